@@ -1,0 +1,74 @@
+"""Working days in China: public holidays with make-up workdays (调休), and an office's own days.
+
+The days come from the package `chinesecalendar`, which carries the State Council's yearly notices.
+Days that an office publishes beat them. A year that neither covers falls back to Monday to
+Friday, and `uncovered` names it, so that a caller can warn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+
+import chinese_calendar
+
+_DAY = timedelta(days=1)
+_COVERED = range(min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year + 1)
+_SATURDAY = 5
+
+
+@lru_cache(maxsize=20_000)
+def _national(day: date) -> bool:
+    if day.year in _COVERED:
+        return bool(chinese_calendar.is_workday(day))
+    return day.weekday() < _SATURDAY
+
+
+@dataclass(frozen=True)
+class WorkingCalendar:
+    """Which days are working days.
+
+    Attributes:
+        version: 0 for the national calendar alone, else the office's published version.
+        days: the office's own days: True is a working day, False a day off.
+    """
+
+    version: int = 0
+    days: Mapping[date, bool] = field(default_factory=dict, hash=False)
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether people work on `day`."""
+        own = self.days.get(day)
+        return _national(day) if own is None else own
+
+    def uncovered(self, year: int) -> bool:
+        """Whether `year` rests on Monday to Friday alone, since no notice for it is known."""
+        return year not in _COVERED and not any(day.year == year for day in self.days)
+
+    def on_or_before(self, day: date) -> date:
+        """The last working day that is not after `day`."""
+        while not self.is_working_day(day):
+            day -= _DAY
+        return day
+
+    def shift(self, day: date, working_days: int) -> date:
+        """The working day `working_days` after `day` (before it when negative).
+
+        Counting starts at the neighbouring day, so a shift by 1 from a Saturday gives the next
+        working day. A shift by 0 gives `on_or_before`.
+        """
+        if working_days == 0:
+            return self.on_or_before(day)
+        step = _DAY if working_days > 0 else -_DAY
+        left = abs(working_days)
+        while left:
+            day += step
+            left -= self.is_working_day(day)
+        return day
+
+    def between(self, first: date, last: date) -> int:
+        """How many working days lie after `first` up to and with `last`; negative if reversed."""
+        if last < first:
+            return -self.between(last, first)
+        days = (last - first).days
+        return sum(self.is_working_day(first + i * _DAY) for i in range(1, days + 1))

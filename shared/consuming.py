@@ -1,0 +1,235 @@
+"""The one consuming pattern: Kafka or faust delivers, PostgreSQL decides what is processed.
+
+A batch of one partition is one transaction. It locks the consumer's position, skips repeats,
+applies what is new in order, and commits the effects with the new position. A missing offset
+rolls back: the range is read again straight from Kafka. What Kafka no longer holds (compaction,
+retention) is passed over. A record that can't be read or applied becomes a dead letter.
+"""
+
+import asyncio
+import base64
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ParamSpec, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared import identity, inbox, metrics, positions
+from shared.clock import Clock
+from shared.codec import decode
+from shared.database import is_poison
+from shared.errors import PoisonError
+from shared.events import Envelope, RecordDeadLettered
+from shared.logging import bound, log
+from shared.outbox import publish
+from shared.positions import Partition, RawRecord
+from shared.reading import Reader
+from shared.topics import Topic
+
+Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
+"""Loads, decides and stores, for events in order, in the transaction that it is given."""
+P = ParamSpec("P")
+T = TypeVar("T")
+_NO_OFFICE = UUID(int=0)
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables that a consuming service has."""
+
+    positions: Table
+    inbox: Table
+    outbox: Table
+
+
+@dataclass
+class Consumer:
+    """Applies records of some topics to a service's tables, each exactly once.
+
+    Attributes:
+        name: the consumer's name in the positions; never renamed.
+        source: the service, as CloudEvents source.
+        topics: by the name that they have on the broker.
+        handle: what an event does.
+    """
+
+    name: str
+    source: str
+    topics: dict[str, Topic]
+    handle: Handle
+    engine: AsyncEngine
+    tables: Tables
+    reader: Reader
+    clock: Clock
+    applied: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def apply(self, records: Sequence[RawRecord]) -> None:
+        """Apply records of one partition, rising by offset; returns when they are committed.
+
+        Infrastructure errors are waited out here; only cancellation leaves.
+        """
+        if not records:
+            return
+        at, upto = records[0].partition, records[-1].offset + 1
+        if not await self._surely(at, records, None):
+            metrics.GAPS.labels(self.name, at.topic).inc()
+            log(__name__).warning(
+                "stream.gap", consumer=self.name, topic=at.topic, partition=at.number, upto=upto
+            )
+            await self.heal(at, upto)
+
+    async def heal(self, at: Partition, upto: int) -> None:
+        """Read a partition straight from Kafka and apply it, up to but without offset `upto`."""
+        while (start := await self._retried(self._position, at)) < upto:
+            found = await self._retried(self.reader.read, at, start, upto)
+            end = found[-1].offset + 1 if found else upto
+            await self._surely(at, found, end)
+
+    async def _position(self, at: Partition) -> int:
+        async with self.engine.connect() as db:
+            rows = await positions.all_of(db, self.tables.positions, self.name)
+        return rows.get(at, 0)
+
+    async def _surely(self, at: Partition, records: Sequence[RawRecord], upto: int | None) -> bool:
+        return await self._retried(self._transaction, at, records, upto)
+
+    async def _retried(
+        self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs
+    ) -> T:
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return await step(*args, **named)
+            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
+                metrics.FAULTS.labels(self.name).inc()
+                log(__name__).warning(
+                    "consumer.waits", consumer=self.name, error=str(error)[:300], pause=pause
+                )
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _transaction(
+        self, at: Partition, records: Sequence[RawRecord], upto: int | None
+    ) -> bool:
+        """Apply in one transaction. With `upto` the records are all that exist before it.
+
+        Returns:
+            False when a record is missing and nothing was done.
+        """
+        began = time.monotonic()
+        try:
+            async with self.engine.begin() as db:
+                if (done := await self._walk(db, at, records, upto, one_by_one=False)) is None:
+                    return False
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            log(__name__).warning("consumer.isolates", consumer=self.name, error=str(error)[:300])
+            async with self.engine.begin() as db:
+                if (done := await self._walk(db, at, records, upto, one_by_one=True)) is None:
+                    return False
+        metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
+        metrics.APPLIED.labels(self.name, at.topic).inc(done)
+        metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - done)
+        self.applied.set()
+        return True
+
+    async def _walk(
+        self,
+        db: AsyncConnection,
+        at: Partition,
+        records: Sequence[RawRecord],
+        upto: int | None,
+        *,
+        one_by_one: bool,
+    ) -> int | None:
+        position = await positions.lock(db, self.tables.positions, self.name, at)
+        if upto is None:
+            fresh = positions.unbroken(position, records)
+            if fresh is None:
+                return None
+        else:
+            fresh = [record for record in records if record.offset >= position]
+        end = max(position, upto or 0, fresh[-1].offset + 1 if fresh else 0)
+        if end > position:
+            await self._effects(db, at, fresh, one_by_one=one_by_one)
+            await positions.move(db, self.tables.positions, self.name, at, end)
+        return len(fresh)
+
+    async def _effects(
+        self, db: AsyncConnection, at: Partition, records: Sequence[RawRecord], *, one_by_one: bool
+    ) -> None:
+        readable: list[tuple[RawRecord, Envelope]] = []
+        for record in records:
+            try:
+                readable.append(
+                    (record, decode(self.topics[at.topic], record.value, record.headers))
+                )
+            except PoisonError as error:
+                await self._bury(db, record, error)
+        ids = [envelope.id for _, envelope in readable]
+        unseen = await inbox.unseen(db, self.tables.inbox, self.name, ids) if ids else set()
+        news = []
+        for record, envelope in readable:
+            if envelope.id in unseen:
+                unseen.discard(envelope.id)  # the same id twice in one batch counts once
+                news.append((record, envelope))
+        if not one_by_one:
+            if news:
+                await self.handle(db, [envelope for _, envelope in news])
+            return
+        for record, envelope in news:
+            await self._isolated(db, record, envelope)
+
+    async def _isolated(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> None:
+        event = envelope.event
+        with bound(
+            office_id=str(event.office_id),
+            event_id=str(envelope.id),
+            correlation_id=str(envelope.correlation_id),
+        ):
+            try:
+                async with db.begin_nested():
+                    await self.handle(db, [envelope])
+            except Exception as error:
+                if not is_poison(error):
+                    raise
+                log(__name__).exception("consumer.handler_failed", consumer=self.name)
+                detail = f"{type(error).__name__} in the handler of {type(event).__name__}"
+                await self._bury(db, record, PoisonError("handler-failed", detail))
+
+    async def _bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
+        at = record.partition
+        metrics.DEAD.labels(self.name, error.reason).inc()
+        log(__name__).error(
+            "record.dead_lettered",
+            consumer=self.name,
+            topic=at.topic,
+            partition=at.number,
+            offset=record.offset,
+            reason=error.reason,
+            detail=error.detail,
+        )
+        event = RecordDeadLettered(
+            office_id=_NO_OFFICE,
+            consumer=self.name,
+            topic=at.topic,
+            partition=at.number,
+            offset=record.offset,
+            reason=error.reason,
+            detail=error.detail,
+            record_key=_base64(record.key),
+            record_value=_base64(record.value),
+            record_headers=tuple((k, _base64(v) or "") for k, v in record.headers),
+        )
+        event_id = identity.event_id("dead", self.name, at.topic, at.number, record.offset)
+        letter = Envelope(event_id, self.source, self.clock.now(), event_id, event)
+        await publish(db, self.tables.outbox, [letter])
+
+
+def _base64(raw: bytes | None) -> str | None:
+    return None if raw is None else base64.b64encode(raw).decode()

@@ -1,0 +1,208 @@
+"""PostgreSQL: engines, bulk statements, migrations, and what may be tried again."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import JSON, MetaData, Table, make_url, text
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from shared.errors import NotReadyError
+from shared.settings import Settings
+
+Row = Mapping[str, Any]
+_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+_INFRASTRUCTURE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+_POISON_STATES = ("22", "23")  # data exceptions, integrity violations (SQLSTATE classes)
+
+
+def engine_from(settings: Settings, application: str) -> AsyncEngine:
+    """A pool of connections, each with a statement time-out.
+
+    `application` is the name that PostgreSQL shows for them.
+    """
+    milliseconds = int(settings.statement_timeout / timedelta(milliseconds=1))
+    return create_async_engine(
+        make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+asyncpg"),
+        pool_size=settings.database_pool,
+        max_overflow=0,
+        pool_pre_ping=True,
+        pool_timeout=settings.statement_timeout.total_seconds(),
+        connect_args={
+            "timeout": 5,
+            "command_timeout": settings.statement_timeout.total_seconds() + 5,
+            "server_settings": {
+                "application_name": application,
+                "statement_timeout": str(milliseconds),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+async def insert_rows(
+    db: AsyncConnection, table: Table, rows: Sequence[Row], on_conflict: str = ""
+) -> int:
+    """Insert many rows in one statement, from one array a column.
+
+    Args:
+        db: a connection in a transaction.
+        table: where to.
+        rows: all with the same keys, which are column names.
+        on_conflict: the rest of `ON CONFLICT …`, such as `DO NOTHING`.
+
+    Returns:
+        How many rows were inserted or updated.
+    """
+    if not rows:
+        return 0
+    names = list(rows[0])
+    arrays, casts = _arrays(table, names)
+    conflict = f" ON CONFLICT {on_conflict}" if on_conflict else ""
+    statement = (
+        f"INSERT INTO {table.fullname} ({', '.join(names)}) "  # noqa: S608 - names from Table objects
+        f"SELECT {', '.join(casts)} FROM unnest({', '.join(arrays)}) AS v({', '.join(names)})"
+        f"{conflict}"
+    )
+    result = await db.execute(text(statement), _columns(table, names, rows))
+    return result.rowcount
+
+
+async def update_rows(
+    db: AsyncConnection, table: Table, keys: Sequence[str], rows: Sequence[Row]
+) -> int:
+    """Update many rows in one statement; `keys` name the columns that find a row.
+
+    Returns:
+        How many rows were updated.
+    """
+    if not rows:
+        return 0
+    names = list(rows[0])
+    arrays, casts = _arrays(table, names)
+    sets = (f"{n} = {c}" for n, c in zip(names, casts, strict=True) if n not in keys)
+    where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
+    statement = (
+        f"UPDATE {table.fullname} AS t SET {', '.join(sets)} "  # noqa: S608 - names from Table objects
+        f"FROM unnest({', '.join(arrays)}) AS v({', '.join(names)}) WHERE {where}"
+    )
+    result = await db.execute(text(statement), _columns(table, names, rows))
+    return result.rowcount
+
+
+def _arrays(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
+    arrays, casts = [], []
+    for name in names:
+        column = table.c[name].type
+        if isinstance(column, JSON):  # an array of texts, since arrays of jsonb can't nest lists
+            arrays.append(f"CAST(:{name} AS text[])")
+            casts.append(f"CAST(v.{name} AS jsonb)")
+        else:
+            arrays.append(f"CAST(:{name} AS {column.compile(dialect=_DIALECT)}[])")
+            casts.append(f"v.{name}")
+    return arrays, casts
+
+
+def _columns(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        values = [row[name] for row in rows]
+        if isinstance(table.c[name].type, JSON):
+            values = [v if v is None or isinstance(v, str) else json.dumps(v) for v in values]
+        columns[name] = values
+    return columns
+
+
+def is_poison(error: Exception) -> bool:
+    """Whether trying again can never help: the data is wrong, not the infrastructure.
+
+    Wrong data: SQLSTATE classes 22 and 23, values that asyncpg can't encode, and every error
+    that is not the database's, the broker's, or the network's (it is a fault in a handler).
+    """
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        cause = getattr(error.orig, "__cause__", None)
+        return state.startswith(_POISON_STATES) or isinstance(cause, asyncpg.DataError)
+    return not isinstance(error, _INFRASTRUCTURE)
+
+
+def _alembic(database_url: str, service: str) -> Config:
+    place = Path(__file__).parent.parent / "services" / service / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(place))
+    config.attributes["database_url"] = make_url(database_url).set(drivername="postgresql+asyncpg")
+    config.attributes["service"] = service
+    return config
+
+
+def migrate(database_url: str, service: str) -> None:
+    """Bring the schema of `service` to its newest version. Blocks; runs its own event loop."""
+    command.upgrade(_alembic(database_url, service), "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What each service's `migrations/env.py` calls."""
+    import asyncio  # noqa: PLC0415 - only migrations run a loop of their own
+
+    from alembic import context  # noqa: PLC0415 - exists only while Alembic runs
+
+    service = context.config.attributes["service"]
+    url = context.config.attributes["database_url"]
+
+    def upgrade(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
+        connection.execute(text("SET lock_timeout = '10s'"))
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            version_table_schema=service,
+            include_schemas=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.commit()
+
+    async def connect() -> None:
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade)
+        await engine.dispose()
+
+    asyncio.run(connect())
+
+
+async def check_migrated(engine: AsyncEngine, service: str) -> None:
+    """Make sure that the schema of `service` is the one this code was written for.
+
+    Raises:
+        NotReadyError: the database is away, or the schema is older or newer.
+    """
+    config = _alembic(engine.url.render_as_string(hide_password=False), service)
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+
+    def current(connection: Any) -> str | None:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+        options = {"version_table_schema": service}
+        return MigrationContext.configure(connection, opts=options).get_current_revision()
+
+    try:
+        async with engine.connect() as db:
+            found = await db.run_sync(current)
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise NotReadyError(
+            f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
+            "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
+        ) from error
+    if found != wanted:
+        raise NotReadyError(
+            f"The database schema of {service} is at {found or 'nothing'}, not at {wanted}.",
+            "Run `cuiban migrate`.",
+        )

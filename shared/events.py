@@ -1,0 +1,334 @@
+"""The events, past tense and frozen. Within a version fields are only added, with defaults.
+
+Readers ignore fields that they do not know, so a newer writer does not stop an older reader.
+CloudEvents 1.0 attributes stand in Kafka headers (`shared.codec`); these models are the values.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from typing_extensions import override
+
+from shared.rules import Audience, Channel, ObligationKind, ReminderKind, RuleBook
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Event(_Value):
+    """What every event says: whose it is. `version` is the wire version of its type."""
+
+    version: ClassVar[int] = 1
+    office_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: events with one key stay in order."""
+        return str(self.office_id)
+
+
+class UnitEvent(Event):
+    """An event about one unit; its key is the unit."""
+
+    unit_id: UUID
+
+    @property
+    @override
+    def key(self) -> str:
+        """The unit's id."""
+        return str(self.unit_id)
+
+
+# --- tasks -----------------------------------------------------------------------------------
+
+
+class MeasureFacts(_Value):
+    """A duty in a plan. `ref` is its place, such as `16.2`; `text` is complete."""
+
+    measure_id: UUID
+    ref: str
+    task_name: str
+    text: str
+
+
+class ObligationFacts(_Value):
+    """What one unit owes for one measure by one date.
+
+    `known_on` is the day that the unit was told; `number` counts the obligation's changes from 1.
+    """
+
+    obligation_id: UUID
+    measure_id: UUID
+    kind: ObligationKind
+    period: str
+    due_on: date | None
+    known_on: date
+    lead: bool = False
+    number: int = 1
+
+
+class ObligationsAssigned(UnitEvent):
+    """What one unit owes of a plan, as one list (or a part of a very long one)."""
+
+    plan_id: UUID
+    plan_title: str
+    measures: tuple[MeasureFacts, ...]
+    obligations: tuple[ObligationFacts, ...]
+
+
+class ObligationsAmended(UnitEvent):
+    """Obligations that changed, whole; those that are not named stay as they were."""
+
+    plan_id: UUID
+    plan_title: str
+    measures: tuple[MeasureFacts, ...]
+    obligations: tuple[ObligationFacts, ...]
+
+
+class ObligationsWithdrawn(UnitEvent):
+    """The unit no longer owes these."""
+
+    obligation_ids: tuple[UUID, ...]
+    reason: str
+
+
+class Status(StrEnum):
+    """How an obligation stands, as its unit reports it."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress"
+    DONE = "done"
+
+
+class StatusReported(UnitEvent):
+    """A unit, or the office for it, reported how an obligation stands."""
+
+    obligation_id: UUID
+    status: Status
+    number: int
+    reported_by: str
+    note: str = ""
+
+
+class HearingRecorded(UnitEvent):
+    """The unit's head heard the report; this fulfils the obligation of that period."""
+
+    hearing_id: UUID
+    obligation_id: UUID
+    number: int
+    heard_on: date
+    heard_by: str
+    minutes: str = ""
+
+
+class ExtensionGranted(UnitEvent):
+    """The office moved an obligation's date."""
+
+    obligation_id: UUID
+    number: int
+    due_on: date
+    reason: str
+
+
+# --- rules -----------------------------------------------------------------------------------
+
+
+class RuleBookPublished(Event):
+    """The office's whole rule book, so that a change is atomic."""
+
+    book: RuleBook
+
+
+class CalendarPublished(Event):
+    """The office's own days: True is a working day. `number` rises with each publication."""
+
+    number: int
+    days: dict[date, bool]
+
+
+# --- directory -------------------------------------------------------------------------------
+
+
+class Contact(_Value):
+    """A post in a unit, with addresses and the days on which it may be written to."""
+
+    contact_id: UUID
+    post: Audience
+    name: str = ""
+    email: str = ""
+    mobile: str = ""
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class UnitUpserted(UnitEvent):
+    """A unit as it now is. `number` rises with each change of the unit."""
+
+    number: int
+    name: str
+    kind: str = ""
+    groups: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    office_name: str = ""
+
+
+# --- reminders -------------------------------------------------------------------------------
+
+
+class ReminderItem(_Value):
+    """One obligation in a reminder. `overdue` is 0 before the date, then 1, 2, 3 and so on."""
+
+    obligation_id: UUID
+    ref: str
+    task_name: str
+    text: str
+    kind: ReminderKind
+    due_on: date
+    overdue: int = 0
+    lead: bool = False
+
+
+class ReminderDue(UnitEvent):
+    """What one audience of one unit hears in one slot: the digest."""
+
+    reminder_id: UUID
+    audience: Audience
+    slot: AwareDatetime
+    timezone: str
+    channels: tuple[Channel, ...]
+    rule_version: int
+    plan_title: str
+    items: tuple[ReminderItem, ...] = Field(min_length=1)
+
+
+class ReminderWithdrawn(UnitEvent):
+    """These obligations must not be reminded of any more in reminders up to `until`."""
+
+    obligation_ids: tuple[UUID, ...]
+    until: AwareDatetime
+    reason: str
+
+
+# --- deliveries ------------------------------------------------------------------------------
+
+
+class NotificationRef(_Value):
+    """A notification that a reminder fanned out into."""
+
+    notification_id: UUID
+    channel: Channel
+
+
+class ReminderFannedOut(UnitEvent):
+    """The reminder became these notifications; each of them ends in one of the events below."""
+
+    reminder_id: UUID
+    audience: Audience
+    slot: AwareDatetime
+    notifications: tuple[NotificationRef, ...]
+
+
+class _Delivery(UnitEvent):
+    reminder_id: UUID
+    notification_id: UUID
+    audience: Audience
+    channel: Channel
+    slot: AwareDatetime
+    address: str = ""
+    obligation_ids: tuple[UUID, ...] = ()
+
+
+class NotificationSent(_Delivery):
+    """A gateway accepted it. `body` is the text as the contact sees it."""
+
+    sent_at: AwareDatetime
+    attempts: int
+    gateway: str
+    gateway_message_id: str = ""
+    subject: str = ""
+    body: str = ""
+
+
+class NotificationFailed(_Delivery):
+    """It will not be tried again."""
+
+    failed_at: AwareDatetime
+    attempts: int
+    reason: str
+    detail: str = ""
+
+
+class NotificationSuppressed(_Delivery):
+    """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
+
+    decided_at: AwareDatetime
+    reason: str
+
+
+class NotificationDelivered(_Delivery):
+    """The gateway reported that it reached the contact."""
+
+    delivered_at: AwareDatetime
+
+
+# --- receipts and dead letters ---------------------------------------------------------------
+
+
+class ReceiptReceived(Event):
+    """What a gateway reported later of a message."""
+
+    gateway: str
+    gateway_message_id: str
+    state: Literal["delivered", "failed"]
+    received_at: AwareDatetime
+    detail: str = ""
+
+    @property
+    @override
+    def key(self) -> str:
+        """The gateway's id of the message."""
+        return self.gateway_message_id
+
+
+class RecordDeadLettered(Event):
+    """A record that could not be read or applied: the raw bytes (base64), and why."""
+
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    record_key: str | None
+    record_value: str | None
+    record_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    @override
+    def key(self) -> str:
+        """The topic that the record came from."""
+        return self.topic
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with its CloudEvents attributes.
+
+    Attributes:
+        id: deterministic, so that the same fact told twice has one id.
+        source: the service that tells, such as `/cuiban/ingest`.
+        time: when it happened, by the office's clock.
+        correlation_id: shared by everything that one cause led to.
+    """
+
+    id: UUID
+    source: str
+    time: datetime
+    correlation_id: UUID
+    event: Event

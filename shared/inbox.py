@@ -1,0 +1,33 @@
+"""The inbox: event ids that were applied, so that an upstream repeat is a no-op."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def inbox_table(metadata: MetaData) -> Table:
+    """A service's inbox: one row for each event a consumer applied."""
+    return Table(
+        "inbox",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("event_id", Uuid, primary_key=True),
+        Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    )
+
+
+async def unseen(
+    db: AsyncConnection, inbox: Table, consumer: str, event_ids: Sequence[UUID]
+) -> set[UUID]:
+    """Those of `event_ids` that were never applied; from now on they count as applied."""
+    rows = await db.execute(
+        text(
+            f"INSERT INTO {inbox.fullname} (consumer, event_id) "
+            "SELECT :consumer, unnest(CAST(:ids AS uuid[])) "
+            "ON CONFLICT DO NOTHING RETURNING event_id"
+        ),
+        {"consumer": consumer, "ids": list(dict.fromkeys(event_ids))},
+    )
+    return set(rows.scalars())

@@ -1,0 +1,72 @@
+"""Prometheus metrics that all services share, and the port that shows them with the health."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
+
+APPLIED = Counter("cuiban_events_applied", "Events applied", ["consumer", "topic"])
+REPEATS = Counter("cuiban_events_repeated", "Records skipped as repeats", ["consumer", "topic"])
+GAPS = Counter("cuiban_gaps_read", "Gaps in a stream that were read again", ["consumer", "topic"])
+DEAD = Counter("cuiban_dead_letters", "Records that could not be applied", ["consumer", "reason"])
+FAULTS = Counter("cuiban_faults", "Infrastructure errors that were waited out", ["where"])
+RELAYED = Counter("cuiban_outbox_relayed", "Events taken from the outbox to Kafka")
+BEHIND = Gauge("cuiban_records_behind", "Records not yet applied", ["consumer", "topic"])
+BATCH = Histogram("cuiban_batch_seconds", "Time to apply a batch of records", ["consumer"])
+
+Check = Callable[[], Awaitable[str]]
+"""Gives an empty text when all is well, else what is wrong."""
+
+
+class HealthPort:
+    """Serves `/metrics`, `/health/live` and `/health/ready`.
+
+    Live means that the event loop turns. Ready means that every check passes within 2 s.
+    """
+
+    def __init__(self, host: str, port: int, checks: Mapping[str, Check]) -> None:
+        self._host, self._port, self._checks = host, port, checks
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> int:
+        """Listen, and return the port.
+
+        Raises:
+            OSError: the port is taken.
+        """
+        app = web.Application()
+        app.router.add_get("/metrics", self._metrics)
+        app.router.add_get("/health/live", self._live)
+        app.router.add_get("/health/ready", self._ready)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._host, self._port)
+        await site.start()
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        """Stop listening."""
+        if self._runner:
+            await self._runner.cleanup()
+
+    async def _metrics(self, _: web.Request) -> web.Response:
+        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def _live(self, _: web.Request) -> web.Response:
+        return web.json_response({"status": "live"})
+
+    async def _ready(self, _: web.Request) -> web.Response:
+        wrong: dict[str, str] = {}
+        for name, check in self._checks.items():
+            try:
+                async with asyncio.timeout(2):
+                    said = await check()
+            except Exception as error:  # noqa: BLE001 - whatever fails, the service isn't ready
+                said = f"{type(error).__name__}: {error}"[:200]
+            if said:
+                wrong[name] = said
+        status = 503 if wrong else 200
+        return web.json_response(
+            {"status": "not ready" if wrong else "ready", **wrong}, status=status
+        )

@@ -1,0 +1,153 @@
+"""The outbox: an event commits with the change that it tells of; the relay takes it to Kafka.
+
+Events with one key leave in the order in which they were written, as long as their writers hold
+that key's lock (a unit's row) until they commit: then ids rise with commits.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zlib import crc32
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared import metrics
+from shared.codec import encode
+from shared.database import insert_rows
+from shared.events import Envelope
+from shared.logging import log
+from shared.settings import Settings
+from shared.topics import named
+
+_BATCH = 1000
+_MESSAGE_LIMIT = 8 * 2**20
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """A service's outbox. Rows are deleted once the broker has acknowledged them."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(), primary_key=True),
+        Column("topic", Text, nullable=False),
+        Column("key", LargeBinary, nullable=False),
+        Column("value", LargeBinary, nullable=False),
+        Column("headers", JSONB, nullable=False),
+        Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    )
+
+
+async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelope]) -> None:
+    """Write events into the outbox, in the caller's transaction."""
+    rows = []
+    for envelope in envelopes:
+        record = encode(envelope)
+        headers = json.dumps([[name, value.decode()] for name, value in record.headers])
+        rows.append(
+            {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}
+        )
+    await insert_rows(db, outbox, rows)
+
+
+class Relay:
+    """Takes a service's outbox to Kafka, one process at a time, in order, at least once.
+
+    An advisory lock on a connection of its own chooses the active relay. Rows go only after the
+    broker's acknowledgement, through that same connection: who lost it can't delete.
+    """
+
+    def __init__(self, engine: AsyncEngine, outbox: Table, settings: Settings) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._settings = settings
+        self._lock = crc32(f"relay {outbox.fullname}".encode())
+        self._log = log(__name__)
+
+    async def run(self) -> None:
+        """Relay until cancelled; a lost broker or database is waited for."""
+        while True:
+            try:
+                await self._lead()
+            except (SQLAlchemyError, KafkaError, OSError, TimeoutError) as error:
+                metrics.FAULTS.labels("relay").inc()
+                self._log.warning("relay.interrupted", error=str(error)[:300])
+                await asyncio.sleep(0.5)
+
+    async def _lead(self) -> None:
+        async with self._engine.connect() as db:
+            locked = text("SELECT pg_try_advisory_lock(:lock)")
+            while not (await db.execute(locked, {"lock": self._lock})).scalar_one():
+                await db.commit()
+                await asyncio.sleep(1)
+            await db.commit()
+            async with _producer(self._settings) as producer:
+                self._log.info("relay.leading", outbox=self._outbox.fullname)
+                try:
+                    while True:
+                        if not await self._pass(db, producer):
+                            await asyncio.sleep(self._settings.poll.total_seconds())
+                finally:
+                    await asyncio.shield(db.invalidate())  # drops the advisory lock with it
+
+    async def _pass(self, db: AsyncConnection, producer: AIOKafkaProducer) -> int:
+        rows = await self._oldest(db)
+        if not rows:
+            await db.commit()
+            return 0
+        prefix = self._settings.topic_prefix
+        acks = [
+            await producer.send(
+                named(row.topic, prefix),
+                key=row.key,
+                value=row.value,
+                headers=[(name, value.encode()) for name, value in row.headers],
+            )
+            for row in rows
+        ]
+        await asyncio.gather(*acks)
+        await db.execute(
+            text(f"DELETE FROM {self._outbox.fullname} WHERE id = ANY(:ids)"),  # noqa: S608 - a Table's name
+            {"ids": [row.id for row in rows]},
+        )
+        await db.commit()
+        metrics.RELAYED.inc(len(rows))
+        return len(rows)
+
+    async def _oldest(self, db: AsyncConnection) -> Sequence[Any]:
+        found = await db.execute(
+            text(
+                f"SELECT id, topic, key, value, headers FROM {self._outbox.fullname} "  # noqa: S608 - a Table's name
+                "ORDER BY id LIMIT :limit"
+            ).columns(headers=JSONB),
+            {"limit": _BATCH},
+        )
+        return found.all()
+
+
+def _producer(settings: Settings) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        bootstrap_servers=settings.kafka,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=2,
+        max_batch_size=256 * 1024,
+        max_request_size=_MESSAGE_LIMIT,
+        request_timeout_ms=15_000,
+    )

@@ -1,0 +1,101 @@
+"""How far a consumer has come in each partition. This row decides, whatever Kafka committed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+def positions_table(metadata: MetaData) -> Table:
+    """A service's positions: the offset that a consumer applies next."""
+    return Table(
+        "positions",
+        metadata,
+        Column("consumer", Text, primary_key=True),
+        Column("topic", Text, primary_key=True),
+        Column("partition", Integer, primary_key=True),
+        Column("next_offset", BigInteger, nullable=False),
+    )
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Partition:
+    """A partition of a topic."""
+
+    topic: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RawRecord:
+    """A record as it stood in Kafka."""
+
+    partition: Partition
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def unbroken(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
+    """The records from `position` on, without repeats; None when one is missing among them.
+
+    `records` rise by offset, perhaps with repeats.
+    """
+    fresh = []
+    for record in records:
+        if record.offset < position:
+            continue
+        if record.offset > position:
+            return None
+        fresh.append(record)
+        position += 1
+    return fresh
+
+
+async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) -> int:
+    """The position, locked until the transaction ends; 0 when there was none yet.
+
+    The lock fences: of two workers that both believe they own a partition, the second waits
+    here and then finds its offsets below the position.
+    """
+    where = {"consumer": consumer, "topic": at.topic, "partition": at.number}
+    find = text(
+        f"SELECT next_offset FROM {table.fullname} WHERE consumer = :consumer "  # noqa: S608 - a Table's name
+        "AND topic = :topic AND partition = :partition FOR UPDATE"
+    )
+    found = (await db.execute(find, where)).scalar()
+    if found is not None:
+        return int(found)
+    await db.execute(
+        text(
+            f"INSERT INTO {table.fullname} VALUES (:consumer, :topic, :partition, 0) "  # noqa: S608 - a Table's name
+            "ON CONFLICT DO NOTHING"
+        ),
+        where,
+    )
+    return int((await db.execute(find, where)).scalar_one())
+
+
+async def move(db: AsyncConnection, table: Table, consumer: str, at: Partition, to: int) -> None:
+    """Set the position; it commits with the effects."""
+    await db.execute(
+        text(
+            f"UPDATE {table.fullname} SET next_offset = :to WHERE consumer = :consumer "  # noqa: S608 - a Table's name
+            "AND topic = :topic AND partition = :partition"
+        ),
+        {"consumer": consumer, "topic": at.topic, "partition": at.number, "to": to},
+    )
+
+
+async def all_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
+    """Every position of a consumer."""
+    rows = await db.execute(
+        text(
+            f"SELECT topic, partition, next_offset FROM {table.fullname} "  # noqa: S608 - a Table's name
+            "WHERE consumer = :consumer"
+        ),
+        {"consumer": consumer},
+    )
+    return {Partition(row.topic, row.partition): row.next_offset for row in rows}

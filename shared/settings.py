@@ -1,0 +1,58 @@
+"""Settings that every service reads, from the environment: `CUIBAN_KAFKA` and the like."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.clock import Clock, clock_from
+from shared.errors import CuibanError
+
+
+class Settings(BaseSettings):
+    """What a service needs to reach the broker and the database, and to be watched."""
+
+    model_config = SettingsConfigDict(env_prefix="CUIBAN_", env_ignore_empty=True, extra="ignore")
+
+    kafka: str = "127.0.0.1:9092"
+    """Bootstrap servers, `host:port[,host:port]`."""
+    topic_prefix: str = ""
+    """Before every topic's and consumer group's name, where installations share a broker."""
+    partitions: int = Field(default=4, ge=1, le=1000)
+    replication: int = Field(default=1, ge=1, le=9)
+    database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/cuiban")
+    database_pool: int = Field(default=10, ge=2, le=200)
+    statement_timeout: timedelta = timedelta(seconds=30)
+    clock_file: Path | None = None
+    """Read the office's time from this file instead of the machine's clock (demo, tests)."""
+    log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
+    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
+    wait: timedelta = timedelta(0)
+    """How long to wait at the start for a broker, database, topic or migration that is missing."""
+    poll: timedelta = timedelta(milliseconds=50)
+    """How long an idle loop rests before it looks again."""
+    session_timeout: timedelta = timedelta(seconds=10)
+    """How long a killed worker's partitions rest before another takes them."""
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings in the environment.
+
+        Raises:
+            CuibanError: one of them can't be read; it names the variable.
+        """
+        try:
+            return cls()
+        except ValidationError as error:
+            rows = error.errors(include_url=False, include_input=False)
+            named = "; ".join(f"CUIBAN_{str(r['loc'][0]).upper()}: {r['msg']}" for r in rows)
+            raise CuibanError(f"A setting can't be read: {named}.") from error
+
+    def clock(self) -> Clock:
+        """The clock that the settings name."""
+        return clock_from(self.clock_file)
