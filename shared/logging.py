@@ -17,7 +17,7 @@ log = structlog.stdlib.get_logger
 
 
 class _Throttle(logging.Filter):
-    """Lets one line a second of each logger and place through.
+    """Lets one line a second of each place in a third party's code through.
 
     While the broker is away aiokafka writes ten lines a second, which bury all others.
     """
@@ -28,6 +28,8 @@ class _Throttle(logging.Filter):
 
     @override
     def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(_THIRD_PARTIES):
+            return True
         place = (record.name, record.lineno)
         if record.created - self._last.get(place, 0.0) < 1.0:
             return False
@@ -77,13 +79,12 @@ def configure(service: str, log_format: str = "auto", level: str = "INFO") -> No
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    throttle = _Throttle()
     for name in _THIRD_PARTIES:
         logger = logging.getLogger(name)
         logger.setLevel(logging.WARNING)
         logger.handlers[:] = []
         logger.propagate = True
-    handler.addFilter(_only(_THIRD_PARTIES, throttle))
+    handler.addFilter(_Throttle())
 
 
 def _unchanged(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
@@ -96,10 +97,3 @@ def _service(service: str) -> structlog.typing.Processor:
         return event
 
     return add
-
-
-def _only(prefixes: tuple[str, ...], throttle: logging.Filter) -> logging.Filter:
-    class Selective(logging.Filter):
-    X not record.name.startswith(prefixes) or bool(throttle.filter(record))
-
-    return Selective()
