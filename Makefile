@@ -1,0 +1,57 @@
+# Cuiban. Every target sets up what it needs; nothing but Python >= 3.11, pip and make is required.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+##@ Use it
+.PHONY: setup demo up down status
+setup: .venv/ready ## Make the virtual environment with everything pinned
+demo: setup ## From the real table to delivered reminders: eight months in a few minutes
+	$(BIN)/cuiban demo
+up: setup ## Start broker, database, sinks and the three services on this machine
+	$(BIN)/cuiban up
+down: setup ## Stop what `up` started
+	$(BIN)/cuiban down
+status: setup ## Show what runs
+	$(BIN)/cuiban status
+
+##@ Prove it
+.PHONY: test test-unit check
+test: setup ## Run every test that this machine can run (under 15 minutes)
+	$(BIN)/pytest --cov --cov-report=term
+test-unit: setup ## Run the quick tests alone: no broker, no database
+	$(BIN)/pytest tests/unit tests/contract
+check: setup ## Lint, types and import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+##@ Work on it
+.PHONY: format lock asyncapi clean
+format: setup ## Format and mend what can be mended
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+lock: setup ## Pin the requirements anew, with hashes
+	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
+asyncapi: setup ## Write docs/asyncapi.yaml from the events
+	$(BIN)/python -m deploy.asyncapi
+clean: ## Remove the virtual environment and the caches
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.PHONY: help
+help: ## This text
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {printf "\n%s\n", substr($$0, 5)} \
+	  /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/ready: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Cuiban needs Python 3.11 or newer; name one: make PYTHON=python3.12 …"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,160 @@
+"""When rules fire: the default book against dates counted by hand on the 2023 calendar."""
+
+from datetime import date, datetime, time
+from itertools import islice, pairwise
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from shared.calendar import WorkingCalendar
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    Channel,
+    Dates,
+    ObligationKind,
+    Occurrence,
+    OnDates,
+    ReminderKind,
+    Rule,
+    RuleBook,
+    Step,
+    WhileOverdue,
+    audiences,
+    default_rule_book,
+    occurrences,
+)
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NATIONAL = WorkingCalendar()
+DEADLINE, HEARING = default_rule_book().rules
+
+
+def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
+    found = islice(occurrences(rule, dates, NATIONAL, ZONE), number)
+    return [(o.slot.astimezone(ZONE).date().isoformat(), o.overdue) for o in found]
+
+
+def test_a_deadline_on_a_sunday_is_reminded_of_up_to_the_friday_before_then_while_overdue() -> None:
+    dates = Dates(ObligationKind.DEADLINE, date(2023, 12, 31), date(2023, 6, 1))
+    assert days(DEADLINE, dates, 9) == [
+        ("2023-11-17", 0),
+        ("2023-12-08", 0),
+        ("2023-12-20", 0),
+        ("2023-12-26", 0),
+        ("2023-12-28", 0),
+        ("2023-12-29", 0),
+        ("2024-01-04", 1),
+        ("2024-01-09", 2),
+        ("2024-01-12", 3),
+    ]
+
+
+def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> None:
+    dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
+    assert days(HEARING, dates, 5) == [
+        ("2023-06-30", 0),
+        ("2023-09-28", 0),
+        ("2023-11-01", 0),
+        ("2023-12-01", 0),
+        ("2024-01-04", 1),
+    ]
+
+
+def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
+    dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
+    first = next(occurrences(HEARING, dates, NATIONAL, ZONE))
+    assert first.slot == datetime(2023, 6, 30, 9, tzinfo=ZONE)
+
+
+def test_what_was_past_when_it_became_known_counts_overdue_from_then() -> None:
+    dates = Dates(ObligationKind.DEADLINE, date(2023, 3, 31), date(2023, 6, 1))
+    overdue = [row for row in days(DEADLINE, dates, 8) if row[1]]
+    assert overdue == [("2023-06-06", 1), ("2023-06-09", 2)]
+
+
+def test_without_a_date_or_of_another_kind_nothing_fires() -> None:
+    never = Dates(ObligationKind.DEADLINE, None, date(2023, 6, 1))
+    other = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
+    assert days(DEADLINE, never, 1) == []
+    assert days(DEADLINE, other, 1) == []
+
+
+@pytest.mark.parametrize(
+    ("overdue", "heard_by"),
+    [
+        (0, (Audience.LIAISON,)),
+        (3, (Audience.LIAISON,)),
+        (4, (Audience.LIAISON, Audience.DEPUTY)),
+        (6, (Audience.LIAISON, Audience.DEPUTY)),
+        (7, (Audience.LIAISON, Audience.DEPUTY, Audience.HEAD)),
+    ],
+)
+def test_the_longer_overdue_the_higher_it_goes(overdue: int, heard_by: tuple[Audience]) -> None:
+    slot = datetime(2024, 1, 4, 9, tzinfo=ZONE)
+    assert audiences(DEADLINE, Occurrence(slot, overdue)) == heard_by
+
+
+def test_an_occurrence_knows_why_it_is_there() -> None:
+    slot = datetime(2024, 1, 4, 9, tzinfo=ZONE)
+    kinds = [Occurrence(slot, n).kind(kind) for kind in ObligationKind for n in (0, 1)]
+    assert kinds == list(ReminderKind)
+
+
+@given(
+    st.dates(date(2022, 1, 1), date(2026, 6, 30)),
+    st.dates(date(2022, 1, 1), date(2026, 6, 30)),
+    st.lists(st.integers(0, 60), min_size=1, max_size=6),
+    st.integers(1, 20),
+)
+def test_occurrences_rise_fall_on_working_days_and_number_without_a_hole(
+    due: date, known: date, leads: list[int], every: int
+) -> None:
+    rule = Rule(
+        rule_id="r",
+        kinds=(ObligationKind.DEADLINE,),
+        when=(
+            BeforeDue(working_days=tuple(leads)),
+            WhileOverdue(every_working_days=every),
+        ),
+        at=time(9),
+        who=(Step(audience=Audience.LIAISON),),
+        channels=(Channel.EMAIL,),
+    )
+    dates = Dates(ObligationKind.DEADLINE, due, known)
+    found = list(islice(occurrences(rule, dates, NATIONAL, ZONE), 30))
+    assert all(a.slot < b.slot for a, b in pairwise(found))
+    assert all(NATIONAL.is_working_day(o.slot.astimezone(ZONE).date()) for o in found)
+    assert all((o.overdue > 0) == (o.slot.astimezone(ZONE).date() > due) for o in found)
+    numbers = [o.overdue for o in found if o.overdue]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_29_february_is_28_in_a_common_year() -> None:
+    rule = HEARING.model_copy(update={"when": (OnDates(days=("02-29",)),)})
+    dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 1, 1))
+    assert days(rule, dates, 2) == [("2023-02-28", 0)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"version": 0},
+        {"timezone": "Mars/Olympus"},
+        {"rules": [DEADLINE.model_dump(), DEADLINE.model_dump()]},
+        {"rules": [{**HEARING.model_dump(), "when": [{"type": "on-dates", "days": ["13-01"]}]}]},
+        {"rules": [{**DEADLINE.model_dump(), "at": "25:00"}]},
+    ],
+)
+def test_a_rule_book_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
+    book = default_rule_book().model_dump(mode="json")
+    with pytest.raises(ValidationError):
+        RuleBook.model_validate({**book, **wrong})
+
+
+def test_a_rule_book_survives_json() -> None:
+    book = default_rule_book(7)
+    assert RuleBook.model_validate_json(book.model_dump_json()) == book
