@@ -1,0 +1,84 @@
+"""Why a file could not be read: a closed list of codes, each with what to do about it."""
+
+from enum import StrEnum, unique
+from typing import Final
+
+
+@unique
+class DocumentFault(StrEnum):
+    """The stable codes of a refusal; interfaces translate them, logs and metrics count them."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+    TOO_MANY_ROWS = "too-many-rows"
+    OLD_FORMAT = "old-format"
+    UNSUPPORTED = "unsupported-format"
+    ENCRYPTED = "encrypted"
+    BROKEN = "broken"
+    HOSTILE = "hostile-content"
+    SCANNED = "scanned-image"
+    ENCODING = "unknown-encoding"
+    NOT_A_PLAN = "not-a-plan"
+
+
+ADVICE: Final[dict[DocumentFault, str]] = {
+    DocumentFault.EMPTY: (
+        "The file is empty. Check that it was saved and copied completely, then import it again."
+        " 文件是空的，请检查后重新导入。"
+    ),
+    DocumentFault.TOO_LARGE: (
+        "The file is too large for a task table. Remove pictures and attachments, keep the table"
+        " alone, and import it again. 文件过大，请只保留任务表后重新导入。"
+    ),
+    DocumentFault.TOO_MANY_ROWS: (
+        "The table has more rows or cells than a year's plan can have. Keep the rows of one plan,"
+        " delete empty formatted rows, and import it again. 表格行数过多，请只保留一份任务表。"
+    ),
+    DocumentFault.OLD_FORMAT: (
+        "This is an old Word, Excel or WPS file. Open it in Word, Excel or WPS, save it as .docx"
+        " or .xlsx, and import that. 旧版文档，请另存为 .docx 或 .xlsx 后导入。"
+    ),
+    DocumentFault.UNSUPPORTED: (
+        "This kind of file is not read. Save it as .docx, .xlsx, .html, .csv, .pdf or .txt, and"
+        " import that. 不支持的文件类型，请另存为 .docx、.xlsx、.html、.csv、.pdf 或 .txt。"
+    ),
+    DocumentFault.ENCRYPTED: (
+        "The file is protected by a password. Remove the password, save the file, and import it"
+        " again. 文件已加密，请取消密码后重新导入。"
+    ),
+    DocumentFault.BROKEN: (
+        "The file is damaged. Open it in the program that made it, save it anew, and import that."
+        " 文件已损坏，请重新保存后导入。"
+    ),
+    DocumentFault.HOSTILE: (
+        "The file holds XML declarations that office programs never write, so it was not opened."
+        " Save it anew from Word, Excel or WPS. 文件含有异常的 XML 声明，请重新保存后导入。"
+    ),
+    DocumentFault.SCANNED: (
+        "The pages hold pictures, not text. Ask the sender for the original, or run text"
+        " recognition first. 文件是扫描图片，请索取原件或先做文字识别。"
+    ),
+    DocumentFault.ENCODING: (
+        "The text is in an unknown encoding. Save it as UTF-8 and import it again."
+        " 无法识别文字编码，请另存为 UTF-8。"
+    ),
+    DocumentFault.NOT_A_PLAN: (
+        "No task table was found. The table needs a header row that names its columns, such as"
+        " 序号, 任务名称, 具体内容, 责任单位, 完成时限. 未找到任务表，请检查表头。"
+    ),
+}
+
+
+class DocumentError(Exception):
+    """A file that cannot become a plan.
+
+    `code` is stable; `message` tells the office's clerk what to do, in English and Chinese.
+    `detail` names what was found, for instance a size; it never quotes the document.
+    """
+
+    def __init__(self, code: DocumentFault, detail: str = "") -> None:
+        """Keep the code and put the advice, then the detail, into the message."""
+        self.code = code
+        self.detail = detail
+        self.message = f"{ADVICE[code]} ({detail})" if detail else ADVICE[code]
+        super().__init__(self.message)

@@ -1,0 +1,53 @@
+"""What every format becomes: paragraphs and tables of text cells, in document order."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell; paragraphs are separated by newlines.
+
+    A merged cell shows its text in each place that it covers: `above` marks a place that
+    continues the cell above, `left` one that continues the cell to its left.
+    """
+
+    text: str = ""
+    above: bool = False
+    left: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row. `place` says where a person finds it; `after_break` that a page began here."""
+
+    cells: tuple[Cell, ...]
+    place: str
+    after_break: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows in order. `exact` says that the format tells merged cells from empty ones."""
+
+    rows: tuple[Row, ...]
+    place: str
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A line of text outside any table: a title, a footer, a note, a seal."""
+
+    text: str
+    place: str
+
+
+Block = Paragraph | Table
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file's content in reading order."""
+
+    name: str
+    blocks: tuple[Block, ...]

@@ -1,0 +1,41 @@
+"""The bounds that keep reading within seconds and 500 MB; each is far above any real plan."""
+
+from typing import Final
+
+from services.ingest.documents.errors import DocumentError, DocumentFault
+
+MAX_BYTES: Final = 20 * 1024 * 1024
+"""A plan of 5,000 rows is under 2 MB in every format; pictures make the rest."""
+
+MAX_ROWS: Final = 20_000
+MAX_COLUMNS: Final = 64
+MAX_CELL_CHARACTERS: Final = 50_000
+MAX_PARAGRAPHS: Final = 100_000
+
+
+def check_size(data: bytes) -> None:
+    """Refuse an empty file and one that is too large to open."""
+    if not data:
+        raise DocumentError(DocumentFault.EMPTY)
+    if len(data) > MAX_BYTES:
+        detail = f"{len(data) // 1_048_576} MB, limit {MAX_BYTES // 1_048_576} MB"
+        raise DocumentError(DocumentFault.TOO_LARGE, detail)
+
+
+def check_rows(count: int) -> None:
+    """Refuse a table, or a file of tables, with more rows than any plan has."""
+    if count > MAX_ROWS:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_ROWS} rows")
+
+
+def check_columns(count: int) -> None:
+    """Refuse a table that is wider than any plan."""
+    if count > MAX_COLUMNS:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_COLUMNS} columns")
+
+
+def check_cell(text: str) -> None:
+    """Refuse a cell that is longer than any duty: matching cost grows with its length."""
+    if len(text) > MAX_CELL_CHARACTERS:
+        detail = f"one cell, limit {MAX_CELL_CHARACTERS} characters"
+        raise DocumentError(DocumentFault.TOO_LARGE, detail)

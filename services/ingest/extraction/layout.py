@@ -1,0 +1,117 @@
+"""Rows to named cells: a page that an extractor cut differently is fitted to the header."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.documents.grid import Cell, Row
+from services.ingest.extraction.dates import fold
+from services.ingest.extraction.headers import Header, Role
+from services.ingest.extraction.numerals import number
+
+_DATEISH: Final = re.compile(
+    r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
+)
+_UNITISH: Final = re.compile(
+    r"(?:局|委|办|部门|中心|单位|科|室|街道|镇|乡|区|政府|公司)(?:$|[）)、，,；;\n])"
+)
+_NUMBER: Final = re.compile(
+    r"(?:第)?[（(\[]?(\d{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])(?:\.0)?[)）\]]?[.、．，]?(?:项)?"
+)
+_SENTENCE: Final = re.compile(r"[。；]")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The role of each column in a run of rows; `paired` marks a name column in two."""
+
+    roles: tuple[Role, ...]
+    paired: bool = False
+
+
+def parse_number(text: str) -> int | None:
+    """The number in a number cell: 3, 3., （三）, 三、, ③, 3.0; else None."""
+    folded = fold(text)
+    if not folded:
+        return None
+    found = _NUMBER.fullmatch(folded)
+    return number(found.group(1)) if found else None
+
+
+def fit(header: Header, rows: Sequence[Row]) -> Layout | None:
+    """The layout of rows that have one width; None when they cannot be the header's.
+
+    Page breaks make extractors add a column (a merged name cell in two) or lose one. Each way
+    to fit is judged by the rows' own cells; without a better one the columns stand as printed.
+    """
+    width = max((len(row.cells) for row in rows), default=0)
+    have = len(header.roles)
+    if width == have:
+        return Layout(header.roles, paired=header.paired is not None)
+    options = _wider(header, width - have) if width > have else _narrower(header, have - width)
+    scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
+    if not scored:
+        return None
+    best, rank = max(scored)
+    return options[-rank] if best > 0 else None
+
+
+def _wider(header: Header, extra: int) -> list[Layout]:
+    """Columns more than the header has: empty ones at the end, or a name cell in two."""
+    roles = header.roles
+    options = []
+    if extra == 1:
+        for role in (Role.NAME, Role.CONTENT):
+            if role in roles:
+                at = roles.index(role)
+                first = Role.CATEGORY if role is Role.NAME else Role.NAME
+                if first not in roles:
+                    options.append(Layout((*roles[:at], first, *roles[at:]), paired=True))
+    options.append(Layout((*roles, *[Role.OTHER] * extra)))
+    return options
+
+
+def _narrower(header: Header, missing: int) -> list[Layout]:
+    """Columns fewer than the header has: empty ends cut off, or an empty column lost."""
+    roles = header.roles
+    options = [Layout(roles[: len(roles) - missing])]
+    if missing == 1:
+        lost = (Role.CATEGORY, Role.NAME, Role.NUMBER)
+        options += [Layout((*roles[:i], *roles[i + 1 :])) for i, r in enumerate(roles) if r in lost]
+    return options
+
+
+def _score(roles: Sequence[Role], rows: Sequence[Row]) -> int:
+    """How many cells look like what their column should hold, less those that do not."""
+    score = 0
+    for row in rows[:200]:
+        for role, cell in zip(roles, row.cells, strict=False):
+            text = cell.text
+            if text:
+                score += _fits(role, text)
+    return score
+
+
+def _fits(role: Role, text: str) -> int:
+    match role:
+        case Role.NUMBER:
+            return 2 if parse_number(text) is not None else -2
+        case Role.DEADLINE:
+            return 2 if _DATEISH.search(fold(text)) else -1
+        case Role.UNITS | Role.LEAD | Role.SUPPORT:
+            return 2 if _UNITISH.search(text) and not _SENTENCE.search(text) else -1
+        case Role.CONTENT:
+            return 1 if _SENTENCE.search(text) else 0
+        case Role.NAME | Role.CATEGORY:
+            return -2 if _SENTENCE.search(text) else 0
+        case _:
+            return -1
+
+
+def cells_by_role(layout: Layout, row: Row) -> dict[Role, list[Cell]]:
+    """The row's cells under their roles; places that continue a cell to the left are skipped."""
+    found: dict[Role, list[Cell]] = {}
+    for role, cell in zip(layout.roles, row.cells, strict=False):
+        found.setdefault(role, []).append(cell)
+    return found

@@ -1,0 +1,88 @@
+"""The parsed plan: exactly the JSON of the import contract, as frozen models."""
+
+from datetime import date
+from enum import StrEnum, unique
+
+from pydantic import BaseModel, ConfigDict
+
+from services.ingest.extraction.review import ReviewCode
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@unique
+class Period(StrEnum):
+    """The period within which a recurring duty is to be done."""
+
+    YEAR = "year"
+    HALF_YEAR = "half-year"
+    QUARTER = "quarter"
+    MONTH = "month"
+    WEEK = "week"
+
+
+class Recurrence(_Value):
+    """At least so many times in every period."""
+
+    per: Period
+    at_least: int
+
+
+class Target(_Value):
+    """A quantity to reach, in percent."""
+
+    at_least_percent: int | float
+
+
+class Measure(_Value):
+    """One duty. `due` holds the dates that the document names, ascending."""
+
+    text: str
+    due: tuple[date, ...] = ()
+    continuous: bool = False
+    recurrence: Recurrence | None = None
+    target: Target | None = None
+    review: tuple[ReviewCode, ...] = ()
+
+
+class Responsible(_Value):
+    """Who owes a task: as printed, and as single names in the printed order.
+
+    `lead` is filled only where the document says who leads; `open_ended` tells that the list
+    ended in words such as 等相关部门.
+    """
+
+    printed: str
+    names: tuple[str, ...] = ()
+    lead: tuple[str, ...] = ()
+    open_ended: bool = False
+
+
+class Task(_Value):
+    """A numbered row with its duties."""
+
+    number: int
+    category: str | None
+    name: str
+    responsible: Responsible
+    measures: tuple[Measure, ...]
+
+
+class PlanWarning(_Value):
+    """Something that was not read into the plan, and where a person finds it."""
+
+    code: ReviewCode
+    where: str
+    message: str
+
+
+class ParsedPlan(_Value):
+    """A plan as the document tells it, before anyone has corrected it."""
+
+    title: str | None
+    year: int | None
+    issuer: str | None
+    tasks: tuple[Task, ...]
+    warnings: tuple[PlanWarning, ...] = ()

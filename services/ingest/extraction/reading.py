@@ -1,0 +1,18 @@
+"""A file to a plan: the one public entry of the extraction."""
+
+from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.documents.files import read_document
+from services.ingest.extraction.models import ParsedPlan
+from services.ingest.extraction.plans import plan_of
+
+
+def read_plan(name: str, data: bytes) -> ParsedPlan:
+    """Read a task table from a file's bytes; `name` is the file's own name, without a folder.
+
+    The same bytes always give the same plan. Raises DocumentError, with a stable code and advice,
+    for a file that cannot be read or that holds no task table.
+    """
+    plan = plan_of(read_document(name, data))
+    if plan is None:
+        raise DocumentError(DocumentFault.NOT_A_PLAN)
+    return plan

@@ -1,0 +1,186 @@
+"""Tables in reading order: headers, sections, notes and footers told from the tasks' rows."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
+from services.ingest.extraction.assembly import Assembly, Habits, single_text, spans_whole
+from services.ingest.extraction.drafts import Draft
+from services.ingest.extraction.headers import Header, Role, find_header
+from services.ingest.extraction.layout import Layout, fit, parse_number
+from services.ingest.extraction.models import PlanWarning
+from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
+from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.titles import is_note
+
+_SECTION: Final = re.compile(
+    r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"
+)
+_TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
+_TOTAL: Final = re.compile(r"^(?:合计|总计|共计|小计)")
+
+
+@dataclass(slots=True)
+class TableReader:
+    """Reads blocks in order. A table without a header continues the one before it."""
+
+    habits: Habits
+    before: list[Paragraph] = field(default_factory=list)
+    after: list[Paragraph] = field(default_factory=list)
+    warnings: list[PlanWarning] = field(default_factory=list)
+    _assembly: Assembly | None = None
+    _header: Header | None = None
+    _broke: bool = False
+
+    @property
+    def drafts(self) -> list[Draft]:
+        """The tasks read so far."""
+        return self._assembly.drafts if self._assembly else []
+
+    def read(self, block: Block) -> None:
+        """Take the next block."""
+        if isinstance(block, Table):
+            self._table(block)
+        elif self._header is None:
+            self.before.append(block)
+        elif self._is_section(block.text):
+            self._tasks().section(block.text)
+        else:
+            self.after.append(block)
+            self._report_rule(block)
+
+    def _tasks(self) -> Assembly:
+        if self._assembly is None:
+            self._assembly = Assembly(self.habits)
+        return self._assembly
+
+    def _is_section(self, text: str) -> bool:
+        return bool(_SECTION.match(tidy(text))) and not closes(text) and len(text) <= 60  # noqa: PLR2004
+
+    def _report_rule(self, block: Paragraph) -> None:
+        """A note that speaks of deadlines or leads is a rule that no row carries: report it."""
+        if is_note(block.text) and _TIMED.search(block.text):
+            self._warn(block.place, f"附注可能含有规则：{tidy(block.text)}")
+
+    def _warn(self, where: str, message: str) -> None:
+        self.warnings.append(
+            PlanWarning(code=ReviewCode.NOT_UNDERSTOOD, where=where, message=message)
+        )
+
+    def _table(self, table: Table) -> None:
+        start = 0
+        header = find_header(table.rows)
+        if header is None and self._header is None:
+            self._as_paragraphs(table.rows)
+            return
+        if header is not None and (self._header is None or header.start == 0):
+            self._as_paragraphs(table.rows[: header.start])
+            self._open(header, table.rows[header.start].place)
+            start = header.start + header.height
+        body = table.rows[start:]
+        for run in self._runs(body, exact=table.exact):
+            self._rows(run)
+
+    def _as_paragraphs(self, rows: Iterable[Row]) -> None:
+        """Rows outside the header's table: banners, a form's head, another kind of table."""
+        for row in rows:
+            texts = list(dict.fromkeys(c.text.strip() for c in row.cells if c.text.strip()))
+            for text in texts:
+                target = self.before if self._header is None else self.after
+                target.append(Paragraph(text, row.place))
+
+    def _open(self, header: Header, place: str) -> None:
+        if self._header is None or header.labels != self._header.labels:
+            for label, role in zip(header.labels, header.roles, strict=True):
+                if role is Role.OTHER and label:
+                    self._warn(place, f"未读取的列：{label}")
+        self._header = header
+
+    def _runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
+        """Rows that one page laid out alike: the same width, no page break between."""
+        run: list[Row] = []
+        for row in rows:
+            if run and not exact and (row.after_break or len(row.cells) != len(run[-1].cells)):
+                yield run
+                run = []
+            run.append(row)
+        if run:
+            yield run
+
+    def _rows(self, run: list[Row]) -> None:
+        header = self._header
+        if header is None:
+            return
+        layout = fit(header, run)
+        index = 0
+        while index < len(run):
+            row = run[index]
+            self._broke = self._broke or row.after_break
+            again = find_header(run, index, 1)
+            if again is not None:
+                self._open(again, row.place)
+                index += again.height
+                self._rows(run[index:])
+                return
+            index += 1
+            if layout is None:
+                self._unread(row)
+            else:
+                self._row(row, layout)
+
+    def _unread(self, row: Row) -> None:
+        text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
+        if text:
+            self._warn(row.place, f"未读取的行：{text}")
+
+    def _row(self, row: Row, layout: Layout) -> None:
+        alone = single_text(row)
+        if alone is not None and self._takes_alone(row, layout, alone):
+            return
+        self._tasks().add(row, layout, after_break=self._broke)
+        self._broke = False
+
+    def _takes_alone(self, row: Row, layout: Layout, text: str) -> bool:
+        """A row with one cell: a note, a total, or a section; anything else is a torn row."""
+        if is_note(text) or _TOTAL.match(half_width(text)):
+            paragraph = Paragraph(text, row.place)
+            self.after.append(paragraph)
+            self._report_rule(paragraph)
+            return True
+        first = next(i for i, cell in enumerate(row.cells) if cell.text.strip())
+        role = layout.roles[first] if first < len(layout.roles) else Role.OTHER
+        numbered = role is Role.NUMBER and parse_number(text) is None
+        if numbered or spans_whole(row) or (first == 0 and self._is_section(text)):
+            self._tasks().section(text)
+            return True
+        return False
+
+
+def habits_of(document: Document) -> Habits:
+    """The writer's habits, told from all tables: they decide what an open end means."""
+    texts: list[str] = []
+    repeats = False
+    for table in (block for block in document.blocks if isinstance(block, Table)):
+        header = find_header(table.rows)
+        if header is None:
+            texts.extend(max((c.text for c in r.cells), key=len, default="") for r in table.rows)
+            continue
+        body = table.rows[header.start + header.height :]
+        texts.extend(_column(body, header, Role.CONTENT))
+        shown = [text for text in _column(body, header, Role.CATEGORY) if text]
+        repeats = repeats or any(len(list(same)) > 1 for _, same in groupby(shown))
+    return Habits(closing_habit(texts), repeats)
+
+
+def _column(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:
+    if role not in header.roles:
+        return
+    at = header.roles.index(role)
+    for row in rows:
+        # A page that was cut into more columns has the duties one further to the right.
+        index = at + max(0, len(row.cells) - len(header.roles))
+        if index < len(row.cells) and not row.cells[index].above:
+            yield row.cells[index].text

@@ -1,0 +1,143 @@
+"""What a document says of itself: its title, its year, who issued it, when, and its notes."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from services.ingest.documents.grid import Paragraph
+from services.ingest.extraction.dates import fold
+from services.ingest.extraction.prose import closes, half_width, tidy
+
+_KIND: Final = re.compile(
+    r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
+)
+_NO_TITLE: Final = re.compile(
+    r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]|[一二三四五六七八九十]+、|[（(])"
+)
+_PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]*\s*[:：.、]\s*(?=\S)")
+_ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
+_YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
+_SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
+_PLACE: Final = r"(?:[\u4e00-\u9fff]{1,11}?(?:自治[区州县旗]|省|市|县|区|旗|盟|州|镇|乡|街道))"
+_ORGAN: Final = (
+    r"(?:(?:人民)?政府办公[室厅]|人民政府|[县市区省州]?委办公[室厅]|委员会"
+    r"|(?!.{0,10}(?:政务|工作|公开|信息|任务|重点|政府))[\u4e00-\u9fff]{1,12}?(?:局|委员会|厅|委|管委会))"
+)
+_ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
+_BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
+_LEAD_RULE: Final = re.compile(
+    r"(?:列|排)(?:名|在|位)*(?:第一位?|首位|最前)[^。；]{0,12}?为[^。；]{0,6}?(?:牵头|汇总|主责|主办)"
+    r"|第一(?:个|责任)?(?:责任)?单位[^。；]{0,6}?为[^。；]{0,4}?牵头"
+)
+_NOTE: Final = re.compile(r"^[（(]?(?:注|备注|说明|填表说明|附注|注释)\d?\s*[:：.、]|^[*※★]")
+
+
+_MAX_TITLE: Final = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands around the tables. `issued` is the document's own date."""
+
+    title: str | None
+    year: int | None
+    issuer: str | None
+    issued: date | None
+    first_leads: bool
+
+
+def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
+    """Read title, year, issuer and date from the paragraphs before and after the first table.
+
+    The rule `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州
+    2010, 北京); where a document states it, it holds for the whole plan.
+    """
+    title = _title(before)
+    lines = [tidy(p.text) for p in (*before, *after)]
+    issued = next((d for d in map(_date, lines) if d), None)
+    year = _year(title or "")
+    if year is None:
+        year = next((y for y in map(_year, [half_width(p.text) for p in before]) if y), None)
+    if year is None:
+        year = issued.year if issued else _year(half_width(name))
+    issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
+    first_leads = any(_LEAD_RULE.search(half_width(line)) for line in lines)
+    return Frame(title, year, issuer, issued, first_leads)
+
+
+def is_note(text: str) -> bool:
+    """Whether a line is a footnote or a remark on the table."""
+    return bool(_NOTE.match(text.strip()))
+
+
+def _title(before: Sequence[Paragraph]) -> str | None:
+    lines = [_PREFIX.sub("", tidy(p.text.replace("\n", ""))) for p in before]
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index]
+        if not _is_title(line):
+            continue
+        above = lines[index - 1] if index else ""
+        if above and _year(line) is None and _is_upper_half(above):
+            return above + line
+        return line
+    return None
+
+
+def _is_title(line: str) -> bool:
+    folded = half_width(line)
+    return bool(
+        _KIND.search(folded)
+        and not _NO_TITLE.match(folded)
+        and len(folded) <= _MAX_TITLE
+        and not closes(line)
+    )
+
+
+def _is_upper_half(line: str) -> bool:
+    """The first line of a title that layout broke in two."""
+    folded = half_width(line)
+    short = 4 <= len(folded) <= 50  # noqa: PLR2004 - a line of large print
+    return short and not _NO_TITLE.match(folded) and not re.search(r"[。，；：:〔\[]", folded)
+
+
+def _year(text: str) -> int | None:
+    folded = fold(text)
+    if _SPAN.search(folded):
+        return int(_SPAN.findall(folded)[0][0])
+    found = _YEAR.search(folded)
+    return int(found.group(1)) if found else None
+
+
+def _issuer(title: str | None) -> str | None:
+    if not title:
+        return None
+    text = (
+        re.sub(r"^.*?关于(?:印发|做好|下发|落实|分解)?", "", title)
+        if title.startswith("关于")
+        else title
+    )
+    text = re.sub(r"^[《〈（(]+", "", text)
+    text = re.sub(r"^(?:关于|贯彻|落实|印发)+", "", text)
+    text = re.sub(
+        r"^(?:[\d〇零一二三四五六七八九]{4}年?[-—–~至]+)?[\d０-９〇零一二三四五六七八九]{4}年(?:度)?(?:上半年|下半年)?",
+        "",
+        text,
+    )
+    found = _ISSUER.match(text)
+    return found["issuer"] if found else None
+
+
+def _organ(line: str) -> str | None:
+    return line if 4 <= len(line) <= 24 and _BODY.fullmatch(line) else None  # noqa: PLR2004
+
+
+def _date(line: str) -> date | None:
+    found = _ISSUED.search(fold(line).strip("()"))
+    if not found or len(line) > 40:  # noqa: PLR2004 - a sentence is no dateline
+        return None
+    try:
+        return date(int(found[1]), int(found[2]), int(found[3]))
+    except ValueError:
+        return None

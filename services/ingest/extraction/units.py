@@ -1,0 +1,183 @@
+"""The grammar of unit lists: names as printed, who leads, and where the list stays open."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.ingest.extraction.dates import fold, read_cell
+from services.ingest.extraction.prose import tidy
+
+_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
+# What a unit's name ends with; it tells a list's line break from a torn name.
+_ENDS: Final = re.compile(
+    r"(?:局|委|办|部|厅|院|所|社|会|署|队|站|处|科|室|组|中心|公司|集团|大学|学院|学校|银行|支行|联|团|馆|台|厂|场|库"
+    r"|园|区|县|市|州|盟|旗|镇|乡|街道|村|居|政府|单位|部门|机构|企业|主体|专班|管委|法院|检察院|支队|大队|窗口|基地"
+    r"|[）〕])$"
+)
+_KIND: Final = (
+    r"(?:(?:责任|成员|职能|业务|行政|主管|涉及|牵头|配合|协办|参与|市直|县直|区直|省直|直属)*"
+    r"(?:单位|部门|科室|处室|股室|机构|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
+)
+_ETC: Final = re.compile(rf"等(?:(?:其他|各|有关|相关)*{_KIND})?$")
+_OTHERS: Final = re.compile(rf"^(?:及|和|以及)?(?:其他|其它|各|有关|相关|各有关|各相关)+{_KIND}$")
+_SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
+_DUTY: Final = re.compile(
+    r"(?:等?)(?:(?:按照?|依据?|根据)(?:各自)?(?:职责|职能|分工|任务)+(?:分工)?)?(?:分别|共同|具体|组织|按分工)*"
+    r"(?:负责|落实|实施|承办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
+    r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
+)
+_LEADS: Final = re.compile(r"(?:分别|共同|联合|负责)*牵头(?:负责|落实|办理|组织|实施|单位|部门)*$")
+_LEAD_MARK: Final = re.compile(
+    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$|[*★＊▲]$"
+)
+_OTHER_MARK: Final = re.compile(
+    r"[（〔\[【](?:为?(?:配合|协办|参与|协助)(?:单位|部门)?)[）〕\]】]$"
+)
+_LABEL: Final = re.compile(
+    r"(?P<lead>(?:牵头|主责|主办)(?:责任)?(?:单位|部门|科室)|牵头)[：:]"
+    r"|(?P<other>(?:责任|配合|协办|协同|参与|会办|承办|完成|落实)(?:责任)?(?:单位|部门|科室|处室))[：:]"
+)
+_MARKS: Final = re.compile(
+    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其)|[*★＊▲])"
+)
+_MAX_NAME: Final = 30
+
+
+@dataclass(slots=True)
+class UnitList:
+    """A cell's units. `stray` holds items that are no unit: a date, a sentence."""
+
+    printed: str = ""
+    names: list[str] = field(default_factory=list)
+    lead: list[str] = field(default_factory=list)
+    open_ended: bool = False
+    dates: list[str] = field(default_factory=list)
+    stray: list[str] = field(default_factory=list)
+
+
+def read_units(text: str, year: int | None = None) -> UnitList:
+    """Units in printed order; `year` serves to tell a date that strayed into the list."""
+    units = UnitList(printed=printed(text))
+    for label, part in _labelled(_unwrapped(units.printed)):
+        _read_part(part, units, year, lead=label == "lead")
+    return units
+
+
+def printed(text: str) -> str:
+    """The cell as printed: line breaks inside names mended, brackets full-width."""
+    lines = [tidy(line) for line in text.split("\n") if line.strip()]
+    joined = ""
+    for line in lines:
+        whole = _ENDS.search(joined) or _SEPARATOR.search(joined[-1:]) or _ETC.search(joined)
+        starts = not _SEPARATOR.match(line) and line[0] not in "（(〔）)〕等"
+        listed = bool(joined) and bool(whole) and starts
+        joined += f"\n{line}" if listed and not _SEPARATOR.search(joined[-1:]) else line
+    return joined.replace("(", "（").replace(")", "）")
+
+
+def _unwrapped(text: str) -> str:
+    """A list that one pair of brackets encloses, without the brackets."""
+    closing = _PAIRS.get(text[:1])
+    if closing and text.endswith(closing) and text.find(closing) == len(text) - 1:
+        return text[1:-1]
+    return text
+
+
+def _labelled(text: str) -> Iterator[tuple[str, str]]:
+    """Parts under labels such as 牵头单位：, with `lead` or `` as their kind."""
+    marks = list(_LABEL.finditer(text))
+    if not marks:
+        yield "", text
+        return
+    if text[: marks[0].start()].strip():
+        yield "", text[: marks[0].start()]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        yield "lead" if mark["lead"] else "", text[mark.end() : end]
+
+
+def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> None:
+    pending: list[str] = []
+    for clause in re.split(r"(?<=[^（(])[；;。\n]", part):
+        for item in _items(clause):
+            name, leads = _name(item, units, year)
+            if name and name not in units.names:
+                units.names.append(name)
+            if name:
+                pending.append(name)
+            if leads:
+                # 甲局、乙局牵头: all that stand before the word, up to the last clause.
+                units.lead.extend(n for n in pending if n not in units.lead)
+                pending = []
+            elif name and (lead or _LEAD_MARK.search(item) or item[:1] in "*★＊▲"):
+                units.lead.extend([name] if name not in units.lead else [])
+        pending = []
+
+
+def _items(text: str) -> Iterator[str]:
+    """Items between separators; those inside brackets do not separate."""
+    depth, start = 0, 0
+    for index, char in enumerate(text):
+        if char in "（(〔【[":
+            depth += 1
+        elif char in "）)〕】]":
+            depth = max(0, depth - 1)
+        elif depth == 0 and _SEPARATOR.match(text, index):
+            yield text[start:index].strip()
+            start = index + 1
+    yield text[start:].strip()
+
+
+def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
+    """The unit's name alone, and whether the item's words make it (and those before) lead."""
+    name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", _MARKS.sub("", item))).strip(" .")
+    if not name:
+        return "", False
+    leads = bool(_LEADS.search(name))
+    name = _LEADS.sub("", name)
+    name = _DUTY.sub("", name)
+    if "会同" in name:
+        name, _, rest = name.partition("会同")
+        _name_into(rest, units, year)
+    if _OTHERS.fullmatch(name) or _ETC.fullmatch(name):
+        units.open_ended = True
+        return "", leads
+    if _ETC.search(name):
+        units.open_ended = True
+        name = _ETC.sub("", name)
+    if _is_date(name, year):
+        units.dates.append(name)
+        return "", leads
+    if _SOME.search(name):
+        units.open_ended = True
+    if len(name) > _MAX_NAME:
+        units.stray.append(name)
+        return "", leads
+    return name, leads
+
+
+def _name_into(item: str, units: UnitList, year: int | None) -> None:
+    name, _ = _name(item, units, year)
+    if name:
+        units.names.append(name)
+
+
+def _is_date(name: str, year: int | None) -> bool:
+    if not re.search(r"[年月季]", name):
+        return False
+    found = read_cell(fold(name), year)
+    return bool(found.dates) and not re.search(r"[局委办部]", found.rest)
+
+
+def merged(lists: Sequence[UnitList]) -> UnitList:
+    """Several unit cells as one list: names in column order, each once."""
+    whole = UnitList(printed="；".join(part.printed for part in lists if part.printed))
+    for part in lists:
+        whole.names.extend(name for name in part.names if name not in whole.names)
+        whole.lead.extend(name for name in part.lead if name not in whole.lead)
+        whole.open_ended = whole.open_ended or part.open_ended
+        whole.dates.extend(part.dates)
+        whole.stray.extend(part.stray)
+    return whole
