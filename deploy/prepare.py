@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
 from services.ingest.handlers.bootstrap import create_office, issue_token
+
 from shared import clock
 from shared.brokering import create_topics
 from shared.database import engine_from, migrate
@@ -44,7 +44,9 @@ async def found_office(settings: Settings, office: OfficeSettings) -> None:
     now = settings.clock().now()
     try:
         async with engine.begin() as db:
-            office_id = await create_office(db, slug=office.office, name=office.office_name, now=now)
+            office_id = await create_office(
+                db, slug=office.office, name=office.office_name, now=now
+            )
             if office.token_file and not office.token_file.exists():
                 token = await issue_token(
                     db, office_id=office_id, name="administrator", scopes=("admin",), now=now
@@ -73,7 +75,9 @@ def main() -> int:
     except CuibanError as error:
         print(error, file=sys.stderr)
         return 78
-    print(f"topics made: {len(made)}; schemas and office are in place at {clock.real_now():%H:%M:%S}")
+    print(
+        f"topics made: {len(made)}; schemas and office are in place at {clock.real_now():%H:%M:%S}"
+    )
     return 0
 
 

@@ -1,0 +1,104 @@
+"""The office's command line as a client of ingest's HTTP API."""
+
+import os
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from shared.errors import CuibanError
+
+_REFUSED = 400
+_START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one."
+
+
+class Api:
+    """Calls the API, and turns its problems into errors that say what to do."""
+
+    def __init__(self, base_url: str, token: str) -> None:
+        self._http = httpx.Client(
+            base_url=base_url,
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=httpx.Timeout(10, read=600),
+            trust_env=False,
+        )
+
+    def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
+        """The answer to a GET, as plain data."""
+        return self._asked("GET", path, params={k: v for k, v in query.items() if v is not None})
+
+    def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """The answer to a POST of JSON."""
+        return self._asked("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())})
+
+    def upload(self, path: str, file: Path) -> Any:  # noqa: ANN401 - JSON
+        """The answer to a POST of a file."""
+        files = {"file": (file.name, read(file))}
+        return self._asked("POST", path, files=files, headers={"Idempotency-Key": str(uuid4())})
+
+    def every(self, path: str, **query: object) -> list[dict[str, Any]]:
+        """All items of a list, page after page."""
+        items: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.get(path, cursor=cursor, limit=500, **query)
+            items += page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return items
+
+    def _asked(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - JSON
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.HTTPError as error:
+            address = self._http.base_url
+            raise CuibanError(f"The API at {address} does not answer ({error}).", _START) from error
+        if answer.status_code >= _REFUSED:
+            raise problem(answer)
+        return answer.json() if answer.content else None
+
+
+def problem(answer: httpx.Response) -> CuibanError:
+    """The error that a problem+json answer tells of."""
+    try:
+        told = answer.json()
+        text = told.get("detail") or told.get("title") or ""
+        rows = [
+            f"{row.get('where') or row.get('row') or '.'.join(map(str, row.get('loc', ())))}: "
+            f"{row.get('message') or row.get('msg')}"
+            for row in told.get("errors", ())[:20]
+        ]
+    except (ValueError, AttributeError):
+        text, rows = answer.text[:300], []
+    return CuibanError("\n".join([f"{text} (HTTP {answer.status_code})", *rows]))
+
+
+def read(file: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        CuibanError: it can't be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CuibanError(f"{file} can't be read: {error.strerror}.") from error
+
+
+def connect(state: Path) -> Api:
+    """The API that the environment names, else the one that `cuiban up` started in `state`.
+
+    Raises:
+        CuibanError: neither is there.
+    """
+    address, token = os.environ.get("CUIBAN_API"), os.environ.get("CUIBAN_TOKEN")
+    if not address:
+        from deploy.local.stack import Stack  # noqa: PLC0415 - not installed in production
+
+        info = Stack(state).info()
+        if info is None:
+            raise CuibanError(f"Nothing runs in {state}.", _START)
+        address = info.api
+    token = token or read(state / "token").decode().strip()
+    return Api(address, token)

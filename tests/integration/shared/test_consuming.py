@@ -1,0 +1,237 @@
+"""The one consuming pattern on a real broker and database: nothing lost, nothing doubled."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared.clock import SystemClock
+from shared.codec import encode
+from shared.consuming import Consumer, Tables
+from shared.database import engine_from
+from shared.events import Envelope, RecordDeadLettered, Status, StatusReported
+from shared.inbox import inbox_table
+from shared.kafka import run_group, watch
+from shared.outbox import Relay, outbox_table, publish
+from shared.positions import Partition, positions_table
+from shared.reading import Reader
+from shared.settings import Settings
+from shared.topics import DEAD_LETTERS, TASKS, named
+
+pytestmark = pytest.mark.integration
+
+METADATA = MetaData(schema="tried")
+TABLES = Tables(positions_table(METADATA), inbox_table(METADATA), outbox_table(METADATA))
+EFFECTS = Table(
+    "effects",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("obligation_id", Uuid, nullable=False),
+    Column("note", Text, nullable=False),
+)
+OFFICE = UUID(int=1)
+SettingsFor = Callable[..., Awaitable[Settings]]
+
+
+def envelope(number: int, note: str = "fine", unit: int = 2) -> Envelope:
+    event = StatusReported(
+        office_id=OFFICE,
+        unit_id=UUID(int=unit),
+        obligation_id=uuid5(OFFICE, str(number)),
+        status=Status.DONE,
+        number=number,
+        reported_by="tester",
+        note=note,
+    )
+    event_id = uuid5(OFFICE, f"event {number}")
+    return Envelope(event_id, "/cuiban/test", datetime.now(UTC), event_id, event)  # noqa: TID251
+
+
+async def store(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+    """Store each event once; a second time breaks the primary key, so doubling is seen."""
+    for one in envelopes:
+        event = one.event
+        assert isinstance(event, StatusReported)
+        if event.note == "boom":
+            raise ValueError("a fault in the handler")
+        row = {"number": event.number, "obligation_id": event.obligation_id, "note": event.note}
+        await db.execute(EFFECTS.insert().values(row))
+
+
+@dataclass
+class World:
+    settings: Settings
+    engine: AsyncEngine
+    reader: Reader
+    consumer: Consumer
+
+    async def send(self, *envelopes: Envelope) -> None:
+        async with self.engine.begin() as db:
+            await publish(db, TABLES.outbox, envelopes)
+
+    async def numbers(self) -> list[int]:
+        async with self.engine.connect() as db:
+            return list((await db.execute(select(EFFECTS.c.number).order_by("number"))).scalars())
+
+    async def reached(self, wanted: list[int]) -> list[int]:
+        """Wait until the effects are there; each applied batch is looked at."""
+        async with asyncio.timeout(30):
+            while (found := await self.numbers()) != wanted:
+                self.consumer.applied.clear()
+                if len(found) > len(wanted):
+                    break
+                try:
+                    await asyncio.wait_for(self.consumer.applied.wait(), 1)
+                except TimeoutError:
+                    continue
+        return found
+
+
+@pytest.fixture
+async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
+    settings = await settings_for(Settings)
+    engine = engine_from(settings, "test")
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA tried"))
+        await db.run_sync(METADATA.create_all)
+    reader = Reader(settings)
+    consumer = Consumer(
+        "tried",
+        "/cuiban/test",
+        {named(TASKS.name, settings.topic_prefix): TASKS},
+        store,
+        engine,
+        TABLES,
+        reader,
+        SystemClock(),
+    )
+    relay = asyncio.create_task(Relay(engine, TABLES.outbox, settings).run())
+    yield World(settings, engine, reader, consumer)
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
+    await reader.close()
+    await engine.dispose()
+
+
+async def raw_send(world: World, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
+    """Write a record past the codec, in order with what the relay sends."""
+    row = {
+        "topic": TASKS.name,
+        "key": b"k",
+        "value": value,
+        "headers": [[name, text.decode("latin-1")] for name, text in headers],
+    }
+    async with world.engine.begin() as db:
+        await db.execute(TABLES.outbox.insert().values(row))
+
+
+async def letters(world: World) -> list[RecordDeadLettered]:
+    """All dead letters, read from Kafka's beginning once the outbox is empty."""
+    name = named(DEAD_LETTERS.name, world.settings.topic_prefix)
+    async with asyncio.timeout(20):
+        while True:
+            async with world.engine.connect() as db:
+                if not (await db.execute(select(TABLES.outbox.c.id))).first():
+                    break
+            await asyncio.sleep(0.05)
+    found: list[RecordDeadLettered] = []
+    partitions = [Partition(name, n) for n in range(world.settings.partitions)]
+    for at, end in (await world.reader.ends(partitions)).items():
+        if end:
+            records = await world.reader.read(at, 0, end)
+            found += [RecordDeadLettered.model_validate_json(r.value or b"") for r in records]
+    return found
+
+
+@pytest.fixture
+async def group(world: World) -> AsyncIterator[None]:
+    task = asyncio.create_task(run_group(world.consumer, world.settings, "tried"))
+    yield
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_events_are_applied_once_in_order(world: World, group: None) -> None:
+    await world.send(*(envelope(n, unit=n % 5) for n in range(300)))
+    assert await world.reached(list(range(300))) == list(range(300))
+
+
+async def test_an_upstream_repeat_is_a_no_op(world: World, group: None) -> None:
+    await world.send(envelope(1), envelope(2), envelope(1))
+    await world.send(envelope(2), envelope(3))
+    assert await world.reached([1, 2, 3]) == [1, 2, 3]
+    assert await letters(world) == []
+
+
+async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(
+    world: World, group: None
+) -> None:
+    await world.send(envelope(1))
+    await raw_send(world, b"\x00not json", encode(envelope(0)).headers)
+    await raw_send(world, b"{}", [("ce_id", b"x")])
+    await world.send(envelope(2, note="boom"), envelope(3), envelope(4, note="nul \x00"))
+    await world.send(envelope(5))
+    assert await world.reached([1, 3, 5]) == [1, 3, 5]
+    found = {letter.reason: letter for letter in await letters(world)}
+    assert sorted(letter.reason for letter in await letters(world)) == [
+        "bad-headers",
+        "bad-value",
+        "handler-failed",
+        "handler-failed",
+    ]
+    assert base64.b64decode(found["bad-value"].record_value or "") == b"\x00not json"
+    boom = [x for x in await letters(world) if "ValueError" in x.detail]
+    assert json.loads(base64.b64decode(boom[0].record_value or ""))["note"] == "boom"
+
+
+async def test_a_batch_with_a_hole_is_read_again_and_nothing_is_lost(world: World) -> None:
+    await world.send(*(envelope(n) for n in range(50)))
+    records = await all_records(world, 50)
+    await world.consumer.apply([r for r in records if r.offset not in {0, 7, 8, 30}])
+    assert await world.numbers() == list(range(50))
+
+
+async def test_the_watcher_finds_what_was_never_delivered(world: World) -> None:
+    await world.send(*(envelope(n) for n in range(20)))
+    records = await all_records(world, 20)
+    await world.consumer.apply(records[:10])
+    watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    try:
+        assert await world.reached(list(range(20))) == list(range(20))
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+async def test_two_workers_on_one_partition_do_not_double(world: World) -> None:
+    await world.send(*(envelope(n) for n in range(200)))
+    records = await all_records(world, 200)
+    chunks = [records[i : i + 20] for i in range(0, 200, 20)]
+
+    async def work() -> None:
+        for chunk in chunks:
+            await world.consumer.apply(chunk)
+
+    await asyncio.gather(work(), work(), work())
+    assert await world.numbers() == list(range(200))
+    assert await letters(world) == []
+
+
+async def all_records(world: World, number: int) -> list:
+    """The records of unit 2's partition, once the relay has sent them all."""
+    name = named(TASKS.name, world.settings.topic_prefix)
+    partitions = [Partition(name, n) for n in range(world.settings.partitions)]
+    async with asyncio.timeout(20):
+        while True:
+            ends = await world.reader.ends(partitions)
+            full = [at for at, end in ends.items() if end == number]
+            if full:
+                return await world.reader.read(full[0], 0, number)
+            await asyncio.sleep(0.05)
