@@ -1,0 +1,84 @@
+"""What goes to a gateway, and how that can end. Values only."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from uuid import UUID
+
+
+class State(StrEnum):
+    """How a notification stands. Pending and sending are open; held waits for a person."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    HELD = "held"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    WITHDRAWN = "withdrawn"
+
+
+class Refusal(StrEnum):
+    """Why a gateway did not take a message. Closed, so that metric labels stay bounded."""
+
+    UNREACHABLE = "unreachable"
+    """Nothing was offered: no connection could be made."""
+    BUSY = "busy"
+    """Try later: SMTP 4yz, HTTP 408, 425, 429, a server's own error."""
+    REJECTED = "rejected"
+    """SMTP 5yz, HTTP 4xx."""
+    ANSWERED_FAILURE = "answered-failure"
+    """HTTP 2xx with a body that tells of a failure, or that no gateway would send."""
+    BAD_ADDRESS = "bad-address"
+    UNAUTHORISED = "unauthorised"
+    """The gateway does not accept our user and password."""
+    GONE = "gone"
+    """HTTP 410: the receiver wants nothing more at this address."""
+    UNRENDERABLE = "unrenderable"
+    """A fault of ours: the text could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A rendered notification. An SMS has neither subject nor HTML."""
+
+    subject: str
+    text: str
+    html: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One offer to a gateway. The id is the same in every attempt: it is the idempotency key."""
+
+    notification_id: UUID
+    address: str
+    unit: str
+    content: Content
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The gateway took it. `gateway_message_id` is what its receipts will name."""
+
+    gateway_message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The gateway did not take it. `detail` is for a person and holds no address in full."""
+
+    reason: Refusal
+    permanent: bool
+    detail: str = ""
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """It was offered, and nobody can tell whether it was taken."""
+
+    detail: str = ""
+
+
+Outcome = Accepted | Refused | Unknown

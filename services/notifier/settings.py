@@ -1,0 +1,90 @@
+"""The notifier's settings, from the environment: `CUIBAN_SMTP_URL` and the like."""
+
+import re
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
+
+from services.notifier.policy.retry import WhenUnknown
+from services.notifier.policy.stages import QuietHours
+from shared.settings import Settings
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def _delays(written: object) -> object:
+    """`5s 5m 2h` as durations; what is not a text stays as it is."""
+    if not isinstance(written, str):
+        return written
+    found = []
+    for word in re.split(r"[\s,]+", written.strip()):
+        if not (match := re.fullmatch(r"(\d{1,6})([smhd])", word)):
+            raise ValueError("write durations like: 5s 5m 2h")
+        found.append(timedelta(**{_UNITS[match[2]]: int(match[1])}))
+    return tuple(found)
+
+
+def _quiet(written: object) -> object:
+    """`21:00-07:30` as quiet hours; an empty text means none."""
+    if not isinstance(written, str):
+        return written
+    if written.strip() in {"", "none"}:
+        return None
+    begin, _, end = written.partition("-")
+    return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()))
+
+
+def _words(written: object) -> object:
+    return tuple(re.split(r"[\s,]+", written.strip())) if isinstance(written, str) else written
+
+
+Delays = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)]
+Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+
+
+class NotifierSettings(Settings):
+    """What the notifier needs beside what every service needs."""
+
+    smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
+    """`smtp://` or `smtps://`, with `user:password@` where the server asks for them."""
+    smtp_starttls: Literal["auto", "always", "never"] = "auto"
+    smtp_ca_file: Path | None = None
+    """Certificates to trust beside the system's, for a mail server with one of its own."""
+    mail_from: str = "政务公开办 <cuiban@cuiban.example>"
+    """The sender, `Name <address>`. Its domain ends every Message-ID."""
+    email_connections: int = Field(default=8, ge=1, le=100)
+    email_unknown: WhenUnknown = WhenUnknown.REOFFER
+
+    sms_url: SecretStr = SecretStr("http://127.0.0.1:8025/sms")
+    sms_secret: SecretStr = SecretStr("")
+    """`whsec_…`; two of them, with a space between, while a key is rotated."""
+    sms_signature: str = Field(default="政务公开", max_length=18)
+    """The registered signature, written 【…】 before the text; empty if the gateway adds it."""
+    sms_concurrency: int = Field(default=32, ge=1, le=500)
+    sms_unknown: WhenUnknown = WhenUnknown.REOFFER
+    sms_success: Words = ("0", "200", "000000", "ok", "success", "succeed", "true", "accepted")
+    """Values of `code`, `errcode` or `status` in an answer that mean success."""
+    sms_permanent: Words = ()
+    """Values of the same fields that no later attempt can mend."""
+
+    retry_delays: Delays = _delays("5s 5m 30m 2h 5h 10h 14h 20h 24h")  # type: ignore[assignment]
+    """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
+    unknown_pause: timedelta = timedelta(seconds=30)
+    """At least this long after an unknown outcome before it is offered again."""
+    quiet_email: Quiet = None
+    quiet_sms: Quiet = QuietHours(time(21, 0), time(7, 30))
+    rate_limit: int = Field(default=0, ge=0)
+    """Notifications to one contact on one channel within `rate_window`; 0 means any number."""
+    rate_window: timedelta = timedelta(days=1)
+    useful_for: timedelta | None = None
+    """How long after its slot a reminder without overdue items is still worth sending."""
+
+    send_timeout: timedelta = timedelta(seconds=10)
+    lease: timedelta = timedelta(seconds=30)
+    """How long a claimed notification is left to its claimer; more than twice `send_timeout`."""
+    batch: int = Field(default=200, ge=1, le=2000)
+    """Notifications claimed, and outcomes committed, in one transaction."""
