@@ -148,6 +148,8 @@ def _is_body(row: Row) -> bool:
 
 
 def _read(rows: Sequence[Row], start: int) -> Header | None:
+    if len({cell.text for cell in rows[0].cells if cell.text}) < 2:  # noqa: PLR2004
+        return None  # a banner over the header
     width = max(len(row.cells) for row in rows)
     stacks = [[_label(row, column) for row in rows] for column in range(width)]
     roles: list[Role | None] = []
@@ -159,7 +161,7 @@ def _read(rows: Sequence[Row], start: int) -> Header | None:
         whole = role_of(label)
         roles.append(whole if narrow in (None, Role.NAME, Role.CONTENT) else narrow)
         labels.append(label)
-    if any(len(label) > 2 * _MAX_LABEL for label in labels):
+    if any(len(part) > _MAX_LABEL for stack in stacks for part in stack):
         return None
     settled, paired = _settle(roles, labels, rows[-1])
     duty = Role.CONTENT in settled
@@ -184,7 +186,9 @@ def _settle(roles: list[Role | None], labels: list[str], row: Row) -> tuple[list
     duty = min(texts, key=lambda i: (_duty_rank(settled[i], labels[i]), -i))
     if settled[duty] is Role.NAME:
         duty = texts[-1]
-    left = [i for i in texts if i < duty]
+    left = [i for i in texts if i < duty] or [
+        i for i in texts if i > duty and roles[i] is Role.NAME
+    ][:1]
     for i in texts:
         settled[i] = Role.OTHER
     settled[duty] = Role.CONTENT

@@ -1,0 +1,157 @@
+"""PDF: text and ruled lines by PDFium, put together into the tables that the lines enclose.
+
+PDFium does the reading proper; finding the cells is ours, since pure Python readers of tables
+need more than a minute for a plan of 5,000 rows. PDFium is not thread-safe: one file at a time.
+"""
+
+import ctypes
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
+
+from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
+from services.ingest.documents.lettering import Character, characters, lines_of, unwrapped
+from services.ingest.documents.limits import check_cell, check_columns, check_rows
+from services.ingest.documents.rulings import Lattice, Line, Region, lattices
+from services.ingest.documents.spans import Spanned, lay_out
+
+_MAX_PAGES: Final = 600
+_MAX_LINES: Final = 4_000  # a page with more is a drawing
+_THIN: Final = 3.0  # points: a box this thin is a line
+_PAGE_NUMBER: Final = re.compile(r"[-—–－·\s]*\d{1,4}[-—–－·\s]*|第\s*\d+\s*页.{0,12}")
+
+
+def read_pdf(name: str, data: bytes) -> Document:
+    """The pages' tables and the lines between them. Raises DocumentError."""
+    try:
+        file = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        locked = "password" in str(error).lower() or "security" in str(error).lower()
+        fault = DocumentFault.ENCRYPTED if locked else DocumentFault.BROKEN
+        raise DocumentError(fault) from error
+    try:
+        if len(file) > _MAX_PAGES:
+            raise DocumentError(DocumentFault.TOO_LARGE, f"{len(file)} pages, limit {_MAX_PAGES}")
+        blocks: list[Block] = []
+        rows = 0
+        for number in range(len(file)):
+            page = list(_page(file, number))
+            rows += sum(len(block.rows) for block in page if isinstance(block, Table))
+            check_rows(rows)
+            blocks.extend(page)
+    except pypdfium2.PdfiumError as error:
+        raise DocumentError(DocumentFault.BROKEN) from error
+    finally:
+        file.close()
+    if not blocks:
+        raise DocumentError(DocumentFault.SCANNED)
+    return Document(name, tuple(blocks))
+
+
+def _page(file: pypdfium2.PdfDocument, number: int) -> Iterator[Block]:
+    page = file[number]
+    words = page.get_textpage()
+    try:
+        tables = lattices(*_lines(page))
+        inside, outside = _shared(characters(words), tables)
+        place = f"page {number + 1}"
+        for index, table in enumerate(tables):
+            above = [c for c in outside if c.y > table.top]
+            outside = [c for c in outside if c.y <= table.top]
+            yield from _paragraphs(above, place)
+            name = f"{place}, table {index + 1}" if index else place
+            yield _table(table, inside[index], name)
+        yield from _paragraphs(outside, place)
+    finally:
+        words.close()
+        page.close()
+
+
+def _shared(
+    marks: list[Character], tables: list[Lattice]
+) -> tuple[list[dict[Region, list[Character]]], list[Character]]:
+    """Each table's characters by cell, and those outside any table."""
+    inside: list[dict[Region, list[Character]]] = [{} for _ in tables]
+    outside = []
+    for mark in marks:
+        for table, cells in zip(tables, inside, strict=True):
+            cell = table.cell_at(mark.x, mark.y)
+            if cell is not None:
+                cells.setdefault(cell, []).append(mark)
+                break
+        else:
+            outside.append(mark)
+    return inside, outside
+
+
+def _paragraphs(marks: list[Character], place: str) -> Iterator[Paragraph]:
+    for line in lines_of(marks):
+        text = line.text.strip()
+        if text and not _PAGE_NUMBER.fullmatch(text):
+            yield Paragraph(text, place)
+
+
+def _table(table: Lattice, inside: dict[Region, list[Character]], place: str) -> Table:
+    check_columns(table.columns)
+    rows: list[list[Spanned]] = [[] for _ in range(table.rows)]
+    for cell in table.cells:
+        text = unwrapped(lines_of(inside.get(cell, [])), cell.right)
+        check_cell(text)
+        rows[cell.row].append(Spanned(text, cell.rows, cell.columns))
+    # After a break each page's first row may be the rest of the last page's last one.
+    return Table(
+        tuple(
+            Row(cells, f"{place}, row {number}", after_break=number == 1)
+            for number, cells in enumerate(lay_out(rows), start=1)
+        ),
+        place,
+        exact=False,
+    )
+
+
+def _lines(page: pypdfium2.PdfPage) -> tuple[list[Line], list[Line]]:
+    across: list[Line] = []
+    down: list[Line] = []
+    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
+        left, bottom, right, top = drawn.get_bounds()
+        if top - bottom <= _THIN:
+            across.append(Line((top + bottom) / 2, left, right))
+        elif right - left <= _THIN:
+            down.append(Line((left + right) / 2, bottom, top))
+        else:
+            _strokes(drawn, across, down)
+        if len(across) + len(down) > _MAX_LINES:
+            return [], []
+    return [line for line in across if line.end - line.start > _THIN], down
+
+
+def _strokes(drawn: pypdfium2.PdfObject, across: list[Line], down: list[Line]) -> None:
+    """The straight level and upright strokes of a longer path, a box or a whole grid."""
+    matrix = drawn.get_matrix()
+    x, y = ctypes.c_float(), ctypes.c_float()
+    previous = start = (0.0, 0.0)
+    for index in range(min(pdfium.FPDFPath_CountSegments(drawn), _MAX_LINES)):
+        segment = pdfium.FPDFPath_GetPathSegment(drawn, index)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        point = matrix.on_point(x.value, y.value)
+        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
+            previous = start = point
+            continue
+        _stroke(previous, point, across, down)
+        previous = point
+        if pdfium.FPDFPathSegment_GetClose(segment):
+            _stroke(point, start, across, down)
+            previous = start
+
+
+def _stroke(
+    a: tuple[float, float], b: tuple[float, float], across: list[Line], down: list[Line]
+) -> None:
+    if abs(a[1] - b[1]) < 1 < abs(a[0] - b[0]):
+        across.append(Line((a[1] + b[1]) / 2, min(a[0], b[0]), max(a[0], b[0])))
+    elif abs(a[0] - b[0]) < 1 < abs(a[1] - b[1]):
+        down.append(Line((a[0] + b[0]) / 2, min(a[1], b[1]), max(a[1], b[1])))

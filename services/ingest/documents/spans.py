@@ -1,0 +1,39 @@
+"""Cells with spans, as markup tells them, laid out on a rectangular grid."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from services.ingest.documents.grid import Cell
+from services.ingest.documents.limits import MAX_COLUMNS, check_columns
+
+
+@dataclass(frozen=True, slots=True)
+class Spanned:
+    """One printed cell and how many rows and columns it covers (both at least 1)."""
+
+    text: str
+    rows: int = 1
+    columns: int = 1
+
+
+def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
+    """Every row as wide as the widest; a covered place repeats its cell's text, marked.
+
+    A span that reaches beyond the table ends with it. Raises DocumentError `too-many-rows` for a
+    table wider than any plan.
+    """
+    grid: list[dict[int, Cell]] = [{} for _ in rows]
+    for index, row in enumerate(rows):
+        column = 0
+        for cell in row:
+            while column in grid[index]:
+                column += 1
+            wide = max(1, min(cell.columns, MAX_COLUMNS + 1))
+            check_columns(column + wide)
+            for down in range(max(1, min(cell.rows, len(rows) - index))):
+                for right in range(wide):
+                    place = Cell(cell.text, above=down > 0, left=right > 0)
+                    grid[index + down].setdefault(column + right, place)
+            column += wide
+    width = max((max(row, default=-1) + 1 for row in grid), default=0)
+    return [tuple(row.get(column, Cell()) for column in range(width)) for row in grid]
