@@ -1,0 +1,115 @@
+"""The oracle: which reminders a plan leads to, by the very code that fires them. Pure."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from services.scheduler.planning.obligations import from_facts
+from services.scheduler.planning.reminding import DueTimer, Measure, due_reminders
+from services.scheduler.planning.timers import Timer, plan
+from services.scheduler.planning.timetable import Timetable
+from shared.calendar import WorkingCalendar
+from shared.events import ObligationsAmended, ObligationsAssigned, ReminderDue
+from shared.rules import Dates, RuleBook
+
+_ON_TIME = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """An obligation with what a reminder shows of it."""
+
+    office_id: UUID
+    unit_id: UUID
+    obligation_id: UUID
+    dates: Dates
+    lead: bool
+    measure: Measure
+
+
+def owed(event: ObligationsAssigned | ObligationsAmended) -> list[Owed]:
+    """What an event assigns."""
+    measures = {
+        measure.measure_id: Measure(measure.ref, measure.task_name, measure.text, event.plan_title)
+        for measure in event.measures
+    }
+    return [
+        Owed(
+            event.office_id,
+            event.unit_id,
+            facts.obligation_id,
+            from_facts(facts, event).dates,
+            facts.lead,
+            measures[facts.measure_id],
+        )
+        for facts in event.obligations
+    ]
+
+
+def forecast(
+    book: RuleBook,
+    calendar: WorkingCalendar,
+    obligations: Iterable[Owed],
+    *,
+    ended: Mapping[UUID, datetime],
+    planned_at: datetime,
+    until: datetime,
+) -> list[ReminderDue]:
+    """Every reminder that fires strictly after `planned_at` and up to `until`, in order of slots.
+
+    It is what a scheduler emits that is told of `obligations` at `planned_at` and fires every
+    slot on time.
+
+    Args:
+        book: the rules, unchanged from `planned_at` to `until`.
+        calendar: the days, likewise.
+        obligations: of any number of units.
+        ended: when an obligation was done, heard or withdrawn. A slot at that instant or later
+            does not fire for it.
+        planned_at: when the obligations are told.
+        until: the last slot of interest.
+    """
+    timetable = Timetable(book, calendar)
+    units: dict[UUID, list[Owed]] = defaultdict(list)
+    for one in obligations:
+        units[one.unit_id].append(one)
+    reminders = [
+        reminder
+        for of_unit in units.values()
+        for reminder in _of_unit(timetable, of_unit, ended, planned_at, until)
+    ]
+    return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
+
+
+def _of_unit(
+    timetable: Timetable,
+    of_unit: list[Owed],
+    ended: Mapping[UUID, datetime],
+    planned_at: datetime,
+    until: datetime,
+) -> Iterable[ReminderDue]:
+    by_id = {one.obligation_id: one for one in of_unit}
+    timers = [
+        timer
+        for one in of_unit
+        for timer in plan(timetable, one.obligation_id, one.dates, planned_at)
+    ]
+    while timers and (slot := min(timer.next_fire_at for timer in timers)) <= until:
+        timers = [t for t in timers if not _over(ended.get(t.obligation_id), slot)]
+        due = [_due(by_id[t.obligation_id], t) for t in timers if t.next_fire_at == slot]
+        first = of_unit[0]
+        done = due_reminders(
+            timetable, first.office_id, first.unit_id, due, now=slot, grace=_ON_TIME
+        )
+        yield from done.reminders
+        timers = [t for t in timers if t.next_fire_at > slot] + done.moved
+
+
+def _over(ended: datetime | None, slot: datetime) -> bool:
+    return ended is not None and ended <= slot
+
+
+def _due(one: Owed, timer: Timer) -> DueTimer:
+    return DueTimer(timer, one.dates, one.lead, one.measure)

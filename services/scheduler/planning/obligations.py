@@ -1,0 +1,216 @@
+"""What an obligation is to the scheduler, and what each event changes about it. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import assert_never
+from uuid import UUID
+
+from shared.events import (
+    ExtensionGranted,
+    HearingRecorded,
+    ObligationFacts,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ObligationsWithdrawn,
+    Status,
+    StatusReported,
+)
+from shared.rules import Dates, ObligationKind
+
+TaskEvent = (
+    ObligationsAssigned
+    | ObligationsAmended
+    | ObligationsWithdrawn
+    | StatusReported
+    | HearingRecorded
+    | ExtensionGranted
+)
+
+
+class Standing(StrEnum):
+    """How an obligation stands. The first two are reminded of."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress"
+    DONE = "done"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One obligation, as far as planning needs it. `number` is the newest change applied."""
+
+    obligation_id: UUID
+    office_id: UUID
+    unit_id: UUID
+    measure_id: UUID
+    kind: ObligationKind
+    due_on: date | None
+    known_on: date
+    lead: bool
+    number: int
+    standing: Standing = Standing.OPEN
+
+    @property
+    def owed(self) -> bool:
+        """Whether it is still to be reminded of."""
+        return self.standing in {Standing.OPEN, Standing.IN_PROGRESS}
+
+    @property
+    def dates(self) -> Dates:
+        """What its occurrences depend on."""
+        return Dates(self.kind, self.due_on, self.known_on)
+
+
+class Ignored(StrEnum):
+    """Why a fact changes nothing."""
+
+    OLDER = "older-than-known"
+    UNKNOWN = "obligation-unknown"
+    WITHDRAWN = "obligation-withdrawn"
+    NO_CHANGE = "no-change"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a fact does to one obligation.
+
+    Attributes:
+        obligation: as it is from now on; None when the fact is ignored.
+        replan: its timers are void: it is planned anew if still owed, else they end.
+        withdraw: why reminders of it that are on their way must not go out; empty if they may.
+        ignored: why nothing changes.
+    """
+
+    obligation_id: UUID
+    obligation: Obligation | None = None
+    replan: bool = False
+    withdraw: str = ""
+    ignored: Ignored | None = None
+
+
+def changes(known: Mapping[UUID, Obligation], event: TaskEvent) -> Iterator[Change]:
+    """What `event` changes; `known` holds the obligations that it names, as far as they exist.
+
+    A fact whose number is lower than the newest that is known is ignored. One with the same
+    number is applied, and changes nothing if it is the same fact.
+    """
+    match event:
+        case ObligationsAssigned() | ObligationsAmended():
+            for facts in event.obligations:
+                yield _told(known.get(facts.obligation_id), facts, event)
+        case ObligationsWithdrawn():
+            for obligation_id in event.obligation_ids:
+                yield _withdrawn(known.get(obligation_id), obligation_id, event.reason)
+        case StatusReported():
+            standing = _STANDING[event.status]
+            yield _stands(known.get(event.obligation_id), event, standing, "done")
+        case HearingRecorded():
+            yield _stands(known.get(event.obligation_id), event, Standing.DONE, "heard")
+        case ExtensionGranted():
+            yield _extended(known.get(event.obligation_id), event)
+        case _:
+            assert_never(event)
+
+
+_STANDING = {
+    Status.OPEN: Standing.OPEN,
+    Status.IN_PROGRESS: Standing.IN_PROGRESS,
+    Status.DONE: Standing.DONE,
+}
+
+
+def named(event: TaskEvent) -> tuple[UUID, ...]:
+    """The obligations that an event is about."""
+    match event:
+        case ObligationsAssigned() | ObligationsAmended():
+            return tuple(facts.obligation_id for facts in event.obligations)
+        case ObligationsWithdrawn():
+            return event.obligation_ids
+        case StatusReported() | HearingRecorded() | ExtensionGranted():
+            return (event.obligation_id,)
+        case _:
+            assert_never(event)
+
+
+def from_facts(
+    facts: ObligationFacts, event: ObligationsAssigned | ObligationsAmended
+) -> Obligation:
+    """An obligation that nobody has reported on yet."""
+    return Obligation(
+        facts.obligation_id,
+        event.office_id,
+        event.unit_id,
+        facts.measure_id,
+        facts.kind,
+        facts.due_on,
+        facts.known_on,
+        facts.lead,
+        facts.number,
+    )
+
+
+def _told(
+    known: Obligation | None,
+    facts: ObligationFacts,
+    event: ObligationsAssigned | ObligationsAmended,
+) -> Change:
+    fresh = from_facts(facts, event)
+    if known is None:
+        return Change(facts.obligation_id, fresh, replan=True)
+    if facts.number < known.number:
+        return Change(facts.obligation_id, ignored=Ignored.OLDER)
+    if known.standing is Standing.WITHDRAWN:
+        if facts.number == known.number:
+            return Change(facts.obligation_id, ignored=Ignored.WITHDRAWN)
+        return Change(facts.obligation_id, fresh, replan=True)  # owed again
+    fresh = replace(fresh, standing=known.standing)
+    if fresh == known:
+        return Change(facts.obligation_id, ignored=Ignored.NO_CHANGE)
+    moved = known.owed and fresh.dates != known.dates
+    return Change(facts.obligation_id, fresh, replan=moved, withdraw="amended" if moved else "")
+
+
+def _withdrawn(known: Obligation | None, obligation_id: UUID, reason: str) -> Change:
+    if known is None:
+        return Change(obligation_id, ignored=Ignored.UNKNOWN)
+    if known.standing is Standing.WITHDRAWN:
+        return Change(obligation_id, ignored=Ignored.NO_CHANGE)
+    gone = replace(known, standing=Standing.WITHDRAWN)
+    return Change(obligation_id, gone, replan=True, withdraw=reason if known.owed else "")
+
+
+def _stands(
+    known: Obligation | None,
+    event: StatusReported | HearingRecorded,
+    standing: Standing,
+    reason: str,
+) -> Change:
+    if (ignored := _unfit(known, event.number)) or known is None:
+        return Change(event.obligation_id, ignored=ignored)
+    fresh = replace(known, standing=standing, number=event.number)
+    ends = known.owed and not fresh.owed
+    return Change(
+        event.obligation_id,
+        fresh,
+        replan=known.owed != fresh.owed,
+        withdraw=reason if ends else "",
+    )
+
+
+def _extended(known: Obligation | None, event: ExtensionGranted) -> Change:
+    if (ignored := _unfit(known, event.number)) or known is None:
+        return Change(event.obligation_id, ignored=ignored)
+    fresh = replace(known, due_on=event.due_on, number=event.number)
+    moved = known.owed and fresh.due_on != known.due_on
+    return Change(event.obligation_id, fresh, replan=moved, withdraw="extended" if moved else "")
+
+
+def _unfit(known: Obligation | None, number: int) -> Ignored | None:
+    if known is None:
+        return Ignored.UNKNOWN
+    if number < known.number:
+        return Ignored.OLDER
+    return Ignored.WITHDRAWN if known.standing is Standing.WITHDRAWN else None

@@ -1,0 +1,165 @@
+"""From due timers to reminders: one for each audience and slot of a unit. Pure."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from uuid import UUID
+
+from services.scheduler.planning.timers import Timer, fired
+from services.scheduler.planning.timetable import Timetable
+from shared import identity
+from shared.events import ReminderDue, ReminderItem
+from shared.rules import Audience, Channel, Dates, Occurrence, audiences
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A duty as a reminder shows it."""
+
+    ref: str
+    task_name: str
+    text: str
+    plan_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class DueTimer:
+    """A due timer with what its item shows."""
+
+    timer: Timer
+    dates: Dates
+    lead: bool
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class Fired:
+    """What firing for one unit did.
+
+    Attributes:
+        reminders: rising by slot, then by audience.
+        moved: timers with their next instant.
+        ended: timers that have none.
+        passed_over: how many occurrences catch-up left out.
+        until: the newest slot that fired; None when none did.
+    """
+
+    reminders: list[ReminderDue]
+    moved: list[Timer]
+    ended: list[Timer]
+    passed_over: int
+    until: datetime | None
+
+
+@dataclass(slots=True)
+class _Digest:
+    items: dict[UUID, tuple[Occurrence, DueTimer]] = field(default_factory=dict)
+    channels: set[Channel] = field(default_factory=set)
+
+
+def due_reminders(
+    timetable: Timetable,
+    office_id: UUID,
+    unit_id: UUID,
+    due: Iterable[DueTimer],
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> Fired:
+    """Fire a unit's due timers at `now`.
+
+    All items of one audience and slot stand in one reminder, sent on every channel that one of
+    their rules names. An obligation that two rules remind of in one slot stands there once, with
+    the higher overdue number.
+    """
+    digests: dict[tuple[datetime, Audience], _Digest] = defaultdict(_Digest)
+    moved, ended, passed_over = [], [], 0
+    for owed in due:
+        timer = owed.timer
+        rule = timetable.rule(timer.rule_id)
+        if rule is None:
+            ended.append(timer)
+            continue
+        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace)
+        passed_over += passed
+        for occurrence in chosen:
+            for audience in audiences(rule, occurrence):
+                digest = digests[occurrence.slot, audience]
+                digest.channels.update(rule.channels)
+                known = digest.items.get(timer.obligation_id)
+                if known is None or known[0].overdue < occurrence.overdue:
+                    digest.items[timer.obligation_id] = (occurrence, owed)
+        after = timetable.first(rule, owed.dates, now)
+        if after is None:
+            ended.append(timer)
+        else:
+            moved.append(Timer(timer.obligation_id, timer.rule_id, after.slot, after.overdue))
+    order = sorted(digests, key=lambda key: (key[0], _AUDIENCES[key[1]]))
+    reminders = [
+        _reminder(timetable, (office_id, unit_id), slot, audience, digests[slot, audience])
+        for slot, audience in order
+    ]
+    until = order[-1][0] if order else None
+    return Fired(reminders, moved, ended, passed_over, until)
+
+
+_AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
+
+
+def _reminder(
+    timetable: Timetable,
+    whose: tuple[UUID, UUID],
+    slot: datetime,
+    audience: Audience,
+    digest: _Digest,
+) -> ReminderDue:
+    office_id, unit_id = whose
+    chosen = sorted(digest.items.values(), key=_place)
+    return ReminderDue(
+        office_id=office_id,
+        unit_id=unit_id,
+        reminder_id=identity.reminder_id(unit_id, audience, slot),
+        audience=audience,
+        slot=slot,
+        timezone=timetable.book.timezone,
+        channels=tuple(channel for channel in Channel if channel in digest.channels),
+        rule_version=timetable.book.version,
+        plan_title=_titles([owed.measure for _, owed in chosen]),
+        items=tuple(_item(occurrence, owed) for occurrence, owed in chosen),
+    )
+
+
+def _item(occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
+    dates, measure = owed.dates, owed.measure
+    if dates.due_on is None:  # pragma: no cover - such an obligation has no occurrences
+        raise ValueError(f"{owed.timer.obligation_id} fires without a date")
+    return ReminderItem(
+        obligation_id=owed.timer.obligation_id,
+        ref=measure.ref,
+        task_name=measure.task_name,
+        text=measure.text,
+        kind=occurrence.kind(dates.kind),
+        due_on=dates.due_on,
+        overdue=occurrence.overdue,
+        lead=owed.lead,
+    )
+
+
+def _place(chosen: tuple[Occurrence, DueTimer]) -> tuple[date, tuple[tuple[int, str], ...]]:
+    owed = chosen[1]
+    return owed.dates.due_on or date.max, ref_order(owed.measure.ref)
+
+
+@lru_cache(maxsize=10_000)
+def ref_order(ref: str) -> tuple[tuple[int, str], ...]:
+    """Where a ref stands among others: numbers count as numbers, so 2.1 comes before 10.1."""
+    parts = re.findall(r"[0-9]+|[^0-9.]+", ref)
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in parts)
+
+
+def _titles(measures: Sequence[Measure]) -> str:
+    """The plan's title; where items come from several plans, each title once."""
+    return "、".join(dict.fromkeys(measure.plan_title for measure in measures))

@@ -1,0 +1,103 @@
+"""Timers: planned when a fact is told, moved when they fire. Pure."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+from uuid import UUID
+
+from services.scheduler.planning.timetable import Timetable
+from shared.rules import CatchUp, Dates, Occurrence, Rule
+
+_INSTANT = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """When a rule fires next for an obligation, and as which overdue reminder."""
+
+    obligation_id: UUID
+    rule_id: str
+    next_fire_at: datetime
+    overdue: int
+
+
+def plan(
+    timetable: Timetable, obligation_id: UUID, dates: Dates, after: datetime
+) -> Iterator[Timer]:
+    """A timer for each rule that still fires for the obligation, strictly after an instant."""
+    for rule in timetable.book.rules:
+        if (occurrence := timetable.first(rule, dates, after)) is not None:
+            yield Timer(obligation_id, rule.rule_id, occurrence.slot, occurrence.overdue)
+
+
+def plan_anew(
+    timetable: Timetable,
+    obligation_id: UUID,
+    dates: Dates,
+    *,
+    before: Mapping[str, datetime],
+    changed: datetime,
+    fired_until: datetime | None,
+) -> Iterator[Timer]:
+    """The obligation's timers after its office changed rules or calendar.
+
+    Nothing is planned in the past, with one exception: a slot that was due before the change
+    and has not fired yet stays due, if the rule still has it.
+
+    Args:
+        timetable: the new rules and calendar.
+        obligation_id: whose timers.
+        dates: what occurrences depend on.
+        before: the next instant of each rule that had a timer.
+        changed: when the change was told.
+        fired_until: the unit's newest slot that fired; nothing is planned up to it.
+    """
+    for rule in timetable.book.rules:
+        due = before.get(rule.rule_id)
+        after = changed if due is None else min(changed, due - _INSTANT)
+        occurrence = timetable.first(rule, dates, latest(after, fired_until))
+        if occurrence is not None:
+            yield Timer(obligation_id, rule.rule_id, occurrence.slot, occurrence.overdue)
+
+
+def plan_from(told: datetime, now: datetime, horizon: timedelta) -> datetime:
+    """The instant after which a fact is planned: when it was told.
+
+    So a slot between telling and reading is caught up with instead of lost, and planning does
+    not depend on how fast events are read. Never the future (clocks may disagree), and never
+    longer ago than the horizon: who reads an old history must not remind of the past.
+    """
+    return max(min(told, now), now - horizon)
+
+
+def latest(instant: datetime, other: datetime | None) -> datetime:
+    """The later of two instants, the second of which may not exist."""
+    return instant if other is None else max(instant, other)
+
+
+def fired(
+    timetable: Timetable,
+    rule: Rule,
+    dates: Dates,
+    timer: Timer,
+    *,
+    now: datetime,
+    grace: timedelta,
+) -> tuple[list[Occurrence], int]:
+    """Which occurrences a due timer fires for, by the rule's catch-up, and how many it passes over.
+
+    `latest`: the newest alone. `all`: each. `skip`: those that are late by no more than the
+    grace.
+    """
+    missed = timetable.between(rule, dates, timer.next_fire_at, now)
+    match rule.catch_up:
+        case CatchUp.LATEST:
+            chosen = list(missed[-1:])
+        case CatchUp.ALL:
+            chosen = list(missed)
+        case CatchUp.SKIP:
+            chosen = [occurrence for occurrence in missed if now - occurrence.slot <= grace]
+        case _:
+            assert_never(rule.catch_up)
+    return chosen, len(missed) - len(chosen)

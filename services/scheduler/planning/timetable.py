@@ -1,0 +1,88 @@
+"""When rules fire: an office's rule book and calendar, made ready for many questions. Pure.
+
+Units of an office share few dates, so what a rule does for one set of dates is worked out once
+and kept: a *course*, its occurrences from the beginning, as far as they were asked for.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from itertools import groupby
+from operator import attrgetter
+from zoneinfo import ZoneInfo
+
+from shared.calendar import WorkingCalendar
+from shared.rules import Dates, Occurrence, Rule, RuleBook, occurrences
+
+_COURSES = 4096
+"""More sets of dates than an office has; a course takes some kilobytes."""
+
+
+class Timetable:
+    """Answers when the rules of one book fire under one calendar.
+
+    Occurrences of one rule and one set of dates rise strictly: where two fall into one slot,
+    the one with the higher overdue number stands.
+    """
+
+    def __init__(self, book: RuleBook, calendar: WorkingCalendar) -> None:
+        self.book = book
+        self.calendar = calendar
+        self.zone = ZoneInfo(book.timezone)
+        self._rules = {rule.rule_id: rule for rule in book.rules}
+        self._courses: dict[tuple[str, Dates], _Course] = {}
+
+    def rule(self, rule_id: str) -> Rule | None:
+        """The rule of that name, if the book has it."""
+        return self._rules.get(rule_id)
+
+    def first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
+        """The first occurrence strictly after an instant; None when the rule is through."""
+        return self._course(rule, dates).first(after)
+
+    def between(
+        self, rule: Rule, dates: Dates, since: datetime, until: datetime
+    ) -> Sequence[Occurrence]:
+        """The occurrences from `since` to `until`, both included, rising."""
+        return self._course(rule, dates).between(since, until)
+
+    def day(self, slot: datetime) -> date:
+        """The day of a slot at the office."""
+        return slot.astimezone(self.zone).date()
+
+    def _course(self, rule: Rule, dates: Dates) -> "_Course":
+        key = (rule.rule_id, dates)
+        course = self._courses.get(key)
+        if course is None:
+            if len(self._courses) >= _COURSES:
+                self._courses.pop(next(iter(self._courses)))
+            course = _Course(occurrences(rule, dates, self.calendar, self.zone))
+            self._courses[key] = course
+        return course
+
+
+class _Course:
+    """A rising sequence of occurrences, perhaps endless, read no further than needed."""
+
+    def __init__(self, every: Iterator[Occurrence]) -> None:
+        self._rest = (max(same) for _, same in groupby(every, key=attrgetter("slot")))
+        self._known: list[Occurrence] = []
+        self._slots: list[datetime] = []
+
+    def first(self, after: datetime) -> Occurrence | None:
+        self._read_past(after)
+        place = bisect_right(self._slots, after)
+        return self._known[place] if place < len(self._known) else None
+
+    def between(self, since: datetime, until: datetime) -> Sequence[Occurrence]:
+        self._read_past(until)
+        return self._known[bisect_left(self._slots, since) : bisect_right(self._slots, until)]
+
+    def _read_past(self, instant: datetime) -> None:
+        while not self._slots or self._slots[-1] <= instant:
+            try:
+                occurrence = next(self._rest)
+            except (StopIteration, OverflowError):  # a date near the end of the calendar's years
+                return
+            self._known.append(occurrence)
+            self._slots.append(occurrence.slot)
