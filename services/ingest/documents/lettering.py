@@ -14,6 +14,7 @@ _LISTED: Final = re.compile(
     r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆])"
 )
 _CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
+_UNIT: Final = re.compile(r"[“‘（(《]*(?:[A-Za-z0-9.%-]+|.)[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
 
 
@@ -84,25 +85,37 @@ def _line(marks: list[Character]) -> Line:
 def unwrapped(lines: Sequence[Line], right: float) -> str:
     """A cell's paragraphs: lines that fill the cell up to `right` go on in the next one.
 
-    A sentence that ends exactly at the edge may be the paragraph's end; an indent, where the
-    writer uses indents, or else the ended sentence decides.
+    A sentence that ends exactly at the edge may be a paragraph's end. An indent decides, where
+    the writer uses indents; else it is one if the cell certainly has several paragraphs.
     """
     if not lines:
         return ""
-    step = max(line.step for line in lines)
     left = min(line.start for line in lines)
-    indents = any(line.start - left > step for line in lines[1:])
+    indents = any(line.start - left > line.step for line in lines[1:])
     lists = any(_LISTED.match(line.text.strip()) for line in lines)
+    pairs = list(itertools.pairwise(lines))
+    several = any(not _filled(above, line, right) for above, line in pairs)
     joined = lines[0].text.strip()
-    for above, line in itertools.pairwise(lines):
+    for above, line in pairs:
         text = line.text.strip()
-        filled = right - (above.last + step) < 1.8 * step
         ended = bool(_CLOSED.search(above.text.strip()))
         if _LISTED.match(text):
             goes_on = False
         elif indents:
-            goes_on = line.start - left <= step
+            goes_on = line.start - left <= line.step
         else:
-            goes_on = filled and (lists or not ended)
+            goes_on = _filled(above, line, right) and (lists or not ended or not several)
         joined += text if goes_on else f"\n{text}"
     return joined
+
+
+def _filled(line: Line, below: Line, right: float) -> bool:
+    """Whether what begins the next line would not have fitted into this one.
+
+    A word, a number, or a character with the closing marks that must follow it moves as one.
+    """
+    step = max(line.step, below.step)
+    found = _UNIT.match(below.text.strip())
+    unit = found.group() if found else ""
+    width = sum(step / 2 if mark.isascii() and mark.isalnum() else step for mark in unit)
+    return right - (line.last + step) < width + step / 2

@@ -197,17 +197,25 @@ def _ems(text: str) -> float:
 
 
 def _wrap(text: str, width: float, size: float) -> list[str]:
+    """Lines of a width; closing marks never begin one, so they take the character before along."""
     lines, used = [""], 0.0
     for char in text:
         advance = size if not " " <= char <= "~" else size / 2
-        if used + advance > width and char not in "。，、；：！？）”":  # these never begin a line
-            lines.append("")
-            used = 0.0
+        if used + advance > width:
+            tail = ""
+            while lines[-1] and (char in _CLOSING or (tail and tail[0] in _CLOSING)):
+                tail = lines[-1][-1] + tail
+                lines[-1] = lines[-1][:-1]
+                if tail[0] not in _CLOSING:
+                    break
+            lines.append(tail)
+            used = size * len(tail)
         lines[-1] += char
         used += advance
     return lines
 
 
+_CLOSING = "。，、；：！？）”"
 WRITERS: dict[str, Writer] = {
     "text": as_text,
     "csv": as_csv,
