@@ -25,6 +25,7 @@ HOST = "127.0.0.1"
 # Below the range from which systems take the ports of outgoing connections (32768 on Linux,
 # 49152 elsewhere), so that a killed broker finds its own port free when it comes back.
 PORTS = range(16000, 32000)
+ORPHANS_WITHIN = 1.0  # seconds in which children follow a parent that has ended
 LOG_LIMIT = 20_000_000  # bytes after which a log is set aside at the next start
 
 
@@ -225,7 +226,9 @@ def end(
     for process in roots:
         _signal(process, first)
         _signal(process, signal.SIGCONT)  # a stopped process hears nothing else
-    alive = _wait(everyone.values(), within)
+    alive = _wait(roots, within)
+    if not alive:
+        _wait(everyone.values(), ORPHANS_WITHIN)
     for process in alive:
         everyone.update({child.pid: child for child in _descendants(process)})
     for process in everyone.values():

@@ -1,0 +1,209 @@
+"""A stack starts, is watched over, and ends without leaving anything, whatever was killed."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.errors import LocalStackError
+from deploy.local.processes import Identity, marked
+from deploy.local.record import RECORD, Record, Service
+from deploy.local.stack import Stack
+
+pytestmark = pytest.mark.integration
+
+SERVICE = """
+import os, subprocess, sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(os.environ["GREETING"].encode())
+    def log_message(self, *_):
+        pass
+grandchild = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+HTTPServer(("127.0.0.1", int(os.environ["CUIBAN_METRICS_PORT"])), Healthy).serve_forever()
+"""
+
+
+def service(name: str, body: str = SERVICE) -> Service:
+    return Service(name=name, argv=(sys.executable, "-c", body))
+
+
+def quiet(_: str) -> None:
+    pass
+
+
+def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "waited in vain"
+        time.sleep(0.02)
+
+
+def left_over(stack: Stack) -> list[Identity]:
+    return [each for each in marked(stack.state) if each.process() is not None]
+
+
+@pytest.fixture
+def stack(state: Path) -> Iterator[Stack]:
+    made = Stack(state, commands=[service("alpha"), service("beta")], prepare=None, engines=False)
+    yield made
+    made.down()
+    assert left_over(made) == []
+
+
+def up(stack: Stack, **counts: int) -> Record:
+    return stack.up(services=counts or {"alpha": 1}, extra_env={"GREETING": "hi"}, say=quiet)
+
+
+def test_up_twice_gives_the_same_stack(stack: Stack) -> None:
+    first = up(stack, alpha=1, beta=2)
+    assert [part.name for part in first.parts] == ["alpha-1", "beta-1", "beta-2"]
+    assert up(stack).parts == first.parts
+
+
+def test_two_ups_at_once_start_one_stack(stack: Stack) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: up(stack), range(2))
+    assert first == second
+    assert len([row for row in stack.status() if row.state == "ready"]) == 2
+
+
+def test_a_killed_service_is_started_again(stack: Stack) -> None:
+    up(stack)
+    killed = stack.kill("alpha")
+    stack.wait_ready("alpha", after=killed)
+    assert killed.process() is None
+    assert stack.status()[1].restarts == 1
+    assert "alpha-1: ended with code -9" in (stack.state / "logs/supervisor.log").read_text()
+
+
+def test_a_part_stays_stopped_until_it_is_started(stack: Stack) -> None:
+    up(stack)
+    stack.stop("alpha")
+    assert stack.status()[1].state == "stopped"
+    stack.start("alpha")
+    assert stack.status()[1].state == "ready"
+
+
+def test_down_leaves_no_process_and_no_lock(stack: Stack) -> None:
+    record = up(stack)
+    stack.down()
+    assert record.supervisor.process() is None
+    assert left_over(stack) == []
+    assert sorted(path.name for path in stack.state.iterdir()) == [".cuiban-state", "logs"]
+    stack.down()
+
+
+def test_down_cleans_up_after_a_killed_supervisor(stack: Stack) -> None:
+    up(stack)
+    killed = stack.kill("supervisor")
+    wait_until(lambda: killed.process() is None)
+    assert {row.state for row in stack.status()} == {"gone", "left over"}
+    stack.down()
+    assert left_over(stack) == []
+
+
+def test_down_finds_processes_whose_record_is_lost(stack: Stack) -> None:
+    up(stack)
+    killed = stack.kill("supervisor")
+    wait_until(lambda: killed.process() is None)
+    (stack.state / RECORD).unlink()
+    assert left_over(stack)
+    stack.down()
+    assert left_over(stack) == []
+
+
+def test_up_replaces_what_a_crash_left(stack: Stack) -> None:
+    first = up(stack)
+    killed = stack.kill("supervisor")
+    wait_until(lambda: killed.process() is None)
+    second = up(stack)
+    old, new = first.parts[0].identity, second.parts[0].identity
+    assert old is not None
+    assert old != new
+    assert old.process() is None
+
+
+def test_a_stopped_supervisor_and_a_stopped_service_are_ended_too(stack: Stack) -> None:
+    up(stack)
+    stack.kill("alpha", signal.SIGSTOP)
+    stack.kill("supervisor", signal.SIGSTOP)
+    stack.down()
+    assert left_over(stack) == []
+
+
+def test_a_process_that_was_given_a_recorded_id_is_spared(stack: Stack) -> None:
+    up(stack)
+    killed = stack.kill("supervisor")
+    wait_until(lambda: killed.process() is None)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        path = stack.state / RECORD
+        record = json.loads(path.read_text())
+        record["supervisor_pid"] = record["parts"][0]["pid"] = stranger.pid
+        path.write_text(json.dumps(record))
+        stack.down()
+        assert psutil.Process(stranger.pid).is_running()
+        stranger.communicate(b"\n")
+
+
+def test_a_crash_of_up_leaves_nothing_that_down_cannot_end(stack: Stack) -> None:
+    script = (
+        "import sys; from pathlib import Path\n"
+        "from deploy.local.record import Service\n"
+        "from deploy.local.stack import Stack\n"
+        "slow = Service(name='slow', argv=(sys.executable, '-c', 'import time; time.sleep(600)'))\n"
+        "stack = Stack(Path(sys.argv[1]), commands=[slow], prepare=None, engines=False)\n"
+        "stack.up(services={'slow': 1})\n"
+    )
+    child = subprocess.Popen(
+        [sys.executable, "-c", script, str(stack.state)], stdout=subprocess.DEVNULL
+    )
+    wait_until(lambda: any(row.name == "slow-1" and row.pid for row in stack.status()))
+    child.kill()
+    child.wait()
+    stack.down()
+    assert left_over(stack) == []
+
+
+def test_a_service_that_cannot_start_is_told_with_its_log(state: Path) -> None:
+    broken = service("broken", "import sys; sys.exit('the reason')")
+    stack = Stack(state, commands=[broken], prepare=None, engines=False)
+    with pytest.raises(LocalStackError, match="the reason"):
+        stack.up(services={"broken": 1}, say=quiet)
+    assert left_over(stack) == []
+    assert stack.status() == []
+
+
+def test_a_preparation_that_fails_is_told_with_its_log(state: Path) -> None:
+    prepare = (sys.executable, "-c", "import sys; sys.exit('no broker')")
+    stack = Stack(state, commands=[service("alpha")], prepare=prepare, engines=False)
+    with pytest.raises(LocalStackError, match="no broker"):
+        stack.up(services={"alpha": 1}, say=quiet)
+    assert left_over(stack) == []
+
+
+def test_only_a_directory_that_cuiban_made_is_used_or_deleted(state: Path) -> None:
+    (state / "thesis.txt").write_text("years of work")
+    with pytest.raises(LocalStackError, match="something else"):
+        Stack(state, engines=False).up(say=quiet)
+    with pytest.raises(LocalStackError, match="not deleted"):
+        Stack(state).down(purge=True)
+    assert (state / "thesis.txt").exists()
+
+
+def test_purge_deletes_the_state(state: Path) -> None:
+    stack = Stack(state / "new", commands=[service("alpha")], prepare=None, engines=False)
+    up(stack)
+    stack.down(purge=True)
+    assert not stack.state.exists()
+    assert list(state.iterdir()) == []
