@@ -135,8 +135,13 @@ def _ranges(tokens: list[_Token], text: str) -> list[_Token]:
                 kept.append(_Token(first.start, token.end, values))
                 continue
         kept.append(token)
-    # 3-6月: the first number stands without its 月
-    return [_widen(token, text) for token in kept]
+    # 3-6月: the first number stands without its 月, and may take a year's token with it
+    widened: list[_Token] = []
+    for token in (_widen(each, text) for each in kept):
+        while widened and widened[-1].end > token.start:
+            widened.pop()
+        widened.append(token)
+    return widened
 
 
 def _widen(token: _Token, text: str) -> _Token:
