@@ -1,0 +1,130 @@
+"""`cuiban demo`: from the real table to delivered reminders."""
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import SecretStr
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from deploy.demo.figures import Figures
+from deploy.demo.run import Run
+from deploy.demo.script import START, ZONE
+from deploy.local.record import Record
+from deploy.local.stack import Stack
+from deploy.office.client import Api, read
+from shared.clock import SteppedClock
+from shared.database import engine_from
+from shared.errors import CuibanError
+from shared.settings import Settings
+
+_out = Console()
+_BRISK = {"CUIBAN_POLL": "PT0.02S"}
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 2023,
+    leave: Annotated[
+        bool, typer.Option("--exit", help="Stop everything at the end instead of serving.")
+    ] = False,
+    into: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures into this file.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep the state here; else in a temporary directory.")
+    ] = None,
+) -> None:
+    """Run eight months of reminders for the real table of 盐亭县 2023."""
+    with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
+        place = state or Path(scratch) / "state"
+        if (place / "stack.json").exists():
+            raise CuibanError(
+                f"{place} has been used already.", "Name a new directory with --state."
+            )
+        stack = Stack(place)
+        place.mkdir(parents=True, exist_ok=True)
+        clock = SteppedClock(Path(scratch) / "clock")
+        clock.set(START)
+        signal.signal(signal.SIGTERM, _as_interrupt)
+        try:
+            record = stack.up(
+                clock_file=Path(scratch) / "clock", extra_env=_BRISK, say=_out.print
+            )
+            found = asyncio.run(_run(seed, record, stack, clock))
+            _out.print(_table(found))
+            if into:
+                into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
+            if not leave and sys.stdout.isatty():
+                _serve(record)
+        except KeyboardInterrupt:
+            _out.print("Stopping.")
+        finally:
+            stack.down()
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def settings_of(record: Record) -> Settings:
+    """The settings with which a stack's services reach its broker and database."""
+    env = record.environment
+    return Settings(
+        kafka=env["CUIBAN_KAFKA"], database_url=SecretStr(env["CUIBAN_DATABASE_URL"])
+    )
+
+
+async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> Figures:
+    settings = settings_of(record)
+    engine = engine_from(settings, "cuiban-demo")
+    api = Api(record.api_url, read(stack.token_file).decode().strip())
+    try:
+        with Live(console=_out, refresh_per_second=8) as live:
+
+            def tell(now: datetime, counts: dict[str, int]) -> None:
+                live.update(
+                    f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  "
+                    f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"
+                )
+                if not _out.is_terminal:
+                    _out.print(f"{now.astimezone(ZONE):%Y-%m-%d %H:%M} {counts}")
+
+            run = Run(seed, settings, engine, api, clock, record.inbox_url.rstrip("/"), tell)
+            return await run.go()
+    finally:
+        await engine.dispose()
+
+
+def _table(found: Figures) -> Table:
+    table = Table(title=f"1 June 2023 to 31 January 2024, seed {found.seed}", show_header=False)
+    table.add_row("obligations", str(found.obligations))
+    for kind, number in found.reminders.items():
+        table.add_row(f"reminded of, {kind}", str(number))
+    for channel, number in found.notifications.items():
+        table.add_row(f"notifications, {channel}", str(number))
+    for channel, number in found.sinks.items():
+        table.add_row(f"arrived, {channel}", str(number))
+    kept = found.conservation
+    table.add_row(
+        "conservation",
+        f"due {kept.due} = sent {kept.sent} + suppressed {kept.suppressed} + withdrawn "
+        f"{kept.withdrawn} + dead {kept.dead} + pending {kept.pending}",
+    )
+    table.add_row("the pure planner", "says the same")
+    table.add_row("seconds", f"{found.seconds:.0f}")
+    return table
+
+
+def _serve(record: Record) -> None:
+    _out.print(f"\nThe inbox:  {record.inbox_url}\nThe API:    {record.api_url}/docs")
+    _out.print("Ctrl-C stops everything.")
+    threading.Event().wait()

@@ -1,0 +1,208 @@
+"""Eight months in minutes: the real table goes in, the clock steps, reminders go out."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from deploy.demo import figures
+from deploy.demo.figures import Conservation, Figures
+from deploy.demo.quiet import Onlooker
+from deploy.demo.script import END, ZONE, Deed, Owed, by_instant, deeds, habits
+from deploy.office.client import Api
+from services.scheduler import audit
+from services.scheduler.planning import forecasting
+from shared.calendar import WorkingCalendar
+from shared.clock import SteppedClock
+from shared.errors import CuibanError
+from shared.events import ObligationsAssigned, ReminderDue
+from shared.rules import Audience, ObligationKind, default_rule_book
+from shared.settings import Settings
+from shared.topics import REMINDERS, TASKS
+
+EXAMPLES = Path(__file__).parent.parent.parent / "examples"
+TABLE, DIRECTORY = EXAMPLES / "yanting-2023.txt", EXAMPLES / "yanting-units.csv"
+_QUIET_WITHIN = 120.0
+_HANDS = 6
+_SETTLED = {
+    "4.3": "定期检查按年度要求，以年底为完成时限",
+    "8.2": "定期公示按年度要求，以年底为完成时限",
+    "14.2": "定期清理按年度要求，以年底为完成时限",
+}
+
+Tell = Callable[[datetime, dict[str, int]], None]
+
+
+@dataclass
+class Run:
+    """One run over a stack that is up, with nothing in it yet."""
+
+    seed: int
+    settings: Settings
+    engine: AsyncEngine
+    api: Api
+    clock: SteppedClock
+    sinks: str
+    tell: Tell
+
+    async def go(self) -> Figures:
+        """Publish, live through the months, and count.
+
+        Raises:
+            CuibanError: the pipeline stuck, or the figures are not what the pure planner says.
+        """
+        began = time.monotonic()
+        onlooker = Onlooker(self.settings, self.engine)
+        try:
+            owed = await asyncio.to_thread(self._publish)
+            await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
+            published_at = self.clock.now()
+            habit_of = habits(self.seed, {one.unit_id for one in owed})
+            done = deeds(self.seed, owed, habit_of)
+            await self._live(onlooker, by_instant(done))
+            found = await self._count(len(owed), time.monotonic() - began)
+            await self._compare(found, done, published_at)
+        finally:
+            await onlooker.close()
+        return found
+
+    def _publish(self) -> list[Owed]:
+        """What the office does on the first day: enter, import, settle, publish."""
+        self.api.upload("/v1/units/import", DIRECTORY)
+        plan = self.api.upload("/v1/plans", TABLE)["plan_id"]
+        for ref, reason in _SETTLED.items():
+            body = {"ref": ref, "action": "accept", "reason": reason}
+            self.api.post(f"/v1/plans/{plan}/settlements", body)
+        self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
+        return [_owed(row) for row in self.api.every("/v1/ledger", plan_id=plan)]
+
+    async def _live(self, onlooker: Onlooker, script: dict[datetime, list[Deed]]) -> None:
+        """Step from one instant at which something happens to the next, until the end."""
+        instants = list(script)
+        with ThreadPoolExecutor(_HANDS) as hands:
+            while True:
+                now = self.clock.now()
+                after = [instant for instant in instants if instant > now]
+                fires = await onlooker.next_instant(now)
+                coming = [*after[:1], *([fires] if fires else [])]
+                if not coming or min(coming) > END:
+                    break
+                self.clock.set(min(coming))
+                await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
+                if done := script.get(min(coming)):
+                    await asyncio.to_thread(self._act, hands, done)
+                    await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
+                self.tell(self.clock.now(), await asyncio.to_thread(figures.received, self.sinks))
+        self.clock.set(END)
+        await onlooker.quiet(END, _QUIET_WITHIN)
+
+    def _act(self, hands: ThreadPoolExecutor, done: Sequence[Deed]) -> None:
+        list(hands.map(self._do, done))
+
+    def _do(self, deed: Deed) -> None:
+        one = deed.obligation
+        match one.kind:
+            case ObligationKind.DEADLINE:
+                body: dict[str, object] = {"status": "done", "note": "已办结"}
+                self.api.post(f"/v1/obligations/{one.obligation_id}/status", body)
+            case ObligationKind.HEARING:
+                heard = deed.at.astimezone(ZONE).date()
+                assert one.due_on is not None
+                body = {
+                    "obligation_id": str(one.obligation_id),
+                    "heard_on": min(heard, one.due_on).isoformat(),
+                    "heard_by": "主要负责人",
+                    "minutes": "专题会议纪要",
+                }
+                self.api.post(f"/v1/units/{one.unit_id}/hearings", body)
+
+    async def _count(self, obligations: int, seconds: float) -> Figures:
+        reminders = await self._emitted()
+        async with self.engine.connect() as db:
+            totals = await audit.totals(db)
+            channels = await audit.by_channel(db)
+        return Figures(
+            seed=self.seed,
+            obligations=obligations,
+            reminders=figures.by_kind(reminders),
+            notifications=channels,
+            conservation=Conservation(
+                due=totals.due,
+                sent=totals.sent,
+                suppressed=totals.suppressed,
+                withdrawn=totals.withdrawn,
+                dead=totals.dead,
+                pending=totals.pending,
+            ),
+            sinks=await asyncio.to_thread(figures.received, self.sinks),
+            seconds=round(seconds, 1),
+        )
+
+    async def _emitted(self) -> list[ReminderDue]:
+        events = await figures.on_kafka(self.settings, REMINDERS)
+        return [event for event in events if isinstance(event, ReminderDue)]
+
+    async def _compare(self, found: Figures, done: list[Deed], published_at: datetime) -> None:
+        """Hold the figures against the pure planner, which saw no service at work."""
+        told = await figures.on_kafka(self.settings, TASKS)
+        planned = forecasting.forecast(
+            default_rule_book(),
+            WorkingCalendar(),
+            [
+                owed
+                for event in told
+                if isinstance(event, ObligationsAssigned)
+                for owed in forecasting.owed(event)
+            ],
+            ended={deed.obligation.obligation_id: deed.at for deed in done},
+            planned_at=published_at,
+            until=END,
+        )
+        wanted = {one.reminder_id: one for one in planned}
+        real = {one.reminder_id: one for one in await self._emitted()}
+        channels = figures.by_channel(planned, await asyncio.to_thread(self._contacts))
+        gaps = [
+            f"{len(wanted.keys() - real.keys())} reminders of the plan were not emitted"
+            if wanted.keys() - real.keys()
+            else "",
+            f"{len(real.keys() - wanted.keys())} reminders were emitted that the plan has not"
+            if real.keys() - wanted.keys()
+            else "",
+            f"the planner has other items: {figures.by_kind(planned)}"
+            if figures.by_kind(planned) != found.reminders
+            else "",
+            f"the planner has other notifications: {channels}"
+            if channels != found.notifications
+            else "",
+            "" if found.conservation.holds() else f"conservation is broken: {found.conservation}",
+            f"sent {found.conservation.sent}, but the sinks hold {found.sinks}"
+            if sum(found.sinks.values()) != found.conservation.sent
+            else "",
+        ]
+        if any(gaps):
+            raise CuibanError("The demo came out wrong: " + "; ".join(filter(None, gaps)) + ".")
+
+    def _contacts(self) -> dict[tuple[UUID, Audience], int]:
+        counted: dict[tuple[UUID, Audience], int] = {}
+        for unit in self.api.every("/v1/units"):
+            for contact in unit["contacts"]:
+                post = (UUID(unit["unit_id"]), Audience(contact["post"]))
+                counted[post] = counted.get(post, 0) + 1
+        return counted
+
+
+def _owed(row: dict[str, Any]) -> Owed:
+    due = row["due_on"]
+    return Owed(
+        UUID(row["obligation_id"]),
+        UUID(row["unit_id"]),
+        ObligationKind(row["kind"]),
+        datetime.fromisoformat(due).date() if due else None,
+    )
