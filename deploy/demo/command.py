@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
@@ -22,10 +21,10 @@ from deploy.demo.script import START, ZONE
 from deploy.local.record import Record
 from deploy.local.stack import Stack
 from deploy.office.client import Api, read
+from deploy.places import settings_in
 from shared.clock import SteppedClock
 from shared.database import engine_from
 from shared.errors import CuibanError
-from shared.settings import Settings
 
 _out = Console()
 _BRISK = {"CUIBAN_POLL": "PT0.02S"}
@@ -56,9 +55,7 @@ def demo(
         clock.set(START)
         signal.signal(signal.SIGTERM, _as_interrupt)
         try:
-            record = stack.up(
-                clock_file=Path(scratch) / "clock", extra_env=_BRISK, say=_out.print
-            )
+            record = stack.up(clock_file=Path(scratch) / "clock", extra_env=_BRISK, say=_out.print)
             found = asyncio.run(_run(seed, record, stack, clock))
             _out.print(_table(found))
             if into:
@@ -75,18 +72,10 @@ def _as_interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def settings_of(record: Record) -> Settings:
-    """The settings with which a stack's services reach its broker and database."""
-    env = record.environment
-    return Settings(
-        kafka=env["CUIBAN_KAFKA"], database_url=SecretStr(env["CUIBAN_DATABASE_URL"])
-    )
-
-
 async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> Figures:
-    settings = settings_of(record)
+    settings = settings_in(record.environment)
     engine = engine_from(settings, "cuiban-demo")
-    api = Api(record.api_url, read(stack.token_file).decode().strip())
+    api = Api(record.api, read(stack.token_file).decode().strip())
     try:
         with Live(console=_out, refresh_per_second=8) as live:
 
@@ -98,7 +87,7 @@ async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> 
                 if not _out.is_terminal:
                     _out.print(f"{now.astimezone(ZONE):%Y-%m-%d %H:%M} {counts}")
 
-            run = Run(seed, settings, engine, api, clock, record.inbox_url.rstrip("/"), tell)
+            run = Run(seed, settings, engine, api, clock, record.inbox.rstrip("/"), tell)
             return await run.go()
     finally:
         await engine.dispose()
@@ -125,6 +114,6 @@ def _table(found: Figures) -> Table:
 
 
 def _serve(record: Record) -> None:
-    _out.print(f"\nThe inbox:  {record.inbox_url}\nThe API:    {record.api_url}/docs")
+    _out.print(f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/docs")
     _out.print("Ctrl-C stops everything.")
     threading.Event().wait()

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 import httpx
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.brokering import partitions_of
 from shared.codec import decode
@@ -78,6 +80,14 @@ def by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
     """How often an obligation was reminded of, by kind."""
     kinds = Counter(item.kind.value for reminder in reminders for item in reminder.items)
     return dict(sorted(kinds.items()))
+
+
+async def made(db: AsyncConnection) -> dict[str, int]:
+    """How many notifications there are, by channel, as the scheduler's audit knows them."""
+    rows = await db.execute(
+        text("SELECT channel, count(*) FROM scheduler.notifications GROUP BY channel ORDER BY 1")
+    )
+    return {channel: number for channel, number in rows.all()}
 
 
 def received(sinks_address: str) -> dict[str, int]:

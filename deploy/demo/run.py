@@ -126,8 +126,8 @@ class Run:
     async def _count(self, obligations: int, seconds: float) -> Figures:
         reminders = await self._emitted()
         async with self.engine.connect() as db:
-            totals = await audit.totals(db)
-            channels = await audit.by_channel(db)
+            totals = audit.totals(await audit.conservation(db))
+            channels = await figures.made(db)
         return Figures(
             seed=self.seed,
             obligations=obligations,

@@ -8,14 +8,14 @@ from rich.table import Table
 
 from deploy.local.record import Record
 from deploy.local.stack import Stack
-from deploy.places import StateOption
+from deploy.places import STATE, StateOption
 
 COLOURS = {"ready": "green", "starting": "yellow", "waiting": "yellow", "stopped": "dim"}
 Processes = Annotated[int, typer.Option(min=0, max=32, help="How many processes of it.")]
 
 
 def up(
-    state: StateOption,
+    state: StateOption = STATE,
     ingest: Processes = 1,
     scheduler: Processes = 1,
     notifier: Processes = 1,
@@ -42,7 +42,7 @@ def up(
 
 
 def down(
-    state: StateOption,
+    state: StateOption = STATE,
     *,
     purge: Annotated[bool, typer.Option("--purge", help="Delete all its data too.")] = False,
 ) -> None:
@@ -51,7 +51,7 @@ def down(
     print("Nothing runs any more." + (" Its data is deleted." if purge else ""))
 
 
-def status(state: StateOption) -> None:
+def status(state: StateOption = STATE) -> None:
     """Show what runs of the local stack; status 3 when something that should run does not."""
     console = Console()
     stack = Stack(state)

@@ -96,9 +96,9 @@ def connect(state: Path) -> Api:
     if not address:
         from deploy.local.stack import Stack  # noqa: PLC0415 - not installed in production
 
-        info = Stack(state).info()
-        if info is None:
-            raise CuibanError(f"Nothing runs in {state}.", _START)
-        address = info.api
-    token = token or read(state / "token").decode().strip()
+        stack = Stack(state)
+        address = stack.info().api
+        token = token or read(stack.token_file).decode().strip()
+    if not token:
+        raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")
     return Api(address, token)

@@ -1,7 +1,6 @@
 """`cuiban ledger`: what is owed, by unit, with its light, and what each unit was told."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.office.client import Api, connect
-from deploy.places import StateOption
+from deploy.places import STATE, StateOption
 from shared.errors import CuibanError
 
 _out = Console()
@@ -28,7 +27,7 @@ def ledger(
         bool, typer.Option("--history", help="What the unit was told, and when.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Show the ledger (台账): all units, one unit's obligations, or what it was told."""
     if history and not unit:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy.office.client import Api, connect, read
-from deploy.places import StateOption
+from deploy.places import STATE, StateOption
 from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.reading import read_plan
 from shared.errors import CuibanError
@@ -30,7 +30,7 @@ def import_plan(
     file: Annotated[Path, typer.Argument(help="The table: text, docx, xlsx, csv, html or pdf.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read it and change nothing.")] = False,
     as_json: AsJson = False,
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Read a task table, and store it as a draft plan."""
     if dry_run:
@@ -84,7 +84,7 @@ def _short(text: str) -> str:
 @units.command("import")
 def import_units(
     file: Annotated[Path, typer.Argument(help="CSV: name, kind, groups, aliases, contacts.")],
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Enter or renew the unit directory from a CSV file; all of it or nothing."""
     done = connect(state).upload("/v1/units/import", file)
@@ -94,7 +94,7 @@ def import_units(
 
 
 @units.command("list")
-def list_units(as_json: AsJson = False, state: StateOption = Path(".cuiban")) -> None:
+def list_units(as_json: AsJson = False, state: StateOption = STATE) -> None:
     """Show the directory."""
     found = connect(state).every("/v1/units")
     if as_json:
@@ -125,7 +125,7 @@ def find_plan(api: Api, plan_id: str) -> str:
 
 @plan.command("show")
 def show_plan(
-    plan_id: PlanArgument = "latest", as_json: AsJson = False, state: StateOption = Path(".cuiban")
+    plan_id: PlanArgument = "latest", as_json: AsJson = False, state: StateOption = STATE
 ) -> None:
     """Show a plan, and what is left to settle, in order."""
     api = connect(state)
@@ -159,7 +159,7 @@ def settle(
     drop: Annotated[bool, typer.Option("--drop", help="Do not publish it.")] = False,
     due: Annotated[list[str] | None, typer.Option(help="Its date(s), YYYY-MM-DD.")] = None,
     plan_id: Annotated[str, typer.Option("--plan")] = "latest",
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Settle a doubtful measure: accept, drop, or give it its dates."""
     if sum((accept, drop, bool(due))) != 1:
@@ -178,7 +178,7 @@ def decide_name(
     unit: Annotated[list[str] | None, typer.Option(help="The unit(s) that it means.")] = None,
     ignore: Annotated[bool, typer.Option("--ignore", help="It means none of ours.")] = False,
     plan_id: Annotated[str, typer.Option("--plan")] = "latest",
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Say which units a name means that the directory does not know."""
     if bool(unit) == ignore:
@@ -197,7 +197,7 @@ def publish(
         bool, typer.Option("--include-past", help="Also what was due before today.")
     ] = False,
     as_json: AsJson = False,
-    state: StateOption = Path(".cuiban"),
+    state: StateOption = STATE,
 ) -> None:
     """Make the plan's obligations and publish them; what is doubtful is held back and listed."""
     api = connect(state)
