@@ -1,9 +1,11 @@
 """What goes to a gateway, and how that can end. Values only."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
+
+from shared.rules import Audience, Channel
 
 
 class State(StrEnum):
@@ -36,6 +38,22 @@ class Refusal(StrEnum):
     """HTTP 410: the receiver wants nothing more at this address."""
     UNRENDERABLE = "unrenderable"
     """A fault of ours: the text could not be made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A notification, as its events tell of it. `obligation_ids` are those still owed."""
+
+    notification_id: UUID
+    reminder_id: UUID
+    office_id: UUID
+    unit_id: UUID
+    audience: Audience
+    channel: Channel
+    slot: datetime
+    address: str
+    correlation_id: UUID
+    obligation_ids: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -50,7 +49,7 @@ contacts = Table(
     "contacts",
     metadata,
     Column("contact_id", Uuid, primary_key=True),
-    Column("unit_id", Uuid, ForeignKey(units.c.unit_id, ondelete="CASCADE"), nullable=False),
+    Column("unit_id", Uuid, nullable=False),
     _text("post", None),
     _text("name"),
     _text("email"),
@@ -94,7 +93,7 @@ notifications = Table(
     "notifications",
     metadata,
     Column("notification_id", Uuid, primary_key=True),
-    Column("reminder_id", Uuid, ForeignKey(reminders.c.reminder_id), nullable=False),
+    Column("reminder_id", Uuid, nullable=False),
     Column("office_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
     Column("contact_id", Uuid),
@@ -137,13 +136,18 @@ notifications = Table(
     ),
     Index("notifications_open_of_unit", "unit_id", postgresql_where=text(_PENDING)),
     Index("notifications_held", "channel", postgresql_where=text("state = 'held'")),
-    Index("notifications_of_reminder", "reminder_id"),
     Index(
         "notifications_by_gateway_id",
         "gateway_message_id",
         postgresql_where=text("gateway_message_id <> ''"),
     ),
-    Index("notifications_by_contact", "contact_id", "channel", "sent_at"),
+    Index(
+        "notifications_by_contact",
+        "contact_id",
+        "channel",
+        "sent_at",
+        postgresql_where=text("sent_at IS NOT NULL"),
+    ),
 )
 
 attempts = Table(

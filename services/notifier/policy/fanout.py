@@ -1,12 +1,14 @@
 """A reminder becomes notifications: one for each contact of the post and each channel. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from types import MappingProxyType
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from services.notifier.message import Notification
 from services.notifier.policy.stages import SuppressReason
 from shared import identity
 from shared.rules import Audience, Channel
@@ -41,46 +43,89 @@ class Recipient:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A reminder, as fan-out needs it."""
+
+    reminder_id: UUID
+    office_id: UUID
+    unit_id: UUID
+    audience: Audience
+    slot: datetime
+    timezone: str
+    channels: tuple[Channel, ...]
+    obligation_ids: tuple[UUID, ...]
+    correlation_id: UUID
+
+
+Withdrawn = Mapping[tuple[UUID, UUID], datetime]
+"""By unit and obligation: up to which slot it must not be reminded of."""
+
+
+def still_owed(
+    unit_id: UUID, slot: datetime, obligation_ids: Sequence[UUID], withdrawn: Withdrawn
+) -> tuple[UUID, ...]:
+    """Those obligations of a reminder that were not withdrawn for its slot."""
+    return tuple(
+        obligation
+        for obligation in obligation_ids
+        if (until := withdrawn.get((unit_id, obligation))) is None or until < slot
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Planned:
     """A notification to make. With `suppressed` it ends at once, for that reason."""
 
-    notification_id: UUID
+    notification: Notification
     contact_id: UUID | None
-    channel: Channel
-    address: str
     suppressed: SuppressReason | None = None
 
 
 def fan_out(
-    reminder_id: UUID,
-    recipients: Sequence[Recipient],
-    *,
-    audience: Audience,
-    slot: datetime,
-    timezone: str,
-    channels: Sequence[Channel],
+    due: Due, recipients: Sequence[Recipient], withdrawn: Withdrawn = MappingProxyType({})
 ) -> list[Planned]:
     """The notifications of a reminder, for the contacts that hold the post on the slot's day.
 
-    A channel that a contact has no address for, or a post that nobody holds, gives a suppressed
+    What has no address, or no contact, or nothing that is still owed, gives a suppressed
     notification: what was due is never silently missing.
     """
-    day = slot.astimezone(zone_of(timezone)).date()
-    holders = [r for r in recipients if r.post == audience and r.valid_on(day)]
+    day = due.slot.astimezone(zone_of(due.timezone)).date()
+    holders = [r for r in recipients if r.post == due.audience and r.valid_on(day)]
+    owed = still_owed(due.unit_id, due.slot, due.obligation_ids, withdrawn)
     planned = []
-    for channel in dict.fromkeys(channels):
+    for channel in dict.fromkeys(due.channels):
         for holder in holders:
             address = holder.address(channel)
-            planned.append(
-                Planned(
-                    identity.notification_id(reminder_id, holder.contact_id, channel),
-                    holder.contact_id,
-                    channel,
-                    address,
-                    None if address else SuppressReason.NO_ADDRESS,
-                )
-            )
+            reason = None if address else SuppressReason.NO_ADDRESS
+            planned.append(_planned(due, channel, holder.contact_id, address, reason, owed))
         if not holders:
-            nobody = identity.notification_id(reminder_id, "nobody", channel)
-            planned.append(Planned(nobody, None, channel, "", SuppressReason.NO_CONTACT))
+            planned.append(_planned(due, channel, None, "", SuppressReason.NO_CONTACT, owed))
     return planned
+
+
+def _planned(  # noqa: PLR0917 - one caller, right above
+    due: Due,
+    channel: Channel,
+    contact_id: UUID | None,
+    address: str,
+    reason: SuppressReason | None,
+    owed: tuple[UUID, ...],
+) -> Planned:
+    return Planned(
+        notification=Notification(
+            notification_id=identity.notification_id(
+                due.reminder_id, contact_id or "nobody", channel
+            ),
+            reminder_id=due.reminder_id,
+            office_id=due.office_id,
+            unit_id=due.unit_id,
+            audience=due.audience,
+            channel=channel,
+            slot=due.slot,
+            address=address,
+            correlation_id=due.correlation_id,
+            obligation_ids=owed or due.obligation_ids,
+        ),
+        contact_id=contact_id,
+        suppressed=reason if owed else SuppressReason.WITHDRAWN,
+    )

@@ -1,0 +1,214 @@
+"""The notifier's process: who is reached, and how it ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import NoReturn
+
+import uvloop
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.notifier import handlers
+from services.notifier.dispatch import gauges
+from services.notifier.dispatch.lane import Lane, Pace
+from services.notifier.dispatch.preparing import Rules
+from services.notifier.gateways.email import EmailGateway, smtp_server
+from services.notifier.gateways.protocol import Gateway
+from services.notifier.gateways.signing import keys_of
+from services.notifier.gateways.webhook import Endpoint, WebhookGateway
+from services.notifier.policy.retry import Retrying
+from services.notifier.policy.stages import Policy
+from services.notifier.policy.telling import SOURCE
+from services.notifier.settings import NotifierSettings
+from services.notifier.store import outcomes
+from services.notifier.tables import inbox, outbox, positions
+from shared import logging, topics
+from shared.clock import Clock, real_now
+from shared.consuming import Consumer, Tables
+from shared.database import engine_from
+from shared.errors import CuibanError
+from shared.events import Envelope
+from shared.kafka import add_agent, faust_app, watch
+from shared.metrics import HealthPort
+from shared.outbox import Relay
+from shared.reading import Reader
+from shared.rules import Channel
+from shared.service import Loop, Loops, refuse, run_worker, when_ready
+from shared.topics import Topic
+
+SERVICE = "notifier"
+TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)
+_WITHIN = 0.05
+_SHOW_EVERY = 5.0
+
+Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
+CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
+    ("notifier-reminders", topics.REMINDERS, handlers.on_reminders),
+    ("notifier-directory", topics.DIRECTORY, handlers.on_directory),
+    ("notifier-receipts", topics.RECEIPTS, handlers.on_receipts),
+)
+
+
+def consumers_of(
+    settings: NotifierSettings, engine: AsyncEngine, reader: Reader, clock: Clock
+) -> list[Consumer]:
+    """One consumer a topic."""
+
+    def bound(handler: Handler) -> Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]:
+        return lambda db, envelopes: handler(db, envelopes, clock.now())
+
+    return [
+        Consumer(
+            name=name,
+            source=SOURCE,
+            topics={topics.named(topic.name, settings.topic_prefix): topic},
+            handle=bound(handler),
+            engine=engine,
+            tables=Tables(positions, inbox, outbox),
+            reader=reader,
+            clock=clock,
+        )
+        for name, topic, handler in CONSUMERS
+    ]
+
+
+def email_gateway(settings: NotifierSettings) -> EmailGateway:
+    """The mail server that the settings name.
+
+    Raises:
+        CuibanError: its address, or the sender's, can't be read.
+    """
+    url = settings.smtp_url.get_secret_value()
+    return EmailGateway(
+        smtp_server(url, settings.smtp_starttls, settings.smtp_ca_file),
+        mail_from=settings.mail_from,
+        timeout=settings.send_timeout,
+        now=settings.clock().now,
+    )
+
+
+def sms_gateway(settings: NotifierSettings) -> WebhookGateway:
+    """The SMS gateway that the settings name.
+
+    Raises:
+        CuibanError: its address or a secret can't be read.
+    """
+    endpoint = Endpoint(
+        settings.sms_url.get_secret_value(),
+        keys_of(settings.sms_secret.get_secret_value()),
+        frozenset(word.lower() for word in settings.sms_success),
+        frozenset(word.lower() for word in settings.sms_permanent),
+    )
+    return WebhookGateway(
+        endpoint,
+        concurrency=settings.sms_concurrency,
+        timeout=settings.send_timeout,
+        now=real_now,
+    )
+
+
+def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
+    """A lane for each channel.
+
+    Raises:
+        CuibanError: a gateway's settings can't be read, or the lease is too short.
+    """
+    if settings.lease <= 2 * settings.send_timeout:
+        raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
+    quiet = ((Channel.EMAIL, settings.quiet_email), (Channel.SMS, settings.quiet_sms))
+    policy = Policy(
+        quiet=tuple((channel, hours) for channel, hours in quiet if hours),
+        rate_limit=settings.rate_limit,
+        rate_window=settings.rate_window,
+        useful_for=settings.useful_for,
+    )
+    channels: tuple[tuple[Channel, Gateway, int, Retrying], ...] = (
+        (
+            Channel.EMAIL,
+            email_gateway(settings),
+            settings.email_connections,
+            Retrying(settings.retry_delays, settings.unknown_pause, settings.email_unknown),
+        ),
+        (
+            Channel.SMS,
+            sms_gateway(settings),
+            settings.sms_concurrency,
+            Retrying(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
+        ),
+    )
+    return [
+        Lane(
+            rules=Rules(channel, policy, retrying, settings.sms_signature, settings.lease),
+            pace=Pace(concurrency, settings.batch, settings.send_timeout, settings.poll),
+            gateway=gateway,
+            engine=engine,
+            clock=clock,
+        )
+        for channel, gateway, concurrency, retrying in channels
+    ]
+
+
+async def show(engine: AsyncEngine) -> None:
+    """Keep the gauges of what is open up to date."""
+    seen: set[tuple[str, str]] = set()
+    while True:
+        try:
+            async with engine.connect() as db:
+                found = await outcomes.count_open(db)
+                waiting = await outcomes.count_waiting(db)
+        except Exception as error:  # noqa: BLE001 - a figure is not worth a crash
+            logging.log(__name__).warning("gauges.wait", error=str(error)[:300])
+        else:
+            seen |= set(found)
+            for channel, state in seen:
+                gauges.OPEN.labels(channel, state).set(found.get((channel, state), 0))
+            gauges.WAITING.set(waiting)
+        await asyncio.sleep(_SHOW_EVERY)
+
+
+def main() -> NoReturn:
+    """Run the notifier until a signal."""
+    logging.configure(SERVICE)
+    try:
+        settings = NotifierSettings.load()
+        logging.configure(SERVICE, settings.log_format, settings.log_level)
+        clock = settings.clock()
+        engine = engine_from(settings, f"cuiban-{SERVICE}")
+        lanes = lanes_of(settings, engine, clock)
+    except CuibanError as error:
+        refuse(error)
+    uvloop.install()
+    reader = Reader(settings)
+    app = faust_app(settings, SERVICE)
+    consumers = consumers_of(settings, engine, reader, clock)
+    loops: list[Loop] = [Relay(engine, outbox, settings).run, partial(show, engine)]
+    loops += [lane.run for lane in lanes]
+    for consumer in consumers:
+        add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
+        loops.append(partial(watch, consumer, settings, reader))
+
+    async def database() -> str:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+        return ""
+
+    async def close() -> None:
+        await reader.close()
+        await engine.dispose()
+
+    health = HealthPort(settings.metrics_host, settings.metrics_port, {"database": database})
+    run_worker(
+        app,
+        Loops(
+            before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
+            loops=loops,
+            health=health,
+            after=close,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main()

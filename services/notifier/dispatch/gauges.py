@@ -1,0 +1,16 @@
+"""What the dispatch shows of itself."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+ATTEMPTS = Counter("cuiban_attempts", "Attempts that ended", ["channel", "outcome"])
+ENDED = Counter("cuiban_notifications_ended", "Notifications that ended", ["channel", "state"])
+OPEN = Gauge("cuiban_notifications_open", "Notifications not ended", ["channel", "state"])
+WAITING = Gauge("cuiban_reminders_waiting", "Reminders whose unit is not known yet")
+IN_FLIGHT = Gauge("cuiban_attempts_in_flight", "Offers that wait for an answer", ["channel"])
+RESTING = Gauge("cuiban_gateway_resting", "1 while a gateway does not answer", ["channel"])
+LATENESS = Histogram(
+    "cuiban_slot_to_sent_seconds",
+    "Office time from a reminder's slot until a gateway accepted it",
+    ["channel"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800, 7200, 43200, 86400),
+)

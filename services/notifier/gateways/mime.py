@@ -1,0 +1,105 @@
+"""An e-mail as bytes, put together directly: the `email` package takes 1.6 ms for each.
+
+Sources: RFC 5322 (headers), RFC 2047 (encoded words), RFC 2046 (multipart/alternative),
+RFC 2045 (base64, lines of 76).
+"""
+
+from base64 import b64encode
+from datetime import datetime
+from email.utils import parseaddr
+from functools import lru_cache
+
+from services.notifier.message import Message
+
+_WORD_BYTES = 45
+"""Source bytes of an encoded word: 60 in base64, 72 with its frame, under the limit of 75."""
+_LINE = 76
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
+
+
+def encoded(text: str) -> str:
+    """`text` as RFC 2047 encoded words, folded; plain short ASCII stays as it is.
+
+    No control character survives: they are inside base64, or the text is not plain.
+    """
+    if len(text) <= _WORD_BYTES and text.isascii() and text.isprintable() and "=?" not in text:
+        return text
+    words, chunk = [], bytearray()
+    for character in text:
+        raw = character.encode("utf-8", "replace")
+        if len(chunk) + len(raw) > _WORD_BYTES:
+            words.append(bytes(chunk))
+            chunk.clear()
+        chunk += raw
+    words.append(bytes(chunk))
+    return "\r\n ".join(f"=?utf-8?B?{b64encode(word).decode()}?=" for word in words)
+
+
+def rfc5322_date(moment: datetime) -> str:
+    """An aware instant as a Date header, whatever the locale."""
+    return (
+        f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year} "
+        f"{moment:%H:%M:%S %z}"
+    )
+
+
+@lru_cache(maxsize=64)
+def sender_of(mail_from: str) -> tuple[str, str]:
+    """The From header and the bare address of `Name <address>`.
+
+    Raises:
+        ValueError: it holds no address that can be sent from.
+    """
+    name, address = parseaddr(mail_from)
+    if not sendable(address):
+        raise ValueError("the sender needs an address, as in: Name <address>")
+    return (f"{encoded(name)} <{address}>" if name else address), address
+
+
+@lru_cache(maxsize=4096)
+def sendable(address: str) -> bool:
+    """Whether an address is plain enough to stand in a header and an SMTP command."""
+    local, at, domain = address.rpartition("@")
+    return bool(
+        at
+        and local
+        and domain
+        and len(address) <= 254  # noqa: PLR2004 - RFC 5321, 4.5.3.1.3, without the angle brackets
+        and address.isascii()
+        and address.isprintable()
+        and not set(address) & set(' <>()[],;:"\\')
+    )
+
+
+def base64_lines(text: str) -> str:
+    """`text` as UTF-8 in base64, in lines of 76, each ended by CRLF; LF becomes CRLF first."""
+    raw = b64encode(text.replace("\n", "\r\n").encode("utf-8", "replace")).decode()
+    return "".join([f"{raw[i : i + _LINE]}\r\n" for i in range(0, len(raw), _LINE)])
+
+
+def mail_bytes(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
+    """The whole mail. Its Message-ID is the same for every attempt: `<notification_id@domain>`."""
+    header, address = sender_of(mail_from)
+    domain = address.rpartition("@")[2]
+    boundary = f"=_{message.notification_id.hex}"
+    part = "Content-Transfer-Encoding: base64\r\n\r\n"
+    return (
+        f"From: {header}\r\n"
+        f"To: {message.address}\r\n"
+        f"Subject: {encoded(message.content.subject)}\r\n"
+        f"Date: {rfc5322_date(sent_at)}\r\n"
+        f"Message-ID: <{message.notification_id}@{domain}>\r\n"
+        f"X-Cuiban-Unit: {encoded(message.unit)}\r\n"
+        "Auto-Submitted: auto-generated\r\n"
+        "MIME-Version: 1.0\r\n"
+        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{part}"
+        f"{base64_lines(message.content.text)}"
+        f"--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{part}"
+        f"{base64_lines(message.content.html)}"
+        f"--{boundary}--\r\n"
+    ).encode("ascii")

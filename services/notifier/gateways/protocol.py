@@ -1,0 +1,26 @@
+"""What every gateway offers to the dispatch."""
+
+from typing import Protocol
+
+from services.notifier.message import Message, Outcome
+
+
+class Gateway(Protocol):
+    """A way to reach contacts. Safe to use from many tasks at once.
+
+    `name` is shown in events and metrics; it holds no address and no secret.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the events call it."""
+
+    async def send(self, message: Message) -> Outcome:
+        """Offer a message once.
+
+        Every fault of the gateway or the network is an outcome; only cancellation is raised. It
+        takes no longer than the gateway's time-out.
+        """
+
+    async def close(self) -> None:
+        """Close the connections; no `send` is running any more."""

@@ -1,0 +1,40 @@
+"""Standard Webhooks 1.0.0 signatures (github.com/standard-webhooks/standard-webhooks)."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Sequence
+
+from shared.errors import CuibanError
+
+_PREFIX = "whsec_"
+_LENGTHS = range(24, 65)
+
+
+def keys_of(secrets: str) -> tuple[bytes, ...]:
+    """The keys in `whsec_…` texts with blanks or commas between; several while a key rotates.
+
+    Raises:
+        CuibanError: one of them is no such text. It does not repeat it.
+    """
+    keys = []
+    for word in secrets.replace(",", " ").split():
+        try:
+            key = base64.b64decode(word.removeprefix(_PREFIX), validate=True)
+        except binascii.Error:
+            key = b""
+        if not word.startswith(_PREFIX) or len(key) not in _LENGTHS:
+            raise CuibanError(
+                "CUIBAN_SMS_SECRET can't be read.",
+                "Write whsec_ and then 24 to 64 random bytes in base64.",
+            )
+        keys.append(key)
+    return tuple(keys)
+
+
+def signature(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+    """The `webhook-signature` header: one `v1,…` for each key."""
+    signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
+    return " ".join(
+        f"v1,{base64.b64encode(hmac.digest(key, signed, 'sha256')).decode()}" for key in keys
+    )
