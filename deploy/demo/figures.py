@@ -85,9 +85,11 @@ def by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
 async def made(db: AsyncConnection) -> dict[str, int]:
     """How many notifications there are, by channel, as the scheduler's audit knows them."""
     rows = await db.execute(
-        text("SELECT channel, count(*) FROM scheduler.notifications GROUP BY channel ORDER BY 1")
+        text(
+            "SELECT channel, count(*) AS made FROM scheduler.notifications GROUP BY channel ORDER BY 1"
+        )
     )
-    return {channel: number for channel, number in rows.all()}
+    return {row.channel: row.made for row in rows}
 
 
 def received(sinks_address: str) -> dict[str, int]:

@@ -113,11 +113,11 @@ class Run:
                 body: dict[str, object] = {"status": "done", "note": "已办结"}
                 self.api.post(f"/v1/obligations/{one.obligation_id}/status", body)
             case ObligationKind.HEARING:
-                heard = deed.at.astimezone(ZONE).date()
-                assert one.due_on is not None
+                told = deed.at.astimezone(ZONE).date()
+                heard = min(told, one.due_on) if one.due_on else told
                 body = {
                     "obligation_id": str(one.obligation_id),
-                    "heard_on": min(heard, one.due_on).isoformat(),
+                    "heard_on": heard.isoformat(),
                     "heard_by": "主要负责人",
                     "minutes": "专题会议纪要",
                 }
