@@ -122,6 +122,10 @@ class Assembly:
                 source = draft if draft.rows else previous
                 text = source.rows[-1].cells.get(role, "") if source and source.rows else ""
             cells[role] = text or above.get(role, "")
+            if text and not view.exact and not above.get(role):
+                # A merged cell's text, which an extractor left at the middle row.
+                for row in draft.rows:
+                    row.cells[role] = text
         if view.content or not draft.rows:
             draft.rows.append(DraftRow(view.content, view.place, cells))
             return
@@ -214,6 +218,7 @@ class _View:
     paired: bool
     spans_exactly: bool
     exact_merges: bool
+    exact: bool
     number: int | None
     number_is_merged: bool
 
@@ -244,6 +249,7 @@ class _View:
             paired=layout.paired and not spans,
             spans_exactly=spans,
             exact_merges=bool(above),
+            exact=layout.exact,
             number=number,
             number_is_merged=Role.NUMBER in above,
         )

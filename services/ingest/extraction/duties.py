@@ -151,7 +151,8 @@ def _measure(
         problems.append(ReviewCode.NO_DEADLINE)
     if names_actor(text, names):
         problems.append(ReviewCode.ACTOR_IN_TEXT)
-    if _is_past(due, setting):
+    repeating = repeats.dates if named else cell.repeating
+    if _is_past(due, repeating, setting):
         problems.append(ReviewCode.BEFORE_DOCUMENT)
     return Measure(
         text=text,
@@ -171,10 +172,11 @@ def _last(cell: _Cell, year: int | None) -> list[date]:
     return [max(within or cell.dates)]
 
 
-def _is_past(due: Sequence[date], setting: Setting) -> bool:
-    if setting.issued is not None and any(day < setting.issued for day in due):
-        return True
-    return setting.year is not None and any(day.year < setting.year for day in due)
+def _is_past(due: Sequence[date], repeating: Sequence[date], setting: Setting) -> bool:
+    """Whether a date lies before the document; a day that repeats may have begun before it."""
+    first = max(setting.issued or date.min, date(setting.year or 1, 1, 1))
+    single = [day for day in due if day not in repeating]
+    return any(day < first for day in single) or bool(due and max(due) < first)
 
 
 def _target(row: DraftRow) -> Target | None:

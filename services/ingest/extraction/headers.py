@@ -77,6 +77,7 @@ _LABELS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = tuple(
     )
 )
 _NOT_LABEL: Final = re.compile(r"[。；;]|\d{4}年\d|^\d+$")
+_COUNT: Final = re.compile(r"\d{1,4}[.、]?")
 _MAX_LABEL: Final = 20
 _MAX_HEIGHT: Final = 3
 _SEARCHED: Final = 40
@@ -124,14 +125,22 @@ def find_header(rows: Sequence[Row], start: int = 0, searched: int = _SEARCHED) 
     for index in range(start, min(len(rows), start + searched)):
         best: Header | None = None
         for height in range(1, _MAX_HEIGHT + 1):
-            if index + height > len(rows) or (height > 1 and _is_body(rows[index + height - 1])):
+            end = index + height
+            if end > len(rows) or _is_body(rows[end - 1]):
                 break
-            header = _read(rows[index : index + height], index)
-            if header and (best is None or _known(header) > _known(best)):
+            header = _read(rows[index:end], index, rows[end : end + _SEARCHED])
+            better = best is None or (header is not None and _known(header) > _known(best))
+            if header is not None and (better or _is_lower_half(rows[end - 1])):
                 best = header
         if best is not None:
             return best
     return None
+
+
+def _is_lower_half(row: Row) -> bool:
+    """A row of labels alone under a header, as 牵头单位 and 配合单位 under 责任单位."""
+    fresh = [cell.text for cell in row.cells if cell.text and not cell.above]
+    return bool(fresh) and all(role_of(text) is not None for text in fresh)
 
 
 def _known(header: Header) -> int:
@@ -147,7 +156,7 @@ def _is_body(row: Row) -> bool:
     )
 
 
-def _read(rows: Sequence[Row], start: int) -> Header | None:
+def _read(rows: Sequence[Row], start: int, body: Sequence[Row]) -> Header | None:
     if len({cell.text for cell in rows[0].cells if cell.text}) < 2:  # noqa: PLR2004
         return None  # a banner over the header
     width = max(len(row.cells) for row in rows)
@@ -163,12 +172,22 @@ def _read(rows: Sequence[Row], start: int) -> Header | None:
         labels.append(label)
     if any(len(part) > _MAX_LABEL for stack in stacks for part in stack):
         return None
+    for column in range(width - 1):
+        if labels[column] in ("", labels[column + 1]) and _counts(body, column):
+            roles[column] = Role.NUMBER
     settled, paired = _settle(roles, labels, rows[-1])
     duty = Role.CONTENT in settled
     owed = {Role.UNITS, Role.LEAD, Role.SUPPORT, Role.DEADLINE} & set(settled)
     if not duty or not owed:
         return None
     return Header(tuple(settled), tuple(labels), start, len(rows), paired)
+
+
+def _counts(body: Sequence[Row], column: int) -> bool:
+    """Whether a column without a header of its own holds the tasks' numbers."""
+    texts = [row.cells[column].text for row in body if column < len(row.cells)]
+    shown = [half_width(text) for text in texts if text.strip()]
+    return bool(shown) and sum(1 for text in shown if _COUNT.fullmatch(text)) * 3 >= 2 * len(shown)
 
 
 def _label(row: Row, column: int) -> str:

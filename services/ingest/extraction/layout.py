@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
@@ -24,10 +24,14 @@ _SENTENCE: Final = re.compile(r"[。；]")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The role of each column in a run of rows; `paired` marks a name column in two."""
+    """The role of each column in a run of rows; `paired` marks a name column in two.
+
+    `exact` says that the format tells merged cells from empty ones.
+    """
 
     roles: tuple[Role, ...]
     paired: bool = False
+    exact: bool = False
 
 
 def parse_number(text: str) -> int | None:
@@ -39,7 +43,7 @@ def parse_number(text: str) -> int | None:
     return number(found.group(1)) if found else None
 
 
-def fit(header: Header, rows: Sequence[Row]) -> Layout | None:
+def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
     """The layout of rows that have one width; None when they cannot be the header's.
 
     Page breaks make extractors add a column (a merged name cell in two) or lose one. Each way
@@ -48,13 +52,13 @@ def fit(header: Header, rows: Sequence[Row]) -> Layout | None:
     width = max((len(row.cells) for row in rows), default=0)
     have = len(header.roles)
     if width == have:
-        return Layout(header.roles, paired=header.paired is not None)
+        return Layout(header.roles, header.paired is not None, exact)
     options = _wider(header, width - have) if width > have else _narrower(header, have - width)
     scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
     if not scored:
         return None
     best, rank = max(scored)
-    return options[-rank] if best > 0 else None
+    return replace(options[-rank], exact=exact) if best > 0 else None
 
 
 def _wider(header: Header, extra: int) -> list[Layout]:

@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.ingest.documents.grid import Document
+from services.ingest.documents.grid import Document, Paragraph
 from services.ingest.extraction.assembly import UNIT_ROLES
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
 from services.ingest.extraction.headers import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
+from services.ingest.extraction.outlines import read_outline, unassigned
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.tables import TableReader, habits_of
 from services.ingest.extraction.titles import Frame, read_frame
@@ -26,13 +27,18 @@ def plan_of(document: Document) -> ParsedPlan | None:
     reader = TableReader(habits_of(document))
     for block in document.blocks:
         reader.read(block)
-    if not reader.drafts:
-        return None
+    drafts, unread = reader.drafts, reader.warnings
+    if not drafts:
+        prose = [block for block in document.blocks if isinstance(block, Paragraph)]
+        drafts = read_outline(prose)
+        if not drafts:
+            return None
+        unread = unassigned(prose, drafts)
     frame = read_frame(reader.before, reader.after, document.name)
     setting = Setting(frame.year, frame.issued, reader.habits.closes)
-    warnings = list(reader.warnings)
+    warnings = list(unread)
     tasks = []
-    for draft in reader.drafts:
+    for draft in drafts:
         units = _units(draft, frame)
         tasks.append(_task(draft, units, setting))
         warnings.extend(_doubts(draft, units))

@@ -45,7 +45,12 @@ _WITH_OTHER_RULE: Final = re.compile(
 _COUNTED: Final = (
     re.compile(rf"{_EVERY}{_PERIOD}{_AT_LEAST}"),
     re.compile(
-        r"(?P<period>半年|季度?|月|周|年|全年|年内)(?:至少|不少于|不低于)?(?P<verb>[\u4e00-\u9fff]{0,4}?)(?P<count>\d{1,3})次"
+        r"(?P<period>全年|年内)[^。；;，,\d]{0,16}?(?:至少|不少于|不低于)?(?P<count>\d{1,3})"
+        + _COUNTER
+    ),
+    re.compile(
+        r"(?<!\d)(?P<period>半年|季度?|月|周|年)(?:至少|不少于|不低于)?"
+        r"[\u4e00-\u9fff]{0,4}?(?P<count>\d{1,3})次"
     ),
     re.compile(rf"(?<!\d)1个?{_PERIOD}(?:至少|不少于)?[^。；;，,\d]{{0,8}}?(?P<count>\d{{1,3}})次"),
 )

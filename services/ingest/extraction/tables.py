@@ -9,7 +9,7 @@ from typing import Final
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.extraction.assembly import Assembly, Habits, single_text, spans_whole
 from services.ingest.extraction.drafts import Draft
-from services.ingest.extraction.headers import Header, Role, find_header
+from services.ingest.extraction.headers import Header, Role, find_header, role_of
 from services.ingest.extraction.layout import Layout, fit, parse_number
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
@@ -78,11 +78,11 @@ class TableReader:
             return
         if header is not None and (self._header is None or header.start == 0):
             self._as_paragraphs(table.rows[: header.start])
-            self._open(header, table.rows[header.start].place)
+            self._header = header
             start = header.start + header.height
         body = table.rows[start:]
         for run in self._runs(body, exact=table.exact):
-            self._rows(run)
+            self._rows(run, exact=table.exact)
 
     def _as_paragraphs(self, rows: Iterable[Row]) -> None:
         """Rows outside the header's table: banners, a form's head, another kind of table."""
@@ -91,13 +91,6 @@ class TableReader:
             for text in texts:
                 target = self.before if self._header is None else self.after
                 target.append(Paragraph(text, row.place))
-
-    def _open(self, header: Header, place: str) -> None:
-        if self._header is None or header.labels != self._header.labels:
-            for label, role in zip(header.labels, header.roles, strict=True):
-                if role is Role.OTHER and label:
-                    self._warn(place, f"未读取的列：{label}")
-        self._header = header
 
     def _runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
         """Rows that one page laid out alike: the same width, no page break between."""
@@ -110,20 +103,20 @@ class TableReader:
         if run:
             yield run
 
-    def _rows(self, run: list[Row]) -> None:
+    def _rows(self, run: list[Row], *, exact: bool) -> None:
         header = self._header
         if header is None:
             return
-        layout = fit(header, run)
+        layout = fit(header, run, exact=exact)
         index = 0
         while index < len(run):
             row = run[index]
             self._broke = self._broke or row.after_break
             again = find_header(run, index, 1)
             if again is not None:
-                self._open(again, row.place)
+                self._header = again
                 index += again.height
-                self._rows(run[index:])
+                self._rows(run[index:], exact=exact)
                 return
             index += 1
             if layout is None:
@@ -142,6 +135,17 @@ class TableReader:
             return
         self._tasks().add(row, layout, after_break=self._broke)
         self._broke = False
+        labels = self._header.labels if self._header else ()
+        for index, (role, cell) in enumerate(zip(layout.roles, row.cells, strict=False)):
+            if role is Role.OTHER and cell.text.strip() and not (cell.above or cell.left):
+                label = labels[index] if index < len(labels) else ""
+                where = f"{row.place}, column {index + 1}"
+                self._warn(
+                    where,
+                    f"未读取：{label}：{tidy(cell.text)}"
+                    if label
+                    else f"未读取：{tidy(cell.text)}",
+                )
 
     def _takes_alone(self, row: Row, layout: Layout, text: str) -> bool:
         """A row with one cell: a note, a total, or a section; anything else is a torn row."""
@@ -172,7 +176,8 @@ def habits_of(document: Document) -> Habits:
         texts.extend(_column(body, header, Role.CONTENT))
         shown = [text for text in _column(body, header, Role.CATEGORY) if text]
         repeats = repeats or any(len(list(same)) > 1 for _, same in groupby(shown))
-    return Habits(closing_habit(texts), repeats)
+    duties = [text for text in texts if role_of(text) is None]
+    return Habits(closing_habit(duties), repeats)
 
 
 def _column(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:

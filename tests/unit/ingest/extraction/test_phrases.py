@@ -209,9 +209,21 @@ def test_a_bare_period_in_the_cell_is_a_recurrence_without_a_date(cell: str, per
 
 @pytest.mark.parametrize(
     "cell",
-    ["持续推进", "长期坚持", "常态化", "常态化开展", "长期", "立行立改，长期坚持", "已经完成，长期坚持",
-     "取得阶段性成果并持续推进", "长效、有序推进", "全年", "贯穿全年", "持续"],
-)  # fmt: skip
+    [
+        "持续推进",
+        "长期坚持",
+        "常态化",
+        "常态化开展",
+        "长期",
+        "立行立改，长期坚持",
+        "已经完成，长期坚持",
+        "取得阶段性成果并持续推进",
+        "长效、有序推进",
+        "全年",
+        "贯穿全年",
+        "持续",
+    ],
+)
 def test_a_continuing_duty_has_no_made_up_date(cell: str) -> None:
     found = measure("规范信息发布。", cell)
     assert found.continuous is True
@@ -329,9 +341,15 @@ def test_an_actor_named_only_in_the_text_is_marked(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["单位主要负责人要听取汇报。", "各部门要认真落实。", "各级各部门应当公开。", "县财政局要做好公开。",
-     "各责任单位要加强协调。", "推动县级政务服务大厅设置窗口。"],
-)  # fmt: skip
+    [
+        "单位主要负责人要听取汇报。",
+        "各部门要认真落实。",
+        "各级各部门应当公开。",
+        "县财政局要做好公开。",
+        "各责任单位要加强协调。",
+        "推动县级政务服务大厅设置窗口。",
+    ],
+)
 def test_whoever_the_unit_cell_names_is_no_other_actor(text: str) -> None:
     assert "actor-in-text" not in measure(text, "2024年年底").review
 
@@ -342,13 +360,22 @@ def test_whoever_the_unit_cell_names_is_no_other_actor(text: str) -> None:
         ("县发改局、县工信局等相关部门", ["县发改局", "县工信局"], [], True),
         ("县发改局等部门，各乡镇(街道)", ["县发改局", "各乡镇（街道）"], [], True),
         ("财政所、便民综合服务中心、土管所等", ["财政所", "便民综合服务中心", "土管所"], [], True),
-        ("市发改委牵头，市住建局、市水利局配合", ["市发改委", "市住建局", "市水利局"], ["市发改委"], False),
+        (
+            "市发改委牵头，市住建局、市水利局配合",
+            ["市发改委", "市住建局", "市水利局"],
+            ["市发改委"],
+            False,
+        ),
         ("市发改委、市财政局分别牵头", ["市发改委", "市财政局"], ["市发改委", "市财政局"], False),
         ("办公室牵头，各科室配合", ["办公室", "各科室"], ["办公室"], False),
         ("县财政局、县教体局按职责分工负责", ["县财政局", "县教体局"], [], False),
         ("县委宣传部（牵头）、县文旅局", ["县委宣传部", "县文旅局"], ["县委宣传部"], False),
-        ("牵头单位：县政府办；配合单位：县司法局、县信访局",
-         ["县政府办", "县司法局", "县信访局"], ["县政府办"], False),
+        (
+            "牵头单位：县政府办；配合单位：县司法局、县信访局",
+            ["县政府办", "县司法局", "县信访局"],
+            ["县政府办"],
+            False,
+        ),
         ("县文化和旅游局、县发展和改革局", ["县文化和旅游局", "县发展和改革局"], [], False),
         ("各乡镇（街道、园区），经开区", ["各乡镇（街道、园区）", "经开区"], [], False),
         ("（县财政局、县税务局）", ["县财政局", "县税务局"], [], False),
@@ -360,7 +387,7 @@ def test_whoever_the_unit_cell_names_is_no_other_actor(text: str) -> None:
         ("县生态环<br>境局、县住建局", ["县生态环境局", "县住建局"], [], False),
         ("县住建局、6月底完成", ["县住建局"], [], False),
     ],
-)  # fmt: skip
+)
 def test_units_are_read_as_printed(
     units: str, names: list[str], lead: list[str], *, open_ended: bool
 ) -> None:
