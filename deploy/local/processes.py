@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from typing import TypedDict
 
 import psutil
 
+import deploy
 from deploy.local.errors import AddressTakenError, LocalStackError
 
 MARK = "CUIBAN_STACK_DIRECTORY"
@@ -184,6 +186,25 @@ def free_ports(count: int) -> list[int]:
     finally:
         for each in held:
             each.close()
+
+
+def sinks_on(smtp: int, http: int, directory: Path, env: Mapping[str, str]) -> Program:
+    """The program of the sinks, on these ports, with what they receive kept in the directory."""
+    options = ["--smtp-port", str(smtp), "--http-port", str(http), "--state", str(directory)]
+    return Program(
+        name="sinks",
+        argv=[sys.executable, "-m", "deploy.local.sinks", *options],
+        log=directory / "sinks.log",
+        env={**python_environment(), **env},
+        ready=lambda: port_answers(smtp) and port_answers(http),
+    )
+
+
+def python_environment() -> dict[str, str]:
+    """What lets a Python child find our packages, wherever the caller stands."""
+    root = str(Path(deploy.__file__).parents[1])
+    path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+    return {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
 def port_answers(port: int) -> bool:

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-import deploy
 from deploy.local import jars
 from deploy.local.errors import LocalStackError
 from deploy.local.locking import locked
-from deploy.local.processes import MARK, Identity, end, marked, tail
+from deploy.local.processes import MARK, Identity, end, marked, python_environment, tail
 from deploy.local.record import (
     LOCK,
     MARKER,
@@ -231,8 +230,6 @@ class Stack:
         (self.state / "logs").mkdir(exist_ok=True)
 
     def _spawn_supervisor(self) -> None:
-        root = str(Path(deploy.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         with (self.state / "logs" / "supervisor.log").open("ab") as log:
             child = subprocess.Popen(  # noqa: S603 - this package's own module
                 [sys.executable, "-m", "deploy.local.supervisor", "--state", str(self.state)],
@@ -240,7 +237,7 @@ class Stack:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, "PYTHONPATH": path, MARK: str(self.state)},
+                env={**os.environ, **python_environment(), MARK: str(self.state)},
             )
         # It outlives the caller; where it doesn't, it must not stay a zombie.
         threading.Thread(target=child.wait, daemon=True).start()

@@ -13,10 +13,9 @@ import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import deploy
 from deploy.local import kafka, postgres
 from deploy.local.errors import LocalStackError
 from deploy.local.parts import Part
@@ -26,7 +25,8 @@ from deploy.local.processes import (
     Program,
     end,
     free_ports,
-    port_answers,
+    python_environment,
+    sinks_on,
     spawn,
     tail,
 )
@@ -117,15 +117,7 @@ class Supervisor:
         self._environment.setdefault("CUIBAN_SMTP_URL", f"smtp://{HOST}:{smtp}")
         self._environment.setdefault("CUIBAN_SMS_URL", f"http://{HOST}:{http}/sms")
         self._inbox = f"http://{HOST}:{http}/"
-        options = ["--smtp-port", str(smtp), "--http-port", str(http)]
-        place = ["--state", str(self._state / "sinks")]
-        program = Program(
-            name="sinks",
-            argv=[sys.executable, "-m", "deploy.local.sinks", *options, *place],
-            log=self._state / "logs" / "sinks.log",
-            env={**self._python(), "CUIBAN_SMS_SECRET": self._environment["CUIBAN_SMS_SECRET"]},
-            ready=lambda: port_answers(smtp) and port_answers(http),
-        )
+        program = sinks_on(smtp, http, self._state / "sinks", self._environment)
         return program, self._inbox
 
     def _prepare(self) -> None:
@@ -136,7 +128,7 @@ class Supervisor:
             name="prepare",
             argv=self._plan.prepare,
             log=log,
-            env={**self._python(), **self._environment},
+            env={**python_environment(), **self._environment},
             ready=lambda: True,
         )
         _say("preparing topics and schemas")
@@ -164,7 +156,7 @@ class Supervisor:
 
         def build() -> tuple[Program, str]:
             metrics, http = free_ports(2)
-            env = {**self._python(), "CUIBAN_LOG_FORMAT": "json", **self._environment}
+            env = {**python_environment(), "CUIBAN_LOG_FORMAT": "json", **self._environment}
             env["CUIBAN_METRICS_PORT"] = str(metrics)
             address = f"http://{HOST}:{metrics}/metrics"
             if service.serves_http:
@@ -185,12 +177,6 @@ class Supervisor:
             return program, address
 
         return build
-
-    def _python(self) -> Mapping[str, str]:
-        """Children find our packages wherever the command was called."""
-        root = str(Path(deploy.__file__).parents[1])
-        path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
-        return {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
     def _sms_secret(self) -> str:
         if given := {**os.environ, **self._plan.environment}.get("CUIBAN_SMS_SECRET"):

@@ -14,6 +14,7 @@ from deploy.local.processes import (
     end,
     free_ports,
     marked,
+    sinks_on,
     spawn,
     wait_ready,
 )
@@ -96,6 +97,12 @@ class Engines:
         self._programs[program.name] = program
         child = self._children[program.name] = spawn(program, mark=self.state)
         wait_ready(program, child)
+
+
+def sinks_program(state: Path, secret: str) -> tuple[Program, int, int]:
+    """The sinks alone: their program, the SMTP port and the HTTP port."""
+    smtp, http = free_ports(2)
+    return sinks_on(smtp, http, state, {"CUIBAN_SMS_SECRET": secret}), smtp, http
 
 
 @contextmanager
