@@ -66,8 +66,11 @@ OBLIGATIONS = Table(
     Column("lead", Boolean, nullable=False),
     Column("number", Integer, nullable=False),
     Column("standing", Text, nullable=False),
+    Column("planned_from", DateTime(timezone=True), nullable=False),
     Index("obligations_by_unit", "unit_id"),
 )
+"""What units owe. `planned_from`: nothing is planned for it up to this instant, when the
+newest fact that planning depends on was told."""
 
 TIMERS = Table(
     "timers",
@@ -92,7 +95,6 @@ AGENDA = Table(
     Column("office_id", Uuid, nullable=False),
     Column("next_fire_at", DateTime(timezone=True)),
     Column("stale", Boolean, nullable=False, server_default=text("false")),
-    Column("waits_since", DateTime(timezone=True)),
     Column("fired_until", DateTime(timezone=True)),
     Index("agenda_due", "next_fire_at", postgresql_where=text("NOT stale")),
     Index("agenda_stale", "unit_id", postgresql_where=text("stale")),
@@ -102,7 +104,6 @@ AGENDA = Table(
 takes this row first.
 
 `stale`: rules or calendar changed; nothing fires before the unit is planned anew.
-`waits_since`: when obligations were told that wait for the office's first rule book.
 `fired_until`: the newest slot that fired. Nothing is planned at or before it, so that a slot,
 whose reminders are named after it, can't fire twice, even if clocks disagree or are set back.
 """

@@ -1,15 +1,14 @@
 """Rule books and calendars: stored whole; the office's units are then planned anew."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.planning.timers import Timer, latest, plan_anew, plan_from
 from services.scheduler.store import agenda, obligations, offices
-from services.scheduler.store.agenda import UnitRow
-from services.scheduler.store.offices import OfficeRules, Timetables
+from services.scheduler.store.offices import Timetables
 from shared.clock import Clock
 from shared.errors import PoisonError
 from shared.events import CalendarPublished, Envelope, RuleBookPublished
@@ -83,7 +82,7 @@ async def plan_stale(
             one.obligation_id,
             one.dates,
             before=before.get(one.obligation_id, {}),
-            changed=plan_from(_changed(unit, office), now, horizon),
+            changed=plan_from(latest(office.changed_at, one.planned_from), now, horizon),
             fired_until=unit.fired_until,
         )
         planned.extend((one.unit_id, timer) for timer in fresh)
@@ -93,8 +92,3 @@ async def plan_stale(
     await agenda.refresh(db, ids)
     log(__name__).info("units.planned_anew", units=len(units), timers=len(planned))
     return len(units)
-
-
-def _changed(unit: UnitRow, office: OfficeRules) -> datetime:
-    """When the present rules began to hold for what the unit owes."""
-    return latest(office.changed_at, unit.waits_since)

@@ -7,9 +7,8 @@ report and a firing never cross.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import get_args
 from uuid import UUID
 
 from prometheus_client import Counter
@@ -18,11 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scheduler.planning.obligations import Change, Obligation, TaskEvent, changes, named
 from services.scheduler.planning.reminding import Measure
 from services.scheduler.planning.timers import Timer, latest, plan, plan_from
-from services.scheduler.planning.timetable import Timetable
 from services.scheduler.store import agenda, obligations, offices
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.obligations import ToldMeasure
-from services.scheduler.store.offices import Timetables
+from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.tables import OUTBOX
 from shared import identity
 from shared.clock import Clock
@@ -43,7 +41,7 @@ class _Fold:
     state: dict[UUID, Obligation]
     known: frozenset[UUID]
     changed: set[UUID] = field(default_factory=set)
-    replanned: dict[UUID, datetime] = field(default_factory=dict)
+    replanned: set[UUID] = field(default_factory=set)
     withdrawn: list[Envelope] = field(default_factory=list)
     measures: list[ToldMeasure] = field(default_factory=list)
 
@@ -75,30 +73,14 @@ class Tasks:
             [fold.state[i] for i in fold.changed - fold.known],
             [fold.state[i] for i in fold.changed & fold.known],
         )
-        await obligations.end_timers_of(db, fold.replanned.keys() & fold.known)
-        planned: list[tuple[UUID, Timer]] = []
-        waiting: dict[UUID, datetime] = {}
-        for obligation_id, after in fold.replanned.items():
-            one = fold.state[obligation_id]
-            if not one.owed:
-                continue
-            office = rules.get(one.office_id)
-            unit = units[one.unit_id]
-            if office is None:
-                since = min(after, waiting.get(one.unit_id) or unit.waits_since or after)
-                waiting[one.unit_id] = since
-                continue
-            fresh = plan(
-                office.timetable, obligation_id, one.dates, latest(after, unit.fired_until)
-            )
-            planned.extend((one.unit_id, timer) for timer in fresh)
+        await obligations.end_timers_of(db, fold.replanned & fold.known)
+        planned = list(_planned(fold, rules, units))
         await obligations.start_timers(db, planned)
-        await agenda.wait_for_rules(db, waiting)
         await agenda.refresh(db, sorted({fold.state[i].unit_id for i in fold.replanned}))
         await publish(db, OUTBOX, fold.withdrawn)
         _PLANNED.inc(len(planned))
-        _tell_waiting(waiting, units)
-        _warn_of_years(fold, {i: office.timetable for i, office in rules.items()})
+        _tell_waiting(fold, rules)
+        _warn_of_years(fold, rules)
 
     def _apply(
         self,
@@ -119,7 +101,8 @@ class Tasks:
             fold.state[change.obligation_id] = change.obligation
             fold.changed.add(change.obligation_id)
             if change.replan:
-                fold.replanned[change.obligation_id] = after
+                fold.state[change.obligation_id] = replace(change.obligation, planned_from=after)
+                fold.replanned.add(change.obligation_id)
             if change.withdraw:
                 withdrawn[change.withdraw].append(change.obligation_id)
         until = latest(now, units[event.unit_id].fired_until)
@@ -128,9 +111,9 @@ class Tasks:
 
 def _task(envelope: Envelope) -> TaskEvent:
     event = envelope.event
-    if not isinstance(event, get_args(TaskEvent)):
-        raise PoisonError("not-a-task", type(event).__name__)
-    return event  # type: ignore[return-value] - isinstance with get_args does not narrow
+    if isinstance(event, TaskEvent):
+        return event
+    raise PoisonError("not-a-task", type(event).__name__)
 
 
 def _measures(
@@ -147,6 +130,19 @@ async def _check_measures(db: AsyncConnection, fold: _Fold) -> None:
     wanted -= {told.measure_id for told in fold.measures}
     if wanted and (missing := wanted - (await obligations.measures(db, wanted)).keys()):
         raise PoisonError("measure-unknown", f"no event told of measure {min(missing)}")
+
+
+def _planned(
+    fold: _Fold, rules: dict[UUID, OfficeRules], units: dict[UUID, UnitRow]
+) -> Iterator[tuple[UUID, Timer]]:
+    for obligation_id in fold.replanned:
+        one = fold.state[obligation_id]
+        office = rules.get(one.office_id)
+        if office is None or one.planned_from is None or not one.owed:
+            continue
+        after = latest(one.planned_from, units[one.unit_id].fired_until)
+        for timer in plan(office.timetable, obligation_id, one.dates, after):
+            yield one.unit_id, timer
 
 
 def _withdrawals(
@@ -187,23 +183,23 @@ def _tell_ignored(change: Change, envelope: Envelope) -> None:
     )
 
 
-def _tell_waiting(waiting: dict[UUID, datetime], units: dict[UUID, UnitRow]) -> None:
-    by_office: dict[UUID, int] = defaultdict(int)
-    for unit in waiting:
-        by_office[units[unit].office_id] += 1
-    for office, number in by_office.items():
+def _tell_waiting(fold: _Fold, rules: dict[UUID, OfficeRules]) -> None:
+    waiting: dict[UUID, set[UUID]] = defaultdict(set)
+    for one in (fold.state[i] for i in fold.replanned):
+        if one.office_id not in rules:
+            waiting[one.office_id].add(one.unit_id)
+    for office, units in waiting.items():
         with bound(office_id=str(office)):
-            log(__name__).info("planning.waits", reason="no-rule-book", units=number)
+            log(__name__).info("planning.waits", reason="no-rule-book", units=len(units))
 
 
-def _warn_of_years(fold: _Fold, timetables: dict[UUID, Timetable]) -> None:
+def _warn_of_years(fold: _Fold, rules: dict[UUID, OfficeRules]) -> None:
     """Say which years rest on Monday to Friday alone."""
-    dates = {
+    years = {
         (fold.state[i].office_id, due_on.year)
         for i in fold.replanned
         if (due_on := fold.state[i].due_on)
     }
-    for office, year in sorted(dates):
-        timetable = timetables.get(office)
-        if timetable and timetable.calendar.uncovered(year):
+    for office, year in sorted(years):
+        if office in rules and rules[office].timetable.calendar.uncovered(year):
             log(__name__).warning("calendar.uncovered", office_id=str(office), year=year)

@@ -1,8 +1,8 @@
 """What an obligation is to the scheduler, and what each event changes about it. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
@@ -40,7 +40,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One obligation, as far as planning needs it. `number` is the newest change applied."""
+    """One obligation, as far as planning needs it.
+
+    Attributes:
+        number: of the newest change applied.
+        planned_from: nothing is planned for it up to this instant.
+    """
 
     obligation_id: UUID
     office_id: UUID
@@ -52,6 +57,7 @@ class Obligation:
     lead: bool
     number: int
     standing: Standing = Standing.OPEN
+    planned_from: datetime | None = field(default=None, compare=False)
 
     @property
     def owed(self) -> bool:
@@ -166,7 +172,7 @@ def _told(
         if facts.number == known.number:
             return Change(facts.obligation_id, ignored=Ignored.WITHDRAWN)
         return Change(facts.obligation_id, fresh, replan=True)  # owed again
-    fresh = replace(fresh, standing=known.standing)
+    fresh = replace(fresh, standing=known.standing, planned_from=known.planned_from)
     if fresh == known:
         return Change(facts.obligation_id, ignored=Ignored.NO_CHANGE)
     moved = known.owed and fresh.dates != known.dates

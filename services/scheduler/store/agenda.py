@@ -18,11 +18,10 @@ class UnitRow:
 
     unit_id: UUID
     office_id: UUID
-    waits_since: datetime | None
     fired_until: datetime | None
 
 
-_COLUMNS = "unit_id, office_id, waits_since, fired_until"
+_COLUMNS = "unit_id, office_id, fired_until"
 
 
 async def lock(db: AsyncConnection, units: Mapping[UUID, UUID]) -> dict[UUID, UnitRow]:
@@ -95,18 +94,11 @@ async def fired(db: AsyncConnection, until: Mapping[UUID, datetime]) -> None:
     await update_rows(db, AGENDA, ("unit_id",), rows)
 
 
-async def wait_for_rules(db: AsyncConnection, since: Mapping[UUID, datetime]) -> None:
-    """Note that units have obligations which wait for their office's first rule book."""
-    rows = [{"unit_id": unit, "waits_since": told} for unit, told in since.items()]
-    await update_rows(db, AGENDA, ("unit_id",), rows)
-
-
 async def planned(db: AsyncConnection, units: Sequence[UUID]) -> None:
     """Note that units are planned by the newest rules and calendar."""
     await db.execute(
         text(
-            "UPDATE scheduler.agenda SET stale = false, waits_since = NULL "
-            "WHERE unit_id = ANY(CAST(:units AS uuid[]))"
+            "UPDATE scheduler.agenda SET stale = false WHERE unit_id = ANY(CAST(:units AS uuid[]))"
         ),
         {"units": list(units)},
     )

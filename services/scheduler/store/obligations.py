@@ -18,7 +18,8 @@ from shared.database import insert_rows, update_rows
 from shared.rules import Dates, ObligationKind
 
 _OBLIGATION = (
-    "obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number, standing"
+    "obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number, "
+    "standing, planned_from"
 )
 
 
@@ -47,7 +48,7 @@ async def owed_by(db: AsyncConnection, units: Sequence[UUID]) -> list[Obligation
 
 
 def _obligation(row: Sequence[Any]) -> Obligation:
-    obligation, office, unit, measure, kind, due_on, known_on, lead, number, standing = row
+    obligation, office, unit, measure, kind, due_on, known_on, lead, number, standing, start = row
     return Obligation(
         obligation,
         office,
@@ -59,6 +60,7 @@ def _obligation(row: Sequence[Any]) -> Obligation:
         lead,
         number,
         Standing(standing),
+        start,
     )
 
 
@@ -82,6 +84,7 @@ def _row(one: Obligation) -> dict[str, object]:
         "lead": one.lead,
         "number": one.number,
         "standing": one.standing.value,
+        "planned_from": one.planned_from,
     }
 
 

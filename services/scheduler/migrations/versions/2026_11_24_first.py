@@ -14,7 +14,6 @@ STATEMENTS = (
         office_id UUID NOT NULL,
         next_fire_at TIMESTAMP WITH TIME ZONE,
         stale BOOLEAN DEFAULT false NOT NULL,
-        waits_since TIMESTAMP WITH TIME ZONE,
         fired_until TIMESTAMP WITH TIME ZONE,
         PRIMARY KEY (unit_id)
     )
@@ -71,6 +70,7 @@ STATEMENTS = (
         lead BOOLEAN NOT NULL,
         number INTEGER NOT NULL,
         standing TEXT NOT NULL,
+        planned_from TIMESTAMP WITH TIME ZONE NOT NULL,
         PRIMARY KEY (obligation_id)
     )
     """,

@@ -1,0 +1,103 @@
+"""The scheduler's process: wiring only. `python -m services.scheduler.app`."""
+
+from typing import NoReturn
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.scheduler.handlers import deliveries, rules
+from services.scheduler.handlers.tasks import SOURCE, Tasks
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.store.offices import Timetables
+from services.scheduler.tables import CONSUMING, OUTBOX
+from services.scheduler.ticking import Ticking
+from shared import logging
+from shared.brokering import partitions_of
+from shared.consuming import Consumer, Handle
+from shared.database import engine_from
+from shared.errors import CuibanError, NotReadyError
+from shared.kafka import add_agent, faust_app, watch
+from shared.metrics import HealthPort
+from shared.outbox import Relay
+from shared.reading import Reader
+from shared.service import Loops, refuse, run_worker, when_ready
+from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
+
+SERVICE = "scheduler"
+
+
+def consumers(
+    settings: SchedulerSettings, engine: AsyncEngine, reader: Reader, timetables: Timetables
+) -> list[Consumer]:
+    """The scheduler's consumers: tasks, rules and deliveries."""
+    clock = settings.clock()
+
+    def consumer(topic: Topic, name: str, handle: Handle) -> Consumer:
+        topics = {named(topic.name, settings.topic_prefix): topic}
+        return Consumer(name, SOURCE, topics, handle, engine, CONSUMING, reader, clock)
+
+    tasks = Tasks(clock, timetables, settings.told_horizon)
+    return [
+        consumer(TASKS, "scheduler-tasks", tasks.handle),
+        consumer(RULES, "scheduler-rules", rules.handle),
+        consumer(DELIVERIES, "scheduler-deliveries", deliveries.handle),
+    ]
+
+
+def run() -> NoReturn:
+    """Run the service until a signal; never returns."""
+    try:
+        settings = SchedulerSettings.load()
+    except CuibanError as error:
+        logging.configure(SERVICE)
+        refuse(error)
+    logging.configure(SERVICE, settings.log_format, settings.log_level)
+    engine = engine_from(settings, "cuiban-scheduler")
+    reader = Reader(settings)
+    ticking = Ticking(engine, settings, settings.clock())
+    app = faust_app(settings, SERVICE)
+    own = consumers(settings, engine, reader, ticking.timetables)
+    for consumer in own:
+        for topic in consumer.topics:
+            add_agent(app, consumer, topic, within=settings.gather.total_seconds())
+
+    async def ready() -> None:
+        await when_ready(settings, engine, SERVICE, [TASKS, RULES, DELIVERIES, REMINDERS])
+
+    async def database() -> str:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+        return ""
+
+    async def broker() -> str:
+        try:
+            await partitions_of(settings, [TASKS])
+        except NotReadyError as error:
+            return error.message
+        return ""
+
+    async def close() -> None:
+        await reader.close()
+        await engine.dispose()
+
+    loops = Loops(
+        before=ready,
+        loops=[
+            Relay(engine, OUTBOX, settings).run,
+            ticking.fire_for_ever,
+            ticking.plan_for_ever,
+            ticking.audit_for_ever,
+            *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
+        ],
+        health=HealthPort(
+            settings.metrics_host,
+            settings.metrics_port,
+            {"database": database, "broker": broker},
+        ),
+        after=close,
+    )
+    run_worker(app, loops)
+
+
+if __name__ == "__main__":
+    run()

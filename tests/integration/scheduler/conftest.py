@@ -1,0 +1,35 @@
+"""A scheduler without Kafka: bare, or with its office's rules."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+import pytest
+
+from services.scheduler.handlers.tasks import Tasks
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.ticking import Ticking
+from shared.database import engine_from
+from shared.events import RuleBookPublished
+from shared.rules import default_rule_book
+from tests.integration.scheduler.world import OFFICE, HandClock, World
+
+
+@pytest.fixture
+async def bare(
+    settings_for: Callable[..., Awaitable[SchedulerSettings]],
+) -> AsyncIterator[World]:
+    """A scheduler that has heard nothing yet."""
+    settings = await settings_for(SchedulerSettings, "scheduler")
+    engine = engine_from(settings, "test-scheduler")
+    clock = HandClock()
+    ticking = Ticking(engine, settings, clock)
+    tasks = Tasks(clock, ticking.timetables, timedelta(days=3))
+    yield World(engine, settings, clock, ticking, tasks)
+    await engine.dispose()
+
+
+@pytest.fixture
+async def world(bare: World) -> World:
+    """A scheduler whose office has the default rule book."""
+    await bare.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    return bare

@@ -1,0 +1,213 @@
+"""The process itself: real faust on the real broker, stopped, killed, refused."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.scheduler.settings import SchedulerSettings
+from shared import identity
+from shared.clock import SteppedClock
+from shared.codec import decode, encode
+from shared.database import engine_from
+from shared.events import Envelope, Event, ReminderDue, RuleBookPublished, Status, StatusReported
+from shared.positions import Partition
+from shared.reading import Reader
+from shared.rules import default_rule_book
+from shared.topics import REMINDERS, named
+from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, unit
+
+pytestmark = pytest.mark.integration
+UNITS = [unit(f"单位{n}") for n in range(12)]
+PATIENCE = 60
+
+
+class Process:
+    """A scheduler process of this test alone."""
+
+    def __init__(self, settings: SchedulerSettings, log: Path) -> None:
+        self.log = log
+        self.environment = {
+            **os.environ,
+            "CUIBAN_KAFKA": settings.kafka,
+            "CUIBAN_TOPIC_PREFIX": settings.topic_prefix,
+            "CUIBAN_DATABASE_URL": settings.database_url.get_secret_value(),
+            "CUIBAN_PARTITIONS": str(settings.partitions),
+            "CUIBAN_CLOCK_FILE": str(settings.clock_file or ""),
+            "CUIBAN_SESSION_TIMEOUT": "PT6S",
+            "CUIBAN_LOG_FORMAT": "json",
+        }
+
+    async def start(self) -> asyncio.subprocess.Process:
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "services.scheduler.app",
+                env=self.environment,
+                stderr=log,
+                stdout=log,
+                cwd=Path(__file__).parents[3],
+            )
+
+
+@asynccontextmanager
+async def running(process: Process) -> AsyncIterator[asyncio.subprocess.Process]:
+    child = await process.start()
+    try:
+        yield child
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+
+
+class Outside:
+    """What a test sees and does from the outside."""
+
+    def __init__(self, settings: SchedulerSettings, engine: AsyncEngine) -> None:
+        self.settings, self.engine = settings, engine
+        self.reader = Reader(settings)
+        self.clock = SteppedClock(settings.clock_file)
+
+    async def send(self, *events: Event) -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka)
+        await producer.start()
+        try:
+            for event in events:
+                event_id = identity.event_id("test", event.model_dump_json())
+                record = encode(Envelope(event_id, "/test", self.clock.now(), event_id, event))
+                await producer.send_and_wait(
+                    named(record.topic, self.settings.topic_prefix),
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                )
+        finally:
+            await producer.stop()
+
+    async def number(self, statement: str) -> int:
+        async with self.engine.connect() as db:
+            return (await db.execute(text(statement))).scalar_one()
+
+    async def until(self, statement: str, wanted: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.number(statement) != wanted:  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.05)
+
+    async def any(self, statement: str) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while not await self.number(statement):  # noqa: ASYNC110 - in another process
+                await asyncio.sleep(0.001)
+
+    async def reminders(self) -> list[Any]:
+        topic = named(REMINDERS.name, self.settings.topic_prefix)
+        partitions = [Partition(topic, n) for n in range(self.settings.partitions)]
+        found = []
+        for partition, end in (await self.reader.ends(partitions)).items():
+            start = 0
+            while start < end and (batch := await self.reader.read(partition, start, end)):
+                found += [decode(REMINDERS, r.value, r.headers).event for r in batch]
+                start = batch[-1].offset + 1
+        return found
+
+
+TIMERS = "SELECT count(*) FROM scheduler.timers"
+OUTBOX = "SELECT count(*) FROM scheduler.outbox"
+EMITTED = "SELECT count(*) FROM scheduler.reminders"
+
+
+@pytest.fixture
+async def outside(
+    settings_for: Callable[..., Awaitable[SchedulerSettings]], tmp_path: Path
+) -> AsyncIterator[Outside]:
+    place = tmp_path / "clock"
+    SteppedClock(place).set(at("2023-08-29 10:00"))
+    settings = await settings_for(SchedulerSettings, "scheduler", clock_file=place)
+    engine = engine_from(settings, "test-outside")
+    found = Outside(settings, engine)
+    yield found
+    await found.reader.close()
+    await engine.dispose()
+
+
+@pytest.fixture
+def process(outside: Outside, tmp_path: Path) -> Process:
+    return Process(outside.settings, tmp_path / "scheduler.log")
+
+
+async def stopped(child: asyncio.subprocess.Process) -> int:
+    child.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        return await child.wait()
+
+
+def plan() -> list[Event]:
+    return [assigned(u, ("1.1", obligation(u, "1.1", "2023-08-31"))) for u in UNITS]
+
+
+async def test_table_in_reminders_out_and_a_clean_stop(outside: Outside, process: Process) -> None:
+    async with running(process) as child:
+        await outside.send(*plan(), RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+        await outside.until(TIMERS, len(UNITS))
+        outside.clock.set(at("2023-08-30 09:00"))
+        await outside.until(EMITTED, len(UNITS))
+        await outside.until(OUTBOX, 0)
+        done = StatusReported(
+            office_id=OFFICE,
+            unit_id=UNITS[0],
+            obligation_id=obligation(UNITS[0], "1.1", None).obligation_id,
+            status=Status.DONE,
+            number=2,
+            reported_by="unit",
+        )
+        await outside.send(done)
+        await outside.until(TIMERS, len(UNITS) - 1)
+        await outside.until(OUTBOX, 0)
+        assert await stopped(child) == 0, process.log.read_text()
+    told = await outside.reminders()
+    due = [event for event in told if isinstance(event, ReminderDue)]
+    assert {event.unit_id for event in due} == set(UNITS)
+    assert len(due) == len(UNITS)
+    assert [event.reason for event in told if event not in due] == ["done"]
+
+
+async def test_killed_while_it_works_nothing_is_lost_and_nothing_doubled(
+    outside: Outside, process: Process
+) -> None:
+    await outside.send(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    async with running(process) as child:
+        await outside.send(*plan()[:6])
+        await outside.any(TIMERS)
+        child.kill()
+        await child.wait()
+    await outside.send(*plan()[6:])
+    async with running(process) as child:
+        await outside.until(TIMERS, len(UNITS))
+        outside.clock.set(at("2023-08-30 09:00"))
+        await outside.any(EMITTED)
+        child.kill()
+        await child.wait()
+    async with running(process) as child:
+        await outside.until(EMITTED, len(UNITS))
+        await outside.until(OUTBOX, 0)
+        assert await stopped(child) == 0, process.log.read_text()
+    told = await outside.reminders()
+    assert {event.unit_id for event in told} == set(UNITS)
+    assert len({event.reminder_id for event in told}) == len(UNITS)
+
+
+async def test_it_refuses_to_start_without_its_topics(outside: Outside, process: Process) -> None:
+    process.environment["CUIBAN_TOPIC_PREFIX"] = "nowhere."
+    async with running(process) as child, asyncio.timeout(30):
+        assert await child.wait() == 78
+    assert "cuiban topics" in process.log.read_text()

@@ -1,0 +1,161 @@
+"""Conservation, held and broken on purpose."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from services.scheduler import audit, ticking
+from services.scheduler.audit import GapKind
+from shared import clock, identity
+from shared.events import (
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationRef,
+    NotificationSent,
+    NotificationSuppressed,
+    ReminderDue,
+    ReminderFannedOut,
+)
+from shared.rules import Channel
+from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
+
+pytestmark = pytest.mark.integration
+UNIT = unit("县发展改革局")
+GRACE = timedelta(minutes=10)
+
+
+async def fired(world: World) -> ReminderDue:
+    world.clock.instant = at("2023-08-29 10:00")
+    await world.tell(assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31"))))
+    (reminder,) = await world.fire("2023-08-30 09:00")
+    return reminder
+
+
+def fan_out(reminder: ReminderDue, *names: str) -> ReminderFannedOut:
+    return ReminderFannedOut(
+        office_id=OFFICE,
+        unit_id=UNIT,
+        reminder_id=reminder.reminder_id,
+        audience=reminder.audience,
+        slot=reminder.slot,
+        notifications=tuple(
+            NotificationRef(notification_id=identity.name(n), channel=Channel.EMAIL) for n in names
+        ),
+    )
+
+
+def about(reminder: ReminderDue, name: str) -> dict[str, object]:
+    return {
+        "office_id": OFFICE,
+        "unit_id": UNIT,
+        "reminder_id": reminder.reminder_id,
+        "notification_id": identity.name(name),
+        "audience": reminder.audience,
+        "channel": Channel.EMAIL,
+        "slot": reminder.slot,
+    }
+
+
+def sent(reminder: ReminderDue, name: str) -> NotificationSent:
+    return NotificationSent(
+        **about(reminder, name), sent_at=reminder.slot, attempts=1, gateway="email"
+    )
+
+
+def suppressed(reminder: ReminderDue, name: str, reason: str) -> NotificationSuppressed:
+    return NotificationSuppressed(**about(reminder, name), decided_at=reminder.slot, reason=reason)
+
+
+async def gaps(world: World, later: timedelta = timedelta(0)) -> list[audit.Gap]:
+    async with world.engine.connect() as db:
+        return await audit.gaps(db, real_now=clock.real_now() + later, grace=GRACE)
+
+
+async def line(world: World) -> audit.UnitDay:
+    async with world.engine.connect() as db:
+        (day,) = await audit.conservation(db, office_id=OFFICE)
+    return day
+
+
+async def test_each_notification_is_counted_once_by_how_it_ended(world: World) -> None:
+    reminder = await fired(world)
+    failed = NotificationFailed(
+        **about(reminder, "d"), failed_at=reminder.slot, attempts=9, reason="no-such-address"
+    )
+    delivered = NotificationDelivered(**about(reminder, "a"), delivered_at=reminder.slot)
+    await world.deliver(fan_out(reminder, "a", "b", "c", "d", "e"))
+    await world.deliver(
+        sent(reminder, "a"),
+        suppressed(reminder, "b", "withdrawn"),
+        suppressed(reminder, "c", "quiet-hours"),
+        failed,
+        delivered,
+    )
+    day = await line(world)
+    assert (day.unit_id, day.day, day.reminders, day.due) == (UNIT, date(2023, 8, 30), 1, 5)
+    assert (day.sent, day.withdrawn, day.suppressed, day.dead, day.pending) == (1, 1, 1, 1, 1)
+    assert day.holds
+    assert audit.totals([day, day]).due == 10
+    assert await gaps(world) == []
+
+
+async def test_an_outcome_may_come_before_the_fan_out(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(sent(reminder, "a"))
+    assert not (await line(world)).holds
+    await world.deliver(fan_out(reminder, "a"))
+    day = await line(world)
+    assert (day.due, day.sent, day.pending) == (1, 1, 0)
+    assert await gaps(world) == []
+
+
+async def test_a_reminder_that_nobody_fans_out_is_a_gap_after_the_grace(world: World) -> None:
+    reminder = await fired(world)
+    assert await gaps(world) == []
+    assert (await line(world)).waiting == 1
+    (gap,) = await gaps(world, later=timedelta(minutes=11))
+    assert (gap.kind, gap.reminder_id) == (GapKind.NOT_FANNED_OUT, reminder.reminder_id)
+    assert gap.words()["reminder_id"] == str(reminder.reminder_id)
+
+
+async def test_a_notification_row_deleted_by_hand_is_named(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a", "b"))
+    await world.rows(
+        "DELETE FROM scheduler.notifications WHERE notification_id = :n", n=identity.name("b")
+    )
+    (gap,) = await gaps(world)
+    assert (gap.kind, gap.due, gap.found) == (GapKind.NOTIFICATIONS_MISSING, 2, 1)
+    assert not (await line(world)).holds
+
+
+async def test_an_outcome_that_no_fan_out_named_is_a_gap(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"), sent(reminder, "x"))
+    (gap,) = await gaps(world)
+    assert (gap.kind, gap.due, gap.found) == (GapKind.NOTIFICATIONS_EXTRA, 1, 2)
+
+
+async def test_a_notification_without_its_reminder_is_a_gap(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a"))
+    await world.rows("DELETE FROM scheduler.reminders")
+    (gap,) = await gaps(world)
+    assert (gap.kind, gap.notification_id) == (GapKind.REMINDER_UNKNOWN, identity.name("a"))
+
+
+async def test_a_reminder_without_contacts_is_counted_as_unheard(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder))
+    day = await line(world)
+    assert (day.unheard, day.due) == (1, 0)
+    assert day.holds
+    assert await gaps(world) == []
+
+
+async def test_the_audit_loop_reports_gaps_in_a_metric(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a"))
+    await world.rows("DELETE FROM scheduler.notifications")
+    await world.ticking.audit()
+    assert ticking._GAPS._value.get() == 1

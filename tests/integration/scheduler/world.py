@@ -1,0 +1,153 @@
+"""A scheduler's world without Kafka: its database, its handlers, and a clock moved by hand."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.scheduler.handlers import deliveries, rules
+from services.scheduler.handlers.tasks import Tasks
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.ticking import Ticking
+from shared import identity
+from shared.codec import decode
+from shared.events import (
+    Envelope,
+    Event,
+    MeasureFacts,
+    ObligationFacts,
+    ObligationsAssigned,
+    ReminderDue,
+)
+from shared.rules import ObligationKind
+from shared.topics import REMINDERS
+
+OFFICE = identity.office_id("yanting")
+PLAN = identity.plan_id(OFFICE, "0" * 64)
+START = datetime(2023, 6, 1, 1, 0, tzinfo=UTC)
+
+
+def at(local: str) -> datetime:
+    """An instant from local time at the office, such as `2023-08-30 09:00`."""
+    return datetime.fromisoformat(f"{local}+08:00").astimezone(UTC)
+
+
+def unit(name: str) -> UUID:
+    return identity.unit_id(OFFICE, name)
+
+
+def obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> ObligationFacts:
+    measure = identity.measure_id(PLAN, ref)
+    facts = ObligationFacts(
+        obligation_id=identity.obligation_id(measure, unit_id, "2023"),
+        measure_id=measure,
+        kind=ObligationKind.DEADLINE,
+        period="2023",
+        due_on=due_on and date.fromisoformat(due_on),
+        known_on=date(2023, 6, 1),
+    )
+    return facts.model_copy(update=changes)
+
+
+def assigned(unit_id: UUID, *owed: tuple[str, ObligationFacts]) -> ObligationsAssigned:
+    measures = {facts.measure_id: ref for ref, facts in owed}
+    return ObligationsAssigned(
+        office_id=OFFICE,
+        unit_id=unit_id,
+        plan_id=PLAN,
+        plan_title="2023年分解表",
+        measures=tuple(
+            MeasureFacts(measure_id=i, ref=ref, task_name=f"任务{ref}", text=f"内容{ref}")
+            for i, ref in measures.items()
+        ),
+        obligations=tuple(facts for _, facts in owed),
+    )
+
+
+@dataclass
+class HandClock:
+    instant: datetime = START
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@dataclass
+class World:
+    """What a test holds in its hands."""
+
+    engine: AsyncEngine
+    settings: SchedulerSettings
+    clock: HandClock
+    ticking: Ticking
+    tasks: Tasks
+    told: int = field(default=0)
+
+    def envelope(self, event: Event, time: datetime | None = None) -> Envelope:
+        self.told += 1
+        event_id = identity.event_id("test", self.told)
+        return Envelope(event_id, "/test", time or self.clock.instant, event_id, event)
+
+    async def tell(self, *events: Event, time: datetime | None = None) -> None:
+        """Hand events of the tasks topic to the handler as one batch."""
+        async with self.engine.begin() as db:
+            await self.tasks.handle(db, [self.envelope(event, time) for event in events])
+
+    async def rule(self, event: Event, time: datetime | None = None) -> None:
+        async with self.engine.begin() as db:
+            await rules.handle(db, [self.envelope(event, time)])
+
+    async def replan(self) -> None:
+        while await self.ticking.replan():
+            pass
+
+    async def deliver(self, *events: Event) -> None:
+        async with self.engine.begin() as db:
+            await deliveries.handle(db, [self.envelope(event) for event in events])
+
+    async def fire(self, now: datetime | str) -> list[ReminderDue]:
+        """Move the clock, fire all that is due, and give what was emitted."""
+        self.clock.instant = at(now) if isinstance(now, str) else now
+        await self.out()
+        while await self.ticking.fire():
+            pass
+        return [e.event for e in await self.out() if isinstance(e.event, ReminderDue)]
+
+    async def fire_until(self, until: datetime) -> list[ReminderDue]:
+        """Step from slot to slot, as the agenda says, up to an instant."""
+        fired: list[ReminderDue] = []
+        while True:
+            (slot,) = (await self.rows("SELECT min(next_fire_at) FROM scheduler.agenda"))[0]
+            if slot is None or slot > until:
+                return fired
+            fired += await self.fire(slot)
+
+    async def out(self) -> list[Envelope]:
+        """Take all that waits in the outbox."""
+        rows = await self.rows(
+            "WITH gone AS (DELETE FROM scheduler.outbox RETURNING *) "
+            "SELECT value, headers::text AS headers FROM gone ORDER BY id"
+        )
+
+        return [
+            decode(
+                REMINDERS,
+                row.value,
+                [(k, v.encode()) for k, v in json.loads(row.headers)],
+            )
+            for row in rows
+        ]
+
+    async def rows(self, statement: str, **values: object) -> Sequence[Any]:
+        async with self.engine.begin() as db:
+            found = await db.execute(text(statement), values)
+            return found.all() if found.returns_rows else []
+
+    async def timers(self) -> dict[UUID, datetime]:
+        found = await self.rows("SELECT obligation_id, next_fire_at FROM scheduler.timers")
+        return {row.obligation_id: row.next_fire_at for row in found}
