@@ -126,9 +126,16 @@ class Stack:
         else:
             end(marked(self.state))
 
-    def info(self) -> Record | None:
-        """What runs, and where; None when nothing runs here."""
-        return self._running()
+    def info(self) -> Record:
+        """What runs, and where.
+
+        Raises:
+            LocalStackError: nothing runs here.
+        """
+        record = self._running()
+        if record is None:
+            raise LocalStackError(f"No stack runs in {self.state}.", "Start one with `cuiban up`.")
+        return record
 
     def status(self) -> list[Row]:
         """One row for each part, the supervisor first; empty when there never was a stack."""
@@ -155,7 +162,7 @@ class Stack:
         Raises:
             LocalStackError: there is no such part, or it doesn't run.
         """
-        identity = self._record().supervisor if name == "supervisor" else self._part(name).identity
+        identity = self.info().supervisor if name == "supervisor" else self._part(name).identity
         if identity is None or not identity.send(number):
             raise LocalStackError(f"{name} doesn't run.")
         return identity
@@ -188,14 +195,8 @@ class Stack:
 
         self._until(ready, f"{name} to be ready")
 
-    def _record(self) -> Record:
-        record = self._running()
-        if record is None:
-            raise LocalStackError(f"No stack runs in {self.state}.", "Start one with `cuiban up`.")
-        return record
-
     def _part(self, name: str) -> PartRecord:
-        record = self._record()
+        record = self.info()
         part = record.part(name)
         if part is None:
             known = ", ".join(each.name for each in record.parts)
