@@ -1,0 +1,56 @@
+"""The HTTP application, put together."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from services.ingest.api import ledger, offices, plans, problems, units
+from services.ingest.api.boundary import Boundary
+from services.ingest.api.parts import Parts
+from services.ingest.schemas.problems import Problem
+
+_ABOUT = """
+Import a year's task table (任务分解表), settle what is doubtful, publish it, and see what each
+unit owes and was told.
+
+Every request carries `Authorization: Bearer …`. Every POST takes an `Idempotency-Key`: the same
+request with the same key is carried out once and answered alike. Lists come in parts with a
+cursor. Every error is `application/problem+json` (RFC 9457).
+"""
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": text}
+    for status, text in {
+        400: "The request can't be read.",
+        401: "There is no valid token.",
+        403: "The token does not allow it.",
+        404: "There is nothing here.",
+        409: "The present state does not allow it.",
+        413: "The request is too large.",
+        422: "The request can't be carried out as it is.",
+        503: "The database does not answer now.",
+    }.items()
+}
+
+
+def application(parts: Parts) -> FastAPI:
+    """The API over these parts. Its description is at /v1/openapi.json.
+
+    The interactive pages of FastAPI are off: they load scripts from elsewhere, which an office's
+    network does not reach.
+    """
+    app = FastAPI(
+        title="Cuiban 催办",
+        version="1",
+        description=_ABOUT,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        responses=_PROBLEMS,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.parts = parts
+    for router in (plans.ROUTER, units.ROUTER, ledger.ROUTER, offices.ROUTER):
+        app.include_router(router)
+    problems.install(app)
+    app.add_middleware(Boundary, settings=parts.settings)
+    return app

@@ -1,0 +1,122 @@
+"""The outermost layer: size limits, correlation ids, one log line, and no error uncaught."""
+
+import asyncio
+from uuid import UUID, uuid4
+
+from fastapi import HTTPException
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.ingest.api.problems import problem
+from services.ingest.settings import IngestSettings
+from shared.clock import monotonic
+from shared.logging import bound, log
+
+_UPLOADS = ("/v1/plans", "/v1/units/import")
+_ENVELOPE = 64 * 1024  # what a multipart body holds beside the file
+
+
+class Boundary:
+    """Wraps an application. A body that is too large is refused before it is held in memory."""
+
+    def __init__(self, app: ASGIApp, settings: IngestSettings) -> None:
+        self._app, self._settings = app, settings
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request; whatever happens inside, the answer is a proper one."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        correlation = _correlation(headers.get("x-correlation-id", ""))
+        scope["cuiban.correlation_id"] = correlation
+        limit = self._limit(scope)
+        began, answered = monotonic(), [0]
+
+        async def told(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answered[0] = message["status"]
+                MutableHeaders(scope=message)["X-Correlation-Id"] = str(correlation)
+            await send(message)
+
+        with bound(correlation_id=str(correlation)):
+            try:
+                limited = _limited(receive, limit, _announced(headers))
+                await self._app(scope, limited, told)
+            except Exception as error:
+                if answered[0]:
+                    raise
+                await _answer(error, str(correlation))(scope, receive, told)
+            log(__name__).info(
+                "http.answered",
+                method=scope["method"],
+                path=scope["path"],
+                status=answered[0],
+                milliseconds=round((monotonic() - began) * 1000, 1),
+            )
+
+    def _limit(self, scope: Scope) -> int:
+        if scope["method"] == "POST" and scope["path"].rstrip("/") in _UPLOADS:
+            return self._settings.document_limit + _ENVELOPE
+        return self._settings.body_limit
+
+
+def _correlation(sent: str) -> UUID:
+    try:
+        return UUID(sent)
+    except ValueError:
+        return uuid4()
+
+
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0  # noqa: PLR2004 - 64 bits
+
+
+def _limited(receive: Receive, limit: int, announced: int) -> Receive:
+    """A source of the body that stops at the limit, at once when more was announced."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        if announced > limit:
+            raise _too_large(limit)
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise _too_large(limit)
+        return message
+
+    return counted
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(413, f"The request is larger than {limit} bytes.")
+
+
+def _answer(error: Exception, correlation: str) -> ASGIApp:
+    if isinstance(error, HTTPException):
+        return problem(
+            error.status_code,
+            "request-too-large",
+            str(error.detail),
+            correlation_id=correlation,
+        )
+    if isinstance(error, (SQLAlchemyError, OSError, asyncio.TimeoutError)):
+        log(__name__).warning("http.unavailable", error=str(error)[:300])
+        return problem(
+            503,
+            "unavailable",
+            "The database does not answer now.",
+            hint="Try again in a moment, with the same Idempotency-Key.",
+            headers={"Retry-After": "2"},
+            correlation_id=correlation,
+        )
+    log(__name__).error("http.failed", exc_info=error)
+    return problem(
+        500,
+        "internal",
+        "Something went wrong inside; it is in the log under the correlation id.",
+        correlation_id=correlation,
+    )

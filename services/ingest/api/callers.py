@@ -1,0 +1,77 @@
+"""Who calls: bearer tokens and what their scopes allow."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from services.ingest.api.parts import Parts, parts_of
+from services.ingest.api.problems import ProblemError
+from services.ingest.handlers.acting import Act
+from services.ingest.handlers.tokens import Caller, Scope, caller
+from shared.logging import log
+
+_BEARER = HTTPBearer(
+    auto_error=False,
+    description="A token of the office; its scopes are read, report, manage and admin.",
+)
+_LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request whose token allows it."""
+
+    request: Request
+    parts: Parts
+    caller: Caller
+    act: Act
+
+
+def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
+    """A dependency: the call, if its token has one of `scopes`.
+
+    Raises:
+        ProblemError: 401 without a valid token, 403 when it has none of the scopes.
+    """
+
+    async def allowed(
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Call:
+        parts = parts_of(request)
+        token = credentials.credentials if credentials else ""
+        found = None
+        if token and len(token) <= _LONGEST:
+            async with parts.engine.connect() as db:
+                found = await caller(db, token)
+        if found is None:
+            raise ProblemError(
+                401,
+                "unauthorized",
+                "The request has no valid token.",
+                "Send the header `Authorization: Bearer …`.",
+                {"WWW-Authenticate": 'Bearer realm="cuiban"'},
+            )
+        if found.scopes.isdisjoint(scopes):
+            named = " or ".join(scope.value for scope in scopes)
+            log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs=named)
+            raise ProblemError(403, "forbidden", f"The token lacks the scope {named}.")
+        act = Act(
+            office_id=found.office_id,
+            actor=found.name,
+            now=parts.clock.now(),
+            correlation_id=request.scope["cuiban.correlation_id"],
+            unit_id=found.unit_id,
+        )
+        return Call(request, parts, found, act)
+
+    return allowed
+
+
+Reads = Annotated[Call, Depends(needs(Scope.READ))]
+Reports = Annotated[Call, Depends(needs(Scope.REPORT))]
+Manages = Annotated[Call, Depends(needs(Scope.MANAGE))]
+Admins = Annotated[Call, Depends(needs(Scope.ADMIN))]

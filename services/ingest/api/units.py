@@ -1,0 +1,106 @@
+"""The directory and each unit's history over HTTP."""
+
+import asyncio
+import hashlib
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import TypeAdapter
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.api.callers import Manages, Reads, Reports
+from services.ingest.api.paging import Cursor, Limit, page, place
+from services.ingest.api.posting import answered
+from services.ingest.api.problems import ProblemError
+from services.ingest.api.uploads import FORM, uploaded
+from services.ingest.handlers import ledger, reporting
+from services.ingest.handlers import units as handlers
+from services.ingest.handlers.unit_file import read_units
+from services.ingest.schemas.fields import Page
+from services.ingest.schemas.units import (
+    HearingIn,
+    HearingOut,
+    ImportedOut,
+    ToldOut,
+    UnitOut,
+)
+
+ROUTER = APIRouter(prefix="/v1/units", tags=["units"])
+_ID = TypeAdapter(UUID)
+_TOLD = TypeAdapter(tuple[datetime, UUID])
+
+
+@ROUTER.post("/import", response_model=ImportedOut, openapi_extra=FORM)
+async def import_units(call: Manages) -> Response:
+    """Import the directory of units from a CSV file (UTF-8 or GB18030): all of it or nothing.
+
+    One row per unit. Columns: name 单位名称, kind 类别, groups 分组, aliases 别名, and for the
+    posts liaison 联络员, deputy 分管领导 and head 主要负责人 each a name, an email 邮箱 and a
+    mobile 手机 (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are
+    left out, and units that are not named, stay as they are.
+    """
+    name, data = await uploaded(call.request, call.parts.settings.document_limit)
+    rows = await asyncio.to_thread(read_units, data)
+
+    async def work(db: AsyncConnection) -> handlers.Imported:
+        return await handlers.import_units(db, call.act, rows)
+
+    content = name.encode() + b"\0" + hashlib.sha256(data).digest()
+    return await answered(call, work, ImportedOut, content=content)
+
+
+@ROUTER.get("")
+async def list_units(
+    call: Reads,
+    name: Annotated[str | None, Query(max_length=200, description="A name, or part of it.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[UnitOut]:
+    """List units; with `name` those whose name or alias it is, or whose name holds it."""
+    if name and "\x00" in name:
+        raise ProblemError(422, "invalid", "The name holds control characters.")
+    after = place(cursor, "units", _ID)
+    async with call.parts.engine.connect() as db:
+        rows = await handlers.page(db, call.act, name, after, limit + 1)
+    return page(rows, limit, "units", UnitOut, lambda row: row.unit_id)
+
+
+@ROUTER.get("/{unit_id}")
+async def show_unit(call: Reads, unit_id: UUID) -> UnitOut:
+    """Show a unit with its contacts."""
+    async with call.parts.engine.connect() as db:
+        return UnitOut.model_validate(await handlers.one(db, call.act, unit_id))
+
+
+@ROUTER.get("/{unit_id}/history")
+async def show_history(
+    call: Reads, unit_id: UUID, cursor: Cursor = None, limit: Limit = 100
+) -> Page[ToldOut]:
+    """Show what a unit was told: when, whom, on which address, how it ended, and the text."""
+    before = place(cursor, "history", _TOLD)
+    async with call.parts.engine.connect() as db:
+        found = await ledger.told(db, call.act, unit_id, before, limit + 1)
+    rows = [
+        dict(row._mapping) | {"refs": [item["ref"] for item in row.items or ()]}  # noqa: SLF001 - SQLAlchemy's public name
+        for row in found
+    ]
+    return page(
+        rows,
+        limit,
+        "history",
+        ToldOut,
+        lambda row: [row["slot"].isoformat(), row["notification_id"]],
+    )
+
+
+@ROUTER.post("/{unit_id}/hearings", status_code=201, response_model=HearingOut)
+async def record_hearing(call: Reports, unit_id: UUID, body: HearingIn) -> Response:
+    """Record that the unit's head heard the report; it fulfils the duty of that year."""
+    record = reporting.Record(body.heard_on, body.heard_by, body.minutes)
+
+    async def work(db: AsyncConnection) -> reporting.Hearing:
+        return await reporting.record_hearing(db, call.act, unit_id, record)
+
+    return await answered(call, work, HearingOut, status=201)

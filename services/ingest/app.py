@@ -1,0 +1,145 @@
+"""The process `python -m services.ingest.app`: the API, the history's consumer, the relay."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+from typing_extensions import override
+
+from services.ingest.api.application import application
+from services.ingest.api.parts import Parts
+from services.ingest.extraction.reading import read_plan
+from services.ingest.handlers.acting import SOURCE
+from services.ingest.projection import CONSUMER, TOPICS, project
+from services.ingest.settings import IngestSettings
+from services.ingest.tables import CONSUMING, OUTBOX
+from shared import logging
+from shared.consuming import Consumer
+from shared.database import engine_from
+from shared.errors import CuibanError
+from shared.kafka import run_group, watch
+from shared.metrics import HealthPort
+from shared.outbox import Relay
+from shared.reading import Reader
+from shared.service import refuse, until_signalled, when_ready
+from shared.topics import TOPICS as EVERY_TOPIC
+from shared.topics import named
+
+_BACKLOG = 2048
+_LAST_ANSWERS = 5  # seconds for requests under way when the process is asked to stop
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to the process."""
+
+    @override
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def listening(settings: IngestSettings) -> socket.socket:
+    """The socket that the API listens on.
+
+    Raises:
+        CuibanError: the address is taken or not this machine's.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
+        return socket.create_server(
+            (settings.http_host, settings.http_port), family=family, backlog=_BACKLOG
+        )
+    except OSError as error:
+        raise CuibanError(
+            f"Nothing can listen on {settings.http_host}:{settings.http_port}: {error.strerror}.",
+            "Free the port, or name another with CUIBAN_HTTP_PORT.",
+        ) from error
+
+
+async def serve(parts: Parts, sock: socket.socket) -> None:
+    """Serve the API until cancelled; then finish the requests under way."""
+    config = uvicorn.Config(
+        application(parts),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        timeout_graceful_shutdown=_LAST_ANSWERS,
+    )
+    server = _Server(config)
+    running = asyncio.create_task(server.serve([sock]))
+    try:
+        await asyncio.shield(running)
+    except asyncio.CancelledError:
+        server.should_exit = True
+        await running
+        raise
+
+
+def history(settings: IngestSettings, engine: AsyncEngine, reader: Reader) -> Consumer:
+    """The consumer that keeps what units were told."""
+    return Consumer(
+        name=CONSUMER,
+        source=SOURCE,
+        topics={named(topic.name, settings.topic_prefix): topic for topic in TOPICS},
+        handle=project,
+        engine=engine,
+        tables=CONSUMING,
+        reader=reader,
+        clock=settings.clock(),
+    )
+
+
+async def run(settings: IngestSettings) -> None:
+    """Run the service until a signal.
+
+    Raises:
+        CuibanError: what it stands on is missing, or its port is taken.
+    """
+    engine = engine_from(settings, "cuiban-ingest")
+    reader = Reader(settings)
+
+    async def database() -> str:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+        return ""
+
+    health = HealthPort(settings.metrics_host, settings.metrics_port, {"database": database})
+    try:
+        await when_ready(settings, engine, "ingest", EVERY_TOPIC)
+        sock = listening(settings)
+        consumer = history(settings, engine, reader)
+        health_port = await health.start()
+        logging.log(__name__).info(
+            "service.started",
+            http=f"http://{settings.http_host}:{sock.getsockname()[1]}",
+            health_port=health_port,
+        )
+        await until_signalled(
+            serve(Parts(engine, settings.clock(), settings, read_plan), sock),
+            run_group(consumer, settings, "ingest-history"),
+            watch(consumer, settings, reader),
+            Relay(engine, OUTBOX, settings).run(),
+        )
+    finally:
+        await health.stop()
+        await reader.close()
+        await engine.dispose()
+
+
+def main() -> None:
+    """Run the service as the environment says."""
+    try:
+        settings = IngestSettings.load()
+        logging.configure("ingest", settings.log_format, settings.log_level)
+        asyncio.run(run(settings))
+    except CuibanError as error:
+        refuse(error)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""Who does something, when, and for which office; and how a handler refuses."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.store import journal
+from services.ingest.tables import OUTBOX
+from shared import identity
+from shared.errors import CuibanError
+from shared.events import Envelope, Event
+from shared.outbox import publish
+
+SOURCE = "/cuiban/ingest"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """The circumstances of a command.
+
+    Attributes:
+        office_id: the office that it is about.
+        actor: who does it, as the journal names them.
+        now: the office's time.
+        correlation_id: shared by everything that it leads to.
+        unit_id: the only unit that the actor may speak for; None when it may for all.
+    """
+
+    office_id: UUID
+    actor: str
+    now: datetime
+    correlation_id: UUID
+    unit_id: UUID | None = None
+
+
+class Fault(StrEnum):
+    """Why a command is refused."""
+
+    NOT_FOUND = "not-found"
+    CONFLICT = "conflict"
+    INVALID = "invalid"
+    FORBIDDEN = "forbidden"
+
+
+class RefusedError(CuibanError):
+    """A command that was refused; nothing has changed.
+
+    Attributes:
+        fault: why.
+        details: one mapping for each thing that is wrong, where there are several.
+    """
+
+    def __init__(
+        self,
+        fault: Fault,
+        message: str,
+        hint: str = "",
+        details: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        super().__init__(message, hint)
+        self.fault = fault
+        self.details = tuple(details)
+
+
+async def tell(db: AsyncConnection, act: Act, event: Event, *parts: object) -> None:
+    """Write one event into the outbox; `parts` name the fact, so that it is told once."""
+    await publish(db, OUTBOX, [envelope(act, event, *parts)])
+
+
+def envelope(act: Act, event: Event, *parts: object) -> Envelope:
+    """An event of an act with its deterministic id."""
+    event_id = identity.event_id(type(event).__name__, *parts)
+    return Envelope(event_id, SOURCE, act.now, act.correlation_id, event)
+
+
+async def note(
+    db: AsyncConnection,
+    act: Act,
+    action: str,
+    subject: object,
+    *,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write a change into the journal."""
+    await journal.append(
+        db,
+        office_id=act.office_id,
+        actor=act.actor,
+        at=act.now,
+        correlation_id=act.correlation_id,
+        action=action,
+        subject=subject,
+        before=before,
+        after=after,
+    )
+
+
+def require_unit(act: Act, unit_id: UUID) -> None:
+    """Make sure that the actor may speak for a unit.
+
+    Raises:
+        RefusedError: the token is bound to another unit. It looks as if there were none.
+    """
+    if act.unit_id is not None and act.unit_id != unit_id:
+        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")

@@ -1,0 +1,73 @@
+"""What the command line does before the API can be called: an office, and a first token."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.handlers.acting import Act, note
+from services.ingest.handlers.rules import publish_book
+from services.ingest.handlers.tokens import Scope, issue
+from services.ingest.store import offices
+from shared import identity
+from shared.errors import CuibanError
+from shared.rules import default_rule_book
+
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_ACTOR = "command line"
+
+
+async def create_office(db: AsyncConnection, slug: str, name: str, now: datetime) -> UUID:
+    """Enter an office and publish the default rule book as its version 1; again is no change.
+
+    Args:
+        db: a connection in a transaction.
+        slug: the office's short name, which its id is made from and which never changes.
+        name: its full name, such as 盐亭县政务公开办.
+        now: the office's time.
+
+    Returns:
+        The office's id.
+
+    Raises:
+        CuibanError: the short name holds more than small letters, digits and hyphens.
+    """
+    if not _SLUG.fullmatch(slug):
+        raise CuibanError(
+            f"{slug!r} is no short name of an office.",
+            "Use small letters, digits and hyphens, such as yanting.",
+        )
+    office_id = identity.office_id(slug)
+    act = _act(office_id, now)
+    if await offices.add_office(db, office_id, slug, name, now):
+        await note(db, act, "office.created", office_id, after={"slug": slug, "name": name})
+        await publish_book(db, act, default_rule_book())
+    return office_id
+
+
+async def issue_token(
+    db: AsyncConnection,
+    office_id: UUID,
+    name: str,
+    scopes: Sequence[str],
+    unit_id: UUID | None = None,
+    *,
+    now: datetime,
+) -> str:
+    """Make an API token of an office, and return it; it can't be read again.
+
+    Raises:
+        CuibanError: an unknown scope, or a unit that the office does not have.
+    """
+    try:
+        known = [Scope(scope) for scope in scopes]
+    except ValueError as error:
+        named = ", ".join(scope.value for scope in Scope)
+        raise CuibanError(f"{error}.", f"The scopes are {named}.") from error
+    return (await issue(db, _act(office_id, now), name, known, unit_id)).token
+
+
+def _act(office_id: UUID, now: datetime) -> Act:
+    return Act(office_id, _ACTOR, now, identity.name("bootstrap", office_id, now.isoformat()))

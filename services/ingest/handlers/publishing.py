@@ -1,0 +1,266 @@
+"""Publication: measures and units become obligations, in one transaction.
+
+What was published before stays; publishing again adds what was settled since. The plan and its
+units are locked, so an obligation that is not there yet is new, and the events of a unit leave
+in the order of their commits.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.expansion import Directory, resolve
+from services.ingest.handlers.acting import Act, Fault, RefusedError, envelope, note
+from services.ingest.handlers.plans import (
+    UnknownName,
+    decided,
+    duty,
+    found,
+    open_codes,
+    unknown,
+)
+from services.ingest.handlers.rules import office_day
+from services.ingest.handlers.units import load_directory
+from services.ingest.lifecycle import Draft, drafts
+from services.ingest.store import obligations
+from services.ingest.store import plans as store
+from services.ingest.store import units as unit_store
+from services.ingest.tables import OUTBOX, AnyRow
+from shared import identity
+from shared.events import Envelope, MeasureFacts, ObligationFacts, ObligationsAssigned
+from shared.outbox import publish
+
+_UNITS_AT_ONCE = 200
+"""Units in one statement: some 9,000 obligations, a few megabytes of events."""
+_PER_EVENT = 200
+"""Obligations in one event, far below the broker's limit even with the longest texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A date of a measure that had passed when it was to be published, and for how many units."""
+
+    ref: str
+    due_on: date
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was not published, and waits for a person."""
+
+    open_measures: tuple[str, ...]
+    unknown_names: tuple[UnknownName, ...]
+    past: tuple[Past, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """How many obligations of how many units are new, and what is held."""
+
+    obligations: int
+    units: int
+    held: Held
+
+
+@dataclass(slots=True)
+class _Measure:
+    """A measure ready to be published: its facts, drafts, and who owes it."""
+
+    row: AnyRow
+    facts: MeasureFacts
+    drafts: tuple[Draft, ...]
+    units: tuple[UUID, ...]
+    lead: frozenset[UUID]
+
+
+@dataclass(slots=True)
+class _Publication:
+    """A publication under way: of what, on which day, and what it has come to so far.
+
+    `past` is the day before which dates are held; None when none is.
+    """
+
+    act: Act
+    plan: AnyRow
+    today: date
+    past: date | None
+    obligations: int = 0
+    units: int = 0
+    measures: set[UUID] = field(default_factory=set)
+    passed: Counter[tuple[int, date]] = field(default_factory=Counter)
+
+
+async def publish_plan(
+    db: AsyncConnection, act: Act, plan_id: UUID, *, include_past: bool, limit: int
+) -> Published:
+    """Make and tell the obligations of a plan that can be told.
+
+    Held back are open measures, unknown names, and dates before the office's today, unless
+    `include_past`: then their overdue count starts today.
+
+    Raises:
+        RefusedError: no such plan, or it makes more than `limit` obligations.
+    """
+    plan = await found(db, act, plan_id, lock=True)
+    today = (await office_day(db, act.office_id, act.now)).today
+    rows = await store.measures(db, plan_id)
+    decisions = decided(await store.decisions(db, plan_id))
+    known = await load_directory(db, act.office_id)
+    made = {row.measure_id: drafts(duty(row, plan.year)) for row in rows}
+    still_open = [row.ref for row in rows if open_codes(row, made[row.measure_id])]
+    names = {name: resolve(name, known, decisions) for row in rows for name in _all_names(row)}
+    ready = [
+        _ready(row, made[row.measure_id], names, known)
+        for row in rows
+        if row.settlement != "drop" and row.ref not in set(still_open)
+    ]
+    _not_too_many(ready, limit)
+    owed: defaultdict[UUID, list[_Measure]] = defaultdict(list)
+    for measure in ready:
+        for unit_id in measure.units:
+            owed[unit_id].append(measure)
+    unit_ids = sorted(owed)
+    await unit_store.lock_units(db, unit_ids)
+    tally = _Publication(act, plan, today, None if include_past else today)
+    for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
+        part = {unit_id: owed[unit_id] for unit_id in unit_ids[start : start + _UNITS_AT_ONCE]}
+        await _publish_part(db, tally, part)
+    if tally.obligations:
+        await store.mark_published(db, plan_id, sorted(tally.measures), act.now)
+        told = {"obligations": tally.obligations, "units": tally.units}
+        after = told | {"day": str(today), "include_past": include_past}
+        before = {"status": plan.status}
+        await note(db, act, "plan.published", plan_id, before=before, after=after)
+    refs = {measure.row.ordinal: measure.row.ref for measure in ready}
+    held = Held(
+        open_measures=tuple(still_open),
+        unknown_names=unknown(rows, known, decisions),
+        past=tuple(Past(refs[o], day, n) for (o, day), n in sorted(tally.passed.items())),
+    )
+    return Published(tally.obligations, tally.units, held)
+
+
+def _all_names(row: AnyRow) -> Iterable[str]:
+    return (*row.names, *row.lead)
+
+
+def _ready(
+    row: AnyRow,
+    made: tuple[Draft, ...],
+    names: Mapping[str, tuple[UUID, ...] | None],
+    known: Directory,
+) -> _Measure:
+    facts = MeasureFacts(
+        measure_id=row.measure_id, ref=row.ref, task_name=row.task_name, text=row.text
+    )
+    units = dict.fromkeys(unit for name in _all_names(row) for unit in names[name] or ())
+    lead = frozenset(unit for name in row.lead for unit in names[name] or ())
+    return _Measure(row, facts, made, tuple(unit for unit in units if unit in known.units), lead)
+
+
+def _not_too_many(ready: Sequence[_Measure], limit: int) -> None:
+    total = sum(len(measure.units) * len(measure.drafts) for measure in ready)
+    if total > limit:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"The plan makes {total} obligations; at most {limit} are published at once.",
+            "Check its dates and units, or raise CUIBAN_PUBLISH_LIMIT.",
+        )
+
+
+async def _publish_part(
+    db: AsyncConnection, tally: _Publication, part: Mapping[UUID, Sequence[_Measure]]
+) -> None:
+    """Publish what some units owe: one statement for the ledger, one for the outbox."""
+    act, plan = tally.act, tally.plan
+    there: set[UUID] = set()
+    if plan.published_at is not None:
+        there = await obligations.existing(db, act.office_id, plan.plan_id, list(part))
+    rows: list[dict[str, Any]] = []
+    events: list[Envelope] = []
+    for unit_id, measures in part.items():
+        fresh = _fresh(unit_id, measures, there, tally)
+        if not fresh:
+            continue
+        tally.units += 1
+        tally.obligations += len(fresh)
+        rows.extend(_row(act, plan.plan_id, unit_id, owed) for owed in fresh)
+        events.extend(
+            _event(act, plan, unit_id, fresh[start : start + _PER_EVENT])
+            for start in range(0, len(fresh), _PER_EVENT)
+        )
+    await obligations.add(db, rows)
+    await publish(db, OUTBOX, events)
+
+
+_Owed = tuple[_Measure, Draft, ObligationFacts]
+
+
+def _fresh(
+    unit_id: UUID, measures: Sequence[_Measure], there: set[UUID], tally: _Publication
+) -> list[_Owed]:
+    """What a unit newly owes; what is held since its date has passed goes into the tally."""
+    fresh: list[_Owed] = []
+    unit, past = str(unit_id), tally.past
+    for measure in measures:
+        for draft in measure.drafts:
+            # The text of the ids gives what identity.obligation_id gives, in half the time.
+            measure_text = str(measure.row.measure_id)
+            obligation_id = identity.name("obligation", measure_text, unit, draft.period)
+            if obligation_id in there:
+                continue
+            if past is not None and draft.due_on is not None and draft.due_on < past:
+                tally.passed[measure.row.ordinal, draft.due_on] += 1
+                continue
+            facts = ObligationFacts(
+                obligation_id=obligation_id,
+                measure_id=measure.facts.measure_id,
+                kind=draft.kind,
+                period=draft.period,
+                due_on=draft.due_on,
+                known_on=tally.today,
+                lead=unit_id in measure.lead,
+            )
+            tally.measures.add(facts.measure_id)
+            fresh.append((measure, draft, facts))
+    return fresh
+
+
+def _row(act: Act, plan_id: UUID, unit_id: UUID, owed: _Owed) -> dict[str, Any]:
+    measure, draft, facts = owed
+    return {
+        "obligation_id": facts.obligation_id,
+        "office_id": act.office_id,
+        "unit_id": unit_id,
+        "plan_id": plan_id,
+        "measure_id": facts.measure_id,
+        "ordinal": measure.row.ordinal,
+        "kind": draft.kind.value,
+        "period": draft.period,
+        "due_on": draft.due_on,
+        "known_on": facts.known_on,
+        "lead": facts.lead,
+        "times": draft.times,
+        "status": "open",
+        "number": 1,
+    }
+
+
+def _event(act: Act, plan: AnyRow, unit_id: UUID, owed: Sequence[_Owed]) -> Envelope:
+    measures = {measure.facts.measure_id: measure.facts for measure, _, _ in owed}
+    event = ObligationsAssigned(
+        office_id=act.office_id,
+        unit_id=unit_id,
+        plan_id=plan.plan_id,
+        plan_title=plan.title or plan.document_name,
+        measures=tuple(measures.values()),
+        obligations=tuple(facts for _, _, facts in owed),
+    )
+    # No two events of a unit begin with the same obligation: each is told once.
+    return envelope(act, event, plan.plan_id, unit_id, owed[0][2].obligation_id)

@@ -1,0 +1,33 @@
+"""What gateways report later of a message, passed on to whoever sent it."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.handlers.acting import Act, tell
+from services.ingest.store import offices
+from shared.events import ReceiptReceived
+
+
+async def receive(
+    db: AsyncConnection,
+    act: Act,
+    *,
+    gateway: str,
+    gateway_message_id: str,
+    state: Literal["delivered", "failed"],
+    received_at: datetime | None,
+    detail: str,
+) -> None:
+    """Tell of a receipt. The same receipt again has the same event id: readers count it once."""
+    await offices.lock_name(db, "receipt", gateway_message_id)
+    event = ReceiptReceived(
+        office_id=act.office_id,
+        gateway=gateway,
+        gateway_message_id=gateway_message_id,
+        state=state,
+        received_at=received_at or act.now,
+        detail=detail,
+    )
+    await tell(db, act, event, act.office_id, gateway, gateway_message_id, state)

@@ -1,0 +1,174 @@
+"""From a duty to what a unit owes, and how that may change. Pure.
+
+A duty is a measure as the office settled it. Each of its dates or periods becomes one
+obligation of every unit that is responsible.
+"""
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from shared.calendar import WorkingCalendar
+from shared.events import Status
+from shared.rules import ObligationKind
+
+_HEARING = re.compile(r"听取.{0,60}?汇报", re.DOTALL)
+_DAY = timedelta(days=1)
+
+
+class Per(StrEnum):
+    """The period within which a recurring duty is owed."""
+
+    YEAR = "year"
+    HALF_YEAR = "half-year"
+    QUARTER = "quarter"
+    MONTH = "month"
+    WEEK = "week"
+
+
+_MONTHS = {Per.HALF_YEAR: 6, Per.QUARTER: 3, Per.MONTH: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What the lifecycle needs of a measure.
+
+    Attributes:
+        text: the complete text; it tells a hearing from other yearly duties.
+        due: the dates that the cell or the text names, ascending.
+        continuous: it goes on without an end.
+        per: the period of a recurring duty, else None.
+        at_least: how often in each period.
+        year: the plan's year; None when the document does not say.
+    """
+
+    text: str
+    due: tuple[date, ...] = ()
+    continuous: bool = False
+    per: Per | None = None
+    at_least: int = 1
+    year: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One obligation, not yet of a unit. `times` counts the hearings that fulfil it."""
+
+    kind: ObligationKind
+    period: str
+    due_on: date | None
+    times: int = 1
+
+
+def drafts(duty: Duty) -> tuple[Draft, ...]:
+    """The obligations that a duty makes for each unit; empty when no date can be told.
+
+    A duty of every quarter, half-year, month or week is owed at the end of each such period of
+    the year, but never after the last date that its cell names. Where the cell names several
+    dates, these are its periods.
+    """
+    year = duty.due[-1].year if duty.due else duty.year
+    match duty.per:
+        case Per.YEAR if year is not None and _HEARING.search(duty.text):
+            due_on = duty.due[-1] if duty.due else date(year, 12, 31)
+            return (Draft(ObligationKind.HEARING, str(year), due_on, max(1, duty.at_least)),)
+        case Per.YEAR if year is not None and len(duty.due) <= 1:
+            due_on = duty.due[-1] if duty.due else date(year, 12, 31)
+            return (Draft(ObligationKind.DEADLINE, str(year), due_on),)
+        case Per.HALF_YEAR | Per.QUARTER | Per.MONTH | Per.WEEK if (
+            year is not None and len(duty.due) <= 1
+        ):
+            last = duty.due[-1] if duty.due else date(year, 12, 31)
+            return tuple(
+                Draft(ObligationKind.DEADLINE, period, min(end, last))
+                for period, start, end in _periods(duty.per, year)
+                if start <= last
+            )
+        case _:
+            return _dated(duty)
+
+
+def _dated(duty: Duty) -> tuple[Draft, ...]:
+    if duty.due:
+        dates = sorted(set(duty.due))
+        return tuple(Draft(ObligationKind.DEADLINE, day.isoformat(), day) for day in dates)
+    if duty.continuous:
+        period = "open" if duty.year is None else str(duty.year)
+        return (Draft(ObligationKind.DEADLINE, period, None),)
+    return ()
+
+
+def _periods(per: Per, year: int) -> Iterator[tuple[str, date, date]]:
+    """Name, first and last day of each period of a year; weeks are those of ISO 8601."""
+    if per is Per.WEEK:
+        monday = date.fromisocalendar(year, 1, 1)
+        while monday.isocalendar().year == year:
+            yield (
+                f"{year}-W{monday.isocalendar().week:02}",
+                monday,
+                min(monday + 6 * _DAY, date(year, 12, 31)),
+            )
+            monday += 7 * _DAY
+        return
+    months = _MONTHS[per]
+    letter = {6: "H", 3: "Q", 1: ""}[months]
+    for number in range(1, 12 // months + 1):
+        last = number * months
+        name = f"{year}-{letter}{number}" if letter else f"{year}-{number:02}"
+        end = date(year, last, monthrange(year, last)[1])
+        yield name, date(year, last - months + 1, 1), end
+
+
+class Verdict(StrEnum):
+    """What a report of a status does."""
+
+    CHANGES = "changes"
+    REPEATS = "repeats"
+    NEEDS_HEARING = "needs-hearing"
+
+
+def verdict(kind: ObligationKind, current: Status, reported: Status, note: str) -> Verdict:
+    """Whether a reported status changes an obligation.
+
+    A hearing is fulfilled by its record alone, and what is on record cannot be reported away.
+    The same status again counts as a change only when it comes with a note.
+    """
+    if kind is ObligationKind.HEARING and Status.DONE in (current, reported):
+        return Verdict.NEEDS_HEARING
+    if current is reported and not note:
+        return Verdict.REPEATS
+    return Verdict.CHANGES
+
+
+class Light(StrEnum):
+    """灯: how urgent an obligation is on a day."""
+
+    DONE = "done"
+    GREEN = "green"
+    YELLOW = "yellow"
+    RED = "red"
+    NONE = "none"
+
+
+def horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:
+    """The last due date that is near on `today`.
+
+    A date is near from `near_working_days` working days before it, counted as the reminders
+    count: from the last working day that is not after it.
+    """
+    anchor = calendar.shift(calendar.on_or_before(today), near_working_days)
+    return calendar.shift(anchor, 1) - _DAY
+
+
+def light(status: Status, due_on: date | None, today: date, near_until: date) -> Light:
+    """The light of an obligation; `near_until` is today's `horizon`."""
+    if status is Status.DONE:
+        return Light.DONE
+    if due_on is None:
+        return Light.NONE
+    if due_on < today:
+        return Light.RED
+    return Light.YELLOW if due_on <= near_until else Light.GREEN

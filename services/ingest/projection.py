@@ -1,0 +1,154 @@
+"""What units were told, folded from reminders and deliveries into the history tables."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.store import history
+from shared.events import (
+    Envelope,
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
+    ReminderDue,
+    ReminderFannedOut,
+    ReminderWithdrawn,
+)
+from shared.topics import DELIVERIES, REMINDERS
+
+CONSUMER = "ingest-history"
+TOPICS = (REMINDERS, DELIVERIES)
+_Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
+_RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
+_KEPT = ("address", "gateway", "subject", "body")
+
+
+async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+    """Apply a batch: one statement for each table, whatever its size."""
+    reminders: list[dict[str, Any]] = []
+    withdrawals: list[dict[str, Any]] = []
+    notifications: dict[UUID, dict[str, Any]] = {}
+    for envelope in envelopes:
+        match envelope.event:
+            case ReminderDue() as event:
+                reminders.append(_reminder(event))
+            case ReminderWithdrawn() as event:
+                withdrawals.append(_withdrawal(envelope, event))
+            case ReminderFannedOut() as event:
+                for row in _pending(envelope, event):
+                    _fold(notifications, row)
+            case (
+                NotificationSent()
+                | NotificationFailed()
+                | NotificationSuppressed()
+                | NotificationDelivered()
+            ) as event:
+                _fold(notifications, _ended(event))
+            case other:  # the consumer decodes only what these two topics carry
+                raise ValueError(f"{type(other).__name__} is no part of the history")
+    await history.put_reminders(db, reminders)
+    await history.put_withdrawals(db, withdrawals)
+    await history.put_notifications(db, list(notifications.values()))
+
+
+def _reminder(event: ReminderDue) -> dict[str, Any]:
+    return {
+        "reminder_id": event.reminder_id,
+        "office_id": event.office_id,
+        "unit_id": event.unit_id,
+        "audience": event.audience.value,
+        "slot": event.slot,
+        "plan_title": event.plan_title,
+        "rule_version": event.rule_version,
+        "items": [
+            {
+                "obligation_id": str(item.obligation_id),
+                "ref": item.ref,
+                "kind": item.kind.value,
+                "due_on": item.due_on.isoformat(),
+                "overdue": item.overdue,
+            }
+            for item in event.items
+        ],
+    }
+
+
+def _withdrawal(envelope: Envelope, event: ReminderWithdrawn) -> dict[str, Any]:
+    return {
+        "event_id": envelope.id,
+        "office_id": event.office_id,
+        "unit_id": event.unit_id,
+        "obligation_ids": [str(obligation) for obligation in event.obligation_ids],
+        "until": event.until,
+        "reason": event.reason,
+        "at": envelope.time,
+    }
+
+
+def _pending(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any]]:
+    return [
+        {
+            "notification_id": ref.notification_id,
+            "reminder_id": event.reminder_id,
+            "office_id": event.office_id,
+            "unit_id": event.unit_id,
+            "audience": event.audience.value,
+            "channel": ref.channel.value,
+            "slot": event.slot,
+            "state": "pending",
+            "rank": _RANKS["pending"],
+            "address": "",
+            "at": envelope.time,
+            "reason": "",
+            "gateway": "",
+            "subject": "",
+            "body": "",
+        }
+        for ref in event.notifications
+    ]
+
+
+def _ended(event: _Ended) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "notification_id": event.notification_id,
+        "reminder_id": event.reminder_id,
+        "office_id": event.office_id,
+        "unit_id": event.unit_id,
+        "audience": event.audience.value,
+        "channel": event.channel.value,
+        "slot": event.slot,
+        "address": event.address,
+        "reason": "",
+        "gateway": "",
+        "subject": "",
+        "body": "",
+    }
+    match event:
+        case NotificationSent():
+            row |= {"state": "sent", "at": event.sent_at, "gateway": event.gateway}
+            row |= {"subject": event.subject, "body": event.body}
+        case NotificationFailed():
+            why = f"{event.reason}: {event.detail}" if event.detail else event.reason
+            row |= {"state": "failed", "at": event.failed_at, "reason": why}
+        case NotificationSuppressed():
+            row |= {"state": "suppressed", "at": event.decided_at, "reason": event.reason}
+        case NotificationDelivered():
+            row |= {"state": "delivered", "at": event.delivered_at}
+    return row | {"rank": _RANKS[row["state"]]}
+
+
+def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
+    """Put a notification's next state over the earlier one in the same batch.
+
+    The same rule as the statement's: a lower rank changes nothing, an empty text keeps the
+    earlier one.
+    """
+    before = rows.get(row["notification_id"])
+    if before is None:
+        rows[row["notification_id"]] = row
+    elif row["rank"] >= before["rank"]:
+        kept = {name: row[name] or before[name] for name in _KEPT}
+        rows[row["notification_id"]] = row | kept

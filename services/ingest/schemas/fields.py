@@ -1,0 +1,50 @@
+"""Field types of the API: bounded, and without what PostgreSQL or a mail header can't hold."""
+
+import re
+from datetime import date
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+T = TypeVar("T")
+
+
+def _prose(value: str) -> str:
+    if _CONTROL.search(value):
+        raise ValueError("the text holds control characters")
+    return value.strip()
+
+
+def _line(value: str) -> str:
+    if _CONTROL_OR_BREAK.search(value):
+        raise ValueError("the text holds control characters or line breaks")
+    return value.strip()
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+"""A name or a short reason, on one line."""
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_prose)]
+"""A note, which may be empty."""
+Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_prose)]
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
+
+
+class Request(BaseModel):
+    """A body that a caller sends: unknown fields are refused, so that no typing error is lost."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Answer(BaseModel):
+    """A body that a caller gets."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(Answer, Generic[T]):
+    """A part of a list. Ask again with `cursor` set to `next_cursor` until that is null."""
+
+    items: list[T]
+    next_cursor: str | None = None

@@ -1,0 +1,96 @@
+"""The office, its tokens, rule books and calendars over HTTP."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from services.ingest.schemas.fields import Answer, Day, Line, Request
+from shared.rules import Rule, default_rule_book
+
+
+class OfficeOut(Answer):
+    """The office that the token speaks for. `today` is its present day."""
+
+    office_id: UUID
+    slug: str
+    name: str
+    today: date
+
+
+class TokenIn(Request):
+    """A token to make. With `unit_id` it reads and reports for that unit alone."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"name": "县财政局 OA", "scopes": ["read", "report"]}]},
+    )
+
+    name: Line
+    scopes: Annotated[
+        list[Literal["read", "report", "manage", "admin"]], Field(min_length=1, max_length=4)
+    ]
+    unit_id: UUID | None = None
+
+
+class TokenOut(Answer):
+    """A token without its secret."""
+
+    token_id: UUID
+    name: str
+    prefix: str
+    scopes: list[str]
+    unit_id: UUID | None
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class TokenIssued(TokenOut):
+    """A new token. `token` is shown now and never again, not even for a repeated request."""
+
+    token: str
+
+
+class RuleBookIn(Request):
+    """An office's rules, whole. They get the next version number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [default_rule_book().model_dump(mode="json", exclude={"version"})]
+        },
+    )
+
+    timezone: Annotated[str, Field(max_length=64)] = "Asia/Shanghai"
+    rules: Annotated[tuple[Rule, ...], Field(max_length=200)]
+    near_working_days: int = Field(default=15, ge=0, le=260)
+
+
+class RuleBookOut(Answer):
+    """A version of the office's rules."""
+
+    version: int
+    book: dict[str, Any]
+    published_by: str
+    published_at: datetime
+
+
+class CalendarIn(Request):
+    """The office's own days, all of them: true is a working day, false a day off."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"days": {"2027-10-08": False, "2027-10-09": True}}]},
+    )
+
+    days: Annotated[dict[Day, bool], Field(max_length=5000)]
+
+
+class CalendarOut(Answer):
+    """A version of the office's own days."""
+
+    number: int
+    days: dict[date, bool]
+    published_by: str
+    published_at: datetime

@@ -1,0 +1,212 @@
+"""Plans over HTTP."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from services.ingest.schemas.fields import Answer, Day, Line, Prose, Reason, Request
+
+
+class RecurrenceIn(Request):
+    """So often in each period."""
+
+    per: Literal["year", "half-year", "quarter", "month", "week"]
+    at_least: int = Field(default=1, ge=1, le=366)
+
+
+class SettlementIn(Request):
+    """How a doubtful measure is settled. With `change`, the fields that are sent are replaced."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"ref": "8.2", "action": "accept", "reason": "每季度自查时一并清理"},
+                {
+                    "ref": "4.3",
+                    "action": "change",
+                    "reason": "办公会议定：每季度检查一次",
+                    "recurrence": {"per": "quarter", "at_least": 1},
+                },
+            ]
+        },
+    )
+
+    ref: Line
+    action: Literal["accept", "change", "drop"]
+    reason: Reason
+    due: Annotated[list[Day], Field(max_length=400)] | None = None
+    recurrence: RecurrenceIn | None = None
+    continuous: bool | None = None
+    text: Annotated[Prose, Field(min_length=1)] | None = None
+    names: Annotated[list[Line], Field(max_length=1000)] | None = None
+    lead: Annotated[list[Line], Field(max_length=1000)] | None = None
+
+    def changes(self) -> dict[str, Any]:
+        """The measure's fields that get another value, as they are stored."""
+        sent = self.model_dump(mode="json", exclude_unset=True)
+        found = {
+            name: sent[name]
+            for name in ("continuous", "text", "names", "lead")
+            if sent.get(name) is not None
+        }
+        if "recurrence" in sent:  # null ends a recurrence
+            found["recurrence"] = sent["recurrence"]
+        if sent.get("due") is not None:
+            found["due"] = sorted(set(sent["due"]))
+        return found
+
+
+class NameDecisionIn(Request):
+    """What a name in a plan means: `units` by name or id, or `ignore`."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"name": "县经合局", "units": ["县经济合作局"], "reason": "简称"},
+                {"name": "经济运行专班", "ignore": True, "reason": "临时机构，不单独考核"},
+            ]
+        },
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=1000)]
+    units: Annotated[tuple[Line, ...], Field(max_length=1000)] = ()
+    ignore: bool = False
+    reason: Reason
+
+
+class PublishIn(Request):
+    """`include_past` also publishes dates that have passed; they count as overdue from today."""
+
+    include_past: bool = False
+
+
+class OpenOut(Answer):
+    """A measure that waits for a person, and why."""
+
+    ref: str
+    codes: list[str]
+    text: str
+
+
+class NearOut(Answer):
+    """A unit whose name looks near. It is never taken without a person."""
+
+    unit_id: UUID
+    name: str
+
+
+class UnknownNameOut(Answer):
+    """A name that the directory does not know."""
+
+    name: str
+    refs: list[str]
+    near: list[NearOut]
+
+
+class MeasureOut(Answer):
+    """A measure as it now stands."""
+
+    ref: str
+    task_name: str
+    text: str
+    due: list[date]
+    continuous: bool
+    recurrence: dict[str, Any] | None
+    names: list[str]
+    lead: list[str]
+    codes: list[str]
+    open: list[str]
+    settlement: str | None
+    settled_by: str | None
+    settled_at: datetime | None
+    settled_why: str | None
+    published: bool
+
+
+class DecisionOut(Answer):
+    """What a person decided about a name."""
+
+    name: str
+    unit_ids: list[UUID]
+    ignored: bool
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+class PlanHead(Answer):
+    """A plan in a list."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    issuer: str | None
+    status: Literal["draft", "published"]
+    document_name: str
+    imported_at: datetime
+    imported_by: str
+    published_at: datetime | None
+    tasks: int
+    measures: int
+
+
+class PlanDraft(Answer):
+    """A plan as it was imported: what was read, and what waits for a person."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    issuer: str | None
+    status: Literal["draft", "published"]
+    tasks: int
+    measures: int
+    open: list[OpenOut]
+    unknown_names: list[UnknownNameOut]
+
+
+class PlanOut(Answer):
+    """A plan, whole."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    issuer: str | None
+    status: Literal["draft", "published"]
+    document_name: str
+    imported_at: datetime
+    imported_by: str
+    published_at: datetime | None
+    tasks: int
+    measures: list[MeasureOut]
+    open: list[OpenOut]
+    unknown_names: list[UnknownNameOut]
+    decisions: list[DecisionOut]
+    warnings: list[dict[str, Any]]
+
+
+class PastOut(Answer):
+    """A date that had passed, and how many units it concerns."""
+
+    ref: str
+    due_on: date
+    units: int
+
+
+class HeldOut(Answer):
+    """What was not published."""
+
+    open_measures: list[str]
+    unknown_names: list[UnknownNameOut]
+    past: list[PastOut]
+
+
+class PublishedOut(Answer):
+    """How many obligations of how many units are new, and what waits."""
+
+    obligations: int
+    units: int
+    held: HeldOut

@@ -1,0 +1,162 @@
+"""Units, the ledger and reports over HTTP."""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field
+
+from services.ingest.lifecycle import Light
+from services.ingest.schemas.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.events import Status
+
+_FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+
+class ImportedOut(Answer):
+    """What a directory file did."""
+
+    created: int
+    changed: int
+    unchanged: int
+
+
+class ContactOut(Answer):
+    """A post in a unit."""
+
+    contact_id: UUID
+    post: str
+    name: str
+    email: str
+    mobile: str
+
+
+class UnitOut(Answer):
+    """A unit of the directory. `number` counts its changes."""
+
+    unit_id: UUID
+    name: str
+    kind: str
+    groups: list[str]
+    aliases: list[str]
+    contacts: list[ContactOut]
+    number: int
+    changed_at: datetime
+
+
+class ItemOut(Answer):
+    """One obligation in the ledger. `number` counts its changes."""
+
+    obligation_id: UUID
+    unit_id: UUID
+    unit: str
+    plan_id: UUID
+    ref: str
+    task_name: str
+    text: str
+    kind: str
+    period: str
+    due_on: date | None
+    status: Status
+    light: Light
+    lead: bool
+    number: int
+
+
+class SummaryOut(Answer):
+    """How a unit stands. `near` and `overdue` are among those that are `open`."""
+
+    unit_id: UUID
+    unit: str
+    total: int
+    done: int
+    open: int
+    near: int
+    overdue: int
+
+
+class ToldOut(Answer):
+    """One notification to a unit. `refs` names the measures that it was about."""
+
+    notification_id: UUID
+    reminder_id: UUID
+    slot: datetime
+    audience: str
+    channel: str
+    address: str
+    state: str
+    at: datetime
+    reason: str
+    gateway: str
+    subject: str
+    body: str
+    refs: list[str]
+
+
+class StatusIn(Request):
+    """How an obligation stands."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"status": "done", "note": "已在县政府网站公开"}]},
+    )
+
+    status: Status
+    note: Prose = ""
+
+
+class HearingIn(Request):
+    """A hearing that was held. `minutes` names the record, such as its number."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {"heard_on": "2023-09-18", "heard_by": "局长", "minutes": "局务会纪要〔2023〕21号"}
+            ]
+        },
+    )
+
+    heard_on: Day
+    heard_by: Line
+    minutes: Prose = ""
+
+
+class HearingOut(Answer):
+    """A hearing on record, and the obligations that it counts for."""
+
+    hearing_id: UUID
+    unit_id: UUID
+    heard_on: date
+    heard_by: str
+    minutes: str
+    obligations: list[ItemOut]
+
+
+class ExtensionIn(Request):
+    """A later date."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"due_on": "2024-01-31", "reason": "系统迁移，同意延期"}]},
+    )
+
+    due_on: Day
+    reason: Reason
+
+
+class ReceiptIn(Request):
+    """What a gateway reports of a message that it took earlier."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}]
+        },
+    )
+
+    gateway: Line
+    gateway_message_id: Line
+    state: Literal["delivered", "failed"]
+    received_at: Annotated[AwareDatetime, Field(ge=_FIRST, le=_LAST)] | None = None
+    detail: Prose = ""

@@ -1,0 +1,280 @@
+"""The tables of the schema `ingest`: the ledger, what it was made from, and what was told.
+
+`obligations` has no foreign keys on purpose: a plan of 20,000 units is 920,000 rows in one
+transaction, and its writer holds the locks of the plan and of every unit that they would check.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from shared.consuming import Tables
+from shared.inbox import inbox_table
+from shared.outbox import outbox_table
+from shared.positions import positions_table
+
+AnyRow = Row[*tuple[Any, ...]]
+"""A row as a store gives it; its columns are those of the tables here."""
+
+METADATA = MetaData(schema="ingest")
+_INSTANT = DateTime(timezone=True)
+
+
+def _office() -> Column[object]:
+    return Column("office_id", Uuid, ForeignKey("ingest.offices.office_id"), nullable=False)
+
+
+OFFICES = Table(
+    "offices",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("created_at", _INSTANT, nullable=False),
+)
+
+UNITS = Table(
+    "units",
+    METADATA,
+    Column("unit_id", Uuid, primary_key=True),
+    _office(),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("groups", JSONB, nullable=False),
+    Column("aliases", JSONB, nullable=False),
+    Column("contacts", JSONB, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("changed_at", _INSTANT, nullable=False),
+    UniqueConstraint("office_id", "name", name="units_name"),
+    Index("units_page", "office_id", "unit_id"),
+)
+
+TOKENS = Table(
+    "tokens",
+    METADATA,
+    Column("token_id", Uuid, primary_key=True),
+    _office(),
+    Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id")),
+    Column("name", Text, nullable=False),
+    Column("prefix", Text, nullable=False),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("scopes", JSONB, nullable=False),
+    Column("created_at", _INSTANT, nullable=False),
+    Column("revoked_at", _INSTANT),
+    Index("tokens_page", "office_id", "token_id"),
+)
+
+PLANS = Table(
+    "plans",
+    METADATA,
+    Column("plan_id", Uuid, primary_key=True),
+    _office(),
+    Column("document_name", Text, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("parsed", JSONB, nullable=False),
+    Column("title", Text),
+    Column("year", Integer),
+    Column("issuer", Text),
+    Column("status", Text, nullable=False),
+    Column("imported_at", _INSTANT, nullable=False),
+    Column("imported_by", Text, nullable=False),
+    Column("published_at", _INSTANT),
+    Index("plans_page", "office_id", "plan_id"),
+)
+
+MEASURES = Table(
+    "measures",
+    METADATA,
+    Column("measure_id", Uuid, primary_key=True),
+    Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), nullable=False),
+    _office(),
+    Column("ordinal", Integer, nullable=False),
+    Column("ref", Text, nullable=False),
+    Column("task_name", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("due", JSONB, nullable=False),
+    Column("continuous", Boolean, nullable=False),
+    Column("recurrence", JSONB(none_as_null=True)),
+    Column("names", JSONB, nullable=False),
+    Column("lead", JSONB, nullable=False),
+    Column("codes", JSONB, nullable=False),
+    Column("settlement", Text),
+    Column("settled_by", Text),
+    Column("settled_at", _INSTANT),
+    Column("settled_why", Text),
+    Column("published_at", _INSTANT),
+    UniqueConstraint("plan_id", "ref", name="measures_ref"),
+)
+
+NAME_DECISIONS = Table(
+    "name_decisions",
+    METADATA,
+    Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    _office(),
+    Column("unit_ids", JSONB, nullable=False),
+    Column("ignored", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("decided_by", Text, nullable=False),
+    Column("decided_at", _INSTANT, nullable=False),
+)
+
+OBLIGATIONS = Table(
+    "obligations",
+    METADATA,
+    Column("obligation_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("plan_id", Uuid, nullable=False),
+    Column("measure_id", Uuid, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("period", Text, nullable=False),
+    Column("due_on", Date),
+    Column("known_on", Date, nullable=False),
+    Column("lead", Boolean, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    # One index serves the ledger's order, its pages, a unit's list and a plan's repeats.
+    Index(
+        "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
+    ),
+)
+
+HEARINGS = Table(
+    "hearings",
+    METADATA,
+    Column("hearing_id", Uuid, primary_key=True),
+    Column("obligation_id", Uuid, primary_key=True),
+    _office(),
+    Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id"), nullable=False),
+    Column("heard_on", Date, nullable=False),
+    Column("heard_by", Text, nullable=False),
+    Column("minutes", Text, nullable=False),
+    Column("recorded_by", Text, nullable=False),
+    Column("recorded_at", _INSTANT, nullable=False),
+    Index("hearings_obligation", "obligation_id"),
+)
+
+JOURNAL = Table(
+    "journal",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    _office(),
+    Column("at", _INSTANT, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("before", JSONB, nullable=False),
+    Column("after", JSONB, nullable=False),
+    Column("correlation_id", Uuid, nullable=False),
+    Index("journal_subject", "office_id", "subject", "id"),
+)
+
+IDEMPOTENCY = Table(
+    "idempotency",
+    METADATA,
+    Column("token_id", Uuid, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("answered_at", _INSTANT, nullable=False),
+)
+
+RULE_BOOKS = Table(
+    "rule_books",
+    METADATA,
+    Column(
+        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
+    ),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("book", JSONB, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("published_at", _INSTANT, nullable=False),
+)
+
+CALENDARS = Table(
+    "calendars",
+    METADATA,
+    Column(
+        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("days", JSONB, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("published_at", _INSTANT, nullable=False),
+)
+
+# What was told: written from events alone, so no row here may need another to be there first.
+
+REMINDERS = Table(
+    "reminders",
+    METADATA,
+    Column("reminder_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("slot", _INSTANT, nullable=False),
+    Column("plan_title", Text, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("items", JSONB, nullable=False),
+)
+
+WITHDRAWALS = Table(
+    "withdrawals",
+    METADATA,
+    Column("event_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("obligation_ids", JSONB, nullable=False),
+    Column("until", _INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", _INSTANT, nullable=False),
+)
+
+NOTIFICATIONS = Table(
+    "notifications",
+    METADATA,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("reminder_id", Uuid, nullable=False),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("slot", _INSTANT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("at", _INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("notifications_unit", "unit_id", "slot", "notification_id"),
+)
+
+POSITIONS = positions_table(METADATA)
+INBOX = inbox_table(METADATA)
+OUTBOX = outbox_table(METADATA)
+CONSUMING = Tables(positions=POSITIONS, inbox=INBOX, outbox=OUTBOX)
