@@ -1,0 +1,232 @@
+"""What events do to reminders and notifications, on a real database."""
+
+import asyncio
+from datetime import date, timedelta
+
+import pytest
+
+from services.notifier.tables import metadata
+from shared.events import (
+    NotificationDelivered,
+    NotificationSuppressed,
+    ReceiptReceived,
+    ReminderFannedOut,
+)
+from tests.integration.notifier.world import (
+    OFFICE,
+    SLOT,
+    World,
+    contact,
+    due,
+    item,
+    unit_of,
+    until,
+    upserted,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.integration
+
+
+def receipt(name: str, state: str = "delivered") -> ReceiptReceived:
+    return ReceiptReceived(
+        office_id=OFFICE,
+        gateway="webhook",
+        gateway_message_id=name,
+        state=state,
+        received_at=SLOT + timedelta(minutes=1),
+    )
+
+
+async def test_a_reminder_fans_out_to_every_contact_of_the_post_and_channel(world: World) -> None:
+    unit = unit_of()
+    contacts = [contact(unit), contact(unit, number=1), contact(unit, "head")]
+    await world.tell(upserted(contacts=contacts), due())
+    (event,) = await world.told("ReminderFannedOut")
+    assert isinstance(event, ReminderFannedOut)
+    rows = await world.rows("SELECT notification_id, state FROM notifier.notifications")
+    assert {row.notification_id for row in rows} == {
+        ref.notification_id for ref in event.notifications
+    }
+    assert [row.state for row in rows] == ["pending"] * 4
+
+
+async def test_the_same_reminder_twice_fans_out_once(world: World) -> None:
+    await world.tell(upserted(), due(), due())
+    assert len(await world.told()) == 1
+    assert len(await world.rows("SELECT 1 FROM notifier.notifications")) == 2
+
+
+async def test_a_contact_without_an_address_is_suppressed_with_a_reason(world: World) -> None:
+    contacts = [contact(unit_of(), email="")]
+    await world.tell(upserted(contacts=contacts), due())
+    (event,) = await world.told("NotificationSuppressed")
+    assert isinstance(event, NotificationSuppressed)
+    assert (event.channel, event.reason) == ("email", "no-address")
+    assert await world.states() == {"email": "suppressed", "sms": "pending"}
+
+
+async def test_a_post_without_a_contact_on_that_day_is_suppressed_with_a_reason(
+    world: World,
+) -> None:
+    contacts = [contact(unit_of(), valid_to=date(2023, 12, 25))]
+    await world.tell(upserted(contacts=contacts), due())
+    events = await world.told("NotificationSuppressed")
+    assert [event.reason for event in events] == ["no-contact", "no-contact"]
+    (fanned,) = await world.told("ReminderFannedOut")
+    assert [ref.channel for ref in fanned.notifications] == ["email", "sms"]
+
+
+async def test_a_reminder_for_an_unknown_unit_waits_until_the_unit_arrives(world: World) -> None:
+    await world.tell(due())
+    (row,) = await world.rows("SELECT state, reason FROM notifier.reminders")
+    assert (row.state, row.reason) == ("waiting", "unit-unknown")
+    assert await world.told() == []
+    await world.tell(upserted())
+    assert await world.states() == {"email": "pending", "sms": "pending"}
+    assert len(await world.told("ReminderFannedOut")) == 1
+
+
+async def test_a_unit_that_arrives_at_the_same_moment_is_not_missed(world: World) -> None:
+    names = [f"乡镇{n}" for n in range(10)]
+    await asyncio.gather(
+        *(world.tell(due(name)) for name in names), *(world.tell(upserted(n)) for n in names)
+    )
+    rows = await world.rows("SELECT state FROM notifier.reminders")
+    assert [row.state for row in rows] == ["fanned-out"] * 10
+
+
+async def test_the_newest_number_of_a_unit_wins(world: World) -> None:
+    await world.tell(upserted(number=3), upserted(number=2, contacts=()))
+    rows = await world.rows("SELECT number FROM notifier.units")
+    assert [row.number for row in rows] == [3]
+    assert len(await world.rows("SELECT 1 FROM notifier.contacts")) == 1
+
+
+async def test_a_changed_address_moves_what_is_not_yet_sent(world: World) -> None:
+    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(upserted(number=2, contacts=[contact(unit_of(), email="new@jtj.example")]))
+    world.start()
+    await until(lambda: world.mail.mails)
+    assert world.mail.mails[0]["To"] == "new@jtj.example"
+
+
+async def test_an_address_that_was_taken_away_suppresses_what_is_not_yet_sent(
+    world: World,
+) -> None:
+    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(upserted(number=2, contacts=[contact(unit_of(), email="")]))
+    world.start()
+    (event,) = await until(lambda: world.told("NotificationSuppressed"))
+    assert event.reason == "no-address"
+    assert world.mail.mails == []
+
+
+async def test_a_withdrawn_item_is_missing_from_what_is_sent_later(world: World) -> None:
+    await world.tell(upserted(), due(items=(item("2.1"), item("3.1")), channels=("email",)))
+    await world.tell(withdrawn("县教体局", "2.1"))
+    world.start()
+    (event,) = await until(lambda: world.told("NotificationSent"))
+    assert "任务2.1" not in event.body
+    assert "任务3.1" in event.body
+    assert event.obligation_ids == (item("3.1").obligation_id,)
+
+
+async def test_a_notification_with_nothing_left_is_withdrawn_at_once(world: World) -> None:
+    await world.tell(upserted(), due(items=(item("2.1"), item("3.1"))))
+    await world.tell(withdrawn("县教体局", "2.1", "3.1"))
+    assert await world.states() == {"email": "withdrawn", "sms": "withdrawn"}
+    reasons = [event.reason for event in await world.told("NotificationSuppressed")]
+    assert reasons == ["withdrawn", "withdrawn"]
+
+
+async def test_a_withdrawal_dominates_a_reminder_that_comes_late(world: World) -> None:
+    await world.tell(upserted(), withdrawn("县教体局", "2.1"), due())
+    assert await world.states() == {"email": "withdrawn", "sms": "withdrawn"}
+    kinds = [type(event).__name__ for event in await world.told()]
+    assert kinds == ["ReminderFannedOut", "NotificationSuppressed", "NotificationSuppressed"]
+
+
+async def test_a_withdrawal_leaves_later_slots_alone(world: World) -> None:
+    later = due(slot=SLOT + timedelta(days=1))
+    await world.tell(upserted(), withdrawn("县教体局", "2.1"), later)
+    assert await world.states() == {"email": "pending", "sms": "pending"}
+
+
+async def test_a_waiting_reminder_is_withdrawn_when_its_unit_arrives(world: World) -> None:
+    await world.tell(due(), withdrawn("县教体局", "2.1"), upserted())
+    assert await world.states() == {"email": "withdrawn", "sms": "withdrawn"}
+
+
+async def test_quiet_hours_defer_short_messages_until_the_morning(world: World) -> None:
+    evening = SLOT + timedelta(hours=13)  # 22:00 in Shanghai
+    world.clock.set(evening)
+    await world.tell(upserted(), due(slot=evening, channels=("sms",)))
+    world.start()
+    deferred = "SELECT not_before FROM notifier.notifications WHERE reason = 'quiet-hours'"
+    (row,) = await until(lambda: world.rows(deferred))
+    assert row.not_before == evening + timedelta(hours=9, minutes=30)
+    assert world.sms.posts == []
+    world.clock.set(row.not_before)
+    await until(lambda: world.sms.posts)
+
+
+async def test_no_quiet_hours_push_a_reminder_past_its_date(world: World) -> None:
+    evening = SLOT + timedelta(hours=13)
+    world.clock.set(evening)
+    today = item("2.1", due_on=date(2023, 12, 26))
+    await world.tell(upserted(), due(slot=evening, items=(today,), channels=("sms",)))
+    world.start()
+    await until(lambda: world.sms.posts)
+    assert "今日到期" in world.sms.posts[0][1]["data"]["text"]
+
+
+async def test_a_rate_limit_lets_the_rest_go_later(world: World) -> None:
+    second = SLOT + timedelta(minutes=1)
+    world.clock.set(second)
+    await world.tell(upserted(), due(channels=("email",)), due(slot=second, channels=("email",)))
+    world.start(rate_limit=1)
+    await until(lambda: world.mail.mails)
+    await until(
+        lambda: world.rows("SELECT 1 FROM notifier.notifications WHERE reason = 'rate-limit'")
+    )
+    world.clock.set(second + timedelta(days=1))
+    await until(lambda: len(world.mail.mails) == 2)
+
+
+@pytest.mark.parametrize("early", [True, False])
+async def test_a_receipt_tells_of_the_delivery_whenever_it_comes(world: World, early: bool) -> None:
+    if early:
+        await world.tell(receipt("m1"))
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    await until(lambda: world.told("NotificationSent"))
+    if not early:
+        await world.tell(receipt("m1"), receipt("m1"))
+    (event,) = await until(lambda: world.told("NotificationDelivered"))
+    assert isinstance(event, NotificationDelivered)
+    assert event.delivered_at == SLOT + timedelta(minutes=1)
+    assert await world.rows("SELECT 1 FROM notifier.receipts") == []
+
+
+async def test_a_failed_receipt_is_kept_but_ends_nothing_twice(world: World) -> None:
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    await until(lambda: world.told("NotificationSent"))
+    await world.tell(receipt("m1", "failed"))
+    (row,) = await world.rows("SELECT state, receipt FROM notifier.notifications")
+    assert (row.state, row.receipt) == ("sent", "failed")
+    assert await world.told("NotificationDelivered") == []
+
+
+async def test_the_migration_makes_what_the_tables_say(world: World) -> None:
+    rows = await world.rows(
+        "SELECT table_name, column_name, is_nullable FROM information_schema.columns "
+        "WHERE table_schema = 'notifier' AND table_name <> 'alembic_version'"
+    )
+    made = {(row.table_name, row.column_name, row.is_nullable == "YES") for row in rows}
+    told = {(t.name, c.name, bool(c.nullable)) for t in metadata.tables.values() for c in t.c}
+    assert made == told
+    found = await world.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'notifier'")
+    indexes = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
+    assert indexes <= {row.indexname for row in found}

@@ -1,0 +1,234 @@
+"""From a reminder to a mail and a short message, whatever the gateways do."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+
+from services.notifier.app import lanes_of
+from services.notifier.dispatch.preparing import prepare
+from services.notifier.dispatch.recording import Result, record
+from services.notifier.message import Accepted
+from services.notifier.policy.retry import WhenUnknown
+from shared.clock import real_now
+from shared.events import NotificationFailed, NotificationSent
+from tests.integration.notifier.world import SECRET, SLOT, World, due, item, until, upserted
+
+pytestmark = pytest.mark.integration
+SENT = {"email": "sent", "sms": "sent"}
+
+
+async def sent(world: World) -> bool:
+    return await world.states() == SENT
+
+
+async def test_a_reminder_reaches_its_contact_by_mail_and_short_message(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start()
+    await until(lambda: sent(world))
+    mail = world.mail.mails[0]
+    text, html = mail.get_payload()
+    assert mail["To"] == "jtj@jtj.example"
+    assert world.mail.subjects == [
+        "【工作提醒】县教体局：1项任务待办，最近12月31日到期（还有3个工作日）"
+    ]
+    assert "任务2.1" in text.get_payload(decode=True).decode()
+    assert "<table" in html.get_payload(decode=True).decode()
+    headers, post = world.sms.posts[0]
+    assert post["data"]["to"] == "13800000000"
+    assert post["data"]["text"].startswith("【盐亭政务公开】县教体局：1项任务待办")
+    assert headers["webhook-id"] == post["data"]["notification_id"]
+    assert len(world.mail.mails) == len(world.sms.posts) == 1
+
+
+async def test_the_short_message_is_signed_over_its_bytes(world: World) -> None:
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    await until(lambda: world.sms.posts)
+    headers, _ = world.sms.posts[0]
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode()
+    key = base64.b64decode(SECRET.removeprefix("whsec_"))
+    wanted = hmac.new(key, signed + world.sms.bodies[0], hashlib.sha256).digest()
+    assert headers["webhook-signature"] == f"v1,{base64.b64encode(wanted).decode()}"
+
+
+async def test_what_was_sent_is_told_with_the_text_as_proof(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start()
+    await until(lambda: sent(world))
+    told = {e.channel: e for e in await world.told("NotificationSent")}
+    assert isinstance(told["email"], NotificationSent)
+    assert told["email"].body.startswith("县教体局联络员：")
+    assert told["email"].gateway_message_id == world.mail.ids[0]
+    assert told["sms"].body == world.sms.posts[0][1]["data"]["text"]
+    assert told["sms"].gateway_message_id == "m1"
+    assert told["sms"].sent_at == SLOT
+    kept = await world.rows("SELECT body_html, body_text FROM notifier.notifications")
+    assert any("<table" in row.body_html for row in kept)
+
+
+async def test_a_mail_server_that_comes_back_gets_what_waited_once(world: World) -> None:
+    await world.mail.down()
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unreachable'"))
+    await world.mail.up()
+    await until(lambda: world.mail.mails)
+    await until(lambda: world.told("NotificationSent"))
+    rows = await world.rows("SELECT state, failures FROM notifier.notifications")
+    assert (rows[0].state, rows[0].failures) == ("sent", 0)
+    assert len(world.mail.mails) == 1
+
+
+async def test_a_permanent_refusal_fails_with_its_reason(world: World) -> None:
+    world.mail.refused_recipients.add("jtj@jtj.example")
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    (event,) = await until(lambda: world.told("NotificationFailed"))
+    assert isinstance(event, NotificationFailed)
+    assert (event.reason, event.attempts) == ("rejected", 1)
+    assert event.detail == "SMTP 550 5.1.1 no such user"
+
+
+async def test_a_transient_refusal_is_tried_again_under_the_same_id(world: World) -> None:
+    world.mail.answers += ["451 try later", "452 still full"]
+    world.sms.answers += [web.Response(status=503), web.json_response({"code": 7})]
+    await world.tell(upserted(), due())
+    world.start()
+    await until(lambda: sent(world))
+    rows = await world.rows(
+        "SELECT channel, a.outcome FROM notifier.attempts a "
+        "JOIN notifier.notifications USING (notification_id) ORDER BY channel, number"
+    )
+    assert [row.outcome for row in rows] == [
+        *("busy", "busy", "accepted"),
+        *("busy", "answered-failure", "accepted"),
+    ]
+    assert world.mail.connections == 1  # a refusal does not cost the connection
+
+
+async def test_when_the_delays_are_used_up_it_has_failed(world: World) -> None:
+    world.sms.answers += [web.Response(status=500) for _ in range(4)]
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    (event,) = await until(lambda: world.told("NotificationFailed"))
+    assert (event.reason, event.attempts) == ("exhausted", 4)
+    assert event.detail == "busy: HTTP 500"
+
+
+async def test_a_connection_lost_after_data_is_offered_again_under_the_same_id(
+    world: World,
+) -> None:
+    world.mail.drops = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    await until(lambda: sent_mail(world))
+    assert len(world.mail.ids) == 2
+    assert len(set(world.mail.ids)) == 1
+    rows = await world.rows("SELECT outcome FROM notifier.attempts ORDER BY number")
+    assert [row.outcome for row in rows] == ["unknown", "accepted"]
+
+
+async def sent_mail(world: World) -> bool:
+    return (await world.states()).get("email") == "sent"
+
+
+async def test_a_post_without_an_answer_in_time_is_offered_again_under_the_same_id(
+    world: World,
+) -> None:
+    world.sms.hangs = 1
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    await until(lambda: len(world.sms.posts) == 2)
+    world.sms.hang.set()
+    names = {headers["webhook-id"] for headers, _ in world.sms.posts}
+    assert len(names) == 1
+    await until(lambda: world.told("NotificationSent"))
+
+
+async def test_an_unknown_outcome_can_be_held_for_a_person(world: World) -> None:
+    world.sms.hangs = 1
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start(sms_unknown=WhenUnknown.HOLD)
+    held = "SELECT reason FROM notifier.notifications WHERE state = 'held'"
+    (row,) = await until(lambda: world.rows(held))
+    assert row.reason == "unknown-outcome"
+    assert len(world.sms.posts) == 1
+
+
+async def test_a_gateway_that_is_gone_gets_nothing_more_and_nothing_is_lost(world: World) -> None:
+    world.sms.answers.append(web.Response(status=410))
+    await world.tell(upserted(), due(channels=("sms",)))
+    world.start()
+    await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'gone'"))
+    await world.tell(due(slot=SLOT + timedelta(seconds=1), channels=("sms",)))
+    world.clock.set(SLOT + timedelta(minutes=1))
+    await asyncio.sleep(1.5)  # longer than any delay here
+    assert world.sms.posts == []
+    assert set((await world.states()).values()) == {"pending"}
+
+
+async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> None:
+    await world.tell(upserted(), due(channels=("email",)))
+    lane = lanes_of(world.settings, world.engine, world.clock)[0]
+    rules = lane._rules
+    real = real_now()
+    async with world.engine.begin() as db:
+        _, first = await prepare(db, rules, now=SLOT, real=real, limit=10)
+    later = real + rules.lease + timedelta(seconds=1)
+    async with world.engine.begin() as db:
+        _, second = await prepare(db, rules, now=SLOT, real=later, limit=10)
+    assert (first[0].number, second[0].number) == (1, 2)
+    assert first[0].message == second[0].message
+    for offers, states in ((first, ["sending"]), (second, ["sent"])):
+        result = Result(offers[0], Accepted("x"), later)
+        async with world.engine.begin() as db:
+            await record(db, rules, "smtp", [result], now=SLOT, real=later)
+        assert list((await world.states()).values()) == states
+    assert len(await world.told("NotificationSent")) == 1
+
+
+async def test_stopping_finishes_what_is_in_flight_and_commits_it(world: World) -> None:
+    world.mail.hangs = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    await until(lambda: world.mail.mails)
+    stopping = asyncio.create_task(world.stop())
+    world.mail.hang.set()
+    await stopping
+    assert await world.states() == {"email": "sent"}
+    assert len(await world.told("NotificationSent")) == 1
+
+
+async def test_a_lane_survives_a_database_that_fails(world: World) -> None:
+    await world.tell(upserted())
+    world.start()
+    await world.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    await world.tell(due())
+    await until(lambda: sent(world))
+    assert len(world.mail.mails) == len(world.sms.posts) == 1
+
+
+async def test_many_notifications_go_out_exactly_once_each(world: World) -> None:
+    names = [f"第{n}中学" for n in range(60)]
+    await world.tell(*[upserted(name) for name in names])
+    await world.tell(*[due(name, items=(item("2.1"), item("16.1"))) for name in names])
+    world.start()
+    world.start()  # two processes' worth of lanes on one database
+    await until(lambda: len(world.mail.mails) >= 60 and len(world.sms.posts) >= 60)
+    await until(lambda: all_sent(world, 120))
+    assert len(set(world.mail.ids)) == len(world.mail.ids) == 60
+    assert len({headers["webhook-id"] for headers, _ in world.sms.posts}) == 60
+    assert len(world.sms.posts) == 60
+
+
+async def all_sent(world: World, number: int) -> bool:
+    rows = await world.rows("SELECT count(*) AS n FROM notifier.notifications WHERE state='sent'")
+    return rows[0].n == number

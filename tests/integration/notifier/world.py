@@ -1,0 +1,173 @@
+"""A notifier's world: its handlers and lanes in this process, and what it is told."""
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.notifier import handlers
+from services.notifier.app import lanes_of
+from services.notifier.settings import NotifierSettings
+from shared import identity
+from shared.clock import SteppedClock
+from shared.codec import decode
+from shared.events import (
+    Contact,
+    Envelope,
+    Event,
+    ReceiptReceived,
+    ReminderDue,
+    ReminderItem,
+    ReminderWithdrawn,
+    UnitUpserted,
+)
+from shared.rules import Audience, Channel, ReminderKind
+from shared.topics import DELIVERIES
+from tests.integration.notifier.sinks import MailSink, SmsSink
+
+OFFICE = identity.office_id("yanting")
+SLOT = datetime(2023, 12, 26, 1, 0, tzinfo=UTC)
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+PATIENCE = 20.0
+
+
+async def until(check: Callable[[], Any], within: float = PATIENCE) -> Any:
+    """Wait until `check` gives something true; it may be a coroutine function."""
+    async with asyncio.timeout(within):
+        while True:
+            found = check()
+            if asyncio.iscoroutine(found):
+                found = await found
+            if found:
+                return found
+            await asyncio.sleep(0.02)
+
+
+def unit_of(name: str = "县教体局") -> UUID:
+    return identity.unit_id(OFFICE, name)
+
+
+def upserted(
+    name: str = "县教体局", number: int = 1, contacts: Sequence[Contact] | None = None, **more: Any
+) -> UnitUpserted:
+    unit = unit_of(name)
+    if contacts is None:
+        contacts = (contact(unit),)
+    return UnitUpserted(
+        office_id=OFFICE,
+        unit_id=unit,
+        number=number,
+        name=name,
+        contacts=tuple(contacts),
+        office_name="盐亭县政务公开办公室",
+        **more,
+    )
+
+
+def contact(unit: UUID, post: str = "liaison", number: int = 0, **more: Any) -> Contact:
+    facts = {"email": "jtj@jtj.example", "mobile": "13800000000"} | more
+    return Contact(contact_id=identity.contact_id(unit, post, number), post=Audience(post), **facts)
+
+
+def item(ref: str, due_on: date = date(2023, 12, 31), **more: Any) -> ReminderItem:
+    facts = {"kind": ReminderKind.DEADLINE, "task_name": "主动公开民生保障"} | more
+    return ReminderItem(
+        obligation_id=uuid5(OFFICE, ref), ref=ref, text="及时公开。", due_on=due_on, **facts
+    )
+
+
+def due(
+    name: str = "县教体局",
+    slot: datetime = SLOT,
+    items: Sequence[ReminderItem] = (item("2.1"),),
+    channels: Sequence[str] = ("email", "sms"),
+    audience: str = "liaison",
+) -> ReminderDue:
+    unit = unit_of(name)
+    return ReminderDue(
+        office_id=OFFICE,
+        unit_id=unit,
+        reminder_id=identity.reminder_id(unit, audience, slot),
+        audience=Audience(audience),
+        slot=slot,
+        timezone="Asia/Shanghai",
+        channels=tuple(map(Channel, channels)),
+        rule_version=1,
+        plan_title="2023年盐亭县政务公开重点任务分解表",
+        items=tuple(items),
+    )
+
+
+def withdrawn(name: str = "县教体局", *refs: str, until: datetime = SLOT) -> ReminderWithdrawn:
+    return ReminderWithdrawn(
+        office_id=OFFICE,
+        unit_id=unit_of(name),
+        obligation_ids=tuple(uuid5(OFFICE, ref) for ref in refs),
+        until=until,
+        reason="done",
+    )
+
+
+def enveloped(event: Event) -> Envelope:
+    event_id = uuid4()
+    return Envelope(event_id, "/cuiban/test", SLOT, event_id, event)
+
+
+@dataclass
+class World:
+    """A notifier in this process: its handlers and lanes on a real database, without a broker."""
+
+    settings: NotifierSettings
+    engine: AsyncEngine
+    clock: SteppedClock
+    mail: MailSink
+    sms: SmsSink
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def tell(self, *events: Event) -> None:
+        """Apply events in order, each kind through its handler, one transaction each."""
+        for event in events:
+            match event:
+                case UnitUpserted():
+                    handle = handlers.on_directory
+                case ReceiptReceived():
+                    handle = handlers.on_receipts
+                case _:
+                    handle = handlers.on_reminders
+            async with self.engine.begin() as db:
+                await handle(db, [enveloped(event)], self.clock.now())
+
+    def start(self, **overrides: Any) -> None:
+        settings = self.settings.model_copy(update=overrides)
+        for lane in lanes_of(settings, self.engine, self.clock):
+            self._tasks.append(asyncio.create_task(lane.run()))
+
+    async def stop(self) -> None:
+        tasks, self._tasks = self._tasks, []
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def rows(self, statement: str, **values: Any) -> list[Any]:
+        async with self.engine.connect() as db:
+            return list((await db.execute(text(statement), values)).all())
+
+    async def states(self) -> dict[str, str]:
+        """By channel."""
+        rows = await self.rows("SELECT channel, state FROM notifier.notifications")
+        return {row.channel: row.state for row in rows}
+
+    async def told(self, kind: str | None = None) -> list[Event]:
+        """The events in the outbox, in order."""
+        rows = await self.rows("SELECT value, headers FROM notifier.outbox ORDER BY id")
+        found = []
+        for row in rows:
+            headers = json.loads(row.headers) if isinstance(row.headers, str) else row.headers
+            found.append(decode(DELIVERIES, row.value, [(k, v.encode()) for k, v in headers]).event)
+        return [e for e in found if kind is None or type(e).__name__ == kind]
