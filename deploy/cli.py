@@ -1,58 +1,63 @@
-"""The `cuiban` command."""
+"""The `cuiban` command. Only the module of the command that is called is loaded."""
 
-import asyncio
 import sys
+from importlib import import_module
 
 import typer
 from rich.console import Console
 
-from deploy.demo.command import demo
-from deploy.local.commands import down, status, up
-from deploy.office.audit import audit
-from deploy.office.ledger import ledger
-from deploy.office.plans import import_plan, plan, units
-from deploy.prepare import migrate_all
-from shared.brokering import create_topics
 from shared.errors import CuibanError
-from shared.settings import Settings
 
-app = typer.Typer(
-    name="cuiban",
-    help="催办: reminds units of what they owe, and proves that it did.",
-    no_args_is_help=True,
-    pretty_exceptions_show_locals=False,
-)
-app.command()(up)
-app.command()(down)
-app.command()(status)
-app.command()(demo)
-app.command("import")(import_plan)
-app.add_typer(units, name="units")
-app.add_typer(plan, name="plan")
-app.command()(ledger)
-app.add_typer(audit, name="audit")
+_COMMANDS = {
+    "up": "deploy.local.commands:up",
+    "down": "deploy.local.commands:down",
+    "status": "deploy.local.commands:status",
+    "demo": "deploy.demo.command:demo",
+    "import": "deploy.office.plans:import_plan",
+    "units": "deploy.office.plans:units",
+    "plan": "deploy.office.plans:plan",
+    "ledger": "deploy.office.ledger:ledger",
+    "audit": "deploy.office.audit:audit",
+    "topics": "deploy.prepare:topics",
+    "migrate": "deploy.prepare:migrations",
+}
 
 
-@app.command()
-def topics() -> None:
-    """Make the topics that the broker (CUIBAN_KAFKA) lacks."""
-    made = asyncio.run(create_topics(Settings.load()))
-    print("\n".join(made) or "All topics are there.")
+def command_line(*names: str) -> typer.Typer:
+    """The command with the named subcommands; all of them without names."""
+    app = typer.Typer(
+        name="cuiban",
+        help="催办: reminds units of what they owe, and proves that it did.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+    )
+    app.callback()(_nothing)
+    for name in names or _COMMANDS:
+        module, attribute = _COMMANDS[name].split(":")
+        found = getattr(import_module(module), attribute)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
 
 
-@app.command()
-def migrate() -> None:
-    """Bring the schemas in the database (CUIBAN_DATABASE_URL) to their newest version."""
-    migrate_all(Settings.load())
-    print("All schemas are up to date.")
+def _nothing() -> None:
+    """催办: reminds units of what they owe, and proves that it did."""
 
 
 def main() -> None:
     """Run the command; an error that a person can mend is one clear text and status 1."""
+    called = [argument for argument in sys.argv[1:2] if argument in _COMMANDS]
     try:
-        app()
+        command_line(*called)()
     except CuibanError as error:
-        Console(stderr=True).print(f"[red]{error.message}[/]", soft_wrap=True)
+        console = Console(stderr=True)
+        console.print(f"[red]{error.message}[/]", soft_wrap=True)
         if error.hint:
-            Console(stderr=True).print(error.hint, soft_wrap=True)
+            console.print(error.hint, soft_wrap=True)
         sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from services.ingest.handlers.bootstrap import create_office, issue_token
 
+from services.ingest.handlers.bootstrap import create_office, issue_token
 from shared import clock
 from shared.brokering import create_topics
 from shared.database import engine_from, migrate
@@ -20,6 +20,7 @@ from shared.errors import CuibanError
 from shared.settings import Settings
 
 SERVICES = ("ingest", "scheduler", "notifier")
+_ALL = ("read", "report", "manage", "admin")
 
 
 class OfficeSettings(BaseSettings):
@@ -38,6 +39,18 @@ def migrate_all(settings: Settings) -> None:
         migrate(settings.database_url.get_secret_value(), service)
 
 
+def topics() -> None:
+    """Make the topics that the broker (CUIBAN_KAFKA) lacks."""
+    made = asyncio.run(create_topics(Settings.load()))
+    print("\n".join(made) or "All topics are there.")
+
+
+def migrations() -> None:
+    """Bring the schemas in the database (CUIBAN_DATABASE_URL) to their newest version."""
+    migrate_all(Settings.load())
+    print("All schemas are up to date.")
+
+
 async def found_office(settings: Settings, office: OfficeSettings) -> None:
     """Make the office with its default rule book, and its first token if a file is named."""
     engine = engine_from(settings, "cuiban-prepare")
@@ -49,7 +62,7 @@ async def found_office(settings: Settings, office: OfficeSettings) -> None:
             )
             if office.token_file and not office.token_file.exists():
                 token = await issue_token(
-                    db, office_id=office_id, name="administrator", scopes=("admin",), now=now
+                    db, office_id=office_id, name="administrator", scopes=_ALL, now=now
                 )
                 write_secret(office.token_file, token)
     finally:

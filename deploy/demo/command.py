@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 
 from deploy.demo.figures import Figures
@@ -77,15 +76,16 @@ async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> 
     engine = engine_from(settings, "cuiban-demo")
     api = Api(record.api, read(stack.token_file).decode().strip())
     try:
-        with Live(console=_out, refresh_per_second=8) as live:
+        with _out.status("the office enters its units and publishes its plan") as shown:
 
             def tell(now: datetime, counts: dict[str, int]) -> None:
-                live.update(
+                line = (
                     f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  "
                     f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"
                 )
+                shown.update(line)
                 if not _out.is_terminal:
-                    _out.print(f"{now.astimezone(ZONE):%Y-%m-%d %H:%M} {counts}")
+                    _out.print(line)
 
             run = Run(seed, settings, engine, api, clock, record.inbox.rstrip("/"), tell)
             return await run.go()

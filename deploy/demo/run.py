@@ -116,7 +116,6 @@ class Run:
                 told = deed.at.astimezone(ZONE).date()
                 heard = min(told, one.due_on) if one.due_on else told
                 body = {
-                    "obligation_id": str(one.obligation_id),
                     "heard_on": heard.isoformat(),
                     "heard_by": "主要负责人",
                     "minutes": "专题会议纪要",
@@ -151,16 +150,16 @@ class Run:
 
     async def _compare(self, found: Figures, done: list[Deed], published_at: datetime) -> None:
         """Hold the figures against the pure planner, which saw no service at work."""
-        told = await figures.on_kafka(self.settings, TASKS)
+        owed = [
+            one
+            for event in await figures.on_kafka(self.settings, TASKS)
+            if isinstance(event, ObligationsAssigned)
+            for one in forecasting.owed(event)
+        ]
         planned = forecasting.forecast(
             default_rule_book(),
             WorkingCalendar(),
-            [
-                owed
-                for event in told
-                if isinstance(event, ObligationsAssigned)
-                for owed in forecasting.owed(event)
-            ],
+            owed,
             ended={deed.obligation.obligation_id: deed.at for deed in done},
             planned_at=published_at,
             until=END,
@@ -169,6 +168,9 @@ class Run:
         real = {one.reminder_id: one for one in await self._emitted()}
         channels = figures.by_channel(planned, await asyncio.to_thread(self._contacts))
         gaps = [
+            f"the ledger has {found.obligations} obligations, Kafka {len(owed)}"
+            if found.obligations != len(owed)
+            else "",
             f"{len(wanted.keys() - real.keys())} reminders of the plan were not emitted"
             if wanted.keys() - real.keys()
             else "",

@@ -44,7 +44,7 @@ class Api:
         while True:
             page = self.get(path, cursor=cursor, limit=500, **query)
             items += page["items"]
-            cursor = page.get("next")
+            cursor = page.get("next_cursor")
             if not cursor:
                 return items
 

@@ -1,0 +1,180 @@
+"""The whole system, up once for the run: real broker, database, sinks, three services."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+import pytest
+
+from deploy.demo.quiet import Onlooker
+from deploy.local.record import Record
+from deploy.local.stack import Stack
+from deploy.local.testing import Engines
+from deploy.office.client import Api
+from deploy.places import settings_in
+from shared.calendar import WorkingCalendar
+from shared.clock import SteppedClock
+from shared.database import engine_from
+
+ZONE = ZoneInfo("Asia/Shanghai")
+CALENDAR = WorkingCalendar()
+START = datetime(2023, 3, 1, 8, 0, tzinfo=ZONE)
+_NUMBERS = count(1)
+_QUIET = 90.0
+
+
+@dataclass
+class World:
+    """The running system, and what an office and its units do with it."""
+
+    stack: Stack
+    record: Record
+    api: Api
+    clock: SteppedClock
+    onlooker: Onlooker
+    units: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sinks(self) -> str:
+        return self.record.inbox.rstrip("/")
+
+    @property
+    def today(self) -> date:
+        return self.clock.now().astimezone(ZONE).date()
+
+    def employ(self, number: int) -> list[str]:
+        """Enter new units with all their contacts; their names."""
+        names = [f"测试第{next(_NUMBERS)}局" for _ in range(number)]
+        posts = ("liaison", "deputy", "head")
+        columns = ["name", "kind", "groups", "aliases"]
+        columns += [f"{post}_{way}" for post in posts for way in ("email", "mobile")]
+        rows = [",".join(columns)]
+        for name in names:
+            code = name.removeprefix("测试第").removesuffix("局")
+            cells = [name, "县级部门", "", ""]
+            for place, post in enumerate(posts):
+                cells += [f"{post}@u{code}.e2e.example", f"139{place}{int(code):07d}"]
+            rows.append(",".join(cells))
+        self._upload("/v1/units/import", "units.csv", "\n".join(rows))
+        listed = self.api.every("/v1/units")
+        self.units |= {unit["name"]: unit["unit_id"] for unit in listed}
+        return names
+
+    def assign(self, names: list[str], due: date, tasks: int = 1, duty: str = "") -> list[dict]:
+        """Publish a plan with some tasks for units, due on a day; its ledger rows."""
+        number = next(_NUMBERS)
+        rows = [f"{due.year}年第{number}号政务公开任务分解表", ""]
+        rows.append("序号\t任务名称\t具体内容\t责任单位\t完成时限")
+        for task in range(1, tasks + 1):
+            text = duty or f"编制并公布第{number}批第{task}项公开目录。"
+            when = f"{due.year}年{due.month}月{due.day}日"
+            rows.append(f"{task}\t目录公开{task}\t{text}\t{'、'.join(names)}\t{when}")
+        stored = self._upload("/v1/plans", f"plan-{number}.txt", "\n".join(rows))
+        plan = stored["plan_id"]
+        assert stored["open"] == []
+        assert stored["unknown_names"] == []
+        done = self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
+        assert done["obligations"] == tasks * len(names)
+        return self.api.every("/v1/ledger", plan_id=plan)
+
+    def _upload(self, path: str, name: str, text: str) -> Any:
+        headers = {"Idempotency-Key": f"{name}-{next(_NUMBERS)}"}
+        files = {"file": (name, text.encode())}
+        return self.api._asked("POST", path, files=files, headers=headers)
+
+    def working_day(self, after: int) -> date:
+        return CALENDAR.shift(self.today, after)
+
+    def turn(self, day: date, at: time = time(9)) -> None:
+        """Set the clock to an instant of a day, and return at once."""
+        self.clock.set(datetime.combine(day, at, tzinfo=ZONE))
+
+    async def quiet(self) -> None:
+        await self.onlooker.quiet(self.clock.now(), _QUIET)
+
+    async def live(self, day: date, at: time = time(9)) -> None:
+        """Turn the clock and wait until everything that follows has happened."""
+        self.turn(day, at)
+        await self.quiet()
+
+    def told(self, name: str, channel: str = "email") -> list[dict]:
+        """What the sinks received for a unit, all posts, in order."""
+        code = name.removeprefix("测试第").removesuffix("局")
+        found, after = [], 0
+        while True:
+            page = httpx.get(
+                f"{self.sinks}/messages",
+                params={"after": after, "channel": channel},
+                timeout=30,
+                trust_env=False,
+            ).json()["messages"]
+            if not page:
+                return found
+            after = page[-1]["seq"]
+            mail, mobile = f"@u{code}.e2e.example", f"{int(code):07d}"
+            found += [m for m in page if (mail if channel == "email" else mobile) in m["to"]]
+
+    def faults(self, **modes: str) -> None:
+        httpx.put(f"{self.sinks}/faults", json=modes, timeout=10, trust_env=False)
+
+    async def kill(self, name: str) -> None:
+        """kill -9 a part, and return when its successor is ready."""
+        was = await asyncio.to_thread(self.stack.kill, name)
+        await asyncio.to_thread(self.stack.wait_ready, name, after=was)
+
+
+@pytest.fixture(scope="session")
+def _stack(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stack, Record, SteppedClock]]:
+    place = tmp_path_factory.mktemp("e2e")
+    clock = SteppedClock(place / "clock")
+    clock.set(START)
+    stack = Stack(place / "state")
+    record = stack.up(
+        clock_file=place / "clock",
+        extra_env={
+            "CUIBAN_KAFKA": engines.kafka,
+            "CUIBAN_DATABASE_URL": engines.create_database("e2e"),
+            "CUIBAN_TOPIC_PREFIX": "e2e.",
+            "CUIBAN_POLL": "PT0.02S",
+            "CUIBAN_SESSION_TIMEOUT": "PT6S",
+            "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 2s 2s 2s 2s 2s 2s",
+            "CUIBAN_UNKNOWN_PAUSE": "PT1S",
+            "CUIBAN_SEND_TIMEOUT": "PT3S",
+            "CUIBAN_LEASE": "PT7S",
+        },
+    )
+    try:
+        yield stack, record, clock
+    finally:
+        stack.down()
+
+
+@pytest.fixture(scope="session")
+async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[World]:
+    stack, record, clock = _stack
+    settings = settings_in(record.environment)
+    engine = engine_from(settings, "e2e")
+    onlooker = Onlooker(settings, engine)
+    api = Api(record.api, stack.token_file.read_text().strip())
+    try:
+        yield World(stack, record, api, clock, onlooker)
+    finally:
+        await onlooker.close()
+        await engine.dispose()
+
+
+def after(day: date, working_days: int) -> date:
+    """A working day counted from another."""
+    return CALENDAR.shift(day, working_days)
+
+
+def soon(day: date) -> date:
+    """Some calendar days later, for reports between slots."""
+    return day + timedelta(days=1)

@@ -1,0 +1,160 @@
+"""What dies is started again; nothing is lost, nothing is doubled."""
+
+import asyncio
+import base64
+import json
+import subprocess
+import sys
+from collections import Counter
+from uuid import uuid4
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.demo.figures import on_kafka
+from deploy.places import settings_in
+from shared.errors import CuibanError
+from shared.events import RecordDeadLettered
+from shared.topics import DEAD_LETTERS, DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS
+
+pytestmark = pytest.mark.e2e
+UNITS, TASKS_EACH = 40, 5
+
+
+async def test_a_gateway_that_was_down_gets_everything_when_it_is_up(world) -> None:
+    names = world.employ(5)
+    due = world.working_day(1)
+    world.assign(names, due)
+    before = refused(world)
+    world.faults(email="refuse", sms="refuse")
+    world.turn(due)
+    await until(lambda: refused(world) >= before + 1)
+    assert all(world.told(name) == [] for name in names)
+    world.faults(email="ok", sms="ok")
+    await world.quiet()
+    assert [len(world.told(name)) for name in names] == [1] * 5
+    assert [len(world.told(name, "sms")) for name in names] == [1] * 5
+
+
+async def test_a_message_refused_for_good_ends_as_failed_with_a_reason(world) -> None:
+    (name,) = world.employ(1)
+    due = world.working_day(1)
+    world.assign([name], due)
+    world.faults(email="reject", sms="false-success")
+    try:
+        world.turn(due)
+        await until(lambda: failed(world, name) >= 1)
+    finally:
+        world.faults(email="ok", sms="ok")
+    await world.quiet()
+    history = world.api.every(f"/v1/units/{world.units[name]}/history")
+    (mail,) = (row for row in history if row["channel"] == "email")
+    assert mail["state"] == "failed"
+    assert mail["reason"]
+    assert world.told(name) == []
+
+
+async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(world) -> None:
+    settings = settings_in(world.record.environment)
+    before = await letters(settings)
+    marks = set()
+    producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)
+    await producer.start()
+    try:
+        for topic in (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES):
+            for partition in range(settings.partitions):
+                mark = f"poison {uuid4()}".encode()
+                marks.add(mark)
+                name = f"{settings.topic_prefix}{topic.name}"
+                await producer.send_and_wait(name, mark, key=b"k", partition=partition)
+    finally:
+        await producer.stop()
+    (name,) = world.employ(1)
+    due = world.working_day(1)
+    world.assign([name], due)
+    await world.live(due)
+    assert len(world.told(name)) == 1
+    await world.quiet()
+    after = await letters(settings)
+    found = {base64.b64decode(letter.record_value or "") for letter in after[len(before) :]}
+    assert found == marks
+
+
+@pytest.mark.parametrize("service", ["ingest", "scheduler", "notifier"])
+async def test_a_service_killed_in_the_rush_loses_and_doubles_nothing(world, service) -> None:
+    names = world.employ(UNITS)
+    due = world.working_day(1)
+    publishing = asyncio.create_task(asyncio.to_thread(assign_surely, world, names, due))
+    if service == "ingest":
+        await world.kill(service)
+    rows = await publishing
+    assert len(rows) == UNITS * TASKS_EACH
+    world.turn(due)
+    for _ in range(2):
+        await world.kill(service)
+    await world.quiet()
+    for channel in ("email", "sms"):
+        ids = Counter(
+            (name, message["id"]) for name in names for message in world.told(name, channel)
+        )
+        assert sorted(name for name, _ in ids) == sorted(names)
+        reoffered = sum(ids.values()) - len(ids)
+        assert reoffered <= (2 * 32 if service == "notifier" else 0)
+    assert conservation(world)["gaps"] == []
+
+
+def assign_surely(world, names, due):
+    """Publish although ingest may be killed: a client tries again with what it had."""
+    for _ in range(20):
+        try:
+            return world.assign(names, due, tasks=TASKS_EACH)
+        except CuibanError:
+            continue
+    raise AssertionError("the API never came back")
+
+
+def conservation(world) -> dict:
+    """What the command says of the running system."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "deploy.cli",
+            "audit",
+            "conservation",
+            "--json",
+            "--grace",
+            "0",
+            "--state",
+            str(world.stack.state),
+        ],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+async def letters(settings) -> list[RecordDeadLettered]:
+    events = await on_kafka(settings, DEAD_LETTERS)
+    return [event for event in events if isinstance(event, RecordDeadLettered)]
+
+
+async def until(holds, within: float = 30) -> None:
+    """Wait for what can only be seen from outside."""
+    async with asyncio.timeout(within):
+        while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - seen from outside only
+            await asyncio.sleep(0.1)
+
+
+def refused(world) -> int:
+    """How often the sinks were offered something that they refused."""
+    counts = httpx.get(f"{world.sinks}/counts", timeout=10, trust_env=False).json()
+    return counts["offered"]["email"] - counts["received"]["email"]
+
+
+def failed(world, name) -> int:
+    history = world.api.every(f"/v1/units/{world.units[name]}/history")
+    return sum(row["state"] == "failed" for row in history)
