@@ -153,6 +153,7 @@ def _run(
         timeout=timeout,
         check=False,
         env={**os.environ, "LC_ALL": "C"},
+        cwd="/" if account else None,
         **as_account(account),
     )
 

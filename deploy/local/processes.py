@@ -90,6 +90,7 @@ class Program:
     ready: Callable[[], bool]
     env: Mapping[str, str] = field(default_factory=dict)
     account: Account | None = None
+    directory: Path | None = None
     before: Callable[[], None] = lambda: None
     stop_signal: int = signal.SIGTERM
     ready_within: float = 60.0
@@ -114,6 +115,7 @@ def spawn(program: Program, *, mark: Path) -> subprocess.Popen[bytes]:
             stderr=log,
             env=environment,
             start_new_session=True,
+            cwd=program.directory or ("/" if program.account else None),
             **as_account(program.account),
         )
 
@@ -124,14 +126,13 @@ class Credentials(TypedDict, total=False):
     user: int
     group: int
     extra_groups: list[int]
-    cwd: str
 
 
 def as_account(account: Account | None) -> Credentials:
     """The arguments that make subprocess run a program as the account; none for one's own."""
     if account is None:
         return {}
-    return {"user": account.uid, "group": account.gid, "extra_groups": [], "cwd": "/"}
+    return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def wait_ready(program: Program, child: subprocess.Popen[bytes]) -> None:

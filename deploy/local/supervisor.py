@@ -172,6 +172,7 @@ class Supervisor:
                 argv=service.argv,
                 log=self._state / "logs" / f"{name}.log",
                 env=env,
+                directory=self._state,  # faust makes a directory where it stands
                 ready=lambda: path is None or answers_ok(f"http://{HOST}:{metrics}{path}"),
             )
             return program, address
