@@ -7,7 +7,7 @@ report and a firing never cross.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -34,16 +34,42 @@ _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reaso
 _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told")
 
 
+@dataclass(slots=True)
+class _Held:
+    """An obligation in hand: how it was found, and what the batch did to it."""
+
+    one: Obligation
+    known: bool
+    changed: bool = False
+    replan: bool = False
+
+
 @dataclass
 class _Fold:
     """What a batch comes to."""
 
-    state: dict[UUID, Obligation]
-    known: frozenset[UUID]
-    changed: set[UUID] = field(default_factory=set)
-    replanned: set[UUID] = field(default_factory=set)
+    held: dict[UUID, _Held]
     withdrawn: list[Envelope] = field(default_factory=list)
-    measures: list[ToldMeasure] = field(default_factory=list)
+    measures: dict[UUID, ToldMeasure] = field(default_factory=dict)
+
+    def known(self, obligation_id: UUID) -> Obligation | None:
+        found = self.held.get(obligation_id)
+        return found.one if found else None
+
+    def take(self, fresh: Obligation, *, replan: bool) -> None:
+        found = self.held.get(fresh.obligation_id)
+        if found is None:
+            self.held[fresh.obligation_id] = _Held(fresh, known=False, changed=True, replan=replan)
+        else:
+            found.one, found.changed, found.replan = fresh, True, found.replan or replan
+
+    def hear(self, event: ObligationsAssigned | ObligationsAmended, told: datetime) -> None:
+        for facts in event.measures:
+            last = self.measures.get(facts.measure_id)
+            if last is None or last.told_at <= told:
+                shown = Measure(facts.ref, facts.task_name, facts.text, event.plan_title)
+                one = ToldMeasure(facts.measure_id, event.office_id, shown, told)
+                self.measures[facts.measure_id] = one
 
 
 @dataclass(frozen=True)
@@ -62,50 +88,45 @@ class Tasks:
         await offices.know(db, ids.values())
         rules = await self.timetables.now(db, ids.values(), share=True)
         units = await agenda.lock(db, ids)
-        state = await obligations.by_id(db, {i for _, event in told for i in named(event)})
-        fold = _Fold(state, frozenset(state))
+        found = await obligations.by_id(db, [i for _, event in told for i in named(event)])
+        fold = _Fold({i: _Held(one, known=True) for i, one in found.items()})
         for envelope, event in told:
-            self._apply(fold, envelope, event, units, now)
-        await _check_measures(db, fold)
-        await obligations.put_measures(db, fold.measures)
+            self._apply(fold, envelope, event, units[event.unit_id], now)
+        changed = [held for held in fold.held.values() if held.changed]
+        replan = [held.one for held in changed if held.replan]
+        await _check_measures(db, fold, changed)
+        await obligations.put_measures(db, fold.measures.values())
         await obligations.put(
             db,
-            [fold.state[i] for i in fold.changed - fold.known],
-            [fold.state[i] for i in fold.changed & fold.known],
+            [held.one for held in changed if not held.known],
+            [held.one for held in changed if held.known],
         )
-        await obligations.end_timers_of(db, fold.replanned & fold.known)
-        planned = list(_planned(fold, rules, units))
+        await obligations.end_timers_of(
+            db, [held.one.obligation_id for held in changed if held.replan and held.known]
+        )
+        planned = list(_planned(replan, rules, units))
         await obligations.start_timers(db, planned)
-        await agenda.refresh(db, sorted({fold.state[i].unit_id for i in fold.replanned}))
+        await agenda.refresh(db, sorted({one.unit_id for one in replan}))
         await publish(db, OUTBOX, fold.withdrawn)
         _PLANNED.inc(len(planned))
-        _tell_waiting(fold, rules)
-        _warn_of_years(fold, rules)
+        _tell_waiting(replan, rules)
+        _warn_of_years(replan, rules)
 
     def _apply(
-        self,
-        fold: _Fold,
-        envelope: Envelope,
-        event: TaskEvent,
-        units: dict[UUID, UnitRow],
-        now: datetime,
+        self, fold: _Fold, envelope: Envelope, event: TaskEvent, unit: UnitRow, now: datetime
     ) -> None:
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
-            fold.measures.extend(_measures(event, envelope.time))
+            fold.hear(event, envelope.time)
         after = plan_from(envelope.time, now, self.horizon)
         withdrawn: dict[str, list[UUID]] = defaultdict(list)
-        for change in changes(fold.state, event):
+        for change in changes(fold.known, event, after):
             if change.obligation is None:
                 _tell_ignored(change, envelope)
                 continue
-            fold.state[change.obligation_id] = change.obligation
-            fold.changed.add(change.obligation_id)
-            if change.replan:
-                fold.state[change.obligation_id] = replace(change.obligation, planned_from=after)
-                fold.replanned.add(change.obligation_id)
+            fold.take(change.obligation, replan=change.replan)
             if change.withdraw:
                 withdrawn[change.withdraw].append(change.obligation_id)
-        until = latest(now, units[event.unit_id].fired_until)
+        until = latest(now, unit.fired_until)
         fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, until, now))
 
 
@@ -116,32 +137,22 @@ def _task(envelope: Envelope) -> TaskEvent:
     raise PoisonError("not-a-task", type(event).__name__)
 
 
-def _measures(
-    event: ObligationsAssigned | ObligationsAmended, told: datetime
-) -> Iterator[ToldMeasure]:
-    for facts in event.measures:
-        shown = Measure(facts.ref, facts.task_name, facts.text, event.plan_title)
-        yield ToldMeasure(facts.measure_id, event.office_id, shown, told)
-
-
-async def _check_measures(db: AsyncConnection, fold: _Fold) -> None:
+async def _check_measures(db: AsyncConnection, fold: _Fold, changed: Iterable[_Held]) -> None:
     """Refuse obligations whose measure nobody told: a reminder would have nothing to say."""
-    wanted = {fold.state[i].measure_id for i in fold.changed}
-    wanted -= {told.measure_id for told in fold.measures}
+    wanted = {held.one.measure_id for held in changed} - fold.measures.keys()
     if wanted and (missing := wanted - (await obligations.measures(db, wanted)).keys()):
         raise PoisonError("measure-unknown", f"no event told of measure {min(missing)}")
 
 
 def _planned(
-    fold: _Fold, rules: dict[UUID, OfficeRules], units: dict[UUID, UnitRow]
+    replan: Iterable[Obligation], rules: dict[UUID, OfficeRules], units: dict[UUID, UnitRow]
 ) -> Iterator[tuple[UUID, Timer]]:
-    for obligation_id in fold.replanned:
-        one = fold.state[obligation_id]
+    for one in replan:
         office = rules.get(one.office_id)
-        if office is None or one.planned_from is None or not one.owed:
+        if office is None or not one.owed:
             continue
         after = latest(one.planned_from, units[one.unit_id].fired_until)
-        for timer in plan(office.timetable, obligation_id, one.dates, after):
+        for timer in plan(office.timetable, one.obligation_id, one.dates, after):
             yield one.unit_id, timer
 
 
@@ -183,9 +194,9 @@ def _tell_ignored(change: Change, envelope: Envelope) -> None:
     )
 
 
-def _tell_waiting(fold: _Fold, rules: dict[UUID, OfficeRules]) -> None:
+def _tell_waiting(replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]) -> None:
     waiting: dict[UUID, set[UUID]] = defaultdict(set)
-    for one in (fold.state[i] for i in fold.replanned):
+    for one in replan:
         if one.office_id not in rules:
             waiting[one.office_id].add(one.unit_id)
     for office, units in waiting.items():
@@ -193,13 +204,10 @@ def _tell_waiting(fold: _Fold, rules: dict[UUID, OfficeRules]) -> None:
             log(__name__).info("planning.waits", reason="no-rule-book", units=len(units))
 
 
-def _warn_of_years(fold: _Fold, rules: dict[UUID, OfficeRules]) -> None:
+def _warn_of_years(replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]) -> None:
     """Say which years rest on Monday to Friday alone."""
-    years = {
-        (fold.state[i].office_id, due_on.year)
-        for i in fold.replanned
-        if (due_on := fold.state[i].due_on)
-    }
+    dates = {(one.due_on, one.office_id) for one in replan}
+    years = {(office, due_on.year) for due_on, office in dates if due_on}
     for office, year in sorted(years):
         if office in rules and rules[office].timetable.calendar.uncovered(year):
             log(__name__).warning("calendar.uncovered", office_id=str(office), year=year)

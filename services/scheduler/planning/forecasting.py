@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.scheduler.planning.obligations import from_facts
 from services.scheduler.planning.reminding import DueTimer, Measure, due_reminders
 from services.scheduler.planning.timers import Timer, plan
 from services.scheduler.planning.timetable import Timetable
@@ -40,7 +39,7 @@ def owed(event: ObligationsAssigned | ObligationsAmended) -> list[Owed]:
             event.office_id,
             event.unit_id,
             facts.obligation_id,
-            from_facts(facts, event).dates,
+            Dates(facts.kind, facts.due_on, facts.known_on),
             facts.lead,
             measures[facts.measure_id],
         )

@@ -1,6 +1,6 @@
 """What an obligation is to the scheduler, and what each event changes about it. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -56,8 +56,8 @@ class Obligation:
     known_on: date
     lead: bool
     number: int
+    planned_from: datetime = field(compare=False)
     standing: Standing = Standing.OPEN
-    planned_from: datetime | None = field(default=None, compare=False)
 
     @property
     def owed(self) -> bool:
@@ -97,26 +97,29 @@ class Change:
     ignored: Ignored | None = None
 
 
-def changes(known: Mapping[UUID, Obligation], event: TaskEvent) -> Iterator[Change]:
-    """What `event` changes; `known` holds the obligations that it names, as far as they exist.
+def changes(
+    known: Callable[[UUID], Obligation | None], event: TaskEvent, planned_from: datetime
+) -> Iterator[Change]:
+    """What `event` changes about the obligations that it names, one after the other.
 
     A fact whose number is lower than the newest that is known is ignored. One with the same
-    number is applied, and changes nothing if it is the same fact.
+    number is applied, and changes nothing if it is the same fact. What is planned because of the
+    event is planned after `planned_from`.
     """
     match event:
         case ObligationsAssigned() | ObligationsAmended():
             for facts in event.obligations:
-                yield _told(known.get(facts.obligation_id), facts, event)
+                yield _told(known(facts.obligation_id), facts, event, planned_from)
         case ObligationsWithdrawn():
             for obligation_id in event.obligation_ids:
-                yield _withdrawn(known.get(obligation_id), obligation_id, event.reason)
+                yield _withdrawn(known(obligation_id), obligation_id, event.reason)
         case StatusReported():
             standing = _STANDING[event.status]
-            yield _stands(known.get(event.obligation_id), event, standing, "done")
+            yield _stands(known(event.obligation_id), event, standing, planned_from)
         case HearingRecorded():
-            yield _stands(known.get(event.obligation_id), event, Standing.DONE, "heard")
+            yield _stands(known(event.obligation_id), event, Standing.DONE, planned_from)
         case ExtensionGranted():
-            yield _extended(known.get(event.obligation_id), event)
+            yield _extended(known(event.obligation_id), event, planned_from)
         case _:
             assert_never(event)
 
@@ -142,7 +145,9 @@ def named(event: TaskEvent) -> tuple[UUID, ...]:
 
 
 def from_facts(
-    facts: ObligationFacts, event: ObligationsAssigned | ObligationsAmended
+    facts: ObligationFacts,
+    event: ObligationsAssigned | ObligationsAmended,
+    planned_from: datetime,
 ) -> Obligation:
     """An obligation that nobody has reported on yet."""
     return Obligation(
@@ -155,6 +160,7 @@ def from_facts(
         facts.known_on,
         facts.lead,
         facts.number,
+        planned_from,
     )
 
 
@@ -162,8 +168,9 @@ def _told(
     known: Obligation | None,
     facts: ObligationFacts,
     event: ObligationsAssigned | ObligationsAmended,
+    planned_from: datetime,
 ) -> Change:
-    fresh = from_facts(facts, event)
+    fresh = from_facts(facts, event, planned_from)
     if known is None:
         return Change(facts.obligation_id, fresh, replan=True)
     if facts.number < known.number:
@@ -172,10 +179,12 @@ def _told(
         if facts.number == known.number:
             return Change(facts.obligation_id, ignored=Ignored.WITHDRAWN)
         return Change(facts.obligation_id, fresh, replan=True)  # owed again
-    fresh = replace(fresh, standing=known.standing, planned_from=known.planned_from)
+    fresh = replace(fresh, standing=known.standing)
     if fresh == known:
         return Change(facts.obligation_id, ignored=Ignored.NO_CHANGE)
     moved = known.owed and fresh.dates != known.dates
+    if not moved:
+        fresh = replace(fresh, planned_from=known.planned_from)
     return Change(facts.obligation_id, fresh, replan=moved, withdraw="amended" if moved else "")
 
 
@@ -192,26 +201,28 @@ def _stands(
     known: Obligation | None,
     event: StatusReported | HearingRecorded,
     standing: Standing,
-    reason: str,
+    planned_from: datetime,
 ) -> Change:
     if (ignored := _unfit(known, event.number)) or known is None:
         return Change(event.obligation_id, ignored=ignored)
     fresh = replace(known, standing=standing, number=event.number)
-    ends = known.owed and not fresh.owed
-    return Change(
-        event.obligation_id,
-        fresh,
-        replan=known.owed != fresh.owed,
-        withdraw=reason if ends else "",
-    )
+    if known.owed == fresh.owed:
+        return Change(event.obligation_id, fresh)
+    if fresh.owed:
+        reopened = replace(fresh, planned_from=planned_from)
+        return Change(event.obligation_id, reopened, replan=True)
+    reason = "heard" if isinstance(event, HearingRecorded) else "done"
+    return Change(event.obligation_id, fresh, replan=True, withdraw=reason)
 
 
-def _extended(known: Obligation | None, event: ExtensionGranted) -> Change:
+def _extended(known: Obligation | None, event: ExtensionGranted, planned_from: datetime) -> Change:
     if (ignored := _unfit(known, event.number)) or known is None:
         return Change(event.obligation_id, ignored=ignored)
     fresh = replace(known, due_on=event.due_on, number=event.number)
-    moved = known.owed and fresh.due_on != known.due_on
-    return Change(event.obligation_id, fresh, replan=moved, withdraw="extended" if moved else "")
+    if not known.owed or fresh.due_on == known.due_on:
+        return Change(event.obligation_id, fresh)
+    moved = replace(fresh, planned_from=planned_from)
+    return Change(event.obligation_id, moved, replan=True, withdraw="extended")
 
 
 def _unfit(known: Obligation | None, number: int) -> Ignored | None:

@@ -26,9 +26,8 @@ def plan(
     timetable: Timetable, obligation_id: UUID, dates: Dates, after: datetime
 ) -> Iterator[Timer]:
     """A timer for each rule that still fires for the obligation, strictly after an instant."""
-    for rule in timetable.book.rules:
-        if (occurrence := timetable.first(rule, dates, after)) is not None:
-            yield Timer(obligation_id, rule.rule_id, occurrence.slot, occurrence.overdue)
+    for rule_id, occurrence in timetable.firsts(dates, after):
+        yield Timer(obligation_id, rule_id, occurrence.slot, occurrence.overdue)
 
 
 def plan_anew(

@@ -31,6 +31,7 @@ class Timetable:
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
         self._courses: dict[tuple[str, Dates], _Course] = {}
+        self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that name, if the book has it."""
@@ -39,6 +40,21 @@ class Timetable:
     def first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
         """The first occurrence strictly after an instant; None when the rule is through."""
         return self._course(rule, dates).first(after)
+
+    def firsts(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
+        """The first occurrence of each rule (by its id) strictly after an instant, if it has one.
+
+        The last answers are kept: a plan's obligations share dates, and are told together.
+        """
+        key = (dates.due_on, dates.known_on, dates.kind.value, after)
+        known = self._firsts.get(key)
+        if known is None:
+            if len(self._firsts) >= _COURSES:
+                self._firsts.clear()
+            found = ((rule.rule_id, self.first(rule, dates, after)) for rule in self.book.rules)
+            known = tuple((rule_id, first) for rule_id, first in found if first is not None)
+            self._firsts[key] = known
+        return known
 
     def between(
         self, rule: Rule, dates: Dates, since: datetime, until: datetime

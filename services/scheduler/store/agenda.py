@@ -50,6 +50,15 @@ async def lock(db: AsyncConnection, units: Mapping[UUID, UUID]) -> dict[UUID, Un
     return {row.unit_id: UnitRow(*row) for row in found.all()}
 
 
+async def any_due(db: AsyncConnection, now: datetime) -> bool:
+    """Whether a unit has a timer that is due."""
+    found = await db.execute(
+        text("SELECT 1 FROM scheduler.agenda WHERE next_fire_at <= :now AND NOT stale LIMIT 1"),
+        {"now": now},
+    )
+    return found.first() is not None
+
+
 async def claim_due(db: AsyncConnection, now: datetime, limit: int) -> list[UnitRow]:
     """Lock units with a timer that is due, earliest first; units locked by others are left."""
     found = await db.execute(

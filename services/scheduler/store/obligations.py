@@ -59,8 +59,8 @@ def _obligation(row: Sequence[Any]) -> Obligation:
         known_on,
         lead,
         number,
-        Standing(standing),
         start,
+        Standing(standing),
     )
 
 
