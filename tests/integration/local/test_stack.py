@@ -207,3 +207,23 @@ def test_purge_deletes_the_state(state: Path) -> None:
     stack.down(purge=True)
     assert not stack.state.exists()
     assert list(state.iterdir()) == []
+
+
+def test_the_engines_are_watched_over_too(state: Path) -> None:
+    """Kafka, PostgreSQL and the sinks, with a service that needs the address of each."""
+    needs = "CUIBAN_KAFKA CUIBAN_DATABASE_URL CUIBAN_SMTP_URL CUIBAN_SMS_URL CUIBAN_SMS_SECRET"
+    body = f"import os\nassert all(os.environ[name] for name in {needs.split()!r})\n{SERVICE}"
+    stack = Stack(state, commands=[service("alpha", body)], prepare=None)
+    try:
+        record = up(stack)
+        assert [part.name for part in record.parts] == ["kafka", "postgres", "sinks", "alpha-1"]
+        assert record.inbox.startswith("http://127.0.0.1:")
+        killed = {name: stack.kill(name) for name in ("kafka", "postgres", "sinks")}
+        for name, identity in killed.items():
+            stack.wait_ready(name, after=identity)
+        now = stack.info()
+        assert now.environment == record.environment
+        assert {row.state for row in stack.status()} == {"ready"}
+    finally:
+        stack.down()
+    assert left_over(stack) == []
