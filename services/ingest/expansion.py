@@ -15,7 +15,7 @@ from uuid import UUID
 _BRACKETS = str.maketrans("〔[【〈《｛{", "(((((((") | str.maketrans("〕]】〉》｝}", ")))))))")
 _SPACES = re.compile(r"\s+")
 _LEVEL = re.compile(r"^(?:县|市(?!场)|省|区(?!域)|州)(?=..)")
-_NEAR = 0.35
+_NEAR = 0.5
 _PROPOSED = 5
 
 
@@ -46,7 +46,7 @@ class Directory:
     groups: Mapping[str, tuple[UUID, ...]]
     keys: Mapping[str, frozenset[UUID]]
     bare: Mapping[str, frozenset[UUID]]
-    pairs: Mapping[str, frozenset[UUID]] = field(repr=False)
+    traits: Mapping[str, frozenset[UUID]] = field(repr=False)
 
 
 def normal(name: str) -> str:
@@ -66,7 +66,7 @@ def directory(units: Iterable[Unit]) -> Directory:
     groups: dict[str, list[UUID]] = defaultdict(list)
     keys: dict[str, set[UUID]] = defaultdict(set)
     bare: dict[str, set[UUID]] = defaultdict(set)
-    pairs: dict[str, set[UUID]] = defaultdict(set)
+    traits: dict[str, set[UUID]] = defaultdict(set)
     for unit in known.values():
         for alias in unit.aliases:
             aliases[alias].add(unit.unit_id)
@@ -76,8 +76,8 @@ def directory(units: Iterable[Unit]) -> Directory:
             keys[key].add(unit.unit_id)
             if (short := without_level(key)) != key:
                 bare[short].add(unit.unit_id)
-            for pair in _pairs(key):
-                pairs[pair].add(unit.unit_id)
+        for trait in frozenset().union(*map(_traits, (unit.name, *unit.aliases))):
+            traits[trait].add(unit.unit_id)
     return Directory(
         units=known,
         names={unit.name: unit.unit_id for unit in known.values()},
@@ -85,7 +85,7 @@ def directory(units: Iterable[Unit]) -> Directory:
         groups={name: tuple(ids) for name, ids in groups.items()},
         keys=_frozen(keys),
         bare=_frozen(bare),
-        pairs=_frozen(pairs),
+        traits=_frozen(traits),
     )
 
 
@@ -123,21 +123,28 @@ def resolve(
 
 
 def near(name: str, known: Directory) -> tuple[Unit, ...]:
-    """Up to five units whose names share most with `name`, the nearest first."""
-    key = normal(name)
-    wanted = _pairs(key)
-    shared = Counter(unit for pair in wanted for unit in known.pairs.get(pair, ()))
+    """Up to five units whose names share most with `name`, the nearest first.
+
+    Short names of offices keep characters of the long one in order (县工信局 for
+    县工业和信息化局), so what counts is how much of the shorter name stands in the longer.
+    """
+    wanted = _traits(name)
+    shared = Counter(unit for trait in wanted for unit in known.traits.get(trait, ()))
     scored = []
     for unit_id, common in shared.items():
         unit = known.units[unit_id]
-        size = min(len(_pairs(normal(spelling))) for spelling in (unit.name, *unit.aliases))
-        score = 2 * common / (len(wanted) + size)
+        size = min(len(_traits(spelling)) for spelling in (unit.name, *unit.aliases))
+        score = common / max(1, min(len(wanted), size))
         if score >= _NEAR:
             scored.append((-score, unit.name, unit))
     return tuple(unit for _, _, unit in sorted(scored, key=lambda row: row[:2])[:_PROPOSED])
 
 
-def _pairs(key: str) -> frozenset[str]:
-    """Neighbouring characters, with the ends: what two spellings of a name share."""
-    framed = f"^{key}$"
-    return frozenset(framed[i : i + 2] for i in range(len(framed) - 1))
+def _traits(name: str) -> frozenset[str]:
+    """A name's characters and neighbouring pairs, but for its level and its last character.
+
+    The last says what sort of office it is (局, 办, 委) and is shared by most.
+    """
+    body = without_level(normal(name))
+    body = body[:-1] if len(body) > 2 else body  # noqa: PLR2004 - two characters are a name
+    return frozenset(body) | {body[i : i + 2] for i in range(len(body) - 1)}

@@ -16,6 +16,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    text,
     tuple_,
     update,
 )
@@ -24,7 +25,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.lifecycle import Light
 from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS, AnyRow
-from shared.database import insert_rows
 from shared.events import Status
 from shared.rules import ObligationKind
 
@@ -196,6 +196,56 @@ async def existing(
     return set(found.scalars())
 
 
-async def add(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> int:
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """New obligations of a plan, many units at once.
+
+    What all have in common is said once, what a measure's date has in common once for each, and
+    only the rest for each obligation: encoding is most of what a publication costs.
+
+    Attributes:
+        dates: one row for each date of each measure; `draft` is its number.
+        obligation_ids, unit_ids, drafts, leads: one entry for each obligation.
+    """
+
+    office_id: UUID
+    plan_id: UUID
+    known_on: date
+    dates: Sequence[Mapping[str, Any]]
+    obligation_ids: list[UUID]
+    unit_ids: list[UUID]
+    drafts: list[int]
+    leads: list[bool]
+
+
+_ADD = text(
+    """
+    INSERT INTO ingest.obligations (obligation_id, office_id, unit_id, plan_id, measure_id,
+        ordinal, kind, period, due_on, known_on, lead, times, status, number)
+    SELECT o.obligation_id, :office_id, o.unit_id, :plan_id, d.measure_id,
+        d.ordinal, d.kind, d.period, d.due_on, :known_on, o.lead, d.times, 'open', 1
+    FROM unnest(CAST(:obligation_ids AS uuid[]), CAST(:unit_ids AS uuid[]),
+        CAST(:drafts AS integer[]), CAST(:leads AS boolean[]))
+        WITH ORDINALITY AS o(obligation_id, unit_id, draft, lead, place)
+    JOIN unnest(CAST(:draft AS integer[]), CAST(:measure_id AS uuid[]),
+        CAST(:ordinal AS integer[]), CAST(:kind AS text[]), CAST(:period AS text[]),
+        CAST(:due_on AS date[]), CAST(:times AS integer[]))
+        AS d(draft, measure_id, ordinal, kind, period, due_on, times) USING (draft)
+    ORDER BY o.place
+    ON CONFLICT DO NOTHING
+    """
+)
+_DATE = ("draft", "measure_id", "ordinal", "kind", "period", "due_on", "times")
+
+
+async def add(db: AsyncConnection, batch: Batch) -> int:
     """Enter obligations; how many were new."""
-    return await insert_rows(db, OBLIGATIONS, rows, "DO NOTHING")
+    if not batch.obligation_ids:
+        return 0
+    once = {name: [row[name] for row in batch.dates] for name in _DATE}
+    each = {
+        name: getattr(batch, name)
+        for name in ("office_id", "plan_id", "known_on", "obligation_ids", "unit_ids")
+    }
+    each |= {"drafts": batch.drafts, "leads": batch.leads}
+    return (await db.execute(_ADD, once | each)).rowcount

@@ -1,0 +1,147 @@
+"""What a duty makes of each unit, how statuses change, and the lights."""
+
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.lifecycle import (
+    Draft,
+    Duty,
+    Light,
+    Per,
+    Verdict,
+    drafts,
+    horizon,
+    light,
+    verdict,
+)
+from shared.calendar import WorkingCalendar
+from shared.events import Status
+from shared.rules import ObligationKind
+
+HEARING = "单位主要负责人每年至少听取1次政务公开工作情况汇报，专题研究部署推进工作。"
+END = date(2023, 12, 31)
+DEADLINE = ObligationKind.DEADLINE
+days = st.dates(date(2020, 1, 1), date(2027, 12, 31))
+
+
+def test_each_date_of_a_measure_is_an_obligation_of_its_own():
+    made = drafts(Duty("公开", (date(2023, 8, 31), END), year=2023))
+    assert made == (
+        Draft(DEADLINE, "2023-08-31", date(2023, 8, 31)),
+        Draft(DEADLINE, "2023-12-31", END),
+    )
+
+
+def test_a_continuous_duty_without_a_date_gets_no_made_up_year_end():
+    assert drafts(Duty("持续推进", continuous=True, year=2023)) == (Draft(DEADLINE, "2023", None),)
+    assert drafts(Duty("持续推进", continuous=True)) == (Draft(DEADLINE, "open", None),)
+
+
+def test_a_continuous_duty_with_a_date_keeps_its_date():
+    assert drafts(Duty("并长期坚持", (END,), continuous=True)) == (
+        Draft(DEADLINE, "2023-12-31", END),
+    )
+
+
+def test_a_measure_without_date_or_recurrence_makes_nothing():
+    assert drafts(Duty("加强领导", year=2023)) == ()
+
+
+def test_hearing_the_report_once_a_year_is_a_hearing_of_the_year():
+    made = drafts(Duty(HEARING, (END,), per=Per.YEAR, year=2023))
+    assert made == (Draft(ObligationKind.HEARING, "2023", END, 1),)
+
+
+def test_a_hearing_without_a_date_is_owed_by_the_year_end():
+    made = drafts(Duty(HEARING, per=Per.YEAR, at_least=2, year=2023))
+    assert made == (Draft(ObligationKind.HEARING, "2023", END, 2),)
+
+
+def test_another_yearly_duty_is_a_deadline():
+    made = drafts(Duty("每年至少开展1次专项检查", (END,), per=Per.YEAR, year=2023))
+    assert made == (Draft(DEADLINE, "2023", END),)
+
+
+@pytest.mark.parametrize(("per", "number"), [(Per.HALF_YEAR, 2), (Per.QUARTER, 4), (Per.MONTH, 12)])
+def test_a_duty_of_every_period_is_owed_at_each_periods_end(per, number):
+    made = drafts(Duty("检查", per=per, year=2023))
+    assert len(made) == number
+    assert made[-1].due_on == END
+    assert len({draft.period for draft in made}) == number
+
+
+def test_a_period_is_never_owed_after_the_last_date_of_its_cell():
+    made = drafts(Duty("检查", (date(2023, 8, 31),), per=Per.QUARTER, year=2023))
+    assert [draft.due_on for draft in made] == [
+        date(2023, 3, 31),
+        date(2023, 6, 30),
+        date(2023, 8, 31),
+    ]
+
+
+def test_dates_that_the_cell_names_are_the_periods():
+    named = (date(2023, 3, 20), date(2023, 6, 20), date(2023, 9, 20), date(2023, 12, 20))
+    made = drafts(Duty("每季度末月20日前", named, per=Per.QUARTER, year=2023))
+    assert [draft.due_on for draft in made] == list(named)
+
+
+def test_a_recurring_duty_without_any_year_makes_nothing():
+    assert drafts(Duty("检查", per=Per.QUARTER)) == ()
+
+
+def test_weeks_stay_within_the_year():
+    made = drafts(Duty("每周更新", per=Per.WEEK, year=2023))
+    assert len(made) == 52
+    assert all(draft.due_on is not None and draft.due_on <= END for draft in made)
+
+
+@given(
+    st.lists(days, max_size=4),
+    st.booleans(),
+    st.sampled_from([None, *Per]),
+    st.one_of(st.none(), st.integers(2020, 2027)),
+    st.sampled_from([HEARING, "检查"]),
+)
+def test_periods_are_distinct_and_no_date_is_after_the_cells_last(due, continuous, per, year, text):
+    made = drafts(Duty(text, tuple(sorted(due)), continuous=continuous, per=per, year=year))
+    assert len({draft.period for draft in made}) == len(made)
+    if due:
+        assert made
+        assert all(draft.due_on is not None and draft.due_on <= max(due) for draft in made)
+
+
+@pytest.mark.parametrize("current", list(Status))
+@pytest.mark.parametrize("reported", list(Status))
+def test_a_deadline_may_go_from_any_status_to_any_other(current, reported):
+    expected = Verdict.REPEATS if current is reported else Verdict.CHANGES
+    assert verdict(DEADLINE, current, reported, "") is expected
+    assert verdict(DEADLINE, current, reported, "已公开") is Verdict.CHANGES
+
+
+def test_a_hearing_is_fulfilled_and_undone_by_no_status():
+    hearing = ObligationKind.HEARING
+    assert verdict(hearing, Status.OPEN, Status.DONE, "") is Verdict.NEEDS_HEARING
+    assert verdict(hearing, Status.DONE, Status.OPEN, "") is Verdict.NEEDS_HEARING
+    assert verdict(hearing, Status.OPEN, Status.IN_PROGRESS, "") is Verdict.CHANGES
+
+
+@given(days, days, st.integers(0, 60))
+def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
+    calendar = WorkingCalendar()
+    begins = calendar.shift(calendar.on_or_before(due_on), -near)
+    lit = light(Status.OPEN, due_on, today, horizon(today, near, calendar))
+    if today > due_on:
+        assert lit is Light.RED
+    elif today >= begins:
+        assert lit is Light.YELLOW
+    else:
+        assert lit is Light.GREEN
+
+
+def test_what_is_done_or_has_no_date_has_its_own_light():
+    today = date(2023, 6, 1)
+    assert light(Status.DONE, today - timedelta(1), today, today) is Light.DONE
+    assert light(Status.IN_PROGRESS, None, today, today) is Light.NONE
