@@ -1,5 +1,6 @@
 """The scheduler's process: wiring only. `python -m services.scheduler.app`."""
 
+import gc
 from typing import NoReturn
 
 from sqlalchemy import text
@@ -24,6 +25,8 @@ from shared.service import Loops, refuse, run_worker, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
 
 SERVICE = "scheduler"
+_NEW_OBJECTS = 50_000
+"""Before the garbage collector looks: a batch makes this many, and nearly all die with it."""
 
 
 def consumers(
@@ -96,6 +99,7 @@ def run() -> NoReturn:
         ),
         after=close,
     )
+    gc.set_threshold(_NEW_OBJECTS, 20, 20)
     run_worker(app, loops)
 
 

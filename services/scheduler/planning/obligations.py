@@ -194,7 +194,7 @@ def _withdrawn(known: Obligation | None, obligation_id: UUID, reason: str) -> Ch
     if known.standing is Standing.WITHDRAWN:
         return Change(obligation_id, ignored=Ignored.NO_CHANGE)
     gone = replace(known, standing=Standing.WITHDRAWN)
-    return Change(obligation_id, gone, replan=True, withdraw=reason if known.owed else "")
+    return Change(obligation_id, gone, replan=known.owed, withdraw=reason if known.owed else "")
 
 
 def _stands(

@@ -1,0 +1,124 @@
+from collections import Counter
+from datetime import UTC, date, datetime
+from itertools import pairwise
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.scheduler.planning.forecasting import Owed, forecast, owed
+from services.scheduler.planning.reminding import Measure
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.events import MeasureFacts, ObligationFacts, ObligationsAssigned
+from shared.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
+
+OFFICE, UNIT = identity.name("office"), identity.name("unit")
+TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)
+END = datetime(2024, 1, 31, 15, tzinfo=UTC)
+
+
+def one(
+    name: str, due_on: date | None, kind: ObligationKind = ObligationKind.DEADLINE, unit=UNIT
+) -> Owed:
+    return Owed(
+        OFFICE,
+        unit,
+        identity.name(name),
+        Dates(kind, due_on, date(2023, 6, 1)),
+        lead=False,
+        measure=Measure("1.1", "任务", "内容", "要点"),
+    )
+
+
+def said(*obligations: Owed, ended=None, until: datetime = END):
+    return forecast(
+        default_rule_book(),
+        WorkingCalendar(),
+        obligations,
+        ended=ended or {},
+        planned_at=TOLD,
+        until=until,
+    )
+
+
+def test_a_deadline_met_on_its_day_is_heard_of_six_times() -> None:
+    done = {identity.name("a"): datetime(2023, 8, 31, 8, tzinfo=UTC)}
+    found = said(one("a", date(2023, 8, 31)), ended=done)
+    assert [r.slot.date().isoformat() for r in found] == [
+        "2023-07-20",
+        "2023-08-10",
+        "2023-08-22",
+        "2023-08-28",
+        "2023-08-30",
+        "2023-08-31",
+    ]
+    assert {r.items[0].kind for r in found} == {ReminderKind.DEADLINE}
+
+
+def test_a_hearing_is_heard_of_four_times_and_then_as_overdue() -> None:
+    found = said(one("h", date(2023, 12, 31), ObligationKind.HEARING))
+    kinds = Counter(r.items[0].kind for r in found if r.audience is Audience.LIAISON)
+    assert kinds[ReminderKind.HEARING] == 4
+    assert kinds[ReminderKind.HEARING_OVERDUE] == 7
+    assert {r.audience for r in found} == set(Audience)
+
+
+def test_what_ends_at_a_slot_does_not_fire_there() -> None:
+    slot = datetime(2023, 7, 20, 1, tzinfo=UTC)
+    assert said(one("a", date(2023, 8, 31)), ended={identity.name("a"): slot}) == []
+
+
+def test_what_continues_without_a_date_is_never_heard_of() -> None:
+    assert said(one("a", None)) == []
+
+
+def test_an_event_is_turned_into_what_is_owed() -> None:
+    measure, obligation = identity.name("m"), identity.name("a")
+    event = ObligationsAssigned(
+        office_id=OFFICE,
+        unit_id=UNIT,
+        plan_id=OFFICE,
+        plan_title="要点",
+        measures=(MeasureFacts(measure_id=measure, ref="1.1", task_name="任务", text="内容"),),
+        obligations=(
+            ObligationFacts(
+                obligation_id=obligation,
+                measure_id=measure,
+                kind=ObligationKind.DEADLINE,
+                period="2023",
+                due_on=date(2023, 8, 31),
+                known_on=date(2023, 6, 1),
+            ),
+        ),
+    )
+    assert owed(event) == [one("a", date(2023, 8, 31))]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.dates(date(2023, 1, 1), date(2024, 3, 1)), st.sampled_from(ObligationKind)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(1, 3),
+)
+def test_what_is_said_of_many_is_what_is_said_of_each(dates, units: int) -> None:
+    """Merging into digests loses no item and invents none."""
+    every = [
+        one(f"{number}", due_on, kind, identity.name(f"unit{number % units}"))
+        for number, (due_on, kind) in enumerate(dates)
+    ]
+
+    def heard(found):
+        return Counter(
+            (r.unit_id, r.audience, r.slot, i.obligation_id, i.kind, i.overdue)
+            for r in found
+            for i in r.items
+        )
+
+    together = said(*every)
+    assert heard(together) == sum((heard(said(single)) for single in every), Counter())
+    assert len({r.reminder_id for r in together}) == len(together)
+    assert all(TOLD < r.slot <= END for r in together)
+    assert all(a.slot <= b.slot for a, b in pairwise(together))

@@ -1,0 +1,145 @@
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.scheduler.planning.reminding import (
+    DueTimer,
+    Fired,
+    Measure,
+    due_reminders,
+    ref_order,
+)
+from services.scheduler.planning.timers import Timer
+from services.scheduler.planning.timetable import Timetable
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.events import ReminderItem
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    Channel,
+    Dates,
+    ObligationKind,
+    ReminderKind,
+    Rule,
+    RuleBook,
+    Step,
+    default_rule_book,
+)
+
+OFFICE, UNIT = identity.name("office"), identity.name("unit")
+SLOT = datetime(2023, 8, 30, 1, tzinfo=UTC)
+TABLE = Timetable(default_rule_book(), WorkingCalendar())
+
+
+def due(ref: str, due_on: date = date(2023, 8, 31), slot: datetime = SLOT, **more) -> DueTimer:
+    kind = more.get("kind", ObligationKind.DEADLINE)
+    return DueTimer(
+        Timer(identity.name(ref), more.get("rule_id", kind.value), slot, 0),
+        Dates(kind, due_on, date(2023, 6, 1)),
+        lead=False,
+        measure=Measure(ref, f"任务{ref}", f"内容{ref}", more.get("title", "要点")),
+    )
+
+
+def fire(*timers: DueTimer, table: Timetable = TABLE, now: datetime = SLOT) -> Fired:
+    return due_reminders(table, OFFICE, UNIT, timers, now=now, grace=timedelta(hours=1))
+
+
+def test_items_stand_by_date_and_then_by_number() -> None:
+    refs = ["10.1", "2.1", "2.10", "2.9"]
+    (reminder,) = fire(*(due(ref) for ref in refs)).reminders
+    assert [item.ref for item in reminder.items] == ["2.1", "2.9", "2.10", "10.1"]
+    assert reminder.items[0] == ReminderItem(
+        obligation_id=identity.name("2.1"),
+        ref="2.1",
+        task_name="任务2.1",
+        text="内容2.1",
+        kind=ReminderKind.DEADLINE,
+        due_on=date(2023, 8, 31),
+    )
+    assert reminder.reminder_id == identity.reminder_id(UNIT, "liaison", SLOT)
+
+
+def test_the_earlier_date_stands_first() -> None:
+    later = due("1.1", date(2023, 9, 1), datetime(2023, 8, 31, 1, tzinfo=UTC))
+    sooner = due("9.9", date(2023, 8, 31), datetime(2023, 8, 31, 1, tzinfo=UTC))
+    (reminder,) = fire(later, sooner, now=datetime(2023, 8, 31, 1, tzinfo=UTC)).reminders
+    assert [item.ref for item in reminder.items] == ["9.9", "1.1"]
+
+
+def test_timers_move_on_or_end() -> None:
+    once = RuleBook(
+        version=7,
+        rules=(
+            Rule(
+                rule_id="once",
+                kinds=(ObligationKind.DEADLINE,),
+                when=(BeforeDue(working_days=(1,)),),
+                who=(Step(audience=Audience.HEAD),),
+                channels=(Channel.SMS,),
+            ),
+        ),
+    )
+    found = fire(due("1.1", rule_id="once"), table=Timetable(once, WorkingCalendar()))
+    assert (found.moved, [timer.rule_id for timer in found.ended]) == ([], ["once"])
+    assert found.reminders[0].rule_version == 7
+    assert found.reminders[0].channels == (Channel.SMS,)
+    found = fire(due("1.1"))
+    assert [timer.next_fire_at for timer in found.moved] == [datetime(2023, 8, 31, 1, tzinfo=UTC)]
+    assert (found.ended, found.until) == ([], SLOT)
+
+
+def test_a_rule_that_the_book_lacks_ends_its_timer_silently() -> None:
+    found = fire(due("1.1", rule_id="gone"))
+    assert (found.reminders, len(found.ended), found.until) == ([], 1, None)
+
+
+def test_from_the_fourth_and_seventh_overdue_on_superiors_hear_it_too() -> None:
+    past = due("1.1", date(2023, 8, 10), datetime(2023, 8, 15, 1, tzinfo=UTC))
+    heard = {}
+    for slot in TABLE.between(
+        TABLE.book.rules[0], past.dates, past.timer.next_fire_at, datetime(2023, 10, 1, tzinfo=UTC)
+    ):
+        one = due("1.1", date(2023, 8, 10), slot.slot)
+        heard[slot.overdue] = [r.audience.value for r in fire(one, now=slot.slot).reminders]
+    assert heard[3] == ["liaison"]
+    assert heard[4] == heard[6] == ["liaison", "deputy"]
+    assert heard[7] == ["liaison", "deputy", "head"]
+
+
+def test_two_rules_in_one_slot_name_an_obligation_once_and_join_their_channels() -> None:
+    first = default_rule_book().rules[0].model_copy(update={"channels": (Channel.SMS,)})
+    second = first.model_copy(update={"rule_id": "again", "channels": (Channel.EMAIL,)})
+    table = Timetable(RuleBook(version=1, rules=(first, second)), WorkingCalendar())
+    found = fire(due("1.1"), due("1.1", rule_id="again"), table=table)
+    (reminder,) = found.reminders
+    assert len(reminder.items) == 1
+    assert reminder.channels == (Channel.EMAIL, Channel.SMS)
+    assert len(found.moved) == 2
+
+
+def test_slots_that_were_missed_on_different_days_are_different_reminders() -> None:
+    other = datetime(2023, 8, 31, 1, tzinfo=UTC)
+    found = fire(due("1.1"), due("2.1", date(2023, 9, 1), other), now=other + timedelta(minutes=1))
+    assert [r.slot for r in found.reminders] == [other]
+    assert found.passed_over == 1
+    assert found.until == other
+
+
+def test_items_of_several_plans_name_each_plan() -> None:
+    (reminder,) = fire(due("1.1", title="甲"), due("2.1", title="乙")).reminders
+    assert reminder.plan_title == "甲、乙"
+
+
+@given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=20))
+def test_refs_stand_as_their_numbers_do(numbers) -> None:
+    refs = [f"{a}.{b}" for a, b in numbers]
+    assert sorted(refs, key=ref_order) == [f"{a}.{b}" for a, b in sorted(numbers)]
+
+
+@given(st.lists(st.text(max_size=8), max_size=10))
+def test_any_text_has_a_place_among_refs(refs) -> None:
+    placed = sorted(refs, key=ref_order)
+    assert sorted(placed) == sorted(refs)
