@@ -20,6 +20,7 @@ async def test_a_table_goes_in_and_mail_and_sms_come_out(world) -> None:
     assert name in mails[0]["text"]
     assert all(f"第{task}项公开目录" in mails[0]["text"] for task in (1, 2, 3))
     assert "3" in texts[0]["text"]
+    await world.live(world.working_day(2))
     await world.live(due)
     assert len(world.told(name)) == 3  # three, one and no working days before
 
