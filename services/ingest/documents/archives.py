@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.documents.limits import check_markup
 
 _MAX_PARTS: Final = 5_000
 _MAX_PART: Final = 32 * 1024 * 1024
@@ -61,6 +62,7 @@ def open_archive(data: bytes) -> Archive:
             part = _unpack(archive, info)
             if any(word in part for word in _DECLARATIONS):
                 raise DocumentError(DocumentFault.HOSTILE)
+            check_markup(part)
             parts[info.filename] = part
     return Archive(parts)
 

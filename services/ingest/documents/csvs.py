@@ -7,7 +7,7 @@ from typing import Final
 from services.ingest.documents.decoding import decode
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Cell, Document, Row, Table
-from services.ingest.documents.limits import check_cell, check_columns, check_rows
+from services.ingest.documents.limits import check_cell, check_columns, check_rows, check_text
 
 _DELIMITERS: Final = (",", ";", "\t")
 _SAMPLE: Final = 200  # lines that decide the delimiter
@@ -15,6 +15,7 @@ _SAMPLE: Final = 200  # lines that decide the delimiter
 
 def read_csv(name: str, data: bytes) -> Document:
     """One table, the rows of the file. Raises DocumentError for broken quoting."""
+    check_text(data)
     text = decode(data).replace("\x00", "")
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep="):  # a spreadsheet's own hint

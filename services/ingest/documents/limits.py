@@ -9,7 +9,14 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 64
-MAX_CELL_CHARACTERS: Final = 50_000
+MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
+"""Plain text has no pictures: more is no plan."""
+
+MAX_CELL_CHARACTERS: Final = 10_000
+MAX_CELLS: Final = 400_000
+MAX_TAGS: Final = 3_000_000
+"""Of markup in one part: each costs a hundred bytes or more once it is parsed."""
+
 MAX_PARAGRAPHS: Final = 100_000
 
 
@@ -20,6 +27,25 @@ def check_size(data: bytes) -> None:
     if len(data) > MAX_BYTES:
         detail = f"{len(data) // 1_048_576} MB, limit {MAX_BYTES // 1_048_576} MB"
         raise DocumentError(DocumentFault.TOO_LARGE, detail)
+
+
+def check_text(data: bytes) -> None:
+    """Refuse plain text that is longer than any plan."""
+    if len(data) > MAX_TEXT_BYTES:
+        detail = f"{len(data) // 1_048_576} MB of text, limit {MAX_TEXT_BYTES // 1_048_576} MB"
+        raise DocumentError(DocumentFault.TOO_LARGE, detail)
+
+
+def check_markup(data: bytes, limit: int = MAX_TAGS) -> None:
+    """Refuse markup whose tree would outgrow memory."""
+    if data.count(b"<") > limit:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {limit} tags")
+
+
+def check_cells(count: int) -> None:
+    """Refuse a table whose spans cover more places than any plan has."""
+    if count > MAX_CELLS:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_CELLS} cells")
 
 
 def check_rows(count: int) -> None:

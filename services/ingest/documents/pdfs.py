@@ -22,6 +22,7 @@ from services.ingest.documents.spans import Spanned, lay_out
 _MAX_PAGES: Final = 600
 _MAX_LINES: Final = 4_000  # a page with more is a drawing
 _THIN: Final = 3.0  # points: a box this thin is a line
+_BOX_SEGMENTS: Final = 5  # a rectangle: its four corners and the way back
 _PAGE_NUMBER: Final = re.compile(r"[-—–－·\s]*\d{1,4}[-—–－·\s]*|第\s*\d+\s*页.{0,12}")
 
 
@@ -76,15 +77,19 @@ def _shared(
 ) -> tuple[list[dict[Region, list[Character]]], list[Character]]:
     """Each table's characters by cell, and those outside any table."""
     inside: list[dict[Region, list[Character]]] = [{} for _ in tables]
-    outside = []
+    outside: list[Character] = []
+    cell: Region | None = None
+    into = outside
     for mark in marks:
-        for table, cells in zip(tables, inside, strict=True):
-            cell = table.cell_at(mark.x, mark.y)
-            if cell is not None:
-                cells.setdefault(cell, []).append(mark)
-                break
-        else:
-            outside.append(mark)
+        # Neighbours in the file mostly stand in one cell: look there first.
+        if cell is None or not cell.holds(mark.x, mark.y):
+            cell, into = None, outside
+            for table, cells in zip(tables, inside, strict=True):
+                cell = table.cell_at(mark.x, mark.y)
+                if cell is not None:
+                    into = cells.setdefault(cell, [])
+                    break
+        into.append(mark)
     return inside, outside
 
 
@@ -122,6 +127,9 @@ def _lines(page: pypdfium2.PdfPage) -> tuple[list[Line], list[Line]]:
             across.append(Line((top + bottom) / 2, left, right))
         elif right - left <= _THIN:
             down.append(Line((left + right) / 2, bottom, top))
+        elif pdfium.FPDFPath_CountSegments(drawn) <= _BOX_SEGMENTS:
+            across += (Line(top, left, right), Line(bottom, left, right))
+            down += (Line(left, bottom, top), Line(right, bottom, top))
         else:
             _strokes(drawn, across, down)
         if len(across) + len(down) > _MAX_LINES:

@@ -31,6 +31,10 @@ class Region:
     rows: int
     columns: int
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies in the cell."""
+        return self.left <= x < self.right and self.bottom <= y < self.top
+
 
 @dataclass(frozen=True, slots=True)
 class Lattice:

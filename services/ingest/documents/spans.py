@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from services.ingest.documents.grid import Cell
-from services.ingest.documents.limits import MAX_COLUMNS, check_columns
+from services.ingest.documents.limits import MAX_COLUMNS, check_cells, check_columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
     table wider than any plan.
     """
     grid: list[dict[int, Cell]] = [{} for _ in rows]
+    placed = 0
     for index, row in enumerate(rows):
         column = 0
         for cell in row:
@@ -34,6 +35,8 @@ def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
                 for right in range(wide):
                     place = Cell(cell.text, above=down > 0, left=right > 0)
                     grid[index + down].setdefault(column + right, place)
+                placed += wide
+                check_cells(placed)
             column += wide
     width = max((max(row, default=-1) + 1 for row in grid), default=0)
     return [tuple(row.get(column, Cell()) for column in range(width)) for row in grid]

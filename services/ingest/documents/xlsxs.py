@@ -25,6 +25,9 @@ from services.ingest.documents.limits import (
 
 _ROW: Final = re.compile(rb"<(?:\w+:)?row[\s>]")
 _VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v|is)>")
+_MERGE: Final = re.compile(
+    rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
+)
 _MAX_STYLED_ROWS: Final = 60_000  # empty rows that only carry a format still cost memory
 _MAX_VALUES: Final = 400_000
 _LITERAL: Final = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
@@ -50,8 +53,19 @@ def read_xlsx(name: str, data: bytes) -> Document:
 def _check_sheet(part: bytes) -> None:
     rows = sum(1 for _ in _ROW.finditer(part))
     values = sum(1 for _ in _VALUE.finditer(part))
+    for found in _MERGE.finditer(part):
+        left, top, right, bottom = found.groups()
+        wide = abs(_column(right) - _column(left)) + 1
+        values += wide * (abs(int(bottom) - int(top)) + 1)
     if rows > _MAX_STYLED_ROWS or values > _MAX_VALUES:
         raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"{rows} rows, limit {MAX_ROWS}")
+
+
+def _column(letters: bytes) -> int:
+    value = 0
+    for letter in letters:
+        value = value * 26 + letter - 64
+    return value
 
 
 def _sheets(sheets: list[Worksheet]) -> Iterator[Block]:

@@ -40,6 +40,7 @@ _NUMERIC: Final = re.compile(
     r"(?:0:00(?::00)?)?|(?<!\d)(?P<compact>(?:19|20)\d{6}|20\d{4})(?!\d)"
 )
 _TOKENS: Final = [re.compile(form) for form in _FORMS]
+_NEAR: Final = 24  # characters beside a date that can tell what it is
 _DONE: Final = (
     r"(?:[^，。；、,;\d]{0,6}?(?:完成|投入|建成|开工|动工|竣工|启用|上线|运行|印发|出台|制定|报送|上报|报|公布|公开|发布|实现"
     r"|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|启动|形成|查漏|收官|见效|整改|更新|梳理|编制|提交|开放|试行|验收))"
@@ -94,17 +95,17 @@ def read_prose(text: str, year: int | None) -> Found:
 def _tokens(text: str, *, numeric: bool) -> list[_Token]:
     found: list[_Token] = []
     position = 0
+    patterns = [*_TOKENS, _NUMERIC] if numeric else _TOKENS
+    ahead = [pattern.search(text) for pattern in patterns]
     while position < len(text):
         best: re.Match[str] | None = None
-        for pattern in _TOKENS:
-            match = pattern.search(text, position)
+        for index, pattern in enumerate(patterns):
+            match = ahead[index]
+            if match and match.start() < position:
+                match = ahead[index] = pattern.search(text, position)
             if match and (
                 best is None or (match.start(), -match.end()) < (best.start(), -best.end())
             ):
-                best = match
-        if numeric:
-            match = _NUMERIC.search(text, position)
-            if match and (best is None or match.start() <= best.start()):
                 best = match
         if best is None:
             break
@@ -147,18 +148,22 @@ def _ranges(tokens: list[_Token], text: str) -> list[_Token]:
 def _widen(token: _Token, text: str) -> _Token:
     head = re.search(
         r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$",
-        text[: token.start],
+        text[(skipped := max(0, token.start - _NEAR)) : token.start],
     )
     if head is None:
         return token
     values = dict(token.values)
     values["year"] = values.get("year") or head.group("year")
-    return _Token(head.start(), token.end, values)
+    return _Token(skipped + head.start(), token.end, values)
 
 
 def _binds(token: _Token, text: str) -> bool:
     """Whether the sentence makes the date an end: its own words, a verb after, 于 or 到 before."""
-    values, after, before = token.values, text[token.end :], text[: token.start]
+    values = token.values
+    after, before = (
+        text[token.end : token.end + _NEAR],
+        text[max(0, token.start - _NEAR) : token.start],
+    )
     if _PAST.search(before) or re.match(r"(?:以来|起(?!草)|以后|之后|后|的(?!完成))", after):
         return False
     if values.get("bare"):

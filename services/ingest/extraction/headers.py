@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto, unique
+from functools import lru_cache
 from typing import Final
 
 from services.ingest.documents.grid import Row
@@ -103,8 +104,11 @@ class Header:
     """Where one printed header spans a category and a name column: the category's index."""
 
 
+@lru_cache(maxsize=2048)
 def role_of(label: str) -> Role | None:
     """The role that a header's words tell, or None for words that no header uses."""
+    if len(label) > 3 * _MAX_LABEL:
+        return None
     folded = _bare(label)
     if not folded or len(folded) > _MAX_LABEL or _NOT_LABEL.search(folded):
         return None
@@ -135,6 +139,13 @@ def find_header(rows: Sequence[Row], start: int = 0, searched: int = _SEARCHED) 
         if best is not None:
             return best
     return None
+
+
+def may_head(row: Row) -> bool:
+    """Whether a row could begin a header: cheap, since every body row is asked."""
+    fresh = {cell.text for cell in row.cells if cell.text and not (cell.above or cell.left)}
+    labels = [text for text in fresh if len(text) <= _MAX_LABEL]
+    return len(fresh) > 1 and len(labels) == len(fresh) and any(map(role_of, labels))
 
 
 def _is_lower_half(row: Row) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.extraction.assembly import Assembly, Habits, single_text, spans_whole
 from services.ingest.extraction.drafts import Draft
-from services.ingest.extraction.headers import Header, Role, find_header, role_of
+from services.ingest.extraction.headers import Header, Role, find_header, may_head, role_of
 from services.ingest.extraction.layout import Layout, fit, parse_number
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
@@ -112,7 +112,7 @@ class TableReader:
         while index < len(run):
             row = run[index]
             self._broke = self._broke or row.after_break
-            again = find_header(run, index, 1)
+            again = find_header(run, index, 1) if may_head(row) else None
             if again is not None:
                 self._header = again
                 index += again.height

@@ -42,7 +42,10 @@ _LABEL: Final = re.compile(
 _MARKS: Final = re.compile(
     r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其)|[*★＊▲])"
 )
+_PART: Final = re.compile(r"[、，,；;：:/／ ]")
+_MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
+_MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class UnitList:
 
     printed: str = ""
     names: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
     lead: list[str] = field(default_factory=list)
     open_ended: bool = False
     dates: list[str] = field(default_factory=list)
@@ -67,14 +71,27 @@ def read_units(text: str, year: int | None = None) -> UnitList:
 
 def printed(text: str) -> str:
     """The cell as printed: line breaks inside names mended, brackets full-width."""
-    lines = [tidy(line) for line in text.split("\n") if line.strip()]
+    lines = [_spaced(line) for line in text.split("\n") if line.strip()]
     joined = ""
     for line in lines:
-        whole = _ENDS.search(joined) or _SEPARATOR.search(joined[-1:]) or _ETC.search(joined)
+        end = joined[-_MAX_NAME:]
+        whole = _ENDS.search(end) or _SEPARATOR.search(joined[-1:]) or _ETC.search(end)
         starts = not _SEPARATOR.match(line) and line[0] not in "（(〔）)〕等"
         listed = bool(joined) and bool(whole) and starts
         joined += f"\n{line}" if listed and not _SEPARATOR.search(joined[-1:]) else line
     return joined.replace("(", "（").replace(")", "）")
+
+
+def _spaced(line: str) -> str:
+    """The line without a layout's blanks; one between two whole names separates them."""
+    pieces = line.split()
+    joined = pieces[0]
+    for piece in pieces[1:]:
+        left = _PART.split(joined)[-1]
+        right = _PART.split(piece, maxsplit=1)[0]
+        names = all(len(name) >= _MIN_NAME and _ENDS.search(name) for name in (left, right))
+        joined += f" {piece}" if names else piece
+    return tidy(joined) if joined.isascii() else joined
 
 
 def _unwrapped(text: str) -> str:
@@ -103,7 +120,8 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
     for clause in re.split(r"(?<=[^（(])[；;。\n]", part):
         for item in _items(clause):
             name, leads = _name(item, units, year)
-            if name and name not in units.names:
+            if name and name not in units.seen:
+                units.seen.add(name)
                 units.names.append(name)
             if name:
                 pending.append(name)
@@ -134,6 +152,9 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     """The unit's name alone, and whether the item's words make it (and those before) lead."""
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", _MARKS.sub("", item))).strip(" .")
     if not name:
+        return "", False
+    if len(name) > _MAX_ITEM:
+        units.stray.append(name)
         return "", False
     leads = bool(_LEADS.search(name))
     name = _LEADS.sub("", name)
@@ -175,7 +196,8 @@ def merged(lists: Sequence[UnitList]) -> UnitList:
     """Several unit cells as one list: names in column order, each once."""
     whole = UnitList(printed="；".join(part.printed for part in lists if part.printed))
     for part in lists:
-        whole.names.extend(name for name in part.names if name not in whole.names)
+        whole.names.extend(name for name in part.names if name not in whole.seen)
+        whole.seen.update(part.names)
         whole.lead.extend(name for name in part.lead if name not in whole.lead)
         whole.open_ended = whole.open_ended or part.open_ended
         whole.dates.extend(part.dates)
