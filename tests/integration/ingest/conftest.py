@@ -1,0 +1,119 @@
+"""An office with its tokens on the real database, and a client of the API in the same process."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ingest.api.application import application
+from services.ingest.api.parts import Parts
+from services.ingest.extraction.reading import read_plan
+from services.ingest.handlers.bootstrap import create_office, issue_token
+from services.ingest.settings import IngestSettings
+from shared.database import engine_from
+
+SCOPES = ("read", "report", "manage", "admin")
+TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
+NOW = datetime(2023, 6, 1, 1, tzinfo=UTC)
+DIRECTORY = """单位名称,分组,别名,联络员邮箱,联络员手机
+县财政局,县级各部门,,czj@yanting.example,13800000001
+县发展和改革局,县级各部门,县发改局,fgj@yanting.example,13800000002
+凤灵街道,各乡镇(街道),,,13800000003
+"""
+
+
+@dataclass
+class TestClock:
+    """A clock that a test moves."""
+
+    __test__ = False
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@dataclass
+class Api:
+    """The API of one office. `as_(…)` gives a client with another token."""
+
+    client: httpx.AsyncClient
+    engine: AsyncEngine
+    settings: IngestSettings
+    office_id: UUID
+    clock: TestClock
+    transport: httpx.ASGITransport
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    async def as_(self, *scopes: str, unit_id: UUID | str | None = None) -> httpx.AsyncClient:
+        unit = UUID(str(unit_id)) if unit_id else None
+        async with self.engine.begin() as db:
+            token = await issue_token(db, self.office_id, "other", scopes, unit, now=NOW)
+        return self.open(token)
+
+    def open(self, token: str) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            transport=self.transport,
+            base_url="http://ingest.test",
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        self.clients.append(client)
+        return client
+
+    async def rows(self, statement: str, **values: object) -> list[Any]:
+        async with self.engine.connect() as db:
+            return list((await db.execute(text(statement), values)).all())
+
+    async def units(self, table: str = DIRECTORY) -> httpx.Response:
+        return await self.client.post("/v1/units/import", files={"file": ("u.csv", table)})
+
+    async def plan(self) -> dict[str, Any]:
+        """The real table as a draft."""
+        answer = await self.client.post(
+            "/v1/plans", files={"file": ("yanting.txt", TABLE.read_bytes())}
+        )
+        assert answer.status_code in {200, 201}, answer.text
+        return dict(answer.json())
+
+    async def published(self) -> dict[str, Any]:
+        """The directory and the plan, published as far as it goes."""
+        assert (await self.units()).status_code == 200
+        plan = await self.plan()
+        answer = await self.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})
+        assert answer.status_code == 200, answer.text
+        return plan | {"published": answer.json()}
+
+    async def ledger(self, **query: object) -> list[dict[str, Any]]:
+        items: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            wanted = {**query, "limit": 500} | ({"cursor": cursor} if cursor else {})
+            part = (await self.client.get("/v1/ledger", params=wanted)).json()
+            items += part["items"]
+            cursor = part["next_cursor"]
+            if cursor is None:
+                return items
+
+
+@pytest.fixture
+async def api(settings_for: Any) -> AsyncIterator[Api]:
+    settings = await settings_for(IngestSettings, "ingest")
+    engine = engine_from(settings, "test")
+    clock = TestClock()
+    async with engine.begin() as db:
+        office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
+        token = await issue_token(db, office, "office", SCOPES, now=NOW)
+    transport = httpx.ASGITransport(application(Parts(engine, clock, settings, read_plan)))
+    made = Api(None, engine, settings, office, clock, transport)  # type: ignore[arg-type]
+    made.client = made.open(token)
+    yield made
+    for client in made.clients:
+        await client.aclose()
+    await engine.dispose()

@@ -1,0 +1,138 @@
+"""From a document to published obligations, over HTTP on the real database."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+pytestmark = pytest.mark.integration
+
+
+async def test_a_document_becomes_a_draft_that_names_what_is_open(api):
+    plan = await api.plan()
+    assert (plan["year"], plan["status"]) == (2023, "draft")
+    assert (plan["tasks"], plan["measures"]) == (16, 46)
+    assert [row["ref"] for row in plan["open"]] == ["4.3", "8.2", "13.3", "14.2"]
+    assert len(plan["unknown_names"]) > 10
+
+
+async def test_the_same_document_again_is_the_same_draft(api):
+    first = await api.plan()
+    again = await api.plan()
+    assert again == first
+    listed = (await api.client.get("/v1/plans")).json()["items"]
+    assert [row["plan_id"] for row in listed] == [first["plan_id"]]
+    assert listed[0]["measures"] == 46
+    entries = await api.rows("SELECT action FROM ingest.journal WHERE action LIKE 'plan.%'")
+    assert len(entries) == 1
+
+
+async def test_publishing_expands_groups_and_holds_what_is_open(api):
+    plan = await api.published()
+    published = plan["published"]
+    assert published["units"] == 3
+    assert published["held"]["open_measures"] == ["4.3", "8.2", "13.3", "14.2"]
+    items = await api.ledger()
+    assert len(items) == published["obligations"]
+    assert not {row["ref"] for row in items} & {"4.3", "8.2", "13.3", "14.2"}
+    street = [row["ref"] for row in items if row["unit"] == "凤灵街道"]
+    assert "3.1" in street
+    assert "1.1" not in street
+    hearings = [row for row in items if row["kind"] == "hearing"]
+    assert {(row["ref"], row["period"]) for row in hearings} == {("16.2", "2023")}
+    shown = (await api.client.get(f"/v1/plans/{plan['plan_id']}")).json()
+    assert shown["status"] == "published"
+
+
+async def test_publishing_again_adds_only_what_was_settled_since(api):
+    plan = await api.published()
+    path = f"/v1/plans/{plan['plan_id']}"
+    again = (await api.client.post(f"{path}/publish", json={})).json()
+    assert (again["obligations"], again["units"]) == (0, 0)
+    settled = await api.client.post(
+        f"{path}/settlements",
+        json={
+            "ref": "4.3",
+            "action": "change",
+            "reason": "每季度一次",
+            "recurrence": {"per": "quarter", "at_least": 1},
+        },
+    )
+    assert [row["ref"] for row in settled.json()["open"]] == ["8.2", "13.3", "14.2"]
+    more = (await api.client.post(f"{path}/publish", json={})).json()
+    # Four quarters of three units; the first had passed on the first of June.
+    assert more["obligations"] == 9
+    assert more["held"]["past"] == [{"ref": "4.3", "due_on": "2023-03-31", "units": 3}]
+    late = (await api.client.post(f"{path}/publish", json={"include_past": True})).json()
+    assert (late["obligations"], late["held"]["past"]) == (3, [])
+    red = await api.ledger(light="red")
+    assert {(row["ref"], row["due_on"]) for row in red} == {("4.3", "2023-03-31")}
+    known = await api.rows("SELECT DISTINCT known_on FROM ingest.obligations")
+    assert [str(row.known_on) for row in known] == ["2023-06-01"]
+
+
+async def test_a_published_measure_is_settled_no_more(api):
+    plan = await api.published()
+    answer = await api.client.post(
+        f"/v1/plans/{plan['plan_id']}/settlements",
+        json={"ref": "1.1", "action": "drop", "reason": "x"},
+    )
+    assert answer.status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"ref": "99.9", "action": "accept", "reason": "x"}, 404),
+        ({"ref": "8.2", "action": "accept", "reason": ""}, 422),
+        ({"ref": "8.2", "action": "change", "reason": "x"}, 422),
+        ({"ref": "8.2", "action": "accept", "reason": "x", "text": "y"}, 422),
+        ({"ref": "8.2", "action": "change", "reason": "x", "due": []}, 422),
+        ({"ref": "8.2", "action": "change", "reason": "x", "due": ["2023-02-30"]}, 422),
+        ({"ref": "8.2", "action": "change", "reason": "x", "due": ["0001-01-01"]}, 422),
+        ({"ref": "8.2", "action": "drop", "reason": "重复"}, 200),
+    ],
+)
+async def test_a_settlement_is_checked(api, body, status):
+    plan = await api.plan()
+    answer = await api.client.post(f"/v1/plans/{plan['plan_id']}/settlements", json=body)
+    assert answer.status_code == status, answer.text
+
+
+async def test_nothing_is_published_for_a_name_until_someone_decides(api):
+    plan = await api.published()
+    path = f"/v1/plans/{plan['plan_id']}"
+    held = {row["name"]: row for row in plan["published"]["held"]["unknown_names"]}
+    assert held["经开区"]["refs"][0] == "2.1"
+    lost = await api.client.post(
+        f"{path}/names", json={"name": "县经合局", "units": ["没有的局"], "reason": "x"}
+    )
+    assert (lost.status_code, lost.json()["errors"]) == (422, [{"name": "没有的局"}])
+    both = {"name": "县经合局", "units": ["县财政局"], "ignore": True, "reason": "x"}
+    assert (await api.client.post(f"{path}/names", json=both)).status_code == 422
+    other = {"name": "不在表中", "ignore": True, "reason": "x"}
+    assert (await api.client.post(f"{path}/names", json=other)).status_code == 404
+    ignored = {"name": "经开区", "ignore": True, "reason": "不考核"}
+    assert (await api.client.post(f"{path}/names", json=ignored)).status_code == 200
+    decided = {"name": "县工信局", "units": ["凤灵街道"], "reason": "代管"}
+    shown = (await api.client.post(f"{path}/names", json=decided)).json()
+    assert not {"经开区", "县工信局"} & {row["name"] for row in shown["unknown_names"]}
+    assert {row["name"] for row in shown["decisions"]} == {"经开区", "县工信局"}
+    more = (await api.client.post(f"{path}/publish", json={})).json()
+    assert more["units"] == 1
+    street = await api.ledger(plan_id=plan["plan_id"])
+    assert "1.1" in {row["ref"] for row in street if row["unit"] == "凤灵街道"}
+
+
+async def test_a_name_that_joins_the_directory_later_is_published_then(api):
+    plan = await api.published()
+    assert (await api.units("name,aliases\n经开区管委会,经开区\n")).json()["created"] == 1
+    more = (await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})).json()
+    assert more["units"] == 1
+
+
+async def test_dates_past_at_publication_are_held_by_the_offices_day(api):
+    # 16:30 UTC on 31 August is the first of September in the office.
+    api.clock.instant = datetime(2023, 8, 31, 16, 30, tzinfo=UTC)
+    plan = await api.published()
+    held = plan["published"]["held"]["past"]
+    assert [(row["ref"], row["due_on"]) for row in held] == [("4.5", "2023-08-31")]
