@@ -21,8 +21,8 @@ from shared.clock import Clock, monotonic, real_now
 from shared.logging import log
 
 _SECOND = timedelta(seconds=1)
-_LINGER = 0.01
-"""How long outcomes are gathered before they are committed."""
+_LINGER = 0.03
+"""How long outcomes are gathered before they are committed, while more are on their way."""
 _FIRST_REST, _LONGEST_REST = 0.5, 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _GATEWAY_FAULTS = {Refusal.UNREACHABLE, Refusal.UNAUTHORISED}
@@ -201,7 +201,8 @@ class Lane:
         while not ended:
             if (first := await self._results.get()) is None:
                 return
-            await asyncio.sleep(_LINGER)
+            if self._open > self._results.qsize() + 1:
+                await asyncio.sleep(_LINGER)
             results = [first]
             while not self._results.empty() and len(results) < self._pace.batch:
                 if (result := self._results.get_nowait()) is None:

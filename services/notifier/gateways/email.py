@@ -19,7 +19,9 @@ from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPException,
+    SMTPResponse,
     SMTPResponseException,
+    SMTPServerDisconnected,
 )
 
 from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
@@ -27,7 +29,7 @@ from services.notifier.message import Accepted, Message, Outcome, Refusal, Refus
 from shared.errors import CuibanError
 
 _PERMANENT = range(500, 600)
-_CLOSING = 421
+_CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _SHORT = 200
 
 
@@ -88,9 +90,11 @@ class EmailGateway:
         self._server = server
         self._mail_from = mail_from
         try:
-            self._sender = sender_of(mail_from)[1]
+            sender = sender_of(mail_from)[1]
         except ValueError as error:
             raise CuibanError(f"CUIBAN_MAIL_FROM can't be used: {error}.") from error
+        self._from = b"FROM:<%s>" % sender.encode()
+        self._domain = sender.rpartition("@")[2]
         self._timeout = timeout / timedelta(seconds=1)
         self._now = now
         self._idle: list[SMTP] = []
@@ -103,7 +107,7 @@ class EmailGateway:
         if not sendable(message.address):
             return Refused(Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address")
         raw = mail_bytes(message, mail_from=self._mail_from, sent_at=self._now())
-        offer = _Offer(f"<{message.notification_id}@{self._sender.rpartition('@')[2]}>")
+        offer = _Offer(f"<{message.notification_id}@{self._domain}>")
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(offer, message.address, raw)
@@ -136,10 +140,19 @@ class EmailGateway:
     async def _offer(self, offer: "_Offer", client: SMTP, address: str, raw: bytes) -> Accepted:
         """Three commands; what is lost before DATA was not offered, what is lost after may be."""
         offer.step = _Step.ADDRESSING
-        await client.mail(self._sender, timeout=None)
-        await client.rcpt(address, timeout=None)
+        # Straight to the protocol: `mail`, `rcpt` and `data` would parse the addresses and search
+        # the bytes anew for each mail; `sendable` and `mail_bytes` have made sure of both.
+        _must(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
+        _must(
+            _DONE,
+            await client.execute_command(b"RCPT", b"TO:<%s>" % address.encode(), timeout=None),
+        )
+        _must(_GO_ON, await client.execute_command(b"DATA", timeout=None))
         offer.step = _Step.OFFERED
-        await client.data(raw, timeout=None)
+        if client.protocol is None:
+            raise SMTPServerDisconnected("Connection lost")
+        client.protocol.write(raw + b".\r\n")
+        _must(_DONE, await client.protocol.read_response())
         self._give_back(offer)
         return Accepted(offer.message_id)
 
@@ -201,6 +214,12 @@ class _Offer:
                 return Refused(Refusal.BUSY, permanent=False, detail=f"{how} before DATA")
             case _Step.OFFERED:
                 return Unknown(f"{how} after DATA")
+
+
+def _must(code: int, response: SMTPResponse) -> None:
+    """Raise unless the server gave this answer (251 is one to RCPT: it will forward)."""
+    if response.code != code and not (code == _DONE and response.code == _FORWARD):
+        raise SMTPResponseException(response.code, response.message)
 
 
 def _answered(offer: _Offer, error: SMTPResponseException, address: str) -> Refused:

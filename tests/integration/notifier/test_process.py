@@ -1,0 +1,203 @@
+"""The notifier as a process, on a real broker: events in, mail and events out, whatever dies."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from shared.codec import decode, encode
+from shared.events import Event
+from shared.topics import DELIVERIES, named
+from tests.integration.notifier.world import (
+    SECRET,
+    World,
+    due,
+    enveloped,
+    until,
+    upserted,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.integration
+ROOT = Path(__file__).parents[3]
+LONG = 60.0
+
+
+@dataclass
+class Process:
+    """Notifiers that run as processes of their own."""
+
+    world: World
+    children: list[asyncio.subprocess.Process] = field(default_factory=list)
+
+    async def start(self, **more: str) -> asyncio.subprocess.Process:
+        settings = self.world.settings
+        environment = {
+            "PATH": os.environ["PATH"],
+            "CUIBAN_KAFKA": settings.kafka,
+            "CUIBAN_TOPIC_PREFIX": settings.topic_prefix,
+            "CUIBAN_DATABASE_URL": settings.database_url.get_secret_value(),
+            "CUIBAN_CLOCK_FILE": str(settings.clock_file),
+            "CUIBAN_SMTP_URL": self.world.mail.url,
+            "CUIBAN_SMS_URL": self.world.sms.url,
+            "CUIBAN_SMS_SECRET": SECRET,
+            "CUIBAN_RETRY_DELAYS": "1s 1s 1s",
+            "CUIBAN_UNKNOWN_PAUSE": "PT0.2S",
+            "CUIBAN_SEND_TIMEOUT": "PT2S",
+            "CUIBAN_LEASE": "PT5S",
+            "CUIBAN_SESSION_TIMEOUT": "PT6S",
+        } | more
+        child = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "services.notifier.app",
+            cwd=ROOT,
+            env=environment,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self.children.append(child)
+        return child
+
+    async def send(self, *events: Event) -> None:
+        settings = self.world.settings
+        async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
+            for event in events:
+                record = encode(enveloped(event))
+                await producer.send_and_wait(
+                    named(record.topic, settings.topic_prefix),
+                    key=record.key,
+                    value=record.value,
+                    headers=list(record.headers),
+                )
+
+    async def delivered(self, number: int) -> list[Event]:
+        """The first events on the deliveries topic."""
+        settings = self.world.settings
+        consumer = AIOKafkaConsumer(
+            named(DELIVERIES.name, settings.topic_prefix),
+            bootstrap_servers=settings.kafka,
+            auto_offset_reset="earliest",
+        )
+        await consumer.start()
+        found = []
+        try:
+            async with asyncio.timeout(LONG):
+                while len(found) < number:
+                    record = await consumer.getone()
+                    found.append(decode(DELIVERIES, record.value, record.headers).event)
+        finally:
+            await consumer.stop()
+        return found
+
+
+@pytest.fixture
+async def process(world: World) -> AsyncIterator[Process]:
+    process = Process(world)
+    yield process
+    for child in process.children:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.communicate()
+
+
+async def test_events_in_become_mail_messages_and_events_out(process: Process) -> None:
+    child = await process.start()
+    await process.send(due(), upserted())  # in whatever order the topics are read
+    told = await process.delivered(3)
+    kinds = sorted(type(event).__name__ for event in told)
+    assert kinds == ["NotificationSent", "NotificationSent", "ReminderFannedOut"]
+    assert len(process.world.mail.mails) == len(process.world.sms.posts) == 1
+    await process.send(due("县卫健局"), upserted("县卫健局"))
+    await until(lambda: len(process.world.mail.mails) == 2, LONG)
+    child.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(20):
+        _, errors = await child.communicate()
+    for secret in (SECRET, SECRET[6:], "jtj@jtj.example", "13800000000"):
+        assert secret not in errors.decode()
+
+
+async def test_killed_between_attempt_and_outcome_it_is_offered_again_under_the_same_id(
+    process: Process,
+) -> None:
+    world = process.world
+    world.mail.hangs = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    first = await process.start()
+    await until(lambda: world.mail.mails, LONG)
+    first.kill()
+    await first.wait()
+    world.mail.hang.set()
+    await process.start()
+    (event,) = await until(lambda: world_sent(world), LONG)
+    assert event.attempts == 2
+    assert world.mail.ids[0] == world.mail.ids[1]
+    assert len(world.mail.ids) == 2
+    rows = await world.rows("SELECT outcome FROM notifier.attempts ORDER BY number")
+    assert [row.outcome for row in rows] == ["unknown", "accepted"]
+
+
+async def world_sent(world: World) -> Any:
+    return await world.rows("SELECT attempts FROM notifier.notifications WHERE state = 'sent'")
+
+
+async def test_sigterm_finishes_what_is_in_flight_and_commits_it(process: Process) -> None:
+    world = process.world
+    world.mail.hangs = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    child = await process.start()
+    await until(lambda: world.mail.mails, LONG)
+    child.send_signal(signal.SIGTERM)
+    world.mail.hang.set()
+    async with asyncio.timeout(30):
+        await child.communicate()
+    assert await world.states() == {"email": "sent"}
+    assert len(world.mail.mails) == 1
+
+
+async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process) -> None:
+    world = process.world
+    await process.send(upserted(), withdrawn("县教体局", "2.1"), due())
+    await process.start()
+    told = await process.delivered(3)
+    kinds = sorted(type(event).__name__ for event in told)
+    assert kinds == ["NotificationSuppressed", "NotificationSuppressed", "ReminderFannedOut"]
+    assert world.mail.mails == world.sms.posts == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"CUIBAN_TOPIC_PREFIX": "nowhere."}, "cuiban topics"),
+        ({"CUIBAN_SMTP_URL": "gopher://user:hush@host"}, "CUIBAN_SMTP_URL"),
+        ({"CUIBAN_SMS_SECRET": "whsec_hush"}, "CUIBAN_SMS_SECRET"),
+        ({"CUIBAN_QUIET_SMS": "evening"}, "CUIBAN_QUIET_SMS"),
+        ({"CUIBAN_LEASE": "PT1S"}, "CUIBAN_LEASE"),
+    ],
+)
+async def test_it_refuses_to_start_with_a_clear_message(
+    process: Process, wrong: dict[str, str], said: str
+) -> None:
+    child = await process.start(**wrong)
+    async with asyncio.timeout(LONG):
+        _, errors = await child.communicate()
+    assert child.returncode == 78
+    assert said in errors.decode()
+    assert "hush" not in errors.decode()
+
+
+async def test_it_refuses_to_start_without_its_tables(process: Process) -> None:
+    async with process.world.engine.begin() as db:
+        await db.exec_driver_sql("UPDATE notifier.alembic_version SET version_num = 'older'")
+    child = await process.start()
+    async with asyncio.timeout(LONG):
+        _, errors = await child.communicate()
+    assert child.returncode == 78
+    assert "cuiban migrate" in errors.decode()

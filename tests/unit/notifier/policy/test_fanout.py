@@ -1,0 +1,82 @@
+"""A reminder becomes notifications."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from services.notifier.policy import telling
+from services.notifier.policy.fanout import Due, Recipient, fan_out, still_owed
+from services.notifier.policy.stages import SuppressReason
+from shared import identity
+from shared.events import NotificationSuppressed, ReminderFannedOut
+from shared.rules import Audience, Channel
+
+SLOT = datetime(2023, 12, 25, 22, 0, tzinfo=UTC)  # the 26th, 06:00, in Shanghai
+UNIT, FIRST, SECOND = UUID(int=2), UUID(int=11), UUID(int=12)
+DUE = Due(
+    reminder_id=UUID(int=3),
+    office_id=UUID(int=1),
+    unit_id=UNIT,
+    audience=Audience.LIAISON,
+    slot=SLOT,
+    timezone="Asia/Shanghai",
+    channels=(Channel.EMAIL, Channel.SMS, Channel.EMAIL),
+    obligation_ids=(FIRST, SECOND),
+    correlation_id=UUID(int=4),
+)
+
+
+def recipient(number: int = 1, post: str = "liaison", **more) -> Recipient:
+    facts = {"email": "a@b.example", "mobile": "138", "valid_from": None, "valid_to": None} | more
+    return Recipient(UUID(int=100 + number), post, **facts)
+
+
+def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
+    planned = fan_out(DUE, [recipient(1), recipient(2), recipient(3, "head")])
+    assert {(p.contact_id, p.notification.channel) for p in planned} == {
+        (UUID(int=100 + n), channel) for n in (1, 2) for channel in Channel
+    }
+    assert len(planned) == 4
+    for plan in planned:
+        made = identity.notification_id(DUE.reminder_id, plan.contact_id, plan.notification.channel)
+        assert plan.notification.notification_id == made
+
+
+def test_validity_is_judged_on_the_local_day_of_the_slot() -> None:
+    day = date(2023, 12, 26)
+    assert recipient(valid_from=day, valid_to=day).valid_on(day)
+    gone = recipient(valid_to=day - timedelta(days=1))
+    assert {p.suppressed for p in fan_out(DUE, [gone])} == {SuppressReason.NO_CONTACT}
+    assert {p.suppressed for p in fan_out(DUE, [recipient(valid_from=day)])} == {None}
+
+
+def test_without_an_address_there_is_a_suppressed_notification() -> None:
+    planned = {p.notification.channel: p for p in fan_out(DUE, [recipient(mobile=" ")])}
+    assert planned[Channel.SMS].suppressed is SuppressReason.NO_ADDRESS
+    assert planned[Channel.EMAIL].suppressed is None
+
+
+def test_withdrawn_items_are_left_out_up_to_their_slot() -> None:
+    withdrawn = {(UNIT, FIRST): SLOT, (UNIT, SECOND): SLOT - timedelta(seconds=1)}
+    assert still_owed(UNIT, SLOT, (FIRST, SECOND), withdrawn) == (SECOND,)
+    (plan, _) = fan_out(DUE, [recipient()], withdrawn)
+    assert plan.notification.obligation_ids == (SECOND,)
+    assert plan.suppressed is None
+
+
+def test_with_nothing_left_everything_is_withdrawn() -> None:
+    withdrawn = {(UNIT, FIRST): SLOT, (UNIT, SECOND): SLOT}
+    planned = fan_out(DUE, [recipient()], withdrawn)
+    assert {p.suppressed for p in planned} == {SuppressReason.WITHDRAWN}
+    assert planned[0].notification.obligation_ids == (FIRST, SECOND)
+
+
+def test_it_is_told_which_notifications_there_are_and_which_ended() -> None:
+    planned = fan_out(DUE, [recipient(email="")])
+    fanned, ended = telling.fanned_out(DUE, planned, SLOT)
+    assert isinstance(fanned.event, ReminderFannedOut)
+    assert isinstance(ended.event, NotificationSuppressed)
+    assert [ref.channel for ref in fanned.event.notifications] == ["email", "sms"]
+    assert ended.event.reason == "no-address"
+    assert {fanned.correlation_id, ended.correlation_id} == {DUE.correlation_id}
+    again = telling.fanned_out(DUE, planned, SLOT + timedelta(days=1))
+    assert [envelope.id for envelope in again] == [fanned.id, ended.id]

@@ -1,0 +1,163 @@
+"""Whether a notification goes out now."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.policy.stages import (
+    Defer,
+    DeferReason,
+    Facts,
+    Policy,
+    QuietHours,
+    Send,
+    Suppress,
+    SuppressReason,
+    deadline,
+    decide,
+)
+from shared.events import ReminderItem
+from shared.rules import Channel, ReminderKind
+
+ZONE = ZoneInfo("Asia/Shanghai")
+NIGHT = QuietHours(time(21), time(7, 30))
+POLICY = Policy(quiet=((Channel.SMS, NIGHT),))
+
+
+def local(*parts: int) -> datetime:
+    return datetime(*parts, tzinfo=ZONE).astimezone(UTC)
+
+
+def item(due_on: date, overdue: int = 0) -> ReminderItem:
+    return ReminderItem(
+        obligation_id=UUID(int=1),
+        ref="2.1",
+        task_name="任务",
+        text="内容",
+        kind=ReminderKind.DEADLINE,
+        due_on=due_on,
+        overdue=overdue,
+    )
+
+
+def facts(
+    *items: ReminderItem, channel: Channel = Channel.SMS, sent: tuple[datetime, ...] = ()
+) -> Facts:
+    return Facts(channel, "13800000000", local(2023, 12, 26, 9), ZONE, items, sent)
+
+
+FAR = item(date(2024, 3, 1))
+
+
+def test_by_day_it_goes_out() -> None:
+    assert decide(facts(FAR), POLICY, local(2023, 12, 26, 9)) == Send()
+
+
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        (local(2023, 12, 26, 21), local(2023, 12, 27, 7, 30)),
+        (local(2023, 12, 26, 23, 59), local(2023, 12, 27, 7, 30)),
+        (local(2023, 12, 27, 7, 29), local(2023, 12, 27, 7, 30)),
+    ],
+)
+def test_quiet_hours_defer_to_their_end(now: datetime, until: datetime) -> None:
+    assert decide(facts(FAR), POLICY, now) == Defer(until, DeferReason.QUIET_HOURS)
+
+
+@pytest.mark.parametrize("now", [local(2023, 12, 26, 20, 59), local(2023, 12, 27, 7, 30)])
+def test_quiet_hours_have_ends(now: datetime) -> None:
+    assert decide(facts(FAR), POLICY, now) == Send()
+
+
+def test_quiet_hours_within_a_day() -> None:
+    noon = QuietHours(time(12), time(14))
+    assert noon.over_at(local(2023, 12, 26, 13), ZONE) == local(2023, 12, 26, 14)
+    assert noon.over_at(local(2023, 12, 26, 14), ZONE) is None
+
+
+def test_mail_knows_no_quiet_hours_unless_told() -> None:
+    assert decide(facts(FAR, channel=Channel.EMAIL), POLICY, local(2023, 12, 26, 23)) == Send()
+
+
+def test_due_today_it_goes_at_night_too() -> None:
+    today = item(date(2023, 12, 26))
+    assert decide(facts(today, FAR), POLICY, local(2023, 12, 26, 22)) == Send()
+
+
+def test_due_tomorrow_the_morning_is_early_enough() -> None:
+    tomorrow = item(date(2023, 12, 27))
+    assert isinstance(decide(facts(tomorrow), POLICY, local(2023, 12, 26, 22)), Defer)
+
+
+def test_overdue_items_have_no_date_to_miss() -> None:
+    late = item(date(2023, 12, 1), overdue=2)
+    assert isinstance(decide(facts(late), POLICY, local(2023, 12, 26, 22)), Defer)
+
+
+def test_nothing_left_is_withdrawn() -> None:
+    assert decide(facts(), POLICY, local(2023, 12, 26, 9)) == Suppress(SuppressReason.WITHDRAWN)
+
+
+def test_without_an_address_it_is_suppressed() -> None:
+    nowhere = Facts(Channel.SMS, "", local(2023, 12, 26, 9), ZONE, (FAR,))
+    found = decide(nowhere, POLICY, local(2023, 12, 26, 9))
+    assert found == Suppress(SuppressReason.NO_ADDRESS)
+
+
+def test_old_news_is_suppressed_only_when_told_and_never_when_overdue() -> None:
+    now = local(2023, 12, 29, 9)
+    useful = Policy(useful_for=timedelta(days=2))
+    assert decide(facts(FAR), Policy(), now) == Send()
+    assert decide(facts(FAR), useful, now) == Suppress(SuppressReason.PAST_USEFULNESS)
+    assert decide(facts(FAR, item(date(2023, 12, 28))), useful, now) == Send()
+    assert decide(facts(FAR), useful, local(2023, 12, 28, 9)) == Send()
+
+
+def test_the_rate_limit_frees_when_the_oldest_leaves_the_window() -> None:
+    now = local(2023, 12, 26, 12)
+    limited = Policy(rate_limit=2, rate_window=timedelta(hours=6))
+    sent = (now - timedelta(hours=7), now - timedelta(hours=5), now - timedelta(hours=1))
+    found = decide(facts(FAR, sent=sent), limited, now)
+    assert found == Defer(now + timedelta(hours=1), DeferReason.RATE_LIMIT)
+    assert decide(facts(FAR, sent=sent[:2]), limited, now) == Send()
+
+
+instants = st.datetimes(datetime(2020, 1, 1), datetime(2030, 1, 1)).map(  # noqa: DTZ001
+    lambda moment: moment.replace(tzinfo=UTC)
+)
+days = st.dates(date(2020, 1, 1), date(2030, 1, 1))
+
+
+@given(
+    now=instants,
+    dates=st.lists(days, max_size=4),
+    begin=st.times(),
+    end=st.times(),
+    limit=st.integers(0, 2),
+    sent=st.lists(st.timedeltas(timedelta(0), timedelta(days=3)), max_size=4),
+)
+def test_no_deferral_passes_the_nearest_date_or_stays_behind(  # noqa: PLR0917
+    now: datetime,
+    dates: list[date],
+    begin: time,
+    end: time,
+    limit: int,
+    sent: list[timedelta],
+) -> None:
+    policy = Policy(quiet=((Channel.SMS, QuietHours(begin, end)),), rate_limit=limit)
+    known = facts(*map(item, dates), sent=tuple(sorted(now - ago for ago in sent)))
+    match decide(known, policy, now):
+        case Defer(until=until):
+            limit_at = deadline(known.items, ZONE, now)
+            assert until > now
+            assert limit_at is None or until < limit_at
+        case Suppress(reason=reason):
+            assert reason is SuppressReason.WITHDRAWN
+            assert not dates
+        case Send():
+            assert dates

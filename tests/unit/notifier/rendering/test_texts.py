@@ -1,0 +1,169 @@
+"""What a contact reads."""
+
+import re
+from datetime import date, timedelta
+from uuid import uuid5
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.notifier.rendering.mail import mail
+from services.notifier.rendering.sms import ONE_PART, PARTS, parts, sms, ucs2
+from services.notifier.rendering.wording import Digest, Tone, clean, in_order, left
+from shared.events import ReminderItem
+from shared.identity import NAMESPACE
+from shared.rules import Audience, ReminderKind
+
+TODAY = date(2023, 12, 26)  # a Tuesday
+YEAR_END = date(2023, 12, 31)  # a Sunday
+
+
+def item(ref: str = "2.1", due_on: date = YEAR_END, **more) -> ReminderItem:
+    facts = {"task_name": "民生保障", "text": "及时公开。", "kind": ReminderKind.DEADLINE} | more
+    return ReminderItem(obligation_id=uuid5(NAMESPACE, ref), ref=ref, due_on=due_on, **facts)
+
+
+def digest(*items: ReminderItem, **more) -> Digest:
+    facts = {
+        "office": "盐亭县政务公开办公室",
+        "unit": "盐亭县教育和体育局",
+        "audience": Audience.LIAISON,
+        "plan_title": "2023年盐亭县政务公开重点任务分解表",
+        "today": TODAY,
+    } | more
+    return Digest(items=items or (item(),), **facts)
+
+
+LATE = item("11.1", date(2023, 12, 19), overdue=2, kind=ReminderKind.OVERDUE)
+NOW = item("3.1", TODAY)
+HEARING = item("16.1", kind=ReminderKind.HEARING)
+
+
+@pytest.mark.parametrize(
+    ("due_on", "today", "words", "tone"),
+    [
+        (YEAR_END, TODAY, "还有3个工作日", Tone.NEAR),
+        (date(2024, 1, 31), TODAY, "还有25个工作日", Tone.CALM),
+        (TODAY, TODAY, "今日到期", Tone.TODAY),
+        (YEAR_END, date(2023, 12, 29), "期限前已无其他工作日", Tone.TODAY),
+        (date(2023, 12, 19), TODAY, "已逾期5个工作日", Tone.LATE),
+        (YEAR_END, date(2024, 1, 1), "已逾期", Tone.LATE),  # New Year's Day: none has passed yet
+    ],
+)
+def test_the_time_left_is_told_in_working_days(
+    due_on: date, today: date, words: str, tone: Tone
+) -> None:
+    assert left(due_on, today) == (words, tone)
+
+
+@pytest.mark.parametrize(
+    ("items", "subject"),
+    [
+        (
+            [item()],
+            "【工作提醒】盐亭县教育和体育局：1项任务待办，最近12月31日到期（还有3个工作日）",
+        ),
+        ([item(), NOW], "【今日到期】盐亭县教育和体育局：1项任务今日到期，另有1项待办"),
+        ([LATE], "【逾期催办】盐亭县教育和体育局：1项任务已逾期（2023年12月26日）"),
+        (
+            [LATE, item()],
+            "【逾期催办】盐亭县教育和体育局：1项任务已逾期，另有1项待办（2023年12月26日）",
+        ),
+        (
+            [HEARING],
+            "【工作提醒】盐亭县教育和体育局：请于12月31日前安排主要负责人听取汇报（还有3个工作日）",
+        ),
+    ],
+)
+def test_the_subject_tells_how_pressing_it_is(items: list[ReminderItem], subject: str) -> None:
+    assert mail(digest(*items)).subject == subject
+
+
+def test_the_text_part_lists_every_item_with_its_date() -> None:
+    text = mail(digest(item(), LATE, NOW, HEARING)).text
+    places = [text.index(f"任务{ref}　") for ref in ("11.1", "3.1", "2.1", "16.1")]
+    assert places == sorted(places)
+    assert "贵单位有4项工作需要办理（1项已逾期、1项今日到期、2项尚在期限内）" in text
+    assert "完成时限：2023年12月31日（星期日）" in text
+    assert "请安排主要负责人专题听取政务公开工作汇报" in text
+    assert text.rstrip().endswith("（本邮件由系统自动发送，请勿直接回复。）")
+    assert "\n\n\n" not in text
+
+
+def test_leaders_are_asked_to_look_after_it() -> None:
+    text = mail(digest(LATE, audience=Audience.HEAD)).text
+    assert text.startswith("盐亭县教育和体育局主要负责人：")
+    assert "需您关注和督促" in text
+
+
+def test_the_html_escapes_what_comes_from_outside_and_loads_nothing() -> None:
+    html = mail(digest(item(text='<img src=x onerror=alert(1)> & "“'))).html
+    assert "<img" not in html
+    assert "&lt;img src=x" in html
+    assert not re.search(r"(src|href)=[\"']?http|url\(|@import", html)
+
+
+def test_the_html_has_the_columns_of_an_office_table() -> None:
+    html = mail(digest()).html
+    heads = re.findall(r"<th[^>]*>(.*?)</th>", html)
+    assert heads == ["序号", "工作任务", "具体内容", "完成时限", "剩余/逾期<br>工作日"]
+
+
+def test_an_office_without_a_name_signs_in_general() -> None:
+    assert "政务公开办\n2023年12月26日" in mail(digest(office="")).text
+
+
+def test_items_stand_by_date_and_then_by_place() -> None:
+    assert [i.ref for i in in_order([item("2.10"), item("2.9"), LATE])] == ["11.1", "2.9", "2.10"]
+
+
+@pytest.mark.parametrize(
+    ("items", "text"),
+    [
+        ([item()], "1项任务待办（任务2.1），最近12月31日到期，还有3个工作日。详见邮件或台账。"),
+        ([NOW], "1项任务待办（任务3.1），今日到期。详见邮件或台账。"),
+        ([LATE], "1项任务待办（任务11.1），已逾期5个工作日。详见邮件或台账。"),
+        (
+            [item(), LATE, NOW],
+            "3项任务待办（任务11.1等），1项已逾期5个工作日，1项今日到期。详见邮件或台账。",
+        ),
+        (
+            [HEARING],
+            (
+                "请安排主要负责人听取汇报（任务16.1），最近12月31日到期，还有3个工作日。"
+                "详见邮件或台账。"
+            ),
+        ),
+    ],
+)
+def test_the_short_message_fits_one_part(items: list[ReminderItem], text: str) -> None:
+    found = sms(digest(*items), "盐亭政务公开").text
+    assert found == f"【盐亭政务公开】盐亭县教育和体育局：{text}"
+    assert ucs2(found) <= ONE_PART
+
+
+def test_two_days_never_give_the_same_short_message() -> None:
+    days = [YEAR_END - timedelta(days=n) for n in (3, 4, 5, 6)]
+    assert len({sms(digest(today=day), "公开").text for day in days}) == 4
+
+
+names = st.text(max_size=400)
+
+
+@given(unit=names, office=names, signature=names, plan=names, task=names, ref=names)
+def test_no_text_breaks_a_line_or_takes_more_than_three_parts(  # noqa: PLR0917
+    unit: str, office: str, signature: str, plan: str, task: str, ref: str
+) -> None:
+    told = digest(item(ref, task_name=task), unit=unit, office=office, plan_title=plan)
+    subject = mail(told).subject
+    short = sms(told, signature[:18]).text
+    for line in (subject, short):
+        assert line.isprintable() or not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e]", line)
+    assert parts(short) <= PARTS
+    assert len(subject) <= 120
+
+
+@given(st.text())
+def test_clean_leaves_no_control_character(text: str) -> None:
+    assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202e\ud800-\udfff]", clean(text))

@@ -1,0 +1,65 @@
+"""The notifier's settings."""
+
+from datetime import time, timedelta
+
+import pytest
+
+from services.notifier.app import lanes_of
+from services.notifier.policy.stages import QuietHours
+from services.notifier.settings import NotifierSettings
+from shared.clock import SystemClock
+from shared.database import engine_from
+from shared.errors import CuibanError
+
+
+def test_without_any_setting_the_defaults_hold() -> None:
+    settings = NotifierSettings.load()
+    assert settings.retry_delays[:2] == (timedelta(seconds=5), timedelta(minutes=5))
+    assert len(settings.retry_delays) == 9
+    assert settings.quiet_sms == QuietHours(time(21), time(7, 30))
+    assert settings.quiet_email is None
+
+
+def test_durations_hours_and_words_are_written_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUIBAN_RETRY_DELAYS", "1s, 2m 3h 4d")
+    monkeypatch.setenv("CUIBAN_QUIET_EMAIL", "22:00-06:00")
+    monkeypatch.setenv("CUIBAN_QUIET_SMS", "none")
+    monkeypatch.setenv("CUIBAN_SMS_PERMANENT", "illegalmac NoSignId")
+    settings = NotifierSettings.load()
+    assert settings.retry_delays == (
+        *(timedelta(seconds=1), timedelta(minutes=2)),
+        *(timedelta(hours=3), timedelta(days=4)),
+    )
+    assert settings.quiet_email == QuietHours(time(22), time(6))
+    assert settings.quiet_sms is None
+    assert settings.sms_permanent == ("illegalmac", "NoSignId")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CUIBAN_RETRY_DELAYS", "soon"),
+        ("CUIBAN_QUIET_SMS", "evening"),
+        ("CUIBAN_SMS_UNKNOWN", "maybe"),
+        ("CUIBAN_BATCH", "0"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(CuibanError, match=name):
+        NotifierSettings.load()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"lease": timedelta(seconds=20)}, "CUIBAN_LEASE"),
+        ({"mail_from": "nobody"}, "CUIBAN_MAIL_FROM"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused(wrong: dict, said: str) -> None:
+    settings = NotifierSettings(**wrong)
+    with pytest.raises(CuibanError, match=said):
+        lanes_of(settings, engine_from(settings, "test"), SystemClock())
