@@ -9,6 +9,7 @@ import pytest
 from services.scheduler.planning.forecasting import forecast, owed
 from shared import identity
 from shared.calendar import WorkingCalendar
+from shared.errors import PoisonError
 from shared.events import (
     CalendarPublished,
     ExtensionGranted,
@@ -302,3 +303,37 @@ async def test_a_unit_that_fails_does_not_hold_up_the_others(world: World) -> No
     assert reminder.unit_id == good
     rows = await world.rows("SELECT next_fire_at FROM scheduler.agenda WHERE unit_id = :u", u=bad)
     assert rows[0].next_fire_at == at("2023-08-30 09:00") + timedelta(minutes=10)
+
+
+async def test_an_obligation_without_its_measure_is_refused(world: World) -> None:
+    """A reminder of it would have nothing to say; the record becomes a dead letter."""
+    event = assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31")))
+    with pytest.raises(PoisonError, match="measure-unknown"):
+        await world.tell(event.model_copy(update={"measures": ()}))
+    assert await world.rows("SELECT * FROM scheduler.agenda") == []
+
+
+async def test_a_measure_told_earlier_does_not_replace_a_later_one(world: World) -> None:
+    facts = obligation(UNIT, "1.1", "2023-08-31")
+    newer = assigned(UNIT, ("1.1", facts))
+    older = newer.model_copy(update={"plan_title": "旧题"})
+    world.clock.instant = at("2023-08-29 10:00")
+    await world.tell(newer)
+    await world.tell(older, time=at("2023-08-28 10:00"))
+    (reminder,) = await world.fire("2023-08-30 09:00")
+    assert reminder.plan_title == "2023年分解表"
+
+
+async def test_a_batch_keeps_the_order_within_a_unit(world: World) -> None:
+    facts = obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(
+        assigned(UNIT, ("1.1", facts)),
+        reported(facts.obligation_id, Status.DONE, 2),
+        reported(facts.obligation_id, Status.OPEN, 3),
+        reported(facts.obligation_id, Status.DONE, 4),
+        reported(facts.obligation_id, Status.OPEN, 5),
+    )
+    assert await world.timers() == {facts.obligation_id: at("2023-07-20 09:00")}
+    rows = await world.rows("SELECT number, standing FROM scheduler.obligations")
+    assert [tuple(row) for row in rows] == [(5, "open")]
+    assert len(await world.out()) == 2

@@ -1,0 +1,32 @@
+import asyncio
+
+import pytest
+
+from services.scheduler import ticking as module
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.ticking import Ticking
+from shared.clock import SystemClock
+from shared.database import engine_from
+
+
+async def test_a_loop_survives_what_its_step_raises(monkeypatch) -> None:
+    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.001)
+    settings = SchedulerSettings(poll="PT0.001S")
+    ticking = Ticking(engine_from(settings, "test"), settings, SystemClock())
+    done = asyncio.Event()
+    outcomes = iter([OSError("away"), RuntimeError("a fault"), 0, 3])
+
+    async def step() -> int:
+        outcome = next(outcomes, None)
+        if isinstance(outcome, Exception):
+            raise outcome
+        if outcome is None:
+            done.set()
+        return outcome or 0
+
+    looping = asyncio.create_task(ticking._for_ever("test", step))
+    async with asyncio.timeout(5):
+        await done.wait()
+    looping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looping
