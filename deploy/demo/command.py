@@ -90,6 +90,7 @@ async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> 
             run = Run(seed, settings, engine, api, clock, record.inbox.rstrip("/"), tell)
             return await run.go()
     finally:
+        api.close()
         await engine.dispose()
 
 

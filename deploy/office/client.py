@@ -24,6 +24,10 @@ class Api:
             trust_env=False,
         )
 
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a GET, as plain data."""
         return self._asked("GET", path, params={k: v for k, v in query.items() if v is not None})

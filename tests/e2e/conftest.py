@@ -65,9 +65,14 @@ class World:
         self.units |= {unit["name"]: unit["unit_id"] for unit in listed}
         return names
 
-    def assign(self, names: list[str], due: date, tasks: int = 1, duty: str = "") -> list[dict]:
-        """Publish a plan with some tasks for units, due on a day; its ledger rows."""
-        number = next(_NUMBERS)
+    def assign(
+        self, names: list[str], due: date, tasks: int = 1, duty: str = "", number: int = 0
+    ) -> list[dict]:
+        """Publish a plan with some tasks for units, due on a day; its ledger rows.
+
+        With the same `number` it is the same document again.
+        """
+        number = number or next(_NUMBERS)
         rows = [f"{due.year}年第{number}号政务公开任务分解表", ""]
         rows.append("序号\t任务名称\t具体内容\t责任单位\t完成时限")
         for task in range(1, tasks + 1):
@@ -78,9 +83,10 @@ class World:
         plan = stored["plan_id"]
         assert stored["open"] == []
         assert stored["unknown_names"] == []
-        done = self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-        assert done["obligations"] == tasks * len(names)
-        return self.api.every("/v1/ledger", plan_id=plan)
+        self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
+        rows = self.api.every("/v1/ledger", plan_id=plan)
+        assert len(rows) == tasks * len(names)
+        return rows
 
     def _upload(self, path: str, name: str, text: str) -> Any:
         headers = {"Idempotency-Key": f"{name}-{next(_NUMBERS)}"}
@@ -166,6 +172,7 @@ async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[Wor
     try:
         yield World(stack, record, api, clock, onlooker)
     finally:
+        api.close()
         await onlooker.close()
         await engine.dispose()
 
