@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.dates import fold, read_cell
-from services.ingest.extraction.prose import tidy
 
 _SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
 _PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
@@ -90,8 +89,8 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and _ENDS.search(name) for name in (left, right))
-        joined += f" {piece}" if names else piece
-    return tidy(joined) if joined.isascii() else joined
+        joined += f" {piece}" if names and right[0] not in "等（(及和" else piece
+    return joined
 
 
 def _unwrapped(text: str) -> str:
