@@ -5,6 +5,7 @@ obligation a rule's occurrences are a rising sequence, computed from the obligat
 a calendar alone, so a timer needs to remember nothing but its next instant.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -17,6 +18,8 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.calendar import WorkingCalendar
+
+_MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 
 
 class ObligationKind(StrEnum):
@@ -86,6 +89,8 @@ class OnDates(_Model):
     @classmethod
     def _exist(cls, days: tuple[str, ...]) -> tuple[str, ...]:
         for day in days:
+            if not _MONTH_DAY.fullmatch(day):  # fromisoformat also reads weeks, such as W01-1
+                raise ValueError(f"{day} is no day of the form MM-DD")
             date.fromisoformat(f"2024-{day}")
         return days
 
@@ -125,7 +130,7 @@ class RuleBook(_Model):
     version: int = Field(ge=1)
     timezone: str = "Asia/Shanghai"
     rules: tuple[Rule, ...]
-    near_working_days: int = Field(default=15, ge=0)
+    near_working_days: int = Field(default=15, ge=0, le=260)
     """From how many working days before the date the light is yellow (places differ)."""
 
     @field_validator("timezone")
