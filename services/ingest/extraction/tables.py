@@ -79,6 +79,9 @@ class TableReader:
         if header is not None and (self._header is None or header.start == 0):
             self._as_paragraphs(table.rows[: header.start])
             self._header = header
+            # 责任单位（列第一位的为牵头单位）: a rule that stands in the header itself
+            rules = [label for label in header.labels if "(" in label]
+            self.after.extend(Paragraph(label, table.place) for label in rules)
             start = header.start + header.height
         body = table.rows[start:]
         for run in self._runs(body, exact=table.exact):

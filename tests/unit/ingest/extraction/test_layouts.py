@@ -68,6 +68,15 @@ def test_a_printed_rule_makes_the_first_unit_lead() -> None:
     assert [w.code for w in plan.warnings] == ["not-understood"]
 
 
+def test_the_rule_may_stand_in_the_header_itself() -> None:
+    plan = from_text(
+        "绿源县2022年任务分工表",
+        "序号\t任务\t具体内容\t责任单位（排第一位的为牵头单位）\t时限",
+        "1\t甲\t做好公开。\t县政府办、县财政局\t年底前",
+    )
+    assert plan.tasks[0].responsible.lead == ("县政府办",)
+
+
 def test_section_rows_become_categories_and_notes_are_no_tasks() -> None:
     plan = from_text(
         "附件2",
