@@ -162,6 +162,7 @@ class Bench:
 
     async def close(self) -> None:
         """Close what was opened."""
+        await self.ticking.close()
         await self.engine.dispose()
 
 

@@ -81,6 +81,7 @@ def run() -> NoReturn:
 
     async def close() -> None:
         await reader.close()
+        await ticking.close()
         await engine.dispose()
 
     loops = Loops(

@@ -10,6 +10,8 @@ from shared.settings import Settings
 class SchedulerSettings(Settings):
     """The scheduler's own settings."""
 
+    database_pool: int = Field(default=10, ge=4, le=200)
+    """The relay and the tick each keep a connection; consumers and loops share the others."""
     tick_batch: int = Field(default=100, ge=1, le=5000)
     """How many units one transaction fires for."""
     replan_batch: int = Field(default=100, ge=1, le=5000)

@@ -49,6 +49,13 @@ class Ticking:
     settings: SchedulerSettings
     clock: Clock
     timetables: Timetables = field(default_factory=Timetables)
+    _looking: AsyncConnection | None = field(default=None, init=False)
+
+    async def close(self) -> None:
+        """Give back the connection that idle ticks look through."""
+        looking, self._looking = self._looking, None
+        if looking is not None:
+            await looking.close()
 
     async def fire_for_ever(self) -> None:
         """Fire what is due, until cancelled."""
@@ -85,10 +92,17 @@ class Ticking:
         return found
 
     async def _any_due(self, now: datetime) -> bool:
-        """One round trip, no transaction: what a tick costs while nothing is due."""
-        looking = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-        async with looking.connect() as db:
-            return await agenda.any_due(db, now)
+        """One round trip, no transaction, a connection kept: what a tick costs when idle."""
+        if self._looking is None:
+            engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+            self._looking = await engine.connect()
+        try:
+            return await agenda.any_due(self._looking, now)
+        except BaseException:
+            looking, self._looking = self._looking, None
+            await asyncio.shield(looking.invalidate())
+            await asyncio.shield(looking.close())
+            raise
 
     async def _fire_one_by_one(self, now: datetime) -> int:
         for number in range(self.settings.tick_batch):

@@ -25,6 +25,7 @@ async def bare(
     ticking = Ticking(engine, settings, clock)
     tasks = Tasks(clock, ticking.timetables, timedelta(days=3))
     yield World(engine, settings, clock, ticking, tasks)
+    await ticking.close()
     await engine.dispose()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 
 from services.scheduler.planning.forecasting import forecast, owed
 from shared import identity
@@ -282,6 +283,7 @@ async def test_several_processes_fire_each_unit_once(world: World) -> None:
     async def drain(ticking):
         while await ticking.fire():
             pass
+        await ticking.close()
 
     await asyncio.gather(*(drain(ticking) for ticking in others))
     fired = await world.out()
@@ -337,3 +339,17 @@ async def test_a_batch_keeps_the_order_within_a_unit(world: World) -> None:
     rows = await world.rows("SELECT number, standing FROM scheduler.obligations")
     assert [tuple(row) for row in rows] == [(5, "open")]
     assert len(await world.out()) == 2
+
+
+async def test_a_tick_that_lost_its_connection_takes_another(world: World) -> None:
+    world.clock.instant = at("2023-08-29 10:00")
+    await world.tell(assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31"))))
+    assert await world.ticking.fire() == 0
+    await world.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE query LIKE 'SELECT 1 FROM scheduler.agenda%' AND pid <> pg_backend_pid()"
+    )
+    with pytest.raises(DBAPIError):
+        await world.ticking.fire()
+    (reminder,) = await world.fire("2023-08-30 09:00")
+    assert reminder.unit_id == UNIT
