@@ -136,3 +136,13 @@ async def test_dates_past_at_publication_are_held_by_the_offices_day(api):
     plan = await api.published()
     held = plan["published"]["held"]["past"]
     assert [(row["ref"], row["due_on"]) for row in held] == [("4.5", "2023-08-31")]
+
+
+async def test_a_plan_beyond_the_limit_is_refused(api):
+    await api.units()
+    plan = await api.plan()
+    api.settings.publish_limit = 10
+    answer = await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})
+    assert answer.status_code == 409
+    assert "CUIBAN_PUBLISH_LIMIT" in answer.json()["hint"]
+    assert await api.ledger() == []
