@@ -28,7 +28,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from deploy.local.testing import Engines
-from services.notifier.app import consumers_of, lanes_of
+from services.notifier.app import consumers_of, lanes_of, tune_collector
 from services.notifier.gateways.mime import mail_bytes
 from services.notifier.message import Message
 from services.notifier.rendering.mail import mail
@@ -278,6 +278,7 @@ def _say(name: str, rate: Rate, ceiling: Rate | None = None) -> None:
 
 async def run(args: Any) -> None:  # noqa: ANN401 - argparse's own
     """Measure and print."""
+    tune_collector()
     logging.configure("bench", level="WARNING")
     with _sink("smtp") as smtp, _sink("http") as http:
         async with _world(smtp=smtp, http=http) as bench:
@@ -292,20 +293,20 @@ async def run(args: Any) -> None:  # noqa: ANN401 - argparse's own
             both = (Channel.EMAIL, Channel.SMS)
             digests = [_due(n, both, 46, later) for n in range(args.digests)]
             cpu = time.process_time()
+            profile = cProfile.Profile() if args.profile else None
+            if profile:
+                profile.enable()
             took = await bench.feed(topics["reminders"], list(digests))
             cpu = time.process_time() - cpu  # with the encoding of the events, about a fifth
             rate = (args.digests / took, cpu / args.digests)
             _say("ReminderDue of 46 items to notification rows", rate)
             async with bench.engine.begin() as db:
                 await db.execute(text("TRUNCATE notifier.notifications, notifier.outbox"))
-            profile = cProfile.Profile() if args.profile else None
             for channel, number in ((Channel.EMAIL, args.mails), (Channel.SMS, args.posts)):
                 if not number:
                     continue
-                due = [_due(n, (channel,), args.items, SLOT) for n in range(number)]
-                for one in range(len(due)):
-                    shifted = SLOT - timedelta(seconds=channel is Channel.SMS)
-                    due[one] = _due(one, (channel,), args.items, shifted)
+                slot = SLOT - timedelta(seconds=channel is Channel.SMS)
+                due = [_due(n, (channel,), args.items, slot) for n in range(number)]
                 await bench.feed(topics["reminders"], list(due))
                 if channel is Channel.EMAIL:
                     bare = await _bare_smtp(smtp, number, _prepared(args.items), 8)

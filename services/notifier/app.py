@@ -1,6 +1,7 @@
 """The notifier's process: who is reached, and how it ended."""
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -168,6 +169,17 @@ async def show(engine: AsyncEngine) -> None:
         await asyncio.sleep(_SHOW_EVERY)
 
 
+def tune_collector() -> None:
+    """Collect garbage a hundred times more rarely.
+
+    A batch makes some 50,000 objects, none of them in cycles; with the usual threshold of 700
+    the collector walks them again and again, which took a third of the time of a batch.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(70_000, 10, 10)
+
+
 def main() -> NoReturn:
     """Run the notifier until a signal."""
     logging.configure(SERVICE)
@@ -180,6 +192,7 @@ def main() -> NoReturn:
     except CuibanError as error:
         refuse(error)
     uvloop.install()
+    tune_collector()
     reader = Reader(settings)
     app = faust_app(settings, SERVICE)
     consumers = consumers_of(settings, engine, reader, clock)

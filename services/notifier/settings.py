@@ -86,5 +86,5 @@ class NotifierSettings(Settings):
     send_timeout: timedelta = timedelta(seconds=10)
     lease: timedelta = timedelta(seconds=30)
     """How long a claimed notification is left to its claimer; more than twice `send_timeout`."""
-    batch: int = Field(default=200, ge=1, le=2000)
+    batch: int = Field(default=500, ge=1, le=2000)
     """Notifications claimed, and outcomes committed, in one transaction."""

@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from services.notifier.message import Message
 
-_WORD_BYTES = 45
-"""Source bytes of an encoded word: 60 in base64, 72 with its frame, under the limit of 75."""
+_WORD_BYTES = 36
+"""Source bytes of an encoded word: 48 in base64, 60 framed, 75 after the longest header name."""
 _LINE = 76
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = (
@@ -57,7 +57,7 @@ def sender_of(mail_from: str) -> tuple[str, str]:
     name, address = parseaddr(mail_from)
     if not sendable(address):
         raise ValueError("the sender needs an address, as in: Name <address>")
-    return (f"{encoded(name)} <{address}>" if name else address), address
+    return (f"{encoded(name)}\r\n <{address}>" if name else address), address
 
 
 @lru_cache(maxsize=4096)
@@ -96,7 +96,7 @@ def mail_bytes(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
         f"X-Cuiban-Unit: {encoded(message.unit)}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         "MIME-Version: 1.0\r\n"
-        f'Content-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
         f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{part}"
         f"{base64_lines(message.content.text)}"
         f"--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{part}"
