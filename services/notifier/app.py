@@ -26,10 +26,11 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import outcomes
 from services.notifier.tables import inbox, outbox, positions
 from shared import logging, topics
+from shared.brokering import partitions_of
 from shared.clock import Clock, real_now
 from shared.consuming import Consumer, Tables
 from shared.database import engine_from
-from shared.errors import CuibanError
+from shared.errors import CuibanError, NotReadyError
 from shared.events import Envelope
 from shared.kafka import add_agent, faust_app, watch
 from shared.metrics import HealthPort
@@ -207,11 +208,20 @@ def main() -> NoReturn:
             await db.execute(text("SELECT 1"))
         return ""
 
+    async def broker() -> str:
+        try:
+            await partitions_of(settings, [topics.REMINDERS])
+        except NotReadyError as error:
+            return error.message
+        return ""
+
     async def close() -> None:
         await reader.close()
         await engine.dispose()
 
-    health = HealthPort(settings.metrics_host, settings.metrics_port, {"database": database})
+    health = HealthPort(
+        settings.metrics_host, settings.metrics_port, {"database": database, "broker": broker}
+    )
     run_worker(
         app,
         Loops(

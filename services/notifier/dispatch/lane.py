@@ -23,6 +23,8 @@ from shared.logging import log
 _SECOND = timedelta(seconds=1)
 _LINGER = 0.03
 """How long outcomes are gathered before they are committed, while more are on their way."""
+_LAST_WRITE = 5.0
+"""How long a stopping lane tries to commit; with the send time-out under what supervisors allow."""
 _FIRST_REST, _LONGEST_REST = 0.5, 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _GATEWAY_FAULTS = {Refusal.UNREACHABLE, Refusal.UNAUTHORISED}
@@ -92,7 +94,7 @@ class Lane:
         bound = self._pace.send_timeout / _SECOND + 1
         _, late = await asyncio.wait(senders, timeout=bound)
         self._results.put_nowait(None)
-        _, unwritten = await asyncio.wait([recorder], timeout=bound)
+        _, unwritten = await asyncio.wait([recorder], timeout=_LAST_WRITE)
         for task in (*late, *unwritten):
             task.cancel()
         await asyncio.gather(*senders, recorder, return_exceptions=True)

@@ -1,0 +1,176 @@
+"""The gateways against real servers: what each answer means."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+
+from services.notifier.gateways.email import EmailGateway, smtp_server
+from services.notifier.gateways.signing import keys_of
+from services.notifier.gateways.webhook import Endpoint, WebhookGateway
+from services.notifier.message import Accepted, Content, Message, Refusal, Refused, Unknown
+from shared.clock import real_now
+from tests.integration.notifier.sinks import MailSink, SmsSink
+from tests.integration.notifier.world import SECRET
+
+pytestmark = pytest.mark.integration
+MESSAGE = Message(UUID(int=7), "jtj@jtj.example", "县教体局", Content("题目", "正文", "<p></p>"))
+SHORT = timedelta(seconds=0.5)
+
+
+def email(url: str) -> EmailGateway:
+    return EmailGateway(
+        smtp_server(url), mail_from="公开办 <gkb@yanting.example>", timeout=SHORT, now=real_now
+    )
+
+
+@pytest.fixture
+async def sms(sms_sink: SmsSink) -> AsyncIterator[WebhookGateway]:
+    success, permanent = frozenset({"0", "ok"}), frozenset({"illegalmac"})
+    endpoint = Endpoint(sms_sink.url, keys_of(SECRET), success, permanent)
+    gateway = WebhookGateway(endpoint, concurrency=4, timeout=SHORT, now=real_now)
+    yield gateway
+    await gateway.close()
+
+
+async def test_a_connection_serves_many_mails(mail_sink: MailSink) -> None:
+    gateway = email(mail_sink.url)
+    for _ in range(3):
+        found = await gateway.send(MESSAGE)
+        assert found == Accepted(f"<{MESSAGE.notification_id}@yanting.example>")
+    await gateway.close()
+    assert mail_sink.connections == 1
+    assert len(set(mail_sink.ids)) == 1
+
+
+async def test_a_connection_that_died_while_it_rested_is_replaced(mail_sink: MailSink) -> None:
+    gateway = email(mail_sink.url)
+    await gateway.send(MESSAGE)
+    (client,) = gateway._idle
+    assert client.transport is not None
+    client.transport.abort()
+    await asyncio.sleep(0)
+    assert isinstance(await gateway.send(MESSAGE), Accepted)
+    await gateway.close()
+    assert mail_sink.connections == 2
+
+
+async def test_a_server_that_hangs_up_politely_is_asked_again_later(mail_sink: MailSink) -> None:
+    mail_sink.answers.append("421 closing")
+    gateway = email(mail_sink.url)
+    found = await gateway.send(MESSAGE)
+    assert isinstance(found, Refused)
+    assert (found.reason, found.permanent) == (Refusal.BUSY, False)
+    await gateway.close()
+
+
+async def test_a_server_too_slow_after_data_leaves_the_outcome_unknown(
+    mail_sink: MailSink,
+) -> None:
+    mail_sink.hangs = 1
+    gateway = email(mail_sink.url)
+    assert await gateway.send(MESSAGE) == Unknown("TimeoutError after DATA")
+    assert gateway._idle == []
+    mail_sink.hang.set()
+
+
+async def test_an_address_that_could_inject_a_command_reaches_no_server(
+    mail_sink: MailSink,
+) -> None:
+    bad = Message(MESSAGE.notification_id, "a@b>\r\nRCPT TO:<x@y", "县", MESSAGE.content)
+    found = await email(mail_sink.url).send(bad)
+    assert found == Refused(Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address")
+    assert mail_sink.connections == 0
+
+
+@pytest.mark.parametrize(("password", "accepted"), [("right", True), ("wrong", False)])
+async def test_a_server_may_ask_for_user_and_password(
+    mail_sink: MailSink, password: str, accepted: bool
+) -> None:
+    def check(*given: object) -> AuthResult:
+        data = given[-1]
+        assert isinstance(data, LoginPassword)
+        return AuthResult(success=data.password == b"right", handled=False)
+
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(mail_sink, authenticator=check, auth_require_tls=False),
+        "127.0.0.1",
+        0,
+    )
+    port = server.sockets[0].getsockname()[1]
+    gateway = email(f"smtp://me:{password}@127.0.0.1:{port}")
+    found = await gateway.send(MESSAGE)
+    await gateway.close()
+    server.close()
+    if accepted:
+        assert isinstance(found, Accepted)
+    else:
+        assert isinstance(found, Refused)
+        assert (found.reason, found.permanent) == (Refusal.UNAUTHORISED, False)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason", "permanent"),
+    [
+        ({"status": 400}, Refusal.REJECTED, True),
+        ({"status": 404}, Refusal.REJECTED, True),
+        ({"status": 302, "headers": {"Location": "/login"}}, Refusal.BUSY, False),
+        ({"status": 408}, Refusal.BUSY, False),
+        ({"status": 500}, Refusal.BUSY, False),
+        ({"status": 410}, Refusal.GONE, False),
+        ({"text": "<html>login", "content_type": "text/html"}, Refusal.ANSWERED_FAILURE, False),
+        ({"text": '{"errcode": 310000}'}, Refusal.ANSWERED_FAILURE, False),
+        ({"text": '{"success": false}'}, Refusal.ANSWERED_FAILURE, False),
+        (
+            {"text": '{"success": "false", "rspcod": "IllegalMac"}'},
+            Refusal.ANSWERED_FAILURE,
+            True,
+        ),
+    ],
+)
+async def test_what_an_answer_means(
+    sms: WebhookGateway, sms_sink: SmsSink, answer: dict, reason: Refusal, permanent: bool
+) -> None:
+    sms_sink.answers.append(web.Response(**answer))
+    found = await sms.send(MESSAGE)
+    assert isinstance(found, Refused)
+    assert (found.reason, found.permanent) == (reason, permanent)
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ("", str(MESSAGE.notification_id)),
+        ("ok", str(MESSAGE.notification_id)),
+        ("[]", str(MESSAGE.notification_id)),
+        ('{"success": "true", "msgGroup": "g1"}', "g1"),
+        ('{"code": "OK", "data": {"id": 5}}', "5"),
+    ],
+)
+async def test_what_counts_as_accepted(
+    sms: WebhookGateway, sms_sink: SmsSink, body: str, name: str
+) -> None:
+    sms_sink.answers.append(web.Response(text=body))
+    assert await sms.send(MESSAGE) == Accepted(name)
+
+
+async def test_a_gateway_may_say_when_to_come_back(sms: WebhookGateway, sms_sink: SmsSink) -> None:
+    sms_sink.answers.append(web.Response(status=429, headers={"Retry-After": "90"}))
+    found = await sms.send(MESSAGE)
+    assert isinstance(found, Refused)
+    assert found.retry_after == timedelta(seconds=90)
+
+
+async def test_no_answer_is_unknown_and_no_connection_is_unreachable(
+    sms: WebhookGateway, sms_sink: SmsSink
+) -> None:
+    sms_sink.hangs = 1
+    assert isinstance(await sms.send(MESSAGE), Unknown)
+    await sms_sink.down()
+    found = await sms.send(MESSAGE)
+    assert isinstance(found, Refused)
+    assert found.reason is Refusal.UNREACHABLE
