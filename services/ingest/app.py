@@ -72,6 +72,8 @@ async def serve(parts: Parts, sock: socket.socket) -> None:
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve([sock]))
+    address = f"http://{parts.settings.http_host}:{sock.getsockname()[1]}"
+    logging.log(__name__).info("service.started", http=address)
     try:
         await asyncio.shield(running)
     except asyncio.CancelledError:
@@ -113,12 +115,7 @@ async def run(settings: IngestSettings) -> None:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)
         consumer = history(settings, engine, reader)
-        health_port = await health.start()
-        logging.log(__name__).info(
-            "service.started",
-            http=f"http://{settings.http_host}:{sock.getsockname()[1]}",
-            health_port=health_port,
-        )
+        logging.log(__name__).info("health.listening", port=await health.start())
         await until_signalled(
             serve(Parts(engine, settings.clock(), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
@@ -133,6 +130,7 @@ async def run(settings: IngestSettings) -> None:
 
 def main() -> None:
     """Run the service as the environment says."""
+    logging.configure("ingest")  # so that a setting that can't be read is told properly
     try:
         settings = IngestSettings.load()
         logging.configure("ingest", settings.log_format, settings.log_level)
