@@ -18,6 +18,22 @@ def inbox_table(metadata: MetaData) -> Table:
     )
 
 
+async def prune(db: AsyncConnection, inbox: Table, consumer: str, days: int) -> int:
+    """Forget events that were applied more than `days` days ago; how many.
+
+    A repeat comes from a relay that died between the broker's acknowledgement and its own
+    delete, so it follows within minutes of that relay's successor.
+    """
+    done = await db.execute(
+        text(
+            f"DELETE FROM {inbox.fullname} WHERE consumer = :consumer "  # noqa: S608 - a Table's name
+            "AND seen_at < now() - make_interval(days => :days)"
+        ),
+        {"consumer": consumer, "days": days},
+    )
+    return done.rowcount
+
+
 async def unseen(
     db: AsyncConnection, inbox: Table, consumer: str, event_ids: Sequence[UUID]
 ) -> set[UUID]:

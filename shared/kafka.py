@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from mode import CrashingSupervisor
 
-from shared import metrics, positions
+from shared import clock, inbox, metrics, positions
 from shared.brokering import partitions_of
 from shared.consuming import Consumer
 from shared.errors import NotReadyError
@@ -26,6 +26,8 @@ from shared.settings import Settings
 
 _BATCH = 500
 _LOOK_AGAIN = 2.0
+_PRUNE_EVERY = 3600.0
+_REMEMBER_DAYS = 30
 
 
 def faust_app(settings: Settings, service: str) -> faust.App:
@@ -110,12 +112,18 @@ async def watch(consumer: Consumer, settings: Settings, reader: Reader) -> None:
     """Look every 2 s whether a partition stands still short of its end, and heal it.
 
     This finds what no gap shows: a last event that was lost, and a delivery that has stalled.
+    Once an hour it forgets event ids that are older than any repeat can be.
     """
     before: dict[Partition, int] = {}
     partitions: Sequence[Partition] = ()
+    prune_at = clock.monotonic() + _PRUNE_EVERY
     while True:
         await asyncio.sleep(_LOOK_AGAIN)
         try:
+            if clock.monotonic() > prune_at:
+                prune_at = clock.monotonic() + _PRUNE_EVERY
+                async with consumer.engine.begin() as db:
+                    await inbox.prune(db, consumer.tables.inbox, consumer.name, _REMEMBER_DAYS)
             partitions = partitions or await partitions_of(settings, consumer.topics.values())
             ends = await reader.ends(partitions)
             async with consumer.engine.connect() as db:

@@ -85,9 +85,7 @@ def by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
 async def made(db: AsyncConnection) -> dict[str, int]:
     """How many notifications there are, by channel, as the scheduler's audit knows them."""
     rows = await db.execute(
-        text(
-            "SELECT channel, count(*) AS made FROM scheduler.notifications GROUP BY channel"
-        )
+        text("SELECT channel, count(*) AS made FROM scheduler.notifications GROUP BY channel")
     )
     return dict(sorted((row.channel, row.made) for row in rows))
 

@@ -144,7 +144,9 @@ def _java_version(java: str) -> int | None:
 
 def _format(command: Sequence[str], settings: Path, log: Path) -> None:
     cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-    arguments = ["kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)]
+    # One argument: an id may begin with a hyphen, which would else be taken for an option.
+    named = f"--cluster-id={cluster}"
+    arguments = ["kafka.tools.StorageTool", "format", named, "-c", str(settings)]
     with log.open("wb") as output:
         done = subprocess.run(  # noqa: S603 - the command is built above
             [*command, *arguments],

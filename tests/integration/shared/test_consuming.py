@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared import inbox
 from shared.clock import SystemClock
 from shared.codec import encode
 from shared.consuming import Consumer, Tables
@@ -235,3 +236,14 @@ async def all_records(world: World, number: int) -> list:
             if full:
                 return await world.reader.read(full[0], 0, number)
             await asyncio.sleep(0.05)
+
+
+async def test_only_old_event_ids_are_forgotten(world: World, group: None) -> None:
+    await world.send(envelope(1), envelope(2))
+    await world.reached([1, 2])
+    async with world.engine.begin() as db:
+        old = envelope(1).id
+        aged = TABLES.inbox.update().where(TABLES.inbox.c.event_id == old)
+        await db.execute(aged.values(seen_at=text("now() - interval '31 days'")))
+        assert await inbox.prune(db, TABLES.inbox, "tried", 30) == 1
+        assert await inbox.unseen(db, TABLES.inbox, "tried", [old, envelope(2).id]) == {old}
