@@ -124,6 +124,9 @@ class WebhookGateway:
             return self._answered(response.content_type, answer, name)
         if status == HTTPStatus.GONE:
             return Refused(Refusal.GONE, permanent=False, detail=detail)
+        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            # Our key or our place in its allow-list is wrong: no message is to blame for it.
+            return Refused(Refusal.UNAUTHORISED, permanent=False, detail=detail)
         permanent = 400 <= status < 500 and status not in _LATER  # noqa: PLR2004 - HTTP 4xx
         if permanent:
             return Refused(Refusal.REJECTED, permanent=True, detail=detail)

@@ -121,6 +121,8 @@ async def test_a_server_may_ask_for_user_and_password(
         ({"status": 302, "headers": {"Location": "/login"}}, Refusal.BUSY, False),
         ({"status": 408}, Refusal.BUSY, False),
         ({"status": 500}, Refusal.BUSY, False),
+        ({"status": 401}, Refusal.UNAUTHORISED, False),
+        ({"status": 403}, Refusal.UNAUTHORISED, False),
         ({"status": 410}, Refusal.GONE, False),
         ({"text": "<html>login", "content_type": "text/html"}, Refusal.ANSWERED_FAILURE, False),
         ({"text": '{"errcode": 310000}'}, Refusal.ANSWERED_FAILURE, False),

@@ -3,9 +3,10 @@
 from datetime import date
 from uuid import UUID, uuid5
 
-from deploy.demo.script import END, START, ZONE, Habit, Owed, by_instant, deeds, habits
 from hypothesis import given
 from hypothesis import strategies as st
+
+from deploy.demo.script import END, START, ZONE, Habit, Owed, by_instant, deeds, habits
 from shared.calendar import WorkingCalendar
 from shared.rules import ObligationKind
 
