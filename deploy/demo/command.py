@@ -115,6 +115,8 @@ def _table(found: Figures) -> Table:
 
 
 def _serve(record: Record) -> None:
-    _out.print(f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/docs")
+    _out.print(
+        f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/v1/openapi.json"
+    )
     _out.print("Ctrl-C stops everything.")
     threading.Event().wait()

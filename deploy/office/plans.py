@@ -141,7 +141,9 @@ def show_plan(
         table.add_row(point["ref"], " ".join(point["codes"]), _short(point["text"]))
     if shown["open"]:
         _out.print(table)
-        _out.print("Settle one: cuiban plan settle REF --accept|--drop|--due DATE --reason TEXT")
+        _out.print(
+            "Settle one: cuiban plan settle REF --accept|--drop|--due DATE|--unit NAME --reason TEXT"
+        )
     for name in shown["unknown_names"]:
         near = "、".join(name["near"]) or "nothing near"
         _out.print(
@@ -158,14 +160,16 @@ def settle(
     accept: Annotated[bool, typer.Option("--accept", help="Publish it as it was read.")] = False,
     drop: Annotated[bool, typer.Option("--drop", help="Do not publish it.")] = False,
     due: Annotated[list[str] | None, typer.Option(help="Its date(s), YYYY-MM-DD.")] = None,
+    unit: Annotated[list[str] | None, typer.Option(help="Who is responsible.")] = None,
     plan_id: Annotated[str, typer.Option("--plan")] = "latest",
     state: StateOption = STATE,
 ) -> None:
-    """Settle a doubtful measure: accept, drop, or give it its dates."""
-    if sum((accept, drop, bool(due))) != 1:
-        raise CuibanError("Say one of --accept, --drop or --due.")
+    """Settle a doubtful measure: accept it, drop it, or change its dates or units."""
+    changes = {name: value for name, value in (("due", due), ("names", unit)) if value}
+    if sum((accept, drop, bool(changes))) != 1:
+        raise CuibanError("Say one of --accept, --drop, or a change (--due, --unit).")
     action = "accept" if accept else "drop" if drop else "change"
-    body = {"ref": ref, "action": action, "reason": reason} | ({"due": due} if due else {})
+    body = {"ref": ref, "action": action, "reason": reason, **changes}
     api = connect(state)
     api.post(f"/v1/plans/{find_plan(api, plan_id)}/settlements", body)
     _out.print(f"{ref}: settled ({action})")
@@ -211,6 +215,7 @@ def publish(
     if held["open_measures"]:
         _out.print(f"Held until settled: {' '.join(held['open_measures'])}")
     if held["unknown_names"]:
-        _out.print(f"Held until someone says who is meant: {'、'.join(held['unknown_names'])}")
+        names = "、".join(name["name"] for name in held["unknown_names"])
+        _out.print(f"Held until someone says who is meant: {names}")
     for past in held["past"]:
         _out.print(f"Already past, not published: {past['ref']} due {past['due_on']}")

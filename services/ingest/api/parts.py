@@ -19,14 +19,14 @@ class Parts:
     """The database, the office's clock, the limits, and the reader of documents.
 
     Attributes:
-        reading: how many documents are read at once; each may take a whole core.
+        reading: documents are read one by one: PDFium is not thread-safe, and each may take a core.
     """
 
     engine: AsyncEngine
     clock: Clock
     settings: IngestSettings
     read_plan: ReadPlan
-    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
 
 
 def parts_of(request: Request) -> Parts:

@@ -169,12 +169,14 @@ def duty(row: AnyRow, year: int | None) -> Duty:
 
 
 def open_codes(row: AnyRow, made: Sequence[Draft]) -> tuple[str, ...]:
-    """Why a measure can't be published: its unsettled codes, or that it has no date."""
+    """Why a measure can't be published: its unsettled codes, no date, or nobody responsible."""
     if row.settlement == "drop":
         return ()
     codes = [] if row.settlement else list(row.codes)
     if not made and "no-deadline" not in codes:
         codes.append("no-deadline")
+    if not row.names and not row.lead:
+        codes.append("no-unit")
     return tuple(codes)
 
 

@@ -146,3 +146,17 @@ async def test_a_plan_beyond_the_limit_is_refused(api):
     assert answer.status_code == 409
     assert "CUIBAN_PUBLISH_LIMIT" in answer.json()["hint"]
     assert await api.ledger() == []
+
+
+async def test_a_measure_that_names_no_unit_waits_for_a_person(api):
+    head = "2023年公开任务表\n\n序号\t任务名称\t具体内容\t完成时限\n"
+    table = head + "1\t目录\t公布目录。\t2023年年底\n"
+    answer = await api.client.post("/v1/plans", files={"file": ("t.txt", table.encode())})
+    plan = answer.json()
+    assert [row["codes"] for row in plan["open"]] == [["no-unit"]]
+    path = f"/v1/plans/{plan['plan_id']}"
+    done = (await api.client.post(f"{path}/publish", json={})).json()
+    assert (done["obligations"], done["held"]["open_measures"]) == (0, ["1.1"])
+    body = {"ref": "1.1", "action": "change", "reason": "由县政府办负责", "names": ["县政府办"]}
+    settled = (await api.client.post(f"{path}/settlements", json=body)).json()
+    assert settled["open"] == []
