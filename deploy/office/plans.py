@@ -21,6 +21,7 @@ plan = typer.Typer(
 )
 _out = Console()
 _TEXT = 60
+_HOW = "Settle one: cuiban plan settle REF --accept|--drop|--due DATE|--unit NAME --reason TEXT"
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
@@ -141,9 +142,7 @@ def show_plan(
         table.add_row(point["ref"], " ".join(point["codes"]), _short(point["text"]))
     if shown["open"]:
         _out.print(table)
-        _out.print(
-            "Settle one: cuiban plan settle REF --accept|--drop|--due DATE|--unit NAME --reason TEXT"
-        )
+        _out.print(_HOW)
     for name in shown["unknown_names"]:
         near = "、".join(name["near"]) or "nothing near"
         _out.print(
