@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script beside the packages
 """How fast a plan of 46 measures is published to 20,000 units, until its last event is in Kafka.
 
     python -m bench.ingest [--units N] [--state DIRECTORY]

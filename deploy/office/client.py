@@ -67,15 +67,18 @@ def problem(answer: httpx.Response) -> CuibanError:
     """The error that a problem+json answer tells of."""
     try:
         told = answer.json()
-        text = told.get("detail") or told.get("title") or ""
-        rows = [
-            f"{row.get('where') or row.get('row') or '.'.join(map(str, row.get('loc', ())))}: "
-            f"{row.get('message') or row.get('msg')}"
-            for row in told.get("errors", ())[:20]
-        ]
+        text = str(told.get("detail") or told.get("title") or "")
+        hint = str(told.get("hint") or "")
+        rows = [line for row in told.get("errors", ())[:20] if (line := _row(row)) != text]
     except (ValueError, AttributeError):
-        text, rows = answer.text[:300], []
-    return CuibanError("\n".join([f"{text} (HTTP {answer.status_code})", *rows]))
+        text, hint, rows = answer.text[:300], "", []
+    return CuibanError("\n".join([f"{text} (HTTP {answer.status_code})", *rows]), hint)
+
+
+def _row(row: dict[str, Any]) -> str:
+    place = row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ())))
+    told = str(row.get("message") or row.get("msg"))
+    return f"{place}: {told}" if place else told
 
 
 def read(file: Path) -> bytes:

@@ -46,6 +46,8 @@ def ledger(
             table = _obligations(rows)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False, indent=1))
+    elif not rows:
+        _out.print("Nothing yet. What is owed appears once a plan is published.")
     else:
         _out.print(table)
 

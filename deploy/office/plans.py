@@ -120,7 +120,7 @@ def find_plan(api: Api, plan_id: str) -> str:
     plans = api.every("/v1/plans")
     if not plans:
         raise CuibanError("There is no plan yet.", "Import one with `cuiban import FILE`.")
-    newest = max(plans, key=lambda one: datetime.fromisoformat(one["created_at"]))
+    newest = max(plans, key=lambda one: datetime.fromisoformat(one["imported_at"]))
     return str(newest["plan_id"])
 
 
@@ -144,7 +144,7 @@ def show_plan(
         _out.print(table)
         _out.print(_HOW)
     for name in shown["unknown_names"]:
-        near = "、".join(name["near"]) or "nothing near"
+        near = "、".join(one["name"] for one in name["near"]) or "nothing near"
         _out.print(
             f"[yellow]Unknown unit[/] {name['name']} (in {' '.join(name['refs'])}); near: {near}"
         )

@@ -1,9 +1,11 @@
 """The whole system, up once for the run: real broker, database, sinks, three services."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -177,11 +179,21 @@ async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[Wor
         await engine.dispose()
 
 
-def after(day: date, working_days: int) -> date:
-    """A working day counted from another."""
-    return CALENDAR.shift(day, working_days)
+@pytest.fixture
+def cuiban(world: World) -> Callable[..., str]:
+    """The command on the running system: what it prints, if it ends with the status."""
 
+    def run(*arguments: str, status: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy.cli", *arguments, "--state", str(world.stack.state)],
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=60,
+            env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1"},
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
 
-def soon(day: date) -> date:
-    """Some calendar days later, for reports between slots."""
-    return day + timedelta(days=1)
+    return run

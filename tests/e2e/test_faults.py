@@ -3,8 +3,6 @@
 import asyncio
 import base64
 import json
-import subprocess
-import sys
 from collections import Counter
 from uuid import uuid4
 
@@ -91,7 +89,9 @@ async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(worl
 
 
 @pytest.mark.parametrize("service", SERVICES)
-async def test_a_service_killed_in_the_rush_loses_and_doubles_nothing(world, service) -> None:
+async def test_a_service_killed_in_the_rush_loses_and_doubles_nothing(
+    world, cuiban, service
+) -> None:
     names = world.employ(UNITS)
     due = world.working_day(1)
     number = 9001 + SERVICES.index(service)  # of the document, which is sent again as it is
@@ -111,7 +111,8 @@ async def test_a_service_killed_in_the_rush_loses_and_doubles_nothing(world, ser
         assert sorted(name for name, _ in ids) == sorted(names)
         reoffered = sum(ids.values()) - len(ids)
         assert reoffered <= (2 * 32 if service == "notifier" else 0)
-    assert conservation(world)["gaps"] == []
+    report = json.loads(cuiban("audit", "conservation", "--json", "--grace", "0"))
+    assert report["gaps"] == []
 
 
 def assign_surely(world, names, due, number):
@@ -122,29 +123,6 @@ def assign_surely(world, names, due, number):
         except CuibanError:
             world.stack.wait_ready("ingest")
     raise AssertionError("the API never came back")
-
-
-def conservation(world) -> dict:
-    """What the command says of the running system."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "deploy.cli",
-            "audit",
-            "conservation",
-            "--json",
-            "--grace",
-            "0",
-            "--state",
-            str(world.stack.state),
-        ],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
-    return json.loads(done.stdout)
 
 
 async def letters(settings) -> list[RecordDeadLettered]:

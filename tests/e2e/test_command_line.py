@@ -1,0 +1,103 @@
+"""An office at work with the command, on the running system: what it types, what it reads."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from deploy.places import settings_in
+from shared.database import engine_from
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def table(world, tmp_path: Path) -> Path:
+    """A plan with a settled point, a doubtful one, an unknown unit and a date already past."""
+    (name,) = world.employ(1)
+    due, past = world.working_day(5), world.working_day(-20)
+    rows = [
+        f"{due.year}年命令行试用任务分解表",
+        "",
+        "序号\t任务名称\t具体内容\t责任单位\t完成时限",
+        f"1\t目录\t公布{name}目录。\t{name}\t{due:%Y年%m月%d日}",
+        f"2\t清理\t定期清理失效内容。\t{name}\t{due:%Y年%m月%d日}",
+        f"3\t旧事\t补报去年情况。\t{name}\t{past:%Y年%m月%d日}",
+        f"4\t外单位\t配合公开。\t{name}、远方局\t{due:%Y年%m月%d日}",
+    ]
+    path = tmp_path / f"{name}.txt"
+    path.write_text("\n".join(rows))
+    return path
+
+
+async def test_from_a_file_to_the_ledger_by_hand(world, cuiban, table: Path) -> None:
+    name = table.stem
+    assert "定期清理失效内容" in cuiban("import", str(table), "--dry-run")
+    assert "4 measures" in cuiban("import", str(table))
+    shown = cuiban("plan", "show")
+    assert "period-open" in shown
+    assert "远方局" in shown
+    assert "Held until settled: 2.1" in cuiban("plan", "publish")
+    assert "settled (change)" in cuiban(
+        "plan", "settle", "2.1", "--due", f"{world.working_day(4)}", "--reason", "年度清理"
+    )
+    assert "decided" in cuiban("plan", "name", "远方局", "--ignore", "--reason", "不在本县")
+    assert "Nothing is left to settle" in cuiban("plan", "show")
+    again = cuiban("plan", "publish")
+    assert "1 obligations of 1 units published" in again
+    assert "Already past, not published: 3.1" in again
+    await world.quiet()
+    owed = json.loads(cuiban("ledger", name, "--json"))
+    assert sorted(row["ref"] for row in owed) == ["1.1", "2.1", "4.1"]
+    assert name in cuiban("ledger")
+    await world.live(world.working_day(2))
+    history = cuiban("ledger", name, "--history")
+    assert "email" in history
+    assert "sent" in history
+    assert "holds for every unit and day" in cuiban("audit", "conservation")
+
+
+def test_what_cannot_be_done_is_said_in_one_line_with_what_to_do(world, cuiban, tmp_path) -> None:
+    nothing = tmp_path / "nothing.txt"
+    nothing.write_text("无表")
+    for arguments, said in (
+        (("ledger", "不存在局"), "cuiban units list"),
+        (("ledger", "--history"), "wants a unit"),
+        (("import", str(tmp_path / "no.txt")), "can't be read"),
+        (("import", str(nothing)), "No task table"),
+        (("plan", "settle", "1.1", "--reason", "x"), "--accept"),
+        (("plan", "settle", "99.9", "--accept", "--reason", "x"), "99.9"),
+        (("plan", "show", "not-an-id"), "HTTP 4"),
+    ):
+        assert said in cuiban(*arguments, status=1)
+
+
+def test_the_audit_names_a_reminder_whose_row_was_deleted_by_hand(world, cuiban) -> None:
+    """Break it on purpose, see it reported, mend it again."""
+
+    async def change(statement: str) -> list:
+        engine = engine_from(settings_in(world.record.environment), "e2e")
+        try:
+            async with engine.begin() as db:
+                done = await db.execute(text(statement))
+                return list(done.all()) if done.returns_rows else []
+        finally:
+            await engine.dispose()
+
+    copy = "CREATE TABLE scheduler.kept AS SELECT * FROM scheduler.notifications LIMIT 1"
+    asyncio.run(change(copy))
+    try:
+        gone = asyncio.run(
+            change(
+                "DELETE FROM scheduler.notifications WHERE notification_id IN "
+                "(SELECT notification_id FROM scheduler.kept) RETURNING reminder_id"
+            )
+        )
+        report = json.loads(cuiban("audit", "conservation", "--json", "--grace", "0", status=1))
+        assert [gap["reminder_id"] for gap in report["gaps"]] == [str(gone[0].reminder_id)]
+    finally:
+        asyncio.run(change("INSERT INTO scheduler.notifications SELECT * FROM scheduler.kept"))
+        asyncio.run(change("DROP TABLE scheduler.kept"))
+    assert "holds for every" in cuiban("audit", "conservation")
