@@ -13,6 +13,8 @@ from typing_extensions import override
 
 _THIRD_PARTIES = ("aiokafka", "kafka", "faust", "mode", "asyncio", "aiohttp.access", "uvicorn")
 bound = structlog.contextvars.bound_contextvars
+bind = structlog.contextvars.bind_contextvars
+"""Like `bound`, until the task ends."""
 log = structlog.stdlib.get_logger
 
 

@@ -107,7 +107,8 @@ class _Worker(faust.Worker):
 
 def run_worker(app: faust.App, loops: Loops) -> NoReturn:
     """Run a faust app with its loops until a signal; never returns."""
-    _Worker(app, loops, redirect_stdouts=False).execute_from_commandline()
+    # Quiet: faust's progress spinner would stand between the JSON lines of the log.
+    _Worker(app, loops, redirect_stdouts=False, quiet=True).execute_from_commandline()
     raise SystemExit(0)
 
 

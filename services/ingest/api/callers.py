@@ -11,7 +11,7 @@ from services.ingest.api.parts import Parts, parts_of
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.tokens import Caller, Scope, caller
-from shared.logging import log
+from shared.logging import bind, log
 
 _BEARER = HTTPBearer(
     auto_error=False,
@@ -55,6 +55,7 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
                 "Send the header `Authorization: Bearer …`.",
                 {"WWW-Authenticate": 'Bearer realm="cuiban"'},
             )
+        bind(office_id=str(found.office_id))  # each request is a task of its own
         if found.scopes.isdisjoint(scopes):
             named = " or ".join(scope.value for scope in scopes)
             log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs=named)
