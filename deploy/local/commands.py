@@ -59,7 +59,9 @@ def status(state: StateOption = STATE) -> None:
     if not rows:
         console.print(f"No stack runs in {stack.state}. Start one with `cuiban up`.")
         raise typer.Exit(3)
-    table = Table("part", "state", "pid", "restarts", "address", "log", box=None)
+    table = Table("part", "state", "pid", "restarts", box=None)
+    for whole in ("address", "log"):
+        table.add_column(whole, overflow="fold")  # an address that is cut is worth nothing
     for row in rows:
         state_text = f"[{COLOURS.get(row.state, 'red')}]{row.state}[/]"
         pid = str(row.pid or "-")
