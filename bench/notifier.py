@@ -236,6 +236,7 @@ def _prepared(items: int) -> bytes:
         audience=Audience.LIAISON,
         plan_title="2023年政务公开重点任务分解表",
         items=_items(items),
+        slot_day=date(2023, 12, 26),
         today=date(2023, 12, 26),
     )
     message = Message(uuid5(OFFICE, "m"), "unit1@bench.example", "县第1局", mail(digest))

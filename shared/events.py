@@ -182,7 +182,12 @@ class UnitUpserted(UnitEvent):
 
 
 class ReminderItem(_Value):
-    """One obligation in a reminder. `overdue` is 0 before the date, then 1, 2, 3 and so on."""
+    """One obligation in a reminder.
+
+    `overdue` is 0 before the date, then 1, 2, 3 and so on. `working_days` is how many lie between
+    the slot's day and the date by the office's calendar, negative once the date has passed; None
+    where an older scheduler did not say.
+    """
 
     obligation_id: UUID
     ref: str
@@ -192,6 +197,7 @@ class ReminderItem(_Value):
     due_on: date
     overdue: int = 0
     lead: bool = False
+    working_days: int | None = None
 
 
 class ReminderDue(UnitEvent):

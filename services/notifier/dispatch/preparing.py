@@ -201,6 +201,7 @@ def _rendered(
         audience=one.audience,
         plan_title=background.plan_title,
         items=facts.items,
+        slot_day=one.slot.astimezone(facts.zone).date(),
         today=now.astimezone(facts.zone).date(),
     )
     match one.channel:

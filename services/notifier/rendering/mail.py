@@ -13,7 +13,6 @@ from services.notifier.rendering.wording import (
     clean,
     count,
     day_of,
-    left,
     lines,
     titled,
 )
@@ -75,7 +74,7 @@ def subject(digest: Digest, figures: Count) -> str:
         return _cut(f"【今日到期】{unit}：{figures.today}{what}今日到期{more}")
     if figures.nearest is None:
         return _cut(f"【工作提醒】{unit}：{figures.items}{what}待办")
-    when, days = day_of(figures.nearest, today), left(figures.nearest, today)[0]
+    when, days = day_of(figures.nearest, today), digest.left(figures.nearest)[0]
     if figures.hearings == figures.items:
         return _cut(f"【工作提醒】{unit}：请于{when}前安排主要负责人听取汇报（{days}）")
     return _cut(f"【工作提醒】{unit}：{figures.items}{what}待办，最近{when}到期（{days}）")

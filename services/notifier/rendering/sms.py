@@ -5,7 +5,7 @@ signature counts. Gateways drop a text that repeats, so the text names a task an
 """
 
 from services.notifier.message import Content
-from services.notifier.rendering.wording import Count, Digest, clean, count, day_of, in_order, left
+from services.notifier.rendering.wording import Count, Digest, clean, count, day_of, in_order
 
 ONE_PART, PART, PARTS = 70, 67, 3
 _LONGEST = PART * PARTS
@@ -65,7 +65,7 @@ def _wordings(digest: Digest, figures: Count) -> list[str]:
 def _when(digest: Digest, figures: Count) -> str:
     today, said = digest.today, []
     if figures.late:
-        longest = left(min(item.due_on for item in digest.items), today)[0]
+        longest = digest.left(min(item.due_on for item in digest.items))[0]
         if figures.items == 1:
             said.append(longest)
         elif figures.late == 1:
@@ -75,6 +75,6 @@ def _when(digest: Digest, figures: Count) -> str:
     if figures.nearest == today:
         said.append(f"{figures.today}项今日到期" if figures.items > 1 else "今日到期")
     elif figures.nearest:
-        words = left(figures.nearest, today)[0]
+        words = digest.left(figures.nearest)[0]
         said.append(f"最近{day_of(figures.nearest, today)}到期，{words}")
     return "，".join(said)

@@ -48,14 +48,29 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one contact is told: everything that a text is made from."""
+    """What one contact is told: everything that a text is made from.
+
+    `slot_day` is the day of the slot, on which the items' `working_days` were counted.
+    """
 
     office: str
     unit: str
     audience: Audience
     plan_title: str
     items: Sequence[ReminderItem]
+    slot_day: date
     today: date
+
+    def left(self, due_on: date) -> tuple[str, Tone]:
+        """How much time is left until one of its dates, in words.
+
+        Working days as the scheduler counted them, by the office's calendar. A text that is made
+        on a later day takes off those since, by the national one.
+        """
+        told = next((item.working_days for item in self.items if item.due_on == due_on), None)
+        if told is None:
+            return left(due_on, self.today, working_days(self.today, due_on))
+        return left(due_on, self.today, told - working_days(self.slot_day, self.today))
 
 
 @lru_cache(maxsize=4096)
@@ -71,7 +86,7 @@ def clean(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def working_days(first: date, last: date) -> int:
-    """Working days after `first` up to and with `last`, by the national calendar."""
+    """Working days after `first` up to and with `last`, nationally; negative if reversed."""
     return _CALENDAR.between(first, last)
 
 
@@ -90,16 +105,13 @@ def weekday(day: date) -> str:
     return f"星期{_WEEKDAYS[day.weekday()]}"
 
 
-@lru_cache(maxsize=4096)
-def left(due_on: date, today: date) -> tuple[str, Tone]:
-    """How much time is left, in words."""
+def left(due_on: date, today: date, days: int) -> tuple[str, Tone]:
+    """How much time is left, in words; `days` are working days, negative once it is past."""
     if due_on == today:
         return "今日到期", Tone.TODAY
     if due_on < today:
-        days = working_days(due_on, today)
-        return (f"已逾期{days}个工作日" if days else "已逾期"), Tone.LATE
-    days = working_days(today, due_on)
-    if not days:
+        return (f"已逾期{-days}个工作日" if days < 0 else "已逾期"), Tone.LATE
+    if days <= 0:
         return "期限前已无其他工作日", Tone.TODAY
     return f"还有{days}个工作日", Tone.NEAR if days <= _NEAR else Tone.CALM
 
@@ -123,7 +135,7 @@ def lines(digest: Digest) -> list[Line]:
     """The items of a digest in words, the most pressing first."""
     found = []
     for number, item in enumerate(in_order(digest.items), 1):
-        words, tone = left(item.due_on, digest.today)
+        words, tone = digest.left(item.due_on)
         found.append(
             Line(
                 number=number,

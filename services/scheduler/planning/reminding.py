@@ -128,11 +128,11 @@ def _reminder(
         channels=tuple(channel for channel in Channel if channel in digest.channels),
         rule_version=timetable.book.version,
         plan_title=_titles([owed.measure for _, owed in chosen]),
-        items=tuple(_item(occurrence, owed) for occurrence, owed in chosen),
+        items=tuple(_item(timetable, occurrence, owed) for occurrence, owed in chosen),
     )
 
 
-def _item(occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
+def _item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
     dates, measure = owed.dates, owed.measure
     if dates.due_on is None:  # pragma: no cover - such an obligation has no occurrences
         raise ValueError(f"{owed.timer.obligation_id} fires without a date")
@@ -145,6 +145,7 @@ def _item(occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
         due_on=dates.due_on,
         overdue=occurrence.overdue,
         lead=owed.lead,
+        working_days=timetable.working_days(timetable.day(occurrence.slot), dates.due_on),
     )
 
 

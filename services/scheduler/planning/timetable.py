@@ -32,6 +32,7 @@ class Timetable:
         self._rules = {rule.rule_id: rule for rule in book.rules}
         self._courses: dict[tuple[str, Dates], _Course] = {}
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
+        self._spans: dict[tuple[date, date], int] = {}
 
     def rule(self, rule_id: str) -> Rule | None:
         """The rule of that name, if the book has it."""
@@ -65,6 +66,15 @@ class Timetable:
     def day(self, slot: datetime) -> date:
         """The day of a slot at the office."""
         return slot.astimezone(self.zone).date()
+
+    def working_days(self, first: date, last: date) -> int:
+        """Working days after `first` up to and with `last`; negative if reversed. Kept."""
+        span = self._spans.get((first, last))
+        if span is None:
+            if len(self._spans) >= _COURSES:
+                self._spans.clear()
+            span = self._spans[first, last] = self.calendar.between(first, last)
+        return span
 
     def _course(self, rule: Rule, dates: Dates) -> "_Course":
         key = (rule.rule_id, dates)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import ONE_PART, PARTS, parts, sms, ucs2
-from services.notifier.rendering.wording import Digest, Tone, clean, in_order, left
+from services.notifier.rendering.wording import Digest, Tone, clean, in_order
 from shared.events import ReminderItem
 from shared.identity import NAMESPACE
 from shared.rules import Audience, ReminderKind
@@ -30,6 +30,7 @@ def digest(*items: ReminderItem, **more) -> Digest:
         "unit": "盐亭县教育和体育局",
         "audience": Audience.LIAISON,
         "plan_title": "2023年盐亭县政务公开重点任务分解表",
+        "slot_day": TODAY,
         "today": TODAY,
     } | more
     return Digest(items=items or (item(),), **facts)
@@ -54,7 +55,19 @@ HEARING = item("16.1", kind=ReminderKind.HEARING)
 def test_the_time_left_is_told_in_working_days(
     due_on: date, today: date, words: str, tone: Tone
 ) -> None:
-    assert left(due_on, today) == (words, tone)
+    assert digest(item(due_on=due_on), today=today).left(due_on) == (words, tone)
+
+
+def test_the_office_calendar_counts_and_a_later_day_takes_off_what_has_passed() -> None:
+    """The office lets its people work on the 30th: four working days, not three."""
+    told = digest(item(working_days=4))
+    assert told.left(YEAR_END) == ("还有4个工作日", Tone.CALM)
+    a_day_late = digest(item(working_days=4), today=TODAY + timedelta(days=1))
+    assert a_day_late.left(YEAR_END) == ("还有3个工作日", Tone.NEAR)
+    past = item("11.1", date(2023, 12, 19), overdue=2, working_days=-4)
+    assert digest(past).left(past.due_on) == ("已逾期4个工作日", Tone.LATE)
+    assert "还有4个工作日" in sms(told, "政务公开").text
+    assert "还有4个工作日" in mail(told).subject
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,15 @@ def test_items_stand_by_date_and_then_by_number() -> None:
         text="内容2.1",
         kind=ReminderKind.DEADLINE,
         due_on=date(2023, 8, 31),
+        working_days=1,
     )
+
+
+def test_working_days_are_counted_by_the_office_calendar() -> None:
+    """The office works on Saturday, 2 September: three days from Wednesday, not two."""
+    table = Timetable(default_rule_book(), WorkingCalendar(1, {date(2023, 9, 2): True}))
+    (reminder,) = fire(due("1.1", date(2023, 9, 3)), table=table).reminders
+    assert [item.working_days for item in reminder.items] == [3]
     assert reminder.reminder_id == identity.reminder_id(UNIT, "liaison", SLOT)
 
 
