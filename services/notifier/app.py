@@ -16,7 +16,7 @@ from services.notifier.dispatch import gauges
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.preparing import Rules
 from services.notifier.gateways.email import EmailGateway, smtp_server
-from services.notifier.gateways.protocol import Gateway
+from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import keys_of
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from services.notifier.policy.retry import Retrying
@@ -76,13 +76,14 @@ def consumers_of(
     ]
 
 
-def email_gateway(settings: NotifierSettings) -> EmailGateway:
-    """The mail server that the settings name.
+def email_gateway(settings: NotifierSettings) -> Gateway:
+    """The mail server that the settings name, if they do.
 
     Raises:
         CuibanError: its address, or the sender's, can't be read.
     """
-    url = settings.smtp_url.get_secret_value()
+    if not (url := settings.smtp_url.get_secret_value()):
+        return NoGateway()
     return EmailGateway(
         smtp_server(url, settings.smtp_starttls, settings.smtp_ca_file),
         mail_from=settings.mail_from,
@@ -91,14 +92,16 @@ def email_gateway(settings: NotifierSettings) -> EmailGateway:
     )
 
 
-def sms_gateway(settings: NotifierSettings) -> WebhookGateway:
-    """The SMS gateway that the settings name.
+def sms_gateway(settings: NotifierSettings) -> Gateway:
+    """The SMS gateway that the settings name, if they do.
 
     Raises:
         CuibanError: its address or a secret can't be read.
     """
+    if not (url := settings.sms_url.get_secret_value()):
+        return NoGateway()
     endpoint = Endpoint(
-        settings.sms_url.get_secret_value(),
+        url,
         keys_of(settings.sms_secret.get_secret_value()),
         frozenset(word.lower() for word in settings.sms_success),
         frozenset(word.lower() for word in settings.sms_permanent),
@@ -119,13 +122,6 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
     """
     if settings.lease <= 2 * settings.send_timeout:
         raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
-    quiet = ((Channel.EMAIL, settings.quiet_email), (Channel.SMS, settings.quiet_sms))
-    policy = Policy(
-        quiet=tuple((channel, hours) for channel, hours in quiet if hours),
-        rate_limit=settings.rate_limit,
-        rate_window=settings.rate_window,
-        useful_for=settings.useful_for,
-    )
     channels: tuple[tuple[Channel, Gateway, int, Retrying], ...] = (
         (
             Channel.EMAIL,
@@ -139,6 +135,17 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
             settings.sms_concurrency,
             Retrying(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
         ),
+    )
+    closed = frozenset(channel for channel, gate, *_ in channels if isinstance(gate, NoGateway))
+    for channel in sorted(closed):
+        logging.log(__name__).warning("channel.closed", channel=channel, reason="no-gateway")
+    quiet = ((Channel.EMAIL, settings.quiet_email), (Channel.SMS, settings.quiet_sms))
+    policy = Policy(
+        closed=closed,
+        quiet=tuple((channel, hours) for channel, hours in quiet if hours),
+        rate_limit=settings.rate_limit,
+        rate_window=settings.rate_window,
+        useful_for=settings.useful_for,
     )
     return [
         Lane(

@@ -49,8 +49,9 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 class NotifierSettings(Settings):
     """What the notifier needs beside what every service needs."""
 
-    smtp_url: SecretStr = SecretStr("smtp://127.0.0.1:1025")
-    """`smtp://` or `smtps://`, with `user:password@` where the server asks for them."""
+    smtp_url: SecretStr = SecretStr("")
+    """`smtp://` or `smtps://`, with `user:password@` where the server asks for them. Without it,
+    as without `sms_url`, the channel is closed: what would go there is suppressed (no-gateway)."""
     smtp_starttls: Literal["auto", "always", "never"] = "auto"
     smtp_ca_file: Path | None = None
     """Certificates to trust beside the system's, for a mail server with one of its own."""
@@ -59,7 +60,7 @@ class NotifierSettings(Settings):
     email_connections: int = Field(default=8, ge=1, le=100)
     email_unknown: WhenUnknown = WhenUnknown.REOFFER
 
-    sms_url: SecretStr = SecretStr("http://127.0.0.1:8025/sms")
+    sms_url: SecretStr = SecretStr("")
     sms_secret: SecretStr = SecretStr("")
     """`whsec_…`; two of them, with a space between, while a key is rotated."""
     sms_signature: str = Field(default="政务公开", max_length=18)

@@ -2,7 +2,9 @@
 
 from typing import Protocol
 
-from services.notifier.message import Message, Outcome
+from typing_extensions import override
+
+from services.notifier.message import Message, Outcome, Refusal, Refused
 
 
 class Gateway(Protocol):
@@ -24,3 +26,18 @@ class Gateway(Protocol):
 
     async def close(self) -> None:
         """Close the connections; no `send` is running any more."""
+
+
+class NoGateway(Gateway):
+    """Stands where a channel has no gateway: nothing can be offered to it."""
+
+    name = "none"
+
+    @override
+    async def send(self, message: Message) -> Outcome:
+        """Refuse."""
+        return Refused(Refusal.UNREACHABLE, permanent=False, detail="no gateway")
+
+    @override
+    async def close(self) -> None:
+        """Do nothing."""

@@ -22,6 +22,7 @@ class SuppressReason(StrEnum):
     WITHDRAWN = "withdrawn"
     NO_ADDRESS = "no-address"
     NO_CONTACT = "no-contact"
+    NO_GATEWAY = "no-gateway"
     PAST_USEFULNESS = "past-usefulness"
 
 
@@ -79,8 +80,12 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The office's limits. `quiet` by channel; `rate_limit` 0 and `useful_for` None mean off."""
+    """The office's limits. `quiet` by channel; `rate_limit` 0 and `useful_for` None mean off.
 
+    `closed` are channels that have no gateway.
+    """
+
+    closed: frozenset[Channel] = frozenset()
     quiet: tuple[tuple[Channel, QuietHours], ...] = ()
     rate_limit: int = 0
     rate_window: timedelta = _DAY
@@ -125,6 +130,10 @@ def _addressless(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
     return None if facts.address else Suppress(SuppressReason.NO_ADDRESS)
 
 
+def _gatewayless(facts: Facts, policy: Policy, __: datetime) -> Suppress | None:
+    return Suppress(SuppressReason.NO_GATEWAY) if facts.channel in policy.closed else None
+
+
 def _past_usefulness(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
     """Old news is not sent, unless something in it is overdue: that stays true."""
     if policy.useful_for is None or now - facts.slot <= policy.useful_for:
@@ -154,6 +163,7 @@ Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | None]
 STAGES: tuple[Stage, ...] = (
     _withdrawn,
     _addressless,
+    _gatewayless,
     _past_usefulness,
     _quiet_hours,
     _rate_limit,

@@ -56,7 +56,7 @@ def test_a_setting_that_cannot_be_read_is_named(
     ("wrong", "said"),
     [
         ({"lease": timedelta(seconds=20)}, "CUIBAN_LEASE"),
-        ({"mail_from": "nobody"}, "CUIBAN_MAIL_FROM"),
+        ({"mail_from": "nobody", "smtp_url": "smtp://127.0.0.1:1"}, "CUIBAN_MAIL_FROM"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(wrong: dict, said: str) -> None:

@@ -57,6 +57,14 @@ def test_by_day_it_goes_out() -> None:
     assert decide(facts(FAR), POLICY, local(2023, 12, 26, 9)) == Send()
 
 
+def test_a_channel_without_a_gateway_is_closed_whatever_the_hour() -> None:
+    policy = Policy(closed=frozenset({Channel.SMS}), quiet=((Channel.SMS, NIGHT),))
+    for hour in (9, 23):
+        now = local(2023, 12, 26, hour)
+        assert decide(facts(FAR), policy, now) == Suppress(SuppressReason.NO_GATEWAY)
+        assert decide(facts(FAR, channel=Channel.EMAIL), policy, now) == Send()
+
+
 @pytest.mark.parametrize(
     ("now", "until"),
     [
