@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import faust
 import mode
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -43,6 +44,30 @@ async def when_ready(
             await asyncio.sleep(1)
         else:
             return
+
+
+def health_port(
+    settings: Settings, engine: AsyncEngine, topics: Sequence[Topic] = ()
+) -> HealthPort:
+    """The health of a service: ready while its database answers, and its broker has `topics`.
+
+    A service that goes on without a broker (its outbox fills meanwhile) names no topics.
+    """
+
+    async def database() -> str:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+        return ""
+
+    async def broker() -> str:
+        try:
+            await partitions_of(settings, topics)
+        except NotReadyError as error:
+            return error.message
+        return ""
+
+    checks = {"database": database, "broker": broker} if topics else {"database": database}
+    return HealthPort(settings.metrics_host, settings.metrics_port, checks)
 
 
 def refuse(error: CuibanError) -> NoReturn:

@@ -14,8 +14,21 @@ from shared.brokering import create_topics
 from shared.database import migrate
 from shared.settings import Settings
 
+_TOGETHER = ("e2e", "chaos")
+"""Folders whose tests share one running system, so that one process must run them all."""
+
 S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests stay together when several processes share the run (`-n 2`)."""
+    root = Path(__file__).parent
+    for item in items:
+        place = item.path.relative_to(root)
+        own = place.parts[0] in _TOGETHER and item.path.name != "test_demo.py"
+        group = place.parts[0] if own else str(place)
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture(scope="session")

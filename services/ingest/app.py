@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 
 import uvicorn
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
@@ -22,10 +21,9 @@ from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.errors import CuibanError
 from shared.kafka import run_group, watch
-from shared.metrics import HealthPort
 from shared.outbox import Relay
 from shared.reading import Reader
-from shared.service import refuse, until_signalled, when_ready
+from shared.service import health_port, refuse, until_signalled, when_ready
 from shared.topics import TOPICS as EVERY_TOPIC
 from shared.topics import named
 
@@ -104,13 +102,7 @@ async def run(settings: IngestSettings) -> None:
     """
     engine = engine_from(settings, "cuiban-ingest")
     reader = Reader(settings)
-
-    async def database() -> str:
-        async with engine.connect() as db:
-            await db.execute(text("SELECT 1"))
-        return ""
-
-    health = HealthPort(settings.metrics_host, settings.metrics_port, {"database": database})
+    health = health_port(settings, engine)
     try:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)

@@ -8,7 +8,6 @@ from functools import partial
 from typing import NoReturn
 
 import uvloop
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier import handlers
@@ -26,18 +25,16 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store import outcomes
 from services.notifier.tables import inbox, outbox, positions
 from shared import logging, topics
-from shared.brokering import partitions_of
 from shared.clock import Clock, real_now
 from shared.consuming import Consumer, Tables
 from shared.database import engine_from
-from shared.errors import CuibanError, NotReadyError
+from shared.errors import CuibanError
 from shared.events import Envelope
 from shared.kafka import add_agent, faust_app, watch
-from shared.metrics import HealthPort
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.rules import Channel
-from shared.service import Loop, Loops, refuse, run_worker, when_ready
+from shared.service import Loop, Loops, health_port, refuse, run_worker, when_ready
 from shared.topics import Topic
 
 SERVICE = "notifier"
@@ -210,31 +207,16 @@ def main() -> NoReturn:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
         loops.append(partial(watch, consumer, settings, reader))
 
-    async def database() -> str:
-        async with engine.connect() as db:
-            await db.execute(text("SELECT 1"))
-        return ""
-
-    async def broker() -> str:
-        try:
-            await partitions_of(settings, [topics.REMINDERS])
-        except NotReadyError as error:
-            return error.message
-        return ""
-
     async def close() -> None:
         await reader.close()
         await engine.dispose()
 
-    health = HealthPort(
-        settings.metrics_host, settings.metrics_port, {"database": database, "broker": broker}
-    )
     run_worker(
         app,
         Loops(
             before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
             loops=loops,
-            health=health,
+            health=health_port(settings, engine, [topics.REMINDERS]),
             after=close,
         ),
     )

@@ -3,7 +3,6 @@
 import gc
 from typing import NoReturn
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.scheduler.handlers import deliveries, rules
@@ -13,15 +12,13 @@ from services.scheduler.store.offices import Timetables
 from services.scheduler.tables import CONSUMING, OUTBOX
 from services.scheduler.ticking import Ticking
 from shared import logging
-from shared.brokering import partitions_of
 from shared.consuming import Consumer, Handle
 from shared.database import engine_from
-from shared.errors import CuibanError, NotReadyError
+from shared.errors import CuibanError
 from shared.kafka import add_agent, faust_app, watch
-from shared.metrics import HealthPort
 from shared.outbox import Relay
 from shared.reading import Reader
-from shared.service import Loops, refuse, run_worker, when_ready
+from shared.service import Loops, health_port, refuse, run_worker, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
 
 SERVICE = "scheduler"
@@ -67,18 +64,6 @@ def run() -> NoReturn:
     async def ready() -> None:
         await when_ready(settings, engine, SERVICE, [TASKS, RULES, DELIVERIES, REMINDERS])
 
-    async def database() -> str:
-        async with engine.connect() as db:
-            await db.execute(text("SELECT 1"))
-        return ""
-
-    async def broker() -> str:
-        try:
-            await partitions_of(settings, [TASKS])
-        except NotReadyError as error:
-            return error.message
-        return ""
-
     async def close() -> None:
         await reader.close()
         await ticking.close()
@@ -93,11 +78,7 @@ def run() -> NoReturn:
             ticking.audit_for_ever,
             *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
         ],
-        health=HealthPort(
-            settings.metrics_host,
-            settings.metrics_port,
-            {"database": database, "broker": broker},
-        ),
+        health=health_port(settings, engine, [TASKS]),
         after=close,
     )
     gc.set_threshold(_NEW_OBJECTS, 20, 20)
