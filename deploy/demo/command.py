@@ -54,7 +54,9 @@ def demo(
         clock.set(START)
         signal.signal(signal.SIGTERM, _as_interrupt)
         try:
-            record = stack.up(clock_file=Path(scratch) / "clock", extra_env=_BRISK, say=_out.print)
+            record = stack.up(
+                clock_file=Path(scratch) / "clock", extra_env=_BRISK, tied=True, say=_out.print
+            )
             found = asyncio.run(_run(seed, record, stack, clock))
             _out.print(_table(found))
             if into:

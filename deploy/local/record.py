@@ -60,12 +60,16 @@ PREPARE = (sys.executable, "-m", "deploy.prepare")
 
 
 class Plan(Saved):
-    """What a supervisor is to run: (service, number of processes), and with which settings."""
+    """What a supervisor is to run: (service, number of processes), and with which settings.
+
+    `owner`, a process and when it was created, is who needs the stack: it ends with them.
+    """
 
     services: tuple[tuple[Service, int], ...]
     prepare: tuple[str, ...] | None = PREPARE
     environment: dict[str, str] = {}
     engines: bool = True  # False leaves Kafka, PostgreSQL and the sinks out (tests of this package)
+    owner: tuple[int, float] | None = None
 
 
 class Wanted(Saved):

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,11 +73,13 @@ class Stack:
         services: Mapping[str, int] = ONE_EACH,
         clock_file: Path | None = None,
         extra_env: Mapping[str, str] | None = None,
+        tied: bool = False,
         say: Callable[[str], None] = print,
     ) -> Record:
         """Start what doesn't run yet and wait until everything is ready.
 
-        A stack that runs already is left as it is, whatever is asked for now.
+        A stack that runs already is left as it is, whatever is asked for now. One that is `tied`
+        to this process ends with it, even when it is killed.
 
         Raises:
             LocalStackError: it could not be started; nothing is left running then.
@@ -90,6 +93,7 @@ class Stack:
             prepare=self._prepare,
             environment=environment,
             engines=self._engines,
+            owner=astuple(Identity.of(os.getpid())) if tied else None,
         )
         with locked(self.state / LOCK, within=UP_WITHIN):
             record = self._running()

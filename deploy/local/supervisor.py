@@ -53,6 +53,7 @@ class Supervisor:
         self._error = ""
         self._written = ""
         self._identity = Identity.of(os.getpid())
+        self._owner = Identity(*plan.owner) if plan.owner else None
         self._stop_asked = False
 
     def ask_to_stop(self, *_: object) -> None:
@@ -198,6 +199,9 @@ class Supervisor:
 
     def _look(self) -> None:
         if self._stop_asked:
+            raise StopAsked
+        if self._owner and self._owner.process() is None:
+            _say("who started this has ended")
             raise StopAsked
         wanted = Wanted.load(self._state / WANTED) or Wanted()
         for part in self._parts:

@@ -104,6 +104,29 @@ def test_down_leaves_no_process_and_no_lock(stack: Stack) -> None:
     stack.down()
 
 
+def test_a_tied_stack_ends_with_who_started_it_even_when_they_are_killed(stack: Stack) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from deploy.local.record import Service
+from deploy.local.stack import Stack
+alpha = Service(name="alpha", argv=(sys.executable, "-c", {SERVICE!r}))
+stack = Stack(Path({str(stack.state)!r}), commands=[alpha], prepare=None, engines=False)
+stack.up(services={{"alpha": 1}}, extra_env={{"GREETING": "hi"}}, tied=True)
+print("up", flush=True)
+sys.stdin.read()
+"""
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", program]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as owner:
+        assert owner.stdout
+        assert "up" in (line.strip() for line in owner.stdout)
+        supervisor = stack.info().supervisor
+        owner.kill()
+    wait_until(lambda: supervisor.process() is None)
+    assert left_over(stack) == []
+
+
 def test_down_cleans_up_after_a_killed_supervisor(stack: Stack) -> None:
     up(stack)
     killed = stack.kill("supervisor")
