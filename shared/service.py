@@ -123,7 +123,11 @@ class Loops(mode.Service):
 
 
 class _Worker(faust.Worker):
-    """A faust worker that leaves logging alone."""
+    """A faust worker that leaves logging and the terminal alone."""
+
+    def __init__(self, app: faust.App, loops: Loops) -> None:
+        super().__init__(app, loops, redirect_stdouts=False, quiet=True)
+        self.spinner = None  # its signs would stand between the JSON lines of the log
 
     @override
     def _setup_logging(self) -> None:
@@ -132,8 +136,7 @@ class _Worker(faust.Worker):
 
 def run_worker(app: faust.App, loops: Loops) -> NoReturn:
     """Run a faust app with its loops until a signal; never returns."""
-    # Quiet: faust's progress spinner would stand between the JSON lines of the log.
-    _Worker(app, loops, redirect_stdouts=False, quiet=True).execute_from_commandline()
+    _Worker(app, loops).execute_from_commandline()
     raise SystemExit(0)
 
 

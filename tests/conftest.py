@@ -21,6 +21,7 @@ S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the run is shared out by these marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests stay together when several processes share the run (`-n 2`)."""
     root = Path(__file__).parent

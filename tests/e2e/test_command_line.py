@@ -59,7 +59,10 @@ async def test_from_a_file_to_the_ledger_by_hand(world, cuiban, table: Path) -> 
     assert "holds for every unit and day" in cuiban("audit", "conservation")
 
 
-def test_what_cannot_be_done_is_said_in_one_line_with_what_to_do(world, cuiban, tmp_path) -> None:
+def test_what_cannot_be_done_is_said_in_one_line_with_what_to_do(
+    cuiban, table: Path, tmp_path: Path
+) -> None:
+    cuiban("import", str(table))
     nothing = tmp_path / "nothing.txt"
     nothing.write_text("无表")
     for arguments, said in (
