@@ -155,7 +155,10 @@ class CalendarPublished(Event):
 
 
 class Contact(_Value):
-    """A post in a unit, with addresses and the days on which it may be written to."""
+    """A post in a unit, with addresses and the days on which it may be written to.
+
+    People who follow each other in a post are listed in turn under one `contact_id`.
+    """
 
     contact_id: UUID
     post: Audience

@@ -23,13 +23,15 @@ from shared.outbox import publish
 
 
 async def on_directory(db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime) -> None:
-    """Enter units; wake the reminders that waited for them; follow changed addresses."""
+    """Enter units, and wake the reminders that waited for them.
+
+    What is pending needs no change: it is addressed when it is sent, from what stands here then.
+    """
     await directory.lock_for_writing(db)
     upserted = [e.event for e in envelopes if isinstance(e.event, UnitUpserted)]
     changed = await directory.enter(db, upserted)
     if not changed:
         return
-    await directory.move_addresses(db, changed)
     woken = await reminders.take_waiting(db, changed)
     if woken:
         log(__name__).info("reminders.woken", reminders=len(woken))
@@ -88,7 +90,7 @@ async def _fan_out(
     planned: list[Planned] = []
     told: list[Envelope] = []
     for one in due:
-        fanned = fan_out(one, recipients[one.unit_id], withdrawn)
+        fanned = fan_out(one, recipients[one.unit_id], now, withdrawn)
         planned += fanned
         told += telling.fanned_out(one, fanned, now)
     await reminders.add_notifications(db, planned)

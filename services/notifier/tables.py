@@ -48,16 +48,17 @@ units = Table(
 contacts = Table(
     "contacts",
     metadata,
-    Column("contact_id", Uuid, primary_key=True),
-    Column("unit_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("contact_id", Uuid, nullable=False),
     _text("post", None),
     _text("name"),
     _text("email"),
     _text("mobile"),
     Column("valid_from", Date),
     Column("valid_to", Date),
-    Index("contacts_of_unit", "unit_id"),
 )
+"""As the unit's last event lists them; who follow each other in a post share its contact id."""
 
 reminders = Table(
     "reminders",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.dispatch import gauges
 from services.notifier.message import Content, Message, Notification, Refusal, State
 from services.notifier.policy import telling
-from services.notifier.policy.fanout import still_owed, zone_of
+from services.notifier.policy.fanout import Recipient, holders, still_owed, zone_of
 from services.notifier.policy.retry import Retrying, WhenUnknown
 from services.notifier.policy.stages import (
     Defer,
@@ -26,7 +26,7 @@ from services.notifier.policy.stages import (
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import sms
 from services.notifier.rendering.wording import Digest, clean
-from services.notifier.store import claims, reminders
+from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering
 from services.notifier.tables import outbox
 from shared.events import Envelope, ReminderItem
@@ -108,7 +108,13 @@ async def prepare(
         claimed = [one for one in claimed if not one.abandoned]
     await _decide(db, rules, claimed, batch)
     offerings = [
-        Offering(o.message.notification_id, o.number, o.failures, o.message.content)
+        Offering(
+            notification_id=o.message.notification_id,
+            address=o.message.address,
+            number=o.number,
+            failures=o.failures,
+            content=o.message.content,
+        )
         for o in batch.offers
     ]
     await claims.write_offers(db, offerings, real=real, lease_until=real + rules.lease)
@@ -121,21 +127,28 @@ async def _decide(
     db: AsyncConnection, rules: Rules, claimed: Sequence[Claimed], batch: _Batch
 ) -> None:
     known = await claims.backgrounds(db, [one.reminder_id for one in claimed])
-    withdrawn = await reminders.withdrawn_of(db, [one.unit_id for one in claimed])
+    unit_ids = {one.unit_id for one in claimed}
+    withdrawn = await reminders.withdrawn_of(db, unit_ids)
+    recipients = await directory.recipients_of(db, unit_ids)
+    bound = await claims.perhaps_received(db, claimed)
     sent: dict[Any, list[datetime]] = {}
     if rules.policy.rate_limit:
         contacts = [one.contact_id for one in claimed if one.contact_id]
         since = batch.now - rules.policy.rate_window
         sent = await claims.recently_sent(db, contacts, rules.channel, since)
-    for count, one in enumerate(claimed, 1):
-        background = known[one.reminder_id]
+    for count, row in enumerate(claimed, 1):
+        background = known[row.reminder_id]
+        address: str | None = row.address
+        if row.notification_id not in bound:
+            address = _address(row, background, recipients[row.unit_id], batch.now)
+        one = replace(row, address=address or "")
         obligations = [item.obligation_id for item in background.items]
         owed = set(still_owed(one.unit_id, one.slot, obligations, withdrawn))
         items = [item for item in background.items if item.obligation_id in owed]
         recent = sent.setdefault(one.contact_id, [])
         facts = Facts(
             channel=one.channel,
-            address=one.address,
+            address=address,
             slot=one.slot,
             zone=zone_of(background.timezone),
             items=items,
@@ -145,6 +158,19 @@ async def _decide(
             recent.append(batch.now)
         if count % _BREATH == 0:
             await asyncio.sleep(0)
+
+
+def _address(
+    one: Claimed, background: Background, recipients: Sequence[Recipient], now: datetime
+) -> str | None:
+    """Where a notification goes now; None when nobody holds its contact's post any more.
+
+    Only one that nobody can have received yet is asked about: an offer of unknown outcome is
+    repeated where it was made, so that it never reaches two people.
+    """
+    held = holders(recipients, one.slot, zone_of(background.timezone), now)
+    holder = held.get(one.contact_id) if one.contact_id else None
+    return holder.address(one.channel) if holder else None
 
 
 def _one(one: Claimed, background: Background, facts: Facts, rules: Rules, batch: _Batch) -> bool:

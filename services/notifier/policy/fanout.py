@@ -18,7 +18,11 @@ zone_of = lru_cache(maxsize=64)(ZoneInfo)
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """A contact, as fan-out needs it."""
+    """Who holds a contact's post, and on which days.
+
+    People who follow each other in a post share its `contact_id`, so that what one of them was
+    to hear goes to the next.
+    """
 
     contact_id: UUID
     post: str
@@ -57,6 +61,18 @@ class Due:
     correlation_id: UUID
 
 
+def holders(
+    recipients: Sequence[Recipient], slot: datetime, zone: ZoneInfo, now: datetime
+) -> dict[UUID, Recipient]:
+    """Who is written to at `now`, by contact: the last listed of those who hold it on that day.
+
+    The day is the office's. It is never before the slot's, should the clocks of two machines
+    differ about midnight.
+    """
+    day = max(slot, now).astimezone(zone).date()
+    return {one.contact_id: one for one in recipients if one.valid_on(day)}
+
+
 Withdrawn = Mapping[tuple[UUID, UUID], datetime]
 """By unit and obligation: up to which slot it must not be reminded of."""
 
@@ -82,23 +98,26 @@ class Planned:
 
 
 def fan_out(
-    due: Due, recipients: Sequence[Recipient], withdrawn: Withdrawn = MappingProxyType({})
+    due: Due,
+    recipients: Sequence[Recipient],
+    now: datetime,
+    withdrawn: Withdrawn = MappingProxyType({}),
 ) -> list[Planned]:
-    """The notifications of a reminder, for the contacts that hold the post on the slot's day.
+    """The notifications of a reminder, for the contacts of the post that someone holds now.
 
     What has no address, or no contact, or nothing that is still owed, gives a suppressed
     notification: what was due is never silently missing.
     """
-    day = due.slot.astimezone(zone_of(due.timezone)).date()
-    holders = [r for r in recipients if r.post == due.audience and r.valid_on(day)]
+    of_post = [one for one in recipients if one.post == due.audience]
+    written_to = holders(of_post, due.slot, zone_of(due.timezone), now).values()
     owed = still_owed(due.unit_id, due.slot, due.obligation_ids, withdrawn)
     planned = []
     for channel in dict.fromkeys(due.channels):
-        for holder in holders:
+        for holder in written_to:
             address = holder.address(channel)
             reason = None if address else SuppressReason.NO_ADDRESS
             planned.append(_planned(due, channel, holder.contact_id, address, reason, owed))
-        if not holders:
+        if not written_to:
             planned.append(_planned(due, channel, None, "", SuppressReason.NO_CONTACT, owed))
     return planned
 

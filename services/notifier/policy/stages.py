@@ -98,7 +98,7 @@ class Facts:
 
     Attributes:
         channel: how it would go.
-        address: where to; empty when the contact has none any more.
+        address: where to; empty when the contact has none any more, None when nobody holds it.
         slot: when it was due.
         zone: the office's time zone.
         items: what is still owed of the reminder, without what was withdrawn.
@@ -106,7 +106,7 @@ class Facts:
     """
 
     channel: Channel
-    address: str
+    address: str | None
     slot: datetime
     zone: ZoneInfo
     items: Sequence[ReminderItem]
@@ -127,6 +127,8 @@ def _withdrawn(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
 
 
 def _addressless(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
+    if facts.address is None:
+        return Suppress(SuppressReason.NO_CONTACT)
     return None if facts.address else Suppress(SuppressReason.NO_ADDRESS)
 
 

@@ -41,7 +41,8 @@ _CLAIM = text(
 class Claimed:
     """A notification that is locked until the transaction ends.
 
-    `abandoned` means that its last attempt was never closed: the outcome is unknown.
+    `address` is where it was last offered, or would have gone when it was made. `abandoned` means
+    that its last attempt was never closed: the outcome is unknown.
     """
 
     notification_id: UUID
@@ -75,6 +76,7 @@ class Offering:
     """An attempt that is about to be made."""
 
     notification_id: UUID
+    address: str
     number: int
     failures: int
     content: Content
@@ -161,6 +163,21 @@ async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: d
     )
 
 
+async def perhaps_received(db: AsyncConnection, claimed: Iterable[Claimed]) -> set[UUID]:
+    """Those that a contact may have got already: an attempt ended in nobody knows what."""
+    tried = [one.notification_id for one in claimed if one.attempts]
+    if not tried:
+        return set()
+    rows = await db.execute(
+        text(
+            "SELECT DISTINCT notification_id FROM notifier.attempts "
+            "WHERE notification_id = ANY(:ids) AND outcome = 'unknown'"
+        ),
+        {"ids": tried},
+    )
+    return set(rows.scalars())
+
+
 async def write_offers(
     db: AsyncConnection, offers: Sequence[Offering], *, real: datetime, lease_until: datetime
 ) -> None:
@@ -174,6 +191,7 @@ async def write_offers(
                 "notification_id": offer.notification_id,
                 "state": State.SENDING,
                 "reason": "",
+                "address": offer.address,
                 "attempts": offer.number,
                 "failures": offer.failures,
                 "retry_at": None,

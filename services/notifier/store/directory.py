@@ -70,10 +70,11 @@ async def _replace(db: AsyncConnection, changed: Sequence[UnitUpserted]) -> None
         text("DELETE FROM notifier.contacts WHERE unit_id = ANY(:ids)"),
         {"ids": [event.unit_id for event in changed]},
     )
-    rows = {
-        contact.contact_id: {
-            "contact_id": contact.contact_id,
+    rows = [
+        {
             "unit_id": event.unit_id,
+            "place": place,
+            "contact_id": contact.contact_id,
             "post": contact.post,
             "name": contact.name,
             "email": contact.email.strip(),
@@ -82,24 +83,9 @@ async def _replace(db: AsyncConnection, changed: Sequence[UnitUpserted]) -> None
             "valid_to": contact.valid_to,
         }
         for event in changed
-        for contact in event.contacts
-    }
-    await insert_rows(db, contacts, list(rows.values()))
-
-
-async def move_addresses(db: AsyncConnection, unit_ids: Sequence[UUID]) -> int:
-    """Send what is still pending to the addresses that its contacts have now."""
-    moved = await db.execute(
-        text(
-            "UPDATE notifier.notifications n "
-            "SET address = CASE n.channel WHEN 'email' THEN c.email ELSE c.mobile END "
-            "FROM notifier.contacts c WHERE n.unit_id = ANY(:ids) AND n.state = 'pending' "
-            "AND c.contact_id = n.contact_id "
-            "AND n.address <> CASE n.channel WHEN 'email' THEN c.email ELSE c.mobile END"
-        ),
-        {"ids": list(unit_ids)},
-    )
-    return moved.rowcount
+        for place, contact in enumerate(event.contacts)
+    ]
+    await insert_rows(db, contacts, rows)
 
 
 async def recipients_of(
@@ -110,7 +96,7 @@ async def recipients_of(
         text(
             "SELECT u.unit_id AS unit, c.contact_id, c.post, c.email, c.mobile, c.valid_from, "
             "c.valid_to FROM notifier.units u LEFT JOIN notifier.contacts c USING (unit_id) "
-            "WHERE u.unit_id = ANY(:ids) ORDER BY c.contact_id"
+            "WHERE u.unit_id = ANY(:ids) ORDER BY u.unit_id, c.place"
         ),
         {"ids": list(set(unit_ids))},
     )

@@ -1,10 +1,11 @@
 """A reminder becomes notifications."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from services.notifier.policy import telling
-from services.notifier.policy.fanout import Due, Recipient, fan_out, still_owed
+from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out, still_owed
 from services.notifier.policy.stages import SuppressReason
 from shared import identity
 from shared.events import NotificationSuppressed, ReminderFannedOut
@@ -31,7 +32,7 @@ def recipient(number: int = 1, post: str = "liaison", **more) -> Recipient:
 
 
 def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
-    planned = fan_out(DUE, [recipient(1), recipient(2), recipient(3, "head")])
+    planned = fan_out(DUE, [recipient(1), recipient(2), recipient(3, "head")], SLOT)
     assert {(p.contact_id, p.notification.channel) for p in planned} == {
         (UUID(int=100 + n), channel) for n in (1, 2) for channel in Channel
     }
@@ -41,16 +42,37 @@ def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
         assert plan.notification.notification_id == made
 
 
-def test_validity_is_judged_on_the_local_day_of_the_slot() -> None:
+def addresses(planned: list[Planned]) -> set[str]:
+    return {plan.notification.address for plan in planned if plan.suppressed is None}
+
+
+def test_validity_is_judged_on_the_local_day() -> None:
     day = date(2023, 12, 26)
     assert recipient(valid_from=day, valid_to=day).valid_on(day)
     gone = recipient(valid_to=day - timedelta(days=1))
-    assert {p.suppressed for p in fan_out(DUE, [gone])} == {SuppressReason.NO_CONTACT}
-    assert {p.suppressed for p in fan_out(DUE, [recipient(valid_from=day)])} == {None}
+    assert {p.suppressed for p in fan_out(DUE, [gone], SLOT)} == {SuppressReason.NO_CONTACT}
+    assert {p.suppressed for p in fan_out(DUE, [recipient(valid_from=day)], SLOT)} == {None}
+
+
+def test_of_those_who_follow_each_other_one_is_written_to() -> None:
+    day = date(2023, 12, 26)
+    leaves = recipient(email="old@x", mobile="1", valid_to=day - timedelta(days=1))
+    comes = recipient(email="new@x", mobile="2", valid_from=day)
+    assert addresses(fan_out(DUE, [leaves, comes], SLOT)) == {"new@x", "2"}
+    before = SLOT - timedelta(days=1)
+    earlier = replace(DUE, slot=before)
+    assert addresses(fan_out(earlier, [leaves, comes], before)) == {"old@x", "1"}
+    assert addresses(fan_out(earlier, [leaves, comes], SLOT)) == {"new@x", "2"}, "after an outage"
+    assert addresses(fan_out(DUE, [leaves, comes], before)) == {"new@x", "2"}, "a clock behind"
+
+
+def test_a_contact_that_is_listed_twice_for_a_day_makes_one_notification() -> None:
+    planned = fan_out(DUE, [recipient(email="a@x"), recipient(email="b@x")], SLOT)
+    assert len({plan.notification.notification_id for plan in planned}) == len(planned) == 2
 
 
 def test_without_an_address_there_is_a_suppressed_notification() -> None:
-    planned = {p.notification.channel: p for p in fan_out(DUE, [recipient(mobile=" ")])}
+    planned = {p.notification.channel: p for p in fan_out(DUE, [recipient(mobile=" ")], SLOT)}
     assert planned[Channel.SMS].suppressed is SuppressReason.NO_ADDRESS
     assert planned[Channel.EMAIL].suppressed is None
 
@@ -58,20 +80,20 @@ def test_without_an_address_there_is_a_suppressed_notification() -> None:
 def test_withdrawn_items_are_left_out_up_to_their_slot() -> None:
     withdrawn = {(UNIT, FIRST): SLOT, (UNIT, SECOND): SLOT - timedelta(seconds=1)}
     assert still_owed(UNIT, SLOT, (FIRST, SECOND), withdrawn) == (SECOND,)
-    (plan, _) = fan_out(DUE, [recipient()], withdrawn)
+    (plan, _) = fan_out(DUE, [recipient()], SLOT, withdrawn)
     assert plan.notification.obligation_ids == (SECOND,)
     assert plan.suppressed is None
 
 
 def test_with_nothing_left_everything_is_withdrawn() -> None:
     withdrawn = {(UNIT, FIRST): SLOT, (UNIT, SECOND): SLOT}
-    planned = fan_out(DUE, [recipient()], withdrawn)
+    planned = fan_out(DUE, [recipient()], SLOT, withdrawn)
     assert {p.suppressed for p in planned} == {SuppressReason.WITHDRAWN}
     assert planned[0].notification.obligation_ids == (FIRST, SECOND)
 
 
 def test_it_is_told_which_notifications_there_are_and_which_ended() -> None:
-    planned = fan_out(DUE, [recipient(email="")])
+    planned = fan_out(DUE, [recipient(email="")], SLOT)
     fanned, ended = telling.fanned_out(DUE, planned, SLOT)
     assert isinstance(fanned.event, ReminderFannedOut)
     assert isinstance(ended.event, NotificationSuppressed)
