@@ -1,8 +1,8 @@
 """From names as printed to units of the directory. Pure.
 
-A name is taken when it is certain: a person's decision, a unit's name, an alias, a group, or
-the same name written differently (width, spaces, brackets, a leading 县 or 市). Whatever else
-looks near is proposed and never taken.
+A name is taken when it is certain: a person's decision, a unit's name, an alias, a group, the
+same written differently (width, spaces, brackets), or with the home's own prefix left out or put
+before (盐亭县财政局, 县财政局, 财政局). Whatever else looks near is proposed and never taken.
 """
 
 import re
@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 _BRACKETS = str.maketrans("〔[【〈《｛{", "(((((((") | str.maketrans("〕]】〉》｝}", ")))))))")
-_SPACES = re.compile(r"\s+")
-_LEVEL = re.compile(r"^(?:县|市(?!场)|省|区(?!域)|州)(?=..)")
+_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+")
+_PUNCTUATION = re.compile(r"[(),、/·和及与]")
+_LEVEL = re.compile(r"县(?!级|域)|市(?!场|级)|省(?!级)|区(?!域|级)|州|旗")
+_LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 characters
+_LEAST = 2
+"""Characters of a name without its prefix; and units that a home is known by."""
 _NEAR = 0.5
 _PROPOSED = 5
 
@@ -36,55 +40,90 @@ class Decision:
     unit_ids: tuple[UUID, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a name may mean: a unit, or a group, which has no id."""
+
+    name: str
+    unit_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Whose directory it is, as its units' names tell: 盐亭县 and 县; each may be empty.
+
+    A prefix of another place or level (三台县, 市) is part of a name and never left out.
+    """
+
+    place: str = ""
+    level: str = ""
+
+    def bare(self, key: str) -> str:
+        """A normalised name without the home's prefix."""
+        prefix = ""
+        if self.place and key.startswith(self.place):
+            prefix = self.place
+        elif (match := _LEVEL.match(key)) and match[0] == self.level:
+            prefix = self.level
+        return key[len(prefix) :] if len(key) - len(prefix) >= _LEAST else key
+
+
 @dataclass(frozen=True)
 class Directory:
     """The units, indexed by everything that a name may be."""
 
     units: Mapping[UUID, Unit]
+    home: Home
     names: Mapping[str, UUID]
     aliases: Mapping[str, frozenset[UUID]]
-    groups: Mapping[str, tuple[UUID, ...]]
     keys: Mapping[str, frozenset[UUID]]
     bare: Mapping[str, frozenset[UUID]]
+    groups: Mapping[str, tuple[UUID, ...]]
+    group_names: Mapping[str, str]
     traits: Mapping[str, frozenset[UUID]] = field(repr=False)
 
 
 def normal(name: str) -> str:
     """A name without what only its writing makes different: width, spaces, bracket shapes."""
-    return _SPACES.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS))
+    return _UNSEEN.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS))
 
 
-def without_level(key: str) -> str:
-    """A normalised name without the 县, 市, 省, 区 or 州 before it."""
-    return _LEVEL.sub("", key)
+def group_key(name: str) -> str:
+    """A group's name without its punctuation: 各乡镇（街道） is 各乡（镇）街道 and 各乡镇、街道."""
+    return _PUNCTUATION.sub("", normal(name))
 
 
 def directory(units: Iterable[Unit]) -> Directory:
     """Index units. Groups keep the order in which the units come."""
     known = {unit.unit_id: unit for unit in units}
+    keys: dict[str, set[UUID]] = defaultdict(set)
     aliases: dict[str, set[UUID]] = defaultdict(set)
     groups: dict[str, list[UUID]] = defaultdict(list)
-    keys: dict[str, set[UUID]] = defaultdict(set)
-    bare: dict[str, set[UUID]] = defaultdict(set)
-    traits: dict[str, set[UUID]] = defaultdict(set)
+    group_names: dict[str, str] = {}
     for unit in known.values():
         for alias in unit.aliases:
             aliases[alias].add(unit.unit_id)
-        for group in dict.fromkeys(map(normal, unit.groups)):
-            groups[group].append(unit.unit_id)
-        for key in {normal(name) for name in (unit.name, *unit.aliases)}:
-            keys[key].add(unit.unit_id)
-            if (short := without_level(key)) != key:
-                bare[short].add(unit.unit_id)
-        for trait in frozenset().union(*map(_traits, (unit.name, *unit.aliases))):
-            traits[trait].add(unit.unit_id)
+        for spelling in (unit.name, *unit.aliases):
+            keys[normal(spelling)].add(unit.unit_id)
+        for key, group in {group_key(group): group for group in unit.groups}.items():
+            groups[key].append(unit.unit_id)
+            group_names.setdefault(key, group)
+    home = _home(keys)
+    bare: dict[str, set[UUID]] = defaultdict(set)
+    traits: dict[str, set[UUID]] = defaultdict(set)
+    for key, owners in keys.items():
+        bare[home.bare(key)] |= owners
+        for trait in _traits(key, home):
+            traits[trait] |= owners
     return Directory(
         units=known,
+        home=home,
         names={unit.name: unit.unit_id for unit in known.values()},
         aliases=_frozen(aliases),
-        groups={name: tuple(ids) for name, ids in groups.items()},
         keys=_frozen(keys),
         bare=_frozen(bare),
+        groups={name: tuple(ids) for name, ids in groups.items()},
+        group_names=group_names,
         traits=_frozen(traits),
     )
 
@@ -93,58 +132,82 @@ def _frozen(sets: Mapping[str, set[UUID]]) -> dict[str, frozenset[UUID]]:
     return {name: frozenset(ids) for name, ids in sets.items()}
 
 
+def _home(keys: Mapping[str, set[UUID]]) -> Home:
+    """The level that most units' spellings begin with, and the place of that level that most do."""
+    levels: dict[str, set[UUID]] = defaultdict(set)
+    places: dict[str, set[UUID]] = defaultdict(set)
+    for key, owners in keys.items():
+        for match in _LEVEL.finditer(key[:_LONGEST_PLACE]):
+            if len(key) - match.end() >= _LEAST:
+                (places if match.start() else levels)[key[: match.end()]] |= owners
+    level = ""
+    ranked = Counter({name: len(owners) for name, owners in levels.items()}).most_common(2)
+    if ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
+        level = ranked[0][0]
+    fits = [p for p, o in places.items() if len(o) >= _LEAST and (not levels or p[-1] == level)]
+    place = max(fits, key=lambda one: (len(places[one]), len(one), one), default="")
+    return Home(place, level or place[-1:])
+
+
 def resolve(
     name: str, known: Directory, decisions: Mapping[str, Decision]
 ) -> tuple[UUID, ...] | None:
     """The units that a name means; None when nobody can tell.
 
-    The first that fits: a decision, a name, an alias of one unit, a group, the same name written
-    differently, the same name with or without its leading 县 or 市. A spelling that fits several
-    units fits none.
+    The first that fits: a decision, a name, an alias, the same written differently, a group, the
+    same with the home's prefix left out or put before. A spelling that fits two units, or a unit
+    and a group of others, fits none; and a decision for a unit that is gone is made anew.
     """
     if (decision := decisions.get(name)) is not None:
-        return tuple(unit for unit in decision.unit_ids if unit in known.units)
-    if (unit_id := known.names.get(name)) is not None:
-        return (unit_id,)
-    key = normal(name)
-    if name in known.aliases:
-        found = known.aliases[name]
+        gone = not known.units.keys() >= set(decision.unit_ids)
+        return None if gone else decision.unit_ids
+    found = _spelled(name, known)
+    group = known.groups.get(group_key(name), ())
+    if found and group and found != frozenset(group):
+        return None
+    if not found and not group:
+        found = known.bare.get(known.home.bare(normal(name)), frozenset())
+    if found:
         return tuple(found) if len(found) == 1 else None
-    if key in known.groups:
-        return known.groups[key]
-    for index, spelling in (
-        (known.keys, key),
-        (known.keys, without_level(key)),
-        (known.bare, key),
-    ):
-        if found := index.get(spelling, frozenset()):
-            return tuple(found) if len(found) == 1 else None
-    return None
+    return group or None
 
 
-def near(name: str, known: Directory) -> tuple[Unit, ...]:
-    """Up to five units whose names share most with `name`, the nearest first.
+def _spelled(name: str, known: Directory) -> frozenset[UUID]:
+    """The units with this name, alias, or one that is only written differently."""
+    if (unit_id := known.names.get(name)) is not None:
+        return frozenset({unit_id})
+    return known.aliases.get(name) or known.keys.get(normal(name)) or frozenset()
+
+
+def near(name: str, known: Directory) -> tuple[Proposal, ...]:
+    """Up to five units or groups whose names share most with `name`, the nearest first.
 
     Short names of offices keep characters of the long one in order (县工信局 for
     县工业和信息化局), so what counts is how much of the shorter name stands in the longer.
     """
-    wanted = _traits(name)
+    wanted = _traits(normal(name), known.home)
     shared = Counter(unit for trait in wanted for unit in known.traits.get(trait, ()))
-    scored = []
+    scored: list[tuple[float, str, UUID | None]] = []
     for unit_id, common in shared.items():
         unit = known.units[unit_id]
-        size = min(len(_traits(spelling)) for spelling in (unit.name, *unit.aliases))
-        score = common / max(1, min(len(wanted), size))
-        if score >= _NEAR:
-            scored.append((-score, unit.name, unit))
-    return tuple(unit for _, _, unit in sorted(scored, key=lambda row: row[:2])[:_PROPOSED])
+        spellings = map(normal, (unit.name, *unit.aliases))
+        size = min(len(_traits(spelling, known.home)) for spelling in spellings)
+        scored.append((-common / max(1, min(len(wanted), size)), unit.name, unit_id))
+    for key, group in known.group_names.items():
+        traits = _parts(key)
+        scored.append((-len(wanted & traits) / max(1, min(len(wanted), len(traits))), group, None))
+    ranked = sorted((row for row in scored if -row[0] >= _NEAR), key=lambda row: row[:2])
+    return tuple(Proposal(label, unit_id) for _, label, unit_id in ranked[:_PROPOSED])
 
 
-def _traits(name: str) -> frozenset[str]:
-    """A name's characters and neighbouring pairs, but for its level and its last character.
+def _traits(key: str, home: Home) -> frozenset[str]:
+    """A name's characters and neighbouring pairs, but for its prefix and its last character.
 
     The last says what sort of office it is (局, 办, 委) and is shared by most.
     """
-    body = without_level(normal(name))
-    body = body[:-1] if len(body) > 2 else body  # noqa: PLR2004 - two characters are a name
-    return frozenset(body) | {body[i : i + 2] for i in range(len(body) - 1)}
+    body = home.bare(key)
+    return _parts(body[:-1] if len(body) > _LEAST else body)
+
+
+def _parts(text: str) -> frozenset[str]:
+    return frozenset(text) | {text[i : i + 2] for i in range(len(text) - 1)}

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Decision, Directory, Unit, near, resolve
+from services.ingest.expansion import Decision, Directory, Proposal, near, resolve
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.units import load_directory
@@ -28,7 +28,7 @@ class UnknownName:
 
     name: str
     refs: tuple[str, ...]
-    near: tuple[Unit, ...]
+    near: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True, slots=True)

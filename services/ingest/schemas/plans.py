@@ -93,9 +93,9 @@ class OpenOut(Answer):
 
 
 class NearOut(Answer):
-    """A unit whose name looks near. It is never taken without a person."""
+    """A unit or a group (without `unit_id`) whose name looks near. A person decides."""
 
-    unit_id: UUID
+    unit_id: UUID | None
     name: str
 
 

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.expansion import Decision, Unit, directory, near, resolve
+from services.ingest.expansion import (
+    Decision,
+    Home,
+    Unit,
+    directory,
+    near,
+    normal,
+    resolve,
+)
 
 SPACE = UUID(int=7)
 
@@ -38,6 +46,10 @@ KNOWN = directory([FINANCE, REFORM, INDUSTRY, TAX, STREET, TOWN, MARKET])
         ("财政局", [FINANCE]),
         ("发改局", [REFORM]),
         ("县市场监管局", [MARKET]),
+        ("县\u200b财政局\ufeff", [FINANCE]),
+        ("各乡（镇）街道", [STREET, TOWN]),
+        ("各乡镇、街道", [STREET, TOWN]),
+        ("各乡镇和街道", [STREET, TOWN]),
     ],
 )
 def test_a_certain_name_is_taken(name, expected):
@@ -45,7 +57,12 @@ def test_a_certain_name_is_taken(name, expected):
 
 
 @pytest.mark.parametrize(
-    "name", ["县工信局", "市财政局", "县教体局", "经开区", "", "县", "场监管局"]
+    "name",
+    [
+        *("县工信局", "市财政局", "市市场监管局", "三台县财政局", "盐亭县财政局", "县教体局"),
+        *("盐亭县税务局", "市税务局", "国家税务总局绵阳市税务局"),
+        *("各乡镇", "街道", "各镇（街道）", "县级部门", "经开区", "", "县", "场监管局"),
+    ],
 )
 def test_whatever_is_only_near_is_not_taken(name):
     assert resolve(name, KNOWN, {}) is None
@@ -66,15 +83,167 @@ def test_a_spelling_that_fits_two_units_fits_none():
 def test_a_persons_decision_goes_before_the_directory():
     decided = {"县财政局": Decision(()), "经开区": Decision((TOWN.unit_id, UUID(int=1)))}
     assert resolve("县财政局", KNOWN, decided) == ()
-    assert resolve("经开区", KNOWN, decided) == (TOWN.unit_id,)
+    assert resolve("经开区", KNOWN, decided) is None, "one of the two is gone: ask again"
+    assert resolve("经开区", KNOWN, {"经开区": Decision((TOWN.unit_id,))}) == (TOWN.unit_id,)
+
+
+def proposed(name, known=KNOWN):
+    return [proposal.name for proposal in near(name, known)]
 
 
 def test_an_abbreviation_is_proposed():
-    assert near("县工信局", KNOWN)[0] == INDUSTRY
+    assert proposed("县工信局")[0] == INDUSTRY.name
+
+
+@pytest.mark.parametrize("name", ["各乡镇", "街道", "各镇（街道）", "各镇街", "各街道"])
+def test_a_group_in_other_words_is_proposed(name):
+    assert "各乡镇(街道)" in proposed(name)
+    (group,) = [p for p in near(name, KNOWN) if p.name == "各乡镇(街道)"]
+    assert group.unit_id is None
+
+
+@pytest.mark.parametrize("name", ["盐亭县税务局", "市税务局"])
+def test_an_agency_is_proposed_under_its_other_names(name):
+    assert TAX.name in proposed(name)
 
 
 def test_offices_that_share_only_their_sort_are_not_proposed():
-    assert FINANCE not in near("县教体局", KNOWN)
+    assert FINANCE.name not in proposed("县教体局")
+
+
+EXAMPLE = directory(
+    [
+        unit("盐亭县人民政府办公室", aliases=["县政府办"]),
+        unit("盐亭县财政局", aliases=["县财政局"]),
+        unit("盐亭县市场监督管理局", aliases=["县市场监管局"]),
+        unit("国家税务总局盐亭县税务局", aliases=["县税务局"]),
+        unit("绵阳市盐亭生态环境局", aliases=["县生态环境局"]),
+        unit("盐亭县云溪镇人民政府", aliases=["云溪镇"]),
+        unit("四川盐亭经济开发区管理委员会", groups=["开发区"], aliases=["经开区"]),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("财政局", "盐亭县财政局"),
+        ("市场监督管理局", "盐亭县市场监督管理局"),
+        ("盐亭县市场监管局", "盐亭县市场监督管理局"),
+        ("盐亭县税务局", "国家税务总局盐亭县税务局"),
+        ("税务局", "国家税务总局盐亭县税务局"),
+        ("盐亭县云溪镇", "盐亭县云溪镇人民政府"),
+        ("盐亭县生态环境局", "绵阳市盐亭生态环境局"),
+    ],
+)
+def test_the_homes_own_prefix_may_be_put_before_or_left_out(name, expected):
+    assert EXAMPLE.home == Home("盐亭县", "县")
+    assert resolve(name, EXAMPLE, {}) == (unit(expected).unit_id,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "市财政局",
+        "绵阳市财政局",
+        "三台县财政局",
+        "省市场监管局",
+        "国家税务总局三台县税务局",
+        "县县财政局",
+    ],
+)
+def test_another_places_office_is_never_taken_for_the_homes(name):
+    assert resolve(name, EXAMPLE, {}) is None
+
+
+def test_a_district_is_its_own_home_and_not_its_citys():
+    names = [f"成都市青羊区{office}" for office in ("财政局", "教育局", "民政局")]
+    known = directory(unit(name, aliases=[name.removeprefix("成都市青羊")]) for name in names)
+    assert known.home == Home("成都市青羊区", "区")
+    assert resolve("区财政局", known, {}) == (unit(names[0]).unit_id,)
+    assert resolve("市财政局", known, {}) is None
+
+
+def test_a_name_that_is_a_unit_and_a_group_of_others_is_nobodys():
+    zone = unit("经开区管委会", aliases=["经开区"])
+    firms = [unit("甲公司", groups=["经开区"]), unit("乙公司", groups=["经开区"])]
+    assert resolve("经开区", directory([zone, *firms]), {}) is None
+    alone = unit("经开区管委会", aliases=["经开区"], groups=["经开区"])
+    assert resolve("经开区", directory([alone]), {}) == (alone.unit_id,)
+
+
+def test_a_group_that_two_rows_write_differently_is_one():
+    first, second = unit("甲镇", groups=["各乡镇（街道）"]), unit("乙街道", groups=["各乡镇街道"])
+    both = (first.unit_id, second.unit_id)
+    assert resolve("各乡镇(街道)", directory([first, second]), {}) == both
+
+
+STEMS = st.lists(
+    st.text("财政教育体民水务利审计统信访林农商", min_size=2, max_size=4), min_size=2, max_size=12
+)
+PREFIXES = ("盐亭县", "县", "", "国家税务总局盐亭县", "绵阳市盐亭", "市", "三台县")
+
+
+@st.composite
+def directories(draw):
+    """Units as counties have them: full and short names, agencies, another level's office."""
+    taken, units = set(), []
+    for stem in draw(STEMS):
+        prefix = draw(st.sampled_from(PREFIXES))
+        kind = draw(st.sampled_from(["局", "局（中心）", "办"]))
+        name = f"{prefix}{stem}{kind}"
+        aliases = draw(st.lists(st.sampled_from([f"县{stem}{kind}", f"{stem}{kind}"]), unique=True))
+        spellings = {normal(one) for one in (name, *aliases)}
+        if not spellings & taken:
+            taken |= spellings
+            units.append(unit(name, aliases=aliases))
+    return units
+
+
+@st.composite
+def written(draw, name):
+    """A name as another typist would write it."""
+    shapes = {"（": "（(〔[【", "）": "）)〕]】"}
+    parts = []
+    for char in name:
+        parts.append(draw(st.sampled_from(shapes.get(char, char))))
+        parts.append(draw(st.sampled_from(["", "", "", " ", "\u3000", "\u200b", "\n"])))
+    return "".join(parts)
+
+
+@given(st.data())
+def test_however_a_name_is_written_it_is_the_same_unit(data):
+    units = data.draw(directories())
+    known = directory(units)
+    one = data.draw(st.sampled_from(units))
+    name = data.draw(written(data.draw(st.sampled_from([one.name, *one.aliases]))))
+    assert resolve(name, known, {}) == (one.unit_id,)
+
+
+@given(st.data())
+def test_two_units_are_never_confused(data):
+    """Whatever prefix is put before or left out, the name is that unit's or nobody's."""
+    units = data.draw(directories())
+    known = directory(units)
+    one = data.draw(st.sampled_from(units))
+    bare = known.home.bare(normal(one.name))
+    for name in (bare, f"{known.home.level}{bare}", f"{known.home.place}{bare}"):
+        said = {u.unit_id for u in units if normal(name) in map(normal, (u.name, *u.aliases))}
+        found = resolve(name, known, {})
+        assert found is None or set(found) <= (said or {one.unit_id})
+
+
+@given(st.data())
+def test_an_office_of_another_place_is_never_ours(data):
+    units = data.draw(directories())
+    known = directory(units)
+    one = data.draw(st.sampled_from(units))
+    bare = known.home.bare(normal(one.name))
+    for prefix in ("市", "省", "三台县", "绵阳市", "梓潼县"):
+        name = f"{prefix}{bare}"
+        said = {u.unit_id for u in units if name in map(normal, (u.name, *u.aliases))}
+        if prefix not in (known.home.level, known.home.place):
+            assert set(resolve(name, known, {}) or ()) <= said
 
 
 @given(st.text(max_size=20))
