@@ -28,7 +28,7 @@ from services.ingest.handlers.plans import import_plan
 from services.ingest.handlers.publishing import publish_plan
 from services.ingest.handlers.settling import Action, Settlement, settle
 from services.ingest.handlers.unit_file import UnitRow
-from services.ingest.handlers.units import import_units
+from services.ingest.handlers.unit_import import import_units
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import OUTBOX
 from shared import identity
@@ -46,7 +46,8 @@ async def prepare(engine: AsyncEngine, units: int) -> tuple[Act, UUID]:
         office = await create_office(db, "bench", "测试办", _NOW)
         act = Act(office, "bench", _NOW, identity.name("bench"))
         rows = [
-            UnitRow(row=n, name=f"第{n}单位", groups=("全部单位",)) for n in range(2, units + 2)
+            UnitRow(where=f"row {n}", name=f"第{n}单位", groups=("全部单位",))
+            for n in range(2, units + 2)
         ]
         began = perf_counter()
         await import_units(db, act, rows)

@@ -63,6 +63,8 @@ UNITS = Table(
     Column("contacts", JSONB, nullable=False),
     Column("number", Integer, nullable=False),
     Column("changed_at", _INSTANT, nullable=False),
+    Column("retired_at", _INSTANT),
+    Column("retired_why", Text),
     UniqueConstraint("office_id", "name", name="units_name"),
     Index("units_page", "office_id", "unit_id"),
 )

@@ -111,7 +111,7 @@ def install(app: FastAPI) -> None:
             422,
             f"document-{error.code.value}",
             error.message,
-            title="The document can't be read as a plan",
+            title="The document can't be read",
             errors=[{"code": error.code.value, "message": error.message}],
             correlation_id=_correlation(request),
         )

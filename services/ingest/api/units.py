@@ -15,17 +15,21 @@ from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.uploads import FORM, uploaded
-from services.ingest.handlers import ledger, reporting
+from services.ingest.handlers import ledger, reporting, unit_import
 from services.ingest.handlers import units as handlers
 from services.ingest.handlers.unit_file import read_units
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.units import (
+    ContactIn,
     HearingIn,
     HearingOut,
     ImportedOut,
+    RenameIn,
+    RetireIn,
     ToldOut,
     UnitOut,
 )
+from services.ingest.tables import AnyRow
 
 ROUTER = APIRouter(prefix="/v1/units", tags=["units"])
 _ID = TypeAdapter(UUID)
@@ -33,19 +37,30 @@ _TOLD = TypeAdapter(tuple[datetime, UUID])
 
 
 @ROUTER.post("/import", response_model=ImportedOut, openapi_extra=FORM)
-async def import_units(call: Manages) -> Response:
-    """Import the directory of units from a CSV file (UTF-8 or GB18030): all of it or nothing.
+async def import_units(
+    call: Manages,
+    preview: Annotated[bool, Query(description="Only tell what differs.")] = False,
+) -> Response:
+    """Import the directory of units from .xlsx or CSV (UTF-8, GB18030): all of it or nothing.
 
     One row per unit. Columns: name 单位名称, kind 类别, groups 分组, aliases 别名, and for the
-    posts liaison 联络员, deputy 分管领导 and head 主要负责人 each a name, an email 邮箱 and a
-    mobile 手机 (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are
-    left out, and units that are not named, stay as they are.
+    posts liaison 联络员, deputy 分管领导 and head 主要负责人 each a name, an email 邮箱, a
+    mobile 手机, and the first and last day valid_from 起始日期 and valid_to 截止日期
+    (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are left out, and
+    units that are not named, stay as they are. The answer tells what differs, field by field.
     """
     name, data = await uploaded(call.request, call.parts.settings.document_limit)
-    rows = await asyncio.to_thread(read_units, data)
+    async with call.parts.reading:
+        rows = await asyncio.to_thread(read_units, name, data)
+    if preview:
+        async with call.parts.engine.connect() as db:
+            found = await unit_import.import_units(db, call.act, rows, preview=True)
+        return Response(
+            ImportedOut.model_validate(found).model_dump_json(), media_type="application/json"
+        )
 
-    async def work(db: AsyncConnection) -> handlers.Imported:
-        return await handlers.import_units(db, call.act, rows)
+    async def work(db: AsyncConnection) -> unit_import.Imported:
+        return await unit_import.import_units(db, call.act, rows)
 
     content = name.encode() + b"\0" + hashlib.sha256(data).digest()
     return await answered(call, work, ImportedOut, content=content)
@@ -72,6 +87,39 @@ async def show_unit(call: Reads, unit_id: UUID) -> UnitOut:
     """Show a unit with its contacts."""
     async with call.parts.engine.connect() as db:
         return UnitOut.model_validate(await handlers.one(db, call.act, unit_id))
+
+
+@ROUTER.post("/{unit_id}/contacts", response_model=UnitOut)
+async def replace_contact(call: Manages, unit_id: UUID, body: ContactIn) -> Response:
+    """Let someone take over a post. What is not sent yet goes to them from their first day."""
+    new = handlers.NewContact(
+        body.post, body.name, body.email, body.mobile, body.valid_from, body.valid_to
+    )
+
+    async def work(db: AsyncConnection) -> AnyRow:
+        return await handlers.replace_contact(db, call.act, unit_id, new)
+
+    return await answered(call, work, UnitOut)
+
+
+@ROUTER.post("/{unit_id}/rename", response_model=UnitOut)
+async def rename_unit(call: Manages, unit_id: UUID, body: RenameIn) -> Response:
+    """Give a unit another name. It stays the same unit; its old name becomes an alias."""
+
+    async def work(db: AsyncConnection) -> AnyRow:
+        return await handlers.rename(db, call.act, unit_id, body.name)
+
+    return await answered(call, work, UnitOut)
+
+
+@ROUTER.post("/{unit_id}/retire", response_model=UnitOut)
+async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
+    """End a unit: it owes nothing new; what it owes stays. `undo` takes that back."""
+
+    async def work(db: AsyncConnection) -> AnyRow:
+        return await handlers.retire(db, call.act, unit_id, body.reason, undo=body.undo)
+
+    return await answered(call, work, UnitOut)
 
 
 @ROUTER.get("/{unit_id}/history")

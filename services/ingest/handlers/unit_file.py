@@ -1,48 +1,66 @@
-"""The directory's file: CSV, one row per unit, columns named in English or Chinese. Pure."""
+"""The directory's file: CSV or a workbook, one row per unit, named columns. Pure."""
 
 import csv
 import io
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
+from services.ingest.documents.files import read_document
+from services.ingest.documents.grid import Row, Table
 from services.ingest.handlers.acting import Fault, RefusedError
+from services.ingest.handlers.unit_cells import checked
 from shared.rules import Audience
 
-_COLUMNS: dict[str, tuple[str, ...]] = {
+_FACTS = {
     "name": ("单位名称", "单位"),
     "kind": ("类别", "单位类别"),
     "groups": ("分组", "group"),
     "aliases": ("别名", "简称", "alias"),
-    "liaison_name": ("联络员", "联络员姓名"),
-    "liaison_email": ("联络员邮箱",),
-    "liaison_mobile": ("联络员手机",),
-    "deputy_name": ("分管领导", "分管领导姓名"),
-    "deputy_email": ("分管领导邮箱",),
-    "deputy_mobile": ("分管领导手机",),
-    "head_name": ("主要负责人", "主要负责人姓名"),
-    "head_email": ("主要负责人邮箱",),
-    "head_mobile": ("主要负责人手机",),
 }
-_MEANING = {word: name for name, words in _COLUMNS.items() for word in (name, *words)}
+_POSTS = {
+    "liaison": ("联络员",),
+    "deputy": ("分管领导", "分管负责人"),
+    "head": ("主要负责人", "主要领导"),
+}
+_PARTS = {
+    "name": ("", "姓名"),
+    "email": ("邮箱", "电子邮箱", "邮箱地址", "电子邮件"),
+    "mobile": ("手机", "手机号", "手机号码", "移动电话"),
+    "valid_from": ("起始日期", "生效日期", "任职日期"),
+    "valid_to": ("截止日期", "失效日期", "离任日期"),
+}
+_COLUMNS: dict[str, tuple[str, ...]] = _FACTS | {
+    f"{post}_{part}": tuple(f"{title}{word}" for title in titles for word in words)
+    for post, titles in _POSTS.items()
+    for part, words in _PARTS.items()
+}
+_IGNORED = ("序号", "备注", "no.", "note")
+_MEANING: dict[str, str | None] = {
+    word: name for name, words in _COLUMNS.items() for word in (name, *words)
+} | dict.fromkeys(_IGNORED)
 _LISTS = re.compile(r"[、;；]")
-_EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
-_MOBILE = re.compile(r"1[3-9]\d{9}|\+[1-9]\d{6,14}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_LONGEST = {"name": 100, "kind": 50, "groups": 2000, "aliases": 2000}
-_LONG = 254  # of an address, RFC 5321 section 4.5.3.1.3
 _MOST_ROWS = 100_000
 _MOST_FAULTS = 100
+_OFFICE_FORMATS = (b"PK", b"\xd0\xcf\x11\xe0")
+
+Faults = list[dict[str, object]]
+Line = tuple[str, Sequence[str]]
+"""Where a row is, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
     """A row as it was understood. A column that the file lacks is None: it stays as it was.
 
-    `contacts` maps each post to what the file says of it: name, email, mobile.
+    `where` says where a person finds the row. `contacts` maps each post to what the file says of
+    it: name, email, mobile, and valid_from and valid_to as ISO dates; empty is said, too.
     """
 
-    row: int
+    where: str
     name: str
     kind: str | None = None
     groups: tuple[str, ...] | None = None
@@ -50,103 +68,168 @@ class UnitRow:
     contacts: Mapping[Audience, Mapping[str, str]] = field(default_factory=dict)
 
 
-def read_units(data: bytes) -> list[UnitRow]:
-    """The rows of a directory file, UTF-8 (with or without BOM) or GB18030.
+def read_units(name: str, data: bytes) -> list[UnitRow]:
+    """The rows of a directory file: a workbook, or CSV in UTF-8 or GB18030.
+
+    Banners above the header and between rows are passed over; so are sheets without a header.
 
     Raises:
         RefusedError: it can't be read, or rows are wrong; then `details` names each with what
             to do about it.
+        DocumentError: a workbook that is broken, encrypted, too large or hostile.
     """
-    lines = _lines(_text(data))
-    header = _header(lines[0][1])
-    faults: list[dict[str, object]] = []
+    faults: Faults = []
     found: list[UnitRow] = []
-    places: dict[str, int] = {}
-    for number, cells in lines[1:]:
-        row = _row(number, header, cells, faults)
-        if row.name in places:
-            _fault(faults, number, "name", f"{row.name} stands in row {places[row.name]} too.")
-        elif row.name:
-            places[row.name] = number
-        found.append(row)
+    places: dict[str, str] = {}
+    for header, lines in _tables(name, data):
+        for where, cells in lines:
+            row = _row(where, header, cells, faults)
+            if row.name in places:
+                _fault(faults, where, "name", f"{row.name} stands in {places[row.name]} too.")
+            elif row.name:
+                places[row.name] = where
+            found.append(row)
     if faults:
+        raise refusal(faults)
+    if not found:
         raise RefusedError(
-            Fault.INVALID,
-            f"The directory was not imported: {len(faults)} cells are wrong.",
-            "Correct the rows that are named and import the whole file again.",
-            faults[:_MOST_FAULTS],
+            Fault.INVALID, "The file has no units.", "It needs a header row and one row per unit."
         )
     return found
 
 
+def refusal(faults: Faults) -> RefusedError:
+    """The refusal of a whole file for what is wrong in its rows."""
+    return RefusedError(
+        Fault.INVALID,
+        f"The directory was not imported: {len(faults)} cells are wrong.",
+        "Correct the rows that are named and import the whole file again.",
+        faults[:_MOST_FAULTS],
+    )
+
+
+Header = Sequence[str | None]
+"""What each column is; None for one that is passed over, empty for one without a name."""
+
+
+def _tables(name: str, data: bytes) -> list[tuple[Header, Sequence[Line]]]:
+    """Each table of the file that has a header, and the rows below it."""
+    if data.startswith(_OFFICE_FORMATS):
+        blocks = read_document(name, data).blocks
+        sheets = [list(_lines(block)) for block in blocks if isinstance(block, Table)]
+    else:
+        sheets = [_csv_lines(_text(data))]
+    headed = [_headed(lines) for lines in sheets]
+    found = [table for table in headed if table]
+    if not found:
+        top = next((cells for lines in sheets for _, cells in lines), ())
+        raise _headless(top)
+    return found
+
+
+def _lines(table: Table) -> Iterator[Line]:
+    for row in table.rows:
+        if not _is_banner(row):
+            yield row.place, [cell.text for cell in row.cells]
+
+
+def _is_banner(row: Row) -> bool:
+    """One cell merged over the whole width: a title, a heading of a section, a note."""
+    return len(row.cells) > 1 and all(cell.left for cell in row.cells[1:])
+
+
 def _text(data: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
-        try:
+        with suppress(UnicodeDecodeError):
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
     raise RefusedError(
         Fault.INVALID, "The file is neither UTF-8 nor GB18030 text.", "Save it as CSV UTF-8."
     )
 
 
-def _lines(text: str) -> list[tuple[int, list[str]]]:
+def _csv_lines(text: str) -> list[Line]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[tuple[int, list[str]]] = []
+    lines: list[Line] = []
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                lines.append((reader.line_num, cells))
+                lines.append((f"row {reader.line_num}", cells))
             if len(lines) > _MOST_ROWS:
                 raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
     except csv.Error as error:
         raise RefusedError(
             Fault.INVALID,
             f"Line {reader.line_num} is no CSV: {error}.",
-            "Save the sheet anew as CSV UTF-8.",
+            "Save the sheet anew as CSV UTF-8, or as .xlsx.",
         ) from error
-    if len(lines) <= 1:
-        raise RefusedError(
-            Fault.INVALID, "The file has no units.", "It needs a header row and one row per unit."
-        )
     return lines
 
 
-def _header(cells: Sequence[str]) -> list[str | None]:
-    meanings = [_MEANING.get(cell.strip().lower()) for cell in cells]
-    unknown = [c.strip()[:40] for c, m in zip(cells, meanings, strict=True) if m is None]
-    unknown = [cell for cell in unknown if cell]
-    known = [meaning for meaning in meanings if meaning]
-    if unknown or "name" not in known or len(set(known)) != len(known):
-        wrong = f" These were not understood: {'、'.join(unknown[:10])}." if unknown else ""
-        raise RefusedError(
-            Fault.INVALID,
-            f"The header row needs each known column at most once, and the name.{wrong}",
-            f"The columns are {'、'.join(f'{n} ({w[0]})' for n, w in _COLUMNS.items())}.",
-        )
-    return meanings
+def _headed(lines: Sequence[Line]) -> tuple[Header, Sequence[Line]] | None:
+    """The header and what is below it: the first row that names the units' column.
 
+    A header may take two rows, with the post above and 姓名, 手机, 邮箱 below.
 
-def _row(
-    number: int, header: Sequence[str | None], cells: Sequence[str], faults: list[dict[str, object]]
-) -> UnitRow:
-    values: dict[str, str] = {}
-    for index, column in enumerate(header):
-        if column is None:
+    Raises:
+        RefusedError: it holds a column that is not known, or one of them twice.
+    """
+    for index, (_, cells) in enumerate(lines):
+        if "name" not in map(_meaning, cells):
             continue
-        value = cells[index].strip() if index < len(cells) else ""
-        values[column] = _checked(number, column, value, faults)
-    if len(cells) > len(header) and any(cell.strip() for cell in cells[len(header) :]):
-        _fault(faults, number, "", "The row has more cells than the header.")
+        below = lines[index + 1][1] if index + 1 < len(lines) else ()
+        for header, rest in ((cells, 1), (_joined(cells, below), 2)):
+            if _is_known(header):
+                return [_meaning(cell) for cell in header], lines[index + rest :]
+        raise _headless(cells)
+    return None
+
+
+def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """Two rows of a header as one; a blank above continues the cell to its left."""
+    joined: list[str] = []
+    title = ""
+    for above, below in zip_longest(upper, lower, fillvalue=""):
+        title = above.strip() or (title if below.strip() else "")
+        joined.append(title if below.strip() in ("", title) else title + below)
+    return joined
+
+
+def _meaning(cell: str) -> str | None:
+    """The column of a header's cell; None to pass over, the cell itself if it is not known."""
+    word = "".join(unicodedata.normalize("NFKC", cell).split()).lower()
+    return _MEANING.get(word, word)
+
+
+def _is_known(header: Sequence[str]) -> bool:
+    meanings = [meaning for cell in header if (meaning := _meaning(cell))]
+    return set(meanings) <= _COLUMNS.keys() and len(set(meanings)) == len(meanings)
+
+
+def _headless(cells: Sequence[str]) -> RefusedError:
+    unknown = [cell.strip()[:40] for cell in cells if (_meaning(cell) or "name") not in _COLUMNS]
+    wrong = f" These were not understood: {'、'.join(unknown[:10])}." if unknown else ""
+    return RefusedError(
+        Fault.INVALID,
+        f"The header row needs each known column at most once, and the name.{wrong}",
+        f"The columns are {'、'.join(f'{n} ({w[0]})' for n, w in _COLUMNS.items())}; "
+        f"{'、'.join(_IGNORED[:2])} are passed over.",
+    )
+
+
+def _row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
+    values = _values(where, header, cells, faults)
     if not values["name"]:
-        _fault(faults, number, "name", "The unit has no name.")
+        _fault(faults, where, "name", "The unit has no name.")
     posts: dict[Audience, dict[str, str]] = {}
     for column, value in values.items():
-        post, _, part = column.rpartition("_")
-        if post:
+        post, _, part = column.partition("_")
+        if part:
             posts.setdefault(Audience(post), {})[part] = value
+    for post, said in posts.items():
+        if "" < said.get("valid_to", "") < said.get("valid_from", ""):
+            _fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
     return UnitRow(
-        row=number,
+        where=where,
         name=values["name"],
         kind=values.get("kind"),
         groups=_parts(values.get("groups")),
@@ -155,23 +238,21 @@ def _row(
     )
 
 
-def _checked(number: int, column: str, value: str, faults: list[dict[str, object]]) -> str:
-    if _CONTROL.search(value):
-        _fault(faults, number, column, "The cell holds control characters; type it anew.")
-        return ""
-    if len(value) > _LONGEST.get(column, _LONG):
-        _fault(faults, number, column, "The cell is too long.")
-        return ""
-    if column.endswith("_email") and value and not _EMAIL.fullmatch(value):
-        _fault(faults, number, column, f"{value} is no e-mail address.")
-    if column.endswith("_mobile") and value:
-        value = re.sub(r"[\s-]", "", value)
-        value = value.removeprefix("+86") if value.startswith("+861") else value
-        if not _MOBILE.fullmatch(value):
-            _fault(
-                faults, number, column, f"{value} is no mobile number: 11 digits, or + and digits."
-            )
-    return value
+def _values(where: str, header: Header, cells: Sequence[str], faults: Faults) -> dict[str, str]:
+    """What stands in each known column; what can't be stored is a fault and reads as empty."""
+    values: dict[str, str] = {}
+    for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
+        if column:
+            try:
+                values[column] = checked(column, cell)
+            except ValueError as error:
+                values[column] = ""
+                _fault(faults, where, column, str(error))
+        elif column is not None and cell.strip():
+            _fault(faults, where, "", f"{cell.strip()[:40]} stands in a column without a header.")
+    if any(cell.strip() for cell in cells[len(header) :]):
+        _fault(faults, where, "", "The row has more cells than the header.")
+    return values
 
 
 def _parts(cell: str | None) -> tuple[str, ...] | None:
@@ -180,6 +261,6 @@ def _parts(cell: str | None) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(part for raw in _LISTS.split(cell) if (part := raw.strip())))
 
 
-def _fault(faults: list[dict[str, object]], row: int, column: str, message: str) -> None:
+def _fault(faults: Faults, where: str, column: str, message: str) -> None:
     if len(faults) <= _MOST_FAULTS:
-        faults.append({"row": row, "column": column, "message": message})
+        faults.append({"where": where, "column": column, "message": message})

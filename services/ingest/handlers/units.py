@@ -1,168 +1,255 @@
-"""The directory: imported whole or not at all, told as one event for each unit that changed."""
+"""The directory: read, and changed unit by unit. What a unit is now is told as one event."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Directory, Unit, directory
-from services.ingest.handlers.acting import Act, Fault, RefusedError, envelope, require_unit
-from services.ingest.handlers.unit_file import UnitRow
+from services.ingest.expansion import Directory, Unit, directory, normal
+from services.ingest.handlers.acting import (
+    Act,
+    Fault,
+    RefusedError,
+    envelope,
+    note,
+    require_unit,
+)
+from services.ingest.handlers.contacts import PARTS, holder, succeeded
+from services.ingest.handlers.rules import office_day
+from services.ingest.handlers.unit_cells import checked
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.tables import OUTBOX, AnyRow
-from shared import identity
 from shared.events import Contact, UnitUpserted
 from shared.outbox import publish
 from shared.rules import Audience
 
 _CHUNK = 1000
-_FACTS = ("name", "kind", "groups", "aliases", "contacts")
+FACTS = ("name", "kind", "groups", "aliases", "contacts")
+"""What a unit is; `number` counts its changes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """How many units a file made, changed, and left as they were."""
-
-    created: int
-    changed: int
-    unchanged: int
+def facts(row: AnyRow) -> dict[str, Any]:
+    """What a stored unit is."""
+    return {name: getattr(row, name) for name in FACTS}
 
 
-async def import_units(db: AsyncConnection, act: Act, rows: Sequence[UnitRow]) -> Imported:
-    """Enter the units of a file. Units that it does not name stay as they are.
+def owners(units: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Who is meant by each name and alias, however it is written: the names of the units."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for unit in units:
+        for spelling in (unit["name"], *unit["aliases"]):
+            found[normal(spelling)].add(unit["name"])
+    return found
 
-    Raises:
-        RefusedError: an alias belongs to two units; nothing was changed.
+
+async def enter(
+    db: AsyncConnection,
+    act: Act,
+    action: str,
+    units: Sequence[Mapping[str, Any]],
+    before: Mapping[UUID, AnyRow],
+) -> None:
+    """Store units with their FACTS as they now are, write it into the journal, and tell it.
+
+    The caller holds the office's lock. `before` has those that are not new.
     """
-    await offices.lock_office(db, act.office_id)  # two imports at once would miss each other
-    before = {row.name: row for row in await store.every_unit(db, act.office_id)}
-    fresh = [_merged(act, row, before.get(row.name)) for row in rows]
-    _distinct(rows, fresh, before)
-    created = [unit for unit in fresh if unit["name"] not in before]
-    changed = [unit for unit in fresh if _differs(unit, before.get(unit["name"]))]
-    office_name = (await offices.office(db, act.office_id)).name
-    await store.lock_units(db, [unit["unit_id"] for unit in changed])
-    news = sorted(created + changed, key=lambda unit: unit["unit_id"])
-    for start in range(0, len(news), _CHUNK):
-        await _put(db, act, news[start : start + _CHUNK], before, office_name)
-    return Imported(len(created), len(changed), len(fresh) - len(news))
+    await store.lock_units(db, before.keys())
+    rows = [
+        {
+            **{name: unit[name] for name in FACTS},
+            "unit_id": unit["unit_id"],
+            "office_id": act.office_id,
+            "number": old.number + 1 if (old := before.get(unit["unit_id"])) else 1,
+            "changed_at": act.now,
+        }
+        for unit in sorted(units, key=lambda unit: unit["unit_id"])
+    ]
+    for start in range(0, len(rows), _CHUNK):
+        await _put(db, act, action, rows[start : start + _CHUNK], before)
 
 
 async def _put(
     db: AsyncConnection,
     act: Act,
-    units: Sequence[dict[str, Any]],
-    before: Mapping[str, AnyRow],
-    office_name: str,
+    action: str,
+    rows: Sequence[dict[str, Any]],
+    before: Mapping[UUID, AnyRow],
 ) -> None:
-    await store.put(db, units)
+    await store.put(db, rows)
     changes: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
-    for unit in units:
-        old = before.get(unit["name"])
-        was = {name: getattr(old, name) for name in _FACTS} if old else {}
-        changes[unit["unit_id"]] = (was, {name: unit[name] for name in _FACTS})
+    for row in rows:
+        old = before.get(row["unit_id"])
+        changes[row["unit_id"]] = (facts(old) if old else {}, {name: row[name] for name in FACTS})
     await journal.append_all(
         db,
         office_id=act.office_id,
         actor=act.actor,
         at=act.now,
         correlation_id=act.correlation_id,
-        action="unit.imported",
+        action=action,
         changes=changes,
     )
-    events = (_upserted(act, unit, office_name) for unit in units)
+    office_name = (await offices.office(db, act.office_id)).name
+    events = (_upserted(row, office_name) for row in rows)
     await publish(
         db, OUTBOX, [envelope(act, event, event.unit_id, event.number) for event in events]
     )
 
 
-def _merged(act: Act, row: UnitRow, old: AnyRow | None) -> dict[str, Any]:
-    """The unit as it will be: what the file says, and what it leaves out as it was."""
-    unit_id = old.unit_id if old else identity.unit_id(act.office_id, row.name)
-    groups, aliases = row.groups, row.aliases
-    return {
-        "unit_id": unit_id,
-        "office_id": act.office_id,
-        "name": row.name,
-        "kind": (old.kind if old else "") if row.kind is None else row.kind,
-        "groups": (old.groups if old else []) if groups is None else list(groups),
-        "aliases": (old.aliases if old else []) if aliases is None else list(aliases),
-        "contacts": _contacts(unit_id, row, old.contacts if old else []),
-        "number": old.number + 1 if old else 1,
-        "changed_at": act.now,
-    }
-
-
-def _contacts(unit_id: UUID, row: UnitRow, old: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    held = {Audience(contact["post"]): contact for contact in old}
-    found = []
-    for post in Audience:
-        known = held.get(post, {})
-        parts = {name: known.get(name, "") for name in ("name", "email", "mobile")}
-        parts |= row.contacts.get(post, {})
-        if parts["email"] or parts["mobile"]:
-            contact_id = str(identity.contact_id(unit_id, post.value, 0))
-            found.append({"contact_id": contact_id, "post": post.value, **parts})
-    return found
-
-
-def _differs(unit: Mapping[str, Any], old: AnyRow | None) -> bool:
-    return old is not None and any(getattr(old, name) != unit[name] for name in _FACTS)
-
-
-def _distinct(
-    rows: Sequence[UnitRow], fresh: Sequence[Mapping[str, Any]], before: Mapping[str, AnyRow]
-) -> None:
-    """Make sure that an alias means one unit."""
-    named = {unit["name"] for unit in fresh}
-    kept = [
-        {"name": row.name, "aliases": row.aliases}
-        for name, row in before.items()
-        if name not in named
-    ]
-    owners: dict[str, set[str]] = defaultdict(set)
-    every: list[Mapping[str, Any]] = [*fresh, *kept]
-    for unit in every:
-        for spelling in (unit["name"], *unit["aliases"]):
-            owners[spelling].add(unit["name"])
-    faults = []
-    for row, unit in zip(rows, fresh, strict=True):
-        for spelling in (unit["name"], *unit["aliases"]):
-            if others := owners[spelling] - {unit["name"]}:
-                message = f"{spelling} also means {'、'.join(sorted(others)[:3])}."
-                faults.append({"row": row.row, "column": "aliases", "message": message})
-    if faults:
-        raise RefusedError(
-            Fault.INVALID,
-            "The directory was not imported: a name or alias belongs to two units.",
-            "Leave the alias with one of them and import the whole file again.",
-            faults[:100],
-        )
-
-
-def _upserted(act: Act, unit: Mapping[str, Any], office_name: str) -> UnitUpserted:
+def _upserted(row: Mapping[str, Any], office_name: str) -> UnitUpserted:
     return UnitUpserted(
-        office_id=act.office_id,
-        unit_id=unit["unit_id"],
-        number=unit["number"],
-        name=unit["name"],
-        kind=unit["kind"],
-        groups=tuple(unit["groups"]),
-        aliases=tuple(unit["aliases"]),
-        contacts=tuple(Contact.model_validate(contact) for contact in unit["contacts"]),
+        office_id=row["office_id"],
+        unit_id=row["unit_id"],
+        number=row["number"],
+        name=row["name"],
+        kind=row["kind"],
+        groups=tuple(row["groups"]),
+        aliases=tuple(row["aliases"]),
+        contacts=tuple(Contact.model_validate(contact) for contact in row["contacts"]),
         office_name=office_name,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """Who takes over a post, and on which days; without a first day at once."""
+
+    post: Audience
+    name: str
+    email: str
+    mobile: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def said(self) -> dict[str, str]:
+        """As a contact is stored.
+
+        Raises:
+            RefusedError: no address, or a part that is none; `details` names it.
+        """
+        said: dict[str, str] = {}
+        faults: list[dict[str, str]] = []
+        for part in PARTS:
+            try:
+                said[part] = checked(f"{self.post.value}_{part}", str(getattr(self, part) or ""))
+            except ValueError as error:
+                faults.append({"where": part, "message": str(error)})
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            faults.append({"where": "valid_to", "message": "The last day is before the first."})
+        if not faults and not (said["email"] or said["mobile"]):
+            faults.append({"where": "email", "message": "Give an e-mail address or a mobile."})
+        if faults:
+            raise RefusedError(Fault.INVALID, "The contact was not entered.", details=faults)
+        return said
+
+
+async def replace_contact(db: AsyncConnection, act: Act, unit_id: UUID, new: NewContact) -> AnyRow:
+    """Let someone else take over a post; what is not sent yet goes to them from their first day.
+
+    Raises:
+        RefusedError: no such unit, or an address that is none.
+    """
+    said = new.said()
+    row = await _held(db, act, unit_id)
+    today = (await office_day(db, act.office_id, act.now)).today
+    posts = {post: [one for one in row.contacts if one["post"] == post.value] for post in Audience}
+    person = holder(unit_id, new.post, said)
+    posts[new.post] = succeeded(posts[new.post], person, today)
+    contacts = [one for held in posts.values() for one in held]
+    return await _change(db, act, "unit.contact-replaced", row, contacts=contacts)
+
+
+async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> AnyRow:
+    """Give a unit another name. It stays the same unit, and its old name becomes an alias.
+
+    Raises:
+        RefusedError: no such unit, it is retired, or another unit has the name or alias.
+    """
+    row = await _held(db, act, unit_id)
+    if row.retired_at is not None:
+        raise RefusedError(Fault.CONFLICT, f"{row.name} is retired.", "Undo that first.")
+    if name == row.name:
+        return row
+    await _require_free(db, act, row, [name])
+    aliases = [alias for alias in (*row.aliases, row.name) if alias != name]
+    return await _change(db, act, "unit.renamed", row, name=name, aliases=aliases)
+
+
+async def retire(
+    db: AsyncConnection, act: Act, unit_id: UUID, reason: str, *, undo: bool
+) -> AnyRow:
+    """End a unit, or undo that: no name means it any more, so it owes nothing new.
+
+    What it owes stays in the ledger and is reminded of at its contacts. Its name may become an
+    alias of the unit that takes over.
+
+    Raises:
+        RefusedError: no such unit, it is so already, or its names now mean another unit.
+    """
+    row = await _held(db, act, unit_id)
+    if undo is (row.retired_at is None):
+        told = "not retired" if undo else f"retired already: {row.retired_why}"
+        raise RefusedError(Fault.CONFLICT, f"{row.name} is {told}.")
+    if undo:
+        await _require_free(db, act, row, [row.name, *row.aliases])
+    now, why = (None, None) if undo else (act.now, reason)
+    await store.set_retired(db, unit_id, now, why)
+    action = "unit.retirement-undone" if undo else "unit.retired"
+    await note(db, act, action, unit_id, after={"name": row.name, "reason": reason})
+    return await one(db, act, unit_id)
+
+
+async def _held(db: AsyncConnection, act: Act, unit_id: UUID) -> AnyRow:
+    """A unit under the lock of the directory and its own."""
+    await offices.lock_office(db, act.office_id)
+    row = await store.lock_unit(db, act.office_id, unit_id)
+    if row is None:
+        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+    return row
+
+
+async def _change(
+    db: AsyncConnection, act: Act, action: str, row: AnyRow, **changed: object
+) -> AnyRow:
+    """Change some facts of a unit; nothing happens when they are so already."""
+    if all(getattr(row, name) == value for name, value in changed.items()):
+        return row
+    unit = {**facts(row), **changed, "unit_id": row.unit_id}
+    await enter(db, act, action, [unit], {row.unit_id: row})
+    return await one(db, act, row.unit_id)
+
+
+async def _require_free(
+    db: AsyncConnection, act: Act, row: AnyRow, spellings: Sequence[str]
+) -> None:
+    """Make sure that no other unit is meant by these, nor has one of them as its name."""
+    others = [one for one in await store.every_unit(db, act.office_id) if one != row]
+    names = {one.name for one in others}
+    taken = owners(facts(one) for one in others if one.retired_at is None)
+    for spelling in spellings:
+        meant = taken.get(normal(spelling), set()) | ({spelling} & names)
+        if meant:
+            raise RefusedError(
+                Fault.CONFLICT,
+                f"{spelling} means {'、'.join(sorted(meant))} already.",
+                "Choose another name, or take the alias from that unit first.",
+            )
+
+
 async def load_directory(db: AsyncConnection, office_id: UUID) -> Directory:
-    """The office's directory, ready to resolve names; groups are in the order of names."""
+    """The office's directory, ready to resolve names; groups are in the order of names.
+
+    Units that are retired are not in it.
+    """
     return directory(
         Unit(row.unit_id, row.name, tuple(row.groups), tuple(row.aliases))
         for row in await store.every_unit(db, office_id)
+        if row.retired_at is None
     )
 
 

@@ -9,26 +9,106 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from services.ingest.lifecycle import Light
 from services.ingest.schemas.fields import Answer, Day, Line, Prose, Reason, Request
 from shared.events import Status
+from shared.rules import Audience
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
-class ImportedOut(Answer):
-    """What a directory file did."""
+class NearUnitOut(Answer):
+    """A unit that a new one may have been."""
 
+    unit_id: UUID
+    name: str
+
+
+class NewUnitOut(Answer):
+    """A unit that only the file has. If it is one of `near`, rename that instead."""
+
+    name: str
+    near: list[NearUnitOut]
+
+
+class FieldChangeOut(Answer):
+    """One field. People who follow each other in a post are one field, such as `liaison`."""
+
+    field: str
+    before: str | list[str]
+    after: str | list[str]
+
+
+class UnitChangeOut(Answer):
+    """What the file changes of a unit. `written` is its name in the file."""
+
+    unit_id: UUID
+    name: str
+    written: str
+    fields: list[FieldChangeOut]
+
+
+class ImportedOut(Answer):
+    """How a directory file differs; `applied` says whether that was entered.
+
+    `absent` names the units that stand in the directory and not in the file. They stay.
+    """
+
+    applied: bool
     created: int
     changed: int
     unchanged: int
+    new: list[NewUnitOut]
+    changes: list[UnitChangeOut]
+    absent: list[str]
 
 
 class ContactOut(Answer):
-    """A post in a unit."""
+    """Who holds a post in a unit, and on which days. Those who follow have the same id."""
 
     contact_id: UUID
     post: str
     name: str
     email: str
     mobile: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+
+class ContactIn(Request):
+    """Who takes over a post; nothing is kept of who held it. Without `valid_from` at once."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "post": "liaison",
+                    "name": "李四",
+                    "email": "lisi@fgj.yanting.example",
+                    "mobile": "13800000004",
+                    "valid_from": "2023-09-01",
+                }
+            ]
+        },
+    )
+
+    post: Audience
+    name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=254)] = ""
+    mobile: Annotated[str, Field(max_length=40)] = ""
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
+class RenameIn(Request):
+    """The unit's new name; the old one becomes an alias."""
+
+    name: Annotated[Line, Field(max_length=100)]
+
+
+class RetireIn(Request):
+    """Why a unit ends; or with `undo`, why it does not."""
+
+    reason: Reason
+    undo: bool = False
 
 
 class UnitOut(Answer):
@@ -42,6 +122,8 @@ class UnitOut(Answer):
     contacts: list[ContactOut]
     number: int
     changed_at: datetime
+    retired_at: datetime | None
+    retired_why: str | None
 
 
 class ItemOut(Answer):

@@ -1,10 +1,11 @@
 """The directory of units. A unit's row is also its lock: whoever tells of it holds it."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, or_, select
+from sqlalchemy import Uuid, any_, bindparam, or_, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +13,7 @@ from services.ingest.tables import UNITS, AnyRow
 from shared.database import insert_rows
 
 _REPLACE = (
-    "(unit_id) DO UPDATE SET kind = excluded.kind, groups = excluded.groups, "
+    "(unit_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, groups = excluded.groups, "
     "aliases = excluded.aliases, contacts = excluded.contacts, number = excluded.number, "
     "changed_at = excluded.changed_at"
 )
@@ -76,5 +77,14 @@ async def page(
 
 
 async def put(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Enter units, or replace what they are; a unit's name stays."""
+    """Enter units, or replace what they are."""
     await insert_rows(db, UNITS, rows, _REPLACE)
+
+
+async def set_retired(
+    db: AsyncConnection, unit_id: UUID, at: datetime | None, why: str | None
+) -> None:
+    """Say since when and why a unit is retired; None when it is not."""
+    await db.execute(
+        update(UNITS).where(UNITS.c.unit_id == unit_id).values(retired_at=at, retired_why=why)
+    )

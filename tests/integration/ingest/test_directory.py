@@ -28,7 +28,7 @@ async def test_one_wrong_row_refuses_the_whole_file(api):
     answer = await api.units("name,liaison_email\n甲,a@b.example\n乙,wrong\n")
     assert answer.status_code == 422
     assert answer.json()["errors"] == [
-        {"row": 3, "column": "liaison_email", "message": "wrong is no e-mail address."}
+        {"where": "row 3", "column": "liaison_email", "message": "wrong is no e-mail address."}
     ]
     assert await api.rows("SELECT 1 FROM ingest.units") == []
 

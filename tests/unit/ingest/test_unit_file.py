@@ -21,7 +21,7 @@ TABLE = (
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
 def test_a_directory_is_read_in_every_usual_encoding(encoding):
-    first, second = read_units(TABLE.encode(encoding))
+    first, second = read_units("u.csv", TABLE.encode(encoding))
     assert first.name == "县财政局"
     assert first.groups == ("县级各部门", "全部")
     assert first.aliases == ("财政局", "财局")
@@ -31,11 +31,11 @@ def test_a_directory_is_read_in_every_usual_encoding(encoding):
         "mobile": "13800138000",
     }
     assert first.contacts[Audience.HEAD] == {"mobile": "13900139000"}
-    assert (second.row, second.name, second.aliases) == (4, "凤灵街道", ())
+    assert (second.where, second.name, second.aliases) == ("row 4", "凤灵街道", ())
 
 
 def test_columns_may_be_named_in_english_and_left_out():
-    (row,) = read_units(b"Name,liaison_email\nA,a@b.example\n")
+    (row,) = read_units("u.csv", b"Name,liaison_email\nA,a@b.example\n")
     assert (row.kind, row.groups, row.aliases) == (None, None, None)
     assert row.contacts == {Audience.LIAISON: {"email": "a@b.example"}}
 
@@ -50,17 +50,17 @@ def test_every_wrong_cell_is_named_with_its_row():
         "丙\x00,,\n"
     )
     with pytest.raises(RefusedError) as refused:
-        read_units(table.encode())
-    places = [(d["row"], d["column"]) for d in refused.value.details]
+        read_units("u.csv", table.encode())
+    places = [(d["where"], d["column"]) for d in refused.value.details]
     assert places == [
-        (2, "liaison_email"),
-        (2, "liaison_mobile"),
-        (3, "liaison_email"),
-        (3, "name"),
-        (4, "name"),
-        (5, ""),
-        (6, "name"),
-        (6, "name"),
+        ("row 2", "liaison_email"),
+        ("row 2", "liaison_mobile"),
+        ("row 3", "liaison_email"),
+        ("row 3", "name"),
+        ("row 4", "name"),
+        ("row 5", ""),
+        ("row 6", "name"),
+        ("row 6", "name"),
     ]
 
 
@@ -78,11 +78,11 @@ def test_every_wrong_cell_is_named_with_its_row():
 )
 def test_a_file_that_is_no_directory_is_refused(data):
     with pytest.raises(RefusedError) as refused:
-        read_units(data)
+        read_units("u.csv", data)
     assert refused.value.message
 
 
 @given(st.binary(max_size=300))
 def test_whatever_bytes_come_they_are_read_or_refused(data):
     with suppress(RefusedError):
-        assert all(row.name for row in read_units(b"name,liaison_email\n" + data))
+        assert all(row.name for row in read_units("u.csv", b"name,liaison_email\n" + data))
