@@ -14,7 +14,7 @@ _COMMANDS = {
     "status": "deploy.local.commands:status",
     "demo": "deploy.demo.command:demo",
     "import": "deploy.office.plans:import_plan",
-    "units": "deploy.office.plans:units",
+    "units": "deploy.office.units:units",
     "plan": "deploy.office.plans:plan",
     "ledger": "deploy.office.ledger:ledger",
     "audit": "deploy.office.audit:audit",

@@ -36,10 +36,11 @@ class Api:
         """The answer to a POST of JSON."""
         return self._asked("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())})
 
-    def upload(self, path: str, file: Path) -> Any:  # noqa: ANN401 - JSON
+    def upload(self, path: str, file: Path, **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of a file."""
         files = {"file": (file.name, read(file))}
-        return self._asked("POST", path, files=files, headers={"Idempotency-Key": str(uuid4())})
+        headers = {"Idempotency-Key": str(uuid4())}
+        return self._asked("POST", path, files=files, headers=headers, params=query)
 
     def every(self, path: str, **query: object) -> list[dict[str, Any]]:
         """All items of a list, page after page."""

@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.office.client import Api, connect
+from deploy.office.client import connect
+from deploy.office.units import find_unit
 from deploy.places import STATE, StateOption
 from shared.errors import CuibanError
 
@@ -37,7 +38,7 @@ def ledger(
         rows = api.every("/v1/ledger/summary")
         table = _summary(rows)
     else:
-        unit_id = _unit_id(api, unit)
+        unit_id = find_unit(api, unit, part=True)["unit_id"]
         if history:
             rows = api.every(f"/v1/units/{unit_id}/history")
             table = _history(rows)
@@ -50,16 +51,6 @@ def ledger(
         _out.print("Nothing yet. What is owed appears once a plan is published.")
     else:
         _out.print(table)
-
-
-def _unit_id(api: Api, name: str) -> str:
-    found = api.get("/v1/units", name=name)["items"]
-    if len(found) != 1:
-        raise CuibanError(
-            f"The directory knows {len(found)} units called {name}.",
-            "See `cuiban units list`.",
-        )
-    return str(found[0]["unit_id"])
 
 
 def _summary(rows: list[dict[str, object]]) -> Table:

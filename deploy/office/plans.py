@@ -1,4 +1,4 @@
-"""`cuiban import`, `cuiban units` and `cuiban plan`: from a document to published obligations."""
+"""`cuiban import` and `cuiban plan`: from a document to published obligations."""
 
 import json
 from datetime import datetime
@@ -15,7 +15,6 @@ from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.reading import read_plan
 from shared.errors import CuibanError
 
-units = typer.Typer(help="The unit directory.", no_args_is_help=True)
 plan = typer.Typer(
     help="Plans: look at them, settle what is doubtful, publish.", no_args_is_help=True
 )
@@ -80,33 +79,6 @@ def _show_parsed(parsed: dict[str, Any]) -> None:
 
 def _short(text: str) -> str:
     return text if len(text) <= _TEXT else text[: _TEXT - 1] + "…"
-
-
-@units.command("import")
-def import_units(
-    file: Annotated[Path, typer.Argument(help="CSV: name, kind, groups, aliases, contacts.")],
-    state: StateOption = STATE,
-) -> None:
-    """Enter or renew the unit directory from a CSV file; all of it or nothing."""
-    done = connect(state).upload("/v1/units/import", file)
-    _out.print(
-        f"{done['created']} units entered, {done['changed']} changed, {done['unchanged']} as before"
-    )
-
-
-@units.command("list")
-def list_units(as_json: AsJson = False, state: StateOption = STATE) -> None:
-    """Show the directory."""
-    found = connect(state).every("/v1/units")
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-        return
-    table = Table("unit", "kind", "groups", "aliases", "contacts")
-    for unit in found:
-        posts = " ".join(contact["post"] for contact in unit["contacts"])
-        lists = (unit["kind"], "、".join(unit["groups"]), "、".join(unit["aliases"]))
-        table.add_row(unit["name"], *lists, posts)
-    _out.print(table)
 
 
 def find_plan(api: Api, plan_id: str) -> str:
