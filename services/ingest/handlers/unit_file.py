@@ -177,7 +177,7 @@ def _headed(lines: Sequence[Line]) -> tuple[Header, Sequence[Line]] | None:
         if "name" not in map(_meaning, cells):
             continue
         below = lines[index + 1][1] if index + 1 < len(lines) else ()
-        for header, rest in ((cells, 1), (_joined(cells, below), 2)):
+        for header, rest in ((_joined(cells, below), 2), (cells, 1)):
             if _is_known(header):
                 return [_meaning(cell) for cell in header], lines[index + rest :]
         raise _headless(cells)
