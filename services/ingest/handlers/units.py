@@ -168,8 +168,15 @@ async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> Any
     """Give a unit another name. It stays the same unit, and its old name becomes an alias.
 
     Raises:
-        RefusedError: no such unit, it is retired, or another unit has the name or alias.
+        RefusedError: no such unit, it is retired, another unit has the name or alias, or it is
+            none.
     """
+    try:
+        name = checked("name", name)
+    except ValueError as error:
+        raise RefusedError(Fault.INVALID, str(error)) from error
+    if not name:
+        raise RefusedError(Fault.INVALID, "The unit needs a name.")
     row = await _held(db, act, unit_id)
     if row.retired_at is not None:
         raise RefusedError(Fault.CONFLICT, f"{row.name} is retired.", "Undo that first.")

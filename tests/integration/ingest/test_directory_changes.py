@@ -152,6 +152,9 @@ async def test_a_name_that_means_another_unit_is_refused(api):
     for name in ("县发展和改革局", "县发改局", "县 发改局"):
         problem = await post(api, finance, "rename", {"name": name}, 409)
         assert "县发展和改革局" in problem["detail"]
+    for name in ("", " ", "a\x00b", "长" * 101):
+        await post(api, finance, "rename", {"name": name}, 422)
+    assert await unit(api, "县财政局") == finance
 
 
 async def test_a_name_that_was_another_units_first_is_not_taken_for_it(api):

@@ -178,9 +178,7 @@ def test_a_group_that_two_rows_write_differently_is_one():
     assert resolve("各乡镇(街道)", directory([first, second]), {}) == both
 
 
-STEMS = st.lists(
-    st.text("财政教育体民水务利审计统信访林农商", min_size=2, max_size=4), min_size=2, max_size=12
-)
+STEMS = st.lists(st.sampled_from(["财政", "教育", "税务", "财政教育"]), min_size=2, max_size=12)
 PREFIXES = ("盐亭县", "县", "", "国家税务总局盐亭县", "绵阳市盐亭", "市", "三台县")
 
 
