@@ -53,9 +53,10 @@ def main() -> None:
         command_line(*called)()
     except CuibanError as error:
         console = Console(stderr=True)
-        console.print(f"[red]{error.message}[/]", soft_wrap=True)
+        # A message may quote what a file holds, so nothing in it is markup.
+        console.print(error.message, style="red", markup=False, soft_wrap=True)
         if error.hint:
-            console.print(error.hint, soft_wrap=True)
+            console.print(error.hint, markup=False, soft_wrap=True)
         sys.exit(1)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.office.client import Api, connect
@@ -40,36 +41,41 @@ def import_units(
         return
     _show(done)
     entered = "would be entered" if preview else "entered"
-    _out.print(
+    _say(
         f"{done['created']} units {entered}, {done['changed']} changed, "
         f"{done['unchanged']} as before"
     )
     if preview:
-        _out.print("Nothing was changed. Without --preview the file is entered.")
+        _say("Nothing was changed. Without --preview the file is entered.")
+
+
+def _say(line: str) -> None:
+    """Print a line as it is: names may hold what rich would take for its markup."""
+    _out.print(line, markup=False, highlight=False)
 
 
 def _show(done: dict[str, Any]) -> None:
     for new in _first(done["new"]):
-        _out.print(f"[green]+[/] {new['name']}", highlight=False)
+        _say(f"+ {new['name']}")
         for near in new["near"]:
-            _out.print(
+            _say(
                 f"    is it {near['name']}? Then: cuiban units rename {near['name']} {new['name']}"
             )
     for unit in _first(done["changes"]):
         written = "" if unit["written"] == unit["name"] else f" (in the file: {unit['written']})"
-        _out.print(f"[yellow]~[/] {unit['name']}{written}", highlight=False)
+        _say(f"~ {unit['name']}{written}")
         for field in unit["fields"]:
             before, after = _value(field["before"]), _value(field["after"])
-            _out.print(f"    {field['field']}: {before} → {after}", highlight=False)
+            _say(f"    {field['field']}: {before} → {after}")
     if done["absent"]:
-        _out.print("In the directory and not in the file; they stay as they are:")
+        _say("In the directory and not in the file; they stay as they are:")
     for name in _first(done["absent"]):
-        _out.print(f"[dim]·[/] {name}", highlight=False)
+        _say(f"· {name}")
 
 
 def _first(rows: list[Any]) -> list[Any]:
     if len(rows) > _SHOWN:
-        _out.print(f"{len(rows)} lines, of which {_SHOWN} are shown; --json has them all:")
+        _say(f"{len(rows)} lines, of which {_SHOWN} are shown; --json has them all:")
     return rows[:_SHOWN]
 
 
@@ -88,8 +94,8 @@ def list_units(as_json: AsJson = False, state: StateOption = STATE) -> None:
     for unit in found:
         posts = " ".join(dict.fromkeys(contact["post"] for contact in unit["contacts"]))
         lists = (unit["kind"], "、".join(unit["groups"]), "、".join(unit["aliases"]))
-        retired = " [dim](retired)[/]" if unit["retired_at"] else ""
-        table.add_row(f"{unit['name']}{retired}", *lists, posts)
+        retired = " (retired)" if unit["retired_at"] else ""
+        table.add_row(*map(escape, (f"{unit['name']}{retired}", *lists)), posts)
     Console().print(table)
 
 
@@ -117,11 +123,11 @@ def contact(
     body |= {part: day.date().isoformat() for part, day in days.items() if day}
     done = api.post(f"/v1/units/{known['unit_id']}/contacts", body)
     held = [one for one in done["contacts"] if one["post"] == post.value]
-    _out.print(f"{done['name']} {post.value}:", highlight=False)
+    _say(f"{done['name']} {post.value}:")
     for one in held:
         days_held = f"from {one['valid_from'] or '…'} until {one['valid_to'] or '…'}"
         reached = (one["name"], one["email"] or "no e-mail", one["mobile"] or "no mobile")
-        _out.print(f"    {' '.join(filter(None, reached))}, {days_held}", highlight=False)
+        _say(f"    {' '.join(filter(None, reached))}, {days_held}")
 
 
 @units.command("rename")
@@ -134,7 +140,7 @@ def rename(
     api = connect(state)
     known = find_unit(api, old)
     done = api.post(f"/v1/units/{known['unit_id']}/rename", {"name": new})
-    _out.print(f"{done['name']}, also called {'、'.join(done['aliases'])}", highlight=False)
+    _say(f"{done['name']}, also called {'、'.join(done['aliases'])}")
 
 
 @units.command("retire")
@@ -149,13 +155,13 @@ def retire(
     known = find_unit(api, unit)
     done = api.post(f"/v1/units/{known['unit_id']}/retire", {"reason": reason, "undo": undo})
     if undo:
-        _out.print(f"{done['name']} is in the directory again.")
+        _say(f"{done['name']} is in the directory again.")
         return
     owed = api.every("/v1/ledger", unit_id=known["unit_id"])
     still = sum(row["status"] != "done" for row in owed)
-    _out.print(f"{done['name']} is retired and owes nothing new.")
+    _say(f"{done['name']} is retired and owes nothing new.")
     if still:
-        _out.print(
+        _say(
             f"{still} obligations stay open; its contacts go on being reminded of them. Let those "
             f"of the unit that takes over hear: cuiban units contact {done['name']} --post …"
         )

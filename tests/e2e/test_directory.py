@@ -136,5 +136,9 @@ def test_what_cannot_be_done_is_said_with_what_to_do(world, cuiban, tmp_path: Pa
             ("units", "import", sheet(tmp_path / "x.xlsx", (name, "", "", "0816-1", ""))),
             "row 3: 0816-1 is no mobile number",
         ),
+        (
+            ("units", "import", sheet(tmp_path / "y.xlsx", (name, "", "", "", "[/b]"))),
+            "[/b] is no e-mail address",
+        ),
     ):
         assert said in cuiban(*arguments, status=1)
