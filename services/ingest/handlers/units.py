@@ -235,7 +235,8 @@ async def _require_free(
     db: AsyncConnection, act: Act, row: AnyRow, spellings: Sequence[str]
 ) -> None:
     """Make sure that no other unit is meant by these, nor has one of them as its name."""
-    others = [one for one in await store.every_unit(db, act.office_id) if one != row]
+    every = await store.every_unit(db, act.office_id)
+    others = [one for one in every if one.unit_id != row.unit_id]
     names = {one.name for one in others}
     taken = owners(facts(one) for one in others if one.retired_at is None)
     for spelling in spellings:
