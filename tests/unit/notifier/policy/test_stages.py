@@ -111,10 +111,15 @@ def test_nothing_left_is_withdrawn() -> None:
     assert decide(facts(), POLICY, local(2023, 12, 26, 9)) == Suppress(SuppressReason.WITHDRAWN)
 
 
-def test_without_an_address_it_is_suppressed() -> None:
-    nowhere = Facts(Channel.SMS, "", local(2023, 12, 26, 9), ZONE, (FAR,))
-    found = decide(nowhere, POLICY, local(2023, 12, 26, 9))
-    assert found == Suppress(SuppressReason.NO_ADDRESS)
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("", SuppressReason.NO_ADDRESS), (None, SuppressReason.NO_CONTACT)],
+)
+def test_without_an_address_or_anyone_it_is_suppressed(
+    address: str | None, reason: SuppressReason
+) -> None:
+    nowhere = Facts(Channel.SMS, address, local(2023, 12, 26, 9), ZONE, (FAR,))
+    assert decide(nowhere, POLICY, local(2023, 12, 26, 9)) == Suppress(reason)
 
 
 def test_old_news_is_suppressed_only_when_told_and_never_when_overdue() -> None:
