@@ -188,7 +188,27 @@ JOURNAL = Table(
     Column("before", JSONB, nullable=False),
     Column("after", JSONB, nullable=False),
     Column("correlation_id", Uuid, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Index("journal_subject", "office_id", "subject", "id"),
+)
+
+# Written by the trigger `journal_is_sealed` alone, when a transaction commits.
+
+JOURNAL_LINKS = Table(
+    "journal_links",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+JOURNAL_HEADS = Table(
+    "journal_heads",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 IDEMPOTENCY = Table(
