@@ -58,6 +58,9 @@ async def prepare(engine: AsyncEngine, units: int) -> tuple[Act, UUID]:
             changes = {"names": ["全部单位"], "lead": []}
             done = Settlement(measure.ref, Action.CHANGE, "bench", changes)
             await settle(db, act, view.plan_id, done)
+            if measure.open:
+                accepted = Settlement(measure.ref, Action.ACCEPT, "bench")
+                await settle(db, act, view.plan_id, accepted)
     return act, view.plan_id
 
 

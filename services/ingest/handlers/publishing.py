@@ -17,17 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import Directory, resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, envelope, note
-from services.ingest.handlers.plans import (
-    UnknownName,
-    decided,
-    duty,
-    found,
-    open_codes,
-    unknown,
-)
+from services.ingest.handlers.doubts import UnknownName, decided, open_codes, owed, unknown
+from services.ingest.handlers.plans import found
 from services.ingest.handlers.rules import office_day
 from services.ingest.handlers.units import load_directory
-from services.ingest.lifecycle import Draft, drafts
+from services.ingest.lifecycle import Draft
 from services.ingest.store import obligations
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
@@ -111,11 +105,15 @@ async def publish_plan(
         RefusedError: no such plan, or it makes more than `limit` obligations.
     """
     plan = await found(db, act, plan_id, lock=True)
+    if plan.revises:
+        raise RefusedError(
+            Fault.CONFLICT, "A revision is confirmed, not published.", "Use …/confirm."
+        )
     today = (await office_day(db, act.office_id, act.now)).today
     rows = await store.measures(db, plan_id)
     decisions = decided(await store.decisions(db, plan_id))
     known = await load_directory(db, act.office_id)
-    made = {row.measure_id: drafts(duty(row, plan.year)) for row in rows}
+    made = {row.measure_id: owed(row, plan.year) for row in rows}
     still_open = [row.ref for row in rows if open_codes(row, made[row.measure_id])]
     distinct = {name for row in rows for name in _all_names(row)}
     names = {name: resolve(name, known, decisions) for name in distinct}
@@ -126,18 +124,19 @@ async def publish_plan(
         if row.settlement != "drop" and row.ref not in set(still_open)
     ]
     _not_too_many(ready, limit)
-    owed: defaultdict[UUID, list[_Measure]] = defaultdict(list)
+    by_unit: defaultdict[UUID, list[_Measure]] = defaultdict(list)
     for measure in ready:
         for unit_id in measure.units:
-            owed[unit_id].append(measure)
-    unit_ids = sorted(owed)
+            by_unit[unit_id].append(measure)
+    unit_ids = sorted(by_unit)
     await unit_store.lock_units(db, unit_ids)
     going = _Publication(act, plan, today, None if include_past else today, _dates(ready))
     for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
-        part = {unit_id: owed[unit_id] for unit_id in unit_ids[start : start + _UNITS_AT_ONCE]}
+        part = {unit_id: by_unit[unit_id] for unit_id in unit_ids[start : start + _UNITS_AT_ONCE]}
         await _publish_part(db, going, part)
     if going.obligations:
         await store.mark_published(db, plan_id, sorted(going.measures), act.now)
+        await store.advance(db, plan_id)
         told = {"obligations": going.obligations, "units": going.units}
         after = told | {"day": str(today), "include_past": include_past}
         before = {"status": plan.status}
