@@ -1,16 +1,22 @@
 """The office's command line as a client of ingest's HTTP API."""
 
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx
+import typer
 
 from shared.errors import CuibanError
 
 _REFUSED = 400
 _START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one."
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
 
 
 class Api:
@@ -109,3 +115,32 @@ def connect(state: Path) -> Api:
     if not token:
         raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")
     return Api(address, token)
+
+
+def find_plan(api: Api, plan_id: str) -> str:
+    """The id that `latest` stands for, or the id itself.
+
+    Raises:
+        CuibanError: there is no plan yet.
+    """
+    if plan_id != "latest":
+        return plan_id
+    plans = api.every("/v1/plans")
+    if not plans:
+        raise CuibanError("There is no plan yet.", "Import one with `cuiban import FILE`.")
+    newest = max(plans, key=lambda one: datetime.fromisoformat(one["imported_at"]))
+    return str(newest["plan_id"])
+
+
+def find_open_plan(api: Api, plan_id: str) -> str:
+    """As `find_plan`; for `latest` the newest revision that waits to be confirmed, if there is."""
+    found = find_plan(api, plan_id)
+    if plan_id != "latest":
+        return found
+    waiting = [
+        one["revision_id"]
+        for one in api.get(f"/v1/plans/{found}/revisions")["items"]
+        if one["status"] == "revision"
+        and not api.get(f"/v1/plans/{found}/revisions/{one['revision_id']}")["stale"]
+    ]
+    return str(waiting[-1]) if waiting else found
