@@ -42,7 +42,7 @@ def leave_on(told: str) -> None:
 
 def choice(actions: Mapping[str, str]) -> str:
     """One of the letters that `actions` explains; `s` and `q` skip and quit."""
-    for letter, words in {**actions, "s": "skip", "q": "quit"}.items():
+    for letter, words in {**actions, "s": "跳过 skip", "q": "退出 quit"}.items():
         out.print(f"  {letter}  {words}")
     told = line("> ")
     leave_on(told)
@@ -62,7 +62,7 @@ def again(ask: Callable[[], T]) -> T:
 
 def reason() -> str:
     """Why; never nothing."""
-    return again(lambda: some(line("Why? (kept with your name) ")))
+    return again(lambda: some(line("理由 Why? (it is kept) ")))
 
 
 def some(told: str) -> str:

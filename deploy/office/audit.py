@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
@@ -68,6 +69,10 @@ def verify(
     Prints the newest hash, the head: note it down elsewhere, and `--expect` proves later that
     everything up to it is still there. Ends with status 1 at the first entry that does not hold.
     """
+    if expect and not re.fullmatch("[0-9a-fA-F]{64}", expect):
+        raise CuibanError(
+            "A head has 64 hexadecimal characters.", "Give it as `cuiban audit verify` printed it."
+        )
     found = connect(state).get("/v1/audit/verify", expect=expect)
     if as_json:
         print(json.dumps(found, ensure_ascii=False, indent=1))

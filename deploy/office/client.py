@@ -137,10 +137,14 @@ def find_open_plan(api: Api, plan_id: str) -> str:
     found = find_plan(api, plan_id)
     if plan_id != "latest":
         return found
+    return waiting_revision(api, found) or found
+
+
+def waiting_revision(api: Api, plan_id: str) -> str | None:
+    """The newest revision of a plan that can still be confirmed."""
     waiting = [
-        one["revision_id"]
-        for one in api.get(f"/v1/plans/{found}/revisions")["items"]
-        if one["status"] == "revision"
-        and not api.get(f"/v1/plans/{found}/revisions/{one['revision_id']}")["stale"]
+        str(one["revision_id"])
+        for one in api.get(f"/v1/plans/{plan_id}/revisions")["items"]
+        if one["status"] == "revision" and not one["stale"]
     ]
-    return str(waiting[-1]) if waiting else found
+    return waiting[-1] if waiting else None

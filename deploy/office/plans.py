@@ -8,7 +8,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from deploy.office.client import AsJson, PlanArgument, connect, find_open_plan, find_plan, read
+from deploy.office.client import (
+    AsJson,
+    PlanArgument,
+    connect,
+    find_open_plan,
+    find_plan,
+    read,
+    waiting_revision,
+)
 from deploy.office.review import review, why
 from deploy.office.revise import revise
 from deploy.places import STATE, StateOption
@@ -115,11 +123,14 @@ def show_plan(
 ) -> None:
     """Show a plan, and what is left to settle, in order."""
     api = connect(state)
-    shown = api.get(f"/v1/plans/{find_plan(api, plan_id)}")
+    plan_id = find_plan(api, plan_id)
+    shown = api.get(f"/v1/plans/{plan_id}")
     if as_json:
         print(json.dumps(shown, ensure_ascii=False, indent=1))
         return
     _out.print(f"[bold]{shown['title']}[/] ({shown['status']}), {len(shown['measures'])} measures")
+    if waiting := waiting_revision(api, plan_id):
+        _out.print(f"A revision waits to be confirmed: cuiban plan review {waiting}")
     if not shown["open"] and not shown["unknown_names"]:
         _out.print("Nothing is left to settle.")
     table = Table("measure", "to settle", "text")
@@ -178,7 +189,8 @@ def settle(
         body["codes"] = code
     api = connect(state)
     shown = api.post(f"/v1/plans/{find_open_plan(api, plan_id)}/settlements", body)
-    _out.print(f"{ref}: settled ({action})")
+    where = "in the revision " if shown["revises"] else ""
+    _out.print(f"{ref}: settled {where}({action})")
     for point in shown["open"]:
         if point["ref"] == ref:
             _out.print(f"Still to settle: {' '.join(point['codes'])}")
@@ -226,5 +238,10 @@ def publish(
     if held["unknown_names"]:
         names = "、".join(name["name"] for name in held["unknown_names"])
         _out.print(f"Held until someone says who is meant: {names}")
+    refs: dict[str, list[str]] = {}
     for past in held["past"]:
-        _out.print(f"Already past, not published: {past['ref']} due {past['due_on']}")
+        refs.setdefault(past["due_on"], []).append(past["ref"])
+    for day, due in sorted(refs.items()):
+        _out.print(f"Already past, not published: due {day}: {' '.join(due)}", soft_wrap=True)
+    if refs:
+        _out.print("Publish them too, overdue from today: cuiban plan publish --include-past")

@@ -34,12 +34,12 @@ from shared.errors import CuibanError
 _PERIODS = ("year", "half-year", "quarter", "month", "week")
 _NO_UNIT = "没有写明责任单位，请补充。 No unit is named; say who owes it."
 _ACTIONS = {
-    "a": "accept it as it is",
-    "d": "give its date(s)",
-    "c": "it is continuous",
-    "r": "it recurs",
-    "u": "say which units",
-    "x": "drop it",
+    "a": "照原样 accept it as it is",
+    "d": "日期 give its date(s)",
+    "c": "长期 it is continuous",
+    "r": "周期 it recurs",
+    "u": "单位 say which units",
+    "x": "不发布 drop it",
 }
 
 
@@ -100,7 +100,9 @@ class Desk:
             plan = self.api.get(self._path)
             left = len(list(self._questions(plan)))
         out.print(f"\n{self.answered} answers are stored; {left} points are left.")
-        if not left:
+        if left:
+            out.print(f"Go on whenever you like: cuiban plan review {self.plan_id}")
+        else:
             then = "cuiban plan revise FILE" if plan["revises"] else "cuiban plan publish"
             out.print(f"Nothing is left to settle. Go on with: {then}")
 

@@ -12,7 +12,7 @@ from services.ingest.api.plans import read_document
 from services.ingest.api.posting import answered
 from services.ingest.api.uploads import FORM, uploaded
 from services.ingest.handlers import revising
-from services.ingest.handlers.comparing import Revision
+from services.ingest.handlers.comparing import Revision, stale
 from services.ingest.handlers.confirming import Confirmed, confirm
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.revisions import (
@@ -27,8 +27,9 @@ from services.ingest.tables import AnyRow
 ROUTER = APIRouter(prefix="/v1/plans/{plan_id}/revisions", tags=["revisions"])
 
 
-def _head(row: AnyRow) -> dict[str, Any]:
+def _head(plan: AnyRow, row: AnyRow) -> dict[str, Any]:
     return {
+        "stale": stale(plan, row),
         "revision_id": row.plan_id,
         "plan_id": row.revises,
         "title": row.title,
@@ -50,8 +51,7 @@ def _shown(found: Revision) -> dict[str, Any]:
         }
         for doubt in found.ambiguous
     ]
-    return _head(found.row) | {
-        "stale": found.stale,
+    return _head(found.plan, found.row) | {
         "digest": found.digest,
         "added": found.added,
         "changed": found.changed,
@@ -98,8 +98,9 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
 async def list_revisions(call: Reads, plan_id: UUID) -> Page[RevisionHead]:
     """List a plan's revisions, the first first."""
     async with call.parts.engine.connect() as db:
-        rows = await revising.listed(db, call.act, plan_id)
-    return Page[RevisionHead](items=[RevisionHead.model_validate(_head(row)) for row in rows])
+        plan, rows = await revising.listed(db, call.act, plan_id)
+    heads = [RevisionHead.model_validate(_head(plan, row)) for row in rows]
+    return Page[RevisionHead](items=heads)
 
 
 @ROUTER.get("/{revision_id}")

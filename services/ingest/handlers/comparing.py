@@ -106,7 +106,7 @@ class Revision:
     """A revision compared with its plan, as both stand now.
 
     Attributes:
-        kept: pairs of measures that do not differ; `created`: the document was new.
+        kept: pairs that do not differ; `created`: the document was new.
     """
 
     plan: AnyRow
@@ -121,15 +121,15 @@ class Revision:
     created: bool = False
 
     @property
-    def stale(self) -> bool:
-        """Whether the plan has changed since the revision was read."""
-        return bool(self.row.status == "revision" and self.plan.version != self.row.base_version)
-
-    @property
     def digest(self) -> str:
         """What stands for the difference: who confirms says which one they saw."""
         whole = repr((self.added, self.changed, self.removed, self.ambiguous))
         return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def stale(plan: AnyRow, row: AnyRow) -> bool:
+    """Whether a plan has changed since a revision of it was read."""
+    return bool(row.status == "revision" and plan.version != row.base_version)
 
 
 @dataclass(slots=True)
@@ -144,7 +144,7 @@ class Pairs:
 
 
 def paired(old: Sequence[AnyRow], fresh: Sequence[AnyRow], year: int | None) -> Pairs:
-    """Put the measures of both side by side."""
+    """Put them side by side."""
     found = Pairs()
     left = {row.measure_id: row for row in old}
     unsure: list[AnyRow] = []

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.amending import Revised, Work, write_obligations
-from services.ingest.handlers.comparing import FACTS, Revision
+from services.ingest.handlers.comparing import FACTS, Revision, stale
 from services.ingest.handlers.revising import revision
 from services.ingest.handlers.rules import office_day
 from services.ingest.store import revisions
@@ -95,7 +95,7 @@ async def confirm(
 
 
 def _check(found: Revision, digest: str | None, first: date | None) -> None:
-    if found.stale:
+    if stale(found.plan, found.row):
         raise RefusedError(
             Fault.CONFLICT,
             "The plan has changed since this revision was read.",
@@ -122,7 +122,7 @@ def _check(found: Revision, digest: str | None, first: date | None) -> None:
         raise RefusedError(
             Fault.CONFLICT,
             "A date was moved to one that has passed.",
-            "Include the past to confirm it: then overdue counts from today.",
+            "If it is meant, include the past (--include-past): overdue then counts from today.",
             [{"where": ref, "message": day.isoformat()} for ref, day in passed[:100]],
         )
 

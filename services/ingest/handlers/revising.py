@@ -60,6 +60,10 @@ async def revise(
             "Import it as a plan of its own.",
         )
     sha256 = hashlib.sha256(document.data).hexdigest()
+    if (now := await _in_force(db, act, plan)).sha256 == sha256:
+        if now.revises is None:
+            raise RefusedError(Fault.CONFLICT, "This is the document that the plan was read from.")
+        return Revision(plan, now)
     revision_id = identity.name("revision", plan_id, sha256, plan.version)
     made = await store.add_plan(
         db,
@@ -92,6 +96,13 @@ async def revise(
     found_revision = await revision(db, act, plan_id, revision_id)
     found_revision.created = made
     return found_revision
+
+
+async def _in_force(db: AsyncConnection, act: Act, plan: AnyRow) -> AnyRow:
+    """The plan or revision whose document is in force."""
+    if plan.revised_by is None:
+        return plan
+    return await _row(db, act, plan.plan_id, plan.revised_by)
 
 
 def _match(
@@ -201,11 +212,11 @@ async def revision(
     return compared(Revision(plan, row), pairs, known, decisions, owing)
 
 
-async def listed(db: AsyncConnection, act: Act, plan_id: UUID) -> Sequence[AnyRow]:
-    """A plan's revisions, the first first.
+async def listed(db: AsyncConnection, act: Act, plan_id: UUID) -> tuple[AnyRow, Sequence[AnyRow]]:
+    """A plan and its revisions, the first first.
 
     Raises:
         RefusedError: no such plan.
     """
-    await found(db, act, plan_id)
-    return await revisions.of_plan(db, act.office_id, plan_id)
+    plan = await found(db, act, plan_id)
+    return plan, await revisions.of_plan(db, act.office_id, plan_id)

@@ -80,7 +80,7 @@ class ConfirmedOut(Answer):
 
 
 class RevisionHead(Answer):
-    """A revision in a list."""
+    """A revision in a list. `stale`: the plan has changed since it was read."""
 
     revision_id: UUID
     plan_id: UUID
@@ -91,16 +91,16 @@ class RevisionHead(Answer):
     imported_by: str
     confirmed_at: datetime | None
     outcome: ConfirmedOut | None
+    stale: bool
 
 
 class RevisionOut(RevisionHead):
     """A revision and its difference from the plan; once confirmed, what it came to.
 
-    `stale` tells that the plan has changed since. `digest` stands for the difference: sent back
+    `digest` stands for the difference: sent back
     with the confirmation, it makes sure that nothing else is applied than what was seen.
     """
 
-    stale: bool
     digest: str
     added: list[ChangeOut]
     changed: list[ChangeOut]

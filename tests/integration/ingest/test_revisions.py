@@ -168,6 +168,8 @@ async def test_a_second_confirmation_changes_nothing(office):
     assert await office.api.rows("SELECT count(*) AS n FROM ingest.journal") == entries
     shown = await office.seen(found)
     assert (shown["status"], shown["outcome"]) == ("confirmed", first)
+    again = await office.revise(ONE, TWO, status=200)
+    assert (again["revision_id"], again["status"]) == (found["revision_id"], "confirmed")
 
 
 async def test_two_confirmations_at_once_apply_it_once(office):
@@ -406,6 +408,7 @@ async def test_only_a_published_plan_of_the_same_year_is_revised(office, api):
     office.plan_id = answer.json()["plan_id"]
     await office.revise(ONE, status=409)
     await office.post(f"/v1/plans/{office.plan_id}/publish", {})
+    await office.revise(ONE, TWO, THREE, status=409)
     files = {"file": ("2.txt", table(ONE).replace("2023", "2024").encode())}
     other = await api.client.post(f"/v1/plans/{office.plan_id}/revisions", files=files)
     assert (other.status_code, "2024" in other.json()["detail"]) == (422, True)
