@@ -1,8 +1,7 @@
 """What a confirmed revision does to the obligations of units, and what each unit is told of it.
 
-An obligation that stays as it is appears in no event. One that changes keeps its id, its status
-and its history; one that is owed no more stays in the ledger's memory, and is the same one if a
-later revision asks for it again. Done stays done.
+An obligation that stays as it is appears in no event. One that changes keeps its id, status and
+history; one that is owed no more is the same one if it is ever asked for again. Done stays done.
 """
 
 from collections import defaultdict
@@ -103,7 +102,7 @@ class _UnitWork:
 
 
 async def write_obligations(db: AsyncConnection, work: Work) -> None:
-    """Bring what units owe to what the revised measures say, and tell each unit the difference."""
+    """Bring what units owe to what the measures now say, and tell each unit the difference."""
     owing = await revisions.owing(db, work.plan_id, [one.measure_id for one in work.measures])
     concerned: defaultdict[UUID, list[Revised]] = defaultdict(list)
     bearers: dict[UUID, UUID] = {}
@@ -194,7 +193,7 @@ def _want(
         found.added.append((measure, number, facts))
         found.assigned.append((measure, facts))
     elif gone or _differs(row, facts, draft):
-        found.rows.append(_row(facts, draft))
+        found.rows.append(restored(facts, draft.times))
         done = row.status == Status.DONE.value
         (found.assigned if gone and not done else found.amended).append((measure, facts))
 
@@ -204,14 +203,15 @@ def _differs(row: AnyRow, facts: ObligationFacts, draft: Draft) -> bool:
     return now != (facts.due_on, facts.lead, facts.kind.value, draft.times)
 
 
-def _row(facts: ObligationFacts, draft: Draft) -> dict[str, Any]:
+def restored(facts: ObligationFacts, times: int) -> dict[str, Any]:
+    """The columns of an obligation that is owed as these facts say, whatever it was before."""
     return {
         "obligation_id": facts.obligation_id,
         "kind": facts.kind.value,
         "due_on": facts.due_on,
         "known_on": facts.known_on,
         "lead": facts.lead,
-        "times": draft.times,
+        "times": times,
         "number": facts.number,
         "withdrawn_at": None,
     }

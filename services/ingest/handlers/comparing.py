@@ -65,10 +65,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A measure of the revised document that may be one of several, or new.
-
-    `candidates` are those that it may be, each as its ref and text in the plan.
-    """
+    """A measure that may be one of several, or new; `candidates`: their refs and texts."""
 
     ref: str
     text: str

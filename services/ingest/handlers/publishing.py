@@ -17,12 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import Directory, resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, envelope, note
+from services.ingest.handlers.amending import restored
 from services.ingest.handlers.doubts import UnknownName, decided, open_codes, owed, unknown
 from services.ingest.handlers.plans import found
 from services.ingest.handlers.rules import office_day
 from services.ingest.handlers.units import load_directory
 from services.ingest.lifecycle import Draft
-from services.ingest.store import obligations
+from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
@@ -201,10 +202,11 @@ async def _publish_part(
 ) -> None:
     """Publish what some units owe: one statement for the ledger, one for the outbox."""
     act, plan = going.act, going.plan
-    there: set[UUID] = set()
+    there: dict[UUID, AnyRow] = {}
     if plan.published_at is not None:
         there = await obligations.existing(db, act.office_id, plan.plan_id, list(part))
     batch = obligations.Batch(act.office_id, plan.plan_id, going.today, going.dates, [], [], [], [])
+    again: list[dict[str, Any]] = []
     events: list[Envelope] = []
     for unit_id, measures in part.items():
         fresh = _fresh(unit_id, measures, there, going)
@@ -212,16 +214,20 @@ async def _publish_part(
             continue
         going.units += 1
         going.obligations += len(fresh)
-        for _, number, facts in fresh:
+        for measure, number, facts in fresh:
+            if facts.number > 1:  # a revision withdrew it, and it is owed again
+                again.append(restored(facts, dict(measure.drafts)[number].times))
+                continue
             batch.obligation_ids.append(facts.obligation_id)
+            batch.unit_ids.append(unit_id)
             batch.drafts.append(number)
             batch.leads.append(facts.lead)
-        batch.unit_ids.extend([unit_id] * len(fresh))
         events.extend(
             _event(act, plan, unit_id, fresh[start : start + _PER_EVENT])
             for start in range(0, len(fresh), _PER_EVENT)
         )
     await obligations.add(db, batch)
+    await revisions.amend(db, again)
     await publish(db, OUTBOX, events)
 
 
@@ -230,7 +236,10 @@ _Owed = tuple[_Measure, int, ObligationFacts]
 
 
 def _fresh(
-    unit_id: UUID, measures: Sequence[_Measure], there: set[UUID], going: _Publication
+    unit_id: UUID,
+    measures: Sequence[_Measure],
+    there: Mapping[UUID, AnyRow],
+    going: _Publication,
 ) -> list[_Owed]:
     """What a unit newly owes; what is held since its date has passed is counted in `going`."""
     fresh: list[_Owed] = []
@@ -240,7 +249,8 @@ def _fresh(
         for number, draft in measure.drafts:
             # The text of the ids gives what identity.obligation_id gives, in less time.
             obligation_id = identity.name("obligation", measure.id_text, unit, draft.period)
-            if obligation_id in there:
+            known = there.get(obligation_id)
+            if known is not None and known.withdrawn_at is None:
                 continue
             if past is not None and draft.due_on is not None and draft.due_on < past:
                 going.passed[measure.ordinal, draft.due_on] += 1
@@ -253,6 +263,7 @@ def _fresh(
                 due_on=draft.due_on,
                 known_on=today,
                 lead=lead,
+                number=1 if known is None else known.number + 1,
             )
             fresh.append((measure, number, facts))
     going.measures.update(facts.measure_id for _, _, facts in fresh)
@@ -269,5 +280,7 @@ def _event(act: Act, plan: AnyRow, unit_id: UUID, owed: Sequence[_Owed]) -> Enve
         measures=tuple(measures.values()),
         obligations=tuple(facts for _, _, facts in owed),
     )
-    # No two events of a unit begin with the same obligation: each is told once.
-    return envelope(act, event, plan.plan_id, unit_id, owed[0][2].obligation_id)
+    # No two events of a unit begin with the same number of the same obligation.
+    first = owed[0][2]
+    number = () if first.number == 1 else (first.number,)
+    return envelope(act, event, plan.plan_id, unit_id, first.obligation_id, *number)

@@ -86,8 +86,7 @@ async def revise(
     )
     if made:
         before = await store.measures(db, plan_id)
-        was = ParsedPlan.model_validate(await revisions.parsed(db, plan_id))
-        read = {row["ref"]: row for row in measure_rows(act, plan_id, was)}
+        read = await _read(db, act, plan_id)
         fresh = measure_rows(act, revision_id, parsed)
         await asyncio.to_thread(_match, before, read, fresh)
         await store.add_measures(db, fresh)
@@ -103,6 +102,12 @@ async def _in_force(db: AsyncConnection, act: Act, plan: AnyRow) -> AnyRow:
     if plan.revised_by is None:
         return plan
     return await _row(db, act, plan.plan_id, plan.revised_by)
+
+
+async def _read(db: AsyncConnection, act: Act, plan_id: UUID) -> dict[str, dict[str, Any]]:
+    """The measures of the document in force as they were read, by ref."""
+    parsed = ParsedPlan.model_validate(await revisions.parsed(db, plan_id))
+    return {row["ref"]: row for row in measure_rows(act, plan_id, parsed)}
 
 
 def _match(
@@ -155,7 +160,7 @@ async def pair(
     Raises:
         RefusedError: no such plan, revision or measure, or the revision was confirmed.
     """
-    plan = await found(db, act, plan_id, lock=True)
+    await found(db, act, plan_id, lock=True)
     still_open(await _row(db, act, plan_id, revision_id, lock=True))
     before = {one.ref: one for one in await store.measures(db, plan_id)}
     fresh = {one.ref: one for one in await store.measures(db, revision_id)}
@@ -164,22 +169,39 @@ async def pair(
     if with_ref is not None and with_ref not in before:
         raise RefusedError(Fault.NOT_FOUND, f"The plan has no measure {with_ref}.")
     one, old = fresh[ref], before[with_ref] if with_ref is not None else None
+    as_read = await _read(db, act, revision_id)
+    by_id = {row.measure_id: row for row in before.values()}
     was = {"pair": str(one.pair_id) if one.pair_id else None, "paired": one.paired}
     for other in fresh.values():
         if old is not None and other.pair_id == old.measure_id and other.ref != ref:
-            await store.set_measure(db, other.measure_id, {"pair_id": None, "paired": None})
-    values: dict[str, Any] = {
-        "pair_id": old.measure_id if old is not None else None,
-        "paired": "person" if old is not None else _NEW,
-    }
-    if old is not None and one.settlement is None:
-        as_read = ParsedPlan.model_validate(await revisions.parsed(db, plan_id))
-        read = {row["ref"]: row for row in measure_rows(act, plan.plan_id, as_read)}
-        values |= _carried(one._asdict(), old, read.get(old.ref))
+            free = _as_read(other, by_id, as_read) | {"pair_id": None, "paired": None}
+            await store.set_measure(db, other.measure_id, free)
+    values = _as_read(one, by_id, as_read)
+    if old is None:
+        values |= {"pair_id": None, "paired": _NEW}
+    else:
+        values |= {"pair_id": old.measure_id, "paired": "person"}
+        if values.get("settlement", one.settlement) is None:
+            earlier = await _read(db, act, plan_id)
+            values |= _carried(as_read[ref], old, earlier.get(old.ref))
     await store.set_measure(db, one.measure_id, values)
     after = {"pair": str(values["pair_id"]) if old is not None else None, "ref": ref}
     await note(db, act, "measure.paired", one.measure_id, before=was, after=after)
     return await revision(db, act, plan_id, revision_id)
+
+
+def _as_read(
+    row: AnyRow, before: Mapping[UUID, AnyRow], read: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The columns of a revision's measure as read, unless a person settled it in the revision."""
+    old = before.get(row.pair_id)
+    carried = old is not None and all(
+        getattr(row, name) == getattr(old, name) for name in _CARRIED[1:]
+    )
+    if row.settlement is not None and not carried:
+        return {}
+    nothing = dict.fromkeys(("settlement", "settled_by", "settled_at", "settled_why"))
+    return nothing | {name: read[row.ref][name] for name in (*_READ, "codes", "settled")}
 
 
 async def _row(

@@ -194,15 +194,15 @@ async def change(db: AsyncConnection, obligation_id: UUID, values: Mapping[str, 
 
 async def existing(
     db: AsyncConnection, office_id: UUID, plan_id: UUID, unit_ids: Collection[UUID]
-) -> set[UUID]:
-    """The obligations that some units already have of a plan."""
+) -> dict[UUID, AnyRow]:
+    """The obligations that some units have of a plan, or had: `number` and `withdrawn_at`."""
     units = bindparam(None, list(unit_ids), type_=ARRAY(Uuid))
     found = await db.execute(
-        select(_O.obligation_id).where(
+        select(_O.obligation_id, _O.number, _O.withdrawn_at).where(
             _O.office_id == office_id, _O.unit_id == any_(units), _O.plan_id == plan_id
         )
     )
-    return set(found.scalars())
+    return {row.obligation_id: row for row in found}
 
 
 @dataclass(frozen=True, slots=True)

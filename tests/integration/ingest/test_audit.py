@@ -195,7 +195,20 @@ async def test_only_who_manages_reads_the_journal(api):
     assert (await api.client.get("/v1/audit/verify?expect=xyz")).status_code == 422
 
 
-async def test_the_upgrade_chains_what_was_there(settings_for):
+_PLAN = """
+    INSERT INTO ingest.plans (plan_id, office_id, document_name, document, sha256, parsed, status,
+        imported_at, imported_by)
+    VALUES (:office, :office, 'x', '', '', '{}', 'draft', now(), 'x')
+"""
+_MEASURE = """
+    INSERT INTO ingest.measures (measure_id, plan_id, office_id, ordinal, ref, task_name, text, due,
+        continuous, names, lead, codes, settlement)
+    VALUES (:id, :office, :office, 1, :ref, '', '', '[]', false, '[]', '[]', '["period-open"]',
+        :settlement)
+"""
+
+
+async def test_the_upgrade_chains_and_keeps_what_was_there(settings_for):
     settings = await settings_for(IngestSettings)
     url = settings.database_url.get_secret_value()
     config = _alembic(url, "ingest")
@@ -217,8 +230,15 @@ async def test_the_upgrade_chains_what_was_there(settings_for):
                 ),
                 {"office": offices[number % 2], "subject": str(number)},
             )
+        await db.execute(text(_PLAN), {"office": offices[0]})
+        for number, settlement in enumerate((None, "accept")):
+            values = {"ref": f"1.{number}", "settlement": settlement, "office": offices[0]}
+            await db.execute(text(_MEASURE), {"id": uuid4(), **values})
     await asyncio.to_thread(migrate, url, "ingest")
     async with engine.connect() as db:
+        found = "SELECT ref, settled, periods, removed_at FROM ingest.measures ORDER BY ref"
+        rows = [tuple(row) for row in (await db.execute(text(found))).all()]
+        assert rows == [("1.0", [], {}, None), ("1.1", ["period-open"], {}, None)]
         links = (
             await db.execute(
                 text(

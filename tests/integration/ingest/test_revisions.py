@@ -389,6 +389,42 @@ async def test_what_is_ambiguous_waits_for_a_person_who_pairs_it(office):
     assert row["obligation_id"] == before["2.1", "县财政局"]["obligation_id"]
 
 
+async def test_a_measure_that_is_paired_anew_loses_what_it_had_from_the_other(office):
+    doubtful = (TWO[0], "定期清理失效内容。", TWO[2], "2023年年底")
+    await office.publish(table(ONE, doubtful))
+    path = f"/v1/plans/{office.plan_id}"
+    body = {"ref": "2.1", "action": "change", "reason": "每季度", "recurrence": {"per": "quarter"}}
+    await office.post(f"{path}/settlements", body)
+    await office.post(f"{path}/publish", {})
+    found = await office.revise(ONE, doubtful, THREE)
+    assert (found["unchanged"], found["changed"]) == (2, [])
+    pairs = office.path(found, "/pairs")
+    as_new = await office.post(pairs, {"ref": "2.1", "with": None})
+    assert [row["open"] for row in as_new["added"]] == [["period-open"], []]
+    again = await office.post(pairs, {"ref": "2.1", "with": "2.1"})
+    assert (again["unchanged"], len(again["added"])) == (2, 1)
+
+
+async def test_a_unit_that_a_revision_took_out_may_come_back_by_publication(office):
+    """Its group lost it, the revision withdrew what it owed, and then the group has it again."""
+    street = ("开放日", OPEN_DAY, "各乡镇(街道)", "2023年11月30日")
+    await office.publish(table(ONE, street))
+    before = (await office.owed())["2.1", "凤灵街道"]
+    await office.api.units("name,groups\n凤灵街道,\n县财政局,各乡镇(街道)\n")
+    await office.confirm(await office.revise(ONE, (*street[:3], "2023年12月15日")))
+    assert {unit for ref, unit in await office.owed() if ref == "2.1"} == {"县财政局"}
+    await office.api.units("name,groups\n凤灵街道,各乡镇(街道)\n")
+    await office.events()
+    done = await office.post(f"/v1/plans/{office.plan_id}/publish", {})
+    assert done["obligations"] == 1
+    back = (await office.owed())["2.1", "凤灵街道"]
+    assert back["obligation_id"] == before["obligation_id"]
+    assert back["due_on"] == "2023-12-15"
+    (told,) = await office.events()
+    assert isinstance(told, ObligationsAssigned)
+    assert told.obligations[0].number == back["number"] == 2
+
+
 async def test_a_revision_of_a_plan_that_changed_meanwhile_is_refused(office):
     await office.publish()
     early = await office.revise(ONE, TWO)
