@@ -117,15 +117,17 @@ def connect(state: Path) -> Api:
     return Api(address, token)
 
 
-def find_plan(api: Api, plan_id: str) -> str:
-    """The id that `latest` stands for, or the id itself.
+def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
+    """The id that `latest` stands for, perhaps among those published, or the id itself.
 
     Raises:
-        CuibanError: there is no plan yet.
+        CuibanError: there is no such plan yet.
     """
     if plan_id != "latest":
         return plan_id
-    plans = api.every("/v1/plans")
+    plans = [one for one in api.every("/v1/plans") if not published or one["status"] == "published"]
+    if not plans and published:
+        raise CuibanError("No plan is published yet.", "Publish one with `cuiban plan publish`.")
     if not plans:
         raise CuibanError("There is no plan yet.", "Import one with `cuiban import FILE`.")
     newest = max(plans, key=lambda one: datetime.fromisoformat(one["imported_at"]))

@@ -49,7 +49,8 @@ def import_plan(
         else:
             _show_parsed(parsed)
         return
-    stored = connect(state).upload("/v1/plans", file)
+    api = connect(state)
+    stored = api.upload("/v1/plans", file)
     if as_json:
         print(json.dumps(stored, ensure_ascii=False, indent=1))
         return
@@ -59,6 +60,19 @@ def import_plan(
     )
     if stored["open"] or stored["unknown_names"]:
         _out.print("Some points want a person: `cuiban plan review` asks for them one by one.")
+    _warn_of_a_second(api.every("/v1/plans"), stored)
+
+
+def _warn_of_a_second(plans: list[dict[str, Any]], stored: dict[str, Any]) -> None:
+    """Two plans of a year are rarely meant: all would be asked for twice."""
+    for plan in plans:
+        same = plan["year"] == stored["year"] and plan["plan_id"] != stored["plan_id"]
+        if same and plan["status"] == "published" and stored["status"] == "draft":
+            _out.print(
+                f"[yellow]A plan of {plan['year']} is published already.[/] If this document revises "
+                f"it, leave this draft and use: cuiban plan revise FILE --plan {plan['plan_id']}",
+                soft_wrap=True,
+            )
 
 
 def _parsed(file: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ _WORDS = {"ref": "number", "task_name": "task", "due": "dates", "names": "units"
 def revise(
     file: Annotated[Path, typer.Argument(help="The revised table, in any format of `import`.")],
     plan_id: Annotated[
-        str, typer.Option("--plan", help="The plan's id; `latest` for the newest.")
+        str, typer.Option("--plan", help="The plan's id; `latest` for the newest published.")
     ] = "latest",
     yes: Annotated[bool, typer.Option("--yes", help="Confirm without asking.")] = False,
     include_past: Annotated[
@@ -32,7 +32,7 @@ def revise(
     Run again with the same file it goes on with the same revision.
     """
     api = connect(state)
-    plan = find_plan(api, plan_id)
+    plan = find_plan(api, plan_id, published=True)
     found = api.upload(f"/v1/plans/{plan}/revisions", file)
     if as_json and not yes:
         print(json.dumps(found, ensure_ascii=False, indent=1))
