@@ -69,8 +69,9 @@ def _warn_of_a_second(plans: list[dict[str, Any]], stored: dict[str, Any]) -> No
         same = plan["year"] == stored["year"] and plan["plan_id"] != stored["plan_id"]
         if same and plan["status"] == "published" and stored["status"] == "draft":
             _out.print(
-                f"[yellow]A plan of {plan['year']} is published already.[/] If this document revises "
-                f"it, leave this draft and use: cuiban plan revise FILE --plan {plan['plan_id']}",
+                f"[yellow]A plan of {plan['year']} is published already.[/] If this document "
+                "revises it, leave this draft and use: "
+                f"cuiban plan revise FILE --plan {plan['plan_id']}",
                 soft_wrap=True,
             )
 

@@ -230,7 +230,7 @@ def when(measure: dict[str, Any]) -> str:
     said = list(measure["due"])
     if measure["recurrence"]:
         every = measure["recurrence"]
-        said.append(f"{every['at_least']} × each {every['per']}")
+        said.append(f"{every.get('at_least', 1)} × each {every['per']}")
     if measure["continuous"]:
         said.append("continuous 长期")
     return "; ".join(said) or "no date"

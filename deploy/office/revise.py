@@ -125,8 +125,8 @@ def _plain(value: object) -> str:
             return "yes"
         case list():
             return "、".join(map(str, value))
-        case {"per": per, "at_least": times}:
-            return f"{times} × each {per}"
+        case {"per": per, **rest}:
+            return f"{rest.get('at_least', 1)} × each {per}"
         case _:
             return str(value)
 

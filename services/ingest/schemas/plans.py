@@ -59,7 +59,8 @@ class SettlementIn(Request):
             if sent.get(name) is not None
         }
         if "recurrence" in sent:  # null ends a recurrence
-            found["recurrence"] = sent["recurrence"]
+            often = self.recurrence
+            found["recurrence"] = None if often is None else often.model_dump(mode="json")
         if sent.get("due") is not None:
             found["due"] = sorted(set(sent["due"]))
         return found
