@@ -1,5 +1,7 @@
 """How fast a plan of 46 measures is published to 20,000 units, until its last event is in Kafka.
 
+Then one of its dates is moved by a revision.
+
     python -m bench.ingest [--units N] [--state DIRECTORY]
 
 Starts a broker and a database of its own under the directory, and stops them.
@@ -24,8 +26,10 @@ from deploy.local.testing import Engines, engines
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.bootstrap import create_office
+from services.ingest.handlers.confirming import confirm
 from services.ingest.handlers.plans import import_plan
 from services.ingest.handlers.publishing import publish_plan
+from services.ingest.handlers.revising import Document, revise
 from services.ingest.handlers.settling import Action, Settlement, settle
 from services.ingest.handlers.unit_file import UnitRow
 from services.ingest.handlers.unit_import import import_units
@@ -59,6 +63,9 @@ async def prepare(engine: AsyncEngine, units: int) -> tuple[Act, UUID]:
             changes = {"names": ["全部单位"], "lead": []}
             done = Settlement(measure.ref, Action.CHANGE, "bench", changes)
             await settle(db, act, view.plan_id, done)
+            if measure.open:
+                accepted = Settlement(measure.ref, Action.ACCEPT, "bench")
+                await settle(db, act, view.plan_id, accepted)
     return act, view.plan_id
 
 
@@ -82,6 +89,7 @@ async def measure(running: Engines, units: int) -> dict[str, float]:
         async with engine.begin() as db:
             await publish_plan(db, act, plan_id, include_past=True, limit=10**7)
         again = perf_counter()
+        amended, revised_seconds = await _revise(engine, act, plan_id)
         return {
             "units": done.units,
             "obligations": done.obligations,
@@ -90,12 +98,32 @@ async def measure(running: Engines, units: int) -> dict[str, float]:
             "publish_rate": round(done.obligations / (committed - began)),
             "published_and_relayed_rate": round(done.obligations / (relayed - began)),
             "again_seconds": round(again - relayed, 1),
+            "revision_amended": amended,
+            "revision_seconds": round(revised_seconds, 1),
             "ledger_page_ms": round(await _pages(engine, act), 1),
         }
     finally:
         relay.cancel()
         await asyncio.gather(relay, return_exceptions=True)
         await engine.dispose()
+
+
+async def _revise(engine: AsyncEngine, act: Act, plan_id: UUID) -> tuple[int, float]:
+    """Obligations amended by a revision that moves one measure's date, and its seconds."""
+    data = _TABLE.read_text().replace("8月底", "9月底").encode()
+    async with engine.begin() as db:
+        document = Document("table.txt", data)
+        found = await revise(db, act, plan_id, document, read_plan("table.txt", data))
+        for change in found.changed:
+            changes = {"names": ["全部单位"], "lead": []}
+            done = Settlement(change.ref, Action.CHANGE, "bench", changes)
+            await settle(db, act, found.row.plan_id, done)
+    began = perf_counter()
+    async with engine.begin() as db:
+        revised = await confirm(
+            db, act, plan_id, found.row.plan_id, digest=None, include_past=False
+        )
+    return revised.obligations_amended, perf_counter() - began
 
 
 async def _drained(engine: AsyncEngine) -> None:

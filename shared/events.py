@@ -82,7 +82,10 @@ class ObligationsAssigned(UnitEvent):
 
 
 class ObligationsAmended(UnitEvent):
-    """Obligations that changed, whole; those that are not named stay as they were."""
+    """Obligations that changed, whole; those that are not named stay as they were.
+
+    Measures without obligations have only new words, and are told to one unit that owes them.
+    """
 
     plan_id: UUID
     plan_title: str

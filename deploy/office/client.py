@@ -1,16 +1,22 @@
 """The office's command line as a client of ingest's HTTP API."""
 
 import os
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from uuid import uuid4
 
 import httpx
+import typer
 
 from shared.errors import CuibanError
 
 _REFUSED = 400
 _START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one."
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
 
 
 class Api:
@@ -110,3 +116,38 @@ def connect(state: Path) -> Api:
     if not token:
         raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")
     return Api(address, token)
+
+
+def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
+    """The id that `latest` stands for, perhaps among those published, or the id itself.
+
+    Raises:
+        CuibanError: there is no such plan yet.
+    """
+    if plan_id != "latest":
+        return plan_id
+    plans = [one for one in api.every("/v1/plans") if not published or one["status"] == "published"]
+    if not plans and published:
+        raise CuibanError("No plan is published yet.", "Publish one with `cuiban plan publish`.")
+    if not plans:
+        raise CuibanError("There is no plan yet.", "Import one with `cuiban import FILE`.")
+    newest = max(plans, key=lambda one: datetime.fromisoformat(one["imported_at"]))
+    return str(newest["plan_id"])
+
+
+def find_open_plan(api: Api, plan_id: str) -> str:
+    """As `find_plan`; for `latest` the newest revision that waits to be confirmed, if there is."""
+    found = find_plan(api, plan_id)
+    if plan_id != "latest":
+        return found
+    return waiting_revision(api, found) or found
+
+
+def waiting_revision(api: Api, plan_id: str) -> str | None:
+    """The newest revision of a plan that can still be confirmed."""
+    waiting = [
+        str(one["revision_id"])
+        for one in api.get(f"/v1/plans/{plan_id}/revisions")["items"]
+        if one["status"] == "revision" and not one["stale"]
+    ]
+    return waiting[-1] if waiting else None

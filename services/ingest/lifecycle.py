@@ -122,6 +122,17 @@ def _periods(per: Per, year: int) -> Iterator[tuple[str, date, date]]:
         yield name, date(year, last - months + 1, 1), end
 
 
+def moved_date(current: date | None, was: Draft | None, draft: Draft) -> date | None:
+    """The date of a unit's obligation once its measure's date is `draft`, before that `was`.
+
+    A unit that was granted a later date keeps it, unless the measure's own is later still.
+    """
+    extended = was is not None and current is not None and current != was.due_on
+    if extended and draft.due_on is not None:
+        return max(current or draft.due_on, draft.due_on)
+    return draft.due_on
+
+
 class Verdict(StrEnum):
     """What a report of a status does."""
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -100,7 +101,15 @@ PLANS = Table(
     Column("imported_at", _INSTANT, nullable=False),
     Column("imported_by", Text, nullable=False),
     Column("published_at", _INSTANT),
+    Column("version", Integer, nullable=False, server_default="1"),
+    # Of a revision: the plan that its document revises, at which version, and what it came to.
+    Column("revises", Uuid, ForeignKey("ingest.plans.plan_id")),
+    Column("base_version", Integer),
+    Column("outcome", JSONB(none_as_null=True)),
+    # Of a plan that was revised: the revision whose document is in force.
+    Column("revised_by", Uuid, ForeignKey("ingest.plans.plan_id")),
     Index("plans_page", "office_id", "plan_id"),
+    Index("plans_revisions", "revises"),
 )
 
 MEASURES = Table(
@@ -124,7 +133,20 @@ MEASURES = Table(
     Column("settled_at", _INSTANT),
     Column("settled_why", Text),
     Column("published_at", _INSTANT),
-    UniqueConstraint("plan_id", "ref", name="measures_ref"),
+    Column("settled", JSONB, nullable=False, server_default="[]"),
+    # The period names that its obligations carry, where its dates now give others.
+    Column("periods", JSONB, nullable=False, server_default="{}"),
+    Column("removed_at", _INSTANT),
+    # In a revision: which measure of the plan it is, and who says so.
+    Column("pair_id", Uuid),
+    Column("paired", Text),
+    Index(
+        "measures_ref",
+        "plan_id",
+        "ref",
+        unique=True,
+        postgresql_where=text("removed_at IS NULL"),
+    ),
 )
 
 NAME_DECISIONS = Table(
@@ -157,6 +179,7 @@ OBLIGATIONS = Table(
     Column("times", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("number", Integer, nullable=False),
+    Column("withdrawn_at", _INSTANT),
     # One index serves the ledger's order, its pages, a unit's list and a plan's repeats.
     Index(
         "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
@@ -190,7 +213,27 @@ JOURNAL = Table(
     Column("before", JSONB, nullable=False),
     Column("after", JSONB, nullable=False),
     Column("correlation_id", Uuid, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
     Index("journal_subject", "office_id", "subject", "id"),
+)
+
+# Written by the trigger `journal_is_sealed` alone, when a transaction commits.
+
+JOURNAL_LINKS = Table(
+    "journal_links",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("entry_id", BigInteger, nullable=False, unique=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+JOURNAL_HEADS = Table(
+    "journal_heads",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
 )
 
 IDEMPOTENCY = Table(

@@ -181,11 +181,15 @@ async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[Wor
 
 @pytest.fixture
 def cuiban(world: World) -> Callable[..., str]:
-    """The command on the running system: what it prints, if it ends with the status."""
+    """The command on the running system: what it prints, if it ends with the status.
 
-    def run(*arguments: str, status: int = 0) -> str:
+    `typed` is what a person types; then the input ends.
+    """
+
+    def run(*arguments: str, status: int = 0, typed: str = "") -> str:
         done = subprocess.run(
             [sys.executable, "-m", "deploy.cli", *arguments, "--state", str(world.stack.state)],
+            input=typed,
             capture_output=True,
             check=False,
             text=True,

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.ingest.api import ledger, offices, plans, problems, units
+from services.ingest.api import audit, ledger, offices, plans, problems, revisions, units
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.parts import Parts
 from services.ingest.schemas.problems import Problem
@@ -49,8 +49,8 @@ def application(parts: Parts) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.parts = parts
-    for router in (plans.ROUTER, units.ROUTER, ledger.ROUTER, offices.ROUTER):
-        app.include_router(router)
+    for part in (plans, revisions, units, ledger, offices, audit):
+        app.include_router(part.ROUTER)
     problems.install(app)
     app.add_middleware(Boundary, settings=parts.settings)
     return app

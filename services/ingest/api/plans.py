@@ -49,7 +49,7 @@ async def import_plan(call: Manages) -> Response:
     that the directory does not know. The same document again gives the same draft.
     """
     name, data = await uploaded(call.request, call.parts.settings.document_limit)
-    parsed = await _read(call, name, data)
+    parsed = await read_document(call, name, data)
 
     async def work(db: AsyncConnection) -> dict[str, Any]:
         view = await handlers.import_plan(db, call.act, name, data, parsed)
@@ -67,7 +67,13 @@ async def import_plan(call: Manages) -> Response:
     )
 
 
-async def _read(call: Call, name: str, data: bytes) -> ParsedPlan:
+async def read_document(call: Call, name: str, data: bytes) -> ParsedPlan:
+    """Read a file as a plan, one file at a time.
+
+    Raises:
+        DocumentError: it can't be read as a plan.
+        ProblemError: 422 when the reader failed on it.
+    """
     async with call.parts.reading:
         try:
             return await asyncio.to_thread(call.parts.read_plan, name, data)
@@ -103,7 +109,7 @@ async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
 @ROUTER.post("/{plan_id}/settlements", response_model=PlanOut)
 async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Response:
     """Accept, change or drop a measure, with a reason, until it is published."""
-    settlement = Settlement(body.ref, Action(body.action), body.reason, body.changes())
+    settlement = Settlement(body.ref, Action(body.action), body.reason, body.changes(), body.codes)
 
     async def work(db: AsyncConnection) -> handlers.PlanView:
         return await settle(db, call.act, plan_id, settlement)

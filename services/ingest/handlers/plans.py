@@ -1,6 +1,7 @@
 """Plans: a document becomes a draft, and a draft is shown with all that is still open."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -9,26 +10,14 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Decision, Directory, Proposal, near, resolve
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.handlers.doubts import UnknownName, decided, duty, open_codes, unknown
 from services.ingest.handlers.units import load_directory
-from services.ingest.lifecycle import Draft, Duty, Per, drafts
+from services.ingest.lifecycle import drafts
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow
 from shared import identity
-
-_MOST_LOOKED_UP = 50
-"""Near matches are looked up for so many names; a plan with more has another problem."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnknownName:
-    """A name that the directory does not know, where it stands, and what looks near."""
-
-    name: str
-    refs: tuple[str, ...]
-    near: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +42,7 @@ class MeasureView:
     names: tuple[str, ...]
     lead: tuple[str, ...]
     codes: tuple[str, ...]
+    settled: tuple[str, ...]
     open: tuple[str, ...]
     settlement: str | None
     settled_by: str | None
@@ -74,6 +64,8 @@ class PlanView:
     imported_at: datetime
     imported_by: str
     published_at: datetime | None
+    revises: UUID | None
+    revised_by: UUID | None
     tasks: int
     measures: tuple[MeasureView, ...]
     open: tuple[OpenMeasure, ...]
@@ -110,13 +102,14 @@ async def import_plan(
         },
     )
     if made:
-        await store.add_measures(db, _measures(act, plan_id, parsed))
+        await store.add_measures(db, measure_rows(act, plan_id, parsed))
         told = {"document": name, "sha256": sha256, "title": parsed.title}
         await note(db, act, "plan.imported", plan_id, after=told)
     return await view(db, act, plan_id, created=made)
 
 
-def _measures(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
+def measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
+    """The measures of a document as it was read, as they are stored."""
     rows: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     for task in parsed.tasks:
@@ -139,6 +132,7 @@ def _measures(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any
                     "names": _names(task),
                     "lead": list(task.responsible.lead),
                     "codes": [code.value for code in measure.review],
+                    "settled": [],
                 }
             )
     return rows
@@ -149,56 +143,14 @@ def _names(task: Task) -> list[str]:
     return list(dict.fromkeys((*task.responsible.lead, *task.responsible.names)))
 
 
+def _place(ref: str) -> list[int]:
+    return [int(part) for part in re.findall(r"\d+", ref)]
+
+
 def _unique(ref: str, seen: dict[str, int]) -> str:
     """A ref that no other measure has, also where the document numbers two rows alike."""
     seen[ref] = seen.get(ref, 0) + 1
     return ref if seen[ref] == 1 else f"{ref}~{seen[ref]}"
-
-
-def duty(row: AnyRow, year: int | None) -> Duty:
-    """A stored measure, as the lifecycle reads it."""
-    recurrence = row.recurrence or {}
-    return Duty(
-        text=row.text,
-        due=tuple(date.fromisoformat(day) for day in row.due),
-        continuous=row.continuous,
-        per=Per(recurrence["per"]) if recurrence else None,
-        at_least=recurrence.get("at_least", 1),
-        year=year,
-    )
-
-
-def open_codes(row: AnyRow, made: Sequence[Draft]) -> tuple[str, ...]:
-    """Why a measure can't be published: its unsettled codes, no date, or nobody responsible."""
-    if row.settlement == "drop":
-        return ()
-    codes = [] if row.settlement else list(row.codes)
-    if not made and "no-deadline" not in codes:
-        codes.append("no-deadline")
-    if not row.names and not row.lead:
-        codes.append("no-unit")
-    return tuple(codes)
-
-
-def decided(rows: Sequence[AnyRow]) -> dict[str, Decision]:
-    """Stored decisions about names, as the expansion reads them."""
-    return {row.name: Decision(tuple(map(UUID, row.unit_ids))) for row in rows}
-
-
-def unknown(
-    rows: Sequence[AnyRow], known: Directory, decisions: Mapping[str, Decision]
-) -> tuple[UnknownName, ...]:
-    """The names in measures that nobody can resolve, in the document's order."""
-    refs: dict[str, list[str]] = {}
-    for row in rows:
-        if row.settlement != "drop":
-            for name in dict.fromkeys((*row.names, *row.lead)):
-                refs.setdefault(name, []).append(row.ref)
-    lost = [name for name in refs if resolve(name, known, decisions) is None]
-    return tuple(
-        UnknownName(name, tuple(refs[name]), near(name, known) if i < _MOST_LOOKED_UP else ())
-        for i, name in enumerate(lost)
-    )
 
 
 async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = False) -> PlanView:
@@ -209,7 +161,9 @@ async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = 
     """
     plan = await found(db, act, plan_id)
     rows = await store.measures(db, plan_id)
-    decisions = await store.decisions(db, plan_id)
+    if plan.revised_by:  # what revisions added stands behind the rest in the ledger
+        rows = sorted(rows, key=lambda row: _place(row.ref))
+    decisions = await store.decisions(db, plan.revises or plan_id, plan_id)
     known = await load_directory(db, act.office_id)
     measures = tuple(_measure_view(row, plan.year) for row in rows)
     return PlanView(
@@ -222,6 +176,8 @@ async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = 
         imported_at=plan.imported_at,
         imported_by=plan.imported_by,
         published_at=plan.published_at,
+        revises=plan.revises,
+        revised_by=plan.revised_by,
         tasks=len({row.ref.partition(".")[0] for row in rows}),
         measures=measures,
         open=tuple(OpenMeasure(m.ref, m.open, m.text) for m in measures if m.open),
@@ -243,6 +199,7 @@ def _measure_view(row: AnyRow, year: int | None) -> MeasureView:
         names=tuple(row.names),
         lead=tuple(row.lead),
         codes=tuple(row.codes),
+        settled=tuple(row.settled),
         open=open_codes(row, drafts(duty(row, year))),
         settlement=row.settlement,
         settled_by=row.settled_by,
@@ -262,6 +219,20 @@ async def found(db: AsyncConnection, act: Act, plan_id: UUID, *, lock: bool = Fa
     if row is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such plan.")
     return row
+
+
+def still_open(plan: AnyRow) -> None:
+    """Make sure that people may still settle what a plan, or a revision, says.
+
+    Raises:
+        RefusedError: it is a revision that was confirmed: the plan itself goes on.
+    """
+    if plan.status == "confirmed":
+        raise RefusedError(
+            Fault.CONFLICT,
+            "This revision was confirmed and is closed.",
+            f"Go on with the plan that it revised: {plan.revises}.",
+        )
 
 
 async def page(db: AsyncConnection, act: Act, after: UUID | None, limit: int) -> Sequence[AnyRow]:

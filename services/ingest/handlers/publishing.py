@@ -17,18 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import Directory, resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, envelope, note
-from services.ingest.handlers.plans import (
-    UnknownName,
-    decided,
-    duty,
-    found,
-    open_codes,
-    unknown,
-)
+from services.ingest.handlers.amending import restored
+from services.ingest.handlers.doubts import UnknownName, decided, open_codes, owed, unknown
+from services.ingest.handlers.plans import found
 from services.ingest.handlers.rules import office_day
 from services.ingest.handlers.units import load_directory
-from services.ingest.lifecycle import Draft, drafts
-from services.ingest.store import obligations
+from services.ingest.lifecycle import Draft
+from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
@@ -111,11 +106,15 @@ async def publish_plan(
         RefusedError: no such plan, or it makes more than `limit` obligations.
     """
     plan = await found(db, act, plan_id, lock=True)
+    if plan.revises:
+        raise RefusedError(
+            Fault.CONFLICT, "A revision is confirmed, not published.", "Use …/confirm."
+        )
     today = (await office_day(db, act.office_id, act.now)).today
     rows = await store.measures(db, plan_id)
     decisions = decided(await store.decisions(db, plan_id))
     known = await load_directory(db, act.office_id)
-    made = {row.measure_id: drafts(duty(row, plan.year)) for row in rows}
+    made = {row.measure_id: owed(row, plan.year) for row in rows}
     still_open = [row.ref for row in rows if open_codes(row, made[row.measure_id])]
     distinct = {name for row in rows for name in _all_names(row)}
     names = {name: resolve(name, known, decisions) for name in distinct}
@@ -126,18 +125,19 @@ async def publish_plan(
         if row.settlement != "drop" and row.ref not in set(still_open)
     ]
     _not_too_many(ready, limit)
-    owed: defaultdict[UUID, list[_Measure]] = defaultdict(list)
+    by_unit: defaultdict[UUID, list[_Measure]] = defaultdict(list)
     for measure in ready:
         for unit_id in measure.units:
-            owed[unit_id].append(measure)
-    unit_ids = sorted(owed)
+            by_unit[unit_id].append(measure)
+    unit_ids = sorted(by_unit)
     await unit_store.lock_units(db, unit_ids)
     going = _Publication(act, plan, today, None if include_past else today, _dates(ready))
     for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
-        part = {unit_id: owed[unit_id] for unit_id in unit_ids[start : start + _UNITS_AT_ONCE]}
+        part = {unit_id: by_unit[unit_id] for unit_id in unit_ids[start : start + _UNITS_AT_ONCE]}
         await _publish_part(db, going, part)
     if going.obligations:
         await store.mark_published(db, plan_id, sorted(going.measures), act.now)
+        await store.advance(db, plan_id)
         told = {"obligations": going.obligations, "units": going.units}
         after = told | {"day": str(today), "include_past": include_past}
         before = {"status": plan.status}
@@ -202,10 +202,11 @@ async def _publish_part(
 ) -> None:
     """Publish what some units owe: one statement for the ledger, one for the outbox."""
     act, plan = going.act, going.plan
-    there: set[UUID] = set()
+    there: dict[UUID, AnyRow] = {}
     if plan.published_at is not None:
         there = await obligations.existing(db, act.office_id, plan.plan_id, list(part))
     batch = obligations.Batch(act.office_id, plan.plan_id, going.today, going.dates, [], [], [], [])
+    again: list[dict[str, Any]] = []
     events: list[Envelope] = []
     for unit_id, measures in part.items():
         fresh = _fresh(unit_id, measures, there, going)
@@ -213,16 +214,20 @@ async def _publish_part(
             continue
         going.units += 1
         going.obligations += len(fresh)
-        for _, number, facts in fresh:
+        for measure, number, facts in fresh:
+            if facts.number > 1:  # a revision withdrew it, and it is owed again
+                again.append(restored(facts, dict(measure.drafts)[number].times))
+                continue
             batch.obligation_ids.append(facts.obligation_id)
+            batch.unit_ids.append(unit_id)
             batch.drafts.append(number)
             batch.leads.append(facts.lead)
-        batch.unit_ids.extend([unit_id] * len(fresh))
         events.extend(
             _event(act, plan, unit_id, fresh[start : start + _PER_EVENT])
             for start in range(0, len(fresh), _PER_EVENT)
         )
     await obligations.add(db, batch)
+    await revisions.amend(db, again)
     await publish(db, OUTBOX, events)
 
 
@@ -231,7 +236,10 @@ _Owed = tuple[_Measure, int, ObligationFacts]
 
 
 def _fresh(
-    unit_id: UUID, measures: Sequence[_Measure], there: set[UUID], going: _Publication
+    unit_id: UUID,
+    measures: Sequence[_Measure],
+    there: Mapping[UUID, AnyRow],
+    going: _Publication,
 ) -> list[_Owed]:
     """What a unit newly owes; what is held since its date has passed is counted in `going`."""
     fresh: list[_Owed] = []
@@ -241,7 +249,8 @@ def _fresh(
         for number, draft in measure.drafts:
             # The text of the ids gives what identity.obligation_id gives, in less time.
             obligation_id = identity.name("obligation", measure.id_text, unit, draft.period)
-            if obligation_id in there:
+            known = there.get(obligation_id)
+            if known is not None and known.withdrawn_at is None:
                 continue
             if past is not None and draft.due_on is not None and draft.due_on < past:
                 going.passed[measure.ordinal, draft.due_on] += 1
@@ -254,6 +263,7 @@ def _fresh(
                 due_on=draft.due_on,
                 known_on=today,
                 lead=lead,
+                number=1 if known is None else known.number + 1,
             )
             fresh.append((measure, number, facts))
     going.measures.update(facts.measure_id for _, _, facts in fresh)
@@ -270,5 +280,7 @@ def _event(act: Act, plan: AnyRow, unit_id: UUID, owed: Sequence[_Owed]) -> Enve
         measures=tuple(measures.values()),
         obligations=tuple(facts for _, _, facts in owed),
     )
-    # No two events of a unit begin with the same obligation: each is told once.
-    return envelope(act, event, plan.plan_id, unit_id, owed[0][2].obligation_id)
+    # No two events of a unit begin with the same number of the same obligation.
+    first = owed[0][2]
+    number = () if first.number == 1 else (first.number,)
+    return envelope(act, event, plan.plan_id, unit_id, first.obligation_id, *number)

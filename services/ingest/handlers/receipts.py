@@ -5,7 +5,7 @@ from typing import Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.handlers.acting import Act, tell
+from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
 from shared.events import ReceiptReceived
 
@@ -31,3 +31,5 @@ async def receive(
         detail=detail,
     )
     await tell(db, act, event, act.office_id, gateway, gateway_message_id, state)
+    told = {"gateway": gateway, "state": state, "detail": detail}
+    await note(db, act, "receipt.received", gateway_message_id, after=told)

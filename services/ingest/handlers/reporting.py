@@ -49,7 +49,8 @@ async def report(
     """Report how an obligation stands. The same again, without a note, changes nothing.
 
     Raises:
-        RefusedError: no such obligation, or only the record of a hearing can fulfil it.
+        RefusedError: no such obligation, it is owed no more, or it is fulfilled by the record of
+            a hearing alone.
     """
     row = await _locked(db, act, obligation_id)
     day = await office_day(db, act.office_id, act.now)
@@ -211,4 +212,9 @@ async def _locked(db: AsyncConnection, act: Act, obligation_id: UUID) -> AnyRow:
     if unit_id is None or (act.unit_id is not None and act.unit_id != unit_id):
         raise RefusedError(Fault.NOT_FOUND, "There is no such obligation.")
     await units.lock_unit(db, act.office_id, unit_id)
-    return await store.obligation(db, obligation_id)
+    row = await store.obligation(db, obligation_id)
+    if row.withdrawn_at is not None:
+        raise RefusedError(
+            Fault.CONFLICT, "The unit no longer owes this: the plan was revised.", "See the ledger."
+        )
+    return row

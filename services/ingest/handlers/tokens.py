@@ -121,10 +121,12 @@ async def revoke(db: AsyncConnection, act: Act, token_id: UUID) -> None:
     Raises:
         RefusedError: the office has no such token.
     """
-    name = await offices.revoke(db, act.office_id, token_id, act.now)
-    if name is None:
+    before = await offices.revoke(db, act.office_id, token_id, act.now)
+    if before is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such token.")
-    await note(db, act, "token.revoked", token_id, before={"name": name})
+    if before.revoked_at is None:
+        was = {"name": before.name, "revoked": False}
+        await note(db, act, "token.revoked", token_id, before=was, after={**was, "revoked": True})
 
 
 def _digest(token: str) -> bytes:

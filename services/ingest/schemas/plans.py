@@ -17,7 +17,12 @@ class RecurrenceIn(Request):
 
 
 class SettlementIn(Request):
-    """How a doubtful measure is settled. With `change`, the fields that are sent are replaced."""
+    """How a measure is settled. With `change`, the fields that are sent are replaced.
+
+    A change settles the doubtful points that its fields are about: dates, recurrence and
+    `continuous` those about when, `names` and `lead` those about who. `accept` waives what is
+    left as it was read: all of it, or the `codes` that are named.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -37,6 +42,7 @@ class SettlementIn(Request):
     ref: Line
     action: Literal["accept", "change", "drop"]
     reason: Reason
+    codes: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     due: Annotated[list[Day], Field(max_length=400)] | None = None
     recurrence: RecurrenceIn | None = None
     continuous: bool | None = None
@@ -53,7 +59,8 @@ class SettlementIn(Request):
             if sent.get(name) is not None
         }
         if "recurrence" in sent:  # null ends a recurrence
-            found["recurrence"] = sent["recurrence"]
+            often = self.recurrence
+            found["recurrence"] = None if often is None else often.model_dump(mode="json")
         if sent.get("due") is not None:
             found["due"] = sorted(set(sent["due"]))
         return found
@@ -119,6 +126,7 @@ class MeasureOut(Answer):
     names: list[str]
     lead: list[str]
     codes: list[str]
+    settled: list[str]
     open: list[str]
     settlement: str | None
     settled_by: str | None
@@ -169,17 +177,22 @@ class PlanDraft(Answer):
 
 
 class PlanOut(Answer):
-    """A plan, whole."""
+    """A plan, whole, or a revision of one: then `revises` names the plan.
+
+    `revised_by` names the revision whose document is in force.
+    """
 
     plan_id: UUID
     title: str | None
     year: int | None
     issuer: str | None
-    status: Literal["draft", "published"]
+    status: Literal["draft", "published", "revision", "confirmed"]
     document_name: str
     imported_at: datetime
     imported_by: str
     published_at: datetime | None
+    revises: UUID | None
+    revised_by: UUID | None
     tasks: int
     measures: list[MeasureOut]
     open: list[OpenOut]

@@ -1,15 +1,22 @@
-"""The journal: every change with who made it, appended and never altered (a trigger refuses)."""
+"""The journal: every change with who made it, appended and never altered (a trigger refuses).
 
-from collections.abc import Mapping
+Entries of an office form a chain of hashes (`services.ingest.chain`). A deferred trigger links
+them when their transaction commits, so the chain's order is the order of commits.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import JOURNAL
+from services.ingest.chain import digest
+from services.ingest.tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS, AnyRow
 from shared.database import insert_rows
+
+_L = JOURNAL_LINKS.c
 
 
 async def append(
@@ -25,18 +32,17 @@ async def append(
     after: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one entry, in the transaction of the change."""
-    await db.execute(
-        insert(JOURNAL).values(
-            office_id=office_id,
-            actor=actor,
-            at=at,
-            correlation_id=correlation_id,
-            action=action,
-            subject=str(subject),
-            before=dict(before or {}),
-            after=dict(after or {}),
-        )
-    )
+    entry = {
+        "office_id": office_id,
+        "actor": actor,
+        "at": at,
+        "correlation_id": correlation_id,
+        "action": action,
+        "subject": str(subject),
+        "before": dict(before or {}),
+        "after": dict(after or {}),
+    }
+    await db.execute(insert(JOURNAL).values(**entry, digest=digest(entry)))
 
 
 async def append_all(
@@ -50,7 +56,7 @@ async def append_all(
     changes: Mapping[UUID, tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
     """Write one entry for each subject, from its state before and after, in one statement."""
-    rows = [
+    entries: list[dict[str, Any]] = [
         {
             "office_id": office_id,
             "actor": actor,
@@ -63,4 +69,39 @@ async def append_all(
         }
         for subject, (before, after) in changes.items()
     ]
-    await insert_rows(db, JOURNAL, rows)
+    await insert_rows(db, JOURNAL, [{**entry, "digest": digest(entry)} for entry in entries])
+
+
+async def linked(
+    db: AsyncConnection, office_id: UUID, after: int, limit: int, *, gone: bool = True
+) -> Sequence[AnyRow]:
+    """Links after a number, with their entries; with `gone` also those whose entry is not there."""
+    joined = JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id, isouter=gone)
+    found = await db.execute(
+        select(_L.number, _L.entry_id, _L.hash, JOURNAL)
+        .select_from(joined)
+        .where(_L.office_id == office_id, _L.number > after)
+        .order_by(_L.number)
+        .limit(limit)
+    )
+    return found.all()
+
+
+async def head(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
+    """The number and hash of the newest link; None before the first entry."""
+    found = await db.execute(select(JOURNAL_HEADS).where(JOURNAL_HEADS.c.office_id == office_id))
+    return found.first()
+
+
+async def unlinked(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
+    """The first entry that no link of its office holds."""
+    link = select(_L.entry_id).where(
+        _L.entry_id == JOURNAL.c.id, _L.office_id == JOURNAL.c.office_id
+    )
+    found = await db.execute(
+        select(JOURNAL)
+        .where(JOURNAL.c.office_id == office_id, ~link.exists())
+        .order_by(JOURNAL.c.id)
+        .limit(1)
+    )
+    return found.first()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     func,
     insert,
+    or_,
     select,
     text,
     tuple_,
@@ -31,6 +32,8 @@ from shared.rules import ObligationKind
 
 _O = OBLIGATIONS.c
 _PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)
+_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == Status.DONE.value)
+"""What is owed, and what was done, even if a revision of the plan no longer asks for it."""
 Place = tuple[UUID, UUID, int, str]
 """Where an obligation stands in the ledger: unit, plan, measure's ordinal, period."""
 
@@ -54,7 +57,7 @@ async def ledger(
     db: AsyncConnection, office_id: UUID, sought: Sought, after: Place | None, limit: int
 ) -> Sequence[AnyRow]:
     """Obligations with their unit's name and measure's text, after a place in the ledger."""
-    page = select(OBLIGATIONS).where(_O.office_id == office_id, *_conditions(sought))
+    page = select(OBLIGATIONS).where(_O.office_id == office_id, _SHOWN, *_conditions(sought))
     if after is not None:
         page = page.where(tuple_(*_PLACE) > tuple_(*after))
     # Cut first, then join: else the planner, before the table's first ANALYZE, joins all of it.
@@ -123,7 +126,7 @@ async def summary(
             near.label("near"),
             overdue.label("overdue"),
         )
-        .where(_O.office_id == office_id, *_conditions(sought))
+        .where(_O.office_id == office_id, _SHOWN, *_conditions(sought))
         .group_by(_O.unit_id)
         .order_by(_O.unit_id)
         .limit(limit)
@@ -162,6 +165,7 @@ async def hearing_obligations(
             _O.unit_id == unit_id,
             _O.kind == ObligationKind.HEARING.value,
             _O.period == str(year),
+            _O.withdrawn_at.is_(None),
         )
         .order_by(_O.obligation_id)
     )
@@ -190,15 +194,15 @@ async def change(db: AsyncConnection, obligation_id: UUID, values: Mapping[str, 
 
 async def existing(
     db: AsyncConnection, office_id: UUID, plan_id: UUID, unit_ids: Collection[UUID]
-) -> set[UUID]:
-    """The obligations that some units already have of a plan."""
+) -> dict[UUID, AnyRow]:
+    """The obligations that some units have of a plan, or had: `number` and `withdrawn_at`."""
     units = bindparam(None, list(unit_ids), type_=ARRAY(Uuid))
     found = await db.execute(
-        select(_O.obligation_id).where(
+        select(_O.obligation_id, _O.number, _O.withdrawn_at).where(
             _O.office_id == office_id, _O.unit_id == any_(units), _O.plan_id == plan_id
         )
     )
-    return set(found.scalars())
+    return {row.obligation_id: row for row in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,9 +39,15 @@ async def office(db: AsyncConnection, office_id: UUID) -> AnyRow:
 
 
 async def lock_office(db: AsyncConnection, office_id: UUID) -> None:
-    """Hold the office's row until the transaction ends: its rules and days change in turn."""
+    """Hold the office's row until the transaction ends: its rules and days change in turn.
+
+    Who only refers to the office (its journal's entries do) is not made to wait: a report that
+    holds a unit would wait for an import that waits for the unit.
+    """
     await db.execute(
-        select(OFFICES.c.office_id).where(OFFICES.c.office_id == office_id).with_for_update()
+        select(OFFICES.c.office_id)
+        .where(OFFICES.c.office_id == office_id)
+        .with_for_update(key_share=True)
     )
 
 
@@ -98,8 +104,10 @@ async def tokens(
     return (await db.execute(query.order_by(TOKENS.c.token_id).limit(limit))).all()
 
 
-async def revoke(db: AsyncConnection, office_id: UUID, token_id: UUID, now: datetime) -> str | None:
-    """Revoke a token, once; its name, or None when the office has no such token."""
+async def revoke(
+    db: AsyncConnection, office_id: UUID, token_id: UUID, now: datetime
+) -> AnyRow | None:
+    """Revoke a token, once; what it was before, or None when the office has no such token."""
     found = await db.execute(
         select(TOKENS.c.name, TOKENS.c.revoked_at)
         .where(TOKENS.c.office_id == office_id, TOKENS.c.token_id == token_id)
@@ -109,4 +117,4 @@ async def revoke(db: AsyncConnection, office_id: UUID, token_id: UUID, now: date
         return None
     if row.revoked_at is None:
         await db.execute(update(TOKENS).where(TOKENS.c.token_id == token_id).values(revoked_at=now))
-    return str(row.name)
+    return row

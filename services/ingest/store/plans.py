@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -48,12 +48,13 @@ async def warnings(db: AsyncConnection, plan_id: UUID) -> list[dict[str, Any]]:
 async def page(
     db: AsyncConnection, office_id: UUID, after: UUID | None, limit: int
 ) -> Sequence[AnyRow]:
-    """Plans with their number of tasks and measures, by id."""
+    """Plans with their number of tasks and measures, by id; revisions are no plans of their own."""
+    now = and_(MEASURES.c.plan_id == PLANS.c.plan_id, MEASURES.c.removed_at.is_(None))
     tasks = func.count(func.distinct(func.split_part(MEASURES.c.ref, ".", 1)))
     query = (
         select(*_PLAN, tasks.label("tasks"), func.count(MEASURES.c.measure_id).label("measures"))
-        .select_from(PLANS.outerjoin(MEASURES, MEASURES.c.plan_id == PLANS.c.plan_id))
-        .where(PLANS.c.office_id == office_id)
+        .select_from(PLANS.outerjoin(MEASURES, now))
+        .where(PLANS.c.office_id == office_id, PLANS.c.revises.is_(None))
         .group_by(PLANS.c.plan_id)
         .order_by(PLANS.c.plan_id)
         .limit(limit)
@@ -64,9 +65,11 @@ async def page(
 
 
 async def measures(db: AsyncConnection, plan_id: UUID) -> Sequence[AnyRow]:
-    """A plan's measures, in the document's order."""
+    """A plan's measures, in the ledger's order, without those that a revision removed."""
     found = await db.execute(
-        select(MEASURES).where(MEASURES.c.plan_id == plan_id).order_by(MEASURES.c.ordinal)
+        select(MEASURES)
+        .where(MEASURES.c.plan_id == plan_id, MEASURES.c.removed_at.is_(None))
+        .order_by(MEASURES.c.ordinal)
     )
     return found.all()
 
@@ -75,6 +78,13 @@ async def set_measure(db: AsyncConnection, measure_id: UUID, values: Mapping[str
     """Change columns of a measure."""
     await db.execute(
         update(MEASURES).where(MEASURES.c.measure_id == measure_id).values(dict(values))
+    )
+
+
+async def advance(db: AsyncConnection, plan_id: UUID) -> None:
+    """Count one more change of a plan: a revision that was read before it is out of date."""
+    await db.execute(
+        update(PLANS).where(PLANS.c.plan_id == plan_id).values(version=PLANS.c.version + 1)
     )
 
 
@@ -94,14 +104,20 @@ async def mark_published(
     )
 
 
-async def decisions(db: AsyncConnection, plan_id: UUID) -> Sequence[AnyRow]:
-    """What people decided about names that the directory does not know."""
+async def decisions(
+    db: AsyncConnection, plan_id: UUID, revision_id: UUID | None = None
+) -> Sequence[AnyRow]:
+    """What people decided about names that the directory does not know.
+
+    With a revision, what was decided there stands in place of what was decided for the plan.
+    """
+    theirs = NAME_DECISIONS.c.plan_id == (revision_id or plan_id)
     found = await db.execute(
         select(NAME_DECISIONS)
-        .where(NAME_DECISIONS.c.plan_id == plan_id)
-        .order_by(NAME_DECISIONS.c.name)
+        .where(NAME_DECISIONS.c.plan_id.in_({plan_id, revision_id or plan_id}))
+        .order_by(NAME_DECISIONS.c.name, theirs)
     )
-    return found.all()
+    return list({row.name: row for row in found}.values())
 
 
 async def decide(db: AsyncConnection, row: Mapping[str, Any]) -> None:

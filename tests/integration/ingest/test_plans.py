@@ -160,3 +160,70 @@ async def test_a_measure_that_names_no_unit_waits_for_a_person(api):
     body = {"ref": "1.1", "action": "change", "reason": "由县政府办负责", "names": ["县政府办"]}
     settled = (await api.client.post(f"{path}/settlements", json=body)).json()
     assert settled["open"] == []
+
+
+TWO_POINTS = """2023年公开任务表
+
+序号\t任务名称\t具体内容\t责任单位\t完成时限
+1\t清理\t定期清理失效内容，由县保密局负责检查。\t县财政局\t2023年年底
+2\t目录\t公布目录。\t县财政局\t2023年年底
+"""
+
+
+async def settled(api, plan, status=200, **body):
+    path = f"/v1/plans/{plan['plan_id']}/settlements"
+    answer = await api.client.post(path, json={"reason": "办公会议定", **body})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def test_each_doubtful_point_is_settled_by_itself(api):
+    await api.units()
+    answer = await api.client.post("/v1/plans", files={"file": ("t.txt", TWO_POINTS.encode())})
+    plan = answer.json()
+    (point,) = plan["open"]
+    assert set(point["codes"]) == {"period-open", "actor-in-text"}
+    shown = await settled(api, plan, ref="1.1", action="change", recurrence={"per": "quarter"})
+    assert [row["codes"] for row in shown["open"]] == [["actor-in-text"]]
+    done = (await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})).json()
+    assert done["held"]["open_measures"] == ["1.1"]
+    lost = await settled(api, plan, 422, ref="1.1", action="accept", codes=["no-deadline"])
+    assert "actor-in-text" in lost["hint"]
+    shown = await settled(api, plan, ref="1.1", action="accept", codes=["actor-in-text"])
+    assert shown["open"] == []
+    (measure,) = (row for row in shown["measures"] if row["ref"] == "1.1")
+    assert set(measure["settled"]) == {"period-open", "actor-in-text"}
+    assert measure["recurrence"] == {"per": "quarter", "at_least": 1}
+
+
+async def test_waiving_one_point_leaves_the_other(api):
+    answer = await api.client.post("/v1/plans", files={"file": ("t.txt", TWO_POINTS.encode())})
+    plan = answer.json()
+    shown = await settled(api, plan, ref="1.1", action="accept", codes=["period-open"])
+    assert [row["codes"] for row in shown["open"]] == [["actor-in-text"]]
+    shown = await settled(api, plan, ref="1.1", action="change", names=["凤灵街道"])
+    assert shown["open"] == []
+
+
+async def test_a_measure_that_nobody_doubts_can_be_corrected_too(api):
+    answer = await api.client.post("/v1/plans", files={"file": ("t.txt", TWO_POINTS.encode())})
+    plan = answer.json()
+    body = {"due": ["2023-10-31"], "lead": ["县发改局"], "text": "公布新目录。"}
+    shown = await settled(api, plan, ref="2.1", action="change", **body)
+    (measure,) = (row for row in shown["measures"] if row["ref"] == "2.1")
+    assert {name: measure[name] for name in body} == body
+    entry = (await api.rows("SELECT * FROM ingest.journal WHERE action = 'measure.settled'"))[0]
+    assert entry.before["due"] == ["2023-12-31"]
+    assert entry.after["due"] == ["2023-10-31"]
+
+
+async def test_what_has_no_date_or_no_unit_is_not_simply_accepted(api):
+    head = "2023年公开任务表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+    table = head + "1\t目录\t公布目录。\t\t2023年年底\n2\t清单\t公布清单。\t县财政局\t\n"
+    answer = await api.client.post("/v1/plans", files={"file": ("t.txt", table.encode())})
+    plan = answer.json()
+    for ref, hint in (("1.1", "names"), ("2.1", "continuous")):
+        refused = await settled(api, plan, 422, ref=ref, action="accept")
+        assert hint in refused["hint"]
+    shown = await settled(api, plan, ref="2.1", action="change", continuous=True)
+    assert [row["ref"] for row in shown["open"]] == ["1.1"]

@@ -15,6 +15,7 @@ from services.ingest.lifecycle import (
     drafts,
     horizon,
     light,
+    moved_date,
     verdict,
 )
 from shared.calendar import WorkingCalendar
@@ -145,3 +146,19 @@ def test_what_is_done_or_has_no_date_has_its_own_light():
     today = date(2023, 6, 1)
     assert light(Status.DONE, today - timedelta(1), today, today) is Light.DONE
     assert light(Status.IN_PROGRESS, None, today, today) is Light.NONE
+
+
+@pytest.mark.parametrize(
+    ("current", "was", "to", "becomes"),
+    [
+        (date(2023, 9, 30), date(2023, 9, 30), date(2023, 10, 31), date(2023, 10, 31)),
+        (date(2023, 9, 30), date(2023, 9, 30), date(2023, 8, 31), date(2023, 8, 31)),
+        (date(2023, 12, 15), date(2023, 9, 30), date(2023, 10, 31), date(2023, 12, 15)),
+        (date(2023, 10, 15), date(2023, 9, 30), date(2023, 10, 31), date(2023, 10, 31)),
+        (date(2023, 12, 15), date(2023, 9, 30), None, None),
+        (None, None, date(2023, 10, 31), date(2023, 10, 31)),
+    ],
+)
+def test_a_granted_date_stays_unless_the_measures_own_is_later(current, was, to, becomes) -> None:
+    before = Draft(ObligationKind.DEADLINE, "x", was)
+    assert moved_date(current, before, Draft(ObligationKind.DEADLINE, "y", to)) == becomes

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "2026_11_24_retired"
-down_revision = "2026_11_24_streams"
+down_revision = "2026_11_24_revisions"
 
 
 def upgrade() -> None:

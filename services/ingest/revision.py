@@ -1,0 +1,223 @@
+"""Which measure of a revised document is which of the plan, and which date is which. Pure.
+
+A measure keeps its identity when it is renumbered, and when it is slightly reworded. What is not
+certain is left to a person, with the measures that it may be.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from services.ingest.lifecycle import Draft
+from shared.rules import ObligationKind
+
+_ALIKE = 0.6
+_NEARLY_THE_SAME = 0.8
+_PERHAPS = 0.4
+_MARGIN = 0.1
+_PLACE = 0.1
+_PROPOSED = 5
+_ROUNDS = 10
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A measure as a document has it. `key` names it: its id, or its place in the document."""
+
+    key: UUID
+    ref: str
+    task: str
+    text: str
+    plain: str = field(init=False, repr=False)
+    pairs: frozenset[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        plain = _plain(self.text)
+        object.__setattr__(self, "plain", plain)
+        grams = frozenset(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
+        object.__setattr__(self, "pairs", grams)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which measure a new passage is.
+
+    Attributes:
+        old: the measure that it is; None when it is new, or when nobody can tell.
+        candidates: the measures that it may be, the likeliest first; with any, a person decides.
+    """
+
+    old: UUID | None = None
+    candidates: tuple[UUID, ...] = ()
+
+
+_Scored = tuple[float, Passage, Passage]
+
+
+def _plain(text: str) -> str:
+    """A text's letters and digits: spaces and punctuation change nothing."""
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
+
+
+def likeness(one: Passage, other: Passage) -> float:
+    """How much two texts share, from 0 to 1: the Dice coefficient of their pairs of characters."""
+    return 2 * len(one.pairs & other.pairs) / (len(one.pairs) + len(other.pairs))
+
+
+_SAME: tuple[Callable[[Passage], Hashable], ...] = (
+    lambda p: (p.ref, p.task, p.plain),
+    lambda p: (p.task, p.plain),
+    lambda p: (p.ref, p.plain),
+    lambda p: p.plain,
+)
+"""What two passages share that are the same measure, from the surest on."""
+
+
+def match(old: Sequence[Passage], new: Sequence[Passage]) -> dict[UUID, Match]:
+    """For each new passage, which of the old it is.
+
+    First those of the same words, where no other has them. Then those alike: the two must be
+    each other's best by a margin, and stand in the same place (number or task) or say nearly
+    the same, with the same figures.
+    """
+    found: dict[UUID, Match] = {}
+    left_old, left_new = {p.key: p for p in old}, {p.key: p for p in new}
+
+    def pair(one: Passage, other: Passage) -> None:
+        found[other.key] = Match(one.key)
+        del left_old[one.key], left_new[other.key]
+
+    for shared in _SAME:
+        for one, other in _unique(shared, left_old.values(), left_new.values()):
+            pair(one, other)
+    scored = sorted(
+        (
+            (score, one, other)
+            for one in left_old.values()
+            for other in left_new.values()
+            if (score := _score(one, other)) >= _PERHAPS
+        ),
+        key=lambda row: (-row[0], row[1].ref, row[2].ref),
+    )
+    for _ in range(_ROUNDS):
+        certain = _certain(scored)
+        for one, other in certain:
+            pair(one, other)
+        gone = {passage.key for two in certain for passage in two}
+        if not gone:
+            break
+        scored = [row for row in scored if gone.isdisjoint((row[1].key, row[2].key))]
+    for key in left_new:
+        near = [one.key for _, one, other in scored if other.key == key]
+        found[key] = Match(candidates=tuple(near[:_PROPOSED]))
+    return found
+
+
+def proposed(old: Sequence[Passage], new: Passage) -> tuple[UUID, ...]:
+    """The measures that a passage may be, the likeliest first, whatever else may be like them."""
+    scored = [(_score(one, new), one) for one in old]
+    near = sorted((row for row in scored if row[0] >= _PERHAPS), key=lambda row: -row[0])
+    return tuple(one.key for _, one in near[:_PROPOSED])
+
+
+def _unique(
+    shared: Callable[[Passage], Hashable], old: Iterable[Passage], new: Iterable[Passage]
+) -> list[tuple[Passage, Passage]]:
+    groups: dict[Hashable, tuple[list[Passage], list[Passage]]] = defaultdict(lambda: ([], []))
+    for side, passages in enumerate((old, new)):
+        for passage in passages:
+            groups[shared(passage)][side].append(passage)
+    return [
+        (ones[0], others[0]) for ones, others in groups.values() if len(ones) == len(others) == 1
+    ]
+
+
+def _score(one: Passage, other: Passage) -> float:
+    return likeness(one, other) + (_PLACE if _same_place(one, other) else 0)
+
+
+def _same_place(one: Passage, other: Passage) -> bool:
+    return one.ref == other.ref or (one.task == other.task != "")
+
+
+def _certain(scored: Sequence[_Scored]) -> list[tuple[Passage, Passage]]:
+    """The pairs that are each other's best by a margin, and that are surely the same measure."""
+    best: dict[UUID, list[float]] = defaultdict(list)
+    for score, one, other in scored:  # the best first
+        for key in (one.key, other.key):
+            if len(best[key]) <= 1:
+                best[key].append(score)
+    return [
+        (one, other)
+        for score, one, other in scored
+        if _surely(score, one, other)
+        and all(
+            score == best[key][0] and score - (*best[key], 0.0)[1] >= _MARGIN
+            for key in (one.key, other.key)
+        )
+    ]
+
+
+def _surely(score: float, one: Passage, other: Passage) -> bool:
+    if _same_place(one, other):
+        return score - _PLACE >= _ALIKE
+    return score >= _NEARLY_THE_SAME and _figures(one) == _figures(other)
+
+
+def _figures(passage: Passage) -> str:
+    return "".join(c for c in passage.plain if c.isdigit() or c in "一二三四五六七八九十百")
+
+
+def kept_periods(before: Mapping[str, Draft], after: Sequence[Draft]) -> dict[str, str]:
+    """The period name that each new date's obligations carry, by the date's own name.
+
+    A date that moved keeps the name under which its obligations were made, so that they stay
+    the same obligations. Dates of one name belong together, then those of one day; what is then
+    left is taken in order if both sides have as many, else the old end and the new begin. A
+    hearing has the name of its year, always: by it a record of the year finds it.
+
+    Args:
+        before: the dates so far, by the name that their obligations carry.
+        after: the new dates.
+    """
+    kept: dict[str, str] = {}
+    left = dict(before)
+
+    def keep(draft: Draft, name: str) -> None:
+        kept[draft.period] = name
+        del left[name]
+
+    for same in (_same_name, _same_day):
+        for draft in after:
+            if draft.period not in kept:
+                names = [name for name, old in left.items() if same(old, draft)]
+                if len(names) == 1:
+                    keep(draft, names[0])
+    fresh = [d for d in after if d.period not in kept and d.kind is not ObligationKind.HEARING]
+    others = [name for name, old in left.items() if old.kind is not ObligationKind.HEARING]
+    if len(fresh) == len(others):
+        for draft, name in zip(fresh, others, strict=True):
+            keep(draft, name)
+    for draft in after:
+        if draft.period not in kept:
+            kept[draft.period] = _free(draft.period, {*kept.values(), *before})
+    return kept
+
+
+def _same_name(old: Draft, new: Draft) -> bool:
+    return old.period == new.period
+
+
+def _same_day(old: Draft, new: Draft) -> bool:
+    return old.due_on == new.due_on and old.kind is new.kind is ObligationKind.DEADLINE
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """A name that no other date of the measure carries, though it may have had it long ago."""
+    number, free = 1, name
+    while free in taken:
+        number += 1
+        free = f"{name}~{number}"
+    return free

@@ -1,0 +1,179 @@
+"""Whatever changes state leaves an entry: who, when, and what it was before and after."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from services.ingest.api.application import application
+from services.ingest.api.parts import Parts
+from services.ingest.extraction.reading import read_plan
+from shared.rules import default_rule_book
+
+pytestmark = pytest.mark.integration
+HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
+HEARING = "2\t汇报\t单位主要负责人每年至少听取1次政务公开工作情况汇报。\t县财政局\t2023年年底\n"
+DOUBTFUL = "3\t清理\t定期清理失效内容。\t县财政局、远方局\t2023年年底\n"
+LATER = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年10月31日\n"
+
+
+class Desk:
+    """One request for each way to change something, in an order that works."""
+
+    def __init__(self, api: Any) -> None:
+        self.api = api
+        self.plan = self.revision = self.token = ""
+
+    async def post(self, path: str, body: object) -> httpx.Response:
+        return await self.api.client.post(path, json=body)
+
+    async def upload(self, path: str, text: str) -> httpx.Response:
+        return await self.api.client.post(path, files={"file": ("t.txt", text.encode())})
+
+    async def obligation(self, ref: str) -> dict[str, Any]:
+        return next(row for row in await self.api.ledger() if row["ref"] == ref)
+
+    async def units(self) -> httpx.Response:
+        return await self.api.units()
+
+    async def unit(self) -> str:
+        row = await self.obligation("1.1")
+        return f"/v1/units/{row['unit_id']}"
+
+    async def take_over(self) -> httpx.Response:
+        body = {"post": "liaison", "name": "新联络员", "email": "new@finance.example"}
+        return await self.post(f"{await self.unit()}/contacts", body)
+
+    async def rename(self) -> httpx.Response:
+        return await self.post(f"{await self.unit()}/rename", {"name": "县财政和国资局"})
+
+    async def retire(self) -> httpx.Response:
+        return await self.post(f"{await self.unit()}/retire", {"reason": "机构合并"})
+
+    async def import_plan(self) -> httpx.Response:
+        answer = await self.upload("/v1/plans", HEAD + CATALOGUE + HEARING + DOUBTFUL)
+        self.plan = f"/v1/plans/{answer.json()['plan_id']}"
+        return answer
+
+    async def settle(self) -> httpx.Response:
+        body = {"ref": "3.1", "action": "accept", "reason": "年底前"}
+        return await self.post(f"{self.plan}/settlements", body)
+
+    async def decide(self) -> httpx.Response:
+        body = {"name": "远方局", "ignore": True, "reason": "不在本县"}
+        return await self.post(f"{self.plan}/names", body)
+
+    async def publish(self) -> httpx.Response:
+        return await self.post(f"{self.plan}/publish", {})
+
+    async def report(self) -> httpx.Response:
+        row = await self.obligation("3.1")
+        return await self.post(f"/v1/obligations/{row['obligation_id']}/status", {"status": "done"})
+
+    async def extend(self) -> httpx.Response:
+        row = await self.obligation("1.1")
+        body = {"due_on": "2023-10-15", "reason": "系统迁移"}
+        return await self.post(f"/v1/obligations/{row['obligation_id']}/extensions", body)
+
+    async def hear(self) -> httpx.Response:
+        row = await self.obligation("2.1")
+        body = {"heard_on": "2023-05-31", "heard_by": "局长", "minutes": "纪要3号"}
+        return await self.post(f"/v1/units/{row['unit_id']}/hearings", body)
+
+    async def revise(self) -> httpx.Response:
+        answer = await self.upload(f"{self.plan}/revisions", HEAD + LATER + HEARING + DOUBTFUL)
+        self.revision = f"{self.plan}/revisions/{answer.json()['revision_id']}"
+        return answer
+
+    async def pair(self) -> httpx.Response:
+        return await self.post(f"{self.revision}/pairs", {"ref": "1.1", "with": "1.1"})
+
+    async def confirm(self) -> httpx.Response:
+        return await self.post(f"{self.revision}/confirm", {})
+
+    async def rules(self) -> httpx.Response:
+        body = default_rule_book().model_dump(mode="json")
+        del body["version"]
+        return await self.post("/v1/rule-books", body)
+
+    async def calendar(self) -> httpx.Response:
+        return await self.post("/v1/calendars", {"days": {"2023-06-24": True}})
+
+    async def issue(self) -> httpx.Response:
+        answer = await self.post("/v1/tokens", {"name": "科室", "scopes": ["read"]})
+        self.token = answer.json()["token_id"]
+        return answer
+
+    async def revoke(self) -> httpx.Response:
+        return await self.api.client.delete(f"/v1/tokens/{self.token}")
+
+    async def receipt(self) -> httpx.Response:
+        body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
+        return await self.post("/v1/receipts", body)
+
+
+WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
+    ("POST", "/v1/units/import"): Desk.units,
+    ("POST", "/v1/plans"): Desk.import_plan,
+    ("POST", "/v1/plans/{plan_id}/settlements"): Desk.settle,
+    ("POST", "/v1/plans/{plan_id}/names"): Desk.decide,
+    ("POST", "/v1/plans/{plan_id}/publish"): Desk.publish,
+    ("POST", "/v1/obligations/{obligation_id}/status"): Desk.report,
+    ("POST", "/v1/obligations/{obligation_id}/extensions"): Desk.extend,
+    ("POST", "/v1/units/{unit_id}/hearings"): Desk.hear,
+    ("POST", "/v1/plans/{plan_id}/revisions"): Desk.revise,
+    ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/pairs"): Desk.pair,
+    ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/confirm"): Desk.confirm,
+    ("POST", "/v1/rule-books"): Desk.rules,
+    ("POST", "/v1/calendars"): Desk.calendar,
+    ("POST", "/v1/tokens"): Desk.issue,
+    ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
+    ("POST", "/v1/receipts"): Desk.receipt,
+    ("POST", "/v1/units/{unit_id}/contacts"): Desk.take_over,
+    ("POST", "/v1/units/{unit_id}/rename"): Desk.rename,
+    ("POST", "/v1/units/{unit_id}/retire"): Desk.retire,
+}
+
+
+async def test_every_way_to_change_something_leaves_an_entry(api):
+    app = application(Parts(api.engine, api.clock, api.settings, read_plan))
+    changing = {
+        (method.upper(), path)
+        for path, operations in app.openapi()["paths"].items()
+        for method in operations
+        if method != "get"
+    }
+    assert changing == set(WAYS)
+    desk = Desk(api)
+    for way, change in WAYS.items():
+        before = (await api.rows("SELECT count(*) AS n FROM ingest.journal"))[0].n
+        answer = await change(desk)
+        assert answer.is_success, (way, answer.text)
+        entries = await api.rows(
+            "SELECT * FROM ingest.journal ORDER BY id OFFSET :before", before=before
+        )
+        assert entries, way
+        for entry in entries:
+            assert (entry.actor, entry.at) == ("office", api.clock.now())
+            assert entry.after != entry.before, way
+    proof = (await api.client.get("/v1/audit/verify")).json()
+    assert proof["broken"] is None
+
+
+async def test_the_office_and_its_first_token_and_rules_are_in_it_too(api):
+    entries = (await api.client.get("/v1/journal")).json()["items"]
+    actions = [entry["action"] for entry in entries]
+    assert actions == ["office.created", "rule-book.published", "token.issued"]
+    assert {entry["actor"] for entry in entries} == {"command line"}
+
+
+async def test_what_changes_nothing_leaves_no_entry(api):
+    await api.units()
+    token = (await api.client.post("/v1/tokens", json={"name": "x", "scopes": ["read"]})).json()
+    await api.client.delete(f"/v1/tokens/{token['token_id']}")
+    before = (await api.client.get("/v1/audit/verify")).json()
+    assert (await api.units()).json()["unchanged"] == 3
+    assert (await api.client.delete(f"/v1/tokens/{token['token_id']}")).status_code == 204
+    assert (await api.client.get("/v1/audit/verify")).json() == before
