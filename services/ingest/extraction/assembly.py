@@ -8,7 +8,7 @@ from typing import Final
 from services.ingest.documents.grid import Cell, Row
 from services.ingest.extraction.dates import fold, read_cell
 from services.ingest.extraction.drafts import Draft, DraftRow, Label
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.layout import Layout, parse_number
 from services.ingest.extraction.prose import join_lines, tidy, torn
 

@@ -9,7 +9,7 @@ from typing import Final
 from services.ingest.extraction.actors import names_actor
 from services.ingest.extraction.dates import Found, fold, read_cell, read_prose
 from services.ingest.extraction.drafts import Draft, DraftRow
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import Measure, Recurrence, Target
 from services.ingest.extraction.prose import paragraphs
 from services.ingest.extraction.quantities import read_target

@@ -7,7 +7,8 @@ from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
 from services.ingest.extraction.dates import fold
-from services.ingest.extraction.headers import Header, Role
+from services.ingest.extraction.headers import Header
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.numerals import number
 
 _DATEISH: Final = re.compile(

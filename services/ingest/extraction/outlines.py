@@ -11,7 +11,7 @@ from typing import Final
 
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.drafts import Draft, DraftRow, Label
-from services.ingest.extraction.headers import Role, role_of
+from services.ingest.extraction.labels import Role, role_of
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closes, tidy
 from services.ingest.extraction.review import ReviewCode

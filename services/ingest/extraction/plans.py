@@ -8,7 +8,7 @@ from services.ingest.documents.grid import Document, Paragraph
 from services.ingest.extraction.assembly import UNIT_ROLES
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
 from services.ingest.extraction.outlines import read_outline, unassigned
 from services.ingest.extraction.review import ReviewCode

@@ -9,7 +9,8 @@ from typing import Final
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.extraction.assembly import Assembly, Habits, single_text, spans_whole
 from services.ingest.extraction.drafts import Draft
-from services.ingest.extraction.headers import Header, Role, find_header, may_head, role_of
+from services.ingest.extraction.headers import Header, find_header, may_head
+from services.ingest.extraction.labels import Role, role_of
 from services.ingest.extraction.layout import Layout, fit, parse_number
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
