@@ -56,8 +56,8 @@ def settle(
 ) -> tuple[list[Role], int | None]:
     """Every column's role, and where one label spans category and name: the category's place.
 
-    The column with an exact word (具体内容, 措施) holds the duties; without one, the finest that has
-    the most exact. A label unknown to headers may name them too, where sentences stand under it.
+    A column with an exact word (具体内容, 措施) holds the duties; without one, the finest does. A
+    label unknown to headers may name them too, where sentences stand under it.
     """
     columns = Columns.of(body, len(roles))
     settled = [role or Role.OTHER for role in roles]

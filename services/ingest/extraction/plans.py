@@ -10,14 +10,14 @@ from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
-from services.ingest.extraction.outlines import read_outline, unassigned
+from services.ingest.extraction.outlines import read_outline
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.tables import TableReader, habits_of
 from services.ingest.extraction.titles import Frame, read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
 
 _CLAUSE: Final = re.compile(
-    r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．])?.*?(?=[。；：:;\n]|$)"
+    r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"
 )
 _MAX_NAME: Final = 40
 
@@ -28,13 +28,16 @@ def plan_of(document: Document) -> ParsedPlan | None:
     for block in document.blocks:
         reader.read(block)
     drafts, unread = reader.drafts, reader.warnings
+    before, after = reader.before, reader.after
     if not drafts:
         prose = [block for block in document.blocks if isinstance(block, Paragraph)]
-        drafts = read_outline(prose)
+        outline = read_outline(prose)
+        drafts, unread = outline.drafts, outline.warnings
         if not drafts:
             return None
-        unread = unassigned(prose, drafts)
-    frame = read_frame(reader.before, reader.after, document.name)
+        first = [paragraph.place for paragraph in prose].index(outline.start)
+        before, after = prose[:first], prose[first:]
+    frame = read_frame(before, after, document.name)
     setting = Setting(frame.year, frame.issued, reader.habits.closes)
     warnings = list(unread)
     tasks = []
@@ -99,7 +102,7 @@ def _with(review: Sequence[ReviewCode], code: ReviewCode) -> tuple[ReviewCode, .
 def _first_clause(text: str) -> str:
     """A table without a name column: the duty's first clause stands for the name."""
     found = _CLAUSE.match(text)
-    clause = found.group() if found else text
+    clause = found["clause"] if found else text
     if len(clause) > _MAX_NAME and "，" in clause:
         clause = clause.split("，", 1)[0]
     return clause.strip() or text

@@ -13,8 +13,13 @@ from services.ingest.extraction.prose import closes, half_width, tidy
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
 )
+# The kinds of plans; 任务, 目录 and the like also end a heading inside one.
+_SURE: Final = re.compile(
+    r"(?:表|清单|台账|要点|方案|计划|一览|分工|通知|意见|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
+)
 _NO_TITLE: Final = re.compile(
-    r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]|[一二三四五六七八九十]+、|[（(])"
+    r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]"
+    r"|[一二三四五六七八九十]+、|\d{1,2}[.、．](?!\d)|[（(])"
 )
 _PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]*\s*[:：.、]\s*(?=\S)")
 _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
@@ -74,15 +79,15 @@ def is_note(text: str) -> bool:
 
 def _title(before: Sequence[Paragraph]) -> str | None:
     lines = [_PREFIX.sub("", tidy(p.text.replace("\n", ""))) for p in before]
-    for index in range(len(lines) - 1, -1, -1):
-        line = lines[index]
-        if not _is_title(line):
-            continue
-        above = lines[index - 1] if index else ""
-        if above and _year(line) is None and _is_upper_half(above):
-            return above + line
-        return line
-    return None
+    titles = [index for index, line in enumerate(lines) if _is_title(line)]
+    sure = [index for index in titles if _SURE.search(half_width(lines[index]))]
+    if not titles:
+        return None
+    index = (sure or titles)[-1]
+    above = lines[index - 1] if index else ""
+    if above and _year(lines[index]) is None and _is_upper_half(above):
+        return above + lines[index]
+    return lines[index]
 
 
 def _is_title(line: str) -> bool:
