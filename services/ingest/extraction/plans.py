@@ -43,8 +43,8 @@ def plan_of(document: Document) -> ParsedPlan | None:
     tasks = []
     for draft in drafts:
         units = _units(draft, frame)
-        tasks.append(_task(draft, units, setting))
         warnings.extend(_doubts(draft, units))
+        tasks.append(_task(draft, units, setting))
     return ParsedPlan(
         title=frame.title,
         year=frame.year,
@@ -111,7 +111,8 @@ def _first_clause(text: str) -> str:
 def _doubts(draft: Draft, units: UnitList) -> Iterator[PlanWarning]:
     for item in units.stray:
         yield _warning(draft.place, f"这不像责任单位：{item}")
-    for item in units.dates:
+    told = any(row.cells.get(Role.DEADLINE) for row in draft.rows)
+    for item in units.dates if told else ():
         yield _warning(draft.place, f"责任单位栏中的时限：{item}")
     if not units.names:
         yield _warning(draft.place, f"任务{draft.number}没有写明责任单位")
