@@ -22,21 +22,26 @@ _LASTS_IN_CELL: Final = re.compile(
 _LASTS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"
 )
+# 常态化疫情防控, 常态化机制: what is done, not how long.
+_AS_NOUN: Final = re.compile(
+    r"常态化(?=疫情|核酸|防控|监管|管理|(?:[\u4e00-\u9fff]{0,4})(?:机制|制度|体系))"
+)
 _OPEN_CELL: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
 _EVENT: Final = re.compile(
     r"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^。；;，]{0,10}?,?，?\d{1,3}个?(?:工作日|自然日|日|天|月|周|小时|年)(?:之|以)?内"
-    r"|(?:会|事|次)[前后]\d{1,3}个?(?:工作日|日|天|周)|提前\d{1,3}个?(?:工作日|日|天)"
+    r"|(?:会|事|次)[前后]\d{1,3}个?(?:工作日|日|天|周)|(?:提|时限|[^\d月日]{2})前\d{1,3}个?(?:工作日|日|天|月)"
+    r"|(?<![\d月.])\d{1,3}个?(?:工作日|自然日|日|天|小时|分钟)(?:之|以)?内"
 )
 _EVENT_CELL: Final = re.compile(
     r"\d{1,3}个?(?:工作日|自然日|日|天|小时)(?:之|以)?内|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
-    r"|(?:节|会)前$|之日"
+    r"|(?:节|会)前$|之日|(?:召开|举办|开工|验收|检查|考核|活动|会议|[^\d年月日底末之以班]{2})(?:之|以)?前$"
 )
 _NOTHING: Final = re.compile(r"^[-—/\\无、.·*]*$")
 _DOUBT: Final = re.compile(
     r"[\d日月年周旬季期节]|视|待|另行|根据|按(?!时完成|期完成|时$|期$)|如[果有遇]"
 )
 _FILLER: Final = re.compile(
-    r"任务|项目|年度|本年|全年|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|之?前|[底末]前?|并|且|每年"
+    r"\d+(?:\.\d+)?(?:余)?[所个座项家户篇场名件处亿万元人栋套公里%]+|第[1-9]阶段|即日起|任务|项目|年度|本年|全年|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|之?前|[底末]前?|并|且|每年"
 )
 _MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
 
@@ -139,7 +144,7 @@ def _measure(
     named = [*own.dates, *repeats.dates]
     due = named or [*cell.repeating, *_last(cell, setting.year)]
     recurrence = repeats.recurrence or cell.recurrence
-    continuous = cell.continuous or bool(_LASTS_IN_TEXT.search(folded))
+    continuous = cell.continuous or bool(_LASTS_IN_TEXT.search(_AS_NOUN.sub("", folded)))
     problems = [*repeats.problems, *own.problems]
     if _EVENT.search(folded):
         problems.append(ReviewCode.EVENT_RELATIVE)
