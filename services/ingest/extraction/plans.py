@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
 from services.ingest.extraction.assembly import UNIT_ROLES
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
+from services.ingest.extraction.flattened import unflattened
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
 from services.ingest.extraction.outlines import read_outline
@@ -22,26 +24,27 @@ _CLAUSE: Final = re.compile(
 _MAX_NAME: Final = 40
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The drafts of a document, the paragraphs around them, and what went unread."""
+
+    drafts: Sequence[Draft]
+    before: Sequence[Paragraph]
+    after: Sequence[Paragraph]
+    warnings: Sequence[PlanWarning]
+    closes: bool
+
+
 def plan_of(document: Document) -> ParsedPlan | None:
-    """The plan that the document's tables hold, or None when no table is a task table."""
-    reader = TableReader(habits_of(document))
-    for block in document.blocks:
-        reader.read(block)
-    drafts, unread = reader.drafts, reader.warnings
-    before, after = reader.before, reader.after
-    if not drafts:
-        prose = [block for block in document.blocks if isinstance(block, Paragraph)]
-        outline = read_outline(prose)
-        drafts, unread = outline.drafts, outline.warnings
-        if not drafts:
-            return None
-        first = [paragraph.place for paragraph in prose].index(outline.start)
-        before, after = prose[:first], prose[first:]
-    frame = read_frame(before, after, document.name)
-    setting = Setting(frame.year, frame.issued, reader.habits.closes)
-    warnings = list(unread)
+    """The plan that the document's tables or paragraphs hold, or None for another document."""
+    reading = _tables(document) or _flattened(document) or _outline(document)
+    if reading is None:
+        return None
+    frame = read_frame(reading.before, reading.after, document.name)
+    setting = Setting(frame.year, frame.issued, reading.closes)
+    warnings = list(reading.warnings)
     tasks = []
-    for draft in drafts:
+    for draft in reading.drafts:
         units = _units(draft, frame)
         warnings.extend(_doubts(draft, units))
         tasks.append(_task(draft, units, setting))
@@ -52,6 +55,37 @@ def plan_of(document: Document) -> ParsedPlan | None:
         tasks=tuple(tasks),
         warnings=tuple(warnings),
     )
+
+
+def _tables(document: Document) -> _Reading | None:
+    reader = TableReader(habits_of(document))
+    for block in document.blocks:
+        reader.read(block)
+    if not reader.drafts:
+        return None
+    return _Reading(
+        reader.drafts, reader.before, reader.after, reader.warnings, reader.habits.closes
+    )
+
+
+def _flattened(document: Document) -> _Reading | None:
+    """A table that lies in the paragraphs, cell by cell."""
+    blocks = unflattened(_prose(document))
+    return _tables(Document(document.name, tuple(blocks))) if blocks else None
+
+
+def _outline(document: Document) -> _Reading | None:
+    prose = _prose(document)
+    outline = read_outline(prose)
+    if not outline.drafts:
+        return None
+    first = [paragraph.place for paragraph in prose].index(outline.start)
+    closes = habits_of(document).closes
+    return _Reading(outline.drafts, prose[:first], prose[first:], outline.warnings, closes)
+
+
+def _prose(document: Document) -> list[Paragraph]:
+    return [block for block in document.blocks if isinstance(block, Paragraph)]
 
 
 def _units(draft: Draft, frame: Frame) -> UnitList:

@@ -11,7 +11,7 @@ from services.ingest.extraction.assembly import Assembly, Habits, single_text, s
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.headers import Header, find_header, may_head
 from services.ingest.extraction.labels import Role, role_of
-from services.ingest.extraction.layout import Layout, fit, parse_number
+from services.ingest.extraction.layout import Layout, fit, parse_number, realigned
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
 from services.ingest.extraction.review import ReviewCode
@@ -126,7 +126,7 @@ class TableReader:
             if layout is None:
                 self._unread(row)
             else:
-                self._row(row, layout)
+                self._row(realigned(layout, row), layout)
 
     def _unread(self, row: Row) -> None:
         text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
