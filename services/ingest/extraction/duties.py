@@ -43,6 +43,8 @@ _DOUBT: Final = re.compile(
 _FILLER: Final = re.compile(
     r"\d+(?:\.\d+)?(?:余)?[所个座项家户篇场名件处亿万元人栋套公里%]+|第[1-9]阶段|即日起|任务|项目|年度|本年|全年|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|之?前|[底末]前?|并|且|每年"
 )
+# 1、6月底前: a list's number is no month.
+_LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
 _MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
 
 
@@ -91,7 +93,7 @@ def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
 
 
 def _read_cell(text: str, frequency: str, setting: Setting) -> _Cell:
-    folded = fold("；".join(part for part in text.split("\n") if part.strip()))
+    folded = _read("；".join(part for part in text.split("\n") if part.strip()))
     serial = _serial(folded, setting.year)
     if serial is not None:
         return _Cell((serial,), (), None, continuous=False, problems=(), empty=False)
@@ -119,6 +121,11 @@ def _read_cell(text: str, frequency: str, setting: Setting) -> _Cell:
     )
 
 
+def _read(text: str) -> str:
+    """The text as the grammar reads it, without the numbers of lists."""
+    return _LIST_NUMBER.sub("", fold(text))
+
+
 def _leftover(found: Found, repeats: Repeats) -> bool:
     """Whether words about time or conditions remain beside what was read."""
     if not (found.dates or repeats.dates or repeats.recurrence):
@@ -138,7 +145,7 @@ def _serial(folded: str, year: int | None) -> date | None:
 def _measure(
     text: str, cell: _Cell, names: Sequence[str], row: DraftRow, setting: Setting
 ) -> Measure:
-    folded = fold(text)
+    folded = _read(text)
     repeats = read_repeats(folded, setting.year)
     own = read_prose(repeats.rest, setting.year)
     named = [*own.dates, *repeats.dates]
