@@ -228,10 +228,12 @@ class _View:
         fresh: dict[Role, str] = {}
         above: set[Role] = set()
         spans = False
+        before: Role | None = None
         for role, cell in zip(layout.roles, row.cells, strict=False):
+            left, before = before, role
             if cell.above:
                 above.add(role)
-            if role is Role.NAME and cell.left and layout.paired:
+            if role is Role.NAME and cell.left and (layout.paired or left is Role.CATEGORY):
                 spans = True
                 texts[role] = cell.text
                 continue

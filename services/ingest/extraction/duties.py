@@ -10,9 +10,9 @@ from services.ingest.extraction.actors import names_actor
 from services.ingest.extraction.dates import Found, fold, read_cell, read_prose
 from services.ingest.extraction.drafts import Draft, DraftRow
 from services.ingest.extraction.labels import Role
-from services.ingest.extraction.models import Measure, Recurrence, Target
+from services.ingest.extraction.models import Measure, Recurrence
 from services.ingest.extraction.prose import paragraphs
-from services.ingest.extraction.quantities import read_target
+from services.ingest.extraction.quantities import read_goal, read_target
 from services.ingest.extraction.recurrences import Repeats, read_repeats
 from services.ingest.extraction.review import ReviewCode
 
@@ -171,7 +171,7 @@ def _measure(
         due=tuple(sorted(set(due))),
         continuous=continuous,
         recurrence=recurrence,
-        target=read_target(folded) or _target(row),
+        target=read_target(folded) or read_goal(row.cells.get(Role.TARGET, "")),
         review=tuple(code for code in ReviewCode if code in problems),
     )
 
@@ -189,12 +189,3 @@ def _is_past(due: Sequence[date], repeating: Sequence[date], setting: Setting) -
     first = max(setting.issued or date.min, date(setting.year or 1, 1, 1))
     single = [day for day in due if day not in repeating]
     return any(day < first for day in single) or bool(due and max(due) < first)
-
-
-def _target(row: DraftRow) -> Target | None:
-    """The target column beside the duties, which may print a bare percentage."""
-    text = fold(row.cells.get(Role.TARGET, ""))
-    bare = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)%", text)
-    if bare:
-        return read_target(f"达到{text}")
-    return read_target(text)

@@ -13,6 +13,8 @@ from services.ingest.extraction.flattened import unflattened
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
 from services.ingest.extraction.outlines import read_outline
+from services.ingest.extraction.prose import tidy
+from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.tables import TableReader, habits_of
 from services.ingest.extraction.titles import Frame, read_frame
@@ -37,8 +39,8 @@ class _Reading:
 
 def plan_of(document: Document) -> ParsedPlan | None:
     """The plan that the document's tables or paragraphs hold, or None for another document."""
-    reading = _tables(document) or _flattened(document) or _outline(document)
-    if reading is None:
+    reading = _read(document)
+    if not reading.drafts:
         return None
     frame = read_frame(reading.before, reading.after, document.name)
     setting = Setting(frame.year, frame.issued, reading.closes)
@@ -57,35 +59,34 @@ def plan_of(document: Document) -> ParsedPlan | None:
     )
 
 
-def _tables(document: Document) -> _Reading | None:
-    reader = TableReader(habits_of(document))
-    for block in document.blocks:
-        reader.read(block)
-    if not reader.drafts:
-        return None
-    return _Reading(
-        reader.drafts, reader.before, reader.after, reader.warnings, reader.habits.closes
-    )
-
-
-def _flattened(document: Document) -> _Reading | None:
-    """A table that lies in the paragraphs, cell by cell."""
-    blocks = unflattened(_prose(document))
-    return _tables(Document(document.name, tuple(blocks))) if blocks else None
-
-
-def _outline(document: Document) -> _Reading | None:
-    prose = _prose(document)
+def _read(document: Document) -> _Reading:
+    """The task table, or the document's paragraphs, with those in its other tables."""
+    reader = _table(document)
+    if reader.drafts:
+        return _around(reader)
+    prose = [*reader.before, *reader.after]
+    blocks = unflattened(prose)
+    if blocks:
+        again = _table(Document(document.name, tuple(blocks)))
+        if again.drafts:
+            return _around(again)
     outline = read_outline(prose)
-    if not outline.drafts:
-        return None
-    first = [paragraph.place for paragraph in prose].index(outline.start)
-    closes = habits_of(document).closes
+    first = next((i for i, each in enumerate(prose) if each.place == outline.start), 0)
+    closes = reader.habits.closes
     return _Reading(outline.drafts, prose[:first], prose[first:], outline.warnings, closes)
 
 
-def _prose(document: Document) -> list[Paragraph]:
-    return [block for block in document.blocks if isinstance(block, Paragraph)]
+def _table(document: Document) -> TableReader:
+    reader = TableReader(habits_of(document))
+    for block in document.blocks:
+        reader.read(block)
+    return reader
+
+
+def _around(reader: TableReader) -> _Reading:
+    return _Reading(
+        reader.drafts, reader.before, reader.after, reader.warnings, reader.habits.closes
+    )
 
 
 def _units(draft: Draft, frame: Frame) -> UnitList:
@@ -143,6 +144,10 @@ def _first_clause(text: str) -> str:
 
 
 def _doubts(draft: Draft, units: UnitList) -> Iterator[PlanWarning]:
+    for row in draft.rows:
+        target = row.cells.get(Role.TARGET, "")
+        if target.strip() and read_goal(target) is None:
+            yield _warning(row.place, f"未读取：目标：{tidy(target)}")
     for item in units.stray:
         yield _warning(draft.place, f"这不像责任单位：{item}")
     told = any(row.cells.get(Role.DEADLINE) for row in draft.rows)

@@ -25,12 +25,23 @@ _PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]
 _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
 _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
-_PLACE: Final = r"(?:[\u4e00-\u9fff]{1,11}?(?:自治[区州县旗]|省|市|县|区|旗|盟|州|镇|乡|街道))"
+# 滁州市, 新乡市, 沙市区: a place's last word may be followed by the next.
+_LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
+_PLACE: Final = rf"(?:[\u4e00-\u9fff]{{1,11}}?{_LEVEL})"
+_WORD: Final = r"(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff])"
 _ORGAN: Final = (
     r"(?:(?:人民)?政府办公[室厅]|人民政府|[县市区省州]?委办公[室厅]|委员会"
-    r"|(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff]){1,12}?(?:局|委员会|厅|委|管委会))"
+    r"|政务公开(?:工作)?(?:领导小组)?(?:办公室|办)"
+    rf"|{_WORD}{{1,12}}?(?:局|委员会|厅|委|管委会)(?:办公室)?"
+    r"|政府(?=关于|\d{4}年)"
+    rf"|{_WORD}{{0,12}}?(?:中心|残联|妇联|总工会|团委|供销社|医院|学校|大学|学院|管理处|[大支总]队|指挥部|领导小组)"
+    r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
+# 县卫健局2023年…: a bureau that leaves out its place's name
+_BUREAU: Final = re.compile(
+    rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{1,10}}?(?:局|委员会|厅))(?=关于|\d{{4}}年)"
+)
 _BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
 _LEAD_RULE: Final = re.compile(
     r"(?:列|排)(?:名|在|位)*(?:第一位?|首位|最前)[^。；]{0,12}?为[^。；]{0,6}?(?:牵头|汇总|主责|主办)"
@@ -124,13 +135,15 @@ def _issuer(title: str | None) -> str | None:
         else title
     )
     text = re.sub(r"^[《〈（(]+", "", text)
-    text = re.sub(r"^(?:关于|贯彻|落实|印发)+", "", text)
+    text = re.sub(r"^(?:关于|印发)+", "", text)
+    if re.match(r"(?:学习|贯彻|落实|执行)", text):
+        return None  # whoever issued what is to be carried out
     text = re.sub(
         r"^(?:[\d〇零一二三四五六七八九]{4}年?[-—–~至]+)?[\d０-９〇零一二三四五六七八九]{4}年(?:度)?(?:上半年|下半年)?",
         "",
         text,
     )
-    found = _ISSUER.match(text)
+    found = _ISSUER.match(text) or _BUREAU.match(text)
     return found["issuer"] if found else None
 
 

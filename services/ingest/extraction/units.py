@@ -248,7 +248,8 @@ def _is_date(name: str, year: int | None) -> bool:
 
 def merged(lists: Sequence[UnitList]) -> UnitList:
     """Several unit cells as one list: names in column order, each once."""
-    whole = UnitList(printed="；".join(part.printed for part in lists if part.printed))
+    told = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]
+    whole = UnitList(printed="；".join(each.printed for each in told or lists if each.printed))
     for part in lists:
         whole.names.extend(name for name in part.names if name not in whole.seen)
         whole.seen.update(part.names)
