@@ -21,6 +21,8 @@ _SECTION: Final = re.compile(
     r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"
 )
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
+_JUDGED: Final = 200
+"""Rows that tell how a page laid out its columns."""
 _TOTAL: Final = re.compile(r"^(?:合计|总计|共计|小计)")
 
 
@@ -108,10 +110,8 @@ class TableReader:
             yield run
 
     def _rows(self, run: list[Row], *, exact: bool) -> None:
-        header = self._header
-        if header is None:
-            return
-        layout = fit(header, run, exact=exact)
+        """Take a run of rows; a header printed again begins the rest of it anew."""
+        layout = self._layout(run, exact=exact)
         index = 0
         while index < len(run):
             row = run[index]
@@ -120,13 +120,16 @@ class TableReader:
             if again is not None:
                 self._header = again
                 index += again.height
-                self._rows(run[index:], exact=exact)
-                return
+                layout = self._layout(run[index : index + _JUDGED], exact=exact)
+                continue
             index += 1
             if layout is None:
                 self._unread(row)
             else:
                 self._row(realigned(layout, row), layout)
+
+    def _layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
+        return fit(self._header, rows, exact=exact) if self._header else None
 
     def _unread(self, row: Row) -> None:
         text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
