@@ -212,7 +212,7 @@ class _View:
     """A row under its roles. `fresh` leaves out what merely continues a merged cell above."""
 
     place: str
-    roles: frozenset[Role]
+    roles: Sequence[Role]
     texts: Mapping[Role, str]
     fresh: Mapping[Role, str]
     paired: bool
@@ -245,7 +245,7 @@ class _View:
         number = parse_number(fresh.get(Role.NUMBER, ""))
         return cls(
             place=row.place,
-            roles=frozenset(layout.roles),
+            roles=tuple(dict.fromkeys(layout.roles)),
             texts=texts,
             fresh=fresh,
             paired=layout.paired and not spans,
@@ -270,7 +270,8 @@ class _View:
 
     @property
     def unit_roles(self) -> Sequence[Role]:
-        return [role for role in UNIT_ROLES if role in self.roles]
+        """The unit columns in printed order."""
+        return [role for role in self.roles if role in UNIT_ROLES]
 
 
 def single_text(row: Row) -> str | None:

@@ -82,7 +82,7 @@ def read_duties(draft: Draft, names: Sequence[str], setting: Setting) -> Iterato
 def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
     """The cell for every duty, or, where both are numbered alike, to each duty its own line."""
     cell = row.cells.get(Role.DEADLINE, "")
-    parts = [part.strip() for part in cell.split("\n") if part.strip()]
+    parts = paragraphs(cell, habit=False)
     marks = [_MARK.match(part) for part in parts]
     ours = [_MARK.match(line) for line in lines]
     if len(parts) == len(lines) > 1 and all(marks) and all(ours):

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
-from services.ingest.extraction.assembly import UNIT_ROLES
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
 from services.ingest.extraction.flattened import unflattened
@@ -16,8 +15,9 @@ from services.ingest.extraction.outlines import read_outline
 from services.ingest.extraction.prose import tidy
 from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.rules import Rules, read_rules, rules_for_all
 from services.ingest.extraction.tables import TableReader, habits_of
-from services.ingest.extraction.titles import Frame, read_frame
+from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
 
 _CLAUSE: Final = re.compile(
@@ -44,10 +44,12 @@ def plan_of(document: Document) -> ParsedPlan | None:
         return None
     frame = read_frame(reading.before, reading.after, document.name)
     setting = Setting(frame.year, frame.issued, reading.closes)
-    warnings = list(reading.warnings)
+    around = [*reading.before, *reading.after]
+    rules = read_rules(around)
+    warnings = [*rules_for_all(around), *reading.warnings]
     tasks = []
     for draft in reading.drafts:
-        units = _units(draft, frame)
+        units = _units(draft, frame.year, rules)
         warnings.extend(_doubts(draft, units))
         tasks.append(_task(draft, units, setting))
     return ParsedPlan(
@@ -89,18 +91,19 @@ def _around(reader: TableReader) -> _Reading:
     )
 
 
-def _units(draft: Draft, frame: Frame) -> UnitList:
+def _units(draft: Draft, year: int | None, rules: Rules) -> UnitList:
+    """A task's units in the order of their columns, and who leads them."""
     lists = []
-    for role in UNIT_ROLES:
-        if role not in draft.units:
-            continue
-        units = read_units(draft.units[role], frame.year)
+    for role, text in draft.units.items():
+        units = read_units(text, year, starred=rules.stars_lead)
         if role is Role.LEAD:
             units.lead = list(units.names)
         lists.append(units)
     whole = merged(lists)
-    if frame.first_leads and not whole.lead:
+    if rules.first_leads and not whole.lead:
         whole.lead = whole.names[:1]
+    if rules.owners_lead and not whole.lead and Role.UNITS in draft.units:
+        whole.lead = read_units(draft.units[Role.UNITS], year).names
     return whole
 
 

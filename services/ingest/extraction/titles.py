@@ -43,10 +43,6 @@ _BUREAU: Final = re.compile(
     rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{1,10}}?(?:局|委员会|厅))(?=关于|\d{{4}}年)"
 )
 _BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
-_LEAD_RULE: Final = re.compile(
-    r"(?:列|排)(?:名|在|位)*(?:第一位?|首位|最前)[^。；]{0,12}?为[^。；]{0,6}?(?:牵头|汇总|主责|主办)"
-    r"|第一(?:个|责任)?(?:责任)?单位[^。；]{0,6}?为[^。；]{0,4}?牵头"
-)
 _NOTE: Final = re.compile(r"^[（(]?(?:注|备注|说明|填表说明|附注|注释)\d?\s*[:：.、]|^[*※★]")
 
 
@@ -61,15 +57,10 @@ class Frame:
     year: int | None
     issuer: str | None
     issued: date | None
-    first_leads: bool
 
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
-    """Read title, year, issuer and date from the paragraphs before and after the first table.
-
-    The rule `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州
-    2010, 北京); where a document states it, it holds for the whole plan.
-    """
+    """Read title, year, issuer and date from the paragraphs before and after the first table."""
     title = _title(before)
     lines = [tidy(p.text) for p in (*before, *after)]
     issued = next((d for d in map(_date, lines) if d), None)
@@ -79,8 +70,7 @@ def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: st
     if year is None:
         year = issued.year if issued else _year(half_width(name))
     issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
-    first_leads = any(_LEAD_RULE.search(half_width(line)) for line in lines)
-    return Frame(title, year, issuer, issued, first_leads)
+    return Frame(title, year, issuer, issued)
 
 
 def is_note(text: str) -> bool:

@@ -35,8 +35,9 @@ _LEADS: Final = re.compile(
 )
 _SUPPORTS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
 _LEAD_MARK: Final = re.compile(
-    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$|[*★＊▲]$"
+    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$"
 )
+_STAR: Final = re.compile(r"^[*★＊▲]|[*★＊▲]$")
 _OTHER_MARK: Final = re.compile(
     r"[（〔\[【](?:为?(?:配合|协办|参与|协助)(?:单位|部门)?)[）〕\]】]$"
 )
@@ -51,7 +52,7 @@ _NO_COLON: Final = re.compile(
     r"(?P<label>[\u4e00-\u9fff]{4})(?=[省市县区州镇乡各局办])"
 )
 _MARKS: Final = re.compile(
-    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其)|[*★＊▲])"
+    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其))"
 )
 # 县财政局及各乡镇: the word parts two whole names, where it is not within one (文化和旅游局).
 _AND: Final = re.compile(r"以及|及|和|与")
@@ -90,11 +91,15 @@ class UnitList:
     open_ended: bool = False
     dates: list[str] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
+    starred: bool = False
 
 
-def read_units(text: str, year: int | None = None) -> UnitList:
-    """Units in printed order; `year` serves to tell a date that strayed into the list."""
-    units = UnitList(printed=printed(text))
+def read_units(text: str, year: int | None = None, *, starred: bool = False) -> UnitList:
+    """Units in printed order; `year` serves to tell a date that strayed into the list.
+
+    `starred` tells that the document says so of whoever bears a star: they lead.
+    """
+    units = UnitList(printed=printed(text), starred=starred)
     listed = _NO_COLON.sub(r"\g<label>：", _unwrapped(units.printed))
     listed = _NUMBERED.sub("\n", listed)
     listed = _LEVELS.sub(lambda found: found.group().translate(_INNER), listed)
@@ -167,7 +172,7 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
                 # 甲局、乙局牵头: all that stand before the word, up to the last clause.
                 units.lead.extend(n for n in pending if n not in units.lead)
                 pending = []
-            elif name and (lead or _LEAD_MARK.search(item) or item[:1] in "*★＊▲"):
+            elif name and (lead or _LEAD_MARK.search(item) or _is_starred(item, units)):
                 units.lead.extend([name] if name not in units.lead else [])
         pending = []
 
@@ -202,7 +207,8 @@ def _joined_by_and(item: str) -> Iterator[str]:
 
 def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     """The unit's name alone, and whether the item's words make it (and those before) lead."""
-    name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", _MARKS.sub("", item))).strip(" .")
+    bare = _STAR.sub("", _MARKS.sub("", item))
+    name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
     if not name:
         return "", False
     if len(name) > _MAX_ITEM:
@@ -229,6 +235,10 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
         units.stray.append(name)
         return "", leads
     return name, leads
+
+
+def _is_starred(item: str, units: UnitList) -> bool:
+    return units.starred and bool(_STAR.search(item))
 
 
 def _name_into(item: str, units: UnitList, year: int | None) -> None:
