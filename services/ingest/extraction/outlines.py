@@ -31,6 +31,8 @@ _LEVELS: Final = tuple(
         r"[①-⑳]",
     )
 )
+# A heading that its writer closed: one clause over the paragraphs that tell the duties.
+_TITLE: Final = re.compile(r"[^，,。；;]{1,30}[。：:]?")
 _MAX_HEADING: Final = 60
 
 
@@ -73,10 +75,11 @@ class Outline:
         held = ""
         for paragraph in paragraphs:
             text = held + tidy(paragraph.text)
+            raw = held + paragraph.text
             held = text if empty_label(text) else ""
             if held:
                 continue
-            owner = label_line(text)
+            owner = label_line(raw) or label_line(text)
             parts = [("", owner)] if owner is not None else list(pieces(text))
             for words, owed in parts:
                 if words:
@@ -124,7 +127,9 @@ class Outline:
         else:
             head = self._entries[start]
             rows = [self._entries[i] for i in event.fresh if i > start]
-            if start in event.fresh and not (head.heading and rows):
+            if start in event.fresh and not (
+                rows and (head.heading or _TITLE.fullmatch(head.text))
+            ):
                 rows.insert(0, head)
         number = parse_number(head.mark) if head else None
         draft = Draft(
@@ -134,7 +139,7 @@ class Outline:
             rows[0].place,
         )
         draft.rows = [DraftRow(row.text, row.place) for row in rows]
-        for row in rows:
+        for row in (*rows, *filter(None, [head])):
             row.taken = True
         self.drafts.append(draft)
         self.start = self.start or (head or rows[0]).place
@@ -189,7 +194,8 @@ def _entry(text: str, place: str, owner: Owner | None) -> _Entry:
 
 
 def _name(head: _Entry) -> str:
-    return head.text[len(head.mark) :].strip().rstrip("。：:")
+    """A heading's words; of a whole paragraph its first sentence."""
+    return head.text[len(head.mark) :].strip().split("。", 1)[0].rstrip("：:")
 
 
 def _owe(draft: Draft, owner: Owner) -> None:

@@ -11,6 +11,8 @@ from services.ingest.extraction.units import read_units
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"
     r"[\u4e00-\u9fff]{0,6})[：:]"
+    # These are labels wherever they stand: layouts lose the blank before them.
+    r"|(?P<sure>(?:牵头|责任|配合|协办|协同|参与|主办|承办|主责)(?:责任)?(?:单位|部门)|完成时[限间]|(?:牵头|责任)领导|责任人)[：:]"
 )
 _OWED_ROLES: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
 # 单位：万元 is a unit of measure, 填报单位 and 公开单位 are the document's own.
@@ -45,9 +47,13 @@ def label_line(text: str) -> Owner | None:
     """The owner in a line that consists of labels, as 牵头单位：甲局；完成时限：6月底."""
     bare = _unwrapped(text)
     first = _LABEL.match(bare)
-    if first is None or not (_role(first) or _PERSON.search(first["label"])):
+    if first is None or not (_role(first) or _PERSON.search(_words(first))):
         return None
     return _labelled(bare)
+
+
+def _words(found: re.Match[str]) -> str:
+    return found["label"] or found["sure"]
 
 
 def empty_label(text: str) -> bool:
@@ -81,10 +87,15 @@ def _at_end(text: str) -> Iterator[tuple[str, Owner | None]]:
         if not _role(found) or text[: found.start()].rstrip()[-1:] not in ("。", "；", ";", "！"):
             continue
         tail = text[found.start() :]
-        if "。" not in tail.rstrip("。"):
+        if "。" not in tail.rstrip("。") and _balanced(tail):
             yield text[: found.start()].rstrip(), _labelled(tail)
             return
     yield text, None
+
+
+def _balanced(text: str) -> bool:
+    """Whether the text does not begin within a bracket."""
+    return sum(text.count(c) for c in _OPENING) >= sum(text.count(c) for c in _CLOSING)
 
 
 def _brackets(text: str) -> Iterator[tuple[int, int]]:
@@ -112,8 +123,7 @@ def _owner(inner: str) -> Owner | None:
     """The owner in a bracket's words; None for any other remark."""
     if len(inner) > _MAX_OWED or _NO_LIST.search(inner):
         return None
-    first = _LABEL.match(inner)
-    if first is not None and _role(first):
+    if _LABEL.match(inner):
         return _labelled(inner)
     units = read_units(inner)
     if not units.names or units.stray:
@@ -135,7 +145,7 @@ def _looks_owed(name: str) -> bool:
 
 
 def _role(found: re.Match[str]) -> Role | None:
-    label = found["label"]
+    label = _words(found)
     if _NO_OWNER.search(label):
         return None
     role = role_of(label)
@@ -144,13 +154,13 @@ def _role(found: re.Match[str]) -> Role | None:
 
 def _labelled(text: str) -> Owner:
     owner = Owner()
-    marks = [m for m in _LABEL.finditer(text) if _role(m) or _PERSON.search(m["label"])]
+    marks = [m for m in _LABEL.finditer(text) if _role(m) or _PERSON.search(_words(m))]
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        words = text[mark.end() : end].strip().rstrip("；;。，,、")
+        words = text[mark.end() : end].strip().rstrip("；;。，,、").rstrip()
         role = _role(mark)
         if role is None:
-            owner.unread.append(f"{mark['label']}：{words}")
+            owner.unread.append(f"{_words(mark)}：{words}")
         elif role is Role.DEADLINE:
             owner.deadline = "；".join(filter(None, (owner.deadline, words)))
         else:
