@@ -48,7 +48,7 @@ _DATED: Final = tuple(
 _WITH_OTHER_RULE: Final = re.compile(
     rf"{_EVERY}(?:月|季度?|半年|年)[^。；;，,]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)|每(?:两|2|3|三|隔)[个]?(?:年|月|季度|周|天)"
 )
-_PERIODIC: Final = rf"(?<![上下\d])(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
+_PERIODIC: Final = rf"(?<![上下\d])[一1]?(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
 # The halves stay in the text: a deadline cell ends with the second.
 _BOTH_HALVES: Final = re.compile(
     r"(?<=上半年.下半年)(?:分别|各)[^。；;,，\d]{0,8}(?P<count>\d{1,2})次"

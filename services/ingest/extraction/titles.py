@@ -40,7 +40,7 @@ _ORGAN: Final = (
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
 # 县卫健局2023年…: a bureau that leaves out its place's name
 _BUREAU: Final = re.compile(
-    rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{1,10}}?(?:局|委员会|厅))(?=关于|\d{{4}}年)"
+    rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{0,10}}?(?:局|委员会|厅|政府))(?=关于|\d{{4}}年)"
 )
 _BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
 _NOTE: Final = re.compile(r"^[（(]?(?:注|备注|说明|填表说明|附注|注释)\d?\s*[:：.、]|^[*※★]")
@@ -105,7 +105,8 @@ def _is_upper_half(line: str) -> bool:
     """The first line of a title that layout broke in two."""
     folded = half_width(line)
     short = 4 <= len(folded) <= 50  # noqa: PLR2004 - a line of large print
-    return short and not _NO_TITLE.match(folded) and not re.search(r"[。，；：:〔\[]", folded)
+    plain = not re.search(r"[。,;:〔\[]", folded) and _date(line) is None
+    return short and plain and not _NO_TITLE.match(folded)
 
 
 def _year(text: str) -> int | None:
