@@ -143,7 +143,7 @@ def _role(label: str, labels: Sequence[str]) -> Role:
 def _align(
     roles: Sequence[Role], body: Sequence[_Piece], *, barred: bool
 ) -> tuple[float, list[_Move]]:
-    """How well the pieces fit into the columns at best, on average, and each one's column.
+    """How well the pieces fit into the columns at best, and each one's column.
 
     Dynamic programming over the pieces: the state is the column that holds the last one.
     """
@@ -174,7 +174,7 @@ def _align(
         scores = new
         steps.append(step)
     at = max(range(width), key=scores.__getitem__)
-    best = scores[at] / len(body)
+    best = scores[at]
     moves: list[_Move] = []
     for step in reversed(steps):
         at, move = step[at][0], step[at][1]
