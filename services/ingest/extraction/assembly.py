@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.documents.grid import Cell, Row
+from services.ingest.documents.grid import Row
 from services.ingest.extraction.dates import fold, read_cell
 from services.ingest.extraction.drafts import Draft, DraftRow, Label
 from services.ingest.extraction.labels import Role
@@ -272,20 +272,3 @@ class _View:
     def unit_roles(self) -> Sequence[Role]:
         """The unit columns in printed order."""
         return [role for role in self.roles if role in UNIT_ROLES]
-
-
-def single_text(row: Row) -> str | None:
-    """The text of a row that has one cell alone, merged or not; None for any other row."""
-    texts = [cell.text.strip() for cell in row.cells if cell.text.strip() and not cell.left]
-    return texts[0] if len(texts) == 1 else None
-
-
-def spans_whole(row: Row) -> bool:
-    """Whether one merged cell covers at least all but one of the row's columns."""
-    covered = sum(1 for cell in row.cells if cell.left)
-    return len(row.cells) > 2 and covered >= len(row.cells) - 2  # noqa: PLR2004
-
-
-def blank(cell: Cell) -> bool:
-    """Whether the cell shows nothing."""
-    return not cell.text.strip()

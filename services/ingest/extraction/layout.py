@@ -118,14 +118,6 @@ def fits(role: Role, text: str) -> int:
             return -1
 
 
-def cells_by_role(layout: Layout, row: Row) -> dict[Role, list[Cell]]:
-    """The row's cells under their roles; places that continue a cell to the left are skipped."""
-    found: dict[Role, list[Cell]] = {}
-    for role, cell in zip(layout.roles, row.cells, strict=False):
-        found.setdefault(role, []).append(cell)
-    return found
-
-
 def realigned(layout: Layout, row: Row) -> Row:
     """The row with its cells under the labels that they fit.
 
