@@ -15,6 +15,7 @@ from services.ingest.extraction.prose import join_lines, tidy, torn
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 _DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
 _DITTO: Final = re.compile(r"^(?:同上|[〃″]|\"|〞)$")
+_YEAR: Final = re.compile(r"\d{4}年$")
 _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-\u9fff“”]{4,})")
 
 
@@ -199,12 +200,10 @@ def _both(first: str, second: str) -> str:
 
 def _joined_due(first: str, second: str) -> str:
     """Halves of a torn deadline, or two deadlines: the second stands alone if it can be read."""
-    alone = read_cell(fold(second), 2000)
-    return (
-        _both(first, second)
-        if alone.dates and read_cell(fold(first), 2000).dates
-        else first + second
-    )
+    if _YEAR.search(fold(first)):
+        return first + second
+    two = read_cell(fold(second), 2000).dates and read_cell(fold(first), 2000).dates
+    return _both(first, second) if two else first + second
 
 
 @dataclass(frozen=True, slots=True)

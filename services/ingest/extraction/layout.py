@@ -81,12 +81,12 @@ def _wider(header: Header, extra: int) -> list[Layout]:
 
 
 def _narrower(header: Header, missing: int) -> list[Layout]:
-    """Columns fewer than the header has: empty ends cut off, or an empty column lost."""
+    """Columns fewer than the header has: empty ends cut off, or empty columns lost."""
     roles = header.roles
     options = [Layout(roles[: len(roles) - missing])]
-    if missing == 1:
-        lost = (Role.CATEGORY, Role.NAME, Role.NUMBER)
-        options += [Layout((*roles[:i], *roles[i + 1 :])) for i, r in enumerate(roles) if r in lost]
+    blank = [i for i, role in enumerate(roles) if role in (Role.CATEGORY, Role.NAME, Role.NUMBER)]
+    for lost in combinations(blank, missing):
+        options.append(Layout(tuple(role for i, role in enumerate(roles) if i not in lost)))
     return options
 
 
