@@ -85,8 +85,10 @@ def _narrower(header: Header, missing: int) -> list[Layout]:
     roles = header.roles
     options = [Layout(roles[: len(roles) - missing])]
     blank = [i for i, role in enumerate(roles) if role in (Role.CATEGORY, Role.NAME, Role.NUMBER)]
-    for lost in combinations(blank, missing):
-        options.append(Layout(tuple(role for i, role in enumerate(roles) if i not in lost)))
+    options += [
+        Layout(tuple(role for i, role in enumerate(roles) if i not in lost))
+        for lost in combinations(blank, missing)
+    ]
     return options
 
 
