@@ -181,12 +181,11 @@ class Assembly:
             part = Draft(draft.number, draft.name, draft.category, view.place)
             part.name_above = draft.name_above
             part.units = {r: view.texts.get(r, "") for r in view.unit_roles} | own
-            above = draft.rows[-1] if draft.rows else None
+            above = draft.rows[-1].cells
             self.drafts.append(part)
             self._append(view, part, draft)
-            if above is not None:
-                for role, text in above.cells.items():
-                    part.rows[-1].cells[role] = part.rows[-1].cells.get(role) or text
+            for role, text in above.items():
+                part.rows[-1].cells[role] = part.rows[-1].cells.get(role) or text
             return
         for role, text in own.items():
             if differs or not draft.units.get(role):

@@ -88,8 +88,6 @@ def _read(rows: Sequence[Row], start: int, body: Sequence[Row]) -> Header | None
         whole = role_of(label)
         roles.append(whole if narrow in (None, Role.NAME, Role.CONTENT) else narrow)
         labels.append(label)
-    if any(len(part) > MAX_LABEL for stack in stacks for part in stack):
-        return None
     for column in range(width - 1):
         if labels[column] in ("", labels[column + 1]) and counts(body, column):
             roles[column] = Role.NUMBER

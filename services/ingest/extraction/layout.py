@@ -59,8 +59,6 @@ def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
         return Layout(header.roles, header.paired is not None, exact)
     options = _wider(header, width - have) if width > have else _narrower(header, have - width)
     scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
-    if not scored:
-        return None
     best, rank = max(scored)
     return replace(options[-rank], exact=exact) if best > 0 else None
 

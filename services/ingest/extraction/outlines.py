@@ -19,6 +19,7 @@ from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.owners import Owner, empty_label, label_line, pieces
 from services.ingest.extraction.prose import closes, tidy
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.titles import is_title
 
 _NUMERAL: Final = r"[一二三四五六七八九十]{1,3}"
 _LEVELS: Final = tuple(
@@ -54,6 +55,7 @@ class _Event:
     """An owner, the paragraphs that are new since the one before, and the item they end in."""
 
     owner: Owner
+    place: str
     fresh: Sequence[int]
     last: int | None
 
@@ -89,7 +91,9 @@ class Outline:
                     unread = (_warning(paragraph.place, f"未读取：{each}") for each in owed.unread)
                     self.warnings.extend(unread)
                 if owed:
-                    self._events.append(_Event(owed, tuple(fresh), stack[-1] if stack else None))
+                    self._events.append(
+                        _Event(owed, paragraph.place, tuple(fresh), stack[-1] if stack else None)
+                    )
                     fresh = []
 
     def _enter(self, entry: _Entry, stack: list[int]) -> None:
@@ -104,10 +108,18 @@ class Outline:
         """Make a task of every owner's paragraphs."""
         singles = self._singles()
         for event in self._events:
-            if event.fresh:
+            if event.fresh and not self._is_title(event):
                 self._begin(event, singles)
             elif self.drafts:
                 _owe(self.drafts[-1], event.owner)
+            else:
+                words = "；".join(filter(None, [*event.owner.units.values(), event.owner.deadline]))
+                self.warnings.append(_warning(event.place, f"没有对应的任务：{words}"))
+
+    def _is_title(self, event: _Event) -> bool:
+        """Whether nothing but the plan's title stands above the owner."""
+        last = self._entries[event.fresh[-1]]
+        return event.last is None and last.level is None and is_title(last.text)
 
     def _singles(self) -> set[int]:
         """Levels whose items are owed one by one under one parent at least."""

@@ -44,8 +44,10 @@ class Owner:
 
 
 def label_line(text: str) -> Owner | None:
-    """The owner in a line that consists of labels, as 牵头单位：甲局；完成时限：6月底."""
-    bare = _unwrapped(text)
+    """The owner in a line of labels, as 牵头单位：甲局；完成时限：6月底, or in a bracket alone."""
+    bare = text.strip().rstrip("。；;")
+    if list(_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
+        return _owner(bare[1:-1])
     first = _LABEL.match(bare)
     if first is None or not (_role(first) or _PERSON.search(_words(first))):
         return None
@@ -110,13 +112,6 @@ def _brackets(text: str) -> Iterator[tuple[int, int]]:
             depth -= 1
             if depth == 0:
                 yield begin, index + 1
-
-
-def _unwrapped(text: str) -> str:
-    """The line without the pair of brackets and the stop around it."""
-    bare = text.strip().rstrip("。；;")
-    pairs = list(_brackets(bare[:_MAX_OWED]))
-    return bare[1:-1] if pairs == [(0, len(bare))] else bare
 
 
 def _owner(inner: str) -> Owner | None:

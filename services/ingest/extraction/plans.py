@@ -67,11 +67,9 @@ def _read(document: Document) -> _Reading:
     if reader.drafts:
         return _around(reader)
     prose = [*reader.before, *reader.after]
-    blocks = unflattened(prose)
-    if blocks:
-        again = _table(Document(document.name, tuple(blocks)))
-        if again.drafts:
-            return _around(again)
+    again = _table(Document(document.name, tuple(unflattened(prose) or ())))
+    if again.drafts:
+        return _around(again)
     outline = read_outline(prose)
     first = next((i for i, each in enumerate(prose) if each.place == outline.start), 0)
     closes = reader.habits.closes

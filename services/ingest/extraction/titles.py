@@ -80,7 +80,7 @@ def is_note(text: str) -> bool:
 
 def _title(before: Sequence[Paragraph]) -> str | None:
     lines = [_PREFIX.sub("", tidy(p.text.replace("\n", ""))) for p in before]
-    titles = [index for index, line in enumerate(lines) if _is_title(line)]
+    titles = [index for index, line in enumerate(lines) if is_title(line)]
     sure = [index for index in titles if _SURE.search(half_width(lines[index]))]
     if not titles:
         return None
@@ -91,7 +91,8 @@ def _title(before: Sequence[Paragraph]) -> str | None:
     return lines[index]
 
 
-def _is_title(line: str) -> bool:
+def is_title(line: str) -> bool:
+    """Whether a line could be the title of a plan: it ends in the name of a kind of document."""
     folded = half_width(line)
     return bool(
         _KIND.search(folded)

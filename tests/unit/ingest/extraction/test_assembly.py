@@ -231,3 +231,32 @@ def test_days_that_no_calendar_has_are_never_read(cell: str) -> None:
 def test_a_header_that_every_page_repeats_is_no_task() -> None:
     lines = [line for n in range(1, 1500) for line in (HEADER, f"{n}|甲|编目录。|县财政局|6月底")]
     assert [t.number for t in read(*lines).tasks] == list(range(1, 1500))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["^2|乙|建专栏，接受监督。|县教育局|9月底||", "^2|乙|建专栏，接受监督。|县教育局|9月底|"],
+)
+def test_empty_columns_at_a_pages_end_are_ignored(line: str) -> None:
+    found = read(HEADER, "1|甲|编目录。|县财政局|6月底", line)
+    assert brief(found)[1] == (2, "乙", ["县教育局"], ["建专栏，接受监督。"])
+
+
+def test_a_page_with_a_column_more_than_a_table_without_names() -> None:
+    found = read("序号|内容|责任单位", "1|编目录。|县财政局", "^2|乙|建专栏，接受监督。|县教育局")
+    assert brief(found)[1] == (2, "乙", ["县教育局"], ["建专栏，接受监督。"])
+
+
+def test_a_tear_before_any_unit_was_named_waits_for_the_unit() -> None:
+    found = read(HEADER, "1|甲|编目录。||6月底", "^||建专栏。|县财政局|")
+    assert brief(found) == [(1, "甲", ["县财政局"], ["编目录。", "建专栏。"])]
+
+
+def test_a_name_over_two_columns_is_torn_as_a_name() -> None:
+    found = read(
+        HEADER,
+        "1|公开|财政|编目录，促公开。|县财政局|6月底",
+        "2|解读||建专栏，|县政府办|6月底",
+        "^|回应||接受监督。||",
+    )
+    assert [(t.category, t.name) for t in found.tasks] == [("公开", "财政"), ("公开", "解读回应")]

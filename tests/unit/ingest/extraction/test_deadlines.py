@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from services.ingest.extraction.models import Measure
+from services.ingest.extraction.numerals import number
 from services.ingest.extraction.reading import read_plan
 
 YEAR = 2023
@@ -106,6 +107,7 @@ def test_what_names_no_day_goes_to_a_person_without_a_date(cell: str, code: str)
         ("（3）12月前完成目录。", ["2023-11-30"]),
         ("2023年4月至10月开展整治。", ["2023-10-31"]),
         ("第一季度完成编制。", ["2023-03-31"]),
+        ("6月底通报进展。", ["2023-06-30"]),
     ],
 )  # fmt: skip
 def test_the_sentences_own_dates_are_all_read(text: str, due: list[str]) -> None:
@@ -123,6 +125,9 @@ def test_the_sentences_own_dates_are_all_read(text: str, due: list[str]) -> None
         "自4月起做好公示。",
         "公开2022年度决算。",
         "建成1.5版平台。",
+        "去年6月底前印发的办法要修订。",
+        "落实2023.6版标准。",
+        "2023年6月至今的文件要清理。",
     ],
 )
 def test_a_date_that_tells_of_something_else_leaves_the_cells(text: str) -> None:
@@ -220,3 +225,30 @@ def test_a_hundred_percent_at_most_is_none() -> None:
 def test_numbered_deadlines_in_one_line_belong_to_each_duty() -> None:
     first, second = measures("1.编目录；2.建专栏。", "1.3月底前；2.9月底前")
     assert (shown(first), shown(second)) == (["2023-03-31"], ["2023-09-30"])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("3", 3),
+        ("三", 3),
+        ("两", 2),
+        ("〇", 0),
+        ("十", 10),
+        ("十二", 12),
+        ("三十", 30),
+        ("二十一", 21),
+    ],
+)
+def test_chinese_numerals_count_below_a_hundred(text: str, value: int) -> None:
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "三三", "百", "甲", "十十"])
+def test_other_words_are_no_numeral(text: str) -> None:
+    assert number(text) is None
+
+
+def test_a_day_that_some_months_lack_passes_over_them() -> None:
+    due = shown(measure("报送进展。", "每月31日前"))
+    assert [day[5:7] for day in due] == ["01", "03", "05", "07", "08", "10", "12"]

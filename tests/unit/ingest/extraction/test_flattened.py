@@ -58,6 +58,13 @@ def test_numbers_may_stand_under_the_label_of_the_duties() -> None:
     assert [(t.number, t.name) for t in found.tasks] == [(1, "甲"), (2, "乙")]
 
 
+def test_numbers_in_a_column_of_their_own_are_kept() -> None:
+    found = plan(
+        "序号|任务|类别|责任单位|3|编制目录清单。|公开|县财政局|5|建设公开专栏。|公开|县教育局|"
+    )
+    assert [t.number for t in found.tasks] == [3, 5]
+
+
 def test_a_section_between_bars_becomes_the_category() -> None:
     found = plan(
         "任务|具体内容|责任单位|时限|",
@@ -86,6 +93,7 @@ def test_the_first_cell_may_look_like_a_label() -> None:
         ["任务", "具体内容", "说明", "甲", "乙", "丙"],
         ["责任单位", "完成时限", "进展", "甲", "乙", "丙"],
         ["任务"],
+        ["责任单位", "完成时限", "任务", "甲", "乙", "丙"],
         ["三年规划", "任务", "内容", "责任单位之外还有许多别的文字", "甲"],
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
 
@@ -58,6 +59,11 @@ def test_any_other_bracket_belongs_to_the_text(bracket: str) -> None:
     found = plan(f"1.公开预算{bracket}。", "责任单位：市教育局")
     assert texts(found) == [[f"1.公开预算{bracket}。"]]
     assert found.tasks[0].responsible.names == ("市教育局",)
+
+
+def test_a_bracket_may_hold_another() -> None:
+    found = plan("1.编目录。（市财政局（国资局）负责）")
+    assert found.tasks[0].responsible.names == ("市财政局（国资局）",)
 
 
 def test_a_bracket_within_a_sentence_owes_nothing() -> None:
@@ -208,3 +214,32 @@ def test_paragraphs_in_a_table_without_units_are_read_as_well() -> None:
     )
     (task,) = read_plan("a.html", page.encode()).tasks
     assert task.responsible.names == ("市财政局",)
+
+
+def test_an_owner_with_nothing_above_it_owns_nothing() -> None:
+    found = plan("责任单位：市教育局", "（市审计局负责）", "1.编目录。", "责任单位：市财政局")
+    assert brief(found) == [(1, None, "编目录", ["市财政局"])]
+    assert [w.message for w in found.warnings] == [
+        "没有对应的任务：市教育局",
+        "没有对应的任务：市审计局负责",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.编目录），做好公开（含附件。",
+        "1.编目录。时间安排：略。另有要求。",
+        "1.推进（一）（二）两项。",
+        "1.编目录（市财政、教育）。",
+        "1.编目录（一二三四五六七八九十一二三四五六七八九十一二三四五六七八九十一）。",
+    ],
+)
+def test_loose_brackets_and_labels_are_text(text: str) -> None:
+    found = plan(text, "责任单位：市财政局")
+    assert "".join(m.text for t in found.tasks for m in t.measures) == text
+
+
+def test_a_text_that_assigns_nothing_is_no_plan() -> None:
+    with pytest.raises(DocumentError):
+        plan("一、总体要求", "要高度重视。")
