@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.labels import Role, role_of
+from services.ingest.extraction.prose import closes
 from services.ingest.extraction.units import read_units
 
 _LABEL: Final = re.compile(
@@ -76,7 +77,9 @@ def pieces(text: str) -> Iterator[tuple[str, Owner | None]]:
             continue
         owner = _owner(inner)
         if owner:
-            yield text[start:begin] + text[end:ends], owner
+            words = text[start:begin].rstrip()
+            # A stop after the bracket is the sentence's own, unless it has one.
+            yield words if closes(words) else words + text[end:ends].rstrip(), owner
             start = ends
     rest = text[start:]
     if rest:

@@ -7,7 +7,7 @@ from typing import Final
 
 from services.ingest.extraction.dates import fold, read_cell
 
-_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
 _PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
 # What a unit's name ends with; it tells a list's line break from a torn name.
 _ENDS: Final = re.compile(
