@@ -113,15 +113,16 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
 
 def printed(text: str) -> str:
     """The cell as printed: line breaks inside names mended, brackets full-width."""
-    lines = [_spaced(line) for line in text.split("\n") if line.strip()]
+    wide = text.replace("(", "（").replace(")", "）")
+    lines = [_spaced(line) for line in wide.split("\n") if line.strip()]
     joined = ""
     for line in lines:
         end = joined[-_MAX_NAME:]
         whole = _ENDS.search(end) or _SEPARATOR.search(joined[-1:]) or _ETC.search(end)
-        starts = not _SEPARATOR.match(line) and line[0] not in "（(〔）)〕等"
+        starts = not _SEPARATOR.match(line) and line[0] not in "（〔）〕等"
         listed = bool(joined) and bool(whole) and starts
         joined += f"\n{line}" if listed and not _SEPARATOR.search(joined[-1:]) else line
-    return joined.replace("(", "（").replace(")", "）")
+    return joined
 
 
 def _spaced(line: str) -> str:
@@ -132,7 +133,7 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and _ENDS.search(name) for name in (left, right))
-        apart = names and right[0] not in "等（(及和" and not _HEADS.search(right)
+        apart = names and right[0] not in "等（及和" and not _HEADS.search(right)
         joined += f" {piece}" if apart else piece
     return joined
 
