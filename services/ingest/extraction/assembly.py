@@ -5,16 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.documents.grid import Cell, Row
+from services.ingest.documents.grid import Row
 from services.ingest.extraction.dates import fold, read_cell
 from services.ingest.extraction.drafts import Draft, DraftRow, Label
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.layout import Layout, parse_number
 from services.ingest.extraction.prose import join_lines, tidy, torn
 
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 _DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
 _DITTO: Final = re.compile(r"^(?:同上|[〃″]|\"|〞)$")
+_YEAR: Final = re.compile(r"\d{4}年$")
 _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-\u9fff“”]{4,})")
 
 
@@ -180,12 +181,11 @@ class Assembly:
             part = Draft(draft.number, draft.name, draft.category, view.place)
             part.name_above = draft.name_above
             part.units = {r: view.texts.get(r, "") for r in view.unit_roles} | own
-            above = draft.rows[-1] if draft.rows else None
+            above = draft.rows[-1].cells
             self.drafts.append(part)
             self._append(view, part, draft)
-            if above is not None:
-                for role, text in above.cells.items():
-                    part.rows[-1].cells[role] = part.rows[-1].cells.get(role) or text
+            for role, text in above.items():
+                part.rows[-1].cells[role] = part.rows[-1].cells.get(role) or text
             return
         for role, text in own.items():
             if differs or not draft.units.get(role):
@@ -199,12 +199,10 @@ def _both(first: str, second: str) -> str:
 
 def _joined_due(first: str, second: str) -> str:
     """Halves of a torn deadline, or two deadlines: the second stands alone if it can be read."""
-    alone = read_cell(fold(second), 2000)
-    return (
-        _both(first, second)
-        if alone.dates and read_cell(fold(first), 2000).dates
-        else first + second
-    )
+    if _YEAR.search(fold(first)):
+        return first + second
+    two = read_cell(fold(second), 2000).dates and read_cell(fold(first), 2000).dates
+    return _both(first, second) if two else first + second
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +210,7 @@ class _View:
     """A row under its roles. `fresh` leaves out what merely continues a merged cell above."""
 
     place: str
-    roles: frozenset[Role]
+    roles: Sequence[Role]
     texts: Mapping[Role, str]
     fresh: Mapping[Role, str]
     paired: bool
@@ -228,10 +226,12 @@ class _View:
         fresh: dict[Role, str] = {}
         above: set[Role] = set()
         spans = False
+        before: Role | None = None
         for role, cell in zip(layout.roles, row.cells, strict=False):
+            left, before = before, role
             if cell.above:
                 above.add(role)
-            if role is Role.NAME and cell.left and layout.paired:
+            if role is Role.NAME and cell.left and (layout.paired or left is Role.CATEGORY):
                 spans = True
                 texts[role] = cell.text
                 continue
@@ -243,7 +243,7 @@ class _View:
         number = parse_number(fresh.get(Role.NUMBER, ""))
         return cls(
             place=row.place,
-            roles=frozenset(layout.roles),
+            roles=tuple(dict.fromkeys(layout.roles)),
             texts=texts,
             fresh=fresh,
             paired=layout.paired and not spans,
@@ -268,21 +268,5 @@ class _View:
 
     @property
     def unit_roles(self) -> Sequence[Role]:
-        return [role for role in UNIT_ROLES if role in self.roles]
-
-
-def single_text(row: Row) -> str | None:
-    """The text of a row that has one cell alone, merged or not; None for any other row."""
-    texts = [cell.text.strip() for cell in row.cells if cell.text.strip() and not cell.left]
-    return texts[0] if len(texts) == 1 else None
-
-
-def spans_whole(row: Row) -> bool:
-    """Whether one merged cell covers at least all but one of the row's columns."""
-    covered = sum(1 for cell in row.cells if cell.left)
-    return len(row.cells) > 2 and covered >= len(row.cells) - 2  # noqa: PLR2004
-
-
-def blank(cell: Cell) -> bool:
-    """Whether the cell shows nothing."""
-    return not cell.text.strip()
+        """The unit columns in printed order."""
+        return [role for role in self.roles if role in UNIT_ROLES]

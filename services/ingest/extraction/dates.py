@@ -12,36 +12,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from services.ingest.extraction.expressions import Token, expressions
 from services.ingest.extraction.numerals import to_digits
 from services.ingest.extraction.prose import half_width
 from services.ingest.extraction.review import ReviewCode
 
-_RELATIVE: Final = r"(?P<relative>次年|明年|翌年|下一?年|今年|本年度?|当年)"
-_YEAR: Final = rf"(?:(?P<year>(?:19|20)\d\d)(?:年(?:度)?|(?=年[底末终内]))|{_RELATIVE})?"
-_BEFORE: Final = r"(?P<before>以前|之前|前)?"
-_FORMS: Final = (
-    # 2023年6月30日前; the day may carry several, as in 5日、20日
-    rf"{_YEAR}(?P<month>\d{{1,2}})月(?:份)?(?P<day>\d{{1,2}})[日号]{_BEFORE}",
-    # 2023年6月底前, 6月上旬, 12月前, 9月; a list of months shares what follows the last
-    (
-        rf"{_YEAR}(?P<months>\d{{1,2}}月?(?:份)?(?:[底末]?[、,和及]\d{{1,2}}月?(?:份)?){{0,11}}(?<=[月份]))"
-        rf"(?P<part>上旬|中旬|下旬|底|末|月底|初|中)?(?P<within>内)?{_BEFORE}"
-    ),
-    # 2023年上半年, 第3季度末
-    rf"{_YEAR}(?P<half>[上下])半年(?:[底末内])?{_BEFORE}",
-    rf"{_YEAR}第?(?P<quarter>[1-4])个?季度(?P<qend>[底末])?(?:内)?{_BEFORE}",
-    # 年底前, 2023年年底, 2023年末, 年内, 次年底
-    r"(?:(?P<year>(?:19|20)\d\d)年?|(?P<relative>次|明|翌|今|本|当|全))?年(?:度)?(?P<yend>[底末终内])(?:以前|之前|前)?",
-    # 到2025年, 2023年前, 2023年
-    r"(?P<bare>(?:19|20)\d\d)年(?:度)?(?P<before>以前|之前|前)?",
-)
-_NUMERIC: Final = re.compile(
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)[./-](?P<month>\d{1,2})(?:[./-](?P<day>\d{1,2}))?(?!\d)"
-    r"(?:0:00(?::00)?)?|(?<!\d)(?P<compact>(?:19|20)\d{6}|20\d{4})(?!\d)"
-)
-_TOKENS: Final = [re.compile(form) for form in _FORMS]
 _NEAR: Final = 24  # characters beside a date that can tell what it is
-_DONE: Final = (
+_DONE: Final = re.compile(
     r"(?:[^，。；、,;\d]{0,6}?(?:完成|投入|建成|开工|动工|竣工|启用|上线|运行|印发|出台|制定|报送|上报|报|公布|公开|发布|实现"
     r"|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|启动|形成|查漏|收官|见效|整改|更新|梳理|编制|提交|开放|试行|验收))"
 )
@@ -51,7 +28,17 @@ _AFTER: Final = re.compile(
 _LEADING: Final = re.compile(
     r"(?:截至|截止到?|力争|确保|争取|务必|原则上|最迟|不晚于|不迟于|赶在|于|在|到|至|-|—|~)$"
 )
-_RANGE: Final = re.compile(r"^(?:至|到|—+|-+|~|–)")
+_STARTS: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
+_LASTS_OR_EVENT: Final = re.compile(
+    r"(?:全年|持续|长期|常态)|[\u4e00-\u9fff]{1,8}?(?:节|会|期|召开|考核|检查|活动)(?:之|以)?[前后]"
+)
+_LISTED: Final = re.compile(r"(?:前|底|末)?[、和及与或,]")
+_NO_END: Final = re.compile(
+    r"(?:以来|起(?!草)|以后|之后|后|的(?!完成)"
+    r"|[^，。；、,;]{0,4}?(?:制定|印发|出台|发布|施行|实施|颁布|成立|建成|形成|受理|公布|下发|签订|开工)的)"
+)
+_UNTIL: Final = re.compile(r"(?:到|至|截至)$")
+_OF: Final = re.compile(r"(?:度)?的")
 _PAST: Final = re.compile(r"(?:去年|上年度?|往年|历年|此前|截至目前)$")
 
 
@@ -65,13 +52,6 @@ class Found:
     rest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    start: int
-    end: int
-    values: dict[str, str | None]
-
-
 def fold(text: str) -> str:
     """The text as the grammar reads it: half width, no blanks, digits for Chinese numerals."""
     return to_digits(half_width(text))
@@ -83,110 +63,59 @@ def read_cell(text: str, year: int | None) -> Found:
     `year` is the plan's. A date that does not exist, or one whose year is unknown, yields no
     date but a review code. Nothing is ever guessed.
     """
-    return _collect(_ranges(_tokens(text, numeric=True), text), text, year)
+    return _collect([t for t in expressions(text) if not _begins_or_lasts(t, text)], text, year)
+
+
+def _begins_or_lasts(token: Token, text: str) -> bool:
+    """4月起 tells a beginning, 2023年全年 how long, 2023年国庆节前 an event's year: no deadline."""
+    if _STARTS.match(text, token.end):
+        return True
+    return bool(token.values.get("bare")) and bool(_LASTS_OR_EVENT.match(text, token.end))
 
 
 def read_prose(text: str, year: int | None) -> Found:
     """The deadlines in a sentence: only dates that its words bind to an end (前, 底, 完成)."""
-    tokens = [t for t in _ranges(_tokens(text, numeric=False), text) if _binds(t, text)]
+    tokens: list[Token] = []
+    for token in reversed(expressions(text)):
+        listed = tokens and _LISTED.fullmatch(text, token.end, tokens[-1].start)
+        if _binds(token, text) or (listed and _names_month(token)):
+            tokens.append(token)
+    tokens.reverse()
     return _collect(tokens, text, year)
 
 
-def _tokens(text: str, *, numeric: bool) -> list[_Token]:
-    found: list[_Token] = []
-    position = 0
-    patterns = [*_TOKENS, _NUMERIC] if numeric else _TOKENS
-    ahead = [pattern.search(text) for pattern in patterns]
-    while position < len(text):
-        best: re.Match[str] | None = None
-        for index, pattern in enumerate(patterns):
-            match = ahead[index]
-            if match and match.start() < position:
-                match = ahead[index] = pattern.search(text, position)
-            if match and (
-                best is None or (match.start(), -match.end()) < (best.start(), -best.end())
-            ):
-                best = match
-        if best is None:
-            break
-        if not _counts_duration(best, text):
-            found.append(_Token(best.start(), best.end(), best.groupdict()))
-        position = best.end()
-    return found
+def _names_month(token: Token) -> bool:
+    return bool(token.values.get("month") or token.values.get("months"))
 
 
-def _counts_duration(match: re.Match[str], text: str) -> bool:
-    """Part of a longer number, as the 2年 in 12年: not a date."""
-    start = match.start()
-    return start > 0 and text[start - 1].isdecimal() and text[start].isdecimal()
-
-
-def _ranges(tokens: list[_Token], text: str) -> list[_Token]:
-    """A span of time ends with its last day: 3月至6月 is read as 6月 of the first one's year."""
-    kept: list[_Token] = []
-    for token in tokens:
-        if kept:
-            between = text[kept[-1].end : token.start]
-            if _RANGE.fullmatch(between):
-                first = kept.pop()
-                values = dict(token.values)
-                if not values.get("year") and not values.get("relative"):
-                    values["year"] = first.values.get("year") or first.values.get("bare")
-                    values["relative"] = first.values.get("relative")
-                kept.append(_Token(first.start, token.end, values))
-                continue
-        kept.append(token)
-    # 3-6月: the first number stands without its 月, and may take a year's token with it
-    widened: list[_Token] = []
-    for token in (_widen(each, text) for each in kept):
-        while widened and widened[-1].end > token.start:
-            widened.pop()
-        widened.append(token)
-    return widened
-
-
-def _widen(token: _Token, text: str) -> _Token:
-    head = re.search(
-        r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$",
-        text[(skipped := max(0, token.start - _NEAR)) : token.start],
-    )
-    if head is None:
-        return token
-    values = dict(token.values)
-    values["year"] = values.get("year") or head.group("year")
-    return _Token(skipped + head.start(), token.end, values)
-
-
-def _binds(token: _Token, text: str) -> bool:
+def _binds(token: Token, text: str) -> bool:
     """Whether the sentence makes the date an end: its own words, a verb after, 于 or 到 before."""
     values = token.values
-    after, before = (
-        text[token.end : token.end + _NEAR],
-        text[max(0, token.start - _NEAR) : token.start],
-    )
-    if _PAST.search(before) or re.match(r"(?:以来|起(?!草)|以后|之后|后|的(?!完成))", after):
+    after = text[token.end : token.end + _NEAR]
+    before = text[max(0, token.start - _NEAR) : token.start]
+    if _PAST.search(before) or _NO_END.match(after):
         return False
-    if values.get("bare"):
-        until = re.search(r"(?:到|至|截至)$", before) and not re.match(r"(?:度)?的", after)
-        return bool(until or values.get("before"))
-    if values.get("before") or values.get("yend") or values.get("qend") or values.get("within"):
+    if any(values.get(part) for part in ("before", "yend", "qend", "uend", "within")):
         return True
     if values.get("part") in ("底", "末", "月底", "上旬", "中旬", "下旬"):
         return True
-    if _AFTER.match(after):
-        return False
-    return bool(_LEADING.search(before) or re.match(_DONE, after))
+    if values.get("bare") or values.get("until"):
+        return bool(_UNTIL.search(before)) and not _OF.match(after)
+    numeric = values.get("compact") or (values.get("month") and not values.get("days"))
+    if numeric or _AFTER.match(after):
+        return False  # 2023.6: as likely a number as a month
+    return bool(_LEADING.search(before) or _DONE.match(after))
 
 
-def _collect(tokens: list[_Token], text: str, year: int | None) -> Found:
+def _collect(tokens: list[Token], text: str, year: int | None) -> Found:
     found = Found(text)
     carried = year
     position, rest = 0, []
-    previous: _Token | None = None
+    previous: Token | None = None
     for token in tokens:
         if previous is not None and token.start == previous.end and not _stands_alone(token):
             found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-        explicit = token.values.get("year") or token.values.get("bare")
+        explicit = token.values.get("year") or token.values.get("bare") or token.values.get("until")
         if explicit:
             carried = int(explicit)
         in_year = carried
@@ -201,11 +130,11 @@ def _collect(tokens: list[_Token], text: str, year: int | None) -> Found:
     return found
 
 
-def _stands_alone(token: _Token) -> bool:
-    return bool(token.values.get("year") or token.values.get("bare"))
+def _stands_alone(token: Token) -> bool:
+    return any(token.values.get(part) for part in ("year", "bare", "until"))
 
 
-def _resolve(token: _Token, year: int | None, found: Found) -> None:
+def _resolve(token: Token, year: int | None, found: Found) -> None:
     if token.values.get("compact"):
         year, token = _expand(token)
     if year is None or not 1990 <= year <= 2100:  # noqa: PLR2004 - no plan lies outside
@@ -219,28 +148,43 @@ def _resolve(token: _Token, year: int | None, found: Found) -> None:
         found.problems.append(ReviewCode.NOT_UNDERSTOOD)
 
 
-def _expand(token: _Token) -> tuple[int, _Token]:
+def _expand(token: Token) -> tuple[int, Token]:
     digits = token.values["compact"] or ""
     values: dict[str, str | None] = {"month": digits[4:6], "day": digits[6:] or None}
-    return int(digits[:4]), _Token(token.start, token.end, values)
+    return int(digits[:4]), Token(token.start, token.end, values)
 
 
 def _dates(values: dict[str, str | None], year: int) -> list[date]:
     """The dates of one expression. Raises ValueError for none such, KeyError for a vague one."""
     before = bool(values.get("before"))
+    if values.get("each"):
+        return _shared_day(values, year)
     if values.get("months"):
         numbers = [int(n) for n in re.findall(r"\d+", values["months"] or "")]
         return [_in_month(year, n, values.get("part"), before=before) for n in numbers]
     if values.get("month"):
-        month, day = int(values["month"] or 0), values.get("day")
-        return [date(year, month, int(day)) if day else month_end(year, month)]
+        month, days = int(values["month"] or 0), values.get("days") or values.get("day")
+        named = re.findall(r"\d+", days or "")
+        return [date(year, month, int(day)) for day in named] or [month_end(year, month)]
+    return [_in_year(values, year, before=before)]
+
+
+def _shared_day(values: dict[str, str | None], year: int) -> list[date]:
+    """3、6、9、12月20日, 6月和12月的5日. Raises KeyError where June's day stays open."""
+    months = values["each"] or ""
+    if "月" in months[:3] and not values.get("shared"):
+        raise KeyError(months)  # 6月、12月20日
+    return [date(year, int(n), int(values["day"] or 0)) for n in re.findall(r"\d+", months)]
+
+
+def _in_year(values: dict[str, str | None], year: int, *, before: bool) -> date:
     if values.get("half"):
-        return [_half(year, first=values["half"] == "上", before=before)]
+        return _half(year, first=values["half"] == "上", before=before)
     if values.get("quarter"):
         quarter = int(values["quarter"] or 0)
         begins = before and not values.get("qend")
-        return [_eve(year, 3 * quarter - 2) if begins else month_end(year, 3 * quarter)]
-    return [_eve(year, 1) if values.get("bare") and before else date(year, 12, 31)]
+        return _eve(year, 3 * quarter - 2) if begins else month_end(year, 3 * quarter)
+    return _eve(year, 1) if values.get("bare") and before else date(year, 12, 31)
 
 
 def _eve(year: int, month: int) -> date:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.labels import Role
 
 
 @dataclass(slots=True)

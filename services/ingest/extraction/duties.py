@@ -9,10 +9,10 @@ from typing import Final
 from services.ingest.extraction.actors import names_actor
 from services.ingest.extraction.dates import Found, fold, read_cell, read_prose
 from services.ingest.extraction.drafts import Draft, DraftRow
-from services.ingest.extraction.headers import Role
-from services.ingest.extraction.models import Measure, Recurrence, Target
+from services.ingest.extraction.labels import Role
+from services.ingest.extraction.models import Measure, Recurrence
 from services.ingest.extraction.prose import paragraphs
-from services.ingest.extraction.quantities import read_target
+from services.ingest.extraction.quantities import read_goal, read_target
 from services.ingest.extraction.recurrences import Repeats, read_repeats
 from services.ingest.extraction.review import ReviewCode
 
@@ -22,22 +22,29 @@ _LASTS_IN_CELL: Final = re.compile(
 _LASTS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"
 )
+# 常态化疫情防控, 常态化机制: what is done, not how long.
+_AS_NOUN: Final = re.compile(
+    r"常态化(?=疫情|核酸|防控|监管|管理|(?:[\u4e00-\u9fff]{0,4})(?:机制|制度|体系))"
+)
 _OPEN_CELL: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
 _EVENT: Final = re.compile(
     r"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^。；;，]{0,10}?,?，?\d{1,3}个?(?:工作日|自然日|日|天|月|周|小时|年)(?:之|以)?内"
-    r"|(?:会|事|次)[前后]\d{1,3}个?(?:工作日|日|天|周)|提前\d{1,3}个?(?:工作日|日|天)"
+    r"|(?:会|事|次)[前后]\d{1,3}个?(?:工作日|日|天|周)|(?:提|时限|[^\d月日]{2})前\d{1,3}个?(?:工作日|日|天|月)"
+    r"|(?<![\d月.])\d{1,3}个?(?:工作日|自然日|日|天|小时|分钟)(?:之|以)?内"
 )
 _EVENT_CELL: Final = re.compile(
     r"\d{1,3}个?(?:工作日|自然日|日|天|小时)(?:之|以)?内|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
-    r"|(?:节|会)前$|之日"
+    r"|(?:节|会)前$|之日|(?:召开|举办|开工|验收|检查|考核|活动|会议|[^\d年月日底末之以班]{2})(?:之|以)?前$"
 )
 _NOTHING: Final = re.compile(r"^[-—/\\无、.·*]*$")
 _DOUBT: Final = re.compile(
     r"[\d日月年周旬季期节]|视|待|另行|根据|按(?!时完成|期完成|时$|期$)|如[果有遇]"
 )
 _FILLER: Final = re.compile(
-    r"任务|项目|年度|本年|全年|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|之?前|[底末]前?|并|且|每年"
+    r"\d+(?:\.\d+)?(?:余)?[所个座项家户篇场名件处亿万元人栋套公里%]+|第[1-9]阶段|(?:\d{4}年)?(?:\d{1,2}月)?(?:份)?起|即日起|任务|项目|年度|本年|全年|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|之?前|[底末]前?|并|且|每年"
 )
+# 1、6月底前: a list's number is no month.
+_LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
 _MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
 
 
@@ -75,7 +82,7 @@ def read_duties(draft: Draft, names: Sequence[str], setting: Setting) -> Iterato
 def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
     """The cell for every duty, or, where both are numbered alike, to each duty its own line."""
     cell = row.cells.get(Role.DEADLINE, "")
-    parts = [part.strip() for part in cell.split("\n") if part.strip()]
+    parts = paragraphs(cell, habit=False)
     marks = [_MARK.match(part) for part in parts]
     ours = [_MARK.match(line) for line in lines]
     if len(parts) == len(lines) > 1 and all(marks) and all(ours):
@@ -86,7 +93,7 @@ def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
 
 
 def _read_cell(text: str, frequency: str, setting: Setting) -> _Cell:
-    folded = fold("；".join(part for part in text.split("\n") if part.strip()))
+    folded = _read("；".join(part for part in text.split("\n") if part.strip()))
     serial = _serial(folded, setting.year)
     if serial is not None:
         return _Cell((serial,), (), None, continuous=False, problems=(), empty=False)
@@ -114,6 +121,11 @@ def _read_cell(text: str, frequency: str, setting: Setting) -> _Cell:
     )
 
 
+def _read(text: str) -> str:
+    """The text as the grammar reads it, without the numbers of lists."""
+    return _LIST_NUMBER.sub("", fold(text))
+
+
 def _leftover(found: Found, repeats: Repeats) -> bool:
     """Whether words about time or conditions remain beside what was read."""
     if not (found.dates or repeats.dates or repeats.recurrence):
@@ -133,13 +145,13 @@ def _serial(folded: str, year: int | None) -> date | None:
 def _measure(
     text: str, cell: _Cell, names: Sequence[str], row: DraftRow, setting: Setting
 ) -> Measure:
-    folded = fold(text)
+    folded = _read(text)
     repeats = read_repeats(folded, setting.year)
     own = read_prose(repeats.rest, setting.year)
     named = [*own.dates, *repeats.dates]
     due = named or [*cell.repeating, *_last(cell, setting.year)]
     recurrence = repeats.recurrence or cell.recurrence
-    continuous = cell.continuous or bool(_LASTS_IN_TEXT.search(folded))
+    continuous = cell.continuous or bool(_LASTS_IN_TEXT.search(_AS_NOUN.sub("", folded)))
     problems = [*repeats.problems, *own.problems]
     if _EVENT.search(folded):
         problems.append(ReviewCode.EVENT_RELATIVE)
@@ -159,7 +171,7 @@ def _measure(
         due=tuple(sorted(set(due))),
         continuous=continuous,
         recurrence=recurrence,
-        target=read_target(folded) or _target(row),
+        target=read_target(folded) or read_goal(row.cells.get(Role.TARGET, "")),
         review=tuple(code for code in ReviewCode if code in problems),
     )
 
@@ -177,12 +189,3 @@ def _is_past(due: Sequence[date], repeating: Sequence[date], setting: Setting) -
     first = max(setting.issued or date.min, date(setting.year or 1, 1, 1))
     single = [day for day in due if day not in repeating]
     return any(day < first for day in single) or bool(due and max(due) < first)
-
-
-def _target(row: DraftRow) -> Target | None:
-    """The target column beside the duties, which may print a bare percentage."""
-    text = fold(row.cells.get(Role.TARGET, ""))
-    bare = re.fullmatch(r"(\d{1,3}(?:\.\d+)?)%", text)
-    if bare:
-        return read_target(f"达到{text}")
-    return read_target(text)

@@ -3,22 +3,26 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
 from services.ingest.extraction.dates import fold
-from services.ingest.extraction.headers import Header, Role
+from services.ingest.extraction.headers import Header
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.numerals import number
 
 _DATEISH: Final = re.compile(
     r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
 )
 _UNITISH: Final = re.compile(
-    r"(?:局|委|办|部门|中心|单位|科|室|街道|镇|乡|区|政府|公司)(?:$|[）)、，,；;\n])"
+    r"(?:牵头|配合|分工负责)$|(?:局|委|办|部门|中心|单位|科|室|街道|镇|乡|区|政府|公司)(?:牵头|配合)?(?:$|[）)、，,；;\n])"
 )
 _NUMBER: Final = re.compile(
     r"(?:第)?[（(\[]?(\d{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])(?:\.0)?[)）\]]?[.、．，]?(?:项)?"
 )
+_MAX_WIDTH: Final = 9
+_FAR_BETTER: Final = 4
 _SENTENCE: Final = re.compile(r"[。；]")
 
 
@@ -55,8 +59,6 @@ def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
         return Layout(header.roles, header.paired is not None, exact)
     options = _wider(header, width - have) if width > have else _narrower(header, have - width)
     scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
-    if not scored:
-        return None
     best, rank = max(scored)
     return replace(options[-rank], exact=exact) if best > 0 else None
 
@@ -77,12 +79,14 @@ def _wider(header: Header, extra: int) -> list[Layout]:
 
 
 def _narrower(header: Header, missing: int) -> list[Layout]:
-    """Columns fewer than the header has: empty ends cut off, or an empty column lost."""
+    """Columns fewer than the header has: empty ends cut off, or empty columns lost."""
     roles = header.roles
     options = [Layout(roles[: len(roles) - missing])]
-    if missing == 1:
-        lost = (Role.CATEGORY, Role.NAME, Role.NUMBER)
-        options += [Layout((*roles[:i], *roles[i + 1 :])) for i, r in enumerate(roles) if r in lost]
+    blank = [i for i, role in enumerate(roles) if role in (Role.CATEGORY, Role.NAME, Role.NUMBER)]
+    options += [
+        Layout(tuple(role for i, role in enumerate(roles) if i not in lost))
+        for lost in combinations(blank, missing)
+    ]
     return options
 
 
@@ -93,11 +97,12 @@ def _score(roles: Sequence[Role], rows: Sequence[Row]) -> int:
         for role, cell in zip(roles, row.cells, strict=False):
             text = cell.text
             if text:
-                score += _fits(role, text)
+                score += fits(role, text)
     return score
 
 
-def _fits(role: Role, text: str) -> int:
+def fits(role: Role, text: str) -> int:
+    """How much a cell looks like what its column should hold: from 2 for surely to -2 for no."""
     match role:
         case Role.NUMBER:
             return 2 if parse_number(text) is not None else -2
@@ -113,9 +118,34 @@ def _fits(role: Role, text: str) -> int:
             return -1
 
 
-def cells_by_role(layout: Layout, row: Row) -> dict[Role, list[Cell]]:
-    """The row's cells under their roles; places that continue a cell to the left are skipped."""
-    found: dict[Role, list[Cell]] = {}
-    for role, cell in zip(layout.roles, row.cells, strict=False):
-        found.setdefault(role, []).append(cell)
-    return found
+def realigned(layout: Layout, row: Row) -> Row:
+    """The row with its cells under the labels that they fit.
+
+    Web archives print a cell that spans rows once, and close the gap that it leaves in the rows
+    below, so that blanks stand at the end. A row moves only where that fits far better.
+    """
+    texts = [cell.text for cell in row.cells]
+    while texts and not texts[-1].strip():
+        texts.pop()
+    width = min(len(layout.roles), _MAX_WIDTH)
+    if layout.exact or not 0 < len(texts) < width or not texts[0].strip():
+        return row
+    pairs = list(zip(layout.roles, texts, strict=False))
+    printed = sum(fits(role, text) for role, text in pairs if text)
+    if all(fits(role, text) >= 0 for role, text in pairs if text):
+        return row
+    best = max(
+        combinations(range(width), len(texts)),
+        key=lambda at: (_sum(layout, at, texts), [-i for i in at]),
+    )
+    if _sum(layout, best, texts) - printed < _FAR_BETTER:
+        return row
+    cells = [Cell()] * len(layout.roles)
+    for at, text in zip(best, texts, strict=True):
+        cells[at] = Cell(text)
+    return replace(row, cells=tuple(cells))
+
+
+def _sum(layout: Layout, at: Sequence[int], texts: Sequence[str]) -> int:
+    placed = zip(at, texts, strict=True)
+    return sum(fits(layout.roles[i], text) for i, text in placed if text)

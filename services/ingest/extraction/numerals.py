@@ -16,11 +16,10 @@ def number(text: str) -> int | None:
     """The value of digits or of a Chinese numeral below one hundred, else None."""
     if text.isdecimal():
         return int(text)
-    found = re.fullmatch(r"([二两三四五六七八九]?)(十?)([一二三四五六七八九]?)|[零〇一]|一", text)
-    if not found or not text:
+    if len(text) == 1 and text in _DIGITS:
+        return int(_DIGITS[text])
+    if not re.fullmatch(r"[二两三四五六七八九]?十[一二三四五六七八九]?", text):
         return None
-    if "十" not in text:
-        return int(_DIGITS[text]) if len(text) == 1 else None
     tens, ones = text.split("十")
     return int(_DIGITS[tens] if tens else 1) * 10 + int(_DIGITS[ones] if ones else 0)
 

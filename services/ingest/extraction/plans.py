@@ -2,46 +2,56 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
-from services.ingest.extraction.assembly import UNIT_ROLES
 from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
-from services.ingest.extraction.headers import Role
+from services.ingest.extraction.flattened import unflattened
+from services.ingest.extraction.labels import Role
 from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
-from services.ingest.extraction.outlines import read_outline, unassigned
+from services.ingest.extraction.outlines import read_outline
+from services.ingest.extraction.prose import tidy
+from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.rules import Rules, read_rules, rules_for_all
 from services.ingest.extraction.tables import TableReader, habits_of
-from services.ingest.extraction.titles import Frame, read_frame
+from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
 
 _CLAUSE: Final = re.compile(
-    r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．])?.*?(?=[。；：:;\n]|$)"
+    r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"
 )
 _MAX_NAME: Final = 40
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """The drafts of a document, the paragraphs around them, and what went unread."""
+
+    drafts: Sequence[Draft]
+    before: Sequence[Paragraph]
+    after: Sequence[Paragraph]
+    warnings: Sequence[PlanWarning]
+    closes: bool
+
+
 def plan_of(document: Document) -> ParsedPlan | None:
-    """The plan that the document's tables hold, or None when no table is a task table."""
-    reader = TableReader(habits_of(document))
-    for block in document.blocks:
-        reader.read(block)
-    drafts, unread = reader.drafts, reader.warnings
-    if not drafts:
-        prose = [block for block in document.blocks if isinstance(block, Paragraph)]
-        drafts = read_outline(prose)
-        if not drafts:
-            return None
-        unread = unassigned(prose, drafts)
-    frame = read_frame(reader.before, reader.after, document.name)
-    setting = Setting(frame.year, frame.issued, reader.habits.closes)
-    warnings = list(unread)
+    """The plan that the document's tables or paragraphs hold, or None for another document."""
+    reading = _read(document)
+    if not reading.drafts:
+        return None
+    frame = read_frame(reading.before, reading.after, document.name)
+    setting = Setting(frame.year, frame.issued, reading.closes)
+    around = [*reading.before, *reading.after]
+    rules = read_rules(around)
+    warnings = [*rules_for_all(around), *reading.warnings]
     tasks = []
-    for draft in drafts:
-        units = _units(draft, frame)
-        tasks.append(_task(draft, units, setting))
+    for draft in reading.drafts:
+        units = _units(draft, frame.year, rules)
         warnings.extend(_doubts(draft, units))
+        tasks.append(_task(draft, units, setting))
     return ParsedPlan(
         title=frame.title,
         year=frame.year,
@@ -51,18 +61,47 @@ def plan_of(document: Document) -> ParsedPlan | None:
     )
 
 
-def _units(draft: Draft, frame: Frame) -> UnitList:
+def _read(document: Document) -> _Reading:
+    """The task table, or the document's paragraphs, with those in its other tables."""
+    reader = _table(document)
+    if reader.drafts:
+        return _around(reader)
+    prose = [*reader.before, *reader.after]
+    again = _table(Document(document.name, tuple(unflattened(prose) or ())))
+    if again.drafts:
+        return _around(again)
+    outline = read_outline(prose)
+    first = next((i for i, each in enumerate(prose) if each.place == outline.start), 0)
+    closes = reader.habits.closes
+    return _Reading(outline.drafts, prose[:first], prose[first:], outline.warnings, closes)
+
+
+def _table(document: Document) -> TableReader:
+    reader = TableReader(habits_of(document))
+    for block in document.blocks:
+        reader.read(block)
+    return reader
+
+
+def _around(reader: TableReader) -> _Reading:
+    return _Reading(
+        reader.drafts, reader.before, reader.after, reader.warnings, reader.habits.closes
+    )
+
+
+def _units(draft: Draft, year: int | None, rules: Rules) -> UnitList:
+    """A task's units in the order of their columns, and who leads them."""
     lists = []
-    for role in UNIT_ROLES:
-        if role not in draft.units:
-            continue
-        units = read_units(draft.units[role], frame.year)
+    for role, text in draft.units.items():
+        units = read_units(text, year, starred=rules.stars_lead)
         if role is Role.LEAD:
             units.lead = list(units.names)
         lists.append(units)
     whole = merged(lists)
-    if frame.first_leads and not whole.lead:
+    if rules.first_leads and not whole.lead:
         whole.lead = whole.names[:1]
+    if rules.owners_lead and not whole.lead and Role.UNITS in draft.units:
+        whole.lead = read_units(draft.units[Role.UNITS], year).names
     return whole
 
 
@@ -99,16 +138,21 @@ def _with(review: Sequence[ReviewCode], code: ReviewCode) -> tuple[ReviewCode, .
 def _first_clause(text: str) -> str:
     """A table without a name column: the duty's first clause stands for the name."""
     found = _CLAUSE.match(text)
-    clause = found.group() if found else text
+    clause = found["clause"] if found else text
     if len(clause) > _MAX_NAME and "，" in clause:
         clause = clause.split("，", 1)[0]
     return clause.strip() or text
 
 
 def _doubts(draft: Draft, units: UnitList) -> Iterator[PlanWarning]:
+    for row in draft.rows:
+        target = row.cells.get(Role.TARGET, "")
+        if target.strip() and read_goal(target) is None:
+            yield _warning(row.place, f"未读取：目标：{tidy(target)}")
     for item in units.stray:
         yield _warning(draft.place, f"这不像责任单位：{item}")
-    for item in units.dates:
+    told = any(row.cells.get(Role.DEADLINE) for row in draft.rows)
+    for item in units.dates if told else ():
         yield _warning(draft.place, f"责任单位栏中的时限：{item}")
     if not units.names:
         yield _warning(draft.place, f"任务{draft.number}没有写明责任单位")

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 # Latin words keep their blanks; a blank beside anything else is a layout's, not a writer's.
@@ -12,18 +13,33 @@ _BLANK: Final = re.compile(
 _RUN: Final = re.compile(r"[^\S\n]{1,}")
 _CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
 _OPEN: Final = re.compile(r"[，、,：:“‘（(《—-]$")
+_LEAD_IN: Final = re.compile(r"[：:]$")
 _ORDINAL: Final = re.compile(
     r"(?:[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[)）]|第[一二三四五六七八九十]{1,3}[，、,]"
-    r"|\d{1,3}[.、．](?!\d)|[一二三四五六七八九十]{1,3}[、.．]|[①-⑳]|[●■◆★•·▪–—-](?=\S))"
+    r"|\d{1,3}[.、．](?!\d(?!\d?月|\d{3}年))|[一二三四五六七八九十]{1,3}[、.．]|[①-⑳]|[●■◆★•·▪–—-](?=\S))"
 )
-_INLINE: Final = re.compile(
-    r"(?:(?<=[。；;！？])|^)(?:[（(](\d{1,2})[)）]|(\d{1,2})[.、．](?![\d%])|([①-⑳]))"
+# Numbers inside a line, after a sentence or a colon; each kind counts for itself.
+_BREAK: Final = r"(?:(?<=[。；;！？：:])|^)\s*"
+_INLINE: Final = tuple(
+    re.compile(_BREAK + mark)
+    for mark in (
+        r"(?P<mark>\d{1,2})[.．、)）](?=[^\d%]|\d{1,2}月|\d{4}年)",
+        r"[（(](?P<mark>\d{1,2})[)）]",
+        r"(?P<mark>[①-⑳])",
+        r"[（(](?P<mark>[一二三四五六七八九十])[)）]",
+        r"(?P<mark>[一二三四五六七八九十])是(?!否)",
+    )
 )
+_CIRCLED: Final = {0x245F + number: f"({number})" for number in range(1, 21)}
+_VALUES: Final = {mark: value for value, mark in enumerate("一二三四五六七八九十", start=1)}
 
 
 def half_width(text: str) -> str:
-    """Compatibility forms folded and all blanks gone: what the grammar reads, never shows."""
-    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))
+    """Compatibility forms folded and all blanks gone: what the grammar reads, never shows.
+
+    ① becomes (1): its bare digit would run into the number that follows, as in ①6月底前.
+    """
+    return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text.translate(_CIRCLED)))
 
 
 def tidy(text: str) -> str:
@@ -66,11 +82,13 @@ def paragraphs(text: str, *, habit: bool) -> list[str]:
     joined: list[str] = []
     # A cell whose last line does not close shows no habit of its own.
     habit = habit and bool(lines) and closes(lines[-1])
+    numbered = sum(1 for line in lines if _ORDINAL.match(line)) > 1
     for line in lines:
-        if joined and not _ORDINAL.match(line) and torn(joined[-1], habit=habit):
-            joined[-1] = tidy(f"{joined[-1]}{_seam(joined[-1], line)}{line}")
-        elif joined and _ORDINAL.fullmatch(joined[-1]):
-            joined[-1] += line
+        above = joined[-1] if joined else ""
+        opens = bool(_ORDINAL.match(line))
+        goes_on = torn(above, habit=habit or numbered) and not opens
+        if goes_on or _ORDINAL.fullmatch(above) or (opens and _LEAD_IN.search(above)):
+            joined[-1] = tidy(f"{above}{_seam(above, line)}{line}")
         else:
             joined.append(line)
     return [part for line in joined for part in _inline_list(line)]
@@ -81,15 +99,23 @@ def _seam(left: str, right: str) -> str:
 
 
 def _inline_list(line: str) -> list[str]:
-    """Split `1.…。2.…。3.…` where the numbers run from one without a gap."""
-    cuts: list[int] = []
-    for found in _INLINE.finditer(line):
-        mark = found.group(1) or found.group(2) or found.group(3)
-        value = int(unicodedata.numeric(mark)) if len(mark) == 1 else int(mark)
-        if value != len(cuts) + 1:
-            continue
-        cuts.append(found.start())
-    if len(cuts) < 2:  # noqa: PLR2004 - a list has two items
+    """Split `1.…。2.…。3.…` where the numbers run from one without a gap.
+
+    Of lists within lists the outer one counts; what stands before the first number stays with it.
+    """
+    lists = [cuts for kind in _INLINE if len(cuts := _cuts(line, kind)) > 1]
+    if not lists:
         return [line]
-    starts = [0, *cuts[1:]] if cuts[0] == 0 else [0, *cuts]
-    return [line[a:b].strip() for a, b in zip(starts, [*starts[1:], len(line)], strict=True)]
+    cuts = min(lists)
+    return [line[a:b].strip() for a, b in pairwise([0, *cuts[1:], len(line)])]
+
+
+def _cuts(line: str, kind: re.Pattern[str]) -> list[int]:
+    """Where the numbers of one kind stand, as far as they run from one without a gap."""
+    cuts: list[int] = []
+    for found in kind.finditer(line):
+        mark = found["mark"]
+        value = _VALUES.get(mark) or int(unicodedata.numeric(mark) if len(mark) == 1 else int(mark))
+        if value == len(cuts) + 1:
+            cuts.append(found.start())
+    return cuts

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from services.ingest.extraction.dates import fold
 from services.ingest.extraction.models import Target
 
 _NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"
@@ -14,12 +15,14 @@ _FLOORS: Final = tuple(
             rf"[^。；;，,、\d%]{{0,12}}?{_NUMBER}(?!(?:以内|以下|左右|之内))"
         ),
         rf"{_NUMBER}(?:及?以上|\+)",
+        r"(?<![\d.])(?P<value>100)%(?!(?:以内|以下|左右|之内))",  # nothing lies above it
         rf"(?:率|比例|占比|覆盖面?|度)为?{_NUMBER}(?!(?:以内|以下|左右|之内))",
     )
 )
 _CEILING: Final = re.compile(
     r"(?:控制|不超过|不得超过|不高于|低于|降低|下降|减少|压减|压缩|缩短)[^。；;，,\d]{0,12}$"
 )
+_BARE: Final = re.compile(r"\d{1,3}(?:\.\d+)?%")
 _WORDS: Final = re.compile(r"百分之百")
 
 
@@ -40,6 +43,13 @@ def read_target(text: str) -> Target | None:
     value = min(found, key=lambda match: match.start("value"))["value"]
     number = float(value)
     return Target(at_least_percent=int(number) if number.is_integer() else number)
+
+
+def read_goal(cell: str) -> Target | None:
+    """The lower bound in a target column, which may print a bare percentage."""
+    text = fold(cell)
+    bare = _BARE.fullmatch(text)
+    return read_target(f"达到{text}" if bare else text)
 
 
 def _clause(text: str, match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from services.ingest.extraction.dates import month_end
@@ -25,6 +25,11 @@ _AT_LEAST: Final = (
 _DAYS: Final = r"(?P<days>\d{1,2}[日号]?(?:[、,和及]\d{1,2}[日号]?)*(?<=[日号]))"
 _TAIL: Final = r"(?:以前|之前|前)?"
 
+_MEETING: Final = (
+    r"(?:次|小结|总结|调度|通报|报告?|研判|检查|评估|会商|分析|督[查办]|例会|汇总|更新)"
+)
+_WEEK: Final = "一二三四五六日"
+
 # Days that repeat: expanded within the plan's year.
 _DATED: Final = tuple(
     re.compile(pattern)
@@ -37,11 +42,18 @@ _DATED: Final = tuple(
         rf"{_EVERY}季度?(?:末月)?(?P<qend>[底末](?!月)|末月(?:月?[底末])?){_TAIL}",
         rf"{_EVERY}(?<!半年)月(?:份)?(?:的)?{_DAYS}{_TAIL}",
         rf"{_EVERY}月(?:月)?(?P<mend>[底末]){_TAIL}",
+        rf"每(?:周|星期)的?(?P<weekday>[1一二三四五六日天])(?!{_MEETING}){_TAIL}",
     )
 )
 _WITH_OTHER_RULE: Final = re.compile(
     rf"{_EVERY}(?:月|季度?|半年|年)[^。；;，,]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)|每(?:两|2|3|三|隔)[个]?(?:年|月|季度|周|天)"
 )
+_PERIODIC: Final = rf"(?<![上下\d])[一1]?(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
+# The halves stay in the text: a deadline cell ends with the second.
+_BOTH_HALVES: Final = re.compile(
+    r"(?<=上半年.下半年)(?:分别|各)[^。；;,，\d]{0,8}(?P<count>\d{1,2})次"
+)
+_SAME_DAY: Final = str.maketrans("天1", "日一")
 _COUNTED: Final = (
     re.compile(rf"{_EVERY}{_PERIOD}{_AT_LEAST}"),
     re.compile(
@@ -49,14 +61,15 @@ _COUNTED: Final = (
         + _COUNTER
     ),
     re.compile(
-        r"(?<!\d)(?P<period>半年|季度?|月|周|年)(?:至少|不少于|不低于)?"
+        r"(?<![\d上下])(?P<period>半年|季度?|月|周|年)(?:至少|不少于|不低于)?"
         r"[\u4e00-\u9fff]{0,4}?(?P<count>\d{1,3})次"
     ),
     re.compile(rf"(?<!\d)1个?{_PERIOD}(?:至少|不少于)?[^。；;，,\d]{{0,8}}?(?P<count>\d{{1,3}})次"),
 )
 _PLAIN: Final = (
     re.compile(rf"按{_PERIOD}(?!初|中|底)"),
-    re.compile(rf"{_EVERY}{_PERIOD}(?!度?的\d)"),
+    re.compile(rf"(?!逐年){_EVERY}{_PERIOD}(?!度?的\d)"),
+    re.compile(_PERIODIC),
 )
 _OPEN: Final = re.compile(r"不?定期(?!存款|贷款|限)")
 
@@ -80,10 +93,10 @@ def read_repeats(text: str, year: int | None) -> Repeats:
     found = Repeats(rest=text)
     if _WITH_OTHER_RULE.search(text):
         found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-        found.rest = _WITH_OTHER_RULE.sub("\0", found.rest)
+        found.rest = _WITH_OTHER_RULE.sub(_blank, found.rest)
     for pattern in _DATED:
         found.rest = _take_dates(pattern, found, year)
-    _take_counts(found)
+    found.recurrence = _counted(found)
     if _OPEN.search(found.rest) and found.recurrence is None and not found.dates:
         found.problems.append(ReviewCode.PERIOD_OPEN)
     return found
@@ -93,14 +106,19 @@ def _take_dates(pattern: re.Pattern[str], found: Repeats, year: int | None) -> s
     def take(match: re.Match[str]) -> str:
         if year is None:
             found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-            return "\0"
+            return _blank(match)
         try:
             found.dates.extend(_expand(match.groupdict(), year))
         except ValueError:
             found.problems.append(ReviewCode.NO_SUCH_DATE)
-        return "\0"
+        return _blank(match)
 
     return pattern.sub(take, found.rest)
+
+
+def _blank(match: re.Match[str]) -> str:
+    """What was read, taken out without moving the rest."""
+    return "\0" * len(match.group())
 
 
 def _expand(values: dict[str, str | None], year: int) -> Iterator[date]:
@@ -110,6 +128,10 @@ def _expand(values: dict[str, str | None], year: int) -> Iterator[date]:
         yield from (date(year, 6, 30), date(year, 12, 31))
     elif values.get("qend"):
         yield from (month_end(year, month) for month in (3, 6, 9, 12))
+    elif values.get("weekday"):
+        at = _WEEK.index((values["weekday"] or "").translate(_SAME_DAY))
+        days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+        yield from (day for day in days if day.weekday() == at and day.year == year)
     elif values.get("mend"):
         yield from (month_end(year, month) for month in range(1, 13))
     elif values.get("day"):
@@ -146,16 +168,20 @@ def _days(values: dict[str, str | None], year: int) -> Iterator[date]:
                 yield date(year, month, day)
 
 
-def _take_counts(found: Repeats) -> None:
-    seen: list[Recurrence] = []
-    for pattern in (*_COUNTED, *_PLAIN):
+def _counted(found: Repeats) -> Recurrence | None:
+    """The first `N times per period` of the text; others that differ are marked."""
+    seen: list[tuple[int, Recurrence]] = []
+    for pattern in (_BOTH_HALVES, *_COUNTED, *_PLAIN):
         for match in pattern.finditer(found.rest):
-            count = match.groupdict().get("count")
-            seen.append(Recurrence(per=_PERIODS[match["period"]], at_least=int(count or 1)))
-        found.rest = pattern.sub("\0", found.rest)
-    seen = [each for each in seen if each.at_least > 0]
+            values = match.groupdict()
+            per = _PERIODS[values.get("period") or "半年"]
+            times = int(values.get("count") or 1)
+            if times > 0:
+                seen.append((match.start(), Recurrence(per=per, at_least=times)))
+        found.rest = pattern.sub(_blank, found.rest)
     if not seen:
-        return
-    found.recurrence = seen[0]
-    if any(other != seen[0] for other in seen[1:]):
+        return None
+    _, first = min(seen, key=lambda each: each[0])
+    if any(other != first for _, other in seen):
         found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    return first

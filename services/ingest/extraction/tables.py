@@ -7,20 +7,20 @@ from itertools import groupby
 from typing import Final
 
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.extraction.assembly import Assembly, Habits, single_text, spans_whole
+from services.ingest.extraction.asides import is_aside, is_section, section_of
+from services.ingest.extraction.assembly import Assembly, Habits
 from services.ingest.extraction.drafts import Draft
-from services.ingest.extraction.headers import Header, Role, find_header, may_head, role_of
-from services.ingest.extraction.layout import Layout, fit, parse_number
+from services.ingest.extraction.headers import Header, find_header, may_head
+from services.ingest.extraction.labels import Role, role_of
+from services.ingest.extraction.layout import Layout, fit, realigned
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.prose import closes, closing_habit, half_width, tidy
+from services.ingest.extraction.prose import closing_habit, tidy
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note
 
-_SECTION: Final = re.compile(
-    r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"
-)
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
-_TOTAL: Final = re.compile(r"^(?:合计|总计|共计|小计)")
+_JUDGED: Final = 200
+"""Rows that tell how a page laid out its columns."""
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class TableReader:
             self._table(block)
         elif self._header is None:
             self.before.append(block)
-        elif self._is_section(block.text):
+        elif is_section(block.text):
             self._tasks().section(block.text)
         else:
             self.after.append(block)
@@ -56,9 +56,6 @@ class TableReader:
         if self._assembly is None:
             self._assembly = Assembly(self.habits)
         return self._assembly
-
-    def _is_section(self, text: str) -> bool:
-        return bool(_SECTION.match(tidy(text))) and not closes(text) and len(text) <= 60  # noqa: PLR2004
 
     def _report_rule(self, block: Paragraph) -> None:
         """A note that speaks of deadlines or leads is a rule that no row carries: report it."""
@@ -107,10 +104,8 @@ class TableReader:
             yield run
 
     def _rows(self, run: list[Row], *, exact: bool) -> None:
-        header = self._header
-        if header is None:
-            return
-        layout = fit(header, run, exact=exact)
+        """Take a run of rows; a header printed again begins the rest of it anew."""
+        layout = self._layout(run, exact=exact)
         index = 0
         while index < len(run):
             row = run[index]
@@ -119,13 +114,16 @@ class TableReader:
             if again is not None:
                 self._header = again
                 index += again.height
-                self._rows(run[index:], exact=exact)
-                return
+                layout = self._layout(run[index : index + _JUDGED], exact=exact)
+                continue
             index += 1
             if layout is None:
                 self._unread(row)
             else:
-                self._row(row, layout)
+                self._row(realigned(layout, row), layout)
+
+    def _layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
+        return fit(self._header, rows, exact=exact) if self._header else None
 
     def _unread(self, row: Row) -> None:
         text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
@@ -133,8 +131,12 @@ class TableReader:
             self._warn(row.place, f"未读取的行：{text}")
 
     def _row(self, row: Row, layout: Layout) -> None:
-        alone = single_text(row)
-        if alone is not None and self._takes_alone(row, layout, alone):
+        section = section_of(row, layout)
+        if is_aside(row):
+            self._aside(row)
+            return
+        if section is not None:
+            self._tasks().section(section)
             return
         self._tasks().add(row, layout, after_break=self._broke)
         self._broke = False
@@ -150,20 +152,11 @@ class TableReader:
                     else f"未读取：{tidy(cell.text)}",
                 )
 
-    def _takes_alone(self, row: Row, layout: Layout, text: str) -> bool:
-        """A row with one cell: a note, a total, or a section; anything else is a torn row."""
-        if is_note(text) or _TOTAL.match(half_width(text)):
-            paragraph = Paragraph(text, row.place)
-            self.after.append(paragraph)
-            self._report_rule(paragraph)
-            return True
-        first = next(i for i, cell in enumerate(row.cells) if cell.text.strip())
-        role = layout.roles[first] if first < len(layout.roles) else Role.OTHER
-        numbered = role is Role.NUMBER and parse_number(text) is None
-        if numbered or spans_whole(row) or (first == 0 and self._is_section(text)):
-            self._tasks().section(text)
-            return True
-        return False
+    def _aside(self, row: Row) -> None:
+        texts = dict.fromkeys(cell.text.strip() for cell in row.cells if cell.text.strip())
+        paragraph = Paragraph("　".join(texts), row.place)
+        self.after.append(paragraph)
+        self._report_rule(paragraph)
 
 
 def habits_of(document: Document) -> Habits:

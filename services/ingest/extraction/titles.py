@@ -13,24 +13,36 @@ from services.ingest.extraction.prose import closes, half_width, tidy
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
 )
+# The kinds of plans; 任务, 目录 and the like also end a heading inside one.
+_SURE: Final = re.compile(
+    r"(?:表|清单|台账|要点|方案|计划|一览|分工|通知|意见|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
+)
 _NO_TITLE: Final = re.compile(
-    r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]|[一二三四五六七八九十]+、|[（(])"
+    r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]"
+    r"|[一二三四五六七八九十]+、|\d{1,2}[.、．](?!\d)|[（(])"
 )
 _PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]*\s*[:：.、]\s*(?=\S)")
 _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
 _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
-_PLACE: Final = r"(?:[\u4e00-\u9fff]{1,11}?(?:自治[区州县旗]|省|市|县|区|旗|盟|州|镇|乡|街道))"
+# 滁州市, 新乡市, 沙市区: a place's last word may be followed by the next.
+_LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
+_PLACE: Final = rf"(?:[\u4e00-\u9fff]{{1,11}}?{_LEVEL})"
+_WORD: Final = r"(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff])"
 _ORGAN: Final = (
     r"(?:(?:人民)?政府办公[室厅]|人民政府|[县市区省州]?委办公[室厅]|委员会"
-    r"|(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff]){1,12}?(?:局|委员会|厅|委|管委会))"
+    r"|政务公开(?:工作)?(?:领导小组)?(?:办公室|办)"
+    rf"|{_WORD}{{1,12}}?(?:局|委员会|厅|委|管委会)(?:办公室)?"
+    r"|政府(?=关于|\d{4}年)"
+    rf"|{_WORD}{{0,12}}?(?:中心|残联|妇联|总工会|团委|供销社|医院|学校|大学|学院|管理处|[大支总]队|指挥部|领导小组)"
+    r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
-_BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
-_LEAD_RULE: Final = re.compile(
-    r"(?:列|排)(?:名|在|位)*(?:第一位?|首位|最前)[^。；]{0,12}?为[^。；]{0,6}?(?:牵头|汇总|主责|主办)"
-    r"|第一(?:个|责任)?(?:责任)?单位[^。；]{0,6}?为[^。；]{0,4}?牵头"
+# 县卫健局2023年…: a bureau that leaves out its place's name
+_BUREAU: Final = re.compile(
+    rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{0,10}}?(?:局|委员会|厅|政府))(?=关于|\d{{4}}年)"
 )
+_BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
 _NOTE: Final = re.compile(r"^[（(]?(?:注|备注|说明|填表说明|附注|注释)\d?\s*[:：.、]|^[*※★]")
 
 
@@ -45,15 +57,10 @@ class Frame:
     year: int | None
     issuer: str | None
     issued: date | None
-    first_leads: bool
 
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
-    """Read title, year, issuer and date from the paragraphs before and after the first table.
-
-    The rule `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州
-    2010, 北京); where a document states it, it holds for the whole plan.
-    """
+    """Read title, year, issuer and date from the paragraphs before and after the first table."""
     title = _title(before)
     lines = [tidy(p.text) for p in (*before, *after)]
     issued = next((d for d in map(_date, lines) if d), None)
@@ -63,8 +70,7 @@ def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: st
     if year is None:
         year = issued.year if issued else _year(half_width(name))
     issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
-    first_leads = any(_LEAD_RULE.search(half_width(line)) for line in lines)
-    return Frame(title, year, issuer, issued, first_leads)
+    return Frame(title, year, issuer, issued)
 
 
 def is_note(text: str) -> bool:
@@ -74,18 +80,19 @@ def is_note(text: str) -> bool:
 
 def _title(before: Sequence[Paragraph]) -> str | None:
     lines = [_PREFIX.sub("", tidy(p.text.replace("\n", ""))) for p in before]
-    for index in range(len(lines) - 1, -1, -1):
-        line = lines[index]
-        if not _is_title(line):
-            continue
-        above = lines[index - 1] if index else ""
-        if above and _year(line) is None and _is_upper_half(above):
-            return above + line
-        return line
-    return None
+    titles = [index for index, line in enumerate(lines) if is_title(line)]
+    sure = [index for index in titles if _SURE.search(half_width(lines[index]))]
+    if not titles:
+        return None
+    index = (sure or titles)[-1]
+    above = lines[index - 1] if index else ""
+    if above and _year(lines[index]) is None and _is_upper_half(above):
+        return above + lines[index]
+    return lines[index]
 
 
-def _is_title(line: str) -> bool:
+def is_title(line: str) -> bool:
+    """Whether a line could be the title of a plan: it ends in the name of a kind of document."""
     folded = half_width(line)
     return bool(
         _KIND.search(folded)
@@ -99,7 +106,8 @@ def _is_upper_half(line: str) -> bool:
     """The first line of a title that layout broke in two."""
     folded = half_width(line)
     short = 4 <= len(folded) <= 50  # noqa: PLR2004 - a line of large print
-    return short and not _NO_TITLE.match(folded) and not re.search(r"[。，；：:〔\[]", folded)
+    plain = not re.search(r"[。,;:〔\[]", folded) and _date(line) is None
+    return short and plain and not _NO_TITLE.match(folded)
 
 
 def _year(text: str) -> int | None:
@@ -119,13 +127,15 @@ def _issuer(title: str | None) -> str | None:
         else title
     )
     text = re.sub(r"^[《〈（(]+", "", text)
-    text = re.sub(r"^(?:关于|贯彻|落实|印发)+", "", text)
+    text = re.sub(r"^(?:关于|印发)+", "", text)
+    if re.match(r"(?:学习|贯彻|落实|执行)", text):
+        return None  # whoever issued what is to be carried out
     text = re.sub(
         r"^(?:[\d〇零一二三四五六七八九]{4}年?[-—–~至]+)?[\d０-９〇零一二三四五六七八九]{4}年(?:度)?(?:上半年|下半年)?",
         "",
         text,
     )
-    found = _ISSUER.match(text)
+    found = _ISSUER.match(text) or _BUREAU.match(text)
     return found["issuer"] if found else None
 
 

@@ -7,39 +7,72 @@ from typing import Final
 
 from services.ingest.extraction.dates import fold, read_cell
 
-_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")
+_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
 _PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
 # What a unit's name ends with; it tells a list's line break from a torn name.
 _ENDS: Final = re.compile(
     r"(?:局|委|办|部|厅|院|所|社|会|署|队|站|处|科|室|组|中心|公司|集团|大学|学院|学校|银行|支行|联|团|馆|台|厂|场|库"
-    r"|园|区|县|市|州|盟|旗|镇|乡|街道|村|居|政府|单位|部门|机构|企业|主体|专班|管委|法院|检察院|支队|大队|窗口|基地"
+    r"|园|区|县|市|州|盟|旗|镇|乡|街道?|村|居|政府|海关|税务|单位|部门|机构|企业|主体|专班|管委|法院|检察院|支队|大队|窗口|基地"
     r"|[）〕])$"
 )
 _KIND: Final = (
-    r"(?:(?:责任|成员|职能|业务|行政|主管|涉及|牵头|配合|协办|参与|市直|县直|区直|省直|直属)*"
+    r"(?:(?:责任|成员|职能|业务|行政|主管|涉及|牵头|配合|协办|参与|[省市县区州镇][直级]|直属|其他|各|有关|相关)*"
     r"(?:单位|部门|科室|处室|股室|机构|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
+    r"(?:（单位）|（部门）)?"
 )
-_ETC: Final = re.compile(rf"等(?:(?:其他|各|有关|相关)*{_KIND})?$")
+_ETC: Final = re.compile(
+    rf"等(?:(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:个|家))?(?:{_KIND})?$"
+)
 _OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|相关)+各?{_KIND}$")
 _SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
 _DUTY: Final = re.compile(
     r"(?:等?)(?:(?:按照?|依据?|根据)(?:各自)?(?:职责|职能|分工|任务)+(?:分工)?)?(?:分别|共同|具体|组织|按分工)*"
-    r"(?:负责|落实|实施|承办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
+    r"(?:负责|落实|实施|承办|协办|会办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
     r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
 )
-_LEADS: Final = re.compile(r"(?:分别|共同|联合|负责)*牵头(?:负责|落实|办理|组织|实施|单位|部门)*$")
-_LEAD_MARK: Final = re.compile(
-    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$|[*★＊▲]$"
+_LEADS: Final = re.compile(
+    r"(?:分别|共同|联合|负责|作?为)*(?:牵头|主责|主办)(?:负责|落实|办理|组织|实施|单位|部门|抓总)*$"
 )
+_SUPPORTS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
+_LEAD_MARK: Final = re.compile(
+    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$"
+)
+_STAR: Final = re.compile(r"^[*★＊▲]|[*★＊▲]$")
 _OTHER_MARK: Final = re.compile(
     r"[（〔\[【](?:为?(?:配合|协办|参与|协助)(?:单位|部门)?)[）〕\]】]$"
 )
 _LABEL: Final = re.compile(
-    r"(?P<lead>(?:牵头|主责|主办)(?:责任)?(?:单位|部门|科室)|牵头)[：:]"
-    r"|(?P<other>(?:责任|配合|协办|协同|参与|会办|承办|完成|落实)(?:责任)?(?:单位|部门|科室|处室))[：:]"
+    r"(?P<lead>(?:牵头|主责|主办|第一责任)(?:责任|[（(]责任[）)])?(?:单位|部门|科室)|牵头|主办)[：:]"
+    r"|(?P<other>(?:责任|配合|协办|协同|协助|参与|参加|会办|承办|完成|落实|实施)(?:责任)?(?:单位|部门|科室|处室)"
+    r"|配合|协办|协助|参与|责任)[：:]"
+    r"|(?P<person>[\u4e00-\u9fff]{0,6}(?:责任人|负责人|领导|联系人|联系电话|电话))[：:]"
+)
+_NO_COLON: Final = re.compile(
+    r"(?:^|(?<=[；;，,。\n]))(?=(?:牵头|主责|责任|配合|协办|参与)(?:单位|部门)(?![：:，,、；;。\n]|$))"
+    r"(?P<label>[\u4e00-\u9fff]{4})(?=[省市县区州镇乡各局办])"
 )
 _MARKS: Final = re.compile(
-    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其)|[*★＊▲])"
+    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其))"
+)
+# 县财政局及各乡镇: the word parts two whole names, where it is not within one (文化和旅游局).
+_AND: Final = re.compile(r"以及|及|和|与")
+_WHOLE: Final = re.compile(
+    r"(?:局|委|办|部|厅|院|署|处|科|室|中心|公司|集团|街道|镇|乡|单位|部门|机构|政府|法院|检察院|海关|支队|大队)(?:[（〔].*[）〕])?$"
+)
+_NO_UNIT: Final = re.compile(r"^(?:社会资本|所属|其所|下属|直属)")
+_NUMBERED: Final = re.compile(r"(?<=[\u4e00-\u9fff）])(?=\d{1,2}[.．][\u4e00-\u9fff])")
+# 各县、市、区政府: one group; its parts are no names by themselves.
+_LEVELS: Final = re.compile(
+    r"各(?:有关|相关)?[省市县区州盟旗镇乡街村](?:[、/][省市县区州盟旗镇乡街村]){1,4}(?=人民政府|政府|党|管|[、，,；;。\n（(]|$)"
+)
+_INNER: Final = str.maketrans("、/", "\x1e\x1f")
+_OUTER: Final = str.maketrans("\x1e\x1f", "、/")
+_HEADS: Final = re.compile(r"^(?:安委[会办]|(?:人民)?政府|管委会|党[工]?委|办事处)")
+_LASTING: Final = re.compile(
+    r"^(?:全年)?(?:持续(?:推进|实施|开展|落实)?|长期(?:坚持|推进|实施)?|常态化(?:推进|开展)?|全年)$"
+)
+_VERBAL: Final = re.compile(
+    r"^(?:负责|做好|开展|落实|完成|组织|指导|协助|参与|推进|推动|按照?|根据|加强|建立|制定)"
 )
 _PART: Final = re.compile(r"[、，,；;：:/／ ]")
 _MIN_NAME: Final = 3
@@ -58,27 +91,38 @@ class UnitList:
     open_ended: bool = False
     dates: list[str] = field(default_factory=list)
     stray: list[str] = field(default_factory=list)
+    starred: bool = False
 
 
-def read_units(text: str, year: int | None = None) -> UnitList:
-    """Units in printed order; `year` serves to tell a date that strayed into the list."""
-    units = UnitList(printed=printed(text))
-    for label, part in _labelled(_unwrapped(units.printed)):
-        _read_part(part, units, year, lead=label == "lead")
+def read_units(text: str, year: int | None = None, *, starred: bool = False) -> UnitList:
+    """Units in printed order; `year` serves to tell a date that strayed into the list.
+
+    `starred` tells that the document says so of whoever bears a star: they lead.
+    """
+    units = UnitList(printed=printed(text), starred=starred)
+    listed = _NO_COLON.sub(r"\g<label>：", _unwrapped(units.printed))
+    listed = _NUMBERED.sub("\n", listed)
+    listed = _LEVELS.sub(lambda found: found.group().translate(_INNER), listed)
+    for label, part in _labelled(listed):
+        if label == "person":
+            units.stray.append(part.strip("；;，,。 \n"))
+        else:
+            _read_part(part, units, year, lead=label == "lead")
     return units
 
 
 def printed(text: str) -> str:
     """The cell as printed: line breaks inside names mended, brackets full-width."""
-    lines = [_spaced(line) for line in text.split("\n") if line.strip()]
+    wide = text.replace("(", "（").replace(")", "）")
+    lines = [_spaced(line) for line in wide.split("\n") if line.strip()]
     joined = ""
     for line in lines:
         end = joined[-_MAX_NAME:]
         whole = _ENDS.search(end) or _SEPARATOR.search(joined[-1:]) or _ETC.search(end)
-        starts = not _SEPARATOR.match(line) and line[0] not in "（(〔）)〕等"
+        starts = not _SEPARATOR.match(line) and line[0] not in "（〔）〕等"
         listed = bool(joined) and bool(whole) and starts
         joined += f"\n{line}" if listed and not _SEPARATOR.search(joined[-1:]) else line
-    return joined.replace("(", "（").replace(")", "）")
+    return joined
 
 
 def _spaced(line: str) -> str:
@@ -89,7 +133,8 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and _ENDS.search(name) for name in (left, right))
-        joined += f" {piece}" if names and right[0] not in "等（(及和" else piece
+        apart = names and right[0] not in "等（及和" and not _HEADS.search(right)
+        joined += f" {piece}" if apart else piece
     return joined
 
 
@@ -102,7 +147,7 @@ def _unwrapped(text: str) -> str:
 
 
 def _labelled(text: str) -> Iterator[tuple[str, str]]:
-    """Parts under labels such as 牵头单位：, with `lead` or `` as their kind."""
+    """Parts under labels such as 牵头单位：, with `lead`, `other` or `person` as their kind."""
     marks = list(_LABEL.finditer(text))
     if not marks:
         yield "", text
@@ -111,7 +156,7 @@ def _labelled(text: str) -> Iterator[tuple[str, str]]:
         yield "", text[: marks[0].start()]
     ends = [mark.start() for mark in marks[1:]] + [len(text)]
     for mark, end in zip(marks, ends, strict=True):
-        yield "lead" if mark["lead"] else "", text[mark.end() : end]
+        yield mark.lastgroup or "", text[mark.end() : end]
 
 
 def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> None:
@@ -128,7 +173,7 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
                 # 甲局、乙局牵头: all that stand before the word, up to the last clause.
                 units.lead.extend(n for n in pending if n not in units.lead)
                 pending = []
-            elif name and (lead or _LEAD_MARK.search(item) or item[:1] in "*★＊▲"):
+            elif name and (lead or _LEAD_MARK.search(item) or _is_starred(item, units)):
                 units.lead.extend([name] if name not in units.lead else [])
         pending = []
 
@@ -142,21 +187,36 @@ def _items(text: str) -> Iterator[str]:
         elif char in "）)〕】]":
             depth = max(0, depth - 1)
         elif depth == 0 and _SEPARATOR.match(text, index):
-            yield text[start:index].strip()
+            yield from _joined_by_and(text[start:index].translate(_OUTER).strip())
             start = index + 1
-    yield text[start:].strip()
+    yield from _joined_by_and(text[start:].translate(_OUTER).strip())
+
+
+def _joined_by_and(item: str) -> Iterator[str]:
+    """Two names that 及 or 和 joins."""
+    start = 0
+    if len(item) <= _MAX_ITEM:
+        for found in _AND.finditer(item):
+            left, right = item[start : found.start()], item[found.end() :]
+            whole = len(left) > 1 and _WHOLE.search(left) and not _NO_UNIT.match(right)
+            follows = _ENDS.search(_DUTY.sub("", _ETC.sub("", right)))
+            if whole and follows and left.count("（") == left.count("）"):
+                yield left
+                start = found.end()
+    yield item[start:]
 
 
 def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     """The unit's name alone, and whether the item's words make it (and those before) lead."""
-    name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", _MARKS.sub("", item))).strip(" .")
+    bare = _STAR.sub("", _MARKS.sub("", item))
+    name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
     if not name:
         return "", False
     if len(name) > _MAX_ITEM:
         units.stray.append(name)
         return "", False
     leads = bool(_LEADS.search(name))
-    name = _LEADS.sub("", name)
+    name = _SUPPORTS.sub("", _LEADS.sub("", name))
     name = _DUTY.sub("", name)
     if "会同" in name:
         name, _, rest = name.partition("会同")
@@ -172,10 +232,14 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
         return "", leads
     if _SOME.search(name):
         units.open_ended = True
-    if len(name) > _MAX_NAME:
+    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not _ENDS.search(name)):
         units.stray.append(name)
         return "", leads
     return name, leads
+
+
+def _is_starred(item: str, units: UnitList) -> bool:
+    return units.starred and bool(_STAR.search(item))
 
 
 def _name_into(item: str, units: UnitList, year: int | None) -> None:
@@ -185,6 +249,8 @@ def _name_into(item: str, units: UnitList, year: int | None) -> None:
 
 
 def _is_date(name: str, year: int | None) -> bool:
+    if _LASTING.match(name):
+        return True
     if not re.search(r"[年月季]", name):
         return False
     found = read_cell(fold(name), year)
@@ -193,7 +259,8 @@ def _is_date(name: str, year: int | None) -> bool:
 
 def merged(lists: Sequence[UnitList]) -> UnitList:
     """Several unit cells as one list: names in column order, each once."""
-    whole = UnitList(printed="；".join(part.printed for part in lists if part.printed))
+    told = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]
+    whole = UnitList(printed="；".join(each.printed for each in told or lists if each.printed))
     for part in lists:
         whole.names.extend(name for name in part.names if name not in whole.seen)
         whole.seen.update(part.names)

@@ -1,0 +1,125 @@
+"""Expressions of time, found in folded text and not yet resolved to days."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+_RELATIVE: Final = r"(?P<relative>次年|明年|翌年|下一?年|今年|本年度?|当年)"
+_YEAR: Final = rf"(?:(?P<year>(?:19|20)\d\d)(?:年(?:度)?|(?=年[底末终内]))|{_RELATIVE})?"
+_BEFORE: Final = r"(?P<before>以前|之前|前)?"
+_FORMS: Final = (
+    # 2023年6月30日前; the month may carry several days, as in 6月5日、20日
+    (
+        rf"{_YEAR}(?P<month>\d{{1,2}})月(?:份)?(?P<days>\d{{1,2}}[日号]?(?:[、,和及]\d{{1,2}}[日号]?(?!\d*月)){{0,5}}"
+        rf"(?<=[日号])){_BEFORE}"
+    ),
+    # 3、6、9、12月20日前, 6月和12月的5日: each month's day
+    (
+        rf"{_YEAR}(?P<each>(?:\d{{1,2}}[、,和及]){{1,11}}\d{{1,2}}月(?:份)?的?"
+        rf"|(?:\d{{1,2}}月(?:份)?[、,和及]){{1,11}}\d{{1,2}}月(?:份)?(?P<shared>的)?)(?P<day>\d{{1,2}})[日号]{_BEFORE}"
+    ),
+    # 2023年6月底前, 6月上旬, 12月前, 9月; a list of months shares what follows the last
+    (
+        rf"{_YEAR}(?P<months>\d{{1,2}}月?(?:份)?(?:[底末]?[、,和及]\d{{1,2}}月?(?:份)?){{0,11}}(?<=[月份]))"
+        rf"(?P<part>上旬|中旬|下旬|底|末|月底|初|中)?(?P<within>内)?{_BEFORE}"
+    ),
+    # 2023年上半年, 第3季度末
+    rf"{_YEAR}(?P<half>[上下])半年(?:[底末内])?{_BEFORE}",
+    rf"{_YEAR}第?(?P<quarter>[1-4])个?季度(?P<qend>[底末])?(?:内)?{_BEFORE}",
+    # 年底前, 2023年年底, 2023年末, 年内, 次年底
+    r"(?:(?P<year>(?:19|20)\d\d)年?|(?P<relative>次|明|翌|今|本|当|全))?年(?:度)?(?P<yend>[底末终内])(?:以前|之前|前)?",
+    # 2023-2025年
+    r"(?:19|20)\d\d年?(?:-+|—+|~|–|至|到)(?P<until>(?:19|20)\d\d)年(?:度)?(?:(?P<uend>[底末])前?)?",
+    # 到2025年, 2023年前, 2023年
+    r"(?P<bare>(?:19|20)\d\d)年(?:度)?(?P<before>以前|之前|前)?",
+    # 2023.6.30, 2023-06, 20230630
+    (
+        r"(?<!\d)(?P<year>(?:19|20)\d\d)[./-](?P<month>\d{1,2})(?:[./-](?P<day>\d{1,2}))?(?!\d)"
+        r"(?:0:00(?::00)?)?(?P<before>以前|之前|前)?"
+        r"|(?<!\d)(?P<compact>(?:19|20)\d{6}|20\d{4})(?!\d)"
+    ),
+)
+_NUMERALS: Final = frozenset("0123456789一二两三四五六七八九十几数多")
+_TOKENS: Final = [re.compile(form) for form in _FORMS]
+_RANGE: Final = re.compile(r"^起?(?:至|到|—+|-+|~|–)")
+_NEAR: Final = 24  # characters before a month that can hold the first half of its span
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One expression: its span of the text and the parts of it that the grammar names."""
+
+    start: int
+    end: int
+    values: dict[str, str | None]
+
+
+def expressions(text: str) -> list[Token]:
+    """The expressions of a text, in order; of two that overlap the earlier or longer one.
+
+    A span of time is one expression, which ends with the span.
+    """
+    found: list[Token] = []
+    position = 0
+    ahead = [pattern.search(text) for pattern in _TOKENS]
+    while position < len(text):
+        best: re.Match[str] | None = None
+        for index, pattern in enumerate(_TOKENS):
+            match = ahead[index]
+            if match and match.start() < position:
+                match = ahead[index] = pattern.search(text, position)
+            if match and (
+                best is None or (match.start(), -match.end()) < (best.start(), -best.end())
+            ):
+                best = match
+        if best is None:
+            break
+        if not _counts_duration(best, text):
+            found.append(Token(best.start(), best.end(), best.groupdict()))
+        position = best.end()
+    return _ranges(found, text)
+
+
+def _counts_duration(match: re.Match[str], text: str) -> bool:
+    """Part of a longer number, as the 2年 in 12年, or a span, as 年内 in 3年内: not a date."""
+    start = match.start()
+    before = text[start - 1] if start else ""
+    return (before.isdecimal() and text[start].isdecimal()) or (
+        text[start] == "年" and before != "" and before in _NUMERALS
+    )
+
+
+def _ranges(tokens: list[Token], text: str) -> list[Token]:
+    """A span of time ends with its last day: 3月至6月 is read as 6月 of the first one's year."""
+    kept: list[Token] = []
+    for token in tokens:
+        if kept:
+            between = text[kept[-1].end : token.start]
+            if _RANGE.fullmatch(between):
+                first = kept.pop()
+                values = dict(token.values)
+                if not (values.get("year") or values.get("relative") or values.get("bare")):
+                    values["year"] = first.values.get("year") or first.values.get("bare")
+                    values["relative"] = first.values.get("relative")
+                kept.append(Token(first.start, token.end, values))
+                continue
+        kept.append(token)
+    # 3-6月: the first number stands without its 月, and may take a year's token with it
+    widened: list[Token] = []
+    for token in (_widen(each, text) for each in kept):
+        while widened and widened[-1].end > token.start:
+            widened.pop()
+        widened.append(token)
+    return widened
+
+
+def _widen(token: Token, text: str) -> Token:
+    head = re.search(
+        r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$",
+        text[(skipped := max(0, token.start - _NEAR)) : token.start],
+    )
+    if head is None:
+        return token
+    values = dict(token.values)
+    values["year"] = values.get("year") or head.group("year")
+    return Token(skipped + head.start(), token.end, values)

@@ -1,0 +1,166 @@
+"""Who owes a paragraph: its last bracket, its last words, or a line of labels under it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from services.ingest.extraction.labels import Role, role_of
+from services.ingest.extraction.prose import closes
+from services.ingest.extraction.units import read_units
+
+_LABEL: Final = re.compile(
+    r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"
+    r"[\u4e00-\u9fff]{0,6})[：:]"
+    # These are labels wherever they stand: layouts lose the blank before them.
+    r"|(?P<sure>(?:牵头|责任|配合|协办|协同|参与|主办|承办|主责)(?:责任)?(?:单位|部门)|完成时[限间]|(?:牵头|责任)领导|责任人)[：:]"
+)
+_OWED_ROLES: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
+# 单位：万元 is a unit of measure, 填报单位 and 公开单位 are the document's own.
+_NO_OWNER: Final = re.compile(
+    r"^(?:单位|部门|科室|责任)$|^(?:填报|报送|公开|发布|印发|抄送|主送|制表)"
+)
+_PERSON: Final = re.compile(r"领导|责任人|负责人|联系人|电话")
+_OPENING: Final = "（(〔【["
+_CLOSING: Final = "）)〕】]"
+_ENDED: Final = re.compile(r"[。；;！!？?”\s]*")
+_VERB: Final = re.compile(r"牵头|负责|配合|落实|承办|(?:按|依)照?(?:各自)?职[责能]|分工")
+_NO_LIST: Final = re.compile(
+    r"^(?:不?含|如|例如|包括|即|原|指|下同|简称|以下|详?见|除|其中|此件|试行|另|据|注)|解释"
+)
+_MAX_OWED: Final = 400
+
+
+@dataclass(slots=True)
+class Owner:
+    """What was printed for each unit column and for the deadline; `unread` names persons."""
+
+    units: dict[Role, str] = field(default_factory=dict)
+    deadline: str = ""
+    unread: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        """Whether it names units or a deadline."""
+        return bool(self.units or self.deadline)
+
+
+def label_line(text: str) -> Owner | None:
+    """The owner in a line of labels, as 牵头单位：甲局；完成时限：6月底, or in a bracket alone."""
+    bare = text.strip().rstrip("。；;")
+    if list(_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
+        return _owner(bare[1:-1])
+    first = _LABEL.match(bare)
+    if first is None or not (_role(first) or _PERSON.search(_words(first))):
+        return None
+    return _labelled(bare)
+
+
+def _words(found: re.Match[str]) -> str:
+    return found["label"] or found["sure"]
+
+
+def empty_label(text: str) -> bool:
+    """Whether the line is a label alone, whose words stand in the next line."""
+    found = _LABEL.fullmatch(text.strip())
+    return bool(found and _role(found))
+
+
+def pieces(text: str) -> Iterator[tuple[str, Owner | None]]:
+    """The paragraph's parts, each with the owner printed at its end; the last may have none."""
+    start = 0
+    for begin, end in _brackets(text):
+        inner = text[begin + 1 : end - 1]
+        after = _ENDED.match(text, end)
+        ends = after.end() if after else end
+        closed = text[:begin].rstrip()[-1:] in ("。", "；", ";", "！", "”") or ends > end
+        if begin <= start or not (closed or end == len(text)):
+            continue
+        owner = _owner(inner)
+        if owner:
+            words = text[start:begin].rstrip()
+            # A stop after the bracket is the sentence's own, unless it has one.
+            yield words if closes(words) else words + text[end:ends].rstrip(), owner
+            start = ends
+    rest = text[start:]
+    if rest:
+        yield from _at_end(rest)
+
+
+def _at_end(text: str) -> Iterator[tuple[str, Owner | None]]:
+    """`…。责任单位：甲局、乙局。`: labels that end a paragraph without brackets."""
+    for found in _LABEL.finditer(text):
+        if not _role(found) or text[: found.start()].rstrip()[-1:] not in ("。", "；", ";", "！"):
+            continue
+        tail = text[found.start() :]
+        if "。" not in tail.rstrip("。") and _balanced(tail):
+            yield text[: found.start()].rstrip(), _labelled(tail)
+            return
+    yield text, None
+
+
+def _balanced(text: str) -> bool:
+    """Whether the text does not begin within a bracket."""
+    return sum(text.count(c) for c in _OPENING) >= sum(text.count(c) for c in _CLOSING)
+
+
+def _brackets(text: str) -> Iterator[tuple[int, int]]:
+    """Outermost pairs of brackets, as start and end."""
+    depth, begin = 0, 0
+    for index, char in enumerate(text):
+        if char in _OPENING:
+            if depth == 0:
+                begin = index
+            depth += 1
+        elif char in _CLOSING and depth:
+            depth -= 1
+            if depth == 0:
+                yield begin, index + 1
+
+
+def _owner(inner: str) -> Owner | None:
+    """The owner in a bracket's words; None for any other remark."""
+    if len(inner) > _MAX_OWED or _NO_LIST.search(inner):
+        return None
+    if _LABEL.match(inner):
+        return _labelled(inner)
+    units = read_units(inner)
+    if not units.names or units.stray:
+        return None
+    told = bool(_VERB.search(inner)) and any(map(_looks_owed, units.names))
+    if told or all(map(_looks_owed, units.names)):
+        return Owner({Role.UNITS: inner})
+    return None
+
+
+_UNIT: Final = re.compile(
+    r"(?:局|委|办|部|厅|院|署|处|科|室|组|中心|公司|集团|政府|街道|乡镇|镇|街|村居|单位|部门|机构|委员会|法院|检察院"
+    r"|联|会|专班|区|县|市|[）〕])$"
+)
+
+
+def _looks_owed(name: str) -> bool:
+    return len(name) > 2 and bool(_UNIT.search(name))  # noqa: PLR2004 - 市委: no one owes so
+
+
+def _role(found: re.Match[str]) -> Role | None:
+    label = _words(found)
+    if _NO_OWNER.search(label):
+        return None
+    role = role_of(label)
+    return role if role in _OWED_ROLES else None
+
+
+def _labelled(text: str) -> Owner:
+    owner = Owner()
+    marks = [m for m in _LABEL.finditer(text) if _role(m) or _PERSON.search(_words(m))]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=True):
+        words = text[mark.end() : end].strip().rstrip("；;。，,、").rstrip()
+        role = _role(mark)
+        if role is None:
+            owner.unread.append(f"{_words(mark)}：{words}")
+        elif role is Role.DEADLINE:
+            owner.deadline = "；".join(filter(None, (owner.deadline, words)))
+        else:
+            owner.units[role] = "；".join(filter(None, (owner.units.get(role, ""), words)))
+    return owner

@@ -1,0 +1,65 @@
+"""Rules that a document states once for all its tasks: who leads, who else owes, until when."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.documents.grid import Paragraph
+from services.ingest.extraction.models import PlanWarning
+from services.ingest.extraction.prose import half_width, tidy
+from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.titles import is_note
+
+_FIRST_LEADS: Final = re.compile(
+    r"(?:列|排)(?:名|在|位|序)*(?:第一位?|首位|最前)[^。;]{0,12}?为[^。;]{0,6}?(?:牵头|汇总|主责|主办)"
+    r"|第一(?:个|责任)?(?:责任)?单位[^。;]{0,6}?为[^。;]{0,4}?牵头"
+    r"|单位[^。;]{0,6}?(?:第一|首)[个位]?[^。;]{0,8}?为[^。;]{0,4}?牵头"
+)
+_STARS_LEAD: Final = re.compile(r"[*★▲][^。;]{0,12}?牵头")
+_OWNERS_LEAD: Final = re.compile(
+    r"(?:无|没有|未(?:列|明确|注明))牵头(?:单位|部门)[^。;]{0,8}?责任(?:单位|部门)[^。;]{0,4}?为牵头"
+)
+# Said of all tasks, and carried by no row: a person has to read it.
+_FOR_ALL: Final = re.compile(
+    r"(?:均需|均由|均应由|均涉及|都由)[^。]{2,40}?(?:负责|落实|参与)"
+    r"|(?:未|没有)(?:注明|明确|标明|写明)[^。]{0,12}?(?:时限|期限|时间)[^。]{0,30}?(?:底|前)"
+    r"|除[^。]{0,16}?(?:时限|期限|时间)[^。]{0,12}?外[^。]{0,30}?(?:底|前)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the document says of leads.
+
+    `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州 2010, 北京),
+    `where none leads, who is responsible does` by 武汉 2020; each holds for the whole plan.
+    """
+
+    first_leads: bool = False
+    stars_lead: bool = False
+    owners_lead: bool = False
+
+
+def read_rules(paragraphs: Iterable[Paragraph]) -> Rules:
+    """The rules about leads that stand anywhere around the tasks."""
+    lines = [half_width(paragraph.text) for paragraph in paragraphs]
+
+    def says(rule: re.Pattern[str]) -> bool:
+        return any(rule.search(line) for line in lines)
+
+    return Rules(says(_FIRST_LEADS), says(_STARS_LEAD), says(_OWNERS_LEAD))
+
+
+def rules_for_all(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
+    """Units or deadlines that hold for every task: reported, since no row carries them.
+
+    Notes are reported where the tables are read.
+    """
+    for paragraph in paragraphs:
+        if _FOR_ALL.search(half_width(paragraph.text)) and not is_note(paragraph.text):
+            yield PlanWarning(
+                code=ReviewCode.NOT_UNDERSTOOD,
+                where=paragraph.place,
+                message=f"可能适用于全部任务：{tidy(paragraph.text)}",
+            )
