@@ -26,6 +26,7 @@ from aiosmtplib import (
 
 from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
 from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
 _PERMANENT = range(500, 600)
@@ -227,7 +228,7 @@ def _answered(offer: _Offer, error: SMTPResponseException, address: str) -> Refu
     if offer.step is _Step.CONNECTING:
         return Refused(Refusal.UNREACHABLE, permanent=False, detail=f"SMTP {error.code}")
     permanent = error.code in _PERMANENT
-    said = " ".join(error.message.replace(address, "…").split())[:_SHORT]
+    said = clean(error.message.replace(address, "…"))[:_SHORT]  # servers send any bytes
     return Refused(
         Refusal.REJECTED if permanent else Refusal.BUSY,
         permanent=permanent,
