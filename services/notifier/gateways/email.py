@@ -101,7 +101,10 @@ class EmailGateway:
         self._idle: list[SMTP] = []
         self._context = ssl.create_default_context()
         if server.ca_file:
-            self._context.load_verify_locations(server.ca_file)
+            try:
+                self._context.load_verify_locations(server.ca_file)
+            except OSError as error:  # no such file, or no certificate in it
+                raise CuibanError(f"CUIBAN_SMTP_CA_FILE can't be used: {error}.") from error
 
     async def send(self, message: Message) -> Outcome:
         """Offer a mail once; on a connection that rested and died, on a fresh one instead."""

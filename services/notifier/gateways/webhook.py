@@ -52,8 +52,12 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Refuse an address that can't be posted to."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:  # brackets, or a port that is none
+            fit = False
+        if not fit:
             raise CuibanError("CUIBAN_SMS_URL can't be read.", "Write it like https://host/path.")
 
 
