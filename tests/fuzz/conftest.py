@@ -8,6 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.fuzz.world import World, running
+from tests.integration.ingest.conftest import api
+
+__all__ = ["api"]
 
 DEEP = int(os.environ.get("CUIBAN_FUZZ") or 0)
 _ALIKE = {"deadline": None, "suppress_health_check": list(HealthCheck), "print_blob": True}
