@@ -32,6 +32,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST = {"name": 100, "kind": 50, "groups": 2000, "aliases": 2000}
 _LONG = 254  # of an address, RFC 5321 section 4.5.3.1.3
 _MOST_ROWS = 100_000
+_MOST_BYTES = 16 * 2**20
+"""Far above any directory; a file of commas takes ten times its size once it is read."""
 _MOST_FAULTS = 100
 
 
@@ -57,6 +59,9 @@ def read_units(data: bytes) -> list[UnitRow]:
         RefusedError: it can't be read, or rows are wrong; then `details` names each with what
             to do about it.
     """
+    if len(data) > _MOST_BYTES:
+        limit = _MOST_BYTES // 2**20
+        raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
     lines = _lines(_text(data))
     header = _header(lines[0][1])
     faults: list[dict[str, object]] = []
@@ -97,7 +102,7 @@ def _lines(text: str) -> list[tuple[int, list[str]]]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 lines.append((reader.line_num, cells))
-            if len(lines) > _MOST_ROWS:
+            if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each costs a step
                 raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
     except csv.Error as error:
         raise RefusedError(
