@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError
 
 from services.scheduler.handlers.tasks import SOURCE
 from shared import topics
@@ -19,9 +21,9 @@ from shared.events import (
     ReminderDue,
     UnitUpserted,
 )
-from shared.topics import TOPIC_OF
+from shared.topics import TOPIC_OF, named
 from tests.fuzz.hostile import Record, golden
-from tests.fuzz.world import World, survives
+from tests.fuzz.world import World, send_named, survives
 
 pytestmark = pytest.mark.integration
 UNIT = "00000000-0000-4000-8000-0000000000aa"
@@ -113,3 +115,26 @@ async def test_a_reminder_of_no_time_zone_does_not_cost_its_unit_the_directory(
         ("notifier-reminders", "bad-value"): 1,
     }
     assert await world.rows("SELECT 1 FROM notifier.units WHERE unit_id = :id", id=UNIT)
+
+
+async def test_a_header_name_that_is_no_utf8_does_not_stop_the_stream(world: World) -> None:
+    """aiokafka raised out of the consumer, and out of each that was started after it."""
+    one = reminder()
+    name = named(topics.REMINDERS.name, world.settings.topic_prefix)
+    await send_named(world.producer, name, "催办".encode("gbk"), one.value, *one.headers)
+    await survives(world, [record(ReminderDue, reminder_id="")])
+    letters = await world.letters()
+    assert Counter(letter.reason for letter in letters) == {"bad-value": 2}
+    assert await world.rows("SELECT 1 FROM ingest.reminders LIMIT 1")
+
+
+async def test_the_broker_refuses_what_unpacks_to_more_than_its_limit(world: World) -> None:
+    name = named(topics.TASKS.name, world.settings.topic_prefix)
+    async with AIOKafkaProducer(
+        bootstrap_servers=world.settings.kafka,
+        compression_type="gzip",
+        max_request_size=100 * 2**20,
+    ) as producer:
+        with pytest.raises(MessageSizeTooLargeError):
+            await producer.send_and_wait(name, b" " * (40 * 2**20))
+        await producer.send_and_wait(name, b" " * 2**20)

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from deploy.local.processes import free_ports
 from shared.codec import encode
 from shared.topics import REMINDERS, TOPICS, named
+from tests.fuzz.world import send_named
 from tests.integration.ingest.conftest import Api
 from tests.integration.notifier.world import due, enveloped
 
@@ -168,12 +169,16 @@ async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services
     for name, child in services.children.items():
         assert child.returncode is None, f"{name} ended"
     await services.stop()
-    for name in names:  # unreachable, and unreadable
-        for wrong in ("@127.0.0.1:1/x", "@[::1/x"):
-            broken = f"postgresql://u:{SECRETS['database password']}{wrong}"
-            child = await services.start(name, CUIBAN_DATABASE_URL=broken)
-            async with asyncio.timeout(PATIENCE):
-                assert await child.wait() == 78
+    refused = [  # unreachable, and unreadable
+        await services.start(
+            name,
+            CUIBAN_DATABASE_URL=f"postgresql://u:{SECRETS['database password']}{wrong}",
+        )
+        for name in names
+        for wrong in ("@127.0.0.1:1/x", "@[::1/x")
+    ]
+    async with asyncio.timeout(PATIENCE):
+        assert {await child.wait() for child in refused} == {78}
     await services.stop()
     said = bytes(services.said)
     assert said.count(b"CUIBAN_DATABASE_URL") == 6
@@ -194,8 +199,9 @@ async def hostile(api: Api, services: Services) -> None:
         bootstrap_servers=api.settings.kafka, max_request_size=8 * 2**20
     ) as producer:
         for topic in TOPICS:
-            for value in (b"\xff13812345678", b"x" * (8 * 2**20 - 1000)):
-                await producer.send_and_wait(named(topic.name, prefix), value, key=b"k")
+            await producer.send_and_wait(named(topic.name, prefix), b"\xff13812345678", key=b"k")
+            await send_named(producer, named(topic.name, prefix), "催办".encode("gbk"), b"{}")
         name = named(REMINDERS.name, prefix)
+        await producer.send_and_wait(name, b"x" * (8 * 2**20 - 1000), key=b"k")
         await producer.send_and_wait(name, one.value, key=one.key, headers=list(one.headers))
-    await services.until("record.dead_lettered", 14)
+    await services.until("record.dead_lettered", 18)

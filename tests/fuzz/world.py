@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -203,3 +204,19 @@ async def survives(world: World, sent: Sequence[Record]) -> None:
         await world.work()
         await world.relayed()
     assert faults() == before, "something was tried again that never can go well"
+
+
+async def send_named(
+    producer: AIOKafkaProducer, topic: str, name: bytes, value: bytes, *headers: tuple[str, bytes]
+) -> None:
+    """Send a record with one more header, whose name may be any four bytes.
+
+    No producer for Python writes such a name; the batch is altered, and its checksum with it.
+    """
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=b"k", value=value, headers=[*headers, ("XXXX", b"x")])
+    batch.close()
+    raw = bytearray(batch._build()).replace(b"XXXX", name)
+    raw[17:21] = calc_crc32c(bytes(raw[21:])).to_bytes(4, "big")
+    batch._buffer = raw
+    await (await producer.send_batch(batch, topic, partition=0))
