@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 import requests
 import schemathesis
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
@@ -15,6 +15,7 @@ from services.ingest.api.parts import Parts
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
 from tests.fuzz.hostile import TEXTS, VALUES, places
+from tests.fuzz.profiles import unshrunk
 from tests.integration.ingest.conftest import SCOPES, Api
 
 pytestmark = pytest.mark.integration
@@ -79,7 +80,7 @@ async def world(api: Api) -> Any:
     return api, ids, tokens
 
 
-@settings(phases=[Phase.generate])  # the database keeps what it was told: nothing to shrink
+@unshrunk
 @given(st.lists(cases(), min_size=1, max_size=12))
 async def test_whatever_is_asked_the_answer_is_as_described(world: Any, asked: list[Any]) -> None:
     _, ids, tokens = world
@@ -100,7 +101,7 @@ async def test_whatever_is_asked_the_answer_is_as_described(world: Any, asked: l
         case.validate_response(answer, checks=AS_DESCRIBED)
 
 
-@settings(phases=[Phase.generate])
+@unshrunk
 @given(st.sampled_from(TEXTS) | st.text(), st.sampled_from(("name", "cursor", "light", "limit")))
 async def test_whatever_is_searched_for_there_is_an_answer(
     world: Any, text: str, name: str

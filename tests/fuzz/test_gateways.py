@@ -16,6 +16,7 @@ from services.notifier.gateways.email import EmailGateway, smtp_server
 from services.notifier.gateways.protocol import Gateway
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from services.notifier.message import Accepted, Content, Message, Outcome, Refused, Unknown
+from tests.fuzz.profiles import fuzzed
 
 TIMEOUT = 0.4
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
@@ -110,12 +111,14 @@ PIECES = st.sampled_from(
 )
 
 
+@fuzzed
 @given(st.lists(PIECES | st.binary(max_size=30), max_size=8))
 async def test_whatever_an_http_gateway_answers_there_is_an_outcome(pieces: list[bytes]) -> None:
     async with serving(saying(b"".join(pieces))) as port:
         await outcome(webhook(port))
 
 
+@fuzzed
 @given(
     st.sampled_from((b"EHLO", b"MAIL", b"RCPT", b"DATA", b"")),
     st.lists(

@@ -14,6 +14,7 @@ from shared.database import engine_from
 from shared.errors import CuibanError
 from shared.kafka import faust_app
 from shared.settings import Settings
+from tests.fuzz.profiles import fuzzed
 
 CLASSES: tuple[type[Settings], ...] = (IngestSettings, SchedulerSettings, NotifierSettings)
 SECRET = "hush5ecret"
@@ -58,6 +59,7 @@ def started(settings_class: type[Settings]) -> str:
 
 
 @pytest.mark.parametrize("settings_class", CLASSES, ids=lambda each: each.__name__)
+@fuzzed
 @given(st.dictionaries(st.sampled_from(FIELDS), WRITTEN, min_size=1, max_size=2))
 def test_whatever_is_written_it_works_or_the_variable_is_named(
     settings_class: type[Settings], written: dict[str, str]

@@ -19,6 +19,7 @@ from services.notifier.rendering.wording import Digest
 from shared.events import ReminderItem
 from shared.rules import Audience, ReminderKind
 from tests.fuzz.hostile import TEXTS
+from tests.fuzz.profiles import fuzzed
 
 NOW = datetime(2023, 8, 30, tzinfo=UTC)
 WRITABLE = st.sampled_from([text for text in TEXTS if "\ud800" not in text]) | st.text(
@@ -68,6 +69,7 @@ def digest(office: str, unit: str, title: str, text: str, audience: Audience) ->
     return Digest(office, unit, audience, title, items, date(2023, 8, 30))
 
 
+@fuzzed
 @given(WRITABLE, WRITABLE, WRITABLE, WRITABLE, st.sampled_from(Audience))
 def test_no_text_adds_a_header_a_part_or_a_tag_to_a_mail(
     office: str, unit: str, title: str, text: str, audience: Audience
@@ -88,6 +90,7 @@ def test_no_text_adds_a_header_a_part_or_a_tag_to_a_mail(
     assert "\n" not in content.subject
 
 
+@fuzzed
 @given(WRITABLE, WRITABLE, WRITABLE, st.sampled_from(Audience))
 def test_a_short_message_is_one_line_of_at_most_three_parts(
     unit: str, text: str, signature: str, audience: Audience
@@ -113,6 +116,7 @@ CELLS = st.sampled_from(
 ) | st.text(max_size=9)
 
 
+@fuzzed
 @given(
     st.lists(st.lists(CELLS, max_size=5).map(",".join), max_size=6).map("\r\n".join)
     | st.lists(CELLS, max_size=4).map(lambda cells: "name,aliases\n" + ",".join(cells)),
@@ -122,6 +126,7 @@ def test_whatever_a_directory_file_holds_it_is_read_or_refused(text: str, encodi
     _read(text.encode(encoding, "replace"))
 
 
+@fuzzed
 @given(st.binary(max_size=300))
 def test_whatever_bytes_a_directory_file_holds_it_is_read_or_refused(data: bytes) -> None:
     _read(data)
