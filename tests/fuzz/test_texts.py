@@ -66,7 +66,8 @@ def digest(office: str, unit: str, title: str, text: str, audience: Audience) ->
             )
         )
     ]
-    return Digest(office, unit, audience, title, items, date(2023, 8, 30))
+    today = date(2023, 8, 30)
+    return Digest(office, unit, audience, title, items, slot_day=today, today=today)
 
 
 @fuzzed
