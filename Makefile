@@ -20,11 +20,14 @@ status: setup ## Show what runs
 	$(BIN)/cuiban status
 
 ##@ Prove it
-.PHONY: test test-unit check
+.PHONY: test test-unit fuzz check
 test: setup ## Run every test that this machine can run (under 15 minutes)
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
 test-unit: setup ## Run the quick tests alone: no broker, no database
 	$(BIN)/pytest tests/unit tests/contract
+fuzz: export CUIBAN_FUZZ ?= 500
+fuzz: setup ## Attack every door with hostile input, drawn anew (CUIBAN_FUZZ=500 examples each)
+	$(BIN)/pytest tests/fuzz
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

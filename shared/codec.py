@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from shared.errors import PoisonError
 from shared.events import Envelope, Event
 from shared.topics import TOPIC_OF, Topic
+from shared.values import is_instant
 
 TYPE_PREFIX = "cuiban."
 Headers = Sequence[tuple[str, bytes]]
@@ -75,8 +76,8 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
         correlation = UUID(attributes.get("ce_correlationid") or attributes["ce_id"])
     except (KeyError, ValueError, AttributeError) as error:
         raise PoisonError("bad-headers", f"{type(error).__name__}: {error}") from error
-    if time.tzinfo is None:
-        raise PoisonError("bad-headers", "ce_time has no offset")
+    if time.tzinfo is None or not is_instant(time):
+        raise PoisonError("bad-headers", "ce_time has no offset, or no office's year")
     event_class = _BY_TYPE.get(event_type)
     if event_class is None:
         raise PoisonError("unknown-type", event_type)

@@ -10,7 +10,7 @@ import asyncio
 import base64
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -35,6 +35,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 _NO_OFFICE = UUID(int=0)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_LETTER = 256 * 1024
+"""Bytes of the largest record that a dead letter repeats; the relay holds 1,000 letters at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,10 @@ class Consumer:
 
     async def _bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
         at = record.partition
+        kept = record if _size(record) <= _LETTER else replace(record, value=None, headers=())
+        detail = error.detail
+        if kept is not record:
+            detail = f"{detail}; {_size(record)} bytes, too many for a letter: read them there"
         metrics.DEAD.labels(self.name, error.reason).inc()
         log(__name__).error(
             "record.dead_lettered",
@@ -221,14 +227,19 @@ class Consumer:
             partition=at.number,
             offset=record.offset,
             reason=error.reason,
-            detail=error.detail,
-            record_key=_base64(record.key),
-            record_value=_base64(record.value),
-            record_headers=tuple((k, _base64(v) or "") for k, v in record.headers),
+            detail=detail,
+            record_key=_base64((kept.key or b"")[:_LETTER]) if kept.key is not None else None,
+            record_value=_base64(kept.value),
+            record_headers=tuple((k, _base64(v) or "") for k, v in kept.headers),
         )
         event_id = identity.event_id("dead", self.name, at.topic, at.number, record.offset)
         letter = Envelope(event_id, self.source, self.clock.now(), event_id, event)
         await publish(db, self.tables.outbox, [letter])
+
+
+def _size(record: RawRecord) -> int:
+    headers = sum(len(name) * 4 + len(value or b"") for name, value in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers
 
 
 def _base64(raw: bytes | None) -> str | None:

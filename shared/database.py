@@ -22,13 +22,16 @@ from shared.settings import Settings
 Row = Mapping[str, Any]
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
 _INFRASTRUCTURE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-_POISON_STATES = ("22", "23")  # data exceptions, integrity violations (SQLSTATE classes)
+_POISON_STATES = ("21", "22", "23", "54")
+"""SQLSTATE classes: cardinality, data, integrity, and what is over a limit of the program, such
+as a text that is too long for an index."""
 
 
 def engine_from(settings: Settings, application: str) -> AsyncEngine:
     """A pool of connections, each with a statement time-out.
 
-    `application` is the name that PostgreSQL shows for them.
+    `application` is the name that PostgreSQL shows for them. Errors tell the statement without
+    its values: they may be addresses, and errors are logged.
     """
     milliseconds = int(settings.statement_timeout / timedelta(milliseconds=1))
     return create_async_engine(
@@ -36,6 +39,7 @@ def engine_from(settings: Settings, application: str) -> AsyncEngine:
         pool_size=settings.database_pool,
         max_overflow=0,
         pool_pre_ping=True,
+        hide_parameters=True,
         pool_timeout=settings.statement_timeout.total_seconds(),
         connect_args={
             "timeout": 5,
@@ -125,8 +129,8 @@ def _columns(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[st
 def is_poison(error: Exception) -> bool:
     """Whether trying again can never help: the data is wrong, not the infrastructure.
 
-    Wrong data: SQLSTATE classes 22 and 23, values that asyncpg can't encode, and every error
-    that is not the database's, the broker's, or the network's (it is a fault in a handler).
+    Wrong data: SQLSTATE classes 21, 22, 23 and 54, values that asyncpg can't encode, and every
+    error that is not the database's, the broker's, or the network's (a fault in a handler).
     """
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""

@@ -5,15 +5,16 @@ CloudEvents 1.0 attributes stand in Kafka headers (`shared.codec`); these models
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import override
 
 from shared.rules import Audience, Channel, ObligationKind, ReminderKind, RuleBook
+from shared.values import Day, Instant, Zone
 
 
 class _Value(BaseModel):
@@ -66,8 +67,8 @@ class ObligationFacts(_Value):
     measure_id: UUID
     kind: ObligationKind
     period: str
-    due_on: date | None
-    known_on: date
+    due_on: Day | None
+    known_on: Day
     lead: bool = False
     number: int = 1
 
@@ -124,7 +125,7 @@ class HearingRecorded(UnitEvent):
     hearing_id: UUID
     obligation_id: UUID
     number: int
-    heard_on: date
+    heard_on: Day
     heard_by: str
     minutes: str = ""
 
@@ -134,7 +135,7 @@ class ExtensionGranted(UnitEvent):
 
     obligation_id: UUID
     number: int
-    due_on: date
+    due_on: Day
     reason: str
 
 
@@ -151,7 +152,7 @@ class CalendarPublished(Event):
     """The office's own days: True is a working day. `number` rises with each publication."""
 
     number: int
-    days: dict[date, bool]
+    days: dict[Day, bool] = Field(max_length=5000)
 
 
 # --- directory -------------------------------------------------------------------------------
@@ -168,8 +169,8 @@ class Contact(_Value):
     name: str = ""
     email: str = ""
     mobile: str = ""
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
 
 
 class UnitUpserted(UnitEvent):
@@ -200,7 +201,7 @@ class ReminderItem(_Value):
     task_name: str
     text: str
     kind: ReminderKind
-    due_on: date
+    due_on: Day
     overdue: int = 0
     lead: bool = False
     working_days: int | None = None
@@ -211,8 +212,8 @@ class ReminderDue(UnitEvent):
 
     reminder_id: UUID
     audience: Audience
-    slot: AwareDatetime
-    timezone: str
+    slot: Instant
+    timezone: Zone
     channels: tuple[Channel, ...]
     rule_version: int
     plan_title: str
@@ -223,7 +224,7 @@ class ReminderWithdrawn(UnitEvent):
     """These obligations must not be reminded of any more in reminders up to `until`."""
 
     obligation_ids: tuple[UUID, ...]
-    until: AwareDatetime
+    until: Instant
     reason: str
 
 
@@ -242,7 +243,7 @@ class ReminderFannedOut(UnitEvent):
 
     reminder_id: UUID
     audience: Audience
-    slot: AwareDatetime
+    slot: Instant
     notifications: tuple[NotificationRef, ...]
 
 
@@ -251,7 +252,7 @@ class _Delivery(UnitEvent):
     notification_id: UUID
     audience: Audience
     channel: Channel
-    slot: AwareDatetime
+    slot: Instant
     address: str = ""
     obligation_ids: tuple[UUID, ...] = ()
 
@@ -259,7 +260,7 @@ class _Delivery(UnitEvent):
 class NotificationSent(_Delivery):
     """A gateway accepted it. `body` is the text as the contact sees it."""
 
-    sent_at: AwareDatetime
+    sent_at: Instant
     attempts: int
     gateway: str
     gateway_message_id: str = ""
@@ -270,7 +271,7 @@ class NotificationSent(_Delivery):
 class NotificationFailed(_Delivery):
     """It will not be tried again."""
 
-    failed_at: AwareDatetime
+    failed_at: Instant
     attempts: int
     reason: str
     detail: str = ""
@@ -279,14 +280,14 @@ class NotificationFailed(_Delivery):
 class NotificationSuppressed(_Delivery):
     """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
 
-    decided_at: AwareDatetime
+    decided_at: Instant
     reason: str
 
 
 class NotificationDelivered(_Delivery):
     """The gateway reported that it reached the contact."""
 
-    delivered_at: AwareDatetime
+    delivered_at: Instant
 
 
 # --- receipts and dead letters ---------------------------------------------------------------
@@ -298,7 +299,7 @@ class ReceiptReceived(Event):
     gateway: str
     gateway_message_id: str
     state: Literal["delivered", "failed"]
-    received_at: AwareDatetime
+    received_at: Instant
     detail: str = ""
 
     @property

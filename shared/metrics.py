@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
+from shared.errors import CuibanError
+
 APPLIED = Counter("cuiban_events_applied", "Events applied", ["consumer", "topic"])
 REPEATS = Counter("cuiban_events_repeated", "Records skipped as repeats", ["consumer", "topic"])
 GAPS = Counter("cuiban_gaps_read", "Gaps in a stream that were read again", ["consumer", "topic"])
@@ -33,7 +35,7 @@ class HealthPort:
         """Listen, and return the port.
 
         Raises:
-            OSError: the port is taken.
+            CuibanError: the port is taken, or the address is not this machine's.
         """
         app = web.Application()
         app.router.add_get("/metrics", self._metrics)
@@ -42,7 +44,13 @@ class HealthPort:
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
-        await site.start()
+        try:
+            await site.start()
+        except OSError as error:
+            raise CuibanError(
+                f"Nothing can listen on {self._host}:{self._port}: {error.strerror}.",
+                "Name others with CUIBAN_METRICS_HOST and CUIBAN_METRICS_PORT.",
+            ) from error
         return int(self._runner.addresses[0][1])
 
     async def stop(self) -> None:

@@ -29,8 +29,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.codec import encode
+from shared.codec import Record, encode
 from shared.database import insert_rows
+from shared.errors import CuibanError
 from shared.events import Envelope
 from shared.logging import log
 from shared.settings import Settings
@@ -38,6 +39,8 @@ from shared.topics import named
 
 _BATCH = 1000
 _MESSAGE_LIMIT = 8 * 2**20
+_LARGEST = _MESSAGE_LIMIT - 64 * 1024
+"""Bytes of a record; the rest is for Kafka's own framing."""
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -55,15 +58,32 @@ def outbox_table(metadata: MetaData) -> Table:
 
 
 async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelope]) -> None:
-    """Write events into the outbox, in the caller's transaction."""
+    """Write events into the outbox, in the caller's transaction.
+
+    Raises:
+        TooLargeError: the broker would refuse one of them, and all behind it would wait for ever.
+    """
     rows = []
     for envelope in envelopes:
         record = encode(envelope)
+        if (size := _size(record)) > _LARGEST:
+            raise TooLargeError(type(envelope.event).__name__, size)
         headers = json.dumps([[name, value.decode()] for name, value in record.headers])
         rows.append(
             {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}
         )
     await insert_rows(db, outbox, rows)
+
+
+def _size(record: Record) -> int:
+    return len(record.key) + len(record.value) + sum(len(n) + len(v) for n, v in record.headers)
+
+
+class TooLargeError(CuibanError):
+    """An event that no broker would take. Nothing of its transaction is kept."""
+
+    def __init__(self, kind: str, size: int) -> None:
+        super().__init__(f"A {kind} of {size} bytes is larger than Kafka takes.")
 
 
 class Relay:

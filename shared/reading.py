@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from shared import header_names
 from shared.positions import Partition, RawRecord
 from shared.settings import Settings
 
@@ -28,6 +29,7 @@ class Reader:
     """One connection for direct reads, opened when first needed and reopened after an error."""
 
     def __init__(self, settings: Settings) -> None:
+        header_names.read_any()  # every service makes a reader before it consumes
         self._settings = settings
         self._consumer: AIOKafkaConsumer | None = None
         self._turn = asyncio.Lock()

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from heapq import merge
-from itertools import count
+from itertools import accumulate, count, repeat
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from shared.calendar import WorkingCalendar
+from shared.values import Zone
 
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 
@@ -73,7 +74,9 @@ class BeforeDue(_Model):
     """
 
     type: Literal["before-due"] = "before-due"
-    working_days: tuple[Annotated[int, Field(ge=0, le=260)], ...] = Field(min_length=1)
+    working_days: tuple[Annotated[int, Field(ge=0, le=260)], ...] = Field(
+        min_length=1, max_length=261
+    )
 
 
 class OnDates(_Model):
@@ -83,7 +86,7 @@ class OnDates(_Model):
     """
 
     type: Literal["on-dates"] = "on-dates"
-    days: tuple[str, ...] = Field(min_length=1)
+    days: tuple[str, ...] = Field(min_length=1, max_length=366)
 
     @field_validator("days")
     @classmethod
@@ -109,18 +112,18 @@ class Step(_Model):
     """Who hears it, and from which overdue reminder on; 0 means every reminder."""
 
     audience: Audience
-    from_overdue: int = Field(default=0, ge=0)
+    from_overdue: int = Field(default=0, ge=0, le=100_000)
 
 
 class Rule(_Model):
     """One rule. `rule_id` is the office's own short name and stays when the rule changes."""
 
     rule_id: str = Field(min_length=1, max_length=64)
-    kinds: tuple[ObligationKind, ...] = Field(min_length=1)
-    when: tuple[When, ...] = Field(min_length=1)
+    kinds: tuple[ObligationKind, ...] = Field(min_length=1, max_length=20)
+    when: tuple[When, ...] = Field(min_length=1, max_length=20)
     at: time = time(9, 0)
-    who: tuple[Step, ...] = Field(min_length=1)
-    channels: tuple[Channel, ...] = Field(min_length=1)
+    who: tuple[Step, ...] = Field(min_length=1, max_length=20)
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=20)
     catch_up: CatchUp = CatchUp.LATEST
 
 
@@ -128,21 +131,10 @@ class RuleBook(_Model):
     """An office's rules, published whole as one numbered version."""
 
     version: int = Field(ge=1)
-    timezone: str = "Asia/Shanghai"
-    rules: tuple[Rule, ...]
+    timezone: Zone = "Asia/Shanghai"
+    rules: tuple[Rule, ...] = Field(max_length=200)
     near_working_days: int = Field(default=15, ge=0, le=260)
     """From how many working days before the date the light is yellow (places differ)."""
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, timezone: str) -> str:
-        try:
-            ZoneInfo(timezone)
-        except (OSError, ValueError) as error:  # ZoneInfoNotFoundError is a KeyError
-            raise ValueError(f"{timezone} is no IANA time zone") from error
-        except KeyError as error:
-            raise ValueError(f"{timezone} is no IANA time zone") from error
-        return timezone
 
     @field_validator("rules")
     @classmethod
@@ -214,7 +206,11 @@ def _days(
     match when:
         case BeforeDue():
             anchor = calendar.on_or_before(due_on)
-            days = {calendar.shift(anchor, -n) for n in when.working_days}
+            # Each working day back to the farthest that is named, walked once.
+            before = list(
+                accumulate(repeat(-1, max(when.working_days)), calendar.shift, initial=anchor)
+            )
+            days = {before[n] for n in when.working_days}
             yield from ((day, 0) for day in sorted(days))
         case OnDates():
             named = (_named_day(due_on.year, day) for day in when.days)

@@ -99,9 +99,9 @@ class Loops(mode.Service):
         """Wait for what the service needs, then start the loops."""
         try:
             await self._before()
+            port = await self._health.start()
         except CuibanError as error:
             refuse(error)
-        port = await self._health.start()
         logging.log(__name__).info("service.started", health_port=port)
         for loop in self._loops:
             self.add_future(self._guarded(loop))

@@ -2,13 +2,37 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from shared.clock import Clock, clock_from
 from shared.errors import CuibanError
+
+_MILLISECOND, _HOUR = timedelta(milliseconds=1), timedelta(hours=1)
+_HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
+
+
+def _database(url: SecretStr) -> SecretStr:
+    """Refuse what names no PostgreSQL database, without repeating it: it may hold a password."""
+    try:
+        parts = make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):
+        parts = None
+    port = parts.port if parts and parts.port is not None else 5432
+    named = parts is not None and parts.get_backend_name() == "postgresql" and parts.host
+    if not named or not 0 < port < 65536:  # noqa: PLR2004 - 16 bits
+        raise ValueError("write it like postgresql://user:password@host:5432/database")
+    return url
+
+
+Pause = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
+"""How long something that goes on for ever rests or waits, at most."""
+Span = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
+"""A length of time that may be none."""
 
 
 class Settings(BaseSettings):
@@ -16,15 +40,17 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CUIBAN_", env_ignore_empty=True, extra="ignore")
 
-    kafka: str = "127.0.0.1:9092"
+    kafka: str = Field(default="127.0.0.1:9092", pattern=_HOSTS)
     """Bootstrap servers, `host:port[,host:port]`."""
-    topic_prefix: str = ""
+    topic_prefix: str = Field(default="", pattern=r"^[A-Za-z0-9._-]{0,100}$")
     """Before every topic's and consumer group's name, where installations share a broker."""
     partitions: int = Field(default=4, ge=1, le=1000)
     replication: int = Field(default=1, ge=1, le=9)
-    database_url: SecretStr = SecretStr("postgresql://postgres@127.0.0.1:5432/cuiban")
+    database_url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr(
+        "postgresql://postgres@127.0.0.1:5432/cuiban"
+    )
     database_pool: int = Field(default=10, ge=2, le=200)
-    statement_timeout: timedelta = timedelta(seconds=30)
+    statement_timeout: Pause = timedelta(seconds=30)
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
@@ -32,11 +58,11 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
-    wait: timedelta = timedelta(0)
+    wait: Span = timedelta(0)
     """How long to wait at the start for a broker, database, topic or migration that is missing."""
-    poll: timedelta = timedelta(milliseconds=50)
+    poll: Pause = timedelta(milliseconds=50)
     """How long an idle loop rests before it looks again."""
-    session_timeout: timedelta = timedelta(seconds=10)
+    session_timeout: Pause = timedelta(seconds=10)
     """How long a killed worker's partitions rest before another takes them."""
 
     @classmethod

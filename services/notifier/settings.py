@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from services.notifier.policy.retry import WhenUnknown
 from services.notifier.policy.stages import QuietHours
-from shared.settings import Settings
+from shared.settings import Pause, Settings, Span
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -34,14 +34,17 @@ def _quiet(written: object) -> object:
     if written.strip() in {"", "none"}:
         return None
     begin, _, end = written.partition("-")
-    return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()))
+    try:
+        return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()))
+    except ValueError as error:  # its own text repeats what was written
+        raise ValueError("write quiet hours like: 21:00-07:30") from error
 
 
 def _words(written: object) -> object:
     return tuple(re.split(r"[\s,]+", written.strip())) if isinstance(written, str) else written
 
 
-Delays = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)]
+Delays = Annotated[tuple[Span, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
@@ -74,18 +77,18 @@ class NotifierSettings(Settings):
 
     retry_delays: Delays = _delays("5s 5m 30m 2h 5h 10h 14h 20h 24h")  # type: ignore[assignment]
     """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
-    unknown_pause: timedelta = timedelta(seconds=30)
+    unknown_pause: Span = timedelta(seconds=30)
     """At least this long after an unknown outcome before it is offered again."""
     quiet_email: Quiet = None
     quiet_sms: Quiet = QuietHours(time(21, 0), time(7, 30))
     rate_limit: int = Field(default=0, ge=0)
     """Notifications to one contact on one channel within `rate_window`; 0 means any number."""
-    rate_window: timedelta = timedelta(days=1)
-    useful_for: timedelta | None = None
+    rate_window: Span = timedelta(days=1)
+    useful_for: Span | None = None
     """How long after its slot a reminder without overdue items is still worth sending."""
 
-    send_timeout: timedelta = timedelta(seconds=10)
-    lease: timedelta = timedelta(seconds=30)
+    send_timeout: Pause = timedelta(seconds=10)
+    lease: Pause = timedelta(seconds=30)
     """How long a claimed notification is left to its claimer; more than twice `send_timeout`."""
     batch: int = Field(default=500, ge=1, le=2000)
     """Notifications claimed, and outcomes committed, in one transaction."""

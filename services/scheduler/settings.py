@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from pydantic import Field
 
-from shared.settings import Settings
+from shared.settings import Pause, Settings, Span
 
 
 class SchedulerSettings(Settings):
@@ -16,15 +16,15 @@ class SchedulerSettings(Settings):
     """How many units one transaction fires for."""
     replan_batch: int = Field(default=100, ge=1, le=5000)
     """How many units one transaction plans anew after a change of rules or calendar."""
-    skip_grace: timedelta = timedelta(hours=1)
+    skip_grace: Span = timedelta(hours=1)
     """A rule with catch-up `skip` still fires when it is late by no more than this."""
-    told_horizon: timedelta = timedelta(days=3)
+    told_horizon: Span = timedelta(days=3)
     """A fact is planned from when it was told, but from no longer ago than this: a scheduler
     that reads years of history again must not remind of the past."""
-    gather: timedelta = timedelta(milliseconds=20)
+    gather: Pause = timedelta(milliseconds=20)
     """For how long events are gathered into a batch."""
-    audit_every: timedelta = timedelta(seconds=30)
-    audit_grace: timedelta = timedelta(minutes=10)
+    audit_every: Pause = timedelta(seconds=30)
+    audit_grace: Span = timedelta(minutes=10)
     """In real time: how long the notifier may take to tell what a reminder became."""
     audit_days: int = Field(default=14, ge=1, le=3660)
     """How many days back the audit loop looks; the command can look at all."""

@@ -14,6 +14,7 @@ from services.ingest.documents.errors import DocumentError
 from services.ingest.handlers.acting import Fault, RefusedError
 from services.ingest.schemas.problems import Problem
 from shared.database import is_poison
+from shared.outbox import TooLargeError
 
 _MOST = 100
 _STATUS = {
@@ -113,6 +114,16 @@ def install(app: FastAPI) -> None:
             error.message,
             title="The document can't be read",
             errors=[{"code": error.code.value, "message": error.message}],
+            correlation_id=_correlation(request),
+        )
+
+    @app.exception_handler(TooLargeError)
+    async def _large(request: Request, error: TooLargeError) -> Response:
+        return problem(
+            422,
+            "too-large",
+            error.message,
+            hint="Shorten its texts, or divide it.",
             correlation_id=_correlation(request),
         )
 

@@ -44,6 +44,8 @@ _MEANING: dict[str, str | None] = {
 } | dict.fromkeys(_IGNORED)
 _LISTS = re.compile(r"[、;；]")
 _MOST_ROWS = 100_000
+_MOST_BYTES = 16 * 2**20
+"""Far above any directory; a file of commas takes ten times its size once it is read."""
 _MOST_FAULTS = 100
 _OFFICE_FORMATS = (b"PK", b"\xd0\xcf\x11\xe0")
 
@@ -78,6 +80,9 @@ def read_units(name: str, data: bytes) -> list[UnitRow]:
             to do about it.
         DocumentError: a workbook that is broken, encrypted, too large or hostile.
     """
+    if len(data) > _MOST_BYTES:
+        limit = _MOST_BYTES // 2**20
+        raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
     faults: Faults = []
     found: list[UnitRow] = []
     places: dict[str, str] = {}
@@ -154,7 +159,7 @@ def _csv_lines(text: str) -> list[Line]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 lines.append((f"row {reader.line_num}", cells))
-            if len(lines) > _MOST_ROWS:
+            if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each costs a step
                 raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
     except csv.Error as error:
         raise RefusedError(

@@ -18,6 +18,7 @@ from services.notifier.gateways.protocol import Gateway
 from services.notifier.message import Outcome, Refusal, Refused, Unknown
 from shared import metrics
 from shared.clock import Clock, monotonic, real_now
+from shared.database import is_poison
 from shared.logging import log
 
 _SECOND = timedelta(seconds=1)
@@ -230,9 +231,21 @@ class Lane:
                         real=real_now(),
                     )
             except Exception as error:  # noqa: BLE001 - infrastructure is waited out
+                if is_poison(error):
+                    await self._one_by_one(results)
+                    return
                 metrics.FAULTS.labels(f"record-{self._channel}").inc()
                 log(__name__).warning("record.waits", channel=self._channel, error=str(error)[:300])
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
             else:
                 return
+
+    async def _one_by_one(self, results: list[Result]) -> None:
+        """One outcome that can't be written must not hold up all others: its lease runs out."""
+        if len(results) == 1:
+            one = results[0].offer.notification.notification_id
+            log(__name__).error("record.failed", channel=self._channel, notification_id=str(one))
+            return
+        for result in results:
+            await self._surely([result])

@@ -26,6 +26,7 @@ from aiosmtplib import (
 
 from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
 from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
 _PERMANENT = range(500, 600)
@@ -100,7 +101,10 @@ class EmailGateway:
         self._idle: list[SMTP] = []
         self._context = ssl.create_default_context()
         if server.ca_file:
-            self._context.load_verify_locations(server.ca_file)
+            try:
+                self._context.load_verify_locations(server.ca_file)
+            except OSError as error:  # no such file, or no certificate in it
+                raise CuibanError(f"CUIBAN_SMTP_CA_FILE can't be used: {error}.") from error
 
     async def send(self, message: Message) -> Outcome:
         """Offer a mail once; on a connection that rested and died, on a fresh one instead."""
@@ -227,7 +231,7 @@ def _answered(offer: _Offer, error: SMTPResponseException, address: str) -> Refu
     if offer.step is _Step.CONNECTING:
         return Refused(Refusal.UNREACHABLE, permanent=False, detail=f"SMTP {error.code}")
     permanent = error.code in _PERMANENT
-    said = " ".join(error.message.replace(address, "…").split())[:_SHORT]
+    said = clean(error.message.replace(address, "…"))[:_SHORT]  # servers send any bytes
     return Refused(
         Refusal.REJECTED if permanent else Refusal.BUSY,
         permanent=permanent,

@@ -24,6 +24,7 @@ from aiohttp import (
 
 from services.notifier.gateways.signing import signature
 from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
 _ANSWER_LIMIT = 64 * 1024
@@ -51,8 +52,12 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Refuse an address that can't be posted to."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(self.url)
+            fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        except ValueError:  # brackets, or a port that is none
+            fit = False
+        if not fit:
             raise CuibanError("CUIBAN_SMS_URL can't be read.", "Write it like https://host/path.")
 
 
@@ -93,8 +98,11 @@ class WebhookGateway:
             async with session.post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                answer = await response.content.read(_ANSWER_LIMIT)
-                return self._verdict(response, answer, name, moment)
+                if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+                    return _refused(response, moment)
+                if (answer := await _whole(response)) is None:
+                    return _failure("answered more than any gateway would", permanent=False)
+                return self._answered(response.content_type, answer, name)
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             return Refused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
         except (ClientError, TimeoutError, OSError) as error:
@@ -115,28 +123,10 @@ class WebhookGateway:
         )
         return self._session
 
-    def _verdict(
-        self, response: ClientResponse, answer: bytes, name: str, now: datetime
-    ) -> Outcome:
-        status = response.status
-        detail = f"HTTP {status}"
-        if HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
-            return self._answered(response.content_type, answer, name)
-        if status == HTTPStatus.GONE:
-            return Refused(Refusal.GONE, permanent=False, detail=detail)
-        if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            # Our key or our place in its allow-list is wrong: no message is to blame for it.
-            return Refused(Refusal.UNAUTHORISED, permanent=False, detail=detail)
-        permanent = 400 <= status < 500 and status not in _LATER  # noqa: PLR2004 - HTTP 4xx
-        if permanent:
-            return Refused(Refusal.REJECTED, permanent=True, detail=detail)
-        wish = retry_after(response.headers, now)
-        return Refused(Refusal.BUSY, permanent=False, detail=detail, retry_after=wish)
-
     def _answered(self, content_type: str, answer: bytes, name: str) -> Outcome:
         try:
             said = json.loads(answer) if answer.strip() else {}
-        except ValueError:  # also a text that is no UTF-8
+        except (ValueError, RecursionError):  # also a text that is no UTF-8, or nested without end
             if content_type == "text/html":  # a proxy's or a portal's page
                 return _failure("answered with a page", permanent=False)
             return Accepted(name)
@@ -154,6 +144,30 @@ class WebhookGateway:
         return bool(values & self._endpoint.permanent)
 
 
+async def _whole(response: ClientResponse) -> bytes | None:
+    """The body, in however many parts it comes; None when it is a giant one."""
+    answer = bytearray()
+    async for part in response.content.iter_any():
+        answer += part
+        if len(answer) > _ANSWER_LIMIT:
+            return None
+    return bytes(answer)
+
+
+def _refused(response: ClientResponse, now: datetime) -> Refused:
+    """What a status outside 2xx means, whatever the body says."""
+    status, detail = response.status, f"HTTP {response.status}"
+    if status == HTTPStatus.GONE:
+        return Refused(Refusal.GONE, permanent=False, detail=detail)
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        # Our key or our place in its allow-list is wrong: no message is to blame for it.
+        return Refused(Refusal.UNAUTHORISED, permanent=False, detail=detail)
+    if 400 <= status < 500 and status not in _LATER:  # noqa: PLR2004 - HTTP 4xx
+        return Refused(Refusal.REJECTED, permanent=True, detail=detail)
+    wish = retry_after(response.headers, now)
+    return Refused(Refusal.BUSY, permanent=False, detail=detail, retry_after=wish)
+
+
 def _body(message: Message, now: datetime) -> bytes:
     data = {
         "to": message.address,
@@ -166,14 +180,16 @@ def _body(message: Message, now: datetime) -> bytes:
 
 
 def _failure(detail: str, *, permanent: bool) -> Refused:
-    return Refused(Refusal.ANSWERED_FAILURE, permanent=permanent, detail=detail[:_SHORT])
+    said = clean(detail[: 10 * _SHORT])[:_SHORT]  # what no database could hold does not get in
+    return Refused(Refusal.ANSWERED_FAILURE, permanent=permanent, detail=said)
 
 
 def _id_in(said: Mapping[str, object]) -> str:
     inner = said.get("data")
     places: Sequence[Mapping[str, object]] = [said, inner] if isinstance(inner, dict) else [said]
-    found = (str(place[key]) for place in places for key in _IDS if place.get(key))
-    return next(found, "")[:_SHORT]
+    found = (place[key] for place in places for key in _IDS if place.get(key))
+    names = (str(name) for name in found if isinstance(name, str | int))
+    return clean(next(names, "")[:_SHORT])
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

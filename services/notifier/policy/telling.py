@@ -38,6 +38,10 @@ class _Told(TypedDict):
     obligation_ids: tuple[UUID, ...]
 
 
+_SHOWN = 1_000_000
+"""Characters of a text that its event repeats, far above any real one: an event must fit Kafka."""
+
+
 def _told(notification: Notification) -> _Told:
     return _Told(
         office_id=notification.office_id,
@@ -95,7 +99,7 @@ def sent(
         gateway=gateway,
         gateway_message_id=gateway_message_id,
         subject=content.subject,
-        body=content.text,
+        body=content.text[:_SHOWN],
     )
     return _envelope(event, notification.notification_id, notification.correlation_id, now)
 

@@ -128,7 +128,8 @@ def in_order(items: Sequence[ReminderItem]) -> list[ReminderItem]:
 
 @lru_cache(maxsize=4096)
 def _place(ref: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part or 0), other) for part, other in re.findall(r"(\d+)|(\D+)", ref))
+    # At most 18 digits at once: Python refuses to read a number of thousands.
+    return tuple((int(part or 0), other) for part, other in re.findall(r"(\d{1,18})|(\D+)", ref))
 
 
 def lines(digest: Digest) -> list[Line]:

@@ -163,6 +163,14 @@ async def test_a_fault_inside_is_told_without_its_insides(api, monkeypatch):
     assert answer.json()["correlation_id"] == answer.headers["x-correlation-id"]
 
 
+async def test_what_no_event_could_tell_is_refused_and_not_kept(api, monkeypatch):
+    monkeypatch.setattr("shared.outbox._LARGEST", 200)
+    answer = await api.client.post("/v1/calendars", json={"days": {"2027-10-08": False}})
+    told = is_problem(answer, 422)
+    assert told["type"] == "urn:cuiban:problem:too-large"
+    assert (await api.client.get("/v1/calendars")).json()["items"] == []
+
+
 async def test_a_rule_book_is_validated_whole(api):
     book = (await api.client.get("/v1/rule-books")).json()["items"][0]["book"]
     book.pop("version")

@@ -232,3 +232,20 @@ async def test_many_notifications_go_out_exactly_once_each(world: World) -> None
 async def all_sent(world: World, number: int) -> bool:
     rows = await world.rows("SELECT count(*) AS n FROM notifier.notifications WHERE state='sent'")
     return rows[0].n == number
+
+
+async def test_an_answer_that_no_table_can_hold_does_not_hold_up_the_lane(world: World) -> None:
+    world.sms.answers = [
+        web.Response(text='{"code": 0, "message_id": "\\u0000\\ud800m1"}'),
+        web.Response(text='{"code": "\\u0000\\ud800"}'),
+    ]
+    await world.tell(upserted(), due(channels=("sms",)), due("县卫健局", channels=("sms",)))
+    await world.tell(upserted("县卫健局"))
+    world.start()
+    rows = "SELECT 1 FROM notifier.notifications WHERE state <> 'sent'"
+
+    async def done() -> bool:
+        return not await world.rows(rows)
+
+    await until(done)
+    assert len(world.sms.posts) == 1  # the second answer was a failure, and it was offered again

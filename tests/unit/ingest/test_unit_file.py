@@ -86,3 +86,8 @@ def test_a_file_that_is_no_directory_is_refused(data):
 def test_whatever_bytes_come_they_are_read_or_refused(data):
     with suppress(RefusedError):
         assert all(row.name for row in read_units("u.csv", b"name,liaison_email\n" + data))
+
+
+def test_a_file_far_larger_than_any_directory_is_refused_before_it_is_read() -> None:
+    with pytest.raises(RefusedError, match="larger than 16 MB"):
+        read_units("u.csv", b"name\n" + b"," * 2**24)

@@ -1,0 +1,34 @@
+"""Values as an office can mean them: what lies outside is a mistake or an attack, and refused.
+
+A date near the ends of the calendar can't be counted from, and a calendar of a million days takes
+minutes to walk: what planning and sending work with is bounded where it comes in.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, AwareDatetime, Field
+
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+_FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
+
+
+def _known(timezone: str) -> str:
+    try:
+        ZoneInfo(timezone)
+    except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
+        raise ValueError("it is no IANA time zone") from error
+    return timezone
+
+
+Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
+Instant = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_END)]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_known)]
+"""An IANA time zone, such as Asia/Shanghai."""
+
+
+def is_instant(moment: datetime) -> bool:
+    """Whether an aware moment lies where instants may."""
+    return _FIRST <= moment < _END

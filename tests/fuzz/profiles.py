@@ -1,0 +1,19 @@
+"""How much is drawn: the same little each time, or so many anew (CUIBAN_FUZZ=500, `make fuzz`)."""
+
+import os
+
+from hypothesis import HealthCheck, Phase, settings
+
+DEEP = int(os.environ.get("CUIBAN_FUZZ") or 0)
+fuzzed = settings(
+    max_examples=DEEP or 15,
+    derandomize=not DEEP,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    print_blob=True,
+)
+"""For tests that a value alone decides."""
+
+unshrunk = settings(fuzzed, phases=[Phase.generate])
+"""For tests whose world keeps what it was told: nothing to shrink."""

@@ -1,0 +1,222 @@
+"""All three services' consumers, loops and relays on one real database and broker."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.record.util import calc_crc32c
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.ingest.app import history
+from services.ingest.settings import IngestSettings
+from services.ingest.tables import OUTBOX as INGEST_OUTBOX
+from services.notifier.app import consumers_of, lanes_of
+from services.notifier.dispatch.preparing import prepare
+from services.notifier.settings import NotifierSettings
+from services.notifier.tables import outbox as notifier_outbox
+from services.scheduler.app import consumers
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.tables import OUTBOX as SCHEDULER_OUTBOX
+from services.scheduler.ticking import Ticking
+from shared import metrics, positions, topics
+from shared.codec import decode, encode
+from shared.consuming import Consumer
+from shared.database import engine_from
+from shared.events import Envelope, RecordDeadLettered
+from shared.kafka import run_group
+from shared.outbox import Relay
+from shared.positions import Partition
+from shared.reading import Reader
+from shared.topics import named
+from tests.fuzz.hostile import Record, golden
+
+NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
+PATIENCE = 60.0
+TOPICS = (
+    topics.TASKS,
+    topics.RULES,
+    topics.DIRECTORY,
+    topics.REMINDERS,
+    topics.DELIVERIES,
+    topics.RECEIPTS,
+)
+OUTBOXES = (INGEST_OUTBOX, SCHEDULER_OUTBOX, notifier_outbox)
+
+
+@dataclass
+class HandClock:
+    instant: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.instant
+
+
+@dataclass
+class World:
+    """What a test holds in its hands."""
+
+    settings: NotifierSettings
+    engine: AsyncEngine
+    reader: Reader
+    producer: AIOKafkaProducer
+    consumers: list[Consumer]
+    ticking: Ticking
+    lanes: list[Any]
+    clock: HandClock
+
+    async def send(self, records: Sequence[Record]) -> None:
+        acks = [
+            await self.producer.send(
+                named(record.topic.name, self.settings.topic_prefix),
+                key=record.key,
+                value=record.value,
+                headers=list(record.headers),
+            )
+            for record in records
+        ]
+        await asyncio.gather(*acks)
+
+    async def consumed(self) -> None:
+        """Return once every consumer has come to the ends of its topics."""
+        for consumer in self.consumers:
+            at = [Partition(name, n) for name in consumer.topics for n in range(2)]
+            ends = await self.reader.ends(at)
+            while True:
+                async with self.engine.connect() as db:
+                    reached = await positions.all_of(db, consumer.tables.positions, consumer.name)
+                if all(reached.get(partition, 0) >= end for partition, end in ends.items()):
+                    break
+                await asyncio.sleep(0.01)
+
+    async def work(self) -> None:
+        """One round of every loop that works with what was consumed."""
+        while await self.ticking.replan():
+            pass
+        for later in (timedelta(0), timedelta(days=400)):
+            self.clock.instant = NOW + later
+            await self.ticking.fire()
+        await self.ticking.audit()
+        for lane in self.lanes:
+            async with self.engine.begin() as db:
+                await prepare(db, lane._rules, now=NOW, real=NOW, limit=50)
+
+    async def relayed(self) -> None:
+        """Return once every outbox is empty."""
+        for table in OUTBOXES:
+            while await self.rows(f"SELECT 1 FROM {table.fullname} LIMIT 1"):  # noqa: ASYNC110, S608 - another task's work; a Table's name
+                await asyncio.sleep(0.02)
+
+    async def rows(self, statement: str, **values: object) -> list[Any]:
+        async with self.engine.connect() as db:
+            return list((await db.execute(text(statement), values)).all())
+
+    async def letters(self) -> list[RecordDeadLettered]:
+        """Every dead letter that has left."""
+        name = named(topics.DEAD_LETTERS.name, self.settings.topic_prefix)
+        found: list[RecordDeadLettered] = []
+        for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
+            start = 0
+            while start < end:
+                part = await self.reader.read(at, start, end)
+                start = part[-1].offset + 1
+                events = [decode(topics.DEAD_LETTERS, r.value, r.headers).event for r in part]
+                found += [event for event in events if isinstance(event, RecordDeadLettered)]
+        return found
+
+    async def applied(self, event_id: UUID) -> set[str]:
+        """The consumers that applied an event."""
+        query = (
+            "SELECT consumer FROM ingest.inbox WHERE event_id = :id UNION "
+            "SELECT consumer FROM scheduler.inbox WHERE event_id = :id UNION "
+            "SELECT consumer FROM notifier.inbox WHERE event_id = :id"
+        )
+        return {row.consumer for row in await self.rows(query, id=event_id)}
+
+
+@asynccontextmanager
+async def running(settings_for: Any) -> AsyncIterator[World]:
+    """The world, its consumers and relays running until the block is left."""
+    ingest = await settings_for(IngestSettings, "ingest")
+    scheduler = await settings_for(SchedulerSettings, "scheduler")
+    notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
+    engine, reader, clock = engine_from(notifier, "fuzz"), Reader(notifier), HandClock()
+    ticking = Ticking(engine, scheduler, clock)
+    own = [
+        history(ingest, engine, reader),
+        *consumers(scheduler, engine, reader, ticking.timetables),
+        *consumers_of(notifier, engine, reader, clock),
+    ]
+    relays = [Relay(engine, outbox, notifier) for outbox in OUTBOXES]
+    async with AIOKafkaProducer(
+        bootstrap_servers=notifier.kafka, max_request_size=8 * 2**20
+    ) as producer:
+        lanes = lanes_of(notifier, engine, clock)
+        tasks = [asyncio.create_task(relay.run()) for relay in relays]
+        tasks += [
+            asyncio.create_task(run_group(consumer, notifier, consumer.name)) for consumer in own
+        ]
+        yield World(notifier, engine, reader, producer, own, ticking, lanes, clock)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in lanes:
+            await lane._gateway.close()
+    await ticking.close()
+    await reader.close()
+    await engine.dispose()
+
+
+def faults() -> float:
+    """How often something was waited out."""
+    return sum(s.value for m in metrics.FAULTS.collect() for s in m.samples if "_total" in s.name)
+
+
+async def honest(world: World) -> dict[str, UUID]:
+    """Send an honest event to each topic; their ids by topic."""
+    sent, ids = [], {}
+    for topic in TOPICS:
+        event = topic.events[0].model_validate(golden(topic.events[0]))
+        ids[topic.name] = event_id = uuid4()
+        one = encode(Envelope(event_id, "/cuiban/test", NOW, event_id, event))
+        sent.append(Record(topic, one.key, one.value, one.headers))
+    await world.send(sent)
+    return ids
+
+
+async def survives(world: World, sent: Sequence[Record]) -> None:
+    """Send records, then honest ones, and see that every stream and loop goes on."""
+    before = faults()
+    await world.send(sent)
+    ids = await honest(world)
+    async with asyncio.timeout(PATIENCE):
+        await world.consumed()
+        for topic in TOPICS:
+            readers = {
+                consumer.name for consumer in world.consumers if topic in consumer.topics.values()
+            }
+            assert await world.applied(ids[topic.name]) == readers
+        await world.work()
+        await world.relayed()
+    assert faults() == before, "something was tried again that never can go well"
+
+
+async def send_named(
+    producer: AIOKafkaProducer, topic: str, name: bytes, value: bytes, *headers: tuple[str, bytes]
+) -> None:
+    """Send a record with one more header, whose name may be any four bytes.
+
+    No producer for Python writes such a name; the batch is altered, and its checksum with it.
+    """
+    batch = producer.create_batch()
+    batch.append(timestamp=None, key=b"k", value=value, headers=[*headers, ("XXXX", b"x")])
+    batch.close()
+    raw = bytearray(batch._build()).replace(b"XXXX", name)
+    raw[17:21] = calc_crc32c(bytes(raw[21:])).to_bytes(4, "big")
+    batch._buffer = raw
+    await (await producer.send_batch(batch, topic, partition=0))
