@@ -23,6 +23,7 @@ _HASTE = {
     "CUIBAN_POLL": "PT0.02S",
     "CUIBAN_SESSION_TIMEOUT": "PT6S",
     "CUIBAN_STATEMENT_TIMEOUT": "PT10S",
+    "CUIBAN_HUNG_AFTER": "PT8S",
     "CUIBAN_WAIT": "PT60S",
     # Long enough for a gateway that is away for 10 s not to exhaust them.
     "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 3s 3s 5s 5s 10s 10s 10s 10s",
