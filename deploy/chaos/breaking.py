@@ -108,7 +108,9 @@ class Breaker:
                 self.say(f"{fault}: {number} events")
             case Kind.OUT_OF_ORDER:
                 number = await self._surely(
-                    lambda: database.mix_outbox(self.engine, fault.target, fault.lasts, fault.draw)
+                    lambda: database.mix_outbox(
+                        self.engine, fault.target, fault.lasts, fault.draw, begun.set
+                    )
                 )
                 self.say(f"{fault}: {number} events")
             case Kind.CLOCK_FORWARD | Kind.CLOCK_BACK:

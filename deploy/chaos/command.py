@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import shutil
 import signal
 import tempfile
@@ -45,6 +46,7 @@ def chaos(
 
     Ends with status 1 when a reminder was lost or doubled, and names it.
     """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of each failed connection
     place = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
     clock = SteppedClock(place / "clock")
     clock.set(START)

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
 from zlib import crc32
 
@@ -53,10 +54,13 @@ async def fill(engine: AsyncEngine, settings: Settings, seconds: float) -> int:
     return len(held)
 
 
-async def mix_outbox(engine: AsyncEngine, service: str, seconds: float, draw: float) -> int:
+async def mix_outbox(
+    engine: AsyncEngine, service: str, seconds: float, draw: float, cut: Callable[[], None]
+) -> int:
     """Cut a service's relay, let its outbox fill, and mix the events of different keys.
 
     Events of one key keep their order, as the relay promises; between keys it promises nothing.
+    `cut` is called once nothing leaves the outbox any more.
 
     Returns:
         How many events were mixed.
@@ -74,6 +78,7 @@ async def mix_outbox(engine: AsyncEngine, service: str, seconds: float, draw: fl
                 await asyncio.wait([waits], timeout=0.1)
             await waits
             await db.commit()
+            cut()
             await asyncio.sleep(seconds)
             return await _mix(db, service, draw)
         finally:

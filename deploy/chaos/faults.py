@@ -78,7 +78,7 @@ _LASTS: dict[Kind, tuple[float, float]] = {
     Kind.GATEWAY_LATE: (3, 8),
     Kind.GATEWAY_DROPS: (1, 3),
     Kind.GATEWAY_LIES: (3, 8),
-    Kind.OUT_OF_ORDER: (1, 3),
+    Kind.OUT_OF_ORDER: (2, 4),
 }
 """From and to how many seconds a kind lasts, where it does not last by itself."""
 _LATEST = 0.6

@@ -22,7 +22,6 @@ from shared.clock import SteppedClock
 
 QUIET_WITHIN = 180.0
 _HANDS = 6
-_POISED = 0.3  # seconds for a fault that must be in place before the clock moves
 _FURTHEST = 5  # steps that a clock jumps over, at most, beside the first two
 _BETWEEN = timedelta(hours=1, minutes=7)
 _BACK = (timedelta(hours=2), timedelta(days=5))
@@ -71,8 +70,9 @@ class Run:
                     asyncio.create_task(self.breaker.strike(fault, event))
                     for fault, event in zip(due, begun, strict=True)
                 ]
-                if Kind.OUT_OF_ORDER in kinds:
-                    await asyncio.sleep(_POISED)
+                for fault, event in zip(due, begun, strict=True):
+                    if fault.kind is Kind.OUT_OF_ORDER:  # in place before there are events
+                        await event.wait()
                 self._stand(instant)
                 await asyncio.gather(*(event.wait() for event in begun))
                 await self._quiet(instant)
