@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, assert_never
 
@@ -20,13 +20,18 @@ from deploy.chaos.streams import Streams
 from deploy.local.errors import LocalStackError
 from deploy.local.processes import Identity
 from deploy.local.stack import Stack
+from services.notifier.settings import NotifierSettings
 from shared import clock
 from shared.errors import CuibanError
 
 T = TypeVar("T")
 _RAW = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
-CONNECTIONS = {"email": 8, "sms": 32}
-"""How many offers of one notifier are under way at once (its settings)."""
+_FIELDS = NotifierSettings.model_fields
+CONNECTIONS: Mapping[str, int] = {
+    "email": _FIELDS["email_connections"].default,
+    "sms": _FIELDS["sms_concurrency"].default,
+}
+"""How many offers of one notifier are under way at once."""
 _NOTIFIERS = 2
 _MODES = {
     Kind.GATEWAY_REFUSES: "refuse",
@@ -93,7 +98,6 @@ class Breaker:
                 await self._turn_gateway(fault, begun)
             case Kind.DATABASE_FULL:
                 self._cuts(_NOTIFIERS)
-                begun.set()
                 held = await self._surely(
                     lambda: database.fill(self.engine, self.streams.settings, fault.lasts)
                 )

@@ -68,7 +68,7 @@ _TARGETS: dict[Kind, tuple[str, ...]] = {
     Kind.GATEWAY_DROPS: _CHANNELS,
     Kind.GATEWAY_LIES: _CHANNELS,
     Kind.TOLD_TWICE: TOPICS,
-    Kind.OUT_OF_ORDER: ("scheduler", "notifier"),
+    Kind.OUT_OF_ORDER: ("ingest", "scheduler", "notifier"),
 }
 _LASTS: dict[Kind, tuple[float, float]] = {
     Kind.SERVICE_FROZEN: (20, 20),
@@ -82,8 +82,12 @@ _LASTS: dict[Kind, tuple[float, float]] = {
 }
 """From and to how many seconds a kind lasts, where it does not last by itself."""
 _LATEST = 0.6
-_BEFORE = {Kind.OUT_OF_ORDER, Kind.CLOCK_FORWARD, Kind.CLOCK_BACK}
+CLOCK = frozenset({Kind.CLOCK_FORWARD, Kind.CLOCK_BACK})
+"""Kinds that are done by whoever moves the clock."""
+_BEFORE = CLOCK | {Kind.OUT_OF_ORDER}
 """Kinds that must strike with the step itself."""
+_LAST_JUMP = 0.9
+"""A clock that jumps needs steps to jump over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ class Fault:
     """One fault.
 
     Attributes:
-        number: from 0, in the order in which they strike.
+        number: from 0, in the order of the list.
         target: a part of the stack, a channel, a topic; empty where the kind says it all.
         place: at which of the run's steps, as a fraction of them in [0, 1).
         after: seconds from the step until it strikes.
@@ -128,11 +132,12 @@ def fault_list(seed: int, count: int) -> list[Fault]:
 
 def _fault(draw: random.Random, number: int, kind: Kind, count: int) -> Fault:
     after = draw.random() * _LATEST
+    place = (number + draw.random()) / count
     return Fault(
         number=number,
         kind=kind,
         target=draw.choice(_TARGETS.get(kind, ("",))),
-        place=(number + draw.random()) / count,
+        place=min(place, _LAST_JUMP) if kind in CLOCK else place,
         after=0.0 if kind in _BEFORE else after,
         lasts=round(draw.uniform(*_LASTS.get(kind, (0, 0))), 1),
         draw=draw.random(),

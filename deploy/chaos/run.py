@@ -12,7 +12,7 @@ from uuid import UUID
 from deploy.chaos.arrivals import Expected
 from deploy.chaos.breaking import Breaker
 from deploy.chaos.callers import Caller
-from deploy.chaos.faults import Fault, Kind
+from deploy.chaos.faults import CLOCK, Fault, Kind
 from deploy.chaos.oracle import Oracle, notifications
 from deploy.demo import office
 from deploy.demo.quiet import Onlooker
@@ -33,6 +33,7 @@ class Run:
 
     Attributes:
         steps: the instants at which something happens when nothing goes wrong; the last ends it.
+        faults: those that have not struck yet.
         deeds: what units report, rising; each is done as soon as the clock has reached it.
         expected: every notification that must have been made by now, by its id.
         done: the obligations that were reported.
@@ -98,8 +99,8 @@ class Run:
         """Where a clock lands that jumps over some of the next steps: between two of them."""
         draw = next(fault.draw for fault in due if fault.kind is Kind.CLOCK_FORWARD)
         ahead = [step for step in self.steps if step >= instant]
-        over = ahead[min(2 + int(draw * _FURTHEST), len(ahead) - 1)]
-        return min(over + _BETWEEN, self.steps[-1])
+        over = ahead[min(2 + int(draw * _FURTHEST), len(ahead) - 2)]
+        return over + _BETWEEN
 
     async def _turn_back(self, instant: datetime, due: Sequence[Fault]) -> None:
         """Let the clock show an instant that is over. Nothing may come of it."""
@@ -109,12 +110,13 @@ class Run:
         await self._quiet(before)
 
     def _due(self, instant: datetime) -> list[Fault]:
-        """The faults whose step has come."""
+        """The faults whose step has come; of those that move the clock only one at a time."""
         due: list[Fault] = []
         later: list[Fault] = []
         for fault in self.faults:
             step = self.steps[int(fault.place * len(self.steps))]
-            (due if step <= instant else later).append(fault)
+            turns = fault.kind in CLOCK and any(other.kind in CLOCK for other in due)
+            (due if step <= instant and not turns else later).append(fault)
         self.faults = later
         return due
 

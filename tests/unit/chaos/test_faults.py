@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.chaos.faults import Kind, by_kind, fault_list
+from deploy.chaos.faults import CLOCK, Kind, by_kind, fault_list
 
 
 @given(st.integers(0, 10**6), st.integers(0, 60))
@@ -12,7 +12,8 @@ def test_the_same_seed_gives_the_same_list_in_order(seed: int, count: int) -> No
     faults = fault_list(seed, count)
     assert faults == fault_list(seed, count)
     assert [fault.number for fault in faults] == list(range(count))
-    assert [fault.place for fault in faults] == sorted(fault.place for fault in faults)
+    places = [fault.place for fault in faults if fault.kind not in CLOCK]
+    assert places == sorted(places)
     assert all(0 <= fault.place < 1 for fault in faults)
     assert sum(by_kind(faults).values()) == count
 
