@@ -55,7 +55,11 @@ def chaos(
     kept = True
     try:
         record = stack.up(
-            services=_TWO_EACH, clock_file=place / "clock", extra_env=_HASTE, say=_out.print
+            services=_TWO_EACH,
+            clock_file=place / "clock",
+            extra_env=_HASTE,
+            tied=True,
+            say=_out.print,
         )
         found = asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
         if into:
