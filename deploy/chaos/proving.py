@@ -162,7 +162,7 @@ async def _judge(
         faults=by_kind(faults),
         arrivals=judge(sent, messages, run.breaker.episodes),
         poison=len(run.breaker.streams.poison),
-        dead_letters=len({(one.topic, one.partition, one.offset) for one in letters}),
+        dead_letters=len({one.record_key for one in letters}),
         gaps=verdict.conservation(run.expected.values(), days, gaps),
         wrong=[
             *verdict.history(run.expected, messages, told),

@@ -22,7 +22,8 @@ class Verdict:
 
     Attributes:
         faults: how many of each kind.
-        poison: records put in that nobody can apply; `dead_letters` those found as such.
+        poison: records put in that nobody can apply, each with a key of its own; `dead_letters`
+            are the keys found as such.
         gaps: units and days for which conservation does not hold.
         wrong: what else is wrong: ledger and history, dead letters, answers of the API.
     """
