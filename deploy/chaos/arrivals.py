@@ -25,11 +25,12 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """A notification that the planner says must be made."""
+    """A notification that the planner says must be made, and at which instant of the office."""
 
     planned: Planned
     reminder: ReminderDue
     unit: str
+    at: datetime
 
     @override
     def __str__(self) -> str:
@@ -137,6 +138,8 @@ def judge(
             came.add(one.planned.notification.notification_id)
             if first.to != one.planned.notification.address:
                 unexpected.append(f"{first} is not for this address; planned: {one}")
+            if first.at != one.at:
+                unexpected.append(f"{first} came too early or too late; planned: {one}")
     reoffered, beyond = _repeats(copies, episodes)
     return Arrivals(
         due=len(expected),

@@ -129,7 +129,7 @@ def _as_told(row: dict[str, Any], at: datetime) -> forecasting.Owed:
 
 
 def _steps(oracle: Oracle, done: Sequence[Deed], count: int) -> list[datetime]:
-    """The instants at which something happens when the clock only steps; END is the last."""
+    """The instants at which something happens when the clock only steps, rising."""
     steps: set[datetime] = {deed.at for deed in done}
     rest = list(done)
     while (slot := oracle.next_slot()) and slot <= END:

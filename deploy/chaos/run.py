@@ -124,7 +124,7 @@ class Run:
         self.clock.set(instant)
         for reminder in self.oracle.stand(instant):
             for planned in notifications(reminder, self.recipients):
-                one = Expected(planned, reminder, self.names[reminder.unit_id])
+                one = Expected(planned, reminder, self.names[reminder.unit_id], instant)
                 self.expected[planned.notification.notification_id] = one
 
     async def _quiet(self, instant: datetime) -> None:

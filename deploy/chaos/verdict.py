@@ -110,12 +110,16 @@ def history(
         state = "suppressed" if one.planned.suppressed else "sent"
         if row["state"] != state:
             wrong.append(f"the history says {row['state']} ({row['reason']}) of {one}")
-        elif message and (row["body"].split(), row["address"]) != (
-            message.text.split(),
-            message.to,
-        ):
+        elif message and _other(row, message):
             wrong.append(f"the history has another text or address than the sink for {one}")
+        elif row["refs"] != [item.ref for item in one.reminder.items]:
+            wrong.append(f"the history names {row['refs']} for {one}")
     return wrong
+
+
+def _other(row: Mapping[str, Any], message: Arrived) -> bool:
+    same_text = row["body"].split() == message.text.split()
+    return not (same_text and row["address"] == message.to)
 
 
 def burials(
@@ -131,11 +135,6 @@ def burials(
         f"{found[key, consumer].reason} {found[key, consumer].detail}"
         for key, consumer in found.keys() - wanted
     ]
-
-
-def _other(row: Mapping[str, Any], message: Arrived) -> bool:
-    same_text = row["body"].split() == message.text.split()
-    return not (same_text and row["address"] == message.to)
 
 
 def ledger(done: Iterable[UUID], rows: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -28,7 +28,7 @@ def expected() -> dict[UUID, Expected]:
     owed = Owed(identity.name("o"), UNIT, identity.name("a"), dates, lead=False, measure=measure)
     (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], TOLD).stand(SLOT)
     return {
-        one.notification.notification_id: Expected(one, reminder, "县水利局")
+        one.notification.notification_id: Expected(one, reminder, "县水利局", SLOT)
         for one in notifications(reminder, {UNIT: [CONTACT]})
     }
 
@@ -95,6 +95,13 @@ def test_a_message_at_another_address_is_unexpected() -> None:
     mail, sms = wanted.values()
     found = judge(wanted, [message(sms), replace(message(mail), to="x@y.example")], episodes(10))
     assert len(found.unexpected) == 1
+
+
+def test_a_message_before_its_time_is_unexpected() -> None:
+    wanted = expected()
+    mail, sms = wanted.values()
+    early = replace(message(mail), at=SLOT - timedelta(days=1))
+    assert len(judge(wanted, [message(sms), early], episodes(10)).unexpected) == 1
 
 
 def test_a_repeat_after_an_answer_that_was_withheld_is_an_offer_again() -> None:

@@ -45,7 +45,7 @@ def expected() -> dict[UUID, Expected]:
     (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], told).stand(SLOT)
     contact = Recipient(identity.name("c"), "liaison", "a@b.example", "", None, None)
     return {
-        one.notification.notification_id: Expected(one, reminder, "县水利局")
+        one.notification.notification_id: Expected(one, reminder, "县水利局", SLOT)
         for one in notifications(reminder, {UNIT: [contact]})
     }
 
@@ -91,6 +91,7 @@ def test_the_history_must_be_the_planners_and_the_sinks() -> None:
             "reason": "",
             "body": "请及时办理",
             "address": "a@b.example",
+            "refs": ["1.1"],
         }
         for name, state in ((mail, "sent"), (sms, "suppressed"))
     ]
@@ -110,6 +111,7 @@ def test_the_history_must_be_the_planners_and_the_sinks() -> None:
         verdict.history(wanted, [came], rows[:1]),
         verdict.history(wanted, [replace(came, text="别的")], rows),
         verdict.history(wanted, [came], [rows[0] | {"state": "failed"}, rows[1]]),
+        verdict.history(wanted, [came], [rows[0] | {"refs": ["1.1", "1.2"]}, rows[1]]),
         verdict.history(wanted, [came], [*rows, rows[0] | {"notification_id": str(UUID(int=3))}]),
     ):
         assert len(wrong) == 1
