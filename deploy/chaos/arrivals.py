@@ -7,7 +7,7 @@ Everything beyond is a double.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -167,7 +167,7 @@ def _repeats(
     copies: Mapping[str, Sequence[Arrived]], episodes: Sequence[Episode]
 ) -> tuple[int, list[str]]:
     """How many copies are accounted for, and the others."""
-    cut = [Counter(episode.cut) for episode in episodes]
+    cut = [*(Counter(episode.cut) for episode in episodes), Counter[str]()]
     number, beyond = 0, []
     repeats = sorted(
         (pair for same in copies.values() for pair in pairwise(same)),
@@ -185,5 +185,7 @@ def _repeats(
     return number, beyond
 
 
-def _episode(episodes: Iterable[Episode], instant: datetime) -> int:
-    return next(n for n, episode in enumerate(episodes) if instant <= episode.until)
+def _episode(episodes: Sequence[Episode], instant: datetime) -> int:
+    """The place of the episode in which an instant lies; their number when it is after all."""
+    found = (n for n, episode in enumerate(episodes) if instant <= episode.until)
+    return next(found, len(episodes))
