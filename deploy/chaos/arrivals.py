@@ -108,11 +108,15 @@ class Episode:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """What came of what was due; each entry names what is wrong."""
+    """What came of what was due; each entry names what is wrong.
+
+    Of what was `reoffered`, `withheld` is because of a gateway that did not say that it had it.
+    """
 
     due: int
     delivered: int
     reoffered: int
+    withheld: int
     lost: list[str]
     doubled: list[str]
     unexpected: list[str]
@@ -140,11 +144,12 @@ def judge(
                 unexpected.append(f"{first} is not for this address; planned: {one}")
             if first.at != one.at:
                 unexpected.append(f"{first} came too early or too late; planned: {one}")
-    reoffered, beyond = _repeats(copies, episodes)
+    withheld, cut, beyond = _repeats(copies, episodes)
     return Arrivals(
         due=len(expected),
         delivered=len(came),
-        reoffered=reoffered,
+        reoffered=withheld + cut,
+        withheld=withheld,
         lost=[str(expected[name]) for name in expected.keys() - came],
         doubled=doubled + beyond,
         unexpected=unexpected,
@@ -165,10 +170,10 @@ def _twin(
 
 def _repeats(
     copies: Mapping[str, Sequence[Arrived]], episodes: Sequence[Episode]
-) -> tuple[int, list[str]]:
-    """How many copies are accounted for, and the others."""
+) -> tuple[int, int, list[str]]:
+    """How many repeats an answer that was withheld explains, how many a cut, and the others."""
     cut = [*(Counter(episode.cut) for episode in episodes), Counter[str]()]
-    number, beyond = 0, []
+    withheld, by_cut, beyond = 0, 0, []
     repeats = sorted(
         (pair for same in copies.values() for pair in pairwise(same)),
         key=lambda pair: pair[1].received,
@@ -176,13 +181,13 @@ def _repeats(
     for before, again in repeats:
         place = _episode(episodes, again.received)
         if not before.answered:
-            number += 1
+            withheld += 1
         elif place == _episode(episodes, before.received) and cut[place][again.channel]:
             cut[place][again.channel] -= 1
-            number += 1
+            by_cut += 1
         else:
             beyond.append(f"{again} again; it had been taken at {before.received:%H:%M:%S.%f}")
-    return number, beyond
+    return withheld, by_cut, beyond
 
 
 def _episode(episodes: Sequence[Episode], instant: datetime) -> int:

@@ -79,6 +79,12 @@ def _show(found: Verdict) -> bool:
     """Print the figures and what is wrong; whether anything is."""
     for name, value in found.as_json().items():
         _out.print(f"{name:>18}  {value}", soft_wrap=True)
+    arrivals = found.arrivals
+    if arrivals.reoffered:
+        _out.print(
+            f"Of the {arrivals.reoffered} that were offered again, a gateway had withheld its "
+            f"answer to {arrivals.withheld}; the others were cut off."
+        )
     complaints = found.complaints()
     for complaint in complaints:
         _out.print(complaint, style="red", soft_wrap=True, markup=False)

@@ -109,7 +109,7 @@ def test_a_repeat_after_an_answer_that_was_withheld_is_an_offer_again() -> None:
     mail, sms = wanted.values()
     told = [message(sms), message(mail, 1, answered=False), message(mail, 2)]
     found = judge(wanted, told, episodes(10))
-    assert (found.reoffered, found.doubled) == (1, [])
+    assert (found.reoffered, found.withheld, found.doubled) == (1, 1, [])
 
 
 def test_a_repeat_that_nothing_explains_is_a_double() -> None:
@@ -126,7 +126,7 @@ def test_a_cut_explains_one_repeat_a_connection_and_only_in_its_own_time() -> No
     found = judge(wanted, thrice, episodes(10, email=1))
     assert (found.reoffered, len(found.doubled)) == (1, 1)
     found = judge(wanted, thrice, episodes(10, email=2))
-    assert (found.reoffered, len(found.doubled)) == (2, 0)
+    assert (found.reoffered, found.withheld, len(found.doubled)) == (2, 0, 0)
     late = [message(sms), message(mail, 1), message(mail, 11)]
     found = judge(wanted, late, episodes(10, 20, email=8))
     assert (found.reoffered, len(found.doubled)) == (0, 1)

@@ -27,7 +27,9 @@ SLOT = datetime(2023, 7, 20, 1, tzinfo=UTC)
 GOOD = Verdict(
     seed=1,
     faults={"poison": 1},
-    arrivals=Arrivals(due=2, delivered=2, reoffered=1, lost=[], doubled=[], unexpected=[]),
+    arrivals=Arrivals(
+        due=2, delivered=2, reoffered=1, withheld=1, lost=[], doubled=[], unexpected=[]
+    ),
     poison=6,
     dead_letters=6,
     gaps=[],
