@@ -20,7 +20,7 @@ status: setup ## Show what runs
 	$(BIN)/cuiban status
 
 ##@ Prove it
-.PHONY: test test-unit fuzz check
+.PHONY: test test-unit fuzz chaos check
 test: setup ## Run every test that this machine can run (under 15 minutes)
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
 test-unit: setup ## Run the quick tests alone: no broker, no database
@@ -28,6 +28,8 @@ test-unit: setup ## Run the quick tests alone: no broker, no database
 fuzz: export CUIBAN_FUZZ ?= 500
 fuzz: setup ## Attack every door with hostile input, drawn anew (CUIBAN_FUZZ=500 examples each)
 	$(BIN)/pytest tests/fuzz
+chaos: setup ## Kill, freeze and fill up everything for a year, and count (SEED, FAULTS, JSON)
+	$(BIN)/cuiban chaos --seed $(or $(SEED),2023) --faults $(or $(FAULTS),100) --json $(or $(JSON),chaos.json)
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

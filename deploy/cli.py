@@ -13,6 +13,7 @@ _COMMANDS = {
     "down": "deploy.local.commands:down",
     "status": "deploy.local.commands:status",
     "demo": "deploy.demo.command:demo",
+    "chaos": "deploy.chaos.command:chaos",
     "import": "deploy.office.plans:import_plan",
     "units": "deploy.office.units:units",
     "plan": "deploy.office.plans:plan",

@@ -31,9 +31,9 @@ def engine_from(settings: Settings, application: str) -> AsyncEngine:
     """A pool of connections, each with a statement time-out.
 
     `application` is the name that PostgreSQL shows for them. Errors tell the statement without
-    its values: they may be addresses, and errors are logged.
+    its values: they may be addresses, and errors are logged. A process that hangs in the middle of
+    a transaction (stopped, swapped out) loses it, and with it its locks, after `hung_after`.
     """
-    milliseconds = int(settings.statement_timeout / timedelta(milliseconds=1))
     return create_async_engine(
         make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+asyncpg"),
         pool_size=settings.database_pool,
@@ -46,11 +46,17 @@ def engine_from(settings: Settings, application: str) -> AsyncEngine:
             "command_timeout": settings.statement_timeout.total_seconds() + 5,
             "server_settings": {
                 "application_name": application,
-                "statement_timeout": str(milliseconds),
+                "statement_timeout": milliseconds(settings.statement_timeout),
+                "idle_in_transaction_session_timeout": milliseconds(settings.hung_after),
                 "timezone": "UTC",
             },
         },
     )
+
+
+def milliseconds(duration: timedelta) -> str:
+    """A duration as PostgreSQL's settings take it."""
+    return str(int(duration / timedelta(milliseconds=1)))
 
 
 async def insert_rows(

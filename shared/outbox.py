@@ -6,7 +6,8 @@ that key's lock (a unit's row) until they commit: then ids rise with commits.
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from zlib import crc32
 
@@ -30,7 +31,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
 from shared.codec import Record, encode
-from shared.database import insert_rows
+from shared.database import insert_rows, milliseconds
 from shared.errors import CuibanError
 from shared.events import Envelope
 from shared.logging import log
@@ -90,7 +91,9 @@ class Relay:
     """Takes a service's outbox to Kafka, one process at a time, in order, at least once.
 
     An advisory lock on a connection of its own chooses the active relay. Rows go only after the
-    broker's acknowledgement, through that same connection: who lost it can't delete.
+    broker's acknowledgement, through that same connection: who lost it can't delete. A relay that
+    hangs loses its session, and so its lock, after `hung_after`; what it sends when it comes back
+    are repeats.
     """
 
     def __init__(self, engine: AsyncEngine, outbox: Table, settings: Settings) -> None:
@@ -112,19 +115,26 @@ class Relay:
 
     async def _lead(self) -> None:
         async with self._engine.connect() as db:
-            locked = text("SELECT pg_try_advisory_lock(:lock)")
-            while not (await db.execute(locked, {"lock": self._lock})).scalar_one():
-                await db.commit()
-                await asyncio.sleep(1)
-            await db.commit()
-            async with _producer(self._settings) as producer:
-                self._log.info("relay.leading", outbox=self._outbox.fullname)
-                try:
+            try:
+                await self._locked(db)
+                async with _producer(self._settings) as producer:
+                    self._log.info("relay.leading", outbox=self._outbox.fullname)
                     while True:
                         if not await self._pass(db, producer):
                             await asyncio.sleep(self._settings.poll.total_seconds())
-                finally:
-                    await asyncio.shield(db.invalidate())  # drops the advisory lock with it
+            finally:
+                # Whatever happened: back in the pool the session would keep the lock.
+                await asyncio.shield(db.invalidate())
+
+    async def _locked(self, db: AsyncConnection) -> None:
+        """Return once this session is the one that relays."""
+        hung = text("SELECT set_config('idle_session_timeout', :after, false)")
+        await db.execute(hung, {"after": milliseconds(self._settings.hung_after)})
+        locked = text("SELECT pg_try_advisory_lock(:lock)")
+        while not (await db.execute(locked, {"lock": self._lock})).scalar_one():
+            await db.commit()
+            await asyncio.sleep(1)
+        await db.commit()
 
     async def _pass(self, db: AsyncConnection, producer: AIOKafkaProducer) -> int:
         rows = await self._oldest(db)
@@ -161,8 +171,10 @@ class Relay:
         return found.all()
 
 
-def _producer(settings: Settings) -> AIOKafkaProducer:
-    return AIOKafkaProducer(
+@asynccontextmanager
+async def _producer(settings: Settings) -> AsyncIterator[AIOKafkaProducer]:
+    """A producer that is closed even when it could not be started."""
+    producer = AIOKafkaProducer(
         bootstrap_servers=settings.kafka,
         enable_idempotence=True,
         acks="all",
@@ -171,3 +183,8 @@ def _producer(settings: Settings) -> AIOKafkaProducer:
         max_request_size=_MESSAGE_LIMIT,
         request_timeout_ms=15_000,
     )
+    try:
+        await producer.start()
+        yield producer
+    finally:
+        await producer.stop()

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     database_pool: int = Field(default=10, ge=2, le=200)
     statement_timeout: Pause = timedelta(seconds=30)
+    hung_after: Pause = timedelta(minutes=1)
+    """Who holds a lock and says nothing for so long is taken for hung: PostgreSQL ends the session,
+    and others go on."""
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")

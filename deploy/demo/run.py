@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-from uuid import UUID
+from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.demo import figures
+from deploy.demo import figures, office
 from deploy.demo.figures import Conservation, Figures
 from deploy.demo.quiet import Onlooker
-from deploy.demo.script import END, ZONE, Deed, Owed, by_instant, deeds, habits
+from deploy.demo.script import END, Deed, by_instant, deeds, habits
 from deploy.office.client import Api
 from services.scheduler import audit
 from services.scheduler.planning import forecasting
@@ -23,20 +21,12 @@ from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.errors import CuibanError
 from shared.events import ObligationsAssigned, ReminderDue
-from shared.rules import Audience, ObligationKind, default_rule_book
+from shared.rules import default_rule_book
 from shared.settings import Settings
 from shared.topics import REMINDERS, TASKS
 
-EXAMPLES = Path(__file__).parent.parent.parent / "examples"
-TABLE, DIRECTORY = EXAMPLES / "yanting-2023.txt", EXAMPLES / "yanting-units.csv"
 _QUIET_WITHIN = 120.0
 _HANDS = 6
-_SETTLED = {
-    "4.3": "定期检查按年度要求，以年底为完成时限",
-    "8.2": "定期公示按年度要求，以年底为完成时限",
-    "14.2": "定期清理按年度要求，以年底为完成时限",
-}
-
 Tell = Callable[[datetime, dict[str, int]], None]
 
 
@@ -61,7 +51,7 @@ class Run:
         began = time.monotonic()
         onlooker = Onlooker(self.settings, self.engine)
         try:
-            owed = await asyncio.to_thread(self._publish)
+            owed = await asyncio.to_thread(office.publish, self.api)
             await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
             published_at = self.clock.now()
             habit_of = habits(self.seed, {one.unit_id for one in owed})
@@ -72,16 +62,6 @@ class Run:
         finally:
             await onlooker.close()
         return found
-
-    def _publish(self) -> list[Owed]:
-        """What the office does on the first day: enter, import, settle, publish."""
-        self.api.upload("/v1/units/import", DIRECTORY)
-        plan = self.api.upload("/v1/plans", TABLE)["plan_id"]
-        for ref, reason in _SETTLED.items():
-            body = {"ref": ref, "action": "accept", "reason": reason}
-            self.api.post(f"/v1/plans/{plan}/settlements", body)
-        self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-        return [_owed(row) for row in self.api.every("/v1/ledger", plan_id=plan)]
 
     async def _live(self, onlooker: Onlooker, script: dict[datetime, list[Deed]]) -> None:
         """Step from one instant at which something happens to the next, until the end."""
@@ -104,23 +84,7 @@ class Run:
         await onlooker.quiet(END, _QUIET_WITHIN)
 
     def _act(self, hands: ThreadPoolExecutor, done: Sequence[Deed]) -> None:
-        list(hands.map(self._do, done))
-
-    def _do(self, deed: Deed) -> None:
-        one = deed.obligation
-        match one.kind:
-            case ObligationKind.DEADLINE:
-                body: dict[str, object] = {"status": "done", "note": "已办结"}
-                self.api.post(f"/v1/obligations/{one.obligation_id}/status", body)
-            case ObligationKind.HEARING:
-                told = deed.at.astimezone(ZONE).date()
-                heard = min(told, one.due_on) if one.due_on else told
-                body = {
-                    "heard_on": heard.isoformat(),
-                    "heard_by": "主要负责人",
-                    "minutes": "专题会议纪要",
-                }
-                self.api.post(f"/v1/units/{one.unit_id}/hearings", body)
+        list(hands.map(partial(office.do, self.api), done))
 
     async def _count(self, obligations: int, seconds: float) -> Figures:
         reminders = await self._emitted()
@@ -166,7 +130,7 @@ class Run:
         )
         wanted = {one.reminder_id: one for one in planned}
         real = {one.reminder_id: one for one in await self._emitted()}
-        channels = figures.by_channel(planned, await asyncio.to_thread(self._contacts))
+        channels = figures.by_channel(planned, await asyncio.to_thread(office.contacts, self.api))
         gaps = [
             f"the ledger has {found.obligations} obligations, Kafka {len(owed)}"
             if found.obligations != len(owed)
@@ -190,21 +154,3 @@ class Run:
         ]
         if any(gaps):
             raise CuibanError("The demo came out wrong: " + "; ".join(filter(None, gaps)) + ".")
-
-    def _contacts(self) -> dict[tuple[UUID, Audience], int]:
-        counted: dict[tuple[UUID, Audience], int] = {}
-        for unit in self.api.every("/v1/units"):
-            for contact in unit["contacts"]:
-                post = (UUID(unit["unit_id"]), Audience(contact["post"]))
-                counted[post] = counted.get(post, 0) + 1
-        return counted
-
-
-def _owed(row: dict[str, Any]) -> Owed:
-    due = row["due_on"]
-    return Owed(
-        UUID(row["obligation_id"]),
-        UUID(row["unit_id"]),
-        ObligationKind(row["kind"]),
-        datetime.fromisoformat(due).date() if due else None,
-    )

@@ -27,16 +27,22 @@ from deploy.local.errors import LocalStackError
 from deploy.local.sink_store import Channel, Delivery, Store
 from shared.clock import Clock, real_now
 
-MODES: Final = ("ok", "refuse", "reject", "hang", "slow", "drop", "false-success")
+MODES: Final = ("ok", "refuse", "reject", "hang", "slow", "late", "drop", "false-success")
+WITHHELD = {"drop", "late"}
 TOLERANCE = 300  # seconds between a request's timestamp and our clock
 SLOW = 1000  # milliseconds, when none are named
+NO_REPLY = "accepted, but the mailbox is full"  # no code before it: RFC 5321, 4.2 has no such reply
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Faults:
-    """How each gateway behaves now."""
+    """How each gateway behaves now.
+
+    `slow` waits, then takes the message; `late` takes it, then waits with its answer. `drop` takes
+    it and cuts the connection. `false-success` answers like a success that is none.
+    """
 
     modes: dict[Channel, str] = field(default_factory=lambda: {"email": "ok", "sms": "ok"})
     delays: dict[Channel, float] = field(default_factory=lambda: {"email": 0.0, "sms": 0.0})
@@ -53,8 +59,7 @@ class Faults:
             if channel not in wanted:
                 continue
             mode, _, after = str(wanted[channel]).partition(":")
-            usable = mode in MODES and not (channel == "email" and mode == "false-success")
-            if not usable or (after and not after.isdecimal()):
+            if mode not in MODES or (after and not after.isdecimal()):
                 raise LocalStackError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
             parsed[channel] = mode, int(after or SLOW) / 1000
         if unknown := wanted.keys() - set(get_args(Channel)):
@@ -106,18 +111,24 @@ class MailHandler:
                 await faults.hang("email")
                 _abort(server)
                 return "421 closing"
+            case "false-success":
+                return NO_REPLY
             case "slow":
                 await asyncio.sleep(faults.delays["email"])
             case _:
                 pass
         mode = faults.modes["email"]
         raw = bytes(envelope.original_content or b"")
-        await gateways.store.add(self._delivery(raw, envelope))
+        delivery = self._delivery(raw, envelope, answered=mode not in WITHHELD)
+        await gateways.store.add(delivery)
         if mode == "drop":
             _abort(server)
+        if mode == "late":  # cancelled here when the sender hangs up
+            await asyncio.sleep(faults.delays["email"])
+            gateways.store.answered(delivery)
         return "250 2.0.0 taken"
 
-    def _delivery(self, raw: bytes, envelope: Envelope) -> Delivery:
+    def _delivery(self, raw: bytes, envelope: Envelope, *, answered: bool) -> Delivery:
         head, _, _ = raw.partition(b"\r\n\r\n")  # parsing the body too costs ten times as much
         headers = BytesHeaderParser().parsebytes(head)
         received, shown = self._gateways.stamps()
@@ -133,6 +144,7 @@ class MailHandler:
             shown=shown,
             headers="{}",
             raw=raw,
+            answered=answered,
         )
 
 
@@ -159,10 +171,10 @@ async def take_sms(gateways: Gateways, request: web.Request) -> web.StreamRespon
             await asyncio.sleep(faults.delays["sms"])
         case _:
             pass
-    return await _keep_sms(gateways, request, drop=faults.modes["sms"] == "drop")
+    return await _keep_sms(gateways, request, mode=faults.modes["sms"])
 
 
-async def _keep_sms(gateways: Gateways, request: web.Request, *, drop: bool) -> web.StreamResponse:
+async def _keep_sms(gateways: Gateways, request: web.Request, *, mode: str) -> web.StreamResponse:
     body = await request.read()
     if gateways.keys and not signed(gateways.keys, request, body):
         return _failed(401, "bad signature")
@@ -185,11 +197,16 @@ async def _keep_sms(gateways: Gateways, request: web.Request, *, drop: bool) -> 
         shown=shown,
         headers=json.dumps(dict(request.headers)),
         raw=body,
+        answered=mode not in WITHHELD,
     )
     await gateways.store.add(delivery)
-    return (
-        _cut_off(request) if drop else web.json_response({"code": 0, "message_id": f"sink-{ident}"})
-    )
+    if mode == "late":
+        await asyncio.sleep(gateways.faults.delays["sms"])
+        if request.transport is not None and not request.transport.is_closing():
+            gateways.store.answered(delivery)
+    if mode == "drop":
+        return _cut_off(request)
+    return web.json_response({"code": 0, "message_id": f"sink-{ident}"})
 
 
 def _failed(status: int, message: str) -> web.Response:

@@ -25,13 +25,14 @@ CREATE TABLE IF NOT EXISTS messages (
     received TEXT NOT NULL,
     shown TEXT NOT NULL,
     headers TEXT NOT NULL,
-    raw BLOB NOT NULL
+    raw BLOB NOT NULL,
+    answered INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS by_unit ON messages (unit, channel);
 CREATE INDEX IF NOT EXISTS by_ident ON messages (channel, ident);
 """
-COLUMNS = "channel,ident,unit,sender,recipient,subject,text,received,shown,headers,raw"
-INSERT = f"INSERT INTO messages ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - fixed
+COLUMNS = "channel,ident,unit,sender,recipient,subject,text,received,shown,headers,raw,answered"
+INSERT = f"INSERT INTO messages ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  # noqa: S608 - fixed
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Delivery:
 
     `text` is empty for mail, whose parts stand in `raw`. `received` is the machine's instant,
     `shown` the office's; both ISO 8601 in UTC. `headers` is a JSON object.
+    `answered` is false where the sender was not told that it was taken.
     """
 
     channel: Channel
@@ -53,11 +55,12 @@ class Delivery:
     shown: str
     headers: str
     raw: bytes
+    answered: bool = True
     seq: int = 0
 
-    def row(self) -> tuple[str | bytes, ...]:
+    def row(self) -> tuple[str | bytes | int, ...]:
         """The values of COLUMNS."""
-        ends = (self.received, self.shown, self.headers, self.raw)
+        ends = (self.received, self.shown, self.headers, self.raw, int(self.answered))
         names = (self.channel, self.ident, self.unit, self.sender, self.recipient, self.subject)
         return (*names, self.text, *ends)
 
@@ -85,6 +88,9 @@ class Store:
         # Survives a killed process; only a crash of the whole machine may lose the last second.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(SCHEMA)
+        columns = {row[1] for row in self._database.execute("PRAGMA table_info(messages)")}
+        if "answered" not in columns:  # the state of an earlier version
+            self._database.execute("ALTER TABLE messages ADD answered INTEGER NOT NULL DEFAULT 1")
         self._waiting: list[Delivery] = []
         self._written: asyncio.Future[None] | None = None
 
@@ -113,6 +119,13 @@ class Store:
             done.exception()  # whoever waits raises it; nobody waiting is no second error
         else:
             done.set_result(None)
+
+    def answered(self, delivery: Delivery) -> None:
+        """Note that the sender was told after all."""
+        self._database.execute(
+            "UPDATE messages SET answered = 1 WHERE channel = ? AND ident = ? AND received = ?",
+            (delivery.channel, delivery.ident, delivery.received),
+        )
 
     def clear(self) -> None:
         """Forget everything; sequence numbers go on."""

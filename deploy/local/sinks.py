@@ -82,6 +82,7 @@ def as_json(delivery: Delivery) -> dict[str, object]:
         "to": delivery.recipient,
         "received": delivery.received,
         "at": delivery.shown,
+        "answered": bool(delivery.answered),
     }
     if delivery.channel == "sms":
         return told | {"text": delivery.text, "headers": json.loads(delivery.headers)}

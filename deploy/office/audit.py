@@ -126,7 +126,11 @@ def _show(days: list[UnitDay], found: list[Gap]) -> None:
     line = " + ".join(f"{name} {getattr(total, name)}" for name in _COLUMNS[1:])
     _out.print(f"due {total.due} = {line}   ({len(days)} units and days)")
     if not found:
-        _out.print("[green]It holds for every unit and day.[/]")
+        waiting = sum(day.waiting for day in days)
+        if waiting:
+            _out.print(f"[yellow]Of {waiting} reminders the notifier has not told yet.[/]")
+        else:
+            _out.print("[green]It holds for every unit and day.[/]")
         return
     table = Table("gap", "unit", "reminder", "notification", "slot", "due", "found")
     for gap in found:

@@ -20,13 +20,16 @@ PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for t
 
 
 class Api:
-    """Calls the API, and turns its problems into errors that say what to do."""
+    """Calls the API, and turns its problems into errors that say what to do.
 
-    def __init__(self, base_url: str, token: str) -> None:
+    `patience` is in seconds. A POST that is made again with the same key changes nothing more.
+    """
+
+    def __init__(self, base_url: str, token: str, *, patience: float = 600) -> None:
         self._http = httpx.Client(
             base_url=base_url,
             headers={"Authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(10, read=600),
+            timeout=httpx.Timeout(10, read=patience),
             trust_env=False,
         )
 
@@ -38,15 +41,14 @@ class Api:
         """The answer to a GET, as plain data."""
         return self._asked("GET", path, params={k: v for k, v in query.items() if v is not None})
 
-    def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+    def post(self, path: str, body: object = None, key: str = "") -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of JSON."""
-        return self._asked("POST", path, json=body, headers={"Idempotency-Key": str(uuid4())})
+        return self._asked("POST", path, json=body, headers=_key(key))
 
-    def upload(self, path: str, file: Path, **query: object) -> Any:  # noqa: ANN401 - JSON
+    def upload(self, path: str, file: Path, key: str = "", **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of a file."""
         files = {"file": (file.name, read(file))}
-        headers = {"Idempotency-Key": str(uuid4())}
-        return self._asked("POST", path, files=files, headers=headers, params=query)
+        return self._asked("POST", path, files=files, headers=_key(key), params=query)
 
     def every(self, path: str, **query: object) -> list[dict[str, Any]]:
         """All items of a list, page after page."""
@@ -68,6 +70,10 @@ class Api:
         if answer.status_code >= _REFUSED:
             raise problem(answer)
         return answer.json() if answer.content else None
+
+
+def _key(given: str) -> dict[str, str]:
+    return {"Idempotency-Key": given or str(uuid4())}
 
 
 def problem(answer: httpx.Response) -> CuibanError:

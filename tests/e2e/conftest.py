@@ -156,6 +156,7 @@ def _stack(
             "CUIBAN_UNKNOWN_PAUSE": "PT1S",
             "CUIBAN_SEND_TIMEOUT": "PT3S",
             "CUIBAN_LEASE": "PT7S",
+            "CUIBAN_AUDIT_EVERY": "PT1S",
         },
     )
     try:

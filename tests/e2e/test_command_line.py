@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import settings_in
 from shared.database import engine_from
@@ -77,30 +81,63 @@ def test_what_cannot_be_done_is_said_in_one_line_with_what_to_do(
         assert said in cuiban(*arguments, status=1)
 
 
-def test_the_audit_names_a_reminder_whose_row_was_deleted_by_hand(world, cuiban) -> None:
+async def test_a_row_deleted_by_hand_is_named_by_the_audit_and_shown_by_the_metric(
+    world, cuiban
+) -> None:
     """Break it on purpose, see it reported, mend it again."""
-
-    async def change(statement: str) -> list:
-        engine = engine_from(settings_in(world.record.environment), "e2e")
-        try:
-            async with engine.begin() as db:
-                done = await db.execute(text(statement))
-                return list(done.all()) if done.returns_rows else []
-        finally:
-            await engine.dispose()
-
-    copy = "CREATE TABLE scheduler.kept AS SELECT * FROM scheduler.notifications LIMIT 1"
-    asyncio.run(change(copy))
-    try:
-        gone = asyncio.run(
-            change(
+    (name,) = world.employ(1)
+    due = world.working_day(1)
+    world.assign([name], due)
+    await world.live(due)
+    await until_gaps(world, 0)
+    async with changing(world) as db:
+        await db.execute(
+            text(
+                "CREATE TABLE scheduler.kept AS SELECT * FROM scheduler.notifications "
+                "ORDER BY slot DESC LIMIT 1"
+            )
+        )
+        (gone,) = await db.execute(
+            text(
                 "DELETE FROM scheduler.notifications WHERE notification_id IN "
                 "(SELECT notification_id FROM scheduler.kept) RETURNING reminder_id"
             )
         )
-        report = json.loads(cuiban("audit", "conservation", "--json", "--grace", "0", status=1))
-        assert [gap["reminder_id"] for gap in report["gaps"]] == [str(gone[0].reminder_id)]
+    try:
+        told = await asyncio.to_thread(
+            cuiban, "audit", "conservation", "--json", "--grace", "0", status=1
+        )
+        (gap,) = json.loads(told)["gaps"]
+        assert gap["reminder_id"] == str(gone.reminder_id)
+        assert (gap["due"], gap["found"]) == (2, 1)
+        await until_gaps(world, 1)
     finally:
-        asyncio.run(change("INSERT INTO scheduler.notifications SELECT * FROM scheduler.kept"))
-        asyncio.run(change("DROP TABLE scheduler.kept"))
-    assert "holds for every" in cuiban("audit", "conservation")
+        async with changing(world) as db:
+            await db.execute(
+                text("INSERT INTO scheduler.notifications SELECT * FROM scheduler.kept")
+            )
+            await db.execute(text("DROP TABLE scheduler.kept"))
+    assert "holds for every" in await asyncio.to_thread(cuiban, "audit", "conservation")
+    await until_gaps(world, 0)
+
+
+@asynccontextmanager
+async def changing(world) -> AsyncIterator[AsyncConnection]:
+    """A transaction in the running system's database."""
+    engine = engine_from(settings_in(world.record.environment), "e2e")
+    try:
+        async with engine.begin() as db:
+            yield db
+    finally:
+        await engine.dispose()
+
+
+async def until_gaps(world, wanted: int) -> None:
+    """Wait for the running scheduler's audit to show so many gaps."""
+    metrics = world.record.part("scheduler").address
+    async with asyncio.timeout(20):
+        while True:
+            shown = (await asyncio.to_thread(httpx.get, metrics, trust_env=False)).text
+            if f"\ncuiban_conservation_gaps {float(wanted)}\n" in shown:
+                return
+            await asyncio.sleep(0.2)

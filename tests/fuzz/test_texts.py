@@ -135,7 +135,7 @@ def test_whatever_bytes_a_directory_file_holds_it_is_read_or_refused(data: bytes
 
 def _read(data: bytes) -> None:
     try:
-        rows = read_units(data)
+        rows = read_units("u.csv", data)
     except RefusedError:
         return
     for row in rows:

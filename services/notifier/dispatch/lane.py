@@ -1,7 +1,9 @@
 """The sending loop of one channel: claim, send and record, all at the same time.
 
 Each channel has a lane of its own, so that a slow SMS gateway does not hold up the mail. Claims
-are taken in batches and only as many as the lease leaves time to send.
+are taken in batches and only as many as the lease leaves time to send. A sender offers its next
+message once the outcome of its last one is committed: so a crash, or a database that is away,
+leaves at most one message a connection that a gateway took and nobody recorded.
 """
 
 import asyncio
@@ -23,7 +25,7 @@ from shared.logging import log
 
 _SECOND = timedelta(seconds=1)
 _LINGER = 0.03
-"""How long outcomes are gathered before they are committed, while more are on their way."""
+"""How long outcomes are gathered before they are committed, while offers are under way."""
 _LAST_WRITE = 5.0
 """How long a stopping lane tries to commit; with the send time-out under what supervisors allow."""
 _FIRST_REST, _LONGEST_REST = 0.5, 5.0
@@ -66,8 +68,11 @@ class Lane:
         self._engine, self._clock = engine, clock
         self._channel = rules.channel
         self._waiting: asyncio.Queue[tuple[Offer, float] | None] = asyncio.Queue()
-        self._results: asyncio.Queue[Result | None] = asyncio.Queue()
+        self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
         self._room = asyncio.Event()
+        self._offering = 0
+        self._calm = asyncio.Event()
+        self._calm.set()
         self._open = 0
         self._took = 0.0
         self._rest = _Rest()
@@ -161,12 +166,20 @@ class Lane:
             began = monotonic()
             resting = began < self._rest.until or self._gone
             if not (self._stopping or resting or began > good_until):
+                self._offering += 1
+                self._calm.clear()
                 in_flight.inc()
                 outcome = await self._outcome(offer)
                 in_flight.dec()
+                self._offering -= 1
                 self._learn(outcome, monotonic() - began)
             gauges.ATTEMPTS.labels(self._channel, word_for(outcome)).inc()
-            self._results.put_nowait(Result(offer, outcome, real_now()))
+            written = asyncio.Event()
+            self._results.put_nowait((Result(offer, outcome, real_now()), written))
+            if not self._offering:
+                self._calm.set()
+            if outcome is not None:
+                await written.wait()
 
     async def _outcome(self, offer: Offer) -> Outcome:
         try:
@@ -204,16 +217,18 @@ class Lane:
         while not ended:
             if (first := await self._results.get()) is None:
                 return
-            if self._open > self._results.qsize() + 1:
-                await asyncio.sleep(_LINGER)
-            results = [first]
-            while not self._results.empty() and len(results) < self._pace.batch:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._calm.wait(), _LINGER)
+            batch = [first]
+            while not self._results.empty() and len(batch) < self._pace.batch:
                 if (result := self._results.get_nowait()) is None:
                     ended = True
                     break
-                results.append(result)
-            await self._surely(results)
-            self._open -= len(results)
+                batch.append(result)
+            await self._surely([result for result, _ in batch])
+            for _, written in batch:
+                written.set()
+            self._open -= len(batch)
             self._room.set()
 
     async def _surely(self, results: list[Result]) -> None:

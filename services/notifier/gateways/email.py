@@ -31,6 +31,7 @@ from shared.errors import CuibanError
 
 _PERMANENT = range(500, 600)
 _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
+_NO_REPLY = -1  # aiosmtplib's code for a line that is no SMTP reply
 _SHORT = 200
 
 
@@ -118,6 +119,8 @@ class EmailGateway:
         except SMTPAuthenticationError as error:
             return Refused(Refusal.UNAUTHORISED, permanent=False, detail=f"SMTP {error.code}")
         except SMTPResponseException as error:
+            if error.code == _NO_REPLY:
+                return offer.lost("an answer that is no reply")
             await self._reset(offer, error.code)
             return _answered(offer, error, message.address)
         except (SMTPException, OSError, ValueError) as error:

@@ -164,7 +164,9 @@ async def test_drop_keeps_the_message_and_says_nothing(sinks: Sinks, http: Clien
         await post_sms(http)
     with pytest.raises((aiosmtplib.SMTPException, OSError)):
         await offer_mail(sinks, mail())
-    assert {each["channel"] for each in await got(http)} == {"email", "sms"}
+    kept = await got(http)
+    assert {each["channel"] for each in kept} == {"email", "sms"}
+    assert not any(each["answered"] for each in kept)
 
 
 async def test_hang_answers_nothing_until_it_is_mended(sinks: Sinks, http: ClientSession) -> None:
@@ -178,6 +180,33 @@ async def test_hang_answers_nothing_until_it_is_mended(sinks: Sinks, http: Clien
     assert await got(http) == []
 
 
+async def test_late_keeps_the_message_and_knows_whether_the_sender_heard(
+    sinks: Sinks, http: ClientSession
+) -> None:
+    await http.put("/faults", json={"email": "late:300", "sms": "late:300"})
+    await post_sms(http)
+    await offer_mail(sinks, mail())
+    assert [each["answered"] for each in await got(http)] == [True, True]
+    await http.delete("/messages")
+    await http.put("/faults", json={"email": "late:2000", "sms": "late:2000"})
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await post_sms(http)
+    with pytest.raises((aiosmtplib.SMTPException, OSError)):
+        await offer_mail(sinks, mail(), seconds=0.5)
+    await asyncio.sleep(2)  # until both would have been answered
+    assert [each["answered"] for each in await got(http)] == [False, False]
+
+
+async def test_a_mail_servers_false_success_is_no_reply_and_keeps_nothing(
+    sinks: Sinks, http: ClientSession
+) -> None:
+    await http.put("/faults", json={"email": "false-success"})
+    with pytest.raises(aiosmtplib.SMTPException):
+        await offer_mail(sinks, mail())
+    assert await got(http) == []
+
+
 async def test_slow_answers_late(http: ClientSession) -> None:
     await http.put("/faults", json={"sms": "slow:300"})
     began = time.monotonic()
@@ -186,7 +215,7 @@ async def test_slow_answers_late(http: ClientSession) -> None:
 
 
 async def test_a_fault_that_does_not_exist_is_told(http: ClientSession) -> None:
-    async with http.put("/faults", json={"email": "false-success"}) as answer:
+    async with http.put("/faults", json={"email": "no-such-fault"}) as answer:
         assert answer.status == 400
 
 

@@ -68,6 +68,15 @@ async def test_a_server_that_hangs_up_politely_is_asked_again_later(mail_sink: M
     await gateway.close()
 
 
+async def test_an_answer_to_data_that_is_no_reply_leaves_the_outcome_unknown(
+    mail_sink: MailSink,
+) -> None:
+    mail_sink.answers.append("accepted, perhaps")
+    gateway = email(mail_sink.url)
+    assert await gateway.send(MESSAGE) == Unknown("an answer that is no reply after DATA")
+    assert gateway._idle == []
+
+
 async def test_a_server_too_slow_after_data_leaves_the_outcome_unknown(
     mail_sink: MailSink,
 ) -> None:

@@ -1,0 +1,97 @@
+"""`cuiban chaos`: the demo's year while everything dies, and the proof that nothing was lost."""
+
+import asyncio
+import json
+import logging
+import shutil
+import signal
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from deploy.chaos.proving import prove
+from deploy.chaos.verdict import Verdict
+from deploy.demo.script import START
+from deploy.local.stack import Stack
+from shared.clock import SteppedClock
+
+_out = Console()
+_TWO_EACH = {"ingest": 2, "scheduler": 2, "notifier": 2}
+_HASTE = {
+    "CUIBAN_POLL": "PT0.02S",
+    "CUIBAN_SESSION_TIMEOUT": "PT6S",
+    "CUIBAN_STATEMENT_TIMEOUT": "PT10S",
+    "CUIBAN_HUNG_AFTER": "PT8S",
+    "CUIBAN_WAIT": "PT60S",
+    # Long enough for a gateway that is away for 10 s not to exhaust them.
+    "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 3s 3s 5s 5s 10s 10s 10s 10s",
+    "CUIBAN_UNKNOWN_PAUSE": "PT1S",
+    "CUIBAN_SEND_TIMEOUT": "PT3S",
+    "CUIBAN_LEASE": "PT7S",
+}
+"""Real time is shortened, so that what takes half a minute in production takes seconds here."""
+
+
+def chaos(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 2023,
+    faults: Annotated[int, typer.Option(min=0, max=10_000, help="How many.")] = 100,
+    into: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures into this file.")
+    ] = None,
+) -> None:
+    """Live through the demo's year while services, engines and gateways fail.
+
+    Ends with status 1 when a reminder was lost or doubled, and names it.
+    """
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of each failed connection
+    place = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
+    clock = SteppedClock(place / "clock")
+    clock.set(START)
+    stack = Stack(place / "state")
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    kept = True
+    try:
+        record = stack.up(
+            services=_TWO_EACH,
+            clock_file=place / "clock",
+            extra_env=_HASTE,
+            tied=True,
+            say=_out.print,
+        )
+        found = asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
+        if into:
+            into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
+        kept = _show(found)
+    finally:
+        stack.down()
+        if kept:
+            _out.print(f"The logs and all state are kept in {place / 'state'}", soft_wrap=True)
+        else:
+            shutil.rmtree(place)
+    if kept:
+        raise typer.Exit(1)
+
+
+def _show(found: Verdict) -> bool:
+    """Print the figures and what is wrong; whether anything is."""
+    for name, value in found.as_json().items():
+        _out.print(f"{name:>18}  {value}", soft_wrap=True)
+    arrivals = found.arrivals
+    if arrivals.reoffered:
+        _out.print(
+            f"Of the {arrivals.reoffered} that were offered again, a gateway had withheld its "
+            f"answer to {arrivals.withheld}; the others were cut off."
+        )
+    complaints = found.complaints()
+    for complaint in complaints:
+        _out.print(complaint, style="red", soft_wrap=True, markup=False)
+    if not complaints:
+        _out.print("[green]Nothing was lost, nothing was doubled.[/]")
+    return bool(complaints)
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,97 @@
+"""A process that hangs, or that waits for the broker, does not hold up the others for ever."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared.database import engine_from
+from shared.outbox import Relay, publish
+from shared.settings import Settings
+from tests.integration.shared.test_consuming import TABLES, envelope
+
+pytestmark = pytest.mark.integration
+SettingsFor = Callable[..., Awaitable[Settings]]
+HUNG, PATIENCE = timedelta(seconds=1), 15
+HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+WAITING = "SELECT count(*) FROM tried.outbox"
+
+
+@pytest.fixture
+async def other(settings_for: SettingsFor) -> AsyncIterator[AsyncEngine]:
+    engine = engine_from(await settings_for(Settings), "other")
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA tried"))
+        await db.run_sync(TABLES.outbox.metadata.create_all)
+    yield engine
+    await engine.dispose()
+
+
+@asynccontextmanager
+async def relaying(settings: Settings) -> AsyncIterator[None]:
+    engine = engine_from(settings, "relay")
+    relay = asyncio.create_task(Relay(engine, TABLES.outbox, settings).run())
+    yield
+    relay.cancel()
+    await asyncio.gather(relay, return_exceptions=True)
+    await engine.dispose()
+
+
+async def until(engine: AsyncEngine, statement: str, wanted: int) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while await number(engine, statement) != wanted:  # noqa: ASYNC110 - in another session
+            await asyncio.sleep(0.05)
+
+
+async def number(engine: AsyncEngine, statement: str) -> int:
+    async with engine.connect() as db:
+        return int((await db.execute(text(statement))).scalar_one())
+
+
+async def told(engine: AsyncEngine) -> None:
+    async with engine.begin() as db:
+        await publish(db, TABLES.outbox, [envelope(1)])
+
+
+async def test_who_hangs_in_a_transaction_loses_its_locks(
+    settings_for: SettingsFor, other: AsyncEngine
+) -> None:
+    hung = engine_from(await settings_for(Settings, hung_after=HUNG), "hung")
+    take = text("SELECT pg_advisory_xact_lock(7)")
+    async with hung.connect() as db:
+        await db.execute(take)
+        async with asyncio.timeout(PATIENCE), other.begin() as waits:
+            await waits.execute(take)
+        with pytest.raises(DBAPIError):
+            await db.execute(text("SELECT 1"))
+    await hung.dispose()
+
+
+async def test_a_relay_that_hangs_is_replaced_by_another(
+    settings_for: SettingsFor, other: AsyncEngine
+) -> None:
+    """It sleeps between two looks as if it were stopped: its session is silent all the same."""
+    silent = await settings_for(Settings, hung_after=HUNG, poll=timedelta(minutes=5))
+    async with relaying(silent):
+        await until(other, HELD, 1)
+        await asyncio.sleep(0.5)  # it looks once, and finds nothing
+        await told(other)
+        async with relaying(await settings_for(Settings)):
+            await until(other, WAITING, 0)
+
+
+async def test_a_relay_that_waits_for_its_broker_leaves_the_lock_to_others(
+    settings_for: SettingsFor, other: AsyncEngine
+) -> None:
+    """Its sessions go back to the pool; none may keep the lock there."""
+    away = (await settings_for(Settings)).model_copy(update={"kafka": "127.0.0.1:1"})
+    await told(other)
+    async with relaying(away):
+        await asyncio.sleep(2)  # a few attempts
+        async with relaying(await settings_for(Settings)):
+            await until(other, WAITING, 0)
