@@ -1,5 +1,8 @@
 """A published plan and its revised document, on the running system."""
 
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,6 +97,34 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
     assert "of 1 units published" in published
     owed = world.api.every("/v1/ledger", unit_id=world.units[name])
     assert {row["ref"] for row in owed} == {"1.1", "2.1", "3.1", "4.1"}
+
+
+def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
+    (name,) = world.employ(1)
+    rows = [
+        ("定期清理甲。", name, world.working_day(9)),
+        ("定期清理乙。", name, world.working_day(9)),
+    ]
+    cuiban("import", table(tmp_path / "plan.txt", f"2023年{name}中断任务分解表", rows))
+    command = ["plan", "review", "--state", str(world.stack.state)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("a\n每年一次\n")
+        process.stdin.flush()
+        while "── 1 left ──" not in (line := process.stdout.readline()):
+            assert line, "it ended before the second question"
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "1 answers are stored; 1 points are left" in said
+    assert "Traceback" not in said
 
 
 async def test_the_journal_is_proven_by_the_command(world, cuiban) -> None:
