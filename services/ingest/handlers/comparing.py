@@ -49,7 +49,7 @@ class Change:
         dates: what becomes of its dates.
         units_added, units_removed: who owes it from now on, and who no longer does.
         open: what a person must settle first.
-        unknown: names that it did not have before, and that nobody knows.
+        unknown: names that nobody knows, if it did not have them before or loses units.
     """
 
     ref: str
@@ -192,7 +192,8 @@ def _change(
     old, new = touched.old, touched.new
     shown = new if new is not None else old
     assert shown is not None  # noqa: S101 - a measure that changes is there before or after
-    same = touched.only_words
+    joined = _who(touched.units - before, known) if not touched.only_words else ()
+    left = _who(before - touched.units, known) if not touched.only_words else ()
     had = {*old.names, *old.lead} if old is not None else set()
     names = dict.fromkeys((*new.names, *new.lead)) if new is not None else {}
     values = {
@@ -205,11 +206,13 @@ def _change(
         text=shown.text,
         fields=values,
         dates=_dates(touched) if old is not None and new is not None else (),
-        units_added=() if same else _who(touched.units - before, known),
-        units_removed=() if same else _who(before - touched.units, known),
+        units_added=joined,
+        units_removed=left,
         open=open_points(new, year) if new is not None and not waits(old, new, year) else (),
         unknown=tuple(
-            name for name in names if name not in had and resolve(name, known, decisions) is None
+            name
+            for name in names
+            if (name not in had or left) and resolve(name, known, decisions) is None
         ),
     )
 
