@@ -440,6 +440,19 @@ async def test_a_measure_that_waits_in_the_plan_goes_on_waiting_under_its_new_nu
     assert (await office.post(f"{path}/publish", {}))["obligations"] == 1
 
 
+async def test_a_unit_whose_name_nobody_knows_any_more_keeps_its_duty_until_someone_decides(office):
+    short = (*ONE[:2], "县财政局、县发改局", ONE[3])
+    await office.publish(table(short, TWO))
+    await office.api.units("name,aliases\n县发展和改革局,\n")
+    found = await office.revise(dated(short, "2023年10月20日"), TWO)
+    assert found["changed"][0]["unknown"] == ["县发改局"]
+    await office.confirm(found, 409)
+    decided = {"name": "县发改局", "units": ["县发展和改革局"], "reason": "简称"}
+    await office.post(f"/v1/plans/{found['revision_id']}/names", decided)
+    await office.confirm(found)
+    assert (await office.owed())["1.1", "县发展和改革局"]["due_on"] == "2023-10-20"
+
+
 async def test_a_revision_beyond_the_limit_is_refused(office):
     await office.publish()
     found = await office.revise(ONE, TWO, dated(THREE, "2023年12月15日"))
