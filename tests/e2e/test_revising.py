@@ -14,6 +14,8 @@ HEAD = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
 STAYS = "编制并公布本部门政府信息公开目录。"
 MOVES = "规范答复依申请公开事项，健全会商机制。"
 GOES = "组织开展政府开放日活动并公布情况。"
+WORDS = "健全政务新媒体管理制度，压实主体责任。"
+REWORDED = "健全政务新媒体管理机制，压实主体责任。"
 COMES = "建立政策解读专栏，集中展示解读材料。"
 
 
@@ -36,17 +38,20 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
     days = [world.working_day(number) for number in range(9)]
     first, later = days[4], days[8]
     title = f"{first.year}年{name}政务公开任务分解表"
-    rows: list[tuple[str, str, date | str]] = [(text, name, first) for text in (STAYS, MOVES, GOES)]
+    rows: list[tuple[str, str, date | str]] = [
+        (text, name, first) for text in (STAYS, MOVES, GOES, WORDS)
+    ]
     cuiban("import", table(tmp_path / "one.txt", title, rows))
     cuiban("plan", "publish")
     await world.live(days[1])  # three working days before: all of it is reminded of
     (mail,) = world.told(name)
-    assert [about([mail], text) for text in (STAYS, MOVES, GOES)] == [1, 1, 1]
+    assert [about([mail], text) for text in (STAYS, MOVES, GOES, WORDS)] == [1, 1, 1, 1]
 
     rows = [(COMES, name, later), (STAYS, name, first), (MOVES, name, later)]
+    rows.append((REWORDED, name, first))
     revised = table(tmp_path / "two.txt", title, rows)
     seen = cuiban("plan", "revise", revised, typed="no\n")
-    assert "1 measures added, 1 changed, 1 removed, 1 renumbered, 0 as before" in seen
+    assert "1 measures added, 2 changed, 1 removed, 1 renumbered, 0 as before" in seen
     assert f"date: {first} → {later}" in seen
     assert "Nothing was changed" in seen
     done = cuiban("plan", "revise", revised, typed="yes\n")
@@ -59,11 +64,12 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
         await world.live(day)
         told.append(world.told(name)[before:])
     # One and no working days before the first date; then the third working day overdue.
-    assert [about(mails, STAYS) for mails in told] == [0, 1, 1, 0, 0, 1, 0]
+    for text in (STAYS, REWORDED):
+        assert [about(mails, text) for mails in told] == [0, 1, 1, 0, 0, 1, 0]
     # Three, one and no working days before the later date, and never for the first.
     for text in (MOVES, COMES):
         assert [about(mails, text) for mails in told] == [0, 0, 0, 1, 0, 1, 1]
-    assert all(about(mails, GOES) == 0 for mails in told)
+    assert all(about(mails, text) == 0 for mails in told for text in (GOES, WORDS))
     assert all(len(mails) <= 1 for mails in told)
     assert "holds for every unit and day" in cuiban("audit", "conservation")
 
