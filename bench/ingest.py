@@ -121,7 +121,7 @@ async def _revise(engine: AsyncEngine, act: Act, plan_id: UUID) -> tuple[int, fl
     began = perf_counter()
     async with engine.begin() as db:
         revised = await confirm(
-            db, act, plan_id, found.row.plan_id, digest=None, include_past=False
+            db, act, plan_id, found.row.plan_id, digest=None, include_past=False, limit=10**7
         )
     return revised.obligations_amended, perf_counter() - began
 

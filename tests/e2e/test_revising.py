@@ -1,5 +1,8 @@
 """A published plan and its revised document, on the running system."""
 
+import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,8 @@ HEAD = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
 STAYS = "编制并公布本部门政府信息公开目录。"
 MOVES = "规范答复依申请公开事项，健全会商机制。"
 GOES = "组织开展政府开放日活动并公布情况。"
+WORDS = "健全政务新媒体管理制度，压实主体责任。"
+REWORDED = "健全政务新媒体管理机制，压实主体责任。"
 COMES = "建立政策解读专栏，集中展示解读材料。"
 
 
@@ -33,17 +38,20 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
     days = [world.working_day(number) for number in range(9)]
     first, later = days[4], days[8]
     title = f"{first.year}年{name}政务公开任务分解表"
-    rows: list[tuple[str, str, date | str]] = [(text, name, first) for text in (STAYS, MOVES, GOES)]
+    rows: list[tuple[str, str, date | str]] = [
+        (text, name, first) for text in (STAYS, MOVES, GOES, WORDS)
+    ]
     cuiban("import", table(tmp_path / "one.txt", title, rows))
     cuiban("plan", "publish")
     await world.live(days[1])  # three working days before: all of it is reminded of
     (mail,) = world.told(name)
-    assert [about([mail], text) for text in (STAYS, MOVES, GOES)] == [1, 1, 1]
+    assert [about([mail], text) for text in (STAYS, MOVES, GOES, WORDS)] == [1, 1, 1, 1]
 
     rows = [(COMES, name, later), (STAYS, name, first), (MOVES, name, later)]
+    rows.append((REWORDED, name, first))
     revised = table(tmp_path / "two.txt", title, rows)
     seen = cuiban("plan", "revise", revised, typed="no\n")
-    assert "1 measures added, 1 changed, 1 removed, 1 renumbered, 0 as before" in seen
+    assert "1 measures added, 2 changed, 1 removed, 1 renumbered, 0 as before" in seen
     assert f"date: {first} → {later}" in seen
     assert "Nothing was changed" in seen
     done = cuiban("plan", "revise", revised, typed="yes\n")
@@ -56,11 +64,12 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
         await world.live(day)
         told.append(world.told(name)[before:])
     # One and no working days before the first date; then the third working day overdue.
-    assert [about(mails, STAYS) for mails in told] == [0, 1, 1, 0, 0, 1, 0]
+    for text in (STAYS, REWORDED):
+        assert [about(mails, text) for mails in told] == [0, 1, 1, 0, 0, 1, 0]
     # Three, one and no working days before the later date, and never for the first.
     for text in (MOVES, COMES):
         assert [about(mails, text) for mails in told] == [0, 0, 0, 1, 0, 1, 1]
-    assert all(about(mails, GOES) == 0 for mails in told)
+    assert all(about(mails, text) == 0 for mails in told for text in (GOES, WORDS))
     assert all(len(mails) <= 1 for mails in told)
     assert "holds for every unit and day" in cuiban("audit", "conservation")
 
@@ -94,6 +103,34 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
     assert "of 1 units published" in published
     owed = world.api.every("/v1/ledger", unit_id=world.units[name])
     assert {row["ref"] for row in owed} == {"1.1", "2.1", "3.1", "4.1"}
+
+
+def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
+    (name,) = world.employ(1)
+    rows = [
+        ("定期清理甲。", name, world.working_day(9)),
+        ("定期清理乙。", name, world.working_day(9)),
+    ]
+    cuiban("import", table(tmp_path / "plan.txt", f"2023年{name}中断任务分解表", rows))
+    command = ["plan", "review", "--state", str(world.stack.state)]
+    with subprocess.Popen(
+        [sys.executable, "-m", "deploy.cli", *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write("a\n每年一次\n")
+        process.stdin.flush()
+        while "── 1 left ──" not in (line := process.stdout.readline()):
+            assert line, "it ended before the second question"
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "1 answers are stored; 1 points are left" in said
+    assert "Traceback" not in said
 
 
 async def test_the_journal_is_proven_by_the_command(world, cuiban) -> None:

@@ -143,6 +143,7 @@ async def confirm_revision(
             revision_id,
             digest=body.digest,
             include_past=body.include_past,
+            limit=call.parts.settings.publish_limit,
         )
 
     return await answered(call, work, ConfirmedOut)

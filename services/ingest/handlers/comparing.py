@@ -1,19 +1,18 @@
 """What a revision changes about a plan: added, changed and removed measures, and doubts."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from services.ingest.expansion import Decision, Directory, resolve
-from services.ingest.handlers.doubts import UnknownName, duty, open_codes, unknown
+from services.ingest.handlers.doubts import UnknownName, duty, unknown
+from services.ingest.handlers.pairing import FACTS, Doubt, Pairs, open_points, waits
 from services.ingest.lifecycle import Draft, drafts
-from services.ingest.revision import Passage, kept_periods, proposed
+from services.ingest.revision import kept_periods
 from services.ingest.tables import AnyRow
-
-FACTS = ("ref", "task_name", "text", "due", "continuous", "recurrence", "names", "lead")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class Change:
         dates: what becomes of its dates.
         units_added, units_removed: who owes it from now on, and who no longer does.
         open: what a person must settle first.
-        unknown: names that it did not have before, and that nobody knows.
+        unknown: names that nobody knows, if it did not have them before or loses units.
     """
 
     ref: str
@@ -64,22 +63,11 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
-    """A measure that may be one of several, or new; `candidates`: their refs and texts."""
-
-    ref: str
-    text: str
-    candidates: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Touched:
     """A measure that changes, as the plan has it and as it will be; None is not there.
 
-    Attributes:
-        periods: the name that each date's obligations carry, by the date's own name.
-        before, after: its dates by that name.
-        units, lead: who will owe it.
+    `periods` has the name that each date's obligations carry, by the date's own name; `before`
+    and `after` its dates by that name; `units` and `lead` who will owe it.
     """
 
     old: AnyRow | None
@@ -129,65 +117,6 @@ def stale(plan: AnyRow, row: AnyRow) -> bool:
     return bool(row.status == "revision" and plan.version != row.base_version)
 
 
-@dataclass(slots=True)
-class Pairs:
-    """The measures of a plan and of its revision, side by side."""
-
-    added: list[AnyRow] = field(default_factory=list)
-    changed: list[tuple[AnyRow, AnyRow]] = field(default_factory=list)
-    removed: list[AnyRow] = field(default_factory=list)
-    kept: list[tuple[AnyRow, AnyRow]] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
-
-
-def paired(old: Sequence[AnyRow], fresh: Sequence[AnyRow], year: int | None) -> Pairs:
-    """Put them side by side."""
-    found = Pairs()
-    left = {row.measure_id: row for row in old}
-    unsure: list[AnyRow] = []
-    for new in fresh:
-        dropped = new.settlement == "drop"
-        if new.pair_id is not None:
-            one = left.pop(new.pair_id, None)
-            if one is None:
-                continue
-            if dropped and one.settlement != "drop":
-                found.removed.append(one)
-            elif not dropped and _differ(one, new, year):
-                found.changed.append((one, new))
-            else:
-                found.kept.append((one, new))
-        elif not dropped:
-            (found.added if new.paired else unsure).append(new)
-    passages = [_passage(row) for row in left.values()]
-    perhaps: set[UUID] = set()
-    for new in unsure:
-        if candidates := proposed(passages, _passage(new)):
-            perhaps.update(candidates)
-            places = tuple((left[key].ref, left[key].text) for key in candidates)
-            found.doubts.append(Doubt(new.ref, new.text, places))
-        else:
-            found.added.append(new)
-    found.removed.extend(row for key, row in left.items() if key not in perhaps)
-    return found
-
-
-def _passage(row: AnyRow) -> Passage:
-    return Passage(row.measure_id, row.ref, row.task_name, row.text)
-
-
-def _differ(old: AnyRow, new: AnyRow, year: int | None) -> bool:
-    if any(getattr(old, name) != getattr(new, name) for name in FACTS):
-        return True
-    if old.settlement == "drop" and new.settlement != "drop":
-        return True
-    return old.published_at is None and _open(old, year) != _open(new, year)
-
-
-def _open(row: AnyRow, year: int | None) -> tuple[str, ...]:
-    return open_codes(row, drafts(duty(row, year)))
-
-
 def compared(
     found: Revision,
     pairs: Pairs,
@@ -232,6 +161,8 @@ def _touched(
     if new is None:
         return Touched(old, new, {}, before, {}, frozenset(), frozenset())
     after = drafts(duty(new, year))
+    if waits(old, new, year):
+        return Touched(old, new, {}, before, {}, frozenset(), frozenset())
     periods = kept_periods(before, after)
     return Touched(
         old,
@@ -261,7 +192,8 @@ def _change(
     old, new = touched.old, touched.new
     shown = new if new is not None else old
     assert shown is not None  # noqa: S101 - a measure that changes is there before or after
-    same = touched.only_words
+    joined = _who(touched.units - before, known) if not touched.only_words else ()
+    left = _who(before - touched.units, known) if not touched.only_words else ()
     had = {*old.names, *old.lead} if old is not None else set()
     names = dict.fromkeys((*new.names, *new.lead)) if new is not None else {}
     values = {
@@ -274,11 +206,13 @@ def _change(
         text=shown.text,
         fields=values,
         dates=_dates(touched) if old is not None and new is not None else (),
-        units_added=() if same else _who(touched.units - before, known),
-        units_removed=() if same else _who(before - touched.units, known),
-        open=_open(new, year) if new is not None else (),
+        units_added=joined,
+        units_removed=left,
+        open=open_points(new, year) if new is not None and not waits(old, new, year) else (),
         unknown=tuple(
-            name for name in names if name not in had and resolve(name, known, decisions) is None
+            name
+            for name in names
+            if (name not in had or left) and resolve(name, known, decisions) is None
         ),
     )
 

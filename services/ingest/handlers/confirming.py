@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.amending import Revised, Work, write_obligations
-from services.ingest.handlers.comparing import FACTS, Revision, stale
+from services.ingest.handlers.comparing import Revision, stale
+from services.ingest.handlers.pairing import FACTS
+from services.ingest.handlers.publishing import not_too_many
 from services.ingest.handlers.revising import revision
 from services.ingest.handlers.rules import office_day
 from services.ingest.store import revisions
@@ -56,6 +58,7 @@ async def confirm(
     *,
     digest: str | None,
     include_past: bool,
+    limit: int,
 ) -> Confirmed:
     """Apply a revision; confirmed again it changes nothing.
 
@@ -64,13 +67,15 @@ async def confirm(
 
     Raises:
         RefusedError: the plan changed since the revision was read, the difference is not the one
-            that was seen, something is still to be settled or paired, or a date moves to the past.
+            that was seen, something is still to be settled or paired, a date moves to the past,
+            or it makes more than `limit` obligations.
     """
     found = await revision(db, act, plan_id, revision_id, lock=True)
     if found.row.status == "confirmed":
         return Confirmed(**found.row.outcome)
     today = (await office_day(db, act.office_id, act.now)).today
     _check(found, digest, None if include_past else today)
+    not_too_many(sum(len(one.units) * len(one.after) for one in found.touched), limit)
     measures = await _write_measures(db, act, found)
     title = found.row.title or found.plan.title or found.row.document_name
     work = Work(act, plan_id, revision_id, title, today, include_past, measures)
@@ -153,7 +158,7 @@ async def _write_measures(db: AsyncConnection, act: Act, found: Revision) -> lis
         else:
             values = {name: getattr(new, name) for name in _COPIED}
             values |= {"measure_id": measure_id, "ref": new.ref, "periods": dict(touched.periods)}
-            values["published_at"] = row.published_at or act.now
+            values["published_at"] = row.published_at or (act.now if touched.after else None)
             if old is None:
                 own = {"plan_id": plan_id, "office_id": act.office_id, "ordinal": ordinal}
                 added.append(values | own)

@@ -124,7 +124,7 @@ async def publish_plan(
         for row in rows
         if row.settlement != "drop" and row.ref not in set(still_open)
     ]
-    _not_too_many(ready, limit)
+    not_too_many(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
     by_unit: defaultdict[UUID, list[_Measure]] = defaultdict(list)
     for measure in ready:
         for unit_id in measure.units:
@@ -187,8 +187,12 @@ def _dates(ready: Iterable[_Measure]) -> list[dict[str, Any]]:
     ]
 
 
-def _not_too_many(ready: Sequence[_Measure], limit: int) -> None:
-    total = sum(len(measure.units) * len(measure.drafts) for measure in ready)
+def not_too_many(total: int, limit: int) -> None:
+    """Make sure that so many obligations are no mistake.
+
+    Raises:
+        RefusedError: they are more than `limit`.
+    """
     if total > limit:
         raise RefusedError(
             Fault.CONFLICT,

@@ -15,8 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.comparing import FACTS, Revision, compared, paired
+from services.ingest.handlers.comparing import Revision, compared
 from services.ingest.handlers.doubts import decided
+from services.ingest.handlers.pairing import FACTS, paired
 from services.ingest.handlers.plans import found, measure_rows, still_open
 from services.ingest.handlers.units import load_directory
 from services.ingest.revision import Passage, match
@@ -226,7 +227,8 @@ async def revision(
     if row.status == "confirmed":
         return Revision(plan, row)
     old = await store.measures(db, plan_id)
-    pairs = paired(old, await store.measures(db, revision_id), plan.year)
+    fresh = await store.measures(db, revision_id)
+    pairs = await asyncio.to_thread(paired, old, fresh, plan.year)
     known = await load_directory(db, act.office_id)
     decisions = decided(await store.decisions(db, plan_id, revision_id))
     touched = [one.measure_id for one in (*pairs.removed, *(one for one, _ in pairs.changed))]

@@ -425,6 +425,42 @@ async def test_a_unit_that_a_revision_took_out_may_come_back_by_publication(offi
     assert told.obligations[0].number == back["number"] == 2
 
 
+async def test_a_measure_that_waits_in_the_plan_goes_on_waiting_under_its_new_number(office):
+    doubtful = (TWO[0], "定期清理失效内容。", TWO[2], "2023年年底")
+    await office.publish(table(ONE, doubtful))
+    found = await office.revise(ONE, THREE, doubtful)
+    assert [row["open"] for row in found["changed"]] == [[]]
+    await office.confirm(found)
+    assert {ref for ref, _ in await office.owed()} == {"1.1", "2.1"}
+    path = f"/v1/plans/{office.plan_id}"
+    plan = (await office.api.client.get(path)).json()
+    assert [(row["ref"], row["codes"]) for row in plan["open"]] == [("3.1", ["period-open"])]
+    body = {"ref": "3.1", "action": "accept", "reason": "年底"}
+    await office.post(f"{path}/settlements", body)
+    assert (await office.post(f"{path}/publish", {}))["obligations"] == 1
+
+
+async def test_a_unit_whose_name_nobody_knows_any_more_keeps_its_duty_until_someone_decides(office):
+    short = (*ONE[:2], "县财政局、县发改局", ONE[3])
+    await office.publish(table(short, TWO))
+    await office.api.units("name,aliases\n县发展和改革局,\n")
+    found = await office.revise(dated(short, "2023年10月20日"), TWO)
+    assert found["changed"][0]["unknown"] == ["县发改局"]
+    await office.confirm(found, 409)
+    decided = {"name": "县发改局", "units": ["县发展和改革局"], "reason": "简称"}
+    await office.post(f"/v1/plans/{found['revision_id']}/names", decided)
+    await office.confirm(found)
+    assert (await office.owed())["1.1", "县发展和改革局"]["due_on"] == "2023-10-20"
+
+
+async def test_a_revision_beyond_the_limit_is_refused(office):
+    await office.publish()
+    found = await office.revise(ONE, TWO, dated(THREE, "2023年12月15日"))
+    office.api.settings.publish_limit = 1
+    refused = await office.confirm(found, 409)
+    assert "CUIBAN_PUBLISH_LIMIT" in refused["hint"]
+
+
 async def test_a_revision_of_a_plan_that_changed_meanwhile_is_refused(office):
     await office.publish()
     early = await office.revise(ONE, TWO)
