@@ -168,19 +168,30 @@ def _merged(act: Act, row: UnitRow, old: AnyRow | None, today: date) -> dict[str
         "name": old.name if old else row.name,
         "kind": (old.kind if old else "") if row.kind is None else row.kind,
         "groups": (old.groups if old else []) if groups is None else list(groups),
-        "aliases": (old.aliases if old else []) if aliases is None else list(aliases),
+        "aliases": (old.aliases if old else []) if aliases is None else _aliases(act, aliases, old),
         "contacts": as_said(unit_id, old.contacts if old else [], row.contacts, today),
     }
+
+
+def _aliases(act: Act, said: Sequence[str], old: AnyRow | None) -> list[str]:
+    """A file's aliases, and the unit's first name, which its id is made of: it stays for ever."""
+    if old is None:
+        return list(said)
+    first = [a for a in old.aliases if identity.unit_id(act.office_id, a) == old.unit_id]
+    return list(dict.fromkeys((*said, *first)))
 
 
 def _shared(matches: Sequence[_Match], staying: Sequence[Mapping[str, Any]]) -> Faults:
     """The rows with a name or alias that, however written, would mean two units."""
     meant = owners([*(match.unit for match in matches), *staying])
+    gone = {unit["name"] for unit in staying}
     faults: Faults = []
     for match in matches:
         for spelling in (match.unit["name"], *match.unit["aliases"]):
             if others := meant[normal(spelling)] - {match.unit["name"]}:
                 message = f"{spelling} also means {'、'.join(sorted(others)[:3])}."
+                if match.old is None and others <= gone:
+                    message += f" Renamed? cuiban units rename {min(others)} {match.unit['name']}"
                 place = {"where": match.row.where, "column": "aliases"}
                 faults.append({**place, "message": message})
     return faults

@@ -157,11 +157,28 @@ async def test_a_name_that_means_another_unit_is_refused(api):
     assert await unit(api, "县财政局") == finance
 
 
-async def test_a_name_that_was_another_units_first_is_not_taken_for_it(api):
+async def test_a_file_with_the_new_name_and_old_aliases_is_told_of_renaming(api):
+    await api.units()
+    answer = await api.units("单位名称,别名\n县发展改革和科技局,县发改局\n")
+    (fault,) = answer.json()["errors"]
+    assert fault["message"].endswith("cuiban units rename 县发展和改革局 县发展改革和科技局")
+
+
+async def test_a_files_aliases_do_not_take_a_units_first_name_away(api):
     await api.units()
     finance = await unit(api, "县财政局")
     await post(api, finance, "rename", {"name": "县财政和国资局"})
-    await api.units("单位名称,别名\n县财政和国资局,\n")  # the old name means it no more
+    await api.units("单位名称,别名\n县财政和国资局,财局\n")
+    assert (await unit(api, "县财政局"))["aliases"] == ["财局", "县财政局"]
+    await api.units("单位名称,别名\n县财政和国资局,\n")
+    assert (await unit(api, "县财政和国资局"))["aliases"] == ["县财政局"]
+
+
+async def test_a_name_that_was_a_retired_units_first_is_not_taken_for_it(api):
+    await api.units()
+    finance = await unit(api, "县财政局")
+    await post(api, finance, "rename", {"name": "县财政和国资局"})
+    await post(api, finance, "retire", {"reason": "并入"})
     answer = await api.units("单位名称\n县财政局\n")
     assert answer.status_code == 422
     assert "县财政和国资局" in answer.json()["errors"][0]["message"]
