@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.documents.archives import names_in
+from services.ingest.documents.archives import open_archive
 from services.ingest.documents.csvs import read_csv
 from services.ingest.documents.docxs import read_docx
 from services.ingest.documents.errors import DocumentError, DocumentFault
@@ -60,9 +60,10 @@ def _narrow(head: bytes) -> bytes:
 
 
 def _packed(name: str, data: bytes) -> Document:
-    parts = names_in(data)
-    if "word/document.xml" in parts:
-        return read_docx(name, data)
-    if "xl/workbook.xml" in parts:
-        return read_xlsx(name, data)
+    archive = open_archive(data)
+    main = archive.main_part()
+    if main.startswith("word/"):
+        return read_docx(name, archive)
+    if main.startswith("xl/") and main.endswith(".xml"):
+        return read_xlsx(name, archive)
     raise DocumentError(DocumentFault.UNSUPPORTED)

@@ -36,7 +36,8 @@ def plan_of(document: Document) -> ParsedPlan | None:
         unread = unassigned(prose, drafts)
     frame = read_frame(reader.before, reader.after, document.name)
     setting = Setting(frame.year, frame.issued, reader.habits.closes)
-    warnings = list(unread)
+    warnings = [_warning(each.place, each.text) for each in document.left_out]
+    warnings.extend(unread)
     tasks = []
     for draft in drafts:
         units = _units(draft, frame)
