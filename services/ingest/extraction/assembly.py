@@ -20,10 +20,11 @@ _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How this document's writer works: sentences closed, categories repeated on each row."""
+    """How this document's writer works: sentences closed, categories repeated or merged."""
 
     closes: bool
     repeats_category: bool
+    merges_category: bool = False
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Assembly:
             return
         previous = self.drafts[-1] if self.drafts else None
         if previous is None or self._begins(view, previous, after_break=after_break):
-            self._begin(view, previous)
+            self._begin(view, previous, after_break=after_break)
         elif after_break and self._is_tear(view, previous):
             self._mend(view, previous)
         else:
@@ -71,12 +72,16 @@ class Assembly:
             return False
         return bool(view.content) and not (after_break and unfinished)
 
-    def _begin(self, view: "_View", previous: Draft | None) -> None:
+    def _begin(self, view: "_View", previous: Draft | None, *, after_break: bool) -> None:
         name, category = view.name, view.texts.get(Role.CATEGORY, "")
         spans = False
         if view.paired and category and not name:
             name, category, spans = category, "", True
-        label = self._label(view, category, spans=spans)
+        goes_on = view.category_is_merged or (after_break and self.habits.merges_category)
+        if previous is not None and goes_on and not category and not spans:
+            label = previous.category  # a merged cell shows its text once, on its first page
+        else:
+            label = self._label(view, category, spans=spans)
         two = _TWO_LABELS.fullmatch(name)
         if two and not label.text:
             label, name = Label(two.group(1)), two.group(2)
@@ -105,7 +110,7 @@ class Assembly:
 
     def _blank_is_none(self, view: "_View") -> bool:
         """A blank category: merged with the one above, unless the writer repeats categories."""
-        return view.exact_merges or self.habits.repeats_category
+        return view.exact_merges or self.habits.repeats_category or self.habits.merges_category
 
     def _ditto(self, previous: Draft | None, role: Role, text: str) -> str:
         if previous is not None and _DITTO.match(text.strip()):
@@ -221,6 +226,7 @@ class _View:
     exact: bool
     number: int | None
     number_is_merged: bool
+    category_is_merged: bool
 
     @classmethod
     def of(cls, row: Row, layout: Layout) -> "_View":
@@ -252,6 +258,7 @@ class _View:
             exact=layout.exact,
             number=number,
             number_is_merged=Role.NUMBER in above,
+            category_is_merged=Role.CATEGORY in above,
         )
 
     @property
