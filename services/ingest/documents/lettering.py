@@ -2,7 +2,10 @@
 
 import ctypes
 import itertools
+import math
 import re
+import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -10,12 +13,23 @@ from typing import Final, NamedTuple
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from services.ingest.documents.drawings import Clip, Move, clip_of
+
 _LISTED: Final = re.compile(
     r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆])"
 )
 _CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
-_UNIT: Final = re.compile(r"[“‘（(《]*(?:[A-Za-z0-9.%-]+|.)[。，、；：！？）)”’》]*")
+# What a line's end does not part: quotes cling to both sides (Unicode annex 14, class QU).
+_WORD: Final = r"(?:[A-Za-z0-9.%-]+|.)"
+_UNIT: Final = re.compile(rf"[“‘（(《]*{_WORD}(?:[“”‘’]{_WORD})*[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
+_SAMPLE: Final = 50  # characters that tell of the others
+_TURNS: Final[tuple[Move, ...]] = (
+    lambda x, y: (x, y),
+    lambda x, y: (y, -x),
+    lambda x, y: (-x, -y),
+    lambda x, y: (-y, x),
+)
 
 
 class Character(NamedTuple):
@@ -37,39 +51,84 @@ class Line:
     step: float
 
 
-def characters(words: pypdfium2.PdfTextPage) -> list[Character]:
-    """Every character that the page prints; the line ends that PDFium adds are left out."""
+def characters(words: pypdfium2.PdfTextPage, turn: Move) -> list[Character]:
+    """Every character that the page shows; the line ends that PDFium adds are left out.
+
+    What lies outside of its clip is not shown: spreadsheets draw a merged cell's whole text on
+    each page that has a part of the cell.
+    """
     x, y = ctypes.c_double(), ctypes.c_double()
     x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     page = words.raw
+    clips: dict[int | None, Clip | None] = {}
     found = []
+    high = 0
     for index in range(words.count_chars()):
         code = pdfium.FPDFText_GetUnicode(page, index)
+        if 0xD800 <= code < 0xDC00:  # noqa: PLR2004 - the first half of a rare character
+            high = code
+            continue
+        if 0xDC00 <= code < 0xE000 and high:  # noqa: PLR2004 - its second half
+            code = 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00
+        high = 0
         if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):  # noqa: PLR2004
             continue
         if code == 0x20 and pdfium.FPDFText_IsGenerated(page, index) == 1:  # noqa: PLR2004
             continue
         pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
-        found.append(Character(x.value, y.value, chr(code)))
+        drawn = pdfium.FPDFText_GetTextObject(page, index)
+        key = ctypes.cast(drawn, ctypes.c_void_p).value
+        if key not in clips:
+            clips[key] = clip_of(drawn) if key else None
+        clip = clips[key]
+        if clip is not None and not clip.shows(x.value, y.value):
+            continue
+        found.append(Character(*turn(x.value, y.value), _usual(chr(code))))
     return found
+
+
+def turned(words: pypdfium2.PdfTextPage) -> Move:
+    """The turn that sets most of the page's text upright: many a table is printed sideways."""
+    quarters: Counter[int] = Counter()
+    for index in range(0, words.count_chars(), max(1, words.count_chars() // _SAMPLE)):
+        angle = pdfium.FPDFText_GetCharAngle(words.raw, index)
+        if angle >= 0:
+            quarters[round(angle / (math.pi / 2)) % 4] += 1
+    most = quarters.most_common(1)
+    return _TURNS[most[0][0] if most else 0]
+
+
+def _usual(mark: str) -> str:
+    """A radical that a font's table of characters names for the character that looks like it."""
+    if "\u2e80" <= mark <= "\u2fd5":
+        return unicodedata.normalize("NFKC", mark)
+    return mark
 
 
 def lines_of(marks: Sequence[Character]) -> list[Line]:
     """Lines from the top; characters on one baseline from left to right."""
+    near = _nearness(marks)
     lines: list[list[Character]] = []
     for mark in marks:
-        if lines and abs(lines[-1][-1].y - mark.y) < _USUAL_SIZE / 3:
+        if lines and abs(lines[-1][-1].y - mark.y) < near:
             lines[-1].append(mark)
         else:
             lines.append([mark])
     lines.sort(key=lambda line: -line[0].y)
     merged: list[list[Character]] = []
     for line in lines:
-        if merged and abs(merged[-1][0].y - line[0].y) < _USUAL_SIZE / 3:
+        if merged and abs(merged[-1][0].y - line[0].y) < near:
             merged[-1].extend(line)
         else:
             merged.append(line)
     return [_line(sorted(line, key=lambda mark: mark.x)) for line in merged]
+
+
+def _nearness(marks: Sequence[Character]) -> float:
+    """How far apart, up and down, characters of one line may stand: a third of their size."""
+    steps = sorted(b.x - a.x for a, b in itertools.pairwise(marks[:_SAMPLE]) if b.x > a.x)
+    size = steps[len(steps) // 2] if steps else _USUAL_SIZE
+    return min(size, _USUAL_SIZE) / 3
 
 
 def _line(marks: list[Character]) -> Line:

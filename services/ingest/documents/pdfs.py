@@ -4,25 +4,21 @@ PDFium does the reading proper; finding the cells is ours, since pure Python rea
 need more than a minute for a plan of 5,000 rows. PDFium is not thread-safe: one file at a time.
 """
 
-import ctypes
 import re
 from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from services.ingest.documents.drawings import straight_lines
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.documents.lettering import Character, characters, lines_of, unwrapped
+from services.ingest.documents.lettering import Character, characters, lines_of, turned, unwrapped
 from services.ingest.documents.limits import check_cell, check_columns, check_rows
-from services.ingest.documents.rulings import Lattice, Line, Region, lattices
+from services.ingest.documents.rulings import Lattice, Region, lattices
 from services.ingest.documents.spans import Spanned, lay_out
 
 _MAX_PAGES: Final = 600
-_MAX_LINES: Final = 4_000  # a page with more is a drawing
-_THIN: Final = 3.0  # points: a box this thin is a line
-_BOX_SEGMENTS: Final = 5  # a rectangle: its four corners and the way back
 _PAGE_NUMBER: Final = re.compile(r"[-—–－·\s]*\d{1,4}[-—–－·\s]*|第\s*\d+\s*页.{0,12}")
 
 
@@ -57,8 +53,9 @@ def _page(file: pypdfium2.PdfDocument, number: int) -> Iterator[Block]:
     page = file[number]
     words = page.get_textpage()
     try:
-        tables = lattices(*_lines(page))
-        inside, outside = _shared(characters(words), tables)
+        turn = turned(words)
+        tables = lattices(*straight_lines(page, turn))
+        inside, outside = _shared(characters(words, turn), tables)
         place = f"page {number + 1}"
         for index, table in enumerate(tables):
             above = [c for c in outside if c.y > table.top]
@@ -116,50 +113,3 @@ def _table(table: Lattice, inside: dict[Region, list[Character]], place: str) ->
         place,
         exact=False,
     )
-
-
-def _lines(page: pypdfium2.PdfPage) -> tuple[list[Line], list[Line]]:
-    across: list[Line] = []
-    down: list[Line] = []
-    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
-        left, bottom, right, top = drawn.get_bounds()
-        if top - bottom <= _THIN:
-            across.append(Line((top + bottom) / 2, left, right))
-        elif right - left <= _THIN:
-            down.append(Line((left + right) / 2, bottom, top))
-        elif pdfium.FPDFPath_CountSegments(drawn) <= _BOX_SEGMENTS:
-            across += (Line(top, left, right), Line(bottom, left, right))
-            down += (Line(left, bottom, top), Line(right, bottom, top))
-        else:
-            _strokes(drawn, across, down)
-        if len(across) + len(down) > _MAX_LINES:
-            return [], []
-    return [line for line in across if line.end - line.start > _THIN], down
-
-
-def _strokes(drawn: pypdfium2.PdfObject, across: list[Line], down: list[Line]) -> None:
-    """The straight level and upright strokes of a longer path, a box or a whole grid."""
-    matrix = drawn.get_matrix()
-    x, y = ctypes.c_float(), ctypes.c_float()
-    previous = start = (0.0, 0.0)
-    for index in range(min(pdfium.FPDFPath_CountSegments(drawn), _MAX_LINES)):
-        segment = pdfium.FPDFPath_GetPathSegment(drawn, index)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = matrix.on_point(x.value, y.value)
-        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
-            previous = start = point
-            continue
-        _stroke(previous, point, across, down)
-        previous = point
-        if pdfium.FPDFPathSegment_GetClose(segment):
-            _stroke(point, start, across, down)
-            previous = start
-
-
-def _stroke(
-    a: tuple[float, float], b: tuple[float, float], across: list[Line], down: list[Line]
-) -> None:
-    if abs(a[1] - b[1]) < 1 < abs(a[0] - b[0]):
-        across.append(Line((a[1] + b[1]) / 2, min(a[0], b[0]), max(a[0], b[0])))
-    elif abs(a[0] - b[0]) < 1 < abs(a[1] - b[1]):
-        down.append(Line((a[0] + b[0]) / 2, min(a[1], b[1]), max(a[1], b[1])))
