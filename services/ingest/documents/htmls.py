@@ -13,7 +13,9 @@ from services.ingest.documents.limits import MAX_PARAGRAPHS, check_cell, check_m
 from services.ingest.documents.spans import Spanned, lay_out
 
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
-_DOCTYPE: Final = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\])?[^>]*>", re.IGNORECASE | re.DOTALL)
+_DOCTYPE: Final = re.compile(
+    r"<!DOCTYPE[^>\[]{0,1000}(?:\[[^\]]{0,10000}\])?[^>]{0,100}>", re.IGNORECASE
+)
 _UNSEEN: Final = frozenset({"script", "style", "head", "noscript", "template", "select", "button"})
 _BLOCKS: Final = frozenset(
     {
@@ -128,16 +130,28 @@ def _lines(text: str) -> list[str]:
     return [line for line in (part.strip() for part in text.split("\n")) if line]
 
 
-def _rows(table: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    for child in table:
-        if child.tag == "tr":
-            yield child
-        elif child.tag in ("thead", "tbody", "tfoot"):
-            yield from (row for row in child if row.tag == "tr")
+def _rows(table: html.HtmlElement) -> list[html.HtmlElement]:
+    return _within(table, ("tr",), ("table", "td", "th"))
 
 
 def _cells(row: html.HtmlElement) -> list[html.HtmlElement]:
-    return [cell for cell in row if cell.tag in ("td", "th")]
+    return _within(row, ("td", "th"), ("table", "tr"))
+
+
+def _within(
+    root: html.HtmlElement, wanted: tuple[str, ...], other: tuple[str, ...]
+) -> list[html.HtmlElement]:
+    """Visible elements under forms and the like, but not those of a table inside."""
+    found = []
+    stack = list(reversed(root))
+    while stack:
+        element = stack.pop()
+        if element.tag in wanted:
+            if not _hidden(element):
+                found.append(element)
+        elif element.tag not in other and not _hidden(element):
+            stack.extend(reversed(element))
+    return found
 
 
 def _is_layout(table: html.HtmlElement) -> bool:

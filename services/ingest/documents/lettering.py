@@ -15,12 +15,13 @@ import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from services.ingest.documents.drawings import Clip, Move, clip_of
 
-_LISTED: Final = re.compile(
-    r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆])"
-)
+_LISTED: Final = re.compile(r"[（(]?(\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆]")
+_DIGITS: Final = "零一二三四五六七八九"
+_SIGN: Final = -1  # an item that no number counts
 _CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
 # What a line's end does not part: quotes cling to both sides (Unicode annex 14, class QU).
 _WORD: Final = r"(?:[A-Za-z0-9.%-]+|.)"
+_OPENS: Final = re.compile(r"[：:]\s*$")
 _UNIT: Final = re.compile(rf"[“‘（(《]*{_WORD}(?:[“”‘’]{_WORD})*[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
 _SAMPLE: Final = 50  # characters that tell of the others
@@ -152,20 +153,40 @@ def unwrapped(lines: Sequence[Line], right: float) -> str:
     left = min(line.start for line in lines)
     indents = any(line.start - left > line.step for line in lines[1:])
     lists = any(_LISTED.match(line.text.strip()) for line in lines)
+    item = _item(lines[0].text)
     pairs = list(itertools.pairwise(lines))
     several = any(not _filled(above, line, right) for above, line in pairs)
     joined = lines[0].text.strip()
     for above, line in pairs:
         text = line.text.strip()
         ended = bool(_CLOSED.search(above.text.strip()))
-        if _LISTED.match(text):
-            goes_on = False
+        number = _item(text)
+        opens = ended or _OPENS.search(above.text) or not _filled(above, line, right)
+        if number == _SIGN or (number and (opens or number == item + 1 > 1)):
+            # 集中统｜一、共享 is no first item: the line before it was full, and not ended.
+            goes_on, item = False, number
         elif indents:
             goes_on = line.start - left <= line.step
         else:
             goes_on = _filled(above, line, right) and (lists or not ended or not several)
         joined += text if goes_on else f"\n{text}"
     return joined
+
+
+def _item(line: str) -> int:
+    """The number of the list's item that the line begins with: 3 for （三）, -1 for ●, else 0."""
+    found = _LISTED.match(line.strip())
+    if found is None:
+        return 0
+    figure = found.group(1)
+    if figure is None:
+        return _SIGN
+    if figure.isdecimal():
+        return int(figure)
+    number = 0
+    for mark in figure:
+        number = max(number, 1) * 10 if mark == "十" else number + _DIGITS.index(mark)
+    return number
 
 
 def _filled(line: Line, below: Line, right: float) -> bool:

@@ -14,6 +14,9 @@ MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
 
 MAX_CELL_CHARACTERS: Final = 10_000
 MAX_CELLS: Final = 400_000
+MAX_CHARACTERS: Final = 4_000_000
+"""Of all paragraphs and cells: a year's plan of 5,000 long rows has a quarter of that."""
+
 MAX_TAGS: Final = 3_000_000
 """Of markup in one part: each costs a hundred bytes or more once it is parsed."""
 
@@ -40,6 +43,12 @@ def check_markup(data: bytes, limit: int = MAX_TAGS) -> None:
     """Refuse markup whose tree would outgrow memory."""
     if data.count(b"<") > limit:
         raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {limit} tags")
+
+
+def check_characters(count: int) -> None:
+    """Refuse a document that says more than any plan: reading it takes minutes."""
+    if count > MAX_CHARACTERS:
+        raise DocumentError(DocumentFault.TOO_LARGE, f"limit {MAX_CHARACTERS} characters")
 
 
 def check_cells(count: int) -> None:

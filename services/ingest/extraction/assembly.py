@@ -59,7 +59,9 @@ class Assembly:
 
     def _begins(self, view: "_View", previous: Draft, *, after_break: bool) -> bool:
         if view.number is not None:
-            return True
+            # A merged number stands in the middle of its cell, which may be on the next page.
+            late = after_break and previous.counted and previous.number == view.number
+            return not late
         if view.fresh.get(Role.NUMBER):
             return True
         has_number = Role.NUMBER in view.roles
@@ -91,6 +93,7 @@ class Assembly:
             same = previous is not None and view.number_is_merged
             number = previous.number + (not same) if previous is not None else 1
         draft = Draft(number, join_lines(name), label, view.place, spans_name=spans)
+        draft.counted = view.number is None
         if previous is not None and Role.NAME in view.roles:
             draft.name_above = previous.name or previous.name_above
         draft.units = {r: self._ditto(previous, r, view.texts.get(r, "")) for r in view.unit_roles}
@@ -163,6 +166,7 @@ class Assembly:
         for role in view.unit_roles:
             if view.fresh.get(role):
                 draft.units[role] = draft.units.get(role, "") + view.texts[role]
+        draft.counted = draft.counted and view.number is None
         last = draft.rows[-1]
         for role in _DUE_ROLES:
             if view.fresh.get(role):

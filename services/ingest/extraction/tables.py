@@ -83,6 +83,7 @@ class TableReader:
             rules = [label for label in header.labels if "(" in label]
             self.after.extend(Paragraph(label, table.place) for label in rules)
             start = header.start + header.height
+            self._broke = self._broke or any(row.after_break for row in table.rows[:start])
         body = table.rows[start:]
         for run in self._runs(body, exact=table.exact):
             self._rows(run, exact=table.exact)
