@@ -10,7 +10,7 @@ from typing import Final
 from lxml import etree
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.limits import check_markup
+from services.ingest.documents.limits import check_markup, check_tags
 
 _MAX_PARTS: Final = 5_000
 _MAX_PART: Final = 48 * 1024 * 1024
@@ -66,7 +66,7 @@ class Archive:
         data = _unpack(self._zip, info)
         if any(word in data for word in _DECLARATIONS):
             raise DocumentError(DocumentFault.HOSTILE)
-        check_markup(data)
+        check_tags(data)
         if _STRICT in data:
             for strict, usual in _NAMES:
                 data = data.replace(strict, usual)
@@ -121,7 +121,8 @@ def open_archive(data: bytes) -> Archive:
 
 
 def xml(data: bytes) -> etree._Element:
-    """The root of a part's tree. Raises DocumentError `broken`."""
+    """The root of a part's tree. Raises DocumentError, also for a tree that is too large."""
+    check_markup(data)
     try:
         parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
         return etree.fromstring(data, parser)

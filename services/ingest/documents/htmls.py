@@ -9,7 +9,13 @@ from lxml import etree, html
 from services.ingest.documents.decoding import decode
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.documents.limits import MAX_PARAGRAPHS, check_cell, check_markup, check_rows
+from services.ingest.documents.limits import (
+    HTML_TAG,
+    MAX_PARAGRAPHS,
+    check_cell,
+    check_markup,
+    check_rows,
+)
 from services.ingest.documents.spans import Spanned, lay_out
 
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -26,12 +32,11 @@ _BLOCKS: Final = frozenset(
 )  # fmt: skip
 _MAX_LAYOUT_COLUMNS: Final = 2
 _MAX_DEPTH: Final = 200
-_MAX_TAGS: Final = 1_000_000  # its tree is larger than that of XML
 
 
 def read_html(name: str, data: bytes) -> Document:
     """The page's tables and paragraphs in reading order. Raises DocumentError."""
-    check_markup(data, _MAX_TAGS)
+    check_markup(data, HTML_TAG)
     text = _DOCTYPE.sub("", _DECLARATION.sub("", decode(data)), count=1)
     try:
         parser = html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
+import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
 from services.ingest.documents.drawings import straight_lines
 from services.ingest.documents.errors import DocumentError, DocumentFault
@@ -17,13 +18,16 @@ from services.ingest.documents.lettering import Character, characters, lines_of,
 from services.ingest.documents.limits import check_cell, check_columns, check_rows
 from services.ingest.documents.rulings import Lattice, Region, lattices
 from services.ingest.documents.spans import Spanned, lay_out
+from services.ingest.documents.streams import check_streams
 
 _MAX_PAGES: Final = 600
+_FEW_WORDS: Final = 100  # a scanner's watermark, a page number, a stamp
 _PAGE_NUMBER: Final = re.compile(r"[-—–－·\s]*\d{1,4}[-—–－·\s]*|第\s*\d+\s*页.{0,12}")
 
 
 def read_pdf(name: str, data: bytes) -> Document:
     """The pages' tables and the lines between them. Raises DocumentError."""
+    check_streams(data)
     try:
         file = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
@@ -31,6 +35,7 @@ def read_pdf(name: str, data: bytes) -> Document:
         fault = DocumentFault.ENCRYPTED if locked else DocumentFault.BROKEN
         raise DocumentError(fault) from error
     try:
+        pictured = _shows_picture(file)
         if len(file) > _MAX_PAGES:
             raise DocumentError(DocumentFault.TOO_LARGE, f"{len(file)} pages, limit {_MAX_PAGES}")
         blocks: list[Block] = []
@@ -44,9 +49,31 @@ def read_pdf(name: str, data: bytes) -> Document:
         raise DocumentError(DocumentFault.BROKEN) from error
     finally:
         file.close()
-    if not blocks:
+    if pictured and _words(blocks) < _FEW_WORDS:
         raise DocumentError(DocumentFault.SCANNED)
     return Document(name, tuple(blocks))
+
+
+def _words(blocks: list[Block]) -> int:
+    """Characters outside of any table; very many where there is a table."""
+    if any(isinstance(block, Table) for block in blocks):
+        return _FEW_WORDS
+    return sum(len(block.text) for block in blocks if isinstance(block, Paragraph))
+
+
+def _shows_picture(file: pypdfium2.PdfDocument) -> bool:
+    """Whether the first page holds a picture: a scanned page is one, a watermark beside it."""
+    if not len(file):
+        return False
+    page = file[0]
+    try:
+        drawn = (
+            pdfium.FPDFPage_GetObject(page.raw, index)
+            for index in range(pdfium.FPDFPage_CountObjects(page.raw))
+        )
+        return any(pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_IMAGE for each in drawn)
+    finally:
+        page.close()
 
 
 def _page(file: pypdfium2.PdfDocument, number: int) -> Iterator[Block]:

@@ -21,8 +21,6 @@ _MERGE, _COLUMNS = f"{S}mergeCell", f"{S}col"
 _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ON: Final = ("1", "true")
-_LAST_ROW: Final = 1_048_576
-_LAST_COLUMN: Final = 16_384
 
 Place = tuple[int, int]
 """A row and a column, both counted from 1."""
@@ -65,19 +63,22 @@ class Sheet:
 def read_sheet(part: bytes, values: Values) -> Sheet:
     """The cells that show something. Raises DocumentError."""
     sheet = Sheet()
-    number = 0
-    for element in _elements(part, (_ROW, _MERGE, _COLUMNS)):
-        if element.tag == _ROW:
-            number = _whole(element.get("r")) or number + 1
-            if number > _LAST_ROW:
-                raise DocumentError(DocumentFault.BROKEN)
-            _read_row(sheet, element, number, values)
-        elif element.tag == _MERGE:
+    row = column = 0
+    for event, element in _events(part, (_ROW, _CELL, _MERGE, _COLUMNS)):
+        tag = element.tag
+        if tag == _CELL and event == "end":
+            column = _column_of(element.get("r")) or column + 1
+            _take(sheet, (row, column), _shown(element, values))
+        elif tag == _ROW and event == "start":
+            row, column = _whole(element.get("r")) or row + 1, 0
+            if element.get("hidden") in _ON:
+                sheet.hidden_rows.add(row)
+        elif tag == _MERGE and event == "end":
             area = _area(element.get("ref") or "")
             if area is not None:
                 sheet.merged.append(area)
                 check_cells(len(sheet.merged))
-        elif element.get("hidden") in _ON:
+        elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
             check_columns(len(sheet.hidden_columns))
             sheet.hidden_columns.append((_whole(element.get("min")), _whole(element.get("max"))))
     return sheet
@@ -85,24 +86,19 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
 
 def read_strings(part: bytes | None) -> list[str]:
     """The workbook's shared texts in order. Raises DocumentError."""
-    return [] if part is None else [_string(each) for each in _elements(part, (_STRING,))]
+    if part is None:
+        return []
+    return [_string(each) for event, each in _events(part, (_STRING,)) if event == "end"]
 
 
-def _read_row(sheet: Sheet, row: etree._Element, number: int, values: Values) -> None:
-    column = 0
-    for cell in row:
-        if cell.tag != _CELL:
-            continue
-        column = _column_of(cell.get("r")) or column + 1
-        text = _shown(cell, values)
-        if text:
-            check_cell(text)
-            sheet.texts[number, column] = text
-            check_cells(len(sheet.texts))
-        elif text is None:
-            sheet.unsaved.append((number, column))
-    if row.get("hidden") in _ON:
-        sheet.hidden_rows.add(number)
+def _take(sheet: Sheet, place: Place, text: str | None) -> None:
+    if text:
+        check_cell(text)
+        sheet.texts[place] = text
+        check_cells(len(sheet.texts))
+    elif text is None:
+        sheet.unsaved.append(place)
+        check_cells(len(sheet.unsaved))
 
 
 def _shown(cell: etree._Element, values: Values) -> str | None:
@@ -155,17 +151,23 @@ def _unescaped(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _elements(part: bytes, tags: tuple[str, ...]) -> Iterator[etree._Element]:
-    """Elements as their end is read; each is dropped before the next, to bound memory."""
+def _events(part: bytes, tags: tuple[str, ...]) -> Iterator[tuple[str, etree._Element]]:
+    """Elements as they begin and end; each is dropped at its end, to bound memory."""
     try:
-        for _, element in etree.iterparse(
-            io.BytesIO(part), tag=tags, resolve_entities=False, no_network=True, huge_tree=False
+        for event, element in etree.iterparse(
+            io.BytesIO(part),
+            events=("start", "end"),
+            tag=tags,
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
         ):
-            yield element
-            parent = element.getparent()
-            element.clear()
-            while parent is not None and element.getprevious() is not None:
-                del parent[0]
+            yield event, element
+            if event == "end":
+                parent = element.getparent()
+                element.clear()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
     except etree.LxmlError as error:
         raise DocumentError(DocumentFault.BROKEN) from error
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
-from services.ingest.documents.limits import check_cell, check_columns, check_rows
+from services.ingest.documents.limits import check_cell, check_columns, check_lines, check_rows
 
 _BREAK: Final = re.compile(r"</p>|<p(?:\s[^<>]*)?>|<br\s*/?>", re.IGNORECASE)
 _MARK: Final = re.compile(
@@ -35,6 +35,7 @@ def read_text(name: str, text: str) -> Document:
 
     Without any tab, columns may stand between pipes or runs of spaces.
     """
+    check_lines(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n")
     lines = list(_lines(text))
     check_rows(sum(1 for line in lines if len(line.cells) > 1))
