@@ -96,7 +96,7 @@ class _Reader:
         yield self._table(table, rows, f"table {self._tables}")
 
     def _table(self, table: etree._Element, rows: Sequence[etree._Element], place: str) -> Table:
-        placed = [self._row(row) for row in rows]
+        placed = [self._row(row, first=number == 0) for number, row in enumerate(rows)]
         widths = [_whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
         edges = settled(widths, placed)
         grid: list[dict[int, Cell]] = []
@@ -112,7 +112,7 @@ class _Reader:
             exact=True,
         )
 
-    def _row(self, row: etree._Element) -> list[Placed]:
+    def _row(self, row: etree._Element, *, first: bool) -> list[Placed]:
         cells: list[Placed] = []
         at = _count(row, "trPr", "gridBefore", 0)
         for element in _cells(row):
@@ -120,7 +120,7 @@ class _Reader:
             end = at + max(1, _count(element, "tcPr", "gridSpan", 1))
             if _continues(properties, "hMerge") and cells:
                 cells[-1] = Placed(cells[-1].text, cells[-1].start, end, cells[-1].above)
-            elif _continues(properties, "vMerge"):
+            elif _continues(properties, "vMerge") and not first:
                 # Its own paragraphs are not shown, so they are not counted either.
                 cells.append(Placed("", at, end, above=True))
             else:

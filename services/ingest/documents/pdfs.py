@@ -49,7 +49,7 @@ def read_pdf(name: str, data: bytes) -> Document:
         raise DocumentError(DocumentFault.BROKEN) from error
     finally:
         file.close()
-    if pictured and _words(blocks) < _FEW_WORDS:
+    if not blocks or (pictured and _words(blocks) < _FEW_WORDS):
         raise DocumentError(DocumentFault.SCANNED)
     return Document(name, tuple(blocks))
 
