@@ -30,6 +30,7 @@ _BLOCKS: Final = frozenset(
     "address", "figure", "caption", "title", "hr", "tr", "td", "th", "tbody", "thead", "tfoot",
     }
 )  # fmt: skip
+_APART: Final = "\v"  # on a line of its own: an empty line, kept
 _MAX_LAYOUT_COLUMNS: Final = 2
 _MAX_DEPTH: Final = 200
 
@@ -118,7 +119,7 @@ def _steps(root: html.HtmlElement, depth: int) -> Iterator[str | html.HtmlElemen
 def _edge(element: html.HtmlElement) -> str:
     """What parts an element from its neighbours: list items stand further apart."""
     if element.tag == "li":
-        return "\n\n"
+        return f"\n{_APART}\n"
     return "\n" if element.tag in _BLOCKS or element.tag == "br" else ""
 
 
@@ -184,13 +185,12 @@ def _text(cell: html.HtmlElement, depth: int) -> str:
             "\n" + " ".join(_text(inner, depth + 1) for inner in _cells(row)) + "\n"
             for row in _rows(step)
         )
-    lines = [line.strip() for line in "".join(parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", _apart("".join(parts), lines)).strip()
-
-
-def _apart(text: str, lines: list[str]) -> str:
-    """Lines one below the other; an empty line only where list items were."""
-    return "\n".join(lines) if "\n\n" in text else "\n".join(line for line in lines if line)
+    lines: list[str] = []
+    for part in "".join(parts).split("\n"):
+        line = part.strip()
+        if line or (part == _APART and lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip()
 
 
 def _span(cell: html.HtmlElement, name: str) -> int:
