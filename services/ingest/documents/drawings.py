@@ -1,7 +1,7 @@
 """The straight lines that a PDF page draws: borders of cells, thin boxes, whole grids."""
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -62,11 +62,48 @@ def _common(a: Clip, b: Clip) -> Clip:
     )
 
 
-def straight_lines(page: pypdfium2.PdfPage, turn: Move) -> tuple[list[Line], list[Line]]:
+class Drawn(NamedTuple):
+    """What a page draws: paths, each with its way to the page, and texts. PDFium's handles."""
+
+    paths: list[tuple[Any, Move]]
+    texts: list[Any]
+    pictures: int
+
+
+def drawn_on(page: pypdfium2.PdfPage, turn: Move) -> Drawn:
+    """The page's paths and texts, those inside of forms too."""
+    handle = page.raw
+    count = pdfium.FPDFPage_CountObjects(handle)
+    paths: list[tuple[Any, Move]] = []
+    texts: list[Any] = []
+    pictures = 0
+    first = (pdfium.FPDFPage_GetObject(handle, number) for number in range(count))
+    stack: list[tuple[Iterator[Any], Move]] = [(first, turn)]
+    seen = 0
+    while stack and seen < _MAX_OBJECTS:
+        objects, move = stack[-1]
+        each = next(objects, None)
+        if each is None:
+            stack.pop()
+            continue
+        seen += 1
+        kind = pdfium.FPDFPageObj_GetType(each)
+        if kind == pdfium.FPDF_PAGEOBJ_PATH:
+            paths.append((each, move))
+        elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts.append(each)
+        elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
+            pictures += 1
+        elif kind == pdfium.FPDF_PAGEOBJ_FORM and len(stack) < _MAX_DEPTH:
+            stack.append((_inside(each), _after(_matrix(each), move)))
+    return Drawn(paths, texts, pictures)
+
+
+def straight_lines(paths: Iterable[tuple[Any, Move]]) -> tuple[list[Line], list[Line]]:
     """Horizontal and vertical lines; none of a page that holds a drawing."""
     across: list[Line] = []
     down: list[Line] = []
-    for drawn, move in _paths(page.raw, turn):
+    for drawn, move in paths:
         (left, bottom), (right, top) = _corners(drawn, move)
         if top - bottom <= _THIN:
             across.append(Line((top + bottom) / 2, left, right))
@@ -82,23 +119,22 @@ def straight_lines(page: pypdfium2.PdfPage, turn: Move) -> tuple[list[Line], lis
     return [line for line in across if line.end - line.start > _THIN], down
 
 
-def _paths(page: Any, turn: Move) -> Iterator[tuple[Any, Move]]:  # noqa: ANN401 - PDFium's handles
-    """The page's paths, those inside of forms too, each with its way to the page."""
-    first = (pdfium.FPDFPage_GetObject(page, n) for n in range(pdfium.FPDFPage_CountObjects(page)))
-    stack: list[tuple[Iterator[Any], Move]] = [(first, turn)]
-    seen = 0
-    while stack and seen < _MAX_OBJECTS:
-        objects, move = stack[-1]
-        each = next(objects, None)
-        if each is None:
-            stack.pop()
-            continue
-        seen += 1
-        kind = pdfium.FPDFPageObj_GetType(each)
-        if kind == pdfium.FPDF_PAGEOBJ_PATH:
-            yield each, move
-        elif kind == pdfium.FPDF_PAGEOBJ_FORM and len(stack) < _MAX_DEPTH:
-            stack.append((_inside(each), _after(_matrix(each), move)))
+def key_of(drawn: Any) -> int:  # noqa: ANN401 - PDFium's handle
+    """What tells one of PDFium's objects from another."""
+    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
+
+
+def lost(texts: Iterable[Any], read: Container[int]) -> int:
+    """How many texts PDFium could not read: single characters of a font that no one embedded.
+
+    It measures them by a font of this machine, and drops what has no width there.
+    """
+    return sum(
+        1
+        for text in texts
+        if key_of(text) not in read
+        and pdfium.FPDFFont_GetIsEmbedded(pdfium.FPDFTextObj_GetFont(text)) == 0
+    )
 
 
 def _inside(form: Any) -> Iterator[Any]:  # noqa: ANN401 - PDFium's handle

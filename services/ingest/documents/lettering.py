@@ -6,14 +6,14 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from services.ingest.documents.drawings import Clip, Move, clip_of
+from services.ingest.documents.drawings import Clip, Move, clip_of, key_of
 
 _LISTED: Final = re.compile(r"[（(]?(\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆]")
 _DIGITS: Final = "零一二三四五六七八九"
@@ -24,12 +24,21 @@ _WORD: Final = r"(?:[A-Za-z0-9.%-]+|.)"
 _OPENS: Final = re.compile(r"[：:]\s*$")
 _UNIT: Final = re.compile(rf"[“‘（(《]*{_WORD}(?:[“”‘’]{_WORD})*[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
+# Of the supplement Unicode folds none; EquivalentUnifiedIdeograph.txt names their characters.
+_RADICALS: Final = dict(
+    zip(
+        "\u2ea0\u2eb0\u2ec4\u2ec5\u2ec6\u2ec9\u2ecb\u2ed3\u2ed4\u2ed8\u2eda\u2edb\u2edc\u2edd\u2ee2"
+        "\u2ee5\u2ee6\u2ee8\u2ee9\u2eec\u2eee\u2ef0",
+        "民纟西见角贝车长门青页风飞食马鱼鸟麦黄齐齿龙",
+        strict=True,
+    )
+)
 _SAMPLE: Final = 50  # characters that tell of the others
 _TURNS: Final[tuple[Move, ...]] = (
     lambda x, y: (x, y),
-    lambda x, y: (y, -x),
-    lambda x, y: (-x, -y),
     lambda x, y: (-y, x),
+    lambda x, y: (-x, -y),
+    lambda x, y: (y, -x),
 )
 
 
@@ -52,8 +61,8 @@ class Line:
     step: float
 
 
-def characters(words: pypdfium2.PdfTextPage, turn: Move) -> list[Character]:
-    """Every character that the page shows; the line ends that PDFium adds are left out.
+def characters(words: pypdfium2.PdfTextPage, turn: Move) -> tuple[list[Character], Container[int]]:
+    """Every character that the page shows, without PDFium's line ends, and the texts read.
 
     What lies outside of its clip is not shown: spreadsheets draw a merged cell's whole text on
     each page that has a part of the cell.
@@ -61,7 +70,7 @@ def characters(words: pypdfium2.PdfTextPage, turn: Move) -> list[Character]:
     x, y = ctypes.c_double(), ctypes.c_double()
     x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     page = words.raw
-    clips: dict[int | None, Clip | None] = {}
+    clips: dict[int, Clip | None] = {}
     found = []
     high = 0
     for index in range(words.count_chars()):
@@ -78,14 +87,14 @@ def characters(words: pypdfium2.PdfTextPage, turn: Move) -> list[Character]:
             continue
         pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
         drawn = pdfium.FPDFText_GetTextObject(page, index)
-        key = ctypes.cast(drawn, ctypes.c_void_p).value
+        key = key_of(drawn)
         if key not in clips:
             clips[key] = clip_of(drawn) if key else None
         clip = clips[key]
         if clip is not None and not clip.shows(x.value, y.value):
             continue
         found.append(Character(*turn(x.value, y.value), _usual(chr(code))))
-    return found
+    return found, clips
 
 
 def turned(words: pypdfium2.PdfTextPage) -> Move:
@@ -102,7 +111,7 @@ def turned(words: pypdfium2.PdfTextPage) -> Move:
 def _usual(mark: str) -> str:
     """A radical that a font's table of characters names for the character that looks like it."""
     if "\u2e80" <= mark <= "\u2fd5":
-        return unicodedata.normalize("NFKC", mark)
+        return _RADICALS.get(mark) or unicodedata.normalize("NFKC", mark)
     return mark
 
 

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from services.ingest.documents.drawings import straight_lines
+from services.ingest.documents.drawings import drawn_on, lost, straight_lines
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.documents.lettering import Character, characters, lines_of, turned, unwrapped
@@ -34,66 +33,65 @@ def read_pdf(name: str, data: bytes) -> Document:
         locked = "password" in str(error).lower() or "security" in str(error).lower()
         fault = DocumentFault.ENCRYPTED if locked else DocumentFault.BROKEN
         raise DocumentError(fault) from error
+    reader = _Reader()
     try:
-        pictured = _shows_picture(file)
         if len(file) > _MAX_PAGES:
             raise DocumentError(DocumentFault.TOO_LARGE, f"{len(file)} pages, limit {_MAX_PAGES}")
-        blocks: list[Block] = []
-        rows = 0
         for number in range(len(file)):
-            page = list(_page(file, number))
-            rows += sum(len(block.rows) for block in page if isinstance(block, Table))
-            check_rows(rows)
-            blocks.extend(page)
+            reader.read(file[number], f"page {number + 1}")
     except pypdfium2.PdfiumError as error:
         raise DocumentError(DocumentFault.BROKEN) from error
     finally:
         file.close()
-    if not blocks or (pictured and _words(blocks) < _FEW_WORDS):
+    if reader.is_scan():
         raise DocumentError(DocumentFault.SCANNED)
-    return Document(name, tuple(blocks))
+    return Document(name, tuple(reader.blocks), tuple(reader.left_out))
 
 
-def _words(blocks: list[Block]) -> int:
-    """Characters outside of any table; very many where there is a table."""
-    if any(isinstance(block, Table) for block in blocks):
-        return _FEW_WORDS
-    return sum(len(block.text) for block in blocks if isinstance(block, Paragraph))
+class _Reader:
+    """Reads pages in order, and closes each."""
 
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.left_out: list[Paragraph] = []
+        self._rows = 0
+        self._pictures = 0
 
-def _shows_picture(file: pypdfium2.PdfDocument) -> bool:
-    """Whether the first page holds a picture: a scanned page is one, a watermark beside it."""
-    if not len(file):
-        return False
-    page = file[0]
-    try:
-        drawn = (
-            pdfium.FPDFPage_GetObject(page.raw, index)
-            for index in range(pdfium.FPDFPage_CountObjects(page.raw))
-        )
-        return any(pdfium.FPDFPageObj_GetType(each) == pdfium.FPDF_PAGEOBJ_IMAGE for each in drawn)
-    finally:
-        page.close()
+    def is_scan(self) -> bool:
+        """Whether there is a picture and hardly a word; a scanner's watermark is one."""
+        if any(isinstance(block, Table) for block in self.blocks):
+            return False
+        words = sum(len(each.text) for each in self.blocks if isinstance(each, Paragraph))
+        return not self.blocks or (self._pictures > 0 and words < _FEW_WORDS)
 
+    def read(self, page: pypdfium2.PdfPage, place: str) -> None:
+        """Take the page's tables, and the lines of text between them."""
+        words = page.get_textpage()
+        try:
+            turn = turned(words)
+            drawn = drawn_on(page, turn)
+            self._pictures += drawn.pictures
+            marks, read = characters(words, turn)
+            missing = lost(drawn.texts, read)
+            if missing:
+                told = f"PDF没有嵌入字体，有{missing}处文字可能没有读出，请核对或用原件导入"
+                self.left_out.append(Paragraph(told, place))
+            self._take(marks, lattices(*straight_lines(drawn.paths)), place)
+        finally:
+            words.close()
+            page.close()
 
-def _page(file: pypdfium2.PdfDocument, number: int) -> Iterator[Block]:
-    page = file[number]
-    words = page.get_textpage()
-    try:
-        turn = turned(words)
-        tables = lattices(*straight_lines(page, turn))
-        inside, outside = _shared(characters(words, turn), tables)
-        place = f"page {number + 1}"
+    def _take(self, marks: list[Character], tables: list[Lattice], place: str) -> None:
+        inside, outside = _shared(marks, tables)
         for index, table in enumerate(tables):
-            above = [c for c in outside if c.y > table.top]
-            outside = [c for c in outside if c.y <= table.top]
-            yield from _paragraphs(above, place)
+            above = [mark for mark in outside if mark.y > table.top]
+            outside = [mark for mark in outside if mark.y <= table.top]
+            self.blocks.extend(_paragraphs(above, place))
             name = f"{place}, table {index + 1}" if index else place
-            yield _table(table, inside[index], name)
-        yield from _paragraphs(outside, place)
-    finally:
-        words.close()
-        page.close()
+            self._rows += table.rows
+            check_rows(self._rows)
+            self.blocks.append(_table(table, inside[index], name))
+        self.blocks.extend(_paragraphs(outside, place))
 
 
 def _shared(
