@@ -18,9 +18,9 @@ from services.ingest.documents.limits import (
 )
 from services.ingest.documents.spans import Spanned, lay_out
 
-_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
-_DOCTYPE: Final = re.compile(
-    r"<!DOCTYPE[^>\[]{0,1000}(?:\[[^\]]{0,10000}\])?[^>]{0,100}>", re.IGNORECASE
+_PROLOGUE: Final = re.compile(
+    r"\s*(?:<\?xml[^>]{0,1000}\?>\s*)?(?:<!DOCTYPE[^>\[]{0,1000}(?:\[[^\]]{0,10000}\])?[^>]{0,100}>)?",
+    re.IGNORECASE,
 )
 _UNSEEN: Final = frozenset({"script", "style", "head", "noscript", "template", "select", "button"})
 _BLOCKS: Final = frozenset(
@@ -38,7 +38,9 @@ _MAX_DEPTH: Final = 200
 def read_html(name: str, data: bytes) -> Document:
     """The page's tables and paragraphs in reading order. Raises DocumentError."""
     check_markup(data, HTML_TAG)
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", decode(data)), count=1)
+    text = decode(data)
+    prologue = _PROLOGUE.match(text)
+    text = text[prologue.end() :] if prologue else text
     try:
         parser = html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
         root = html.document_fromstring(text.replace("\x00", ""), parser=parser)
