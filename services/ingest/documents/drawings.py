@@ -1,7 +1,7 @@
 """The straight lines that a PDF page draws: borders of cells, thin boxes, whole grids."""
 
 import ctypes
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import pypdfium2  # type: ignore[import-untyped]
@@ -14,6 +14,7 @@ _MAX_OBJECTS: Final = 200_000
 _MAX_DEPTH: Final = 4  # of forms within forms
 _THIN: Final = 3.0  # points: a box this thin is a line
 _SLACK: Final = 0.5  # points
+_NOTHING: Final = 2  # bytes: the end of a text in UTF-16
 _BOX_SEGMENTS: Final = 5  # a rectangle: its four corners and the way back
 
 Point = tuple[float, float]
@@ -120,11 +121,25 @@ def straight_lines(paths: Iterable[tuple[Any, Move]]) -> tuple[list[Line], list[
 
 
 def key_of(drawn: Any) -> int:  # noqa: ANN401 - PDFium's handle
-    """What tells one of PDFium's objects from another."""
-    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
+    """What tells one of PDFium's objects from another; 0 for none."""
+    return ctypes.addressof(drawn.contents) if drawn else 0
 
 
-def lost(texts: Iterable[Any], read: Container[int]) -> int:
+def clipped(texts: Iterable[Any]) -> dict[int, Clip]:
+    """The clips of those texts that reach beyond theirs, by key."""
+    found = {}
+    left, bottom, right, top = (ctypes.c_float() for _ in range(4))
+    for text in texts:
+        clip = clip_of(text)
+        if clip is None:
+            continue
+        pdfium.FPDFPageObj_GetBounds(text, left, bottom, right, top)
+        if not (clip.shows(left.value, bottom.value) and clip.shows(right.value, top.value)):
+            found[key_of(text)] = clip
+    return found
+
+
+def lost(texts: Iterable[Any], words: pypdfium2.PdfTextPage) -> int:
     """How many texts PDFium could not read: single characters of a font that no one embedded.
 
     It measures them by a font of this machine, and drops what has no width there.
@@ -132,7 +147,7 @@ def lost(texts: Iterable[Any], read: Container[int]) -> int:
     return sum(
         1
         for text in texts
-        if key_of(text) not in read
+        if pdfium.FPDFTextObj_GetText(text, words.raw, None, 0) <= _NOTHING
         and pdfium.FPDFFont_GetIsEmbedded(pdfium.FPDFTextObj_GetFont(text)) == 0
     )
 

@@ -6,14 +6,15 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Container, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-from services.ingest.documents.drawings import Clip, Move, clip_of, key_of
+from services.ingest.documents.drawings import Clip, Move, key_of
 
 _LISTED: Final = re.compile(r"[（(]?(\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆]")
 _DIGITS: Final = "零一二三四五六七八九"
@@ -24,7 +25,8 @@ _WORD: Final = r"(?:[A-Za-z0-9.%-]+|.)"
 _OPENS: Final = re.compile(r"[：:]\s*$")
 _UNIT: Final = re.compile(rf"[“‘（(《]*{_WORD}(?:[“”‘’]{_WORD})*[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
-# Of the supplement Unicode folds none; EquivalentUnifiedIdeograph.txt names their characters.
+# A font's table of characters may name radicals for the characters that look like them. Those
+# of the supplement Unicode does not fold; its EquivalentUnifiedIdeograph.txt names them.
 _RADICALS: Final = dict(
     zip(
         "\u2ea0\u2eb0\u2ec4\u2ec5\u2ec6\u2ec9\u2ecb\u2ed3\u2ed4\u2ed8\u2eda\u2edb\u2edc\u2edd\u2ee2"
@@ -61,8 +63,10 @@ class Line:
     step: float
 
 
-def characters(words: pypdfium2.PdfTextPage, turn: Move) -> tuple[list[Character], Container[int]]:
-    """Every character that the page shows, without PDFium's line ends, and the texts read.
+def characters(
+    words: pypdfium2.PdfTextPage, turn: Move, clips: Mapping[int, Clip]
+) -> list[Character]:
+    """Every character that the page shows; the line ends that PDFium adds are left out.
 
     What lies outside of its clip is not shown: spreadsheets draw a merged cell's whole text on
     each page that has a part of the cell.
@@ -70,31 +74,38 @@ def characters(words: pypdfium2.PdfTextPage, turn: Move) -> tuple[list[Character
     x, y = ctypes.c_double(), ctypes.c_double()
     x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     page = words.raw
-    clips: dict[int, Clip | None] = {}
     found = []
+    for index, code in _codes(words):
+        pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
+        if clips:
+            clip = clips.get(key_of(pdfium.FPDFText_GetTextObject(page, index)))
+            if clip is not None and not clip.shows(x.value, y.value):
+                continue
+        mark = chr(code)
+        if 0x2E80 <= code <= 0x2FD5:  # noqa: PLR2004 - radicals
+            mark = _RADICALS.get(mark) or unicodedata.normalize("NFKC", mark)
+        found.append(Character(*turn(x.value, y.value), mark))
+    return found
+
+
+def _codes(words: pypdfium2.PdfTextPage) -> Iterator[tuple[int, int]]:
+    """Each printed character's place in PDFium's text, and its number in Unicode."""
+    page = words.raw
     high = 0
     for index in range(words.count_chars()):
         code = pdfium.FPDFText_GetUnicode(page, index)
         if 0xD800 <= code < 0xDC00:  # noqa: PLR2004 - the first half of a rare character
             high = code
             continue
-        if 0xDC00 <= code < 0xE000 and high:  # noqa: PLR2004 - its second half
+        if high and 0xDC00 <= code < 0xE000:  # noqa: PLR2004 - its second half
             code = 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00
         high = 0
-        if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):  # noqa: PLR2004
+        if code <= 0x20:  # noqa: PLR2004 - blanks and controls
+            if code < 0x20 or pdfium.FPDFText_IsGenerated(page, index) == 1:  # noqa: PLR2004
+                continue
+        elif 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):  # noqa: PLR2004
             continue
-        if code == 0x20 and pdfium.FPDFText_IsGenerated(page, index) == 1:  # noqa: PLR2004
-            continue
-        pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
-        drawn = pdfium.FPDFText_GetTextObject(page, index)
-        key = key_of(drawn)
-        if key not in clips:
-            clips[key] = clip_of(drawn) if key else None
-        clip = clips[key]
-        if clip is not None and not clip.shows(x.value, y.value):
-            continue
-        found.append(Character(*turn(x.value, y.value), _usual(chr(code))))
-    return found, clips
+        yield index, code
 
 
 def turned(words: pypdfium2.PdfTextPage) -> Move:
@@ -106,13 +117,6 @@ def turned(words: pypdfium2.PdfTextPage) -> Move:
             quarters[round(angle / (math.pi / 2)) % 4] += 1
     most = quarters.most_common(1)
     return _TURNS[most[0][0] if most else 0]
-
-
-def _usual(mark: str) -> str:
-    """A radical that a font's table of characters names for the character that looks like it."""
-    if "\u2e80" <= mark <= "\u2fd5":
-        return _RADICALS.get(mark) or unicodedata.normalize("NFKC", mark)
-    return mark
 
 
 def lines_of(marks: Sequence[Character]) -> list[Line]:
@@ -131,7 +135,7 @@ def lines_of(marks: Sequence[Character]) -> list[Line]:
             merged[-1].extend(line)
         else:
             merged.append(line)
-    return [_line(sorted(line, key=lambda mark: mark.x)) for line in merged]
+    return [_line(sorted(line, key=itemgetter(0))) for line in merged]
 
 
 def _nearness(marks: Sequence[Character]) -> float:

@@ -10,7 +10,7 @@ from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
 
-from services.ingest.documents.drawings import drawn_on, lost, straight_lines
+from services.ingest.documents.drawings import clipped, drawn_on, lost, straight_lines
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.documents.lettering import Character, characters, lines_of, turned, unwrapped
@@ -71,8 +71,8 @@ class _Reader:
             turn = turned(words)
             drawn = drawn_on(page, turn)
             self._pictures += drawn.pictures
-            marks, read = characters(words, turn)
-            missing = lost(drawn.texts, read)
+            marks = characters(words, turn, clipped(drawn.texts))
+            missing = lost(drawn.texts, words)
             if missing:
                 told = f"PDF没有嵌入字体，有{missing}处文字可能没有读出，请核对或用原件导入"
                 self.left_out.append(Paragraph(told, place))
