@@ -1,36 +1,46 @@
-"""Comma-, semicolon- or tab-separated values, in any encoding that office programs write."""
+"""Comma-, semicolon- or tab-separated values, as office programs write them."""
 
 import csv
 import io
 from typing import Final
 
-from services.ingest.documents.decoding import decode
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Cell, Document, Row, Table
-from services.ingest.documents.limits import check_cell, check_columns, check_rows, check_text
+from services.ingest.documents.limits import check_cell, check_columns, check_rows
 
 _DELIMITERS: Final = (",", ";", "\t")
 _SAMPLE: Final = 200  # lines that decide the delimiter
+_FEWEST_COLUMNS: Final = 3
 
 
-def read_csv(name: str, data: bytes) -> Document:
+def read_csv(name: str, text: str) -> Document:
     """One table, the rows of the file. Raises DocumentError for broken quoting."""
-    check_text(data)
-    text = decode(data).replace("\x00", "")
+    text = text.replace("\x00", "")
     first, _, rest = text.partition("\n")
     if first.strip().lower().startswith("sep="):  # a spreadsheet's own hint
         text, delimiter = rest, first.strip()[4:5] or ","
     else:
         delimiter = _delimiter(text)
     rows: list[Row] = []
+    # Strict: a quote that nobody closes would else swallow the rows that follow.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+        for number, cells in enumerate(reader, start=1):
             if any(cell.strip() for cell in cells):
-                rows.append(_row(cells, len(rows) + 1))
+                rows.append(_row(cells, number))
                 check_rows(len(rows))
     except csv.Error as error:
-        raise DocumentError(DocumentFault.BROKEN) from error
+        detail = f"a quotation mark near line {reader.line_num}"
+        raise DocumentError(DocumentFault.BROKEN, detail) from error
     return Document(name, (Table(tuple(rows), "table 1", exact=False),))
+
+
+def is_csv(text: str) -> bool:
+    """Whether lines of prose or of text without tabs are rather rows of a table: most agree."""
+    lines = [line for line in text.splitlines()[:_SAMPLE] if line.strip()]
+    delimiter = _delimiter(text)
+    parted = sum(1 for line in lines if line.count(delimiter) >= _FEWEST_COLUMNS - 1)
+    return parted * 2 > len(lines)
 
 
 def _row(cells: list[str], number: int) -> Row:

@@ -10,21 +10,24 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_WHOLE_PER_TORN: Final = 200
 _MAX_CONTROLS: Final = 0.01  # stray control characters that real extractors leave behind
 
 
 def decode(data: bytes) -> str:
     """Text of UTF-8 or UTF-16 with a mark, plain UTF-8, or GB18030, tried in that order.
 
-    GB18030 accepts almost any bytes, so what it yields must also look like text.
+    GB18030 accepts almost any bytes, so what it yields must also look like text. What a page
+    says of its own encoding is not asked: many a page that says gb2312 is UTF-8. A character or
+    two that a cut tore in UTF-8 are shown as U+FFFD, for the file is no GB18030 because of them.
     Raises DocumentError `unknown-encoding`.
     """
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _strict(data, encoding)
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
+    text = data.decode("utf-8", errors="replace")
+    torn = text.count("\ufffd")
+    if torn * _WHOLE_PER_TORN > sum(1 for c in text if c > "\x7f"):
         text = _strict(data, "gb18030")
     return _checked(text)
 

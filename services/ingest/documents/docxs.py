@@ -1,44 +1,48 @@
 """Word documents, read from their XML: a library's cell objects take minutes for long tables."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.archives import open_archive
+from services.ingest.documents.archives import Archive, xml
+from services.ingest.documents.edges import Placed, settled
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
 from services.ingest.documents.limits import (
+    MAX_COLUMNS,
     MAX_PARAGRAPHS,
     check_cell,
+    check_cells,
     check_columns,
     check_rows,
 )
 from services.ingest.documents.numbering import Numbering, W
+from services.ingest.documents.printed import boxes_in, mark_deleted, printed
+from services.ingest.documents.spans import filled
 
-_UNSEEN: Final = frozenset(
-    f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "footnoteReference")
+_OPENED: Final = frozenset(
+    f"{W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "smartTag", "customXml")
 )
-_FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
-_BOX: Final = f"{W}txbxContent"
+_P, _TABLE, _ROW, _CELL = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc"
 _MAX_LAYOUT_COLUMNS: Final = 2
+_MAX_SPAN: Final = 1000
+_FIGURE: Final = re.compile(r"\d(?!\d?月)")
+_RUNS_ON: Final = re.compile(r"[\d.．]$")
 
 
-def read_docx(name: str, data: bytes) -> Document:
+def read_docx(name: str, archive: Archive) -> Document:
     """Paragraphs and tables of the body in order. Raises DocumentError."""
-    archive = open_archive(data)
-    main = next((n for n in archive.parts if n.endswith("word/document.xml")), "word/document.xml")
-    try:
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False)
-        root = etree.fromstring(archive.part(main), parser)
-        numbering = Numbering(
-            archive.parts.get("word/numbering.xml"), archive.parts.get("word/styles.xml")
-        )
-        body = root.find(f"{W}body")
-        blocks = list(_Reader(numbering).blocks(body)) if body is not None else []
-    except (etree.LxmlError, ValueError, RecursionError) as error:
-        raise DocumentError(DocumentFault.BROKEN) from error
-    return Document(name, tuple(blocks))
+    main = archive.main_part()
+    body = xml(archive.needed(main)).find(f"{W}body")
+    if body is None:
+        raise DocumentError(DocumentFault.BROKEN)
+    parts = dict(archive.related(main).values())
+    numbering = Numbering(
+        archive.part(parts.get("numbering", "")), archive.part(parts.get("styles", ""))
+    )
+    return Document(name, tuple(_Reader(numbering).blocks(body)))
 
 
 class _Reader:
@@ -48,108 +52,150 @@ class _Reader:
         self._numbering = numbering
         self._tables = 0
         self._rows = 0
+        self._cells = 0
         self._paragraphs = 0
 
     def blocks(self, parent: etree._Element) -> Iterator[Block]:
         """The paragraphs and tables directly under an element."""
+        held = ""
         for element in _inside(parent):
-            if element.tag == f"{W}p":
-                yield from self._body_paragraph(element)
-            elif element.tag == f"{W}tbl":
+            if element.tag == _P:
+                for box in boxes_in(element):
+                    yield from self.blocks(box)
+                self._paragraphs += 1
+                if self._paragraphs > MAX_PARAGRAPHS:
+                    raise DocumentError(DocumentFault.TOO_MANY_ROWS)
+                label, text = self._paragraph(element)
+                held += _numbered(label, text)
+                if not mark_deleted(element):
+                    yield from self._lines(held)
+                    held = ""
+            elif element.tag == _TABLE:
+                yield from self._lines(held)
+                held = ""
                 yield from self._tables_of(element)
+        yield from self._lines(held)
 
-    def _body_paragraph(self, element: etree._Element) -> Iterator[Block]:
-        for box in _boxes(element):
-            yield from self.blocks(box)
-        self._paragraphs += 1
-        if self._paragraphs > MAX_PARAGRAPHS:
-            raise DocumentError(DocumentFault.TOO_MANY_ROWS)
-        label = self._numbering.label(element)
-        text = _text(element).strip()
-        if text:
-            for line in f"{label}{text}".split("\n"):
-                yield Paragraph(line, f"paragraph {self._paragraphs}")
+    def _lines(self, text: str) -> Iterator[Paragraph]:
+        for line in filter(None, map(str.strip, text.split("\n"))):
+            yield Paragraph(line, f"paragraph {self._paragraphs}")
+
+    def _paragraph(self, element: etree._Element) -> tuple[str | None, str]:
+        """Its automatic number, if it stands in a list, and its text."""
+        return self._numbering.label(element), printed(element).strip()
 
     def _tables_of(self, table: etree._Element) -> Iterator[Block]:
-        rows = [row for row in _inside(table) if row.tag == f"{W}tr" and not _deleted(row)]
-        widest = max((sum(1 for _ in _cells(row)) for row in rows), default=0)
-        nested = next(table.iterdescendants(f"{W}tbl"), None) is not None
-        if nested and widest <= _MAX_LAYOUT_COLUMNS:
-            # A frame that only places another table on the page.
+        rows = [row for row in _inside(table) if row.tag == _ROW and not _deleted(row)]
+        if _is_frame(table, rows):
             for cell in (cell for row in rows for cell in _cells(row)):
                 yield from self.blocks(cell)
             return
         self._tables += 1
         self._rows += len(rows)
         check_rows(self._rows)
-        yield self._table(rows, f"table {self._tables}")
+        yield self._table(table, rows, f"table {self._tables}")
 
-    def _table(self, rows: list[etree._Element], place: str) -> Table:
-        grid: list[list[Cell]] = []
-        for row in rows:
-            above = grid[-1] if grid else []
-            grid.append(self._row(row, above))
-        width = max((len(cells) for cells in grid), default=0)
-        check_columns(width)
+    def _table(self, table: etree._Element, rows: Sequence[etree._Element], place: str) -> Table:
+        placed = [self._row(row, first=number == 0) for number, row in enumerate(rows)]
+        widths = [_whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
+        edges = settled(widths, placed)
+        grid: list[dict[int, Cell]] = []
+        for row in placed:
+            grid.append(_laid(row, edges, grid[-1] if grid else {}))
+            self._cells += len(grid[-1])
+            check_cells(self._cells)
+        shown = filled(grid)
+        check_columns(len(shown[0]) if shown else 0)
         return Table(
-            tuple(
-                Row((*cells, *[Cell()] * (width - len(cells))), f"{place}, row {number}")
-                for number, cells in enumerate(grid, start=1)
-            ),
+            tuple(Row(cells, f"{place}, row {n}") for n, cells in enumerate(shown, start=1)),
             place,
             exact=True,
         )
 
-    def _row(self, row: etree._Element, above: list[Cell]) -> list[Cell]:
-        cells = [Cell()] * _count(row, "trPr", "gridBefore", 0)
+    def _row(self, row: etree._Element, *, first: bool) -> list[Placed]:
+        cells: list[Placed] = []
+        at = _count(row, "trPr", "gridBefore", 0)
         for element in _cells(row):
-            text = self._cell_text(element)
-            check_cell(text)
-            columns = _count(element, "tcPr", "gridSpan", 1)
-            check_columns(len(cells) + columns)
-            if _continues(element, "vMerge"):
-                at = len(cells)
-                own = above[at].text if at < len(above) else ""
-                cells += [Cell(own, above=True, left=i > 0) for i in range(columns)]
-            elif _continues(element, "hMerge") and cells:
-                cells += [Cell(cells[-1].text, left=True)] * columns
+            properties = element.find(f"{W}tcPr")
+            end = at + max(1, _count(element, "tcPr", "gridSpan", 1))
+            if _continues(properties, "hMerge") and cells:
+                cells[-1] = Placed(cells[-1].text, cells[-1].start, end, cells[-1].above)
+            elif _continues(properties, "vMerge") and not first:
+                # Its own paragraphs are not shown, so they are not counted either.
+                cells.append(Placed("", at, end, above=True))
             else:
-                cells += [Cell(text, left=i > 0) for i in range(columns)]
+                text = self._cell_text(element)
+                check_cell(text)
+                cells.append(Placed(text, at, end))
+            at = end
         return cells
 
     def _cell_text(self, cell: etree._Element) -> str:
-        """Paragraphs as lines; automatically numbered ones keep apart from each other.
+        """Paragraphs as lines, each with its automatic number; items of a list stand apart.
 
-        A paragraph that is nothing but its automatic number shows that number: 序号 columns are
-        often made so. Tables inside become lines.
+        Tables inside become lines.
         """
         lines: list[str] = []
+        joins = False
         for element in _inside(cell):
-            if element.tag == f"{W}p":
-                label = self._numbering.label(element)
-                text = _text(element).strip()
-                if label and text and lines:
-                    lines.append("")
-                if text or label:
-                    lines.append(text or label)
-            elif element.tag == f"{W}tbl":
-                for row in element.iter(f"{W}tr"):
+            if element.tag == _P:
+                lines.extend(self._cell_text(box) for box in boxes_in(element))
+                label, text = self._paragraph(element)
+                text = _numbered(label, text)
+                if joins and lines:
+                    lines[-1] += text
+                elif text:
+                    lines.extend(["", text] if label is not None and lines else [text])
+                joins = mark_deleted(element)
+            elif element.tag == _TABLE:
+                for row in (each for each in _inside(element) if each.tag == _ROW):
                     inner = (self._cell_text(each) for each in _cells(row))
                     lines.append(" ".join(part for part in inner if part))
         return "\n".join(lines).strip()
 
 
+def _is_frame(table: etree._Element, rows: Sequence[etree._Element]) -> bool:
+    """Whether the table only places another one on the page."""
+    if next(table.iterdescendants(_TABLE), None) is None:
+        return False
+    return max((sum(1 for _ in _cells(row)) for row in rows), default=0) <= _MAX_LAYOUT_COLUMNS
+
+
+def _laid(row: Sequence[Placed], edges: Sequence[int], above: dict[int, Cell]) -> dict[int, Cell]:
+    """The row's cells by grid column; a cell that continues another one repeats its text."""
+    cells: dict[int, Cell] = {}
+    for cell in row:
+        start, end = edges[cell.start], edges[cell.end]
+        check_columns(start + 1)
+        over = above.get(start)
+        continues = cell.above and over is not None
+        text = over.text if continues and over is not None else cell.text
+        for column in range(start, min(end, start + MAX_COLUMNS)):
+            cells[column] = Cell(text, above=continues, left=column > start)
+    return cells
+
+
+def _numbered(label: str | None, text: str) -> str:
+    """The text after its automatic number, unless the two would read as another figure.
+
+    1. before 5%以上 is left out; 1. before 6月底前 is read as lists of deadlines are.
+    """
+    if not label or (_FIGURE.match(text) and _RUNS_ON.search(label)):
+        return text
+    return label + text
+
+
 def _inside(parent: etree._Element) -> Iterator[etree._Element]:
     """Children, with content controls, insertions and smart tags opened up."""
     for child in parent:
-        if child.tag in (f"{W}sdt", f"{W}ins", f"{W}smartTag", f"{W}customXml", f"{W}sdtContent"):
+        if child.tag in _OPENED:
             yield from _inside(child)
         else:
             yield child
 
 
 def _cells(row: etree._Element) -> Iterator[etree._Element]:
-    return (cell for cell in _inside(row) if cell.tag == f"{W}tc")
+    return (cell for cell in _inside(row) if cell.tag == _CELL)
 
 
 def _deleted(row: etree._Element) -> bool:
@@ -158,37 +204,14 @@ def _deleted(row: etree._Element) -> bool:
 
 def _count(element: etree._Element, properties: str, name: str, default: int) -> int:
     found = element.find(f"{W}{properties}/{W}{name}")
-    value = found.get(f"{W}val") if found is not None else None
-    return min(int(value), 1000) if value and value.isdecimal() else default
+    return min(_whole(found.get(f"{W}val")), _MAX_SPAN) if found is not None else default
 
 
-def _continues(cell: etree._Element, name: str) -> bool:
-    found = cell.find(f"{W}tcPr/{W}{name}")
+def _continues(properties: etree._Element | None, name: str) -> bool:
+    found = properties.find(f"{W}{name}") if properties is not None else None
     return found is not None and found.get(f"{W}val") in (None, "continue")
 
 
-def _boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
-    """Text boxes anchored in a paragraph, once each: older programs' copies are left out."""
-    for box in paragraph.iterdescendants(_BOX):
-        if not any(parent.tag in (_FALLBACK, _BOX) for parent in box.iterancestors()):
-            yield box
-
-
-def _text(paragraph: etree._Element) -> str:
-    pieces: list[str] = []
-    stack = [iter(paragraph)]
-    while stack:
-        element = next(stack[-1], None)
-        if element is None:
-            stack.pop()
-        elif element.tag == f"{W}t":
-            pieces.append(element.text or "")
-        elif element.tag in (f"{W}br", f"{W}cr"):
-            pieces.append("\n")
-        elif element.tag == f"{W}tab":
-            pieces.append(" ")
-        elif element.tag == f"{W}noBreakHyphen":
-            pieces.append("-")
-        elif element.tag not in _UNSEEN and element.tag not in (_FALLBACK, _BOX):
-            stack.append(iter(element))
-    return "".join(pieces)
+def _whole(text: str | None) -> int:
+    """A whole number; nonsense is nought."""
+    return int(text) if text and text.isdecimal() and len(text) < 7 else 0  # noqa: PLR2004

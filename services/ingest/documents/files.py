@@ -3,26 +3,31 @@
 import re
 from typing import Final
 
-from services.ingest.documents.archives import names_in
-from services.ingest.documents.csvs import read_csv
+from services.ingest.documents.archives import open_archive
+from services.ingest.documents.csvs import is_csv, read_csv
+from services.ingest.documents.decoding import decode
 from services.ingest.documents.docxs import read_docx
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.grid import Document
+from services.ingest.documents.grid import Document, Paragraph
 from services.ingest.documents.htmls import read_html
-from services.ingest.documents.limits import check_size
+from services.ingest.documents.limits import check_characters, check_size, check_text
 from services.ingest.documents.pdfs import read_pdf
 from services.ingest.documents.text import read_text
 from services.ingest.documents.xlsxs import read_xlsx
 
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")
-_PICTURES: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"BM")
-_OTHER: Final = (b"{\\rtf", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b", b"MIME-Version:")
-_MARKUP: Final = re.compile(rb"<(?:html|table|body|!doctype\s+html)[\s>]", re.IGNORECASE)
-_SPREADSHEET_XML: Final = re.compile(
-    rb"^\s*<\?xml.{0,300}?(?:mso-application|<Workbook)", re.DOTALL
+_ARCHIVE: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+_PICTURE: Final = re.compile(
+    rb"\x89PNG|\xff\xd8\xff|GIF8|II\*\x00|MM\x00\*|BM.{4}\x00{4}|.{4}ftyp|RIFF.{4}WEBP", re.DOTALL
 )
-_TEXT: Final = ("txt", "text", "md", "log")
+_OTHER: Final = (b"{\\rtf", b"7z\xbc\xaf", b"Rar!", b"\x1f\x8b", b"MIME-Version:", b"From: <Saved")
+_MARKUP: Final = re.compile(rb"<(?:html|table|body|!doctype\s+html)[\s>]", re.IGNORECASE)
+_OFFICE_XML: Final = re.compile(
+    rb"\s*<\?xml.{0,300}?(?:mso-application|<Workbook|<w:wordDocument|<pkg:package)", re.DOTALL
+)
+_MARK: Final = b"\xef\xbb\xbf"
+_FILES: Final = (".docx", ".xlsx", ".pdf", ".doc", ".xls", ".wps", ".et", ".csv", ".txt")
 _HEAD: Final = 262_144
 
 
@@ -32,26 +37,35 @@ def read_document(name: str, data: bytes) -> Document:
     What the file holds decides; its extension only tells csv from text. Raises DocumentError.
     """
     check_size(data)
-    head = data[:_HEAD]
-    if not head.strip(b"\x00 \t\r\n\xef\xbb\xbf"):
+    document = _read(name, data)
+    texts = (
+        (len(block.text),)
+        if isinstance(block, Paragraph)
+        else (len(c.text) for row in block.rows for c in row.cells if not (c.above or c.left))
+        for block in document.blocks
+    )
+    check_characters(sum(map(sum, texts)))
+    return document
+
+
+def _read(name: str, data: bytes) -> Document:
+    head = data[:_HEAD].removeprefix(_MARK)
+    if not head.strip(b"\x00 \t\r\n"):
         raise DocumentError(DocumentFault.EMPTY)
     if head.startswith(_OLD_OFFICE):
         encrypted = _ENCRYPTED_PACKAGE in data
         raise DocumentError(DocumentFault.ENCRYPTED if encrypted else DocumentFault.OLD_FORMAT)
-    if head.startswith(_PICTURES):
+    if _PICTURE.match(head):
         raise DocumentError(DocumentFault.SCANNED)
-    if head.startswith(_OTHER) or _SPREADSHEET_XML.search(head):
+    if head.startswith(_OTHER) or _OFFICE_XML.match(head):
         raise DocumentError(DocumentFault.UNSUPPORTED)
-    if head.startswith(b"PK"):
+    if head.startswith(_ARCHIVE):
         return _packed(name, data)
     if b"%PDF-" in head[:1024]:
         return read_pdf(name, data)
     if _MARKUP.search(_narrow(head)):
         return read_html(name, data)
-    extension = name.rpartition(".")[2].lower()
-    if extension in ("csv", "tsv") or (extension not in _TEXT and b"\t" not in head):
-        return read_csv(name, data)
-    return read_text(name, data)
+    return _plain(name, data)
 
 
 def _narrow(head: bytes) -> bytes:
@@ -60,9 +74,21 @@ def _narrow(head: bytes) -> bytes:
 
 
 def _packed(name: str, data: bytes) -> Document:
-    parts = names_in(data)
-    if "word/document.xml" in parts:
-        return read_docx(name, data)
-    if "xl/workbook.xml" in parts:
-        return read_xlsx(name, data)
-    raise DocumentError(DocumentFault.UNSUPPORTED)
+    archive = open_archive(data)
+    main = archive.main_part()
+    if main.startswith("word/"):
+        return read_docx(name, archive)
+    if main.startswith("xl/") and main.endswith(".xml"):
+        return read_xlsx(name, archive)
+    holds_files = any(each.lower().endswith(_FILES) for each in archive.names)
+    detail = "an archive of files: unpack it first 请先解压" if holds_files else ""
+    raise DocumentError(DocumentFault.UNSUPPORTED, detail)
+
+
+def _plain(name: str, data: bytes) -> Document:
+    check_text(data)
+    text = decode(data)
+    named_csv = name.lower().endswith((".csv", ".tsv"))
+    if named_csv or ("\t" not in text and is_csv(text)):
+        return read_csv(name, text)
+    return read_text(name, text)

@@ -47,7 +47,8 @@ Block = Paragraph | Table
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content in reading order."""
+    """A file's content in reading order; `left_out` tells what is in the file but not read."""
 
     name: str
     blocks: tuple[Block, ...]
+    left_out: tuple[Paragraph, ...] = ()

@@ -9,11 +9,19 @@ from lxml import etree, html
 from services.ingest.documents.decoding import decode
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.documents.limits import MAX_PARAGRAPHS, check_cell, check_markup, check_rows
+from services.ingest.documents.limits import (
+    HTML_TAG,
+    MAX_PARAGRAPHS,
+    check_cell,
+    check_markup,
+    check_rows,
+)
 from services.ingest.documents.spans import Spanned, lay_out
 
-_DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
-_DOCTYPE: Final = re.compile(r"<!DOCTYPE[^>\[]*(?:\[.*?\])?[^>]*>", re.IGNORECASE | re.DOTALL)
+_PROLOGUE: Final = re.compile(
+    r"\s*(?:<\?xml[^>]{0,1000}\?>\s*)?(?:<!DOCTYPE[^>\[]{0,1000}(?:\[[^\]]{0,10000}\])?[^>]{0,100}>)?",
+    re.IGNORECASE,
+)
 _UNSEEN: Final = frozenset({"script", "style", "head", "noscript", "template", "select", "button"})
 _BLOCKS: Final = frozenset(
     {
@@ -22,15 +30,17 @@ _BLOCKS: Final = frozenset(
     "address", "figure", "caption", "title", "hr", "tr", "td", "th", "tbody", "thead", "tfoot",
     }
 )  # fmt: skip
+_APART: Final = "\v"  # on a line of its own: an empty line, kept
 _MAX_LAYOUT_COLUMNS: Final = 2
 _MAX_DEPTH: Final = 200
-_MAX_TAGS: Final = 1_000_000  # its tree is larger than that of XML
 
 
 def read_html(name: str, data: bytes) -> Document:
     """The page's tables and paragraphs in reading order. Raises DocumentError."""
-    check_markup(data, _MAX_TAGS)
-    text = _DOCTYPE.sub("", _DECLARATION.sub("", decode(data)), count=1)
+    check_markup(data, HTML_TAG)
+    text = decode(data)
+    prologue = _PROLOGUE.match(text)
+    text = text[prologue.end() :] if prologue else text
     try:
         parser = html.HTMLParser(remove_comments=True, remove_pis=True, no_network=True)
         root = html.document_fromstring(text.replace("\x00", ""), parser=parser)
@@ -111,7 +121,7 @@ def _steps(root: html.HtmlElement, depth: int) -> Iterator[str | html.HtmlElemen
 def _edge(element: html.HtmlElement) -> str:
     """What parts an element from its neighbours: list items stand further apart."""
     if element.tag == "li":
-        return "\n\n"
+        return f"\n{_APART}\n"
     return "\n" if element.tag in _BLOCKS or element.tag == "br" else ""
 
 
@@ -128,16 +138,28 @@ def _lines(text: str) -> list[str]:
     return [line for line in (part.strip() for part in text.split("\n")) if line]
 
 
-def _rows(table: html.HtmlElement) -> Iterator[html.HtmlElement]:
-    for child in table:
-        if child.tag == "tr":
-            yield child
-        elif child.tag in ("thead", "tbody", "tfoot"):
-            yield from (row for row in child if row.tag == "tr")
+def _rows(table: html.HtmlElement) -> list[html.HtmlElement]:
+    return _within(table, ("tr",), ("table", "td", "th"))
 
 
 def _cells(row: html.HtmlElement) -> list[html.HtmlElement]:
-    return [cell for cell in row if cell.tag in ("td", "th")]
+    return _within(row, ("td", "th"), ("table", "tr"))
+
+
+def _within(
+    root: html.HtmlElement, wanted: tuple[str, ...], other: tuple[str, ...]
+) -> list[html.HtmlElement]:
+    """Visible elements under forms and the like, but not those of a table inside."""
+    found = []
+    stack = list(reversed(root))
+    while stack:
+        element = stack.pop()
+        if element.tag in wanted:
+            if not _hidden(element):
+                found.append(element)
+        elif element.tag not in other and not _hidden(element):
+            stack.extend(reversed(element))
+    return found
 
 
 def _is_layout(table: html.HtmlElement) -> bool:
@@ -165,13 +187,12 @@ def _text(cell: html.HtmlElement, depth: int) -> str:
             "\n" + " ".join(_text(inner, depth + 1) for inner in _cells(row)) + "\n"
             for row in _rows(step)
         )
-    lines = [line.strip() for line in "".join(parts).split("\n")]
-    return re.sub(r"\n{3,}", "\n\n", _apart("".join(parts), lines)).strip()
-
-
-def _apart(text: str, lines: list[str]) -> str:
-    """Lines one below the other; an empty line only where list items were."""
-    return "\n".join(lines) if "\n\n" in text else "\n".join(line for line in lines if line)
+    lines: list[str] = []
+    for part in "".join(parts).split("\n"):
+        line = part.strip()
+        if line or (part == _APART and lines and lines[-1]):
+            lines.append(line)
+    return "\n".join(lines).strip()
 
 
 def _span(cell: html.HtmlElement, name: str) -> int:

@@ -2,20 +2,46 @@
 
 import ctypes
 import itertools
+import math
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 import pypdfium2  # type: ignore[import-untyped]
 import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
-_LISTED: Final = re.compile(
-    r"(?:[（(]?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆])"
-)
+from services.ingest.documents.drawings import Clip, Move, key_of
+
+_LISTED: Final = re.compile(r"[（(]?(\d{1,2}|[一二三四五六七八九十]{1,3})[)）.、．](?!\d)|[①-⑳●■◆]")
+_DIGITS: Final = "零一二三四五六七八九"
+_SIGN: Final = -1  # an item that no number counts
 _CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
-_UNIT: Final = re.compile(r"[“‘（(《]*(?:[A-Za-z0-9.%-]+|.)[。，、；：！？）)”’》]*")
+# What a line's end does not part: quotes cling to both sides (Unicode annex 14, class QU).
+_WORD: Final = r"(?:[A-Za-z0-9.%-]+|.)"
+_OPENS: Final = re.compile(r"[：:]\s*$")
+_UNIT: Final = re.compile(rf"[“‘（(《]*{_WORD}(?:[“”‘’]{_WORD})*[。，、；：！？）)”’》]*")
 _USUAL_SIZE: Final = 10.5  # points: what tables are set in, where a file does not say
+# A font's table of characters may name radicals for the characters that look like them. Those
+# of the supplement Unicode does not fold; its EquivalentUnifiedIdeograph.txt names them.
+_RADICALS: Final = dict(
+    zip(
+        "\u2ea0\u2eb0\u2ec4\u2ec5\u2ec6\u2ec9\u2ecb\u2ed3\u2ed4\u2ed8\u2eda\u2edb\u2edc\u2edd\u2ee2"
+        "\u2ee5\u2ee6\u2ee8\u2ee9\u2eec\u2eee\u2ef0",
+        "民纟西见角贝车长门青页风飞食马鱼鸟麦黄齐齿龙",
+        strict=True,
+    )
+)
+_SAMPLE: Final = 50  # characters that tell of the others
+_TURNS: Final[tuple[Move, ...]] = (
+    lambda x, y: (x, y),
+    lambda x, y: (-y, x),
+    lambda x, y: (-x, -y),
+    lambda x, y: (y, -x),
+)
 
 
 class Character(NamedTuple):
@@ -37,39 +63,86 @@ class Line:
     step: float
 
 
-def characters(words: pypdfium2.PdfTextPage) -> list[Character]:
-    """Every character that the page prints; the line ends that PDFium adds are left out."""
+def characters(
+    words: pypdfium2.PdfTextPage, turn: Move, clips: Mapping[int, Clip]
+) -> list[Character]:
+    """Every character that the page shows; the line ends that PDFium adds are left out.
+
+    What lies outside of its clip is not shown: spreadsheets draw a merged cell's whole text on
+    each page that has a part of the cell.
+    """
     x, y = ctypes.c_double(), ctypes.c_double()
     x_at, y_at = ctypes.byref(x), ctypes.byref(y)
     page = words.raw
     found = []
+    for index, code in _codes(words):
+        pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
+        if clips:
+            clip = clips.get(key_of(pdfium.FPDFText_GetTextObject(page, index)))
+            if clip is not None and not clip.shows(x.value, y.value):
+                continue
+        mark = chr(code)
+        if 0x2E80 <= code <= 0x2FD5:  # noqa: PLR2004 - radicals
+            mark = _RADICALS.get(mark) or unicodedata.normalize("NFKC", mark)
+        found.append(Character(*turn(x.value, y.value), mark))
+    return found
+
+
+def _codes(words: pypdfium2.PdfTextPage) -> Iterator[tuple[int, int]]:
+    """Each printed character's place in PDFium's text, and its number in Unicode."""
+    page = words.raw
+    high = 0
     for index in range(words.count_chars()):
         code = pdfium.FPDFText_GetUnicode(page, index)
-        if code < 0x20 or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):  # noqa: PLR2004
+        if 0xD800 <= code < 0xDC00:  # noqa: PLR2004 - the first half of a rare character
+            high = code
             continue
-        if code == 0x20 and pdfium.FPDFText_IsGenerated(page, index) == 1:  # noqa: PLR2004
+        if high and 0xDC00 <= code < 0xE000:  # noqa: PLR2004 - its second half
+            code = 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00
+        high = 0
+        if code <= 0x20:  # noqa: PLR2004 - blanks and controls
+            if code < 0x20 or pdfium.FPDFText_IsGenerated(page, index) == 1:  # noqa: PLR2004
+                continue
+        elif 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):  # noqa: PLR2004
             continue
-        pdfium.FPDFText_GetCharOrigin(page, index, x_at, y_at)
-        found.append(Character(x.value, y.value, chr(code)))
-    return found
+        yield index, code
+
+
+def turned(words: pypdfium2.PdfTextPage) -> Move:
+    """The turn that sets most of the page's text upright: many a table is printed sideways."""
+    quarters: Counter[int] = Counter()
+    for index in range(0, words.count_chars(), max(1, words.count_chars() // _SAMPLE)):
+        angle = pdfium.FPDFText_GetCharAngle(words.raw, index)
+        if angle >= 0:
+            quarters[round(angle / (math.pi / 2)) % 4] += 1
+    most = quarters.most_common(1)
+    return _TURNS[most[0][0] if most else 0]
 
 
 def lines_of(marks: Sequence[Character]) -> list[Line]:
     """Lines from the top; characters on one baseline from left to right."""
+    near = _nearness(marks)
     lines: list[list[Character]] = []
     for mark in marks:
-        if lines and abs(lines[-1][-1].y - mark.y) < _USUAL_SIZE / 3:
+        if lines and abs(lines[-1][-1].y - mark.y) < near:
             lines[-1].append(mark)
         else:
             lines.append([mark])
     lines.sort(key=lambda line: -line[0].y)
     merged: list[list[Character]] = []
     for line in lines:
-        if merged and abs(merged[-1][0].y - line[0].y) < _USUAL_SIZE / 3:
+        if merged and abs(merged[-1][0].y - line[0].y) < near:
             merged[-1].extend(line)
         else:
             merged.append(line)
-    return [_line(sorted(line, key=lambda mark: mark.x)) for line in merged]
+    return [_line(sorted(line, key=itemgetter(0))) for line in merged]
+
+
+def _nearness(marks: Sequence[Character]) -> float:
+    """How far apart, up and down, characters of one line may stand: a third of their size."""
+    steps = sorted(b.x - a.x for a, b in itertools.pairwise(marks[:_SAMPLE]) if b.x > a.x)
+    size = steps[len(steps) // 2] if steps else _USUAL_SIZE
+    return min(size, _USUAL_SIZE) / 3
 
 
 def _line(marks: list[Character]) -> Line:
@@ -93,20 +166,40 @@ def unwrapped(lines: Sequence[Line], right: float) -> str:
     left = min(line.start for line in lines)
     indents = any(line.start - left > line.step for line in lines[1:])
     lists = any(_LISTED.match(line.text.strip()) for line in lines)
+    item = _item(lines[0].text)
     pairs = list(itertools.pairwise(lines))
     several = any(not _filled(above, line, right) for above, line in pairs)
     joined = lines[0].text.strip()
     for above, line in pairs:
         text = line.text.strip()
         ended = bool(_CLOSED.search(above.text.strip()))
-        if _LISTED.match(text):
-            goes_on = False
+        number = _item(text)
+        opens = ended or _OPENS.search(above.text) or not _filled(above, line, right)
+        if number == _SIGN or (number and (opens or number == item + 1 > 1)):
+            # 集中统｜一、共享 is no first item: the line before it was full, and not ended.
+            goes_on, item = False, number
         elif indents:
             goes_on = line.start - left <= line.step
         else:
             goes_on = _filled(above, line, right) and (lists or not ended or not several)
         joined += text if goes_on else f"\n{text}"
     return joined
+
+
+def _item(line: str) -> int:
+    """The number of the list's item that the line begins with: 3 for （三）, -1 for ●, else 0."""
+    found = _LISTED.match(line.strip())
+    if found is None:
+        return 0
+    figure = found.group(1)
+    if figure is None:
+        return _SIGN
+    if figure.isdecimal():
+        return int(figure)
+    number = 0
+    for mark in figure:
+        number = max(number, 1) * 10 if mark == "十" else number + _DIGITS.index(mark)
+    return number
 
 
 def _filled(line: Line, below: Line, right: float) -> bool:

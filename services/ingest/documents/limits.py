@@ -14,8 +14,21 @@ MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
 
 MAX_CELL_CHARACTERS: Final = 10_000
 MAX_CELLS: Final = 400_000
+MAX_CHARACTERS: Final = 4_000_000
+"""Of all paragraphs and cells: a year's plan of 5,000 long rows has a quarter of that."""
+
+MAX_TREE: Final = 380 * 1024 * 1024
+"""Bytes that a part's tree may take once it is parsed; see `check_markup`."""
+
+XML_TAG: Final = 130
+HTML_TAG: Final = 460
+ATTRIBUTE: Final = 240
+"""Bytes of memory, measured with lxml 6.1 on trees of the smallest tags and attributes."""
+
 MAX_TAGS: Final = 3_000_000
-"""Of markup in one part: each costs a hundred bytes or more once it is parsed."""
+"""Of XML that is read piece by piece, and costs time alone."""
+
+MAX_LINES: Final = 200_000
 
 MAX_PARAGRAPHS: Final = 100_000
 
@@ -36,10 +49,28 @@ def check_text(data: bytes) -> None:
         raise DocumentError(DocumentFault.TOO_LARGE, detail)
 
 
-def check_markup(data: bytes, limit: int = MAX_TAGS) -> None:
-    """Refuse markup whose tree would outgrow memory."""
-    if data.count(b"<") > limit:
-        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {limit} tags")
+def check_markup(data: bytes, tag: int = XML_TAG) -> None:
+    """Refuse markup whose tree would outgrow memory; `tag` is what one tag takes, in bytes."""
+    if data.count(b"<") * tag + data.count(b"=") * ATTRIBUTE > MAX_TREE:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS)
+
+
+def check_tags(data: bytes) -> None:
+    """Refuse XML that takes too long, even piece by piece."""
+    if data.count(b"<") > MAX_TAGS:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS)
+
+
+def check_lines(text: str) -> None:
+    """Refuse text of more lines than any plan has."""
+    if text.count("\n") + text.count("\f") > MAX_LINES:
+        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_LINES} lines")
+
+
+def check_characters(count: int) -> None:
+    """Refuse a document that says more than any plan: reading it takes minutes."""
+    if count > MAX_CHARACTERS:
+        raise DocumentError(DocumentFault.TOO_LARGE, f"limit {MAX_CHARACTERS} characters")
 
 
 def check_cells(count: int) -> None:

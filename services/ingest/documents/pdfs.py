@@ -4,72 +4,94 @@ PDFium does the reading proper; finding the cells is ours, since pure Python rea
 need more than a minute for a plan of 5,000 rows. PDFium is not thread-safe: one file at a time.
 """
 
-import ctypes
 import re
 from collections.abc import Iterator
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped]
-import pypdfium2.raw as pdfium  # type: ignore[import-untyped]
 
+from services.ingest.documents.drawings import clipped, drawn_on, lost, straight_lines
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.documents.lettering import Character, characters, lines_of, unwrapped
+from services.ingest.documents.lettering import Character, characters, lines_of, turned, unwrapped
 from services.ingest.documents.limits import check_cell, check_columns, check_rows
-from services.ingest.documents.rulings import Lattice, Line, Region, lattices
+from services.ingest.documents.rulings import Lattice, Region, lattices
 from services.ingest.documents.spans import Spanned, lay_out
+from services.ingest.documents.streams import check_streams
 
 _MAX_PAGES: Final = 600
-_MAX_LINES: Final = 4_000  # a page with more is a drawing
-_THIN: Final = 3.0  # points: a box this thin is a line
-_BOX_SEGMENTS: Final = 5  # a rectangle: its four corners and the way back
+_FEW_WORDS: Final = 100  # a scanner's watermark, a page number, a stamp
 _PAGE_NUMBER: Final = re.compile(r"[-—–－·\s]*\d{1,4}[-—–－·\s]*|第\s*\d+\s*页.{0,12}")
 
 
 def read_pdf(name: str, data: bytes) -> Document:
     """The pages' tables and the lines between them. Raises DocumentError."""
+    check_streams(data)
     try:
         file = pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         locked = "password" in str(error).lower() or "security" in str(error).lower()
         fault = DocumentFault.ENCRYPTED if locked else DocumentFault.BROKEN
         raise DocumentError(fault) from error
+    reader = _Reader()
     try:
         if len(file) > _MAX_PAGES:
             raise DocumentError(DocumentFault.TOO_LARGE, f"{len(file)} pages, limit {_MAX_PAGES}")
-        blocks: list[Block] = []
-        rows = 0
         for number in range(len(file)):
-            page = list(_page(file, number))
-            rows += sum(len(block.rows) for block in page if isinstance(block, Table))
-            check_rows(rows)
-            blocks.extend(page)
+            reader.read(file[number], f"page {number + 1}")
     except pypdfium2.PdfiumError as error:
         raise DocumentError(DocumentFault.BROKEN) from error
     finally:
         file.close()
-    if not blocks:
+    if reader.is_scan():
         raise DocumentError(DocumentFault.SCANNED)
-    return Document(name, tuple(blocks))
+    return Document(name, tuple(reader.blocks), tuple(reader.left_out))
 
 
-def _page(file: pypdfium2.PdfDocument, number: int) -> Iterator[Block]:
-    page = file[number]
-    words = page.get_textpage()
-    try:
-        tables = lattices(*_lines(page))
-        inside, outside = _shared(characters(words), tables)
-        place = f"page {number + 1}"
+class _Reader:
+    """Reads pages in order, and closes each."""
+
+    def __init__(self) -> None:
+        self.blocks: list[Block] = []
+        self.left_out: list[Paragraph] = []
+        self._rows = 0
+        self._pictures = 0
+
+    def is_scan(self) -> bool:
+        """Whether there is a picture and hardly a word; a scanner's watermark is one."""
+        if any(isinstance(block, Table) for block in self.blocks):
+            return False
+        words = sum(len(each.text) for each in self.blocks if isinstance(each, Paragraph))
+        return not self.blocks or (self._pictures > 0 and words < _FEW_WORDS)
+
+    def read(self, page: pypdfium2.PdfPage, place: str) -> None:
+        """Take the page's tables, and the lines of text between them."""
+        words = page.get_textpage()
+        try:
+            turn = turned(words)
+            drawn = drawn_on(page, turn)
+            self._pictures += drawn.pictures
+            marks = characters(words, turn, clipped(drawn.texts))
+            missing = lost(drawn.texts, words)
+            if missing:
+                told = f"PDF没有嵌入字体，有{missing}处文字可能没有读出，请核对或用原件导入"
+                self.left_out.append(Paragraph(told, place))
+            self._take(marks, lattices(*straight_lines(drawn.paths)), place)
+        finally:
+            words.close()
+            page.close()
+
+    def _take(self, marks: list[Character], tables: list[Lattice], place: str) -> None:
+        inside, outside = _shared(marks, tables)
         for index, table in enumerate(tables):
-            above = [c for c in outside if c.y > table.top]
-            outside = [c for c in outside if c.y <= table.top]
-            yield from _paragraphs(above, place)
+            above = [mark for mark in outside if mark.y > table.top]
+            outside = [mark for mark in outside if mark.y <= table.top]
+            self.blocks.extend(_paragraphs(above, place))
             name = f"{place}, table {index + 1}" if index else place
-            yield _table(table, inside[index], name)
-        yield from _paragraphs(outside, place)
-    finally:
-        words.close()
-        page.close()
+            self._rows += table.rows
+            check_rows(self._rows)
+            self.blocks.append(_table(table, inside[index], name))
+        self.blocks.extend(_paragraphs(outside, place))
 
 
 def _shared(
@@ -116,50 +138,3 @@ def _table(table: Lattice, inside: dict[Region, list[Character]], place: str) ->
         place,
         exact=False,
     )
-
-
-def _lines(page: pypdfium2.PdfPage) -> tuple[list[Line], list[Line]]:
-    across: list[Line] = []
-    down: list[Line] = []
-    for drawn in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH]):
-        left, bottom, right, top = drawn.get_bounds()
-        if top - bottom <= _THIN:
-            across.append(Line((top + bottom) / 2, left, right))
-        elif right - left <= _THIN:
-            down.append(Line((left + right) / 2, bottom, top))
-        elif pdfium.FPDFPath_CountSegments(drawn) <= _BOX_SEGMENTS:
-            across += (Line(top, left, right), Line(bottom, left, right))
-            down += (Line(left, bottom, top), Line(right, bottom, top))
-        else:
-            _strokes(drawn, across, down)
-        if len(across) + len(down) > _MAX_LINES:
-            return [], []
-    return [line for line in across if line.end - line.start > _THIN], down
-
-
-def _strokes(drawn: pypdfium2.PdfObject, across: list[Line], down: list[Line]) -> None:
-    """The straight level and upright strokes of a longer path, a box or a whole grid."""
-    matrix = drawn.get_matrix()
-    x, y = ctypes.c_float(), ctypes.c_float()
-    previous = start = (0.0, 0.0)
-    for index in range(min(pdfium.FPDFPath_CountSegments(drawn), _MAX_LINES)):
-        segment = pdfium.FPDFPath_GetPathSegment(drawn, index)
-        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-        point = matrix.on_point(x.value, y.value)
-        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_MOVETO:
-            previous = start = point
-            continue
-        _stroke(previous, point, across, down)
-        previous = point
-        if pdfium.FPDFPathSegment_GetClose(segment):
-            _stroke(point, start, across, down)
-            previous = start
-
-
-def _stroke(
-    a: tuple[float, float], b: tuple[float, float], across: list[Line], down: list[Line]
-) -> None:
-    if abs(a[1] - b[1]) < 1 < abs(a[0] - b[0]):
-        across.append(Line((a[1] + b[1]) / 2, min(a[0], b[0]), max(a[0], b[0])))
-    elif abs(a[0] - b[0]) < 1 < abs(a[1] - b[1]):
-        down.append(Line((a[0] + b[0]) / 2, min(a[1], b[1]), max(a[1], b[1])))

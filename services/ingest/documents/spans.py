@@ -1,6 +1,6 @@
 """Cells with spans, as markup tells them, laid out on a rectangular grid."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.ingest.documents.grid import Cell
@@ -17,7 +17,7 @@ class Spanned:
 
 
 def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
-    """Every row as wide as the widest; a covered place repeats its cell's text, marked.
+    """A covered place repeats its cell's text, marked.
 
     A span that reaches beyond the table ends with it. Raises DocumentError `too-many-rows` for a
     table wider than any plan.
@@ -29,8 +29,8 @@ def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
         for cell in row:
             while column in grid[index]:
                 column += 1
-            wide = max(1, min(cell.columns, MAX_COLUMNS + 1))
-            check_columns(column + wide)
+            check_columns(column + 1)
+            wide = max(1, min(cell.columns, MAX_COLUMNS - column))
             for down in range(max(1, min(cell.rows, len(rows) - index))):
                 for right in range(wide):
                     place = Cell(cell.text, above=down > 0, left=right > 0)
@@ -38,5 +38,15 @@ def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
                 placed += wide
                 check_cells(placed)
             column += wide
-    width = max((max(row, default=-1) + 1 for row in grid), default=0)
-    return [tuple(row.get(column, Cell()) for column in range(width)) for row in grid]
+    return filled(grid)
+
+
+def filled(rows: Sequence[Mapping[int, Cell]]) -> list[tuple[Cell, ...]]:
+    """Rows of one width, blank where they have no cell, without columns in which none begins.
+
+    A column without a beginning is left over from rows that were deleted, or comes from a span
+    that says 100 and means all.
+    """
+    columns = sorted({at for row in rows for at, cell in row.items() if not cell.left})
+    blank = Cell()
+    return [tuple(row.get(column, blank) for column in columns) for row in rows]

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from services.ingest.documents.decoding import decode
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
-from services.ingest.documents.limits import check_cell, check_columns, check_rows, check_text
+from services.ingest.documents.limits import check_cell, check_columns, check_lines, check_rows
 
 _BREAK: Final = re.compile(r"</p>|<p(?:\s[^<>]*)?>|<br\s*/?>", re.IGNORECASE)
 _MARK: Final = re.compile(
@@ -31,13 +30,13 @@ class _Line:
     after_break: bool
 
 
-def read_text(name: str, data: bytes) -> Document:
+def read_text(name: str, text: str) -> Document:
     """Read tab-separated text; lines without a tab are paragraphs, empty lines page breaks.
 
     Without any tab, columns may stand between pipes or runs of spaces.
     """
-    check_text(data)
-    text = decode(data).replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n")
+    check_lines(text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n")
     lines = list(_lines(text))
     check_rows(sum(1 for line in lines if len(line.cells) > 1))
     return Document(name, tuple(_blocks(_mend(lines))))
@@ -46,21 +45,22 @@ def read_text(name: str, data: bytes) -> Document:
 def _lines(text: str) -> Iterator[_Line]:
     separator = _separator(text)
     broken = False
-    for number, raw in enumerate(_unquote(text).replace("\f", "\n\n").split("\n"), start=1):
-        line = raw.replace("\x00", "\n")
-        bare = line.strip()
-        if not bare and "\t" not in line:
-            broken = True
-            continue
-        if _PAGE_NUMBER.fullmatch(bare):
-            broken = True
-            continue
-        if separator == "|" and _PIPE_RULE.fullmatch(bare):
-            continue
-        cells = [_clean(cell) for cell in _split(line, separator)]
-        check_columns(len(cells))
-        yield _Line(cells, number, broken)
-        broken = False
+    number = 1
+    for raw in _unquote(text).split("\n"):
+        for index, piece in enumerate(raw.split("\f")):
+            line = piece.replace("\x00", "\n")
+            bare = line.strip()
+            broken = broken or index > 0
+            if (not bare and "\t" not in line) or _PAGE_NUMBER.fullmatch(bare):
+                broken = True
+                continue
+            if separator == "|" and _PIPE_RULE.fullmatch(bare):
+                continue
+            cells = [_clean(cell) for cell in _split(line, separator)]
+            check_columns(len(cells))
+            yield _Line(cells, number, broken)
+            broken = False
+        number += 1 + raw.count("\x00")
 
 
 def _separator(text: str) -> str:

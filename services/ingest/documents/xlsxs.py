@@ -1,144 +1,164 @@
-"""Excel workbooks: every visible sheet is a table; merged cells and dates as people see them."""
+"""Excel workbooks, read from their XML row by row: a library's cells outgrow memory.
 
-import io
+Every visible sheet is a table. What its reader does not see (hidden sheets, rows and columns)
+and what the file does not hold (a formula's result) is left out and told.
+"""
+
 import re
-import warnings
-from collections.abc import Iterator
-from datetime import date, datetime, time
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from openpyxl import load_workbook
-from openpyxl.cell.cell import Cell as SheetCell
-from openpyxl.cell.cell import MergedCell
-from openpyxl.worksheet.worksheet import Worksheet
-
-from services.ingest.documents.archives import open_archive
+from services.ingest.documents.archives import Archive, xml
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
-from services.ingest.documents.limits import (
-    MAX_COLUMNS,
-    MAX_ROWS,
-    check_cell,
-    check_columns,
-    check_rows,
-)
+from services.ingest.documents.limits import check_cells, check_columns, check_rows
+from services.ingest.documents.sheets import Place, S, Sheet, Values, read_sheet, read_strings
+from services.ingest.documents.shown import BUILT_IN
 
-_ROW: Final = re.compile(rb"<(?:\w+:)?row[\s>]")
-_VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v|is)>")
-_MERGE: Final = re.compile(
-    rb'<(?:\w+:)?mergeCell\s[^>]*ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"'
-)
-_MAX_STYLED_ROWS: Final = 60_000  # empty rows that only carry a format still cost memory
-_MAX_VALUES: Final = 400_000
-_LITERAL: Final = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
+_NO_NAME: Final = re.compile(r"(?i)sheet\s*\d*|工作表\s*\d*")
+_RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_ON: Final = ("1", "true")
+_MOST_TOLD: Final = 50
+_PREVIEW: Final = 80
 
 
-def read_xlsx(name: str, data: bytes) -> Document:
+def read_xlsx(name: str, archive: Archive) -> Document:
     """Visible sheets in order, each headed by its name as a paragraph. Raises DocumentError."""
-    for part_name, part in open_archive(data).parts.items():
-        if "worksheets/" in part_name:
-            _check_sheet(part)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # extensions that it does not keep; we only read
-            book = load_workbook(io.BytesIO(data), data_only=True, keep_links=False)
-            blocks = list(_sheets([s for s in book.worksheets if s.sheet_state == "visible"]))
-    except DocumentError:
-        raise
-    except Exception as error:  # openpyxl raises whatever its parsers meet
-        raise DocumentError(DocumentFault.BROKEN) from error
-    return Document(name, tuple(blocks))
-
-
-def _check_sheet(part: bytes) -> None:
-    rows = sum(1 for _ in _ROW.finditer(part))
-    values = sum(1 for _ in _VALUE.finditer(part))
-    for found in _MERGE.finditer(part):
-        left, top, right, bottom = found.groups()
-        wide = abs(_column(right) - _column(left)) + 1
-        values += wide * (abs(int(bottom) - int(top)) + 1)
-    if rows > _MAX_STYLED_ROWS or values > _MAX_VALUES:
-        raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"{rows} rows, limit {MAX_ROWS}")
-
-
-def _column(letters: bytes) -> int:
-    value = 0
-    for letter in letters:
-        value = value * 26 + letter - 64
-    return value
-
-
-def _sheets(sheets: list[Worksheet]) -> Iterator[Block]:
-    total = 0
-    for sheet in sheets:
-        table = _table(sheet)
-        total += len(table.rows)
-        check_rows(total)
+    main = archive.main_part()
+    root, related = xml(archive.needed(main)), archive.related(main)
+    if root.tag != f"{S}workbook":
+        raise DocumentError(DocumentFault.BROKEN)
+    parts = dict(related.values())
+    values = Values(
+        read_strings(archive.part(parts.get("sharedStrings", ""))),
+        _formats(archive.part(parts.get("styles", ""))),
+        from_1904=any(each.get("date1904") in _ON for each in root.iter(f"{S}workbookPr")),
+    )
+    blocks: list[Block] = []
+    left_out: list[Paragraph] = []
+    rows = 0
+    for each in root.iter(f"{S}sheet"):
+        kind, part = related.get(each.get(_RELATION) or "", ("", ""))
+        title = (each.get("name") or "").strip()
+        if kind != "worksheet":
+            continue
+        if each.get("state") not in (None, "visible"):
+            left_out.append(Paragraph("隐藏的工作表未读取", f"sheet {title}"))
+            continue
+        sheet = read_sheet(archive.needed(part), values)
+        left_out.extend(_unseen(sheet, title))
+        table = _table(sheet, title)
+        rows += len(table.rows)
+        check_rows(rows)
         if table.rows:
-            if not re.fullmatch(r"(?i)sheet\s*\d*|工作表\s*\d*", sheet.title.strip()):
-                yield Paragraph(sheet.title.strip(), f"sheet {sheet.title}")
-            yield table
+            if not _NO_NAME.fullmatch(title):
+                blocks.append(Paragraph(title, table.place))
+            blocks.append(table)
+    return Document(name, tuple(blocks), tuple(_shortened(left_out)))
 
 
-def _table(sheet: Worksheet) -> Table:
+def _formats(part: bytes | None) -> list[str]:
+    """The number format of each cell style."""
+    if part is None:
+        return []
+    root = xml(part)
+    own = root.iterfind(f"{S}numFmts/{S}numFmt")
+    codes = BUILT_IN | {each.get("numFmtId"): each.get("formatCode") or "" for each in own}
+    styles = root.iterfind(f"{S}cellXfs/{S}xf")
+    return [codes.get(each.get("numFmtId"), "") for each in styles]
+
+
+def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
+    """Tell of hidden rows and columns that hold something, and take them out of the sheet."""
+    _move_merged(sheet)
+    columns = {column for column in {c for _, c in sheet.texts} if sheet.hides_column(column)}
+    held: dict[str, list[str]] = {}
+    for (row, column), text in list(sheet.texts.items()):
+        if row in sheet.hidden_rows or column in columns:
+            hidden_row = row in sheet.hidden_rows
+            where = f"row {row}" if hidden_row else f"column {_letters(column)}"
+            held.setdefault(where, []).append(text.replace("\n", ""))
+            del sheet.texts[row, column]
+    for where, texts in held.items():
+        kind = "行" if where.startswith("row") else "列"
+        shown = "｜".join(texts)[:_PREVIEW]
+        yield Paragraph(f"隐藏的{kind}未读取：{shown}", f"sheet {title}, {where}")
+    for row, column in sheet.unsaved:
+        where = f"sheet {title}, cell {_letters(column)}{row}"
+        yield Paragraph("公式没有保存结果，请用 Excel 或 WPS 打开并保存", where)
+
+
+def _move_merged(sheet: Sheet) -> None:
+    """A merged area whose first row or column is hidden shows its text in what is left."""
+    for index, area in enumerate(sheet.merged):
+        top, left = area.top, area.left
+        while top in sheet.hidden_rows and top < area.bottom:
+            top += 1
+        while left < area.right and sheet.hides_column(left):
+            left += 1
+        seen = top not in sheet.hidden_rows and not sheet.hides_column(left)
+        if seen and (top, left) != (area.top, area.left):
+            sheet.merged[index] = replace(area, top=top, left=left)
+            text = sheet.texts.pop((area.top, area.left), "")
+            if text:
+                sheet.texts[top, left] = text
+
+
+def _shortened(told: list[Paragraph]) -> list[Paragraph]:
+    if len(told) <= _MOST_TOLD:
+        return told
+    rest = len(told) - _MOST_TOLD
+    return [*told[:_MOST_TOLD], Paragraph(f"另有{rest}处未读取", told[_MOST_TOLD].place)]
+
+
+def _table(sheet: Sheet, title: str) -> Table:
     """The sheet's used cells. Rows and columns that hold nothing at the edges are left out."""
-    texts: dict[tuple[int, int], str] = {}
-    # The private dictionary: iterating rows would visit a million empty cells for one far away.
-    for (row, column), cell in sheet._cells.items():  # noqa: SLF001
-        text = _text(cell)
-        if text:
-            check_cell(text)
-            texts[row, column] = text
-    covered = _merged(sheet, texts)
-    used = sorted({row for row, _ in texts})
-    width = max((column for _, column in texts), default=0)
-    first = min((column for _, column in texts), default=1)
-    check_columns(width - first + 1)
+    place = f"sheet {title}"
+    if not sheet.texts:
+        return Table((), place, exact=True)
+    used = sorted({row for row, _ in sheet.texts})
+    columns = sorted({column for _, column in sheet.texts})
     check_rows(len(used))
-    rows = []
-    for row in used:
-        cells = tuple(
-            covered.get((row, column)) or Cell(texts.get((row, column), ""))
-            for column in range(first, width + 1)
+    check_columns(columns[-1] - columns[0] + 1)
+    shown = [
+        column for column in range(columns[0], columns[-1] + 1) if not sheet.hides_column(column)
+    ]
+    covered = _covered(sheet, used, shown)
+    rows = tuple(
+        Row(
+            tuple(
+                covered.get((row, column)) or Cell(sheet.texts.get((row, column), ""))
+                for column in shown
+            ),
+            f"{place}, row {row}",
         )
-        rows.append(Row(cells, f"sheet {sheet.title}, row {row}"))
-    return Table(tuple(rows), f"sheet {sheet.title}", exact=True)
+        for row in used
+    )
+    return Table(rows, place, exact=True)
 
 
-def _merged(sheet: Worksheet, texts: dict[tuple[int, int], str]) -> dict[tuple[int, int], Cell]:
-    covered: dict[tuple[int, int], Cell] = {}
-    for area in sheet.merged_cells.ranges:
-        text = texts.get((area.min_row, area.min_col), "")
-        last_row = min(area.max_row, area.min_row + MAX_ROWS)
-        last_column = min(area.max_col, area.min_col + MAX_COLUMNS)
-        for row in range(area.min_row, last_row + 1):
-            for column in range(area.min_col, last_column + 1):
-                above, left = row > area.min_row, column > area.min_col
+def _covered(sheet: Sheet, rows: Sequence[int], columns: Sequence[int]) -> dict[Place, Cell]:
+    """The places of merged areas, each with the area's text, among the rows and columns used."""
+    covered: dict[Place, Cell] = {}
+    placed = 0
+    for area in sheet.merged:
+        text = sheet.texts.get((area.top, area.left), "")
+        inside = [column for column in columns if area.left <= column <= area.right]
+        within = rows[bisect_left(rows, area.top) : bisect_right(rows, area.bottom)]
+        placed += len(within) * len(inside)
+        check_cells(placed)
+        for row in within:
+            for column in inside:
+                above, left = row > within[0], column > inside[0]
                 covered[row, column] = Cell(text, above=above, left=left)
-        if len(covered) > _MAX_VALUES:
-            raise DocumentError(DocumentFault.TOO_MANY_ROWS)
     return covered
 
 
-def _text(cell: SheetCell | MergedCell) -> str:
-    """The value as the sheet shows it, dates in the words that the grammar reads."""
-    value = cell.value
-    if value is None or isinstance(cell, MergedCell):
-        return ""
-    shown = _LITERAL.sub("", cell.number_format or "").lower()
-    if isinstance(value, datetime | date):
-        text = f"{value.year}年{value.month}月"
-        return f"{text}{value.day}日" if "d" in shown or not shown else text
-    if isinstance(value, time):
-        return value.strftime("%H:%M")
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float | int):
-        return _figure(value, percent="%" in shown)
-    return str(value).replace("\r\n", "\n").replace("_x000D_", "").strip()
-
-
-def _figure(value: float, *, percent: bool) -> str:
-    shown = round(value * 100, 6) if percent else value
-    text = str(int(shown)) if float(shown).is_integer() else repr(shown)
-    return f"{text}%" if percent else text
+def _letters(column: int) -> str:
+    text = ""
+    while column > 0:
+        column, index = divmod(column - 1, 26)
+        text = chr(ord("A") + index) + text
+    return text

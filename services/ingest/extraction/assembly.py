@@ -21,10 +21,11 @@ _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """How this document's writer works: sentences closed, categories repeated on each row."""
+    """How this document's writer works: sentences closed, categories repeated or merged."""
 
     closes: bool
     repeats_category: bool
+    merges_category: bool = False
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class Assembly:
             return
         previous = self.drafts[-1] if self.drafts else None
         if previous is None or self._begins(view, previous, after_break=after_break):
-            self._begin(view, previous)
+            self._begin(view, previous, after_break=after_break)
         elif after_break and self._is_tear(view, previous):
             self._mend(view, previous)
         else:
@@ -59,7 +60,9 @@ class Assembly:
 
     def _begins(self, view: "_View", previous: Draft, *, after_break: bool) -> bool:
         if view.number is not None:
-            return True
+            # A merged number stands in the middle of its cell, which may be on the next page.
+            late = after_break and previous.counted and previous.number == view.number
+            return not late
         if view.fresh.get(Role.NUMBER):
             return True
         has_number = Role.NUMBER in view.roles
@@ -72,12 +75,16 @@ class Assembly:
             return False
         return bool(view.content) and not (after_break and unfinished)
 
-    def _begin(self, view: "_View", previous: Draft | None) -> None:
+    def _begin(self, view: "_View", previous: Draft | None, *, after_break: bool) -> None:
         name, category = view.name, view.texts.get(Role.CATEGORY, "")
         spans = False
         if view.paired and category and not name:
             name, category, spans = category, "", True
-        label = self._label(view, category, spans=spans)
+        goes_on = view.category_is_merged or (after_break and self.habits.merges_category)
+        if previous is not None and goes_on and not category and not spans:
+            label = previous.category  # a merged cell shows its text once, on its first page
+        else:
+            label = self._label(view, category, spans=spans)
         two = _TWO_LABELS.fullmatch(name)
         if two and not label.text:
             label, name = Label(two.group(1)), two.group(2)
@@ -87,6 +94,7 @@ class Assembly:
             same = previous is not None and view.number_is_merged
             number = previous.number + (not same) if previous is not None else 1
         draft = Draft(number, join_lines(name), label, view.place, spans_name=spans)
+        draft.counted = view.number is None
         if previous is not None and Role.NAME in view.roles:
             draft.name_above = previous.name or previous.name_above
         draft.units = {r: self._ditto(previous, r, view.texts.get(r, "")) for r in view.unit_roles}
@@ -106,7 +114,7 @@ class Assembly:
 
     def _blank_is_none(self, view: "_View") -> bool:
         """A blank category: merged with the one above, unless the writer repeats categories."""
-        return view.exact_merges or self.habits.repeats_category
+        return view.exact_merges or self.habits.repeats_category or self.habits.merges_category
 
     def _ditto(self, previous: Draft | None, role: Role, text: str) -> str:
         if previous is not None and _DITTO.match(text.strip()):
@@ -159,6 +167,7 @@ class Assembly:
         for role in view.unit_roles:
             if view.fresh.get(role):
                 draft.units[role] = draft.units.get(role, "") + view.texts[role]
+        draft.counted = draft.counted and view.number is None
         last = draft.rows[-1]
         for role in _DUE_ROLES:
             if view.fresh.get(role):
@@ -219,6 +228,7 @@ class _View:
     exact: bool
     number: int | None
     number_is_merged: bool
+    category_is_merged: bool
 
     @classmethod
     def of(cls, row: Row, layout: Layout) -> "_View":
@@ -252,6 +262,7 @@ class _View:
             exact=layout.exact,
             number=number,
             number_is_merged=Role.NUMBER in above,
+            category_is_merged=Role.CATEGORY in above,
         )
 
     @property

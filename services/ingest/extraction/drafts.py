@@ -26,6 +26,7 @@ class Draft:
     """A task's rows. `units` holds the printed cell of each unit column.
 
     `name_above` serves a task whose own name cell is blank to the end: a merged one, as a rule.
+    `counted` says that no number was printed yet, and this one comes from the task before.
     """
 
     number: int
@@ -36,3 +37,4 @@ class Draft:
     rows: list[DraftRow] = field(default_factory=list)
     spans_name: bool = False
     name_above: str = ""
+    counted: bool = False

@@ -46,7 +46,8 @@ def plan_of(document: Document) -> ParsedPlan | None:
     setting = Setting(frame.year, frame.issued, reading.closes)
     around = [*reading.before, *reading.after]
     rules = read_rules(around)
-    warnings = [*rules_for_all(around), *reading.warnings]
+    warnings = [_warning(each.place, each.text) for each in document.left_out]
+    warnings += [*rules_for_all(around), *reading.warnings]
     tasks = []
     for draft in reading.drafts:
         units = _units(draft, frame.year, rules)

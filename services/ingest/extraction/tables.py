@@ -80,6 +80,7 @@ class TableReader:
             rules = [label for label in header.labels if "(" in label]
             self.after.extend(Paragraph(label, table.place) for label in rules)
             start = header.start + header.height
+            self._broke = self._broke or any(row.after_break for row in table.rows[:start])
         body = table.rows[start:]
         for run in self._runs(body, exact=table.exact):
             self._rows(run, exact=table.exact)
@@ -162,7 +163,7 @@ class TableReader:
 def habits_of(document: Document) -> Habits:
     """The writer's habits, told from all tables: they decide what an open end means."""
     texts: list[str] = []
-    repeats = False
+    repeats = merges = False
     for table in (block for block in document.blocks if isinstance(block, Table)):
         header = find_header(table.rows)
         if header is None:
@@ -172,8 +173,17 @@ def habits_of(document: Document) -> Habits:
         texts.extend(_column(body, header, Role.CONTENT))
         shown = [text for text in _column(body, header, Role.CATEGORY) if text]
         repeats = repeats or any(len(list(same)) > 1 for _, same in groupby(shown))
+        merges = merges or _merges(body, header)
     duties = [text for text in texts if role_of(text) is None]
-    return Habits(closing_habit(duties), repeats)
+    return Habits(closing_habit(duties), repeats, merges)
+
+
+def _merges(rows: Iterable[Row], header: Header) -> bool:
+    """Whether the writer merges a category's cells: a blank one is then no part of any."""
+    if Role.CATEGORY not in header.roles:
+        return False
+    at = header.roles.index(Role.CATEGORY)
+    return any(row.cells[at].above for row in rows if at < len(row.cells))
 
 
 def _column(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:

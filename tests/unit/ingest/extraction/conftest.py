@@ -228,6 +228,64 @@ WRITERS: dict[str, Writer] = {
 }
 
 
+Area = tuple[int, int, int]
+"""A merged column of cells: the column, its first and its last row."""
+
+
+def merged_docx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+    document = docx.Document()
+    document.add_heading(title, 1)
+    table = document.add_table(len(rows), len(rows[0]))
+    cells = [list(row.cells) for row in table.rows]
+    for number, row in enumerate(rows):
+        for column, text in enumerate(row):
+            if text:
+                cells[number][column].text = text
+    for column, first, last in areas:
+        cells[first][column].merge(cells[last][column])
+    out = io.BytesIO()
+    document.save(out)
+    return "plan.docx", out.getvalue()
+
+
+def merged_xlsx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append([title])
+    for row in rows:
+        sheet.append([text or None for text in row])
+    for column, first, last in areas:
+        sheet.merge_cells(
+            start_row=first + 2, end_row=last + 2, start_column=column + 1, end_column=column + 1
+        )
+    out = io.BytesIO()
+    book.save(out)
+    return "plan.xlsx", out.getvalue()
+
+
+def merged_html(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+    spans = {(first, column): last - first + 1 for column, first, last in areas}
+    covered = {(n, c) for c, first, last in areas for n in range(first + 1, last + 1)}
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f"<td rowspan={spans.get((n, c), 1)}>{_html_cell(text)}</td>"
+            for c, text in enumerate(row)
+            if (n, c) not in covered
+        )
+        + "</tr>\n"
+        for n, row in enumerate(rows)
+    )
+    page = f"<html><head><meta charset='gb2312'></head><body><h1>{title}</h1><table>{body}</table>"
+    return "plan.html", page.encode("gb18030")
+
+
+@pytest.fixture(params=[merged_docx, merged_xlsx, merged_html])
+def write_merged(request: pytest.FixtureRequest) -> Callable[..., tuple[str, bytes]]:
+    """Each format that knows merged cells: (title, rows, areas) -> (file name, bytes)."""
+    return request.param
+
+
 @pytest.fixture(params=list(WRITERS))
 def write(request: pytest.FixtureRequest) -> Writer:
     """Each format's writer in turn: (title, rows) -> (file name, bytes)."""

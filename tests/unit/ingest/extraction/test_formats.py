@@ -38,3 +38,28 @@ def test_columns_may_stand_in_any_order(write) -> None:
     rows = [list(reversed(row)) for row in _rows(one_cell=True)]
     plan = read_plan(*write(GOLDEN["title"], rows))
     assert plan.model_dump(mode="json") == GOLDEN
+
+
+def _areas() -> list[tuple[int, int, int]]:
+    """The cells of a task that span its measures, and of a category that span its tasks."""
+    areas, labels = [], []
+    first = 1
+    for task in GOLDEN["tasks"]:
+        last = first + len(task["measures"]) - 1
+        areas += [(column, first, last) for column in (0, 2, 4, 5)]
+        if labels and task["category"] and labels[-1][0] == task["category"]:
+            labels[-1] = (task["category"], labels[-1][1], last)
+        else:
+            labels.append((task["category"], first, last))
+        first = last + 1
+    areas += [(1, first, last) for _, first, last in labels]
+    return [area for area in areas if area[1] < area[2]]
+
+
+def test_the_real_table_reads_back_with_its_cells_merged(write_merged) -> None:
+    rows = _rows(one_cell=False)
+    for column, first, last in _areas():
+        for number in range(first + 1, last + 1):
+            rows[number][column] = ""
+    plan = read_plan(*write_merged(GOLDEN["title"], rows, _areas()))
+    assert plan.model_dump(mode="json") == GOLDEN

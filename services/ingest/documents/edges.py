@@ -1,0 +1,45 @@
+"""Column edges that a hand drew: rows whose borders miss each other by a hair share columns."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+_NEAR: Final = 284
+"""Twips (half a centimetre): the narrowest column that holds a character is wider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """One cell of a row: its text, and the grid columns from `start` up to `end`.
+
+    `above` marks a cell that continues the one above.
+    """
+
+    text: str
+    start: int
+    end: int
+    above: bool = False
+
+
+def settled(widths: Sequence[int], rows: Sequence[Sequence[Placed]]) -> list[int]:
+    """For each edge of the grid the edge that it stands for: most rows' edge, if one is near.
+
+    `widths` are the grid's columns in twips; a grid whose widths are unknown, or in which a cell
+    with text would vanish, is left as it is.
+    """
+    last = max((cell.end for row in rows for cell in row), default=0)
+    as_drawn = list(range(last + 1))
+    if len(widths) < last or not any(0 < width < _NEAR for width in widths[:last]):
+        return as_drawn
+    places = [0]
+    for width in widths[:last]:
+        places.append(places[-1] + width)
+    uses = Counter(edge for row in rows for cell in row for edge in (cell.start, cell.end))
+    kept: list[int] = []
+    for edge, _ in sorted(uses.items(), key=lambda each: (-each[1], each[0])):
+        if all(abs(places[edge] - places[other]) >= _NEAR for other in kept):
+            kept.append(edge)
+    edges = [min(kept, key=lambda other: abs(places[other] - place)) for place in places]
+    vanishes = any(edges[c.start] == edges[c.end] and c.text for row in rows for c in row)
+    return as_drawn if vanishes else edges

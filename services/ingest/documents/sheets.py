@@ -1,0 +1,199 @@
+"""One sheet of a workbook: its XML to texts by place, with its merged areas and hidden parts."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Final
+
+from lxml import etree
+
+from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.documents.limits import check_cell, check_cells, check_columns
+from services.ingest.documents.shown import show, show_date
+
+S: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+_ROW, _CELL, _VALUE, _FORMULA = f"{S}row", f"{S}c", f"{S}v", f"{S}f"
+_TEXT, _RUN, _STRING, _INLINE = f"{S}t", f"{S}r", f"{S}si", f"{S}is"
+_MERGE, _COLUMNS = f"{S}mergeCell", f"{S}col"
+_PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
+_ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_ON: Final = ("1", "true")
+
+Place = tuple[int, int]
+"""A row and a column, both counted from 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the cells of all sheets refer to: shared texts, number formats, the calendar."""
+
+    strings: Sequence[str]
+    formats: Sequence[str]
+    from_1904: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A merged area, its edges included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(slots=True)
+class Sheet:
+    """What a sheet holds. `unsaved` are formulas without a stored result."""
+
+    texts: dict[Place, str] = field(default_factory=dict)
+    merged: list[Area] = field(default_factory=list)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    unsaved: list[Place] = field(default_factory=list)
+
+    def hides_column(self, column: int) -> bool:
+        """Whether a column is hidden."""
+        return any(first <= column <= last for first, last in self.hidden_columns)
+
+
+def read_sheet(part: bytes, values: Values) -> Sheet:
+    """The cells that show something. Raises DocumentError."""
+    sheet = Sheet()
+    row = column = 0
+    for event, element in _events(part, (_ROW, _CELL, _MERGE, _COLUMNS)):
+        tag = element.tag
+        if tag == _CELL and event == "end":
+            column = _column_of(element.get("r")) or column + 1
+            _take(sheet, (row, column), _shown(element, values))
+        elif tag == _ROW and event == "start":
+            row, column = _whole(element.get("r")) or row + 1, 0
+            if element.get("hidden") in _ON:
+                sheet.hidden_rows.add(row)
+        elif tag == _MERGE and event == "end":
+            area = _area(element.get("ref") or "")
+            if area is not None:
+                sheet.merged.append(area)
+                check_cells(len(sheet.merged))
+        elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
+            check_columns(len(sheet.hidden_columns))
+            sheet.hidden_columns.append((_whole(element.get("min")), _whole(element.get("max"))))
+    return sheet
+
+
+def read_strings(part: bytes | None) -> list[str]:
+    """The workbook's shared texts in order. Raises DocumentError."""
+    if part is None:
+        return []
+    return [_string(each) for event, each in _events(part, (_STRING,)) if event == "end"]
+
+
+def _take(sheet: Sheet, place: Place, text: str | None) -> None:
+    if text:
+        check_cell(text)
+        sheet.texts[place] = text
+        check_cells(len(sheet.texts))
+    elif text is None:
+        sheet.unsaved.append(place)
+        check_cells(len(sheet.unsaved))
+
+
+def _shown(cell: etree._Element, values: Values) -> str | None:
+    """The cell's text, None for a formula whose result was not stored."""
+    kind = cell.get("t") or "n"
+    if kind == "inlineStr":
+        found = cell.find(_INLINE)
+        return _string(found) if found is not None else ""
+    value = cell.findtext(_VALUE)
+    if not value:
+        unsaved = kind != "str" and cell.find(_FORMULA) is not None
+        return None if unsaved else ""
+    if kind == "s":
+        return _at(values.strings, value)
+    if kind == "b":
+        return "是" if value in _ON else "否"
+    if kind in ("n", "d"):
+        return _figure(value, kind, _at(values.formats, cell.get("s") or "0"), values)
+    return _unescaped(value)
+
+
+def _figure(value: str, kind: str, code: str, values: Values) -> str:
+    try:
+        if kind == "d":
+            return show_date(datetime.fromisoformat(value), code)
+        return show(float(value), code, from_1904=values.from_1904)
+    except (ValueError, OverflowError):
+        return value.strip()
+
+
+def _at(texts: Sequence[str], index: str) -> str:
+    at = _whole(index)
+    return texts[at] if at < len(texts) else ""
+
+
+def _string(element: etree._Element) -> str:
+    """Its text, run by run; readings printed above characters are no part of it."""
+    pieces = []
+    for child in element:
+        if child.tag == _TEXT:
+            pieces.append(child.text or "")
+        elif child.tag == _RUN:
+            pieces.append(child.findtext(_TEXT) or "")
+    return _unescaped("".join(pieces))
+
+
+def _unescaped(text: str) -> str:
+    if "_x" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
+    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def _events(part: bytes, tags: tuple[str, ...]) -> Iterator[tuple[str, etree._Element]]:
+    """Elements as they begin and end; each is dropped at its end, to bound memory."""
+    try:
+        for event, element in etree.iterparse(
+            io.BytesIO(part),
+            events=("start", "end"),
+            tag=tags,
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+        ):
+            yield event, element
+            if event == "end":
+                parent = element.getparent()
+                element.clear()
+                while parent is not None and element.getprevious() is not None:
+                    del parent[0]
+    except etree.LxmlError as error:
+        raise DocumentError(DocumentFault.BROKEN) from error
+
+
+def _area(reference: str) -> Area | None:
+    places = [_PLACE.fullmatch(place) for place in reference.split(":")]
+    if len(places) != 2 or places[0] is None or places[1] is None:  # noqa: PLR2004
+        return None
+    rows = sorted(int(place.group(2)) for place in places if place)
+    columns = sorted(_column(place.group(1)) for place in places if place)
+    return Area(rows[0], columns[0], rows[1], columns[1])
+
+
+def _column_of(reference: str | None) -> int:
+    found = _PLACE.fullmatch(reference or "")
+    return _column(found.group(1)) if found else 0
+
+
+@lru_cache(maxsize=1024)
+def _column(letters: str) -> int:
+    value = 0
+    for letter in letters:
+        value = value * 26 + ord(letter) - 64
+    return value
+
+
+def _whole(text: str | None) -> int:
+    """A whole number; nonsense is nought."""
+    return int(text) if text and text.isdecimal() and len(text) < 9 else 0  # noqa: PLR2004
