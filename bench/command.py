@@ -1,6 +1,9 @@
 """`cuiban bench`: how fast every path is on this machine, beside what its library alone can do."""
 
 import json
+import signal
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -49,18 +52,29 @@ def bench(
         digests=digests or (_QUICK_SLOT if quick else _SAMPLE),
         say=lambda text: console.print(text, soft_wrap=True),
     )
+    signal.signal(signal.SIGTERM, _stop)  # so that engines and services end with this process
     found: list[Figure] = []
-    for name in BENCHES:
-        if not only or name in only:
-            console.print(f"[bold]{name}[/]")
-            found += uvloop.run(_measured(name, run))
-            if into:
-                told = [figure.as_json(about) for figure in [*found, *growth(found)]]
-                into.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    with run.sharing() if quick else nullcontext(run) as each:
+        for name in BENCHES:
+            if not only or name in only:
+                console.print(f"[bold]{name}[/]")
+                found += uvloop.run(_measured(name, each))
+                _write(into, found, about)
     found += growth(found)
     if table:
         table.write_text(markdown(found, about), encoding="utf-8")
     Console().print(_table(found))
+
+
+def _stop(*_: object) -> None:
+    sys.exit(128 + signal.SIGTERM)
+
+
+def _write(into: Path | None, found: list[Figure], about: str) -> None:
+    """Write what there is so far: a run that is cut off has not been in vain."""
+    if into:
+        told = [figure.as_json(about) for figure in [*found, *growth(found)]]
+        into.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
 async def _measured(name: str, run: Run) -> list[Figure]:

@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
@@ -47,6 +47,12 @@ class Run:
     def units(self) -> tuple[int, ...]:
         """The sizes at which a path is measured, as units of 46 items each: 10⁴, 10⁵, 10⁶."""
         return (20, 60) if self.quick else (217, 2_174, 21_739)
+
+    @contextmanager
+    def sharing(self) -> Iterator["Run"]:
+        """The same run with engines that its benches share, until the block is left."""
+        with self.ground() as ground:
+            yield replace(self, shared=ground.engines)
 
     @contextmanager
     def ground(self) -> Iterator["Ground"]:
