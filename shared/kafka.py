@@ -25,6 +25,8 @@ from shared.reading import Reader, raw
 from shared.settings import Settings
 
 _BATCH = 500
+_PARTITIONS_AT_ONCE = 4
+"""One prepares its rows while PostgreSQL writes another's; no unit is in two partitions."""
 _LOOK_AGAIN = 2.0
 _PRUNE_EVERY = 3600.0
 _REMEMBER_DAYS = 30
@@ -63,11 +65,18 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
         allow_empty=True,
     )
 
+    turns = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
+
+    async def apply(records: Sequence[RawRecord]) -> None:
+        async with turns:
+            await consumer.apply(records)
+
     async def deliver(stream: Any) -> None:  # noqa: ANN401 - faust's stream has no public type
         # The leading noack() stops a background drainer that would ack unseen events.
         async for events in stream.noack().noack_take(_BATCH, within=within):
-            for records in _by_partition(_raw(event.message) for event in events):
-                await consumer.apply(records)
+            async with asyncio.TaskGroup() as group:
+                for records in _by_partition(_raw(event.message) for event in events):
+                    group.create_task(apply(records))
             for event in events:
                 await stream.ack(event)
 
