@@ -59,7 +59,7 @@ async def _late(world: World, seconds: int) -> list[tuple[int, float]]:
     await directory(world, 1, units)
     await measures(world)
     async with sinks(world.state) as sink:
-        async with service(world, "scheduler"), service(world, "notifier", **gateways(sink)):
+        async with service(world, "scheduler"), service(world, "notifier", gateways(sink)):
             first = (real_now() + _AHEAD).replace(microsecond=0)
             zone = noon_zone(first)
             await rule(world, _book(first, seconds, zone), {first.astimezone(zone).date(): True})

@@ -2,10 +2,11 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 import psutil
@@ -106,14 +107,19 @@ def engine_processes(world: World) -> list[Process]:
 
 
 @asynccontextmanager
-async def service(world: World, name: str, **more: str) -> AsyncIterator[Process]:
-    """One of the three services as users run it, until the block is left."""
+async def service(
+    world: World, name: str, more: Mapping[str, str] = MappingProxyType({}), number: int = 1
+) -> AsyncIterator[Process]:
+    """One of the three services as users run it, until the block is left.
+
+    `more` are further settings; `number` tells several processes of one service apart.
+    """
     metrics, http = free_ports(2)
     settings = world.settings
     program = Program(
-        name=name,
+        name=f"{name}-{number}" if number > 1 else name,
         argv=[sys.executable, "-m", f"services.{name}.app"],
-        log=world.state / f"{name}.log",
+        log=world.state / f"{name}-{number}.log",
         env={
             **python_environment(),
             "CUIBAN_KAFKA": settings.kafka,

@@ -1,7 +1,7 @@
 """Reminders: how fast the notifier turns them into notification rows."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 
 from bench.bare import kafka, postgres
 from bench.figures import Figure, Goal
@@ -15,6 +15,7 @@ from bench.seeding import (
     TASK,
     TEXT,
     TITLE,
+    ZONE,
     directory,
     obligation,
     unit,
@@ -55,7 +56,7 @@ async def _fanned_out(ground: Ground, units: int) -> tuple[Curve, float]:
     async with ground.world("notifier") as world:
         await directory(world, 1, units)
         await world.execute("VACUUM ANALYZE")
-        await kafka.filling(world, due(1, units, (Channel.EMAIL, Channel.SMS), ITEMS))
+        await kafka.filling(world, due(units, (Channel.EMAIL, Channel.SMS), ITEMS))
         world.clock.set(EVE)
         async with service(world, "notifier"):
             applied = world.applied_by("notifier-reminders")
@@ -79,22 +80,24 @@ def items(number: int, count: int, day: date = DAY) -> tuple[ReminderItem, ...]:
     )
 
 
-def due(first: int, units: int, channels: tuple[Channel, ...], count: int) -> Iterator[Record]:
-    """Reminders of units, as the scheduler tells of them."""
-    shared = items(0, count)
-    for number in range(first, first + units):
+def due(
+    units: int, channels: tuple[Channel, ...], count: int, slot: datetime = SLOT
+) -> Iterator[Record]:
+    """Reminders of the units from number 1 on, as the scheduler tells of them."""
+    shared = items(0, count, slot.astimezone(ZONE).date())
+    for number in range(1, units + 1):
         unit_id = unit(number)
-        reminder_id = identity.reminder_id(unit_id, Audience.LIAISON, SLOT)
+        reminder_id = identity.reminder_id(unit_id, Audience.LIAISON, slot)
         event = ReminderDue(
             office_id=OFFICE,
             unit_id=unit_id,
             reminder_id=reminder_id,
             audience=Audience.LIAISON,
-            slot=SLOT,
+            slot=slot,
             timezone="Asia/Shanghai",
             channels=channels,
             rule_version=1,
             plan_title=TITLE,
             items=shared,
         )
-        yield encode(Envelope(reminder_id, "/bench", SLOT, reminder_id, event))
+        yield encode(Envelope(reminder_id, "/bench", slot, reminder_id, event))

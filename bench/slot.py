@@ -91,7 +91,7 @@ async def _went(world: World, digests: int) -> _Slot:
     async with (
         sinks(world.state) as sink,
         service(world, "scheduler") as scheduler,
-        service(world, "notifier", **gateways(sink)) as notifier,
+        service(world, "notifier", gateways(sink)) as notifier,
     ):
         stages = {
             "digests in Kafka": (world.told_of(REMINDERS), 1),

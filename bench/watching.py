@@ -32,10 +32,10 @@ class Curve:
 
     @property
     def rate_once_begun(self) -> float:
-        """Per second, from the first time that something was seen: without the start."""
-        begun = [point for point in self.points if point[1] > self.points[0][1]]
-        (began, first), (ended, last) = begun[0], begun[-1]
-        return (last - first) / (ended - began) if ended > began else self.rate
+        """Per second, from the last look at which nothing had happened: without the start."""
+        began, first = [point for point in self.points if point[1] == self.points[0][1]][-1]
+        ended, last = self.points[-1]
+        return (last - first) / (ended - began)
 
 
 async def climb(count: Count, target: float, *, look: float = _LOOK) -> Curve:
