@@ -25,8 +25,8 @@ from shared.reading import Reader, raw
 from shared.settings import Settings
 
 _BATCH = 500
-_PARTITIONS_AT_ONCE = 4
-"""One prepares its rows while PostgreSQL writes another's; no unit is in two partitions."""
+_PARTITIONS_AT_ONCE = 2
+"""One prepares its rows while PostgreSQL writes the other's; no unit is in two partitions."""
 _LOOK_AGAIN = 2.0
 _PRUNE_EVERY = 3600.0
 _REMEMBER_DAYS = 30
@@ -49,7 +49,7 @@ def faust_app(settings: Settings, service: str) -> faust.App:
         broker_session_timeout=settings.session_timeout.total_seconds(),
         broker_heartbeat_interval=settings.session_timeout.total_seconds() / 10,
         consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=8 * 2**20,
+        consumer_max_fetch_size=2**20,  # a larger record still comes, alone (KIP-74)
         worker_redirect_stdouts=False,
     )
 
