@@ -20,7 +20,7 @@ status: setup ## Show what runs
 	$(BIN)/cuiban status
 
 ##@ Prove it
-.PHONY: test test-unit fuzz chaos check
+.PHONY: test test-unit fuzz chaos check bench
 test: setup ## Run every test that this machine can run (under 15 minutes)
 	$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term
 test-unit: setup ## Run the quick tests alone: no broker, no database
@@ -35,6 +35,9 @@ check: setup ## Lint, types and import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: setup ## Measure every path beside what its bare library does (about 15 minutes)
+	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
 .PHONY: format lock asyncapi clean

@@ -1,37 +1,29 @@
-"""How fast a long table is read from each format: `python -m bench.reading [--rows N]`.
+"""How fast a long table is read from each format.
 
 The table is written by the programs that offices' programs are modelled on (python-docx for the
 frame of a Word file, openpyxl for Excel) or by hand; writing is not measured.
 """
 
-import argparse
+import asyncio
 import csv
 import html
 import io
 import time
 import zipfile
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 import docx
 import openpyxl
 
+from bench.figures import Figure, Goal
+from bench.ground import Run
 from services.ingest.extraction.reading import read_plan
+from shared.errors import CuibanError
 
-GOAL = 5.0
-ROWS = 5_000
+_ROWS, _FEW = 5_000, 100
 _TITLE = "云岭县2023年政务公开重点任务分解表"
 _HEADER = ("序号", "任务名称", "具体内容", "责任单位", "完成时限")
-
-
-class Measured(NamedTuple):
-    """One figure: what was measured, the seconds it took, and the seconds it may take."""
-
-    name: str
-    value: float
-    unit: str
-    goal: float
 
 
 def _table(count: int) -> list[Sequence[str]]:
@@ -165,34 +157,24 @@ _WRITERS: dict[str, Callable[[Sequence[Sequence[str]]], bytes]] = {
 }  # fmt: skip
 
 
-def measure(count: int = ROWS) -> list[Measured]:
+async def reading(run: Run) -> list[Figure]:
     """Seconds of CPU, which a busy machine does not change, from a file's bytes to its plan.
 
     Raises:
-        RuntimeError: a row was lost on the way.
+        CuibanError: a row was lost on the way.
     """
+    count = _FEW if run.quick else _ROWS
     rows = _table(count)
-    results = []
+    found = []
     for suffix, write in _WRITERS.items():
         data = write(rows)
+        run.say(f"reading {count:,} rows of {suffix}")
         began = time.process_time()
-        plan = read_plan(f"2023.{suffix}", data)
+        plan = await asyncio.to_thread(read_plan, f"2023.{suffix}", data)
         seconds = time.process_time() - began
         if [task.number for task in plan.tasks] != list(range(1, count + 1)):
-            raise RuntimeError(f"{len(plan.tasks)} of {count} rows were read from {suffix}")
-        results.append(
-            Measured(f"read {count} rows of {suffix}", round(seconds, 2), "s of CPU", GOAL)
-        )
-    return results
-
-
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    for each in measure(parser.parse_args().rows):
-        print(f"{each.name:<28}{each.value:8.2f} {each.unit}  goal < {each.goal:g}")  # noqa: T201
-
-
-if __name__ == "__main__":
-    main()
+            raise CuibanError(f"{len(plan.tasks)} of {count} rows were read from {suffix}.")
+        name = f"a table of {_ROWS:,} rows read from {suffix}"
+        goal = None if run.quick else Goal("<", 5)
+        found.append(Figure(name, seconds, "s", goal=goal, note=f"{count:,} rows; CPU time"))
+    return found

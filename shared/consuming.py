@@ -25,7 +25,7 @@ from shared.errors import PoisonError
 from shared.events import Envelope, RecordDeadLettered
 from shared.logging import bound, log
 from shared.outbox import publish
-from shared.positions import Partition, RawRecord
+from shared.positions import Partition, RawRecord, portions
 from shared.reading import Reader
 from shared.topics import Topic
 
@@ -72,10 +72,14 @@ class Consumer:
     async def apply(self, records: Sequence[RawRecord]) -> None:
         """Apply records of one partition, rising by offset; returns when they are committed.
 
-        Infrastructure errors are waited out here; only cancellation leaves.
+        Large ones are applied in several transactions: what a transaction holds in memory is many
+        times what its records hold. Infrastructure errors are waited out here; only cancellation
+        leaves.
         """
-        if not records:
-            return
+        for portion in portions(records):
+            await self._portion(portion)
+
+    async def _portion(self, records: Sequence[RawRecord]) -> None:
         at, upto = records[0].partition, records[-1].offset + 1
         if not await self._surely(at, records, None):
             metrics.GAPS.labels(self.name, at.topic).inc()

@@ -1,6 +1,6 @@
 """How far a consumer has come in each partition. This row decides, whatever Kafka committed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, text
@@ -52,6 +52,21 @@ def unbroken(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | N
         fresh.append(record)
         position += 1
     return fresh
+
+
+def portions(records: Sequence[RawRecord], most: int = 2 * 2**20) -> Iterator[Sequence[RawRecord]]:
+    """The records in their order, in parts whose values have `most` bytes together.
+
+    A part holds at least one record, however large that is.
+    """
+    start = size = 0
+    for end, record in enumerate(records):
+        size += len(record.value or b"")
+        if size > most and end > start:
+            yield records[start:end]
+            start, size = end, len(record.value or b"")
+    if records:
+        yield records[start:]
 
 
 async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) -> int:
