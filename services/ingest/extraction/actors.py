@@ -21,6 +21,7 @@ _BRACKETED: Final = re.compile(
 # Words for whoever stands in the unit column are no actors of their own.
 _EVERYONE: Final = re.compile(
     r"^(?:全?[省市县区镇乡州]级?|县级|市直|区直|县直|省直)?(?:各级?|本|有关|相关|责任|各有关|各相关|所有|牵头|配合|其他|本级|[一-鿿]{0,2}该)"
+    r"|(?:起草|制定|制作|发文|发布|承办|主办|公开|责任|牵头|配合)(?:部门|单位|机构|科室|股室|处室)$"
     r"|^(?:单位|部门|机构|责任单位)$|各(?:级|地|部门|单位|乡镇|镇|街道|科)"
 )
 _WORDY: Final = re.compile(r"[的把将对在为并使让从与按]")

@@ -50,6 +50,9 @@ def unflattened(paragraphs: Sequence[Paragraph]) -> list[Block] | None:
             continue
         barred = any(_BAR.search(p.text) for p in paragraphs[start : start + _MAX_LABELS])
         pieces = list(_pieces(paragraphs[start:], barred=barred))
+        if barred and start and _BAR.fullmatch(paragraphs[start - 1].text.strip()):
+            # Every row begins with a bar too: between two rows stands a cell that is none.
+            pieces = [piece for piece in pieces if piece.text]
         labels = _labels(pieces[:_MAX_LABELS])
         if labels and len(pieces) <= _MAX_CELLS:
             found = _table(labels, pieces, barred=barred)

@@ -23,6 +23,7 @@ from services.ingest.extraction.units import UnitList, merged, read_units
 _CLAUSE: Final = re.compile(
     r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"
 )
+_COMMA: Final = re.compile("[，,]")
 _MAX_NAME: Final = 40
 
 
@@ -140,8 +141,8 @@ def _first_clause(text: str) -> str:
     """A table without a name column: the duty's first clause stands for the name."""
     found = _CLAUSE.match(text)
     clause = found["clause"] if found else text
-    if len(clause) > _MAX_NAME and "，" in clause:
-        clause = clause.split("，", 1)[0]
+    if len(clause) > _MAX_NAME:
+        clause = _COMMA.split(clause, maxsplit=1)[0]
     return clause.strip() or text
 
 

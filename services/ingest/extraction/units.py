@@ -31,7 +31,7 @@ _DUTY: Final = re.compile(
     r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
 )
 _LEADS: Final = re.compile(
-    r"(?:分别|共同|联合|负责|作?为)*(?:牵头|主责|主办)(?:负责|落实|办理|组织|实施|单位|部门|抓总)*$"
+    r"(?:分别|共同|联合|负责)*(?:牵头|主责|主办)(?:负责|落实|办理|组织|实施|抓总)*$|作?为(?:牵头|主责|主办)(?:单位|部门)$"
 )
 _SUPPORTS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
 _LEAD_MARK: Final = re.compile(
@@ -59,12 +59,15 @@ _AND: Final = re.compile(r"以及|及|和|与")
 _WHOLE: Final = re.compile(
     r"(?:局|委|办|部|厅|院|署|处|科|室|中心|公司|集团|街道|镇|乡|单位|部门|机构|政府|法院|检察院|海关|支队|大队)(?:[（〔].*[）〕])?$"
 )
-_NO_UNIT: Final = re.compile(r"^(?:社会资本|所属|其所|下属|直属)")
+_NO_UNIT: Final = re.compile(
+    r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
+)
 _NUMBERED: Final = re.compile(r"(?<=[\u4e00-\u9fff）])(?=\d{1,2}[.．][\u4e00-\u9fff])")
 # 各县、市、区政府: one group; its parts are no names by themselves.
 _LEVELS: Final = re.compile(
     r"各(?:有关|相关)?[省市县区州盟旗镇乡街村](?:[、/][省市县区州盟旗镇乡街村]){1,4}(?=人民政府|政府|党|管|[、，,；;。\n（(]|$)"
 )
+_KINDS: Final = re.compile(r"(?:部门|单位)、(?:单位|部门|机构)(?=[、，,；;。\n]|$)")
 _INNER: Final = str.maketrans("、/", "\x1e\x1f")
 _OUTER: Final = str.maketrans("\x1e\x1f", "、/")
 _HEADS: Final = re.compile(r"^(?:安委[会办]|(?:人民)?政府|管委会|党[工]?委|办事处)")
@@ -103,6 +106,7 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
     listed = _NO_COLON.sub(r"\g<label>：", _unwrapped(units.printed))
     listed = _NUMBERED.sub("\n", listed)
     listed = _LEVELS.sub(lambda found: found.group().translate(_INNER), listed)
+    listed = _KINDS.sub(lambda found: found.group().translate(_INNER), listed)
     for label, part in _labelled(listed):
         if label == "person":
             units.stray.append(part.strip("；;，,。 \n"))
@@ -193,7 +197,12 @@ def _items(text: str) -> Iterator[str]:
 
 
 def _joined_by_and(item: str) -> Iterator[str]:
-    """Two names that 及 or 和 joins."""
+    """Two names that 及, 和 or 会同 joins."""
+    if "会同" in item:
+        left, _, right = item.partition("会同")
+        yield left
+        yield from _joined_by_and(right)
+        return
     start = 0
     if len(item) <= _MAX_ITEM:
         for found in _AND.finditer(item):
@@ -218,9 +227,6 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     leads = bool(_LEADS.search(name))
     name = _SUPPORTS.sub("", _LEADS.sub("", name))
     name = _DUTY.sub("", name)
-    if "会同" in name:
-        name, _, rest = name.partition("会同")
-        _name_into(rest, units, year)
     if _OTHERS.fullmatch(name) or _ETC.fullmatch(name):
         units.open_ended = True
         return "", leads
@@ -240,12 +246,6 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
 
 def _is_starred(item: str, units: UnitList) -> bool:
     return units.starred and bool(_STAR.search(item))
-
-
-def _name_into(item: str, units: UnitList, year: int | None) -> None:
-    name, _ = _name(item, units, year)
-    if name:
-        units.names.append(name)
 
 
 def _is_date(name: str, year: int | None) -> bool:

@@ -150,6 +150,7 @@ def test_a_frequency_column_tells_how_often() -> None:
         "合计|2项|||",
         "填表人：张三||审核人：李四||联系电话：1",
         "（盖章）||||",
+        "单位负责人（签字）：||填报日期|||",
         "注：本表由县政府办解释。||||",
         "||||",
     ],
@@ -167,6 +168,12 @@ def test_a_heading_in_a_row_is_a_category(row: str) -> None:
     (task,) = found.tasks
     assert task.category in ("一、主动公开", "主动公开")
     assert task.number == 1
+
+
+@pytest.mark.parametrize("name", ["审核把关", "联系群众"])
+def test_a_name_that_begins_like_a_signature_is_a_name(name: str) -> None:
+    found = read(HEADER, f"1|{name}|编目录。|县财政局|6月底", f"|{name}|||")
+    assert [t.name for t in found.tasks] == [name * 2]
 
 
 def test_a_numeral_with_a_sentence_is_a_task() -> None:

@@ -51,6 +51,20 @@ def test_cells_between_bars_are_put_into_rows(bar: str) -> None:
     assert brief(found) == WHOLE
 
 
+def test_every_row_may_begin_with_a_bar_too() -> None:
+    found = plan(
+        "|", "任务", "|", "内容", "|", "责任单位", "|", "|",
+        "交通", "|", "修建东门跨河大桥。", "|", "县住建局", "|", "|",
+        "整治南门交通拥堵。", "|", "县公安局", "|", "|",
+        "民政", "|", "建成养老护理院。", "|", "县民政局", "|",
+    )  # fmt: skip
+    assert [(t.name, list(t.responsible.names)) for t in found.tasks] == [
+        ("交通", ["县住建局"]),
+        ("交通", ["县公安局"]),
+        ("民政", ["县民政局"]),
+    ]
+
+
 def test_numbers_may_stand_under_the_label_of_the_duties() -> None:
     found = plan(
         "任务|具体内容|责任单位|时限|甲|1|编制目录清单。|县财政局|年底前|乙|2|建设公开专栏。|县教育局|持续推进|"

@@ -354,6 +354,8 @@ def test_an_actor_named_only_in_the_text_is_marked(text: str) -> None:
         "县财政局要做好公开。",
         "各责任单位要加强协调。",
         "推动县级政务服务大厅设置窗口。",
+        "起草部门要同步解读。",
+        "政府网站主办单位要落实责任。",
     ],
 )
 def test_whoever_the_unit_cell_names_is_no_other_actor(text: str) -> None:
