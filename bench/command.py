@@ -14,7 +14,7 @@ from rich.table import Table
 
 from bench import machine
 from bench.catalogue import BENCHES, measure
-from bench.figures import HEADINGS, Figure, growth, markdown, row
+from bench.figures import HEADINGS, Figure, growth, markdown, renewed, row
 from bench.ground import Run
 from shared import logging
 from shared.errors import CuibanError
@@ -27,7 +27,7 @@ def bench(
         Path | None, typer.Option("--json", help="Write the figures into this file, as a list.")
     ] = None,
     table: Annotated[
-        Path | None, typer.Option("--markdown", help="Write them into this file, as a table.")
+        Path | None, typer.Option("--markdown", help="Renew the table in this file, or write it.")
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(help=f"Run this bench alone: {', '.join(BENCHES)}.")
@@ -62,7 +62,8 @@ def bench(
                 _write(into, found, about)
     found += growth(found)
     if table:
-        table.write_text(markdown(found, about), encoding="utf-8")
+        document = table.read_text("utf-8") if table.exists() else ""
+        table.write_text(renewed(document, markdown(found, about)), "utf-8")
     Console().print(_table(found))
 
 

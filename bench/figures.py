@@ -115,6 +115,8 @@ def growth(figures: Iterable[Figure]) -> list[Figure]:
     return found
 
 
+BEGIN, END = "<!-- figures of `cuiban bench` -->", "<!-- end of the figures -->"
+_BAR = 40
 HEADINGS = ("path", "measured", "ceiling", "ratio", "goal", "met")
 
 
@@ -132,8 +134,30 @@ def row(figure: Figure) -> tuple[str, ...]:
 
 
 def markdown(figures: Sequence[Figure], machine: str) -> str:
-    """All figures as a table, with the machine above and the notes below."""
-    lines = [machine, "", f"| {' | '.join(HEADINGS)} |", "|---|" + "---:|" * 3 + "---|---|"]
-    lines += [f"| {' | '.join(row(figure))} |" for figure in figures]
-    notes = [f"- {figure.name}: {figure.note}" for figure in figures if figure.note]
-    return "\n".join([*lines, "", *notes]).rstrip() + "\n"
+    """All figures as a table, with the machine above; below, bars for the shares, and the notes."""
+    table = [f"| {' | '.join(HEADINGS)} |", "|---|" + "---:|" * 3 + "---|---|"]
+    table += [f"| {' | '.join(row(figure))} |" for figure in figures]
+    notes = {figure.name: figure.note for figure in figures if figure.note}
+    told = [f"- {name}: {note}" for name, note in notes.items()]
+    return "\n".join([machine, "", *table, "", *bars(figures), "", *told]).rstrip() + "\n"
+
+
+def bars(figures: Iterable[Figure]) -> list[str]:
+    """How much of its ceiling each rate reaches, at its largest size, as a picture of text."""
+    last = {figure.name: figure.ratio for figure in figures if figure.unit.endswith("/s")}
+    shares = {name: ratio for name, ratio in last.items() if ratio is not None}
+    if not shares:
+        return []
+    wide = max(map(len, shares))
+    lines = []
+    for name, ratio in shares.items():
+        full = min(round(ratio * _BAR), _BAR)
+        lines.append(f"{name:<{wide}}  {'█' * full}{'░' * (_BAR - full)} {ratio:4.0%}")
+    return ["```text", *lines, "```"]
+
+
+def renewed(document: str, part: str) -> str:
+    """A document with what stands between its two marks replaced; without marks, the part alone."""
+    before, begin, rest = document.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    return f"{before}{begin}\n{part}{end}{after}" if end else part

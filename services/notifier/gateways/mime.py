@@ -28,17 +28,12 @@ def encoded(text: str) -> str:
     """
     if len(text) <= _WORD_BYTES and text.isascii() and text.isprintable() and "=?" not in text:
         return text
-    words, chunk = [], bytearray()
-    for character in text:
-        raw = character.encode("utf-8", "replace")
-        if len(chunk) + len(raw) > _WORD_BYTES:
-            words.append(bytes(chunk))
-            chunk.clear()
-        chunk += raw
-    words.append(bytes(chunk))
-    return "\r\n ".join(f"=?utf-8?B?{b64encode(word).decode()}?=" for word in words)
+    most = _WORD_BYTES // (3 if max(text, default="") <= "\uffff" else 4)  # bytes of a character
+    words = [text[i : i + most].encode("utf-8", "replace") for i in range(0, len(text), most)]
+    return "\r\n ".join([f"=?utf-8?B?{b64encode(word).decode()}?=" for word in words])
 
 
+@lru_cache(maxsize=4)
 def rfc5322_date(moment: datetime) -> str:
     """An aware instant as a Date header, whatever the locale."""
     return (
@@ -78,7 +73,7 @@ def sendable(address: str) -> bool:
 def base64_lines(text: str) -> str:
     """`text` as UTF-8 in base64, in lines of 76, each ended by CRLF; LF becomes CRLF first."""
     raw = b64encode(text.replace("\n", "\r\n").encode("utf-8", "replace")).decode()
-    return "".join([f"{raw[i : i + _LINE]}\r\n" for i in range(0, len(raw), _LINE)])
+    return "\r\n".join([*[raw[i : i + _LINE] for i in range(0, len(raw), _LINE)], ""])
 
 
 def mail_bytes(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
@@ -91,7 +86,7 @@ def mail_bytes(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
         f"From: {header}\r\n"
         f"To: {message.address}\r\n"
         f"Subject: {encoded(message.content.subject)}\r\n"
-        f"Date: {rfc5322_date(sent_at)}\r\n"
+        f"Date: {rfc5322_date(sent_at.replace(microsecond=0))}\r\n"
         f"Message-ID: <{message.notification_id}@{domain}>\r\n"
         f"X-Cuiban-Unit: {encoded(message.unit)}\r\n"
         "Auto-Submitted: auto-generated\r\n"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.figures import Figure, Goal, growth, markdown, row, shown
+from bench.figures import BEGIN, END, Figure, Goal, bars, growth, markdown, renewed, row, shown
 
 
 def test_a_ratio_is_the_share_of_the_ceiling() -> None:
@@ -57,3 +57,17 @@ def test_a_table_names_the_machine_once_and_each_note() -> None:
 )
 def test_numbers_have_as_many_digits_as_they_are_worth(value: float, text: str) -> None:
     assert shown(value) == text
+
+
+def test_bars_show_the_share_of_each_rate_at_its_largest_size() -> None:
+    small = Figure("a", 1, "mails/s", 10, size=10)
+    large = Figure("a", 5, "mails/s", 10, size=1000)
+    lines = bars([small, large, Figure("time", 1, "ms", 2)])
+    assert lines == ["```text", f"a  {'█' * 20}{'░' * 20}  50%", "```"]
+    assert bars([]) == []
+
+
+def test_only_the_marked_part_of_a_document_is_renewed() -> None:
+    document = f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe end.\n"
+    assert renewed(document, "new\n") == f"# Title\n\n{BEGIN}\nnew\n{END}\n\nThe end.\n"
+    assert renewed("no marks", "new\n") == "new\n"
