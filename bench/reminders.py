@@ -23,7 +23,8 @@ from bench.seeding import (
 from bench.watching import Curve, climb
 from shared import identity
 from shared.codec import Record, encode
-from shared.events import Envelope, ReminderDue, ReminderItem
+from shared.events import Envelope, ReminderDue
+from shared.facts import ReminderItem
 from shared.rules import Audience, Channel, ReminderKind
 from shared.topics import DELIVERIES
 

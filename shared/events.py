@@ -6,22 +6,26 @@ CloudEvents 1.0 attributes stand in Kafka headers (`shared.codec`); these models
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import ClassVar, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from typing_extensions import override
 
-from shared.rules import Audience, Channel, ObligationKind, ReminderKind, RuleBook
+from shared.facts import (
+    Contact,
+    MeasureFacts,
+    NotificationRef,
+    ObligationFacts,
+    ReminderItem,
+    Status,
+    Value,
+)
+from shared.rules import Audience, Channel, RuleBook
 from shared.values import Day, Instant, Zone
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Event(_Value):
+class Event(Value):
     """What every event says: whose it is. `version` is the wire version of its type."""
 
     version: ClassVar[int] = 1
@@ -46,31 +50,6 @@ class UnitEvent(Event):
 
 
 # --- tasks -----------------------------------------------------------------------------------
-
-
-class MeasureFacts(_Value):
-    """A duty in a plan. `ref` is its place, such as `16.2`; `text` is complete."""
-
-    measure_id: UUID
-    ref: str
-    task_name: str
-    text: str
-
-
-class ObligationFacts(_Value):
-    """What one unit owes for one measure by one date.
-
-    `known_on` is the day that the unit was told; `number` counts the obligation's changes from 1.
-    """
-
-    obligation_id: UUID
-    measure_id: UUID
-    kind: ObligationKind
-    period: str
-    due_on: Day | None
-    known_on: Day
-    lead: bool = False
-    number: int = 1
 
 
 class ObligationsAssigned(UnitEvent):
@@ -99,14 +78,6 @@ class ObligationsWithdrawn(UnitEvent):
 
     obligation_ids: tuple[UUID, ...]
     reason: str
-
-
-class Status(StrEnum):
-    """How an obligation stands, as its unit reports it."""
-
-    OPEN = "open"
-    IN_PROGRESS = "in-progress"
-    DONE = "done"
 
 
 class StatusReported(UnitEvent):
@@ -158,21 +129,6 @@ class CalendarPublished(Event):
 # --- directory -------------------------------------------------------------------------------
 
 
-class Contact(_Value):
-    """A post in a unit, with addresses and the days on which it may be written to.
-
-    People who follow each other in a post are listed in turn under one `contact_id`.
-    """
-
-    contact_id: UUID
-    post: Audience
-    name: str = ""
-    email: str = ""
-    mobile: str = ""
-    valid_from: Day | None = None
-    valid_to: Day | None = None
-
-
 class UnitUpserted(UnitEvent):
     """A unit as it now is. `number` rises with each change of the unit."""
 
@@ -186,25 +142,6 @@ class UnitUpserted(UnitEvent):
 
 
 # --- reminders -------------------------------------------------------------------------------
-
-
-class ReminderItem(_Value):
-    """One obligation in a reminder.
-
-    `overdue` is 0 before the date, then 1, 2, 3 and so on. `working_days` is how many lie between
-    the slot's day and the date by the office's calendar, negative once the date has passed; None
-    where an older scheduler did not say.
-    """
-
-    obligation_id: UUID
-    ref: str
-    task_name: str
-    text: str
-    kind: ReminderKind
-    due_on: Day
-    overdue: int = 0
-    lead: bool = False
-    working_days: int | None = None
 
 
 class ReminderDue(UnitEvent):
@@ -229,13 +166,6 @@ class ReminderWithdrawn(UnitEvent):
 
 
 # --- deliveries ------------------------------------------------------------------------------
-
-
-class NotificationRef(_Value):
-    """A notification that a reminder fanned out into."""
-
-    notification_id: UUID
-    channel: Channel
 
 
 class ReminderFannedOut(UnitEvent):

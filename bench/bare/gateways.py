@@ -14,7 +14,7 @@ from services.notifier.gateways.mime import mail_bytes
 from services.notifier.message import Message
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.wording import Digest
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import Audience
 
 

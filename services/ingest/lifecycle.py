@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.calendar import WorkingCalendar
-from shared.events import Status
+from shared.facts import Status
 from shared.rules import ObligationKind
 
 _HEARING = re.compile(r"听取.{0,60}?汇报", re.DOTALL)

@@ -11,13 +11,7 @@ from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
 from services.notifier.policy.stages import SuppressReason
 from services.notifier.store import directory, receipts, reminders
 from services.notifier.tables import outbox
-from shared.events import (
-    Envelope,
-    ReceiptReceived,
-    ReminderDue,
-    ReminderWithdrawn,
-    UnitUpserted,
-)
+from shared.events import Envelope, ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.logging import log
 from shared.outbox import publish
 

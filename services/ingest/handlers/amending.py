@@ -20,15 +20,8 @@ from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
 from shared import identity
-from shared.events import (
-    Envelope,
-    MeasureFacts,
-    ObligationFacts,
-    ObligationsAmended,
-    ObligationsAssigned,
-    ObligationsWithdrawn,
-    Status,
-)
+from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
+from shared.facts import MeasureFacts, ObligationFacts, Status
 from shared.outbox import publish
 
 _UNITS_AT_ONCE = 200

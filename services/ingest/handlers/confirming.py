@@ -19,7 +19,7 @@ from services.ingest.handlers.rules import office_day
 from services.ingest.store import revisions
 from services.ingest.tables import AnyRow
 from shared import identity
-from shared.events import MeasureFacts
+from shared.facts import MeasureFacts
 
 _COPIED = (
     *FACTS[1:],

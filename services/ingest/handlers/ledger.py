@@ -13,7 +13,7 @@ from services.ingest.lifecycle import Light, light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
 from services.ingest.tables import AnyRow
-from shared.events import Status
+from shared.facts import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
 from shared import identity
-from shared.events import Envelope, MeasureFacts, ObligationFacts, ObligationsAssigned
+from shared.events import Envelope, ObligationsAssigned
+from shared.facts import MeasureFacts, ObligationFacts
 from shared.outbox import publish
 
 _UNITS_AT_ONCE = 200

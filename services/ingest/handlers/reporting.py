@@ -18,7 +18,8 @@ from services.ingest.store import obligations as store
 from services.ingest.store import units
 from services.ingest.tables import AnyRow
 from shared import identity
-from shared.events import ExtensionGranted, HearingRecorded, Status, StatusReported
+from shared.events import ExtensionGranted, HearingRecorded, StatusReported
+from shared.facts import Status
 from shared.rules import ObligationKind
 
 

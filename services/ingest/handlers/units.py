@@ -24,7 +24,8 @@ from services.ingest.handlers.unit_cells import checked
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.tables import OUTBOX, AnyRow
-from shared.events import Contact, UnitUpserted
+from shared.events import UnitUpserted
+from shared.facts import Contact
 from shared.outbox import publish
 from shared.rules import Audience
 

@@ -27,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.lifecycle import Light
 from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS, AnyRow
-from shared.events import Status
+from shared.facts import Status
 from shared.rules import ObligationKind
 
 _O = OBLIGATIONS.c

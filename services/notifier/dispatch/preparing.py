@@ -29,7 +29,8 @@ from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering
 from services.notifier.tables import outbox
-from shared.events import Envelope, ReminderItem
+from shared.events import Envelope
+from shared.facts import ReminderItem
 from shared.logging import log
 from shared.outbox import publish
 from shared.rules import Channel

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import Channel
 
 _DAY = timedelta(days=1)

@@ -16,11 +16,11 @@ from shared.events import (
     Event,
     NotificationDelivered,
     NotificationFailed,
-    NotificationRef,
     NotificationSent,
     NotificationSuppressed,
     ReminderFannedOut,
 )
+from shared.facts import NotificationRef
 from shared.rules import Audience, Channel
 
 SOURCE = "/cuiban/notifier"

@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from shared.calendar import WorkingCalendar
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import Audience, ReminderKind
 
 _CALENDAR = WorkingCalendar()

@@ -17,7 +17,7 @@ from services.notifier.message import Content, State
 from services.notifier.store.reminders import ITEMS
 from services.notifier.tables import attempts, notifications
 from shared.database import insert_rows, update_rows
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import Audience, Channel
 
 _COLUMNS = (

@@ -15,7 +15,8 @@ from services.notifier.policy.fanout import Due, Planned, Withdrawn
 from services.notifier.policy.stages import SuppressReason
 from services.notifier.tables import notifications, reminders, withdrawals
 from shared.database import insert_rows
-from shared.events import Envelope, ReminderDue, ReminderItem, ReminderWithdrawn
+from shared.events import Envelope, ReminderDue, ReminderWithdrawn
+from shared.facts import ReminderItem
 from shared.rules import Audience, Channel
 
 ITEMS = TypeAdapter(tuple[ReminderItem, ...])

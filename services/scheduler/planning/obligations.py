@@ -10,13 +10,12 @@ from uuid import UUID
 from shared.events import (
     ExtensionGranted,
     HearingRecorded,
-    ObligationFacts,
     ObligationsAmended,
     ObligationsAssigned,
     ObligationsWithdrawn,
-    Status,
     StatusReported,
 )
+from shared.facts import ObligationFacts, Status
 from shared.rules import Dates, ObligationKind
 
 TaskEvent = (

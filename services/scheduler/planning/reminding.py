@@ -11,7 +11,8 @@ from uuid import UUID
 from services.scheduler.planning.timers import Timer, fired
 from services.scheduler.planning.timetable import Timetable
 from shared import identity
-from shared.events import ReminderDue, ReminderItem
+from shared.events import ReminderDue
+from shared.facts import ReminderItem
 from shared.rules import Audience, Channel, Dates, Occurrence, audiences
 
 

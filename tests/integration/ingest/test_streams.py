@@ -19,14 +19,13 @@ from shared.events import (
     Envelope,
     NotificationDelivered,
     NotificationFailed,
-    NotificationRef,
     NotificationSent,
     NotificationSuppressed,
     ReminderDue,
     ReminderFannedOut,
-    ReminderItem,
     ReminderWithdrawn,
 )
+from shared.facts import NotificationRef, ReminderItem
 from shared.kafka import run_group, watch
 from shared.outbox import Relay
 from shared.reading import Reader

@@ -8,7 +8,8 @@ from aiohttp import web
 from services.notifier.app import lanes_of
 from services.notifier.dispatch.preparing import Offer, prepare
 from shared.clock import real_now
-from shared.events import Contact, NotificationSent, NotificationSuppressed, UnitUpserted
+from shared.events import NotificationSent, NotificationSuppressed, UnitUpserted
+from shared.facts import Contact
 from tests.integration.notifier.world import (
     SLOT,
     World,

@@ -18,15 +18,14 @@ from shared import identity
 from shared.clock import SteppedClock
 from shared.codec import decode
 from shared.events import (
-    Contact,
     Envelope,
     Event,
     ReceiptReceived,
     ReminderDue,
-    ReminderItem,
     ReminderWithdrawn,
     UnitUpserted,
 )
+from shared.facts import Contact, ReminderItem
 from shared.rules import Audience, Channel, ReminderKind
 from shared.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink

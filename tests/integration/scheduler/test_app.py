@@ -19,7 +19,8 @@ from shared import identity
 from shared.clock import SteppedClock
 from shared.codec import decode, encode
 from shared.database import engine_from
-from shared.events import Envelope, Event, ReminderDue, RuleBookPublished, Status, StatusReported
+from shared.events import Envelope, Event, ReminderDue, RuleBookPublished, StatusReported
+from shared.facts import Status
 from shared.positions import Partition
 from shared.reading import Reader
 from shared.rules import default_rule_book

@@ -10,12 +10,12 @@ from shared import clock, identity
 from shared.events import (
     NotificationDelivered,
     NotificationFailed,
-    NotificationRef,
     NotificationSent,
     NotificationSuppressed,
     ReminderDue,
     ReminderFannedOut,
 )
+from shared.facts import NotificationRef
 from shared.rules import Channel
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 

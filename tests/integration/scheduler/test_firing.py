@@ -19,9 +19,9 @@ from shared.events import (
     ObligationsWithdrawn,
     ReminderWithdrawn,
     RuleBookPublished,
-    Status,
     StatusReported,
 )
+from shared.facts import Status
 from shared.rules import ObligationKind, default_rule_book
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 

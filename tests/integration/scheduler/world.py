@@ -16,14 +16,8 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared import identity
 from shared.codec import decode
-from shared.events import (
-    Envelope,
-    Event,
-    MeasureFacts,
-    ObligationFacts,
-    ObligationsAssigned,
-    ReminderDue,
-)
+from shared.events import Envelope, Event, ObligationsAssigned, ReminderDue
+from shared.facts import MeasureFacts, ObligationFacts
 from shared.rules import ObligationKind
 from shared.topics import REMINDERS
 

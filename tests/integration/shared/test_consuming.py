@@ -17,7 +17,8 @@ from shared.clock import SystemClock
 from shared.codec import encode
 from shared.consuming import Consumer, Tables
 from shared.database import engine_from
-from shared.events import Envelope, RecordDeadLettered, Status, StatusReported
+from shared.events import Envelope, RecordDeadLettered, StatusReported
+from shared.facts import Status
 from shared.inbox import inbox_table
 from shared.kafka import run_group, watch
 from shared.outbox import Relay, outbox_table, publish

@@ -19,7 +19,7 @@ from services.ingest.lifecycle import (
     verdict,
 )
 from shared.calendar import WorkingCalendar
-from shared.events import Status
+from shared.facts import Status
 from shared.rules import ObligationKind
 
 HEARING = "单位主要负责人每年至少听取1次政务公开工作情况汇报，专题研究部署推进工作。"

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shared.codec import decode, encode
 from shared.errors import PoisonError
-from shared.events import Envelope, Status, StatusReported
+from shared.events import Envelope, StatusReported
+from shared.facts import Status
 from shared.topics import DIRECTORY, TASKS, TOPICS
 
 TIME = datetime(2023, 6, 1, 1, 30, tzinfo=UTC)

@@ -20,7 +20,7 @@ from services.notifier.policy.stages import (
     deadline,
     decide,
 )
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import Channel, ReminderKind
 
 ZONE = ZoneInfo("Asia/Shanghai")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import ONE_PART, PARTS, parts, sms, ucs2
 from services.notifier.rendering.wording import Digest, Tone, clean, in_order
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.identity import NAMESPACE
 from shared.rules import Audience, ReminderKind
 

@@ -9,7 +9,8 @@ from services.scheduler.planning.forecasting import Owed, forecast, owed
 from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.events import MeasureFacts, ObligationFacts, ObligationsAssigned
+from shared.events import ObligationsAssigned
+from shared.facts import MeasureFacts, ObligationFacts
 from shared.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
 
 OFFICE, UNIT = identity.name("office"), identity.name("unit")

@@ -18,13 +18,12 @@ from shared import identity
 from shared.events import (
     ExtensionGranted,
     HearingRecorded,
-    ObligationFacts,
     ObligationsAmended,
     ObligationsAssigned,
     ObligationsWithdrawn,
-    Status,
     StatusReported,
 )
+from shared.facts import ObligationFacts, Status
 from shared.rules import ObligationKind
 
 OFFICE, UNIT, PLAN, MEASURE, ID = (identity.name(n) for n in "oupmi")

@@ -14,7 +14,7 @@ from services.scheduler.planning.timers import Timer
 from services.scheduler.planning.timetable import Timetable
 from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.events import ReminderItem
+from shared.facts import ReminderItem
 from shared.rules import (
     Audience,
     BeforeDue,
