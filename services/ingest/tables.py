@@ -36,7 +36,7 @@ AnyRow = Row[*tuple[Any, ...]]
 """A row as a store gives it; its columns are those of the tables here."""
 
 METADATA = MetaData(schema="ingest")
-_INSTANT = DateTime(timezone=True)
+INSTANT = DateTime(timezone=True)
 
 
 def _office() -> Column[object]:
@@ -49,7 +49,7 @@ OFFICES = Table(
     Column("office_id", Uuid, primary_key=True),
     Column("slug", Text, nullable=False, unique=True),
     Column("name", Text, nullable=False),
-    Column("created_at", _INSTANT, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
 )
 
 UNITS = Table(
@@ -63,8 +63,8 @@ UNITS = Table(
     Column("aliases", JSONB, nullable=False),
     Column("contacts", JSONB, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("changed_at", _INSTANT, nullable=False),
-    Column("retired_at", _INSTANT),
+    Column("changed_at", INSTANT, nullable=False),
+    Column("retired_at", INSTANT),
     Column("retired_why", Text),
     UniqueConstraint("office_id", "name", name="units_name"),
     Index("units_page", "office_id", "unit_id"),
@@ -80,8 +80,8 @@ TOKENS = Table(
     Column("prefix", Text, nullable=False),
     Column("sha256", LargeBinary, nullable=False, unique=True),
     Column("scopes", JSONB, nullable=False),
-    Column("created_at", _INSTANT, nullable=False),
-    Column("revoked_at", _INSTANT),
+    Column("created_at", INSTANT, nullable=False),
+    Column("revoked_at", INSTANT),
     Index("tokens_page", "office_id", "token_id"),
 )
 
@@ -98,9 +98,9 @@ PLANS = Table(
     Column("year", Integer),
     Column("issuer", Text),
     Column("status", Text, nullable=False),
-    Column("imported_at", _INSTANT, nullable=False),
+    Column("imported_at", INSTANT, nullable=False),
     Column("imported_by", Text, nullable=False),
-    Column("published_at", _INSTANT),
+    Column("published_at", INSTANT),
     Column("version", Integer, nullable=False, server_default="1"),
     # Of a revision: the plan that its document revises, at which version, and what it came to.
     Column("revises", Uuid, ForeignKey("ingest.plans.plan_id")),
@@ -130,13 +130,13 @@ MEASURES = Table(
     Column("codes", JSONB, nullable=False),
     Column("settlement", Text),
     Column("settled_by", Text),
-    Column("settled_at", _INSTANT),
+    Column("settled_at", INSTANT),
     Column("settled_why", Text),
-    Column("published_at", _INSTANT),
+    Column("published_at", INSTANT),
     Column("settled", JSONB, nullable=False, server_default="[]"),
     # The period names that its obligations carry, where its dates now give others.
     Column("periods", JSONB, nullable=False, server_default="{}"),
-    Column("removed_at", _INSTANT),
+    Column("removed_at", INSTANT),
     # In a revision: which measure of the plan it is, and who says so.
     Column("pair_id", Uuid),
     Column("paired", Text),
@@ -159,7 +159,7 @@ NAME_DECISIONS = Table(
     Column("ignored", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
     Column("decided_by", Text, nullable=False),
-    Column("decided_at", _INSTANT, nullable=False),
+    Column("decided_at", INSTANT, nullable=False),
 )
 
 OBLIGATIONS = Table(
@@ -179,7 +179,7 @@ OBLIGATIONS = Table(
     Column("times", Integer, nullable=False),
     Column("status", Text, nullable=False),
     Column("number", Integer, nullable=False),
-    Column("withdrawn_at", _INSTANT),
+    Column("withdrawn_at", INSTANT),
     # One index serves the ledger's order, its pages, a unit's list and a plan's repeats.
     Index(
         "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
@@ -197,7 +197,7 @@ HEARINGS = Table(
     Column("heard_by", Text, nullable=False),
     Column("minutes", Text, nullable=False),
     Column("recorded_by", Text, nullable=False),
-    Column("recorded_at", _INSTANT, nullable=False),
+    Column("recorded_at", INSTANT, nullable=False),
     Index("hearings_obligation", "obligation_id"),
 )
 
@@ -206,7 +206,7 @@ JOURNAL = Table(
     METADATA,
     Column("id", BigInteger, Identity(), primary_key=True),
     _office(),
-    Column("at", _INSTANT, nullable=False),
+    Column("at", INSTANT, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
@@ -244,7 +244,7 @@ IDEMPOTENCY = Table(
     Column("fingerprint", LargeBinary, nullable=False),
     Column("status", Integer, nullable=False),
     Column("body", Text, nullable=False),
-    Column("answered_at", _INSTANT, nullable=False),
+    Column("answered_at", INSTANT, nullable=False),
 )
 
 RULE_BOOKS = Table(
@@ -256,7 +256,7 @@ RULE_BOOKS = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
-    Column("published_at", _INSTANT, nullable=False),
+    Column("published_at", INSTANT, nullable=False),
 )
 
 CALENDARS = Table(
@@ -268,55 +268,7 @@ CALENDARS = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
-    Column("published_at", _INSTANT, nullable=False),
-)
-
-# What was told: written from events alone, so no row here may need another to be there first.
-
-REMINDERS = Table(
-    "reminders",
-    METADATA,
-    Column("reminder_id", Uuid, primary_key=True),
-    Column("office_id", Uuid, nullable=False),
-    Column("unit_id", Uuid, nullable=False),
-    Column("audience", Text, nullable=False),
-    Column("slot", _INSTANT, nullable=False),
-    Column("plan_title", Text, nullable=False),
-    Column("rule_version", Integer, nullable=False),
-    Column("items", JSONB, nullable=False),
-)
-
-WITHDRAWALS = Table(
-    "withdrawals",
-    METADATA,
-    Column("event_id", Uuid, primary_key=True),
-    Column("office_id", Uuid, nullable=False),
-    Column("unit_id", Uuid, nullable=False),
-    Column("obligation_ids", JSONB, nullable=False),
-    Column("until", _INSTANT, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", _INSTANT, nullable=False),
-)
-
-NOTIFICATIONS = Table(
-    "notifications",
-    METADATA,
-    Column("notification_id", Uuid, primary_key=True),
-    Column("reminder_id", Uuid, nullable=False),
-    Column("office_id", Uuid, nullable=False),
-    Column("unit_id", Uuid, nullable=False),
-    Column("audience", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("slot", _INSTANT, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("rank", Integer, nullable=False),
-    Column("address", Text, nullable=False),
-    Column("at", _INSTANT, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("gateway", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("body", Text, nullable=False),
-    Index("notifications_unit", "unit_id", "slot", "notification_id"),
+    Column("published_at", INSTANT, nullable=False),
 )
 
 POSITIONS = positions_table(METADATA)

@@ -1,3 +1,4 @@
+from services.ingest import told  # noqa: F401 - enters its tables into the metadata
 from services.ingest.tables import METADATA
 from shared.database import run_migrations
 

@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS, AnyRow
+from services.ingest.tables import AnyRow
+from services.ingest.told import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database import insert_rows
 
 _N = NOTIFICATIONS.c

@@ -1,0 +1,55 @@
+"""The tables of what units were told, in the schema `ingest`.
+
+They are written from events alone, so no row here may need another to be there first.
+"""
+
+from sqlalchemy import Column, Index, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
+
+from services.ingest.tables import INSTANT, METADATA
+
+REMINDERS = Table(
+    "reminders",
+    METADATA,
+    Column("reminder_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("slot", INSTANT, nullable=False),
+    Column("plan_title", Text, nullable=False),
+    Column("rule_version", Integer, nullable=False),
+    Column("items", JSONB, nullable=False),
+)
+
+WITHDRAWALS = Table(
+    "withdrawals",
+    METADATA,
+    Column("event_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("obligation_ids", JSONB, nullable=False),
+    Column("until", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
+)
+
+NOTIFICATIONS = Table(
+    "notifications",
+    METADATA,
+    Column("notification_id", Uuid, primary_key=True),
+    Column("reminder_id", Uuid, nullable=False),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("audience", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("slot", INSTANT, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("at", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("gateway", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("notifications_unit", "unit_id", "slot", "notification_id"),
+)
