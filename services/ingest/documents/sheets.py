@@ -10,6 +10,7 @@ from typing import Final
 
 from lxml import etree
 
+from services.ingest.documents.archives import whole
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.limits import check_cell, check_cells, check_columns
 from services.ingest.documents.shown import show, show_date
@@ -70,7 +71,7 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
             column = _column_of(element.get("r")) or column + 1
             _take(sheet, (row, column), _shown(element, values))
         elif tag == _ROW and event == "start":
-            row, column = _whole(element.get("r")) or row + 1, 0
+            row, column = whole(element.get("r")) or row + 1, 0
             if element.get("hidden") in _ON:
                 sheet.hidden_rows.add(row)
         elif tag == _MERGE and event == "end":
@@ -80,7 +81,7 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
                 check_cells(len(sheet.merged))
         elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
             check_columns(len(sheet.hidden_columns))
-            sheet.hidden_columns.append((_whole(element.get("min")), _whole(element.get("max"))))
+            sheet.hidden_columns.append((whole(element.get("min")), whole(element.get("max"))))
     return sheet
 
 
@@ -130,7 +131,7 @@ def _figure(value: str, kind: str, code: str, values: Values) -> str:
 
 
 def _at(texts: Sequence[str], index: str) -> str:
-    at = _whole(index)
+    at = whole(index)
     return texts[at] if at < len(texts) else ""
 
 
@@ -192,8 +193,3 @@ def _column(letters: str) -> int:
     for letter in letters:
         value = value * 26 + ord(letter) - 64
     return value
-
-
-def _whole(text: str | None) -> int:
-    """A whole number; nonsense is nought."""
-    return int(text) if text and text.isdecimal() and len(text) < 9 else 0  # noqa: PLR2004
