@@ -27,7 +27,7 @@ _OPENED: Final = frozenset(
 )
 _P, _TABLE, _ROW, _CELL = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc"
 _MAX_LAYOUT_COLUMNS: Final = 2
-_MAX_SPAN: Final = 1000
+_MAX_GRID: Final = 2_000  # edges of all rows together; a row's own columns are far fewer
 # How things look and who edited them, five tags and attributes for each word: a third of the
 # memory and of the time that the tree would take.
 _LOOKS: Final = re.compile(
@@ -127,6 +127,8 @@ class _Reader:
         for element in _cells(row):
             properties = element.find(f"{W}tcPr")
             end = at + max(1, _count(element, "tcPr", "gridSpan", 1))
+            if end > _MAX_GRID:
+                raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_COLUMNS} columns")
             if _continues(properties, "hMerge") and cells:
                 cells[-1] = Placed(cells[-1].text, cells[-1].start, end, cells[-1].above)
             elif _continues(properties, "vMerge") and not first:
@@ -213,7 +215,7 @@ def _deleted(row: etree._Element) -> bool:
 
 def _count(element: etree._Element, properties: str, name: str, default: int) -> int:
     found = element.find(f"{W}{properties}/{W}{name}")
-    return min(whole(found.get(f"{W}val")), _MAX_SPAN) if found is not None else default
+    return min(whole(found.get(f"{W}val")), _MAX_GRID) if found is not None else default
 
 
 def _continues(properties: etree._Element | None, name: str) -> bool:

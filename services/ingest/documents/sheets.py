@@ -12,7 +12,7 @@ from lxml import etree
 
 from services.ingest.documents.archives import whole
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.limits import check_cell, check_cells, check_columns
+from services.ingest.documents.limits import check_cell, check_cells
 from services.ingest.documents.shown import show, show_date
 
 S: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -22,6 +22,7 @@ _MERGE, _COLUMNS = f"{S}mergeCell", f"{S}col"
 _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ON: Final = ("1", "true")
+_LAST_COLUMN: Final = 16_384
 
 Place = tuple[int, int]
 """A row and a column, both counted from 1."""
@@ -53,12 +54,8 @@ class Sheet:
     texts: dict[Place, str] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
     unsaved: list[Place] = field(default_factory=list)
-
-    def hides_column(self, column: int) -> bool:
-        """Whether a column is hidden."""
-        return any(first <= column <= last for first, last in self.hidden_columns)
 
 
 def read_sheet(part: bytes, values: Values) -> Sheet:
@@ -80,8 +77,8 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
                 sheet.merged.append(area)
                 check_cells(len(sheet.merged))
         elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
-            check_columns(len(sheet.hidden_columns))
-            sheet.hidden_columns.append((whole(element.get("min")), whole(element.get("max"))))
+            first, last = whole(element.get("min")), whole(element.get("max"))
+            sheet.hidden_columns.update(range(first, min(last, _LAST_COLUMN) + 1))
     return sheet
 
 

@@ -162,8 +162,12 @@ FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
      "too-large"),
     ("merged areas over merged areas", "a.xlsx",
      lambda: excel(b"<sheetData>" + b"<row><c><v>1</v></c></row>" * 20_000 + b"</sheetData>"
-                   b"<mergeCells>" + b'<mergeCell ref="A1:BL20000"/>' * 300_000 + b"</mergeCells>"),
+                   b"<mergeCells>" + b'<mergeCell ref="A1:BL20000"/>' * 100_000 + b"</mergeCells>"),
      "too-many-rows"),
+    ("merged areas over hidden rows", "a.xlsx",
+     lambda: excel(b"<sheetData>" + b'<row hidden="1"/>' * 300_000 + b"</sheetData><mergeCells>"
+                   + b'<mergeCell ref="A1:A300001"/>' * 100_000 + b"</mergeCells>"),
+     "not-a-plan"),
     ("the most tags", "a.docx", lambda: word(b"<w:p/>" * 2_900_000), "too-many-rows"),
     ("tags with attributes", "a.docx",
      lambda: word(b'<w:p w:a="1" w:b="2" w:c="3"/>' * 1_000_000), "too-many-rows"),
@@ -184,6 +188,12 @@ FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
      "too-large"),
     ("a drawing on 100 pages", "a.pdf",
      lambda: pdf(flat(b"0 0 m 9 9 l S\n" * 1_000, 10), 100), "scanned-image"),
+    ("squared paper", "a.pdf",
+     lambda: pdf(flat(b"".join(b"%d 0 m %d 5999 l S 0 %d m 5999 %d l S\n" % (n, n, n, n)
+                               for n in range(0, 5_970, 3)), 1)), "scanned-image"),
+    ("a row of wide cells", "a.docx",
+     lambda: word(b"<w:tbl><w:tr>" + b'<w:tc><w:tcPr><w:gridSpan w:val="999"/></w:tcPr></w:tc>'
+                  * 300_000 + b"</w:tr></w:tbl>"), "too-many-rows"),
     ("noise", "a.docx", lambda: b"PK\x03\x04" + NOISE.randbytes(5_000_000), "broken"),
 ]  # fmt: skip
 
