@@ -21,6 +21,7 @@ _DECLARATIONS: Final = tuple(
     for encoding in ("utf-8", "utf-16-le", "utf-16-be")
 )
 _ENCRYPTED: Final = 0x1
+_MOST_DIGITS: Final = 9
 _ENTRY: Final = b"PK\x01\x02"
 _STRICT: Final = b"http://purl.oclc.org/ooxml/"
 _RELATION: Final = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
@@ -128,6 +129,11 @@ def xml(data: bytes) -> etree._Element:
         return etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
         raise DocumentError(DocumentFault.BROKEN) from error
+
+
+def whole(text: str | None) -> int:
+    """The whole number that an attribute holds; nonsense is nought."""
+    return int(text) if text and text.isdecimal() and len(text) < _MOST_DIGITS else 0
 
 
 def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.archives import Archive, xml
+from services.ingest.documents.archives import Archive, whole, xml
 from services.ingest.documents.edges import Placed, settled
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
@@ -27,7 +27,16 @@ _OPENED: Final = frozenset(
 )
 _P, _TABLE, _ROW, _CELL = f"{W}p", f"{W}tbl", f"{W}tr", f"{W}tc"
 _MAX_LAYOUT_COLUMNS: Final = 2
-_MAX_SPAN: Final = 1000
+_MAX_GRID: Final = 2_000  # edges of all rows together; a row's own columns are far fewer
+# How things look and who edited them, five tags and attributes for each word: a third of the
+# memory and of the time that the tree would take.
+_LOOKS: Final = re.compile(
+    rb"<w:(?:rFonts|sz|szCs|lang|color|kern|b|bCs|jc|spacing|ind|tcW|vAlign|shd|snapToGrid|widowControl"
+    rb"|adjustRightInd|kinsoku|wordWrap|overflowPunct|topLinePunct|autoSpaceDE|autoSpaceDN"
+    rb"|proofErr|lastRenderedPageBreak|bookmarkStart|bookmarkEnd|trHeight)(?: [^<>]*)?/>"
+    rb'| w:rsid[A-Za-z]{0,10}="[0-9A-Fa-f]{0,8}"| w14:(?:paraId|textId)="[0-9A-Fa-f]{0,8}"'
+    rb'| w:hint="[a-zA-Z]{0,10}"'
+)
 _FIGURE: Final = re.compile(r"\d(?!\d?月)")
 _RUNS_ON: Final = re.compile(r"[\d.．]$")
 
@@ -35,7 +44,7 @@ _RUNS_ON: Final = re.compile(r"[\d.．]$")
 def read_docx(name: str, archive: Archive) -> Document:
     """Paragraphs and tables of the body in order. Raises DocumentError."""
     main = archive.main_part()
-    body = xml(archive.needed(main)).find(f"{W}body")
+    body = xml(_LOOKS.sub(b"", archive.needed(main))).find(f"{W}body")
     if body is None:
         raise DocumentError(DocumentFault.BROKEN)
     parts = dict(archive.related(main).values())
@@ -97,7 +106,7 @@ class _Reader:
 
     def _table(self, table: etree._Element, rows: Sequence[etree._Element], place: str) -> Table:
         placed = [self._row(row, first=number == 0) for number, row in enumerate(rows)]
-        widths = [_whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
+        widths = [whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
         edges = settled(widths, placed)
         grid: list[dict[int, Cell]] = []
         for row in placed:
@@ -118,6 +127,8 @@ class _Reader:
         for element in _cells(row):
             properties = element.find(f"{W}tcPr")
             end = at + max(1, _count(element, "tcPr", "gridSpan", 1))
+            if end > _MAX_GRID:
+                raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_COLUMNS} columns")
             if _continues(properties, "hMerge") and cells:
                 cells[-1] = Placed(cells[-1].text, cells[-1].start, end, cells[-1].above)
             elif _continues(properties, "vMerge") and not first:
@@ -204,14 +215,9 @@ def _deleted(row: etree._Element) -> bool:
 
 def _count(element: etree._Element, properties: str, name: str, default: int) -> int:
     found = element.find(f"{W}{properties}/{W}{name}")
-    return min(_whole(found.get(f"{W}val")), _MAX_SPAN) if found is not None else default
+    return min(whole(found.get(f"{W}val")), _MAX_GRID) if found is not None else default
 
 
 def _continues(properties: etree._Element | None, name: str) -> bool:
     found = properties.find(f"{W}{name}") if properties is not None else None
     return found is not None and found.get(f"{W}val") in (None, "continue")
-
-
-def _whole(text: str | None) -> int:
-    """A whole number; nonsense is nought."""
-    return int(text) if text and text.isdecimal() and len(text) < 7 else 0  # noqa: PLR2004

@@ -6,7 +6,7 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.archives import xml
+from services.ingest.documents.archives import whole, xml
 from services.ingest.documents.counting import written
 
 W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -117,7 +117,7 @@ class Numbering:
         for abstract in root.iter(f"{W}abstractNum"):
             definition = _List(same_as=_value(abstract.find(f"{W}numStyleLink")))
             for level in abstract.iter(f"{W}lvl"):
-                index = _whole(level.get(f"{W}ilvl"))
+                index = whole(level.get(f"{W}ilvl"))
                 if 0 <= index < _LEVELS:
                     definition.levels[index] = _level(level)
                     definition.by_style[_value(level.find(f"{W}pStyle"))] = index
@@ -126,10 +126,10 @@ class Numbering:
         for each in root.iter(f"{W}num"):
             number = _Number(_value(each.find(f"{W}abstractNumId")))
             for change in each.iter(f"{W}lvlOverride"):
-                index = _whole(change.get(f"{W}ilvl"))
+                index = whole(change.get(f"{W}ilvl"))
                 start, own = change.find(f"{W}startOverride"), change.find(f"{W}lvl")
                 if start is not None:
-                    number.restarts[index] = _whole(_value(start))
+                    number.restarts[index] = whole(_value(start))
                 if own is not None:
                     number.levels[index] = _level(own)
             self._numbers[each.get(f"{W}numId") or ""] = number
@@ -168,7 +168,7 @@ def _level(element: etree._Element) -> _Level:
     return _Level(
         form=form or "decimal",
         text=_value(element.find(f"{W}lvlText")),
-        start=_whole(_value(start)) if start is not None else 0,
+        start=whole(_value(start)) if start is not None else 0,
         legal=legal is not None and _value(legal) not in ("0", "false"),
     )
 
@@ -177,13 +177,8 @@ def _reference(element: etree._Element | None) -> tuple[str, int | None]:
     if element is None:
         return "", None
     level = element.find(f"{W}ilvl")
-    return _value(element.find(f"{W}numId")), None if level is None else _whole(_value(level))
+    return _value(element.find(f"{W}numId")), None if level is None else whole(_value(level))
 
 
 def _value(element: etree._Element | None) -> str:
     return "" if element is None else element.get(f"{W}val") or ""
-
-
-def _whole(text: str | None) -> int:
-    """A small whole number; nonsense is nought."""
-    return int(text) if text and text.isdecimal() and len(text) < 7 else 0  # noqa: PLR2004

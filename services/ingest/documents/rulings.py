@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.ingest.documents.limits import MAX_COLUMNS
+
 _NEAR: Final = 2.5  # points: lines this close are one line, drawn twice
 _COVERED: Final = 0.6  # of an edge must be drawn for it to part two cells
 
@@ -120,9 +122,10 @@ def _connected(
 def _lattice(across: list[Line], down: list[Line]) -> Lattice | None:
     ys = sorted({line.at for line in across}, reverse=True)
     xs = sorted({line.at for line in down})
-    if len(ys) < 2 or len(xs) < 3:  # noqa: PLR2004 - a frame around text is no table
-        return None
     rows, columns = len(ys) - 1, len(xs) - 1
+    # A frame around text is no table, nor is squared paper.
+    if rows < 1 or not 1 < columns <= MAX_COLUMNS:
+        return None
     upright, level = _by_place(down), _by_place(across)
     taken: set[tuple[int, int]] = set()
     cells = []

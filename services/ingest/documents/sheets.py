@@ -10,8 +10,9 @@ from typing import Final
 
 from lxml import etree
 
+from services.ingest.documents.archives import whole
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.limits import check_cell, check_cells, check_columns
+from services.ingest.documents.limits import check_cell, check_cells
 from services.ingest.documents.shown import show, show_date
 
 S: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -21,6 +22,7 @@ _MERGE, _COLUMNS = f"{S}mergeCell", f"{S}col"
 _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ON: Final = ("1", "true")
+_LAST_COLUMN: Final = 16_384
 
 Place = tuple[int, int]
 """A row and a column, both counted from 1."""
@@ -52,12 +54,8 @@ class Sheet:
     texts: dict[Place, str] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
-    hidden_columns: list[tuple[int, int]] = field(default_factory=list)
+    hidden_columns: set[int] = field(default_factory=set)
     unsaved: list[Place] = field(default_factory=list)
-
-    def hides_column(self, column: int) -> bool:
-        """Whether a column is hidden."""
-        return any(first <= column <= last for first, last in self.hidden_columns)
 
 
 def read_sheet(part: bytes, values: Values) -> Sheet:
@@ -70,7 +68,7 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
             column = _column_of(element.get("r")) or column + 1
             _take(sheet, (row, column), _shown(element, values))
         elif tag == _ROW and event == "start":
-            row, column = _whole(element.get("r")) or row + 1, 0
+            row, column = whole(element.get("r")) or row + 1, 0
             if element.get("hidden") in _ON:
                 sheet.hidden_rows.add(row)
         elif tag == _MERGE and event == "end":
@@ -79,8 +77,8 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
                 sheet.merged.append(area)
                 check_cells(len(sheet.merged))
         elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
-            check_columns(len(sheet.hidden_columns))
-            sheet.hidden_columns.append((_whole(element.get("min")), _whole(element.get("max"))))
+            first, last = whole(element.get("min")), whole(element.get("max"))
+            sheet.hidden_columns.update(range(first, min(last, _LAST_COLUMN) + 1))
     return sheet
 
 
@@ -130,7 +128,7 @@ def _figure(value: str, kind: str, code: str, values: Values) -> str:
 
 
 def _at(texts: Sequence[str], index: str) -> str:
-    at = _whole(index)
+    at = whole(index)
     return texts[at] if at < len(texts) else ""
 
 
@@ -192,8 +190,3 @@ def _column(letters: str) -> int:
     for letter in letters:
         value = value * 26 + ord(letter) - 64
     return value
-
-
-def _whole(text: str | None) -> int:
-    """A whole number; nonsense is nought."""
-    return int(text) if text and text.isdecimal() and len(text) < 9 else 0  # noqa: PLR2004

@@ -73,10 +73,9 @@ def _formats(part: bytes | None) -> list[str]:
 def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
     """Tell of hidden rows and columns that hold something, and take them out of the sheet."""
     _move_merged(sheet)
-    columns = {column for column in {c for _, c in sheet.texts} if sheet.hides_column(column)}
     held: dict[str, list[str]] = {}
     for (row, column), text in list(sheet.texts.items()):
-        if row in sheet.hidden_rows or column in columns:
+        if row in sheet.hidden_rows or column in sheet.hidden_columns:
             hidden_row = row in sheet.hidden_rows
             where = f"row {row}" if hidden_row else f"column {_letters(column)}"
             held.setdefault(where, []).append(text.replace("\n", ""))
@@ -92,18 +91,23 @@ def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
 
 def _move_merged(sheet: Sheet) -> None:
     """A merged area whose first row or column is hidden shows its text in what is left."""
+    rows, columns = _next_shown(sheet.hidden_rows), _next_shown(sheet.hidden_columns)
     for index, area in enumerate(sheet.merged):
-        top, left = area.top, area.left
-        while top in sheet.hidden_rows and top < area.bottom:
-            top += 1
-        while left < area.right and sheet.hides_column(left):
-            left += 1
-        seen = top not in sheet.hidden_rows and not sheet.hides_column(left)
+        top, left = rows.get(area.top, area.top), columns.get(area.left, area.left)
+        seen = top <= area.bottom and left <= area.right
         if seen and (top, left) != (area.top, area.left):
             sheet.merged[index] = replace(area, top=top, left=left)
             text = sheet.texts.pop((area.top, area.left), "")
             if text:
                 sheet.texts[top, left] = text
+
+
+def _next_shown(hidden: set[int]) -> dict[int, int]:
+    """For each hidden row or column the next one that is shown."""
+    following: dict[int, int] = {}
+    for place in sorted(hidden, reverse=True):
+        following[place] = following.get(place + 1, place + 1)
+    return following
 
 
 def _shortened(told: list[Paragraph]) -> list[Paragraph]:
@@ -122,9 +126,8 @@ def _table(sheet: Sheet, title: str) -> Table:
     columns = sorted({column for _, column in sheet.texts})
     check_rows(len(used))
     check_columns(columns[-1] - columns[0] + 1)
-    shown = [
-        column for column in range(columns[0], columns[-1] + 1) if not sheet.hides_column(column)
-    ]
+    between = range(columns[0], columns[-1] + 1)
+    shown = [column for column in between if column not in sheet.hidden_columns]
     covered = _covered(sheet, used, shown)
     rows = tuple(
         Row(

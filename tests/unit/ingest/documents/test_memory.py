@@ -77,6 +77,33 @@ def rows_of_word(count: int) -> bytes:
     return word(f"<w:tbl><w:tr>{line(HEADER)}</w:tr>{body}</w:tbl>".encode())
 
 
+def rows_as_word_writes_them(count: int) -> bytes:
+    """Each cell in three runs, with fonts, sizes and the marks of four editors."""
+    look = (
+        '<w:rPr><w:rFonts w:ascii="仿宋" w:eastAsia="仿宋" w:hAnsi="仿宋" w:hint="eastAsia"/>'
+        '<w:color w:val="000000"/><w:kern w:val="0"/><w:sz w:val="21"/><w:szCs w:val="21"/></w:rPr>'
+    )
+    marks = 'w:rsidR="00A1B2C3" w:rsidRDefault="00A1B2C3" w:rsidP="00A1B2C3" w14:paraId="1A2B3C4D"'
+
+    def cell(text: str) -> str:
+        cut = len(text) // 2
+        runs = "".join(
+            f'<w:r w:rsidRPr="00A1B2C3">{look}<w:t xml:space="preserve">{part}</w:t></w:r>'
+            for part in (text[:cut], text[cut : cut + 1], text[cut + 1 :])
+        )
+        paragraph = f'<w:pPr><w:widowControl/><w:jc w:val="left"/>{look}</w:pPr>{runs}'
+        shape = '<w:tcPr><w:tcW w:w="1700" w:type="dxa"/><w:vAlign w:val="center"/></w:tcPr>'
+        return f"<w:tc>{shape}<w:p {marks}>{paragraph}</w:p></w:tc>"
+
+    def line(cells: list[str]) -> str:
+        return f'<w:tr w:rsidR="00A1B2C3">{"".join(map(cell, cells))}</w:tr>'
+
+    w14 = b' xmlns:w14="http://schemas.microsoft.com/office/word/2010/wordml">'
+    body = f"<w:tbl>{line(HEADER)}{line(ROW) * count}</w:tbl>".encode()
+    main = WORD.replace(b"><w:body>", w14 + b"<w:body>") + body + WORD_END
+    return packed(**{"word/document.xml": main})
+
+
 def styled_to_the_last_row() -> bytes:
     rows = b"".join(b'<row r="%d" s="1" customFormat="1"/>' % n for n in range(1, 1_048_577))
     return excel(b'<dimension ref="A1:XFD1048576"/><sheetData>' + rows + b"</sheetData>")
@@ -123,6 +150,8 @@ def flat(chunk: bytes, times: int) -> bytes:
 NOISE = random.Random(7)  # noqa: S311 - the same in every run
 FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
     ("8,000 rows of Word", "a.docx", lambda: rows_of_word(8_000), "plan of 8000"),
+    ("5,000 rows as Word writes them", "a.docx", lambda: rows_as_word_writes_them(5_000),
+     "plan of 5000"),
     ("a styled sheet to its last row", "a.xlsx", styled_to_the_last_row, "not-a-plan"),
     ("1,500,000 cells in a row", "a.xlsx",
      lambda: excel(b"<sheetData><row>" + b'<c s="1"/>' * 1_500_000 + b"</row></sheetData>"),
@@ -133,8 +162,12 @@ FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
      "too-large"),
     ("merged areas over merged areas", "a.xlsx",
      lambda: excel(b"<sheetData>" + b"<row><c><v>1</v></c></row>" * 20_000 + b"</sheetData>"
-                   b"<mergeCells>" + b'<mergeCell ref="A1:BL20000"/>' * 300_000 + b"</mergeCells>"),
+                   b"<mergeCells>" + b'<mergeCell ref="A1:BL20000"/>' * 100_000 + b"</mergeCells>"),
      "too-many-rows"),
+    ("merged areas over hidden rows", "a.xlsx",
+     lambda: excel(b"<sheetData>" + b'<row hidden="1"/>' * 300_000 + b"</sheetData><mergeCells>"
+                   + b'<mergeCell ref="A1:A300001"/>' * 100_000 + b"</mergeCells>"),
+     "not-a-plan"),
     ("the most tags", "a.docx", lambda: word(b"<w:p/>" * 2_900_000), "too-many-rows"),
     ("tags with attributes", "a.docx",
      lambda: word(b'<w:p w:a="1" w:b="2" w:c="3"/>' * 1_000_000), "too-many-rows"),
@@ -155,6 +188,12 @@ FILES: list[tuple[str, str, Callable[[], bytes], str]] = [
      "too-large"),
     ("a drawing on 100 pages", "a.pdf",
      lambda: pdf(flat(b"0 0 m 9 9 l S\n" * 1_000, 10), 100), "scanned-image"),
+    ("squared paper", "a.pdf",
+     lambda: pdf(flat(b"".join(b"%d 0 m %d 5999 l S 0 %d m 5999 %d l S\n" % (n, n, n, n)
+                               for n in range(0, 5_970, 3)), 1)), "scanned-image"),
+    ("a row of wide cells", "a.docx",
+     lambda: word(b"<w:tbl><w:tr>" + b'<w:tc><w:tcPr><w:gridSpan w:val="999"/></w:tcPr></w:tc>'
+                  * 300_000 + b"</w:tr></w:tbl>"), "too-many-rows"),
     ("noise", "a.docx", lambda: b"PK\x03\x04" + NOISE.randbytes(5_000_000), "broken"),
 ]  # fmt: skip
 

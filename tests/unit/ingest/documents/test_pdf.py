@@ -241,3 +241,33 @@ def test_a_file_with_a_password_is_told_as_such() -> None:
     with pytest.raises(DocumentError) as caught:
         read_document("a.pdf", data)
     assert caught.value.code is DocumentFault.ENCRYPTED
+
+
+def test_a_grid_drawn_in_one_stroke_is_a_table() -> None:
+    lines = "".join(f"50 {y} m 390 {y} l " for y in (700, 680, 660))
+    lines += "".join(f"{x} 700 m {x} 660 l " for x in (50, 90, 190))
+    lines += "390 660 m 390 700 l h S\n"
+    words = (
+        text(53, 686, "1") + text(93, 686, "甲任务") + text(53, 666, "2") + text(93, 666, "乙任务")
+    )
+    assert grid(read(lines + words)) == [["1", "甲任务", ""], ["2", "乙任务", ""]]
+
+
+def test_a_page_full_of_drawing_is_no_table() -> None:
+    drawing = "".join(f"{n % 500} 10 {n % 300} 20 re S\n" for n in range(2_000))
+    assert grid(read(drawing + text(50, 700, "只有文字的一页"))) == []
+
+
+def test_pictures_and_fonts_may_be_long_and_what_is_no_stream_is_none() -> None:
+    def packed(kind: str) -> bytes:
+        data = zlib.compress(b" " * 20_000_000)
+        return stream(data, f"{kind} /Filter /FlateDecode")
+
+    beside = b"".join(
+        b"%d 0 obj\n%b\nendobj\n" % (90 + number, packed(kind))
+        for number, kind in enumerate(("/Subtype /Image", "/Length1 20000000"))
+    )
+    broken = b"99 0 obj\n" + stream(b"not packed", "/Filter /FlateDecode") + b"\nendobj\n"
+    odd = b"98 0 obj\n" + stream(b"\xff~>", "/Filter [/A85 /Fl]") + b"\nendobj\n"
+    data = pdf(ruled(ROWS).encode()).replace(b"xref\n", beside + broken + odd + b"xref\n", 1)
+    assert grid(read_document("a.pdf", data)) == ROWS

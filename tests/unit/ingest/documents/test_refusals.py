@@ -68,6 +68,13 @@ def entities() -> bytes:
     return packed("word/document.xml", f"{bomb}]>{WORD}<w:body/></w:document>".encode())
 
 
+def oddly_packed(*, damaged: bool = False) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED if damaged else zipfile.ZIP_LZMA) as archive:
+        archive.writestr("word/document.xml", WORD + "<w:body/></w:document>")
+    return out.getvalue().replace(b"<w:body/>", b"<w:bxdy/>") if damaged else out.getvalue()
+
+
 CASES: list[tuple[str, str, Callable[[], bytes], DocumentFault]] = [
     ("nothing", "a.docx", lambda: b"", DocumentFault.EMPTY),
     ("a byte order mark alone", "a.csv", lambda: b"\xef\xbb\xbf", DocumentFault.EMPTY),
@@ -96,6 +103,13 @@ CASES: list[tuple[str, str, Callable[[], bytes], DocumentFault]] = [
     ("a document with a password", "a.docx", lambda: old_office(encrypted=True),
      DocumentFault.ENCRYPTED),
     ("an archive with a password", "a.docx", locked_archive, DocumentFault.ENCRYPTED),
+    ("an archive packed in a way of its own", "a.docx", oddly_packed, DocumentFault.BROKEN),
+    ("an archive with a wrong byte", "a.docx", lambda: oddly_packed(damaged=True),
+     DocumentFault.BROKEN),
+    ("a workbook without its sheet", "a.xlsx", lambda: packed("xl/workbook.xml",
+     b'<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"/>'),
+     DocumentFault.NOT_A_PLAN),
+    ("an archive of files", "a.zip", lambda: packed("plan.docx", b"x"), DocumentFault.UNSUPPORTED),
     ("half a document", "a.docx", lambda: packed("word/document.xml", b"<a/>")[:60],
      DocumentFault.BROKEN),
     ("broken XML", "a.docx", lambda: packed("word/document.xml", b"<a><b></a>"),

@@ -291,3 +291,37 @@ def test_a_table_in_a_cell_becomes_its_lines_once() -> None:
 def test_the_strict_variant_and_an_unusual_main_part_are_read() -> None:
     assert said(word(p("甲"), space=STRICT)) == ["甲"]
     assert said(word(p("甲"), part="document2")) == ["甲"]
+
+
+def test_a_list_may_take_its_levels_from_a_style_or_change_one_of_them() -> None:
+    other = f'<w:lvlOverride w:ilvl="0">{level(0, "upperLetter", "%1)")}</w:lvlOverride>'
+    document = word(
+        listed("甲", 1) + listed("乙", 2) + listed("丙", 3),
+        numbering=definition(0, '<w:numStyleLink w:val="Plain"/>')
+        + definition(1, level(0, "decimal", "%1)"))
+        + number(1, 0) + number(2, 1, other) + number(3, 1),
+        styles='<w:style w:styleId="Plain"><w:pPr><w:numPr><w:numId w:val="3"/></w:numPr></w:pPr>'
+        "</w:style>",
+    )  # fmt: skip
+    assert said(document) == ["1)甲", "B)乙", "3)丙"]
+
+
+def test_levels_that_no_list_has_print_nothing() -> None:
+    numbering = definition(0, level(1, "decimal", "%1.%2")) + number(1, 0) + number(2, 9)
+    document = word(
+        listed("甲", 1, 5) + listed("乙", 2) + listed("丙", 7) + listed("丁", 1, 1),
+        numbering=numbering,
+    )
+    assert said(document) == ["甲", "乙", "丙", "1.1丁"]
+
+
+@pytest.mark.parametrize(("n", "shown"), [(0, "0"), (4000, "4000")])
+def test_numbers_beyond_a_format_are_digits(n: int, shown: str) -> None:
+    assert written(n, "chineseCounting") == shown
+    assert written(n, "lowerRoman") == shown
+
+
+def test_how_words_look_is_left_out_and_words_that_look_like_tags_are_not() -> None:
+    look = '<w:rPr><w:rFonts w:ascii="a"/><w:b/><w:sz w:val="21"/></w:rPr>'
+    document = word(f"<w:p><w:r>{look}<w:t>&lt;w:b/&gt;甲</w:t></w:r></w:p>")
+    assert said(document) == ["<w:b/>甲"]
