@@ -11,6 +11,7 @@ from services.ingest.extraction.drafts import Draft, DraftRow, Label
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.layout import Layout, parse_number
 from services.ingest.extraction.prose import join_lines, tidy, torn
+from services.ingest.extraction.wraps import cut_deadline, cut_units
 
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 _DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
@@ -51,7 +52,10 @@ class Assembly:
         if not view.texts:
             return
         previous = self.drafts[-1] if self.drafts else None
-        if previous is None or self._begins(view, previous, after_break=after_break):
+        if previous is not None and _goes_on(view, previous):
+            previous.wrapped = True
+            self._mend(view, previous)
+        elif previous is None or self._begins(view, previous, after_break=after_break):
             self._begin(view, previous, after_break=after_break)
         elif after_break and self._is_tear(view, previous):
             self._mend(view, previous)
@@ -174,7 +178,8 @@ class Assembly:
                 last.cells[role] = _joined_due(last.cells.get(role, ""), view.texts[role])
         if not view.content:
             return
-        if torn(last.text, habit=self.habits.closes) or not last.text:
+        habit = self.habits.closes or draft.wrapped
+        if torn(last.text, habit=habit) or not last.text:
             last.text += view.content
         else:
             draft.rows.append(DraftRow(view.content, view.place, dict(last.cells)))
@@ -200,6 +205,18 @@ class Assembly:
             if differs or not draft.units.get(role):
                 draft.units[role] = _both(draft.units.get(role, ""), text)
         self._append(view, draft)
+
+
+def _goes_on(view: "_View", draft: Draft) -> bool:
+    """Whether the row is one more line of the row above, and not a row of its own."""
+    if view.exact or Role.NUMBER not in view.roles or view.fresh.get(Role.NUMBER):
+        return False
+    if draft.wrapped:
+        return True
+    due = draft.rows[-1].cells.get(Role.DEADLINE, "")
+    return cut_deadline(due, view.fresh.get(Role.DEADLINE, "")) or any(
+        cut_units(draft.units.get(role, ""), view.fresh.get(role, "")) for role in UNIT_ROLES
+    )
 
 
 def _both(first: str, second: str) -> str:

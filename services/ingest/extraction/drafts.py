@@ -38,3 +38,5 @@ class Draft:
     spans_name: bool = False
     name_above: str = ""
     counted: bool = False
+    wrapped: bool = False
+    """Its cells' lines were printed as rows."""

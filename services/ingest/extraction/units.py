@@ -257,6 +257,14 @@ def _is_date(name: str, year: int | None) -> bool:
     return bool(found.dates) and not re.search(r"[局委办部]", found.rest)
 
 
+def is_cut(above: str, below: str) -> bool:
+    """Whether the last name of one cell goes on in the next: neither half is whole alone."""
+    left = _PART.split(above.strip())[-1]
+    right = _PART.split(below.strip(), maxsplit=1)[0]
+    halves = not _ENDS.search(left) and (len(right) < _MIN_NAME or not _ENDS.search(right))
+    return bool(left) and halves and bool(_ENDS.search(left + right))
+
+
 def merged(lists: Sequence[UnitList]) -> UnitList:
     """Several unit cells as one list: names in column order, each once."""
     told = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]

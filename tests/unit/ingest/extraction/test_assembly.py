@@ -1,6 +1,8 @@
 """Rows to tasks: merged, torn and repeated cells, rows that are none, pages cut differently."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
 from services.ingest.extraction.models import ParsedPlan
@@ -267,3 +269,52 @@ def test_a_name_over_two_columns_is_torn_as_a_name() -> None:
         "^|回应||接受监督。||",
     )
     assert [(t.category, t.name) for t in found.tasks] == [("公开", "财政"), ("公开", "解读回应")]
+
+
+WRAPPED = "序号|类别|问题|措施|责任单位|整改时限"
+
+
+def test_lines_of_cells_that_were_printed_as_rows_are_joined() -> None:
+    found = read(
+        WRAPPED,
+        "1|政策解读|解读材料|1.完善|县司法局、县政|2023年7",
+        "||没有关联。|关联；2.健全|府办|月31日前",
+        "|||机制。||",
+        "2|主动公开|栏目更新|更新栏目，|县人社局|2023年8月",
+        "||不及时。|接受监督。||31日前，长期坚持",
+    )
+    assert brief(found) == [
+        (1, "解读材料没有关联。", ["县司法局", "县政府办"], ["1.完善关联；", "2.健全机制。"]),
+        (2, "栏目更新不及时。", ["县人社局"], ["更新栏目，接受监督。"]),
+    ]
+    assert dues(found) == [["2023-07-31"], ["2023-07-31"], ["2023-08-31"]]
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ("县财政局|6月底前", "县教育局|9月底前"),
+        ("县财政局|6月底前", "|"),
+        ("全体干部|6月底前", "县教育局|9月底前"),
+        ("县财政局|", "县教育局|底前"),
+        ("县财政局|长期", "县教育局|月底前"),
+    ],
+)
+def test_rows_whose_halves_are_whole_stay_apart(above: str, below: str) -> None:
+    found = read(HEADER, f"1|甲|编目录。|{above}", f"||建专栏。|{below}")
+    assert [m.text for t in found.tasks for m in t.measures] == ["编目录。", "建专栏。"]
+
+
+@given(st.data())
+@settings(deadline=None, max_examples=60)
+def test_any_wrapping_of_a_deadline_and_units_reads_as_one_row(data: st.DataObject) -> None:
+    units, due = "县财政局、县教育局", "2023年6月30日前"
+    whole = read(HEADER, f"1|甲|编目录，促公开。|{units}|{due}")
+    at = data.draw(st.sampled_from([6, 7, 8, 9]))  # inside 2023年6月30日
+    cut = data.draw(st.sampled_from([4, 5, 6]))  # before, after, inside a name
+    torn = read(
+        HEADER,
+        f"1|甲|编目录，|{units[:cut]}|{due[:at]}",
+        f"||促公开。|{units[cut:]}|{due[at:]}",
+    )
+    assert torn.tasks == whole.tasks

@@ -1,0 +1,22 @@
+"""Rows that are no rows: an extractor printed every line of a cell on a row of its own."""
+
+import re
+from typing import Final
+
+from services.ingest.extraction.dates import fold, read_cell
+from services.ingest.extraction.units import is_cut
+
+_GOES_ON: Final = re.compile(r"\d{0,4}[年月日底前末内旬]")
+
+
+def cut_deadline(above: str, below: str) -> bool:
+    """Whether one deadline stands in both cells: 2023年7 over 月31日前."""
+    first, second = fold(above), fold(below)
+    if not first or not _GOES_ON.match(second) or read_cell(second, 2000).dates:
+        return False
+    return bool(read_cell(first + second, 2000).dates)
+
+
+def cut_units(above: str, below: str) -> bool:
+    """Whether one name stands in both cells: 县政 over 府办."""
+    return bool(above.strip() and below.strip()) and is_cut(above, below)
