@@ -54,17 +54,24 @@ def bench(
     )
     signal.signal(signal.SIGTERM, _stop)  # so that engines and services end with this process
     found: list[Figure] = []
+    failed: list[str] = []
     with run.sharing() if quick else nullcontext(run) as each:
         for name in BENCHES:
             if not only or name in only:
                 console.print(f"[bold]{name}[/]")
-                found += uvloop.run(_measured(name, each))
+                try:
+                    found += uvloop.run(_measured(name, each))
+                except CuibanError as error:  # the others are worth having
+                    console.print(f"[red]{name}: {error.message}[/]", soft_wrap=True)
+                    failed.append(name)
                 _write(into, found, about)
     found += growth(found)
     if table:
         document = table.read_text("utf-8") if table.exists() else ""
         table.write_text(renewed(document, markdown(found, about)), "utf-8")
     Console().print(_table(found))
+    if failed:
+        raise CuibanError(f"These benches failed: {', '.join(failed)}.")
 
 
 def _stop(*_: object) -> None:

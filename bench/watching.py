@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shared.errors import CuibanError
 
 _LOOK = 0.02
-_STUCK = 120.0
-"""Seconds without any progress after which a bench gives up."""
+_STUCK = 600.0
+"""Seconds without any progress after which a bench gives up: a publication is one transaction."""
 
 Count = Callable[[], Awaitable[float]]
 
@@ -42,7 +42,7 @@ async def climb(count: Count, target: float, *, look: float = _LOOK) -> Curve:
     """Watch a count until it reaches the target.
 
     Raises:
-        CuibanError: it stood still for two minutes.
+        CuibanError: it stood still for ten minutes.
     """
     points = [(time.monotonic(), await count())]
     moved = points[0][0]
