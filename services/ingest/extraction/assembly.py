@@ -6,17 +6,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.dates import fold, read_cell
 from services.ingest.extraction.drafts import Draft, DraftRow, Label
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.layout import Layout, parse_number
 from services.ingest.extraction.prose import join_lines, tidy, torn
-from services.ingest.extraction.wraps import cut_deadline, cut_units
+from services.ingest.extraction.wraps import both, cut_deadline, cut_units, joined_due
 
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 _DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
 _DITTO: Final = re.compile(r"^(?:同上|[〃″]|\"|〞)$")
-_YEAR: Final = re.compile(r"\d{4}年$")
 _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-\u9fff“”]{4,})")
 
 
@@ -144,7 +142,7 @@ class Assembly:
             return
         for role in _DUE_ROLES:
             if view.fresh.get(role):
-                draft.rows[-1].cells[role] = _both(
+                draft.rows[-1].cells[role] = both(
                     draft.rows[-1].cells.get(role, ""), view.texts[role]
                 )
 
@@ -175,7 +173,7 @@ class Assembly:
         last = draft.rows[-1]
         for role in _DUE_ROLES:
             if view.fresh.get(role):
-                last.cells[role] = _joined_due(last.cells.get(role, ""), view.texts[role])
+                last.cells[role] = joined_due(last.cells.get(role, ""), view.texts[role])
         if not view.content:
             return
         habit = self.habits.closes or draft.wrapped
@@ -203,7 +201,7 @@ class Assembly:
             return
         for role, text in own.items():
             if differs or not draft.units.get(role):
-                draft.units[role] = _both(draft.units.get(role, ""), text)
+                draft.units[role] = both(draft.units.get(role, ""), text)
         self._append(view, draft)
 
 
@@ -217,18 +215,6 @@ def _goes_on(view: "_View", draft: Draft) -> bool:
     return cut_deadline(due, view.fresh.get(Role.DEADLINE, "")) or any(
         cut_units(draft.units.get(role, ""), view.fresh.get(role, "")) for role in UNIT_ROLES
     )
-
-
-def _both(first: str, second: str) -> str:
-    return f"{first}\n{second}" if first and second else first or second
-
-
-def _joined_due(first: str, second: str) -> str:
-    """Halves of a torn deadline, or two deadlines: the second stands alone if it can be read."""
-    if _YEAR.search(fold(first)):
-        return first + second
-    two = read_cell(fold(second), 2000).dates and read_cell(fold(first), 2000).dates
-    return _both(first, second) if two else first + second
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,9 +250,9 @@ class _View:
                 continue
             if cell.left or not cell.text.strip():
                 continue
-            texts[role] = _both(texts.get(role, ""), cell.text.strip())
+            texts[role] = both(texts.get(role, ""), cell.text.strip())
             if not cell.above:
-                fresh[role] = _both(fresh.get(role, ""), cell.text.strip())
+                fresh[role] = both(fresh.get(role, ""), cell.text.strip())
         number = parse_number(fresh.get(Role.NUMBER, ""))
         return cls(
             place=row.place,
