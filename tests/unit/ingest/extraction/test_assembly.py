@@ -318,3 +318,18 @@ def test_any_wrapping_of_a_deadline_and_units_reads_as_one_row(data: st.DataObje
         f"||促公开。|{units[cut:]}|{due[at:]}",
     )
     assert torn.tasks == whole.tasks
+
+
+def test_a_merged_category_that_shows_once_holds_for_all_its_rows() -> None:
+    rows = [
+        Row(tuple(map(Cell, ("序号", "类别", "任务", "内容", "责任单位"))), "row 0"),
+        Row(tuple(map(Cell, ("1", "公开", "甲", "编目录。", "县财政局"))), "row 1"),
+        Row(
+            (Cell("2"), Cell("", above=True), Cell("乙"), Cell("建专栏。"), Cell("县教育局")),
+            "row 2",
+        ),
+    ]
+    blocks = (Paragraph("青溪县2023年任务表", "title"), Table(tuple(rows), "table", exact=True))
+    found = plan_of(Document("a.txt", blocks))
+    assert found is not None
+    assert [t.category for t in found.tasks] == ["公开", "公开"]
