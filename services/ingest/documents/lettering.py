@@ -35,9 +35,12 @@ _RADICALS: Final = dict(
         strict=True,
     )
 )
+_LEVEL: Final = 1.0  # points: characters no further apart, up and down, are one line
+_GAP: Final = 3  # characters from the start of one to the start of the next
 _SAMPLE: Final = 50  # characters that tell of the others
+_UPRIGHT: Final[Move] = lambda x, y: (x, y)  # noqa: E731 - one of four
 _TURNS: Final[tuple[Move, ...]] = (
-    lambda x, y: (x, y),
+    _UPRIGHT,
     lambda x, y: (-y, x),
     lambda x, y: (-x, -y),
     lambda x, y: (y, -x),
@@ -84,7 +87,11 @@ def characters(
         mark = chr(code)
         if 0x2E80 <= code <= 0x2FD5:  # noqa: PLR2004 - radicals
             mark = _RADICALS.get(mark) or unicodedata.normalize("NFKC", mark)
-        found.append(Character(*turn(x.value, y.value), mark))
+        found.append(
+            Character(x.value, y.value, mark)
+            if turn is _UPRIGHT
+            else Character(*turn(x.value, y.value), mark)
+        )
     return found
 
 
@@ -121,6 +128,9 @@ def turned(words: pypdfium2.PdfTextPage) -> Move:
 
 def lines_of(marks: Sequence[Character]) -> list[Line]:
     """Lines from the top; characters on one baseline from left to right."""
+    heights = [mark.y for mark in marks]
+    if heights and max(heights) - min(heights) < _LEVEL:
+        return [_line(sorted(marks, key=itemgetter(0)))]
     near = _nearness(marks)
     lines: list[list[Character]] = []
     for mark in marks:
@@ -146,13 +156,19 @@ def _nearness(marks: Sequence[Character]) -> float:
 
 
 def _line(marks: list[Character]) -> Line:
-    steps = sorted(b.x - a.x for a, b in itertools.pairwise(marks) if b.x > a.x)
+    places = [mark.x for mark in marks]
+    apart = [b - a for a, b in itertools.pairwise(places)]
+    steps = sorted(step for step in apart if step > 0)
     step = steps[len(steps) // 2] if steps else _USUAL_SIZE
-    pieces = [marks[0].text]
-    for a, b in itertools.pairwise(marks):
+    if not steps or steps[-1] <= _GAP * step:
+        text = "".join([mark.text for mark in marks])
+    else:
         # Columns outside a ruled table stand apart by more than two characters.
-        pieces.append(f"  {b.text}" if b.x - a.x > 3 * step else b.text)
-    return Line("".join(pieces), marks[0].x, marks[-1].x, marks[0].y, step)
+        pieces = [marks[0].text]
+        for mark, gap in zip(marks[1:], apart, strict=True):
+            pieces.append(f"  {mark.text}" if gap > _GAP * step else mark.text)
+        text = "".join(pieces)
+    return Line(text, places[0], places[-1], marks[0].y, step)
 
 
 def unwrapped(lines: Sequence[Line], right: float) -> str:
