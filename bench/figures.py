@@ -127,10 +127,18 @@ def row(figure: Figure) -> tuple[str, ...]:
         figure.name + size,
         f"{shown(figure.rate)} {figure.unit}",
         "" if figure.ceiling is None else f"{shown(figure.ceiling)} {figure.unit}",
-        "" if figure.ratio is None else f"{figure.ratio:.0%}",
+        _ratio(figure),
         figure.goal_text,
         {None: "", True: "yes", False: "no"}[figure.met],
     )
+
+
+def _ratio(figure: Figure) -> str:
+    """A rate as a share of its ceiling; a time or a size as a multiple of it."""
+    if figure.ratio is None:
+        return ""
+    rate = figure.unit.endswith("/s")
+    return f"{figure.ratio:.0%}" if rate else f"{shown(figure.ratio)} ×"
 
 
 def markdown(figures: Sequence[Figure], machine: str) -> str:

@@ -145,8 +145,8 @@ async def directory(world: World, first: int, units: int) -> None:
         **where,
     )
     await world.execute(
-        "INSERT INTO notifier.contacts (contact_id, unit_id, post, email, mobile) "
-        "SELECT CAST(md5('c' || n) AS uuid), CAST(md5('u' || n) AS uuid), 'liaison', "
+        "INSERT INTO notifier.contacts (contact_id, unit_id, place, post, email, mobile) "
+        "SELECT CAST(md5('c' || n) AS uuid), CAST(md5('u' || n) AS uuid), 0, 'liaison', "
         f"n || '@bench.example', '1' || (3000000000 + n) {series}",
         **where,
     )
