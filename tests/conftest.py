@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from typing_extensions import override
+from xdist.scheduler import LoadScopeScheduling
 
 from deploy.local.testing import Engines
 from deploy.local.testing import engines as run_engines
@@ -14,22 +16,28 @@ from shared.brokering import create_topics
 from shared.database import migrate
 from shared.settings import Settings
 
-_TOGETHER = ("e2e", "chaos")
+_TOGETHER = ("e2e",)
 """Folders whose tests share one running system, so that one process must run them all."""
+_APART = ("test_demo.py",)
+"""Files in them that start a system of their own."""
 
 S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]
 
 
-@pytest.hookimpl(tryfirst=True)  # before the run is shared out by these marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together when several processes share the run (`-n 2`)."""
-    root = Path(__file__).parent
-    for item in items:
-        place = item.path.relative_to(root)
-        own = place.parts[0] in _TOGETHER and item.path.name != "test_demo.py"
-        group = place.parts[0] if own else str(place)
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByRoom(LoadScopeScheduling):
+    """Gives each process whole files, and one of them all that shares a running system."""
+
+    @override
+    def _split_scope(self, nodeid: str) -> str:
+        path = PurePosixPath(nodeid.partition("::")[0])
+        alone = path.parts[1] not in _TOGETHER or path.name in _APART
+        return str(path) if alone else path.parts[1]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+    """How `-n 2` shares out a run."""
+    return ByRoom(config, log)
 
 
 @pytest.fixture(scope="session")
