@@ -47,11 +47,14 @@ class Process:
 
 
 def cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and its children."""
-    times = process.cpu_times()
+    """CPU seconds of a process and its children; 0 once it has ended, then its parent counts it."""
+    try:
+        times, children = process.cpu_times(), process.children()
+    except psutil.NoSuchProcess:
+        return 0.0
     own = times.user + times.system
     ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return float(own + ended) + sum(cpu_of(child) for child in process.children())
+    return float(own + ended) + sum(map(cpu_of, children))
 
 
 @dataclass
@@ -99,8 +102,8 @@ def engine_processes(world: World) -> list[Process]:
     every = {each.pid: each for each in marked(world.engines.state)}
     found = []
     for identity in every.values():
-        process = psutil.Process(identity.pid)
-        if process.ppid() not in every:
+        process = identity.process()  # None for a backend that has ended meanwhile
+        if process is not None and process.ppid() not in every:
             name = "kafka" if "java" in process.name() else "postgres"
             found.append(Process(name, identity))
     return found
