@@ -2,6 +2,7 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -26,7 +27,13 @@ _COMMANDS = {
 
 
 def command_line(*names: str) -> typer.Typer:
-    """The command with the named subcommands; all of them without names."""
+    """The command with the named subcommands; without names, all that can run here.
+
+    A production image lacks what the stack on one machine needs, and so lists no `up`.
+
+    Raises:
+        CuibanError: a named one needs a package that is not installed.
+    """
     app = typer.Typer(
         name="cuiban",
         help="催办: reminds units of what they owe, and proves that it did.",
@@ -35,13 +42,25 @@ def command_line(*names: str) -> typer.Typer:
     )
     app.callback()(_nothing)
     for name in names or _COMMANDS:
-        module, attribute = _COMMANDS[name].split(":")
-        found = getattr(import_module(module), attribute)
+        try:
+            found = _loaded(name)
+        except ModuleNotFoundError as error:
+            if not names:
+                continue
+            raise CuibanError(
+                f"`cuiban {name}` needs {error.name}, which is not installed here.",
+                "Install requirements/local.txt; benches and tests need requirements/dev.txt.",
+            ) from error
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
             app.command(name)(found)
     return app
+
+
+def _loaded(name: str) -> Any:  # noqa: ANN401 - a function, or a group of them
+    module, attribute = _COMMANDS[name].split(":")
+    return getattr(import_module(module), attribute)
 
 
 def _nothing() -> None:
