@@ -86,6 +86,8 @@ CLOCK = frozenset({Kind.CLOCK_FORWARD, Kind.CLOCK_BACK})
 """Kinds that are done by whoever moves the clock."""
 _BEFORE = CLOCK | {Kind.OUT_OF_ORDER}
 """Kinds that must strike with the step itself."""
+SENDING = frozenset(kind for kind in Kind if kind.startswith("gateway"))
+"""Kinds that hit nothing unless something is sent."""
 _LAST_JUMP = 0.9
 """A clock that jumps needs steps to jump over."""
 
@@ -97,7 +99,8 @@ class Fault:
     Attributes:
         number: from 0, in the order of the list.
         target: a part of the stack, a channel, a topic; empty where the kind says it all.
-        place: at which of the run's steps, as a fraction of them in [0, 1).
+        place: at which of the run's steps, as a fraction of them in [0, 1); for kinds that hit
+            what is sent, at which of the steps with reminders.
         after: seconds from the step until it strikes.
         lasts: seconds, where it does not last by itself.
         draw: in [0, 1), for what the kind has to choose.

@@ -21,7 +21,7 @@ from deploy.chaos.verdict import Verdict
 from deploy.demo import office
 from deploy.demo.figures import on_kafka
 from deploy.demo.quiet import Onlooker
-from deploy.demo.script import END, ZONE, Deed, deeds, habits
+from deploy.demo.script import END, ZONE, Deed, Owed, deeds, habits
 from deploy.local.record import Record
 from deploy.local.stack import Stack
 from deploy.office.client import read
@@ -71,22 +71,22 @@ async def prove(
     try:
         await onlooker.quiet(clock.now(), QUIET_WITHIN)
         first = [fault for fault in faults[: 1 + count // 20] if fault.kind not in CLOCK]
-        striking = [asyncio.create_task(breaker.strike(one, asyncio.Event())) for one in first]
-        owed = await asyncio.to_thread(office.publish, caller)
-        await asyncio.gather(*striking)
+        owed = await _published(caller, breaker, first)
         await onlooker.quiet(clock.now(), QUIET_WITHIN)
         breaker.quiet()
         rows = await asyncio.to_thread(caller.every, "/v1/ledger")
         units = await asyncio.to_thread(caller.every, "/v1/units")
         told = [_as_told(row, clock.now()) for row in rows]
         done = deeds(seed, owed, habits(seed, {one.unit_id for one in owed}))
+        steps, slots = _steps(_oracle(told, clock.now()), done, count)
         run = Run(
             clock=clock,
             onlooker=onlooker,
             caller=caller,
             breaker=breaker,
             oracle=_oracle(told, clock.now()),
-            steps=_steps(_oracle(told, clock.now()), done, count),
+            steps=steps,
+            slots=slots or steps,
             deeds=done,
             faults=[fault for fault in faults if fault not in first],
             recipients=recipients_of(units),
@@ -105,6 +105,14 @@ async def prove(
         caller.close()
         await onlooker.close()
         await engine.dispose()
+
+
+async def _published(caller: Caller, breaker: Breaker, first: Iterable[Fault]) -> list[Owed]:
+    """What is owed, published while the first faults strike."""
+    striking = [asyncio.create_task(breaker.strike(one, asyncio.Event())) for one in first]
+    owed = await asyncio.to_thread(office.publish, caller)
+    await asyncio.gather(*striking)
+    return owed
 
 
 def _oracle(told: Iterable[forecasting.Owed], at: datetime) -> Oracle:
@@ -128,17 +136,23 @@ def _as_told(row: dict[str, Any], at: datetime) -> forecasting.Owed:
     )
 
 
-def _steps(oracle: Oracle, done: Sequence[Deed], count: int) -> list[datetime]:
-    """The instants at which something happens when the clock only steps, rising."""
-    steps: set[datetime] = {deed.at for deed in done}
+def _steps(
+    oracle: Oracle, done: Sequence[Deed], count: int
+) -> tuple[list[datetime], list[datetime]]:
+    """The instants at which something happens when the clock only steps, rising.
+
+    Returns:
+        All of them, and those at which reminders go out.
+    """
+    slots: set[datetime] = set()
     rest = list(done)
     while (slot := oracle.next_slot()) and slot <= END:
         while rest and rest[0].at <= slot:
             oracle.end(rest.pop(0).obligation.obligation_id)
-        oracle.stand(slot)
-        steps.add(slot)
-    rising = sorted(steps)
-    return rising[: max(count * _STEPS_A_FAULT, 1)]
+        if oracle.stand(slot):
+            slots.add(slot)
+    steps = sorted(slots | {deed.at for deed in done})[: max(count, 4) * _STEPS_A_FAULT]
+    return steps, [step for step in steps if step in slots]
 
 
 async def _judge(

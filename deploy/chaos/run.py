@@ -12,7 +12,7 @@ from uuid import UUID
 from deploy.chaos.arrivals import Expected
 from deploy.chaos.breaking import Breaker
 from deploy.chaos.callers import Caller
-from deploy.chaos.faults import CLOCK, Fault, Kind
+from deploy.chaos.faults import CLOCK, SENDING, Fault, Kind
 from deploy.chaos.oracle import Oracle, notifications
 from deploy.demo import office
 from deploy.demo.quiet import Onlooker
@@ -33,6 +33,7 @@ class Run:
 
     Attributes:
         steps: the instants at which something happens when nothing goes wrong; the last ends it.
+        slots: those of them at which reminders go out.
         faults: those that have not struck yet.
         deeds: what units report, rising; each is done as soon as the clock has reached it.
         expected: every notification that must have been made by now, by its id.
@@ -45,6 +46,7 @@ class Run:
     breaker: Breaker
     oracle: Oracle
     steps: Sequence[datetime]
+    slots: Sequence[datetime]
     deeds: list[Deed]
     faults: list[Fault]
     recipients: dict[UUID, list[Recipient]]
@@ -114,7 +116,8 @@ class Run:
         due: list[Fault] = []
         later: list[Fault] = []
         for fault in self.faults:
-            step = self.steps[int(fault.place * len(self.steps))]
+            steps = self.slots if fault.kind in SENDING else self.steps
+            step = steps[int(fault.place * len(steps))]
             turns = fault.kind in CLOCK and any(other.kind in CLOCK for other in due)
             (due if step <= instant and not turns else later).append(fault)
         self.faults = later
