@@ -60,8 +60,7 @@ async def prove(
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
     caller = Caller(addresses, read(stack.token_file).decode().strip())
     sinks = record.inbox.rstrip("/")
-    streams = Streams(settings)
-    breaker = Breaker(stack, engine, streams, sinks, lambda what: say(f"{'':>18}{what}"))
+    breaker = Breaker(stack, engine, Streams(settings), sinks, lambda what: say(f"{'':>18}{what}"))
     faults = fault_list(seed, count)
 
     def tell(instant: datetime) -> None:
@@ -99,7 +98,7 @@ async def prove(
             await asyncio.to_thread(stack.wait_ready, part.name)
         await onlooker.quiet(clock.now(), QUIET_WITHIN)
         breaker.quiet()
-        letters = await _letters(settings, streams.poison)
+        letters = await _letters(settings, breaker.streams.poison)
         return await _judge(seed, faults, run, engine, sinks, letters, began)
     finally:
         caller.close()
