@@ -40,6 +40,7 @@ class World:
     clock: SteppedClock
     onlooker: Onlooker
     units: dict[str, str] = field(default_factory=dict)
+    arrivals: dict[str, list[dict]] = field(default_factory=dict)
 
     @property
     def sinks(self) -> str:
@@ -113,19 +114,18 @@ class World:
     def told(self, name: str, channel: str = "email") -> list[dict]:
         """What the sinks received for a unit, all posts, in order."""
         code = name.removeprefix("测试第").removesuffix("局")
-        found, after = [], 0
+        ends = f"@u{code}.e2e.example" if channel == "email" else f"{int(code):07d}"
+        return [message for message in self._arrived(channel) if ends in message["to"]]
+
+    def _arrived(self, channel: str) -> list[dict]:
+        """Everything that a sink received; what was seen before is not asked for again."""
+        seen = self.arrivals.setdefault(channel, [])
         while True:
-            page = httpx.get(
-                f"{self.sinks}/messages",
-                params={"after": after, "channel": channel},
-                timeout=30,
-                trust_env=False,
-            ).json()["messages"]
-            if not page:
-                return found
-            after = page[-1]["seq"]
-            mail, mobile = f"@u{code}.e2e.example", f"{int(code):07d}"
-            found += [m for m in page if (mail if channel == "email" else mobile) in m["to"]]
+            query = {"after": seen[-1]["seq"] if seen else 0, "channel": channel}
+            answer = httpx.get(f"{self.sinks}/messages", params=query, timeout=30, trust_env=False)
+            if not (page := answer.json()["messages"]):
+                return seen
+            seen += page
 
     def faults(self, **modes: str) -> None:
         httpx.put(f"{self.sinks}/faults", json=modes, timeout=10, trust_env=False)
