@@ -150,7 +150,7 @@ def _stack(
             "CUIBAN_KAFKA": engines.kafka,
             "CUIBAN_DATABASE_URL": engines.create_database("e2e"),
             "CUIBAN_TOPIC_PREFIX": "e2e.",
-            "CUIBAN_POLL": "PT0.02S",
+            "CUIBAN_POLL": "PT0.05S",
             "CUIBAN_SESSION_TIMEOUT": "PT6S",
             "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 2s 2s 2s 2s 2s 2s",
             "CUIBAN_UNKNOWN_PAUSE": "PT1S",
