@@ -158,10 +158,9 @@ def _place(chosen: tuple[Occurrence, DueTimer]) -> tuple[date, tuple[tuple[int, 
 @lru_cache(maxsize=10_000)
 def ref_order(ref: str) -> tuple[tuple[int, str], ...]:
     """Where a ref stands among others: numbers count as numbers, so 2.1 comes before 10.1."""
-    parts = re.findall(
-        r"[0-9]{1,18}|[^0-9.]+", ref
-    )  # Python reads no number of thousands of digits
-    return tuple((int(part), "") if part.isdigit() else (0, part) for part in parts)
+    # Python reads no number of thousands of digits, and a figure such as ⑴ is none that it reads.
+    parts = re.findall(r"([0-9]{1,18})|([^0-9.]+)", ref)
+    return tuple((int(number or 0), other) for number, other in parts)
 
 
 def _titles(measures: Sequence[Measure]) -> str:

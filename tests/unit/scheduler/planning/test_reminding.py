@@ -1,6 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.scheduler.planning.reminding import (
@@ -147,6 +147,7 @@ def test_refs_stand_as_their_numbers_do(numbers) -> None:
     assert sorted(refs, key=ref_order) == [f"{a}.{b}" for a, b in sorted(numbers)]
 
 
+@example(["⑴", "²", "1.⑴"])
 @given(st.lists(st.text(max_size=8), max_size=10))
 def test_any_text_has_a_place_among_refs(refs) -> None:
     placed = sorted(refs, key=ref_order)
