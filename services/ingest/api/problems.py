@@ -1,6 +1,6 @@
 """Every error as problem+json (RFC 9457), without what is inside."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -79,88 +79,101 @@ def _correlation(request: Request) -> str:
     return str(request.scope.get("cuiban.correlation_id", ""))
 
 
+async def _problem(request: Request, error: ProblemError) -> Response:
+    return problem(
+        error.status,
+        error.name,
+        error.detail,
+        hint=error.hint,
+        headers=error.headers,
+        correlation_id=_correlation(request),
+    )
+
+
+async def _refused(request: Request, error: RefusedError) -> Response:
+    status, title = _STATUS[error.fault]
+    return problem(
+        status,
+        error.fault.value,
+        error.message,
+        title=title,
+        hint=error.hint,
+        errors=error.details,
+        correlation_id=_correlation(request),
+    )
+
+
+async def _document(request: Request, error: DocumentError) -> Response:
+    return problem(
+        422,
+        f"document-{error.code.value}",
+        error.message,
+        title="The document can't be read",
+        errors=[{"code": error.code.value, "message": error.message}],
+        correlation_id=_correlation(request),
+    )
+
+
+async def _large(request: Request, error: TooLargeError) -> Response:
+    return problem(
+        422,
+        "too-large",
+        error.message,
+        hint="Shorten its texts, or divide it.",
+        correlation_id=_correlation(request),
+    )
+
+
+async def _invalid(request: Request, error: RequestValidationError) -> Response:
+    rows = [
+        {"where": ".".join(map(str, row["loc"])), "message": str(row["msg"])}
+        for row in error.errors()[:_MOST]
+    ]
+    return problem(
+        422,
+        "invalid",
+        "Some of the request is not as it must be.",
+        hint="`errors` names each place.",
+        errors=rows,
+        correlation_id=_correlation(request),
+    )
+
+
+async def _http(request: Request, error: HTTPException) -> Response:
+    name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
+    return problem(
+        error.status_code,
+        name,
+        str(error.detail),
+        headers=error.headers,
+        correlation_id=_correlation(request),
+    )
+
+
+async def _database(request: Request, error: DBAPIError) -> Response:
+    if not is_poison(error):
+        raise error
+    return problem(
+        422,
+        "invalid",
+        "The request holds a value that can't be stored.",
+        hint="Leave out control characters and keep numbers and dates within reason.",
+        correlation_id=_correlation(request),
+    )
+
+
+_HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
+    ProblemError: _problem,
+    RefusedError: _refused,
+    DocumentError: _document,
+    TooLargeError: _large,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    DBAPIError: _database,
+}
+
+
 def install(app: FastAPI) -> None:
     """Let the application tell its errors as problems."""
-
-    @app.exception_handler(ProblemError)
-    async def _problem(request: Request, error: ProblemError) -> Response:
-        return problem(
-            error.status,
-            error.name,
-            error.detail,
-            hint=error.hint,
-            headers=error.headers,
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(RefusedError)
-    async def _refused(request: Request, error: RefusedError) -> Response:
-        status, title = _STATUS[error.fault]
-        return problem(
-            status,
-            error.fault.value,
-            error.message,
-            title=title,
-            hint=error.hint,
-            errors=error.details,
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(DocumentError)
-    async def _document(request: Request, error: DocumentError) -> Response:
-        return problem(
-            422,
-            f"document-{error.code.value}",
-            error.message,
-            title="The document can't be read",
-            errors=[{"code": error.code.value, "message": error.message}],
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(TooLargeError)
-    async def _large(request: Request, error: TooLargeError) -> Response:
-        return problem(
-            422,
-            "too-large",
-            error.message,
-            hint="Shorten its texts, or divide it.",
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(RequestValidationError)
-    async def _invalid(request: Request, error: RequestValidationError) -> Response:
-        rows = [
-            {"where": ".".join(map(str, row["loc"])), "message": str(row["msg"])}
-            for row in error.errors()[:_MOST]
-        ]
-        return problem(
-            422,
-            "invalid",
-            "Some of the request is not as it must be.",
-            hint="`errors` names each place.",
-            errors=rows,
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(HTTPException)
-    async def _http(request: Request, error: HTTPException) -> Response:
-        name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-        return problem(
-            error.status_code,
-            name,
-            str(error.detail),
-            headers=error.headers,
-            correlation_id=_correlation(request),
-        )
-
-    @app.exception_handler(DBAPIError)
-    async def _database(request: Request, error: DBAPIError) -> Response:
-        if not is_poison(error):
-            raise error
-        return problem(
-            422,
-            "invalid",
-            "The request holds a value that can't be stored.",
-            hint="Leave out control characters and keep numbers and dates within reason.",
-            correlation_id=_correlation(request),
-        )
+    for kind, handler in _HANDLERS.items():
+        app.exception_handler(kind)(handler)
