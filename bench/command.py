@@ -64,12 +64,8 @@ def bench(
                 except CuibanError as error:  # the others are worth having
                     console.print(f"[red]{name}: {error.message}[/]", soft_wrap=True)
                     failed.append(name)
-                _write(into, found, about)
-    found += growth(found)
-    if table:
-        document = table.read_text("utf-8") if table.exists() else ""
-        table.write_text(renewed(document, markdown(found, about)), "utf-8")
-    Console().print(_table(found))
+                _write(into, table, [*found, *growth(found)], about)
+    Console().print(_table([*found, *growth(found)]))
     if failed:
         raise CuibanError(f"These benches failed: {', '.join(failed)}.")
 
@@ -78,11 +74,14 @@ def _stop(*_: object) -> None:
     sys.exit(128 + signal.SIGTERM)
 
 
-def _write(into: Path | None, found: list[Figure], about: str) -> None:
+def _write(into: Path | None, table: Path | None, found: list[Figure], about: str) -> None:
     """Write what there is so far: a run that is cut off has not been in vain."""
     if into:
-        told = [figure.as_json(about) for figure in [*found, *growth(found)]]
+        told = [figure.as_json(about) for figure in found]
         into.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    if table:
+        document = table.read_text("utf-8") if table.exists() else ""
+        table.write_text(renewed(document, markdown(found, about)), "utf-8")
 
 
 async def _measured(name: str, run: Run) -> list[Figure]:
