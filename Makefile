@@ -36,7 +36,7 @@ check: setup ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## Measure every path beside what its bare library does (about 15 minutes)
+bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
