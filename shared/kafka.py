@@ -18,6 +18,7 @@ from mode import CrashingSupervisor
 from shared import clock, inbox, metrics, positions
 from shared.brokering import partitions_of
 from shared.consuming import Consumer
+from shared.delivering import FETCH_WAIT, App
 from shared.errors import NotReadyError
 from shared.logging import log
 from shared.positions import Partition, RawRecord
@@ -34,7 +35,7 @@ _REMEMBER_DAYS = 30
 
 def faust_app(settings: Settings, service: str) -> faust.App:
     """A faust app that only delivers: no web server, no tables, no leader, no topic making."""
-    return faust.App(
+    return App(
         f"{settings.topic_prefix}cuiban-{service}",
         broker=[f"kafka://{host}" for host in settings.kafka.split(",")],
         autodiscover=False,
@@ -98,6 +99,7 @@ async def run_group(consumer: Consumer, settings: Settings, group: str) -> None:
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             max_partition_fetch_bytes=8 * 2**20,
+            fetch_max_wait_ms=int(FETCH_WAIT * 1000),
             session_timeout_ms=int(settings.session_timeout.total_seconds() * 1000),
             heartbeat_interval_ms=int(settings.session_timeout.total_seconds() * 100),
         )
