@@ -38,7 +38,8 @@ from shared.logging import log
 from shared.settings import Settings
 from shared.topics import named
 
-_BATCH = 1000
+_BATCH, _BATCH_BYTES = 1000, 4 * 2**20
+"""What the relay holds at once: so many events, or fewer that come to so many bytes."""
 _MESSAGE_LIMIT = 8 * 2**20
 _LARGEST = _MESSAGE_LIMIT - 64 * 1024
 """Bytes of a record; the rest is for Kafka's own framing."""
@@ -163,10 +164,12 @@ class Relay:
     async def _oldest(self, db: AsyncConnection) -> Sequence[Any]:
         found = await db.execute(
             text(
-                f"SELECT id, topic, key, value, headers FROM {self._outbox.fullname} "  # noqa: S608 - a Table's name
-                "ORDER BY id LIMIT :limit"
+                "SELECT id, topic, key, value, headers FROM ("  # noqa: S608 - a Table's name
+                "SELECT *, sum(octet_length(value)) OVER (ORDER BY id) AS upto FROM ("
+                f"SELECT * FROM {self._outbox.fullname} ORDER BY id LIMIT :limit) AS oldest"
+                ") AS summed WHERE upto - octet_length(value) < :most ORDER BY id"
             ).columns(headers=JSONB),
-            {"limit": _BATCH},
+            {"limit": _BATCH, "most": _BATCH_BYTES},
         )
         return found.all()
 

@@ -23,7 +23,7 @@ from shared.errors import CuibanError
 from shared.kafka import run_group, watch
 from shared.outbox import Relay
 from shared.reading import Reader
-from shared.service import health_port, refuse, until_signalled, when_ready
+from shared.service import health_port, refuse, tune_collector, until_signalled, when_ready
 from shared.topics import TOPICS as EVERY_TOPIC
 from shared.topics import named
 
@@ -126,6 +126,7 @@ def main() -> None:
     try:
         settings = IngestSettings.load()
         logging.configure("ingest", settings.log_format, settings.log_level)
+        tune_collector()
         asyncio.run(run(settings))
     except CuibanError as error:
         refuse(error)

@@ -1,7 +1,6 @@
 """The notifier's process: who is reached, and how it ended."""
 
 import asyncio
-import gc
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -28,14 +27,16 @@ from shared import logging, topics
 from shared.clock import Clock, real_now
 from shared.consuming import Consumer, Tables
 from shared.database import engine_from
+from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
 from shared.events import Envelope
-from shared.kafka import add_agent, faust_app, watch
+from shared.kafka import watch
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.rules import Channel
-from shared.service import Loop, Loops, health_port, refuse, run_worker, when_ready
+from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import Topic
+from shared.working import Loop, Loops, run_worker
 
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)
@@ -172,17 +173,6 @@ async def show(engine: AsyncEngine) -> None:
                 gauges.OPEN.labels(channel, state).set(found.get((channel, state), 0))
             gauges.WAITING.set(waiting)
         await asyncio.sleep(_SHOW_EVERY)
-
-
-def tune_collector() -> None:
-    """Collect garbage a hundred times more rarely.
-
-    A batch makes some 50,000 objects, none of them in cycles; with the usual threshold of 700
-    the collector walks them again and again, which took a third of the time of a batch.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(70_000, 10, 10)
 
 
 def main() -> NoReturn:

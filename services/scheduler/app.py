@@ -1,6 +1,5 @@
 """The scheduler's process: wiring only. `python -m services.scheduler.app`."""
 
-import gc
 from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -14,16 +13,16 @@ from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.consuming import Consumer, Handle
 from shared.database import engine_from
+from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
-from shared.kafka import add_agent, faust_app, watch
+from shared.kafka import watch
 from shared.outbox import Relay
 from shared.reading import Reader
-from shared.service import Loops, health_port, refuse, run_worker, when_ready
+from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
+from shared.working import Loops, run_worker
 
 SERVICE = "scheduler"
-_NEW_OBJECTS = 50_000
-"""Before the garbage collector looks: a batch makes this many, and nearly all die with it."""
 
 
 def consumers(
@@ -81,7 +80,7 @@ def run() -> NoReturn:
         health=health_port(settings, engine, [TASKS]),
         after=close,
     )
-    gc.set_threshold(_NEW_OBJECTS, 20, 20)
+    tune_collector()
     run_worker(app, loops)
 
 

@@ -11,8 +11,8 @@ from services.notifier.app import lanes_of
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.database import engine_from
+from shared.delivering import faust_app
 from shared.errors import CuibanError
-from shared.kafka import faust_app
 from shared.settings import Settings
 from tests.fuzz.profiles import fuzzed
 

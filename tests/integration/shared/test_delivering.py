@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared.clock import monotonic
 from shared.consuming import Consumer
-from shared.kafka import add_agent, faust_app
+from shared.delivering import add_agent, faust_app
 from shared.positions import RawRecord
 from shared.settings import Settings
 from shared.topics import RULES, TASKS, named
