@@ -38,7 +38,7 @@ from shared.logging import log
 from shared.settings import Settings
 from shared.topics import named
 
-_BATCH, _BATCH_BYTES = 1000, 4 * 2**20
+_BATCH, _BATCH_BYTES = 1000, 2**20
 """What the relay holds at once: so many events, or fewer that come to so many bytes."""
 _MESSAGE_LIMIT = 8 * 2**20
 _LARGEST = _MESSAGE_LIMIT - 64 * 1024

@@ -32,8 +32,8 @@ from shared.events import Envelope, ObligationsAssigned
 from shared.facts import MeasureFacts, ObligationFacts
 from shared.outbox import publish
 
-_UNITS_AT_ONCE = 200
-"""Units in one statement: some 9,000 obligations, a few megabytes of events."""
+_UNITS_AT_ONCE = 50
+"""Units in one statement: some 2,300 obligations, a megabyte of events."""
 _PER_EVENT = 200
 """Obligations in one event, far below the broker's limit even with the longest texts."""
 
