@@ -168,7 +168,9 @@ async def _judge(
     told = await asyncio.to_thread(_histories, run)
     async with engine.connect() as db:
         days = await audit.conservation(db)
-        gaps = await audit.gaps(db, real_now=clocks.real_now(), grace=timedelta(0))
+        gaps = await audit.gaps(
+            db, real_now=clocks.real_now(), grace=timedelta(0), patience=timedelta(0)
+        )
     sent = {name: one for name, one in run.expected.items() if not one.planned.suppressed}
     return Verdict(
         seed=seed,

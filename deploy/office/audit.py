@@ -11,10 +11,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.office.client import connect
 from deploy.places import STATE, StateOption, settings_for
-from services.scheduler.audit import Gap, UnitDay, conservation, gaps, totals
+from services.notifier import audit as notifier
+from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
+from services.scheduler.settings import SchedulerSettings
 from shared import clock
 from shared.database import engine_from
 from shared.errors import CuibanError
@@ -22,6 +25,7 @@ from shared.settings import Settings
 
 audit = typer.Typer(help="Prove that nothing was lost or altered.", no_args_is_help=True)
 _out = Console()
+_PATIENCE: timedelta = SchedulerSettings.model_fields["audit_patience"].default
 _COLUMNS = ("due", "sent", "suppressed", "withdrawn", "dead", "pending")
 
 
@@ -36,13 +40,17 @@ def show_conservation(
     grace: Annotated[
         float, typer.Option(min=0, help="Seconds that a reminder may take to reach the notifier.")
     ] = 60.0,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Days that a notification may be pending.")
+    ] = _PATIENCE / timedelta(days=1),
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """For every unit and day: due = sent + suppressed + withdrawn + dead + pending.
 
     Ends with status 1 when it does not hold; every gap is named.
     """
-    days, found = asyncio.run(_look(settings_for(state), timedelta(seconds=grace)))
+    spans = timedelta(seconds=grace), timedelta(days=patience)
+    days, found = asyncio.run(_look(settings_for(state), *spans))
     if as_json:
         report = {
             "totals": {name: getattr(totals(days), name) for name in _COLUMNS},
@@ -106,12 +114,16 @@ def _known(broken: dict[str, str | int | None]) -> dict[str, object]:
     return {"number": broken["number"], "entry": " ".join([row, *about]).strip() or "no row"}
 
 
-async def _look(settings: Settings, grace: timedelta) -> tuple[list[UnitDay], list[Gap]]:
+async def _look(
+    settings: Settings, grace: timedelta, patience: timedelta
+) -> tuple[list[UnitDay], list[Gap]]:
     engine = engine_from(settings, "cuiban-audit")
+    now = clock.real_now()
     try:
         async with engine.connect() as db:
             days = await conservation(db)
-            return days, await gaps(db, real_now=clock.real_now(), grace=grace)
+            found = await gaps(db, real_now=now, grace=grace, patience=patience)
+            return days, found + await _gone(db)
     except (SQLAlchemyError, OSError) as error:
         raise CuibanError(
             "The scheduler's tables can't be read.",
@@ -119,6 +131,15 @@ async def _look(settings: Settings, grace: timedelta) -> tuple[list[UnitDay], li
         ) from error
     finally:
         await engine.dispose()
+
+
+async def _gone(db: AsyncConnection) -> list[Gap]:
+    """What the scheduler waits for and the notifier, where its tables are here, does not have."""
+    waits = await pending(db, told_before=clock.real_now())
+    if not waits or not await notifier.is_here(db):
+        return []
+    known = await notifier.known(db, [one.notification_id for one in waits if one.notification_id])
+    return [one for one in waits if one.notification_id not in known]
 
 
 def _show(days: list[UnitDay], found: list[Gap]) -> None:

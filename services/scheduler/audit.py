@@ -6,7 +6,7 @@ gap is named.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -17,6 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 NAMED = 50
 """How many gaps one audit writes to the log; the command shows all."""
 _ALWAYS = date(1970, 1, 1)
+_NOTIFICATION = (
+    "SELECT n.office_id, n.unit_id, n.reminder_id, n.notification_id, n.slot "
+    "FROM scheduler.notifications AS n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class GapKind(StrEnum):
     NOTIFICATIONS_MISSING = "notifications-missing"
     NOTIFICATIONS_EXTRA = "notifications-extra"
     REMINDER_UNKNOWN = "notification-without-reminder"
+    PENDING_TOO_LONG = "notification-pending-too-long"
+    NOTIFICATION_GONE = "notification-gone"
+    """The notifier does not know it any more, so nobody will ever send it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +141,12 @@ def totals(days: Iterable[UnitDay]) -> UnitDay:
 
 
 async def gaps(
-    db: AsyncConnection, *, real_now: datetime, grace: timedelta, since: date | None = None
+    db: AsyncConnection,
+    *,
+    real_now: datetime,
+    grace: timedelta,
+    patience: timedelta,
+    since: date | None = None,
 ) -> list[Gap]:
     """Everything that does not add up, oldest slot first.
 
@@ -143,6 +155,8 @@ async def gaps(
         real_now: the machine's instant.
         grace: how long, in real time, a reminder may take to be fanned out, and a notification's
             parts may take to arrive.
+        patience: how long, in real time, a notification may be pending: longer than all its
+            attempts take. Then its gateway is away, or it waits for a person, or it is lost.
         since: the first day of interest; all days unless told.
     """
     found = await db.execute(
@@ -164,17 +178,42 @@ async def gaps(
     ]
     orphans = await db.execute(
         text(
-            "SELECT n.office_id, n.unit_id, n.reminder_id, n.notification_id, n.slot "
-            "FROM scheduler.notifications AS n LEFT JOIN scheduler.reminders AS r "
+            f"{_NOTIFICATION} LEFT JOIN scheduler.reminders AS r "
             "ON r.reminder_id = n.reminder_id "
             "WHERE r.reminder_id IS NULL AND n.slot >= :since ORDER BY n.slot"
         ),
         {"since": since or _ALWAYS},
     )
-    kind = GapKind.REMINDER_UNKNOWN
-    return uneven + [
-        Gap(kind, office, unit, reminder, notification, slot, due=0, found=1)
-        for office, unit, reminder, notification, slot in orphans.all()
+    waits = await pending(db, told_before=real_now - patience, since=since)
+    unknown = GapKind.REMINDER_UNKNOWN
+    return [
+        *uneven,
+        *(
+            Gap(unknown, office, unit, reminder, notification, slot, due=0, found=1)
+            for office, unit, reminder, notification, slot in orphans.all()
+        ),
+        *(replace(one, kind=GapKind.PENDING_TOO_LONG) for one in waits),
+    ]
+
+
+async def pending(
+    db: AsyncConnection, *, told_before: datetime, since: date | None = None
+) -> list[Gap]:
+    """The notifications that have not ended, and were told of before an instant of real time.
+
+    They are gaps if the notifier does not know them (`GapKind.NOTIFICATION_GONE`).
+    """
+    found = await db.execute(
+        text(
+            f"{_NOTIFICATION} WHERE n.state = 'pending' AND n.told_at < :before "
+            "AND n.slot >= :since ORDER BY n.slot"
+        ),
+        {"before": told_before, "since": since or _ALWAYS},
+    )
+    kind = GapKind.NOTIFICATION_GONE
+    return [
+        Gap(kind, office, unit, reminder, notification, slot, due=1, found=0)
+        for office, unit, reminder, notification, slot in found.all()
     ]
 
 

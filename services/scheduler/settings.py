@@ -28,3 +28,6 @@ class SchedulerSettings(Settings):
     """In real time: how long the notifier may take to tell what a reminder became."""
     audit_days: int = Field(default=14, ge=1, le=3660)
     """How many days back the audit loop looks; the command can look at all."""
+    audit_patience: Span = timedelta(days=7)
+    """In real time: how long a notification may be pending before the audit names it. All of the
+    notifier's attempts together take some four days."""

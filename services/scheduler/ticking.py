@@ -139,7 +139,11 @@ class Ticking:
         real_now = clock.real_now()
         async with self.engine.connect() as db:
             found = await audit.gaps(
-                db, since=since, real_now=real_now, grace=self.settings.audit_grace
+                db,
+                since=since,
+                real_now=real_now,
+                grace=self.settings.audit_grace,
+                patience=self.settings.audit_patience,
             )
             _OPEN.set(await audit.open_timers(db))
         _GAPS.set(len(found))

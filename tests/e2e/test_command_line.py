@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import time
 from pathlib import Path
 
 import httpx
@@ -119,6 +120,34 @@ async def test_a_row_deleted_by_hand_is_named_by_the_audit_and_shown_by_the_metr
             await db.execute(text("DROP TABLE scheduler.kept"))
     assert "holds for every" in await asyncio.to_thread(cuiban, "audit", "conservation")
     await until_gaps(world, 0)
+
+
+async def test_a_notification_that_the_notifier_lost_is_named_while_it_is_pending(
+    world, cuiban
+) -> None:
+    """A short message waits for the end of the quiet hours. Lose it, see it named, put it back."""
+    (name,) = world.employ(1)
+    eve, due = world.working_day(1), world.working_day(2)
+    world.assign([name], due)
+    await world.live(eve, time(22))
+    unit = {"unit": world.units[name]}
+    async with changing(world) as db:
+        kept = "CREATE TABLE notifier.kept AS SELECT * FROM notifier.notifications"
+        await db.execute(text(f"{kept} WHERE state = 'pending' AND unit_id = '{unit['unit']}'"))
+        lost = "DELETE FROM notifier.notifications WHERE state = 'pending' AND unit_id = :unit"
+        (gone,) = await db.execute(text(f"{lost} RETURNING notification_id"), unit)
+    try:
+        told = await asyncio.to_thread(cuiban, "audit", "conservation", "--json", status=1)
+        (gap,) = json.loads(told)["gaps"]
+        assert gap["kind"] == "notification-gone"
+        assert gap["notification_id"] == str(gone.notification_id)
+    finally:
+        async with changing(world) as db:
+            await db.execute(text("INSERT INTO notifier.notifications SELECT * FROM notifier.kept"))
+            await db.execute(text("DROP TABLE notifier.kept"))
+    await world.live(due)
+    assert len(world.told(name, "sms")) == 2  # that one, and the one of the day
+    assert "holds for every" in await asyncio.to_thread(cuiban, "audit", "conservation")
 
 
 @asynccontextmanager

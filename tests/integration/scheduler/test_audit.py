@@ -22,6 +22,7 @@ from tests.integration.scheduler.world import OFFICE, World, assigned, at, oblig
 pytestmark = pytest.mark.integration
 UNIT = unit("县发展改革局")
 GRACE = timedelta(minutes=10)
+PATIENCE = timedelta(days=7)
 
 
 async def fired(world: World) -> ReminderDue:
@@ -68,7 +69,9 @@ def suppressed(reminder: ReminderDue, name: str, reason: str) -> NotificationSup
 
 async def gaps(world: World, later: timedelta = timedelta(0)) -> list[audit.Gap]:
     async with world.engine.connect() as db:
-        return await audit.gaps(db, real_now=clock.real_now() + later, grace=GRACE)
+        return await audit.gaps(
+            db, real_now=clock.real_now() + later, grace=GRACE, patience=PATIENCE
+        )
 
 
 async def line(world: World) -> audit.UnitDay:
@@ -142,6 +145,15 @@ async def test_a_notification_without_its_reminder_is_a_gap(world: World) -> Non
     await world.rows("DELETE FROM scheduler.reminders")
     (gap,) = await gaps(world)
     assert (gap.kind, gap.notification_id) == (GapKind.REMINDER_UNKNOWN, identity.name("a"))
+
+
+async def test_what_is_pending_for_too_long_is_named(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a", "b"), sent(reminder, "a"))
+    assert await gaps(world, later=timedelta(days=6)) == []
+    (gap,) = await gaps(world, later=timedelta(days=8))
+    assert (gap.kind, gap.notification_id) == (GapKind.PENDING_TOO_LONG, identity.name("b"))
+    assert (gap.reminder_id, gap.due, gap.found) == (reminder.reminder_id, 1, 0)
 
 
 async def test_a_reminder_without_contacts_is_counted_as_unheard(world: World) -> None:
