@@ -29,6 +29,9 @@ from deploy.local.supervisor import answers_ok
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - Standard Webhooks' own example
 
 
+_ENGINES = {"java": "kafka", "postgres": "postgres"}
+
+
 @dataclass(frozen=True, slots=True)
 class Process:
     """A running process, with the ports that it serves."""
@@ -73,6 +76,11 @@ class Effort:
         used = {each.name: each.cpu() - self._before[each.name] for each in self.processes}
         return dict(sorted(used.items(), key=lambda pair: -pair[1]))
 
+    def for_one(self, number: int) -> str:
+        """CPU time since then for each of so many, in words, the most first."""
+        told = (f"{name} {spent / number * 1e6:,.0f} µs" for name, spent in self.spent().items())
+        return f"CPU time for one: {', '.join(told)}"
+
 
 class Peaks:
     """The most memory that each of some processes held while the block ran."""
@@ -103,9 +111,8 @@ def engine_processes(world: World) -> list[Process]:
     found = []
     for identity in every.values():
         process = identity.process()  # None for a backend that has ended meanwhile
-        if process is not None and process.ppid() not in every:
-            name = "kafka" if "java" in process.name() else "postgres"
-            found.append(Process(name, identity))
+        if process is not None and process.ppid() not in every and process.name() in _ENGINES:
+            found.append(Process(_ENGINES[process.name()], identity))
     return found
 
 

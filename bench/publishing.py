@@ -11,7 +11,7 @@ from bench.bare import postgres
 from bench.bare.python import importing
 from bench.figures import Figure, Goal
 from bench.ground import Ground, Run, World
-from bench.processes import Peaks, Process, service
+from bench.processes import Effort, Peaks, Process, engine_processes, service
 from bench.watching import climb
 from deploy.demo.office import TABLE
 from deploy.local.processes import HOST
@@ -32,6 +32,7 @@ class _Published:
     obligations: int
     answered: float
     seconds: float
+    cpu: str
     ceiling: float
     held: dict[str, float]
     most: dict[str, float]
@@ -54,7 +55,7 @@ async def publishing(run: Run) -> list[Figure]:
             Goal("≥", 15_000) if one is done[-1] else None,
             one.obligations,
             f"{one.units:,} units; answered after {one.answered:.1f} s of {one.seconds:.1f} s; the "
-            "ceiling is COPY of the same three rows into tables with the same indexes",
+            f"ceiling is COPY of the same three rows into tables with the same indexes. {one.cpu}",
         )
         for one in done
     ]
@@ -84,13 +85,16 @@ async def _published(ground: Ground, units: int, rest: float) -> _Published:
             api = Api(f"http://{HOST}:{ingest.ports[1]}/", token.read_text().strip())
             plan = await asyncio.to_thread(_draft, api, world.state, units)
             await world.execute("VACUUM ANALYZE")
+            effort = Effort([ingest, scheduler, *engine_processes(world)])
+            effort.begin()
             async with Peaks([ingest, scheduler]) as peaks:
                 obligations, answered, seconds = await _timed(world, api, plan, units)
+            cpu = effort.for_one(obligations)
             api.close()
             held = await _held(world, units, [ingest, scheduler], rest)
         ceiling = await postgres.copying(world, _ROWS)
         most = {**held, **peaks.most}
-        return _Published(units, obligations, answered, seconds, ceiling, held, most)
+        return _Published(units, obligations, answered, seconds, cpu, ceiling, held, most)
 
 
 def _draft(api: Api, state: Path, units: int) -> UUID:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from bench.bare import gateways, kafka
 from bench.figures import Figure, Goal
 from bench.ground import Ground, Run
-from bench.processes import Process, service, sinks
+from bench.processes import Effort, Process, engine_processes, service, sinks
 from bench.processes import gateways as settings_for
 from bench.reminders import due, items
 from bench.seeding import DAY, SLOT, TEXT, directory
@@ -77,7 +77,7 @@ async def _sending(run: Run, way: _Way) -> list[Figure]:
             ceiling, busy = await _ceiling(sink, way, min(run.units[-1], _MOST_BARE))
             for processes, units in plans:
                 run.say(f"sending {units:,} by {way.channel}, {processes} processes")
-                curve = await _sent(ground, sink, way, processes, units)
+                curve, cpu = await _sent(ground, sink, way, processes, units)
                 name = f"{way.channel} to a local sink"
                 found.append(
                     Figure(
@@ -88,7 +88,7 @@ async def _sending(run: Run, way: _Way) -> list[Figure]:
                         Goal("≥", 0.7, "ratio") if units == run.units[-1] else None,
                         units,
                         f"{DIGEST_ITEMS} items each; {way.note}, during which the sink was busy "
-                        f"for {busy:.0%} of the time",
+                        f"for {busy:.0%} of the time. {cpu}",
                     )
                 )
     return found
@@ -101,7 +101,9 @@ async def _ceiling(sink: Process, way: _Way, number: int) -> tuple[float, float]
     return statistics.median(rates), (sink.cpu() - before) / sum(number / r for r in rates)
 
 
-async def _sent(ground: Ground, sink: Process, way: _Way, processes: int, units: int) -> Curve:
+async def _sent(
+    ground: Ground, sink: Process, way: _Way, processes: int, units: int
+) -> tuple[Curve, str]:
     """Let so many notifiers, which share the connections, send all at once by the real clock."""
     async with ground.world("notifier", stepped=False) as world, AsyncExitStack() as stack:
         slot = real_now() + timedelta(days=1)
@@ -112,7 +114,7 @@ async def _sent(ground: Ground, sink: Process, way: _Way, processes: int, units:
             stack.enter_async_context(service(world, "notifier", settings_for(sink) | each, number))
             for number in range(1, processes + 1)
         )
-        await asyncio.gather(*starts)
+        notifiers = await asyncio.gather(*starts)
         told = world.told_of(DELIVERIES)
         await climb(told, units)  # ReminderFannedOut: the notifications stand
         ended = asyncio.create_task(climb(told, 2 * units))
@@ -120,4 +122,6 @@ async def _sent(ground: Ground, sink: Process, way: _Way, processes: int, units:
             "UPDATE notifier.notifications SET not_before = now() + interval '3 seconds'"
         )
         await world.execute("VACUUM ANALYZE")
-        return await ended
+        effort = Effort([*notifiers, sink, *engine_processes(world)])
+        effort.begin()
+        return await ended, effort.for_one(units)

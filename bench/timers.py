@@ -7,7 +7,7 @@ from datetime import timedelta
 from bench.bare import kafka, postgres
 from bench.figures import Figure, Goal
 from bench.ground import ITEMS, Ground, Run, World
-from bench.processes import service
+from bench.processes import Effort, engine_processes, service
 from bench.seeding import (
     EVE,
     SLOT,
@@ -40,7 +40,7 @@ async def firing(run: Run) -> list[Figure]:
             produced = await kafka.producing(world, records)
         for units in run.units:
             run.say(f"firing for {units:,} units")
-            curve = await _fired(ground, units)
+            curve, cpu = await _fired(ground, units)
             found.append(
                 Figure(
                     "timers claimed, planned on and published",
@@ -50,7 +50,7 @@ async def firing(run: Run) -> list[Figure]:
                     Goal("≥", 10_000) if units == run.units[-1] else None,
                     units * ITEMS,
                     "the ceiling is PostgreSQL claiming the same rows with SKIP LOCKED and "
-                    "moving them, 1000 a transaction",
+                    f"moving them, 1000 a transaction. {cpu}",
                 )
             )
     found.append(
@@ -59,7 +59,7 @@ async def firing(run: Run) -> list[Figure]:
     return found
 
 
-async def _fired(ground: Ground, units: int) -> Curve:
+async def _fired(ground: Ground, units: int) -> tuple[Curve, str]:
     """How the digests of a slot came to Kafka, from the instant at which the slot began."""
     async with ground.world("scheduler") as world:
         await rule(world, book(Channel.EMAIL, Channel.SMS))
@@ -68,12 +68,15 @@ async def _fired(ground: Ground, units: int) -> Curve:
         await timers(world, 1 + WARM_UNITS, units, Slots(SLOT, units))
         await world.execute("VACUUM ANALYZE")
         world.clock.set(EVE)
-        async with service(world, "scheduler"):
+        async with service(world, "scheduler") as scheduler:
             told = world.told_of(REMINDERS)
             world.clock.set(WARM_SLOT)
             await climb(told, WARM_UNITS)
+            effort = Effort([scheduler, *engine_processes(world)])
+            effort.begin()
             world.clock.set(SLOT)
-            return await climb(told, WARM_UNITS + units)
+            curve = await climb(told, WARM_UNITS + units)
+            return curve, effort.for_one(units * ITEMS)
 
 
 async def ticking(run: Run) -> list[Figure]:
