@@ -9,7 +9,8 @@ import re
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 _BRACKETS = str.maketrans("〔[【〈《｛{", "(((((((") | str.maketrans("〕]】〉》｝}", ")))))))")
@@ -80,7 +81,15 @@ class Directory:
     bare: Mapping[str, frozenset[UUID]]
     groups: Mapping[str, tuple[UUID, ...]]
     group_names: Mapping[str, str]
-    traits: Mapping[str, frozenset[UUID]] = field(repr=False)
+
+    @cached_property
+    def traits(self) -> Mapping[str, set[UUID]]:
+        """The units by what their spellings are made of; only unknown names ask for it."""
+        found: dict[str, set[UUID]] = defaultdict(set)
+        for key, owners in self.keys.items():
+            for trait in _traits(key, self.home):
+                found[trait] |= owners
+        return found
 
 
 def normal(name: str) -> str:
@@ -110,11 +119,8 @@ def directory(units: Iterable[Unit]) -> Directory:
             group_names.setdefault(key, group)
     home = _home(keys)
     bare: dict[str, set[UUID]] = defaultdict(set)
-    traits: dict[str, set[UUID]] = defaultdict(set)
     for key, owners in keys.items():
         bare[home.bare(key)] |= owners
-        for trait in _traits(key, home):
-            traits[trait] |= owners
     return Directory(
         units=known,
         home=home,
@@ -124,7 +130,6 @@ def directory(units: Iterable[Unit]) -> Directory:
         bare=_frozen(bare),
         groups={name: tuple(ids) for name, ids in groups.items()},
         group_names=group_names,
-        traits=_frozen(traits),
     )
 
 

@@ -60,6 +60,18 @@ async def enter(
     The caller holds the office's lock. `before` has those that are not new.
     """
     await store.lock_units(db, before.keys())
+    ordered = sorted(units, key=lambda unit: unit["unit_id"])
+    for start in range(0, len(ordered), _CHUNK):
+        await _put(db, act, action, ordered[start : start + _CHUNK], before)
+
+
+async def _put(
+    db: AsyncConnection,
+    act: Act,
+    action: str,
+    units: Sequence[Mapping[str, Any]],
+    before: Mapping[UUID, AnyRow],
+) -> None:
     rows = [
         {
             **{name: unit[name] for name in FACTS},
@@ -68,19 +80,8 @@ async def enter(
             "number": old.number + 1 if (old := before.get(unit["unit_id"])) else 1,
             "changed_at": act.now,
         }
-        for unit in sorted(units, key=lambda unit: unit["unit_id"])
+        for unit in units
     ]
-    for start in range(0, len(rows), _CHUNK):
-        await _put(db, act, action, rows[start : start + _CHUNK], before)
-
-
-async def _put(
-    db: AsyncConnection,
-    act: Act,
-    action: str,
-    rows: Sequence[dict[str, Any]],
-    before: Mapping[UUID, AnyRow],
-) -> None:
     await store.put(db, rows)
     changes: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
     for row in rows:
@@ -257,8 +258,7 @@ async def load_directory(db: AsyncConnection, office_id: UUID) -> Directory:
     """
     return directory(
         Unit(row.unit_id, row.name, tuple(row.groups), tuple(row.aliases))
-        for row in await store.every_unit(db, office_id)
-        if row.retired_at is None
+        for row in await store.names(db, office_id)
     )
 
 

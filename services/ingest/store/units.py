@@ -47,6 +47,16 @@ async def every_unit(db: AsyncConnection, office_id: UUID) -> Sequence[AnyRow]:
     return found.all()
 
 
+async def names(db: AsyncConnection, office_id: UUID) -> Sequence[AnyRow]:
+    """What an office's units are called, and the groups they are in, by name; none is retired."""
+    found = await db.execute(
+        select(UNITS.c.unit_id, UNITS.c.name, UNITS.c.groups, UNITS.c.aliases)
+        .where(UNITS.c.office_id == office_id, UNITS.c.retired_at.is_(None))
+        .order_by(UNITS.c.name)
+    )
+    return found.all()
+
+
 async def unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> AnyRow | None:
     """One unit."""
     found = await db.execute(
