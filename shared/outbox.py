@@ -59,8 +59,12 @@ def outbox_table(metadata: MetaData) -> Table:
     )
 
 
-async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelope]) -> None:
-    """Write events into the outbox, in the caller's transaction.
+Row = dict[str, Any]
+"""A row of the outbox, as `put` takes it."""
+
+
+def rows_of(envelopes: Iterable[Envelope]) -> list[Row]:
+    """Events as rows of an outbox.
 
     Raises:
         TooLargeError: the broker would refuse one of them, and all behind it would wait for ever.
@@ -74,7 +78,21 @@ async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelo
         rows.append(
             {"topic": record.topic, "key": record.key, "value": record.value, "headers": headers}
         )
+    return rows
+
+
+async def put(db: AsyncConnection, outbox: Table, rows: Sequence[Row]) -> None:
+    """Write rows into the outbox, in the caller's transaction."""
     await insert_rows(db, outbox, rows)
+
+
+async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelope]) -> None:
+    """Write events into the outbox, in the caller's transaction.
+
+    Raises:
+        TooLargeError: one of them is too large (`rows_of`).
+    """
+    await put(db, outbox, rows_of(envelopes))
 
 
 def _size(record: Record) -> int:

@@ -1,0 +1,44 @@
+"""Writing behind: PostgreSQL works on one thing while Python makes the next one ready."""
+
+import asyncio
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self
+
+
+class WriteBehind:
+    """Writes of one connection, one at a time and in order, each while the next is made ready.
+
+    What fails in a write is raised by the next call, or at the end of the block, which waits for
+    the last write. When the block fails itself, the write under way is cancelled.
+    """
+
+    def __init__(self) -> None:
+        self._writing: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None and self._writing is not None:
+            self._writing.cancel()
+            await asyncio.gather(self._writing, return_exceptions=True)
+            return
+        await self.done()
+
+    async def done(self) -> None:
+        """Return once nothing is being written; then the connection is free."""
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
+    async def write(self, work: Coroutine[Any, Any, None]) -> None:
+        """Begin a write as soon as the last one is done."""
+        try:
+            await self.done()
+        except BaseException:
+            work.close()
+            raise
+        self._writing = asyncio.create_task(work)
