@@ -65,6 +65,15 @@ def test_one_image_serves_all_and_its_addresses_are_those_of_the_parts(compose: 
     assert environment["CUIBAN_DATABASE_URL"].endswith("@postgres:5432/cuiban")
 
 
+@pytest.mark.parametrize("file", ["Makefile", "deploy/Dockerfile"])
+def test_what_is_locked_is_installed_without_resolving_it_anew(file: str) -> None:
+    """pip would take the newest of what is asked for with an extra, and miss its hash."""
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    locked = [line for line in lines if "--require-hashes" in line]
+    assert locked
+    assert all("--no-deps" in line for line in locked)
+
+
 def test_the_image_is_locked_by_hash_and_does_not_run_as_root() -> None:
     lines = (ROOT / "deploy/Dockerfile").read_text(encoding="utf-8").splitlines()
     assert any("--require-hashes" in line and "requirements/base.txt" in line for line in lines)
