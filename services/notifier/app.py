@@ -36,7 +36,7 @@ from shared.reading import Reader
 from shared.rules import Channel
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import Topic
-from shared.working import Loop, Loops, run_worker
+from shared.worker import Loop, Loops, run_worker
 
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)

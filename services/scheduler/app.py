@@ -20,7 +20,7 @@ from shared.outbox import Relay
 from shared.reading import Reader
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
-from shared.working import Loops, run_worker
+from shared.worker import Loops, run_worker
 
 SERVICE = "scheduler"
 

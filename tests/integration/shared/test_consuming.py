@@ -165,6 +165,14 @@ async def test_events_are_applied_once_in_order(world: World, group: None) -> No
     assert await world.reached(list(range(300))) == list(range(300))
 
 
+async def test_events_larger_than_the_relay_holds_at_once_leave_too(
+    world: World, group: None
+) -> None:
+    large = "x" * (3 * 2**19)
+    await world.send(envelope(0), *(envelope(n, note=large) for n in (1, 2)), envelope(3))
+    assert await world.reached(list(range(4))) == list(range(4))
+
+
 async def test_an_upstream_repeat_is_a_no_op(world: World, group: None) -> None:
     await world.send(envelope(1), envelope(2), envelope(1))
     await world.send(envelope(2), envelope(3))
