@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
-from services.scheduler.planning.forecasting import Owed
-from services.scheduler.planning.reminding import DueTimer, due_reminders
-from services.scheduler.planning.timers import Timer, plan
-from services.scheduler.planning.timetable import Timetable
 from shared.calendar import WorkingCalendar
 from shared.events import ReminderDue
+from shared.planning.forecasting import Owed
+from shared.planning.reminding import DueTimer, due_reminders
+from shared.planning.timers import Timer, plan
+from shared.planning.timetable import Timetable
 from shared.rules import RuleBook
 
 _ON_TIME = timedelta(0)

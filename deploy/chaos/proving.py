@@ -27,13 +27,13 @@ from deploy.local.stack import Stack
 from deploy.office.client import read
 from deploy.places import settings_in
 from services.scheduler import audit
-from services.scheduler.planning import forecasting
-from services.scheduler.planning.reminding import Measure
 from shared import clock as clocks
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.database import engine_from
 from shared.events import RecordDeadLettered
+from shared.planning import forecasting
+from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 from shared.settings import Settings
 from shared.topics import DEAD_LETTERS

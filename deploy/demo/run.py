@@ -16,11 +16,11 @@ from deploy.demo.quiet import Onlooker
 from deploy.demo.script import END, Deed, by_instant, deeds, habits
 from deploy.office.client import Api
 from services.scheduler import audit
-from services.scheduler.planning import forecasting
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.errors import CuibanError
 from shared.events import ObligationsAssigned, ReminderDue
+from shared.planning import forecasting
 from shared.rules import default_rule_book
 from shared.settings import Settings
 from shared.topics import REMINDERS, TASKS

@@ -13,7 +13,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.scheduler import audit
 from services.scheduler.handlers.rules import plan_stale
 from services.scheduler.handlers.tasks import SOURCE
-from services.scheduler.planning.reminding import DueTimer, Fired, due_reminders
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda, obligations, reminders
 from services.scheduler.store.agenda import UnitRow
@@ -25,6 +24,7 @@ from shared.database import is_poison
 from shared.events import Envelope, ReminderDue
 from shared.logging import bound, log
 from shared.outbox import publish
+from shared.planning.reminding import DueTimer, Fired, due_reminders
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
 _PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")

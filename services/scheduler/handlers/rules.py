@@ -6,13 +6,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.planning.timers import Timer, latest, plan_anew, plan_from
 from services.scheduler.store import agenda, obligations, offices
 from services.scheduler.store.offices import Timetables
 from shared.clock import Clock
 from shared.errors import PoisonError
 from shared.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.logging import bound, log
+from shared.planning.timers import Timer, latest, plan_anew, plan_from
 
 
 async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:

@@ -14,9 +14,6 @@ from uuid import UUID
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.planning.obligations import Change, Obligation, TaskEvent, changes, named
-from services.scheduler.planning.reminding import Measure
-from services.scheduler.planning.timers import Timer, latest, plan, plan_from
 from services.scheduler.store import agenda, obligations, offices
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.obligations import ToldMeasure
@@ -28,6 +25,9 @@ from shared.errors import PoisonError
 from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ReminderWithdrawn
 from shared.logging import bound, log
 from shared.outbox import publish
+from shared.planning.obligations import Change, Obligation, TaskEvent, changes, named
+from shared.planning.reminding import Measure
+from shared.planning.timers import Timer, latest, plan, plan_from
 
 SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])

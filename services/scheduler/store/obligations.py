@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.planning.obligations import Obligation, Standing
-from services.scheduler.planning.reminding import DueTimer, Measure
-from services.scheduler.planning.timers import Timer
 from services.scheduler.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database import insert_rows, update_rows
+from shared.planning.obligations import Obligation, Standing
+from shared.planning.reminding import DueTimer, Measure
+from shared.planning.timers import Timer
 from shared.rules import Dates, ObligationKind
 
 _OBLIGATION = (

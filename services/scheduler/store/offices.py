@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.planning.timetable import Timetable
 from shared.calendar import WorkingCalendar
+from shared.planning.timetable import Timetable
 from shared.rules import RuleBook
 
 _VERSIONS = """

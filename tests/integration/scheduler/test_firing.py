@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from services.scheduler.planning.forecasting import forecast, owed
 from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.errors import PoisonError
@@ -22,6 +21,7 @@ from shared.events import (
     StatusReported,
 )
 from shared.facts import Status
+from shared.planning.forecasting import forecast, owed
 from shared.rules import ObligationKind, default_rule_book
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 

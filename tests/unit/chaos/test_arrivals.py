@@ -8,10 +8,10 @@ from uuid import UUID
 from deploy.chaos.arrivals import Arrived, Episode, Expected, judge
 from deploy.chaos.oracle import Oracle, notifications
 from services.notifier.policy.fanout import Recipient
-from services.scheduler.planning.forecasting import Owed
-from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
+from shared.planning.forecasting import Owed
+from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)

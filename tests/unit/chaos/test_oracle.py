@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from deploy.chaos.oracle import Oracle, notifications
 from services.notifier.policy.fanout import Recipient
-from services.scheduler.planning.forecasting import Owed, forecast
-from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
+from shared.planning.forecasting import Owed, forecast
+from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 
 OFFICE = identity.name("office")

@@ -10,10 +10,10 @@ from deploy.chaos.proving import _steps
 from deploy.chaos.run import Run
 from deploy.demo.script import Deed
 from deploy.demo.script import Owed as Reported
-from services.scheduler.planning.forecasting import Owed
-from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
+from shared.planning.forecasting import Owed
+from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 
 TOLD = datetime(2023, 6, 1, 0, tzinfo=UTC)

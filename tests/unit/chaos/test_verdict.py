@@ -11,11 +11,11 @@ from deploy.chaos.oracle import Oracle, notifications
 from deploy.chaos.verdict import Verdict
 from services.notifier.policy.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
-from services.scheduler.planning.forecasting import Owed
-from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.events import RecordDeadLettered
+from shared.planning.forecasting import Owed
+from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 
 KEYS = {

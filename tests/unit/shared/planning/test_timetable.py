@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.planning import timetable as module
-from services.scheduler.planning.timetable import Timetable
 from shared.calendar import WorkingCalendar
+from shared.planning import timetable as module
+from shared.planning.timetable import Timetable
 from shared.rules import (
     Audience,
     BeforeDue,

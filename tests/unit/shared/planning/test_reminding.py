@@ -3,18 +3,18 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.scheduler.planning.reminding import (
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.facts import ReminderItem
+from shared.planning.reminding import (
     DueTimer,
     Fired,
     Measure,
     due_reminders,
     ref_order,
 )
-from services.scheduler.planning.timers import Timer
-from services.scheduler.planning.timetable import Timetable
-from shared import identity
-from shared.calendar import WorkingCalendar
-from shared.facts import ReminderItem
+from shared.planning.timers import Timer
+from shared.planning.timetable import Timetable
 from shared.rules import (
     Audience,
     BeforeDue,

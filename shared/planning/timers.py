@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
 
-from services.scheduler.planning.timetable import Timetable
+from shared.planning.timetable import Timetable
 from shared.rules import CatchUp, Dates, Occurrence, Rule
 
 _INSTANT = timedelta(microseconds=1)

@@ -6,14 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.planning.obligations import (
-    Change,
-    Ignored,
-    Obligation,
-    Standing,
-    changes,
-    named,
-)
 from shared import identity
 from shared.events import (
     ExtensionGranted,
@@ -24,6 +16,14 @@ from shared.events import (
     StatusReported,
 )
 from shared.facts import ObligationFacts, Status
+from shared.planning.obligations import (
+    Change,
+    Ignored,
+    Obligation,
+    Standing,
+    changes,
+    named,
+)
 from shared.rules import ObligationKind
 
 OFFICE, UNIT, PLAN, MEASURE, ID = (identity.name(n) for n in "oupmi")

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from services.scheduler.planning.timers import Timer, fired
-from services.scheduler.planning.timetable import Timetable
 from shared import identity
 from shared.events import ReminderDue
 from shared.facts import ReminderItem
+from shared.planning.timers import Timer, fired
+from shared.planning.timetable import Timetable
 from shared.rules import Audience, Channel, Dates, Occurrence, audiences
 
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.scheduler.planning.reminding import DueTimer, Measure, due_reminders
-from services.scheduler.planning.timers import Timer, plan
-from services.scheduler.planning.timetable import Timetable
 from shared.calendar import WorkingCalendar
 from shared.events import ObligationsAmended, ObligationsAssigned, ReminderDue
+from shared.planning.reminding import DueTimer, Measure, due_reminders
+from shared.planning.timers import Timer, plan
+from shared.planning.timetable import Timetable
 from shared.rules import Dates, RuleBook
 
 _ON_TIME = timedelta(0)

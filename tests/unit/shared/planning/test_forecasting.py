@@ -5,12 +5,12 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.scheduler.planning.forecasting import Owed, forecast, owed
-from services.scheduler.planning.reminding import Measure
 from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.events import ObligationsAssigned
 from shared.facts import MeasureFacts, ObligationFacts
+from shared.planning.forecasting import Owed, forecast, owed
+from shared.planning.reminding import Measure
 from shared.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
 
 OFFICE, UNIT = identity.name("office"), identity.name("unit")

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scheduler.planning.timers import Timer, fired, latest, plan, plan_anew, plan_from
-from services.scheduler.planning.timetable import Timetable
 from shared import identity
 from shared.calendar import WorkingCalendar
+from shared.planning.timers import Timer, fired, latest, plan, plan_anew, plan_from
+from shared.planning.timetable import Timetable
 from shared.rules import CatchUp, Dates, ObligationKind, default_rule_book
 
 ID = identity.name("obligation")
