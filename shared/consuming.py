@@ -11,6 +11,7 @@ import base64
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import ParamSpec, TypeVar
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from shared.outbox import publish
 from shared.positions import Partition, RawRecord, portions
 from shared.reading import Reader
 from shared.topics import Topic
+from shared.watermarks import is_watermark, watermark_in
 
 Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
 """Loads, decides and stores, for events in order, in the transaction that it is given."""
@@ -46,6 +48,7 @@ class Tables:
     positions: Table
     inbox: Table
     outbox: Table
+    parked: Table
 
 
 @dataclass
@@ -162,19 +165,25 @@ class Consumer:
             fresh = [record for record in records if record.offset >= position]
         end = max(position, upto or 0, fresh[-1].offset + 1 if fresh else 0)
         if end > position:
-            await self._effects(db, at, fresh, one_by_one=one_by_one)
-            await positions.move(db, self.tables.positions, self.name, at, end)
+            until = await self._effects(db, at, fresh, one_by_one=one_by_one)
+            await positions.move(
+                db, self.tables.positions, self.name, at, to=end, complete_until=until
+            )
         return len(fresh)
 
     async def _effects(
         self, db: AsyncConnection, at: Partition, records: Sequence[RawRecord], *, one_by_one: bool
-    ) -> None:
+    ) -> datetime | None:
+        """Apply what is new among the records; the newest watermark among them, if there is one."""
         readable: list[tuple[RawRecord, Envelope]] = []
+        until: datetime | None = None
         for record in records:
             try:
-                readable.append(
-                    (record, decode(self.topics[at.topic], record.value, record.headers))
-                )
+                if is_watermark(record):
+                    until = watermark_in(record)
+                    continue
+                envelope = decode(self.topics[at.topic], record.value, record.headers)
+                readable.append((record, replace(envelope, partition=at.number)))
             except PoisonError as error:
                 await self._bury(db, record, error)
         ids = [envelope.id for _, envelope in readable]
@@ -187,9 +196,10 @@ class Consumer:
         if not one_by_one:
             if news:
                 await self.handle(db, [envelope for _, envelope in news])
-            return
+            return until
         for record, envelope in news:
             await self._isolated(db, record, envelope)
+        return until
 
     async def _isolated(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> None:
         event = envelope.event

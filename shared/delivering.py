@@ -138,6 +138,7 @@ def _raw(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message has no pu
         message.key,
         message.value,
         tuple(pairs),
+        round(message.timestamp * 1000),  # faust tells seconds
     )
 
 

@@ -4,7 +4,7 @@ Readers ignore fields that they do not know, so a newer writer does not stop an 
 CloudEvents 1.0 attributes stand in Kafka headers (`shared.codec`); these models are the values.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
@@ -268,6 +268,7 @@ class Envelope:
         source: the service that tells, such as `/cuiban/ingest`.
         time: when it happened, by the office's clock.
         correlation_id: shared by everything that one cause led to.
+        partition: the number of the partition that it was read from; None before it is sent.
     """
 
     id: UUID
@@ -275,3 +276,4 @@ class Envelope:
     time: datetime
     correlation_id: UUID
     event: Event
+    partition: int | None = field(default=None, compare=False)

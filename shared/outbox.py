@@ -18,6 +18,8 @@ from sqlalchemy import (
     Column,
     DateTime,
     Identity,
+    Index,
+    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -46,7 +48,11 @@ _LARGEST = _MESSAGE_LIMIT - 64 * 1024
 
 
 def outbox_table(metadata: MetaData) -> Table:
-    """A service's outbox. Rows are deleted once the broker has acknowledged them."""
+    """A service's outbox.
+
+    A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
+    a while, so that it can be sent again when the broker loses it.
+    """
     return Table(
         "outbox",
         metadata,
@@ -56,6 +62,11 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("value", LargeBinary, nullable=False),
         Column("headers", JSONB, nullable=False),
         Column("written_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Column("sent_at", DateTime(timezone=True)),
+        Column("sent_partition", Integer),
+        Column("sent_offset", BigInteger),
+        Index("outbox_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 
 

@@ -2,13 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Integer, MetaData, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def positions_table(metadata: MetaData) -> Table:
-    """A service's positions: the offset that a consumer applies next."""
+    """A service's positions: the offset that a consumer applies next.
+
+    `complete_until` is the newest watermark that was read. `mark_time` (Kafka's timestamp in
+    milliseconds) and `mark_sum` (CRC-32 of key and value) identify the last applied record, so
+    that a log that was made anew is noticed. `stopped_for` says why nothing more is applied until
+    an operator resumes the partition.
+    """
     return Table(
         "positions",
         metadata,
@@ -16,6 +23,11 @@ def positions_table(metadata: MetaData) -> Table:
         Column("topic", Text, primary_key=True),
         Column("partition", Integer, primary_key=True),
         Column("next_offset", BigInteger, nullable=False),
+        Column("complete_until", DateTime(timezone=True)),
+        Column("mark_time", BigInteger),
+        Column("mark_sum", BigInteger),
+        Column("stopped_for", Text),
+        Column("stopped_at", DateTime(timezone=True)),
     )
 
 
@@ -36,6 +48,8 @@ class RawRecord:
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    time: int = 0
+    """Kafka's timestamp, in milliseconds."""
 
 
 def unbroken(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
@@ -85,7 +99,9 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
         return int(found)
     await db.execute(
         text(
-            f"INSERT INTO {table.fullname} VALUES (:consumer, :topic, :partition, 0) "  # noqa: S608 - a Table's name
+            f"INSERT INTO {table.fullname} "  # noqa: S608 - a Table's name
+            "(consumer, topic, partition, next_offset) "
+            "VALUES (:consumer, :topic, :partition, 0) "
             "ON CONFLICT DO NOTHING"
         ),
         where,
@@ -93,14 +109,24 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
     return int((await db.execute(find, where)).scalar_one())
 
 
-async def move(db: AsyncConnection, table: Table, consumer: str, at: Partition, to: int) -> None:
-    """Set the position; it commits with the effects."""
+async def move(
+    db: AsyncConnection,
+    table: Table,
+    consumer: str,
+    at: Partition,
+    *,
+    to: int,
+    complete_until: datetime | None = None,
+) -> None:
+    """Set the position, and the watermark if there is a new one; it commits with the effects."""
     await db.execute(
         text(
-            f"UPDATE {table.fullname} SET next_offset = :to WHERE consumer = :consumer "  # noqa: S608 - a Table's name
+            f"UPDATE {table.fullname} SET next_offset = :to, "  # noqa: S608 - a Table's name
+            "complete_until = coalesce(:until, complete_until) WHERE consumer = :consumer "
             "AND topic = :topic AND partition = :partition"
         ),
-        {"consumer": consumer, "topic": at.topic, "partition": at.number, "to": to},
+        {"consumer": consumer, "topic": at.topic, "partition": at.number, "to": to}
+        | {"until": complete_until},
     )
 
 
@@ -114,3 +140,15 @@ async def all_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Parti
         {"consumer": consumer},
     )
     return {Partition(row.topic, row.partition): row.next_offset for row in rows}
+
+
+async def watermarks(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, datetime]:
+    """The newest watermark of each of a consumer's partitions that has one."""
+    rows = await db.execute(
+        text(
+            f"SELECT topic, partition, complete_until FROM {table.fullname} "  # noqa: S608 - a Table's name
+            "WHERE consumer = :consumer AND complete_until IS NOT NULL"
+        ),
+        {"consumer": consumer},
+    )
+    return {Partition(row.topic, row.partition): row.complete_until for row in rows}

@@ -22,6 +22,7 @@ def raw(record: ConsumerRecord) -> RawRecord:
         record.key,
         record.value,
         tuple(record.headers),
+        record.timestamp,
     )
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.consuming import Tables
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
+from shared.parking import parked_table
 from shared.positions import positions_table
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -274,4 +275,5 @@ CALENDARS = Table(
 POSITIONS = positions_table(METADATA)
 INBOX = inbox_table(METADATA)
 OUTBOX = outbox_table(METADATA)
-CONSUMING = Tables(positions=POSITIONS, inbox=INBOX, outbox=OUTBOX)
+PARKED = parked_table(METADATA)
+CONSUMING = Tables(positions=POSITIONS, inbox=INBOX, outbox=OUTBOX, parked=PARKED)

@@ -22,7 +22,7 @@ from services.notifier.policy.stages import Policy
 from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.store import outcomes
-from services.notifier.tables import inbox, outbox, positions
+from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging, topics
 from shared.clock import Clock, real_now
 from shared.consuming import Consumer, Tables
@@ -66,7 +66,7 @@ def consumers_of(
             topics={topics.named(topic.name, settings.topic_prefix): topic},
             handle=bound(handler),
             engine=engine,
-            tables=Tables(positions, inbox, outbox),
+            tables=Tables(positions, inbox, outbox, parked),
             reader=reader,
             clock=clock,
         )

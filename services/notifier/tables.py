@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
+from shared.parking import parked_table
 from shared.positions import positions_table
 
 metadata = MetaData(schema="notifier")
@@ -178,3 +179,4 @@ receipts = Table(
 positions = positions_table(metadata)
 inbox = inbox_table(metadata)
 outbox = outbox_table(metadata)
+parked = parked_table(metadata)

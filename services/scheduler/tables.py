@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from shared.consuming import Tables
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
+from shared.parking import parked_table
 from shared.positions import positions_table
 
 METADATA = MetaData(schema="scheduler")
@@ -25,7 +26,8 @@ METADATA = MetaData(schema="scheduler")
 POSITIONS = positions_table(METADATA)
 INBOX = inbox_table(METADATA)
 OUTBOX = outbox_table(METADATA)
-CONSUMING = Tables(POSITIONS, INBOX, OUTBOX)
+PARKED = parked_table(METADATA)
+CONSUMING = Tables(POSITIONS, INBOX, OUTBOX, PARKED)
 
 OFFICES = Table(
     "offices",

@@ -22,6 +22,7 @@ from shared.facts import Status
 from shared.inbox import inbox_table
 from shared.kafka import run_group, watch
 from shared.outbox import Relay, outbox_table, publish
+from shared.parking import parked_table
 from shared.positions import Partition, positions_table
 from shared.reading import Reader
 from shared.settings import Settings
@@ -30,7 +31,12 @@ from shared.topics import DEAD_LETTERS, TASKS, named
 pytestmark = pytest.mark.integration
 
 METADATA = MetaData(schema="tried")
-TABLES = Tables(positions_table(METADATA), inbox_table(METADATA), outbox_table(METADATA))
+TABLES = Tables(
+    positions_table(METADATA),
+    inbox_table(METADATA),
+    outbox_table(METADATA),
+    parked_table(METADATA),
+)
 EFFECTS = Table(
     "effects",
     METADATA,
