@@ -1,7 +1,8 @@
 """The only place that reads the clock; everyone else takes `now` as an argument."""
 
+import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant."""
 
+    def skew(self, database_now: datetime) -> timedelta:
+        """How far this clock is ahead of the database's; negative when it is behind."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -21,6 +25,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, from the machine."""
         return datetime.now(UTC)
+
+    def skew(self, database_now: datetime) -> timedelta:
+        """How far the machine's clock is ahead of the database's."""
+        return self.now() - database_now
 
 
 class SteppedClock:
@@ -54,16 +62,83 @@ class SteppedClock:
             )
         return instant.astimezone(UTC)
 
+    def skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
+        """None: it stands where it was put, whatever the database's clock says."""
+        return timedelta(0)
+
     def set(self, instant: datetime) -> None:
         """Move the clock, atomically."""
-        fresh = self._path.with_name(self._path.name + ".next")
-        fresh.write_text(instant.astimezone(UTC).isoformat(), encoding="ascii")
-        fresh.replace(self._path)
+        _replace(self._path, instant.astimezone(UTC).isoformat())
+
+
+class RunningClock:
+    """A clock that runs on its own, faster than real time, for all processes of one machine.
+
+    The file holds a JSON object: at `monotonic` (seconds of the machine's monotonic clock) the
+    office's time was `office` (ISO 8601), and since then it runs `rate` times as fast as real
+    time. `offset` (seconds of the office's time, 0 unless told) is how wrong this process's clock
+    is: a host whose clock was set wrongly.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def now(self) -> datetime:
+        """The office's instant, as this process's clock shows it.
+
+        Raises:
+            CuibanError: the file is missing or holds no running clock.
+        """
+        office, offset = self._read()
+        return office + offset
+
+    def skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
+        """The offset: the database's clock is taken for the one that is right."""
+        return self._read()[1]
+
+    def _read(self) -> tuple[datetime, timedelta]:
+        try:
+            told = json.loads(self._path.read_text(encoding="ascii"))
+            office = datetime.fromisoformat(told["office"])
+            passed = (time.monotonic() - float(told["monotonic"])) * float(told["rate"])
+            offset = timedelta(seconds=float(told.get("offset", 0)))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CuibanError(
+                f"The clock file {self._path} can't be read: {error!r}.",
+                "Write an object with office, monotonic and rate into it, or unset "
+                "CUIBAN_CLOCK_FILE.",
+            ) from error
+        return office.astimezone(UTC) + timedelta(seconds=passed), offset
+
+
+def write_running(
+    path: Path, office: datetime, monotonic: float, rate: float, offset: timedelta = timedelta(0)
+) -> None:
+    """Write the file of a running clock, atomically: see `RunningClock`."""
+    told = {
+        "office": office.astimezone(UTC).isoformat(),
+        "monotonic": monotonic,
+        "rate": rate,
+        "offset": offset.total_seconds(),
+    }
+    _replace(path, json.dumps(told))
+
+
+def _replace(path: Path, text: str) -> None:
+    fresh = path.with_name(path.name + ".next")
+    fresh.write_text(text, encoding="ascii")
+    fresh.replace(path)
 
 
 def clock_from(path: Path | None) -> Clock:
-    """The stepped clock in `path`, or the machine's when there is none."""
-    return SteppedClock(path) if path else SystemClock()
+    """The stepped or running clock in `path`, or the machine's when there is none."""
+    if path is None:
+        return SystemClock()
+    try:
+        running = path.read_text(encoding="ascii").lstrip().startswith("{")
+    except (OSError, ValueError):
+        running = False  # whoever reads it is told what is wrong
+    return RunningClock(path) if running else SteppedClock(path)
 
 
 def real_now() -> datetime:

@@ -1,9 +1,10 @@
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from shared.clock import SteppedClock, SystemClock, clock_from
+from shared.clock import RunningClock, SteppedClock, SystemClock, clock_from, write_running
 from shared.errors import CuibanError
 
 
@@ -27,3 +28,37 @@ def test_a_clock_file_that_holds_no_instant_says_what_to_write(tmp_path: Path, t
 def test_without_a_file_the_machines_clock_is_used() -> None:
     assert isinstance(clock_from(None), SystemClock)
     assert clock_from(None).now().tzinfo is UTC
+
+
+def test_a_running_clock_goes_on_by_itself_at_its_rate(tmp_path: Path) -> None:
+    path, start = tmp_path / "clock", datetime(2023, 6, 1, 1, tzinfo=UTC)
+    write_running(path, start, time.monotonic() - 10, rate=600)
+    clock = clock_from(path)
+    assert isinstance(clock, RunningClock)
+    first = clock.now()
+    assert first >= start + timedelta(seconds=6000)
+    assert clock.now() > first
+
+
+def test_a_running_clock_that_is_wrong_says_by_how_much(tmp_path: Path) -> None:
+    path, start = tmp_path / "clock", datetime(2023, 6, 1, 1, tzinfo=UTC)
+    wrong = timedelta(hours=-3)
+    write_running(path, start, time.monotonic(), rate=0, offset=wrong)
+    clock = clock_from(path)
+    assert clock.skew(start) == wrong
+    assert clock.now() == start + wrong
+
+
+def test_the_machines_clock_is_compared_with_the_databases(tmp_path: Path) -> None:
+    ahead = clock_from(None).skew(datetime.now(UTC) - timedelta(seconds=40))  # noqa: TID251
+    assert timedelta(seconds=39) < ahead < timedelta(seconds=100)
+    stepped = SteppedClock(tmp_path / "clock")
+    assert stepped.skew(datetime(2023, 1, 1, tzinfo=UTC)) == timedelta(0)
+
+
+@pytest.mark.parametrize("text", ["{", "{}", '{"office": "x", "monotonic": 1, "rate": 1}'])
+def test_a_file_that_holds_no_running_clock_says_what_to_write(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "clock"
+    path.write_text(text)
+    with pytest.raises(CuibanError, match="office, monotonic and rate"):
+        clock_from(path).now()
