@@ -8,8 +8,8 @@ import struct
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy.local import jars
@@ -33,11 +33,21 @@ FLAGS = (
 
 @dataclass(frozen=True)
 class Broker:
-    """A broker with its data in one directory, on two ports of this machine."""
+    """A broker with its data in one directory, on two ports of this machine.
+
+    Attributes:
+        node: its number in the cluster, from 1.
+        controllers: the controller ports of all brokers of its cluster by their numbers; empty
+            when it is alone.
+        cluster: the cluster's id; made anew when it is empty.
+    """
 
     directory: Path
     port: int
     controller_port: int
+    node: int = 1
+    controllers: Mapping[int, int] = field(default_factory=dict)
+    cluster: str = ""
 
     @property
     def address(self) -> str:
@@ -60,9 +70,9 @@ class Broker:
         command = [java, *FLAGS, f"-Djava.io.tmpdir={directory / 'tmp'}", "-cp", path]
         if not (directory / "data" / "meta.properties").exists():
             say("Kafka: formatting its storage")
-            _format(command, settings, directory / "format.log")
+            _format(command, settings, directory / "format.log", self.cluster or cluster_id())
         return Program(
-            name="kafka",
+            name=directory.name,
             argv=[*command, "kafka.Kafka", str(settings)],
             log=directory / "kafka.log",
             ready=lambda: answers(self.port),
@@ -71,10 +81,14 @@ class Broker:
 
     def _settings(self, directory: Path) -> str:
         client = f"PLAINTEXT://{HOST}:{self.port}"
+        voters = self.controllers or {self.node: self.controller_port}
+        quorum = ",".join(f"{node}@{HOST}:{port}" for node, port in voters.items())
+        copies = len(voters)
+        enough = copies // 2 + 1
         values = {
             "process.roles": "broker,controller",
-            "node.id": 1,
-            "controller.quorum.voters": f"1@{HOST}:{self.controller_port}",
+            "node.id": self.node,
+            "controller.quorum.voters": quorum,
             "listeners": f"{client},CONTROLLER://{HOST}:{self.controller_port}",
             "advertised.listeners": client,
             "inter.broker.listener.name": "PLAINTEXT",
@@ -84,15 +98,15 @@ class Broker:
             "auto.create.topics.enable": "false",
             # The stepped clock gives records the time of another year: none is too old to keep.
             "log.retention.ms": -1,
-            "default.replication.factor": 1,
-            "min.insync.replicas": 1,
-            "offsets.topic.replication.factor": 1,
+            "default.replication.factor": copies,
+            "min.insync.replicas": enough,
+            "offsets.topic.replication.factor": copies,
             "offsets.topic.num.partitions": 8,
-            "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.replication.factor": copies,
+            "transaction.state.log.min.isr": enough,
             "transaction.state.log.num.partitions": 4,
-            "share.coordinator.state.topic.replication.factor": 1,
-            "share.coordinator.state.topic.min.isr": 1,
+            "share.coordinator.state.topic.replication.factor": copies,
+            "share.coordinator.state.topic.min.isr": enough,
             "group.initial.rebalance.delay.ms": 0,
             "group.min.session.timeout.ms": 1000,
             # After kill -9 the broker waits for the session of its former self to end (9 s).
@@ -104,6 +118,22 @@ class Broker:
             "log.cleaner.dedupe.buffer.size": 16_777_216,
         }
         return "".join(f"{key}={_escaped(str(value))}\n" for key, value in values.items())
+
+
+def cluster(state: Path, ports: Sequence[int]) -> list[Broker]:
+    """Brokers of one cluster, each with a directory in `state`; two ports for each of them."""
+    name = cluster_id()
+    pairs = list(zip(ports[::2], ports[1::2], strict=True))
+    controllers = {node: controller for node, (_, controller) in enumerate(pairs, 1)}
+    return [
+        Broker(state / f"kafka-{node}", port, controllers[node], node, controllers, name)
+        for node, (port, _) in enumerate(pairs, 1)
+    ]
+
+
+def cluster_id() -> str:
+    """A new id, as Kafka writes it."""
+    return urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
 
 
 def find_java() -> str:
@@ -142,8 +172,7 @@ def _java_version(java: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def _format(command: Sequence[str], settings: Path, log: Path) -> None:
-    cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+def _format(command: Sequence[str], settings: Path, log: Path, cluster: str) -> None:
     # One argument: an id may begin with a hyphen, which would else be taken for an option.
     named = f"--cluster-id={cluster}"
     arguments = ["kafka.tools.StorageTool", "format", named, "-c", str(settings)]

@@ -2,8 +2,8 @@
 
 import subprocess
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psutil
@@ -19,7 +19,10 @@ ATTEMPTS = 3  # how often a part may end before it was ever ready
 
 @dataclass
 class Part:
-    """A part and its process. `build` makes its program anew while it never was ready."""
+    """A part and its process. `build` makes its program anew while it never was ready.
+
+    `environment` is added to the program's at each start.
+    """
 
     name: str
     build: Callable[[], tuple[Program, str]]
@@ -27,6 +30,7 @@ class Part:
     say: Callable[[str], None]
     address: str = ""
     wanted: bool = True
+    environment: Mapping[str, str] = field(default_factory=dict)
     ready: bool = False
     was_ready: bool = False
     restarts: int = 0
@@ -88,7 +92,8 @@ class Part:
         if self._program is None or not self.was_ready:
             self._program, self.address = self.build()
         try:
-            child = spawn(self._program, mark=self.mark)
+            whole = {**self._program.env, **self.environment}
+            child = spawn(replace(self._program, env=whole), mark=self.mark)
         except OSError as error:
             self._pause(f"could not be started ({error})")
             return

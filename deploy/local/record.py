@@ -63,19 +63,24 @@ class Plan(Saved):
     """What a supervisor is to run: (service, number of processes), and with which settings.
 
     `owner`, a process and when it was created, is who needs the stack: it ends with them.
+    `parts` adds settings for single parts, by their names. With several `brokers` each topic has
+    three replicas, and a record counts once two of them have it.
     """
 
     services: tuple[tuple[Service, int], ...]
     prepare: tuple[str, ...] | None = PREPARE
     environment: dict[str, str] = {}
+    parts: dict[str, dict[str, str]] = {}
+    brokers: int = 1
     engines: bool = True  # False leaves Kafka, PostgreSQL and the sinks out (tests of this package)
     owner: tuple[int, float] | None = None
 
 
 class Wanted(Saved):
-    """The parts that someone stopped on purpose."""
+    """The parts that someone stopped on purpose, and settings for their next start."""
 
     stopped: frozenset[str] = frozenset()
+    environment: dict[str, dict[str, str]] = {}
 
 
 class PartRecord(BaseModel):

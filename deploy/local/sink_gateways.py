@@ -27,10 +27,23 @@ from deploy.local.errors import LocalStackError
 from deploy.local.sink_store import Channel, Delivery, Store
 from shared.clock import Clock, real_now
 
-MODES: Final = ("ok", "refuse", "reject", "hang", "slow", "late", "drop", "false-success")
-WITHHELD = {"drop", "late"}
+MODES: Final = (
+    "ok",
+    "refuse",
+    "reject",
+    "hang",
+    "slow",
+    "late",
+    "drop",
+    "false-success",
+    "answer",
+    "proxy",
+)
+WITHHELD = {"drop", "late", "proxy"}
 TOLERANCE = 300  # seconds between a request's timestamp and our clock
 SLOW = 1000  # milliseconds, when none are named
+_MAIL_ANSWERS = {403: "550 5.7.1 the recipient does not want this", 410: "550 5.1.6 it has moved"}
+"""What a mail server says instead of a status that only HTTP knows; else it answers with 451."""
 NO_REPLY = "accepted, but the mailbox is full"  # no code before it: RFC 5321, 4.2 has no such reply
 
 logger = logging.getLogger(__name__)
@@ -41,11 +54,13 @@ class Faults:
     """How each gateway behaves now.
 
     `slow` waits, then takes the message; `late` takes it, then waits with its answer. `drop` takes
-    it and cuts the connection. `false-success` answers like a success that is none.
+    it and cuts the connection. `false-success` answers like a success that is none. `answer:403`
+    refuses with that status; `proxy:502` takes the message, and a proxy answers with that status.
     """
 
     modes: dict[Channel, str] = field(default_factory=lambda: {"email": "ok", "sms": "ok"})
     delays: dict[Channel, float] = field(default_factory=lambda: {"email": 0.0, "sms": 0.0})
+    statuses: dict[Channel, int] = field(default_factory=lambda: {"email": 0, "sms": 0})
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def change(self, wanted: dict[str, object]) -> None:
@@ -61,11 +76,14 @@ class Faults:
             mode, _, after = str(wanted[channel]).partition(":")
             if mode not in MODES or (after and not after.isdecimal()):
                 raise LocalStackError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
+            if mode in {"answer", "proxy"} and int(after or 0) not in range(400, 600):
+                raise LocalStackError(f"{channel}: {mode} needs an HTTP status, as {mode}:502.")
             parsed[channel] = mode, int(after or SLOW) / 1000
         if unknown := wanted.keys() - set(get_args(Channel)):
             raise LocalStackError(f"There is no channel {sorted(unknown)}.")
         for channel, (mode, delay) in parsed.items():
             self.modes[channel], self.delays[channel] = mode, delay
+            self.statuses[channel] = round(delay * 1000)
         self._changed.set()
         self._changed = asyncio.Event()
 
@@ -113,6 +131,11 @@ class MailHandler:
                 return "421 closing"
             case "false-success":
                 return NO_REPLY
+            case "answer":
+                status = faults.statuses["email"]
+                ident = self._delivery(bytes(envelope.original_content or b""), envelope).ident
+                gateways.store.refuse("email", ident, status)
+                return _MAIL_ANSWERS.get(status, "451 4.3.2 not now")
             case "slow":
                 await asyncio.sleep(faults.delays["email"])
             case _:
@@ -121,14 +144,14 @@ class MailHandler:
         raw = bytes(envelope.original_content or b"")
         delivery = self._delivery(raw, envelope, answered=mode not in WITHHELD)
         await gateways.store.add(delivery)
-        if mode == "drop":
+        if mode in {"drop", "proxy"}:  # no proxy stands before a mail server: its answer is lost
             _abort(server)
         if mode == "late":  # cancelled here when the sender hangs up
             await asyncio.sleep(faults.delays["email"])
             gateways.store.answered(delivery)
         return "250 2.0.0 taken"
 
-    def _delivery(self, raw: bytes, envelope: Envelope, *, answered: bool) -> Delivery:
+    def _delivery(self, raw: bytes, envelope: Envelope, *, answered: bool = True) -> Delivery:
         head, _, _ = raw.partition(b"\r\n\r\n")  # parsing the body too costs ten times as much
         headers = BytesHeaderParser().parsebytes(head)
         received, shown = self._gateways.stamps()
@@ -164,6 +187,10 @@ async def take_sms(gateways: Gateways, request: web.Request) -> web.StreamRespon
             return _failed(400, "not accepted")
         case "false-success":
             return web.json_response({"code": 5001, "message": "balance is not enough"})
+        case "answer":
+            status = faults.statuses["sms"]
+            gateways.store.refuse("sms", request.headers.get("webhook-id", ""), status)
+            return _failed(status, "the gateway was told to answer so")
         case "hang":
             await faults.hang("sms")
             return _cut_off(request)
@@ -206,6 +233,8 @@ async def _keep_sms(gateways: Gateways, request: web.Request, *, mode: str) -> w
             gateways.store.answered(delivery)
     if mode == "drop":
         return _cut_off(request)
+    if mode == "proxy":
+        return _failed(gateways.faults.statuses["sms"], "bad gateway")
     return web.json_response({"code": 0, "message_id": f"sink-{ident}"})
 
 

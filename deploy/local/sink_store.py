@@ -28,6 +28,11 @@ CREATE TABLE IF NOT EXISTS messages (
     raw BLOB NOT NULL,
     answered INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS refusals (
+    channel TEXT NOT NULL,
+    ident TEXT NOT NULL,
+    status INTEGER NOT NULL
+);
 CREATE INDEX IF NOT EXISTS by_unit ON messages (unit, channel);
 CREATE INDEX IF NOT EXISTS by_ident ON messages (channel, ident);
 """
@@ -127,9 +132,18 @@ class Store:
             (delivery.channel, delivery.ident, delivery.received),
         )
 
+    def refuse(self, channel: Channel, ident: str, status: int) -> None:
+        """Note that a message was refused because a fault said so."""
+        self._database.execute("INSERT INTO refusals VALUES (?, ?, ?)", (channel, ident, status))
+
+    def refusals(self) -> list[tuple[str, str, int]]:
+        """Channel, id and status of each refusal that a fault made, oldest first."""
+        return self._read("SELECT channel, ident, status FROM refusals ORDER BY rowid", ())
+
     def clear(self) -> None:
         """Forget everything; sequence numbers go on."""
         self._database.execute("DELETE FROM messages")
+        self._database.execute("DELETE FROM refusals")
 
     def close(self) -> None:
         """Write what waits and close."""

@@ -37,6 +37,7 @@ def application(gateways: Gateways) -> web.Application:
     app.router.add_get("/messages", partial(messages, gateways))
     app.router.add_delete("/messages", partial(clear, gateways))
     app.router.add_get("/counts", partial(counts, gateways))
+    app.router.add_get("/refusals", partial(refusals, gateways))
     app.router.add_get("/faults", partial(faults, gateways))
     app.router.add_put("/faults", partial(set_faults, gateways))
     add_pages(app, gateways.store)
@@ -109,6 +110,11 @@ async def counts(gateways: Gateways, _: web.Request) -> web.Response:
     found = await asyncio.to_thread(gateways.store.counts)
     told = {**found["distinct"], "received": found["all"], "offered": gateways.offered}
     return web.json_response(told)
+
+
+async def refusals(gateways: Gateways, _: web.Request) -> web.Response:
+    """`GET /refusals`: what was refused because of `answer:…`: channel, id, status."""
+    return web.json_response(await asyncio.to_thread(gateways.store.refusals))
 
 
 async def faults(gateways: Gateways, _: web.Request) -> web.Response:

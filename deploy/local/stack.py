@@ -73,18 +73,21 @@ class Stack:
         services: Mapping[str, int] = ONE_EACH,
         clock_file: Path | None = None,
         extra_env: Mapping[str, str] | None = None,
+        parts: Mapping[str, Mapping[str, str]] | None = None,
+        brokers: int = 1,
         tied: bool = False,
         say: Callable[[str], None] = print,
     ) -> Record:
         """Start what doesn't run yet and wait until everything is ready.
 
+        `parts` holds settings for single parts, by their names (`scheduler-1`).
         A stack that runs already is left as it is, whatever is asked for now. One that is `tied`
         to this process ends with it, even when it is killed.
 
         Raises:
             LocalStackError: it could not be started; nothing is left running then.
         """
-        self._claim_directory()
+        self.claim_directory()
         environment = {"CUIBAN_TOKEN_FILE": str(self.token_file), **(extra_env or {})}
         if clock_file is not None:
             environment["CUIBAN_CLOCK_FILE"] = str(clock_file.resolve())
@@ -93,6 +96,8 @@ class Stack:
             prepare=self._prepare,
             environment=environment,
             engines=self._engines,
+            parts={name: dict(own) for name, own in (parts or {}).items()},
+            brokers=brokers,
             owner=astuple(Identity.of(os.getpid())) if tied else None,
         )
         with locked(self.state / LOCK, within=UP_WITHIN):
@@ -177,15 +182,18 @@ class Stack:
         self._want(part.name, stopped=True)
         self._until(lambda: self._part(name).state == "stopped", f"{name} to stop")
 
-    def start(self, name: str) -> None:
-        """Start a part that was stopped; returns when it is ready."""
-        self._want(self._part(name).name, stopped=False)
+    def start(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """Start a part that was stopped; returns when it is ready.
+
+        `environment` replaces the settings that were given for this part alone.
+        """
+        self._want(self._part(name).name, stopped=False, environment=environment)
         self.wait_ready(name)
 
-    def restart(self, name: str) -> None:
-        """End a part in good order and return when its successor is ready."""
+    def restart(self, name: str, environment: Mapping[str, str] | None = None) -> None:
+        """End a part in good order and return when its successor is ready: see `start`."""
         self.stop(name)
-        self.start(name)
+        self.start(name, environment)
 
     def wait_ready(self, name: str, *, after: Identity | None = None) -> None:
         """Wait until a part is ready; with `after`, in another process than that one."""
@@ -207,10 +215,16 @@ class Stack:
             raise LocalStackError(f"There is no part {name}; there are {known}.")
         return part
 
-    def _want(self, name: str, *, stopped: bool) -> None:
+    def _want(
+        self, name: str, *, stopped: bool, environment: Mapping[str, str] | None = None
+    ) -> None:
         with locked(self.state / LOCK, within=UP_WITHIN):
-            now = (Wanted.load(self.state / WANTED) or Wanted()).stopped
-            Wanted(stopped=now | {name} if stopped else now - {name}).save(self.state / WANTED)
+            now = Wanted.load(self.state / WANTED) or Wanted()
+            own = now.environment
+            Wanted(
+                stopped=now.stopped | {name} if stopped else now.stopped - {name},
+                environment=own if environment is None else {**own, name: dict(environment)},
+            ).save(self.state / WANTED)
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + PART_WITHIN
@@ -223,7 +237,12 @@ class Stack:
         record = Record.load(self.state / RECORD)
         return record if record and record.supervisor.process() is not None else None
 
-    def _claim_directory(self) -> None:
+    def claim_directory(self) -> None:
+        """Make the state directory ours; anything may be put there beforehand once it is.
+
+        Raises:
+            LocalStackError: it holds something else.
+        """
         self.state.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in self.state.iterdir()}
         # The marker is looked for again: another `up` may have made all this just now.

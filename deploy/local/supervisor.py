@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from deploy.local import kafka, postgres
@@ -92,7 +93,7 @@ class Supervisor:
             return
         self._environment["CUIBAN_SMS_SECRET"] = self._sms_secret()
         if "CUIBAN_KAFKA" not in given:
-            self._add("kafka", self._kafka)
+            self._add_brokers()
         if "CUIBAN_DATABASE_URL" not in given:
             self._add("postgres", self._postgres)
         if not {"CUIBAN_SMTP_URL", "CUIBAN_SMS_URL"} <= given.keys():
@@ -101,6 +102,19 @@ class Supervisor:
         if "CUIBAN_DATABASE_URL" not in given:
             server = self._environment["CUIBAN_DATABASE_URL"]
             postgres.create_database(server, "cuiban")
+
+    def _add_brokers(self) -> None:
+        if self._plan.brokers == 1:
+            self._add("kafka", self._kafka)
+            return
+        brokers = kafka.cluster(self._state, free_ports(2 * self._plan.brokers))
+        self._environment["CUIBAN_KAFKA"] = ",".join(broker.address for broker in brokers)
+        self._environment.setdefault("CUIBAN_REPLICATION", str(len(brokers)))
+        for broker in brokers:
+            self._add(f"kafka-{broker.node}", partial(self._broker, broker))
+
+    def _broker(self, broker: kafka.Broker) -> tuple[Program, str]:
+        return broker.program(_say), broker.address
 
     def _kafka(self) -> tuple[Program, str]:
         port, controller = free_ports(2)
@@ -206,6 +220,10 @@ class Supervisor:
         wanted = Wanted.load(self._state / WANTED) or Wanted()
         for part in self._parts:
             part.wanted = part.name not in wanted.stopped
+            part.environment = {
+                **self._plan.parts.get(part.name, {}),
+                **wanted.environment.get(part.name, {}),
+            }
             part.tick()
         self._write()
         time.sleep(REST)

@@ -158,6 +158,32 @@ async def test_a_broken_sms_gateway_answers_as_told(http: ClientSession) -> None
     assert await got(http) == []
 
 
+async def test_a_gateway_answers_with_any_status_and_remembers_whom_it_refused(
+    sinks: Sinks, http: ClientSession
+) -> None:
+    await http.put("/faults", json={"sms": "answer:410", "email": "answer:403"})
+    status, said = await post_sms(http)
+    assert (status, said["code"]) == (410, 410)
+    with pytest.raises(aiosmtplib.SMTPDataError) as told:
+        await offer_mail(sinks, mail())
+    assert told.value.code == 550
+    assert await got(http) == []
+    async with http.get("/refusals") as answer:
+        refused = await answer.json()
+    assert [(channel, status) for channel, _, status in refused] == [("sms", 410), ("email", 403)]
+    assert all(ident for _, ident, _ in refused)
+
+
+async def test_a_proxy_answers_with_an_error_for_a_message_that_was_taken(
+    http: ClientSession,
+) -> None:
+    await http.put("/faults", json={"sms": "proxy:502"})
+    status, _ = await post_sms(http)
+    assert status == 502
+    (kept,) = await got(http)
+    assert not kept["answered"]
+
+
 async def test_drop_keeps_the_message_and_says_nothing(sinks: Sinks, http: ClientSession) -> None:
     await http.put("/faults", json={"email": "drop", "sms": "drop"})
     with pytest.raises(ClientError):

@@ -1,16 +1,20 @@
 """A stack starts, is watched over, and ends without leaving anything, whatever was killed."""
 
+import asyncio
 import json
 import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from deploy.local.errors import LocalStackError
 from deploy.local.processes import Identity, marked
@@ -250,3 +254,54 @@ def test_the_engines_are_watched_over_too(state: Path) -> None:
     finally:
         stack.down()
     assert left_over(stack) == []
+
+
+def greeting(stack: Stack, name: str) -> str:
+    part = stack.info().part(name)
+    assert part is not None
+    with urllib.request.urlopen(part.address, timeout=5) as answer:  # noqa: S310 - our own part
+        return str(answer.read().decode())
+
+
+def test_a_part_has_settings_of_its_own_and_gets_others_at_its_next_start(stack: Stack) -> None:
+    own = {"alpha-2": {"GREETING": "ho"}}
+    stack.up(services={"alpha": 2}, extra_env={"GREETING": "hi"}, parts=own, say=quiet)
+    assert [greeting(stack, name) for name in ("alpha-1", "alpha-2")] == ["hi", "ho"]
+    stack.restart("alpha-1", {"GREETING": "hey"})
+    assert [greeting(stack, name) for name in ("alpha-1", "alpha-2")] == ["hey", "ho"]
+    stack.restart("alpha-1", {})
+    assert greeting(stack, "alpha-1") == "hi"
+
+
+def test_three_brokers_lose_one_after_the_other_and_no_record(state: Path) -> None:
+    stack = Stack(state, commands=[service("alpha")], prepare=None)
+    try:
+        record = stack.up(services={}, brokers=3, say=quiet)
+        brokers = [part.name for part in record.parts if part.name.startswith("kafka")]
+        assert brokers == ["kafka-1", "kafka-2", "kafka-3"]
+        assert record.environment["CUIBAN_REPLICATION"] == "3"
+        assert asyncio.run(sent_while_killed(stack, record, brokers)) == [b"1", b"2", b"3"]
+    finally:
+        stack.down()
+
+
+async def sent_while_killed(stack: Stack, record: Record, brokers: list[str]) -> list[bytes]:
+    """Kill each broker in turn and send a record meanwhile; what the topic holds at the end."""
+    servers = record.environment["CUIBAN_KAFKA"].split(",")
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    await admin.create_topics([NewTopic("kept", num_partitions=1, replication_factor=3)])
+    await admin.close()
+    for number, name in enumerate(brokers, 1):
+        killed = stack.kill(name)
+        producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
+        await producer.start()
+        await asyncio.wait_for(producer.send_and_wait("kept", str(number).encode()), 60)
+        await producer.stop()
+        await asyncio.to_thread(stack.wait_ready, name, after=killed)
+    reader = AIOKafkaConsumer("kept", bootstrap_servers=servers, auto_offset_reset="earliest")
+    await reader.start()
+    try:
+        return [(await asyncio.wait_for(reader.getone(), 60)).value for _ in brokers]
+    finally:
+        await reader.stop()
