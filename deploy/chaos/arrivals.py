@@ -67,8 +67,13 @@ class Arrived:
     @property
     def notification_id(self) -> UUID | None:
         """The notification's id in the name; None when it holds none."""
+        return self.id_in(self.name)
+
+    @staticmethod
+    def id_in(name: str) -> UUID | None:
+        """The notification's id in a Message-ID or webhook id; None when it holds none."""
         try:
-            return UUID(self.name.strip("<>").partition("@")[0])
+            return UUID(name.strip("<>").partition("@")[0])
         except ValueError:
             return None
 
@@ -144,7 +149,7 @@ def judge(
                 unexpected.append(f"{first} is not for this address; planned: {one}")
             if first.at != one.at:
                 unexpected.append(f"{first} came too early or too late; planned: {one}")
-    withheld, cut, beyond = _repeats(copies, episodes)
+    withheld, cut, beyond = explain_repeats(copies, episodes)
     return Arrivals(
         due=len(expected),
         delivered=len(came),
@@ -168,7 +173,7 @@ def _twin(
     return ""
 
 
-def _repeats(
+def explain_repeats(
     copies: Mapping[str, Sequence[Arrived]], episodes: Sequence[Episode]
 ) -> tuple[int, int, list[str]]:
     """How many repeats an answer that was withheld explains, how many a cut, and the others."""

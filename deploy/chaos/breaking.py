@@ -5,7 +5,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar, assert_never
+from typing import TypeVar
 
 import asyncpg
 import httpx
@@ -120,7 +120,11 @@ class Breaker:
             case Kind.CLOCK_FORWARD | Kind.CLOCK_BACK:
                 self.say(str(fault))  # whoever moves the clock does it
             case _:
-                assert_never(fault.kind)
+                await self.strike_further(fault, begun)
+
+    async def strike_further(self, fault: Fault, begun: asyncio.Event) -> None:
+        """Do a fault of a kind that is not done here."""
+        raise NotImplementedError(f"{fault.kind} strikes only where the clock does not wait")
 
     async def _hit_service(self, fault: Fault, begun: asyncio.Event) -> None:
         frozen = fault.kind is Kind.SERVICE_FROZEN

@@ -1,4 +1,7 @@
-"""`cuiban chaos`: the demo's year while everything dies, and the proof that nothing was lost."""
+"""`cuiban chaos`: an office's time while everything dies, and the proof that nothing was lost.
+
+The stepped clock waits until the pipeline is quiet; the running one waits for nobody.
+"""
 
 import asyncio
 import json
@@ -6,6 +9,7 @@ import logging
 import shutil
 import signal
 import tempfile
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +17,8 @@ import typer
 from rich.console import Console
 
 from deploy.chaos.proving import prove
+from deploy.chaos.running.ground import live_running
+from deploy.chaos.running.verdict import RunningVerdict
 from deploy.chaos.verdict import Verdict
 from deploy.demo.script import START
 from deploy.local.stack import Stack
@@ -35,38 +41,46 @@ _HASTE = {
 """Real time is shortened, so that what takes half a minute in production takes seconds here."""
 
 
+class ClockMode(StrEnum):
+    """How the office's clock moves."""
+
+    STEPPED = "stepped"
+    RUNNING = "running"
+
+
 def chaos(
+    clock: Annotated[
+        ClockMode, typer.Option(help="stepped: the demo's year; running: hours that do not wait.")
+    ] = ClockMode.STEPPED,
     seed: Annotated[int, typer.Option(help="The same seed gives the same faults.")] = 2023,
     faults: Annotated[int, typer.Option(min=0, max=10_000, help="How many.")] = 100,
+    brokers: Annotated[
+        int, typer.Option(min=1, max=3, help="With a running clock: 1, or 3 with replication.")
+    ] = 1,
     into: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
 ) -> None:
-    """Live through the demo's year while services, engines and gateways fail.
+    """Live through an office's time while services, engines and gateways fail.
 
-    Ends with status 1 when a reminder was lost or doubled, and names it.
+    Ends with status 1 when a reminder was lost or doubled, or a fact was not honoured, and names
+    it.
     """
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of each failed connection
     place = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
-    clock = SteppedClock(place / "clock")
-    clock.set(START)
-    stack = Stack(place / "state")
     signal.signal(signal.SIGTERM, _as_interrupt)
     kept = True
     try:
-        record = stack.up(
-            services=_TWO_EACH,
-            clock_file=place / "clock",
-            extra_env=_HASTE,
-            tied=True,
-            say=_out.print,
-        )
-        found = asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
+        if clock is ClockMode.RUNNING:
+            found: Verdict | RunningVerdict = live_running(
+                place, seed, faults, brokers, _out.print, _HASTE, _TWO_EACH
+            )
+        else:
+            found = _live_stepped(place, seed, faults)
         if into:
             into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
         kept = _show(found)
     finally:
-        stack.down()
         if kept:
             _out.print(f"The logs and all state are kept in {place / 'state'}", soft_wrap=True)
         else:
@@ -75,15 +89,31 @@ def chaos(
         raise typer.Exit(1)
 
 
-def _show(found: Verdict) -> bool:
+def _live_stepped(place: Path, seed: int, faults: int) -> Verdict:
+    clock = SteppedClock(place / "clock")
+    clock.set(START)
+    stack = Stack(place / "state")
+    try:
+        record = stack.up(
+            services=_TWO_EACH,
+            clock_file=place / "clock",
+            extra_env=_HASTE,
+            tied=True,
+            say=_out.print,
+        )
+        return asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
+    finally:
+        stack.down()
+
+
+def _show(found: Verdict | RunningVerdict) -> bool:
     """Print the figures and what is wrong; whether anything is."""
     for name, value in found.as_json().items():
         _out.print(f"{name:>18}  {value}", soft_wrap=True)
-    arrivals = found.arrivals
-    if arrivals.reoffered:
+    if isinstance(found, Verdict) and found.arrivals.reoffered:
         _out.print(
-            f"Of the {arrivals.reoffered} that were offered again, a gateway had withheld its "
-            f"answer to {arrivals.withheld}; the others were cut off."
+            f"Of the {found.arrivals.reoffered} that were offered again, a gateway had withheld "
+            f"its answer to {found.arrivals.withheld}; the others were cut off."
         )
     complaints = found.complaints()
     for complaint in complaints:

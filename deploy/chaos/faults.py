@@ -32,9 +32,26 @@ class Kind(StrEnum):
     OUT_OF_ORDER = "out-of-order"
     CLOCK_FORWARD = "clock-forward"
     CLOCK_BACK = "clock-back"
+    # Only where the clock does not wait:
+    SERVICE_AWAY = "service-away"
+    TOPIC_REMADE = "topic-remade"
+    RECORDS_DELETED = "records-deleted"
+    TAIL_LOST = "tail-lost"
+    HANDLER_BROKEN = "handler-broken"
+    ROW_BROKEN = "row-broken"
+    GATEWAY_MISSING = "gateway-missing"
+    GATEWAY_ANSWERS = "gateway-answers"
+    GATEWAY_PROXY = "gateway-proxy"
+    CLOCK_WRONG = "clock-wrong"
+    DISK_FULL = "disk-full"
+    BROKERS_IN_TURN = "brokers-in-turn"
+    NEXT_RELEASE = "next-release"
 
 
-_CLASSES: tuple[tuple[Kind, ...], ...] = (
+Classes = tuple[tuple[Kind, ...], ...]
+"""Kinds that are alike. A short run has one kind of each."""
+
+STEPPED: Classes = (
     (Kind.SERVICE_KILLED,),
     (Kind.SERVICE_TERMINATED,),
     (Kind.SERVICE_FROZEN,),
@@ -47,7 +64,27 @@ _CLASSES: tuple[tuple[Kind, ...], ...] = (
     (Kind.CLOCK_FORWARD,),
     (Kind.CLOCK_BACK,),
 )
-"""A short run has one kind of each."""
+RUNNING: Classes = (
+    (Kind.SERVICE_AWAY,),
+    (Kind.TOPIC_REMADE,),
+    (Kind.RECORDS_DELETED,),
+    (Kind.TAIL_LOST,),
+    (Kind.HANDLER_BROKEN,),
+    (Kind.ROW_BROKEN,),
+    (Kind.GATEWAY_MISSING,),
+    (Kind.GATEWAY_PROXY, Kind.GATEWAY_ANSWERS),
+    (Kind.CLOCK_WRONG,),
+    (Kind.DISK_FULL,),
+    (Kind.BROKERS_IN_TURN,),
+    (Kind.NEXT_RELEASE,),
+    (Kind.SERVICE_KILLED, Kind.SERVICE_TERMINATED, Kind.SERVICE_FROZEN),
+    (Kind.BROKER_KILLED, Kind.DATABASE_KILLED),
+    (Kind.DATABASE_FULL,),
+    (Kind.GATEWAYS_KILLED, Kind.GATEWAY_REFUSES, Kind.GATEWAY_HANGS, Kind.GATEWAY_LIES),
+    (Kind.GATEWAY_LATE, Kind.GATEWAY_DROPS),
+    (Kind.POISON,),
+    (Kind.TOLD_TWICE, Kind.OUT_OF_ORDER),
+)
 _OFTEN = {Kind.SERVICE_KILLED: 4, Kind.BROKER_KILLED: 2, Kind.DATABASE_KILLED: 2}
 """How often a kind stands in the deck; once where nothing is said."""
 
@@ -69,6 +106,16 @@ _TARGETS: dict[Kind, tuple[str, ...]] = {
     Kind.GATEWAY_LIES: _CHANNELS,
     Kind.TOLD_TWICE: TOPICS,
     Kind.OUT_OF_ORDER: ("ingest", "scheduler", "notifier"),
+    Kind.SERVICE_AWAY: ("scheduler", "notifier"),
+    Kind.TOPIC_REMADE: ("tasks", "reminders", "deliveries"),
+    Kind.RECORDS_DELETED: ("tasks",),
+    Kind.TAIL_LOST: ("tasks",),
+    Kind.GATEWAY_MISSING: _CHANNELS,
+    Kind.GATEWAY_ANSWERS: _CHANNELS,
+    Kind.GATEWAY_PROXY: _CHANNELS,
+    Kind.CLOCK_WRONG: SERVICES,
+    Kind.DISK_FULL: ("postgres",),
+    Kind.NEXT_RELEASE: ("ingest-2", "scheduler-2", "notifier-2"),
 }
 _LASTS: dict[Kind, tuple[float, float]] = {
     Kind.SERVICE_FROZEN: (20, 20),
@@ -79,6 +126,14 @@ _LASTS: dict[Kind, tuple[float, float]] = {
     Kind.GATEWAY_DROPS: (1, 3),
     Kind.GATEWAY_LIES: (3, 8),
     Kind.OUT_OF_ORDER: (2, 4),
+    Kind.SERVICE_AWAY: (10, 20),
+    Kind.RECORDS_DELETED: (8, 12),
+    Kind.GATEWAY_MISSING: (4, 8),
+    Kind.GATEWAY_ANSWERS: (2, 5),
+    Kind.GATEWAY_PROXY: (2, 5),
+    Kind.CLOCK_WRONG: (4, 10),
+    Kind.DISK_FULL: (4, 8),
+    Kind.NEXT_RELEASE: (8, 12),
 }
 """From and to how many seconds a kind lasts, where it does not last by itself."""
 _LATEST = 0.6
@@ -120,12 +175,18 @@ class Fault:
         return f"{self.kind} {self.target}".strip() + lasting
 
 
-def fault_list(seed: int, count: int) -> list[Fault]:
-    """`count` faults, spread evenly over the run; one of each class comes before any other."""
+def fault_list(
+    seed: int, count: int, classes: Classes = STEPPED, without: Iterable[Kind] = ()
+) -> list[Fault]:
+    """`count` faults, spread evenly over the run; one of each class comes before any other.
+
+    Those kinds are left `without` that this machine can't do.
+    """
     draw = random.Random(f"chaos/{seed}")  # noqa: S311 - a script, not a secret
-    kinds = [draw.choice(group) for group in _CLASSES]
+    left = [[kind for kind in group if kind not in set(without)] for group in classes]
+    kinds = [draw.choice(group) for group in left if group]
     while len(kinds) < count:
-        deck = [kind for kind in Kind for _ in range(_OFTEN.get(kind, 1))]
+        deck = [kind for group in left for kind in group for _ in range(_OFTEN.get(kind, 1))]
         draw.shuffle(deck)
         kinds += deck
     kinds = kinds[:count]

@@ -64,7 +64,7 @@ async def prove(
     faults = fault_list(seed, count)
 
     def tell(instant: datetime) -> None:
-        counts = _counts(sinks)
+        counts = counts_of(sinks)
         say(f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}  {counts}")
 
     try:
@@ -98,7 +98,7 @@ async def prove(
             await asyncio.to_thread(stack.wait_ready, part.name)
         await onlooker.quiet(clock.now(), QUIET_WITHIN)
         breaker.quiet()
-        letters = await _letters(settings, breaker.streams.poison)
+        letters = await letters_of(settings, breaker.streams.poison)
         return await _judge(seed, faults, run, engine, sinks, letters, began)
     finally:
         caller.close()
@@ -163,7 +163,7 @@ async def _judge(
     letters: list[RecordDeadLettered],
     began: float,
 ) -> Verdict:
-    messages = await asyncio.to_thread(_messages, sinks)
+    messages = await asyncio.to_thread(messages_of, sinks)
     rows = await asyncio.to_thread(run.caller.every, "/v1/ledger")
     told = await asyncio.to_thread(_histories, run)
     async with engine.connect() as db:
@@ -190,7 +190,7 @@ async def _judge(
     )
 
 
-async def _letters(
+async def letters_of(
     settings: Settings, poison: Mapping[bytes, frozenset[str]]
 ) -> list[RecordDeadLettered]:
     """The dead letters, as soon as there are as many as there must be, or after some patience."""
@@ -208,7 +208,8 @@ def _histories(run: Run) -> list[dict[str, Any]]:
     return [row for unit in run.names for row in run.caller.every(f"/v1/units/{unit}/history")]
 
 
-def _messages(sinks: str) -> list[Arrived]:
+def messages_of(sinks: str) -> list[Arrived]:
+    """Every message that the sinks hold, rising in time."""
     found: list[Arrived] = []
     after = 0
     while True:
@@ -220,7 +221,8 @@ def _messages(sinks: str) -> list[Arrived]:
         after = answer["next"]
 
 
-def _counts(sinks: str) -> str:
+def counts_of(sinks: str) -> str:
+    """How many messages the sinks hold, in words."""
     try:
         counts = httpx.get(f"{sinks}/counts", timeout=5, trust_env=False).json()
     except (httpx.HTTPError, ValueError):

@@ -1,0 +1,81 @@
+"""The stack for a run with a running clock: a clock for each part, and a small disk if it can."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from deploy.chaos.faults import SERVICES, Kind
+from deploy.chaos.running.clocks import Clocks
+from deploy.chaos.running.proving import Ground, prove_running
+from deploy.chaos.running.verdict import RunningVerdict
+from deploy.demo.script import START
+from deploy.local.stack import Stack
+
+RATE = 400.0
+"""How many times as fast as real time the office's clock runs: an hour, and with it a slot, takes
+nine seconds."""
+_DISK_SIZE = "2g"
+_SETTINGS = {
+    "CUIBAN_QUIET_SMS": "none",
+    # Beyond every outage of a run: no slot may fire before its facts are there.
+    "CUIBAN_COMPLETE_WITHIN": "P3D",
+    "CUIBAN_CLOCK_SKEW": "PT10S",
+    "CUIBAN_LOG_LEVEL": "INFO",
+}
+
+
+def live_running(
+    place: Path,
+    seed: int,
+    faults: int,
+    brokers: int,
+    say: Callable[[str], None],
+    haste: Mapping[str, str],
+    services: Mapping[str, int],
+) -> RunningVerdict:
+    """Start a stack under `place`, live through a run, and end the stack."""
+    clocks = Clocks(place, RATE, SERVICES)
+    clocks.start(START, rate=0.0)
+    stack = Stack(place / "state")
+    stack.claim_directory()
+    with small_disk(stack.state / "postgres") as disk:
+        without = set() if disk else {Kind.DISK_FULL}
+        if disk is None:
+            say("No small disk can be mounted here (root on Linux can): no disk-full.")
+        if brokers == 1:
+            without.add(Kind.BROKERS_IN_TURN)
+        try:
+            record = stack.up(
+                services=services,
+                clock_file=clocks.right,
+                extra_env={**haste, **_SETTINGS},
+                parts={part: {"CUIBAN_CLOCK_FILE": str(clocks.own(part))} for part in SERVICES},
+                brokers=brokers,
+                tied=True,
+                say=say,
+            )
+            ground = Ground(stack, record, clocks, place, disk, say)
+            return asyncio.run(prove_running(seed, faults, ground, without))
+        finally:
+            stack.down()
+
+
+@contextmanager
+def small_disk(directory: Path) -> Iterator[Path | None]:
+    """A disk of 2 GB in a directory while the block lasts; None where none can be."""
+    directory.mkdir(parents=True, exist_ok=True)
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or unmount is None or os.geteuid() != 0:
+        yield None
+        return
+    command = [mount, "-t", "tmpfs", "-o", f"size={_DISK_SIZE}", "tmpfs", str(directory)]
+    mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 - a system tool
+    try:
+        yield directory if mounted else None
+    finally:
+        if mounted:
+            subprocess.run([unmount, str(directory)], check=False, capture_output=True)  # noqa: S603 - a system tool
