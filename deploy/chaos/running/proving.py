@@ -191,9 +191,7 @@ async def _judge(
     striker.quiet()
     units = await asyncio.to_thread(actors.caller.every, "/v1/units")
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
-    told = await asyncio.to_thread(
-        lambda: [row for u in names for row in actors.caller.every(f"/v1/units/{u}/history")]
-    )
+    told = await asyncio.to_thread(_histories, actors.caller, names)
     messages = await asyncio.to_thread(messages_of, sinks)
     async with engine.connect() as db:
         flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
@@ -237,6 +235,15 @@ async def _judge(
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
     )
+
+
+def _histories(caller: Caller, units: Iterable[UUID]) -> list[dict[str, Any]]:
+    """What the API says that units were told, each row with its unit."""
+    return [
+        {**row, "unit_id": str(unit)}
+        for unit in units
+        for row in caller.every(f"/v1/units/{unit}/history")
+    ]
 
 
 def _strange(message: Arrived, rows: Mapping[UUID, Mapping[str, Any]]) -> bool:
