@@ -49,7 +49,7 @@ _QUIET_WITHIN = 300.0
 _SECOND_UNITS = 12
 _SECOND_DUE = date(2023, 9, 15)
 _ITEM = re.compile(
-    r"任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日", re.DOTALL
+    r"】任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日", re.DOTALL
 )
 _LOST_FOR_GOOD = {403, 410}
 
