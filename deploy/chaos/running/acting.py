@@ -86,7 +86,7 @@ class Actors:
     def _pause(self) -> float:
         """Seconds of real time until the next deed."""
         if self.chosen.random() < 0.5:  # noqa: PLR2004 - half of the time
-            return self.chosen.random() * 2
+            return self.chosen.random()
         now = self.clocks.now()
         hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
         aim = hour + _NEAR_A_SLOT * self.chosen.uniform(-1, 1)

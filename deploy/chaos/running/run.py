@@ -10,7 +10,7 @@ from deploy.chaos.running.striking import SETTLED, Striker
 
 BURST = 6
 """Faults that strike together; then comes a time without any."""
-_PEOPLE = 6
+_PEOPLE = 10
 _CALM = 12.0
 """Seconds without faults after each burst, beside those in which it is caught up with."""
 _WITHIN = 4.0

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.chaos.faults import CLOCK, Kind, by_kind, fault_list
+from deploy.chaos.faults import CLOCK, RUNNING, STEPPED, Classes, Kind, by_kind, fault_list
 
 
 @given(st.integers(0, 10**6), st.integers(0, 60))
@@ -36,5 +36,18 @@ def test_a_short_run_has_every_class_of_faults(seed: int) -> None:
         assert found & group
 
 
-def test_a_long_run_has_every_kind() -> None:
-    assert all(by_kind(fault_list(7, 100)).values())
+@pytest.mark.parametrize("classes", [STEPPED, RUNNING], ids=["stepped", "running"])
+def test_a_long_run_has_every_kind_of_its_clock(classes: Classes) -> None:
+    wanted = {kind for group in classes for kind in group}
+    assert {fault.kind for fault in fault_list(7, 100, classes)} == wanted
+
+
+def test_a_short_run_with_a_running_clock_has_every_class() -> None:
+    found = {fault.kind for fault in fault_list(3, len(RUNNING), RUNNING)}
+    assert all(found & set(group) for group in RUNNING)
+
+
+def test_what_a_machine_cannot_do_is_left_out() -> None:
+    kinds = by_kind(fault_list(3, 100, RUNNING, {Kind.DISK_FULL, Kind.GATEWAY_PROXY}))
+    assert kinds["disk-full"] == kinds["gateway-proxy"] == 0
+    assert sum(kinds.values()) == 100
