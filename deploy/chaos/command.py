@@ -16,8 +16,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.chaos.faults import Kind
 from deploy.chaos.proving import prove
-from deploy.chaos.running.ground import live_running
+from deploy.chaos.running.ground import Script, live_running
 from deploy.chaos.running.verdict import RunningVerdict
 from deploy.chaos.verdict import Verdict
 from deploy.demo.script import START
@@ -57,6 +58,9 @@ def chaos(
     brokers: Annotated[
         int, typer.Option(min=1, max=3, help="With a running clock: 1, or 3 with replication.")
     ] = 1,
+    only: Annotated[
+        list[Kind] | None, typer.Option(help="With a running clock: faults of these kinds alone.")
+    ] = None,
     into: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
@@ -73,7 +77,11 @@ def chaos(
     try:
         if clock is ClockMode.RUNNING:
             found: Verdict | RunningVerdict = live_running(
-                place, seed, faults, brokers, _out.print, _HASTE, _TWO_EACH
+                place,
+                Script(seed, faults, brokers, frozenset(only or Kind)),
+                _out.print,
+                _HASTE,
+                _TWO_EACH,
             )
         else:
             found = _live_stepped(place, seed, faults)

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.chaos.faults import SERVICES, Kind
@@ -28,11 +29,19 @@ _SETTINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Script:
+    """What a run is asked for: `kinds` are the kinds of faults that may strike."""
+
+    seed: int
+    faults: int
+    brokers: int
+    kinds: frozenset[Kind]
+
+
 def live_running(
     place: Path,
-    seed: int,
-    faults: int,
-    brokers: int,
+    script: Script,
     say: Callable[[str], None],
     haste: Mapping[str, str],
     services: Mapping[str, int],
@@ -43,10 +52,11 @@ def live_running(
     stack = Stack(place / "state")
     stack.claim_directory()
     with small_disk(stack.state / "postgres") as disk:
-        without = set() if disk else {Kind.DISK_FULL}
+        without = set(Kind) - script.kinds
         if disk is None:
+            without.add(Kind.DISK_FULL)
             say("No small disk can be mounted here (root on Linux can): no disk-full.")
-        if brokers == 1:
+        if script.brokers == 1:
             without.add(Kind.BROKERS_IN_TURN)
         try:
             record = stack.up(
@@ -54,12 +64,12 @@ def live_running(
                 clock_file=clocks.right,
                 extra_env={**haste, **_SETTINGS},
                 parts={part: {"CUIBAN_CLOCK_FILE": str(clocks.own(part))} for part in SERVICES},
-                brokers=brokers,
+                brokers=script.brokers,
                 tied=True,
                 say=say,
             )
             ground = Ground(stack, record, clocks, place, disk, say)
-            return asyncio.run(prove_running(seed, faults, ground, without))
+            return asyncio.run(prove_running(script.seed, script.faults, ground, without))
         finally:
             stack.down()
 
