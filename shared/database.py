@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from shared.errors import NotReadyError
+from shared.errors import NotReadyError, PoisonError
 from shared.settings import Settings
 
 Row = Mapping[str, Any]
@@ -161,6 +161,18 @@ def is_poison(error: Exception) -> bool:
         cause = getattr(error.orig, "__cause__", None)
         return state.startswith(_POISON_STATES) or isinstance(cause, asyncpg.DataError)
     return not isinstance(error, _INFRASTRUCTURE)
+
+
+def is_wrong_data(error: Exception) -> bool:
+    """Whether PostgreSQL or its driver refused the data, or the record can't be read at all.
+
+    SQLSTATE classes 21, 22, 23 and 54, values that asyncpg can't encode, and PoisonError.
+    """
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        cause = getattr(error.orig, "__cause__", None)
+        return state.startswith(_POISON_STATES) or isinstance(cause, asyncpg.DataError)
+    return isinstance(error, PoisonError)
 
 
 def is_infrastructure(error: BaseException) -> bool:
