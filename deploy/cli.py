@@ -20,6 +20,7 @@ _COMMANDS = {
     "plan": "deploy.office.plans:plan",
     "ledger": "deploy.office.ledger:ledger",
     "audit": "deploy.office.audit:audit",
+    "ops": "deploy.ops.app:ops",
     "bench": "bench.command:bench",
     "topics": "deploy.prepare:topics",
     "migrate": "deploy.prepare:migrations",

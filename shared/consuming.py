@@ -2,53 +2,47 @@
 
 A batch of one partition is one transaction. It locks the consumer's position, skips repeats,
 applies what is new in order, and commits the effects with the new position. A missing offset
-rolls back: the range is read again straight from Kafka. What Kafka no longer holds (compaction,
-retention) is passed over. A record that can't be read or applied becomes a dead letter.
+rolls back: the range is read again straight from Kafka. What a compacted topic no longer holds is
+passed over. A log that is not the one that the position belongs to stops the partition
+(`shared.stops`). A record that can't be read becomes a dead letter, and an event that its handler
+can't apply is parked with what follows it (`shared.applying`).
 """
 
 import asyncio
-import base64
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import ParamSpec, TypeVar
-from uuid import UUID
 
-from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import identity, inbox, metrics, positions
+from shared import metrics, positions, stops
+from shared.applying import Applying, Handle, Tables
+from shared.backoff import Backoff
 from shared.clock import Clock
-from shared.codec import decode
-from shared.database import is_poison
-from shared.errors import PoisonError
-from shared.events import Envelope, RecordDeadLettered
-from shared.logging import bound, log
-from shared.outbox import publish
-from shared.positions import Partition, RawRecord, portions
-from shared.reading import Reader
+from shared.database import is_infrastructure, is_wrong_data
+from shared.faults import describe
+from shared.logging import log
+from shared.positions import Partition, RawRecord, mark_of, portions
+from shared.progress import Progress
+from shared.reading import BrokerAwayError, Reader
+from shared.stops import Guard
 from shared.topics import Topic
-from shared.watermarks import is_watermark, watermark_in
 
-Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
-"""Loads, decides and stores, for events in order, in the transaction that it is given."""
+__all__ = ["Consumer", "Handle", "Tables"]
 P = ParamSpec("P")
 T = TypeVar("T")
-_NO_OFFICE = UUID(int=0)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_LETTER = 256 * 1024
-"""Bytes of the largest record that a dead letter repeats; the relay holds 1,000 letters at once."""
+_TRIES = 3
+"""How often a batch is tried before its events are applied one by one."""
+_READS = 3
+"""How often the broker is asked for what was not delivered; then the watcher asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """The tables that a consuming service has."""
-
-    positions: Table
-    inbox: Table
-    outbox: Table
-    parked: Table
+class _Outcome(Enum):
+    DONE = auto()
+    GAP = auto()
+    STOPPED = auto()
 
 
 @dataclass
@@ -60,6 +54,11 @@ class Consumer:
         source: the service, as CloudEvents source.
         topics: by the name that they have on the broker.
         handle: what an event does.
+        applied: set after each commit.
+        guard: makes sure that a log is the one that its position belongs to.
+        progress: what the watcher saw last.
+        assigned: the partitions that are delivered to this process; None where nobody knows.
+        last_error: what was waited out last, empty after a success.
     """
 
     name: str
@@ -71,190 +70,173 @@ class Consumer:
     reader: Reader
     clock: Clock
     applied: asyncio.Event = field(default_factory=asyncio.Event)
+    assigned: Callable[[], Collection[Partition]] | None = None
+    last_error: str = ""
+    guard: Guard = field(init=False)
+    progress: Progress = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Guard and measure the topics with what the consumer was given."""
+        self.progress = Progress(self.name)
+        self.guard = Guard(self.name, self.engine, self.tables, self.reader, self.topics)
+
+    @property
+    def applying(self) -> Applying:
+        """How this consumer applies records within a transaction."""
+        return Applying(
+            self.name, self.source, self.topics, self.handle, self.tables, self.clock.now
+        )
 
     async def apply(self, records: Sequence[RawRecord]) -> None:
         """Apply records of one partition, rising by offset; returns when they are committed.
 
         Large ones are applied in several transactions: what a transaction holds in memory is many
         times what its records hold. Infrastructure errors are waited out here; only cancellation
-        leaves.
+        leaves. Records of a stopped partition are dropped, as are those before which the broker
+        does not give what is missing: the position tells the watcher where to go on.
         """
-        for portion in portions(records):
-            await self._portion(portion)
+        at = records[0].partition
+        try:
+            if not self.guard.goes_on(at, records[0].offset, records[-1].offset):
+                await self._read(self.guard.verify, at)
+            for portion in portions(records):
+                if not await self._portion(portion):
+                    break
+        except BrokerAwayError as error:
+            self.guard.forget(at)
+            self._waits(error)
 
-    async def _portion(self, records: Sequence[RawRecord]) -> None:
+    async def _portion(self, records: Sequence[RawRecord]) -> bool:
+        """Apply a part of a delivery; whether the next one may follow."""
         at, upto = records[0].partition, records[-1].offset + 1
-        if not await self._surely(at, records, None):
+        outcome = await self._surely(at, records, None)
+        if outcome is _Outcome.GAP:
             metrics.GAPS.labels(self.name, at.topic).inc()
             log(__name__).warning(
                 "stream.gap", consumer=self.name, topic=at.topic, partition=at.number, upto=upto
             )
-            await self.heal(at, upto)
+            return await self.heal(at, upto)
+        return outcome is _Outcome.DONE
 
-    async def heal(self, at: Partition, upto: int) -> None:
-        """Read a partition straight from Kafka and apply it, up to but without offset `upto`."""
-        while (start := await self._retried(self._position, at)) < upto:
-            found = await self._retried(self.reader.read, at, start, upto)
-            end = found[-1].offset + 1 if found else upto
-            await self._surely(at, found, end)
+    async def heal(self, at: Partition, upto: int) -> bool:
+        """Read a partition straight from Kafka and apply it, up to but without offset `upto`.
 
-    async def _position(self, at: Partition) -> int:
-        async with self.engine.connect() as db:
-            rows = await positions.all_of(db, self.tables.positions, self.name)
-        return rows.get(at, 0)
+        Returns:
+            False when the partition is stopped.
 
-    async def _surely(self, at: Partition, records: Sequence[RawRecord], upto: int | None) -> bool:
+        Raises:
+            BrokerAwayError: nothing is known of the rest.
+        """
+        compacted = self.guard.compacted(at)
+        while True:
+            position = await self._retried(self.guard.position, at)
+            start = position.next_offset
+            if position.stopped_for or start >= upto:
+                return not position.stopped_for
+            found = await self._read(self.reader.stretch, at, start, upto)
+            if stops.judge(position, found.span, compacted=compacted):
+                if await self._read(self.guard.verify, at):
+                    return False
+                continue
+            records = found.records
+            end = records[-1].offset + 1 if records else min(upto, found.span.end)
+            if end <= start:
+                return True
+            if await self._surely(at, records, end) is _Outcome.STOPPED:
+                return False
+
+    async def _surely(
+        self, at: Partition, records: Sequence[RawRecord], upto: int | None
+    ) -> _Outcome:
         return await self._retried(self._transaction, at, records, upto)
+
+    async def _read(self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:
+        """Ask the broker, a few times; BrokerAwayError when it never answers."""
+        pauses = Backoff()
+        for _ in range(_READS - 1):
+            try:
+                return await self._retried(step, *args, **named)
+            except BrokerAwayError as error:
+                self._waits(error)
+                await pauses.wait()
+        return await self._retried(step, *args, **named)
 
     async def _retried(
         self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs
     ) -> T:
-        pause = _FIRST_PAUSE
+        """Wait out the errors of a step for as long as it takes, but for BrokerAwayError."""
+        pauses = Backoff()
         while True:
             try:
-                return await step(*args, **named)
-            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
-                metrics.FAULTS.labels(self.name).inc()
-                log(__name__).warning(
-                    "consumer.waits", consumer=self.name, error=str(error)[:300], pause=pause
-                )
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                done = await step(*args, **named)
+            except BrokerAwayError:
+                raise
+            except Exception as error:  # noqa: BLE001 - nothing may be passed over
+                self._waits(error)
+                await pauses.wait()
+            else:
+                self.last_error = ""
+                return done
+
+    def _waits(self, error: Exception) -> None:
+        self.last_error = describe(error)
+        metrics.FAULTS.labels(self.name).inc()
+        log(__name__).warning("consumer.waits", consumer=self.name, error=self.last_error)
 
     async def _transaction(
         self, at: Partition, records: Sequence[RawRecord], upto: int | None
-    ) -> bool:
+    ) -> _Outcome:
         """Apply in one transaction. With `upto` the records are all that exist before it.
 
-        Returns:
-            False when a record is missing and nothing was done.
+        What is not the infrastructure's fault is tried a few times, then one by one.
         """
-        began = time.monotonic()
-        try:
-            async with self.engine.begin() as db:
-                if (done := await self._walk(db, at, records, upto, one_by_one=False)) is None:
-                    return False
-        except Exception as error:
-            if not is_poison(error):
-                raise
-            log(__name__).warning("consumer.isolates", consumer=self.name, error=str(error)[:300])
-            async with self.engine.begin() as db:
-                if (done := await self._walk(db, at, records, upto, one_by_one=True)) is None:
-                    return False
-        metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
-        metrics.APPLIED.labels(self.name, at.topic).inc(done)
-        metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - done)
-        self.applied.set()
-        return True
-
-    async def _walk(
-        self,
-        db: AsyncConnection,
-        at: Partition,
-        records: Sequence[RawRecord],
-        upto: int | None,
-        *,
-        one_by_one: bool,
-    ) -> int | None:
-        position = await positions.lock(db, self.tables.positions, self.name, at)
-        if upto is None:
-            fresh = positions.unbroken(position, records)
-            if fresh is None:
-                return None
-        else:
-            fresh = [record for record in records if record.offset >= position]
-        end = max(position, upto or 0, fresh[-1].offset + 1 if fresh else 0)
-        if end > position:
-            until = await self._effects(db, at, fresh, one_by_one=one_by_one)
-            await positions.move(
-                db, self.tables.positions, self.name, at, to=end, complete_until=until
-            )
-        return len(fresh)
-
-    async def _effects(
-        self, db: AsyncConnection, at: Partition, records: Sequence[RawRecord], *, one_by_one: bool
-    ) -> datetime | None:
-        """Apply what is new among the records; the newest watermark among them, if there is one."""
-        readable: list[tuple[RawRecord, Envelope]] = []
-        until: datetime | None = None
-        for record in records:
+        pauses = Backoff()
+        for tries in range(1, _TRIES + 1):
             try:
-                if is_watermark(record):
-                    until = watermark_in(record)
-                    continue
-                envelope = decode(self.topics[at.topic], record.value, record.headers)
-                readable.append((record, replace(envelope, partition=at.number)))
-            except PoisonError as error:
-                await self._bury(db, record, error)
-        ids = [envelope.id for _, envelope in readable]
-        unseen = await inbox.unseen(db, self.tables.inbox, self.name, ids) if ids else set()
-        news = []
-        for record, envelope in readable:
-            if envelope.id in unseen:
-                unseen.discard(envelope.id)  # the same id twice in one batch counts once
-                news.append((record, envelope))
-        if not one_by_one:
-            if news:
-                await self.handle(db, [envelope for _, envelope in news])
-            return until
-        for record, envelope in news:
-            await self._isolated(db, record, envelope)
-        return until
-
-    async def _isolated(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> None:
-        event = envelope.event
-        with bound(
-            office_id=str(event.office_id),
-            event_id=str(envelope.id),
-            correlation_id=str(envelope.correlation_id),
-        ):
-            try:
-                async with db.begin_nested():
-                    await self.handle(db, [envelope])
+                return await self._once(at, records, upto, one_by_one=False)
             except Exception as error:
-                if not is_poison(error):
+                if is_infrastructure(error):
                     raise
-                log(__name__).exception("consumer.handler_failed", consumer=self.name)
-                detail = f"{type(error).__name__} in the handler of {type(event).__name__}"
-                await self._bury(db, record, PoisonError("handler-failed", detail))
+                self.last_error = describe(error)
+                log(__name__).warning(
+                    "consumer.isolates", consumer=self.name, error=self.last_error, tries=tries
+                )
+                if is_wrong_data(error):
+                    break  # it stays wrong
+            if tries < _TRIES:
+                await pauses.wait()
+        return await self._once(at, records, upto, one_by_one=True)
 
-    async def _bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
-        at = record.partition
-        kept = record if _size(record) <= _LETTER else replace(record, value=None, headers=())
-        detail = error.detail
-        if kept is not record:
-            detail = f"{detail}; {_size(record)} bytes, too many for a letter: read them there"
-        metrics.DEAD.labels(self.name, error.reason).inc()
-        log(__name__).error(
-            "record.dead_lettered",
-            consumer=self.name,
-            topic=at.topic,
-            partition=at.number,
-            offset=record.offset,
-            reason=error.reason,
-            detail=error.detail,
-        )
-        event = RecordDeadLettered(
-            office_id=_NO_OFFICE,
-            consumer=self.name,
-            topic=at.topic,
-            partition=at.number,
-            offset=record.offset,
-            reason=error.reason,
-            detail=detail,
-            record_key=_base64((kept.key or b"")[:_LETTER]) if kept.key is not None else None,
-            record_value=_base64(kept.value),
-            record_headers=tuple((k, _base64(v) or "") for k, v in kept.headers),
-        )
-        event_id = identity.event_id("dead", self.name, at.topic, at.number, record.offset)
-        letter = Envelope(event_id, self.source, self.clock.now(), event_id, event)
-        await publish(db, self.tables.outbox, [letter])
-
-
-def _size(record: RawRecord) -> int:
-    headers = sum(len(name) * 4 + len(value or b"") for name, value in record.headers)
-    return len(record.key or b"") + len(record.value or b"") + headers
-
-
-def _base64(raw: bytes | None) -> str | None:
-    return None if raw is None else base64.b64encode(raw).decode()
+    async def _once(
+        self, at: Partition, records: Sequence[RawRecord], upto: int | None, *, one_by_one: bool
+    ) -> _Outcome:
+        began = time.monotonic()
+        async with self.engine.begin() as db:
+            position = await positions.lock(db, self.tables.positions, self.name, at)
+            if position.stopped_for:
+                return _Outcome.STOPPED
+            start = position.next_offset
+            if upto is None:
+                fresh = positions.unbroken(start, records)
+                if fresh is None:
+                    return _Outcome.GAP
+            else:
+                fresh = [record for record in records if record.offset >= start]
+            end = max(start, upto or 0, fresh[-1].offset + 1 if fresh else 0)
+            if end > start:
+                until = await self.applying.apply(db, at, fresh, one_by_one=one_by_one)
+                last = fresh[-1] if fresh and fresh[-1].offset == end - 1 else None
+                await positions.move(
+                    db,
+                    self.tables.positions,
+                    self.name,
+                    at,
+                    to=end,
+                    mark=mark_of(last) if last else None,
+                    complete_until=until,
+                )
+        metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
+        metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
+        metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
+        self.applied.set()
+        return _Outcome.DONE

@@ -27,7 +27,7 @@ from mode import CrashingSupervisor
 from typing_extensions import override
 
 from shared.consuming import Consumer
-from shared.kafka import BATCH, FETCH_WAIT
+from shared.kafka import BATCH, FETCH_WAIT, METADATA_AGE
 from shared.positions import Partition, RawRecord
 from shared.settings import Settings
 
@@ -89,6 +89,7 @@ def faust_app(settings: Settings, service: str) -> faust.App:
         broker_commit_interval=1.0,
         broker_session_timeout=settings.session_timeout.total_seconds(),
         broker_heartbeat_interval=settings.session_timeout.total_seconds() / 10,
+        consumer_metadata_max_age_ms=METADATA_AGE * 1000,
         consumer_auto_offset_reset="earliest",
         consumer_max_fetch_size=2**20,  # a larger record still comes, alone (KIP-74)
         worker_redirect_stdouts=False,
@@ -106,6 +107,12 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
         allow_empty=True,
     )
 
+    def assigned() -> set[Partition]:
+        if not app.started:
+            return set()
+        return {Partition(tp.topic, tp.partition) for tp in app.consumer.assignment()}
+
+    consumer.assigned = assigned
     turns = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
 
     async def apply(records: Sequence[RawRecord]) -> None:

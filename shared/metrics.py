@@ -15,6 +15,15 @@ DEAD = Counter("cuiban_dead_letters", "Records that could not be applied", ["con
 FAULTS = Counter("cuiban_faults", "Infrastructure errors that were waited out", ["where"])
 RELAYED = Counter("cuiban_outbox_relayed", "Events taken from the outbox to Kafka")
 BEHIND = Gauge("cuiban_records_behind", "Records not yet applied", ["consumer", "topic"])
+STOPPED = Gauge(
+    "cuiban_streams_stopped",
+    "Partitions that are not applied until an operator resumes them",
+    ["consumer", "topic", "reason"],
+)
+PARKED = Gauge("cuiban_events_parked", "Events that wait for a replay", ["consumer"])
+PARKED_AGE = Gauge(
+    "cuiban_events_parked_oldest_seconds", "Age of the oldest event that is parked", ["consumer"]
+)
 BATCH = Histogram("cuiban_batch_seconds", "Time to apply a batch of records", ["consumer"])
 
 Check = Callable[[], Awaitable[str]]
@@ -24,11 +33,19 @@ Check = Callable[[], Awaitable[str]]
 class HealthPort:
     """Serves `/metrics`, `/health/live` and `/health/ready`.
 
-    Live means that the event loop turns. Ready means that every check passes within 2 s.
+    Live means that the event loop turns. Ready means that every check passes within 2 s. A warning
+    is shown beside, and leaves the service ready.
     """
 
-    def __init__(self, host: str, port: int, checks: Mapping[str, Check]) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        checks: Mapping[str, Check],
+        warnings: Mapping[str, Check] | None = None,
+    ) -> None:
         self._host, self._port, self._checks = host, port, checks
+        self._warnings = warnings or {}
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
@@ -65,16 +82,21 @@ class HealthPort:
         return web.json_response({"status": "live"})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        wrong: dict[str, str] = {}
-        for name, check in self._checks.items():
-            try:
-                async with asyncio.timeout(2):
-                    said = await check()
-            except Exception as error:  # noqa: BLE001 - whatever fails, the service isn't ready
-                said = f"{type(error).__name__}: {error}"[:200]
-            if said:
-                wrong[name] = said
-        status = 503 if wrong else 200
-        return web.json_response(
-            {"status": "not ready" if wrong else "ready", **wrong}, status=status
-        )
+        wrong, warnings = await _said(self._checks), await _said(self._warnings)
+        status = {"status": "not ready" if wrong else "ready", **wrong}
+        if warnings:
+            status["warnings"] = warnings
+        return web.json_response(status, status=503 if wrong else 200)
+
+
+async def _said(checks: Mapping[str, Check]) -> dict[str, object]:
+    said: dict[str, object] = {}
+    for name, check in checks.items():
+        try:
+            async with asyncio.timeout(2):
+                text = await check()
+        except Exception as error:  # noqa: BLE001 - whatever fails is told
+            text = f"{type(error).__name__}: {error}"[:200]
+        if text:
+            said[name] = text
+    return said

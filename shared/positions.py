@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from zlib import crc32
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -83,20 +85,61 @@ def portions(records: Sequence[RawRecord], most: int = 2 * 2**20) -> Iterator[Se
         yield records[start:]
 
 
-async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) -> int:
-    """The position, locked until the transaction ends; 0 when there was none yet.
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What identifies a record at its offset: Kafka's timestamp and a checksum."""
+
+    time: int
+    sum: int
+
+
+def mark_of(record: RawRecord) -> Mark:
+    """The mark of a record: its timestamp in milliseconds, and CRC-32 of key and value."""
+    return Mark(record.time, crc32(record.value or b"", crc32(record.key or b"")))
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A consumer's row for a partition.
+
+    Attributes:
+        next_offset: the offset that is applied next.
+        mark: that of the record before it; None when it is not known.
+        complete_until: the newest watermark that was read.
+        stopped_for: why nothing more is applied; None while all is well.
+        stopped_at: since when, on the database's clock.
+    """
+
+    next_offset: int = 0
+    mark: Mark | None = None
+    complete_until: datetime | None = None
+    stopped_for: str | None = None
+    stopped_at: datetime | None = None
+
+
+_COLUMNS = "next_offset, mark_time, mark_sum, complete_until, stopped_for, stopped_at"
+_HERE = "consumer = :consumer AND topic = :topic AND partition = :partition"
+
+
+def _position(row: Any) -> Position:  # noqa: ANN401 - a row of SQLAlchemy
+    mark = None if row.mark_time is None else Mark(row.mark_time, row.mark_sum)
+    return Position(row.next_offset, mark, row.complete_until, row.stopped_for, row.stopped_at)
+
+
+def _where(consumer: str, at: Partition) -> dict[str, str | int]:
+    return {"consumer": consumer, "topic": at.topic, "partition": at.number}
+
+
+async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) -> Position:
+    """The position, locked until the transaction ends; the first one when there was none yet.
 
     The lock fences: of two workers that both believe they own a partition, the second waits
-    here and then finds its offsets below the position.
+    here and then finds its offsets below the position, or that the partition was stopped.
     """
-    where = {"consumer": consumer, "topic": at.topic, "partition": at.number}
-    find = text(
-        f"SELECT next_offset FROM {table.fullname} WHERE consumer = :consumer "  # noqa: S608 - a Table's name
-        "AND topic = :topic AND partition = :partition FOR UPDATE"
-    )
-    found = (await db.execute(find, where)).scalar()
-    if found is not None:
-        return int(found)
+    find = text(f"SELECT {_COLUMNS} FROM {table.fullname} WHERE {_HERE} FOR UPDATE")  # noqa: S608 - a Table's name
+    where = _where(consumer, at)
+    if (found := (await db.execute(find, where)).first()) is not None:
+        return _position(found)
     await db.execute(
         text(
             f"INSERT INTO {table.fullname} "  # noqa: S608 - a Table's name
@@ -106,7 +149,7 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
         ),
         where,
     )
-    return int((await db.execute(find, where)).scalar_one())
+    return _position((await db.execute(find, where)).one())
 
 
 async def move(
@@ -116,39 +159,91 @@ async def move(
     at: Partition,
     *,
     to: int,
+    mark: Mark | None,
     complete_until: datetime | None = None,
 ) -> None:
-    """Set the position, and the watermark if there is a new one; it commits with the effects."""
+    """Set the position with the mark of the record before it; it commits with the effects.
+
+    A watermark is set too if there is a new one.
+    """
     await db.execute(
         text(
             f"UPDATE {table.fullname} SET next_offset = :to, "  # noqa: S608 - a Table's name
-            "complete_until = coalesce(:until, complete_until) WHERE consumer = :consumer "
-            "AND topic = :topic AND partition = :partition"
+            "mark_time = :mark_time, mark_sum = :mark_sum, "
+            f"complete_until = coalesce(:until, complete_until) WHERE {_HERE}"
         ),
-        {"consumer": consumer, "topic": at.topic, "partition": at.number, "to": to}
-        | {"until": complete_until},
+        _where(consumer, at) | {"to": to, "until": complete_until} | _mark_values(mark),
     )
 
 
-async def all_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
-    """Every position of a consumer."""
+async def learn_mark(
+    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, before: int, mark: Mark
+) -> None:
+    """Give a position that has no mark yet one, if it still is at offset `before`."""
+    await db.execute(
+        text(
+            f"UPDATE {table.fullname} SET mark_time = :mark_time, mark_sum = :mark_sum "  # noqa: S608 - a Table's name
+            f"WHERE {_HERE} AND next_offset = :before AND mark_time IS NULL"
+        ),
+        _where(consumer, at) | {"before": before} | _mark_values(mark),
+    )
+
+
+async def stop(
+    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, seen: int, why: str
+) -> bool:
+    """Stop a partition until an operator resumes it; `seen` is the position that was judged.
+
+    Returns:
+        False when it is stopped already, or was set back meanwhile.
+    """
+    await lock(db, table, consumer, at)
+    done = await db.execute(
+        text(
+            f"UPDATE {table.fullname} SET stopped_for = :why, stopped_at = now() "  # noqa: S608 - a Table's name
+            f"WHERE {_HERE} AND stopped_for IS NULL AND next_offset >= :seen"
+        ),
+        _where(consumer, at) | {"why": why, "seen": seen},
+    )
+    return bool(done.rowcount)
+
+
+async def resume(
+    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, to: int
+) -> None:
+    """Let a stopped partition go on at an offset; the next look at the log learns its mark."""
+    await db.execute(
+        text(
+            f"UPDATE {table.fullname} SET next_offset = :to, mark_time = NULL, "  # noqa: S608 - a Table's name
+            f"mark_sum = NULL, stopped_for = NULL, stopped_at = NULL WHERE {_HERE}"
+        ),
+        _where(consumer, at) | {"to": to},
+    )
+
+
+def _mark_values(mark: Mark | None) -> dict[str, int | None]:
+    return {"mark_time": mark.time if mark else None, "mark_sum": mark.sum if mark else None}
+
+
+async def rows_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, Position]:
+    """Every row of a consumer."""
     rows = await db.execute(
         text(
-            f"SELECT topic, partition, next_offset FROM {table.fullname} "  # noqa: S608 - a Table's name
+            f"SELECT topic, partition, {_COLUMNS} FROM {table.fullname} "  # noqa: S608 - a Table's name
             "WHERE consumer = :consumer"
         ),
         {"consumer": consumer},
     )
-    return {Partition(row.topic, row.partition): row.next_offset for row in rows}
+    return {Partition(row.topic, row.partition): _position(row) for row in rows}
+
+
+async def all_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
+    """The offset that a consumer applies next, of each of its partitions."""
+    found = await rows_of(db, table, consumer)
+    return {at: position.next_offset for at, position in found.items()}
 
 
 async def watermarks(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, datetime]:
     """The newest watermark of each of a consumer's partitions that has one."""
-    rows = await db.execute(
-        text(
-            f"SELECT topic, partition, complete_until FROM {table.fullname} "  # noqa: S608 - a Table's name
-            "WHERE consumer = :consumer AND complete_until IS NOT NULL"
-        ),
-        {"consumer": consumer},
-    )
-    return {Partition(row.topic, row.partition): row.complete_until for row in rows}
+    found = await rows_of(db, table, consumer)
+    return {at: row.complete_until for at, row in found.items() if row.complete_until}

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, logging
 from shared.brokering import partitions_of
+from shared.consuming import Consumer
 from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
@@ -43,12 +44,17 @@ async def when_ready(
 
 
 def health_port(
-    settings: Settings, engine: AsyncEngine, topics: Sequence[Topic] = ()
+    settings: Settings,
+    engine: AsyncEngine,
+    topics: Sequence[Topic] = (),
+    consumers: Sequence[Consumer] = (),
 ) -> HealthPort:
-    """The health of a service: ready while its database answers, and its broker has `topics`.
+    """The health of a service: ready while its database answers, and its consumers come on.
 
-    A service that goes on without a broker (its outbox fills meanwhile) names no topics.
+    With `topics` its broker must have them too. A service that goes on without a broker (its
+    outbox fills meanwhile) names none. Parked events are a warning.
     """
+    within = settings.stalled_after.total_seconds()
 
     async def database() -> str:
         async with engine.connect() as db:
@@ -62,8 +68,18 @@ def health_port(
             return error.message
         return ""
 
-    checks = {"database": database, "broker": broker} if topics else {"database": database}
-    return HealthPort(settings.metrics_host, settings.metrics_port, checks)
+    async def streams() -> str:
+        now = clock.monotonic()
+        said = (each.progress.wrong(now, within, each.last_error) for each in consumers)
+        return "; ".join(filter(None, said))
+
+    async def parked() -> str:
+        return " ".join(filter(None, (each.progress.warning() for each in consumers)))
+
+    checks = {"database": database, "streams": streams}
+    if topics:
+        checks["broker"] = broker
+    return HealthPort(settings.metrics_host, settings.metrics_port, checks, {"parked": parked})
 
 
 def tune_collector() -> None:

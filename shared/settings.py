@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     session_timeout: Pause = timedelta(seconds=10)
     """How long a killed worker's partitions rest before another takes them."""
 
+    stalled_after: Pause = timedelta(minutes=1)
+    """A consumer that stands still for so long although there is something to apply makes its
+    service not ready."""
+
     @classmethod
     def load(cls) -> Self:
         """The settings in the environment.

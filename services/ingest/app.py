@@ -20,12 +20,13 @@ from shared import logging
 from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.errors import CuibanError
-from shared.kafka import run_group, watch
+from shared.kafka import run_group
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.service import health_port, refuse, tune_collector, until_signalled, when_ready
 from shared.topics import TOPICS as EVERY_TOPIC
 from shared.topics import named
+from shared.watching import watch
 
 _BACKLOG = 2048
 _LAST_ANSWERS = 5  # seconds for requests under way when the process is asked to stop
@@ -102,11 +103,11 @@ async def run(settings: IngestSettings) -> None:
     """
     engine = engine_from(settings, "cuiban-ingest")
     reader = Reader(settings)
-    health = health_port(settings, engine)
+    consumer = history(settings, engine, reader)
+    health = health_port(settings, engine, consumers=[consumer])
     try:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)
-        consumer = history(settings, engine, reader)
         logging.log(__name__).info("health.listening", port=await health.start())
         await until_signalled(
             serve(Parts(engine, settings.clock(), settings, read_plan), sock),

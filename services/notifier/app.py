@@ -30,12 +30,12 @@ from shared.database import engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
 from shared.events import Envelope
-from shared.kafka import watch
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.rules import Channel
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import Topic
+from shared.watching import watch
 from shared.worker import Loop, Loops, run_worker
 
 SERVICE = "notifier"
@@ -206,7 +206,7 @@ def main() -> NoReturn:
         Loops(
             before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
             loops=loops,
-            health=health_port(settings, engine, [topics.REMINDERS]),
+            health=health_port(settings, engine, [topics.REMINDERS], consumers),
             after=close,
         ),
     )

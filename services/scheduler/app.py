@@ -15,11 +15,11 @@ from shared.consuming import Consumer, Handle
 from shared.database import engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
-from shared.kafka import watch
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
+from shared.watching import watch
 from shared.worker import Loops, run_worker
 
 SERVICE = "scheduler"
@@ -77,7 +77,7 @@ def run() -> NoReturn:
             ticking.audit_for_ever,
             *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
         ],
-        health=health_port(settings, engine, [TASKS]),
+        health=health_port(settings, engine, [TASKS], own),
         after=close,
     )
     tune_collector()

@@ -26,11 +26,12 @@ from shared.events import (
     ReminderWithdrawn,
 )
 from shared.facts import NotificationRef, ReminderItem
-from shared.kafka import run_group, watch
+from shared.kafka import run_group
 from shared.outbox import Relay
 from shared.reading import Reader
 from shared.rules import Audience, Channel, ReminderKind
 from shared.topics import DIRECTORY, RULES, TASKS, named
+from shared.watching import watch
 
 pytestmark = pytest.mark.integration
 SLOT = datetime(2023, 11, 1, 1, tzinfo=UTC)

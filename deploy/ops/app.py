@@ -1,0 +1,20 @@
+"""`cuiban ops`: what an operator sees and decides when something has stopped.
+
+Each command is a function in a module of its own here, and is added below.
+"""
+
+import typer
+
+ops = typer.Typer(
+    help="See what has stopped, and let it go on.",
+    no_args_is_help=True,
+    pretty_exceptions_show_locals=False,
+)
+
+
+@ops.callback()
+def _ops() -> None:
+    """See what has stopped, and let it go on.
+
+    Status 0: done. 1: the answer is no. 2: wrong use. 3: nothing runs that could be asked.
+    """

@@ -1,0 +1,80 @@
+"""How a command of `cuiban ops` reaches the database of what runs, and how it ends.
+
+Status 0: done. 1: the answer is no. 2: wrong use. 3: nothing runs that could be asked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.local.errors import LocalStackError
+from deploy.places import settings_for
+from shared.database import engine_from, is_infrastructure
+from shared.errors import CuibanError
+from shared.settings import Settings
+
+T = TypeVar("T")
+NO, WRONG_USE, NOT_RUNNING = 1, 2, 3
+SERVICES = ("ingest", "scheduler", "notifier")
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", help="Why, in your words; it is written into the log.")
+]
+
+
+def run(state: Path, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) -> T:
+    """Do some work in one transaction of the database that the settings or the stack name.
+
+    Ends the command with status 3 when nothing runs or the database does not answer, and with
+    status 2 when a setting can't be read.
+    """
+    try:
+        settings = settings_for(state)
+    except LocalStackError as error:
+        leave(error.message, error.hint, status=NOT_RUNNING)
+    except CuibanError as error:
+        leave(error.message, error.hint, status=WRONG_USE)
+    return asyncio.run(_run(settings, work))
+
+
+async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) -> T:
+    engine = engine_from(settings, "cuiban-ops")
+    try:
+        async with engine.begin() as db:
+            return await work(db, settings)
+    except (SQLAlchemyError, OSError) as error:
+        if not is_infrastructure(error):
+            raise
+        leave(
+            f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
+            "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
+            status=NOT_RUNNING,
+        )
+    finally:
+        await engine.dispose()
+
+
+async def services_here(db: AsyncConnection) -> list[str]:
+    """The services whose tables are in this database."""
+    found = text(
+        "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE "
+        "to_regclass(name || '.positions') IS NOT NULL"
+    )
+    rows = await db.execute(found, {"names": list(SERVICES)})
+    return list(rows.scalars())
+
+
+def leave(message: str, hint: str = "", *, status: int) -> NoReturn:
+    """Say why, on standard error, and end the command with a status."""
+    console = Console(stderr=True)
+    console.print(message, style="red", markup=False, soft_wrap=True)
+    if hint:
+        console.print(hint, markup=False, soft_wrap=True)
+    raise typer.Exit(status)
