@@ -8,15 +8,15 @@ from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import SOURCE, Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.offices import Timetables
-from services.scheduler.tables import CONSUMING, OUTBOX
+from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.consuming import Consumer, Handle
 from shared.database import engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
-from shared.outbox import Relay
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
 from shared.watching import watch
@@ -37,8 +37,8 @@ def consumers(
 
     tasks = Tasks(clock, timetables, settings.told_horizon)
     return [
-        consumer(TASKS, "scheduler-tasks", tasks.handle),
-        consumer(RULES, "scheduler-rules", rules.handle),
+        consumer(TASKS, TASKS_CONSUMER, tasks.handle),
+        consumer(RULES, RULES_CONSUMER, rules.handle),
         consumer(DELIVERIES, "scheduler-deliveries", deliveries.handle),
     ]
 

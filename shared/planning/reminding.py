@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -43,7 +43,7 @@ class Fired:
     Attributes:
         reminders: rising by slot, then by audience.
         moved: timers with their next instant.
-        ended: timers that have none.
+        ended: timers that have none. Both tell the newest slot that they fired.
         passed_over: how many occurrences catch-up left out.
         until: the newest slot that fired; None when none did.
     """
@@ -53,6 +53,10 @@ class Fired:
     ended: list[Timer]
     passed_over: int
     until: datetime | None
+
+
+Parts = Mapping[tuple[Audience, datetime], int]
+"""By audience and slot: how many reminders of a unit there are already."""
 
 
 @dataclass(slots=True)
@@ -69,13 +73,30 @@ def due_reminders(
     *,
     now: datetime,
     grace: timedelta,
+    until: datetime | None = None,
+    complete_until: datetime | None = None,
+    parts: Parts | None = None,
 ) -> Fired:
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot stand in one reminder, sent on every channel that one of
     their rules names. An obligation that two rules remind of in one slot stands there once, with
     the higher overdue number.
+
+    Args:
+        timetable: the office's rules and calendar.
+        office_id: whose unit.
+        unit_id: whose timers.
+        due: the timers that are due.
+        now: the present instant.
+        grace: how late a rule with catch-up `skip` still fires.
+        until: no slot after it fires, and timers move on from it; `now` unless told.
+        complete_until: reminders of slots after it are marked as fired without a complete view;
+            None marks none.
+        parts: what is due in a slot of which there are reminders becomes a further one, with an
+            identity of its own.
     """
+    upto = now if until is None else min(now, until)
     digests: dict[tuple[datetime, Audience], _Digest] = defaultdict(_Digest)
     moved, ended, passed_over = [], [], 0
     for owed in due:
@@ -84,8 +105,10 @@ def due_reminders(
         if rule is None:
             ended.append(timer)
             continue
-        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace)
+        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace, until=upto)
         passed_over += passed
+        if chosen:
+            timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
             for audience in audiences(rule, occurrence):
                 digest = digests[occurrence.slot, audience]
@@ -93,14 +116,21 @@ def due_reminders(
                 known = digest.items.get(timer.obligation_id)
                 if known is None or known[0].overdue < occurrence.overdue:
                     digest.items[timer.obligation_id] = (occurrence, owed)
-        after = timetable.first(rule, owed.dates, now)
+        after = timetable.first(rule, owed.dates, upto)
         if after is None:
             ended.append(timer)
         else:
-            moved.append(Timer(timer.obligation_id, timer.rule_id, after.slot, after.overdue))
+            moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
     order = sorted(digests, key=lambda key: (key[0], _AUDIENCES[key[1]]))
+    taken = parts or {}
     reminders = [
-        _reminder(timetable, (office_id, unit_id), slot, audience, digests[slot, audience])
+        _reminder(
+            timetable,
+            (office_id, unit_id),
+            (slot, audience, taken.get((audience, slot), 0)),
+            digests[slot, audience],
+            complete=complete_until is None or slot <= complete_until,
+        )
         for slot, audience in order
     ]
     until = order[-1][0] if order else None
@@ -113,16 +143,18 @@ _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
 def _reminder(
     timetable: Timetable,
     whose: tuple[UUID, UUID],
-    slot: datetime,
-    audience: Audience,
+    place: tuple[datetime, Audience, int],
     digest: _Digest,
+    *,
+    complete: bool,
 ) -> ReminderDue:
     office_id, unit_id = whose
+    slot, audience, part = place
     chosen = sorted(digest.items.values(), key=_place)
     return ReminderDue(
         office_id=office_id,
         unit_id=unit_id,
-        reminder_id=identity.reminder_id(unit_id, audience, slot),
+        reminder_id=identity.reminder_id(unit_id, audience, slot, part),
         audience=audience,
         slot=slot,
         timezone=timetable.book.timezone,
@@ -130,6 +162,8 @@ def _reminder(
         rule_version=timetable.book.version,
         plan_title=_titles([owed.measure for _, owed in chosen]),
         items=tuple(_item(timetable, occurrence, owed) for occurrence, owed in chosen),
+        part=part,
+        complete=complete,
     )
 
 

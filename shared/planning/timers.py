@@ -1,7 +1,7 @@
 """Timers: planned when a fact is told, moved when they fire. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
@@ -14,12 +14,16 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When a rule fires next for an obligation, and as which overdue reminder."""
+    """When a rule fires next for an obligation, and as which overdue reminder.
+
+    `fired_until` is the newest slot that it fired; None when it has not.
+    """
 
     obligation_id: UUID
     rule_id: str
     next_fire_at: datetime
     overdue: int
+    fired_until: datetime | None = field(default=None, compare=False)
 
 
 def plan(
@@ -50,7 +54,7 @@ def plan_anew(
         dates: what occurrences depend on.
         before: the next instant of each rule that had a timer.
         changed: when the change was told.
-        fired_until: the unit's newest slot that fired; nothing is planned up to it.
+        fired_until: the obligation's newest slot that fired; nothing is planned up to it.
     """
     for rule in timetable.book.rules:
         due = before.get(rule.rule_id)
@@ -83,16 +87,20 @@ def fired(
     *,
     now: datetime,
     grace: timedelta,
+    until: datetime | None = None,
 ) -> tuple[list[Occurrence], int]:
     """Which occurrences a due timer fires for, by the rule's catch-up, and how many it passes over.
 
     `latest`: the newest alone. `all`: each. `skip`: those that are late by no more than the
-    grace.
+    grace. With `until`, no occurrence after that instant may fire yet. `latest` then leaves those
+    up to it out when one up to `now` follows, which fires in their place when its time has come.
     """
-    missed = timetable.between(rule, dates, timer.next_fire_at, now)
+    upto = now if until is None else min(now, until)
+    missed = timetable.between(rule, dates, timer.next_fire_at, upto)
     match rule.catch_up:
         case CatchUp.LATEST:
-            chosen = list(missed[-1:])
+            newer = upto < now and timetable.between(rule, dates, upto + _INSTANT, now)
+            chosen = [] if newer else list(missed[-1:])
         case CatchUp.ALL:
             chosen = list(missed)
         case CatchUp.SKIP:

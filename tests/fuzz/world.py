@@ -30,9 +30,9 @@ from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.events import Envelope, RecordDeadLettered
 from shared.kafka import run_group
-from shared.outbox import Relay
 from shared.positions import Partition
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.topics import named
 from tests.fuzz.hostile import Record, golden
 
@@ -55,6 +55,9 @@ class HandClock:
 
     def now(self) -> datetime:
         return self.instant
+
+    def skew(self, database_now: datetime) -> timedelta:
+        return timedelta(0)
 
 
 @dataclass
@@ -143,7 +146,7 @@ class World:
 async def running(settings_for: Any) -> AsyncIterator[World]:
     """The world, its consumers and relays running until the block is left."""
     ingest = await settings_for(IngestSettings, "ingest")
-    scheduler = await settings_for(SchedulerSettings, "scheduler")
+    scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
     engine, reader, clock = engine_from(notifier, "fuzz"), Reader(notifier), HandClock()
     ticking = Ticking(engine, scheduler, clock)
