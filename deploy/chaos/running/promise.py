@@ -10,6 +10,7 @@ A reminder that fired without a complete view is flagged, and may contain what w
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ from itertools import takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from deploy.chaos.running.calm import Calm
 from deploy.chaos.running.facts import Course, Duty, Possible
 from shared.calendar import WorkingCalendar
 from shared.rules import Audience, ObligationKind, RuleBook, audiences, occurrences
@@ -49,56 +51,6 @@ class Said:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A span of the office's time in which a fault was active."""
-
-    begin: datetime
-    end: datetime
-
-
-@dataclass(frozen=True)
-class Calm:
-    """Time without faults."""
-
-    windows: Sequence[Window]
-
-    def between(self, begin: datetime, end: datetime) -> timedelta:
-        """How much of a span no fault was active in."""
-        calm, at = timedelta(0), begin
-        for window in self.windows:
-            if window.end <= at:
-                continue
-            if window.begin >= end:
-                break
-            calm += max(timedelta(0), window.begin - at)
-            at = max(at, min(window.end, end))
-        return calm + max(timedelta(0), end - at)
-
-    def until(self, begin: datetime, bound: timedelta) -> datetime:
-        """When so much calm time has passed since `begin`."""
-        left, at = bound, begin
-        for window in self.windows:
-            if window.end <= at:
-                continue
-            if window.begin - at >= left:
-                break
-            left -= max(timedelta(0), window.begin - at)
-            at = max(at, window.end)
-        return at + left
-
-
-def merged(windows: Iterable[Window]) -> list[Window]:
-    """Windows that overlap made one, rising."""
-    found: list[Window] = []
-    for window in sorted(windows, key=lambda one: one.begin):
-        if found and window.begin <= found[-1].end:
-            found[-1] = Window(found[-1].begin, max(found[-1].end, window.end))
-        else:
-            found.append(window)
-    return found
-
-
 @dataclass(slots=True)
 class Judgement:
     """What was due and what came of it; each entry of a list names what is wrong."""
@@ -114,7 +66,11 @@ class Judgement:
 
 
 class Promise:
-    """Judges a run: `books` by number, `course` of facts, what was said, and when faults were."""
+    """Judges a run.
+
+    `books` are named by their numbers; `reachable` are unit, audience and channel of each address
+    that a contact has.
+    """
 
     def __init__(
         self,
@@ -125,9 +81,10 @@ class Promise:
         *,
         bound: timedelta,
         names: Mapping[UUID, str],
+        reachable: AbstractSet[tuple[UUID, Audience, str]],
     ) -> None:
         self._books, self._calendar, self._course, self._calm = books, calendar, course, calm
-        self._bound, self._names = bound, names
+        self._bound, self._names, self._reachable = bound, names, reachable
         self._slots = lru_cache(maxsize=None)(self._slots_of)
         self._places: defaultdict[tuple[UUID, str], list[Duty]] = defaultdict(list)
         for duty in course.duties.values():
@@ -182,11 +139,13 @@ class Promise:
                 ("email", mail is not None),
                 ("sms", (duty.unit_id, slot, audience, "sms") in texts),
             )
-            if not is_there and (duty.unit_id, slot, audience, channel) not in refused
+            if not is_there
+            and (duty.unit_id, audience, channel) in self._reachable
+            and (duty.unit_id, slot, audience, channel) not in refused
         ]
         until = self._calm.until(slot, self._bound)
         must = self._must(self._course.possible(duty, slot, until), duty, slot, audience)
-        if not must:
+        if not must or (not missing and mail is None):
             return
         found.due += 1
         for channel in missing:

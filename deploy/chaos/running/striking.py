@@ -14,8 +14,8 @@ from typing_extensions import override
 from deploy.chaos.breaking import Breaker
 from deploy.chaos.faults import Fault, Kind
 from deploy.chaos.running import logs
+from deploy.chaos.running.calm import Window
 from deploy.chaos.running.clocks import Clocks
-from deploy.chaos.running.promise import Window
 from deploy.chaos.running.release import Release
 from deploy.chaos.running.stops import Operator
 from shared.settings import Settings

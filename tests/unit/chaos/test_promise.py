@@ -4,9 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from deploy.chaos.running.calm import Calm, Window, merged
 from deploy.chaos.running.facts import Course, Duty, Fact
 from deploy.chaos.running.office import book, calendar
-from deploy.chaos.running.promise import Calm, Judgement, Promise, Said, Way, Window, merged
+from deploy.chaos.running.promise import Judgement, Promise, Said, Way
 from shared.calendar import WorkingCalendar
 from shared.rules import Audience, ObligationKind
 
@@ -35,6 +36,7 @@ def judge(
     facts: tuple[Fact, ...] = (),
     windows: tuple[Window, ...] = (),
     refused: set[Way] | None = None,
+    channels: tuple[str, ...] = ("email", "sms"),
 ) -> Judgement:
     course = Course({DUTY.obligation_id: DUTY}, first_book=1)
     course.hear(facts)
@@ -45,6 +47,7 @@ def judge(
         Calm(merged(windows)),
         bound=BOUND,
         names={UNIT: "县财政局"},
+        reachable={(UNIT, Audience.LIAISON, channel) for channel in channels},
     )
     return promise.judge(said, refused or set(), START, END)
 
@@ -67,6 +70,12 @@ def test_what_was_due_and_did_not_come_is_lost_on_that_channel() -> None:
     assert "no sms" in one
     refused: set[Way] = {(UNIT, SLOT, Audience.LIAISON, "sms")}
     assert judge(SAID, refused=refused).lost == []
+
+
+def test_who_has_no_address_is_not_waited_for() -> None:
+    assert judge(channels=()).due == 0
+    (one,) = judge(channels=("email",)).lost
+    assert "no email" in one
 
 
 def test_done_before_the_slot_and_reminded_of_all_the_same_is_named() -> None:
