@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import inbox, parking
+from shared import inbox, metrics, parking
 from shared.codec import decode
 from shared.database import is_infrastructure, is_wrong_data
 from shared.dead_letters import letter_of
@@ -124,6 +124,16 @@ class Applying:
 
     async def bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
         """Make a record a dead letter, in this transaction."""
+        metrics.DEAD.labels(self.consumer, error.reason).inc()
+        log(__name__).error(
+            "record.dead_lettered",
+            consumer=self.consumer,
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            reason=error.reason,
+            detail=error.detail,
+        )
         letter = letter_of(self.consumer, self.source, record, error, self.now())
         await publish(db, self.tables.outbox, [letter])
 

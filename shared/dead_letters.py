@@ -5,10 +5,9 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from shared import identity, metrics
+from shared import identity
 from shared.errors import PoisonError
 from shared.events import Envelope, RecordDeadLettered
-from shared.logging import log
 from shared.positions import RawRecord
 
 _NO_OFFICE = UUID(int=0)
@@ -19,25 +18,12 @@ _LETTER = 256 * 1024
 def letter_of(
     consumer: str, source: str, record: RawRecord, error: PoisonError, now: datetime
 ) -> Envelope:
-    """The event that tells of a dead record, with its bytes unless they are too many.
-
-    It is counted and logged too.
-    """
+    """The event that tells of a dead record, with its bytes unless they are too many."""
     at = record.partition
     kept = record if _size(record) <= _LETTER else replace(record, value=None, headers=())
     detail = error.detail
     if kept is not record:
         detail = f"{detail}; {_size(record)} bytes, too many for a letter: read them there"
-    metrics.DEAD.labels(consumer, error.reason).inc()
-    log(__name__).error(
-        "record.dead_lettered",
-        consumer=consumer,
-        topic=at.topic,
-        partition=at.number,
-        offset=record.offset,
-        reason=error.reason,
-        detail=error.detail,
-    )
     event = RecordDeadLettered(
         office_id=_NO_OFFICE,
         consumer=consumer,

@@ -27,14 +27,35 @@ from mode import CrashingSupervisor
 from typing_extensions import override
 
 from shared.consuming import Consumer
+from shared.header_names import AIOKAFKA
 from shared.kafka import BATCH, FETCH_WAIT, METADATA_AGE
 from shared.positions import Partition, RawRecord
+from shared.private_parts import Part, require_parts
 from shared.settings import Settings
 
 _PARTITIONS_AT_ONCE = 2
 """One prepares its rows while PostgreSQL writes the other's; no unit is in two partitions."""
+_FAUST = "0.15.3"
+"""The release whose transport is changed here."""
 _FULL_WAIT = 0.02
 """Seconds until a buffer that is full is looked at again."""
+
+
+def check() -> None:
+    """Make sure that faust is the one whose transport is changed here.
+
+    Raises:
+        CuibanError: it is another.
+    """
+    parts = [
+        Part(KafkaConsumer, "_wait_next_records", ("self", "timeout")),
+        Part(KafkaConsumer, "_get_active_partitions", ("self",)),
+        Part(KafkaConsumer, "_new_consumer_thread", ("self",)),
+        Part(KafkaConsumer, "_buffered_partitions"),
+        Part(AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
+        Part(faust.App, "_new_transport", ("self",)),
+    ]
+    require_parts("faust-streaming", _FAUST, parts)
 
 
 class _Thread(AIOKafkaConsumerThread):
@@ -42,6 +63,7 @@ class _Thread(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # faust has no setting for it; the consumer reads it when it starts.
+        require_parts("aiokafka", AIOKAFKA, [Part(consumer, "_fetch_max_wait_ms")])
         consumer._fetch_max_wait_ms = int(FETCH_WAIT * 1000)  # noqa: SLF001
         return consumer
 

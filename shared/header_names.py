@@ -12,6 +12,10 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from typing_extensions import override
 
+from shared.private_parts import Part, require_parts
+
+AIOKAFKA = "0.14.0"
+"""The release whose inner parts this module was written for."""
 _LENGTH = struct.Struct(">i")
 _LENGTH_AT, _MAGIC_AT, _HEAD = 8, 16, 12  # record batch format, Kafka protocol
 
@@ -86,3 +90,17 @@ class _Batches:
 def read_any() -> None:
     """From now on every consumer of this process reads header names of any bytes."""
     fetcher.MemoryRecords = _Batches
+
+
+def check() -> None:
+    """Make sure that aiokafka is the one whose parts `read_any` replaces.
+
+    Raises:
+        CuibanError: it is another.
+    """
+    parts = [
+        Part(fetcher, "MemoryRecords"),
+        Part(_DefaultRecordBatchPy, "__init__", ("self", "buffer")),
+        Part(_DefaultRecordBatchPy, "_maybe_uncompress", ("self",)),
+    ]
+    require_parts("aiokafka", AIOKAFKA, parts)

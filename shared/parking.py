@@ -139,6 +139,30 @@ async def all_parked(
     return [parked_in(row) for row in rows]
 
 
+async def one_parked(
+    db: AsyncConnection, parked: Table, consumer: str, record: RawRecord
+) -> Parked | None:
+    """What is parked at a record's partition and offset."""
+    found = await db.execute(
+        text(f"SELECT * FROM {parked.fullname} WHERE {_HERE}").columns(headers=JSONB),  # noqa: S608 - a Table's name
+        _where(consumer, record),
+    )
+    row = found.first()
+    return parked_in(row) if row else None
+
+
+async def listed(db: AsyncConnection, parked: Table, limit: int) -> list[tuple[str, Parked]]:
+    """Everything that is parked in a service, with its consumer: the first `limit` in order."""
+    rows = await db.execute(
+        text(
+            f"SELECT * FROM {parked.fullname} "  # noqa: S608 - a Table's name
+            "ORDER BY consumer, topic, partition, record_offset LIMIT :limit"
+        ).columns(headers=JSONB),
+        {"limit": limit},
+    )
+    return [(row.consumer, parked_in(row)) for row in rows]
+
+
 def _text(raw: bytes | None) -> str:
     """Base64: JSON in PostgreSQL can't hold every byte."""
     return b64encode(raw or b"").decode()

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import clock, logging
+from shared import clock, header_names, logging
 from shared.brokering import partitions_of
 from shared.consuming import Consumer
 from shared.database import check_migrated
@@ -28,7 +28,9 @@ async def when_ready(
 
     Raises:
         NotReadyError: something is missing and `settings.wait` is over.
+        CuibanError: aiokafka is another one than this program was written for.
     """
+    header_names.check()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
     while True:
         try:

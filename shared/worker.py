@@ -8,7 +8,7 @@ import faust
 import mode
 from typing_extensions import override
 
-from shared import logging
+from shared import delivering, logging
 from shared.errors import CuibanError
 from shared.metrics import HealthPort
 from shared.service import refuse
@@ -38,6 +38,7 @@ class Loops(mode.Service):
     async def on_start(self) -> None:
         """Wait for what the service needs, then start the loops."""
         try:
+            delivering.check()
             await self._before()
             port = await self._health.start()
         except CuibanError as error:

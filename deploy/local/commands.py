@@ -8,7 +8,8 @@ from rich.table import Table
 
 from deploy.local.record import Record
 from deploy.local.stack import Stack
-from deploy.places import STATE, StateOption
+from deploy.ops.summary import summary
+from deploy.places import STATE, StateOption, settings_in
 
 COLOURS = {"ready": "green", "starting": "yellow", "waiting": "yellow", "stopped": "dim"}
 Processes = Annotated[int, typer.Option(min=0, max=32, help="How many processes of it.")]
@@ -67,6 +68,9 @@ def status(state: StateOption = STATE) -> None:
         pid = str(row.pid or "-")
         table.add_row(row.name, state_text, pid, str(row.restarts), row.address, str(row.log))
     console.print(table, soft_wrap=True)
+    if any(row.name.startswith("postgres") and row.state == "ready" for row in rows):
+        for line in summary(settings_in(stack.info().environment)):
+            console.print(line, style="red", markup=False, soft_wrap=True)
     if any(row.state not in {"ready", "stopped"} for row in rows):
         raise typer.Exit(3)
 

@@ -5,6 +5,9 @@ Each command is a function in a module of its own here, and is added below.
 
 import typer
 
+from deploy.ops.parked import discard, parked, replay
+from deploy.ops.streams import resume, streams
+
 ops = typer.Typer(
     help="See what has stopped, and let it go on.",
     no_args_is_help=True,
@@ -18,3 +21,10 @@ def _ops() -> None:
 
     Status 0: done. 1: the answer is no. 2: wrong use. 3: nothing runs that could be asked.
     """
+
+
+ops.command("streams")(streams)
+ops.command("resume")(resume)
+ops.command("parked")(parked)
+ops.command("replay")(replay)
+ops.command("discard", context_settings={"ignore_unknown_options": True})(discard)  # offset -1

@@ -10,14 +10,19 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
-from sqlalchemy import text
+from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.local.errors import LocalStackError
 from deploy.places import settings_for
+from shared.applying import Tables
 from shared.database import engine_from, is_infrastructure
 from shared.errors import CuibanError
+from shared.inbox import inbox_table
+from shared.outbox import outbox_table
+from shared.parking import parked_table
+from shared.positions import positions_table
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -69,6 +74,19 @@ async def services_here(db: AsyncConnection) -> list[str]:
     )
     rows = await db.execute(found, {"names": list(SERVICES)})
     return list(rows.scalars())
+
+
+def tables_of(service: str) -> Tables:
+    """The tables with which a service consumes."""
+    schema = MetaData(schema=service)
+    return Tables(
+        positions_table(schema), inbox_table(schema), outbox_table(schema), parked_table(schema)
+    )
+
+
+def source_of(service: str) -> str:
+    """The service's name as the source of its events."""
+    return f"/cuiban/{service}"
 
 
 def leave(message: str, hint: str = "", *, status: int) -> NoReturn:

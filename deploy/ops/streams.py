@@ -1,0 +1,235 @@
+"""`cuiban ops streams` and `resume`: how far each consumer is, and how a stopped one goes on."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.ops.running import (
+    NO,
+    NOT_RUNNING,
+    WRONG_USE,
+    JsonOption,
+    ReasonOption,
+    leave,
+    run,
+    services_here,
+    source_of,
+    tables_of,
+)
+from deploy.places import STATE, StateOption
+from shared import clock, parking, positions
+from shared.brokering import partitions_of
+from shared.dead_letters import letter_of
+from shared.errors import NotReadyError, PoisonError
+from shared.outbox import publish
+from shared.positions import Partition, Position, RawRecord
+from shared.reading import BrokerAwayError, Reader, Span
+from shared.settings import Settings
+from shared.stops import LOG_TRUNCATED, REASONS
+from shared.topics import TOPICS
+
+_out = Console()
+EARLIEST = "earliest"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A consumer in a partition, and the log's span; None when the broker does not have it."""
+
+    service: str
+    consumer: str
+    at: Partition
+    position: Position
+    span: Span | None
+
+    def words(self) -> dict[str, object]:
+        """What `--json` prints."""
+        row, span = self.position, self.span
+        return {
+            "service": self.service,
+            "consumer": self.consumer,
+            "topic": self.at.topic,
+            "partition": self.at.number,
+            "position": row.next_offset,
+            "end": span.end if span else None,
+            "behind": span.end - row.next_offset if span else None,
+            "watermark": row.complete_until,
+            "stopped_for": row.stopped_for,
+            "since": row.stopped_at,
+        }
+
+
+def streams(state: StateOption = STATE, as_json: JsonOption = False) -> None:
+    """How far every consumer is in every partition. Status 1 when one is stopped."""
+    found = run(state, _streams)
+    if as_json:
+        words = [stream.words() for stream in found]
+        print(json.dumps(words, default=str, ensure_ascii=False, indent=1))
+    else:
+        _show(found)
+    if any(stream.position.stopped_for for stream in found):
+        raise typer.Exit(NO)
+
+
+def resume(
+    consumer: Annotated[
+        str | None, typer.Argument(help="As `cuiban ops streams` names it.")
+    ] = None,
+    topic: Annotated[str | None, typer.Argument(help="The topic's name.")] = None,
+    partition: Annotated[int | None, typer.Argument(min=0, help="Its number.")] = None,
+    start: Annotated[
+        str,
+        typer.Option("--from", help="`earliest`: where the log begins now; or an offset in it."),
+    ] = EARLIEST,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every stopped partition of every consumer.")
+    ] = False,
+    reason: ReasonOption = "",
+    state: StateOption = STATE,
+    as_json: JsonOption = False,
+) -> None:
+    """Let a stopped partition go on; running services notice within seconds.
+
+    What was applied before is not applied again: event ids are known. A dead letter tells what was
+    stopped, where it goes on, and which records were never applied. Status 1 when nothing named is
+    stopped.
+    """
+    named = (consumer, topic, partition)
+    if every == any(each is not None for each in named) or (not every and None in named):
+        leave("Name CONSUMER TOPIC PARTITION, or --all.", status=WRONG_USE)
+    if start != EARLIEST and (every or not (start.isascii() and start.isdigit())):
+        leave("--from is `earliest`, or an offset of the one partition.", status=WRONG_USE)
+    wanted = None if every else (str(consumer), Partition(str(topic), partition or 0))
+    done = run(state, partial(_resume, wanted=wanted, start=start, reason=reason))
+    if as_json:
+        print(json.dumps(done, default=str, ensure_ascii=False, indent=1))
+        return
+    for one in done:
+        _out.print(
+            f"{one['consumer']} goes on in {one['topic']}/{one['partition']} "
+            f"at {one['from']} (was stopped at {one['was']}: {one['stopped_for']}).",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+async def _streams(db: AsyncConnection, settings: Settings) -> list[Stream]:
+    rows = await rows_here(db)
+    spans = await _spans(settings, {at for _, _, at, _ in rows})
+    return [
+        Stream(service, consumer, at, row, spans.get(at)) for service, consumer, at, row in rows
+    ]
+
+
+async def rows_here(db: AsyncConnection) -> list[tuple[str, str, Partition, Position]]:
+    """Every position of every service in this database: service, consumer, partition, row."""
+    found = []
+    for service in await services_here(db):
+        table = tables_of(service).positions
+        names = text(f"SELECT DISTINCT consumer FROM {table.fullname} ORDER BY 1")  # noqa: S608 - a Table's name
+        for consumer in (await db.execute(names)).scalars().all():
+            every = await positions.rows_of(db, table, consumer)
+            found += [(service, consumer, at, row) for at, row in sorted(every.items(), key=_first)]
+    return found
+
+
+def _first(pair: tuple[Partition, Position]) -> Partition:
+    return pair[0]
+
+
+async def _spans(settings: Settings, wanted: set[Partition]) -> dict[Partition, Span]:
+    """The spans of those partitions that the broker has."""
+    there: set[Partition] = set()
+    for topic in TOPICS:
+        try:
+            there |= set(await partitions_of(settings, [topic]))
+        except NotReadyError as error:
+            if "does not answer" in error.message:
+                leave(error.message, error.hint, status=NOT_RUNNING)
+    reader = Reader(settings)
+    try:
+        return await reader.spans(wanted & there) if wanted & there else {}
+    except BrokerAwayError as error:
+        leave(str(error), status=NOT_RUNNING)
+    finally:
+        await reader.close()
+
+
+async def _resume(
+    db: AsyncConnection,
+    settings: Settings,
+    *,
+    wanted: tuple[str, Partition] | None,
+    start: str,
+    reason: str,
+) -> list[dict[str, object]]:
+    every = await _streams(db, settings)
+    chosen = [one for one in every if wanted in {None, (one.consumer, one.at)}]
+    if not chosen:
+        known = ", ".join(sorted({f"{s.consumer} {s.at.topic} {s.at.number}" for s in every}))
+        leave("No consumer has such a partition.", f"There are: {known}.", status=WRONG_USE)
+    stopped = [one for one in chosen if one.position.stopped_for]
+    if not stopped:
+        leave("It is not stopped." if wanted else "Nothing is stopped.", status=NO)
+    return [await _resumed(db, settings, one, start, reason) for one in stopped]
+
+
+async def _resumed(
+    db: AsyncConnection, settings: Settings, stream: Stream, start: str, reason: str
+) -> dict[str, object]:
+    span = stream.span or Span(0, 0)
+    to = span.begin if start == EARLIEST else int(start)
+    if not span.begin <= to <= span.end:
+        leave(
+            f"{stream.at.topic}/{stream.at.number} holds offsets {span.begin} to {span.end}.",
+            "Name one of them, or `--from earliest`.",
+            status=WRONG_USE,
+        )
+    tables, at = tables_of(stream.service), stream.at
+    row = await positions.lock(db, tables.positions, stream.consumer, at)
+    word, was = row.stopped_for, row.next_offset
+    if word is None:
+        leave("Somebody resumed it meanwhile.", status=NO)
+    if to < was:
+        await parking.set_before(db, tables.parked, stream.consumer, at)
+    record = RawRecord(at, was, None, None, ())
+    error = PoisonError(word, _told(word, was, to, reason))
+    source, now = source_of(stream.service), settings.clock().now()
+    await publish(db, tables.outbox, [letter_of(stream.consumer, source, record, error, now)])
+    await positions.resume(db, tables.positions, stream.consumer, at, to=to)
+    return {"consumer": stream.consumer, "topic": at.topic, "partition": at.number} | {
+        "was": was,
+        "from": to,
+        "stopped_for": word,
+        "resumed_at": clock.real_now(),
+    }
+
+
+def _told(word: str, was: int, to: int, reason: str) -> str:
+    """What the dead letter says of a stop that was ended."""
+    why = f"; {reason}" if reason else ""
+    if word == LOG_TRUNCATED and to > was:
+        return f"records {was} to {to - 1} were removed and never applied; resumed at {to}{why}"
+    return f"{REASONS.get(word, word)}; applied up to {was}, resumed at {to}{why}"
+
+
+def _show(found: Sequence[Stream]) -> None:
+    table = Table(
+        "consumer", "topic", "partition", "position", "end", "behind", "watermark", "stopped for"
+    )
+    for stream in found:
+        words = stream.words()
+        names = ("consumer", "topic", "partition", "position", "end", "behind")
+        cells = ["?" if words[name] is None else str(words[name]) for name in names]
+        until, since = stream.position.complete_until, stream.position.stopped_at
+        stopped = f"{stream.position.stopped_for} since {since:%m-%d %H:%M}" if since else ""
+        table.add_row(*cells, f"{until:%m-%d %H:%M}" if until else "", f"[red]{stopped}[/]")
+    _out.print(table if found else "No consumer has begun yet.")

@@ -1,0 +1,145 @@
+"""What is measured stays true while something waits; what nobody delivers is found."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+from aiohttp import ClientSession
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import NewPartitions
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import metrics, watching
+from shared.codec import encode
+from shared.events import Envelope
+from shared.kafka import run_group
+from shared.service import health_port
+from shared.watching import watch
+from tests.integration.shared.test_consuming import World, envelope, store
+from tests.integration.shared.test_stops import admin, consuming, relayed, topic, until
+
+pytestmark = pytest.mark.integration
+STALLED = timedelta(seconds=3)
+
+
+@asynccontextmanager
+async def readiness(world: World) -> AsyncIterator[tuple[ClientSession, str]]:
+    settings = world.settings.model_copy(update={"stalled_after": STALLED})
+    health = health_port(settings, world.engine, consumers=[world.consumer])
+    port = await health.start()
+    async with ClientSession() as session:
+        yield session, f"http://{settings.metrics_host}:{port}/health/ready"
+    await health.stop()
+
+
+async def test_a_consumer_that_waits_makes_its_service_not_ready_and_the_lag_rise(
+    world: World,
+) -> None:
+    """The handler is refused again and again by what it stands on, also while it heals."""
+    lets_through = False
+
+    async def refused(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+        if not lets_through:
+            raise ConnectionRefusedError("no route to what the handler needs")
+        await store(db, envelopes)
+
+    world.consumer.handle = refused
+    async with consuming(world), readiness(world) as (session, url):
+        await world.send(*(envelope(n) for n in range(5)))
+        await relayed(world)
+
+        async def is_told() -> bool:
+            async with session.get(url) as answer:
+                said = (await answer.json()).get("streams", "")
+            return answer.status == 503 and "no route" in said and "offset 0 of 5" in said
+
+        await until(is_told)
+        await world.send(*(envelope(n) for n in range(5, 30)))
+        gauge = metrics.BEHIND.labels("tried", topic(world))
+
+        async def has_risen() -> bool:
+            return gauge._value.get() == 30
+
+        await until(has_risen)
+        lets_through = True
+        assert await world.reached(list(range(30))) == list(range(30))
+
+        async def is_ready() -> bool:
+            async with session.get(url) as answer:
+                return answer.status == 200
+
+        await until(is_ready)
+
+
+async def test_parked_events_are_a_warning_that_leaves_the_service_ready(world: World) -> None:
+    async def failing(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+        raise KeyError("plan")
+
+    world.consumer.handle = failing
+    async with consuming(world), readiness(world) as (session, url):
+        await world.send(envelope(0))
+
+        async def is_told() -> bool:
+            async with session.get(url) as answer:
+                said = await answer.json()
+            return answer.status == 200 and "1 events" in said.get("warnings", {}).get("parked", "")
+
+        await until(is_told)
+
+
+async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watching, "_TOPICS_EVERY", 1.0)
+    watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    try:
+        await world.send(envelope(0))
+        await world.reached([0])
+        async with admin(world) as client:
+            await client.create_partitions({topic(world): NewPartitions(total_count=3)})
+        async with AIOKafkaProducer(bootstrap_servers=world.settings.kafka) as producer:
+            for number in (1, 2):
+                record = encode(envelope(number))
+                await producer.send_and_wait(
+                    topic(world),
+                    record.value,
+                    key=record.key,
+                    headers=list(record.headers),
+                    partition=2,
+                )
+        assert await world.reached([0, 1, 2]) == [0, 1, 2]
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+async def test_what_another_process_owns_is_healed_only_after_longer(world: World) -> None:
+    """The owner is stopped in the middle: it holds its partitions and does nothing."""
+    world.consumer.assigned = set
+    await world.send(*(envelope(n) for n in range(5)))
+    await relayed(world)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    try:
+        assert await world.reached(list(range(5))) == list(range(5))
+        assert loop.time() - began >= watching._OWNER_RESTS
+    finally:
+        watcher.cancel()
+        await asyncio.gather(watcher, return_exceptions=True)
+
+
+async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
+    task = asyncio.create_task(run_group(world.consumer, world.settings, "assigned"))
+    try:
+
+        async def are_given() -> bool:
+            owned = world.consumer.assigned
+            return owned is not None and len(owned()) == world.settings.partitions
+
+        await until(are_given)
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

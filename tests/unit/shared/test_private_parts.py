@@ -1,0 +1,38 @@
+"""A library whose inner parts are others than the program changes is refused at the start."""
+
+import pytest
+from aiokafka.consumer import fetcher
+from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
+
+from shared import delivering, header_names, private_parts
+from shared.errors import CuibanError
+
+
+def test_the_pinned_releases_have_every_part() -> None:
+    header_names.check()
+    delivering.check()
+
+
+@pytest.mark.parametrize(
+    ("package", "check"),
+    [("aiokafka", header_names.check), ("faust-streaming", delivering.check)],
+)
+def test_another_release_is_refused(
+    monkeypatch: pytest.MonkeyPatch, package: str, check: object
+) -> None:
+    monkeypatch.setattr(private_parts, "version", lambda _: "99.0")
+    with pytest.raises(CuibanError, match=f"{package} 99.0") as raised:
+        check()
+    assert "requirements/base.txt" in raised.value.hint
+
+
+def test_a_part_that_was_renamed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(fetcher, "MemoryRecords")
+    with pytest.raises(CuibanError, match="MemoryRecords"):
+        header_names.check()
+
+
+def test_a_part_that_takes_something_else_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(KafkaConsumer, "_wait_next_records", lambda self: None)
+    with pytest.raises(CuibanError, match="_wait_next_records"):
+        delivering.check()
