@@ -5,6 +5,8 @@ Each command is a function in a module of its own here, and is added below.
 
 import typer
 
+from deploy.ops.outbox import outbox, replay_outbox
+
 ops = typer.Typer(
     help="See what has stopped, and let it go on.",
     no_args_is_help=True,
@@ -18,3 +20,7 @@ def _ops() -> None:
 
     Status 0: done. 1: the answer is no. 2: wrong use. 3: nothing runs that could be asked.
     """
+
+
+ops.add_typer(outbox, name="outbox")
+ops.command("replay-outbox")(replay_outbox)
