@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, logging
-from shared.brokering import partitions_of
+from shared.brokering import check_kept, partitions_of
 from shared.consuming import Consumer
 from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
@@ -29,12 +29,13 @@ async def when_ready(
 
     Raises:
         NotReadyError: something is missing and `settings.wait` is over.
+        CuibanError: the broker keeps a topic so that events would be lost.
     """
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
     while True:
         try:
             await check_migrated(engine, service)
-            await partitions_of(settings, topics)
+            await check_kept(settings, topics)
         except NotReadyError as error:
             if clock.monotonic() >= until:
                 raise
