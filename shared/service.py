@@ -12,11 +12,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, header_names, logging
-from shared.brokering import partitions_of
+from shared.brokering import check_kept, partitions_of
 from shared.consuming import Consumer
 from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
+from shared.outbox_state import what_is_refused, what_is_stopped
 from shared.settings import Settings
 from shared.topics import Topic
 
@@ -29,13 +30,14 @@ async def when_ready(
     Raises:
         NotReadyError: something is missing and `settings.wait` is over.
         CuibanError: aiokafka is another one than this program was written for.
+        CuibanError: the broker keeps a topic so that events would be lost.
     """
     header_names.check()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
     while True:
         try:
             await check_migrated(engine, service)
-            await partitions_of(settings, topics)
+            await check_kept(settings, topics)
         except NotReadyError as error:
             if clock.monotonic() >= until:
                 raise
@@ -50,11 +52,14 @@ def health_port(
     engine: AsyncEngine,
     topics: Sequence[Topic] = (),
     consumers: Sequence[Consumer] = (),
+    *,
+    relays: str = "",
 ) -> HealthPort:
     """The health of a service: ready while its database answers, and its consumers come on.
 
     With `topics` its broker must have them too. A service that goes on without a broker (its
-    outbox fills meanwhile) names none. Parked events are a warning.
+    outbox fills meanwhile) names none. `relays` is the service whose outbox it empties: it is not
+    ready while the broker lacks what it had acknowledged. Parked and refused events are a warning.
     """
     within = settings.stalled_after.total_seconds()
 
@@ -78,10 +83,17 @@ def health_port(
     async def parked() -> str:
         return " ".join(filter(None, (each.progress.warning() for each in consumers)))
 
-    checks = {"database": database, "streams": streams}
+    async def relay() -> str:
+        return await what_is_stopped(engine, relays) if relays else ""
+
+    async def refused() -> str:
+        return await what_is_refused(engine, relays) if relays else ""
+
+    checks = {"database": database, "streams": streams, "relay": relay}
     if topics:
         checks["broker"] = broker
-    return HealthPort(settings.metrics_host, settings.metrics_port, checks, {"parked": parked})
+    warnings = {"parked": parked, "outbox": refused}
+    return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)
 
 
 def tune_collector() -> None:

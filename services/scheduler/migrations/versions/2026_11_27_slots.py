@@ -7,7 +7,7 @@ known only for whole units, so it counts for each obligation that a unit still o
 from alembic import op
 
 revision = "2026_11_27_slots"
-down_revision = "2026_11_27_marks"
+down_revision = "2026_11_27_relayed"
 branch_labels = None
 depends_on = None
 
