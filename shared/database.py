@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import JSON, MetaData, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.errors import NotReadyError
@@ -25,6 +26,12 @@ _INFRASTRUCTURE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceErro
 _POISON_STATES = ("21", "22", "23", "54")
 """SQLSTATE classes: cardinality, data, integrity, and what is over a limit of the program, such
 as a text that is too long for an index."""
+_PASSING = (OSError, TimeoutError, MemoryError, DisconnectionError, PoolTimeoutError)
+_PASSING_STATES = ("08", "40", "53", "55", "57", "58", "25006", "25P03", "25P04")
+"""SQLSTATEs and their classes: the connection, a transaction rolled back (deadlock, serialization),
+resources (disk, memory, connections), a lock or object in use, the operator or the server's
+shutdown or time-out, the operating system; and of class 25: a server that is read-only because
+another took over, and a transaction that was ended because it took too long."""
 
 
 def engine_from(settings: Settings, application: str) -> AsyncEngine:
@@ -154,6 +161,24 @@ def is_poison(error: Exception) -> bool:
         cause = getattr(error.orig, "__cause__", None)
         return state.startswith(_POISON_STATES) or isinstance(cause, asyncpg.DataError)
     return not isinstance(error, _INFRASTRUCTURE)
+
+
+def is_infrastructure(error: BaseException) -> bool:
+    """Whether what the program stands on failed, so that the same work may succeed later.
+
+    The list is closed: the network, a connection that was lost or is closed, a pool that is used
+    up, memory pressure, and the SQLSTATEs of `_PASSING_STATES`. Everything else, such as SQL that
+    PostgreSQL does not understand, fails each time.
+    """
+    if isinstance(error, _PASSING):
+        return True
+    if isinstance(error, DBAPIError):
+        cause = getattr(error.orig, "__cause__", None) or error.orig
+        return error.connection_invalidated or (cause is not None and is_infrastructure(cause))
+    if isinstance(error, asyncpg.InterfaceError):
+        return "closed" in str(error) or "closing" in str(error)
+    state = getattr(error, "sqlstate", None) or ""
+    return isinstance(state, str) and state.startswith(_PASSING_STATES)
 
 
 def _alembic(database_url: str, service: str) -> Config:
