@@ -92,7 +92,7 @@ async def read_document(call: Call, name: str, data: bytes) -> ParsedPlan:
 
 @ROUTER.get("")
 async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[PlanHead]:
-    """List the plans."""
+    """List the plans; to a unit those that are published."""
     after = place(cursor, "plans", _ID)
     async with call.parts.engine.connect() as db:
         rows = await handlers.page(db, call.act, after, limit + 1)
@@ -101,7 +101,10 @@ async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> 
 
 @ROUTER.get("/{plan_id}")
 async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
-    """Show a plan with its measures, what is open, and the names that nobody knows."""
+    """Show a plan with its measures, what is open, and the names that nobody knows.
+
+    A unit sees the published measures of a published plan, and nothing of how they were settled.
+    """
     async with call.parts.engine.connect() as db:
         return PlanOut.model_validate(await handlers.view(db, call.act, plan_id))
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Manages, Reads
+from services.ingest.api.callers import Manages, OfficeReads
 from services.ingest.api.plans import read_document
 from services.ingest.api.posting import answered
 from services.ingest.api.uploads import FORM, uploaded
@@ -95,7 +95,7 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
 
 
 @ROUTER.get("")
-async def list_revisions(call: Reads, plan_id: UUID) -> Page[RevisionHead]:
+async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]:
     """List a plan's revisions, the first first."""
     async with call.parts.engine.connect() as db:
         plan, rows = await revising.listed(db, call.act, plan_id)
@@ -104,7 +104,7 @@ async def list_revisions(call: Reads, plan_id: UUID) -> Page[RevisionHead]:
 
 
 @ROUTER.get("/{revision_id}")
-async def show_revision(call: Reads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
+async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
     """Show a revision and its difference from the plan as both stand now."""
     async with call.parts.engine.connect() as db:
         found = await revising.revision(db, call.act, plan_id, revision_id)
