@@ -1,5 +1,6 @@
 """The outermost layer: size limits, correlation ids, one log line, and no error uncaught."""
 
+import re
 from uuid import UUID, uuid4
 
 from fastapi import HTTPException
@@ -12,7 +13,7 @@ from shared.clock import monotonic
 from shared.database import is_infrastructure
 from shared.logging import bound, log
 
-_UPLOADS = ("/v1/plans", "/v1/units/import")
+_UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
 _ENVELOPE = 64 * 1024  # what a multipart body holds beside the file
 
 
@@ -56,7 +57,7 @@ class Boundary:
             )
 
     def _limit(self, scope: Scope) -> int:
-        if scope["method"] == "POST" and scope["path"].rstrip("/") in _UPLOADS:
+        if scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]):
             return self._settings.document_limit + _ENVELOPE
         return self._settings.body_limit
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
-from services.ingest.handlers.acting import Fault, RefusedError
+from services.ingest.handlers.refusals import Fault, RefusedError
 from services.ingest.handlers.unit_cells import checked, plain
 from shared.rules import Audience
 
