@@ -2,7 +2,8 @@
 
 The days come from the package `chinesecalendar`, which carries the State Council's yearly notices.
 Days that an office publishes beat them. A year that neither covers falls back to Monday to
-Friday, and `uncovered` names it, so that a caller can warn.
+Friday, and `uncovered` names it, so that a caller can warn. An office's days cover a year when
+they give it every statutory holiday; a few days of its own are no notice.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 import chinese_calendar
+
+from shared.festivals import statutory_days
 
 _DAY = timedelta(days=1)
 _COVERED = range(min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year + 1)
@@ -42,8 +45,16 @@ class WorkingCalendar:
         return _national(day) if own is None else own
 
     def uncovered(self, year: int) -> bool:
-        """Whether `year` rests on Monday to Friday alone, since no notice for it is known."""
-        return year not in _COVERED and not any(day.year == year for day in self.days)
+        """Whether `year` rests on Monday to Friday, since no whole notice for it is known.
+
+        Neither has `chinesecalendar` the year, nor do the office's own days and the weekends give
+        every statutory holiday of it off. A year whose holidays are not known is never covered by
+        the office's days alone.
+        """
+        if year in _COVERED:
+            return False
+        holidays = statutory_days(year)
+        return holidays is None or any(map(self.is_working_day, holidays))
 
     def on_or_before(self, day: date) -> date:
         """The last working day that is not after `day`."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import Column, DateTime, MetaData, Table, Text, Uuid, func, text
+from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid, func, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -15,6 +15,7 @@ def inbox_table(metadata: MetaData) -> Table:
         Column("consumer", Text, primary_key=True),
         Column("event_id", Uuid, primary_key=True),
         Column("seen_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+        Index("inbox_seen", "seen_at"),
     )
 
 

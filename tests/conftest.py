@@ -2,11 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
@@ -75,3 +78,25 @@ def settings_for(engines: Engines, tmp_path: Path) -> SettingsFor:
         return settings
 
     return make
+
+
+@pytest.fixture
+def plans_of() -> Callable[[AsyncConnection], Any]:
+    """`with plans_of(db) as plans: …` collects PostgreSQL's plan of each statement on `db`."""
+
+    @contextmanager
+    def collect(db: AsyncConnection) -> Iterator[list[str]]:
+        plans: list[str] = []
+
+        def explain(connection: Any, _: Any, statement: str, values: Any, *__: Any) -> None:
+            if not statement.startswith("EXPLAIN"):
+                found = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+                plans.append("\n".join(found.scalars()))
+
+        event.listen(db.sync_connection, "before_cursor_execute", explain)
+        try:
+            yield plans
+        finally:
+            event.remove(db.sync_connection, "before_cursor_execute", explain)
+
+    return collect

@@ -14,7 +14,13 @@ from functools import cached_property
 from uuid import UUID
 
 _BRACKETS = str.maketrans("〔[【〈《｛{", "(((((((") | str.maketrans("〕]】〉》｝}", ")))))))")
-_UNSEEN = re.compile(r"[\s\u00ad\u200b-\u200f\u2060-\u2064\ufeff]+")
+INVISIBLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+"""Characters that nobody sees, for a class of a regular expression: zero-width ones, direction
+marks, joiners, variation selectors, fillers."""
+_UNSEEN = re.compile(rf"[\s{INVISIBLE}]+")
 _PUNCTUATION = re.compile(r"[(),、/·和及与]")
 _LEVEL = re.compile(r"县(?!级|域)|市(?!场|级)|省(?!级)|区(?!域|级)|州|旗")
 _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 characters

@@ -1,5 +1,7 @@
 """What ingest reads from the environment beside what every service reads."""
 
+from datetime import timedelta
+
 from pydantic import Field
 
 from shared.settings import Settings
@@ -11,8 +13,16 @@ class IngestSettings(Settings):
     http_host: str = "127.0.0.1"
     http_port: int = Field(default=8080, ge=0, le=65535)
     """0 takes a free port, which the log names."""
-    document_limit: int = Field(default=50 * 2**20, ge=1024)
-    """Bytes of an uploaded file."""
+    document_limit: int = Field(default=20 * 2**20, ge=1024)
+    """Bytes of an uploaded file. The readers take no larger one."""
+    uploads: int = Field(default=4, ge=1, le=100)
+    """Files that are received or wait to be read at once; each lies in the temporary folder."""
+    reading_time: timedelta = Field(
+        default=timedelta(seconds=60), ge=timedelta(seconds=1), le=timedelta(hours=1)
+    )
+    """How long the process that reads a file may take, its start included."""
+    reading_memory: int = Field(default=640 * 2**20, ge=64 * 2**20)
+    """Bytes that the process that reads a file may take. 5,000 rows take up to 500 MB."""
     body_limit: int = Field(default=2**20, ge=1024)
     """Bytes of any other request."""
     publish_limit: int = Field(default=2_000_000, ge=1)

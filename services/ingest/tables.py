@@ -148,6 +148,7 @@ MEASURES = Table(
         unique=True,
         postgresql_where=text("removed_at IS NULL"),
     ),
+    Index("measures_order", "plan_id", "ordinal"),
 )
 
 NAME_DECISIONS = Table(
@@ -185,6 +186,8 @@ OBLIGATIONS = Table(
     Index(
         "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
     ),
+    # A revision looks for what is owed for the measures that it changes.
+    Index("obligations_measure", "plan_id", "measure_id"),
 )
 
 HEARINGS = Table(

@@ -27,7 +27,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "The present state does not allow it.",
         413: "The request is too large.",
         422: "The request can't be carried out as it is.",
-        503: "The database does not answer now.",
+        500: "A fault of the program; the log has it under the correlation id.",
+        503: "The database does not answer now. Try again.",
     }.items()
 }
 

@@ -1,19 +1,19 @@
 """The outermost layer: size limits, correlation ids, one log line, and no error uncaught."""
 
-import asyncio
+import re
 from uuid import UUID, uuid4
 
 from fastapi import HTTPException
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingest.api.problems import problem
 from services.ingest.settings import IngestSettings
 from shared.clock import monotonic
+from shared.database import is_infrastructure
 from shared.logging import bound, log
 
-_UPLOADS = ("/v1/plans", "/v1/units/import")
+_UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
 _ENVELOPE = 64 * 1024  # what a multipart body holds beside the file
 
 
@@ -57,7 +57,7 @@ class Boundary:
             )
 
     def _limit(self, scope: Scope) -> int:
-        if scope["method"] == "POST" and scope["path"].rstrip("/") in _UPLOADS:
+        if scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]):
             return self._settings.document_limit + _ENVELOPE
         return self._settings.body_limit
 
@@ -103,12 +103,13 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
             str(error.detail),
             correlation_id=correlation,
         )
-    if isinstance(error, (SQLAlchemyError, OSError, asyncio.TimeoutError)):
-        log(__name__).warning("http.unavailable", error=str(error)[:300])
+    if is_infrastructure(error):
+        kind = type(error).__name__
+        log(__name__).warning("http.unavailable", kind=kind, error=str(error)[:300])
         return problem(
             503,
             "unavailable",
-            "The database does not answer now.",
+            "The service can't answer now: its database, or its memory, is not at hand.",
             hint="Try again in a moment, with the same Idempotency-Key.",
             headers={"Retry-After": "2"},
             correlation_id=correlation,
@@ -117,6 +118,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
     return problem(
         500,
         "internal",
-        "Something went wrong inside; it is in the log under the correlation id.",
+        "Something went wrong inside, and would again.",
+        hint="Tell whoever runs the service the correlation id: the log has the error under it.",
         correlation_id=correlation,
     )

@@ -30,11 +30,13 @@ class Call:
     act: Act
 
 
-def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
+def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Call]]:
     """A dependency: the call, if its token has one of `scopes`.
 
+    With `of_office` a unit's token is refused: what is behind it concerns the office alone.
+
     Raises:
-        ProblemError: 401 without a valid token, 403 when it has none of the scopes.
+        ProblemError: 401 without a valid token, 403 when it has none of the scopes or may not.
     """
 
     async def allowed(
@@ -60,6 +62,14 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
             named = " or ".join(scope.value for scope in scopes)
             log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs=named)
             raise ProblemError(403, "forbidden", f"The token lacks the scope {named}.")
+        if of_office and found.unit_id is not None:
+            log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs="office")
+            raise ProblemError(
+                403,
+                "forbidden",
+                "A token of a unit can't do this: it concerns the office alone.",
+                "Use a token that is not bound to a unit.",
+            )
         act = Act(
             office_id=found.office_id,
             actor=found.name,
@@ -74,5 +84,7 @@ def needs(*scopes: Scope) -> Callable[..., Awaitable[Call]]:
 
 Reads = Annotated[Call, Depends(needs(Scope.READ))]
 Reports = Annotated[Call, Depends(needs(Scope.REPORT))]
+OfficeReads = Annotated[Call, Depends(needs(Scope.READ, of_office=True))]
+OfficeReports = Annotated[Call, Depends(needs(Scope.REPORT, of_office=True))]
 Manages = Annotated[Call, Depends(needs(Scope.MANAGE))]
 Admins = Annotated[Call, Depends(needs(Scope.ADMIN))]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Admins, Call, Manages, Reads, Reports
+from services.ingest.api.callers import Admins, Manages, OfficeReports, Reads
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
@@ -122,17 +122,11 @@ async def revoke_token(call: Admins, token_id: UUID) -> None:
 
 
 @ROUTER.post("/receipts", status_code=202, response_model=Accepted)
-async def receive_receipt(call: Reports, body: ReceiptIn) -> Response:
+async def receive_receipt(call: OfficeReports, body: ReceiptIn) -> Response:
     """Take a gateway's report of a message that it was given earlier."""
-    _of_no_unit(call)
 
     async def work(db: AsyncConnection) -> Accepted:
         await receipts.receive(db, call.act, **body.model_dump())
         return Accepted()
 
     return await answered(call, work, Accepted, status=202)
-
-
-def _of_no_unit(call: Call) -> None:
-    if call.act.unit_id is not None:
-        raise ProblemError(403, "forbidden", "A unit's token can't speak for a gateway.")

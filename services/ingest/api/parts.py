@@ -19,7 +19,9 @@ class Parts:
     """The database, the office's clock, the limits, and the reader of documents.
 
     Attributes:
-        reading: documents are read one by one: PDFium is not thread-safe, and each may take a core.
+        reading: files are read one by one, since each may take a core and much memory. Who has
+            it may hold a whole file in memory.
+        uploads: files that are received or wait for `reading`.
     """
 
     engine: AsyncEngine
@@ -27,6 +29,11 @@ class Parts:
     settings: IngestSettings
     read_plan: ReadPlan
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
+    uploads: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make as many places for uploads as the settings say."""
+        object.__setattr__(self, "uploads", asyncio.Semaphore(self.settings.uploads))
 
 
 def parts_of(request: Request) -> Parts:

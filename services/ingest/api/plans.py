@@ -1,6 +1,5 @@
 """Plans over HTTP: import, show, settle, decide, publish."""
 
-import asyncio
 import hashlib
 from typing import Any
 from uuid import UUID
@@ -12,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Call, Manages, Reads
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
-from services.ingest.api.problems import ProblemError
+from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
-from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers import plans as handlers
 from services.ingest.handlers.publishing import Published, publish_plan
@@ -29,7 +27,6 @@ from services.ingest.schemas.plans import (
     PublishIn,
     SettlementIn,
 )
-from shared.logging import log
 
 ROUTER = APIRouter(prefix="/v1/plans", tags=["plans"])
 _ID = TypeAdapter(UUID)
@@ -48,9 +45,12 @@ async def import_plan(call: Manages) -> Response:
     Nothing is published. The answer lists the measures that a person must settle, and the names
     that the directory does not know. The same document again gives the same draft.
     """
-    name, data = await uploaded(call.request, call.parts.settings.document_limit)
-    parsed = await read_document(call, name, data)
+    async with uploaded(call) as upload, call.parts.reading:
+        parsed = await read_file(call.parts, call.parts.read_plan, upload)
+        return await _enter(call, upload.name, await upload.data(), parsed)
 
+
+async def _enter(call: Call, name: str, data: bytes, parsed: ParsedPlan) -> Response:
     async def work(db: AsyncConnection) -> dict[str, Any]:
         view = await handlers.import_plan(db, call.act, name, data, parsed)
         counted = {"measures": len(view.measures), "created": view.created}
@@ -67,32 +67,9 @@ async def import_plan(call: Manages) -> Response:
     )
 
 
-async def read_document(call: Call, name: str, data: bytes) -> ParsedPlan:
-    """Read a file as a plan, one file at a time.
-
-    Raises:
-        DocumentError: it can't be read as a plan.
-        ProblemError: 422 when the reader failed on it.
-    """
-    async with call.parts.reading:
-        try:
-            return await asyncio.to_thread(call.parts.read_plan, name, data)
-        except DocumentError:
-            raise
-        except (Exception, RecursionError, MemoryError) as error:
-            # Whatever bytes come in, the sender gets a clear answer, and we get the trace.
-            log(__name__).exception("plan.unreadable", sha256=hashlib.sha256(data).hexdigest())
-            raise ProblemError(
-                422,
-                "document-unreadable",
-                "The document can't be read.",
-                "Save it anew as .docx, .xlsx or text, and import that.",
-            ) from error
-
-
 @ROUTER.get("")
 async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[PlanHead]:
-    """List the plans."""
+    """List the plans; to a unit those that are published."""
     after = place(cursor, "plans", _ID)
     async with call.parts.engine.connect() as db:
         rows = await handlers.page(db, call.act, after, limit + 1)
@@ -101,7 +78,10 @@ async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> 
 
 @ROUTER.get("/{plan_id}")
 async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
-    """Show a plan with its measures, what is open, and the names that nobody knows."""
+    """Show a plan with its measures, what is open, and the names that nobody knows.
+
+    A unit sees the published measures of a published plan, and nothing of how they were settled.
+    """
     async with call.parts.engine.connect() as db:
         return PlanOut.model_validate(await handlers.view(db, call.act, plan_id))
 

@@ -13,10 +13,11 @@ from starlette.exceptions import HTTPException
 from services.ingest.documents.errors import DocumentError
 from services.ingest.handlers.acting import Fault, RefusedError
 from services.ingest.schemas.problems import Problem
-from shared.database import is_poison
 from shared.outbox import TooLargeError
 
 _MOST = 100
+_UNSTORABLE = ("22", "54")
+"""SQLSTATE classes: a value that PostgreSQL refuses, and one over its limits."""
 _STATUS = {
     Fault.NOT_FOUND: (404, "There is nothing here"),
     Fault.CONFLICT: (409, "The present state does not allow it"),
@@ -151,7 +152,8 @@ async def _http(request: Request, error: HTTPException) -> Response:
 
 
 async def _database(request: Request, error: DBAPIError) -> Response:
-    if not is_poison(error):
+    """A value that PostgreSQL refuses is the sender's matter; any other error is not."""
+    if not (getattr(error.orig, "sqlstate", None) or "").startswith(_UNSTORABLE):
         raise error
     return problem(
         422,

@@ -7,10 +7,11 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Manages, Reads
-from services.ingest.api.plans import read_document
+from services.ingest.api.callers import Call, Manages, OfficeReads
 from services.ingest.api.posting import answered
+from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
+from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers import revising
 from services.ingest.handlers.comparing import Revision, stale
 from services.ingest.handlers.confirming import Confirmed, confirm
@@ -77,14 +78,19 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
     stays the same measure; `ambiguous` lists those that a person must pair. What is doubtful is
     settled as in a draft, with the revision's id in the place of the plan's.
     """
-    name, data = await uploaded(call.request, call.parts.settings.document_limit)
-    parsed = await read_document(call, name, data)
+    async with uploaded(call) as upload, call.parts.reading:
+        parsed = await read_file(call.parts, call.parts.read_plan, upload)
+        document = revising.Document(upload.name, await upload.data())
+        return await _enter(call, plan_id, document, parsed)
 
+
+async def _enter(
+    call: Call, plan_id: UUID, document: revising.Document, parsed: ParsedPlan
+) -> Response:
     async def work(db: AsyncConnection) -> dict[str, Any]:
-        document = revising.Document(name, data)
         return _shown(await revising.revise(db, call.act, plan_id, document, parsed))
 
-    content = name.encode() + b"\0" + hashlib.sha256(data).digest()
+    content = document.name.encode() + b"\0" + hashlib.sha256(document.data).digest()
     return await answered(
         call,
         work,
@@ -95,7 +101,7 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
 
 
 @ROUTER.get("")
-async def list_revisions(call: Reads, plan_id: UUID) -> Page[RevisionHead]:
+async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]:
     """List a plan's revisions, the first first."""
     async with call.parts.engine.connect() as db:
         plan, rows = await revising.listed(db, call.act, plan_id)
@@ -104,7 +110,7 @@ async def list_revisions(call: Reads, plan_id: UUID) -> Page[RevisionHead]:
 
 
 @ROUTER.get("/{revision_id}")
-async def show_revision(call: Reads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
+async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
     """Show a revision and its difference from the plan as both stand now."""
     async with call.parts.engine.connect() as db:
         found = await revising.revision(db, call.act, plan_id, revision_id)

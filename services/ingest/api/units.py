@@ -1,6 +1,5 @@
 """The directory and each unit's history over HTTP."""
 
-import asyncio
 import hashlib
 from datetime import datetime
 from typing import Annotated
@@ -14,6 +13,7 @@ from services.ingest.api.callers import Manages, Reads, Reports
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
+from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
 from services.ingest.handlers import ledger, reporting, unit_import
 from services.ingest.handlers import units as handlers
@@ -49,9 +49,9 @@ async def import_units(
     (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are left out, and
     units that are not named, stay as they are. The answer tells what differs, field by field.
     """
-    name, data = await uploaded(call.request, call.parts.settings.document_limit)
-    async with call.parts.reading:
-        rows = await asyncio.to_thread(read_units, name, data)
+    async with uploaded(call) as upload, call.parts.reading:
+        rows = await read_file(call.parts, read_units, upload)
+        sha256 = hashlib.sha256(await upload.data()).digest()
     if preview:
         async with call.parts.engine.connect() as db:
             found = await unit_import.import_units(db, call.act, rows, preview=True)
@@ -62,7 +62,7 @@ async def import_units(
     async def work(db: AsyncConnection) -> unit_import.Imported:
         return await unit_import.import_units(db, call.act, rows)
 
-    content = name.encode() + b"\0" + hashlib.sha256(data).digest()
+    content = upload.name.encode() + b"\0" + sha256
     return await answered(call, work, ImportedOut, content=content)
 
 

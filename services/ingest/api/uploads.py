@@ -1,12 +1,17 @@
 """Files that people send: the one part `file` of a multipart form."""
 
+import asyncio
 import re
-from typing import Any
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO
 
 from fastapi import Request
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException
 
+from services.ingest.api.callers import Call
 from services.ingest.api.problems import ProblemError
 
 _UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -29,28 +34,75 @@ FORM: dict[str, Any] = {
 """What OpenAPI says of such a request. It is read by hand, after the token was checked."""
 
 
-async def uploaded(request: Request, limit: int) -> tuple[str, bytes]:
-    """The file's own name, without folders and control characters, and its bytes.
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was sent: its own name, and its bytes in a temporary file."""
+
+    name: str
+    file: BinaryIO
+
+    async def data(self) -> bytes:
+        """The whole of it. Only one request at a time may hold so much: see `Parts.reading`."""
+
+        def read() -> bytes:
+            self.file.seek(0)
+            return self.file.read()
+
+        return await asyncio.to_thread(read)
+
+
+@asynccontextmanager
+async def uploaded(call: Call) -> AsyncIterator[Upload]:
+    """The file of a form, without folders and control characters in its name.
+
+    It is written to the temporary folder as it arrives; the boundary ends a body over the limit.
 
     Raises:
-        ProblemError: 400 for a broken form, 413 for a file over `limit`, 422 without a file.
+        ProblemError: 400 for a broken form, 413 for a file over the limit, 422 without a file,
+            503 while too many files are sent at once.
     """
+    if call.parts.uploads.locked():
+        raise ProblemError(
+            503,
+            "uploads-busy",
+            "其他文件正在导入。Other files are being imported.",
+            "请稍后重试。Try again in a moment, with the same Idempotency-Key.",
+            {"Retry-After": "10"},
+        )
+    async with call.parts.uploads:
+        form = await _form(call.request)
+        try:
+            yield _upload(form, call.parts.settings.document_limit)
+        finally:
+            await form.close()
+
+
+async def _form(request: Request) -> FormData:
     try:
-        async with request.form(max_files=1, max_fields=10) as form:
-            part = form.get("file")
-            if not isinstance(part, UploadFile):
-                raise ProblemError(
-                    422,
-                    "no-file",
-                    "The request holds no file.",
-                    "Send multipart/form-data with one part named `file`.",
-                )
-            data = await part.read()
-            name = _FOLDERS.sub("", part.filename or "")
+        return await request.form(max_files=1, max_fields=10)
     except (MultiPartException, KeyError, ValueError, AttributeError) as error:
         raise ProblemError(
             400, "bad-form", "The request is no well-formed multipart/form-data."
         ) from error
-    if len(data) > limit:
-        raise ProblemError(413, "request-too-large", f"The file is larger than {limit} bytes.")
-    return _UNWANTED.sub("", name)[-200:] or "document", data
+
+
+def _upload(form: FormData, limit: int) -> Upload:
+    part = form.get("file")
+    if not isinstance(part, UploadFile):
+        raise ProblemError(
+            422,
+            "no-file",
+            "The request holds no file.",
+            "Send multipart/form-data with one part named `file`.",
+        )
+    if (part.size or 0) > limit:
+        raise ProblemError(
+            413,
+            "request-too-large",
+            f"文件过大。The file is larger than {limit} bytes.",
+            "请只保留任务表后重新导入。Keep the table alone, without pictures, and send it again.",
+        )
+    name = _FOLDERS.sub("", part.filename or "")
+    part.file.fileno()  # puts what is still in memory into a file
+    part.file.flush()
+    return Upload(_UNWANTED.sub("", name)[-200:] or "document", part.file)

@@ -1,21 +1,21 @@
 """Who does something, when, and for which office; and how a handler refuses."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.handlers.refusals import Fault, RefusedError
 from services.ingest.store import journal
 from services.ingest.tables import OUTBOX
 from shared import identity
-from shared.errors import CuibanError
 from shared.events import Envelope, Event
 from shared.outbox import publish
 
+__all__ = ["SOURCE", "Act", "Fault", "RefusedError", "envelope", "note", "require_unit", "tell"]
 SOURCE = "/cuiban/ingest"
 
 
@@ -36,35 +36,6 @@ class Act:
     now: datetime
     correlation_id: UUID
     unit_id: UUID | None = None
-
-
-class Fault(StrEnum):
-    """Why a command is refused."""
-
-    NOT_FOUND = "not-found"
-    CONFLICT = "conflict"
-    INVALID = "invalid"
-    FORBIDDEN = "forbidden"
-
-
-class RefusedError(CuibanError):
-    """A command that was refused; nothing has changed.
-
-    Attributes:
-        fault: why.
-        details: one mapping for each thing that is wrong, where there are several.
-    """
-
-    def __init__(
-        self,
-        fault: Fault,
-        message: str,
-        hint: str = "",
-        details: Sequence[Mapping[str, Any]] = (),
-    ) -> None:
-        super().__init__(message, hint)
-        self.fault = fault
-        self.details = tuple(details)
 
 
 async def tell(db: AsyncConnection, act: Act, event: Event, *parts: object) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -154,19 +154,21 @@ def _unique(ref: str, seen: dict[str, int]) -> str:
 
 
 async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = False) -> PlanView:
-    """A plan with everything about it.
+    """A plan with everything about it; for a unit with what was published.
 
     Raises:
-        RefusedError: the office has no such plan.
+        RefusedError: the office has no such plan, or the unit may not know of it.
     """
     plan = await found(db, act, plan_id)
+    if act.unit_id is not None and plan.status != "published":
+        raise _no_plan()
     rows = await store.measures(db, plan_id)
     if plan.revised_by:  # what revisions added stands behind the rest in the ledger
         rows = sorted(rows, key=lambda row: _place(row.ref))
     decisions = await store.decisions(db, plan.revises or plan_id, plan_id)
     known = await load_directory(db, act.office_id)
     measures = tuple(_measure_view(row, plan.year) for row in rows)
-    return PlanView(
+    whole = PlanView(
         plan_id=plan.plan_id,
         title=plan.title,
         year=plan.year,
@@ -185,6 +187,30 @@ async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = 
         decisions=tuple(dict(row._mapping) for row in decisions),  # noqa: SLF001 - SQLAlchemy's public name
         warnings=tuple(await store.warnings(db, plan_id)),
         created=created,
+    )
+    return whole if act.unit_id is None else _for_unit(whole)
+
+
+def _for_unit(plan: PlanView) -> PlanView:
+    """What a unit may see of a published plan: the measures that were published, as they stand."""
+    told = tuple(_told(one) for one in plan.measures if one.published)
+    tasks = len({one.ref.partition(".")[0] for one in told})
+    return replace(
+        plan, tasks=tasks, measures=told, open=(), unknown_names=(), decisions=(), warnings=()
+    )
+
+
+def _told(measure: MeasureView) -> MeasureView:
+    """A measure without what the office doubted and settled."""
+    return replace(
+        measure,
+        codes=(),
+        settled=(),
+        open=(),
+        settlement=None,
+        settled_by=None,
+        settled_at=None,
+        settled_why=None,
     )
 
 
@@ -217,8 +243,12 @@ async def found(db: AsyncConnection, act: Act, plan_id: UUID, *, lock: bool = Fa
     """
     row = await store.plan(db, act.office_id, plan_id, lock=lock)
     if row is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such plan.")
+        raise _no_plan()
     return row
+
+
+def _no_plan() -> RefusedError:
+    return RefusedError(Fault.NOT_FOUND, "There is no such plan.")
 
 
 def still_open(plan: AnyRow) -> None:
@@ -236,5 +266,6 @@ def still_open(plan: AnyRow) -> None:
 
 
 async def page(db: AsyncConnection, act: Act, after: UUID | None, limit: int) -> Sequence[AnyRow]:
-    """The office's plans, by id."""
-    return await store.page(db, act.office_id, after, limit)
+    """The office's plans, by id; for a unit those that are published."""
+    published = act.unit_id is not None
+    return await store.page(db, act.office_id, after, limit, published=published)

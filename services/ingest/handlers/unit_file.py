@@ -11,8 +11,8 @@ from itertools import zip_longest
 
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
-from services.ingest.handlers.acting import Fault, RefusedError
-from services.ingest.handlers.unit_cells import checked
+from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.handlers.unit_cells import checked, plain
 from shared.rules import Audience
 
 _FACTS = {
@@ -134,8 +134,9 @@ def _tables(name: str, data: bytes) -> list[tuple[Header, Sequence[Line]]]:
 
 def _lines(table: Table) -> Iterator[Line]:
     for row in table.rows:
-        if not _is_banner(row):
-            yield row.place, [cell.text for cell in row.cells]
+        cells = [cell.text for cell in row.cells]
+        if not _is_banner(row) and any(map(plain, cells)):
+            yield row.place, cells
 
 
 def _is_banner(row: Row) -> bool:
@@ -157,7 +158,7 @@ def _csv_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     try:
         for cells in reader:
-            if any(cell.strip() for cell in cells):
+            if any(map(plain, cells)):
                 lines.append((f"row {reader.line_num}", cells))
             if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each costs a step
                 raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
@@ -194,14 +195,15 @@ def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
     joined: list[str] = []
     title = ""
     for above, below in zip_longest(upper, lower, fillvalue=""):
-        title = above.strip() or (title if below.strip() else "")
-        joined.append(title if below.strip() in ("", title) else title + below)
+        upper_text, lower_text = plain(above), plain(below)
+        title = upper_text or (title if lower_text else "")
+        joined.append(title if lower_text in ("", title) else title + lower_text)
     return joined
 
 
 def _meaning(cell: str) -> str | None:
     """The column of a header's cell; None to pass over, the cell itself if it is not known."""
-    word = "".join(unicodedata.normalize("NFKC", cell).split()).lower()
+    word = "".join(unicodedata.normalize("NFKC", plain(cell)).split()).lower()
     return _MEANING.get(word, word)
 
 
@@ -253,9 +255,9 @@ def _values(where: str, header: Header, cells: Sequence[str], faults: Faults) ->
             except ValueError as error:
                 values[column] = ""
                 _fault(faults, where, column, str(error))
-        elif column is not None and cell.strip():
-            _fault(faults, where, "", f"{cell.strip()[:40]} stands in a column without a header.")
-    if any(cell.strip() for cell in cells[len(header) :]):
+        elif column is not None and (text := plain(cell)):
+            _fault(faults, where, "", f"{text[:40]} stands in a column without a header.")
+    if any(map(plain, cells[len(header) :])):
         _fault(faults, where, "", "The row has more cells than the header.")
     return values
 

@@ -20,7 +20,7 @@ from services.ingest.handlers.acting import (
 )
 from services.ingest.handlers.contacts import PARTS, holder, succeeded
 from services.ingest.handlers.rules import office_day
-from services.ingest.handlers.unit_cells import checked
+from services.ingest.handlers.unit_cells import checked, plain
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.tables import OUTBOX, AnyRow
@@ -280,5 +280,10 @@ async def page(
 ) -> Sequence[AnyRow]:
     """Units by id; with `name` those whose name or alias it is, or whose name contains it."""
     return await store.page(
-        db, act.office_id, name=name, only=act.unit_id, after=after, limit=limit
+        db,
+        act.office_id,
+        name=plain(name) if name else None,
+        only=act.unit_id,
+        after=after,
+        limit=limit,
     )

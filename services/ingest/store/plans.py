@@ -46,10 +46,20 @@ async def warnings(db: AsyncConnection, plan_id: UUID) -> list[dict[str, Any]]:
 
 
 async def page(
-    db: AsyncConnection, office_id: UUID, after: UUID | None, limit: int
+    db: AsyncConnection,
+    office_id: UUID,
+    after: UUID | None,
+    limit: int,
+    *,
+    published: bool = False,
 ) -> Sequence[AnyRow]:
-    """Plans with their number of tasks and measures, by id; revisions are no plans of their own."""
+    """Plans with their number of tasks and measures, by id; revisions are no plans of their own.
+
+    With `published` only what was published is listed and counted.
+    """
     now = and_(MEASURES.c.plan_id == PLANS.c.plan_id, MEASURES.c.removed_at.is_(None))
+    if published:
+        now = and_(now, MEASURES.c.published_at.is_not(None))
     tasks = func.count(func.distinct(func.split_part(MEASURES.c.ref, ".", 1)))
     query = (
         select(*_PLAN, tasks.label("tasks"), func.count(MEASURES.c.measure_id).label("measures"))
@@ -59,6 +69,8 @@ async def page(
         .order_by(PLANS.c.plan_id)
         .limit(limit)
     )
+    if published:
+        query = query.where(PLANS.c.status == "published")
     if after is not None:
         query = query.where(PLANS.c.plan_id > after)
     return (await db.execute(query)).all()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
+from shared.festivals import statutory_days
 
 NATIONAL = WorkingCalendar()
 DAYS = st.dates(date(2023, 1, 1), date(2026, 12, 31))
@@ -38,8 +39,67 @@ def test_an_offices_own_day_beats_the_national_calendar() -> None:
 def test_a_year_without_a_notice_falls_back_to_monday_to_friday_and_says_so() -> None:
     assert NATIONAL.uncovered(2099)
     assert not NATIONAL.uncovered(2023)
-    assert not WorkingCalendar(1, {date(2099, 1, 1): False}).uncovered(2099)
     assert NATIONAL.is_working_day(date(2099, 1, 1)) == (date(2099, 1, 1).weekday() < 5)
+
+
+NOTICE = """
+2027-01-01 2027-01-02 2027-01-03 2027-02-05 2027-02-06 2027-02-07 2027-02-08 2027-02-09 2027-02-10
+2027-02-11 2027-04-03 2027-04-04 2027-04-05 2027-05-01 2027-05-02 2027-05-03 2027-05-04 2027-05-05
+2027-06-09 2027-09-15 2027-10-01 2027-10-02 2027-10-03 2027-10-04 2027-10-05 2027-10-06 2027-10-07
+"""
+WHOLE = {date.fromisoformat(day): False for day in NOTICE.split()}
+
+
+def test_a_whole_notice_of_the_offices_own_covers_its_year_alone() -> None:
+    own = WorkingCalendar(1, WHOLE | {date(2027, 2, 20): True})
+    assert not own.uncovered(2027)
+    assert own.uncovered(2028)
+
+
+def test_a_few_days_of_a_year_are_no_notice() -> None:
+    assert WorkingCalendar(1, {date(2027, 10, 8): False}).uncovered(2027)
+    assert WorkingCalendar(1, {date(2027, 1, 1): False, date(2027, 1, 4): True}).uncovered(2027)
+    every_month = {date(2027, month, 3): False for month in range(1, 13)}
+    assert WorkingCalendar(1, every_month).uncovered(2027)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "2027-01-01",
+        "2027-02-05",
+        "2027-02-08",
+        "2027-04-05",
+        "2027-06-09",
+        "2027-09-15",
+        "2027-10-01",
+    ],
+)
+def test_a_notice_without_one_of_its_holidays_is_not_whole(missing: str) -> None:
+    days = {day: works for day, works in WHOLE.items() if day != date.fromisoformat(missing)}
+    assert WorkingCalendar(1, days).uncovered(2027)
+    assert WorkingCalendar(1, WHOLE | {date.fromisoformat(missing): True}).uncovered(2027)
+
+
+def test_a_year_whose_holidays_nobody_can_check_stays_uncovered() -> None:
+    every_day = {date(2099, 1, 1) + timedelta(days=n): False for n in range(365)}
+    assert WorkingCalendar(1, every_day).uncovered(2099)
+
+
+def test_the_table_of_moving_holidays_is_in_the_seasons_where_they_fall() -> None:
+    for year in range(2027, 2057):
+        days = statutory_days(year)
+        assert days is not None
+        spring = [day for day in days if day.month in {1, 2} and day != date(year, 1, 1)]
+        assert len(spring) == 4
+        assert date(year, 1, 20) <= min(spring) <= date(year, 2, 20)
+        assert {date(year, 4, 4), date(year, 4, 5)} & days
+        (boat,) = [day for day in days if date(year, 5, 25) <= day <= date(year, 6, 26)]
+        assert any(date(year, 9, 7) <= day <= date(year, 10, 8) for day in days)
+        # Months 1 to 5 of the lunar year have 29 or 30 days each; a leap month adds one.
+        assert 120 <= (boat - min(spring)).days <= 155
+    assert statutory_days(2026) is None
+    assert statutory_days(2057) is None
 
 
 @given(DAYS, st.integers(-300, 300))

@@ -1,0 +1,83 @@
+"""The process that reads one file: `python -m … FUNCTION SECONDS BYTES NAME`.
+
+FUNCTION is `module:name` of a function from a file's name and bytes to a type that pydantic knows.
+The file is standard input. Standard output gets one line that says what the answer is, and the
+answer as JSON. The process limits its own memory and time, so it ends even if nobody kills it.
+"""
+
+import gc
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+from pydantic import TypeAdapter
+
+from services.ingest.documents.errors import DocumentError
+from shared.errors import CuibanError
+
+_GRACE = 5  # seconds after which it ends by itself, if the caller did not kill it
+_LONGEST_ANSWER = 64 * 2**20
+
+
+def _limit(seconds: int, memory: int) -> None:
+    for kind, most in (
+        (resource.RLIMIT_DATA, memory),
+        (resource.RLIMIT_CPU, seconds + _GRACE),
+        (resource.RLIMIT_FSIZE, _LONGEST_ANSWER),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        hard = resource.getrlimit(kind)[1]
+        limit = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (limit, limit))
+    signal.alarm(seconds + _GRACE)
+
+
+def _function(reference: str) -> Callable[[str, bytes], Any]:
+    module, _, name = reference.partition(":")
+    found: Callable[[str, bytes], Any] = getattr(importlib.import_module(module), name)
+    return found
+
+
+def _file() -> bytes:
+    """Standard input from its beginning, wherever the caller's handle stands."""
+    size, parts, at = os.fstat(0).st_size, [], 0
+    while at < size and (part := os.pread(0, size - at, at)):
+        parts.append(part)
+        at += len(part)
+    return b"".join(parts)
+
+
+def _answer(reference: str, name: str) -> tuple[str, bytes]:
+    try:
+        read = _function(reference)
+        done = read(name, _file())
+        return "read", TypeAdapter(get_type_hints(read)["return"]).dump_json(done)
+    except DocumentError as error:
+        return "document", json.dumps([error.code.value, error.detail]).encode()
+    except CuibanError as error:
+        told = [getattr(error, "fault", ""), error.message, error.hint]
+        return "refused", json.dumps([*told, list(getattr(error, "details", ()))]).encode()
+    except MemoryError:
+        return "memory", b""
+    except Exception:  # noqa: BLE001 - whatever bytes come in, the caller gets an answer
+        return "failed", traceback.format_exc()[-8000:].encode("utf-8", "replace")
+
+
+def main() -> None:
+    """Read the file of standard input as the arguments say."""
+    reference, seconds, memory, name = sys.argv[1:]
+    _limit(int(seconds), int(memory))
+    gc.set_threshold(70_000, 10, 10)  # a document is a tree; walking it again and again takes long
+    kind, answer = _answer(reference, name)
+    with open(1, "wb", closefd=False) as out:
+        out.write(kind.encode() + b"\n" + answer)
+
+
+if __name__ == "__main__":
+    main()

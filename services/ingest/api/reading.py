@@ -1,0 +1,130 @@
+"""Files are read in a process of their own, with a limit of time and memory; it can be killed.
+
+What is sent may be hostile or only unlucky. A loop or a crash in a reader, or in the C libraries
+under it, ends that process and not the service. It gets neither the service's environment, which
+holds passwords, nor its connections.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from tempfile import TemporaryFile
+from typing import Any, BinaryIO, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+
+from services.ingest.api.parts import Parts
+from services.ingest.api.problems import ProblemError
+from services.ingest.api.uploads import Upload
+from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.handlers.refusals import Fault, RefusedError
+from shared.logging import log
+
+_READER = "services.ingest.api.reader"
+_KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TZ")
+_SECOND = timedelta(seconds=1)
+_MOST_SAID = 4000
+T = TypeVar("T")
+
+
+async def read_file(parts: Parts, read: Callable[[str, bytes], T], upload: Upload) -> T:
+    """What `read`, a function of a module, makes of a file; it runs in a process of its own.
+
+    The caller holds `parts.reading`, so one such process runs at a time.
+
+    Raises:
+        DocumentError, RefusedError: as `read` raises them.
+        ProblemError: 422 when it took too long or too much memory, or failed.
+    """
+    seconds = round(parts.settings.reading_time / _SECOND)
+    arguments = (f"{read.__module__}:{read.__qualname__}", str(seconds))
+    with TemporaryFile() as answer, TemporaryFile() as errors:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", _READER, *arguments),
+            *(str(parts.settings.reading_memory), upload.name),
+            stdin=upload.file.fileno(),
+            stdout=answer,
+            stderr=errors,
+            env=_environment(),
+            start_new_session=True,
+        )
+        try:
+            async with asyncio.timeout(seconds):
+                status = await process.wait()
+        except TimeoutError as error:
+            log(__name__).warning("document.slow", seconds=seconds)
+            raise _too_slow(seconds) from error
+        finally:
+            await _end(process)
+        return await asyncio.to_thread(_understood, read, status, answer, errors)
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):  # it ended in this moment
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+
+
+def _understood(
+    read: Callable[[str, bytes], T], status: int, answer: BinaryIO, errors: BinaryIO
+) -> T:
+    answer.seek(0)
+    kind, _, told = answer.read().partition(b"\n")
+    if status == 0 and kind == b"read":
+        adapter: TypeAdapter[T] = TypeAdapter(get_type_hints(read)["return"])
+        return adapter.validate_json(told)
+    if status == 0 and kind == b"document":
+        code, detail = _JSON.validate_json(told)
+        raise DocumentError(DocumentFault(code), detail)
+    if status == 0 and kind == b"refused":
+        fault, message, hint, details = _JSON.validate_json(told)
+        raise RefusedError(Fault(fault), message, hint, details)
+    errors.seek(0)
+    said = (told or errors.read())[-_MOST_SAID:].decode("utf-8", "replace")
+    log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=said)
+    raise _too_demanding() if kind == b"memory" else _unreadable()
+
+
+_JSON: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
+_SMALLER = (
+    "Keep the table alone, delete pictures and empty formatted rows, or divide the file, and "
+    "send it again. 请只保留任务表，或拆分文件后重新导入。"
+)
+
+
+def _too_slow(seconds: int) -> ProblemError:
+    return ProblemError(
+        422,
+        "document-too-slow",
+        f"读取文件超过 {seconds} 秒。Reading the file takes longer than {seconds} s.",
+        f"{_SMALLER} (CUIBAN_READING_TIME)",
+    )
+
+
+def _too_demanding() -> ProblemError:
+    return ProblemError(
+        422,
+        "document-too-demanding",
+        "读取文件需要的内存过多。Reading the file takes more memory than it may.",
+        f"{_SMALLER} (CUIBAN_READING_MEMORY)",
+    )
+
+
+def _unreadable() -> ProblemError:
+    return ProblemError(
+        422,
+        "document-unreadable",
+        "文件无法读取。The document can't be read.",
+        "请另存为 .docx、.xlsx 或文本后重新导入。"
+        "Save it anew as .docx, .xlsx or text, and import that.",
+    )

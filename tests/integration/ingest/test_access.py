@@ -1,0 +1,191 @@
+"""Who may use each address of the API: one row per endpoint, taken from the application itself."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from services.ingest.api.application import application
+from services.ingest.api.parts import Parts
+from services.ingest.settings import IngestSettings
+from shared.clock import SystemClock
+
+pytestmark = pytest.mark.integration
+STATUS = {"status": "in-progress"}
+HEARING = {"heard_on": "2023-05-18", "heard_by": "局长"}
+RECEIPT = {"gateway": "sms", "gateway_message_id": "1", "state": "delivered"}
+
+
+@dataclass(frozen=True)
+class Access:
+    """What an endpoint answers.
+
+    `scope` is the one that it needs, None for an address that is open to all. `own` is the status
+    that a unit's token with `read` and `report` gets on what is its own or told to every unit,
+    `foreign` the one on what it may not see: a draft, a revision, another unit. `body` is what a
+    unit's token sends.
+    """
+
+    scope: str | None
+    own: int
+    foreign: int = 0
+    body: Any = None
+
+
+TABLE = {
+    "GET /v1/openapi.json": Access(None, 200),
+    "GET /v1/office": Access("read", 200),
+    "GET /v1/rule-books": Access("read", 200),
+    "POST /v1/rule-books": Access("manage", 403),
+    "GET /v1/calendars": Access("read", 200),
+    "POST /v1/calendars": Access("manage", 403),
+    "GET /v1/tokens": Access("admin", 403),
+    "POST /v1/tokens": Access("admin", 403),
+    "DELETE /v1/tokens/{token_id}": Access("admin", 403),
+    "POST /v1/receipts": Access("report", 403, body=RECEIPT),
+    "GET /v1/plans": Access("read", 200),
+    "POST /v1/plans": Access("manage", 403),
+    "GET /v1/plans/{plan_id}": Access("read", 200, 404),
+    "POST /v1/plans/{plan_id}/settlements": Access("manage", 403, 403),
+    "POST /v1/plans/{plan_id}/names": Access("manage", 403, 403),
+    "POST /v1/plans/{plan_id}/publish": Access("manage", 403, 403),
+    "GET /v1/plans/{plan_id}/revisions": Access("read", 403, 403),
+    "POST /v1/plans/{plan_id}/revisions": Access("manage", 403, 403),
+    "GET /v1/plans/{plan_id}/revisions/{revision_id}": Access("read", 403, 403),
+    "POST /v1/plans/{plan_id}/revisions/{revision_id}/pairs": Access("manage", 403, 403),
+    "POST /v1/plans/{plan_id}/revisions/{revision_id}/confirm": Access("manage", 403, 403),
+    "POST /v1/units/import": Access("manage", 403),
+    "GET /v1/units": Access("read", 200),
+    "GET /v1/units/{unit_id}": Access("read", 200, 404),
+    "POST /v1/units/{unit_id}/contacts": Access("manage", 403, 403),
+    "POST /v1/units/{unit_id}/rename": Access("manage", 403, 403),
+    "POST /v1/units/{unit_id}/retire": Access("manage", 403, 403),
+    "GET /v1/units/{unit_id}/history": Access("read", 200, 404),
+    "POST /v1/units/{unit_id}/hearings": Access("report", 201, 404, HEARING),
+    "GET /v1/ledger": Access("read", 200),
+    "GET /v1/ledger/summary": Access("read", 200),
+    "POST /v1/obligations/{obligation_id}/status": Access("report", 200, 404, STATUS),
+    "POST /v1/obligations/{obligation_id}/extensions": Access("manage", 403, 403),
+    "GET /v1/journal": Access("manage", 403),
+    "GET /v1/audit/verify": Access("manage", 403),
+}
+NOTHING = {"unknown": "field"}
+"""What no endpoint takes, so that a token which may use it changes nothing."""
+LATER = (
+    "序号\t任务名称\t具体内容\t责任单位\t完成时限\n1\t目录\t公开目录。\t县财政局\t2023年9月30日\n"
+)
+
+
+def endpoints(app: FastAPI) -> Iterator[str]:
+    """Method and path of every route of an application, those of its routers too."""
+    pending: list[Any] = list(app.routes)
+    while pending:
+        route = pending.pop()
+        if hasattr(route, "methods"):
+            yield from (f"{method} {route.path}" for method in route.methods - {"HEAD"})
+        else:  # a router; anything else fails here
+            pending += getattr(route, "original_router", route).routes
+
+
+@dataclass
+class Office:
+    """An office with a published plan, a draft, a revision, and the token of one of its units."""
+
+    api: Any
+    own: dict[str, str]
+    foreign: dict[str, str]
+    unit: Any
+
+
+@pytest.fixture
+async def office(api: Any) -> Office:
+    plan = await api.published()
+    plan_id = plan["plan_id"]
+    name = "县2023年政务公开任务分解表\n"
+    draft = await api.client.post("/v1/plans", files={"file": ("d.txt", (name + LATER).encode())})
+    revision = await api.client.post(
+        f"/v1/plans/{plan_id}/revisions", files={"file": ("r.txt", ("新" + name + LATER).encode())}
+    )
+    assert (draft.status_code, revision.status_code) == (201, 201), draft.text + revision.text
+    rows = await api.ledger()
+    mine = rows[0]
+    other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
+    token = {"token_id": "00000000-0000-0000-0000-000000000000"}
+    revised = {"revision_id": revision.json()["revision_id"]}
+    return Office(
+        api,
+        {"plan_id": plan_id, **revised, **token, **_ids(mine)},
+        {"plan_id": draft.json()["plan_id"], **revised, **token, **_ids(other)},
+        await api.as_("read", "report", unit_id=mine["unit_id"]),
+    )
+
+
+def _ids(row: dict[str, Any]) -> dict[str, str]:
+    return {name: row[name] for name in ("unit_id", "obligation_id")}
+
+
+def test_every_endpoint_of_the_application_stands_in_the_table() -> None:
+    app = application(Parts(None, SystemClock(), IngestSettings(), None))  # type: ignore[arg-type]
+    assert sorted(endpoints(app)) == sorted(TABLE)
+
+
+async def test_each_endpoint_needs_its_scope_and_shows_a_unit_its_own(office: Office) -> None:
+    scopes = ("read", "report", "manage", "admin")
+    clients = {scope: await office.api.as_(scope) for scope in scopes}
+    nobody = office.api.open("none")
+    wrong = []
+    for endpoint, access in TABLE.items():
+        method, _, path = endpoint.partition(" ")
+        seen: dict[str, int] = {}
+        at = path.format(**office.own)
+        for scope, client in {**clients, "nobody": nobody}.items():
+            seen[scope] = (await client.request(method, at, json=NOTHING)).status_code
+        expected = {scope: access.scope in {scope, None} for scope in (*scopes, "nobody")}
+        refusal = dict.fromkeys(scopes, 403) | {"nobody": 401}
+        wrong += [
+            (endpoint, who, seen[who])
+            for who, allowed in expected.items()
+            if (seen[who] in {401, 403}) == allowed or not (allowed or seen[who] == refusal[who])
+        ]
+        seen["own"] = (await office.unit.request(method, at, json=access.body)).status_code
+        wrong += [(endpoint, "own", seen["own"])] if seen["own"] != access.own else []
+        if "{" in path and access.foreign:
+            there = path.format(**office.foreign)
+            status = (await office.unit.request(method, there, json=access.body)).status_code
+            wrong += [(endpoint, "foreign", status)] if status != access.foreign else []
+    assert wrong == []
+
+
+async def test_a_unit_sees_of_a_plan_what_was_published_and_nothing_of_the_offices_work(
+    office: Office,
+) -> None:
+    listed = (await office.unit.get("/v1/plans")).json()["items"]
+    assert [one["plan_id"] for one in listed] == [office.own["plan_id"]]
+    whole = (await office.api.client.get(f"/v1/plans/{office.own['plan_id']}")).json()
+    assert len((await office.api.client.get("/v1/plans")).json()["items"]) == 2
+    assert whole["open"]
+    assert not all(one["published"] for one in whole["measures"])
+    shown = (await office.unit.get(f"/v1/plans/{office.own['plan_id']}")).json()
+    assert [one["ref"] for one in shown["measures"]] == [
+        one["ref"] for one in whole["measures"] if one["published"]
+    ]
+    for part in ("open", "unknown_names", "decisions", "warnings"):
+        assert shown[part] == []
+    for one in shown["measures"]:
+        assert not any((one["codes"], one["settled_by"], one["settled_why"]))
+    revision = await office.unit.get(f"/v1/plans/{office.own['revision_id']}")
+    assert revision.status_code == 404
+
+
+async def test_a_units_pages_of_plans_go_on_past_drafts(office: Office) -> None:
+    seen, cursor = [], None
+    while True:
+        wanted = {"limit": 1} | ({"cursor": cursor} if cursor else {})
+        part = (await office.unit.get("/v1/plans", params=wanted)).json()
+        seen += [one["plan_id"] for one in part["items"]]
+        cursor = part["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == [office.own["plan_id"]]
