@@ -176,7 +176,12 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
     who = (Step(audience=Audience.LIAISON), Step(audience=Audience.HEAD, from_overdue=2))
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
     at = time(hour)
-    before = Rule(rule_id="before", when=(BeforeDue(working_days=days),), at=at, **about)
+    before = Rule(
+        rule_id="before",
+        when=(BeforeDue(working_days=days), WhileOverdue(every_working_days=max(1, every - 1))),
+        at=at,
+        **about,
+    )
     after = Rule(
         rule_id="after",
         when=(WhileOverdue(every_working_days=every), BeforeDue(working_days=days[:1])),
