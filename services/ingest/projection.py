@@ -34,7 +34,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     for envelope in envelopes:
         match envelope.event:
             case ReminderDue() as event:
-                reminders.append(_reminder(event))
+                reminders.append(_reminder(envelope, event))
             case ReminderWithdrawn() as event:
                 withdrawals.append(_withdrawal(envelope, event))
             case ReminderFannedOut() as event:
@@ -54,7 +54,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     await history.put_notifications(db, list(notifications.values()))
 
 
-def _reminder(event: ReminderDue) -> dict[str, Any]:
+def _reminder(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
     return {
         "reminder_id": event.reminder_id,
         "office_id": event.office_id,
@@ -73,6 +73,8 @@ def _reminder(event: ReminderDue) -> dict[str, Any]:
             }
             for item in event.items
         ],
+        "fired_at": envelope.time,
+        "complete": getattr(event, "complete", True),
     }
 
 
