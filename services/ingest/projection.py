@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.store import history
 from shared.events import (
     Envelope,
+    ExpectedAudited,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -19,7 +20,6 @@ from shared.events import (
 )
 from shared.topics import DELIVERIES, REMINDERS
 
-CONSUMER = "ingest-history"
 TOPICS = (REMINDERS, DELIVERIES)
 _Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
 _RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
@@ -47,6 +47,8 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 | NotificationDelivered()
             ) as event:
                 _fold(notifications, _ended(event))
+            case ExpectedAudited():
+                pass  # ingest's own, for others to read
             case other:  # the consumer decodes only what these two topics carry
                 raise ValueError(f"{type(other).__name__} is no part of the history")
     await history.put_reminders(db, reminders)

@@ -8,6 +8,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.tables import INSTANT, METADATA
 
+CONSUMER = "ingest-history"
+"""Who writes them."""
+
 REMINDERS = Table(
     "reminders",
     METADATA,

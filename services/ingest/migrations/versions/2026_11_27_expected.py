@@ -48,9 +48,7 @@ def upgrade() -> None:
         "known_on DATE NOT NULL, status TEXT NOT NULL, withdrawn BOOLEAN NOT NULL, "
         "since TIMESTAMP WITH TIME ZONE, until TIMESTAMP WITH TIME ZONE)"
     )
-    op.execute(
-        "CREATE INDEX obligation_history_unit ON ingest.obligation_history (unit_id, until)"
-    )
+    op.execute("CREATE INDEX obligation_history_unit ON ingest.obligation_history (unit_id, until)")
     op.execute(_REMEMBER)
     op.execute(
         "CREATE TRIGGER obligations_are_remembered AFTER UPDATE ON ingest.obligations "
