@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -120,11 +121,12 @@ def show(found: dict[str, Any]) -> None:
     table = Table(
         "时点 slot", "单位 unit", "对象 audience", "差异 kind", "原因 reason", "事项 items"
     )
+    zone = ZoneInfo(found["timezone"])
     for row in found["differences"][:_SHOWN]:
         refs = [ref or str(one) for ref, one in zip(row["refs"], row["obligations"], strict=True)]
         rest = f" … {len(refs)}" if len(refs) > _REFS else ""
         table.add_row(
-            datetime.fromisoformat(row["slot"]).astimezone().strftime("%Y-%m-%d %H:%M"),
+            datetime.fromisoformat(row["slot"]).astimezone(zone).strftime("%Y-%m-%d %H:%M"),
             row["unit"] or row["unit_id"],
             _AUDIENCES.get(row["audience"], row["audience"]),
             _KINDS[row["kind"]],

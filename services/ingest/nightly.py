@@ -62,9 +62,12 @@ class Nightly:
         async with self.engine.connect() as plain:
             db = await plain.execution_options(isolation_level="REPEATABLE READ")
             local = now.astimezone(await office_zone(db, office_id))
-            last = local.date() - _DAY
+            today = (
+                local.date() if local.time() >= self.settings.expected_at else local.date() - _DAY
+            )
+            last = today - _DAY
             before = await store.last_day(db, office_id)
-            if local.time() < self.settings.expected_at or (before and before >= last):
+            if before is not None and before >= last:
                 return False
             days = last - (self.settings.expected_days - 1) * _DAY, last
             found = await expecting.audit(

@@ -80,6 +80,7 @@ class Audit:
 
     first: date
     last: date
+    timezone: str
     expected: int = 0
     emitted: int = 0
     differences: list[Difference] = field(default_factory=list)
@@ -126,10 +127,11 @@ async def audit(db: AsyncConnection, asked: Question) -> Audit:
         )
     if asked.last - asked.first > _LONGEST:
         raise RefusedError(Fault.INVALID, "Ten years at most are compared.", "Name fewer days.")
-    span = await _span(db, asked)
+    zone = await office_zone(db, asked.office_id)
+    span = await _span(db, asked, zone)
     times = await _eras(db, asked.office_id, span.first - asked.limits.reach)
     fired = await store.firings(db, asked.office_id, span.first, asked.limits.tolerance)
-    done, office, after = Audit(asked.first, asked.last), Firings(fired), None
+    done, office, after = Audit(asked.first, asked.last, zone.key), Firings(fired), None
     while page := await store.unit_page(db, asked.office_id, after, _UNITS_AT_ONCE):
         after = page[-1]
         since = span.first - asked.limits.reach
@@ -179,6 +181,7 @@ async def shown(db: AsyncConnection, found: Audit) -> dict[str, Any]:
     return {
         "first": found.first,
         "last": found.last,
+        "timezone": found.timezone,
         "expected": found.expected,
         "emitted": found.emitted,
         "missing": found.missing,
@@ -192,8 +195,7 @@ async def shown(db: AsyncConnection, found: Audit) -> dict[str, Any]:
     }
 
 
-async def _span(db: AsyncConnection, asked: Question) -> _Span:
-    zone = await office_zone(db, asked.office_id)
+async def _span(db: AsyncConnection, asked: Question, zone: ZoneInfo) -> _Span:
     first, last = midnight(asked.first, zone), midnight(asked.last + _DAY, zone) - _INSTANT
     timeless = await store.timeless(db, asked.office_id, first)
     checked = first if timeless is None else max(first, timeless + _INSTANT)

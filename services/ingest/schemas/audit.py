@@ -90,6 +90,7 @@ class ExpectedOut(Answer):
 
     first: date = Field(serialization_alias="from")
     last: date = Field(serialization_alias="to")
+    timezone: str
     expected: int
     emitted: int
     missing: int
