@@ -5,6 +5,7 @@ fact or a rule book that was told so close to the slot that the scheduler may or
 it. What remains is a fault until someone shows otherwise.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -178,6 +179,12 @@ class _Looked:
             if known is None or known.fired_at < one.fired_at:
                 self._fired[slot] = one
         self._own = Firings(behind)
+        self._incomplete = {at for (at, _), one in unit.emitted.items() if not one.complete}
+        self._in_order = sorted(
+            ((one.fired_at, at, one.items) for (at, _), one in unit.emitted.items()),
+            key=lambda row: row[0],
+        )
+        self._came_back: dict[datetime, datetime | None] = {}
 
     def why(self, key: Key, obligation_id: UUID, item: Item | None) -> tuple[Reason, bool]:
         """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
@@ -192,7 +199,7 @@ class _Looked:
             return Reason.CATCH_UP, True
         if fired is None:
             return Reason.NEVER_FIRED, False
-        if not all(one.complete for (at, _), one in self._unit.emitted.items() if at == slot):
+        if slot in self._incomplete:
             return Reason.FIRED_INCOMPLETE, False
         far = self._told(key, obligation_id, item, (slot - limits.reach, until))
         return far or (Reason.NEVER_FIRED if item is None else Reason.NOT_OWED), False
@@ -226,6 +233,11 @@ class _Looked:
 
     def _resumed(self, slot: datetime) -> datetime | None:
         """When the scheduler came back after an outage that a slot fell into; None without one."""
+        if slot not in self._came_back:
+            self._came_back[slot] = self._find_resumed(slot)
+        return self._came_back[slot]
+
+    def _find_resumed(self, slot: datetime) -> datetime | None:
         tolerance = self._limits.tolerance
         own = self._own.caught_up(slot)
         if own is not None and not self._unit.office.steady(slot + tolerance, own - tolerance):
@@ -265,10 +277,11 @@ class _Looked:
 
     def _overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
         """Whether a newer slot was fired in place of this one when the scheduler came back."""
-        return any(
-            at > slot
-            and one.fired_at <= resumed + self._limits.tolerance
-            and obligation_id in one.items
-            for (at, _), one in self._unit.emitted.items()
-            if one.fired_at >= resumed
-        )
+        until = resumed + self._limits.tolerance
+        place = bisect_left(self._in_order, resumed, key=lambda row: row[0])
+        for fired_at, at, items in self._in_order[place:]:
+            if fired_at > until:
+                return False
+            if at > slot and obligation_id in items:
+                return True
+        return False
