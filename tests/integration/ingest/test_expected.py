@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from services.ingest.nightly import Nightly
@@ -308,7 +309,7 @@ async def test_days_in_the_wrong_order_are_refused(county):
     assert (await reader.get("/v1/audit/expected", params=days)).status_code == 403
 
 
-async def test_each_night_is_audited_once_and_told(county, caplog):
+async def test_each_night_is_audited_once_and_told(county):
     await county.live(at("2023-06-18"))
     await county.run("UPDATE scheduler.agenda SET next_fire_at = NULL")
     await county.live(at("2023-06-20", 1))
@@ -317,6 +318,7 @@ async def test_each_night_is_audited_once_and_told(county, caplog):
     county.api.clock.instant = at("2023-06-20", 3)
     assert await nightly.look() == 1
     assert await nightly.look() == 0
+    assert REGISTRY.get_sample_value("cuiban_expected_missing") == 2
     told = await county._out("ingest")
     events = [one.event for one in told if isinstance(one.event, ExpectedAudited)]
     assert [(one.last_day, one.missing) for one in events] == [
