@@ -32,7 +32,8 @@ class IngestSettings(Settings):
     """How many days back a night compares, so that a night that was missed is made up for."""
     expected_tolerance: Span = timedelta(minutes=2)
     """A fact that is told so close before a slot may be known to the scheduler there or not."""
-    expected_grace: Span = timedelta(minutes=15)
-    """A slot is not compared before it is so old: its reminders may still be on their way."""
+    expected_grace: Span = timedelta(minutes=20)
+    """A slot is not compared before it is so old: the scheduler may wait a quarter of an hour for
+    facts before it fires, and its reminders may still be on their way."""
     expected_every: Pause = timedelta(minutes=1)
     """How often it is looked whether a night's comparison is due."""

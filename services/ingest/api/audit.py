@@ -1,6 +1,5 @@
 """The audits over HTTP: the journal and its proof, and reminders beside the ledger."""
 
-from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,7 +10,7 @@ from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.handlers import auditing as handlers
 from services.ingest.handlers import expecting
 from services.ingest.schemas.audit import EntryOut, ExpectedOut, VerifiedOut
-from services.ingest.schemas.fields import Page
+from services.ingest.schemas.fields import Day, Page
 
 ROUTER = APIRouter(prefix="/v1", tags=["audit"])
 _NUMBER = TypeAdapter(int)
@@ -52,8 +51,8 @@ async def verify_journal(
 @ROUTER.get("/audit/expected")
 async def compare_reminders(
     call: Manages,
-    first: Annotated[date, Query(alias="from", description="The first day, at the office.")],
-    last: Annotated[date, Query(alias="to", description="The last day.")],
+    first: Annotated[Day, Query(alias="from", description="The first day, at the office.")],
+    last: Annotated[Day, Query(alias="to", description="The last day.")],
 ) -> ExpectedOut:
     """Compare the reminders of some days with what the ledger, rules and days asked for.
 

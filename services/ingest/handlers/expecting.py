@@ -5,8 +5,8 @@ the reminders as the history's consumer wrote them. It does not read what the sc
 """
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -18,25 +18,23 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Fault, RefusedError
 from services.ingest.handlers.rules import office_zone
+from services.ingest.handlers.timelines import emitted_of, histories_of
 from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
 from services.ingest.tables import AnyRow
 from services.ingest.told import CONSUMER
 from shared.calendar import WorkingCalendar
-from shared.facts import Status
-from shared.planning.discrepancies import Compared, Difference, Emitted, Kind, Limits, Unit, compare
-from shared.planning.expected import Era, History, Item, Key, Version, eras, expected, joined
+from shared.planning.discrepancies import Compared, Difference, Kind, Limits, Unit, compare
+from shared.planning.expected import Era, eras, expected
 from shared.planning.firings import Firings
-from shared.rules import Audience, Dates, ObligationKind, RuleBook
+from shared.rules import RuleBook
 from shared.topics import REMINDERS, named
 
 LISTED = 1000
 """How many differences an answer lists."""
-_UNITS_AT_ONCE = 200
+_UNITS_AT_ONCE = 50
 _LONGEST = timedelta(days=3700)
 _INSTANT, _DAY = timedelta(microseconds=1), timedelta(days=1)
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
-_AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 class Unchecked(StrEnum):
@@ -135,7 +133,7 @@ async def audit(db: AsyncConnection, asked: Question) -> Audit:
     while page := await store.unit_page(db, asked.office_id, after, _UNITS_AT_ONCE):
         after = page[-1]
         since = span.first - asked.limits.reach
-        standing = await store.standing(db, page, since)
+        standing = await store.standing(db, asked.office_id, page, since)
         stood = await store.stood(db, page, since)
         emitted = await store.reminders(db, page, span.first)
         part = _Part(page, times, office, asked.limits, span)
@@ -240,8 +238,8 @@ class _Part:
         emitted: Sequence[AnyRow],
     ) -> None:
         """Compare the units, and add what they come to. No I/O: it runs in a thread."""
-        histories = _histories(standing, stood)
-        told = _emitted(emitted)
+        histories = histories_of(standing, stood)
+        told = emitted_of(emitted)
         span = self.span
         for unit_id in self.unit_ids:
             mine = histories.get(unit_id, {})
@@ -255,45 +253,3 @@ class _Part:
             ):
                 rest = max(first, span.first), min(last, span.last)
                 done.not_checked[why] += len(expected(self.times, mine.values(), *rest))
-
-
-def _histories(
-    standing: Sequence[AnyRow], stood: Sequence[AnyRow]
-) -> dict[UUID, dict[UUID, History]]:
-    """Each unit's obligations, with their versions."""
-    before: defaultdict[UUID, list[Version]] = defaultdict(list)
-    for row in stood:
-        before[row.obligation_id].append(_version(row, row.until))
-    found: defaultdict[UUID, dict[UUID, History]] = defaultdict(dict)
-    for row in standing:
-        versions = joined([*before[row.obligation_id], _version(row, None)])
-        known = row.unknown_before if row.since is not None else _AFTER_ALL
-        found[row.unit_id][row.obligation_id] = History(row.obligation_id, versions, known)
-    return found
-
-
-def _version(row: AnyRow, until: datetime | None) -> Version:
-    return Version(
-        Dates(ObligationKind(row.kind), row.due_on, row.known_on),
-        owed=not row.withdrawn and row.status != Status.DONE.value,
-        since=row.since or _BEFORE_ALL,
-        until=until,
-    )
-
-
-def _emitted(rows: Sequence[AnyRow]) -> Mapping[UUID, dict[Key, Emitted]]:
-    """Each unit's reminders; the parts of one reminder are one."""
-    found: defaultdict[UUID, dict[Key, Emitted]] = defaultdict(dict)
-    for row in rows:
-        key = (row.slot, Audience(row.audience))
-        fired = row.fired_at or row.slot
-        one = found[row.unit_id].setdefault(key, Emitted({}, fired))
-        one.items.update(_item(item) for item in row.items)
-        one.fired_at = max(one.fired_at, fired)
-        one.complete = one.complete and row.complete
-    return found
-
-
-def _item(item: Mapping[str, Any]) -> tuple[UUID, Item]:
-    due_on = date.fromisoformat(item["due_on"])
-    return UUID(item["obligation_id"]), Item(due_on, int(item["overdue"]))

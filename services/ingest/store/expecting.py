@@ -62,18 +62,16 @@ async def _versions(
 async def unit_page(
     db: AsyncConnection, office_id: UUID, after: UUID | None, limit: int
 ) -> list[UUID]:
-    """Units that owe or owed something, or were reminded of it, by id."""
-    owing = select(_O.unit_id).where(_O.office_id == office_id)
-    told = select(_R.unit_id).where(_R.office_id == office_id)
+    """An office's units, by id."""
+    query = select(UNITS.c.unit_id).where(UNITS.c.office_id == office_id)
     if after is not None:
-        owing, told = owing.where(_O.unit_id > after), told.where(_R.unit_id > after)
-    both = owing.distinct().union(told.distinct()).subquery()
-    found = await db.execute(select(both.c.unit_id).order_by(both.c.unit_id).limit(limit))
+        query = query.where(UNITS.c.unit_id > after)
+    found = await db.execute(query.order_by(UNITS.c.unit_id).limit(limit))
     return list(found.scalars().all())
 
 
 async def standing(
-    db: AsyncConnection, unit_ids: Sequence[UUID], since: datetime
+    db: AsyncConnection, office_id: UUID, unit_ids: Sequence[UUID], since: datetime
 ) -> Sequence[AnyRow]:
     """How obligations of units stand, without what has been done or withdrawn since before."""
     found = await db.execute(
@@ -88,6 +86,7 @@ async def standing(
             _O.since,
             _O.unknown_before,
         ).where(
+            _O.office_id == office_id,
             _O.unit_id == _these(unit_ids),
             or_(
                 _O.since.is_(None),

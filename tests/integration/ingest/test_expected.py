@@ -280,7 +280,7 @@ async def test_new_reminders_may_still_be_on_their_way(county):
     found = await county.compared("2023-06-20", "2023-06-20")
     assert found["differences"] == []
     assert [row["reason"] for row in found["not_checked"]] == ["not-yet-due"]
-    county.api.clock.instant = slot + timedelta(minutes=16)
+    county.api.clock.instant = slot + timedelta(minutes=21)
     assert (await county.compared("2023-06-20", "2023-06-20"))["missing"] == 2
 
 
