@@ -226,6 +226,24 @@ class NotificationDelivered(_Delivery):
     delivered_at: Instant
 
 
+class ExpectedAudited(Event):
+    """A night's audit: the reminders that the ledger asked for on some days, beside those emitted.
+
+    `missing` counts reminders that are not there or lack something, `differing` all that differ
+    though nothing explains it, `explained` those that differ as the rules allow.
+    """
+
+    first_day: Day
+    last_day: Day
+    audited_at: Instant
+    expected: int
+    emitted: int
+    missing: int
+    differing: int
+    explained: int = 0
+    not_checked: int = 0
+
+
 # --- receipts and dead letters ---------------------------------------------------------------
 
 

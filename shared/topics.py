@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from shared.events import (
     CalendarPublished,
     Event,
+    ExpectedAudited,
     ExtensionGranted,
     HearingRecorded,
     NotificationDelivered,
@@ -56,6 +57,7 @@ DELIVERIES = Topic(
         NotificationFailed,
         NotificationSuppressed,
         NotificationDelivered,
+        ExpectedAudited,
     ),
 )
 RECEIPTS = Topic("cuiban.receipts.v1", (ReceiptReceived,))

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaProducer
 
-from services.ingest.projection import CONSUMER as HISTORY
+from services.ingest.told import CONSUMER as HISTORY
 from shared.brokering import partitions_of
 from shared.positions import Partition
 from shared.reading import Reader

@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.office.client import connect
+from deploy.office.expected import compare_expected
 from deploy.places import STATE, StateOption, settings_for
 from services.notifier import audit as notifier
 from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
@@ -96,6 +97,9 @@ def verify(
         if not as_json:
             _out.print(f"[red]{_FLAWS[broken['flaw']].format_map(_known(broken))}[/]")
         raise typer.Exit(1)
+
+
+audit.command("expected")(compare_expected)
 
 
 _FLAWS = {

@@ -12,11 +12,16 @@ import typer
 from shared.errors import CuibanError
 
 _REFUSED = 400
+_FAULTY = 500
 _START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one."
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
+
+
+class NotRunningError(CuibanError):
+    """Nothing answers: the system does not run, or not now."""
 
 
 class Api:
@@ -66,7 +71,9 @@ class Api:
             answer = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
             address = self._http.base_url
-            raise CuibanError(f"The API at {address} does not answer ({error}).", _START) from error
+            raise NotRunningError(
+                f"The API at {address} does not answer ({error}).", _START
+            ) from error
         if answer.status_code >= _REFUSED:
             raise problem(answer)
         return answer.json() if answer.content else None
@@ -85,7 +92,8 @@ def problem(answer: httpx.Response) -> CuibanError:
         rows = [line for row in told.get("errors", ())[:20] if (line := _row(row)) != text]
     except (ValueError, AttributeError):
         text, hint, rows = answer.text[:300], "", []
-    return CuibanError("\n".join([f"{text} (HTTP {answer.status_code})", *rows]), hint)
+    kind = NotRunningError if answer.status_code >= _FAULTY else CuibanError
+    return kind("\n".join([f"{text} (HTTP {answer.status_code})", *rows]), hint)
 
 
 def _row(row: dict[str, Any]) -> str:
@@ -117,7 +125,10 @@ def connect(state: Path) -> Api:
         from deploy.local.stack import Stack  # noqa: PLC0415 - not installed in production
 
         stack = Stack(state)
-        address = stack.info().api
+        try:
+            address = stack.info().api
+        except CuibanError as error:
+            raise NotRunningError(error.message, error.hint) from error
         token = token or read(stack.token_file).decode().strip()
     if not token:
         raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")

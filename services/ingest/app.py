@@ -13,9 +13,11 @@ from services.ingest.api.application import application
 from services.ingest.api.parts import Parts
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.acting import SOURCE
-from services.ingest.projection import CONSUMER, TOPICS, project
+from services.ingest.nightly import Nightly
+from services.ingest.projection import TOPICS, project
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING, OUTBOX
+from services.ingest.told import CONSUMER
 from shared import logging
 from shared.consuming import Consumer
 from shared.database import engine_from
@@ -114,6 +116,7 @@ async def run(settings: IngestSettings) -> None:
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
+            Nightly(engine, settings.clock(), settings).run(),
         )
     finally:
         await health.stop()

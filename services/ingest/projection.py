@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.store import history
 from shared.events import (
     Envelope,
+    ExpectedAudited,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -19,7 +20,6 @@ from shared.events import (
 )
 from shared.topics import DELIVERIES, REMINDERS
 
-CONSUMER = "ingest-history"
 TOPICS = (REMINDERS, DELIVERIES)
 _Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
 _RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
@@ -34,7 +34,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     for envelope in envelopes:
         match envelope.event:
             case ReminderDue() as event:
-                reminders.append(_reminder(event))
+                reminders.append(_reminder(envelope, event))
             case ReminderWithdrawn() as event:
                 withdrawals.append(_withdrawal(envelope, event))
             case ReminderFannedOut() as event:
@@ -47,6 +47,8 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 | NotificationDelivered()
             ) as event:
                 _fold(notifications, _ended(event))
+            case ExpectedAudited():
+                pass  # ingest's own, for others to read
             case other:  # the consumer decodes only what these two topics carry
                 raise ValueError(f"{type(other).__name__} is no part of the history")
     await history.put_reminders(db, reminders)
@@ -54,7 +56,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     await history.put_notifications(db, list(notifications.values()))
 
 
-def _reminder(event: ReminderDue) -> dict[str, Any]:
+def _reminder(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
     return {
         "reminder_id": event.reminder_id,
         "office_id": event.office_id,
@@ -73,6 +75,8 @@ def _reminder(event: ReminderDue) -> dict[str, Any]:
             }
             for item in event.items
         ],
+        "fired_at": envelope.time,
+        "complete": getattr(event, "complete", True),
     }
 
 

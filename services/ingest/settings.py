@@ -1,10 +1,17 @@
 """What ingest reads from the environment beside what every service reads."""
 
-from datetime import timedelta
+from datetime import time, timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from shared.settings import Settings
+from shared.settings import Pause, Settings, Span
+
+
+def _local(at: time) -> time:
+    if at.tzinfo is not None:
+        raise ValueError("write it without an offset, like 02:00")
+    return at
 
 
 class IngestSettings(Settings):
@@ -27,3 +34,14 @@ class IngestSettings(Settings):
     """Bytes of any other request."""
     publish_limit: int = Field(default=2_000_000, ge=1)
     """Obligations that one publication may make; more is a mistake in a plan, or an attack."""
+    expected_at: Annotated[time, AfterValidator(_local)] = time(2)
+    """The office's time of day from which the last days' reminders are compared with the ledger."""
+    expected_days: int = Field(default=7, ge=1, le=366)
+    """How many days back a night compares, so that a night that was missed is made up for."""
+    expected_tolerance: Span = timedelta(minutes=2)
+    """A fact that is told so close before a slot may be known to the scheduler there or not."""
+    expected_grace: Span = timedelta(minutes=20)
+    """A slot is not compared before it is so old: the scheduler may wait a quarter of an hour for
+    facts before it fires, and its reminders may still be on their way."""
+    expected_every: Pause = timedelta(minutes=1)
+    """How often it is looked whether a night's comparison is due."""

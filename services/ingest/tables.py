@@ -182,12 +182,50 @@ OBLIGATIONS = Table(
     Column("status", Text, nullable=False),
     Column("number", Integer, nullable=False),
     Column("withdrawn_at", INSTANT),
+    # When it came to stand as it does; before `unknown_before` it is not recorded how it stood.
+    Column("since", INSTANT),
+    Column("unknown_before", INSTANT),
     # One index serves the ledger's order, its pages, a unit's list and a plan's repeats.
     Index(
         "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
     ),
     # A revision looks for what is owed for the measures that it changes.
     Index("obligations_measure", "plan_id", "measure_id"),
+)
+
+# How obligations stood before: written by the trigger `obligations_are_remembered` alone.
+
+OBLIGATION_HISTORY = Table(
+    "obligation_history",
+    METADATA,
+    Column("id", BigInteger, Identity(), primary_key=True),
+    Column("obligation_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("due_on", Date),
+    Column("known_on", Date, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("since", INSTANT),
+    Column("until", INSTANT),
+    Index("obligation_history_unit", "unit_id", "until"),
+)
+
+# What each night's comparison of reminders with the ledger came to.
+
+EXPECTED_AUDITS = Table(
+    "expected_audits",
+    METADATA,
+    Column(
+        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
+    ),
+    Column("last_day", Date, primary_key=True),
+    Column("first_day", Date, nullable=False),
+    Column("audited_at", INSTANT, nullable=False),
+    Column("expected", Integer, nullable=False),
+    Column("emitted", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("differences", Integer, nullable=False),
 )
 
 HEARINGS = Table(

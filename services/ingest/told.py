@@ -3,10 +3,13 @@
 They are written from events alone, so no row here may need another to be there first.
 """
 
-from sqlalchemy import Column, Index, Integer, Table, Text, Uuid
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.tables import INSTANT, METADATA
+
+CONSUMER = "ingest-history"
+"""Who writes them."""
 
 REMINDERS = Table(
     "reminders",
@@ -19,6 +22,11 @@ REMINDERS = Table(
     Column("plan_title", Text, nullable=False),
     Column("rule_version", Integer, nullable=False),
     Column("items", JSONB, nullable=False),
+    # When the scheduler fired it, and whether it had then heard of every fact up to the slot.
+    Column("fired_at", INSTANT),
+    Column("complete", Boolean, nullable=False, server_default=text("true")),
+    Index("reminders_unit", "unit_id", "slot"),
+    Index("reminders_fired", "office_id", "fired_at"),
 )
 
 WITHDRAWALS = Table(

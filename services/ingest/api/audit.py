@@ -1,4 +1,4 @@
-"""The journal over HTTP: its entries, and the proof that they are all there and unaltered."""
+"""The audits over HTTP: the journal and its proof, and reminders beside the ledger."""
 
 from typing import Annotated
 
@@ -8,8 +8,9 @@ from pydantic import TypeAdapter
 from services.ingest.api.callers import Manages
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.handlers import auditing as handlers
-from services.ingest.schemas.audit import EntryOut, VerifiedOut
-from services.ingest.schemas.fields import Page
+from services.ingest.handlers import expecting
+from services.ingest.schemas.audit import EntryOut, ExpectedOut, VerifiedOut
+from services.ingest.schemas.fields import Day, Page
 
 ROUTER = APIRouter(prefix="/v1", tags=["audit"])
 _NUMBER = TypeAdapter(int)
@@ -45,3 +46,22 @@ async def verify_journal(
     async with call.parts.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
         return VerifiedOut.model_validate(await handlers.verify(db, call.act, expected))
+
+
+@ROUTER.get("/audit/expected")
+async def compare_reminders(
+    call: Manages,
+    first: Annotated[Day, Query(alias="from", description="The first day, at the office.")],
+    last: Annotated[Day, Query(alias="to", description="The last day.")],
+) -> ExpectedOut:
+    """Compare the reminders of some days with what the ledger, rules and days asked for.
+
+    `differences` are faults; `explained` are what an outage, or a fact that was told right before
+    a slot, allows. At most 1000 of each are listed, the oldest slots first.
+    """
+    settings = call.parts.settings
+    asked = expecting.question(settings, call.act.office_id, (first, last), call.act.now)
+    async with call.parts.engine.connect() as plain:
+        db = await plain.execution_options(isolation_level="REPEATABLE READ")
+        found = await expecting.audit(db, asked)
+        return ExpectedOut.model_validate(await expecting.shown(db, found))

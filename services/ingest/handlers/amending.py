@@ -7,7 +7,7 @@ history; one that is owed no more is the same one if it is ever asked for again.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -186,7 +186,7 @@ def _want(
         found.added.append((measure, number, facts))
         found.assigned.append((measure, facts))
     elif gone or _differs(row, facts, draft):
-        found.rows.append(restored(facts, draft.times))
+        found.rows.append(restored(facts, draft.times, work.act.now))
         done = row.status == Status.DONE.value
         (found.assigned if gone and not done else found.amended).append((measure, facts))
 
@@ -196,7 +196,7 @@ def _differs(row: AnyRow, facts: ObligationFacts, draft: Draft) -> bool:
     return now != (facts.due_on, facts.lead, facts.kind.value, draft.times)
 
 
-def restored(facts: ObligationFacts, times: int) -> dict[str, Any]:
+def restored(facts: ObligationFacts, times: int, since: datetime) -> dict[str, Any]:
     """The columns of an obligation that is owed as these facts say, whatever it was before."""
     return {
         "obligation_id": facts.obligation_id,
@@ -207,6 +207,7 @@ def restored(facts: ObligationFacts, times: int) -> dict[str, Any]:
         "times": times,
         "number": facts.number,
         "withdrawn_at": None,
+        "since": since,
     }
 
 
@@ -224,7 +225,9 @@ def _batch(work: Work, units: Iterable[_UnitWork]) -> obligations.Batch:
         for measure in work.measures
         for period, (number, draft) in measure.drafts.items()
     ]
-    batch = obligations.Batch(work.act.office_id, work.plan_id, work.today, dates, [], [], [], [])
+    batch = obligations.Batch(
+        work.act.office_id, work.plan_id, work.today, work.act.now, dates, [], [], [], []
+    )
     for unit in units:
         for _, number, facts in unit.added:
             batch.obligation_ids.append(facts.obligation_id)

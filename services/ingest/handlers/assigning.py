@@ -77,7 +77,9 @@ async def newly_owed(
         there: obligations that they have already, or had.
     """
     act, plan = going.act, going.plan
-    batch = obligations.Batch(act.office_id, plan.plan_id, going.today, going.dates, [], [], [], [])
+    batch = obligations.Batch(
+        act.office_id, plan.plan_id, going.today, act.now, going.dates, [], [], [], []
+    )
     owed = NewlyOwed(batch, [], [])
     for unit_id, measures in units.items():
         await asyncio.sleep(0)
@@ -88,7 +90,7 @@ async def newly_owed(
         going.obligations += len(fresh)
         for measure, number, facts in fresh:
             if facts.number > 1:  # a revision withdrew it, and it is owed again
-                owed.again.append(restored(facts, dict(measure.drafts)[number].times))
+                owed.again.append(restored(facts, dict(measure.drafts)[number].times, act.now))
                 continue
             batch.obligation_ids.append(facts.obligation_id)
             batch.unit_ids.append(unit_id)

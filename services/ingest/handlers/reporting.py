@@ -72,7 +72,7 @@ async def _set_status(
     db: AsyncConnection, act: Act, row: AnyRow, status: Status, words: str, *, day: OfficeDay
 ) -> Item:
     number = row.number + 1
-    await store.change(db, row.obligation_id, {"status": status.value, "number": number})
+    await store.change(db, row.obligation_id, {"status": status.value, "number": number}, act.now)
     event = StatusReported(
         office_id=act.office_id,
         unit_id=row.unit_id,
@@ -146,7 +146,7 @@ async def _count(
     )
     number = row.number + 1
     status = Status.DONE if len(recorded) + 1 >= row.times else Status.IN_PROGRESS
-    await store.change(db, row.obligation_id, {"status": status.value, "number": number})
+    await store.change(db, row.obligation_id, {"status": status.value, "number": number}, act.now)
     about = {
         "office_id": act.office_id,
         "unit_id": row.unit_id,
@@ -190,7 +190,7 @@ async def extend(
     if due_on <= row.due_on:
         raise RefusedError(Fault.INVALID, f"The new date must lie after {row.due_on.isoformat()}.")
     number = row.number + 1
-    await store.change(db, obligation_id, {"due_on": due_on, "number": number})
+    await store.change(db, obligation_id, {"due_on": due_on, "number": number}, act.now)
     event = ExtensionGranted(
         office_id=act.office_id,
         unit_id=row.unit_id,

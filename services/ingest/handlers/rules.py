@@ -39,6 +39,13 @@ async def office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> Off
     return OfficeDay(today, horizon(today, book.near_working_days, calendar))
 
 
+async def office_zone(db: AsyncConnection, office_id: UUID) -> ZoneInfo:
+    """The office's time zone, by its newest rule book."""
+    row = await store.current_book(db, office_id)
+    book = RuleBook.model_validate(row.book) if row else default_rule_book()
+    return ZoneInfo(book.timezone)
+
+
 async def publish_book(db: AsyncConnection, act: Act, book: RuleBook) -> AnyRow:
     """Publish a rule book as the office's next version, whatever version it says itself."""
     await offices.lock_office(db, act.office_id)

@@ -1,8 +1,10 @@
-"""The journal over HTTP."""
+"""The audits over HTTP."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
+
+from pydantic import Field
 
 from services.ingest.schemas.fields import Answer
 
@@ -42,3 +44,58 @@ class VerifiedOut(Answer):
     head: str
     expected_at: int | None
     broken: BrokenOut | None
+
+
+class DifferenceOut(Answer):
+    """A reminder that differs from what the ledger asks for, and in which obligations.
+
+    `refs` names their measures, in the same order; empty where the ledger knows none.
+    """
+
+    unit_id: UUID
+    unit: str
+    audience: str
+    slot: datetime
+    kind: Literal["missing", "extra", "items-differ"]
+    reason: Literal[
+        "never-fired",
+        "not-owed",
+        "fired-incomplete",
+        "fact-applied-late",
+        "rule-book-changed-meanwhile",
+        "calendar-changed",
+        "fired-late",
+        "catch-up-left-out",
+    ]
+    obligations: list[UUID]
+    refs: list[str]
+
+
+class UncheckedOut(Answer):
+    """What was not compared, and why."""
+
+    reason: Literal[
+        "not-yet-due",
+        "no-firing-time",
+        "no-history",
+        "no-rule-book",
+        "reading-stopped",
+        "records-parked",
+    ]
+    number: int
+
+
+class ExpectedOut(Answer):
+    """Reminders beside the ledger. `missing` of the differences lack a reminder or a part of it."""
+
+    first: date = Field(serialization_alias="from")
+    last: date = Field(serialization_alias="to")
+    timezone: str
+    expected: int
+    emitted: int
+    missing: int
+    differing: int
+    differences: list[DifferenceOut]
+    explaining: int
+    explained: list[DifferenceOut]
+    not_checked: list[UncheckedOut]

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -185,10 +185,14 @@ async def add_hearing(db: AsyncConnection, row: Mapping[str, Any]) -> None:
     await db.execute(insert(HEARINGS).values(dict(row)))
 
 
-async def change(db: AsyncConnection, obligation_id: UUID, values: Mapping[str, Any]) -> None:
-    """Change columns of an obligation, under its unit's lock."""
+async def change(
+    db: AsyncConnection, obligation_id: UUID, values: Mapping[str, Any], since: datetime
+) -> None:
+    """Change columns of an obligation, under its unit's lock, as from an instant."""
     await db.execute(
-        update(OBLIGATIONS).where(_O.obligation_id == obligation_id).values(dict(values))
+        update(OBLIGATIONS)
+        .where(_O.obligation_id == obligation_id)
+        .values(dict(values) | {"since": since})
     )
 
 
@@ -220,6 +224,7 @@ class Batch:
     office_id: UUID
     plan_id: UUID
     known_on: date
+    since: datetime
     dates: Sequence[Mapping[str, Any]]
     obligation_ids: list[UUID]
     unit_ids: list[UUID]
@@ -230,9 +235,9 @@ class Batch:
 _ADD = text(
     """
     INSERT INTO ingest.obligations (obligation_id, office_id, unit_id, plan_id, measure_id,
-        ordinal, kind, period, due_on, known_on, lead, times, status, number)
+        ordinal, kind, period, due_on, known_on, lead, times, status, number, since)
     SELECT o.obligation_id, :office_id, o.unit_id, :plan_id, d.measure_id,
-        d.ordinal, d.kind, d.period, d.due_on, :known_on, o.lead, d.times, 'open', 1
+        d.ordinal, d.kind, d.period, d.due_on, :known_on, o.lead, d.times, 'open', 1, :since
     FROM unnest(CAST(:obligation_ids AS uuid[]), CAST(:unit_ids AS uuid[]),
         CAST(:drafts AS integer[]), CAST(:leads AS boolean[]))
         WITH ORDINALITY AS o(obligation_id, unit_id, draft, lead, place)
@@ -254,7 +259,7 @@ async def add(db: AsyncConnection, batch: Batch) -> int:
     once = {name: [row[name] for row in batch.dates] for name in _DATE}
     each = {
         name: getattr(batch, name)
-        for name in ("office_id", "plan_id", "known_on", "obligation_ids", "unit_ids")
+        for name in ("office_id", "plan_id", "known_on", "since", "obligation_ids", "unit_ids")
     }
     each |= {"drafts": batch.drafts, "leads": batch.leads}
     return (await db.execute(_ADD, once | each)).rowcount

@@ -87,7 +87,7 @@ async def withdraw(db: AsyncConnection, obligation_ids: Sequence[UUID], now: dat
     await db.execute(
         update(OBLIGATIONS)
         .where(_O.obligation_id == any_(bindparam(None, list(obligation_ids), type_=ARRAY(Uuid))))
-        .values(withdrawn_at=now)
+        .values(withdrawn_at=now, since=now)
     )
 
 

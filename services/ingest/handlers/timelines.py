@@ -1,0 +1,61 @@
+"""Rows of the ledger and of the reminders, as the comparison takes them. No I/O."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.ingest.tables import AnyRow
+from shared.facts import Status
+from shared.planning.discrepancies import Emitted
+from shared.planning.expected import History, Item, Key, Version, joined
+from shared.rules import Audience, Dates, ObligationKind
+
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+_AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def histories_of(
+    standing: Sequence[AnyRow], stood: Sequence[AnyRow]
+) -> dict[UUID, dict[UUID, History]]:
+    """Each unit's obligations, with their versions."""
+    before: defaultdict[UUID, list[Version]] = defaultdict(list)
+    blind: dict[UUID, datetime] = {}
+    for row in stood:
+        before[row.obligation_id].append(_version(row, row.until))
+        if row.since is None:
+            blind[row.obligation_id] = row.until or _AFTER_ALL
+    found: defaultdict[UUID, dict[UUID, History]] = defaultdict(dict)
+    for row in standing:
+        versions = joined([*before[row.obligation_id], _version(row, None)])
+        known = blind.get(row.obligation_id, row.unknown_before) if row.since else _AFTER_ALL
+        found[row.unit_id][row.obligation_id] = History(row.obligation_id, versions, known)
+    return found
+
+
+def _version(row: AnyRow, until: datetime | None) -> Version:
+    return Version(
+        Dates(ObligationKind(row.kind), row.due_on, row.known_on),
+        owed=not row.withdrawn and row.status != Status.DONE.value,
+        since=row.since or _BEFORE_ALL,
+        until=until,
+    )
+
+
+def emitted_of(rows: Sequence[AnyRow]) -> Mapping[UUID, dict[Key, Emitted]]:
+    """Each unit's reminders; the parts of one reminder are one."""
+    found: defaultdict[UUID, dict[Key, Emitted]] = defaultdict(dict)
+    for row in rows:
+        key = (row.slot, Audience(row.audience))
+        fired = row.fired_at or row.slot
+        one = found[row.unit_id].setdefault(key, Emitted({}, fired))
+        one.items.update(_item(item) for item in row.items)
+        one.fired_at = max(one.fired_at, fired)
+        one.complete = one.complete and row.complete
+    return found
+
+
+def _item(item: Mapping[str, Any]) -> tuple[UUID, Item]:
+    due_on = date.fromisoformat(item["due_on"])
+    return UUID(item["obligation_id"]), Item(due_on, int(item["overdue"]))

@@ -1,0 +1,287 @@
+"""What was emitted beside what should have been: the differences, and a likely reason for each.
+
+Pure. A difference that the rules allow is *explained*: an outage whose rest catch-up left out, or a
+fact or a rule book that was told so close to the slot that the scheduler may or may not have known
+it. What remains is a fault until someone shows otherwise.
+"""
+
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from shared.planning.expected import Era, History, Item, Key, expected, said
+from shared.planning.firings import Firings, is_behind
+from shared.rules import Audience, CatchUp
+
+
+class Kind(StrEnum):
+    """How a reminder differs."""
+
+    MISSING = "missing"
+    EXTRA = "extra"
+    ITEMS_DIFFER = "items-differ"
+
+
+class Reason(StrEnum):
+    """Why a reminder differs, as far as can be told. The earlier names the graver fault."""
+
+    NEVER_FIRED = "never-fired"
+    """It should have been there, and nothing explains why it is not."""
+    NOT_OWED = "not-owed"
+    """Nothing in the ledger asks for it."""
+    FIRED_INCOMPLETE = "fired-incomplete"
+    """The scheduler fired it before it had heard of every fact, and said so."""
+    FACT_APPLIED_LATE = "fact-applied-late"
+    """It is as it was right before a fact that was told before the slot."""
+    RULES_CHANGED = "rule-book-changed-meanwhile"
+    """It is as another rule book asks, published near the slot or before it fired."""
+    CALENDAR_CHANGED = "calendar-changed"
+    """It is as another calendar asks, published near the slot or before it fired."""
+    FIRED_LATE = "fired-late"
+    """It fired late, and a fact was told between the slot and the firing."""
+    CATCH_UP = "catch-up-left-out"
+    """An outage passed over it, and the rule's catch-up left it out."""
+
+
+_GRAVITY = {reason: place for place, reason in enumerate(Reason)}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How exact the comparison is.
+
+    Attributes:
+        tolerance: a fact told so close to a slot may be known to the scheduler there or not; a
+            reminder that fires later than this after its slot fired late.
+        reach: how long before a slot a fact is looked for that was applied late.
+        skip_grace: the scheduler's setting: a rule with catch-up `skip` still fires so late.
+    """
+
+    tolerance: timedelta = timedelta(minutes=2)
+    reach: timedelta = timedelta(days=1)
+    skip_grace: timedelta = timedelta(hours=1)
+
+
+@dataclass(slots=True)
+class Emitted:
+    """A reminder as it was emitted, all its parts together."""
+
+    items: dict[UUID, Item]
+    fired_at: datetime
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A reminder that differs, with the obligations in which it does.
+
+    `explained`: the rules allow it.
+    """
+
+    unit_id: UUID
+    audience: Audience
+    slot: datetime
+    kind: Kind
+    reason: Reason
+    obligations: tuple[UUID, ...]
+    explained: bool
+
+
+@dataclass(slots=True)
+class Unit:
+    """What is compared for one unit: its obligations, and what was emitted for it.
+
+    `emitted` also holds later slots than those compared: they show what catch-up did.
+    """
+
+    unit_id: UUID
+    times: Sequence[Era]
+    histories: Mapping[UUID, History]
+    emitted: Mapping[Key, Emitted]
+    office: Firings
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one unit comes to: reminders expected and emitted, and the differences by slot.
+
+    `unknown`: obligations whose history does not reach back far enough for some slot.
+    """
+
+    expected: int
+    emitted: int
+    differences: list[Difference]
+    unknown: frozenset[UUID]
+
+
+def compare(unit: Unit, first: datetime, last: datetime) -> Compared:
+    """Compare one unit's reminders of the slots from `first` to `last`, both included."""
+    should = expected(unit.times, unit.histories.values(), first, last)
+    there = {key: one for key, one in unit.emitted.items() if first <= key[0] <= last}
+    unknown: set[UUID] = set()
+    looked = _Looked(unit)
+    found = []
+    keys = sorted({*should, *there}, key=lambda key: (key[0], key[1].value))
+    for key in keys:
+        wanted = should.get(key, {})
+        had = there[key].items if key in there else {}
+        differing = [
+            (one, had.get(one))
+            for one in sorted({*wanted, *had}, key=str)
+            if wanted.get(one) != had.get(one)
+        ]
+        blind = [one for one, _ in differing if not _known(unit, one, key[0])]
+        unknown.update(blind)
+        judged = [(one, *looked.why(key, one, item)) for one, item in differing if one not in blind]
+        if judged:
+            found.append(_difference(unit.unit_id, key, _kind(key, should, there), judged))
+    return Compared(len(should), len(there), found, frozenset(unknown))
+
+
+def _known(unit: Unit, obligation_id: UUID, slot: datetime) -> bool:
+    history = unit.histories.get(obligation_id)
+    return history is None or history.known_at(slot)
+
+
+def _kind(key: Key, should: Collection[Key], there: Collection[Key]) -> Kind:
+    if key not in there:
+        return Kind.MISSING
+    return Kind.ITEMS_DIFFER if key in should else Kind.EXTRA
+
+
+def _difference(
+    unit_id: UUID, key: Key, kind: Kind, judged: Iterable[tuple[UUID, Reason, bool]]
+) -> Difference:
+    """One reminder's difference: the items that nothing explains, else those explained."""
+    every = list(judged)
+    faults = [one for one in every if not one[2]] or every
+    reason = min((reason for _, reason, _ in faults), key=_GRAVITY.__getitem__)
+    ids = tuple(one for one, _, _ in faults)
+    return Difference(unit_id, key[1], key[0], kind, reason, ids, explained=faults[0][2])
+
+
+class _Looked:
+    """Looks for the reason of one unit's differences."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = unit
+        self._limits = unit.limits
+        behind: dict[datetime, bool] = {}
+        self._fired: dict[datetime, Emitted] = {}
+        for (slot, _), one in unit.emitted.items():
+            late = is_behind(slot, one.fired_at, self._limits.tolerance)
+            behind[one.fired_at] = behind.get(one.fired_at, False) or late
+            known = self._fired.get(slot)
+            if known is None or known.fired_at < one.fired_at:
+                self._fired[slot] = one
+        self._own = Firings(behind)
+        self._incomplete = {at for (at, _), one in unit.emitted.items() if not one.complete}
+        self._in_order = sorted(
+            ((one.fired_at, at, one.items) for (at, _), one in unit.emitted.items()),
+            key=lambda row: row[0],
+        )
+        self._came_back: dict[datetime, datetime | None] = {}
+
+    def why(self, key: Key, obligation_id: UUID, item: Item | None) -> tuple[Reason, bool]:
+        """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
+        slot = key[0]
+        limits, fired = self._limits, self._fired.get(slot)
+        resumed = fired.fired_at if fired else self._resumed(slot)
+        until = max(slot + limits.tolerance, resumed or slot)
+        near = self._told(key, obligation_id, item, (slot - limits.tolerance, until))
+        if near is not None:
+            return near, True
+        if item is None and self._left_out(key, obligation_id, resumed):
+            return Reason.CATCH_UP, True
+        if fired is None:
+            return Reason.NEVER_FIRED, False
+        if slot in self._incomplete:
+            return Reason.FIRED_INCOMPLETE, False
+        far = self._told(key, obligation_id, item, (slot - limits.reach, until))
+        return far or (Reason.NEVER_FIRED if item is None else Reason.NOT_OWED), False
+
+    def _told(
+        self, key: Key, obligation_id: UUID, item: Item | None, span: tuple[datetime, datetime]
+    ) -> Reason | None:
+        """Which change within a span the reminder does not know yet, or knows already."""
+        slot = key[0]
+        history = self._unit.histories.get(obligation_id)
+        versions = [v for v in history.versions if v.meets(*span)] if history else []
+        times = [era for era in self._unit.times if era.meets(*span)]
+        at_slot = next((era for era in times if era.meets(slot, slot)), None)
+        if at_slot is not None:
+            for version in versions:
+                if said(at_slot, version, key) == item:
+                    late = version.since > slot or (version.until or slot) > slot
+                    return Reason.FIRED_LATE if late else Reason.FACT_APPLIED_LATE
+            if item is None and versions and versions[0].since >= span[0]:
+                return Reason.FACT_APPLIED_LATE  # nothing was owed at the span's beginning
+        for era in times:
+            if any(said(era, version, key) == item for version in versions):
+                return self._changed(at_slot, era)
+        if item is None and times and times[0].since >= span[0] and versions:
+            return Reason.RULES_CHANGED  # nothing was in force at the span's beginning
+        return None
+
+    def _changed(self, one: Era | None, other: Era) -> Reason:
+        same = one is not None and one.timetable.book == other.timetable.book
+        return Reason.CALENDAR_CHANGED if same else Reason.RULES_CHANGED
+
+    def _resumed(self, slot: datetime) -> datetime | None:
+        """When the scheduler came back after an outage that a slot fell into; None without one."""
+        if slot not in self._came_back:
+            self._came_back[slot] = self._find_resumed(slot)
+        return self._came_back[slot]
+
+    def _find_resumed(self, slot: datetime) -> datetime | None:
+        tolerance = self._limits.tolerance
+        own = self._own.caught_up(slot)
+        if own is not None and not self._unit.office.steady(slot + tolerance, own - tolerance):
+            return own
+        return self._unit.office.caught_up(slot)
+
+    def _left_out(self, key: Key, obligation_id: UUID, resumed: datetime | None) -> bool:
+        """Whether the catch-up of every rule that names the slot left it out."""
+        modes = set(self._modes(key, obligation_id))
+        if not modes or CatchUp.ALL in modes:
+            return False
+        skipped = CatchUp.SKIP not in modes or self._skipped(key[0], resumed)
+        newest = CatchUp.LATEST not in modes or (
+            resumed is not None and self._overtaken(key[0], obligation_id, resumed)
+        )
+        return skipped and newest
+
+    def _modes(self, key: Key, obligation_id: UUID) -> Iterator[CatchUp]:
+        slot, audience = key
+        for version in self._unit.histories[obligation_id].versions:
+            for era in self._unit.times:
+                if not (era.since < slot and era.meets(slot, slot) and version.meets(slot, slot)):
+                    continue
+                for rule in era.timetable.book.rules:
+                    if era.timetable.between(rule, version.dates, slot, slot) and any(
+                        step.audience is audience for step in rule.who
+                    ):
+                        yield rule.catch_up
+
+    def _skipped(self, slot: datetime, resumed: datetime | None) -> bool:
+        """Whether nothing fired while a rule with catch-up `skip` still would have."""
+        after = slot + self._limits.skip_grace
+        if resumed is not None:
+            return resumed > after
+        first = self._unit.office.first(slot)
+        return first is not None and first > after
+
+    def _overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
+        """Whether a newer slot was fired in place of this one when the scheduler came back."""
+        until = resumed + self._limits.tolerance
+        place = bisect_left(self._in_order, resumed, key=lambda row: row[0])
+        for fired_at, at, items in self._in_order[place:]:
+            if fired_at > until:
+                return False
+            if at > slot and obligation_id in items:
+                return True
+        return False

@@ -1,0 +1,174 @@
+"""Which reminders should have been emitted, from facts in time. Pure.
+
+It keeps no timers: for each slot it asks which obligations were owed at that instant, with which
+dates, and whether the rules and the calendar in force then name the slot. So it does not repeat a
+fault in how timers are kept, moved or claimed.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from shared.calendar import WorkingCalendar
+from shared.planning.timetable import Timetable
+from shared.rules import Audience, Dates, RuleBook, audiences
+
+_INSTANT = timedelta(microseconds=1)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """How an obligation stood between two instants, both excluded.
+
+    Attributes:
+        owed: whether it was to be reminded of.
+        since: when it was told so.
+        until: when the next version was told; None while it stands.
+    """
+
+    dates: Dates
+    owed: bool
+    since: datetime
+    until: datetime | None = None
+
+    def meets(self, first: datetime, last: datetime) -> bool:
+        """Whether it stood at some instant from `first` to `last`, both included."""
+        return self.since <= last and (self.until is None or self.until >= first)
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """An obligation's versions, rising. `known_from`: earlier ones are not recorded."""
+
+    obligation_id: UUID
+    versions: tuple[Version, ...]
+    known_from: datetime | None = None
+
+    def known_at(self, slot: datetime) -> bool:
+        """Whether it is recorded how the obligation stood at a slot."""
+        return self.known_from is None or slot > self.known_from
+
+
+def joined(versions: Iterable[Version]) -> tuple[Version, ...]:
+    """Versions without the changes that planning does not see, such as a start of work."""
+    done: list[Version] = []
+    for one in versions:
+        last = done[-1] if done else None
+        if last and last.until == one.since and (last.owed, last.dates) == (one.owed, one.dates):
+            done[-1] = replace(last, until=one.until)
+        else:
+            done.append(one)
+    return tuple(done)
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """The rules and the calendar in force after `since`, up to and with `until`."""
+
+    since: datetime
+    until: datetime | None
+    timetable: Timetable
+
+    def meets(self, first: datetime, last: datetime) -> bool:
+        """Whether it was in force at some instant from `first` to `last`, both included."""
+        return self.since <= last and (self.until is None or self.until >= first)
+
+
+def eras(
+    books: Sequence[tuple[datetime, RuleBook]],
+    calendars: Sequence[tuple[datetime, WorkingCalendar]],
+) -> list[Era]:
+    """The eras of an office, rising; nothing is in force before the first rule book.
+
+    Args:
+        books: with the instants of their publication, rising.
+        calendars: likewise; before the first the national calendar holds.
+    """
+    starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
+    found = []
+    for place, since in enumerate(starts):
+        book = _newest(books, since)
+        if book is not None:
+            until = starts[place + 1] if place + 1 < len(starts) else None
+            calendar = _newest(calendars, since) or WorkingCalendar()
+            found.append(Era(since, until, Timetable(book, calendar)))
+    return found
+
+
+def _newest(told: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
+    known = [one for since, one in told if since <= at]
+    return known[-1] if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a reminder says of one obligation: the date, and the number of the overdue reminder."""
+
+    due_on: date
+    overdue: int
+
+
+Key = tuple[datetime, Audience]
+"""A reminder of one unit: its slot and who hears it."""
+Digests = dict[Key, dict[UUID, Item]]
+"""The items of each reminder of one unit."""
+
+
+def expected(
+    times: Sequence[Era], histories: Iterable[History], first: datetime, last: datetime
+) -> Digests:
+    """What one unit should have been reminded of in the slots from `first` to `last`, included.
+
+    It is what a scheduler emits that knows each fact at once and fires each slot on time.
+    """
+    digests: defaultdict[Key, dict[UUID, Item]] = defaultdict(dict)
+    for history in histories:
+        for key, item in _of_one(times, history, first, last):
+            known = digests[key].get(history.obligation_id)
+            if known is None or known.overdue < item.overdue:
+                digests[key][history.obligation_id] = item
+    return dict(digests)
+
+
+def _of_one(
+    times: Sequence[Era], history: History, first: datetime, last: datetime
+) -> Iterator[tuple[Key, Item]]:
+    for version in history.versions:
+        due_on = version.dates.due_on
+        if not version.owed or due_on is None:
+            continue
+        for era in times:
+            since = max(first, version.since + _INSTANT, era.since + _INSTANT)
+            until = min(
+                last,
+                version.until - _INSTANT if version.until else last,
+                era.until or last,
+            )
+            if since > until:
+                continue
+            for rule in era.timetable.book.rules:
+                for one in era.timetable.between(rule, version.dates, since, until):
+                    for audience in audiences(rule, one):
+                        yield (one.slot, audience), Item(due_on, one.overdue)
+
+
+def said(era: Era, version: Version, key: Key) -> Item | None:
+    """What a reminder would say of an obligation that stands so, under such rules; None: nothing.
+
+    A version that was told at the slot or after it is not planned for the slot.
+    """
+    slot, audience = key
+    due_on = version.dates.due_on
+    if not version.owed or due_on is None or version.since >= slot:
+        return None
+    numbers = [
+        one.overdue
+        for rule in era.timetable.book.rules
+        for one in era.timetable.between(rule, version.dates, slot, slot)
+        if audience in audiences(rule, one)
+    ]
+    return Item(due_on, max(numbers)) if numbers else None

@@ -1,0 +1,330 @@
+"""Reminders beside the ledger: ingest and the scheduler's own pieces on one real database."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+
+from services.ingest.nightly import Nightly
+from services.ingest.projection import project
+from services.scheduler.handlers import rules
+from services.scheduler.handlers.tasks import Tasks
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.ticking import Ticking
+from shared.codec import decode
+from shared.database import engine_from
+from shared.events import Envelope, ExpectedAudited
+from shared.rules import default_rule_book
+from shared.topics import DELIVERIES, RULES, TASKS, TOPICS
+from tests.integration.ingest.conftest import Api
+
+pytestmark = pytest.mark.integration
+BEGIN = datetime(2023, 6, 1, 1, tzinfo=UTC)
+HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+ROWS = (
+    ("目录", "编制并公布本部门政府信息公开目录。", "县财政局、县发展和改革局", "2023年6月20日"),
+    ("答复", "规范答复依申请公开事项，健全会商机制。", "县财政局、凤灵街道", "2023年6月27日"),
+    ("开放日", "组织开展政府开放日活动并公布情况。", "县财政局、凤灵街道", "2023年7月14日"),
+    ("听取", "单位主要负责人每年至少听取1次政务公开工作情况汇报。", "凤灵街道", "2023年12月31日"),
+)
+_OUT = {
+    "ingest": "WITH gone AS (DELETE FROM ingest.outbox RETURNING *) "
+    "SELECT topic, value, headers::text AS headers FROM gone ORDER BY id",
+    "scheduler": "WITH gone AS (DELETE FROM scheduler.outbox RETURNING *) "
+    "SELECT topic, value, headers::text AS headers FROM gone ORDER BY id",
+}
+
+
+def table(*rows: tuple[str, str, str, str]) -> bytes:
+    lines = ("\t".join((str(n), *row)) + "\n" for n, row in enumerate(rows, 1))
+    return (HEAD + "".join(lines)).encode()
+
+
+@dataclass
+class _Clock:
+    """The API's clock, for the scheduler."""
+
+    api: Api
+
+    def now(self) -> datetime:
+        return self.api.clock.instant
+
+    def skew(self, _: datetime) -> timedelta:
+        return timedelta(0)
+
+
+@dataclass
+class County:
+    """An office whose events go to a scheduler, and come back, without a broker between."""
+
+    api: Api
+    ticking: Ticking
+    tasks: Tasks
+    plan_id: str = ""
+
+    async def start(self) -> None:
+        assert (await self.api.units()).status_code == 200
+        plan = await self.api.client.post("/v1/plans", files={"file": ("1.txt", table(*ROWS))})
+        assert plan.json()["unknown_names"] == [], plan.text
+        self.plan_id = plan.json()["plan_id"]
+        await self.post(f"/v1/plans/{self.plan_id}/publish", {})
+        await self.flow()
+
+    async def post(self, path: str, body: object) -> dict[str, Any]:
+        answer = await self.api.client.post(path, json=body)
+        assert answer.status_code < 300, answer.text
+        return dict(answer.json())
+
+    async def flow(self) -> None:
+        """Take every event to who reads it."""
+        for envelope in await self._out("ingest"):
+            async with self.ticking.engine.begin() as db:
+                if type(envelope.event) in TASKS.events:
+                    await self.tasks.handle(db, [envelope])
+                elif type(envelope.event) in RULES.events:
+                    await rules.handle(db, [envelope])
+        while await self.ticking.replan():
+            pass
+        await self._read(await self._out("scheduler"))
+
+    async def _read(self, envelopes: list[Envelope]) -> None:
+        async with self.api.engine.begin() as db:
+            await project(db, envelopes)
+
+    async def _out(self, schema: str) -> list[Envelope]:
+        rows = await self.run(_OUT[schema])
+        topics = {topic.name: topic for topic in TOPICS}
+        return [
+            replace(
+                decode(
+                    topics[row.topic],
+                    row.value,
+                    [(k, v.encode()) for k, v in json.loads(row.headers)],
+                ),
+                partition=0,
+            )
+            for row in rows
+        ]
+
+    async def run(self, statement: str, **values: object) -> list[Any]:
+        async with self.api.engine.begin() as db:
+            found = await db.execute(text(statement), values)
+            return list(found.all()) if found.returns_rows else []
+
+    async def tick(self, at: datetime) -> None:
+        """Fire all that is due at an instant."""
+        self.api.clock.instant = at
+        while await self.ticking.fire():
+            pass
+        await self.flow()
+
+    async def live(self, until: datetime) -> None:
+        """Fire each slot a second after it, up to an instant."""
+        while True:
+            (row,) = await self.run("SELECT min(next_fire_at) AS slot FROM scheduler.agenda")
+            if row.slot is None or row.slot >= until:
+                break
+            await self.tick(row.slot + timedelta(seconds=1))
+        self.api.clock.instant = until
+
+    async def owed(self, ref: str, unit: str) -> dict[str, Any]:
+        rows = await self.api.ledger()
+        named = {(row["ref"], row["unit"]): row for row in rows}
+        return named[f"{ref}.1", unit]
+
+    async def compared(self, first: str = "2023-06-01", last: str = "2023-07-20") -> dict[str, Any]:
+        answer = await self.api.client.get("/v1/audit/expected", params={"from": first, "to": last})
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+
+@pytest.fixture
+async def county(api: Api, settings_for: Any) -> AsyncIterator[County]:
+    settings = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
+    engine = engine_from(settings, "test-scheduler")
+    clock = _Clock(api)
+    ticking = Ticking(engine, settings, clock)
+    made = County(api, ticking, Tasks(clock, ticking.timetables, timedelta(days=3)))
+    await made.start()
+    yield made
+    await ticking.close()
+    await engine.dispose()
+
+
+def at(day: str, hour: int = 12) -> datetime:
+    return datetime.fromisoformat(f"{day}T{hour:02}:00:00+08:00").astimezone(UTC)
+
+
+async def test_a_healthy_run_has_no_differences(county):
+    await county.live(at("2023-07-21"))
+    found = await county.compared()
+    assert found["expected"] == found["emitted"] > 20
+    assert (found["differences"], found["explained"], found["not_checked"]) == ([], [], [])
+    assert (found["from"], found["to"], found["timezone"]) == (
+        "2023-06-01",
+        "2023-07-20",
+        "Asia/Shanghai",
+    )
+
+
+async def test_no_fact_in_the_middle_makes_a_false_difference(county):
+    await county.live(at("2023-06-14"))
+    done = await county.owed("1", "县财政局")
+    await county.post(f"/v1/obligations/{done['obligation_id']}/status", {"status": "done"})
+    begun = await county.owed("2", "县财政局")
+    await county.post(f"/v1/obligations/{begun['obligation_id']}/status", {"status": "in-progress"})
+    late = await county.owed("1", "县发展和改革局")
+    body = {"due_on": "2023-06-30", "reason": "同意延期"}
+    await county.post(f"/v1/obligations/{late['obligation_id']}/extensions", body)
+    await county.flow()
+    await county.live(at("2023-06-19"))
+    await county.post(f"/v1/obligations/{done['obligation_id']}/status", {"status": "open"})
+    days = {"days": {"2023-06-21": False, "2023-07-01": True}}
+    await county.post("/v1/calendars", days)
+    await county.flow()
+    await county.live(at("2023-06-26", 8))
+    book = default_rule_book().model_dump(mode="json", exclude={"version"})
+    book["rules"][0]["when"][0]["working_days"] = [12, 6, 2, 0]
+    book["rules"][0]["at"] = "10:30:00"
+    await county.post("/v1/rule-books", book)
+    await county.flow()
+    await county.live(at("2023-06-29"))
+    revised = (ROWS[0], ROWS[1], (*ROWS[2][:3], "2023年7月20日"))
+    files = {"file": ("2.txt", table(*revised))}
+    answer = await county.api.client.post(f"/v1/plans/{county.plan_id}/revisions", files=files)
+    assert answer.status_code == 201, answer.text
+    path = f"/v1/plans/{county.plan_id}/revisions/{answer.json()['revision_id']}/confirm"
+    confirmed = await county.post(path, {})
+    assert confirmed["obligations_withdrawn"] == 1
+    assert confirmed["obligations_amended"] == 2
+    await county.flow()
+    await county.live(at("2023-07-21"))
+    found = await county.compared()
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] > 20
+    (kept,) = await county.run("SELECT count(*) AS number FROM ingest.obligation_history")
+    assert kept.number == 7
+
+
+async def test_a_hearing_in_the_middle_makes_no_false_difference(county):
+    await county.live(at("2023-07-03"))
+    hearing = await county.owed("4", "凤灵街道")
+    body = {"heard_on": "2023-07-03", "heard_by": "主任"}
+    await county.post(f"/v1/units/{hearing['unit_id']}/hearings", body)
+    await county.flow()
+    await county.live(at("2023-11-03"))
+    found = await county.compared("2023-06-29", "2023-11-02")
+    assert (found["differences"], found["explained"]) == ([], [])
+
+
+async def test_a_unit_that_was_taken_off_the_agenda_is_found_and_named(county):
+    await county.live(at("2023-06-18"))
+    lost = await county.owed("1", "县发展和改革局")
+    await county.run(
+        "UPDATE scheduler.agenda SET next_fire_at = NULL WHERE unit_id = :unit",
+        unit=lost["unit_id"],
+    )
+    await county.live(at("2023-06-22"))
+    found = await county.compared("2023-06-01", "2023-06-21")
+    assert found["missing"] == found["differing"] == len(found["differences"]) == 2
+    assert [row["slot"] for row in found["differences"]] == [
+        "2023-06-19T01:00:00Z",
+        "2023-06-20T01:00:00Z",
+    ]
+    for row in found["differences"]:
+        told = {
+            name: row[name] for name in ("unit", "unit_id", "audience", "kind", "reason", "refs")
+        }
+        assert told == {
+            "unit": "县发展和改革局",
+            "unit_id": lost["unit_id"],
+            "audience": "liaison",
+            "kind": "missing",
+            "reason": "never-fired",
+            "refs": ["1.1"],
+        }
+        assert row["obligations"] == [lost["obligation_id"]]
+
+
+async def test_a_timer_that_was_deleted_is_found_in_the_reminders_that_lack_it(county):
+    await county.live(at("2023-06-18"))
+    lost = await county.owed("1", "县财政局")
+    await county.run(
+        "DELETE FROM scheduler.timers WHERE obligation_id = :one", one=lost["obligation_id"]
+    )
+    await county.live(at("2023-06-21"))
+    found = await county.compared("2023-06-01", "2023-06-20")
+    assert found["missing"] >= 1
+    assert {tuple(row["obligations"]) for row in found["differences"]} == {(lost["obligation_id"],)}
+
+
+async def test_an_outage_is_explained_by_its_catch_up(county):
+    await county.live(at("2023-06-18"))
+    await county.tick(at("2023-06-20"))  # the 19th was passed over
+    await county.live(at("2023-06-22"))
+    found = await county.compared("2023-06-01", "2023-06-21")
+    assert found["differences"] == []
+    assert {row["reason"] for row in found["explained"]} == {"catch-up-left-out"}
+    assert found["explaining"] == len(found["explained"]) > 0
+
+
+async def test_new_reminders_may_still_be_on_their_way(county):
+    await county.live(at("2023-06-19"))
+    slot = at("2023-06-20", 9)
+    county.api.clock.instant = slot + timedelta(minutes=10)
+    found = await county.compared("2023-06-20", "2023-06-20")
+    assert found["differences"] == []
+    assert [row["reason"] for row in found["not_checked"]] == ["not-yet-due"]
+    county.api.clock.instant = slot + timedelta(minutes=21)
+    assert (await county.compared("2023-06-20", "2023-06-20"))["missing"] == 2
+
+
+async def test_what_was_not_recorded_is_said_and_not_guessed(county):
+    await county.live(at("2023-06-21"))
+    await county.run("UPDATE ingest.reminders SET fired_at = NULL WHERE slot < '2023-06-10'")
+    await county.run("DELETE FROM ingest.reminders WHERE slot < '2023-06-05'")
+    found = await county.compared("2023-06-01", "2023-06-20")
+    assert found["differences"] == []
+    assert [row["reason"] for row in found["not_checked"]] == ["no-firing-time"]
+    await county.run("UPDATE ingest.obligations SET unknown_before = '2023-06-16'")
+    await county.run(
+        "DELETE FROM ingest.reminders WHERE slot > '2023-06-10' AND slot < '2023-06-16'"
+    )
+    found = await county.compared("2023-06-11", "2023-06-20")
+    assert found["differences"] == []
+    assert [row["reason"] for row in found["not_checked"]] == ["no-history"]
+
+
+async def test_days_in_the_wrong_order_are_refused(county):
+    days = {"from": "2023-06-02", "to": "2023-06-01"}
+    answer = await county.api.client.get("/v1/audit/expected", params=days)
+    assert answer.status_code == 422
+    assert "first" in answer.json()["detail"]
+    reader = await county.api.as_("read")
+    assert (await reader.get("/v1/audit/expected", params=days)).status_code == 403
+
+
+async def test_each_night_is_audited_once_and_told(county):
+    await county.live(at("2023-06-18"))
+    await county.run("UPDATE scheduler.agenda SET next_fire_at = NULL")
+    await county.live(at("2023-06-20", 1))
+    nightly = Nightly(county.api.engine, county.api.clock, county.api.settings)
+    assert await nightly.look() == 1  # that of the 19th, for the 18th and the days before
+    county.api.clock.instant = at("2023-06-20", 3)
+    assert await nightly.look() == 1
+    assert await nightly.look() == 0
+    assert REGISTRY.get_sample_value("cuiban_expected_missing") == 2
+    told = await county._out("ingest")
+    events = [one.event for one in told if isinstance(one.event, ExpectedAudited)]
+    assert [(one.last_day, one.missing) for one in events] == [
+        (date(2023, 6, 18), 0),
+        (date(2023, 6, 19), 2),
+    ]
+    assert {one.first_day for one in events} == {date(2023, 6, 12), date(2023, 6, 13)}
+    async with county.api.engine.begin() as db:
+        await project(db, [one for one in told if type(one.event) in DELIVERIES.events])

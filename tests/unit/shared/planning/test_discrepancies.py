@@ -1,0 +1,272 @@
+"""The differences between what was emitted and what should have been, and their reasons."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.planning.discrepancies import Compared, Emitted, Kind, Limits, Reason, Unit, compare
+from shared.planning.expected import History, Item, Key, Version, eras, expected
+from shared.planning.firings import Firings, is_behind
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    CatchUp,
+    Channel,
+    Dates,
+    ObligationKind,
+    Rule,
+    RuleBook,
+    Step,
+)
+
+UNIT, A, B = identity.name("unit"), identity.name("a"), identity.name("b")
+TOLD = datetime(2023, 6, 1, 2, tzinfo=UTC)
+FIRST, LAST = datetime(2023, 6, 4, tzinfo=UTC), datetime(2023, 6, 17, tzinfo=UTC)
+DUE = date(2023, 6, 9)  # a Friday; reminded of on the 5th, the 7th and the 9th, at nine
+LITTLE = timedelta(seconds=1)
+LIAISON = Audience.LIAISON
+
+
+def slot(day: int, hour: int = 9) -> datetime:
+    return datetime(2023, 6, day, hour, tzinfo=UTC) - timedelta(hours=8)
+
+
+def book(version: int = 1, days: tuple[int, ...] = (4, 2, 0), catch_up=CatchUp.LATEST) -> RuleBook:
+    rule = Rule(
+        rule_id="r",
+        kinds=(ObligationKind.DEADLINE,),
+        when=(BeforeDue(working_days=days),),
+        who=(Step(audience=LIAISON),),
+        channels=(Channel.EMAIL,),
+        catch_up=catch_up,
+    )
+    return RuleBook(version=version, rules=(rule,))
+
+
+def stands(*told: tuple[datetime, date, bool]) -> tuple[Version, ...]:
+    ends = [at for at, _, _ in told[1:]]
+    return tuple(
+        Version(Dates(ObligationKind.DEADLINE, due, TOLD.date()), owed, at, end)
+        for (at, due, owed), end in zip(told, [*ends, None], strict=True)
+    )
+
+
+@dataclass
+class World:
+    """One unit's facts, and what was emitted: at first all that should be, on time."""
+
+    versions: dict[UUID, tuple[Version, ...]] = field(
+        default_factory=lambda: {A: stands((TOLD, DUE, True)), B: stands((TOLD, DUE, True))}
+    )
+    books: list[tuple[datetime, RuleBook]] = field(default_factory=lambda: [(TOLD, book())])
+    calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
+    others: dict[datetime, bool] = field(default_factory=dict)
+    known_from: datetime | None = None
+    emitted: dict[Key, Emitted] = field(init=False)
+
+    def __post_init__(self) -> None:
+        should = expected(eras(self.books, self.calendars), self.histories.values(), FIRST, LAST)
+        self.emitted = {key: Emitted(items, key[0] + LITTLE) for key, items in should.items()}
+
+    @property
+    def histories(self) -> dict[UUID, History]:
+        return {i: History(i, mine, self.known_from) for i, mine in self.versions.items()}
+
+    def tell(
+        self, obligation_id: UUID, at: datetime, due: date = DUE, *, owed: bool = True
+    ) -> None:
+        """A fact that what is emitted does not follow yet."""
+        self.versions[obligation_id] = stands((TOLD, DUE, True), (at, due, owed))
+
+    def compare(self) -> Compared:
+        fired = dict(self.others)
+        for (at, _), one in self.emitted.items():
+            late = is_behind(at, one.fired_at, Limits().tolerance)
+            fired[one.fired_at] = fired.get(one.fired_at, False) or late
+        times = eras(self.books, self.calendars)
+        unit = Unit(UNIT, times, self.histories, self.emitted, Firings(fired))
+        return compare(unit, FIRST, LAST)
+
+    def only(self) -> tuple[Kind, Reason, bool, int, tuple[UUID, ...]]:
+        (one,) = self.compare().differences
+        assert (one.unit_id, one.audience) == (UNIT, LIAISON)
+        return (
+            one.kind,
+            one.reason,
+            one.explained,
+            (one.slot + timedelta(hours=8)).day,
+            one.obligations,
+        )
+
+
+BOTH = tuple(sorted((A, B), key=str))
+
+
+def test_what_was_emitted_as_it_should_be_has_no_difference() -> None:
+    found = World().compare()
+    assert (found.expected, found.emitted, found.differences) == (3, 3, [])
+
+
+def test_a_reminder_that_never_fired_is_named() -> None:
+    world = World()
+    del world.emitted[slot(7), LIAISON]
+    assert world.only() == (Kind.MISSING, Reason.NEVER_FIRED, False, 7, BOTH)
+
+
+def test_a_lost_reminder_is_no_outage_though_the_next_one_holds_its_items() -> None:
+    world = World()
+    del world.emitted[slot(5), LIAISON]
+    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+
+
+def test_an_obligation_that_lost_its_timer_is_named_in_each_reminder() -> None:
+    world = World()
+    for one in world.emitted.values():
+        del one.items[B]
+    found = world.compare().differences
+    assert [(one.kind, one.obligations) for one in found] == [(Kind.ITEMS_DIFFER, (B,))] * 3
+    assert {(one.reason, one.explained) for one in found} == {(Reason.NEVER_FIRED, False)}
+
+
+def test_a_reminder_that_nothing_asks_for_is_named() -> None:
+    world = World()
+    world.emitted[slot(6), LIAISON] = Emitted({A: Item(DUE, 0)}, slot(6) + LITTLE)
+    assert world.only() == (Kind.EXTRA, Reason.NOT_OWED, False, 6, (A,))
+
+
+def test_an_unknown_obligation_in_a_reminder_is_named() -> None:
+    world = World()
+    stranger = identity.name("stranger")
+    world.emitted[slot(7), LIAISON].items[stranger] = Item(DUE, 0)
+    assert world.only() == (Kind.ITEMS_DIFFER, Reason.NOT_OWED, False, 7, (stranger,))
+
+
+def test_a_fact_right_before_the_slot_may_be_known_there_or_not() -> None:
+    world = World()
+    world.tell(A, slot(7) - timedelta(seconds=90), owed=False)
+    del world.emitted[slot(9), LIAISON].items[A]
+    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FACT_APPLIED_LATE, True, 7, (A,))
+
+
+def test_a_fact_long_before_the_slot_must_be_known_there() -> None:
+    world = World()
+    world.tell(A, slot(7) - timedelta(minutes=30), owed=False)
+    del world.emitted[slot(9), LIAISON].items[A]
+    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FACT_APPLIED_LATE, False, 7, (A,))
+
+
+def test_a_scheduler_that_fired_without_all_facts_said_so() -> None:
+    world = World()
+    world.tell(A, slot(7) - timedelta(minutes=30), owed=False)
+    del world.emitted[slot(9), LIAISON].items[A]
+    world.emitted[slot(7), LIAISON].complete = False
+    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FIRED_INCOMPLETE, False, 7, (A,))
+
+
+def test_catch_up_leaves_out_what_an_outage_passed_over() -> None:
+    world = World()
+    del world.emitted[slot(5), LIAISON]
+    world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
+    assert world.only() == (Kind.MISSING, Reason.CATCH_UP, True, 5, BOTH)
+
+
+def test_catch_up_does_not_explain_what_the_later_reminder_lacks() -> None:
+    world = World()
+    del world.emitted[slot(5), LIAISON]
+    late = world.emitted[slot(7), LIAISON]
+    late.fired_at = slot(7, 16)
+    del late.items[B]
+    fifth, seventh = world.compare().differences
+    assert (fifth.reason, fifth.explained, fifth.obligations) == (Reason.NEVER_FIRED, False, (B,))
+    assert (seventh.kind, seventh.explained) == (Kind.ITEMS_DIFFER, False)
+
+
+def test_a_unit_that_was_stuck_while_others_fired_was_no_outage() -> None:
+    world = World(others={slot(6) + LITTLE: False})
+    del world.emitted[slot(5), LIAISON]
+    world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
+    assert world.only() == (Kind.MISSING, Reason.NEVER_FIRED, False, 5, BOTH)
+
+
+def test_catch_up_all_leaves_nothing_out() -> None:
+    world = World(books=[(TOLD, book(catch_up=CatchUp.ALL))])
+    del world.emitted[slot(5), LIAISON]
+    world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
+    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+
+
+def test_catch_up_skip_leaves_out_what_is_late() -> None:
+    world = World(books=[(TOLD, book(catch_up=CatchUp.SKIP))])
+    del world.emitted[slot(5), LIAISON]
+    assert world.only() == (Kind.MISSING, Reason.CATCH_UP, True, 5, BOTH)
+    world.others[slot(5) + LITTLE] = False  # others were served at the time
+    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+
+
+def test_catch_up_skip_explains_nothing_while_the_scheduler_is_still_away() -> None:
+    world = World(books=[(TOLD, book(catch_up=CatchUp.SKIP))])
+    del world.emitted[slot(9), LIAISON]
+    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+
+
+def test_what_was_done_during_an_outage_is_not_fired_afterwards() -> None:
+    world = World(others={slot(6, 16): True})
+    world.tell(A, slot(5, 12), owed=False)
+    world.tell(B, slot(5, 12), owed=False)
+    world.emitted.clear()
+    assert world.only() == (Kind.MISSING, Reason.FIRED_LATE, True, 5, BOTH)
+
+
+def test_a_late_reminder_follows_the_facts_of_its_firing() -> None:
+    world = World()
+    world.tell(A, slot(5, 12), owed=False)
+    for one in world.emitted.values():
+        del one.items[A]
+    world.emitted[slot(5), LIAISON].fired_at = slot(5, 16)
+    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FIRED_LATE, True, 5, (A,))
+
+
+def test_another_rule_book_published_near_the_slot_explains() -> None:
+    world = World()
+    world.books.append((slot(7) - timedelta(minutes=1), book(2, (3, 0))))
+    assert world.only() == (Kind.EXTRA, Reason.RULES_CHANGED, True, 7, BOTH)
+
+
+def test_another_rule_book_published_an_hour_before_must_be_followed() -> None:
+    world = World()
+    world.books.append((slot(7) - timedelta(hours=1), book(2, (3, 0))))
+    assert world.only() == (Kind.EXTRA, Reason.RULES_CHANGED, False, 7, BOTH)
+
+
+def test_another_calendar_must_be_followed() -> None:
+    world = World()
+    own = WorkingCalendar(1, {date(2023, 6, 7): False})
+    world.calendars.append((slot(7) - timedelta(hours=1), own))
+    found = {
+        (slot_of.slot, slot_of.kind, slot_of.reason) for slot_of in world.compare().differences
+    }
+    assert (slot(7), Kind.EXTRA, Reason.CALENDAR_CHANGED) in found
+
+
+def test_done_extended_withdrawn_and_owed_again_give_no_difference() -> None:
+    later = date(2023, 6, 13)
+    world = World(
+        versions={
+            A: stands((TOLD, DUE, True), (slot(6), later, True), (slot(12, 12), later, False)),
+            B: stands((TOLD, DUE, True), (slot(5, 12), DUE, False), (slot(8), DUE, True)),
+        },
+        books=[(TOLD, book()), (slot(8, 12), book(2, (1, 0)))],
+        calendars=[(slot(8, 11), WorkingCalendar(1, {date(2023, 6, 12): False}))],
+    )
+    assert len(world.emitted) >= 3
+    assert world.compare().differences == []
+
+
+def test_what_is_not_recorded_is_not_judged() -> None:
+    world = World(known_from=slot(6))
+    world.emitted.clear()
+    found = world.compare()
+    assert [one.slot for one in found.differences] == [slot(7), slot(9)]
+    assert found.unknown == {A, B}

@@ -1,0 +1,276 @@
+"""What should have been emitted, beside what the scheduler's own pieces fire slot by slot."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.events import (
+    ExtensionGranted,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ObligationsWithdrawn,
+    ReminderDue,
+    StatusReported,
+)
+from shared.facts import MeasureFacts, ObligationFacts, Status
+from shared.planning.expected import Era, History, Item, Version, eras, expected, joined
+from shared.planning.obligations import Obligation, TaskEvent, changes
+from shared.planning.reminding import DueTimer, Measure, due_reminders
+from shared.planning.timers import Timer, plan, plan_anew
+from shared.planning.timetable import Timetable
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    CatchUp,
+    Channel,
+    ObligationKind,
+    Rule,
+    RuleBook,
+    Step,
+    WhileOverdue,
+)
+
+OFFICE, UNIT, PLAN = (identity.name(word) for word in ("office", "unit", "plan"))
+START = datetime(2023, 5, 8, 0, 30, tzinfo=UTC)  # half past eight at the office
+DAYS = 40
+END = START + timedelta(days=DAYS)
+_MEASURE = MeasureFacts(measure_id=identity.name("m"), ref="1", task_name="任务", text="内容")
+
+
+@dataclass
+class Driver:
+    """A scheduler in memory that hears each fact at once and fires each slot on time."""
+
+    known: dict[UUID, Obligation] = field(default_factory=dict)
+    timers: dict[tuple[UUID, str], Timer] = field(default_factory=dict)
+    book: RuleBook | None = None
+    calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
+    fired_until: datetime | None = None
+    emitted: list[ReminderDue] = field(default_factory=list)
+
+    @property
+    def timetable(self) -> Timetable | None:
+        return Timetable(self.book, self.calendar) if self.book else None
+
+    def hear(self, event: TaskEvent, at: datetime) -> None:
+        for change in list(changes(self.known.get, event, at)):
+            if change.obligation is None:
+                continue
+            self.known[change.obligation_id] = change.obligation
+            if change.replan:
+                self._end(change.obligation_id)
+                if change.obligation.owed and (timetable := self.timetable):
+                    one = change.obligation
+                    self._start(plan(timetable, one.obligation_id, one.dates, one.planned_from))
+
+    def change(self, told: RuleBook | WorkingCalendar, at: datetime) -> None:
+        if isinstance(told, RuleBook):
+            self.book = told
+        else:
+            self.calendar = told
+        if (timetable := self.timetable) is None:
+            return
+        for one in self.known.values():
+            mine = {
+                rule: t.next_fire_at
+                for (o, rule), t in self.timers.items()
+                if o == one.obligation_id
+            }
+            self._end(one.obligation_id)
+            if one.owed:
+                self._start(
+                    plan_anew(
+                        timetable,
+                        one.obligation_id,
+                        one.dates,
+                        before=mine,
+                        changed=max(at, one.planned_from),
+                        fired_until=self.fired_until,
+                    )
+                )
+
+    def fire(self, now: datetime) -> None:
+        """Fire each slot up to an instant, at the slot itself."""
+        while (slot := min((t.next_fire_at for t in self.timers.values()), default=END)) < now:
+            timetable = self.timetable
+            assert timetable is not None
+            due = [t for t in self.timers.values() if t.next_fire_at == slot]
+            shown = Measure("1", "任务", "内容", "要点")
+            rows = [
+                DueTimer(t, self.known[t.obligation_id].dates, lead=False, measure=shown)
+                for t in due
+            ]
+            done = due_reminders(timetable, OFFICE, UNIT, rows, now=slot, grace=timedelta(0))
+            self.emitted += done.reminders
+            for timer in due:
+                del self.timers[timer.obligation_id, timer.rule_id]
+            self._start(done.moved)
+            self.fired_until = slot
+
+    def _start(self, timers: Any) -> None:
+        self.timers |= {(t.obligation_id, t.rule_id): t for t in timers}
+
+    def _end(self, obligation_id: UUID) -> None:
+        for key in [key for key in self.timers if key[0] == obligation_id]:
+            del self.timers[key]
+
+
+@dataclass
+class Office:
+    """The ledger's side: what was told, and when, in the words of the planner."""
+
+    versions: dict[UUID, list[Version]] = field(default_factory=dict)
+    books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
+    calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
+
+    def stands(self, one: Obligation, at: datetime) -> None:
+        mine = self.versions.setdefault(one.obligation_id, [])
+        if mine:
+            last = mine[-1]
+            mine[-1] = Version(last.dates, last.owed, last.since, at)
+        mine.append(Version(one.dates, one.owed, at))
+
+    def should(self) -> dict[tuple[datetime, Audience], dict[UUID, Item]]:
+        histories = [History(i, joined(mine)) for i, mine in self.versions.items()]
+        return expected(eras(self.books, self.calendars), histories, START, END)
+
+
+def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts:
+    return ObligationFacts(
+        obligation_id=identity.name(name),
+        measure_id=_MEASURE.measure_id,
+        kind=ObligationKind.DEADLINE,
+        period="2023",
+        due_on=due_on,
+        known_on=at.date(),
+        number=number,
+    )
+
+
+def event(what: str, name: str, number: int, days: int, at: datetime) -> TaskEvent:
+    about: dict[str, Any] = {"office_id": OFFICE, "unit_id": UNIT}
+    one, due_on = identity.name(name), (at + timedelta(days=days)).date()
+    match what:
+        case "assign" | "amend":
+            kind = ObligationsAssigned if what == "assign" else ObligationsAmended
+            told = {"plan_id": PLAN, "plan_title": "要点", "measures": (_MEASURE,)}
+            return kind(**about, **told, obligations=(facts(name, number, due_on, at),))
+        case "withdraw":
+            return ObligationsWithdrawn(**about, obligation_ids=(one,), reason="revised")
+        case "extend":
+            return ExtensionGranted(
+                **about, obligation_id=one, number=number, due_on=due_on, reason=""
+            )
+        case _:
+            told = {"obligation_id": one, "number": number, "reported_by": "x"}
+            return StatusReported(**about, **told, status=Status(what))
+
+
+def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook:
+    who = (Step(audience=Audience.LIAISON), Step(audience=Audience.HEAD, from_overdue=2))
+    about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
+    at = time(hour)
+    before = Rule(
+        rule_id="before",
+        when=(BeforeDue(working_days=days), WhileOverdue(every_working_days=max(1, every - 1))),
+        at=at,
+        **about,
+    )
+    after = Rule(
+        rule_id="after",
+        when=(WhileOverdue(every_working_days=every), BeforeDue(working_days=days[:1])),
+        at=at,
+        catch_up=CatchUp.ALL,
+        **about,
+    )
+    return RuleBook(version=version, rules=(before, after) if every > 1 else (after,))
+
+
+MINUTES = st.integers(1, DAYS * 24 * 12 - 1).map(
+    lambda five: timedelta(minutes=five * 5, seconds=7)
+)
+TASKS = st.tuples(
+    st.sampled_from(
+        ["assign", "assign", "amend", "withdraw", "extend", "done", "open", "in-progress"]
+    ),
+    st.sampled_from("abc"),
+    st.integers(-5, 30),
+)
+BOOKS = st.tuples(
+    st.just("book"),
+    st.sets(st.integers(0, 12), min_size=1, max_size=4),
+    st.integers(1, 3),
+    st.integers(0, 23),
+)
+CALENDARS = st.tuples(
+    st.just("calendar"), st.dictionaries(st.integers(0, DAYS + 30), st.booleans(), max_size=12)
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS), max_size=25))
+def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
+    driver, office = Driver(), Office()
+    number = 0
+    first = (timedelta(seconds=1), ("book", {0, 1, 3}, 3, 9))
+    for after, what in sorted([first, *told], key=lambda one: one[0]):
+        at, number = START + after, number + 1
+        driver.fire(at)
+        match what:
+            case ("book", days, every, hour):
+                fresh = book(tuple(sorted(days)), every, hour, number)
+                driver.change(fresh, at)
+                office.books.append((at, fresh))
+            case ("calendar", days):
+                own = {(START + timedelta(days=day)).date(): works for day, works in days.items()}
+                calendar = WorkingCalendar(number, own)
+                driver.change(calendar, at)
+                office.calendars.append((at, calendar))
+            case (kind, name, days):
+                driver.hear(event(kind, name, number, days, at), at)
+                if (one := driver.known.get(identity.name(name))) is not None:
+                    office.stands(one, at)
+    driver.fire(END)
+    fired = {
+        (one.slot, one.audience): {
+            item.obligation_id: Item(item.due_on, item.overdue) for item in one.items
+        }
+        for one in driver.emitted
+        if one.slot >= START
+    }
+    assert office.should() == fired
+
+
+def test_nothing_is_expected_before_the_first_rule_book() -> None:
+    assert eras([], [(START, WorkingCalendar())]) == []
+    later = START + timedelta(days=3)
+    (era,) = eras([(later, book((0,), 3, 9, 1))], [])
+    assert isinstance(era, Era)
+    assert era.since == later
+
+
+def test_a_start_of_work_is_no_change_for_planning() -> None:
+    one = Version(facts_dates(), owed=True, since=START, until=START + timedelta(hours=1))
+    other = Version(facts_dates(), owed=True, since=START + timedelta(hours=1))
+    assert joined([one, other]) == (Version(facts_dates(), owed=True, since=START),)
+
+
+def facts_dates() -> Any:
+    return Obligation(
+        UNIT,
+        OFFICE,
+        UNIT,
+        PLAN,
+        ObligationKind.DEADLINE,
+        date(2023, 6, 1),
+        date(2023, 5, 1),
+        lead=False,
+        number=1,
+        planned_from=START,
+    ).dates
