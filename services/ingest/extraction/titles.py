@@ -9,6 +9,7 @@ from typing import Final
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.dates import fold
 from services.ingest.extraction.prose import closes, half_width, tidy
+from services.ingest.extraction.vocabulary import ORGAN
 
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
@@ -34,7 +35,7 @@ _ORGAN: Final = (
     r"|政务公开(?:工作)?(?:领导小组)?(?:办公室|办)"
     rf"|{_WORD}{{1,12}}?(?:局|委员会|厅|委|管委会)(?:办公室)?"
     r"|政府(?=关于|\d{4}年)"
-    rf"|{_WORD}{{0,12}}?(?:中心|残联|妇联|总工会|团委|供销社|医院|学校|大学|学院|管理处|[大支总]队|指挥部|领导小组)"
+    rf"|{_WORD}{{0,12}}?{ORGAN}"
     r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
