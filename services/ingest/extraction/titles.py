@@ -25,6 +25,7 @@ _NO_TITLE: Final = re.compile(
 _PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]*\s*[:：.、]\s*(?=\S)")
 _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
+_YEAR_NAME: Final = re.compile(r"((?:19|20)\d\d)(?:年度?)?(?![\d年.\-/]).{0,12}$")
 _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
 # 滁州市, 新乡市, 沙市区: a place's last word may be followed by the next.
 _LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
@@ -58,6 +59,8 @@ class Frame:
     year: int | None
     issuer: str | None
     issued: date | None
+    spans: bool = False
+    """Its title names several years (2021—2025年): a date without a year may be of any."""
 
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
@@ -71,7 +74,22 @@ def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: st
     if year is None:
         year = issued.year if issued else _year(half_width(name))
     issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
-    return Frame(title, year, issuer, issued)
+    return Frame(title, year, issuer, issued, spans=_is_span(title or ""))
+
+
+def own_year(heading: Sequence[Paragraph]) -> int | None:
+    """The year that is printed over a table: in a title, or by a sheet's name (2023年旧表)."""
+    title = _title(heading)
+    if title is not None:
+        return _year(title)
+    years = (_YEAR_NAME.match(half_width(each.text)) for each in heading)
+    return next((int(found[1]) for found in years if found), None)
+
+
+def _is_span(title: str) -> bool:
+    folded = fold(title)
+    span, single = _SPAN.search(folded), _YEAR.search(folded)
+    return bool(span and single and span.start() <= single.start() and span[1] != span[2])
 
 
 def is_note(text: str) -> bool:
