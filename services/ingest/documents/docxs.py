@@ -21,6 +21,9 @@ from services.ingest.documents.limits import (
 from services.ingest.documents.numbering import Numbering, W
 from services.ingest.documents.printed import boxes_in, mark_deleted, printed
 from services.ingest.documents.spans import filled
+from services.ingest.documents.unseen import DELETED, HIDDEN, Unseen, shortened
+from services.ingest.documents.wordnotes import notes_of
+from services.ingest.documents.wordstyles import Looks
 
 _OPENED: Final = frozenset(
     f"{W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "smartTag", "customXml")
@@ -48,17 +51,22 @@ def read_docx(name: str, archive: Archive) -> Document:
     if body is None:
         raise DocumentError(DocumentFault.BROKEN)
     parts = dict(archive.related(main).values())
-    numbering = Numbering(
-        archive.part(parts.get("numbering", "")), archive.part(parts.get("styles", ""))
-    )
-    return Document(name, tuple(_Reader(numbering).blocks(body)))
+    styles = archive.part(parts.get("styles", ""))
+    numbering = Numbering(archive.part(parts.get("numbering", "")), styles)
+    reader = _Reader(numbering, Looks(styles))
+    blocks = tuple(reader.blocks(body))
+    told = [*reader.unseen.told, *notes_of(archive, parts)]
+    return Document(name, blocks, shortened(told), embeds=reader.embeds)
 
 
 class _Reader:
     """Walks the body once, in order: automatic numbers depend on it."""
 
-    def __init__(self, numbering: Numbering) -> None:
+    def __init__(self, numbering: Numbering, looks: Looks) -> None:
         self._numbering = numbering
+        self._looks = looks
+        self.unseen = Unseen()
+        self.embeds = False
         self._tables = 0
         self._rows = 0
         self._cells = 0
@@ -75,6 +83,7 @@ class _Reader:
                 if self._paragraphs > MAX_PARAGRAPHS:
                     raise DocumentError(DocumentFault.TOO_MANY_ROWS)
                 label, text = self._paragraph(element)
+                self.unseen.flush(f"paragraph {self._paragraphs}")
                 held += _numbered(label, text)
                 if not mark_deleted(element):
                     yield from self._lines(held)
@@ -83,6 +92,10 @@ class _Reader:
                 yield from self._lines(held)
                 held = ""
                 yield from self._tables_of(element)
+            elif element.tag == f"{W}altChunk":
+                self.embeds = True
+                self.unseen.note("嵌入的网页或文档（请用 Word 打开并另存为 .docx）", "altChunk")
+                self.unseen.flush(f"paragraph {self._paragraphs}")
         yield from self._lines(held)
 
     def _lines(self, text: str) -> Iterator[Paragraph]:
@@ -91,10 +104,18 @@ class _Reader:
 
     def _paragraph(self, element: etree._Element) -> tuple[str | None, str]:
         """Its automatic number, if it stands in a list, and its text."""
-        return self._numbering.label(element), printed(element).strip()
+        return self._numbering.label(element), printed(element, self._looks, self.unseen).strip()
 
     def _tables_of(self, table: etree._Element) -> Iterator[Block]:
-        rows = [row for row in _inside(table) if row.tag == _ROW and not _deleted(row)]
+        rows = []
+        for row in (each for each in _inside(table) if each.tag == _ROW):
+            kind = _gone(row)
+            if kind is None:
+                rows.append(row)
+            else:
+                words = row.iter(f"{W}t", f"{W}delText")
+                self.unseen.note(kind, "".join(each.text or "" for each in words))
+        self.unseen.flush(f"table {self._tables + 1}")
         if _is_frame(table, rows):
             for cell in (cell for row in rows for cell in _cells(row)):
                 yield from self.blocks(cell)
@@ -105,7 +126,10 @@ class _Reader:
         yield self._table(table, rows, f"table {self._tables}")
 
     def _table(self, table: etree._Element, rows: Sequence[etree._Element], place: str) -> Table:
-        placed = [self._row(row, first=number == 0) for number, row in enumerate(rows)]
+        placed = []
+        for number, row in enumerate(rows):
+            placed.append(self._row(row, first=number == 0))
+            self.unseen.flush(f"{place}, row {number + 1}")
         widths = [whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
         edges = settled(widths, placed)
         grid: list[dict[int, Cell]] = []
@@ -209,8 +233,11 @@ def _cells(row: etree._Element) -> Iterator[etree._Element]:
     return (cell for cell in _inside(row) if cell.tag == _CELL)
 
 
-def _deleted(row: etree._Element) -> bool:
-    return row.find(f"{W}trPr/{W}del") is not None
+def _gone(row: etree._Element) -> str | None:
+    """Why a row is not shown, as it is told; None for a row that is."""
+    if row.find(f"{W}trPr/{W}del") is not None:
+        return DELETED
+    return HIDDEN if row.find(f"{W}trPr/{W}hidden") is not None else None
 
 
 def _count(element: etree._Element, properties: str, name: str, default: int) -> int:

@@ -19,6 +19,7 @@ class DocumentFault(StrEnum):
     SCANNED = "scanned-image"
     ENCODING = "unknown-encoding"
     NOT_A_PLAN = "not-a-plan"
+    EMBEDDED = "embedded-document"
 
 
 ADVICE: Final[dict[DocumentFault, str]] = {
@@ -65,6 +66,11 @@ ADVICE: Final[dict[DocumentFault, str]] = {
     DocumentFault.NOT_A_PLAN: (
         "No task table was found. The table needs a header row that names its columns, such as"
         " 序号, 任务名称, 具体内容, 责任单位, 完成时限. 未找到任务表，请检查表头。"
+    ),
+    DocumentFault.EMBEDDED: (
+        "The Word file only wraps a web page or another document, which Word unpacks when it opens"
+        " the file. Open it in Word, save it as .docx, and import that."
+        " 此 Word 文件只是包着一个网页或另一份文档，请用 Word 打开并另存为 .docx 后导入。"
     ),
 }
 

@@ -1,6 +1,7 @@
 """A file's bytes to its document: the kind is told by the content, then by the name."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from services.ingest.documents.archives import open_archive
@@ -8,7 +9,7 @@ from services.ingest.documents.csvs import is_csv, read_csv
 from services.ingest.documents.decoding import decode
 from services.ingest.documents.docxs import read_docx
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.grid import Document, Paragraph
+from services.ingest.documents.grid import Block, Document, Paragraph, Row
 from services.ingest.documents.htmls import read_html
 from services.ingest.documents.limits import check_characters, check_size, check_text
 from services.ingest.documents.pdfs import read_pdf
@@ -26,6 +27,9 @@ _MARKUP: Final = re.compile(rb"<(?:html|table|body|!doctype\s+html)[\s>]", re.IG
 _OFFICE_XML: Final = re.compile(
     rb"\s*<\?xml.{0,300}?(?:mso-application|<Workbook|<w:wordDocument|<pkg:package)", re.DOTALL
 )
+_NO_WIDTH: Final = re.compile(
+    r"[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
 _MARK: Final = b"\xef\xbb\xbf"
 _FILES: Final = (".docx", ".xlsx", ".pdf", ".doc", ".xls", ".wps", ".et", ".csv", ".txt")
 _HEAD: Final = 262_144
@@ -37,7 +41,7 @@ def read_document(name: str, data: bytes) -> Document:
     What the file holds decides; its extension only tells csv from text. Raises DocumentError.
     """
     check_size(data)
-    document = _read(name, data)
+    document = _visible(_read(name, data))
     texts = (
         (len(block.text),)
         if isinstance(block, Paragraph)
@@ -46,6 +50,25 @@ def read_document(name: str, data: bytes) -> Document:
     )
     check_characters(sum(map(sum, texts)))
     return document
+
+
+def _visible(document: Document) -> Document:
+    """The document without characters that take no room: marks of direction, joiners, hints."""
+    blocks: list[Block] = []
+    for block in document.blocks:
+        if isinstance(block, Paragraph):
+            text = _NO_WIDTH.sub("", block.text)
+            blocks.append(block if text == block.text else replace(block, text=text))
+        elif any(_NO_WIDTH.search(cell.text) for row in block.rows for cell in row.cells):
+            blocks.append(replace(block, rows=tuple(map(_visible_row, block.rows))))
+        else:
+            blocks.append(block)
+    return replace(document, blocks=tuple(blocks))
+
+
+def _visible_row(row: Row) -> Row:
+    cells = (replace(cell, text=_NO_WIDTH.sub("", cell.text)) for cell in row.cells)
+    return replace(row, cells=tuple(cells))
 
 
 def _read(name: str, data: bytes) -> Document:

@@ -47,8 +47,12 @@ Block = Paragraph | Table
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content in reading order; `left_out` tells what is in the file but not read."""
+    """A file's content in reading order; `left_out` tells what is in the file but not read.
+
+    `embeds` says that another document, which is not read, stands within it.
+    """
 
     name: str
     blocks: tuple[Block, ...]
     left_out: tuple[Paragraph, ...] = ()
+    embeds: bool = False

@@ -6,6 +6,8 @@ from typing import Final
 from lxml import etree
 
 from services.ingest.documents.numbering import W
+from services.ingest.documents.unseen import DELETED, Unseen
+from services.ingest.documents.wordstyles import Looks
 
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _BOX: Final = f"{W}txbxContent"
@@ -17,6 +19,7 @@ _UNSEEN: Final = frozenset(
     }
 )
 _TEXT, _RUN = f"{W}t", f"{W}r"
+_DELETED, _GONE = f"{W}del", f"{W}delText"
 _EQUATION_TEXT: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
 _SIGNS: Final = {
     f"{W}br": "\n",
@@ -25,12 +28,12 @@ _SIGNS: Final = {
     f"{W}ptab": " ",
     f"{W}noBreakHyphen": "-",
 }
-_OFF: Final = ("0", "false", "off")
 
 
-def printed(paragraph: etree._Element) -> str:
-    """The paragraph's text, its line breaks kept."""
+def printed(paragraph: etree._Element, looks: Looks, unseen: Unseen) -> str:
+    """The paragraph's text, its line breaks kept. Words that are not valid are noted instead."""
     pieces: list[str] = []
+    style = looks.of_paragraph(paragraph)
     stack = [iter(paragraph)]
     while stack:
         element = next(stack[-1], None)
@@ -42,7 +45,11 @@ def printed(paragraph: etree._Element) -> str:
             pieces.append(element.text or "")
         elif tag in _SIGNS:
             pieces.append(_SIGNS[tag])
-        elif tag not in _UNSEEN and not (tag == _RUN and _hidden(element)):
+        elif tag == _RUN and (kind := looks.unseen(element, style)) is not None:
+            unseen.note(kind, "".join(each.text or "" for each in element.iter(_TEXT)))
+        elif tag == _DELETED:
+            unseen.note(DELETED, "".join(each.text or "" for each in element.iter(_GONE)))
+        elif tag not in _UNSEEN:
             stack.append(iter(element))
     return "".join(pieces)
 
@@ -63,9 +70,3 @@ def boxes_in(paragraph: etree._Element) -> Iterator[etree._Element]:
             yield element
         elif element.tag not in (_FALLBACK, _TEXT) and len(element):
             stack.append(iter(element))
-
-
-def _hidden(run: etree._Element) -> bool:
-    properties = run.find(f"{W}rPr")
-    vanish = properties.find(f"{W}vanish") if properties is not None else None
-    return vanish is not None and vanish.get(f"{W}val") not in _OFF

@@ -22,6 +22,7 @@ _MERGE, _COLUMNS = f"{S}mergeCell", f"{S}col"
 _PLACE: Final = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _ON: Final = ("1", "true")
+_OFF: Final = ("0", "false")
 _LAST_COLUMN: Final = 16_384
 
 Place = tuple[int, int]
@@ -29,11 +30,20 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """What the cells of all sheets refer to: shared texts, number formats, the calendar."""
+class Text:
+    """A cell's words, and those in it that are struck through."""
 
-    strings: Sequence[str]
+    shown: str
+    struck: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the cells of all sheets refer to: texts; number format and strike of each style."""
+
+    strings: Sequence[Text]
     formats: Sequence[str]
+    struck: Sequence[bool]
     from_1904: bool
 
 
@@ -49,9 +59,11 @@ class Area:
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds. `unsaved` are formulas without a stored result."""
+    """What a sheet holds. `unsaved` are formulas without a stored result, `struck` words that a
+    line strikes through."""
 
     texts: dict[Place, str] = field(default_factory=dict)
+    struck: dict[Place, str] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
@@ -66,7 +78,8 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
         tag = element.tag
         if tag == _CELL and event == "end":
             column = _column_of(element.get("r")) or column + 1
-            _take(sheet, (row, column), _shown(element, values))
+            place = (row, column)
+            _take(sheet, place, _lined(element, values, sheet.struck, place))
         elif tag == _ROW and event == "start":
             row, column = whole(element.get("r")) or row + 1, 0
             if element.get("hidden") in _ON:
@@ -82,7 +95,7 @@ def read_sheet(part: bytes, values: Values) -> Sheet:
     return sheet
 
 
-def read_strings(part: bytes | None) -> list[str]:
+def read_strings(part: bytes | None) -> list[Text]:
     """The workbook's shared texts in order. Raises DocumentError."""
     if part is None:
         return []
@@ -99,23 +112,43 @@ def _take(sheet: Sheet, place: Place, text: str | None) -> None:
         check_cells(len(sheet.unsaved))
 
 
-def _shown(cell: etree._Element, values: Values) -> str | None:
+def _lined(
+    cell: etree._Element, values: Values, struck: dict[Place, str], place: Place
+) -> str | None:
+    """The cell's valid text; what a line strikes through is kept apart."""
+    found = _shown(cell, values)
+    if found is None:
+        return None
+    lined = Text("", found.shown + found.struck) if _is_struck(cell, values) else found
+    if lined.struck:
+        struck[place] = lined.struck
+        check_cells(len(struck))
+    return lined.shown
+
+
+def _is_struck(cell: etree._Element, values: Values) -> bool:
+    style = whole(cell.get("s"))
+    return style < len(values.struck) and values.struck[style]
+
+
+def _shown(cell: etree._Element, values: Values) -> Text | None:
     """The cell's text, None for a formula whose result was not stored."""
     kind = cell.get("t") or "n"
     if kind == "inlineStr":
         found = cell.find(_INLINE)
-        return _string(found) if found is not None else ""
+        return _string(found) if found is not None else Text("")
     value = cell.findtext(_VALUE)
     if not value:
         unsaved = kind != "str" and cell.find(_FORMULA) is not None
-        return None if unsaved else ""
+        return None if unsaved else Text("")
     if kind == "s":
-        return _at(values.strings, value)
+        at = whole(value)
+        return values.strings[at] if at < len(values.strings) else Text("")
     if kind == "b":
-        return "是" if value in _ON else "否"
+        return Text("是" if value in _ON else "否")
     if kind in ("n", "d"):
-        return _figure(value, kind, _at(values.formats, cell.get("s") or "0"), values)
-    return _unescaped(value)
+        return Text(_figure(value, kind, _at(values.formats, cell.get("s") or "0"), values))
+    return Text(_unescaped(value))
 
 
 def _figure(value: str, kind: str, code: str, values: Values) -> str:
@@ -132,15 +165,18 @@ def _at(texts: Sequence[str], index: str) -> str:
     return texts[at] if at < len(texts) else ""
 
 
-def _string(element: etree._Element) -> str:
+def _string(element: etree._Element) -> Text:
     """Its text, run by run; readings printed above characters are no part of it."""
-    pieces = []
+    pieces: list[str] = []
+    struck: list[str] = []
     for child in element:
         if child.tag == _TEXT:
             pieces.append(child.text or "")
         elif child.tag == _RUN:
-            pieces.append(child.findtext(_TEXT) or "")
-    return _unescaped("".join(pieces))
+            line = child.find(f"{S}rPr/{S}strike")
+            lined = line is not None and line.get("val") not in _OFF
+            (struck if lined else pieces).append(child.findtext(_TEXT) or "")
+    return Text(_unescaped("".join(pieces)), _unescaped("".join(struck)))
 
 
 def _unescaped(text: str) -> str:

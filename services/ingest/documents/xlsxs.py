@@ -10,17 +10,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.ingest.documents.archives import Archive, xml
+from services.ingest.documents.archives import Archive, whole, xml
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
 from services.ingest.documents.limits import check_cells, check_columns, check_rows
 from services.ingest.documents.sheets import Place, S, Sheet, Values, read_sheet, read_strings
+from services.ingest.documents.sheetnotes import notes_of
 from services.ingest.documents.shown import BUILT_IN
+from services.ingest.documents.unseen import STRUCK, shortened
 
 _NO_NAME: Final = re.compile(r"(?i)sheet\s*\d*|工作表\s*\d*")
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ON: Final = ("1", "true")
-_MOST_TOLD: Final = 50
+_OFF: Final = ("0", "false")
 _PREVIEW: Final = 80
 
 
@@ -31,9 +33,11 @@ def read_xlsx(name: str, archive: Archive) -> Document:
     if root.tag != f"{S}workbook":
         raise DocumentError(DocumentFault.BROKEN)
     parts = dict(related.values())
+    formats, struck = _styles(archive.part(parts.get("styles", "")))
     values = Values(
         read_strings(archive.part(parts.get("sharedStrings", ""))),
-        _formats(archive.part(parts.get("styles", ""))),
+        formats,
+        struck,
         from_1904=any(each.get("date1904") in _ON for each in root.iter(f"{S}workbookPr")),
     )
     blocks: list[Block] = []
@@ -49,6 +53,7 @@ def read_xlsx(name: str, archive: Archive) -> Document:
             continue
         sheet = read_sheet(archive.needed(part), values)
         left_out.extend(_unseen(sheet, title))
+        left_out.extend(notes_of(archive, part, title))
         table = _table(sheet, title)
         rows += len(table.rows)
         check_rows(rows)
@@ -56,18 +61,24 @@ def read_xlsx(name: str, archive: Archive) -> Document:
             if not _NO_NAME.fullmatch(title):
                 blocks.append(Paragraph(title, table.place))
             blocks.append(table)
-    return Document(name, tuple(blocks), tuple(_shortened(left_out)))
+    return Document(name, tuple(blocks), shortened(left_out))
 
 
-def _formats(part: bytes | None) -> list[str]:
-    """The number format of each cell style."""
+def _styles(part: bytes | None) -> tuple[list[str], list[bool]]:
+    """The number format of each cell style, and whether it strikes its cell's words through."""
     if part is None:
-        return []
+        return [], []
     root = xml(part)
     own = root.iterfind(f"{S}numFmts/{S}numFmt")
     codes = BUILT_IN | {each.get("numFmtId"): each.get("formatCode") or "" for each in own}
-    styles = root.iterfind(f"{S}cellXfs/{S}xf")
-    return [codes.get(each.get("numFmtId"), "") for each in styles]
+    lines = [each.find(f"{S}strike") for each in root.iterfind(f"{S}fonts/{S}font")]
+    struck = [each is not None and each.get("val") not in _OFF for each in lines]
+    styles = list(root.iterfind(f"{S}cellXfs/{S}xf"))
+    fonts = [whole(each.get("fontId")) for each in styles]
+    return (
+        [codes.get(each.get("numFmtId"), "") for each in styles],
+        [font < len(struck) and struck[font] for font in fonts],
+    )
 
 
 def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
@@ -84,6 +95,13 @@ def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
         kind = "行" if where.startswith("row") else "列"
         shown = "｜".join(texts)[:_PREVIEW]
         yield Paragraph(f"隐藏的{kind}未读取：{shown}", f"sheet {title}, {where}")
+    lined: dict[int, list[str]] = {}
+    for (row, column), text in sheet.struck.items():
+        if row not in sheet.hidden_rows and column not in sheet.hidden_columns:
+            lined.setdefault(row, []).append(text.replace("\n", ""))
+    for row, texts in lined.items():
+        shown = "｜".join(texts)[:_PREVIEW]
+        yield Paragraph(f"{STRUCK}未读取：{shown}", f"sheet {title}, row {row}")
     for row, column in sheet.unsaved:
         where = f"sheet {title}, cell {_letters(column)}{row}"
         yield Paragraph("公式没有保存结果，请用 Excel 或 WPS 打开并保存", where)
@@ -108,13 +126,6 @@ def _next_shown(hidden: set[int]) -> dict[int, int]:
     for place in sorted(hidden, reverse=True):
         following[place] = following.get(place + 1, place + 1)
     return following
-
-
-def _shortened(told: list[Paragraph]) -> list[Paragraph]:
-    if len(told) <= _MOST_TOLD:
-        return told
-    rest = len(told) - _MOST_TOLD
-    return [*told[:_MOST_TOLD], Paragraph(f"另有{rest}处未读取", told[_MOST_TOLD].place)]
 
 
 def _table(sheet: Sheet, title: str) -> Table:

@@ -4,16 +4,23 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-_ORGAN: Final = (
-    r"(?P<actor>[\u4e00-\u9fff（）]{1,14}?"
+from services.ingest.extraction.vocabulary import UNIT
+
+# An office's own name may stand before any verb; other units only where the words say who owes:
+# 学校要 and 企业应 tell of those whom a duty is about.
+_OFFICE: Final = (
+    r"(?P<actor>(?:[\u4e00-\u9fff（）]{1,14}?"
     r"(?:部门|(?:组织|宣传|统战|武装)部|局|委员会|委|办公室|办|中心|机构|单位|政府|厅|院|公司|协会|科|股|处))"
+    rf"|[省市县区州镇乡团](?![场民域])[\u4e00-\u9fff（）]{{1,12}}?{UNIT})"
 )
+_UNIT: Final = rf"(?P<actor>[\u4e00-\u9fff（）]{{1,14}}?{UNIT})"
+_NUMBERED: Final = r"(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．])?"
 _OPENING: Final = re.compile(
-    rf"(?:^|[。；;，,])(?:[（(]?[\d一二三四五六七八九十]{{1,3}}[)）.、．])?{_ORGAN}"
-    r"(?:要(?!求)|应当?(?!用|急|对)|须|需要?|负责|牵头|会同)"
+    rf"(?:^|[。；;，,]){_NUMBERED}{_OFFICE}(?:要(?!求)|应当?(?!用|急|对)|须|需要?)"
 )
+_OWES: Final = re.compile(rf"(?:^|[。；;，,]){_NUMBERED}{_UNIT}(?:负责|牵头|会同)")
 _BY: Final = re.compile(
-    rf"(?:^|[，,；;。、（(])由{_ORGAN}(?:负责|牵头|组织|统一|会同|承担|统筹|制定|按)"
+    rf"(?:^|[，,；;。、（(])由{_UNIT}(?:负责|牵头|组织|统一|会同|承担|统筹|制定|按)"
 )
 _BRACKETED: Final = re.compile(
     r"[（(](?:牵头|责任|配合)(?:单位|部门)[:：](?P<actor>[^）)]{2,40})[)）]"
@@ -31,7 +38,7 @@ def names_actor(text: str, names: Sequence[str]) -> bool:
     """Whether a sentence makes someone its actor whom `names` does not hold."""
     return any(
         _is_other(match["actor"], names)
-        for pattern in (_OPENING, _BY, _BRACKETED)
+        for pattern in (_OPENING, _OWES, _BY, _BRACKETED)
         for match in pattern.finditer(text)
     )
 

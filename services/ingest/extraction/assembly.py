@@ -36,6 +36,12 @@ class Assembly:
     _section: Label = field(default_factory=Label)
     _category: Label = field(default_factory=Label)
     _layout: Layout | None = None
+    _closed: bool = False
+
+    def close(self) -> None:
+        """A table of its own begins: its first row continues no task, and its sections are new."""
+        self._closed = True
+        self._section = self._category = Label()
 
     def section(self, text: str) -> None:
         """A row that spans the table: the category of what follows."""
@@ -49,7 +55,8 @@ class Assembly:
         view = _View.of(row, layout)
         if not view.texts:
             return
-        previous = self.drafts[-1] if self.drafts else None
+        previous = self.drafts[-1] if self.drafts and not self._closed else None
+        self._closed = False
         if previous is not None and _goes_on(view, previous):
             previous.wrapped = True
             self._mend(view, previous)

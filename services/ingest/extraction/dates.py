@@ -12,34 +12,22 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from services.ingest.extraction.bindings import Claim, claim
 from services.ingest.extraction.expressions import Token, expressions
 from services.ingest.extraction.numerals import to_digits
 from services.ingest.extraction.prose import half_width
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.vocabulary import EVENT
 
-_NEAR: Final = 24  # characters beside a date that can tell what it is
-_DONE: Final = re.compile(
-    r"(?:[^，。；、,;\d]{0,6}?(?:完成|投入|建成|开工|动工|竣工|启用|上线|运行|印发|出台|制定|报送|上报|报|公布|公开|发布|实现"
-    r"|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|启动|形成|查漏|收官|见效|整改|更新|梳理|编制|提交|开放|试行|验收))"
-)
-_AFTER: Final = re.compile(
-    r"(?:起|以来|后|之后|以后|开始|至|到|—|-|~|正式?施行|实施的|印发的|发布的|出台的|修订的|期间|的)"
-)
-_LEADING: Final = re.compile(
-    r"(?:截至|截止到?|力争|确保|争取|务必|原则上|最迟|不晚于|不迟于|赶在|于|在|到|至|-|—|~)$"
-)
 _STARTS: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
-_LASTS_OR_EVENT: Final = re.compile(
-    r"(?:全年|持续|长期|常态)|[\u4e00-\u9fff]{1,8}?(?:节|会|期|召开|考核|检查|活动)(?:之|以)?[前后]"
+_LASTS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")
+_EVENT: Final = re.compile(rf"[\u4e00-\u9fff]{{0,8}}?{EVENT}[^，。；,;]{{0,4}}(?:前|后|间)")
+# What may follow a year that is a deadline by itself: its end, or that something is done then.
+_YEAR_ALONE: Final = re.compile(
+    r"(?:$|[，。；、,;:()\0]|内|以内|之内|底|末|终|度|(?:至|到|—|-|~)\d"
+    r"|[^，。；,;前后初中节会期季汛适\d]{0,8}(?:完成|建成|办结|到位|实现|达标|投用|竣工|完工|使用|交付|达到|落实|公开|报送|公布))"
 )
 _LISTED: Final = re.compile(r"(?:前|底|末)?[、和及与或,]")
-_NO_END: Final = re.compile(
-    r"(?:以来|起(?!草)|以后|之后|后|的(?!完成)"
-    r"|[^，。；、,;]{0,4}?(?:制定|印发|出台|发布|施行|实施|颁布|成立|建成|形成|受理|公布|下发|签订|开工)的)"
-)
-_UNTIL: Final = re.compile(r"(?:到|至|截至)$")
-_OF: Final = re.compile(r"(?:度)?的")
-_PAST: Final = re.compile(r"(?:去年|上年度?|往年|历年|此前|截至目前)$")
 
 
 @dataclass(slots=True)
@@ -50,6 +38,20 @@ class Found:
     dates: list[date] = field(default_factory=list)
     problems: list[ReviewCode] = field(default_factory=list)
     rest: str = ""
+    only_years: bool = False
+    """Every date is the end of a year that was printed alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prose:
+    """A sentence's dates: its own ends, those that may belong to something else.
+
+    `loose` are those of its own that name no more than a period of the plan's year (年底前).
+    """
+
+    own: Found
+    unsure: list[date]
+    loose: list[date]
 
 
 def fold(text: str) -> str:
@@ -63,48 +65,64 @@ def read_cell(text: str, year: int | None) -> Found:
     `year` is the plan's. A date that does not exist, or one whose year is unknown, yields no
     date but a review code. Nothing is ever guessed.
     """
-    return _collect([t for t in expressions(text) if not _begins_or_lasts(t, text)], text, year)
-
-
-def _begins_or_lasts(token: Token, text: str) -> bool:
-    """4月起 tells a beginning, 2023年全年 how long, 2023年国庆节前 an event's year: no deadline."""
-    if _STARTS.match(text, token.end):
-        return True
-    return bool(token.values.get("bare")) and bool(_LASTS_OR_EVENT.match(text, token.end))
-
-
-def read_prose(text: str, year: int | None) -> Found:
-    """The deadlines in a sentence: only dates that its words bind to an end (前, 底, 完成)."""
     tokens: list[Token] = []
+    problems: list[ReviewCode] = []
+    for token in expressions(text):
+        if _STARTS.match(text, token.end):
+            text = _without(token, text)  # 4月起 tells a beginning
+            continue
+        if token.values.get("bare") and not token.values.get("before"):
+            after = text[token.end :]
+            if _LASTS.match(after):
+                text = _without(token, text)
+                continue
+            if not _YEAR_ALONE.match(after):
+                event = _EVENT.match(after)
+                problems.append(ReviewCode.EVENT_RELATIVE if event else ReviewCode.NOT_UNDERSTOOD)
+                continue
+        tokens.append(token)
+    found = _collect(tokens, text, year)
+    found.problems.extend(problems)
+    found.only_years = all(token.values.get("bare") for token in tokens)
+    return found
+
+
+def _without(token: Token, text: str) -> str:
+    return text[: token.start] + "\0" * (token.end - token.start) + text[token.end :]
+
+
+def read_prose(text: str, year: int | None) -> Prose:
+    """The deadlines in a sentence: the dates that its words make the duty's own end.
+
+    A list shares what stands behind its last date (6月、12月底前).
+    """
+    own: list[Token] = []
+    unsure: list[Token] = []
+    following: Token | None = None
+    kind = Claim.OTHER
     for token in reversed(expressions(text)):
-        listed = tokens and _LISTED.fullmatch(text, token.end, tokens[-1].start)
-        if _binds(token, text) or (listed and _names_month(token)):
-            tokens.append(token)
-    tokens.reverse()
-    return _collect(tokens, text, year)
+        listed = following is not None and _LISTED.fullmatch(text, token.end, following.start)
+        if not (listed and _names_month(token) and kind is not Claim.OTHER):
+            kind = claim(token, text)
+        if kind is Claim.OWN:
+            own.append(token)
+        elif kind is Claim.UNSURE:
+            unsure.append(token)
+        following = token
+    own.reverse()
+    unsure.reverse()
+    found = _collect(own, text, year)
+    loose = [token for token in own if _is_loose(token)]
+    return Prose(found, _collect(unsure, text, year).dates, _collect(loose, text, year).dates)
 
 
 def _names_month(token: Token) -> bool:
-    return bool(token.values.get("month") or token.values.get("months"))
+    return any(token.values.get(part) for part in ("month", "months", "each"))
 
 
-def _binds(token: Token, text: str) -> bool:
-    """Whether the sentence makes the date an end: its own words, a verb after, 于 or 到 before."""
-    values = token.values
-    after = text[token.end : token.end + _NEAR]
-    before = text[max(0, token.start - _NEAR) : token.start]
-    if _PAST.search(before) or _NO_END.match(after):
-        return False
-    if any(values.get(part) for part in ("before", "yend", "qend", "uend", "within")):
-        return True
-    if values.get("part") in ("底", "末", "月底", "上旬", "中旬", "下旬"):
-        return True
-    if values.get("bare") or values.get("until"):
-        return bool(_UNTIL.search(before)) and not _OF.match(after)
-    numeric = values.get("compact") or (values.get("month") and not values.get("days"))
-    if numeric or _AFTER.match(after):
-        return False  # 2023.6: as likely a number as a month
-    return bool(_LEADING.search(before) or _DONE.match(after))
+def _is_loose(token: Token) -> bool:
+    """年底前, 下半年: a period without a year of its own and without a month."""
+    return not (_names_month(token) or _stands_alone(token) or token.values.get("relative"))
 
 
 def _collect(tokens: list[Token], text: str, year: int | None) -> Found:
@@ -164,8 +182,15 @@ def _dates(values: dict[str, str | None], year: int) -> list[date]:
         return [_in_month(year, n, values.get("part"), before=before) for n in numbers]
     if values.get("month"):
         month, days = int(values["month"] or 0), values.get("days") or values.get("day")
-        named = re.findall(r"\d+", days or "")
-        return [date(year, month, int(day)) for day in named] or [month_end(year, month)]
+        named = [int(day) for day in re.findall(r"\d+", days or "")]
+        if len(named) > 1:
+            return [day_within(year, month, day) for day in named]
+        return [date(year, month, day) for day in named] or [month_end(year, month)]
+    if values.get("halves"):
+        return [date(year, 6, 30), date(year, 12, 31)]
+    if values.get("quarters"):
+        quarters = map(int, re.findall(r"\d", values["quarters"] or ""))
+        return [month_end(year, 3 * quarter) for quarter in quarters]
     return [_in_year(values, year, before=before)]
 
 
@@ -174,7 +199,29 @@ def _shared_day(values: dict[str, str | None], year: int) -> list[date]:
     months = values["each"] or ""
     if "月" in months[:3] and not values.get("shared"):
         raise KeyError(months)  # 6月、12月20日
-    return [date(year, int(n), int(values["day"] or 0)) for n in re.findall(r"\d+", months)]
+    days = [int(day) for day in re.findall(r"\d+", values["day"] or "")]
+    numbers = map(int, re.findall(r"\d+", months))
+    return [day_within(year, month, day) for month in numbers for day in days]
+
+
+def day_within(year: int, month: int, day: int) -> date:
+    """A day that several months share: one that this month lacks is its last day.
+
+    Raises ValueError for a month or a day that no year has.
+    """
+    if not 1 <= day <= 31:  # noqa: PLR2004 - no month has more days
+        raise ValueError(day)
+    return min(
+        month_end(year, month), date(year, month, min(day, 28)) + timedelta(max(0, day - 28))
+    )
+
+
+def resolved(token: Token, year: int) -> list[date]:
+    """One expression's dates in a year that its own words do not give.
+
+    Raises ValueError for a date that does not exist, KeyError for a vague one.
+    """
+    return _dates(token.values, year)
 
 
 def _in_year(values: dict[str, str | None], year: int, *, before: bool) -> date:

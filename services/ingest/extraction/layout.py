@@ -11,13 +11,15 @@ from services.ingest.extraction.dates import fold
 from services.ingest.extraction.headers import Header
 from services.ingest.extraction.labels import Role
 from services.ingest.extraction.numerals import number
+from services.ingest.extraction.vocabulary import ORGAN_OR_TOWN, names_unit
 
 _DATEISH: Final = re.compile(
     r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
 )
 _UNITISH: Final = re.compile(
-    r"(?:牵头|配合|分工负责)$|(?:局|委|办|部门|中心|单位|科|室|街道|镇|乡|区|政府|公司)(?:牵头|配合)?(?:$|[）)、，,；;\n])"
+    rf"(?:牵头|配合|分工负责)$|{ORGAN_OR_TOWN}(?:牵头|配合)?(?:$|[）)、，,；;\n])"
 )
+_LISTED: Final = re.compile(r"[、，,；;\s]")
 _NUMBER: Final = re.compile(
     r"(?:第)?[（(\[]?(\d{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])(?:\.0)?[)）\]]?[.、．，]?(?:项)?"
 )
@@ -109,13 +111,17 @@ def fits(role: Role, text: str) -> int:
         case Role.DEADLINE:
             return 2 if _DATEISH.search(fold(text)) else -1
         case Role.UNITS | Role.LEAD | Role.SUPPORT:
-            return 2 if _UNITISH.search(text) and not _SENTENCE.search(text) else -1
+            return 2 if _is_unitish(text) and not _SENTENCE.search(text) else -1
         case Role.CONTENT:
             return 1 if _SENTENCE.search(text) else 0
         case Role.NAME | Role.CATEGORY:
             return -2 if _SENTENCE.search(text) else 0
         case _:
             return -1
+
+
+def _is_unitish(text: str) -> bool:
+    return bool(_UNITISH.search(text)) or names_unit(_LISTED.split(text.strip())[0])
 
 
 def realigned(layout: Layout, row: Row) -> Row:

@@ -9,6 +9,7 @@ _COUNT: Final = re.compile(
     r"(?<![一二三四五六七八九十百千万第])(?:[二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
     r"(?=月[^刊]|月$|[日号](?:前|之前|以前|内|$)|次|场|期(?![间限])|轮|回|遍|个(?:月|工作日|自然日)|个?季度|篇|条)"
 )
+_QUARTERS: Final = re.compile(r"第?[一二三四](?:[、,和及至]第?[一二三四])+(?=个?季度)")
 _QUARTER: Final = re.compile(r"第?([一二三四])(?=个?季度)")
 
 
@@ -27,6 +28,7 @@ def number(text: str) -> int | None:
 def to_digits(text: str) -> str:
     """The text with 二〇二三年, 六月, 三十日, 一次 written in digits; all else is untouched."""
     text = _YEAR.sub(lambda m: "".join(_DIGITS[c] for c in m.group()), text)
+    text = _QUARTERS.sub(lambda m: "".join(_DIGITS.get(c, c) for c in m.group()), text)
     text = _QUARTER.sub(lambda m: f"第{_DIGITS[m.group(1)]}", text)
     text = _COUNT.sub(lambda m: str(number(m.group())), text)
     # 六月三十日: the day counts too once its month is known.

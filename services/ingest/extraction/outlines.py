@@ -35,6 +35,7 @@ _LEVELS: Final = tuple(
 # A heading that its writer closed: one clause over the paragraphs that tell the duties.
 _TITLE: Final = re.compile(r"[^，,。；;]{1,30}[。：:]?")
 _MAX_HEADING: Final = 60
+_PROMISE: Final = re.compile(r"[（(]|负责|牵头|落实单位|[底末日月年]前")
 
 
 @dataclass(slots=True)
@@ -177,13 +178,20 @@ class Outline:
         return self._entries[above].text if above is not None else ""
 
     def _unassigned(self) -> Iterator[PlanWarning]:
-        """Numbered items from the first task on that name no unit: nobody would owe them."""
-        parents = {entry.parent for entry in self._entries if entry.taken}
-        parents |= {self._entries[i].parent for i in parents if i is not None}
-        begun = False
+        """Numbered items that no task holds: nobody would owe them.
+
+        What stands above a task, at any depth, is told by the task itself. A chapter's heading
+        without items of its own (一、总体要求) promises nothing.
+        """
+        above: set[int] = set()
+        for entry in self._entries:
+            parent = entry.parent if entry.taken else None
+            while parent is not None and parent not in above:
+                above.add(parent)
+                parent = self._entries[parent].parent
         for index, entry in enumerate(self._entries):
-            begun = begun or entry.taken
-            if begun and entry.level and not (entry.taken or entry.heading or index in parents):
+            chapter = entry.level == 0 and entry.heading and not _PROMISE.search(entry.text)
+            if entry.level is not None and not (entry.taken or index in above or chapter):
                 yield _warning(entry.place, f"未写明责任单位：{entry.text}")
 
 

@@ -8,6 +8,7 @@ from typing import Final
 from services.ingest.extraction.labels import Role, role_of
 from services.ingest.extraction.prose import closes
 from services.ingest.extraction.units import read_units
+from services.ingest.extraction.vocabulary import ends_unit, names_unit
 
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"
@@ -124,22 +125,15 @@ def _owner(inner: str) -> Owner | None:
     if _LABEL.match(inner):
         return _labelled(inner)
     units = read_units(inner)
-    if not units.names or units.stray:
+    everyone = units.open_ended and not units.names
+    if units.stray or not (units.names or everyone):
         return None
-    told = bool(_VERB.search(inner)) and any(map(_looks_owed, units.names))
-    if told or all(map(_looks_owed, units.names)):
+    told = bool(_VERB.search(inner)) and (everyone or any(map(ends_unit, units.names)))
+    if everyone and not told:
+        return None
+    if told or all(map(names_unit, units.names)):
         return Owner({Role.UNITS: inner})
     return None
-
-
-_UNIT: Final = re.compile(
-    r"(?:局|委|办|部|厅|院|署|处|科|室|组|中心|公司|集团|政府|街道|乡镇|镇|街|村居|单位|部门|机构|委员会|法院|检察院"
-    r"|联|会|专班|区|县|市|[）〕])$"
-)
-
-
-def _looks_owed(name: str) -> bool:
-    return len(name) > 2 and bool(_UNIT.search(name))  # noqa: PLR2004 - 市委: no one owes so
 
 
 def _role(found: re.Match[str]) -> Role | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
@@ -10,13 +11,14 @@ from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
 from services.ingest.extraction.flattened import unflattened
 from services.ingest.extraction.labels import Role
-from services.ingest.extraction.models import ParsedPlan, PlanWarning, Responsible, Task
+from services.ingest.extraction.models import Measure, ParsedPlan, PlanWarning, Responsible, Task
 from services.ingest.extraction.outlines import read_outline
+from services.ingest.extraction.parts import newest, part_at, parts_of
 from services.ingest.extraction.prose import tidy
 from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.rules import Rules, read_rules, rules_for_all
-from services.ingest.extraction.tables import TableReader, habits_of
+from services.ingest.extraction.tables import Heading, TableReader, habits_of
 from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
 
@@ -36,6 +38,7 @@ class _Reading:
     after: Sequence[Paragraph]
     warnings: Sequence[PlanWarning]
     closes: bool
+    headings: Sequence[Heading] = ()
 
 
 def plan_of(document: Document) -> ParsedPlan | None:
@@ -44,16 +47,23 @@ def plan_of(document: Document) -> ParsedPlan | None:
     if not reading.drafts:
         return None
     frame = read_frame(reading.before, reading.after, document.name)
-    setting = Setting(frame.year, frame.issued, reading.closes)
+    parts = list(parts_of(reading.headings, frame))
+    frame = newest(parts, frame)
     around = [*reading.before, *reading.after]
     rules = read_rules(around)
     warnings = [_warning(each.place, each.text) for each in document.left_out]
     warnings += [*rules_for_all(around), *reading.warnings]
+    warnings += [_warning(part.place, part.doubt(frame)) for part in parts if part.is_old(frame)]
     tasks = []
-    for draft in reading.drafts:
-        units = _units(draft, frame.year, rules)
+    for index, draft in enumerate(reading.drafts):
+        part = part_at(parts, index)
+        own = part.frame if part else frame
+        setting = Setting(None if own.spans else own.year, frame.issued, reading.closes)
+        units = _units(draft, own.year, rules)
         warnings.extend(_doubts(draft, units))
-        tasks.append(_task(draft, units, setting))
+        task = _task(draft, units, setting)
+        old = part is not None and part.is_old(frame)
+        tasks.append(_doubted(task, ReviewCode.BEFORE_DOCUMENT) if old else task)
     return ParsedPlan(
         title=frame.title,
         year=frame.year,
@@ -80,14 +90,19 @@ def _read(document: Document) -> _Reading:
 
 def _table(document: Document) -> TableReader:
     reader = TableReader(habits_of(document))
-    for block in document.blocks:
-        reader.read(block)
+    for block, following in zip_longest(document.blocks, document.blocks[1:]):
+        reader.read(block, following)
     return reader
 
 
 def _around(reader: TableReader) -> _Reading:
     return _Reading(
-        reader.drafts, reader.before, reader.after, reader.warnings, reader.habits.closes
+        reader.drafts,
+        reader.before,
+        reader.after,
+        reader.warnings,
+        reader.habits.closes,
+        reader.headings,
     )
 
 
@@ -113,10 +128,7 @@ def _task(draft: Draft, units: UnitList, setting: Setting) -> Task:
             row.cells[Role.DEADLINE] = "\n".join(units.dates)
     measures = tuple(read_duties(draft, units.names, setting))
     if not units.names and Role.UNITS in draft.units:
-        measures = tuple(
-            m.model_copy(update={"review": _with(m.review, ReviewCode.NOT_UNDERSTOOD)})
-            for m in measures
-        )
+        measures = _with(measures, ReviewCode.NOT_UNDERSTOOD)
     name = draft.name or draft.name_above or (_first_clause(measures[0].text) if measures else "")
     responsible = Responsible(
         printed=units.printed,
@@ -133,8 +145,18 @@ def _task(draft: Draft, units: UnitList, setting: Setting) -> Task:
     )
 
 
-def _with(review: Sequence[ReviewCode], code: ReviewCode) -> tuple[ReviewCode, ...]:
-    return tuple(each for each in ReviewCode if each in review or each is code)
+def _with(measures: Sequence[Measure], code: ReviewCode) -> tuple[Measure, ...]:
+    """The measures, each with one more review code."""
+    return tuple(
+        each.model_copy(
+            update={"review": tuple(c for c in ReviewCode if c in each.review or c is code)}
+        )
+        for each in measures
+    )
+
+
+def _doubted(task: Task, code: ReviewCode) -> Task:
+    return task.model_copy(update={"measures": _with(task.measures, code)})
 
 
 def _first_clause(text: str) -> str:

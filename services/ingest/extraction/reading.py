@@ -12,7 +12,9 @@ def read_plan(name: str, data: bytes) -> ParsedPlan:
     The same bytes always give the same plan. Raises DocumentError, with a stable code and advice,
     for a file that cannot be read or that holds no task table.
     """
-    plan = plan_of(read_document(name, data))
+    document = read_document(name, data)
+    plan = plan_of(document)
     if plan is None:
-        raise DocumentError(DocumentFault.NOT_A_PLAN)
+        fault = DocumentFault.EMBEDDED if document.embeds else DocumentFault.NOT_A_PLAN
+        raise DocumentError(fault)
     return plan

@@ -1,7 +1,7 @@
 """Tables in reading order: headers, sections, notes and footers told from the tasks' rows."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -16,11 +16,20 @@ from services.ingest.extraction.layout import Layout, fit, realigned
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.prose import closing_habit, tidy
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.titles import is_note
+from services.ingest.extraction.titles import is_note, is_title
+from services.ingest.extraction.wraps import goes_on
 
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
 _JUDGED: Final = 200
 """Rows that tell how a page laid out its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is printed over a table: its paragraphs, and the number of tasks before it."""
+
+    paragraphs: tuple[Paragraph, ...]
+    start: int
 
 
 @dataclass(slots=True)
@@ -32,24 +41,32 @@ class TableReader:
     after: list[Paragraph] = field(default_factory=list)
     warnings: list[PlanWarning] = field(default_factory=list)
     _assembly: Assembly | None = None
+    headings: list[Heading] = field(default_factory=list)
     _header: Header | None = None
     _broke: bool = False
+    _since: list[Paragraph] = field(default_factory=list)
+    _last: Role | None = None
 
     @property
     def drafts(self) -> list[Draft]:
         """The tasks read so far."""
         return self._assembly.drafts if self._assembly else []
 
-    def read(self, block: Block) -> None:
-        """Take the next block."""
+    def read(self, block: Block, following: Block | None = None) -> None:
+        """Take the next block; `following` is the one after it."""
         if isinstance(block, Table):
             self._table(block)
-        elif self._header is None:
+            return
+        last, self._last = self._last, None
+        if self._header is None:
             self.before.append(block)
+        elif last is not None and goes_on(self.drafts[-1], last, block.text, following):
+            return
         elif is_section(block.text):
             self._tasks().section(block.text)
         else:
             self.after.append(block)
+            self._since.append(block)
             self._report_rule(block)
 
     def _tasks(self) -> Assembly:
@@ -73,8 +90,9 @@ class TableReader:
         if header is None and self._header is None:
             self._as_paragraphs(table.rows)
             return
-        if header is not None and (self._header is None or header.start == 0):
+        if header is not None and (self._header is None or _is_banner(table.rows[: header.start])):
             self._as_paragraphs(table.rows[: header.start])
+            self._begin_table()
             self._header = header
             # 责任单位（列第一位的为牵头单位）: a rule that stands in the header itself
             rules = [label for label in header.labels if "(" in label]
@@ -85,13 +103,25 @@ class TableReader:
         for run in self._runs(body, exact=table.exact):
             self._rows(run, exact=table.exact)
 
+    def _begin_table(self) -> None:
+        """Note what stands over the table. Under a title of its own nothing goes on from above."""
+        over = self.before if self._header is None else self._since
+        self.headings.append(Heading(tuple(over), len(self.drafts)))
+        if self._header is not None and any(is_title(each.text) for each in over):
+            self._tasks().close()
+        self._since = []
+
     def _as_paragraphs(self, rows: Iterable[Row]) -> None:
         """Rows outside the header's table: banners, a form's head, another kind of table."""
         for row in rows:
             texts = list(dict.fromkeys(c.text.strip() for c in row.cells if c.text.strip()))
             for text in texts:
-                target = self.before if self._header is None else self.after
-                target.append(Paragraph(text, row.place))
+                paragraph = Paragraph(text, row.place)
+                if self._header is None:
+                    self.before.append(paragraph)
+                else:
+                    self.after.append(paragraph)
+                    self._since.append(paragraph)
 
     def _runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
         """Rows that one page laid out alike: the same width, no page break between."""
@@ -141,6 +171,8 @@ class TableReader:
             return
         self._tasks().add(row, layout, after_break=self._broke)
         self._broke = False
+        full = not layout.exact and bool(row.cells) and bool(row.cells[-1].text.strip())
+        self._last = layout.roles[-1] if full and len(row.cells) == len(layout.roles) else None
         labels = self._header.labels if self._header else ()
         for index, (role, cell) in enumerate(zip(layout.roles, row.cells, strict=False)):
             if role is Role.OTHER and cell.text.strip() and not (cell.above or cell.left):
@@ -158,6 +190,11 @@ class TableReader:
         paragraph = Paragraph("　".join(texts), row.place)
         self.after.append(paragraph)
         self._report_rule(paragraph)
+
+
+def _is_banner(rows: Sequence[Row]) -> bool:
+    """Whether rows over a header are titles and remarks: one text each, no task's cells."""
+    return all(len({cell.text.strip() for cell in row.cells} - {""}) <= 1 for row in rows)
 
 
 def habits_of(document: Document) -> Habits:

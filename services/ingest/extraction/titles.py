@@ -9,6 +9,7 @@ from typing import Final
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.dates import fold
 from services.ingest.extraction.prose import closes, half_width, tidy
+from services.ingest.extraction.vocabulary import ORGAN
 
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
@@ -24,6 +25,7 @@ _NO_TITLE: Final = re.compile(
 _PREFIX: Final = re.compile(r"^附[件表]?\s*[\d一二三四五六七八九十]*\s*[:：.、]\s*(?=\S)")
 _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发|发布|制|编制|起草)?$")
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
+_YEAR_NAME: Final = re.compile(r"((?:19|20)\d\d)(?:年度?)?(?![\d年.\-/]).{0,12}$")
 _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
 # 滁州市, 新乡市, 沙市区: a place's last word may be followed by the next.
 _LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
@@ -34,7 +36,7 @@ _ORGAN: Final = (
     r"|政务公开(?:工作)?(?:领导小组)?(?:办公室|办)"
     rf"|{_WORD}{{1,12}}?(?:局|委员会|厅|委|管委会)(?:办公室)?"
     r"|政府(?=关于|\d{4}年)"
-    rf"|{_WORD}{{0,12}}?(?:中心|残联|妇联|总工会|团委|供销社|医院|学校|大学|学院|管理处|[大支总]队|指挥部|领导小组)"
+    rf"|{_WORD}{{0,12}}?{ORGAN}"
     r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
@@ -57,6 +59,8 @@ class Frame:
     year: int | None
     issuer: str | None
     issued: date | None
+    spans: bool = False
+    """Its title names several years (2021—2025年): a date without a year may be of any."""
 
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
@@ -70,7 +74,22 @@ def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: st
     if year is None:
         year = issued.year if issued else _year(half_width(name))
     issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
-    return Frame(title, year, issuer, issued)
+    return Frame(title, year, issuer, issued, spans=_is_span(title or ""))
+
+
+def own_year(heading: Sequence[Paragraph]) -> int | None:
+    """The year that is printed over a table: in a title, or by a sheet's name (2023年旧表)."""
+    title = _title(heading)
+    if title is not None:
+        return _year(title)
+    years = (_YEAR_NAME.match(half_width(each.text)) for each in heading)
+    return next((int(found[1]) for found in years if found), None)
+
+
+def _is_span(title: str) -> bool:
+    folded = fold(title)
+    span, single = _SPAN.search(folded), _YEAR.search(folded)
+    return bool(span and single and span.start() <= single.start() and span[1] != span[2])
 
 
 def is_note(text: str) -> bool:

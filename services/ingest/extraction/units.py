@@ -6,15 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.dates import fold, read_cell
+from services.ingest.extraction.vocabulary import BODY, NOTHING, ends_organ, ends_unit, goes_on
 
 _SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
 _PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
-# What a unit's name ends with; it tells a list's line break from a torn name.
-_ENDS: Final = re.compile(
-    r"(?:局|委|办|部|厅|院|所|社|会|署|队|站|处|科|室|组|中心|公司|集团|大学|学院|学校|银行|支行|联|团|馆|台|厂|场|库"
-    r"|园|区|县|市|州|盟|旗|镇|乡|街道?|村|居|政府|海关|税务|单位|部门|机构|企业|主体|专班|管委|法院|检察院|支队|大队|窗口|基地"
-    r"|[）〕])$"
-)
 _KIND: Final = (
     r"(?:(?:责任|成员|职能|业务|行政|主管|涉及|牵头|配合|协办|参与|[省市县区州镇][直级]|直属|其他|各|有关|相关)*"
     r"(?:单位|部门|科室|处室|股室|机构|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
@@ -27,7 +22,7 @@ _OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|�
 _SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
 _DUTY: Final = re.compile(
     r"(?:等?)(?:(?:按照?|依据?|根据)(?:各自)?(?:职责|职能|分工|任务)+(?:分工)?)?(?:分别|共同|具体|组织|按分工)*"
-    r"(?:负责|落实|实施|承办|协办|会办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
+    r"(?:负责|落实|实施|承办|(?<!政)协办|(?<![委大协联商工])会办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
     r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
 )
 _LEADS: Final = re.compile(
@@ -56,9 +51,6 @@ _MARKS: Final = re.compile(
 )
 # 县财政局及各乡镇: the word parts two whole names, where it is not within one (文化和旅游局).
 _AND: Final = re.compile(r"以及|及|和|与")
-_WHOLE: Final = re.compile(
-    r"(?:局|委|办|部|厅|院|署|处|科|室|中心|公司|集团|街道|镇|乡|单位|部门|机构|政府|法院|检察院|海关|支队|大队)(?:[（〔].*[）〕])?$"
-)
 _NO_UNIT: Final = re.compile(
     r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
 )
@@ -70,14 +62,15 @@ _LEVELS: Final = re.compile(
 _KINDS: Final = re.compile(r"(?:部门|单位)、(?:单位|部门|机构)(?=[、，,；;。\n]|$)")
 _INNER: Final = str.maketrans("、/", "\x1e\x1f")
 _OUTER: Final = str.maketrans("\x1e\x1f", "、/")
-_HEADS: Final = re.compile(r"^(?:安委[会办]|(?:人民)?政府|管委会|党[工]?委|办事处)")
 _LASTING: Final = re.compile(
     r"^(?:全年)?(?:持续(?:推进|实施|开展|落实)?|长期(?:坚持|推进|实施)?|常态化(?:推进|开展)?|全年)$"
 )
 _VERBAL: Final = re.compile(
     r"^(?:负责|做好|开展|落实|完成|组织|指导|协助|参与|推进|推动|按照?|根据|加强|建立|制定)"
 )
-_PART: Final = re.compile(r"[、，,；;：:/／ ]")
+_PART: Final = re.compile(r"[、，,；;：:/／。 \n]")
+_LAST: Final = re.compile(r"[；;。\n]")
+_ANY_YEAR: Final = 2000  # a plan whose year is unknown: the words alone tell a date
 _MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
 _MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
@@ -121,12 +114,20 @@ def printed(text: str) -> str:
     lines = [_spaced(line) for line in wide.split("\n") if line.strip()]
     joined = ""
     for line in lines:
-        end = joined[-_MAX_NAME:]
-        whole = _ENDS.search(end) or _SEPARATOR.search(joined[-1:]) or _ETC.search(end)
-        starts = not _SEPARATOR.match(line) and line[0] not in "（〔）〕等"
-        listed = bool(joined) and bool(whole) and starts
-        joined += f"\n{line}" if listed and not _SEPARATOR.search(joined[-1:]) else line
+        apart = bool(joined) and not _SEPARATOR.search(joined[-1:]) and not _one(joined, line)
+        joined += f"\n{line}" if apart else line
     return joined
+
+
+def _one(above: str, below: str) -> bool:
+    """Whether a line break stands within one item of a list."""
+    if _SEPARATOR.match(below) or below[0] in "（〔）〕等":
+        return True
+    tail = above[-_MAX_NAME:]
+    left = _LAST.split(tail)[-1]
+    if not tail.count("（") > tail.count("）"):
+        left = _PART.split(left)[-1]
+    return not _ETC.search(tail) and goes_on(left, _PART.split(below, maxsplit=1)[0])
 
 
 def _spaced(line: str) -> str:
@@ -136,8 +137,8 @@ def _spaced(line: str) -> str:
     for piece in pieces[1:]:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
-        names = all(len(name) >= _MIN_NAME and _ENDS.search(name) for name in (left, right))
-        apart = names and right[0] not in "等（及和" and not _HEADS.search(right)
+        names = all(len(name) >= _MIN_NAME and ends_unit(name) for name in (left, right))
+        apart = names and right[0] not in "等（及和" and not BODY.match(right)
         joined += f" {piece}" if apart else piece
     return joined
 
@@ -207,8 +208,8 @@ def _joined_by_and(item: str) -> Iterator[str]:
     if len(item) <= _MAX_ITEM:
         for found in _AND.finditer(item):
             left, right = item[start : found.start()], item[found.end() :]
-            whole = len(left) > 1 and _WHOLE.search(left) and not _NO_UNIT.match(right)
-            follows = _ENDS.search(_DUTY.sub("", _ETC.sub("", right)))
+            whole = len(left) > 1 and ends_organ(left) and not _NO_UNIT.match(right)
+            follows = ends_unit(_DUTY.sub("", _ETC.sub("", right)))
             if whole and follows and left.count("（") == left.count("）"):
                 yield left
                 start = found.end()
@@ -219,7 +220,7 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     """The unit's name alone, and whether the item's words make it (and those before) lead."""
     bare = _STAR.sub("", _MARKS.sub("", item))
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
-    if not name:
+    if NOTHING.fullmatch(name):
         return "", False
     if len(name) > _MAX_ITEM:
         units.stray.append(name)
@@ -238,7 +239,7 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
         return "", leads
     if _SOME.search(name):
         units.open_ended = True
-    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not _ENDS.search(name)):
+    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not ends_unit(name)):
         units.stray.append(name)
         return "", leads
     return name, leads
@@ -253,7 +254,7 @@ def _is_date(name: str, year: int | None) -> bool:
         return True
     if not re.search(r"[年月季]", name):
         return False
-    found = read_cell(fold(name), year)
+    found = read_cell(fold(name), year or _ANY_YEAR)
     return bool(found.dates) and not re.search(r"[局委办部]", found.rest)
 
 
@@ -261,8 +262,7 @@ def is_cut(above: str, below: str) -> bool:
     """Whether the last name of one cell goes on in the next: neither half is whole alone."""
     left = _PART.split(above.strip())[-1]
     right = _PART.split(below.strip(), maxsplit=1)[0]
-    halves = not _ENDS.search(left) and (len(right) < _MIN_NAME or not _ENDS.search(right))
-    return bool(left) and halves and bool(_ENDS.search(left + right))
+    return ends_unit(left + right) and goes_on(left, right)
 
 
 def merged(lists: Sequence[UnitList]) -> UnitList:

@@ -93,7 +93,7 @@ def test_units_cut_off_by_a_page_are_mended() -> None:
         (1, "甲", ["县财政局"], ["编目录。"]),
         (2, "乙", ["县教育局", "县民政局"], ["建专栏。"]),
     ]
-    assert dues(found) == [["2023-06-30"], ["2023-09-30"]]
+    assert dues(found) == [["2023-06-30"], ["2023-06-30", "2023-09-30"]]
 
 
 def test_a_deadline_cut_in_two_is_one() -> None:

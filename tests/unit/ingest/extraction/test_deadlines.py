@@ -39,19 +39,21 @@ def shown(found: Measure) -> list[str]:
         ("即日起至12月31日", ["2023-12-31"]),
         ("2023年5月起至11月底", ["2023-11-30"]),
         ("2023年5月1日起至2023年11月20日", ["2023-11-20"]),
-        ("3、6、9、12月20日前", ["2023-12-20"]),
-        ("6月和12月的5日前", ["2023-12-05"]),
-        ("6月5日、20日前", ["2023-06-20"]),
-        ("1、6月底前；2、9月底前", ["2023-09-30"]),
-        ("6月底前，争取开工10所；12月底前全部开工", ["2023-12-31"]),
-        ("2023年6月底前建成3个示范点，11月底前全面推开", ["2023-11-30"]),
+        ("3、6、9、12月20日前", ["2023-03-20", "2023-06-20", "2023-09-20", "2023-12-20"]),
+        ("6月和12月的5日前", ["2023-06-05", "2023-12-05"]),
+        ("6月5日、20日前", ["2023-06-05", "2023-06-20"]),
+        ("1、6月底前；2、9月底前", ["2023-06-30", "2023-09-30"]),
+        ("6月底前，争取开工10所；12月底前全部开工", ["2023-06-30", "2023-12-31"]),
+        ("2023年6月底前建成3个示范点，11月底前全面推开", ["2023-06-30", "2023-11-30"]),
         ("2020年起，每年2月底前", ["2023-02-28"]),
         ("每季度末；年底前", ["2023-03-31", "2023-06-30", "2023-09-30", "2023-12-31"]),
         ("2023.6.30前", ["2023-06-30"]),
         ("2023.6—2023.11", ["2023-11-30"]),
     ],
 )
-def test_lists_and_spans_in_the_cell_end_with_their_last_day(cell: str, due: list[str]) -> None:
+def test_every_date_of_a_cell_is_owed_and_a_span_ends_with_its_last_day(
+    cell: str, due: list[str]
+) -> None:
     found = measure("完善目录。", cell)
     assert shown(found) == due
     assert found.review == ()
@@ -169,9 +171,20 @@ def test_habits_of_meeting_and_reporting_recur(text: str, per: str, times: int) 
     assert found.review == ()
 
 
-def test_both_halves_in_a_cell_end_with_the_second() -> None:
-    found = measure("开展检查。", "上半年、下半年各1次")
-    assert shown(found) == ["2023-12-31"]
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "上半年、下半年各1次",
+        "上、下半年各一次",
+        "上下半年各1次",
+        "上半年和下半年分别开展一次",
+        "上、下半年各开展1轮",
+        "上下半年分别检查",
+    ],
+)
+def test_once_in_each_half_is_a_recurrence_without_a_date(cell: str) -> None:
+    found = measure("开展检查。", cell)
+    assert shown(found) == []
     assert found.recurrence is not None
     assert found.recurrence.per == "half-year"
     assert found.review == ()
@@ -249,6 +262,15 @@ def test_other_words_are_no_numeral(text: str) -> None:
     assert number(text) is None
 
 
-def test_a_day_that_some_months_lack_passes_over_them() -> None:
-    due = shown(measure("报送进展。", "每月31日前"))
-    assert [day[5:7] for day in due] == ["01", "03", "05", "07", "08", "10", "12"]
+@pytest.mark.parametrize(
+    ("cell", "ends"),
+    [
+        ("每月31日前", "31 28 31 30 31 30 31 31 30 31 30 31"),
+        ("每月30日前", "30 28 30 30 30 30 30 30 30 30 30 30"),
+        ("每季度末月31日前", "31 30 30 31"),
+        ("2、4、6月30日前", "28 30 30"),
+        ("每年2、6、12月31日前", "28 30 31"),
+    ],
+)
+def test_a_shared_day_that_a_month_lacks_is_its_last_day(cell: str, ends: str) -> None:
+    assert [day[8:] for day in shown(measure("报送进展。", cell))] == ends.split()

@@ -33,7 +33,7 @@ def test_every_month_of_a_list_is_read_back(year: int, months: list[int], comma:
     each = comma.join(f"{month}月底" for month in months) + "前"
     assert read_cell(fold(shared), year).dates == ends
     assert read_cell(fold(each), year).dates == ends
-    assert read_prose(fold(f"于{shared}报送。"), year).dates == ends
+    assert read_prose(fold(f"于{shared}报送。"), year).own.dates == ends
 
 
 @given(YEARS, MONTH_LISTS, DAY)
@@ -43,7 +43,7 @@ def test_a_day_that_months_share_is_read_back(year: int, months: list[int], day:
     spoken = "、".join(f"{month}月" for month in months) + f"的{day}日前"
     assert read_cell(bare, year).dates == days
     assert read_cell(spoken, year).dates == days
-    assert read_prose(f"于{spoken}报送。", year).dates == days
+    assert read_prose(f"于{spoken}报送。", year).own.dates == days
 
 
 @given(YEARS, st.lists(DAY, min_size=1, max_size=4, unique=True).map(sorted))

@@ -119,7 +119,7 @@ def test_a_header_torn_into_lines_and_repeated_on_each_page_is_read() -> None:
         (2, None, "村务公开", ["各村（社区）"], []),
     ]
     assert plan.tasks[0].measures[0].text == "公开三公经费。公开惠农补贴发放情况。"
-    assert dues(plan) == [["2022-12-31"], ["2022-11-30"]]
+    assert dues(plan) == [["2022-06-30", "2022-12-31"], ["2022-11-30"]]
     assert plan.issuer == "常宁镇"
 
 

@@ -195,9 +195,9 @@ def test_a_paragraph_without_any_number_is_owed_alone() -> None:
     ]
 
 
-def test_items_that_nobody_owes_are_reported_from_the_first_task_on() -> None:
+def test_items_that_nobody_owes_are_reported_wherever_they_stand() -> None:
     found = plan("1.总体要求。", "2.编目录。（市财政局负责）", "三、保障", "（一）加强领导。")
-    assert [w.where for w in found.warnings] == ["line 5"]
+    assert [w.where for w in found.warnings] == ["line 2", "line 5"]
 
 
 def test_the_title_is_looked_for_above_the_first_task() -> None:

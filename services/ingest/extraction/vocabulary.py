@@ -1,0 +1,136 @@
+"""The closed sets of the domain's words that every reader of a plan shares. Pure.
+
+A unit's name ends in one of `UNIT_ENDINGS`; places (县, 镇) and loose words (站, 场) count only
+where a list or a bracket already says that units stand there.
+"""
+
+import re
+from typing import Final
+
+# What only an organisation's name ends with.
+_ORGANS: Final = (
+    "局", "委", "办", "厅", "院", "署", "处", "科", "股", "室", "所", "会", "社", "协", "联", "团",
+    "委员会", "委办局", "办公室", "办事处", "中心", "公司", "集团", "银行", "支行", "分行", "信用社",
+    "大学", "学院", "学校", "中学", "小学", "幼儿园", "党校", "职高", "职校", "校", "医院", "卫生院",
+    "法院", "检察院", "海关", "税务", "支队", "大队", "中队", "总队", "队", "编办", "政府", "政协", "人大",
+    "单位", "部门", "机构", "企业", "主体", "专班", "管委", "管委会", "指挥部", "领导小组",
+    "工作组", "组织部", "宣传部", "统战部", "武装部", "社会工作部", "农工部", "本部", "分部",
+    "项目部", "营业部", "机关", "工委", "党委", "党组", "党工委", "组", "供电", "电力", "烟草",
+    "移动", "电信", "联通", "邮政", "气象台", "图书馆", "档案馆", "文化馆", "博物馆", "馆", "研究院",
+    "卫生室", "服务站", "工作站", "检测站", "监测站", "管理站", "推广站", "窗口", "基地", "联社",
+    "报社", "电视台", "广播站", "国资", "红会", "工会", "妇联", "残联", "科协", "文联", "侨联", "工商联",
+    "商会", "协会", "学会", "基金会", "合作社", "居委会", "村委会", "平台公司", "事务所", "物业",
+)  # fmt: skip
+# Places that stand for whoever governs them, and words that end names of other things too.
+_PLACES: Final = (
+    "区", "县", "市", "州", "盟", "旗", "镇", "乡", "街", "街道", "社区", "村", "村居", "居", "园",
+    "园区", "新区", "高新区", "经开区", "开发区", "苏木", "乡镇", "镇街", "景区", "口岸",
+    "农场", "林场", "牧场", "场", "水库", "库", "厂", "站", "台", "部", "矿", "港", "行", "段", "书店",
+    "宫",
+)  # fmt: skip
+# Enough for a bracket that says nothing else: 所, 馆 and 队 there may be any hall or team.
+_PLAIN: Final = (
+    "局", "委", "办", "部", "厅", "院", "署", "处", "科", "室", "组", "中心", "公司", "集团", "政府",
+    "街道", "乡镇", "镇", "街", "村居", "单位", "部门", "机构", "委员会", "法院", "检察院", "联", "会",
+    "专班", "区", "县", "市", "银行", "指挥部", "支行", "分行", "中学", "小学", "大学", "学院", "派出所",
+)  # fmt: skip
+
+
+def _any(words: tuple[str, ...]) -> str:
+    """An alternation, longest first."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+ORGAN: Final = f"(?:{_any(_ORGANS)})"
+"""A pattern for the end of an organisation's name."""
+ORGAN_OR_TOWN: Final = f"(?:{_any((*_ORGANS, '街道', '镇', '乡', '区', '乡镇', '村', '园区'))})"
+"""The same, and places that owe duties by their own names."""
+UNIT: Final = f"(?:{_any(_ORGANS + _PLACES)})"
+"""A pattern for the end of any unit's name, a place that stands for its government too."""
+
+_CLOSED: Final = r"(?:[（(〔\[【].{0,30}[)）〕\]】])?"
+_UNIT_END: Final = re.compile(rf"{UNIT}$|[）)〕\]】]$")
+_PLAIN_END: Final = re.compile(rf"(?:{_any(_PLAIN)})$|[）〕]$")
+_ORGAN_END: Final = re.compile(rf"{ORGAN}{_CLOSED}$")
+# 局, 员会, 公司: never a name by itself.
+_TAIL: Final = re.compile(
+    rf"(?:{_any(tuple(word for word in _ORGANS if len(word) == 1))}|员会|公室|事处|导小组|挥部|察院|[分支总子]?公司|[镇村部])"
+)
+# 管理局, 服务中心, 人民法院: the rest of a name, unless the line before ends one.
+_FRAGMENT: Final = re.compile(
+    r"(?:管理|监督|服务|综合|执法|行政|事务|建设|开发|人民|救援|巡警|交警|交通警察|监管|保障|改革|农村|旅游|环境|生态)*"
+    rf"{ORGAN}"
+)
+_HAS_OFFICE: Final = re.compile(r"(?:委|政府|人大|政协|会|领导小组|指挥部|专班)$")
+_LEVELS: Final = re.compile(r"[省市县区州盟旗镇乡街团国中各]+")
+PLACE_PREFIX: Final = re.compile(r"[省市县区州盟旗镇乡团国中各]")
+_PARTY: Final = re.compile(r"[省市县区州镇乡]?(?:委|党委|政府|人民政府|人大|政协|人大常委会)")
+_PARTY_OFFICE: Final = re.compile(
+    r"(?:组织|宣传|统战|政法|编办|网信|机要|保密|巡察|老干|社会工作|党校|机关|目标|督查|农办|农工|财经|深改|改革|办|研究|政策)"
+)
+_ONLY_PLACE: Final = re.compile(r"[\u4e00-\u9fff]{1,4}(?:自治)?[县市区州旗]")
+# 各乡镇 ｜ 人民政府, 富驿镇 ｜ 人民政府: the second half of a place's own body
+BODY: Final = re.compile(
+    r"(?:人民)?政府|管委会|党[工]?委|办事处|安委[会办]|人民代表|(?:镇|街道)(?!.*[局委厅])"
+)
+
+
+def ends_unit(text: str) -> bool:
+    """Whether the text ends as a unit's name does, or with the bracket behind one."""
+    return bool(_UNIT_END.search(text))
+
+
+def ends_organ(text: str) -> bool:
+    """Whether the text ends as only an organisation's name does: no place, no loose word."""
+    return bool(_ORGAN_END.search(text))
+
+
+def names_unit(text: str) -> bool:
+    """Whether words that stand alone in a bracket name a unit: 县档案馆, 财政局, not 公共场所."""
+    if len(text) <= 2 or text[0] in "（〔":  # noqa: PLR2004 - 市委: no one owes so
+        return False
+    return bool(_PLAIN_END.search(text) or (ends_unit(text) and PLACE_PREFIX.match(text)))
+
+
+def goes_on(left: str, right: str) -> bool:
+    """Whether a line break between two pieces of a unit list stands within one name.
+
+    `left` is the last name of a line and `right` the first of the next, both without marks.
+    """
+    if not left or not right:
+        return False
+    if any(left.count(a) > left.count(b) for a, b in ("（）", "()", "〔〕", "[]", "【】")):
+        return True
+    if len(left) > 2 and left[0] == right[0] and PLACE_PREFIX.match(right) and ends_unit(right):  # noqa: PLR2004
+        return False  # 县农发行 ｜ 县审计局: both names begin alike
+    if not ends_unit(left) or _LEVELS.fullmatch(left) or _TAIL.fullmatch(right):
+        return True
+    if _FRAGMENT.fullmatch(right) and not ends_organ(left):
+        return True
+    if right in ("办公室", "办") and _HAS_OFFICE.search(left):
+        return True
+    if BODY.match(right):
+        return not ends_organ(left)
+    if _PARTY.fullmatch(left) and not PLACE_PREFIX.match(right):
+        return bool(_PARTY_OFFICE.match(right))
+    alone = _ONLY_PLACE.fullmatch(left) and not _ONLY_PLACE.fullmatch(right)
+    return bool(alone) and not PLACE_PREFIX.match(right)
+
+
+NOTHING: Final = re.compile(r"[-—–―─－﹣_/／\\|｜、.．·…*＊~～\s]*(?:无|暂无|空|None)?")
+"""A cell that says nothing: blanks, dashes, 无."""
+
+# Names of events and seasons before or after which something is due.
+EVENT_NAMES: Final = (
+    "国庆", "春节", "元旦", "清明", "端午", "中秋", "五一", "劳动节", "国庆节", "重阳", "元宵", "六一",
+    "七一", "八一", "十一", "双节", "两节", "节假日", "节日", "长假", "黄金周", "大汛", "主汛", "入汛",
+    "汛期", "主汛期", "汛", "雨季", "雨期", "台风季", "供暖", "供热", "采暖", "供暖季", "采暖期", "供暖期",
+    "供热期", "入冬", "冬季", "入夏", "入春", "入秋", "春耕", "春播", "秋收", "秋播", "夏收", "三夏", "三秋",
+    "封冻", "结冰期", "防火期", "开学", "学期", "暑假", "寒假", "放假", "招生", "高考", "中考", "两会",
+    "全会", "换届", "党代会", "人代会", "年会", "例会", "会议", "大会", "考核", "检查", "验收", "评审",
+    "巡视", "巡察", "督查", "督导", "审计", "迎检", "创建", "评估", "开工", "施工", "竣工", "完工", "投产",
+    "投运", "通车", "上市", "开园", "开馆", "开业", "挂牌", "开幕", "开赛", "大赛", "博览会", "文旅节",
+    "汛前", "年关", "岁末", "高温", "高峰", "旺季", "淡季", "农忙", "农闲", "禁渔期", "开渔",
+)  # fmt: skip
+EVENT: Final = f"(?:{_any(EVENT_NAMES)})"
+"""A pattern for the name of an event or a season."""
