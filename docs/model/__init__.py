@@ -1,0 +1,1 @@
+"""An executable model of the delivery protocol, explored exhaustively; see README.md beside it."""

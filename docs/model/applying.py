@@ -1,0 +1,129 @@
+"""The scheduler: it applies records, fires slots, and an operator resumes what stopped."""
+
+from docs.model.state import (
+    DONE,
+    SLOTS,
+    Fault,
+    LateApply,
+    LateFire,
+    Record,
+    Rule,
+    Rules,
+    Slot,
+    Stage,
+    State,
+    Step,
+    Steps,
+    View,
+)
+
+
+def consumer_steps(state: State, rules: Rules) -> Steps:
+    """Compare the log with the position, then apply the next record in one transaction.
+
+    A crash here is a rollback, which is the state before: it needs no step.
+    """
+    if state.consumer_stopped:
+        return
+    if Rule.IDENTITY in rules and not same_log(state):
+        sentence = (
+            "the consumer finds another log than its position speaks of: it stops and calls the "
+            "operator"
+        )
+        yield Step(sentence, (), None, state._replace(consumer_stopped=True).call_operator())
+        return
+    if state.position >= len(state.log):
+        return
+    record, offset = state.log[state.position], state.position
+    yield apply_record(state, rules, offset, record)
+    if state.may(Fault.DELAY):
+        late = LateApply(offset, record, state.turn)
+        then = state._replace(late=late).take(Fault.DELAY)
+        sentence = "a consumer reads {} at offset {} and hangs; another takes over"
+        yield Step(sentence, (record, offset), Fault.DELAY, then)
+
+
+def same_log(state: State) -> bool:
+    """Whether the record before the position is the one that was applied there."""
+    if not state.position:
+        return True
+    return state.position <= len(state.log) and state.log[state.position - 1] == state.last
+
+
+def apply_record(state: State, rules: Rules, offset: int, record: Record) -> Step:
+    """Apply one record: its effects, the inbox and the position commit together."""
+    blanks = (record, offset)
+    moved = state._replace(position=offset + 1, last=record)
+    before = record.row if record.watermark else record.row - 1
+    if Rule.NAMED in rules and before and before not in state.inbox:
+        sentence = (
+            "the consumer reads {} at offset {} and lacks the row before it: it leaves it out and "
+            "calls the operator"
+        )
+        return Step(sentence, blanks, None, moved.call_operator())
+    if record.watermark:
+        then = moved._replace(watermark=max(state.watermark, record.watermark))
+        return Step("the consumer believes {} at offset {}", blanks, None, then)
+    if record.row in state.inbox:
+        return Step("the consumer passes over {} at offset {}, a repeat", blanks, None, moved)
+    inbox = tuple(sorted((*state.inbox, record.row)))
+    slots = tuple(
+        _planned(state, inbox, slot, found) for slot, found in zip(SLOTS, state.slots, strict=True)
+    )
+    then = moved._replace(inbox=inbox, slots=slots)
+    return Step("the consumer applies {} from offset {}", blanks, None, then)
+
+
+def _planned(state: State, inbox: tuple[int, ...], slot: int, found: Slot) -> Slot:
+    """What a slot becomes by the facts that are known. "Done" without "assigned" waits."""
+    if 1 not in inbox or state.committed[0] >= slot:
+        return found
+    if DONE in inbox:
+        ended = found.stage in {Stage.NONE, Stage.TIMER}
+        return found._replace(stage=Stage.ENDED) if ended else found
+    return found._replace(stage=Stage.TIMER) if found.stage is Stage.NONE else found
+
+
+def fire_steps(state: State, rules: Rules) -> Steps:
+    """Make the reminder of a slot that is due, once the view of the facts is complete.
+
+    The view is waited for until the clock has gone on; then the reminder is marked.
+    """
+    for slot, found in zip(SLOTS, state.slots, strict=True):
+        if found.stage is not Stage.TIMER or state.now < slot:
+            continue
+        if Rule.WATERMARK not in rules or state.watermark >= slot:
+            view = View.COMPLETE
+        elif state.now > slot:
+            view = View.INCOMPLETE
+        else:
+            continue
+        then = state.with_slot(slot, Slot(Stage.REMINDER, view))
+        yield Step(
+            "the scheduler fires slot {} with a view that is {}", (slot, view.value), None, then
+        )
+        if state.may(Fault.DELAY):
+            then = state._replace(late=LateFire(slot, view)).take(Fault.DELAY)
+            sentence = "a scheduler decides to fire slot {} and hangs; another takes over"
+            yield Step(sentence, (slot,), Fault.DELAY, then)
+
+
+def operator_steps(state: State, rules: Rules) -> Steps:
+    """The operator does what the alarm asks: all kept rows are sent again.
+
+    A consumer that stopped begins at the start of the log as it is now.
+    """
+    if not state.alarm:
+        return
+    then = state._replace(
+        sent=0,
+        acknowledged=None,
+        told=0,
+        under_way=None,
+        relay_stopped=False,
+        consumer_stopped=False,
+        alarm=False,
+    )
+    if Rule.IDENTITY in rules and not same_log(state):
+        then = then._replace(position=0, last=None, turn=state.turn + 1)
+    yield Step("the operator resumes, and lets the relay send all kept rows again", (), None, then)

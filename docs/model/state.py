@@ -1,0 +1,223 @@
+"""What the model knows at one moment: the three databases, the log, and what is under way.
+
+Time is a small number. The office's clock stands at 0, 1, 2 or 3; the slots are at 1 and 2. A
+fact was committed before a slot when its time is smaller than the slot's.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from typing_extensions import override
+
+SLOTS = (1, 2)
+END = 3
+"""The last instant. Nothing fails any more and no fact comes, so every run settles."""
+FACTS = ("assigned", "done")
+"""The facts about the unit, in the order of their outbox rows 1 and 2."""
+DONE = 2
+"""The row of "done"."""
+
+
+class Rule(StrEnum):
+    """A rule of the protocol that the model can leave out."""
+
+    WATERMARK = "watermark"
+    IDENTITY = "identity"
+    FENCE = "fence"
+    WRITE_FIRST = "write-first"
+    NAMED = "named"
+
+
+Rules = frozenset[Rule]
+WHOLE: Rules = frozenset(Rule)
+
+
+class Fault(StrEnum):
+    """What may go wrong; each at most once in a run."""
+
+    CRASH = "crash"
+    DELAY = "delay"
+    REPEAT = "repeat"
+    LOST_TAIL = "lost tail"
+
+
+NO_FAULTS: frozenset[Fault] = frozenset()
+
+
+class Record(NamedTuple):
+    """A record of the log.
+
+    With `watermark` 0 it is the fact of outbox row `row`. Otherwise it says: every fact committed
+    before `watermark` stands before this record, and the last of them is that of `row` (0: none).
+    """
+
+    watermark: int
+    row: int
+
+    @override
+    def __str__(self) -> str:
+        if not self.watermark:
+            return f'row {self.row} ("{FACTS[self.row - 1]}")'
+        named = f"after row {self.row}" if self.row else "after no row"
+        return f"watermark {self.watermark} ({named})"
+
+
+class Acknowledged(NamedTuple):
+    """The last record that the broker acknowledged and the relay wrote down."""
+
+    offset: int
+    record: Record
+
+
+class Pass(NamedTuple):
+    """A pass of the relay: the instant that it read first, and the rows that it found then."""
+
+    instant: int
+    rows: int
+
+
+class Stage(StrEnum):
+    """How far a slot has come."""
+
+    NONE = "nothing is planned"
+    TIMER = "planned"
+    REMINDER = "reminder made"
+    ATTEMPT = "attempt written"
+    CALLED = "gateway called, outcome not written"
+    UNKNOWN = "outcome unknown"
+    SENT = "sent"
+    ENDED = "ended, reason: done"
+
+
+class View(StrEnum):
+    """What the scheduler knew when it made a reminder."""
+
+    COMPLETE = "complete"
+    INCOMPLETE = "marked as incomplete"
+    CROSSED = 'made after "done" was applied'
+
+
+class Slot(NamedTuple):
+    """What became of a slot. `calls` are the gateway's, `unknown` the attempts so recorded."""
+
+    stage: Stage = Stage.NONE
+    view: View = View.COMPLETE
+    calls: int = 0
+    unknown: int = 0
+
+
+class LateSend(NamedTuple):
+    """A relay hung before it sent this record."""
+
+    record: Record
+
+
+class LateApply(NamedTuple):
+    """A consumer hung after it read this record; `turn` is the position's at that moment."""
+
+    offset: int
+    record: Record
+    turn: int
+
+
+class LateFire(NamedTuple):
+    """A scheduler hung after it decided to make the reminder of this slot."""
+
+    slot: int
+    view: View
+
+
+class LateCall(NamedTuple):
+    """A notifier hung before it called the gateway for this slot."""
+
+    slot: int
+
+
+Late = LateSend | LateApply | LateFire | LateCall
+
+
+class State(NamedTuple):
+    """One moment of a run.
+
+    Attributes:
+        now: the office's clock.
+        committed: the times of the facts that ingest committed, in the order of their rows.
+        sent: how many rows are marked as sent; they are kept for a replay.
+        acknowledged: the last acknowledgement that the relay wrote down.
+        told: the newest watermark that was acknowledged.
+        under_way: the relay's pass, None between two.
+        relay_stopped: it saw that the log lost its tail, and waits for the operator.
+        log: the partition's records; the offset is the place in the tuple.
+        position: the next offset that the consumer applies.
+        last: the record before the position, as it was when it was applied.
+        turn: how often the operator has set the position back.
+        consumer_stopped: it saw another log than its position speaks of.
+        inbox: the rows that were applied, rising.
+        watermark: the newest watermark that was believed.
+        slots: one for each of SLOTS.
+        late: a process that hung and will come back.
+        alarm: the operator has been called and has not come yet.
+        alarmed: the operator was called at least once.
+        left: the faults that may still happen.
+        more: how many of them.
+    """
+
+    now: int = 0
+    committed: tuple[int, ...] = ()
+    sent: int = 0
+    acknowledged: Acknowledged | None = None
+    told: int = 0
+    under_way: Pass | None = None
+    relay_stopped: bool = False
+    log: tuple[Record, ...] = ()
+    position: int = 0
+    last: Record | None = None
+    turn: int = 0
+    consumer_stopped: bool = False
+    inbox: tuple[int, ...] = ()
+    watermark: int = 0
+    slots: tuple[Slot, ...] = (Slot(),) * len(SLOTS)
+    late: Late | None = None
+    alarm: bool = False
+    alarmed: bool = False
+    left: frozenset[Fault] = frozenset(Fault)
+    more: int = 2
+
+    def may(self, fault: Fault) -> bool:
+        """Whether a fault can happen now."""
+        return self.now < END and fault in self.left
+
+    def take(self, fault: Fault) -> "State":
+        """The same after a fault."""
+        left = self.left - {fault} if self.more > 1 else NO_FAULTS
+        return self._replace(left=left, more=self.more - 1)
+
+    def call_operator(self) -> "State":
+        """The same with the alarm raised."""
+        return self._replace(alarm=True, alarmed=True)
+
+    def with_slot(self, slot: int, found: Slot) -> "State":
+        """The same with another state of a slot."""
+        return self._replace(
+            slots=tuple(
+                found if at == slot else old for at, old in zip(SLOTS, self.slots, strict=True)
+            )
+        )
+
+
+class Step(NamedTuple):
+    """A sentence and what fills its blanks, the fault if it is one, and the state then."""
+
+    sentence: str
+    blanks: tuple[object, ...]
+    fault: Fault | None
+    then: State
+
+    @override
+    def __str__(self) -> str:
+        told = self.sentence.format(*self.blanks)
+        return f"[{self.fault.value}] {told}" if self.fault else told
+
+
+Steps = Iterator[Step]
