@@ -25,7 +25,7 @@ class IngestSettings(Settings):
     uploads: int = Field(default=4, ge=1, le=100)
     """Files that are received or wait to be read at once; each lies in the temporary folder."""
     reading_time: timedelta = Field(
-        default=timedelta(seconds=60), ge=timedelta(seconds=1), le=timedelta(hours=1)
+        default=timedelta(seconds=120), ge=timedelta(seconds=1), le=timedelta(hours=1)
     )
     """How long the process that reads a file may take, its start included."""
     reading_memory: int = Field(default=640 * 2**20, ge=64 * 2**20)
