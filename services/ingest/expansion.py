@@ -27,6 +27,9 @@ _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 char
 _LEAST = 2
 """Characters of a name without its prefix; and units that a home is known by."""
 _NEAR = 0.5
+_MISPRINT = 0.75
+"""How near a name is that differs by one character."""
+_LEAST_MISPRINTED = 3
 _PROPOSED = 5
 
 
@@ -204,11 +207,40 @@ def near(name: str, known: Directory) -> tuple[Proposal, ...]:
         spellings = map(normal, (unit.name, *unit.aliases))
         size = min(len(_traits(spelling, known.home)) for spelling in spellings)
         scored.append((-common / max(1, min(len(wanted), size)), unit.name, unit_id))
+    scored += [(-_MISPRINT, known.units[each].name, each) for each in _misprints(name, known)]
     for key, group in known.group_names.items():
         traits = _parts(key)
         scored.append((-len(wanted & traits) / max(1, min(len(wanted), len(traits))), group, None))
     ranked = sorted((row for row in scored if -row[0] >= _NEAR), key=lambda row: row[:2])
-    return tuple(Proposal(label, unit_id) for _, label, unit_id in ranked[:_PROPOSED])
+    proposals = dict.fromkeys(Proposal(label, unit_id) for _, label, unit_id in ranked)
+    return tuple(proposals)[:_PROPOSED]
+
+
+def _misprints(name: str, known: Directory) -> set[UUID]:
+    """The units whose names differ by one character: another, one too many or one left out.
+
+    Only in names of three characters or more besides the home's prefix; 县卫建局 is near to
+    县卫健局. A differing last character tells of another sort of office and is no misprint.
+    """
+    wanted = known.home.bare(normal(name))
+    if len(wanted) < _LEAST_MISPRINTED:
+        return set()
+    return {
+        unit
+        for bare, owners in known.bare.items()
+        if bare[-1:] == wanted[-1:] and _one_apart(bare, wanted)
+        for unit in owners
+    }
+
+
+def _one_apart(first: str, second: str) -> bool:
+    """Whether one character was replaced, added or left out."""
+    if abs(len(first) - len(second)) > 1 or first == second:
+        return False
+    same = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
+    at = min(len(first), len(second)) if same is None else same
+    longer, shorter = sorted((first, second), key=len, reverse=True)
+    return longer[at + 1 :] == shorter[at + (len(longer) == len(shorter)) :]
 
 
 def _traits(key: str, home: Home) -> frozenset[str]:

@@ -133,8 +133,8 @@ class _Reader:
         widths = [whole(each.get(f"{W}w")) for each in table.iterfind(f"{W}tblGrid/{W}gridCol")]
         edges = settled(widths, placed)
         grid: list[dict[int, Cell]] = []
-        for row in placed:
-            grid.append(_laid(row, edges, grid[-1] if grid else {}))
+        for cells in placed:
+            grid.append(_laid(cells, edges, grid[-1] if grid else {}))
             self._cells += len(grid[-1])
             check_cells(self._cells)
         shown = filled(grid)

@@ -120,9 +120,7 @@ class _Reader:
             tail = "" if element is root else _inline(element.tail)
             if leaving:
                 yield _edge(element) + tail
-            elif element.tag in _UNSEEN or not isinstance(element.tag, str):
-                yield tail
-            elif element is not root and self._is_unseen(element):
+            elif element is not root and self._is_skipped(element):
                 yield tail
             elif element.tag == "table" and element is not root:
                 yield "\n"
@@ -132,6 +130,11 @@ class _Reader:
                 yield _edge(element) + _inline(element.text)
                 stack.append((element, True))
                 stack.extend((child, False) for child in reversed(element))
+
+    def _is_skipped(self, element: html.HtmlElement) -> bool:
+        """Whether the element prints nothing: a script, a comment, or what is not seen."""
+        unread = element.tag in _UNSEEN or not isinstance(element.tag, str)
+        return unread or self._is_unseen(element)
 
     def _is_unseen(self, element: html.HtmlElement) -> bool:
         """Whether the page does not show the element, or strikes it through; told once.
@@ -157,7 +160,7 @@ class _Reader:
     def _within(
         self, root: html.HtmlElement, wanted: tuple[str, ...], other: tuple[str, ...]
     ) -> list[html.HtmlElement]:
-        """Elements with a place of their own under forms and the like, but not those of a table inside."""
+        """Elements that take up a place, under forms and the like, but not in a table inside."""
         found = []
         stack = list(reversed(root))
         while stack:

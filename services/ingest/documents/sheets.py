@@ -59,8 +59,10 @@ class Area:
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds. `unsaved` are formulas without a stored result, `struck` words that a
-    line strikes through."""
+    """What a sheet holds.
+
+    `unsaved` are formulas without a stored result, `struck` words that a line strikes through.
+    """
 
     texts: dict[Place, str] = field(default_factory=dict)
     struck: dict[Place, str] = field(default_factory=dict)

@@ -14,8 +14,8 @@ from services.ingest.documents.archives import Archive, whole, xml
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
 from services.ingest.documents.limits import check_cells, check_columns, check_rows
-from services.ingest.documents.sheets import Place, S, Sheet, Values, read_sheet, read_strings
 from services.ingest.documents.sheetnotes import notes_of
+from services.ingest.documents.sheets import Place, S, Sheet, Values, read_sheet, read_strings
 from services.ingest.documents.shown import BUILT_IN
 from services.ingest.documents.unseen import STRUCK, shortened
 

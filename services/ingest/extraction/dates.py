@@ -186,12 +186,11 @@ def _dates(values: dict[str, str | None], year: int) -> list[date]:
         if len(named) > 1:
             return [day_within(year, month, day) for day in named]
         return [date(year, month, day) for day in named] or [month_end(year, month)]
-    if values.get("halves"):
-        return [date(year, 6, 30), date(year, 12, 31)]
-    if values.get("quarters"):
-        quarters = map(int, re.findall(r"\d", values["quarters"] or ""))
-        return [month_end(year, 3 * quarter) for quarter in quarters]
-    return [_in_year(values, year, before=before)]
+    listed = values.get("quarters") or ("2、4" if values.get("halves") else "")
+    quarters = map(int, re.findall(r"\d", listed))
+    return [month_end(year, 3 * each) for each in quarters] or [
+        _in_year(values, year, before=before)
+    ]
 
 
 def _shared_day(values: dict[str, str | None], year: int) -> list[date]:

@@ -249,3 +249,16 @@ def test_any_text_is_answered(name):
     assert len(near(name, KNOWN)) <= 5
     found = resolve(name, KNOWN, {})
     assert found is None or set(found) <= set(KNOWN.units)
+
+
+@pytest.mark.parametrize("name", ["县卫建局", "县卫健健局", "卫建局", "县卫健康局"])
+def test_a_name_with_one_wrong_character_is_proposed(name):
+    known = directory([unit("县卫健局"), unit("县财政局"), unit("县教育局")])
+    assert "县卫健局" in proposed(name, known)
+    assert resolve(name, known, {}) is None
+
+
+@pytest.mark.parametrize("name", ["县卫健委", "县民宗局", "县局"])
+def test_another_office_is_no_misprint(name):
+    known = directory([unit("县财政局"), unit("县教育局")])
+    assert proposed(name, known) == []
