@@ -24,11 +24,13 @@ Check = Callable[[], Awaitable[str]]
 class HealthPort:
     """Serves `/metrics`, `/health/live` and `/health/ready`.
 
-    Live means that the event loop turns. Ready means that every check passes within 2 s.
+    Live means that the event loop turns. Ready means that every check passes within 2 s. Notes
+    tell what an operator should know of a service that is ready all the same.
     """
 
     def __init__(self, host: str, port: int, checks: Mapping[str, Check]) -> None:
         self._host, self._port, self._checks = host, port, checks
+        self.notes: dict[str, Check] = {}
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
@@ -74,7 +76,8 @@ class HealthPort:
                 said = f"{type(error).__name__}: {error}"[:200]
             if said:
                 wrong[name] = said
+        notes = {name: said for name, note in self.notes.items() if (said := await note())}
         status = 503 if wrong else 200
         return web.json_response(
-            {"status": "not ready" if wrong else "ready", **wrong}, status=status
+            {"status": "not ready" if wrong else "ready", **notes, **wrong}, status=status
         )
