@@ -31,7 +31,8 @@ SELECT EXISTS (SELECT FROM scheduler.outbox)
 _NOTIFIER_BUSY = """
 SELECT EXISTS (SELECT FROM notifier.outbox)
     OR EXISTS (SELECT FROM notifier.notifications
-               WHERE state IN ('pending', 'sending') AND not_before <= :now)
+               WHERE state IN ('pending', 'sending') AND not_before <= :now
+                   AND reason <> 'held/no-gateway')
 """
 _NEXT = """
 SELECT least(

@@ -1,9 +1,12 @@
 """`cuiban up`, `down` and `status`: the local stack from the command line."""
 
+import json
+import urllib.request
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.record import Record
@@ -67,8 +70,24 @@ def status(state: StateOption = STATE) -> None:
         pid = str(row.pid or "-")
         table.add_row(row.name, state_text, pid, str(row.restarts), row.address, str(row.log))
     console.print(table, soft_wrap=True)
+    for row in rows:
+        for name, note in _notes(row.address).items() if row.state == "ready" else ():
+            console.print(f"[yellow]{row.name}: {name}: {escape(note)}[/]", soft_wrap=True)
     if any(row.state not in {"ready", "stopped"} for row in rows):
         raise typer.Exit(3)
+
+
+def _notes(address: str) -> dict[str, str]:
+    """What a part that is ready wants an operator to know, by its metrics address."""
+    url = address.removesuffix("/metrics") + "/health/ready"
+    if not address.endswith("/metrics"):
+        return {}
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
+            said = json.load(answer)
+    except (OSError, ValueError):
+        return {}
+    return {name: str(note) for name, note in said.items() if name != "status"}
 
 
 def places(stack: Stack, record: Record) -> Table:
