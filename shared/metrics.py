@@ -55,7 +55,7 @@ class HealthPort:
         warnings: Mapping[str, Check] | None = None,
     ) -> None:
         self._host, self._port, self._checks = host, port, checks
-        self._warnings = warnings or {}
+        self.warnings = dict(warnings or {})
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
@@ -92,7 +92,7 @@ class HealthPort:
         return web.json_response({"status": "live"})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        wrong, warnings = await _said(self._checks), await _said(self._warnings)
+        wrong, warnings = await _said(self._checks), await _said(self.warnings)
         status = {"status": "not ready" if wrong else "ready", **wrong}
         if warnings:
             status["warnings"] = warnings

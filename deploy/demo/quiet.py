@@ -32,7 +32,8 @@ SELECT EXISTS (SELECT FROM scheduler.outbox WHERE {UNSENT})
 _NOTIFIER_BUSY = f"""
 SELECT EXISTS (SELECT FROM notifier.outbox WHERE {UNSENT})
     OR EXISTS (SELECT FROM notifier.notifications
-               WHERE state IN ('pending', 'sending') AND not_before <= :now)
+               WHERE state IN ('pending', 'sending') AND not_before <= :now
+                   AND reason <> 'held/no-gateway')
 """  # noqa: S608 - our own words
 _NEXT = """
 SELECT least(

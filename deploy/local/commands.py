@@ -1,9 +1,12 @@
 """`cuiban up`, `down` and `status`: the local stack from the command line."""
 
+import json
+import urllib.request
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local.record import Record
@@ -71,8 +74,25 @@ def status(state: StateOption = STATE) -> None:
     if any(row.name.startswith("postgres") and row.state == "ready" for row in rows):
         for line in summary(settings_in(stack.info().environment)):
             console.print(line, style="red", markup=False, soft_wrap=True)
+    for row in rows:
+        for name, warning in _warnings(row.address).items() if row.state == "ready" else ():
+            console.print(f"[yellow]{row.name}: {name}: {escape(warning)}[/]", soft_wrap=True)
     if any(row.state not in {"ready", "stopped"} for row in rows):
         raise typer.Exit(3)
+
+
+def _warnings(address: str) -> dict[str, str]:
+    """What a part that is ready wants an operator to know, by its metrics address."""
+    url = address.removesuffix("/metrics") + "/health/ready"
+    if not address.endswith("/metrics"):
+        return {}
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
+            said = json.load(answer)
+    except (OSError, ValueError):
+        return {}
+    warnings = said.get("warnings", {})
+    return {name: str(warning) for name, warning in warnings.items()}
 
 
 def places(stack: Stack, record: Record) -> Table:

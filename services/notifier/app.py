@@ -1,6 +1,5 @@
 """The notifier's process: who is reached, and how it ended."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -10,7 +9,7 @@ import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier import handlers
-from services.notifier.dispatch import gauges
+from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.preparing import Rules
 from services.notifier.gateways.email import EmailGateway, smtp_server
@@ -21,7 +20,6 @@ from services.notifier.policy.retry import Retrying
 from services.notifier.policy.stages import Policy
 from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
-from services.notifier.store import outcomes
 from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging, topics
 from shared.clock import Clock, real_now
@@ -41,7 +39,7 @@ from shared.worker import Loop, Loops, run_worker
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)
 _WITHIN = 0.05
-_SHOW_EVERY = 5.0
+_GATEWAYS = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
 Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
 CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
@@ -134,12 +132,17 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
             Retrying(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
         ),
     )
-    closed = frozenset(channel for channel, gate, *_ in channels if isinstance(gate, NoGateway))
-    for channel in sorted(closed):
-        logging.log(__name__).warning("channel.closed", channel=channel, reason="no-gateway")
+    off = settings.channels_off
+    without = {channel for channel, gate, *_ in channels if isinstance(gate, NoGateway)}
+    for channel in sorted(off):
+        logging.log(__name__).warning("channel.off", channel=channel)
+    for channel in sorted(without - off):
+        hint = f"name it with {_GATEWAYS[channel]}, or give {channel} up with CUIBAN_CHANNELS_OFF"
+        logging.log(__name__).error("channel.held", channel=channel, reason="no gateway", hint=hint)
     quiet = ((Channel.EMAIL, settings.quiet_email), (Channel.SMS, settings.quiet_sms))
     policy = Policy(
-        closed=closed,
+        off=off,
+        unconnected=frozenset(without - off),
         quiet=tuple((channel, hours) for channel, hours in quiet if hours),
         rate_limit=settings.rate_limit,
         rate_window=settings.rate_window,
@@ -155,24 +158,6 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
         )
         for channel, gateway, concurrency, retrying in channels
     ]
-
-
-async def show(engine: AsyncEngine) -> None:
-    """Keep the gauges of what is open up to date."""
-    seen: set[tuple[str, str]] = set()
-    while True:
-        try:
-            async with engine.connect() as db:
-                found = await outcomes.count_open(db)
-                waiting = await outcomes.count_waiting(db)
-        except Exception as error:  # noqa: BLE001 - a figure is not worth a crash
-            logging.log(__name__).warning("gauges.wait", error=str(error)[:300])
-        else:
-            seen |= set(found)
-            for channel, state in seen:
-                gauges.OPEN.labels(channel, state).set(found.get((channel, state), 0))
-            gauges.WAITING.set(waiting)
-        await asyncio.sleep(_SHOW_EVERY)
 
 
 def main() -> NoReturn:
@@ -191,7 +176,10 @@ def main() -> NoReturn:
     reader = Reader(settings)
     app = faust_app(settings, SERVICE)
     consumers = consumers_of(settings, engine, reader, clock)
-    loops: list[Loop] = [Relay(engine, outbox, settings).run, partial(show, engine)]
+    board = Board(engine, clock, lanes)
+    health = health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
+    health.warnings |= {"held": board.held_note, "resting": board.resting_note}
+    loops: list[Loop] = [Relay(engine, outbox, settings).run, board.run]
     loops += [lane.run for lane in lanes]
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
@@ -206,7 +194,7 @@ def main() -> NoReturn:
         Loops(
             before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
             loops=loops,
-            health=health_port(settings, engine, [topics.REMINDERS], consumers, relays="notifier"),
+            health=health,
             after=close,
         ),
     )

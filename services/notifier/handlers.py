@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.policy import telling
@@ -14,6 +15,10 @@ from services.notifier.tables import outbox
 from shared.events import Envelope, ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.logging import log
 from shared.outbox import publish
+
+UNMATCHED = Counter(
+    "cuiban_receipts_unmatched", "Receipts that belonged to no message when they came", ["reason"]
+)
 
 
 async def on_directory(db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime) -> None:
@@ -96,7 +101,14 @@ async def on_receipts(db: AsyncConnection, envelopes: Sequence[Envelope], now: d
     await receipts.lock_for_receipts(db)
     told = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
     await receipts.keep(db, told)
-    names = [event.gateway_message_id for event in told]
+    await settle_receipts(db, [event.gateway_message_id for event in told], now)
+
+
+async def settle_receipts(db: AsyncConnection, names: Sequence[str], now: datetime) -> None:
+    """Apply the receipts of some messages, and tell why what is left belongs to none.
+
+    Who calls it has locked receipts against outcomes, one way or the other.
+    """
     for delivery in await receipts.settle(db, names):
         if delivery.state == "delivered":
             event = telling.delivered(delivery.notification, delivery.at, now)
@@ -108,3 +120,7 @@ async def on_receipts(db: AsyncConnection, envelopes: Sequence[Envelope], now: d
                 unit_id=str(delivery.notification.unit_id),
                 gateway_says=delivery.detail,
             )
+    for reason, number in (await receipts.name_unmatched(db, names)).items():
+        UNMATCHED.labels(reason).inc(number)
+        if reason is not receipts.Unmatched.NOT_SENT_YET:
+            log(__name__).warning("receipts.unmatched", reason=reason, receipts=number)

@@ -9,7 +9,10 @@ from shared.rules import Audience, Channel
 
 
 class State(StrEnum):
-    """How a notification stands. Pending and sending are open; held waits for a person."""
+    """How a notification stands. Pending and sending are open; held waits for a person.
+
+    What waits for a gateway that is not named stays pending, with a `HoldReason`.
+    """
 
     PENDING = "pending"
     SENDING = "sending"
@@ -18,6 +21,12 @@ class State(StrEnum):
     FAILED = "failed"
     SUPPRESSED = "suppressed"
     WITHDRAWN = "withdrawn"
+
+
+class HoldReason(StrEnum):
+    """Why a notification waits for whoever runs the service."""
+
+    NO_GATEWAY = "held/no-gateway"
 
 
 class Refusal(StrEnum):
@@ -34,10 +43,41 @@ class Refusal(StrEnum):
     BAD_ADDRESS = "bad-address"
     UNAUTHORISED = "unauthorised"
     """The gateway does not accept our user and password."""
+    INSECURE = "insecure"
+    """Our password would go in clear: the server offers no TLS."""
+    REFUSES_US = "refuses-us"
+    """The answer speaks of our sender, host, address, account or configuration."""
+    FORBIDDEN = "forbidden"
+    """HTTP 403: our place in an allow-list is wrong, or one number has opted out."""
     GONE = "gone"
-    """HTTP 410: the receiver wants nothing more at this address."""
+    """HTTP 410: the gateway, or one number, wants nothing more."""
     UNRENDERABLE = "unrenderable"
     """A fault of ours: the text could not be made."""
+
+
+class Fault(StrEnum):
+    """What a refusal is the fault of."""
+
+    MESSAGE = "message"
+    """It counts as a failure of the message."""
+    RATE = "rate"
+    """Later it may go; it counts as well, so that it ends one day."""
+    GATEWAY = "gateway"
+    """The gateway rests, and no message suffers from it."""
+    SUSPECTED = "suspected"
+    """The gateway's or the message's: other messages' answers decide."""
+
+
+_FAULTS = {
+    Refusal.UNREACHABLE: Fault.GATEWAY,
+    Refusal.UNAUTHORISED: Fault.GATEWAY,
+    Refusal.INSECURE: Fault.GATEWAY,
+    Refusal.REFUSES_US: Fault.SUSPECTED,
+    Refusal.FORBIDDEN: Fault.SUSPECTED,
+    Refusal.GONE: Fault.SUSPECTED,
+    Refusal.BUSY: Fault.RATE,
+}
+"""All others are the message's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +124,21 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The gateway did not take it. `detail` is for a person and holds no address in full."""
+    """The gateway did not take it. `detail` is for a person and holds no address in full.
+
+    `judged` is whose fault a suspected one was found to be, by what other messages met.
+    """
 
     reason: Refusal
     permanent: bool
     detail: str = ""
     retry_after: timedelta | None = None
+    judged: Fault | None = None
+
+    @property
+    def fault(self) -> Fault:
+        """Whose fault it is."""
+        return self.judged or _FAULTS.get(self.reason, Fault.MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)

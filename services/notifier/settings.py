@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from services.notifier.policy.retry import WhenUnknown
 from services.notifier.policy.stages import QuietHours
+from shared.rules import Channel
 from shared.settings import Pause, Settings, Span
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -41,11 +42,22 @@ def _quiet(written: object) -> object:
 
 
 def _words(written: object) -> object:
-    return tuple(re.split(r"[\s,]+", written.strip())) if isinstance(written, str) else written
+    return tuple(re.findall(r"[^\s,]+", written)) if isinstance(written, str) else written
+
+
+def _channels(written: object) -> object:
+    """`sms email` as channels; an empty text means none."""
+    if not isinstance(written, str):
+        return written
+    try:
+        return frozenset(Channel(word.lower()) for word in re.findall(r"[^\s,]+", written))
+    except ValueError as error:  # its own text repeats what was written
+        raise ValueError(f"write channels, of these: {' '.join(Channel)}") from error
 
 
 Delays = Annotated[tuple[Span, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
+Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_channels)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 
 
@@ -54,8 +66,14 @@ class NotifierSettings(Settings):
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://` or `smtps://`, with `user:password@` where the server asks for them. Without it,
-    as without `sms_url`, the channel is closed: what would go there is suppressed (no-gateway)."""
-    smtp_starttls: Literal["auto", "always", "never"] = "auto"
+    as without `sms_url`, what would go there is held until the service is started with it."""
+    channels_off: Channels = frozenset()
+    """Channels that nothing is to go out on (`sms`): what is due there ends as suppressed,
+    channel-off. Beats a gateway that is named."""
+    smtp_starttls: Literal["auto", "always", "when-offered", "never"] = "auto"
+    """When TLS begins on an `smtp://` connection: `always` (a server that offers none rests, and
+    nothing is lost), `when-offered` (without it when not, even with a password), `never`; `auto` is
+    `always` where there is a password, so that it never goes in clear, and else `when-offered`."""
     smtp_ca_file: Path | None = None
     """Certificates to trust beside the system's, for a mail server with one of its own."""
     mail_from: str = "政务公开办 <cuiban@cuiban.example>"
@@ -70,8 +88,13 @@ class NotifierSettings(Settings):
     """The registered signature, written 【…】 before the text; empty if the gateway adds it."""
     sms_concurrency: int = Field(default=32, ge=1, le=500)
     sms_unknown: WhenUnknown = WhenUnknown.REOFFER
-    sms_success: Words = ("0", "200", "000000", "ok", "success", "succeed", "true", "accepted")
-    """Values of `code`, `errcode` or `status` in an answer that mean success."""
+    sms_success: Words = (
+        *("0", "200", "201", "202", "true", "ok", "success", "succeed", "succeeded", "accepted"),
+        *("queued", "sent", "submitted", "pending", "sending", "processing", "scheduled"),
+        *("created", "completed", "delivered"),
+    )
+    """Values of `code`, `errcode`, `status` and the like in an answer that mean success; numbers
+    are compared as numbers (`0000`), words in lower case."""
     sms_permanent: Words = ()
     """Values of the same fields that no later attempt can mend."""
 

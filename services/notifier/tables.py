@@ -1,7 +1,8 @@
 """The notifier's tables. What is open is found by partial indexes, so history costs nothing.
 
 Two clocks meet here. `not_before` (a deferral) and all instants of the history are the office's;
-`retry_at` (back-off) and `lease_until` are the machine's, because they wait for real gateways.
+`retry_at` (back-off), `lease_until` and the instants of attempts are the database's, because they
+wait for real gateways, and because processes on several hosts must agree on them.
 """
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.notifier.message import HoldReason
 from shared.inbox import inbox_table
 from shared.outbox import outbox_table
 from shared.parking import parked_table
@@ -113,6 +115,7 @@ notifications = Table(
     _text("subject"),
     _text("body_text"),
     _text("body_html"),
+    _text("gateway"),
     _text("gateway_message_id"),
     _text("receipt"),
     _instant("sent_at", nullable=True),
@@ -138,6 +141,11 @@ notifications = Table(
     ),
     Index("notifications_open_of_unit", "unit_id", postgresql_where=text(_PENDING)),
     Index("notifications_held", "channel", postgresql_where=text("state = 'held'")),
+    Index(
+        "notifications_unconnected",
+        "channel",
+        postgresql_where=text(f"{_PENDING} AND reason = '{HoldReason.NO_GATEWAY}'"),
+    ),
     Index(
         "notifications_by_gateway_id",
         "gateway_message_id",
@@ -165,6 +173,21 @@ attempts = Table(
 """One row for each offer, committed before it. An empty outcome after the lease is *unknown*."""
 
 receipts = Table(
+    "delivery_receipts",
+    metadata,
+    Column("office_id", Uuid, primary_key=True),
+    Column("gateway", Text, primary_key=True),
+    Column("gateway_message_id", Text, primary_key=True),
+    _text("state", None),
+    _instant("received_at"),
+    _text("detail"),
+    _text("reason"),
+    Index("delivery_receipts_by_id", "gateway_message_id"),
+)
+"""Receipts without a notification of their office and gateway: those that came before the outcome
+that they belong to, and foreign ones. `reason` tells which."""
+
+former_receipts = Table(
     "receipts",
     metadata,
     Column("gateway_message_id", Text, primary_key=True),
@@ -174,7 +197,7 @@ receipts = Table(
     _instant("received_at"),
     _text("detail"),
 )
-"""Receipts that came before the outcome that they belong to."""
+"""What the version before keeps receipts in; empty once only this one runs."""
 
 positions = positions_table(metadata)
 inbox = inbox_table(metadata)

@@ -107,7 +107,7 @@ class World:
         await self.ticking.audit()
         for lane in self.lanes:
             async with self.engine.begin() as db:
-                await prepare(db, lane._rules, now=NOW, real=NOW, limit=50)
+                await prepare(db, lane._rules, now=NOW, limit=50)
 
     async def relayed(self) -> None:
         """Return once every outbox is empty."""

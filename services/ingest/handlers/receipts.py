@@ -20,8 +20,12 @@ async def receive(
     received_at: datetime | None,
     detail: str,
 ) -> None:
-    """Tell of a receipt. The same receipt again has the same event id: readers count it once."""
-    await offices.lock_name(db, "receipt", gateway_message_id)
+    """Tell of a receipt. The same receipt again has the same event id: readers count it once.
+
+    It speaks for the caller's office and the named gateway alone: another's message with the same
+    name is another message.
+    """
+    await offices.lock_name(db, "receipt", act.office_id, gateway, gateway_message_id)
     event = ReceiptReceived(
         office_id=act.office_id,
         gateway=gateway,

@@ -228,12 +228,15 @@ class ExtensionIn(Request):
 
 
 class ReceiptIn(Request):
-    """What a gateway reports of a message that it took earlier."""
+    """What a gateway reports of a message that it took earlier.
+
+    `gateway` is its name in the message's history: `webhook` for short messages, `smtp` for mail.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [{"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}]
+            "examples": [{"gateway": "webhook", "gateway_message_id": "m-1", "state": "delivered"}]
         },
     )
 

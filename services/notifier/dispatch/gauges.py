@@ -7,6 +7,17 @@ ENDED = Counter("cuiban_notifications_ended", "Notifications that ended", ["chan
 OPEN = Gauge("cuiban_notifications_open", "Notifications not ended", ["channel", "state"])
 WAITING = Gauge("cuiban_reminders_waiting", "Reminders whose unit is not known yet")
 IN_FLIGHT = Gauge("cuiban_attempts_in_flight", "Offers that wait for an answer", ["channel"])
+HELD = Gauge(
+    "cuiban_notifications_held",
+    "Notifications that wait for a gateway's settings or for a person",
+    ["channel", "reason"],
+)
+HELD_LATE = Gauge(
+    "cuiban_notifications_held_late",
+    "Held notifications whose nearest date is today or tomorrow (near) or went by (passed)",
+    ["channel", "reason", "date"],
+)
+RESTS = Counter("cuiban_gateway_rests", "Times a gateway was left to rest", ["channel", "reason"])
 RESTING = Gauge("cuiban_gateway_resting", "1 while a gateway does not answer", ["channel"])
 LATENESS = Histogram(
     "cuiban_slot_to_sent_seconds",

@@ -15,22 +15,31 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.preparing import Offer, Rules, prepare
-from services.notifier.dispatch.recording import Result, record, word_for
+from services.notifier.dispatch.rechecking import Recheck
+from services.notifier.dispatch.recording import Result, Unmade, word_for
+from services.notifier.dispatch.resting import Rest
+from services.notifier.dispatch.writing import FIRST_PAUSE, LONGEST_PAUSE, Writer
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.message import Outcome, Refusal, Refused, Unknown
+from services.notifier.message import Outcome, Unknown
 from shared import metrics
-from shared.clock import Clock, monotonic, real_now
-from shared.database import is_poison
+from shared.clock import Clock, monotonic
 from shared.logging import log
 
 _SECOND = timedelta(seconds=1)
-_LINGER = 0.03
-"""How long outcomes are gathered before they are committed, while offers are under way."""
 _LAST_WRITE = 5.0
 """How long a stopping lane tries to commit; with the send time-out under what supervisors allow."""
-_FIRST_REST, _LONGEST_REST = 0.5, 5.0
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
-_GATEWAY_FAULTS = {Refusal.UNREACHABLE, Refusal.UNAUTHORISED}
+_LOOK_FOR_ROOM = 1.0
+"""Seconds after which a full lane looks at its window again: it widens when answers get faster."""
+_SHARE = 0.5
+"""Of the lease and of the window: what is claimed is to be sent within half of its lease, so that
+answers twice as slow as usual still come in time; and half of what may be open is claimed at
+once, so that the senders are never without work while the next batch is prepared."""
+_NEWEST = 1 / 16
+"""Weight of the newest answer in the mean time of one: some sixteen answers make a new mean."""
+_FASTEST = 0.001
+"""Seconds; a mean below it says no more, as the window is at its largest long before."""
+_HELD_POLL = 1.0
+"""Seconds between looks of a channel without a gateway: what is due there only gets its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +52,6 @@ class Pace:
     poll: timedelta
 
 
-@dataclass(slots=True)
-class _Rest:
-    """A gateway that does not answer is asked with one message at a time, ever more rarely."""
-
-    pause: float = 0.0
-    until: float = 0.0
-
-    def failed(self) -> None:
-        self.pause = min(self.pause * 2 or _FIRST_REST, _LONGEST_REST)
-        self.until = monotonic() + self.pause
-
-    def answered(self) -> None:
-        self.pause = self.until = 0.0
-
-
 class Lane:
     """Sends the notifications of one channel through one gateway, until cancelled."""
 
@@ -68,118 +62,140 @@ class Lane:
         self._engine, self._clock = engine, clock
         self._channel = rules.channel
         self._waiting: asyncio.Queue[tuple[Offer, float] | None] = asyncio.Queue()
-        self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
+        self._recheck = Recheck(engine)
+        self._writer = Writer(engine, clock, rules, gateway.name, pace.batch)
         self._room = asyncio.Event()
         self._offering = 0
         self._calm = asyncio.Event()
         self._calm.set()
         self._open = 0
         self._took = 0.0
-        self._rest = _Rest()
+        self.rest = Rest(rules.channel)
         self._stopping = False
-        self._gone = False
+        self._poll = pace.poll / _SECOND
+        if rules.channel in rules.policy.unconnected:
+            self._poll = max(self._poll, _HELD_POLL)
 
     async def run(self) -> None:
         """Claim and send until cancelled; then finish what is in flight and commit it."""
         senders = [asyncio.create_task(self._send()) for _ in range(self._pace.concurrency)]
-        recorder = asyncio.create_task(self._record())
+        writing = asyncio.create_task(self._writer.run(self._calm, self._written))
         try:
             await self._claim()
         finally:
-            finish = asyncio.create_task(self._finish(senders, recorder))
+            finish = asyncio.create_task(self._finish(senders, writing))
             while not finish.done():  # a second cancellation must not cut it short; it is bounded
                 with suppress(asyncio.CancelledError):
                     await asyncio.shield(finish)
 
-    async def _finish(
-        self, senders: list[asyncio.Task[None]], recorder: asyncio.Task[None]
-    ) -> None:
+    async def _finish(self, senders: list[asyncio.Task[None]], writing: asyncio.Task[None]) -> None:
         self._stopping = True
         for _ in senders:
             self._waiting.put_nowait(None)
         bound = self._pace.send_timeout / _SECOND + 1
         _, late = await asyncio.wait(senders, timeout=bound)
-        self._results.put_nowait(None)
-        _, unwritten = await asyncio.wait([recorder], timeout=_LAST_WRITE)
+        self._writer.end()
+        _, unwritten = await asyncio.wait([writing], timeout=_LAST_WRITE)
         for task in (*late, *unwritten):
             task.cancel()
-        await asyncio.gather(*senders, recorder, return_exceptions=True)
+        await asyncio.gather(*senders, writing, return_exceptions=True)
         await self._gateway.close()
         log(__name__).info("lane.stopped", channel=self._channel, left_open=self._open)
 
     # --- claiming ---
 
     async def _claim(self) -> None:
-        pause = _FIRST_PAUSE
+        pause = FIRST_PAUSE
         while True:
             if (room := await self._wanted()) <= 0:
                 continue
-            real = real_now()
-            good_until = monotonic() + (self._rules.lease - self._pace.send_timeout) / _SECOND
+            began = monotonic()
             try:
                 async with self._engine.begin() as db:
                     claimed, offers = await prepare(
-                        db, self._rules, now=self._clock.now(), real=real, limit=room
+                        db,
+                        self._rules,
+                        now=self._clock.now(),
+                        limit=room,
+                        fresh_first=self.rest.probing,
                     )
             except Exception as error:  # noqa: BLE001 - infrastructure is waited out
                 metrics.FAULTS.labels(f"claim-{self._channel}").inc()
                 log(__name__).warning("claim.waits", channel=self._channel, error=str(error)[:300])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                pause = min(pause * 2, LONGEST_PAUSE)
                 continue
-            pause = _FIRST_PAUSE
+            pause = FIRST_PAUSE
             self._open += len(offers)
+            self._recheck.wait(offers, began)
+            good_until = began + (self._rules.lease - self._pace.send_timeout) / _SECOND
             for offer in offers:
                 self._waiting.put_nowait((offer, good_until))
             if not claimed:
-                await asyncio.sleep(self._pace.poll / _SECOND)
+                await asyncio.sleep(self._poll)
 
     async def _wanted(self) -> int:
         """How many to claim now; waits until there is room for a good batch."""
-        if self._gone:
-            await asyncio.sleep(1)
-            return 0
-        if (rest := self._rest.until - monotonic()) > 0:
+        if (rest := self.rest.until - monotonic()) > 0:
             await asyncio.sleep(rest)
-        window = 1 if self._rest.pause else self._window()
-        batch = min(self._pace.batch, max(window // 2, 1))
+        window = 1 if self.rest.probing else self._window()
+        batch = min(self._pace.batch, max(int(window * _SHARE), 1))
         if window - self._open < batch:
             self._room.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), 1)
+                await asyncio.wait_for(self._room.wait(), _LOOK_FOR_ROOM)
             return 0
         return batch
 
     def _window(self) -> int:
         """How many may be open: two batches, fewer when the gateway is slow for the lease."""
-        usable = (self._rules.lease - self._pace.send_timeout) / _SECOND / 2
-        reach = self._pace.concurrency * usable / max(self._took, 0.001)
-        return int(max(self._pace.concurrency, min(reach, 2 * self._pace.batch)))
+        usable = (self._rules.lease - self._pace.send_timeout) / _SECOND * _SHARE
+        reach = self._pace.concurrency * usable / max(self._took, _FASTEST)
+        return int(max(self._pace.concurrency, min(reach, self._pace.batch / _SHARE)))
 
     # --- sending ---
 
     async def _send(self) -> None:
-        in_flight = gauges.IN_FLIGHT.labels(self._channel)
         while (waiting := await self._waiting.get()) is not None:
             offer, good_until = waiting
-            outcome: Outcome | None = None
-            began = monotonic()
-            resting = began < self._rest.until or self._gone
-            if not (self._stopping or resting or began > good_until):
-                self._offering += 1
-                self._calm.clear()
-                in_flight.inc()
-                outcome = await self._outcome(offer)
-                in_flight.dec()
-                self._offering -= 1
-                self._learn(outcome, monotonic() - began)
+            outcome = await self._withhold(offer, good_until) or await self._make(offer)
             gauges.ATTEMPTS.labels(self._channel, word_for(outcome)).inc()
-            written = asyncio.Event()
-            self._results.put_nowait((Result(offer, outcome, real_now()), written))
+            written = self._writer.put(Result(offer, outcome, monotonic()))
             if not self._offering:
                 self._calm.set()
-            if outcome is not None:
+            if not isinstance(outcome, Unmade):
                 await written.wait()
+
+    async def _withhold(self, offer: Offer, good_until: float) -> Unmade | None:
+        """Why an offer is not made after all; None when it is to be made now."""
+        if not self._may_send(good_until):
+            self._recheck.forget(offer)
+            return Unmade.NOT_OFFERED
+        try:
+            if not await self._recheck.owed(offer):
+                return Unmade.WITHDRAWN
+        except Exception as error:  # noqa: BLE001 - what can't be asked about is not sent
+            metrics.FAULTS.labels(f"recheck-{self._channel}").inc()
+            log(__name__).warning("recheck.failed", channel=self._channel, error=str(error)[:300])
+            return Unmade.NOT_OFFERED
+        return None if self._may_send(good_until) else Unmade.NOT_OFFERED
+
+    def _may_send(self, good_until: float) -> bool:
+        now = monotonic()
+        return not (self._stopping or now < self.rest.until or now > good_until)
+
+    async def _make(self, offer: Offer) -> Outcome:
+        in_flight = gauges.IN_FLIGHT.labels(self._channel)
+        began = monotonic()
+        self._offering += 1
+        self._calm.clear()
+        in_flight.inc()
+        outcome = await self._outcome(offer)
+        in_flight.dec()
+        self._offering -= 1
+        ended = monotonic()
+        self._took += (ended - began - self._took) * _NEWEST
+        return self.rest.learn(offer.notification.notification_id, outcome, ended)
 
     async def _outcome(self, offer: Offer) -> Outcome:
         try:
@@ -188,79 +204,6 @@ class Lane:
             log(__name__).exception("gateway.crashed", channel=self._channel)
             return Unknown(type(error).__name__)
 
-    def _learn(self, outcome: Outcome, took: float) -> None:
-        self._took += (took - self._took) / 16
-        if not (isinstance(outcome, Refused) and outcome.reason in _GATEWAY_FAULTS):
-            if self._rest.pause:
-                log(__name__).info("gateway.answers", channel=self._channel)
-                gauges.RESTING.labels(self._channel).set(0)
-            self._rest.answered()
-        elif monotonic() >= self._rest.until:
-            self._rest.failed()
-            gauges.RESTING.labels(self._channel).set(1)
-            log(__name__).warning(
-                "gateway.rests",
-                channel=self._channel,
-                reason=outcome.reason,
-                detail=outcome.detail,
-                seconds=self._rest.pause,
-            )
-        if isinstance(outcome, Refused) and outcome.reason is Refusal.GONE and not self._gone:
-            self._gone = True
-            gauges.RESTING.labels(self._channel).set(1)
-            log(__name__).error("gateway.gone", channel=self._channel, hint="mend it, then restart")
-
-    # --- recording ---
-
-    async def _record(self) -> None:
-        ended = False
-        while not ended:
-            if (first := await self._results.get()) is None:
-                return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._calm.wait(), _LINGER)
-            batch = [first]
-            while not self._results.empty() and len(batch) < self._pace.batch:
-                if (result := self._results.get_nowait()) is None:
-                    ended = True
-                    break
-                batch.append(result)
-            await self._surely([result for result, _ in batch])
-            for _, written in batch:
-                written.set()
-            self._open -= len(batch)
-            self._room.set()
-
-    async def _surely(self, results: list[Result]) -> None:
-        """Try again until it is written; should it take too long, the lease makes it unknown."""
-        pause = _FIRST_PAUSE
-        while True:
-            try:
-                async with self._engine.begin() as db:
-                    await record(
-                        db,
-                        self._rules,
-                        self._gateway.name,
-                        results,
-                        now=self._clock.now(),
-                        real=real_now(),
-                    )
-            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
-                if is_poison(error):
-                    await self._one_by_one(results)
-                    return
-                metrics.FAULTS.labels(f"record-{self._channel}").inc()
-                log(__name__).warning("record.waits", channel=self._channel, error=str(error)[:300])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
-            else:
-                return
-
-    async def _one_by_one(self, results: list[Result]) -> None:
-        """One outcome that can't be written must not hold up all others: its lease runs out."""
-        if len(results) == 1:
-            one = results[0].offer.notification.notification_id
-            log(__name__).error("record.failed", channel=self._channel, notification_id=str(one))
-            return
-        for result in results:
-            await self._surely([result])
+    def _written(self, number: int) -> None:
+        self._open -= number
+        self._room.set()

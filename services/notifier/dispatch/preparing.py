@@ -16,6 +16,7 @@ from services.notifier.policy.retry import Retrying, WhenUnknown
 from services.notifier.policy.stages import (
     Defer,
     Facts,
+    Hold,
     Policy,
     Send,
     Suppress,
@@ -27,7 +28,7 @@ from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import sms
 from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
-from services.notifier.store.claims import Background, Claimed, Offering
+from services.notifier.store.claims import Background, Claimed, Offering, Take
 from services.notifier.tables import outbox
 from shared.events import Envelope
 from shared.facts import ReminderItem
@@ -35,8 +36,9 @@ from shared.logging import log
 from shared.outbox import publish
 from shared.rules import Channel
 
-_BREATH = 16
-"""Texts rendered before the senders get the event loop again."""
+_TEXTS_AT_ONCE = 16
+"""Texts rendered before the senders get the event loop again: about 2 ms of work, so that the
+rendering of a batch of hundreds delays no answer that has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Offer:
     Attributes:
         number: of the attempt, from 1; it fences the outcome.
         failures: attempts that counted and ended badly before.
+        retrying: whether an earlier attempt was refused, or of unknown outcome.
         deadline: the end of the date that it is about, if that is ahead.
     """
 
@@ -64,6 +67,7 @@ class Offer:
     notification: Notification
     number: int
     failures: int
+    retrying: bool
     deadline: datetime | None
 
 
@@ -90,16 +94,27 @@ class _Batch:
 
 
 async def prepare(
-    db: AsyncConnection, rules: Rules, *, now: datetime, real: datetime, limit: int
+    db: AsyncConnection, rules: Rules, *, now: datetime, limit: int, fresh_first: bool = False
 ) -> tuple[int, list[Offer]]:
     """Claim, decide and write, in the caller's transaction.
+
+    Args:
+        db: a connection in a transaction.
+        rules: of the channel.
+        now: the office's time.
+        limit: how many to claim at most.
+        fresh_first: whether what was never refused goes before what was.
 
     Returns:
         How many notifications were claimed, and the offers to make once it has committed.
     """
-    claimed = await claims.claim(db, rules.channel, now=now, real=real, limit=limit)
+    take = Take.FRESH_FIRST if fresh_first else Take.USUAL
+    if rules.channel in rules.policy.unconnected:
+        take = Take.UNHELD
+    claimed = await claims.claim(db, rules.channel, now=now, limit=limit, take=take)
     if not claimed:
         return 0, []
+    real = await claims.database_now(db)
     batch = _Batch(now, [], [], [])
     abandoned = [one for one in claimed if one.abandoned]
     await claims.close_abandoned(db, abandoned, real)
@@ -157,7 +172,7 @@ async def _decide(
         )
         if _one(one, background, facts, rules, batch):
             recent.append(batch.now)
-        if count % _BREATH == 0:
+        if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
@@ -186,6 +201,9 @@ def _one(one: Claimed, background: Background, facts: Facts, rules: Rules, batch
         case Defer(until=until, reason=reason):
             batch.end(one, State.PENDING, reason, until)
             return False
+        case Hold(reason=reason):
+            batch.end(one, State.PENDING, reason, one.slot)
+            return False
         case Send():
             pass
     try:
@@ -213,6 +231,7 @@ def _one(one: Claimed, background: Background, facts: Facts, rules: Rules, batch
             notification=named,
             number=one.attempts + 1,
             failures=one.failures + one.abandoned,
+            retrying=one.retrying,
             deadline=deadline(facts.items, facts.zone, batch.now),
         )
     )

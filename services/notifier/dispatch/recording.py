@@ -3,30 +3,42 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.preparing import Offer, Rules
+from services.notifier.handlers import settle_receipts
 from services.notifier.message import Accepted, Outcome, Refused, State, Unknown
 from services.notifier.policy import telling
 from services.notifier.policy.retry import Again, Failed, Held, Next, Sent, follow
-from services.notifier.store import outcomes, receipts
+from services.notifier.store import claims, outcomes, receipts
 from services.notifier.tables import outbox
+from shared.clock import monotonic
 from shared.events import Envelope
 from shared.logging import log
 from shared.outbox import publish
 
 
+class Unmade(StrEnum):
+    """Why an offer was given back without being made."""
+
+    NOT_OFFERED = "not-offered"
+    """The gateway rests, the service stops, or the lease would not reach."""
+    WITHDRAWN = "withdrawn"
+    """Some of it is not owed any more: it is decided on anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How an offer ended; None when it was given back without being made."""
+    """How an offer ended. `ended` is when, in seconds of `shared.clock.monotonic`."""
 
     offer: Offer
-    outcome: Outcome | None
-    ended_at: datetime
+    outcome: Outcome | Unmade
+    ended: float
 
 
 async def record(
@@ -36,12 +48,12 @@ async def record(
     results: Sequence[Result],
     *,
     now: datetime,
-    real: datetime,
 ) -> None:
     """Write what came of some offers, in the caller's transaction, and tell of what has ended."""
     await receipts.lock_for_outcomes(db)
     numbers = {r.offer.notification.notification_id: r.offer.number for r in results}
     mine = await outcomes.still_mine(db, numbers)
+    real = await claims.database_now(db)
     rows: list[dict[str, Any]] = []
     told: list[Envelope] = []
     for result in results:
@@ -53,14 +65,11 @@ async def record(
         if event:
             told.append(event)
     await outcomes.write(db, rows)
-    await outcomes.close(db, [_attempt(result) for result in results])
+    await outcomes.close(db, [_attempt(result, real) for result in results])
     await publish(db, outbox, told)
     names = [row["gateway_message_id"] for row in rows if row["gateway_message_id"]]
     if names and (early := await outcomes.with_receipts(db, names)):
-        deliveries = await receipts.settle(db, early)
-        done = [d for d in deliveries if d.state == "delivered"]
-        events = [telling.delivered(d.notification, d.at, now) for d in done]
-        await publish(db, outbox, events)
+        await settle_receipts(db, early, now)
 
 
 def _after(
@@ -74,10 +83,12 @@ def _after(
         "retry_at": None,
         "lease_until": None,
         "failures": offer.failures,
+        "gateway": "",
         "gateway_message_id": "",
         "sent_at": None,
     }
-    if outcome is None:
+    if isinstance(outcome, Unmade):
+        row["retry_at"] = real if offer.retrying else None
         return row, None
     coming = follow(
         outcome,
@@ -90,7 +101,8 @@ def _after(
     event = None
     match coming:
         case Sent(gateway_message_id=name):
-            row |= {"state": State.SENT, "gateway_message_id": name, "sent_at": now}
+            row |= {"state": State.SENT, "gateway": gateway, "gateway_message_id": name}
+            row["sent_at"] = now
             event = telling.sent(
                 offer.notification,
                 offer.message.content,
@@ -145,11 +157,11 @@ def _ids(offer: Offer) -> dict[str, Any]:
     }
 
 
-def word_for(outcome: Outcome | None) -> str:
-    """An outcome in one word, for tables and metrics: closed, at most a dozen."""
+def word_for(outcome: Outcome | Unmade) -> str:
+    """An outcome in one word, for tables and metrics: closed, at most a score."""
     match outcome:
-        case None:
-            return "not-offered"
+        case Unmade():
+            return outcome
         case Accepted():
             return "accepted"
         case Refused(reason=reason):
@@ -158,12 +170,13 @@ def word_for(outcome: Outcome | None) -> str:
             return "unknown"
 
 
-def _attempt(result: Result) -> dict[str, Any]:
-    detail = "" if result.outcome is None else getattr(result.outcome, "detail", "")
+def _attempt(result: Result, real: datetime) -> dict[str, Any]:
+    detail = getattr(result.outcome, "detail", "")
+    ago = timedelta(seconds=monotonic() - result.ended)
     return {
         "notification_id": result.offer.notification.notification_id,
         "number": result.offer.number,
-        "ended_at": result.ended_at,
+        "ended_at": real - ago,
         "outcome": word_for(result.outcome),
         "detail": detail,
     }

@@ -9,9 +9,8 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -26,13 +25,19 @@ from aiosmtplib import (
 
 from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
 from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.policy.smtp_answers import Stage, judge_reply
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
-_PERMANENT = range(500, 600)
 _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _NO_REPLY = -1  # aiosmtplib's code for a line that is no SMTP reply
 _SHORT = 200
+"""Characters of a reply that are kept; servers send any bytes."""
+_NO_TLS = "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered would send without it"
+
+
+class _InsecureError(Exception):
+    """TLS is required, and the server offers none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +49,15 @@ class SmtpServer:
     tls: bool
     starttls: bool | None
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     ca_file: Path | None = None
 
 
 def smtp_server(url: str, starttls: str = "auto", ca_file: Path | None = None) -> SmtpServer:
     """The server that `smtp://` or `smtps://` names.
+
+    `starttls` is `always`, `when-offered`, `never`, or `auto`: always where there is a password,
+    else when offered.
 
     Raises:
         CuibanError: the URL can't be read. It does not repeat the URL, which may hold a password.
@@ -65,11 +73,13 @@ def smtp_server(url: str, starttls: str = "auto", ca_file: Path | None = None) -
             "Write it like smtp://user:password@mail.example:587 or smtps://mail.example.",
         )
     tls = parts.scheme == "smtps"
+    if starttls == "auto":
+        starttls = "always" if parts.username else "when-offered"
     return SmtpServer(
         host=parts.hostname,
         port=port or (465 if tls else 25),
         tls=tls,
-        starttls=False if tls else {"auto": None, "always": True, "never": False}[starttls],
+        starttls=False if tls else {"when-offered": None, "always": True, "never": False}[starttls],
         user=unquote(parts.username) if parts.username else None,
         password=unquote(parts.password) if parts.password else None,
         ca_file=ca_file,
@@ -116,13 +126,15 @@ class EmailGateway:
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(offer, message.address, raw)
-        except SMTPAuthenticationError as error:
-            return Refused(Refusal.UNAUTHORISED, permanent=False, detail=f"SMTP {error.code}")
+        except _InsecureError:
+            return Refused(Refusal.INSECURE, permanent=False, detail=_NO_TLS)
         except SMTPResponseException as error:
             if error.code == _NO_REPLY:
                 return offer.lost("an answer that is no reply")
             await self._reset(offer, error.code)
-            return _answered(offer, error, message.address)
+            stage = Stage.LOGIN if isinstance(error, SMTPAuthenticationError) else offer.stage
+            found = judge_reply(stage, error.code, error.message.replace(message.address, "…"))
+            return replace(found, detail=clean(found.detail[: 10 * _SHORT])[:_SHORT])
         except (SMTPException, OSError, ValueError) as error:
             return offer.lost(type(error).__name__)
         finally:
@@ -136,26 +148,28 @@ class EmailGateway:
                 return await self._offer(offer, offer.client, address, raw)
             except (SMTPException, OSError) as error:
                 stale = getattr(error, "code", _CLOSING) == _CLOSING
-                if offer.step is _Step.OFFERED or not stale:
+                if offer.stage is Stage.END or not stale:
                     raise
                 offer.client.close()
-        offer.step = _Step.CONNECTING
+        offer.stage = Stage.CONNECT
         offer.client = self._client()
-        await offer.client.connect()
+        await self._connect(offer.client)
         return await self._offer(offer, offer.client, address, raw)
 
     async def _offer(self, offer: "_Offer", client: SMTP, address: str, raw: bytes) -> Accepted:
         """Three commands; what is lost before DATA was not offered, what is lost after may be."""
-        offer.step = _Step.ADDRESSING
+        offer.stage = Stage.MAIL
         # Straight to the protocol: `mail`, `rcpt` and `data` would parse the addresses and search
         # the bytes anew for each mail; `sendable` and `mail_bytes` have made sure of both.
         _must(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
+        offer.stage = Stage.RCPT
         _must(
             _DONE,
             await client.execute_command(b"RCPT", b"TO:<%s>" % address.encode(), timeout=None),
         )
+        offer.stage = Stage.DATA
         _must(_GO_ON, await client.execute_command(b"DATA", timeout=None))
-        offer.step = _Step.OFFERED
+        offer.stage = Stage.END
         if client.protocol is None:
             raise SMTPServerDisconnected("Connection lost")
         client.protocol.write(raw + b".\r\n")
@@ -183,25 +197,30 @@ class EmailGateway:
             hostname=server.host,
             port=server.port,
             use_tls=server.tls,
-            start_tls=server.starttls,
-            username=server.user,
-            password=server.password,
+            start_tls=False,  # done in `_connect`, which tells why it can't be
             timeout=self._timeout,
             tls_context=self._context,
         )
 
+    async def _connect(self, client: SMTP) -> None:
+        """Connect, begin TLS and log in; no password leaves before TLS where that is required."""
+        server = self._server
+        await client.connect()
+        if not server.tls and server.starttls is not False:
+            await client.ehlo()
+            if client.supports_extension("starttls"):
+                await client.starttls(tls_context=self._context)
+            elif server.starttls:
+                raise _InsecureError
+        if server.user is not None:
+            await client.login(server.user, server.password or "")
+
     async def _reset(self, offer: "_Offer", code: int) -> None:
         """Keep a connection whose server only said no to this mail."""
-        if offer.client and offer.step is not _Step.CONNECTING and code != _CLOSING:
+        if offer.client and offer.stage is not Stage.CONNECT and code != _CLOSING:
             with suppress(SMTPException, OSError):
                 await offer.client.rset(timeout=1)
                 self._give_back(offer)
-
-
-class _Step(Enum):
-    CONNECTING = "connecting"
-    ADDRESSING = "addressing"
-    OFFERED = "offered"
 
 
 @dataclass(slots=True)
@@ -209,17 +228,17 @@ class _Offer:
     """How far one offer has come, and the connection that it holds."""
 
     message_id: str
-    step: _Step = _Step.CONNECTING
+    stage: Stage = Stage.CONNECT
     client: SMTP | None = None
 
     def lost(self, how: str) -> Refused | Unknown:
         """What it means that the connection was lost, or too slow, just now."""
-        match self.step:
-            case _Step.CONNECTING:
+        match self.stage:
+            case Stage.CONNECT | Stage.LOGIN:
                 return Refused(Refusal.UNREACHABLE, permanent=False, detail=how)
-            case _Step.ADDRESSING:
+            case Stage.MAIL | Stage.RCPT | Stage.DATA:
                 return Refused(Refusal.BUSY, permanent=False, detail=f"{how} before DATA")
-            case _Step.OFFERED:
+            case Stage.END:
                 return Unknown(f"{how} after DATA")
 
 
@@ -227,16 +246,3 @@ def _must(code: int, response: SMTPResponse) -> None:
     """Raise unless the server gave this answer (251 is one to RCPT: it will forward)."""
     if response.code != code and not (code == _DONE and response.code == _FORWARD):
         raise SMTPResponseException(response.code, response.message)
-
-
-def _answered(offer: _Offer, error: SMTPResponseException, address: str) -> Refused:
-    """What a reply of 4yz or 5yz means; 421 announces that the server hangs up."""
-    if offer.step is _Step.CONNECTING:
-        return Refused(Refusal.UNREACHABLE, permanent=False, detail=f"SMTP {error.code}")
-    permanent = error.code in _PERMANENT
-    said = clean(error.message.replace(address, "…"))[:_SHORT]  # servers send any bytes
-    return Refused(
-        Refusal.REJECTED if permanent else Refusal.BUSY,
-        permanent=permanent,
-        detail=f"SMTP {error.code} {said}",
-    )

@@ -1,11 +1,8 @@
-"""SMS through an HTTP gateway: one signed JSON POST, with the notification's id as its key.
-
-HTTP 200 is not success by itself: the gateways that units use put the result into the body.
-"""
+"""SMS through an HTTP gateway: one signed JSON POST, with the notification's id as its key."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -24,14 +21,14 @@ from aiohttp import (
 
 from services.notifier.gateways.signing import signature
 from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.policy.http_answers import Words, judge_answer
+from services.notifier.policy.vocabulary import canonical
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
 _ANSWER_LIMIT = 64 * 1024
-_VERDICTS = ("code", "errcode", "status")
-_IDS = ("gateway_message_id", "message_id", "msgid", "msgGroup", "id")
-_LATER = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
 _SHORT = 120
+"""Characters of an answer that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ class Endpoint:
     Attributes:
         url: may hold credentials, so it is never shown.
         keys: for the signature; none means unsigned.
-        success: values of `code`, `errcode`, `status` that mean success, in lower case.
+        success: values of `code`, `errcode`, `status` and the like that mean success.
         permanent: values of them that no later attempt can mend.
     """
 
@@ -75,6 +72,10 @@ class WebhookGateway:
         now: Callable[[], datetime],
     ) -> None:
         self._endpoint = endpoint
+        self._words = Words(
+            frozenset(map(canonical, endpoint.success)),
+            frozenset(map(canonical, endpoint.permanent)),
+        )
         self._concurrency = concurrency
         seconds = timeout / timedelta(seconds=1)
         self._timeout = ClientTimeout(total=seconds, sock_connect=seconds / 2)
@@ -98,11 +99,12 @@ class WebhookGateway:
             async with session.post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                    return _refused(response, moment)
                 if (answer := await _whole(response)) is None:
-                    return _failure("answered more than any gateway would", permanent=False)
-                return self._answered(response.content_type, answer, name)
+                    return Unknown("answered more than any gateway would")
+                found = _tidy(judge_answer(response.status, answer, name, self._words))
+                if isinstance(found, Refused) and found.reason is Refusal.BUSY:
+                    return replace(found, retry_after=retry_after(response.headers, moment))
+                return found
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             return Refused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
         except (ClientError, TimeoutError, OSError) as error:
@@ -123,49 +125,34 @@ class WebhookGateway:
         )
         return self._session
 
-    def _answered(self, content_type: str, answer: bytes, name: str) -> Outcome:
-        try:
-            said = json.loads(answer) if answer.strip() else {}
-        except (ValueError, RecursionError):  # also a text that is no UTF-8, or nested without end
-            if content_type == "text/html":  # a proxy's or a portal's page
-                return _failure("answered with a page", permanent=False)
-            return Accepted(name)
-        if not isinstance(said, dict):
-            return Accepted(name)
-        if str(said.get("success", True)).lower() not in {"true", "1"}:
-            return _failure(f"success: {said['success']}", permanent=self._lasting(said))
-        for key in _VERDICTS:
-            if key in said and str(said[key]).lower() not in self._endpoint.success:
-                return _failure(f"{key}: {said[key]}", permanent=self._lasting(said))
-        return Accepted(_id_in(said) or name)
-
-    def _lasting(self, said: Mapping[str, object]) -> bool:
-        values = {str(said[key]).lower() for key in (*_VERDICTS, "rspcod") if key in said}
-        return bool(values & self._endpoint.permanent)
-
 
 async def _whole(response: ClientResponse) -> bytes | None:
-    """The body, in however many parts it comes; None when it is a giant one."""
+    """The body, in however many parts it comes; None when it is a giant one.
+
+    A refusal is told by its status: of its body, what can be read is enough.
+    """
+    refused = response.status >= HTTPStatus.MULTIPLE_CHOICES
     answer = bytearray()
-    async for part in response.content.iter_any():
-        answer += part
-        if len(answer) > _ANSWER_LIMIT:
-            return None
+    try:
+        async for part in response.content.iter_any():
+            answer += part
+            if len(answer) > _ANSWER_LIMIT:
+                return b"" if refused else None
+    except (ClientError, OSError):
+        if not refused:
+            raise
     return bytes(answer)
 
 
-def _refused(response: ClientResponse, now: datetime) -> Refused:
-    """What a status outside 2xx means, whatever the body says."""
-    status, detail = response.status, f"HTTP {response.status}"
-    if status == HTTPStatus.GONE:
-        return Refused(Refusal.GONE, permanent=False, detail=detail)
-    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        # Our key or our place in its allow-list is wrong: no message is to blame for it.
-        return Refused(Refusal.UNAUTHORISED, permanent=False, detail=detail)
-    if 400 <= status < 500 and status not in _LATER:  # noqa: PLR2004 - HTTP 4xx
-        return Refused(Refusal.REJECTED, permanent=True, detail=detail)
-    wish = retry_after(response.headers, now)
-    return Refused(Refusal.BUSY, permanent=False, detail=detail, retry_after=wish)
+def _tidy(outcome: Outcome) -> Outcome:
+    """`outcome` with short words of the gateway's; what no database could hold does not get in."""
+    if isinstance(outcome, Accepted):
+        return Accepted(_tidied(outcome.gateway_message_id))
+    return replace(outcome, detail=_tidied(outcome.detail))
+
+
+def _tidied(said: str) -> str:
+    return clean(said[: 10 * _SHORT])[:_SHORT]
 
 
 def _body(message: Message, now: datetime) -> bytes:
@@ -177,19 +164,6 @@ def _body(message: Message, now: datetime) -> bytes:
     }
     told = {"type": "cuiban.sms", "timestamp": now.isoformat(), "data": data}
     return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
-
-
-def _failure(detail: str, *, permanent: bool) -> Refused:
-    said = clean(detail[: 10 * _SHORT])[:_SHORT]  # what no database could hold does not get in
-    return Refused(Refusal.ANSWERED_FAILURE, permanent=permanent, detail=said)
-
-
-def _id_in(said: Mapping[str, object]) -> str:
-    inner = said.get("data")
-    places: Sequence[Mapping[str, object]] = [said, inner] if isinstance(inner, dict) else [said]
-    found = (place[key] for place in places for key in _IDS if place.get(key))
-    names = (str(name) for name in found if isinstance(name, str | int))
-    return clean(next(names, "")[:_SHORT])
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

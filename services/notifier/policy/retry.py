@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from services.notifier.message import Accepted, Outcome, Refusal, Refused, Unknown
+from services.notifier.message import Accepted, Fault, Outcome, Refusal, Refused, Unknown
 
 _JITTER = 0.2
 _LONGEST = timedelta(days=1)
@@ -104,10 +104,14 @@ def follow(
             return Sent(found)
         case Refused(permanent=True):
             return Failed(outcome.reason, outcome.detail)
-        case Refused(reason=Refusal.UNREACHABLE | Refusal.GONE | Refusal.UNAUTHORISED):
-            # The gateway's fault, not the message's: it waits for the gateway, however long.
+        case Refused(fault=Fault.GATEWAY):
+            # Not the message's fault: it waits for the gateway, however long.
             delay = _guarded(retrying.delays[0], retrying, now, deadline)
             return Again(delay, outcome.reason, counts=False)
+        case Refused(fault=Fault.SUSPECTED):
+            # Perhaps the gateway's fault: it is asked ever more rarely, but it never fails of it.
+            failures = min(failures, len(retrying.delays) - 1)
+            why, least = outcome.reason, timedelta(0)
         case Refused():
             why, least = outcome.reason, min(outcome.retry_after or timedelta(0), _LONGEST)
         case Unknown():

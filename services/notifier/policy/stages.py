@@ -10,6 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from services.notifier.message import HoldReason
 from shared.facts import ReminderItem
 from shared.rules import Channel
 
@@ -22,7 +23,7 @@ class SuppressReason(StrEnum):
     WITHDRAWN = "withdrawn"
     NO_ADDRESS = "no-address"
     NO_CONTACT = "no-contact"
-    NO_GATEWAY = "no-gateway"
+    CHANNEL_OFF = "channel-off"
     PAST_USEFULNESS = "past-usefulness"
 
 
@@ -53,7 +54,14 @@ class Suppress:
     reason: SuppressReason
 
 
-Decision = Send | Defer | Suppress
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """It waits, however long, for what only a new start of the service can bring."""
+
+    reason: HoldReason
+
+
+Decision = Send | Defer | Suppress | Hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,11 @@ class QuietHours:
 class Policy:
     """The office's limits. `quiet` by channel; `rate_limit` 0 and `useful_for` None mean off.
 
-    `closed` are channels that have no gateway.
+    `off` are channels that the office has switched off, `unconnected` those without a gateway.
     """
 
-    closed: frozenset[Channel] = frozenset()
+    off: frozenset[Channel] = frozenset()
+    unconnected: frozenset[Channel] = frozenset()
     quiet: tuple[tuple[Channel, QuietHours], ...] = ()
     rate_limit: int = 0
     rate_window: timedelta = _DAY
@@ -132,8 +141,13 @@ def _addressless(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
     return None if facts.address else Suppress(SuppressReason.NO_ADDRESS)
 
 
-def _gatewayless(facts: Facts, policy: Policy, __: datetime) -> Suppress | None:
-    return Suppress(SuppressReason.NO_GATEWAY) if facts.channel in policy.closed else None
+def _switched_off(facts: Facts, policy: Policy, __: datetime) -> Suppress | None:
+    return Suppress(SuppressReason.CHANNEL_OFF) if facts.channel in policy.off else None
+
+
+def _unconnected(facts: Facts, policy: Policy, __: datetime) -> Hold | None:
+    """A gateway that is not named may be a mistake; nothing is given up for a mistake."""
+    return Hold(HoldReason.NO_GATEWAY) if facts.channel in policy.unconnected else None
 
 
 def _past_usefulness(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
@@ -161,11 +175,12 @@ def _rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
     return Defer(free, DeferReason.RATE_LIMIT)
 
 
-Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | None]
+Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | Hold | None]
 STAGES: tuple[Stage, ...] = (
     _withdrawn,
     _addressless,
-    _gatewayless,
+    _switched_off,
+    _unconnected,
     _past_usefulness,
     _quiet_hours,
     _rate_limit,
@@ -176,8 +191,8 @@ def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
     """What to do with a notification at `now`: the first stage that objects decides."""
     for stage in STAGES:
         match stage(facts, policy, now):
-            case Suppress() as suppress:
-                return suppress
+            case (Suppress() | Hold()) as ends:
+                return ends
             case Defer(until=until) as defer:
                 limit = deadline(facts.items, facts.zone, now)
                 if limit is None or until < limit:

@@ -1,19 +1,22 @@
 """Claiming notifications that are due, with what is needed to decide and to render.
 
-A claim is a lease on the machine's clock. `FOR UPDATE SKIP LOCKED` lets any number of processes
-claim at once; a lease that is over leaves an attempt whose outcome is unknown.
+A claim is a lease on the database's clock, the one clock that all processes share.
+`FOR UPDATE SKIP LOCKED` lets any number of processes claim at once; a lease that is over leaves an
+attempt whose outcome is unknown.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import Content, State
+from services.notifier.message import Content, HoldReason, State
 from services.notifier.store.reminders import ITEMS
 from services.notifier.tables import attempts, notifications
 from shared.database import insert_rows, update_rows
@@ -22,19 +25,37 @@ from shared.rules import Audience, Channel
 
 _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "
-    "state, attempts, failures"
+    "state, retry_at, attempts, failures"
 )
 _FROM = f"SELECT {_COLUMNS} FROM notifier.notifications WHERE channel = :channel AND "  # noqa: S608 - constants
 _LOCKED = "LIMIT :limit FOR UPDATE SKIP LOCKED"
-_CLAIM = text(
-    f"WITH leased AS ({_FROM} state = 'sending' AND lease_until <= :real "  # noqa: S608 - constants
-    f"ORDER BY lease_until {_LOCKED}), "
-    f"again AS ({_FROM} state = 'pending' AND retry_at IS NOT NULL AND retry_at <= :real "
-    f"ORDER BY retry_at {_LOCKED}), "
-    f"ready AS ({_FROM} state = 'pending' AND retry_at IS NULL AND not_before <= :now "
-    f"ORDER BY not_before {_LOCKED}) "
-    "SELECT * FROM leased UNION ALL SELECT * FROM again UNION ALL SELECT * FROM ready LIMIT :limit"
-)
+_HELD = ", ".join(f"'{reason}'" for reason in HoldReason)
+
+
+class Take(Enum):
+    """Which of the due notifications are claimed first, or at all."""
+
+    USUAL = ("leased", "again", "ready")
+    """What was tried before, then what is fresh."""
+    FRESH_FIRST = ("ready", "again", "leased")
+    """For a gateway that rests: what it refuses again must not stand before what it would take."""
+    UNHELD = ("leased", "again", "unheld")
+    """For a channel without a gateway: what is held already stays as it is."""
+
+
+@cache
+def _claim(take: Take) -> TextClause:
+    pending = "state = 'pending' AND retry_at IS"
+    parts = {
+        "leased": "state = 'sending' AND lease_until <= now() ORDER BY lease_until",
+        "again": f"{pending} NOT NULL AND retry_at <= now() ORDER BY retry_at",
+        "ready": f"{pending} NULL AND not_before <= :now ORDER BY not_before",
+        "unheld": f"{pending} NULL AND not_before <= :now AND reason NOT IN ({_HELD}) "
+        "ORDER BY not_before",
+    }
+    each = ", ".join(f"{name} AS ({_FROM} {parts[name]} {_LOCKED})" for name in take.value)
+    all_of = " UNION ALL ".join(f"SELECT * FROM {name}" for name in take.value)  # noqa: S608 - constants
+    return text(f"WITH {each} {all_of} LIMIT :limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +63,8 @@ class Claimed:
     """A notification that is locked until the transaction ends.
 
     `address` is where it was last offered, or would have gone when it was made. `abandoned` means
-    that its last attempt was never closed: the outcome is unknown.
+    that its last attempt was never closed: the outcome is unknown. `retrying` means that it was
+    refused before.
     """
 
     notification_id: UUID
@@ -55,6 +77,7 @@ class Claimed:
     slot: datetime
     address: str
     abandoned: bool
+    retrying: bool
     attempts: int
     failures: int
 
@@ -82,15 +105,21 @@ class Offering:
     content: Content
 
 
+async def database_now(db: AsyncConnection) -> datetime:
+    """The database's clock, which leases and back-off go by."""
+    found: datetime = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return found
+
+
 async def claim(
-    db: AsyncConnection, channel: Channel, *, now: datetime, real: datetime, limit: int
+    db: AsyncConnection, channel: Channel, *, now: datetime, limit: int, take: Take = Take.USUAL
 ) -> list[Claimed]:
     """Lock up to `limit` notifications of a channel that are due.
 
-    `now` is the office's time, for what is due or was deferred; `real` the machine's, for what
-    was tried before or abandoned.
+    `now` is the office's time, for what is due or was deferred. What was tried before or abandoned
+    goes by the database's clock.
     """
-    rows = await db.execute(_CLAIM, {"channel": channel, "now": now, "real": real, "limit": limit})
+    rows = await db.execute(_claim(take), {"channel": channel, "now": now, "limit": limit})
     return [
         Claimed(
             notification_id=row.notification_id,
@@ -103,6 +132,7 @@ async def claim(
             slot=row.slot,
             address=row.address,
             abandoned=row.state == State.SENDING,
+            retrying=row.retry_at is not None or row.state == State.SENDING,
             attempts=row.attempts,
             failures=row.failures,
         )

@@ -41,7 +41,7 @@ async def with_receipts(db: AsyncConnection, gateway_message_ids: Iterable[str])
     """Those messages whose receipt came before."""
     rows = await db.execute(
         text(
-            "SELECT gateway_message_id FROM notifier.receipts "
+            "SELECT DISTINCT gateway_message_id FROM notifier.delivery_receipts "
             "WHERE gateway_message_id = ANY(:names)"
         ),
         {"names": list(gateway_message_ids)},

@@ -1,8 +1,14 @@
 """The gateways against real servers: what each answer means."""
 
 import asyncio
+import shutil
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -22,9 +28,12 @@ MESSAGE = Message(UUID(int=7), "jtj@jtj.example", "县教体局", Content("题�
 SHORT = timedelta(seconds=0.5)
 
 
-def email(url: str) -> EmailGateway:
+def email(url: str, starttls: str = "auto") -> EmailGateway:
     return EmailGateway(
-        smtp_server(url), mail_from="公开办 <gkb@yanting.example>", timeout=SHORT, now=real_now
+        smtp_server(url, starttls),
+        mail_from="公开办 <gkb@yanting.example>",
+        timeout=SHORT,
+        now=real_now,
     )
 
 
@@ -105,16 +114,10 @@ async def test_a_server_may_ask_for_user_and_password(
         assert isinstance(data, LoginPassword)
         return AuthResult(success=data.password == b"right", handled=False)
 
-    server = await asyncio.get_running_loop().create_server(
-        lambda: SMTP(mail_sink, authenticator=check, auth_require_tls=False),
-        "127.0.0.1",
-        0,
-    )
-    port = server.sockets[0].getsockname()[1]
-    gateway = email(f"smtp://me:{password}@127.0.0.1:{port}")
-    found = await gateway.send(MESSAGE)
-    await gateway.close()
-    server.close()
+    async with served(mail_sink, authenticator=check, auth_require_tls=False) as port:
+        gateway = email(f"smtp://me:{password}@127.0.0.1:{port}", "when-offered")
+        found = await gateway.send(MESSAGE)
+        await gateway.close()
     if accepted:
         assert isinstance(found, Accepted)
     else:
@@ -122,19 +125,89 @@ async def test_a_server_may_ask_for_user_and_password(
         assert (found.reason, found.permanent) == (Refusal.UNAUTHORISED, False)
 
 
+async def test_a_password_never_goes_in_clear_unless_that_was_allowed(mail_sink: MailSink) -> None:
+    heard: list[object] = []
+
+    def check(*given: object) -> AuthResult:
+        heard.append(given[-1])
+        return AuthResult(success=True)
+
+    async with served(mail_sink, authenticator=check, auth_require_tls=False) as port:
+        gateway = email(f"smtp://me:right@127.0.0.1:{port}")
+        found = await gateway.send(MESSAGE)
+        await gateway.close()
+    assert isinstance(found, Refused)
+    assert (found.reason, found.permanent) == (Refusal.INSECURE, False)
+    assert "CUIBAN_SMTP_STARTTLS" in found.detail
+    assert heard == mail_sink.mails == []
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@pytest.mark.parametrize("starttls", ["auto", "always", "when-offered"])
+async def test_with_tls_the_password_is_given(
+    mail_sink: MailSink, tmp_path: Path, starttls: str
+) -> None:
+    heard: list[object] = []
+
+    def check(*given: object) -> AuthResult:
+        heard.append(given[-1])
+        return AuthResult(success=True)
+
+    certificate = await asyncio.to_thread(self_signed, tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    async with served(mail_sink, authenticator=check, tls_context=context) as port:
+        url = f"smtp://me:right@localhost:{port}"
+        gateway = EmailGateway(
+            smtp_server(url, starttls, certificate),
+            mail_from="公开办 <gkb@yanting.example>",
+            timeout=timedelta(seconds=5),
+            now=real_now,
+        )
+        found = await gateway.send(MESSAGE)
+        await gateway.close()
+    assert isinstance(found, Accepted)
+    assert len(heard) == 1
+
+
+def self_signed(place: Path) -> Path:
+    """A certificate for localhost and its key, in one file."""
+    made = place / "mail.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    more = ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(place / "key.pem")]
+    subprocess.run(  # noqa: S603 - our own command
+        [*command.split(), *more, "-out", str(place / "certificate.pem")],
+        check=True,
+        capture_output=True,
+    )
+    parts = [(place / name).read_text() for name in ("key.pem", "certificate.pem")]
+    made.write_text("".join(parts))
+    return made
+
+
+@asynccontextmanager
+async def served(sink: MailSink, **options: Any) -> AsyncIterator[int]:
+    """A mail server with options of aiosmtpd; its port."""
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(sink, **options), "127.0.0.1", 0
+    )
+    yield server.sockets[0].getsockname()[1]
+    server.close()
+
+
 @pytest.mark.parametrize(
     ("answer", "reason", "permanent"),
     [
         ({"status": 400}, Refusal.REJECTED, True),
-        ({"status": 404}, Refusal.REJECTED, True),
-        ({"status": 302, "headers": {"Location": "/login"}}, Refusal.BUSY, False),
+        ({"status": 404}, Refusal.REFUSES_US, False),
         ({"status": 408}, Refusal.BUSY, False),
-        ({"status": 500}, Refusal.BUSY, False),
+        ({"status": 503}, Refusal.BUSY, False),
+        ({"status": 400, "text": '{"Code": "Throttling"}'}, Refusal.BUSY, False),
         ({"status": 401}, Refusal.UNAUTHORISED, False),
-        ({"status": 403}, Refusal.UNAUTHORISED, False),
+        ({"status": 403}, Refusal.FORBIDDEN, False),
         ({"status": 410}, Refusal.GONE, False),
-        ({"text": "<html>login", "content_type": "text/html"}, Refusal.ANSWERED_FAILURE, False),
-        ({"text": '{"errcode": 310000}'}, Refusal.ANSWERED_FAILURE, False),
+        ({"text": '{"errcode": 310000}'}, Refusal.REFUSES_US, False),
+        ({"text": '{"errcode": 17}'}, Refusal.ANSWERED_FAILURE, False),
         ({"text": '{"success": false}'}, Refusal.ANSWERED_FAILURE, False),
         (
             {"text": '{"success": "false", "rspcod": "IllegalMac"}'},
@@ -150,6 +223,27 @@ async def test_what_an_answer_means(
     found = await sms.send(MESSAGE)
     assert isinstance(found, Refused)
     assert (found.reason, found.permanent) == (reason, permanent)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": 500},
+        {"status": 502},
+        {"status": 504, "text": '{"code": 0}'},
+        {"status": 302, "headers": {"Location": "/login"}},
+        {"text": "<html>login", "content_type": "text/html"},
+        {"text": "ERROR:14"},
+        {"text": '{"code": 0'},
+        {"body": '{"code":0,"msg":"成功"}'.encode("gbk"), "content_type": "application/json"},
+        {"text": "x" * 70_000},
+    ],
+)
+async def test_what_leaves_it_open_whether_it_was_taken(
+    sms: WebhookGateway, sms_sink: SmsSink, answer: dict
+) -> None:
+    sms_sink.answers.append(web.Response(**answer))
+    assert isinstance(await sms.send(MESSAGE), Unknown)
 
 
 @pytest.mark.parametrize(

@@ -206,7 +206,7 @@ async def test_a_receipt_tells_of_the_delivery_whenever_it_comes(world: World, e
     (event,) = await until(lambda: world.told("NotificationDelivered"))
     assert isinstance(event, NotificationDelivered)
     assert event.delivered_at == SLOT + timedelta(minutes=1)
-    assert await world.rows("SELECT 1 FROM notifier.receipts") == []
+    assert await world.rows("SELECT 1 FROM notifier.delivery_receipts") == []
 
 
 async def test_a_failed_receipt_is_kept_but_ends_nothing_twice(world: World) -> None:

@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from deploy.local.commands import _warnings
+from deploy.local.processes import free_ports
 from shared.codec import decode, encode
 from shared.events import Event
 from shared.topics import DELIVERIES, named
@@ -172,6 +175,31 @@ async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process
     assert world.mail.mails == world.sms.posts == []
 
 
+async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
+    process: Process,
+) -> None:
+    (port,) = free_ports(1)
+    child = await process.start(CUIBAN_SMS_URL="", CUIBAN_METRICS_PORT=str(port))
+    await process.send(upserted(), due())
+    url = f"http://127.0.0.1:{port}"
+
+    async def told() -> dict[str, str]:
+        with contextlib.suppress(ClientError):
+            async with ClientSession() as session, session.get(f"{url}/health/ready") as answer:
+                said: dict[str, str] = await answer.json()
+                return said if answer.status == 200 and "held" in said else {}
+        return {}
+
+    said = await until(told, LONG)
+    assert said == {"status": "ready", "held": "1 (no gateway for sms)"}
+    notes = await asyncio.to_thread(_warnings, f"{url}/metrics")
+    assert notes == {"held": "1 (no gateway for sms)"}
+    child.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(LONG):
+        _, errors = await child.communicate()
+    assert "CUIBAN_CHANNELS_OFF" in errors.decode()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
@@ -180,6 +208,7 @@ async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process
         ({"CUIBAN_SMS_SECRET": "whsec_hush"}, "CUIBAN_SMS_SECRET"),
         ({"CUIBAN_QUIET_SMS": "evening"}, "CUIBAN_QUIET_SMS"),
         ({"CUIBAN_LEASE": "PT1S"}, "CUIBAN_LEASE"),
+        ({"CUIBAN_CHANNELS_OFF": "fax"}, "CUIBAN_CHANNELS_OFF"),
     ],
 )
 async def test_it_refuses_to_start_with_a_clear_message(

@@ -7,7 +7,6 @@ from aiohttp import web
 
 from services.notifier.app import lanes_of
 from services.notifier.dispatch.preparing import Offer, prepare
-from shared.clock import real_now
 from shared.events import NotificationSent, NotificationSuppressed, UnitUpserted
 from shared.facts import Contact
 from tests.integration.notifier.world import (
@@ -125,18 +124,17 @@ async def test_an_attempt_whose_process_died_is_repeated_where_it_was_offered(
     world: World,
 ) -> None:
     await world.tell(upserted(), due(channels=("email",)))
-    rules = lanes_of(world.settings, world.engine, world.clock)[0]._rules
-    real = real_now()
-    first = await offered(world, real)
+    first = await offered(world)
     await world.tell(replaced())
-    second = await offered(world, real + rules.lease + timedelta(seconds=1))
+    await world.expire_leases()
+    second = await offered(world)
     assert [offer.message.address for offer in (*first, *second)] == [OLD, OLD]
 
 
-async def offered(world: World, real) -> list[Offer]:
+async def offered(world: World) -> list[Offer]:
     rules = lanes_of(world.settings, world.engine, world.clock)[0]._rules
     async with world.engine.begin() as db:
-        _, offers = await prepare(db, rules, now=world.clock.now(), real=real, limit=10)
+        _, offers = await prepare(db, rules, now=world.clock.now(), limit=10)
     return offers
 
 

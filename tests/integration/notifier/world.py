@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier import handlers
 from services.notifier.app import lanes_of
+from services.notifier.dispatch.lane import Lane
 from services.notifier.settings import NotifierSettings
 from shared import identity
 from shared.clock import SteppedClock
@@ -127,6 +128,7 @@ class World:
     clock: SteppedClock
     mail: MailSink
     sms: SmsSink
+    lanes: list[Lane] = field(default_factory=list)
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def tell(self, *events: Event) -> None:
@@ -145,6 +147,7 @@ class World:
     def start(self, **overrides: Any) -> None:
         settings = self.settings.model_copy(update=overrides)
         for lane in lanes_of(settings, self.engine, self.clock):
+            self.lanes.append(lane)
             self._tasks.append(asyncio.create_task(lane.run()))
 
     async def stop(self) -> None:
@@ -152,6 +155,11 @@ class World:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def expire_leases(self) -> None:
+        """As if every lease had run out."""
+        async with self.engine.begin() as db:
+            await db.execute(text("UPDATE notifier.notifications SET lease_until = now()"))
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as db:

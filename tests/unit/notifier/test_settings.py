@@ -10,6 +10,7 @@ from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database import engine_from
 from shared.errors import CuibanError
+from shared.rules import Channel
 
 
 def test_without_any_setting_the_defaults_hold() -> None:
@@ -36,12 +37,25 @@ def test_durations_hours_and_words_are_written_shortly(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [("", set()), (" ", set()), ("sms", {Channel.SMS}), ("SMS, email", set(Channel))],
+)
+def test_channels_are_switched_off_by_name(
+    monkeypatch: pytest.MonkeyPatch, written: str, meant: set[Channel]
+) -> None:
+    monkeypatch.setenv("CUIBAN_CHANNELS_OFF", written)
+    assert NotifierSettings.load().channels_off == meant
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("CUIBAN_RETRY_DELAYS", "soon"),
         ("CUIBAN_QUIET_SMS", "evening"),
         ("CUIBAN_SMS_UNKNOWN", "maybe"),
         ("CUIBAN_BATCH", "0"),
+        ("CUIBAN_CHANNELS_OFF", "fax"),
+        ("CUIBAN_SMTP_STARTTLS", "perhaps"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(

@@ -39,6 +39,24 @@ def test_the_mail_server_is_read_from_its_url() -> None:
     assert (safe.port, safe.tls, safe.user, safe.password) == (465, True, "me@x", "p:w")
 
 
+@pytest.mark.parametrize(
+    ("url", "starttls", "wanted"),
+    [
+        ("smtp://mail.example", "auto", None),
+        ("smtp://me:pw@mail.example", "auto", True),
+        ("smtp://me:pw@mail.example", "when-offered", None),
+        ("smtp://me:pw@mail.example", "never", False),
+        ("smtps://me:pw@mail.example", "auto", False),
+    ],
+)
+def test_a_password_requires_tls_unless_told_otherwise(
+    url: str, starttls: str, wanted: bool | None
+) -> None:
+    server = smtp_server(url, starttls)
+    assert server.starttls is wanted
+    assert "pw" not in repr(server)
+
+
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "smtp://h:port", "mail.example", "["])
 def test_a_url_that_is_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(CuibanError, match="CUIBAN_SMTP_URL"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.message import Accepted, Refusal, Refused, Unknown
+from services.notifier.message import Accepted, Fault, Refusal, Refused, Unknown
 from services.notifier.policy.retry import (
     Again,
     AgainReason,
@@ -60,10 +60,29 @@ def test_an_unknown_outcome_pauses_or_is_held() -> None:
     assert after(Unknown(), retrying=held) == Held()
 
 
-@pytest.mark.parametrize("reason", [Refusal.UNREACHABLE, Refusal.UNAUTHORISED, Refusal.GONE])
+@pytest.mark.parametrize("reason", [Refusal.UNREACHABLE, Refusal.UNAUTHORISED, Refusal.INSECURE])
 def test_a_gateway_that_is_away_uses_up_no_delay(reason: Refusal) -> None:
     away = Refused(reason, permanent=False)
     assert after(away, 99) == Again(DELAYS[0], reason, counts=False)
+
+
+SUSPECTED = [Refusal.FORBIDDEN, Refusal.GONE, Refusal.REFUSES_US]
+
+
+@pytest.mark.parametrize("reason", SUSPECTED)
+def test_a_suspected_refusal_backs_off_and_never_fails(reason: Refusal) -> None:
+    refused = Refused(reason, permanent=False)
+    assert after(refused, 1) == Again(DELAYS[1], reason)
+    assert after(refused, 99) == Again(DELAYS[-1], reason)
+
+
+@pytest.mark.parametrize("reason", SUSPECTED)
+def test_once_it_is_found_whose_fault_it_is_that_decides(reason: Refusal) -> None:
+    message = Refused(reason, permanent=False, detail="HTTP 403", judged=Fault.MESSAGE)
+    assert after(message, 1) == Again(DELAYS[1], reason)
+    assert after(message, 3) == Failed(FailReason.EXHAUSTED, f"{reason}: HTTP 403")
+    gateway = Refused(reason, permanent=False, judged=Fault.GATEWAY)
+    assert after(gateway, 99) == Again(DELAYS[0], reason, counts=False)
 
 
 def test_a_retry_that_would_pass_the_date_goes_halfway() -> None:

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.message import HoldReason
 from services.notifier.policy.stages import (
     Defer,
     DeferReason,
     Facts,
+    Hold,
     Policy,
     QuietHours,
     Send,
@@ -57,12 +59,20 @@ def test_by_day_it_goes_out() -> None:
     assert decide(facts(FAR), POLICY, local(2023, 12, 26, 9)) == Send()
 
 
-def test_a_channel_without_a_gateway_is_closed_whatever_the_hour() -> None:
-    policy = Policy(closed=frozenset({Channel.SMS}), quiet=((Channel.SMS, NIGHT),))
+def test_a_channel_without_a_gateway_holds_whatever_the_hour() -> None:
+    policy = Policy(unconnected=frozenset({Channel.SMS}), quiet=((Channel.SMS, NIGHT),))
     for hour in (9, 23):
         now = local(2023, 12, 26, hour)
-        assert decide(facts(FAR), policy, now) == Suppress(SuppressReason.NO_GATEWAY)
+        assert decide(facts(FAR), policy, now) == Hold(HoldReason.NO_GATEWAY)
         assert decide(facts(FAR, channel=Channel.EMAIL), policy, now) == Send()
+    assert decide(facts(), policy, now) == Suppress(SuppressReason.WITHDRAWN)
+
+
+def test_only_a_channel_that_was_switched_off_gives_up() -> None:
+    policy = Policy(off=frozenset({Channel.SMS}), unconnected=frozenset({Channel.SMS}))
+    now = local(2023, 12, 26, 9)
+    assert decide(facts(FAR), policy, now) == Suppress(SuppressReason.CHANNEL_OFF)
+    assert decide(facts(FAR, channel=Channel.EMAIL), policy, now) == Send()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,93 @@
+"""Committing what came of offers, in batches, whatever the database does meanwhile."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from services.notifier.dispatch.preparing import Rules
+from services.notifier.dispatch.recording import Result, record
+from shared import metrics
+from shared.clock import Clock
+from shared.database import is_poison
+from shared.logging import log
+
+_LINGER = 0.03
+"""Seconds for which outcomes are gathered before they are committed, while offers are under way."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
+"""Seconds between tries while the database is away."""
+
+
+class Writer:
+    """Writes the outcomes of one lane, in the order in which they come."""
+
+    def __init__(
+        self, engine: AsyncEngine, clock: Clock, rules: Rules, gateway: str, most: int
+    ) -> None:
+        self._engine, self._clock, self._rules = engine, clock, rules
+        self._gateway, self._most = gateway, most
+        self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
+
+    def put(self, result: Result) -> asyncio.Event:
+        """Have a result written; the event is set once it is."""
+        written = asyncio.Event()
+        self._results.put_nowait((result, written))
+        return written
+
+    def end(self) -> None:
+        """Let `run` return once all that was put is written."""
+        self._results.put_nowait(None)
+
+    async def run(self, calm: asyncio.Event, written: Callable[[int], None]) -> None:
+        """Write until the end.
+
+        Args:
+            calm: set while no offer is under way, so that gathering has no sense.
+            written: called with how many results were just written.
+        """
+        ended = False
+        while not ended:
+            if (first := await self._results.get()) is None:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(calm.wait(), _LINGER)
+            batch = [first]
+            while not self._results.empty() and len(batch) < self._most:
+                if (result := self._results.get_nowait()) is None:
+                    ended = True
+                    break
+                batch.append(result)
+            await self._surely([result for result, _ in batch])
+            for _, done in batch:
+                done.set()
+            written(len(batch))
+
+    async def _surely(self, results: list[Result]) -> None:
+        """Try again until it is written; should it take too long, the lease makes it unknown."""
+        channel, pause = self._rules.channel, FIRST_PAUSE
+        while True:
+            try:
+                async with self._engine.begin() as db:
+                    await record(db, self._rules, self._gateway, results, now=self._clock.now())
+            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
+                if is_poison(error):
+                    await self._one_by_one(results)
+                    return
+                metrics.FAULTS.labels(f"record-{channel}").inc()
+                log(__name__).warning("record.waits", channel=channel, error=str(error)[:300])
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+            else:
+                return
+
+    async def _one_by_one(self, results: list[Result]) -> None:
+        """One outcome that can't be written must not hold up all others: its lease runs out."""
+        if len(results) == 1:
+            one = results[0].offer.notification.notification_id
+            log(__name__).error(
+                "record.failed", channel=self._rules.channel, notification_id=str(one)
+            )
+            return
+        for result in results:
+            await self._surely([result])

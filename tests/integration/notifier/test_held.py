@@ -1,0 +1,129 @@
+"""A channel without a gateway loses nothing: what is due there is held until there is one."""
+
+import asyncio
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from services.notifier.dispatch import gauges
+from services.notifier.dispatch.board import Board
+from services.notifier.store.held import Held
+from shared.rules import Channel
+from tests.integration.notifier.world import (
+    SLOT,
+    World,
+    contact,
+    due,
+    item,
+    unit_of,
+    until,
+    upserted,
+    withdrawn,
+)
+
+pytestmark = pytest.mark.integration
+NOWHERE: dict[str, Any] = {"smtp_url": SecretStr(""), "sms_url": SecretStr("")}
+HELD = (
+    "SELECT channel, state, attempts FROM notifier.notifications WHERE reason = 'held/no-gateway'"
+)
+
+
+async def held(world: World, number: int) -> list[Any]:
+    async def all_held() -> list[Any]:
+        rows = await world.rows(HELD)
+        return rows if len(rows) == number else []
+
+    return list(await until(all_held))
+
+
+async def test_what_was_due_without_a_gateway_goes_out_once_there_is_one(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start(**NOWHERE)
+    rows = await held(world, 2)
+    assert {(row.state, row.attempts) for row in rows} == {("pending", 0)}
+    assert await world.told("NotificationSuppressed") == []
+    await world.stop()
+    world.start()
+    await until(lambda: world.mail.mails and world.sms.posts)
+    await until(lambda: both_sent(world))
+    assert len(world.mail.mails) == len(world.sms.posts) == 1
+
+
+async def both_sent(world: World) -> bool:
+    return await world.states() == {"email": "sent", "sms": "sent"}
+
+
+async def test_one_channel_without_a_gateway_does_not_hold_up_the_other(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start(sms_url=SecretStr(""))
+    await until(lambda: world.mail.mails)
+    (row,) = await held(world, 1)
+    assert row.channel == "sms"
+
+
+async def test_only_a_channel_that_was_switched_off_gives_up(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start(channels_off=frozenset({Channel.SMS}))  # although there is a gateway
+    (event,) = await until(lambda: world.told("NotificationSuppressed"))
+    assert (event.channel, event.reason) == ("sms", "channel-off")
+    await until(lambda: world.mail.mails)
+    assert world.sms.posts == []
+
+
+async def test_what_is_held_can_still_be_withdrawn(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start(**NOWHERE)
+    await held(world, 2)
+    await world.tell(withdrawn("县教体局", "2.1"))
+    assert await world.states() == {"email": "withdrawn", "sms": "withdrawn"}
+
+
+async def test_who_has_no_address_is_not_held(world: World) -> None:
+    await world.tell(upserted(contacts=[contact(unit_of(), mobile="")]), due())
+    world.start(**NOWHERE)
+    await held(world, 1)
+    assert await world.states() == {"email": "pending", "sms": "suppressed"}
+
+
+def value(gauge: Any, *labels: str) -> float:
+    return float(gauge.labels(*labels)._value.get())
+
+
+async def test_what_is_held_is_counted_told_and_alarmed_of(world: World) -> None:
+    soon, later = item("2.1", date(2023, 12, 28)), item("3.1", date(2024, 3, 1))
+    await world.tell(upserted(), due(items=(soon, later)), upserted("县卫健局"))
+    await world.tell(due("县卫健局", items=(item("4.1", date(2023, 12, 1), overdue=3),)))
+    world.start(**NOWHERE)
+    await held(world, 4)
+    board = Board(world.engine, world.clock, [])
+    reason = "held/no-gateway"
+    with capture_logs() as logs:
+        await board.look()
+        assert await board.held_note() == "2 (no gateway for email), 2 (no gateway for sms)"
+        assert value(gauges.HELD, "sms", reason) == 2
+        assert [log["event"] for log in logs] == ["notifications.held"] * 2
+        for day, near, passed in ((1, 1, 0), (2, 1, 0), (3, 0, 1)):
+            world.clock.set(SLOT + timedelta(days=day))
+            await board.look()
+            assert value(gauges.HELD_LATE, "sms", reason, "near") == near
+            assert value(gauges.HELD_LATE, "sms", reason, "passed") == passed
+    alarms = [log["event"] for log in logs if log["log_level"] == "error"]
+    assert alarms == ["held.date_near"] * 2 + ["held.date_passed"] * 2
+    await world.tell(withdrawn("县教体局", "2.1", "3.1"), withdrawn("县卫健局", "4.1"))
+    await board.look()
+    assert await board.held_note() == ""
+    assert value(gauges.HELD, "sms", reason) == 0
+    assert board._held.get(("sms", reason), Held(0)) == Held(0)
+
+
+async def test_what_is_held_is_not_claimed_again_and_again(world: World) -> None:
+    await world.tell(upserted(), due())
+    world.start(**NOWHERE)
+    await held(world, 2)
+    before = await world.rows("SELECT xmin::text AS x FROM notifier.notifications ORDER BY 1")
+    await asyncio.sleep(1.5)  # longer than the lane's pause
+    after = await world.rows("SELECT xmin::text AS x FROM notifier.notifications ORDER BY 1")
+    assert before == after

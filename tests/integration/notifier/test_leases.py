@@ -1,0 +1,84 @@
+"""Leases and back-off go by one clock, the database's, however wrong those of the hosts are."""
+
+import asyncio
+from datetime import datetime, timedelta, tzinfo
+
+import pytest
+
+import shared.clock
+from services.notifier.dispatch.recording import Result
+from shared.clock import real_now
+from tests.integration.notifier.world import SLOT, World, due, until, upserted
+
+pytestmark = pytest.mark.integration
+LONG = {"lease": timedelta(seconds=30), "send_timeout": timedelta(seconds=10)}
+
+
+def set_clock_off(patch: pytest.MonkeyPatch, seconds: int) -> None:
+    """From now on this process's clock is wrong, as another host's may be."""
+
+    class Wrong(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Wrong":
+            return super().now(tz) + timedelta(seconds=seconds)
+
+    before = real_now()
+    patch.setattr(shared.clock, "datetime", Wrong)
+    assert abs((real_now() - before).total_seconds() - seconds) < 5
+
+
+async def test_a_host_whose_clock_is_ahead_takes_no_lease_that_still_runs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mail.hangs = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start(**LONG)
+    await until(lambda: len(world.mail.mails) == 1)
+    set_clock_off(monkeypatch, 40)
+    world.start(**LONG)  # a second process, on the other host
+    await world.tell(upserted("县卫健局"), due("县卫健局", channels=("email",)))
+    await until(lambda: len(world.mail.mails) >= 2)
+    await world.tell(due(slot=SLOT - timedelta(hours=1), channels=("email",)))
+    await until(lambda: len(world.mail.mails) >= 3)
+    assert len(set(world.mail.ids)) == len(world.mail.ids)
+    world.mail.hang.set()
+
+    async def all_sent() -> bool:
+        return len(await world.rows("SELECT 1 FROM notifier.notifications WHERE attempts = 1")) == 3
+
+    assert await all_sent()
+
+
+async def test_a_host_whose_clock_is_behind_takes_over_what_was_abandoned(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.mail.hangs = 1
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    await until(lambda: world.mail.mails)
+    tasks, world._tasks = world._tasks, []
+    for lane in world.lanes:  # as if its process had been killed
+        lane._writer.put = lambda result: asyncio.Event()  # type: ignore[method-assign]
+    set_clock_off(monkeypatch, -40)
+    world.start()
+    await until(lambda: len(world.mail.mails) == 2, 15)
+    world.mail.hang.set()
+    assert len(set(world.mail.ids)) == 1
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_attempts_are_dated_by_the_database_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_clock_off(monkeypatch, 40)
+    await world.tell(upserted(), due(channels=("email",)))
+    world.start()
+    await until(lambda: world.told("NotificationSent"))
+    (row,) = await world.rows(
+        "SELECT ended_at - started_at AS took, now() - started_at AS ago FROM notifier.attempts"
+    )
+    assert timedelta(0) <= row.took < timedelta(seconds=20)
+    assert timedelta(0) <= row.ago < timedelta(seconds=20)
+    assert Result.__slots__ == ("offer", "outcome", "ended")

@@ -1,0 +1,64 @@
+"""What is withdrawn while its offer waits for a connection does not go out."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.integration.notifier.world import World, due, item, until, upserted, withdrawn
+
+pytestmark = pytest.mark.integration
+SLOW = {
+    "email_connections": 1,
+    "send_timeout": timedelta(seconds=20),
+    "lease": timedelta(seconds=60),
+}
+
+
+async def waiting(world: World) -> None:
+    """One mail hangs at the server; the second is claimed and waits for the connection."""
+    world.mail.hangs = 1
+    for name in ("县教体局", "县卫健局"):
+        await world.tell(upserted(name))
+    await world.tell(due("县教体局", channels=("email",)))
+    items = (item("2.1"), item("3.1"))
+    later = due("县卫健局", items=items, channels=("email",))
+    await world.tell(later)
+    world.start(**SLOW)
+    await until(lambda: world.mail.mails)
+    claimed = "SELECT 1 FROM notifier.notifications WHERE state = 'sending'"
+
+    async def both() -> bool:
+        return len(await world.rows(claimed)) == 2
+
+    await until(both)
+
+
+async def test_what_is_done_while_its_offer_waits_is_not_sent(world: World) -> None:
+    await waiting(world)
+    await world.tell(withdrawn("县卫健局", "2.1", "3.1"))
+    world.mail.hang.set()
+    (event,) = await until(lambda: world.told("NotificationSuppressed"))
+    assert event.reason == "withdrawn"
+    assert len(world.mail.mails) == 1
+    (row,) = await world.rows(
+        "SELECT n.state, a.outcome FROM notifier.notifications n "
+        "JOIN notifier.attempts a USING (notification_id) WHERE n.notification_id = :id",
+        id=event.notification_id,
+    )
+    assert (row.state, row.outcome) == ("withdrawn", "withdrawn")
+
+
+async def test_what_is_partly_done_meanwhile_goes_out_with_the_rest(world: World) -> None:
+    await waiting(world)
+    await world.tell(withdrawn("县卫健局", "2.1"))
+    world.mail.hang.set()
+
+    async def two() -> list[object]:
+        events = await world.told("NotificationSent")
+        return events if len(events) == 2 else []
+
+    told = await until(two)
+    (event,) = [e for e in told if e.obligation_ids == (item("3.1").obligation_id,)]
+    assert "任务2.1" not in event.body
+    assert "任务3.1" in event.body
+    assert len(world.mail.mails) == 2
