@@ -18,6 +18,7 @@ from typing import Any
 
 import faust
 from aiokafka import AIOKafkaConsumer
+from faust.exceptions import ConsumerNotStarted
 from faust.transport.consumer import RecordMap
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
@@ -130,9 +131,10 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
     )
 
     def assigned() -> set[Partition]:
-        if not app.started:
+        try:
+            return {Partition(tp.topic, tp.partition) for tp in app.consumer.assignment()}
+        except ConsumerNotStarted:
             return set()
-        return {Partition(tp.topic, tp.partition) for tp in app.consumer.assignment()}
 
     consumer.assigned = assigned
     turns = asyncio.Semaphore(_PARTITIONS_AT_ONCE)

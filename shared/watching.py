@@ -157,8 +157,12 @@ class _Watcher:
         return _LOOK_AGAIN * 0.9 if mine else _OWNER_RESTS
 
     async def _verify(self, at: Partition, *, gone: bool) -> None:
+        """Verify a log; a partition that is gone from its topic has lost all of it."""
         if not gone:
             await self._consumer.guard.verify(at)
+            return
+        if at in await partitions_of(self._settings, [self._consumer.topics[at.topic]]):
+            self._listed_at = float("-inf")  # it is new
             return
         position = await self._consumer.guard.position(at)
         if position.next_offset and not position.stopped_for:

@@ -22,7 +22,7 @@ from tests.integration.shared.test_consuming import (
     letters,
     store,
 )
-from tests.integration.shared.test_stops import consuming, until
+from tests.integration.shared.test_stops import PATIENCE, consuming, until
 
 pytestmark = pytest.mark.integration
 RARE = "rare"
@@ -143,7 +143,8 @@ async def details(world: World) -> list[str]:
 
 async def test_a_service_that_starts_tries_what_is_parked(world: World, handler: Handler) -> None:
     await world.send(envelope(0, RARE), envelope(1))
-    await world.consumer.apply(await all_records(world, 2))
+    async with asyncio.timeout(PATIENCE):
+        await world.consumer.apply(await all_records(world, 2))
     assert len(await parked(world)) == 2
     handler.mended = True
     watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))

@@ -11,14 +11,16 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import metrics, watching
+from shared import metrics, positions, watching
 from shared.codec import encode
 from shared.events import Envelope
 from shared.kafka import run_group
+from shared.positions import Partition
 from shared.service import health_port
+from shared.stops import LOG_SHORTER
 from shared.watching import watch
-from tests.integration.shared.test_consuming import World, envelope, store
-from tests.integration.shared.test_stops import admin, consuming, relayed, topic, until
+from tests.integration.shared.test_consuming import TABLES, World, envelope, store
+from tests.integration.shared.test_stops import admin, consuming, relayed, rows, topic, until
 
 pytestmark = pytest.mark.integration
 STALLED = timedelta(seconds=3)
@@ -143,3 +145,21 @@ async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_partition_that_the_topic_has_no_more_is_stopped_and_a_new_one_is_not(
+    world: World,
+) -> None:
+    """The topic was made anew with fewer; or it got one more since the watcher listed them."""
+    new, gone = Partition(topic(world), 0), Partition(topic(world), 9)
+    async with world.engine.begin() as db:
+        for at in (new, gone):
+            await positions.lock(db, TABLES.positions, "tried", at)
+            await positions.resume(db, TABLES.positions, "tried", at, to=1)
+    async with asyncio.TaskGroup() as tasks:
+        watcher = watching._Watcher(world.consumer, world.settings, world.reader, tasks)
+        await watcher._verify(new, gone=True)
+        await watcher._verify(gone, gone=True)
+    found = await rows(world)
+    assert found[new].stopped_for is None
+    assert found[gone].stopped_for == LOG_SHORTER
