@@ -1,7 +1,7 @@
 """The only place that reads the clock; everyone else takes `now` as an argument."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +14,9 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant."""
 
+    def skew(self, database_now: datetime) -> timedelta:
+        """How far this clock is ahead of where the database's clock says that it should be."""
+
 
 class SystemClock:
     """The machine's clock."""
@@ -21,6 +24,10 @@ class SystemClock:
     def now(self) -> datetime:
         """The present instant, from the machine."""
         return datetime.now(UTC)
+
+    def skew(self, database_now: datetime) -> timedelta:
+        """The machine's clock less the database's; ask as soon as that was read."""
+        return self.now() - database_now
 
 
 class SteppedClock:
@@ -53,6 +60,10 @@ class SteppedClock:
                 "Write one like 2023-06-01T09:00:00+08:00.",
             )
         return instant.astimezone(UTC)
+
+    def skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - of the protocol
+        """None: it stands where it was set, and the database's clock is not its measure."""
+        return timedelta(0)
 
     def set(self, instant: datetime) -> None:
         """Move the clock, atomically."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from shared.clock import Clock
 from shared.errors import NotReadyError, PoisonError
 from shared.settings import Settings
 
@@ -75,6 +76,12 @@ def _refuse_closed(connection: Any, *_: object) -> None:  # noqa: ANN401 - SQLAl
 def milliseconds(duration: timedelta) -> str:
     """A duration as PostgreSQL's settings take it."""
     return str(int(duration / timedelta(milliseconds=1)))
+
+
+async def clock_skew(db: AsyncConnection, clock: Clock) -> timedelta:
+    """How far a clock is ahead of the database's; zero for one that somebody steps."""
+    database_now: datetime = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
+    return clock.skew(database_now)
 
 
 async def insert_rows(

@@ -14,6 +14,9 @@ GAPS = Counter("cuiban_gaps_read", "Gaps in a stream that were read again", ["co
 DEAD = Counter("cuiban_dead_letters", "Records that could not be applied", ["consumer", "reason"])
 FAULTS = Counter("cuiban_faults", "Infrastructure errors that were waited out", ["where"])
 RELAYED = Counter("cuiban_outbox_relayed", "Events taken from the outbox to Kafka")
+CLOCK_SKEW = Gauge(
+    "cuiban_clock_skew_seconds", "The machine's clock and the database's differ by so much"
+)
 BEHIND = Gauge("cuiban_records_behind", "Records not yet applied", ["consumer", "topic"])
 STOPPED = Gauge(
     "cuiban_streams_stopped",

@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     hung_after: Pause = timedelta(minutes=1)
     """Who holds a lock and says nothing for so long is taken for hung: PostgreSQL ends the session,
     and others go on."""
+    clock_skew: Pause = timedelta(seconds=5)
+    """How far the machine's clock and the database's may differ before nothing is fired by it."""
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")

@@ -21,11 +21,11 @@ from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.errors import CuibanError
 from shared.kafka import run_group
-from shared.outbox import Relay
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.service import health_port, refuse, tune_collector, until_signalled, when_ready
+from shared.topics import RULES, TASKS, named
 from shared.topics import TOPICS as EVERY_TOPIC
-from shared.topics import named
 from shared.watching import watch
 
 _BACKLOG = 2048
@@ -113,7 +113,7 @@ async def run(settings: IngestSettings) -> None:
             serve(Parts(engine, settings.clock(), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
-            Relay(engine, OUTBOX, settings).run(),
+            Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
         )
     finally:
         await health.stop()

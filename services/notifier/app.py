@@ -30,8 +30,8 @@ from shared.database import engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
 from shared.events import Envelope
-from shared.outbox import Relay
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.rules import Channel
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import Topic

@@ -15,8 +15,8 @@ from shared.consuming import Consumer, Handle
 from shared.database import engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
-from shared.outbox import Relay
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
 from shared.watching import watch

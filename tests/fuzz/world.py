@@ -30,9 +30,9 @@ from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.events import Envelope, RecordDeadLettered
 from shared.kafka import run_group
-from shared.outbox import Relay
 from shared.positions import Partition
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.topics import named
 from tests.fuzz.hostile import Record, golden
 

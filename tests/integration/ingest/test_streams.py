@@ -27,8 +27,8 @@ from shared.events import (
 )
 from shared.facts import NotificationRef, ReminderItem
 from shared.kafka import run_group
-from shared.outbox import Relay
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.rules import Audience, Channel, ReminderKind
 from shared.topics import DIRECTORY, RULES, TASKS, named
 from shared.watching import watch

@@ -21,10 +21,11 @@ from shared.events import Envelope, RecordDeadLettered, StatusReported
 from shared.facts import Status
 from shared.inbox import inbox_table
 from shared.kafka import run_group
-from shared.outbox import Relay, outbox_table, publish
+from shared.outbox import outbox_table, publish
 from shared.parking import parked_table
 from shared.positions import Partition, positions_table
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.settings import Settings
 from shared.topics import DEAD_LETTERS, TASKS, named
 from shared.watching import watch

@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.database import engine_from
-from shared.outbox import Relay, publish
+from shared.outbox import publish
+from shared.relaying import Relay
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import TABLES, envelope
 

@@ -1,0 +1,240 @@
+"""What a watermark promises: no fact that was committed before its instant stands behind it."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared import relaying
+from shared.clock import Clock, SteppedClock
+from shared.database import engine_from
+from shared.events import Envelope
+from shared.outbox import publish
+from shared.positions import Partition, RawRecord
+from shared.reading import Reader
+from shared.relaying import Relay
+from shared.settings import Settings
+from shared.topics import RULES, TASKS, named
+from shared.watermarks import is_watermark, watermark_in
+from tests.integration.shared.test_consuming import TABLES, envelope
+
+pytestmark = pytest.mark.integration
+SettingsFor = Callable[..., Awaitable[Settings]]
+NINE = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+PATIENCE = 30
+
+
+class FastClock:
+    """Ten minutes pass in a second, so that there are many minutes to tell."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return NINE + 600 * timedelta(seconds=time.monotonic() - self._began)
+
+    def skew(self, database_now: datetime) -> timedelta:
+        return timedelta(0)
+
+
+class SlowClock(FastClock):
+    """A machine's clock that is ten seconds late."""
+
+    def skew(self, database_now: datetime) -> timedelta:
+        return timedelta(seconds=-10)
+
+
+@dataclass
+class World:
+    settings: Settings
+    engine: AsyncEngine
+    reader: Reader
+
+    async def log(self, at: Partition) -> list[RawRecord]:
+        end = (await self.reader.ends([at]))[at]
+        found: list[RawRecord] = []
+        while len(found) < end:
+            found += await self.reader.read(at, len(found), end)
+        return found
+
+    def every(self, partitions: int = 2) -> list[Partition]:
+        prefix = self.settings.topic_prefix
+        return [
+            Partition(named(t.name, prefix), n) for t in (TASKS, RULES) for n in range(partitions)
+        ]
+
+    async def watermarks(self, at: Partition) -> list[datetime]:
+        return [watermark_in(r) for r in await self.log(at) if is_watermark(r)]
+
+    async def told(self, until: datetime, partitions: int = 2) -> None:
+        """Return once every partition's last watermark is `until`."""
+        async with asyncio.timeout(PATIENCE):
+            for at in self.every(partitions):
+                while (await self.watermarks(at))[-1:] != [until]:  # noqa: ASYNC110 - in Kafka
+                    await asyncio.sleep(0.02)
+
+    def relaying(self, clock: Clock) -> "asyncio.Task[None]":
+        relay = Relay(
+            self.engine, TABLES.outbox, self.settings, watermarks=(TASKS, RULES), clock=clock
+        )
+        return asyncio.create_task(relay.run())
+
+
+@pytest.fixture
+async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
+    settings = await settings_for(Settings, poll=timedelta(milliseconds=5), database_pool=20)
+    engine = engine_from(settings, "test")
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA tried"))
+        await db.run_sync(TABLES.outbox.metadata.create_all)
+    reader = Reader(settings)
+    yield World(settings, engine, reader)
+    await reader.close()
+    await engine.dispose()
+
+
+async def ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def behind(log: list[RawRecord], fact: Envelope) -> list[datetime]:
+    """The watermarks that stand before a fact in its partition."""
+    mark = ("ce_id", str(fact.id).encode())
+    place = next(n for n, record in enumerate(log) if mark in record.headers)
+    return [watermark_in(r) for r in log[:place] if is_watermark(r)]
+
+
+async def test_each_minute_is_told_once_to_every_partition(world: World, tmp_path: Path) -> None:
+    clock = SteppedClock(tmp_path / "clock")
+    clock.set(NINE)
+    relay = world.relaying(clock)
+    try:
+        await world.told(NINE)
+        clock.set(NINE + timedelta(seconds=30))  # the same minute: not told again
+        clock.set(NINE + MINUTE)
+        await world.told(NINE + MINUTE)
+        clock.set(NINE - MINUTE)  # set back
+        await world.told(NINE - MINUTE)
+        for at in world.every():
+            assert await world.watermarks(at) == [NINE, NINE + MINUTE, NINE - MINUTE]
+    finally:
+        await ended(relay)
+
+
+async def test_a_slow_writer_with_a_lower_id_stands_before_the_next_watermark(
+    world: World, tmp_path: Path
+) -> None:
+    clock = SteppedClock(tmp_path / "clock")
+    clock.set(NINE)
+    slow, quick = envelope(1), envelope(2)
+    async with world.engine.connect() as first:
+        await publish(first, TABLES.outbox, [slow])  # the lower id, and not committed yet
+        async with world.engine.begin() as second:
+            await publish(second, TABLES.outbox, [quick])
+        relay = world.relaying(clock)
+        try:
+            await world.told(NINE)
+            await first.commit()
+            clock.set(NINE + MINUTE)
+            await world.told(NINE + MINUTE)
+        finally:
+            await ended(relay)
+    logs = [await world.log(at) for at in world.every()]
+    log = next(log for log in logs if any(not is_watermark(r) for r in log))
+    assert behind(log, quick) == []
+    assert behind(log, slow) == [NINE]
+
+
+async def test_no_fact_stands_behind_a_watermark_that_covers_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many writers that commit out of order, small reads, and relays that end at any moment."""
+    monkeypatch.setattr(relaying, "_BATCH", 5)
+    monkeypatch.setattr(relaying, "_BATCH_BYTES", 1500)
+    clock, chosen = FastClock(), random.Random(7)  # noqa: S311 - not a secret
+    committed: dict[Envelope, datetime] = {}
+
+    async def write(number: int) -> None:
+        await asyncio.sleep(chosen.random() * 3)
+        fact = envelope(number, unit=number)
+        async with world.engine.begin() as db:
+            await publish(db, TABLES.outbox, [fact])
+            await asyncio.sleep(chosen.random() * 0.4)
+        committed[fact] = clock.now()
+
+    async def relay_and_die() -> None:
+        while True:
+            relay = world.relaying(clock)
+            try:
+                await asyncio.sleep(0.2 + chosen.random())
+            finally:
+                await ended(relay)
+
+    relays = asyncio.create_task(relay_and_die())
+    await asyncio.gather(*(write(number) for number in range(150)))
+    await ended(relays)
+    relay, end = world.relaying(clock), clock.now()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for at in world.every():
+                while max(await world.watermarks(at), default=NINE) < end:  # noqa: ASYNC110 - in Kafka
+                    await asyncio.sleep(0.05)
+    finally:
+        await ended(relay)
+    checked = 0
+    for at in world.every():
+        log = await world.log(at)
+        ids = {dict(r.headers).get("ce_id") for r in log}
+        for fact, instant in committed.items():
+            if str(fact.id).encode() in ids:
+                assert all(until <= instant for until in behind(log, fact))
+                checked += bool(behind(log, fact))
+    assert checked > 50
+
+
+async def test_a_raised_number_of_partitions_is_learned(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relaying, "_NEW_PARTITIONS", 200)
+    clock = SteppedClock(tmp_path / "clock")
+    clock.set(NINE)
+    relay = world.relaying(clock)
+    try:
+        await world.told(NINE)
+        admin = AIOKafkaAdminClient(bootstrap_servers=world.settings.kafka)
+        await admin.start()
+        names = {at.topic: NewPartitions(total_count=3) for at in world.every()}
+        await admin.create_partitions(names)
+        await admin.close()
+        async with asyncio.timeout(PATIENCE):
+            minute = 0
+            while not all([await world.watermarks(at) for at in world.every(3)]):
+                minute += 1
+                clock.set(NINE + minute * MINUTE)
+                await asyncio.sleep(0.3)
+    finally:
+        await ended(relay)
+
+
+async def test_a_clock_that_differs_from_the_databases_tells_nothing(world: World) -> None:
+    relay = world.relaying(SlowClock())
+    try:
+        async with world.engine.begin() as db:
+            await publish(db, TABLES.outbox, [envelope(1)])
+        async with asyncio.timeout(PATIENCE):
+            while not any([await world.log(at) for at in world.every()]):  # noqa: ASYNC110 - in Kafka
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.5)  # some passes that find nothing
+        assert not any([await world.watermarks(at) for at in world.every()])
+    finally:
+        await ended(relay)
