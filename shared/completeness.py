@@ -17,6 +17,7 @@ from shared import clock, metrics
 from shared.clock import Clock
 from shared.database import clock_skew
 from shared.logging import log
+from shared.sending import place
 from shared.settings import Settings
 from shared.topics import Topic, named
 from shared.watermarks import encode_watermark
@@ -53,7 +54,7 @@ class Watermarks:
         producer: AIOKafkaProducer,
         until: datetime,
         stopped: Collection[str] = (),
-    ) -> None:
+    ) -> dict[tuple[str, int], int]:
         """Write `until` to every partition, unless the machine's clock is not to be trusted.
 
         Args:
@@ -61,6 +62,9 @@ class Watermarks:
             producer: the one that sent the rows.
             until: read before the outbox was; all rows that the read found are acknowledged.
             stopped: names of topics of which not everything is sent.
+
+        Returns:
+            The offset that the watermark got, by topic and partition; empty when none was sent.
 
         Raises:
             KafkaError: a partition may lack it; the next call says it again.
@@ -76,18 +80,22 @@ class Watermarks:
                     wrong=f"this machine's clock and the database's differ by {skew}",
                     hint="Set the clocks right (NTP): reminders are late until then.",
                 )
-            return
+            return {}
         self._skewed = False
         value, headers = encode_watermark(until)
-        prefix = self._settings.topic_prefix
-        names = [named(topic.name, prefix) for topic in self._topics if topic.name not in stopped]
-        acks = [
-            await producer.send(name, value=value, headers=headers, partition=partition)
-            for name in names
-            for partition in sorted(await producer.partitions_for(name))
-        ]
-        await asyncio.gather(*acks)
+        waiting = {}
+        for topic in self._topics:
+            if topic.name in stopped:
+                continue
+            name = named(topic.name, self._settings.topic_prefix)
+            for partition in await producer.partitions_for(name):
+                waiting[topic.name, partition] = await producer.send(
+                    name, value=value, headers=headers, partition=partition
+                )
+        told = await asyncio.gather(*waiting.values())
         self._told, self._told_at = until, clock.monotonic()
+        places = zip(waiting, map(place, told), strict=True)
+        return {at: offset for at, offset in places if offset is not None}
 
 
 def _minute(instant: datetime) -> datetime:

@@ -14,6 +14,13 @@ GAPS = Counter("cuiban_gaps_read", "Gaps in a stream that were read again", ["co
 DEAD = Counter("cuiban_dead_letters", "Records that could not be applied", ["consumer", "reason"])
 FAULTS = Counter("cuiban_faults", "Infrastructure errors that were waited out", ["where"])
 RELAYED = Counter("cuiban_outbox_relayed", "Events taken from the outbox to Kafka")
+OUTBOX_OLDEST = Gauge("cuiban_outbox_oldest_seconds", "Age of the oldest event not yet sent")
+OUTBOX_REFUSED = Gauge("cuiban_outbox_refused", "Events that the broker will never take")
+REFUSED = Counter("cuiban_relay_refused", "Events that the broker refused for good", ["topic"])
+RELAY_STOPS = Counter(
+    "cuiban_relay_stops", "Partitions that lost what was acknowledged", ["topic", "reason"]
+)
+TOPICS_STOPPED = Gauge("cuiban_relay_stopped", "Partitions for which the relay has stopped")
 CLOCK_SKEW = Gauge(
     "cuiban_clock_skew_seconds", "The machine's clock and the database's differ by so much"
 )

@@ -35,13 +35,30 @@ MESSAGE_LIMIT = 8 * 2**20
 _LARGEST = MESSAGE_LIMIT - 64 * 1024
 """Bytes of a record; the rest is for Kafka's own framing."""
 
+UNSENT = "sent_at IS NULL AND refused IS NULL"
+"""What waits for the relay; the partial index has the same words."""
+
 
 def outbox_table(metadata: MetaData) -> Table:
-    """A service's outbox.
+    """A service's outbox, and beside it `relayed`: how far the broker has each partition.
 
     A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
-    a while, so that it can be sent again when the broker loses it.
+    a while, so that it can be sent again when the broker loses it. `refused` says why the broker
+    will never take a row; it stays until an operator lets it be tried again. `relayed` holds the
+    last acknowledged offset of each partition. `stopped_for` says why nothing more is sent to the
+    topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): what stood at `lost_from` or above is
+    not in the log any more.
     """
+    Table(
+        "relayed",
+        metadata,
+        Column("topic", Text, primary_key=True),
+        Column("partition", Integer, primary_key=True),
+        Column("last_offset", BigInteger, nullable=False),
+        Column("stopped_for", Text),
+        Column("lost_from", BigInteger),
+        Column("stopped_at", DateTime(timezone=True)),
+    )
     return Table(
         "outbox",
         metadata,
@@ -54,7 +71,8 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("sent_at", DateTime(timezone=True)),
         Column("sent_partition", Integer),
         Column("sent_offset", BigInteger),
-        Index("outbox_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Column("refused", Text),
+        Index("outbox_unsent", "id", postgresql_where=text(UNSENT)),
         Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 

@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     """How long to wait at the start for a broker, database, topic or migration that is missing."""
     poll: Pause = timedelta(milliseconds=50)
     """How long an idle loop rests before it looks again."""
+    replay_window: Span = timedelta(days=7)
+    """How long the outbox keeps what it sent, so that it can be sent again when the broker loses
+    it."""
     session_timeout: Pause = timedelta(seconds=10)
     """How long a killed worker's partitions rest before another takes them."""
 

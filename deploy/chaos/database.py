@@ -11,6 +11,7 @@ import asyncpg
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from shared.outbox import UNSENT
 from shared.settings import Settings
 
 _CUT_OFF = text(
@@ -90,7 +91,7 @@ async def _mix(db: AsyncConnection, service: str, draw: float) -> int:
     outbox = f"{service}.outbox"
     # Writers hold their rows until they commit: none of theirs may come before ours of its key.
     await db.execute(text(f"LOCK TABLE {outbox} IN SHARE ROW EXCLUSIVE MODE"))
-    found = await db.execute(text(f"SELECT id, key FROM {outbox} ORDER BY id"))  # noqa: S608 - ours
+    found = await db.execute(text(f"SELECT id, key FROM {outbox} WHERE {UNSENT} ORDER BY id"))  # noqa: S608 - ours
     by_key: dict[bytes, list[int]] = defaultdict(list)
     for row in found:
         by_key[row.key].append(row.id)

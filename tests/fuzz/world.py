@@ -109,7 +109,7 @@ class World:
     async def relayed(self) -> None:
         """Return once every outbox is empty."""
         for table in OUTBOXES:
-            while await self.rows(f"SELECT 1 FROM {table.fullname} LIMIT 1"):  # noqa: ASYNC110, S608 - another task's work; a Table's name
+            while await self.rows(f"SELECT 1 FROM {table.fullname} WHERE sent_at IS NULL LIMIT 1"):  # noqa: ASYNC110, S608 - another task's work; a Table's name
                 await asyncio.sleep(0.02)
 
     async def rows(self, statement: str, **values: object) -> list[Any]:

@@ -78,7 +78,7 @@ async def test_a_publication_stands_in_kafka_unit_by_unit(api):
     await api.client.post(path, json={"status": "done"})
 
     async def empty():
-        return not await api.rows("SELECT 1 FROM ingest.outbox")
+        return not await api.rows("SELECT 1 FROM ingest.outbox WHERE sent_at IS NULL")
 
     async with running(Relay(api.engine, OUTBOX, api.settings).run()):
         await until(empty)

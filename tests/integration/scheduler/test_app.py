@@ -123,7 +123,7 @@ class Outside:
 
 
 TIMERS = "SELECT count(*) FROM scheduler.timers"
-OUTBOX = "SELECT count(*) FROM scheduler.outbox"
+OUTBOX = "SELECT count(*) FROM scheduler.outbox WHERE sent_at IS NULL"
 EMITTED = "SELECT count(*) FROM scheduler.reminders"
 
 

@@ -148,7 +148,11 @@ async def letters(world: World) -> list[RecordDeadLettered]:
     async with asyncio.timeout(20):
         while True:
             async with world.engine.connect() as db:
-                if not (await db.execute(select(TABLES.outbox.c.id))).first():
+                if not (
+                    await db.execute(
+                        select(TABLES.outbox.c.id).where(TABLES.outbox.c.sent_at.is_(None))
+                    )
+                ).first():
                     break
             await asyncio.sleep(0.05)
     found: list[RecordDeadLettered] = []

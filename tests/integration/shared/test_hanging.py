@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
 HUNG, PATIENCE = timedelta(seconds=1), 15
 HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
-WAITING = "SELECT count(*) FROM tried.outbox"
+WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL"
 
 
 @pytest.fixture

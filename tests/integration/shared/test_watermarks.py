@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import relaying
+from shared import passing, sending
 from shared.clock import Clock, SteppedClock
 from shared.database import engine_from
 from shared.events import Envelope
@@ -159,8 +159,8 @@ async def test_no_fact_stands_behind_a_watermark_that_covers_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many writers that commit out of order, small reads, and relays that end at any moment."""
-    monkeypatch.setattr(relaying, "_BATCH", 5)
-    monkeypatch.setattr(relaying, "_BATCH_BYTES", 1500)
+    monkeypatch.setattr(passing, "_BATCH", 5)
+    monkeypatch.setattr(passing, "_BATCH_BYTES", 1500)
     clock, chosen = FastClock(), random.Random(7)  # noqa: S311 - not a secret
     committed: dict[Envelope, datetime] = {}
 
@@ -205,7 +205,7 @@ async def test_no_fact_stands_behind_a_watermark_that_covers_it(
 async def test_a_raised_number_of_partitions_is_learned(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relaying, "_NEW_PARTITIONS", 200)
+    monkeypatch.setattr(sending, "_NEW_PARTITIONS", 200)
     clock = SteppedClock(tmp_path / "clock")
     clock.set(NINE)
     relay = world.relaying(clock)

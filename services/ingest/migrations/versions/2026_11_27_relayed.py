@@ -1,0 +1,29 @@
+"""The relay knows how far the broker has each partition, and parks what it refuses."""
+
+from alembic import op
+
+revision = "2026_11_27_relayed"
+down_revision = "2026_11_27_marks"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("ALTER TABLE ingest.outbox ADD COLUMN refused TEXT")
+    op.execute("DROP INDEX ingest.outbox_unsent")
+    op.execute(
+        "CREATE INDEX outbox_unsent ON ingest.outbox (id) WHERE sent_at IS NULL AND refused IS NULL"
+    )
+    op.execute(
+        "CREATE TABLE ingest.relayed ("
+        "topic TEXT NOT NULL, partition INTEGER NOT NULL, last_offset BIGINT NOT NULL, "
+        "stopped_for TEXT, lost_from BIGINT, stopped_at TIMESTAMP WITH TIME ZONE, "
+        "PRIMARY KEY (topic, partition))"
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE ingest.relayed")
+    op.execute("DROP INDEX ingest.outbox_unsent")
+    op.execute("CREATE INDEX outbox_unsent ON ingest.outbox (id) WHERE sent_at IS NULL")
+    op.execute("ALTER TABLE ingest.outbox DROP COLUMN refused")

@@ -1,0 +1,271 @@
+"""What the relay keeps, what it does when the broker loses or refuses events, and who says so."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from prometheus_client import REGISTRY
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared import passing
+from shared.brokering import create_topics
+from shared.database import engine_from
+from shared.events import CalendarPublished, Envelope
+from shared.outbox import publish
+from shared.outbox_state import state_of, what_is_stopped
+from shared.positions import Partition
+from shared.reading import Reader
+from shared.relaying import Relay
+from shared.resending import replay_lost, replay_since, retry
+from shared.settings import Settings
+from shared.topics import RULES, TASKS, named
+from tests.integration.shared.test_consuming import OFFICE, TABLES, envelope
+
+pytestmark = pytest.mark.integration
+SettingsFor = Callable[..., Awaitable[Settings]]
+PATIENCE = 30
+WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL AND refused IS NULL"
+SENT = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NOT NULL"
+STOPPED = "SELECT count(DISTINCT topic) FROM tried.relayed WHERE stopped_for IS NOT NULL"
+
+
+def calendar(number: int) -> Envelope:
+    event = CalendarPublished(office_id=OFFICE, number=number, days={})
+    event_id = UUID(int=10_000 + number)
+    return Envelope(event_id, "/cuiban/test", datetime(2026, 6, 1, tzinfo=UTC), event_id, event)
+
+
+@dataclass
+class World:
+    settings: Settings
+    engine: AsyncEngine
+    reader: Reader
+
+    async def send(self, *envelopes: Envelope) -> None:
+        async with self.engine.begin() as db:
+            await publish(db, TABLES.outbox, envelopes)
+
+    async def number(self, statement: str) -> int:
+        async with self.engine.connect() as db:
+            return int((await db.execute(text(statement))).scalar_one())
+
+    async def until(self, statement: str, wanted: int) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while await self.number(statement) != wanted:  # noqa: ASYNC110 - another task's work
+                await asyncio.sleep(0.02)
+
+    async def ids(self, topic: str) -> list[UUID]:
+        """The events of a topic as they stand, partition by partition."""
+        name, found = named(topic, self.settings.topic_prefix), []
+        for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
+            start = 0
+            while start < end:
+                records = await self.reader.read(at, start, end)
+                start = records[-1].offset + 1
+                found += [UUID(dict(r.headers)["ce_id"].decode()) for r in records]
+        return found
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        relay = asyncio.create_task(Relay(self.engine, TABLES.outbox, self.settings).run())
+        yield
+        relay.cancel()
+        await asyncio.gather(relay, return_exceptions=True)
+
+    @asynccontextmanager
+    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        await admin.start()
+        yield admin
+        await admin.close()
+
+    async def make_anew(self, topic: Any) -> None:
+        name = named(topic.name, self.settings.topic_prefix)
+        async with self.admin() as admin:
+            await admin.delete_topics([name])
+        async with asyncio.timeout(PATIENCE):
+            while name not in await create_topics(self.settings, [topic]):  # noqa: ASYNC110 - the broker's work
+                await asyncio.sleep(0.1)
+
+    async def limit(self, size: int) -> None:
+        name = named(TASKS.name, self.settings.topic_prefix)
+        resource = ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(size)})
+        async with self.admin() as admin:
+            await admin.alter_configs([resource])
+
+
+@pytest.fixture
+async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
+    settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
+    engine = engine_from(settings, "test")
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA tried"))
+        await db.run_sync(TABLES.outbox.metadata.create_all)
+    reader = Reader(settings)
+    yield World(settings, engine, reader)
+    await reader.close()
+    await engine.dispose()
+
+
+async def test_a_sent_row_keeps_where_it_stands(world: World) -> None:
+    facts = [envelope(number) for number in range(3)]
+    async with world.relaying():
+        await world.send(*facts)
+        await world.until(SENT, 3)
+    async with world.engine.connect() as db:
+        rows = await db.execute(
+            text("SELECT sent_partition, sent_offset FROM tried.outbox ORDER BY id")
+        )
+        places = [tuple(row) for row in rows]
+        state = await state_of(db, "tried")
+    assert [offset for _, offset in places] == [0, 1, 2]
+    assert len({partition for partition, _ in places}) == 1
+    assert (state.unsent, state.oldest_seconds, state.refused, state.stopped) == (0, 0, (), ())
+
+
+async def test_rows_are_pruned_after_the_window_in_bounded_steps(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "_PRUNED", 2)
+    async with world.relaying():
+        await world.send(*(envelope(number) for number in range(8)))
+        await world.until(SENT, 8)
+    async with world.engine.begin() as db:
+        old = text("UPDATE tried.outbox SET sent_at = now() - interval '8 days' WHERE id <= 5")
+        await db.execute(old)
+    async with world.relaying():
+        await world.until(SENT, 3)
+        await world.send(envelope(9))
+        await world.until(SENT, 4)
+
+
+async def test_a_topic_that_was_made_anew_is_noticed_before_more_is_sent(world: World) -> None:
+    lost, later = [envelope(n) for n in range(5)], [envelope(n) for n in (5, 6)]
+    async with world.relaying():
+        await world.send(*lost)
+        await world.until(SENT, 5)
+        await world.make_anew(TASKS)
+        await asyncio.sleep(1.1)  # the relay believes a log's end for a second
+        await world.send(*later, calendar(1))
+        await world.until(STOPPED, 1)
+        await world.until(WAITING, 2)  # the other topic goes on
+        assert await world.ids(RULES.name) == [calendar(1).id]
+        assert await world.ids(TASKS.name) == []
+        said = await what_is_stopped(world.engine, "tried")
+        assert "log-replaced" in said
+        assert f"replay-outbox tried --topic {TASKS.name}" in said
+        async with world.engine.begin() as db:
+            assert await replay_lost(db, "tried", TASKS.name) == 5
+        await world.until(WAITING, 0)
+        assert await world.ids(TASKS.name) == [fact.id for fact in lost + later]
+        assert await what_is_stopped(world.engine, "tried") == ""
+        await world.send(envelope(7))
+        await world.until(SENT, 9)
+
+
+async def test_a_lost_tail_is_noticed_by_the_relay_that_begins_to_lead(world: World) -> None:
+    facts = [envelope(n) for n in range(5)]
+    async with world.relaying():
+        await world.send(*facts)
+        await world.until(SENT, 5)
+    await world.make_anew(TASKS)
+    async with world.engine.begin() as db:  # as if only the first two had been kept
+        await publish(db, TABLES.outbox, facts[:2])
+        await db.execute(text("DELETE FROM tried.relayed"))
+    async with world.relaying():
+        await world.until(SENT, 7)
+    async with world.engine.begin() as db:
+        await db.execute(text("DELETE FROM tried.outbox WHERE id > 5"))
+        await db.execute(text("UPDATE tried.relayed SET last_offset = 4"))
+    async with world.relaying():
+        await world.send(envelope(5))
+        await world.until(STOPPED, 1)
+        assert "log-lost-tail" in await what_is_stopped(world.engine, "tried")
+        async with world.engine.begin() as db:
+            assert await replay_lost(db, "tried", TASKS.name) == 3
+        await world.until(WAITING, 0)
+    assert await world.ids(TASKS.name) == [fact.id for fact in [*facts, envelope(5)]]
+
+
+async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The log is shorter, and the relay looked at its end a moment ago."""
+    monkeypatch.setattr("shared.acknowledged._LOOK_AGAIN", 3600.0)
+    async with world.relaying():
+        await world.send(envelope(0))
+        await world.until(SENT, 1)
+        await world.make_anew(TASKS)
+        await world.send(envelope(1))
+        await world.until(STOPPED, 1)
+        await world.send(envelope(2))
+        async with world.engine.begin() as db:
+            await replay_lost(db, "tried", TASKS.name)
+        await world.until(WAITING, 0)
+    assert {envelope(n).id for n in range(3)} == set(await world.ids(TASKS.name))
+
+
+async def test_what_was_sent_since_an_instant_is_sent_again_before_newer_events(
+    world: World,
+) -> None:
+    async with world.relaying():
+        await world.send(envelope(0))
+        await world.until(SENT, 1)
+        since = datetime.now(UTC)  # noqa: TID251 - the database's clock is this machine's
+        await world.send(envelope(1), envelope(2))
+        await world.until(SENT, 3)
+    async with world.engine.begin() as db:
+        await publish(db, TABLES.outbox, [envelope(3)])
+        assert await replay_since(db, "tried", TASKS.name, since) == 2
+    async with world.relaying():
+        await world.until(WAITING, 0)
+    assert await world.ids(TASKS.name) == [envelope(n).id for n in (0, 1, 2, 1, 2, 3)]
+
+
+async def test_what_the_broker_refuses_for_good_holds_up_nothing(world: World) -> None:
+    await world.limit(20_000)
+    large = envelope(1, note="x" * 30_000)
+    async with world.relaying():
+        await world.send(envelope(0), large, envelope(2), calendar(1))
+        await world.until(WAITING, 0)
+        assert await world.ids(TASKS.name) == [envelope(0).id, envelope(2).id]
+        async with world.engine.connect() as db:
+            (refused,) = (await state_of(db, "tried")).refused
+        assert refused.event_id == str(large.id)
+        assert "MessageSizeTooLarge" in refused.reason
+        assert refused.bytes > 30_000
+        await world.limit(8 * 2**20)
+        async with world.engine.begin() as db:
+            assert await retry(db, "tried", refused.id) == 1
+        await world.until(SENT, 4)
+    assert large.id in await world.ids(TASKS.name)
+
+
+async def test_small_events_that_are_too_large_together_are_not_refused(world: World) -> None:
+    await world.limit(20_000)
+    facts = [envelope(n, note="x" * 15_000) for n in range(6)]
+    async with world.relaying():
+        await world.send(*facts)
+        await world.until(SENT, 6)
+    assert await world.ids(TASKS.name) == [fact.id for fact in facts]
+
+
+async def test_the_age_of_what_waits_is_told_while_the_broker_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.outbox_state._MEASURE_EVERY", 0.05)
+    world.settings = world.settings.model_copy(update={"kafka": "127.0.0.1:1"})
+    await world.send(envelope(1))
+    async with world.engine.begin() as db:
+        await db.execute(text("UPDATE tried.outbox SET written_at = now() - interval '1 hour'"))
+    async with world.relaying(), asyncio.timeout(PATIENCE):
+        while (REGISTRY.get_sample_value("cuiban_outbox_oldest_seconds") or 0) < 3600:  # noqa: ASYNC110 - another task's work
+            await asyncio.sleep(0.05)
