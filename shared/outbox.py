@@ -73,6 +73,7 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("sent_offset", BigInteger),
         Column("refused", Text),
         Index("outbox_unsent", "id", postgresql_where=text(UNSENT)),
+        Index("outbox_refused", "id", postgresql_where=text("refused IS NOT NULL")),
         Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, text
+from sqlalchemy import Table, TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -107,18 +107,31 @@ async def what_is_stopped(engine: AsyncEngine, service: str) -> str:
     )
 
 
+async def what_is_refused(engine: AsyncEngine, service: str) -> str:
+    """For readiness, as a warning: how many events the broker refused; empty when none."""
+    async with engine.connect() as db:
+        number = (await db.execute(_refused(f"{service}.outbox"))).scalar_one()
+    if not number:
+        return ""
+    return f"The broker refused {number} events for good. `cuiban ops outbox` lists them."
+
+
 async def measure(engine: AsyncEngine, outbox: Table) -> None:
     """Keep the gauges of an outbox until cancelled, whatever its relay waits for."""
     while True:
         try:
             async with engine.connect() as db:
                 metrics.OUTBOX_OLDEST.set(await _oldest_seconds(db, outbox.fullname))
-                refused = text(f"SELECT count(*) FROM {outbox.fullname} WHERE refused IS NOT NULL")  # noqa: S608 - a Table's name
-                metrics.OUTBOX_REFUSED.set((await db.execute(refused)).scalar_one())
+                refused = await db.execute(_refused(outbox.fullname))
+                metrics.OUTBOX_REFUSED.set(refused.scalar_one())
                 metrics.TOPICS_STOPPED.set(len(await stops(db, outbox.schema or "public")))
         except (SQLAlchemyError, OSError):  # the relay tells of it; the gauges stay
             pass
         await asyncio.sleep(_MEASURE_EVERY)
+
+
+def _refused(outbox: str) -> TextClause:
+    return text(f"SELECT count(*) FROM {outbox} WHERE refused IS NOT NULL")  # noqa: S608 - a Table's name
 
 
 async def _oldest_seconds(db: AsyncConnection, outbox: str) -> float:

@@ -80,3 +80,11 @@ async def _resume(db: AsyncConnection, service: str, topic: str) -> None:
         ),
         {"topic": topic},
     )
+
+
+async def known_topics(db: AsyncConnection, service: str) -> list[str]:
+    """The topics to which a service has sent, by name without prefix."""
+    rows = await db.execute(
+        text(f"SELECT DISTINCT topic FROM {service}.relayed ORDER BY topic")  # noqa: S608 - a service's name
+    )
+    return list(rows.scalars())

@@ -17,6 +17,7 @@ from shared.consuming import Consumer
 from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
+from shared.outbox_state import what_is_refused, what_is_stopped
 from shared.settings import Settings
 from shared.topics import Topic
 
@@ -50,11 +51,14 @@ def health_port(
     engine: AsyncEngine,
     topics: Sequence[Topic] = (),
     consumers: Sequence[Consumer] = (),
+    *,
+    relays: str = "",
 ) -> HealthPort:
     """The health of a service: ready while its database answers, and its consumers come on.
 
     With `topics` its broker must have them too. A service that goes on without a broker (its
-    outbox fills meanwhile) names none. Parked events are a warning.
+    outbox fills meanwhile) names none. `relays` is the service whose outbox it empties: it is not
+    ready while the broker lacks what it had acknowledged. Parked and refused events are a warning.
     """
     within = settings.stalled_after.total_seconds()
 
@@ -78,10 +82,17 @@ def health_port(
     async def parked() -> str:
         return " ".join(filter(None, (each.progress.warning() for each in consumers)))
 
-    checks = {"database": database, "streams": streams}
+    async def relay() -> str:
+        return await what_is_stopped(engine, relays) if relays else ""
+
+    async def refused() -> str:
+        return await what_is_refused(engine, relays) if relays else ""
+
+    checks = {"database": database, "streams": streams, "relay": relay}
     if topics:
         checks["broker"] = broker
-    return HealthPort(settings.metrics_host, settings.metrics_port, checks, {"parked": parked})
+    warnings = {"parked": parked, "outbox": refused}
+    return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)
 
 
 def tune_collector() -> None:

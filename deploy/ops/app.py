@@ -5,6 +5,7 @@ Each command is a function in a module of its own here, and is added below.
 
 import typer
 
+from deploy.ops.outbox import outbox, replay_outbox
 from deploy.ops.parked import discard, parked, replay
 from deploy.ops.streams import resume, streams
 
@@ -28,3 +29,5 @@ ops.command("resume")(resume)
 ops.command("parked")(parked)
 ops.command("replay")(replay)
 ops.command("discard", context_settings={"ignore_unknown_options": True})(discard)  # offset -1
+ops.add_typer(outbox, name="outbox")
+ops.command("replay-outbox")(replay_outbox)

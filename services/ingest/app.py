@@ -104,7 +104,7 @@ async def run(settings: IngestSettings) -> None:
     engine = engine_from(settings, "cuiban-ingest")
     reader = Reader(settings)
     consumer = history(settings, engine, reader)
-    health = health_port(settings, engine, consumers=[consumer])
+    health = health_port(settings, engine, consumers=[consumer], relays="ingest")
     try:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)

@@ -206,7 +206,7 @@ def main() -> NoReturn:
         Loops(
             before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
             loops=loops,
-            health=health_port(settings, engine, [topics.REMINDERS], consumers),
+            health=health_port(settings, engine, [topics.REMINDERS], consumers, relays="notifier"),
             after=close,
         ),
     )

@@ -77,7 +77,7 @@ def run() -> NoReturn:
             ticking.audit_for_ever,
             *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
         ],
-        health=health_port(settings, engine, [TASKS], own),
+        health=health_port(settings, engine, [TASKS], own, relays=SERVICE),
         after=close,
     )
     tune_collector()

@@ -14,6 +14,7 @@ def upgrade() -> None:
     op.execute(
         "CREATE INDEX outbox_unsent ON ingest.outbox (id) WHERE sent_at IS NULL AND refused IS NULL"
     )
+    op.execute("CREATE INDEX outbox_refused ON ingest.outbox (id) WHERE refused IS NOT NULL")
     op.execute(
         "CREATE TABLE ingest.relayed ("
         "topic TEXT NOT NULL, partition INTEGER NOT NULL, last_offset BIGINT NOT NULL, "

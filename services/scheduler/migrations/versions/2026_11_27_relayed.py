@@ -15,6 +15,7 @@ def upgrade() -> None:
         "CREATE INDEX outbox_unsent ON scheduler.outbox (id) "
         "WHERE sent_at IS NULL AND refused IS NULL"
     )
+    op.execute("CREATE INDEX outbox_refused ON scheduler.outbox (id) WHERE refused IS NOT NULL")
     op.execute(
         "CREATE TABLE scheduler.relayed ("
         "topic TEXT NOT NULL, partition INTEGER NOT NULL, last_offset BIGINT NOT NULL, "
