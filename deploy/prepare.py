@@ -9,15 +9,20 @@ Doing it again changes nothing.
 import asyncio
 import sys
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from deploy.partitions import add_partitions
 from services.ingest.handlers.bootstrap import create_office, issue_token
 from shared import clock
-from shared.brokering import create_topics
+from shared.brokering import all_faults, create_topics, repair
 from shared.database import engine_from, migrate
 from shared.errors import CuibanError
 from shared.settings import Settings
+from shared.topic_settings import Fault, remedy
+from shared.topics import TOPICS
 
 SERVICES = ("ingest", "scheduler", "notifier")
 _ALL = ("read", "report", "manage", "admin")
@@ -39,10 +44,47 @@ def migrate_all(settings: Settings) -> None:
         migrate(settings.database_url.get_secret_value(), service)
 
 
-def topics() -> None:
-    """Make the topics that the broker (CUIBAN_KAFKA) lacks."""
-    made = asyncio.run(create_topics(Settings.load()))
-    print("\n".join(made) or "All topics are there.")
+def topics(
+    *,
+    check: Annotated[
+        bool, typer.Option("--check", help="Only tell what is wrong with them; status 1 if so.")
+    ] = False,
+    mend: Annotated[
+        bool, typer.Option("--repair", help="Set their settings right; other settings stay.")
+    ] = False,
+    partitions: Annotated[
+        int | None,
+        typer.Option(min=1, max=1000, help="Give each so many, while no event is under way."),
+    ] = None,
+) -> None:
+    """Make the topics that the broker (CUIBAN_KAFKA) lacks, or check those that it has."""
+    settings = Settings.load()
+    if check:
+        _tell(asyncio.run(all_faults(settings, TOPICS)), settings)
+    elif mend:
+        asyncio.run(repair(settings))
+        _tell(asyncio.run(all_faults(settings, TOPICS)), settings)
+    elif partitions:
+        raised = asyncio.run(add_partitions(settings, partitions))
+        print("\n".join(raised) or f"Every topic has {partitions} partitions or more.")
+        if raised:
+            print(
+                "Keys have moved to other partitions; relays and consumers learn of them by "
+                f"themselves. Set CUIBAN_PARTITIONS={partitions} for topics that are made later."
+            )
+    else:
+        made = asyncio.run(create_topics(settings))
+        print("\n".join(made) or "All topics are there.")
+
+
+def _tell(wrong: list[Fault], settings: Settings) -> None:
+    if not wrong:
+        print("All topics are kept as they must be.")
+        return
+    for fault in wrong:
+        print(f"{fault}{' Services refuse to start.' if fault.dangerous else ''}")
+    print(remedy(wrong, settings))
+    raise typer.Exit(1)
 
 
 def migrations() -> None:

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, header_names, logging
-from shared.brokering import partitions_of
+from shared.brokering import check_kept, partitions_of
 from shared.consuming import Consumer
 from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
@@ -29,14 +29,15 @@ async def when_ready(
 
     Raises:
         NotReadyError: something is missing and `settings.wait` is over.
-        CuibanError: aiokafka is another one than this program was written for.
+        CuibanError: aiokafka is another one than this program was written for, or the broker keeps
+            a topic so that events would be lost.
     """
     header_names.check()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
     while True:
         try:
             await check_migrated(engine, service)
-            await partitions_of(settings, topics)
+            await check_kept(settings, topics)
         except NotReadyError as error:
             if clock.monotonic() >= until:
                 raise

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
     """Before every topic's and consumer group's name, where installations share a broker."""
     partitions: int = Field(default=4, ge=1, le=1000)
     replication: int = Field(default=1, ge=1, le=9)
+    min_in_sync: int | None = Field(default=None, ge=1, le=9)
+    """How many replicas must have an event before it is acknowledged; without it 2, and 1 where
+    topics have one replica."""
     database_url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr(
         "postgresql://postgres@127.0.0.1:5432/cuiban"
     )
@@ -90,6 +93,11 @@ class Settings(BaseSettings):
             rows = error.errors(include_url=False, include_input=False)
             named = "; ".join(f"CUIBAN_{str(r['loc'][0]).upper()}: {r['msg']}" for r in rows)
             raise CuibanError(f"A setting can't be read: {named}.") from error
+
+    @property
+    def in_sync(self) -> int:
+        """The `min.insync.replicas` of every topic."""
+        return self.min_in_sync or min(2, self.replication)
 
     def clock(self) -> Clock:
         """The clock that the settings name."""
