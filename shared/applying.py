@@ -13,7 +13,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import inbox, metrics, parking
-from shared.codec import decode
+from shared.codec import NOT_UNDERSTOOD, decode
 from shared.database import is_infrastructure, is_wrong_data
 from shared.dead_letters import letter_of
 from shared.errors import PoisonError
@@ -150,7 +150,11 @@ class Applying:
                 else:
                     readable.append((record, self.decoded(record)))
             except PoisonError as error:
-                await self.bury(db, record, error)
+                if error.reason == NOT_UNDERSTOOD:  # a later release may
+                    said = {"reason": NOT_UNDERSTOOD, "detail": error.detail}
+                    await self._park(db, [record], tries=1, **said)
+                else:
+                    await self.bury(db, record, error)
             except Exception as error:
                 if is_infrastructure(error) or not one_by_one:
                     raise

@@ -16,6 +16,9 @@ from shared.topics import TOPIC_OF, Topic
 from shared.values import is_instant
 
 TYPE_PREFIX = "cuiban."
+NOT_UNDERSTOOD = "not-understood"
+_NEWER = frozenset({"enum", "literal_error", "union_tag_invalid"})
+"""What pydantic says of a word that is not in a closed list."""
 Headers = Sequence[tuple[str, bytes]]
 
 
@@ -63,7 +66,9 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
     """The envelope in a record of `topic`.
 
     Raises:
-        PoisonError: `no-value`, `bad-headers`, `unknown-type`, `wrong-topic` or `bad-value`.
+        PoisonError: `no-value`, `bad-headers`, `unknown-type`, `wrong-topic` or `bad-value`; or
+            `not-understood`: all that is wrong are words of a closed list, such as a kind of rule,
+            which a newer writer may have.
     """
     if value is None:
         raise PoisonError("no-value", "the record has no value")
@@ -86,8 +91,15 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
     try:
         event = event_class.model_validate_json(value)
     except ValidationError as error:
-        raise PoisonError("bad-value", _shortly(error)) from error
+        reason = NOT_UNDERSTOOD if _newer(error) else "bad-value"
+        raise PoisonError(reason, _shortly(error)) from error
     return Envelope(event_id, source, time, correlation, event)
+
+
+def _newer(error: ValidationError) -> bool:
+    """Whether nothing is wrong but words that are not known, and lists that lack them."""
+    types = {row["type"] for row in error.errors(include_url=False)}
+    return bool(types & _NEWER) and types <= _NEWER | {"too_short"}
 
 
 def _shortly(error: ValidationError) -> str:

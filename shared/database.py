@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from shared.clock import Clock
 from shared.errors import NotReadyError, PoisonError
+from shared.logging import log
 from shared.settings import Settings
 
 Row = Mapping[str, Any]
@@ -234,6 +235,7 @@ def run_migrations(metadata: MetaData) -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        _note_range(connection, service, context.script, context.get_context())
         connection.commit()
 
     async def connect() -> None:
@@ -245,29 +247,53 @@ def run_migrations(metadata: MetaData) -> None:
     asyncio.run(connect())
 
 
+def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> None:  # noqa: ANN401 - Alembic's
+    """Write for whose code the schema is good: its own, and older code before additive steps.
+
+    A migration that only adds says so by `additive = True`. The revisions stand in the comment of
+    Alembic's own table, where code that is older than them can read them.
+    """
+    found = migrated.get_current_revision()
+    good = []
+    while found:
+        good.append(found)
+        step = script.get_revision(found)
+        found = step.down_revision if getattr(step.module, "additive", False) else None
+    words = " ".join(good)
+    connection.execute(text(f"COMMENT ON TABLE {service}.alembic_version IS '{words}'"))
+
+
 async def check_migrated(engine: AsyncEngine, service: str) -> None:
-    """Make sure that the schema of `service` is the one this code was written for.
+    """Make sure that the schema of `service` is one that this code runs with.
+
+    That is its own, or a later one that only added to it (`_note_range`), so that processes of two
+    releases run side by side while one replaces the other.
 
     Raises:
-        NotReadyError: the database is away, or the schema is older or newer.
+        NotReadyError: the database is away, or the schema is older, or newer and changed.
     """
     config = _alembic(engine.url.render_as_string(hide_password=False), service)
     wanted = ScriptDirectory.from_config(config).get_current_head()
 
-    def current(connection: Any) -> str | None:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+    def current(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
         options = {"version_table_schema": service}
-        return MigrationContext.configure(connection, opts=options).get_current_revision()
+        found = MigrationContext.configure(connection, opts=options).get_current_revision()
+        noted = text("SELECT obj_description(to_regclass(:name), 'pg_class')")
+        words = connection.execute(noted, {"name": f"{service}.alembic_version"}).scalar()
+        return found, (words or "").split()
 
     try:
         async with engine.connect() as db:
-            found = await db.run_sync(current)
+            found, good = await db.run_sync(current)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise NotReadyError(
             f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
             "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
         ) from error
-    if found != wanted:
+    if found != wanted and wanted in good:
+        log(__name__).warning("schema.newer", service=service, schema=found, code=wanted)
+    elif found != wanted:
         raise NotReadyError(
             f"The database schema of {service} is at {found or 'nothing'}, not at {wanted}.",
-            "Run `cuiban migrate`.",
+            "Run `cuiban migrate` of the newest release, and start that release.",
         )

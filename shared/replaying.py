@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import parking, positions
 from shared.applying import Applying
+from shared.codec import NOT_UNDERSTOOD
 from shared.consuming import Consumer
 from shared.database import is_infrastructure
 from shared.errors import PoisonError
@@ -59,6 +60,8 @@ async def _fault(db: AsyncConnection, applying: Applying, parked: Parked) -> str
     try:
         envelope = applying.decoded(parked.record)
     except PoisonError as error:
+        if error.reason == NOT_UNDERSTOOD:
+            return error.detail
         await applying.bury(db, parked.record, error)
         return None
     except Exception as error:

@@ -63,7 +63,12 @@ class CatchUp(StrEnum):
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """What a reader does not know is kept, so that who stores a book of a newer writer loses none.
+
+    Whoever takes rules from people validates with `extra="forbid"`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 class BeforeDue(_Model):

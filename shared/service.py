@@ -29,8 +29,8 @@ async def when_ready(
 
     Raises:
         NotReadyError: something is missing and `settings.wait` is over.
-        CuibanError: aiokafka is another one than this program was written for.
-        CuibanError: the broker keeps a topic so that events would be lost.
+        CuibanError: aiokafka is another one than this program was written for, or the broker keeps
+            a topic so that events would be lost.
     """
     header_names.check()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)

@@ -63,7 +63,7 @@ async def publish_rule_book(call: Manages, body: RuleBookIn) -> Response:
     """Publish a rule book, whole, as the next version. All reminders are planned anew."""
     whole = {"version": 1, **body.model_dump(mode="json")}
     try:
-        book = RuleBook.model_validate(whole)
+        book = RuleBook.model_validate(whole, extra="forbid")
     except ValueError as error:
         raise ProblemError(422, "invalid", "The rule book is not sound.", str(error)) from error
 

@@ -268,3 +268,17 @@ async def test_only_old_event_ids_are_forgotten(world: World, group: None) -> No
         await db.execute(aged.values(seen_at=text("now() - interval '31 days'")))
         assert await inbox.prune(db, TABLES.inbox, "tried", 30) == 1
         assert await inbox.unseen(db, TABLES.inbox, "tried", [old, envelope(2).id]) == {old}
+
+
+async def test_an_event_with_a_word_of_a_later_release_waits_for_it(
+    world: World, group: None
+) -> None:
+    record = encode(envelope(1))
+    value = record.value.replace(b'"done"', b'"done-elsewhere"')
+    await raw_send(world, value, record.headers)
+    await world.send(envelope(2, unit=3))
+    assert await world.reached([2]) == [2]
+    async with world.engine.connect() as db:
+        parked = (await db.execute(select(TABLES.parked.c.reason))).scalars().all()
+    assert parked == ["not-understood"]
+    assert await letters(world) == []

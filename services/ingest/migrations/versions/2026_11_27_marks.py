@@ -6,6 +6,7 @@ revision = "2026_11_27_marks"
 down_revision = "2026_11_24_retired"
 branch_labels = None
 depends_on = None
+additive = True
 
 
 def upgrade() -> None:

@@ -1,0 +1,69 @@
+"""Events of a newer release: what is only added is kept, what is not understood is named so."""
+
+import json
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from shared.codec import decode, encode
+from shared.errors import PoisonError
+from shared.events import Envelope, RuleBookPublished
+from shared.rules import RuleBook, default_rule_book
+from shared.topics import RULES
+
+TOLD = Envelope(
+    UUID(int=1),
+    "/cuiban/ingest",
+    datetime(2026, 6, 1, tzinfo=UTC),
+    UUID(int=1),
+    RuleBookPublished(office_id=UUID(int=2), book=default_rule_book()),
+)
+
+
+def written(**book: object) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
+    record = encode(TOLD)
+    value = json.loads(record.value)
+    value["book"] |= book
+    return json.dumps(value).encode(), record.headers
+
+
+def test_a_field_added_deep_inside_is_read_and_kept() -> None:
+    rule = default_rule_book().model_dump(mode="json")["rules"][0] | {"quiet": True}
+    value, headers = written(digest=True, rules=[rule])
+    event = decode(RULES, value, headers).event
+    assert isinstance(event, RuleBookPublished)
+    assert event.book.rules[0].rule_id == rule["rule_id"]
+    kept = json.loads(event.book.model_dump_json())  # as a service stores it
+    assert kept["digest"] is True
+    assert kept["rules"][0]["quiet"] is True
+    assert RuleBook.model_validate(kept) == event.book  # as it reads it again
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"channels": ["wechat"]}, {"when": [{"type": "each-monday"}]}, {"catch_up": "once"}],
+)
+def test_a_word_of_a_later_release_is_not_understood(change: dict[str, object]) -> None:
+    rule = default_rule_book().model_dump(mode="json")["rules"][0] | change
+    value, headers = written(rules=[rule])
+    with pytest.raises(PoisonError) as refused:
+        decode(RULES, value, headers)
+    assert refused.value.reason == "not-understood"
+
+
+def test_what_is_wrong_in_any_release_is_a_bad_value() -> None:
+    value, headers = written(version=0, timezone="Nowhere/At-All")
+    with pytest.raises(PoisonError) as refused:
+        decode(RULES, value, headers)
+    assert refused.value.reason == "bad-value"
+
+
+def test_who_writes_a_rule_book_is_read_strictly() -> None:
+    book = default_rule_book().model_dump(mode="json")
+    RuleBook.model_validate(book, extra="forbid")
+    with pytest.raises(ValueError, match="digest"):
+        RuleBook.model_validate(book | {"digest": True}, extra="forbid")
+    book["rules"][0]["when"][0]["weeks"] = 2
+    with pytest.raises(ValueError, match="weeks"):
+        RuleBook.model_validate(book, extra="forbid")
