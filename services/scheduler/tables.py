@@ -7,10 +7,12 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -29,6 +31,9 @@ OUTBOX = outbox_table(METADATA)
 PARKED = parked_table(METADATA)
 CONSUMING = Tables(POSITIONS, INBOX, OUTBOX, PARKED)
 
+UNKNOWN = -1
+"""The partition of a row that was written before partitions were kept."""
+
 OFFICES = Table(
     "offices",
     METADATA,
@@ -38,8 +43,10 @@ OFFICES = Table(
     Column("calendar", JSONB(none_as_null=True)),
     Column("calendar_number", Integer, nullable=False, server_default="0"),
     Column("changed_at", DateTime(timezone=True)),
+    Column("partition", Integer, nullable=False, server_default=str(UNKNOWN)),
 )
-"""`changed_at`: when the office told of the newest change of its rules or calendar."""
+"""`changed_at`: when the office told of the newest change of its rules or calendar. `partition`:
+of the rules topic, in which the office's rules were last read."""
 
 MEASURES = Table(
     "measures",
@@ -69,10 +76,13 @@ OBLIGATIONS = Table(
     Column("number", Integer, nullable=False),
     Column("standing", Text, nullable=False),
     Column("planned_from", DateTime(timezone=True), nullable=False),
+    Column("fired_until", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
 )
 """What units owe. `planned_from`: nothing is planned for it up to this instant, when the
-newest fact that planning depends on was told."""
+newest fact that planning depends on was told. `fired_until`: the newest slot that fired for it by
+timers that are gone; those that are there keep it themselves. Nothing is planned at or before it,
+so that no slot fires twice for an obligation, even if clocks disagree or are set back."""
 
 TIMERS = Table(
     "timers",
@@ -82,12 +92,13 @@ TIMERS = Table(
     Column("unit_id", Uuid, nullable=False),
     Column("next_fire_at", DateTime(timezone=True), nullable=False),
     Column("overdue", Integer, nullable=False),
+    Column("fired_until", DateTime(timezone=True)),
     Index("timers_by_unit", "unit_id"),
     postgresql_with={"fillfactor": "70"},
 )
 """When a rule fires next for an obligation, and as which overdue reminder (0 before the date).
 
-A timer that ends is deleted. `next_fire_at` stands in no index, and pages are left a third
+A timer that ends is deleted. `fired_until` is the newest slot that it fired. `next_fire_at` stands in no index, and pages are left a third
 empty, so that moving a timer touches no index (a heap-only update)."""
 
 AGENDA = Table(
@@ -98,16 +109,23 @@ AGENDA = Table(
     Column("next_fire_at", DateTime(timezone=True)),
     Column("stale", Boolean, nullable=False, server_default=text("false")),
     Column("fired_until", DateTime(timezone=True)),
-    Index("agenda_due", "next_fire_at", postgresql_where=text("NOT stale")),
-    Index("agenda_stale", "unit_id", postgresql_where=text("stale")),
+    Column("partition", Integer, nullable=False, server_default=str(UNKNOWN)),
+    Column("emitted_until", DateTime(timezone=True)),
+    Column("stale_since", DateTime(timezone=True)),
+    Column("replan_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("agenda_waiting", "partition", "next_fire_at", postgresql_where=text("NOT stale")),
+    Index("agenda_stale", "replan_at", postgresql_where=text("stale")),
     Index("agenda_by_office", "office_id", "unit_id"),
 )
 """A unit's earliest timer, and the unit's lock: every event about the unit and every firing
 takes this row first.
 
-`stale`: rules or calendar changed; nothing fires before the unit is planned anew.
-`fired_until`: the newest slot that fired. Nothing is planned at or before it, so that a slot,
-whose reminders are named after it, can't fire twice, even if clocks disagree or are set back.
+`partition`: of the tasks topic, in which the unit's facts were last read.
+`stale`: rules or calendar changed; nothing fires before the unit is planned anew. It is stale since
+`stale_since`, and planned not before `replan_at`, both by the database's clock.
+`fired_until`: the newest slot that fired. `emitted_until`: the newest slot of which a reminder was
+ever emitted; up to it a reminder may need another part number, since its first id is taken. They
+differ after what was fired ahead of time was taken back.
 """
 
 REMINDERS = Table(
@@ -122,10 +140,15 @@ REMINDERS = Table(
     Column("items", Integer, nullable=False),
     Column("emitted_at", DateTime(timezone=True), nullable=False),
     Column("fanned_out", Integer),
+    Column("part", Integer, nullable=False, server_default="0"),
+    Column("complete", Boolean, nullable=False, server_default=text("true")),
     Index("reminders_by_day", "day", "unit_id"),
+    Index("reminders_open", "emitted_at", postgresql_where=text("fanned_out IS NULL")),
 )
 """What was emitted. `day` is the slot's day at the office, `emitted_at` is real time, and
-`fanned_out` says how many notifications the notifier made of it (null: not told yet)."""
+`fanned_out` says how many notifications the notifier made of it (null: not told yet). `part` counts
+the reminders of one unit, audience and slot from 0. `complete`: every fact from before the slot was
+known when it fired."""
 
 NOTIFICATIONS = Table(
     "notifications",
@@ -142,5 +165,32 @@ NOTIFICATIONS = Table(
     Column("told_at", DateTime(timezone=True), nullable=False),
     Index("notifications_by_reminder", "reminder_id"),
     Index("notifications_by_slot", "slot"),
+    Index("notifications_pending", "told_at", postgresql_where=text("state = 'pending'")),
 )
 """How each notification ended. `named`: a ReminderFannedOut told of it. `told_at` is real time."""
+
+GAPS = Table(
+    "gaps",
+    METADATA,
+    Column("reminder_id", Uuid, primary_key=True),
+    Column("found_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+)
+"""The reminders that an audit found not to add up: each is looked at until it does."""
+
+WAITING_FACTS = Table(
+    "waiting_facts",
+    METADATA,
+    Column("obligation_id", Uuid, primary_key=True),
+    Column("event_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("number", Integer),
+    Column("value", LargeBinary, nullable=False),
+    Column("headers", JSONB, nullable=False),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Index("waiting_facts_by_age", "received_at"),
+)
+"""Facts about obligations that are not known yet, as they stood in Kafka. One about several
+obligations has a row for each. `number` is the fact's (null: it has none), `time` is when it was
+told, `received_at` is the database's time."""
