@@ -145,7 +145,11 @@ class UnitUpserted(UnitEvent):
 
 
 class ReminderDue(UnitEvent):
-    """What one audience of one unit hears in one slot: the digest."""
+    """What one audience of one unit hears in one slot: the digest.
+
+    `part` is 0, or counts what was added to the slot after it had fired. `complete` is False when
+    the slot fired before all that was told before it had been read.
+    """
 
     reminder_id: UUID
     audience: Audience
@@ -155,6 +159,8 @@ class ReminderDue(UnitEvent):
     rule_version: int
     plan_title: str
     items: tuple[ReminderItem, ...] = Field(min_length=1)
+    part: int = 0
+    complete: bool = True
 
 
 class ReminderWithdrawn(UnitEvent):

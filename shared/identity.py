@@ -42,9 +42,13 @@ def obligation_id(measure: UUID, unit: UUID, period: str) -> UUID:
     return name("obligation", measure, unit, period)
 
 
-def reminder_id(unit: UUID, audience: str, slot: datetime) -> UUID:
-    """What one audience of a unit hears in one slot."""
-    return name("reminder", unit, audience, slot.isoformat())
+def reminder_id(unit: UUID, audience: str, slot: datetime, part: int = 0) -> UUID:
+    """What one audience of a unit hears in one slot.
+
+    `part` counts from 0: what is known only after the slot fired is a reminder of its own.
+    """
+    parts = (part,) if part else ()
+    return name("reminder", unit, audience, slot.isoformat(), *parts)
 
 
 def notification_id(reminder: UUID, contact: UUID | str, channel: str) -> UUID:

@@ -98,8 +98,9 @@ TIMERS = Table(
 )
 """When a rule fires next for an obligation, and as which overdue reminder (0 before the date).
 
-A timer that ends is deleted. `fired_until` is the newest slot that it fired. `next_fire_at` stands in no index, and pages are left a third
-empty, so that moving a timer touches no index (a heap-only update)."""
+A timer that ends is deleted. `fired_until` is the newest slot that it fired. `next_fire_at` stands
+in no index, and pages are left a third empty, so that moving a timer touches no index (a heap-only
+update)."""
 
 AGENDA = Table(
     "agenda",

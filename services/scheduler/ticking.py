@@ -1,40 +1,25 @@
 """The loops: fire what is due, plan anew what is stale, audit. Each survives what it meets."""
 
 import asyncio
-from collections import Counter as Tally
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Gauge, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.scheduler import audit
+from services.scheduler.firing import fire_due, fire_units
 from services.scheduler.handlers.rules import plan_stale
-from services.scheduler.handlers.tasks import SOURCE
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.store import agenda, obligations, reminders
-from services.scheduler.store.agenda import UnitRow
-from services.scheduler.store.offices import OfficeRules, Timetables
-from services.scheduler.tables import OUTBOX
-from shared import clock, identity, metrics
+from services.scheduler.store import agenda
+from services.scheduler.store.offices import Timetables
+from shared import clock, metrics
 from shared.clock import Clock
 from shared.database import is_poison
-from shared.events import Envelope, ReminderDue
 from shared.logging import bound, log
-from shared.outbox import publish
-from shared.planning.reminding import DueTimer, Fired, due_reminders
 
-_TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
-_PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")
-_REMINDERS = Counter("cuiban_reminders_emitted", "Reminders emitted", ["audience"])
 _TICK = Histogram("cuiban_tick_seconds", "Time to fire one batch of units", ["found"])
-_LATENESS = Histogram(
-    "cuiban_reminder_lateness_seconds",
-    "From a reminder's slot to its firing, by the office's clock",
-    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400),
-)
 _OPEN = Gauge("cuiban_timers_open", "Open timers, as PostgreSQL estimates them")
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
@@ -166,82 +151,3 @@ class Ticking:
                 log(__name__).warning("loop.waits", loop=name, error=str(error)[:300], pause=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-async def fire_due(
-    db: AsyncConnection, timetables: Timetables, settings: SchedulerSettings, now: datetime
-) -> int:
-    """Claim due units and fire for them, in the caller's transaction; how many."""
-    units = await agenda.claim_due(db, now, settings.tick_batch)
-    if units:
-        await fire_units(db, units, timetables, settings, now)
-    return len(units)
-
-
-async def fire_units(
-    db: AsyncConnection,
-    units: Sequence[UnitRow],
-    timetables: Timetables,
-    settings: SchedulerSettings,
-    now: datetime,
-) -> None:
-    """Fire the due timers of locked units: reminders, next instants, agenda, outbox.
-
-    Cost follows what is due: one statement for each step, whatever else the units owe.
-    """
-    ids = [unit.unit_id for unit in units]
-    rules = await timetables.now(db, {unit.office_id for unit in units})
-    due = await obligations.due_timers(db, ids, now)
-    done = {
-        unit.unit_id: _fire(unit, rules, due[unit.unit_id], now, settings.skip_grace)
-        for unit in units
-        if unit.unit_id in due and unit.office_id in rules
-    }
-    emitted = [
-        (reminder, rules[unit.office_id].timetable.day(reminder.slot))
-        for unit in units
-        if unit.unit_id in done
-        for reminder in done[unit.unit_id].reminders
-    ]
-    await obligations.move_timers(db, [t for fired in done.values() for t in fired.moved])
-    await obligations.end_timers(db, [t for fired in done.values() for t in fired.ended])
-    await agenda.refresh(db, ids)
-    await agenda.fired(db, {unit: f.until for unit, f in done.items() if f.until})
-    await reminders.emitted(db, emitted, clock.real_now())
-    await publish(db, OUTBOX, [_envelope(reminder, now) for reminder, _ in emitted])
-    _count([reminder for reminder, _ in emitted], now)
-
-
-def _fire(
-    unit: UnitRow,
-    rules: dict[UUID, OfficeRules],
-    due: Sequence[DueTimer],
-    now: datetime,
-    grace: timedelta,
-) -> Fired:
-    timetable = rules[unit.office_id].timetable
-    fired = due_reminders(timetable, unit.office_id, unit.unit_id, due, now=now, grace=grace)
-    if fired.passed_over:
-        _PASSED_OVER.inc(fired.passed_over)
-        with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
-            log(__name__).warning(
-                "timers.passed_over",
-                reason="catch-up",
-                occurrences=fired.passed_over,
-                rule_version=timetable.book.version,
-            )
-    return fired
-
-
-def _envelope(reminder: ReminderDue, now: datetime) -> Envelope:
-    event_id = identity.event_id("ReminderDue", reminder.reminder_id)
-    return Envelope(event_id, SOURCE, now, reminder.reminder_id, reminder)
-
-
-def _count(emitted: Sequence[ReminderDue], now: datetime) -> None:
-    for audience, number in Tally(reminder.audience.value for reminder in emitted).items():
-        _REMINDERS.labels(audience).inc(number)
-    for kind, number in Tally(item.kind for one in emitted for item in one.items).items():
-        _TIMERS.labels(kind.value).inc(number)
-    for reminder in emitted:
-        _LATENESS.observe(max(0.0, (now - reminder.slot).total_seconds()))

@@ -16,6 +16,7 @@ from shared.events import (
     StatusReported,
 )
 from shared.facts import ObligationFacts, Status
+from shared.planning.timers import latest
 from shared.rules import Dates, ObligationKind
 
 TaskEvent = (
@@ -44,6 +45,7 @@ class Obligation:
     Attributes:
         number: of the newest change applied.
         planned_from: nothing is planned for it up to this instant.
+        fired_until: the newest slot that fired for it, up to which nothing is planned either.
     """
 
     obligation_id: UUID
@@ -57,6 +59,12 @@ class Obligation:
     number: int
     planned_from: datetime = field(compare=False)
     standing: Standing = Standing.OPEN
+    fired_until: datetime | None = field(default=None, compare=False)
+
+    @property
+    def planned_after(self) -> datetime:
+        """The instant up to which none of its slots may be planned."""
+        return latest(self.planned_from, self.fired_until)
 
     @property
     def owed(self) -> bool:
@@ -172,6 +180,7 @@ def _told(
     fresh = from_facts(facts, event, planned_from)
     if known is None:
         return Change(facts.obligation_id, fresh, replan=True)
+    fresh = replace(fresh, fired_until=known.fired_until)
     if facts.number < known.number:
         return Change(facts.obligation_id, ignored=Ignored.OLDER)
     if known.standing is Standing.WITHDRAWN:

@@ -2,8 +2,8 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
@@ -43,7 +43,7 @@ class Fired:
     Attributes:
         reminders: rising by slot, then by audience.
         moved: timers with their next instant.
-        ended: timers that have none.
+        ended: timers that have none. Both tell the newest slot that they fired.
         passed_over: how many occurrences catch-up left out.
         until: the newest slot that fired; None when none did.
     """
@@ -53,6 +53,10 @@ class Fired:
     ended: list[Timer]
     passed_over: int
     until: datetime | None
+
+
+Parts = Mapping[tuple[Audience, datetime], int]
+"""By audience and slot: how many reminders of a unit there are already."""
 
 
 @dataclass(slots=True)
@@ -69,12 +73,14 @@ def due_reminders(
     *,
     now: datetime,
     grace: timedelta,
+    parts: Parts | None = None,
 ) -> Fired:
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot stand in one reminder, sent on every channel that one of
     their rules names. An obligation that two rules remind of in one slot stands there once, with
-    the higher overdue number.
+    the higher overdue number. What is due in a slot of which there are reminders in `parts` becomes
+    a further one, with an identity of its own.
     """
     digests: dict[tuple[datetime, Audience], _Digest] = defaultdict(_Digest)
     moved, ended, passed_over = [], [], 0
@@ -86,6 +92,8 @@ def due_reminders(
             continue
         chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace)
         passed_over += passed
+        if chosen:
+            timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
             for audience in audiences(rule, occurrence):
                 digest = digests[occurrence.slot, audience]
@@ -97,10 +105,16 @@ def due_reminders(
         if after is None:
             ended.append(timer)
         else:
-            moved.append(Timer(timer.obligation_id, timer.rule_id, after.slot, after.overdue))
+            moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
     order = sorted(digests, key=lambda key: (key[0], _AUDIENCES[key[1]]))
+    taken = parts or {}
     reminders = [
-        _reminder(timetable, (office_id, unit_id), slot, audience, digests[slot, audience])
+        _reminder(
+            timetable,
+            (office_id, unit_id),
+            (slot, audience, taken.get((audience, slot), 0)),
+            digests[slot, audience],
+        )
         for slot, audience in order
     ]
     until = order[-1][0] if order else None
@@ -113,16 +127,16 @@ _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
 def _reminder(
     timetable: Timetable,
     whose: tuple[UUID, UUID],
-    slot: datetime,
-    audience: Audience,
+    place: tuple[datetime, Audience, int],
     digest: _Digest,
 ) -> ReminderDue:
     office_id, unit_id = whose
+    slot, audience, part = place
     chosen = sorted(digest.items.values(), key=_place)
     return ReminderDue(
         office_id=office_id,
         unit_id=unit_id,
-        reminder_id=identity.reminder_id(unit_id, audience, slot),
+        reminder_id=identity.reminder_id(unit_id, audience, slot, part),
         audience=audience,
         slot=slot,
         timezone=timetable.book.timezone,
@@ -130,6 +144,7 @@ def _reminder(
         rule_version=timetable.book.version,
         plan_title=_titles([owed.measure for _, owed in chosen]),
         items=tuple(_item(timetable, occurrence, owed) for occurrence, owed in chosen),
+        part=part,
     )
 
 

@@ -1,7 +1,7 @@
 """Timers: planned when a fact is told, moved when they fire. Pure."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import assert_never
 from uuid import UUID
@@ -14,12 +14,16 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When a rule fires next for an obligation, and as which overdue reminder."""
+    """When a rule fires next for an obligation, and as which overdue reminder.
+
+    `fired_until` is the newest slot that it fired; None when it has not.
+    """
 
     obligation_id: UUID
     rule_id: str
     next_fire_at: datetime
     overdue: int
+    fired_until: datetime | None = field(default=None, compare=False)
 
 
 def plan(
@@ -50,7 +54,7 @@ def plan_anew(
         dates: what occurrences depend on.
         before: the next instant of each rule that had a timer.
         changed: when the change was told.
-        fired_until: the unit's newest slot that fired; nothing is planned up to it.
+        fired_until: the obligation's newest slot that fired; nothing is planned up to it.
     """
     for rule in timetable.book.rules:
         due = before.get(rule.rule_id)

@@ -83,7 +83,7 @@ async def plan_stale(
             one.dates,
             before=before.get(one.obligation_id, {}),
             changed=plan_from(latest(office.changed_at, one.planned_from), now, horizon),
-            fired_until=unit.fired_until,
+            fired_until=one.fired_until,
         )
         planned.extend((one.unit_id, timer) for timer in fresh)
     await obligations.end_timers_of(db, before.keys())

@@ -15,7 +15,6 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store import agenda, obligations, offices
-from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.obligations import ToldMeasure
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.tables import OUTBOX
@@ -87,11 +86,11 @@ class Tasks:
         ids = {event.unit_id: event.office_id for _, event in told}
         await offices.know(db, ids.values())
         rules = await self.timetables.now(db, ids.values(), share=True)
-        units = await agenda.lock(db, ids)
+        await agenda.lock(db, ids)
         found = await obligations.by_id(db, [i for _, event in told for i in named(event)])
         fold = _Fold({i: _Held(one, known=True) for i, one in found.items()})
         for envelope, event in told:
-            self._apply(fold, envelope, event, units[event.unit_id], now)
+            self._apply(fold, envelope, event, now)
         changed = [held for held in fold.held.values() if held.changed]
         replan = [held.one for held in changed if held.replan]
         await _check_measures(db, fold, changed)
@@ -104,7 +103,7 @@ class Tasks:
         await obligations.end_timers_of(
             db, [held.one.obligation_id for held in changed if held.replan and held.known]
         )
-        planned = list(_planned(replan, rules, units))
+        planned = list(_planned(replan, rules))
         await obligations.start_timers(db, planned)
         await agenda.refresh(db, sorted({one.unit_id for one in replan}))
         await publish(db, OUTBOX, fold.withdrawn)
@@ -112,22 +111,20 @@ class Tasks:
         _tell_waiting(replan, rules)
         _warn_of_years(replan, rules)
 
-    def _apply(
-        self, fold: _Fold, envelope: Envelope, event: TaskEvent, unit: UnitRow, now: datetime
-    ) -> None:
+    def _apply(self, fold: _Fold, envelope: Envelope, event: TaskEvent, now: datetime) -> None:
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
             fold.hear(event, envelope.time)
         after = plan_from(envelope.time, now, self.horizon)
-        withdrawn: dict[str, list[UUID]] = defaultdict(list)
+        withdrawn: dict[tuple[str, datetime], list[UUID]] = defaultdict(list)
         for change in changes(fold.known, event, after):
             if change.obligation is None:
                 _tell_ignored(change, envelope)
                 continue
             fold.take(change.obligation, replan=change.replan)
             if change.withdraw:
-                withdrawn[change.withdraw].append(change.obligation_id)
-        until = latest(now, unit.fired_until)
-        fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, until, now))
+                until = latest(after, change.obligation.fired_until)
+                withdrawn[change.withdraw, until].append(change.obligation_id)
+        fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, now))
 
 
 def _task(envelope: Envelope) -> TaskEvent:
@@ -145,27 +142,30 @@ async def _check_measures(db: AsyncConnection, fold: _Fold, changed: Iterable[_H
 
 
 def _planned(
-    replan: Iterable[Obligation], rules: dict[UUID, OfficeRules], units: dict[UUID, UnitRow]
+    replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]
 ) -> Iterator[tuple[UUID, Timer]]:
     for one in replan:
         office = rules.get(one.office_id)
         if office is None or not one.owed:
             continue
-        after = latest(one.planned_from, units[one.unit_id].fired_until)
-        for timer in plan(office.timetable, one.obligation_id, one.dates, after):
+        for timer in plan(office.timetable, one.obligation_id, one.dates, one.planned_after):
             yield one.unit_id, timer
 
 
 def _withdrawals(
     envelope: Envelope,
     event: TaskEvent,
-    withdrawn: dict[str, list[UUID]],
-    until: datetime,
+    withdrawn: dict[tuple[str, datetime], list[UUID]],
     now: datetime,
 ) -> Iterable[Envelope]:
-    for reason, ids in withdrawn.items():
+    """What must not go out any more: up to the newest slot that fired for an obligation.
+
+    No further, since a slot that is planned anew by the same fact may lie before now.
+    """
+    for number, ((reason, until), ids) in enumerate(withdrawn.items()):
+        parts = (envelope.id, reason, until.isoformat()) if number else (envelope.id, reason)
         yield Envelope(
-            identity.event_id("ReminderWithdrawn", envelope.id, reason),
+            identity.event_id("ReminderWithdrawn", *parts),
             SOURCE,
             now,
             envelope.correlation_id,

@@ -8,9 +8,6 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import AGENDA
-from shared.database import update_rows
-
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
@@ -18,10 +15,10 @@ class UnitRow:
 
     unit_id: UUID
     office_id: UUID
-    fired_until: datetime | None
+    emitted_until: datetime | None
 
 
-_COLUMNS = "unit_id, office_id, fired_until"
+_COLUMNS = "unit_id, office_id, greatest(emitted_until, fired_until) AS emitted_until"
 
 
 async def lock(db: AsyncConnection, units: Mapping[UUID, UUID]) -> dict[UUID, UnitRow]:
@@ -106,8 +103,17 @@ async def refresh(db: AsyncConnection, units: Sequence[UUID]) -> None:
 
 async def fired(db: AsyncConnection, until: Mapping[UUID, datetime]) -> None:
     """Remember the newest slot that fired for each unit."""
-    rows = [{"unit_id": unit, "fired_until": slot} for unit, slot in until.items()]
-    await update_rows(db, AGENDA, ("unit_id",), rows)
+    if not until:
+        return
+    await db.execute(
+        text(
+            "UPDATE scheduler.agenda AS a SET fired_until = greatest(a.fired_until, v.slot), "
+            "emitted_until = greatest(a.emitted_until, v.slot) FROM "
+            "unnest(CAST(:units AS uuid[]), CAST(:slots AS timestamptz[])) AS v(unit_id, slot) "
+            "WHERE a.unit_id = v.unit_id"
+        ),
+        {"units": list(until), "slots": list(until.values())},
+    )
 
 
 async def planned(db: AsyncConnection, units: Sequence[UUID]) -> None:

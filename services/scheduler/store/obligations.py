@@ -17,19 +17,26 @@ from shared.planning.reminding import DueTimer, Measure
 from shared.planning.timers import Timer
 from shared.rules import Dates, ObligationKind
 
-_OBLIGATION = (
-    "obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number, "
-    "standing, planned_from"
-)
+_OBLIGATION = """
+    SELECT obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number,
+    standing, planned_from, greatest(fired_until, (
+        SELECT max(t.fired_until) FROM scheduler.timers AS t
+        WHERE t.obligation_id = o.obligation_id
+    )) AS fired_until FROM scheduler.obligations AS o
+"""
+
+_KEEP_FIRED = """
+    UPDATE scheduler.obligations AS o SET fired_until = greatest(o.fired_until, g.fired_until)
+    FROM (SELECT obligation_id, max(fired_until) AS fired_until FROM gone
+          WHERE fired_until IS NOT NULL GROUP BY obligation_id) AS g
+    WHERE o.obligation_id = g.obligation_id
+"""
 
 
 async def by_id(db: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Obligation]:
     """Those of some obligations that are known."""
     found = await db.execute(
-        text(
-            f"SELECT {_OBLIGATION} FROM scheduler.obligations "  # noqa: S608 - a constant
-            "WHERE obligation_id = ANY(CAST(:ids AS uuid[]))"
-        ),
+        text(f"{_OBLIGATION} WHERE obligation_id = ANY(CAST(:ids AS uuid[]))"),
         {"ids": list(ids)},
     )
     return {row.obligation_id: _obligation(row) for row in found.all()}
@@ -39,8 +46,7 @@ async def owed_by(db: AsyncConnection, units: Sequence[UUID]) -> list[Obligation
     """All that units still owe."""
     found = await db.execute(
         text(
-            f"SELECT {_OBLIGATION} FROM scheduler.obligations "  # noqa: S608 - a constant
-            "WHERE unit_id = ANY(CAST(:units AS uuid[])) AND standing = ANY(:owed)"
+            f"{_OBLIGATION} WHERE unit_id = ANY(CAST(:units AS uuid[])) AND standing = ANY(:owed)"
         ),
         {"units": list(units), "owed": [Standing.OPEN.value, Standing.IN_PROGRESS.value]},
     )
@@ -48,7 +54,8 @@ async def owed_by(db: AsyncConnection, units: Sequence[UUID]) -> list[Obligation
 
 
 def _obligation(row: Sequence[Any]) -> Obligation:
-    obligation, office, unit, measure, kind, due_on, known_on, lead, number, standing, start = row
+    obligation, office, unit, measure, kind, due_on, known_on, lead, number, *rest = row
+    standing, start, fired_until = rest
     return Obligation(
         obligation,
         office,
@@ -61,6 +68,7 @@ def _obligation(row: Sequence[Any]) -> Obligation:
         number,
         start,
         Standing(standing),
+        fired_until,
     )
 
 
@@ -152,6 +160,7 @@ async def due_timers(
     found = await db.execute(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
+            "t.fired_until, "
             "o.kind, o.due_on, o.known_on, o.lead, o.measure_id "
             "FROM scheduler.timers AS t JOIN scheduler.obligations AS o USING (obligation_id) "
             "WHERE t.unit_id = ANY(CAST(:units AS uuid[])) AND t.next_fire_at <= :now"
@@ -161,10 +170,10 @@ async def due_timers(
     rows = found.all()
     shown = await measures(db, {row[-1] for row in rows})
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
-    for unit, obligation, rule, at, overdue, kind, due_on, known_on, lead, measure in rows:
+    for unit, obligation, rule, at, overdue, fired, kind, due_on, known_on, lead, measure in rows:
         due[unit].append(
             DueTimer(
-                Timer(obligation, rule, at, overdue),
+                Timer(obligation, rule, at, overdue, fired),
                 Dates(ObligationKind(kind), due_on, known_on),
                 lead,
                 shown[measure],
@@ -207,28 +216,38 @@ def _timer(timer: Timer) -> dict[str, object]:
         "rule_id": timer.rule_id,
         "next_fire_at": timer.next_fire_at,
         "overdue": timer.overdue,
+        "fired_until": timer.fired_until,
     }
 
 
 async def end_timers(db: AsyncConnection, ended: Sequence[Timer]) -> None:
-    """Delete timers that have no next instant."""
+    """Delete timers that have no next instant; their obligations keep what they fired last."""
     if not ended:
         return
     await db.execute(
         text(
-            "DELETE FROM scheduler.timers AS t USING "
-            "unnest(CAST(:ids AS uuid[]), CAST(:rules AS text[])) AS v(id, rule) "
-            "WHERE t.obligation_id = v.id AND t.rule_id = v.rule"
+            "WITH gone AS (DELETE FROM scheduler.timers AS t USING unnest(CAST(:ids AS uuid[]), "  # noqa: S608 - a constant
+            "CAST(:rules AS text[]), CAST(:fired AS timestamptz[])) AS v(id, rule, fired_until) "
+            "WHERE t.obligation_id = v.id AND t.rule_id = v.rule "
+            f"RETURNING t.obligation_id, v.fired_until) {_KEEP_FIRED}"
         ),
-        {"ids": [t.obligation_id for t in ended], "rules": [t.rule_id for t in ended]},
+        {
+            "ids": [timer.obligation_id for timer in ended],
+            "rules": [timer.rule_id for timer in ended],
+            "fired": [timer.fired_until for timer in ended],
+        },
     )
 
 
 async def end_timers_of(db: AsyncConnection, obligations: Collection[UUID]) -> None:
-    """Delete all timers of obligations."""
+    """Delete all timers of obligations, which keep what those fired last."""
     if not obligations:
         return
     await db.execute(
-        text("DELETE FROM scheduler.timers WHERE obligation_id = ANY(CAST(:ids AS uuid[]))"),
+        text(
+            "WITH gone AS (DELETE FROM scheduler.timers "  # noqa: S608 - a constant
+            "WHERE obligation_id = ANY(CAST(:ids AS uuid[])) RETURNING obligation_id, fired_until"
+            f") {_KEEP_FIRED}"
+        ),
         {"ids": list(obligations)},
     )

@@ -1,16 +1,19 @@
 """What was emitted, and what became of it: the rows that the audit counts."""
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import NOTIFICATIONS, REMINDERS
 from shared.database import insert_rows, update_rows
 from shared.events import ReminderDue
+from shared.rules import Audience
 
 
 class State(StrEnum):
@@ -55,11 +58,32 @@ async def emitted(
                 "day": day,
                 "items": len(reminder.items),
                 "emitted_at": real_now,
+                "part": reminder.part,
+                "complete": reminder.complete,
             }
             for reminder, day in reminders
         ],
         "(reminder_id) DO NOTHING",
     )
+
+
+async def parts(
+    db: AsyncConnection, places: Collection[tuple[UUID, date]]
+) -> dict[UUID, dict[tuple[Audience, datetime], int]]:
+    """How many reminders some units already have on some days, by unit, audience and slot."""
+    found = await db.execute(
+        text(
+            "SELECT r.unit_id, r.audience, r.slot, max(r.part) + 1 FROM "
+            "unnest(CAST(:units AS uuid[]), CAST(:days AS date[])) AS v(unit_id, day) "
+            "JOIN scheduler.reminders AS r ON r.day = v.day AND r.unit_id = v.unit_id "
+            "GROUP BY r.unit_id, r.audience, r.slot"
+        ),
+        {"units": [unit for unit, _ in places], "days": [day for _, day in places]},
+    )
+    taken: dict[UUID, dict[tuple[Audience, datetime], int]] = defaultdict(dict)
+    for unit, audience, slot, part in found.all():
+        taken[unit][Audience(audience), slot] = part
+    return taken
 
 
 async def fanned_out(db: AsyncConnection, numbers: Iterable[tuple[UUID, int]]) -> None:

@@ -12,12 +12,16 @@ branch_labels = None
 depends_on = None
 
 STATEMENTS = (
-    "ALTER TABLE scheduler.agenda ADD COLUMN partition INTEGER DEFAULT '-1' NOT NULL, "
-    "ADD COLUMN emitted_until TIMESTAMP WITH TIME ZONE, "
-    "ADD COLUMN stale_since TIMESTAMP WITH TIME ZONE, "
-    "ADD COLUMN replan_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL",
-    "UPDATE scheduler.agenda SET emitted_until = fired_until, "
-    "stale_since = CASE WHEN stale THEN now() END WHERE stale OR fired_until IS NOT NULL",
+    (
+        "ALTER TABLE scheduler.agenda ADD COLUMN partition INTEGER DEFAULT '-1' NOT NULL, "
+        "ADD COLUMN emitted_until TIMESTAMP WITH TIME ZONE, "
+        "ADD COLUMN stale_since TIMESTAMP WITH TIME ZONE, "
+        "ADD COLUMN replan_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL"
+    ),
+    (
+        "UPDATE scheduler.agenda SET emitted_until = fired_until, "
+        "stale_since = CASE WHEN stale THEN now() END WHERE stale OR fired_until IS NOT NULL"
+    ),
     "DROP INDEX scheduler.agenda_due",
     "DROP INDEX scheduler.agenda_stale",
     "CREATE INDEX agenda_waiting ON scheduler.agenda (partition, next_fire_at) WHERE NOT stale",
@@ -25,14 +29,20 @@ STATEMENTS = (
     "ALTER TABLE scheduler.offices ADD COLUMN partition INTEGER DEFAULT '-1' NOT NULL",
     "ALTER TABLE scheduler.obligations ADD COLUMN fired_until TIMESTAMP WITH TIME ZONE",
     "ALTER TABLE scheduler.timers ADD COLUMN fired_until TIMESTAMP WITH TIME ZONE",
-    "UPDATE scheduler.obligations AS o SET fired_until = a.fired_until FROM scheduler.agenda AS a "
-    "WHERE a.unit_id = o.unit_id AND a.fired_until IS NOT NULL "
-    "AND o.standing IN ('open', 'in-progress')",
-    "ALTER TABLE scheduler.reminders ADD COLUMN part INTEGER DEFAULT '0' NOT NULL, "
-    "ADD COLUMN complete BOOLEAN DEFAULT true NOT NULL",
+    (
+        "UPDATE scheduler.obligations AS o SET fired_until = a.fired_until FROM scheduler.agenda AS a "
+        "WHERE a.unit_id = o.unit_id AND a.fired_until IS NOT NULL "
+        "AND o.standing IN ('open', 'in-progress')"
+    ),
+    (
+        "ALTER TABLE scheduler.reminders ADD COLUMN part INTEGER DEFAULT '0' NOT NULL, "
+        "ADD COLUMN complete BOOLEAN DEFAULT true NOT NULL"
+    ),
     "CREATE INDEX reminders_open ON scheduler.reminders (emitted_at) WHERE fanned_out IS NULL",
-    "CREATE INDEX notifications_pending ON scheduler.notifications (told_at) "
-    "WHERE state = 'pending'",
+    (
+        "CREATE INDEX notifications_pending ON scheduler.notifications (told_at) "
+        "WHERE state = 'pending'"
+    ),
     """
     CREATE TABLE scheduler.gaps (
         reminder_id UUID NOT NULL,
