@@ -12,6 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from bench.ground import ITEMS, World
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from shared import identity
 from shared.rules import (
     Audience,
@@ -23,6 +24,7 @@ from shared.rules import (
     Step,
     WhileOverdue,
 )
+from shared.topics import RULES, TASKS, named
 
 OFFICE = identity.office_id("bench")
 TITLE = "2023年政务公开重点任务分解表"
@@ -57,7 +59,18 @@ def daily(rule_id: str, channels: tuple[Channel, ...], at: time) -> Rule:
 
 
 async def rule(world: World, rules: RuleBook, days: dict[date, bool] | None = None) -> None:
-    """Let the scheduler know the office's rules, and its calendar if there is one."""
+    """Let the scheduler know the office's rules, and its calendar if there is one.
+
+    It takes all facts for read, since no ingest tells of them.
+    """
+    names = [named(topic.name, world.settings.topic_prefix) for topic in (TASKS, RULES)]
+    await world.execute(
+        "INSERT INTO scheduler.positions (consumer, topic, partition, next_offset, complete_until) "
+        "SELECT c, t, 0, 0, CAST('2100-01-01' AS timestamptz) "
+        "FROM unnest(CAST(:consumers AS text[]), CAST(:topics AS text[])) AS v(c, t)",
+        consumers=[TASKS_CONSUMER, RULES_CONSUMER],
+        topics=names,
+    )
     await world.execute(
         "INSERT INTO scheduler.offices (office_id, rule_book, rule_version, calendar, "
         "calendar_number, changed_at) VALUES (:office, CAST(:book AS jsonb), 1, "

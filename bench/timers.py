@@ -121,8 +121,8 @@ async def _tick(world: World, units: int, times: int) -> tuple[float, float]:
         await ticker.close()
         await engine.dispose()
     query = (
-        "SELECT 1 FROM scheduler.agenda WHERE next_fire_at <= '2023-08-29' AND NOT stale "
-        "ORDER BY next_fire_at LIMIT 1"
+        "SELECT 1 FROM scheduler.agenda WHERE partition = -1 AND next_fire_at <= '2023-08-29' "
+        "AND NOT stale ORDER BY next_fire_at LIMIT 1"
     )
     bare = await postgres.asking(world, query, times)
     return statistics.median(spent), statistics.median(bare)

@@ -8,7 +8,7 @@ from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import SOURCE, Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.offices import Timetables
-from services.scheduler.tables import CONSUMING, OUTBOX
+from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.consuming import Consumer, Handle
@@ -37,8 +37,8 @@ def consumers(
 
     tasks = Tasks(clock, timetables, settings.told_horizon)
     return [
-        consumer(TASKS, "scheduler-tasks", tasks.handle),
-        consumer(RULES, "scheduler-rules", rules.handle),
+        consumer(TASKS, TASKS_CONSUMER, tasks.handle),
+        consumer(RULES, RULES_CONSUMER, rules.handle),
         consumer(DELIVERIES, "scheduler-deliveries", deliveries.handle),
     ]
 

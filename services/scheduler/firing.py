@@ -2,6 +2,7 @@
 
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from prometheus_client import Counter, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.handlers.tasks import SOURCE
+from services.scheduler.horizons import NEVER, Horizon
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda, obligations, reminders
 from services.scheduler.store.agenda import UnitRow
@@ -25,6 +27,9 @@ from shared.rules import Audience
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
 _PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")
 _REMINDERS = Counter("cuiban_reminders_emitted", "Reminders emitted", ["audience"])
+_INCOMPLETE = Counter(
+    "cuiban_reminders_fired_incomplete", "Reminders fired before all earlier facts were known"
+)
 _LATENESS = Histogram(
     "cuiban_reminder_lateness_seconds",
     "From a reminder's slot to its firing, by the office's clock",
@@ -32,55 +37,104 @@ _LATENESS = Histogram(
 )
 
 
-async def fire_due(
-    db: AsyncConnection, timetables: Timetables, settings: SchedulerSettings, now: datetime
-) -> int:
-    """Claim due units and fire for them, in the caller's transaction; how many."""
-    units = await agenda.claim_due(db, now, settings.tick_batch)
-    if units:
-        await fire_units(db, units, timetables, settings, now)
-    return len(units)
+@dataclass(frozen=True)
+class Firing:
+    """Fires at one instant, as far as each partition's facts are known."""
 
+    timetables: Timetables
+    settings: SchedulerSettings
+    now: datetime
+    horizons: Sequence[Horizon]
 
-async def fire_units(
-    db: AsyncConnection,
-    units: Sequence[UnitRow],
-    timetables: Timetables,
-    settings: SchedulerSettings,
-    now: datetime,
-) -> None:
-    """Fire the due timers of locked units: reminders, next instants, agenda, outbox.
+    async def claimed(self, db: AsyncConnection) -> int:
+        """Claim due units and fire for them, in the caller's transaction; how many."""
+        units = await agenda.claim_due(db, self.horizons, self.settings.tick_batch)
+        if units:
+            await self.units(db, units)
+        return len(units)
 
-    Cost follows what is due: one statement for each step, whatever else the units owe.
-    """
-    ids = [unit.unit_id for unit in units]
-    rules = await timetables.now(db, {unit.office_id for unit in units})
-    due = await obligations.due_timers(db, ids, now)
-    ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
-    taken = await _taken(db, ready, rules, due, now)
-    done = {
-        unit.unit_id: _fire(
-            unit,
-            rules[unit.office_id].timetable,
-            due[unit.unit_id],
-            now=now,
-            grace=settings.skip_grace,
-            parts=taken.get(unit.unit_id),
+    async def units(self, db: AsyncConnection, units: Sequence[UnitRow]) -> None:
+        """Fire the due timers of locked units: reminders, next instants, agenda, outbox.
+
+        Cost follows what is due: one statement for each step, whatever else the units owe.
+        """
+        horizons = {one.partition: one for one in self.horizons}
+        ids = [unit.unit_id for unit in units]
+        rules = await self.timetables.now(db, {unit.office_id for unit in units})
+        untils = {unit.unit_id: horizons[unit.partition].until for unit in units}
+        due = await obligations.due_timers(db, untils)
+        ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
+        taken = await _taken(db, ready, rules, due, self.now)
+        done = {
+            unit.unit_id: self._unit(
+                unit,
+                rules[unit.office_id].timetable,
+                due[unit.unit_id],
+                horizons[unit.partition],
+                taken.get(unit.unit_id),
+            )
+            for unit in ready
+        }
+        emitted = [
+            (reminder, rules[unit.office_id].timetable.day(reminder.slot))
+            for unit in ready
+            for reminder in done[unit.unit_id].reminders
+        ]
+        await obligations.move_timers(db, [t for fired in done.values() for t in fired.moved])
+        await obligations.end_timers(db, [t for fired in done.values() for t in fired.ended])
+        await agenda.refresh(db, ids)
+        await agenda.fired(db, {unit: f.until for unit, f in done.items() if f.until})
+        await reminders.emitted(db, emitted, clock.real_now())
+        await publish(db, OUTBOX, [_envelope(reminder, self.now) for reminder, _ in emitted])
+        _count([reminder for reminder, _ in emitted], self.now)
+
+    def _unit(
+        self,
+        unit: UnitRow,
+        timetable: Timetable,
+        due: Sequence[DueTimer],
+        horizon: Horizon,
+        parts: Parts | None,
+    ) -> Fired:
+        fired = due_reminders(
+            timetable,
+            unit.office_id,
+            unit.unit_id,
+            due,
+            now=self.now,
+            grace=self.settings.skip_grace,
+            until=horizon.until,
+            complete_until=horizon.complete_until,
+            parts=parts,
         )
-        for unit in ready
-    }
-    emitted = [
-        (reminder, rules[unit.office_id].timetable.day(reminder.slot))
-        for unit in ready
-        for reminder in done[unit.unit_id].reminders
-    ]
-    await obligations.move_timers(db, [t for fired in done.values() for t in fired.moved])
-    await obligations.end_timers(db, [t for fired in done.values() for t in fired.ended])
-    await agenda.refresh(db, ids)
-    await agenda.fired(db, {unit: f.until for unit, f in done.items() if f.until})
-    await reminders.emitted(db, emitted, clock.real_now())
-    await publish(db, OUTBOX, [_envelope(reminder, now) for reminder, _ in emitted])
-    _count([reminder for reminder, _ in emitted], now)
+        with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
+            if fired.passed_over:
+                _PASSED_OVER.inc(fired.passed_over)
+                log(__name__).warning(
+                    "timers.passed_over",
+                    reason="catch-up",
+                    occurrences=fired.passed_over,
+                    rule_version=timetable.book.version,
+                )
+            _tell_incomplete(fired.reminders, horizon)
+        return fired
+
+
+def _tell_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None:
+    for reminder in reminders:
+        if reminder.complete:
+            continue
+        _INCOMPLETE.inc()
+        known = horizon.complete_until
+        log(__name__).error(
+            "reminder.incomplete",
+            reminder_id=str(reminder.reminder_id),
+            slot=reminder.slot.isoformat(),
+            partition=horizon.partition,
+            complete_until="" if known == NEVER else known.isoformat(),
+            hint="Facts of before the slot are still under way: see cuiban_records_behind, and "
+            "whether ingest's relay runs.",
+        )
 
 
 async def _taken(
@@ -107,30 +161,6 @@ async def _taken(
             for number in range((until - since).days + 1)
         ]
     return await reminders.parts(db, places) if places else {}
-
-
-def _fire(
-    unit: UnitRow,
-    timetable: Timetable,
-    due: Sequence[DueTimer],
-    *,
-    now: datetime,
-    grace: timedelta,
-    parts: Parts | None,
-) -> Fired:
-    fired = due_reminders(
-        timetable, unit.office_id, unit.unit_id, due, now=now, grace=grace, parts=parts
-    )
-    if fired.passed_over:
-        _PASSED_OVER.inc(fired.passed_over)
-        with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
-            log(__name__).warning(
-                "timers.passed_over",
-                reason="catch-up",
-                occurrences=fired.passed_over,
-                rule_version=timetable.book.version,
-            )
-    return fired
 
 
 def _envelope(reminder: ReminderDue, now: datetime) -> Envelope:

@@ -1,10 +1,14 @@
 """What the scheduler reads from the environment beside the settings that all services share."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from pydantic import Field
 
 from shared.settings import Pause, Settings, Span
+
+_HALF_A_DAY = timedelta(hours=12)
+"""A rule fires once a day at most, so no slot is passed over for ever by waiting for the next."""
 
 
 class SchedulerSettings(Settings):
@@ -16,6 +20,11 @@ class SchedulerSettings(Settings):
     """How many units one transaction fires for."""
     replan_batch: int = Field(default=100, ge=1, le=5000)
     """How many units one transaction plans anew after a change of rules or calendar."""
+    complete_within: Annotated[timedelta, Field(ge=timedelta(0), le=_HALF_A_DAY)] = timedelta(
+        minutes=15
+    )
+    """In real time: how long a slot waits for facts that were told before it and are still on
+    their way. After that it fires without them, marked as incomplete, with an error in the log."""
     skip_grace: Span = timedelta(hours=1)
     """A rule with catch-up `skip` still fires when it is late by no more than this."""
     told_horizon: Span = timedelta(days=3)

@@ -31,6 +31,9 @@ OUTBOX = outbox_table(METADATA)
 PARKED = parked_table(METADATA)
 CONSUMING = Tables(POSITIONS, INBOX, OUTBOX, PARKED)
 
+TASKS_CONSUMER = "scheduler-tasks"
+RULES_CONSUMER = "scheduler-rules"
+"""The consumers whose watermarks a slot waits for."""
 UNKNOWN = -1
 """The partition of a row that was written before partitions were kept."""
 

@@ -9,18 +9,26 @@ from prometheus_client import Gauge, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.scheduler import audit
-from services.scheduler.firing import fire_due, fire_units
+from services.scheduler.firing import Firing
 from services.scheduler.handlers.rules import plan_stale
+from services.scheduler.horizons import Patience, View, due, horizons, waiting
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda
+from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.clock import Clock
 from shared.database import is_poison
 from shared.logging import bound, log
+from shared.topics import RULES, TASKS, named
 
 _TICK = Histogram("cuiban_tick_seconds", "Time to fire one batch of units", ["found"])
 _OPEN = Gauge("cuiban_timers_open", "Open timers, as PostgreSQL estimates them")
+_WAITING = Gauge(
+    "cuiban_slots_waiting_seconds",
+    "Age of the oldest slot that waits for facts from before it, by tasks partition",
+    ["partition"],
+)
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
@@ -35,6 +43,11 @@ class Ticking:
     clock: Clock
     timetables: Timetables = field(default_factory=Timetables)
     _looking: AsyncConnection | None = field(default=None, init=False)
+    _late: set[int] = field(default_factory=set, init=False)
+    _patience: Patience = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._patience = Patience(self.settings.complete_within)
 
     async def close(self) -> None:
         """Give back the connection that idle ticks look through."""
@@ -63,49 +76,68 @@ class Ticking:
         """
         now = self.clock.now()
         began = clock.monotonic()
-        if not await self._any_due(now):
+        view = await self._look()
+        firing = self._firing(view, now, began)
+        if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
             return 0
         try:
             async with self.engine.begin() as db:
-                found = await fire_due(db, self.timetables, self.settings, now)
+                found = await firing.claimed(db)
         except Exception as error:
             if not is_poison(error):
                 raise
-            found = await self._fire_one_by_one(now)
+            found = await self._fire_one_by_one(firing)
         _TICK.labels("due" if found else "none").observe(clock.monotonic() - began)
         return found
 
-    async def _any_due(self, now: datetime) -> bool:
+    def _firing(self, view: View, now: datetime, at: float) -> Firing:
+        """What fires now: the partitions with units that are due as far as facts are known."""
+        found = list(horizons(view, now, self._patience.spent_until(now, at)))
+        late = waiting(view, found, now)
+        for partition in self._late - late.keys():
+            _WAITING.remove(str(partition))
+        for partition, age in late.items():
+            _WAITING.labels(str(partition)).set(age.total_seconds())
+        self._late = set(late)
+        return Firing(self.timetables, self.settings, now, due(view, found))
+
+    async def _look(self) -> View:
         """One round trip, no transaction, a connection kept: what a tick costs when idle."""
         if self._looking is None:
             engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
             self._looking = await engine.connect()
+        prefix = self.settings.topic_prefix
         try:
-            return await agenda.any_due(self._looking, now)
+            return await agenda.look(
+                self._looking, tasks=named(TASKS.name, prefix), rules=named(RULES.name, prefix)
+            )
         except BaseException:
             looking, self._looking = self._looking, None
             await asyncio.shield(looking.invalidate())
             await asyncio.shield(looking.close())
             raise
 
-    async def _fire_one_by_one(self, now: datetime) -> int:
+    async def _fire_one_by_one(self, firing: Firing) -> int:
         for number in range(self.settings.tick_batch):
             async with self.engine.begin() as db:
-                units = await agenda.claim_due(db, now, 1)
+                units = await agenda.claim_due(db, firing.horizons, 1)
                 if not units:
                     return number
-                try:
-                    async with db.begin_nested():
-                        await fire_units(db, units, self.timetables, self.settings, now)
-                except Exception as error:
-                    if not is_poison(error):
-                        raise
-                    unit = units[0]
-                    with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
-                        log(__name__).exception("tick.unit_failed", put_off=str(_FAILED_REST))
-                    await agenda.put_off(db, unit.unit_id, now + _FAILED_REST)
+                for unit in units:
+                    await self._fire_alone(db, firing, unit)
         return self.settings.tick_batch
+
+    async def _fire_alone(self, db: AsyncConnection, firing: Firing, unit: UnitRow) -> None:
+        try:
+            async with db.begin_nested():
+                await firing.units(db, [unit])
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
+                log(__name__).exception("tick.unit_failed", put_off=str(_FAILED_REST))
+            await agenda.put_off(db, unit.unit_id, firing.now + _FAILED_REST)
 
     async def replan(self) -> int:
         """Plan one batch of stale units anew; how many."""

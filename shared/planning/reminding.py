@@ -73,15 +73,30 @@ def due_reminders(
     *,
     now: datetime,
     grace: timedelta,
+    until: datetime | None = None,
+    complete_until: datetime | None = None,
     parts: Parts | None = None,
 ) -> Fired:
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot stand in one reminder, sent on every channel that one of
     their rules names. An obligation that two rules remind of in one slot stands there once, with
-    the higher overdue number. What is due in a slot of which there are reminders in `parts` becomes
-    a further one, with an identity of its own.
+    the higher overdue number.
+
+    Args:
+        timetable: the office's rules and calendar.
+        office_id: whose unit.
+        unit_id: whose timers.
+        due: the timers that are due.
+        now: the present instant.
+        grace: how late a rule with catch-up `skip` still fires.
+        until: no slot after it fires, and timers move on from it; `now` unless told.
+        complete_until: reminders of slots after it are marked as fired without a complete view;
+            None marks none.
+        parts: what is due in a slot of which there are reminders becomes a further one, with an
+            identity of its own.
     """
+    upto = now if until is None else min(now, until)
     digests: dict[tuple[datetime, Audience], _Digest] = defaultdict(_Digest)
     moved, ended, passed_over = [], [], 0
     for owed in due:
@@ -90,7 +105,7 @@ def due_reminders(
         if rule is None:
             ended.append(timer)
             continue
-        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace)
+        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace, until=upto)
         passed_over += passed
         if chosen:
             timer = replace(timer, fired_until=chosen[-1].slot)
@@ -101,7 +116,7 @@ def due_reminders(
                 known = digest.items.get(timer.obligation_id)
                 if known is None or known[0].overdue < occurrence.overdue:
                     digest.items[timer.obligation_id] = (occurrence, owed)
-        after = timetable.first(rule, owed.dates, now)
+        after = timetable.first(rule, owed.dates, upto)
         if after is None:
             ended.append(timer)
         else:
@@ -114,6 +129,7 @@ def due_reminders(
             (office_id, unit_id),
             (slot, audience, taken.get((audience, slot), 0)),
             digests[slot, audience],
+            complete=complete_until is None or slot <= complete_until,
         )
         for slot, audience in order
     ]
@@ -129,6 +145,8 @@ def _reminder(
     whose: tuple[UUID, UUID],
     place: tuple[datetime, Audience, int],
     digest: _Digest,
+    *,
+    complete: bool,
 ) -> ReminderDue:
     office_id, unit_id = whose
     slot, audience, part = place
@@ -145,6 +163,7 @@ def _reminder(
         plan_title=_titles([owed.measure for _, owed in chosen]),
         items=tuple(_item(timetable, occurrence, owed) for occurrence, owed in chosen),
         part=part,
+        complete=complete,
     )
 
 

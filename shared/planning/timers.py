@@ -87,16 +87,20 @@ def fired(
     *,
     now: datetime,
     grace: timedelta,
+    until: datetime | None = None,
 ) -> tuple[list[Occurrence], int]:
     """Which occurrences a due timer fires for, by the rule's catch-up, and how many it passes over.
 
     `latest`: the newest alone. `all`: each. `skip`: those that are late by no more than the
-    grace.
+    grace. With `until`, no occurrence after that instant may fire yet. `latest` then leaves those
+    up to it out when one up to `now` follows, which fires in their place when its time has come.
     """
-    missed = timetable.between(rule, dates, timer.next_fire_at, now)
+    upto = now if until is None else min(now, until)
+    missed = timetable.between(rule, dates, timer.next_fire_at, upto)
     match rule.catch_up:
         case CatchUp.LATEST:
-            chosen = list(missed[-1:])
+            newer = upto < now and timetable.between(rule, dates, upto + _INSTANT, now)
+            chosen = [] if newer else list(missed[-1:])
         case CatchUp.ALL:
             chosen = list(missed)
         case CatchUp.SKIP:

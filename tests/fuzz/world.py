@@ -56,6 +56,9 @@ class HandClock:
     def now(self) -> datetime:
         return self.instant
 
+    def skew(self, database_now: datetime) -> timedelta:
+        return timedelta(0)
+
 
 @dataclass
 class World:
@@ -143,7 +146,7 @@ class World:
 async def running(settings_for: Any) -> AsyncIterator[World]:
     """The world, its consumers and relays running until the block is left."""
     ingest = await settings_for(IngestSettings, "ingest")
-    scheduler = await settings_for(SchedulerSettings, "scheduler")
+    scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
     engine, reader, clock = engine_from(notifier, "fuzz"), Reader(notifier), HandClock()
     ticking = Ticking(engine, scheduler, clock)

@@ -23,6 +23,8 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     for envelope in envelopes:
         event = envelope.event
         await offices.know(db, [event.office_id])
+        if envelope.partition is not None:
+            await offices.read_from(db, event.office_id, envelope.partition)
         match event:
             case RuleBookPublished():
                 number = event.book.version

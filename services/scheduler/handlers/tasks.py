@@ -86,7 +86,7 @@ class Tasks:
         ids = {event.unit_id: event.office_id for _, event in told}
         await offices.know(db, ids.values())
         rules = await self.timetables.now(db, ids.values(), share=True)
-        await agenda.lock(db, ids)
+        await agenda.lock(db, ids, envelopes[0].partition)
         found = await obligations.by_id(db, [i for _, event in told for i in named(event)])
         fold = _Fold({i: _Held(one, known=True) for i, one in found.items()})
         for envelope, event in told:

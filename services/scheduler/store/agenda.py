@@ -1,5 +1,6 @@
 """The agenda: a unit's lock and its earliest timer."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,6 +9,9 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scheduler.horizons import Horizon, View
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER, UNKNOWN
+
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
@@ -15,27 +19,34 @@ class UnitRow:
 
     unit_id: UUID
     office_id: UUID
+    partition: int
     emitted_until: datetime | None
 
 
-_COLUMNS = "unit_id, office_id, greatest(emitted_until, fired_until) AS emitted_until"
+_COLUMNS = "unit_id, office_id, partition, greatest(emitted_until, fired_until) AS emitted_until"
 
 
-async def lock(db: AsyncConnection, units: Mapping[UUID, UUID]) -> dict[UUID, UnitRow]:
+async def lock(
+    db: AsyncConnection, units: Mapping[UUID, UUID], partition: int | None = None
+) -> dict[UUID, UnitRow]:
     """Lock units (id to office) until the transaction ends, making rows for new ones.
 
     Rows are made and locked in the order of their ids, so that two transactions never wait for
-    each other.
+    each other. With `partition`, the rows say that the units' facts are read there.
     """
     ids = sorted(units)
-    where = {"units": ids, "offices": [units[unit] for unit in ids]}
     await db.execute(
         text(
-            "INSERT INTO scheduler.agenda (unit_id, office_id) SELECT u, o FROM "
+            "INSERT INTO scheduler.agenda (unit_id, office_id, partition) "
+            "SELECT u, o, CAST(:partition AS int) FROM "
             "unnest(CAST(:units AS uuid[]), CAST(:offices AS uuid[])) AS v(u, o) "
             "ORDER BY u ON CONFLICT DO NOTHING"
         ),
-        where,
+        {
+            "units": ids,
+            "offices": [units[unit] for unit in ids],
+            "partition": UNKNOWN if partition is None else partition,
+        },
     )
     found = await db.execute(
         text(
@@ -44,34 +55,90 @@ async def lock(db: AsyncConnection, units: Mapping[UUID, UUID]) -> dict[UUID, Un
         ),
         {"units": ids},
     )
-    return {row.unit_id: UnitRow(*row) for row in found.all()}
+    locked = {row.unit_id: UnitRow(*row) for row in found.all()}
+    moved = [unit for unit, row in locked.items() if row.partition != partition]
+    if moved and partition is not None:
+        await db.execute(
+            text(
+                "UPDATE scheduler.agenda SET partition = :partition "
+                "WHERE unit_id = ANY(CAST(:units AS uuid[]))"
+            ),
+            {"units": moved, "partition": partition},
+        )
+    return locked
 
 
-async def any_due(db: AsyncConnection, now: datetime) -> bool:
-    """Whether a unit has a timer that is due.
-
-    The order makes PostgreSQL use the index whatever `now` is: without it, a statement prepared
-    for any instant reads the table, since a third of it might be due.
-    """
-    found = await db.execute(
-        text(
-            "SELECT 1 FROM scheduler.agenda WHERE next_fire_at <= :now AND NOT stale "
-            "ORDER BY next_fire_at LIMIT 1"
-        ),
-        {"now": now},
+_LOOK = """
+    WITH RECURSIVE heads AS (
+        (SELECT partition, next_fire_at FROM scheduler.agenda WHERE NOT stale
+         ORDER BY partition, next_fire_at LIMIT 1)
+        UNION ALL
+        SELECT n.partition, n.next_fire_at FROM heads AS h CROSS JOIN LATERAL (
+            SELECT partition, next_fire_at FROM scheduler.agenda
+            WHERE NOT stale AND partition > h.partition
+            ORDER BY partition, next_fire_at LIMIT 1
+        ) AS n
     )
-    return found.first() is not None
+    SELECT 'head' AS what, partition, next_fire_at FROM heads
+    UNION ALL
+    SELECT consumer, partition, complete_until FROM scheduler.positions
+    WHERE consumer = :tasks_consumer AND topic = :tasks
+    OR consumer = :rules_consumer AND topic = :rules
+    UNION ALL
+    SELECT DISTINCT 'office', partition, CAST(NULL AS timestamptz) FROM scheduler.offices
+    UNION ALL
+    SELECT 'clock', 0, clock_timestamp()
+"""
 
 
-async def claim_due(db: AsyncConnection, now: datetime, limit: int) -> list[UnitRow]:
-    """Lock units with a timer that is due, earliest first; units locked by others are left."""
+async def look(db: AsyncConnection, *, tasks: str, rules: str) -> View:
+    """What a tick must see, in one round trip.
+
+    The index is entered once for each partition, at its earliest unit, however many units there
+    are and whatever is due.
+
+    Args:
+        db: any connection.
+        tasks: the name that the tasks topic has on the broker.
+        rules: likewise of the rules topic.
+    """
+    names = {"tasks_consumer": TASKS_CONSUMER, "rules_consumer": RULES_CONSUMER}
+    found = await db.execute(text(_LOOK), names | {"tasks": tasks, "rules": rules})
+    seen: dict[str, dict[int, datetime | None]] = defaultdict(dict)
+    for what, partition, instant in found.all():
+        seen[what][partition] = instant
+    clock = seen["clock"][0]
+    if clock is None:  # pragma: no cover - PostgreSQL always tells its time
+        raise ValueError("PostgreSQL told no time")
+    return View(
+        heads=seen["head"],
+        tasks=seen[TASKS_CONSUMER],
+        rules=seen[RULES_CONSUMER],
+        offices=seen["office"].keys(),
+        database_now=clock,
+    )
+
+
+async def claim_due(db: AsyncConnection, horizons: Sequence[Horizon], limit: int) -> list[UnitRow]:
+    """Lock units with a timer that may fire, earliest first; units locked by others are left.
+
+    Each partition has its part of the limit, so none has to wait for the others.
+    """
+    if not horizons:
+        return []
     found = await db.execute(
         text(
-            f"SELECT {_COLUMNS} FROM scheduler.agenda "  # noqa: S608 - a constant
-            "WHERE next_fire_at <= :now AND NOT stale ORDER BY next_fire_at LIMIT :limit "
-            "FOR UPDATE SKIP LOCKED"
+            f"SELECT {_COLUMNS} FROM "  # noqa: S608 - a constant
+            "unnest(CAST(:partitions AS int[]), CAST(:untils AS timestamptz[])) AS h(of, until) "
+            "CROSS JOIN LATERAL (SELECT * FROM scheduler.agenda WHERE partition = h.of "
+            "AND next_fire_at <= h.until AND NOT stale ORDER BY next_fire_at LIMIT :limit "
+            "FOR UPDATE SKIP LOCKED) AS a"
         ),
-        {"now": now, "limit": limit},
+        {
+            "partitions": [one.partition for one in horizons],
+            "untils": [one.until for one in horizons],
+            "limit": max(1, limit // len(horizons)),
+        },
     )
     return [UnitRow(*row) for row in found.all()]
 

@@ -154,18 +154,19 @@ async def measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, Measu
 
 
 async def due_timers(
-    db: AsyncConnection, units: Sequence[UUID], now: datetime
+    db: AsyncConnection, units: Mapping[UUID, datetime]
 ) -> dict[UUID, list[DueTimer]]:
-    """The due timers of units, with what a reminder shows of their obligations."""
+    """The timers of units up to an instant each, with what a reminder shows of what is owed."""
     found = await db.execute(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
             "t.fired_until, "
             "o.kind, o.due_on, o.known_on, o.lead, o.measure_id "
-            "FROM scheduler.timers AS t JOIN scheduler.obligations AS o USING (obligation_id) "
-            "WHERE t.unit_id = ANY(CAST(:units AS uuid[])) AND t.next_fire_at <= :now"
+            "FROM unnest(CAST(:units AS uuid[]), CAST(:untils AS timestamptz[])) AS u(id, until) "
+            "JOIN scheduler.timers AS t ON t.unit_id = u.id AND t.next_fire_at <= u.until "
+            "JOIN scheduler.obligations AS o USING (obligation_id)"
         ),
-        {"units": list(units), "now": now},
+        {"units": list(units), "untils": list(units.values())},
     )
     rows = found.all()
     shown = await measures(db, {row[-1] for row in rows})

@@ -79,6 +79,17 @@ def _calendar(days: dict[str, Any] | None, number: int) -> WorkingCalendar:
     return WorkingCalendar(number, own)
 
 
+async def read_from(db: AsyncConnection, office_id: UUID, partition: int) -> None:
+    """Remember in which partition an office's rules are read."""
+    await db.execute(
+        text(
+            "UPDATE scheduler.offices SET partition = :partition "
+            "WHERE office_id = :office AND partition <> :partition"
+        ),
+        {"office": office_id, "partition": partition},
+    )
+
+
 async def know(db: AsyncConnection, offices: Iterable[UUID]) -> None:
     """Make sure that offices have a row, perhaps without rules yet."""
     await db.execute(

@@ -6,8 +6,10 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -24,7 +26,8 @@ from shared.facts import Status
 from shared.positions import Partition
 from shared.reading import Reader
 from shared.rules import default_rule_book
-from shared.topics import REMINDERS, named
+from shared.topics import REMINDERS, RULES, TASKS, named
+from shared.watermarks import encode_watermark
 from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration
@@ -96,6 +99,22 @@ class Outside:
         finally:
             await producer.stop()
 
+    async def stand(self, instant: datetime) -> None:
+        """Set the clock, and say in Kafka that all facts up to then are told, as ingest does."""
+        self.clock.set(instant)
+        value, headers = encode_watermark(instant)
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka)
+        await producer.start()
+        try:
+            for topic in (TASKS, RULES):
+                name = named(topic.name, self.settings.topic_prefix)
+                for partition in range(self.settings.partitions):
+                    await producer.send_and_wait(
+                        name, value=value, headers=headers, partition=partition
+                    )
+        finally:
+            await producer.stop()
+
     async def number(self, statement: str) -> int:
         async with self.engine.connect() as db:
             return (await db.execute(text(statement))).scalar_one()
@@ -124,6 +143,7 @@ class Outside:
 
 TIMERS = "SELECT count(*) FROM scheduler.timers"
 OUTBOX = "SELECT count(*) FROM scheduler.outbox WHERE sent_at IS NULL"
+COMPLETE = "SELECT count(*) FROM scheduler.positions WHERE complete_until IS NOT NULL"
 EMITTED = "SELECT count(*) FROM scheduler.reminders"
 
 
@@ -156,22 +176,25 @@ def plan() -> list[Event]:
     return [assigned(u, ("1.1", obligation(u, "1.1", "2023-08-31"))) for u in UNITS]
 
 
+def done(unit_id: UUID) -> StatusReported:
+    return StatusReported(
+        office_id=OFFICE,
+        unit_id=unit_id,
+        obligation_id=obligation(unit_id, "1.1", None).obligation_id,
+        status=Status.DONE,
+        number=2,
+        reported_by="unit",
+    )
+
+
 async def test_table_in_reminders_out_and_a_clean_stop(outside: Outside, process: Process) -> None:
     async with running(process) as child:
         await outside.send(*plan(), RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
         await outside.until(TIMERS, len(UNITS))
-        outside.clock.set(at("2023-08-30 09:00"))
+        await outside.stand(at("2023-08-30 09:00"))
         await outside.until(EMITTED, len(UNITS))
         await outside.until(OUTBOX, 0)
-        done = StatusReported(
-            office_id=OFFICE,
-            unit_id=UNITS[0],
-            obligation_id=obligation(UNITS[0], "1.1", None).obligation_id,
-            status=Status.DONE,
-            number=2,
-            reported_by="unit",
-        )
-        await outside.send(done)
+        await outside.send(done(UNITS[0]))
         await outside.until(TIMERS, len(UNITS) - 1)
         await outside.until(OUTBOX, 0)
         assert await stopped(child) == 0, process.log.read_text()
@@ -194,7 +217,7 @@ async def test_killed_while_it_works_nothing_is_lost_and_nothing_doubled(
     await outside.send(*plan()[6:])
     async with running(process) as child:
         await outside.until(TIMERS, len(UNITS))
-        outside.clock.set(at("2023-08-30 09:00"))
+        await outside.stand(at("2023-08-30 09:00"))
         await outside.any(EMITTED)
         child.kill()
         await child.wait()
@@ -205,6 +228,29 @@ async def test_killed_while_it_works_nothing_is_lost_and_nothing_doubled(
     told = await outside.reminders()
     assert {event.unit_id for event in told} == set(UNITS)
     assert len({event.reminder_id for event in told}) == len(UNITS)
+
+
+async def test_reports_made_while_it_was_away_are_read_before_a_slot_that_it_missed(
+    outside: Outside, process: Process
+) -> None:
+    """All but one unit reported before the slot; the scheduler comes back an hour after it."""
+    async with running(process) as child:
+        await outside.send(*plan(), RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+        await outside.until(TIMERS, len(UNITS))
+        await outside.stand(at("2023-08-30 08:00"))
+        await outside.until(COMPLETE, 2 * outside.settings.partitions)
+        assert await stopped(child) == 0, process.log.read_text()
+    outside.clock.set(at("2023-08-30 08:30"))
+    await outside.send(*(done(unit_id) for unit_id in UNITS[1:]))
+    outside.clock.set(at("2023-08-30 10:00"))
+    async with running(process) as child:
+        await outside.until(TIMERS, 1)
+        await outside.stand(at("2023-08-30 10:00"))
+        await outside.until(EMITTED, 1)
+        await outside.until(OUTBOX, 0)
+        assert await stopped(child) == 0, process.log.read_text()
+    due = [event for event in await outside.reminders() if isinstance(event, ReminderDue)]
+    assert [(event.unit_id, event.complete) for event in due] == [(UNITS[0], True)]
 
 
 async def test_it_refuses_to_start_without_its_topics(outside: Outside, process: Process) -> None:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import identity
 from shared.codec import decode
 from shared.events import Envelope, Event, ObligationsAssigned, ReminderDue
 from shared.facts import MeasureFacts, ObligationFacts
 from shared.rules import ObligationKind
-from shared.topics import REMINDERS
+from shared.topics import REMINDERS, RULES, TASKS, Topic, named
 
 OFFICE = identity.office_id("yanting")
 PLAN = identity.plan_id(OFFICE, "0" * 64)
@@ -67,8 +68,13 @@ def assigned(unit_id: UUID, *owed: tuple[str, ObligationFacts]) -> ObligationsAs
 class HandClock:
     instant: datetime = START
 
+    ahead: timedelta = timedelta(0)
+
     def now(self) -> datetime:
         return self.instant
+
+    def skew(self, database_now: datetime) -> timedelta:
+        return self.ahead
 
 
 @dataclass
@@ -82,19 +88,40 @@ class World:
     tasks: Tasks
     told: int = field(default=0)
 
-    def envelope(self, event: Event, time: datetime | None = None) -> Envelope:
+    def envelope(
+        self, event: Event, time: datetime | None = None, partition: int | None = 0
+    ) -> Envelope:
         self.told += 1
         event_id = identity.event_id("test", self.told)
-        return Envelope(event_id, "/test", time or self.clock.instant, event_id, event)
+        told = time or self.clock.instant
+        return Envelope(event_id, "/test", told, event_id, event, partition)
 
-    async def tell(self, *events: Event, time: datetime | None = None) -> None:
+    async def tell(
+        self, *events: Event, time: datetime | None = None, partition: int | None = 0
+    ) -> None:
         """Hand events of the tasks topic to the handler as one batch."""
+        envelopes = [self.envelope(event, time, partition) for event in events]
         async with self.engine.begin() as db:
-            await self.tasks.handle(db, [self.envelope(event, time) for event in events])
+            await self.tasks.handle(db, envelopes)
 
-    async def rule(self, event: Event, time: datetime | None = None) -> None:
+    async def rule(
+        self, event: Event, time: datetime | None = None, partition: int | None = 0
+    ) -> None:
         async with self.engine.begin() as db:
-            await rules.handle(db, [self.envelope(event, time)])
+            await rules.handle(db, [self.envelope(event, time, partition)])
+
+    async def complete(self, topic: Topic, partition: int, until: datetime | None) -> None:
+        """Let all facts of a partition up to an instant be read."""
+        await self.rows(
+            "INSERT INTO scheduler.positions "
+            "(consumer, topic, partition, next_offset, complete_until) "
+            "VALUES (:consumer, :topic, :partition, 0, :until) "
+            "ON CONFLICT (consumer, topic, partition) DO UPDATE SET complete_until = :until",
+            consumer=TASKS_CONSUMER if topic is TASKS else RULES_CONSUMER,
+            topic=named(topic.name, self.settings.topic_prefix),
+            partition=partition,
+            until=until,
+        )
 
     async def replan(self) -> None:
         while await self.ticking.replan():
@@ -107,6 +134,12 @@ class World:
     async def fire(self, now: datetime | str) -> list[ReminderDue]:
         """Move the clock, fire all that is due, and give what was emitted."""
         self.clock.instant = at(now) if isinstance(now, str) else now
+        for topic in (TASKS, RULES):
+            await self.complete(topic, 0, self.clock.instant)
+        return await self.tick()
+
+    async def tick(self) -> list[ReminderDue]:
+        """Fire all that may fire as the clock stands, and give what was emitted."""
         await self.out()
         while await self.ticking.fire():
             pass

@@ -30,8 +30,8 @@ STATEMENTS = (
     "ALTER TABLE scheduler.obligations ADD COLUMN fired_until TIMESTAMP WITH TIME ZONE",
     "ALTER TABLE scheduler.timers ADD COLUMN fired_until TIMESTAMP WITH TIME ZONE",
     (
-        "UPDATE scheduler.obligations AS o SET fired_until = a.fired_until FROM scheduler.agenda AS a "
-        "WHERE a.unit_id = o.unit_id AND a.fired_until IS NOT NULL "
+        "UPDATE scheduler.obligations AS o SET fired_until = a.fired_until "
+        "FROM scheduler.agenda AS a WHERE a.unit_id = o.unit_id AND a.fired_until IS NOT NULL "
         "AND o.standing IN ('open', 'in-progress')"
     ),
     (
