@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.scheduler import audit
 from services.scheduler.firing import Firing
-from services.scheduler.handlers.rules import plan_stale
+from services.scheduler.handlers.rules import Replanning
 from services.scheduler.horizons import Patience, View, due, horizons, waiting
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda
@@ -28,6 +28,9 @@ _WAITING = Gauge(
     "cuiban_slots_waiting_seconds",
     "Age of the oldest slot that waits for facts from before it, by tasks partition",
     ["partition"],
+)
+_STALE = Gauge(
+    "cuiban_units_stale_seconds", "For how long a unit has waited to be planned by new rules"
 )
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
@@ -141,14 +144,9 @@ class Ticking:
 
     async def replan(self) -> int:
         """Plan one batch of stale units anew; how many."""
-        async with self.engine.begin() as db:
-            return await plan_stale(
-                db,
-                self.timetables,
-                self.clock,
-                horizon=self.settings.told_horizon,
-                limit=self.settings.replan_batch,
-            )
+        horizon = self.settings.told_horizon
+        replanning = Replanning(self.engine, self.timetables, self.clock, horizon)
+        return await replanning.batch(self.settings.replan_batch)
 
     async def audit(self) -> int:
         """Count the last days, and report every gap; always 0."""
@@ -163,6 +161,7 @@ class Ticking:
                 patience=self.settings.audit_patience,
             )
             _OPEN.set(await audit.open_timers(db))
+            _STALE.set((await agenda.oldest_stale(db)).total_seconds())
         _GAPS.set(len(found))
         for gap in found[: audit.NAMED]:
             log(__name__).error("scheduler.conservation_gap", **gap.words())

@@ -1,18 +1,23 @@
 """Rule books and calendars: stored whole; the office's units are then planned anew."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.scheduler.store import agenda, obligations, offices
+from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared.clock import Clock
+from shared.database import is_poison
 from shared.errors import PoisonError
 from shared.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.logging import bound, log
 from shared.planning.timers import Timer, latest, plan_anew, plan_from
+
+_FAILED_REST = timedelta(minutes=10)
 
 
 async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
@@ -51,46 +56,81 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             )
 
 
-async def plan_stale(
-    db: AsyncConnection,
-    timetables: Timetables,
-    clock: Clock,
-    *,
-    horizon: timedelta,
-    limit: int,
-) -> int:
-    """Plan some stale units anew by the newest rules and calendar; how many.
+@dataclass(frozen=True)
+class Replanning:
+    """Plans stale units anew by the newest rules and calendar. `horizon`: see `plan_from`."""
 
-    The units' rows were there before the rules changed and are locked here, so the rules can't
-    change again before the commit.
-    """
-    units = await agenda.claim_stale(db, limit)
-    if not units:
-        return 0
-    now = clock.now()
-    rules = await timetables.now(db, {unit.office_id for unit in units})
-    ids = [unit.unit_id for unit in units]
-    before = await obligations.timers_of(db, ids)
-    by_unit = {unit.unit_id: unit for unit in units}
-    planned: list[tuple[UUID, Timer]] = []
-    owed = await obligations.owed_by(db, ids)
-    for one in owed:
-        unit = by_unit[one.unit_id]
-        office = rules.get(unit.office_id)
-        if office is None:
-            continue
-        fresh = plan_anew(
-            office.timetable,
-            one.obligation_id,
-            one.dates,
-            before=before.get(one.obligation_id, {}),
-            changed=plan_from(latest(office.changed_at, one.planned_from), now, horizon),
-            fired_until=one.fired_until,
-        )
-        planned.extend((one.unit_id, timer) for timer in fresh)
-    await obligations.end_timers_of(db, before.keys())
-    await obligations.start_timers(db, planned)
-    await agenda.planned(db, [unit for unit in ids if by_unit[unit].office_id in rules])
-    await agenda.refresh(db, ids)
-    log(__name__).info("units.planned_anew", units=len(units), timers=len(planned))
-    return len(units)
+    engine: AsyncEngine
+    timetables: Timetables
+    clock: Clock
+    horizon: timedelta
+
+    async def batch(self, limit: int) -> int:
+        """Plan some units; how many. A unit that can't be planned holds up no other."""
+        try:
+            async with self.engine.begin() as db:
+                units = await agenda.claim_stale(db, limit)
+                await self._plan(db, units)
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            return await self._one_by_one(limit)
+        return len(units)
+
+    async def _one_by_one(self, limit: int) -> int:
+        for number in range(limit):
+            async with self.engine.begin() as db:
+                units = await agenda.claim_stale(db, 1)
+                if not units:
+                    return number
+                await self._alone(db, units[0])
+        return limit
+
+    async def _alone(self, db: AsyncConnection, unit: UnitRow) -> None:
+        """Plan one unit, or put it off; until it is planned nothing fires for it."""
+        try:
+            async with db.begin_nested():
+                await self._plan(db, [unit])
+        except Exception as error:
+            if not is_poison(error):
+                raise
+            with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
+                log(__name__).exception(
+                    "replan.unit_failed",
+                    put_off=str(_FAILED_REST),
+                    hint="The unit has no reminders until this is mended.",
+                )
+            await agenda.put_off_planning(db, unit.unit_id, _FAILED_REST)
+
+    async def _plan(self, db: AsyncConnection, units: Sequence[UnitRow]) -> None:
+        """Plan locked units in the caller's transaction.
+
+        The units' rows were there before the rules changed and are locked, so the rules can't
+        change again before the commit. Where an office has no rule book there is nothing to plan:
+        its units are stale again once it has one.
+        """
+        if not units:
+            return
+        now = self.clock.now()
+        rules = await self.timetables.now(db, {unit.office_id for unit in units})
+        ids = [unit.unit_id for unit in units]
+        before = await obligations.timers_of(db, ids)
+        planned: list[tuple[UUID, Timer]] = []
+        for one in await obligations.owed_by(db, ids):
+            office = rules.get(one.office_id)
+            if office is None:
+                continue
+            fresh = plan_anew(
+                office.timetable,
+                one.obligation_id,
+                one.dates,
+                before=before.get(one.obligation_id, {}),
+                changed=plan_from(latest(office.changed_at, one.planned_from), now, self.horizon),
+                fired_until=one.fired_until,
+            )
+            planned.extend((one.unit_id, timer) for timer in fresh)
+        await obligations.end_timers_of(db, before.keys())
+        await obligations.start_timers(db, planned)
+        await agenda.planned(db, ids)
+        await agenda.refresh(db, ids)
+        log(__name__).info("units.planned_anew", units=len(units), timers=len(planned))

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import text
@@ -144,11 +144,12 @@ async def claim_due(db: AsyncConnection, horizons: Sequence[Horizon], limit: int
 
 
 async def claim_stale(db: AsyncConnection, limit: int) -> list[UnitRow]:
-    """Lock units that must be planned anew; units locked by others are left."""
+    """Lock units that must be planned anew; units locked by others or put off are left."""
     found = await db.execute(
         text(
-            f"SELECT {_COLUMNS} FROM scheduler.agenda WHERE stale "  # noqa: S608 - a constant
-            "LIMIT :limit FOR UPDATE SKIP LOCKED"
+            f"SELECT {_COLUMNS} FROM scheduler.agenda "  # noqa: S608 - a constant
+            "WHERE stale AND replan_at <= now() ORDER BY replan_at LIMIT :limit "
+            "FOR UPDATE SKIP LOCKED"
         ),
         {"limit": limit},
     )
@@ -187,7 +188,8 @@ async def planned(db: AsyncConnection, units: Sequence[UUID]) -> None:
     """Note that units are planned by the newest rules and calendar."""
     await db.execute(
         text(
-            "UPDATE scheduler.agenda SET stale = false WHERE unit_id = ANY(CAST(:units AS uuid[]))"
+            "UPDATE scheduler.agenda SET stale = false, stale_since = NULL "
+            "WHERE unit_id = ANY(CAST(:units AS uuid[]))"
         ),
         {"units": list(units)},
     )
@@ -197,7 +199,8 @@ async def mark_stale(db: AsyncConnection, office_id: UUID) -> int:
     """Let nothing fire for an office's units before they are planned anew; how many."""
     found = await db.execute(
         text(
-            "UPDATE scheduler.agenda AS a SET stale = true FROM ("
+            "UPDATE scheduler.agenda AS a SET stale = true, replan_at = now(), "
+            "stale_since = coalesce(a.stale_since, now()) FROM ("
             "SELECT unit_id FROM scheduler.agenda WHERE office_id = :office "
             "ORDER BY unit_id FOR UPDATE"
             ") AS o WHERE a.unit_id = o.unit_id"
@@ -205,6 +208,26 @@ async def mark_stale(db: AsyncConnection, office_id: UUID) -> int:
         {"office": office_id},
     )
     return found.rowcount
+
+
+async def put_off_planning(db: AsyncConnection, unit: UUID, rest: timedelta) -> None:
+    """Leave a stale unit as it is for a while, in real time."""
+    await db.execute(
+        text("UPDATE scheduler.agenda SET replan_at = now() + :rest WHERE unit_id = :unit"),
+        {"unit": unit, "rest": rest},
+    )
+
+
+async def oldest_stale(db: AsyncConnection) -> timedelta:
+    """For how long the unit that has waited longest must be planned anew."""
+    found = await db.execute(
+        text(
+            "SELECT coalesce(now() - min(stale_since), CAST('0' AS interval)) "
+            "FROM scheduler.agenda WHERE stale"
+        )
+    )
+    age: timedelta = found.scalar_one()
+    return age
 
 
 async def put_off(db: AsyncConnection, unit: UUID, until: datetime) -> None:
