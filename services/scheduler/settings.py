@@ -30,6 +30,8 @@ class SchedulerSettings(Settings):
     told_horizon: Span = timedelta(days=3)
     """A fact is planned from when it was told, but from no longer ago than this: a scheduler
     that reads years of history again must not remind of the past."""
+    facts_wait: Span = timedelta(days=30)
+    """In real time: how long a fact about an obligation that nobody has told of yet is kept."""
     gather: Pause = timedelta(milliseconds=20)
     """For how long events are gathered into a batch."""
     audit_every: Pause = timedelta(seconds=30)

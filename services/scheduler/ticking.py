@@ -14,6 +14,7 @@ from services.scheduler.handlers.rules import Replanning
 from services.scheduler.horizons import Patience, View, due, horizons, waiting
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda
+from services.scheduler.store import waiting as waiting_facts
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
@@ -31,6 +32,9 @@ _WAITING = Gauge(
 )
 _STALE = Gauge(
     "cuiban_units_stale_seconds", "For how long a unit has waited to be planned by new rules"
+)
+_FACTS = Gauge(
+    "cuiban_facts_waiting_seconds", "Age of the oldest fact about an obligation not yet known"
 )
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
@@ -162,10 +166,26 @@ class Ticking:
             )
             _OPEN.set(await audit.open_timers(db))
             _STALE.set((await agenda.oldest_stale(db)).total_seconds())
+        await self._give_up_waiting()
         _GAPS.set(len(found))
         for gap in found[: audit.NAMED]:
             log(__name__).error("scheduler.conservation_gap", **gap.words())
         return 0
+
+    async def _give_up_waiting(self) -> None:
+        """Drop facts whose obligations never became known, each with an error in the log."""
+        async with self.engine.begin() as db:
+            gone = await waiting_facts.give_up(db, self.settings.facts_wait)
+            _FACTS.set((await waiting_facts.oldest(db)).total_seconds())
+        for office, unit, obligation in gone:
+            log(__name__).error(
+                "waiting_fact.given_up",
+                office_id=str(office),
+                unit_id=str(unit),
+                obligation_id=str(obligation),
+                waited=str(self.settings.facts_wait),
+                hint="The obligation was never assigned in this log; compare with the ledger.",
+            )
 
     async def _for_ever(
         self, name: str, step: Callable[[], Awaitable[int]], rest: float | None = None
