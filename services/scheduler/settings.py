@@ -38,7 +38,8 @@ class SchedulerSettings(Settings):
     audit_grace: Span = timedelta(minutes=10)
     """In real time: how long the notifier may take to tell what a reminder became."""
     audit_days: int = Field(default=14, ge=1, le=3660)
-    """How many days back the audit loop looks; the command can look at all."""
+    """How many days back the audit loop looks at what has ended; what is open it always looks at,
+    and the command looks at all."""
     audit_patience: Span = timedelta(days=7)
     """In real time: how long a notification may be pending before the audit names it. All of the
     notifier's attempts together take some four days."""

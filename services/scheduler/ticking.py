@@ -71,7 +71,7 @@ class Ticking:
         await self._for_ever("replan", self.replan)
 
     async def audit_for_ever(self) -> None:
-        """Audit the last days every so often, until cancelled."""
+        """Audit every so often, until cancelled."""
         rest = self.settings.audit_every.total_seconds()
         await self._for_ever("audit", self.audit, rest=rest)
 
@@ -153,10 +153,10 @@ class Ticking:
         return await replanning.batch(self.settings.replan_batch)
 
     async def audit(self) -> int:
-        """Count the last days, and report every gap; always 0."""
+        """Look at all that is open and at the last days, and report every gap; always 0."""
         since = (self.clock.now() - timedelta(days=self.settings.audit_days)).date()
         real_now = clock.real_now()
-        async with self.engine.connect() as db:
+        async with self.engine.begin() as db:
             found = await audit.gaps(
                 db,
                 since=since,
@@ -164,6 +164,7 @@ class Ticking:
                 grace=self.settings.audit_grace,
                 patience=self.settings.audit_patience,
             )
+            await audit.remember(db, found)
             _OPEN.set(await audit.open_timers(db))
             _STALE.set((await agenda.oldest_stale(db)).total_seconds())
         await self._give_up_waiting()

@@ -214,7 +214,8 @@ async def put_off_planning(db: AsyncConnection, unit: UUID, rest: timedelta) -> 
     """Leave a stale unit as it is for a while, in real time."""
     await db.execute(
         text(
-            "UPDATE scheduler.agenda SET replan_at = now() + CAST(:rest AS interval) WHERE unit_id = :unit"
+            "UPDATE scheduler.agenda SET replan_at = now() + CAST(:rest AS interval) "
+            "WHERE unit_id = :unit"
         ),
         {"unit": unit, "rest": rest},
     )

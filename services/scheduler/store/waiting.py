@@ -119,7 +119,8 @@ async def give_up(db: AsyncConnection, after: timedelta) -> list[tuple[UUID, UUI
     """Delete facts that have waited for longer; the office, unit and obligation of each."""
     found = await db.execute(
         text(
-            "DELETE FROM scheduler.waiting_facts WHERE received_at < now() - CAST(:after AS interval) "
+            "DELETE FROM scheduler.waiting_facts "
+            "WHERE received_at < now() - CAST(:after AS interval) "
             "RETURNING office_id, unit_id, obligation_id"
         ),
         {"after": after},
