@@ -6,6 +6,7 @@ Each command is a function in a module of its own here, and is added below.
 import typer
 
 from deploy.ops.outbox import outbox, replay_outbox
+from deploy.ops.rewind import rewind
 
 ops = typer.Typer(
     help="See what has stopped, and let it go on.",
@@ -24,3 +25,4 @@ def _ops() -> None:
 
 ops.add_typer(outbox, name="outbox")
 ops.command("replay-outbox")(replay_outbox)
+ops.command("rewind")(rewind)

@@ -19,7 +19,7 @@ from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.clock import Clock
-from shared.database import is_poison
+from shared.database import clock_skew, is_poison
 from shared.logging import bound, log
 from shared.topics import RULES, TASKS, named
 
@@ -50,6 +50,7 @@ class Ticking:
     clock: Clock
     timetables: Timetables = field(default_factory=Timetables)
     _looking: AsyncConnection | None = field(default=None, init=False)
+    _skewed: bool = field(default=False, init=False)
     _late: set[int] = field(default_factory=set, init=False)
     _patience: Patience = field(init=False)
 
@@ -88,6 +89,8 @@ class Ticking:
         if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
             return 0
+        if not self._trusts(self.clock.skew(view.database_now)):
+            return 0
         try:
             async with self.engine.begin() as db:
                 found = await firing.claimed(db)
@@ -97,6 +100,30 @@ class Ticking:
             found = await self._fire_one_by_one(firing)
         _TICK.labels("due" if found else "none").observe(clock.monotonic() - began)
         return found
+
+    def _trusts(self, skew: timedelta) -> bool:
+        """Whether to fire by this machine's clock: what fires too early can't be unsent."""
+        metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
+        trusts = abs(skew) <= self.settings.clock_skew
+        if not trusts and not self._skewed:
+            log(__name__).error(
+                "tick.clock_not_trusted",
+                skew=str(skew),
+                hint="Set the clocks right (NTP): nothing fires until this machine's clock and "
+                "the database's agree.",
+            )
+        elif trusts and self._skewed:
+            log(__name__).info("tick.clock_trusted", skew=str(skew))
+        self._skewed = not trusts
+        return trusts
+
+    async def distrusts(self) -> str:
+        """Why nothing fires by this machine's clock; empty when it and the database's agree."""
+        async with self.engine.connect() as db:
+            skew = await clock_skew(db, self.clock)
+        if abs(skew) <= self.settings.clock_skew:
+            return ""
+        return f"this machine's clock is ahead of the database's by {skew}; nothing fires"
 
     def _firing(self, view: View, now: datetime, at: float) -> Firing:
         """What fires now: the partitions with units that are due as far as facts are known."""
