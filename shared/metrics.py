@@ -54,9 +54,13 @@ class HealthPort:
         checks: Mapping[str, Check],
         warnings: Mapping[str, Check] | None = None,
     ) -> None:
-        self._host, self._port, self._checks = host, port, checks
+        self._host, self._port, self._checks = host, port, dict(checks)
         self.warnings = dict(warnings or {})
         self._runner: web.AppRunner | None = None
+
+    def require(self, name: str, check: Check) -> None:
+        """Let ready mean that one more check passes."""
+        self._checks[name] = check
 
     async def start(self) -> int:
         """Listen, and return the port.

@@ -7,6 +7,7 @@ import typer
 
 from deploy.ops.outbox import outbox, replay_outbox
 from deploy.ops.parked import discard, parked, replay
+from deploy.ops.rewind import rewind
 from deploy.ops.streams import resume, streams
 
 ops = typer.Typer(
@@ -31,3 +32,4 @@ ops.command("replay")(replay)
 ops.command("discard", context_settings={"ignore_unknown_options": True})(discard)  # offset -1
 ops.add_typer(outbox, name="outbox")
 ops.command("replay-outbox")(replay_outbox)
+ops.command("rewind")(rewind)

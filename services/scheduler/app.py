@@ -68,6 +68,8 @@ def run() -> NoReturn:
         await ticking.close()
         await engine.dispose()
 
+    health = health_port(settings, engine, [TASKS], own, relays=SERVICE)
+    health.require("clock", ticking.distrusts)
     loops = Loops(
         before=ready,
         loops=[
@@ -77,7 +79,7 @@ def run() -> NoReturn:
             ticking.audit_for_ever,
             *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
         ],
-        health=health_port(settings, engine, [TASKS], own, relays=SERVICE),
+        health=health,
         after=close,
     )
     tune_collector()

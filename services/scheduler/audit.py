@@ -21,6 +21,23 @@ _NOTIFICATION = (
     "SELECT n.office_id, n.unit_id, n.reminder_id, n.notification_id, n.slot "
     "FROM scheduler.notifications AS n"
 )
+_UNEVEN = """
+    WITH looked_at AS (
+        SELECT reminder_id FROM scheduler.reminders
+        WHERE fanned_out IS NULL AND emitted_at < :before
+        UNION
+        SELECT reminder_id FROM scheduler.reminders WHERE day >= :since AND fanned_out IS NOT NULL
+        UNION
+        SELECT reminder_id FROM scheduler.gaps
+    )
+    SELECT r.office_id, r.unit_id, r.reminder_id, r.slot, r.fanned_out, n.rows, n.named
+    FROM looked_at JOIN scheduler.reminders AS r USING (reminder_id) LEFT JOIN LATERAL (
+        SELECT count(*) AS rows, count(*) FILTER (WHERE named) AS named
+        FROM scheduler.notifications WHERE reminder_id = r.reminder_id
+    ) AS n ON true
+    WHERE r.fanned_out IS NULL AND r.emitted_at < :before
+    OR r.fanned_out <> n.rows OR r.fanned_out <> n.named ORDER BY r.slot
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +167,9 @@ async def gaps(
 ) -> list[Gap]:
     """Everything that does not add up, oldest slot first.
 
+    What is open (not fanned out, pending, or found wrong before: `remember`) is looked at however
+    old it is, through indexes that hold nothing else.
+
     Args:
         db: any connection.
         real_now: the machine's instant.
@@ -157,19 +177,11 @@ async def gaps(
             parts may take to arrive.
         patience: how long, in real time, a notification may be pending: longer than all its
             attempts take. Then its gateway is away, or it waits for a person, or it is lost.
-        since: the first day of interest; all days unless told.
+        since: the first day of what has ended, by which the cost is bounded; all days unless
+            told.
     """
     found = await db.execute(
-        text(
-            "SELECT r.office_id, r.unit_id, r.reminder_id, r.slot, r.fanned_out, n.rows, "
-            "n.named "
-            "FROM scheduler.reminders AS r LEFT JOIN LATERAL ("
-            "SELECT count(*) AS rows, count(*) FILTER (WHERE named) AS named "
-            "FROM scheduler.notifications WHERE reminder_id = r.reminder_id"
-            ") AS n ON true "
-            "WHERE r.day >= :since AND (r.fanned_out IS NULL AND r.emitted_at < :before "
-            "OR r.fanned_out <> n.rows OR r.fanned_out <> n.named) ORDER BY r.slot"
-        ),
+        text(_UNEVEN),
         {"before": real_now - grace, "since": since or _ALWAYS},
     )
     uneven = [
@@ -180,11 +192,14 @@ async def gaps(
         text(
             f"{_NOTIFICATION} LEFT JOIN scheduler.reminders AS r "
             "ON r.reminder_id = n.reminder_id "
-            "WHERE r.reminder_id IS NULL AND n.slot >= :since ORDER BY n.slot"
+            "WHERE r.reminder_id IS NULL AND n.slot >= :since UNION "
+            f"{_NOTIFICATION} JOIN scheduler.gaps AS g ON g.reminder_id = n.reminder_id "
+            "LEFT JOIN scheduler.reminders AS r ON r.reminder_id = n.reminder_id "
+            "WHERE r.reminder_id IS NULL ORDER BY slot"
         ),
         {"since": since or _ALWAYS},
     )
-    waits = await pending(db, told_before=real_now - patience, since=since)
+    waits = await pending(db, told_before=real_now - patience)
     unknown = GapKind.REMINDER_UNKNOWN
     return [
         *uneven,
@@ -196,19 +211,33 @@ async def gaps(
     ]
 
 
-async def pending(
-    db: AsyncConnection, *, told_before: datetime, since: date | None = None
-) -> list[Gap]:
+async def remember(db: AsyncConnection, found: Iterable[Gap]) -> None:
+    """Keep which reminders were found wrong, so that no gap is over because it is old.
+
+    `found` is all that `gaps` gave. What is not among it any more adds up, and is forgotten.
+    """
+    ids = sorted({gap.reminder_id for gap in found})
+    await db.execute(
+        text(
+            "INSERT INTO scheduler.gaps (reminder_id) SELECT * FROM unnest(CAST(:ids AS uuid[])) "
+            "ON CONFLICT DO NOTHING"
+        ),
+        {"ids": ids},
+    )
+    await db.execute(
+        text("DELETE FROM scheduler.gaps WHERE reminder_id <> ALL(CAST(:ids AS uuid[]))"),
+        {"ids": ids},
+    )
+
+
+async def pending(db: AsyncConnection, *, told_before: datetime) -> list[Gap]:
     """The notifications that have not ended, and were told of before an instant of real time.
 
     They are gaps if the notifier does not know them (`GapKind.NOTIFICATION_GONE`).
     """
     found = await db.execute(
-        text(
-            f"{_NOTIFICATION} WHERE n.state = 'pending' AND n.told_at < :before "
-            "AND n.slot >= :since ORDER BY n.slot"
-        ),
-        {"before": told_before, "since": since or _ALWAYS},
+        text(f"{_NOTIFICATION} WHERE n.state = 'pending' AND n.told_at < :before ORDER BY n.slot"),
+        {"before": told_before},
     )
     kind = GapKind.NOTIFICATION_GONE
     return [

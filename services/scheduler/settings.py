@@ -30,13 +30,16 @@ class SchedulerSettings(Settings):
     told_horizon: Span = timedelta(days=3)
     """A fact is planned from when it was told, but from no longer ago than this: a scheduler
     that reads years of history again must not remind of the past."""
+    facts_wait: Span = timedelta(days=30)
+    """In real time: how long a fact about an obligation that nobody has told of yet is kept."""
     gather: Pause = timedelta(milliseconds=20)
     """For how long events are gathered into a batch."""
     audit_every: Pause = timedelta(seconds=30)
     audit_grace: Span = timedelta(minutes=10)
     """In real time: how long the notifier may take to tell what a reminder became."""
     audit_days: int = Field(default=14, ge=1, le=3660)
-    """How many days back the audit loop looks; the command can look at all."""
+    """How many days back the audit loop looks at what has ended; what is open it always looks at,
+    and the command looks at all."""
     audit_patience: Span = timedelta(days=7)
     """In real time: how long a notification may be pending before the audit names it. All of the
     notifier's attempts together take some four days."""

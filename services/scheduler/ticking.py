@@ -14,11 +14,12 @@ from services.scheduler.handlers.rules import Replanning
 from services.scheduler.horizons import Patience, View, due, horizons, waiting
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda
+from services.scheduler.store import waiting as waiting_facts
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.clock import Clock
-from shared.database import is_poison
+from shared.database import clock_skew, is_poison
 from shared.logging import bound, log
 from shared.topics import RULES, TASKS, named
 
@@ -31,6 +32,9 @@ _WAITING = Gauge(
 )
 _STALE = Gauge(
     "cuiban_units_stale_seconds", "For how long a unit has waited to be planned by new rules"
+)
+_FACTS = Gauge(
+    "cuiban_facts_waiting_seconds", "Age of the oldest fact about an obligation not yet known"
 )
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
@@ -46,6 +50,7 @@ class Ticking:
     clock: Clock
     timetables: Timetables = field(default_factory=Timetables)
     _looking: AsyncConnection | None = field(default=None, init=False)
+    _skewed: bool = field(default=False, init=False)
     _late: set[int] = field(default_factory=set, init=False)
     _patience: Patience = field(init=False)
 
@@ -67,7 +72,7 @@ class Ticking:
         await self._for_ever("replan", self.replan)
 
     async def audit_for_ever(self) -> None:
-        """Audit the last days every so often, until cancelled."""
+        """Audit every so often, until cancelled."""
         rest = self.settings.audit_every.total_seconds()
         await self._for_ever("audit", self.audit, rest=rest)
 
@@ -84,6 +89,8 @@ class Ticking:
         if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
             return 0
+        if not self._trusts(self.clock.skew(view.database_now)):
+            return 0
         try:
             async with self.engine.begin() as db:
                 found = await firing.claimed(db)
@@ -93,6 +100,30 @@ class Ticking:
             found = await self._fire_one_by_one(firing)
         _TICK.labels("due" if found else "none").observe(clock.monotonic() - began)
         return found
+
+    def _trusts(self, skew: timedelta) -> bool:
+        """Whether to fire by this machine's clock: what fires too early can't be unsent."""
+        metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
+        trusts = abs(skew) <= self.settings.clock_skew
+        if not trusts and not self._skewed:
+            log(__name__).error(
+                "tick.clock_not_trusted",
+                skew=str(skew),
+                hint="Set the clocks right (NTP): nothing fires until this machine's clock and "
+                "the database's agree.",
+            )
+        elif trusts and self._skewed:
+            log(__name__).info("tick.clock_trusted", skew=str(skew))
+        self._skewed = not trusts
+        return trusts
+
+    async def distrusts(self) -> str:
+        """Why nothing fires by this machine's clock; empty when it and the database's agree."""
+        async with self.engine.connect() as db:
+            skew = await clock_skew(db, self.clock)
+        if abs(skew) <= self.settings.clock_skew:
+            return ""
+        return f"this machine's clock is ahead of the database's by {skew}; nothing fires"
 
     def _firing(self, view: View, now: datetime, at: float) -> Firing:
         """What fires now: the partitions with units that are due as far as facts are known."""
@@ -149,10 +180,10 @@ class Ticking:
         return await replanning.batch(self.settings.replan_batch)
 
     async def audit(self) -> int:
-        """Count the last days, and report every gap; always 0."""
+        """Look at all that is open and at the last days, and report every gap; always 0."""
         since = (self.clock.now() - timedelta(days=self.settings.audit_days)).date()
         real_now = clock.real_now()
-        async with self.engine.connect() as db:
+        async with self.engine.begin() as db:
             found = await audit.gaps(
                 db,
                 since=since,
@@ -160,12 +191,29 @@ class Ticking:
                 grace=self.settings.audit_grace,
                 patience=self.settings.audit_patience,
             )
+            await audit.remember(db, found)
             _OPEN.set(await audit.open_timers(db))
             _STALE.set((await agenda.oldest_stale(db)).total_seconds())
+        await self._give_up_waiting()
         _GAPS.set(len(found))
         for gap in found[: audit.NAMED]:
             log(__name__).error("scheduler.conservation_gap", **gap.words())
         return 0
+
+    async def _give_up_waiting(self) -> None:
+        """Drop facts whose obligations never became known, each with an error in the log."""
+        async with self.engine.begin() as db:
+            gone = await waiting_facts.give_up(db, self.settings.facts_wait)
+            _FACTS.set((await waiting_facts.oldest(db)).total_seconds())
+        for office, unit, obligation in gone:
+            log(__name__).error(
+                "waiting_fact.given_up",
+                office_id=str(office),
+                unit_id=str(unit),
+                obligation_id=str(obligation),
+                waited=str(self.settings.facts_wait),
+                hint="The obligation was never assigned in this log; compare with the ledger.",
+            )
 
     async def _for_ever(
         self, name: str, step: Callable[[], Awaitable[int]], rest: float | None = None

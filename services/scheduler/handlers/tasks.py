@@ -7,16 +7,17 @@ report and a firing never cross.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.store import agenda, obligations, offices
-from services.scheduler.store.obligations import ToldMeasure
+from services.scheduler.handlers.folding import Fold, Held
+from services.scheduler.store import agenda, obligations, offices, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
+from services.scheduler.store.waiting import waiting_fact
 from services.scheduler.tables import OUTBOX
 from shared import identity
 from shared.clock import Clock
@@ -24,51 +25,19 @@ from shared.errors import PoisonError
 from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ReminderWithdrawn
 from shared.logging import bound, log
 from shared.outbox import publish
-from shared.planning.obligations import Change, Obligation, TaskEvent, changes, named
-from shared.planning.reminding import Measure
+from shared.planning.obligations import (
+    Change,
+    Ignored,
+    Obligation,
+    TaskEvent,
+    changes,
+    named,
+)
 from shared.planning.timers import Timer, latest, plan, plan_from
 
 SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])
 _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told")
-
-
-@dataclass(slots=True)
-class _Held:
-    """An obligation in hand: how it was found, and what the batch did to it."""
-
-    one: Obligation
-    known: bool
-    changed: bool = False
-    replan: bool = False
-
-
-@dataclass
-class _Fold:
-    """What a batch comes to."""
-
-    held: dict[UUID, _Held]
-    withdrawn: list[Envelope] = field(default_factory=list)
-    measures: dict[UUID, ToldMeasure] = field(default_factory=dict)
-
-    def known(self, obligation_id: UUID) -> Obligation | None:
-        found = self.held.get(obligation_id)
-        return found.one if found else None
-
-    def take(self, fresh: Obligation, *, replan: bool) -> None:
-        found = self.held.get(fresh.obligation_id)
-        if found is None:
-            self.held[fresh.obligation_id] = _Held(fresh, known=False, changed=True, replan=replan)
-        else:
-            found.one, found.changed, found.replan = fresh, True, found.replan or replan
-
-    def hear(self, event: ObligationsAssigned | ObligationsAmended, told: datetime) -> None:
-        for facts in event.measures:
-            last = self.measures.get(facts.measure_id)
-            if last is None or last.told_at <= told:
-                shown = Measure(facts.ref, facts.task_name, facts.text, event.plan_title)
-                one = ToldMeasure(facts.measure_id, event.office_id, shown, told)
-                self.measures[facts.measure_id] = one
 
 
 @dataclass(frozen=True)
@@ -88,7 +57,8 @@ class Tasks:
         rules = await self.timetables.now(db, ids.values(), share=True)
         await agenda.lock(db, ids, envelopes[0].partition)
         found = await obligations.by_id(db, [i for _, event in told for i in named(event)])
-        fold = _Fold({i: _Held(one, known=True) for i, one in found.items()})
+        waits = await waiting.of(db, _told_of(told) - found.keys())
+        fold = Fold({i: Held(one, known=True) for i, one in found.items()}, waiting=waits)
         for envelope, event in told:
             self._apply(fold, envelope, event, now)
         changed = [held for held in fold.held.values() if held.changed]
@@ -106,25 +76,48 @@ class Tasks:
         planned = list(_planned(replan, rules))
         await obligations.start_timers(db, planned)
         await agenda.refresh(db, sorted({one.unit_id for one in replan}))
+        await waiting.end(db, fold.ended)
+        await waiting.put(db, fold.fresh)
         await publish(db, OUTBOX, fold.withdrawn)
         _PLANNED.inc(len(planned))
         _tell_waiting(replan, rules)
         _warn_of_years(replan, rules)
 
-    def _apply(self, fold: _Fold, envelope: Envelope, event: TaskEvent, now: datetime) -> None:
+    def _apply(self, fold: Fold, envelope: Envelope, event: TaskEvent, now: datetime) -> None:
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
             fold.hear(event, envelope.time)
         after = plan_from(envelope.time, now, self.horizon)
         withdrawn: dict[tuple[str, datetime], list[UUID]] = defaultdict(list)
         for change in changes(fold.known, event, after):
             if change.obligation is None:
-                _tell_ignored(change, envelope)
+                _put_aside(fold, change, envelope)
                 continue
             fold.take(change.obligation, replan=change.replan)
             if change.withdraw:
                 until = latest(after, change.obligation.fired_until)
                 withdrawn[change.withdraw, until].append(change.obligation_id)
         fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, now))
+        if isinstance(event, ObligationsAssigned | ObligationsAmended):
+            for obligation_id in named(event):
+                self._apply_waited(fold, obligation_id, envelope.time, now)
+
+    def _apply_waited(self, fold: Fold, obligation_id: UUID, told: datetime, now: datetime) -> None:
+        """Apply what waited for an obligation that an event has just told of at `told`.
+
+        Nothing of it is on its way to anyone, so nothing has to be withdrawn. A fact without a
+        number (a withdrawal) that was told before the event is over: the obligation is owed again.
+        """
+        for fact in fold.waited(obligation_id):
+            event = _task(fact.envelope)
+            if fact.number is None and fact.envelope.time < told:
+                _tell_ignored(Change(obligation_id, ignored=Ignored.OLDER), fact.envelope)
+                continue
+            after = plan_from(fact.envelope.time, now, self.horizon)
+            for change in changes(fold.known, event, after):
+                if change.obligation is None:
+                    _tell_ignored(change, fact.envelope)
+                else:
+                    fold.take(change.obligation, replan=change.replan)
 
 
 def _task(envelope: Envelope) -> TaskEvent:
@@ -134,7 +127,28 @@ def _task(envelope: Envelope) -> TaskEvent:
     raise PoisonError("not-a-task", type(event).__name__)
 
 
-async def _check_measures(db: AsyncConnection, fold: _Fold, changed: Iterable[_Held]) -> None:
+def _told_of(told: Iterable[tuple[Envelope, TaskEvent]]) -> set[UUID]:
+    """The obligations that events tell of whole."""
+    whole = ObligationsAssigned | ObligationsAmended
+    return {i for _, event in told if isinstance(event, whole) for i in named(event)}
+
+
+def _put_aside(fold: Fold, change: Change, envelope: Envelope) -> None:
+    """Let a fact about an obligation that is not known wait, and pass over any other."""
+    if change.ignored is not Ignored.UNKNOWN:
+        _tell_ignored(change, envelope)
+        return
+    fold.wait(waiting_fact(change.obligation_id, envelope))
+    log(__name__).info(
+        "fact.waits",
+        reason=change.ignored.value,
+        obligation_id=str(change.obligation_id),
+        event_id=str(envelope.id),
+        correlation_id=str(envelope.correlation_id),
+    )
+
+
+async def _check_measures(db: AsyncConnection, fold: Fold, changed: Iterable[Held]) -> None:
     """Refuse obligations whose measure nobody told: a reminder would have nothing to say."""
     wanted = {held.one.measure_id for held in changed} - fold.measures.keys()
     if wanted and (missing := wanted - (await obligations.measures(db, wanted)).keys()):

@@ -213,7 +213,10 @@ async def mark_stale(db: AsyncConnection, office_id: UUID) -> int:
 async def put_off_planning(db: AsyncConnection, unit: UUID, rest: timedelta) -> None:
     """Leave a stale unit as it is for a while, in real time."""
     await db.execute(
-        text("UPDATE scheduler.agenda SET replan_at = now() + :rest WHERE unit_id = :unit"),
+        text(
+            "UPDATE scheduler.agenda SET replan_at = now() + CAST(:rest AS interval) "
+            "WHERE unit_id = :unit"
+        ),
         {"unit": unit, "rest": rest},
     )
 

@@ -171,3 +171,50 @@ async def test_the_audit_loop_reports_gaps_in_a_metric(world: World) -> None:
     await world.rows("DELETE FROM scheduler.notifications")
     await world.ticking.audit()
     assert ticking._GAPS._value.get() == 1
+
+
+async def audited(world: World) -> float:
+    await world.ticking.audit()
+    return ticking._GAPS._value.get()
+
+
+async def test_a_gap_is_not_over_because_it_is_old(world: World) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a"))
+    await world.rows("DELETE FROM scheduler.notifications")
+    assert await audited(world) == 1
+    world.clock.instant = at("2024-06-01 09:00")
+    assert await audited(world) == 1
+    await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"))
+    assert await audited(world) == 0
+    assert await world.rows("SELECT reminder_id FROM scheduler.gaps") == []
+
+
+async def test_a_notification_without_its_reminder_is_found_however_old_it_is(
+    world: World,
+) -> None:
+    reminder = await fired(world)
+    await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"))
+    await world.rows("DELETE FROM scheduler.reminders")
+    assert await audited(world) == 1
+    world.clock.instant = at("2024-06-01 09:00")
+    assert await audited(world) == 1
+
+
+@pytest.mark.parametrize(
+    ("named", "aged"),
+    [
+        ((), "UPDATE scheduler.reminders SET emitted_at = now() - CAST('200d' AS interval)"),
+        (("a",), "UPDATE scheduler.notifications SET told_at = now() - CAST('200d' AS interval)"),
+    ],
+    ids=["not fanned out", "pending"],
+)
+async def test_what_is_open_is_looked_at_however_old_it_is(
+    world: World, named: tuple[str, ...], aged: str
+) -> None:
+    reminder = await fired(world)
+    if named:
+        await world.deliver(fan_out(reminder, *named))
+    await world.rows(aged)
+    world.clock.instant = at("2024-06-01 09:00")
+    assert await audited(world) == 1

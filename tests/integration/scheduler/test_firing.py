@@ -172,7 +172,7 @@ async def test_an_older_fact_changes_nothing(world: World) -> None:
     assert await world.out() == []
 
 
-async def test_a_report_on_an_unknown_obligation_is_passed_over(world: World) -> None:
+async def test_a_report_on_an_unknown_obligation_tells_nobody_anything(world: World) -> None:
     facts = obligation(UNIT, "1.1", "2023-08-31")
     await world.tell(reported(facts.obligation_id))
     assert await world.rows("SELECT * FROM scheduler.obligations") == []

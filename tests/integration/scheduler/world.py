@@ -13,13 +13,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.tables import POSITIONS, RULES_CONSUMER, TASKS_CONSUMER
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
-from shared import identity, positions
+from shared import identity
 from shared.codec import decode
 from shared.events import Envelope, Event, ObligationsAssigned, ReminderDue
 from shared.facts import MeasureFacts, ObligationFacts
-from shared.positions import Partition
 from shared.rules import ObligationKind
 from shared.topics import REMINDERS, RULES, TASKS, Topic, named
 
@@ -113,11 +112,16 @@ class World:
 
     async def complete(self, topic: Topic, partition: int, until: datetime | None) -> None:
         """Let all facts of a partition up to an instant be read."""
-        at = Partition(named(topic.name, self.settings.topic_prefix), partition)
-        consumer = TASKS_CONSUMER if topic is TASKS else RULES_CONSUMER
-        async with self.engine.begin() as db:
-            position = await positions.lock(db, POSITIONS, consumer, at)
-            await positions.move(db, POSITIONS, consumer, at, to=position, complete_until=until)
+        await self.rows(
+            "INSERT INTO scheduler.positions "
+            "(consumer, topic, partition, next_offset, complete_until) "
+            "VALUES (:consumer, :topic, :partition, 0, :until) "
+            "ON CONFLICT (consumer, topic, partition) DO UPDATE SET complete_until = :until",
+            consumer=TASKS_CONSUMER if topic is TASKS else RULES_CONSUMER,
+            topic=named(topic.name, self.settings.topic_prefix),
+            partition=partition,
+            until=until,
+        )
 
     async def replan(self) -> None:
         while await self.ticking.replan():

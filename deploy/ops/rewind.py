@@ -1,0 +1,104 @@
+"""`cuiban ops rewind`: take back what was fired ahead of time, after a clock had jumped forward."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.ops.running import NO, WRONG_USE, ReasonOption, leave, run, services_here
+from deploy.places import STATE, StateOption
+from services.scheduler.store import rewinding
+from services.scheduler.store.rewinding import FiredAhead
+from shared.database import clock_skew
+from shared.logging import log
+from shared.settings import Settings
+
+_SLOTS = 5
+"""How many slots of a unit are printed."""
+
+
+def rewind(
+    reason: ReasonOption,
+    office: Annotated[str, typer.Option(help="Only the units of this office (its id).")] = "",
+    unit: Annotated[str, typer.Option(help="Only this unit (its id).")] = "",
+    state: StateOption = STATE,
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the units and slots, and change nothing.")
+    ] = False,
+) -> None:
+    """Let slots fire at their time that fired too early, because a clock had jumped forward.
+
+    Set the clock right first. What was sent too early is not unsent: each slot between now and then
+    has its reminder once more, at its time.
+    """
+    office_id, unit_id = _id(office, "an office"), _id(unit, "a unit")
+
+    async def work(db: AsyncConnection, settings: Settings) -> tuple[datetime, list[FiredAhead]]:
+        await _check(db, settings)
+        now = settings.clock().now()
+        units = await rewinding.lock(db, office_id, unit_id)
+        ahead = await rewinding.fired_ahead(db, units, now)
+        if not dry_run and ahead:
+            await rewinding.take_back(db, units, now)
+        return now, ahead
+
+    now, ahead = run(state, work)
+    _show(now, ahead)
+    if not ahead:
+        print("Nothing was fired ahead of the clock.")
+        return
+    if dry_run:
+        print("Nothing was changed.")
+        return
+    for one in ahead:
+        log(__name__).warning(
+            "scheduler.rewound",
+            office_id=str(one.office_id),
+            unit_id=str(one.unit_id),
+            to=now.isoformat(),
+            slots=len(one.slots),
+            reason=reason,
+        )
+    print(f"{len(ahead)} units are planned anew from {now.isoformat()}.")
+
+
+async def _check(db: AsyncConnection, settings: Settings) -> None:
+    if "scheduler" not in await services_here(db):
+        leave(
+            "The scheduler's tables are not in this database.",
+            "Point CUIBAN_DATABASE_URL at the scheduler's.",
+            status=NO,
+        )
+    skew = abs(await clock_skew(db, settings.clock()))
+    if skew > settings.clock_skew:
+        leave(
+            f"This machine's clock and the database's differ by {skew}.",
+            "Set the clocks right first (NTP): what is ahead is judged by them.",
+            status=NO,
+        )
+
+
+def _id(words: str, whose: str) -> UUID | None:
+    if not words:
+        return None
+    try:
+        return UUID(words)
+    except ValueError:
+        leave(
+            f"{words} is not the id of {whose}.",
+            "An id looks like 3a7d81fa-6a96-522f-9503-d79a38a4988e; the log names them.",
+            status=WRONG_USE,
+        )
+
+
+def _show(now: datetime, ahead: list[FiredAhead]) -> None:
+    for one in ahead:
+        slots = [slot.isoformat() for slot in one.slots[:_SLOTS]]
+        more = len(one.slots) - len(slots)
+        words = ", ".join([*slots, *([f"{more} more"] if more else [])])
+        print(
+            f"unit {one.unit_id} of office {one.office_id}: slots after {now.isoformat()}: {words}"
+        )
