@@ -30,6 +30,7 @@ revision = "{next}"
 down_revision = "{head}"
 branch_labels = None
 depends_on = None
+additive = True
 
 
 def upgrade() -> None:

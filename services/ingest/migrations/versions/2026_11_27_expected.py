@@ -6,6 +6,7 @@ revision = "2026_11_27_expected"
 down_revision = "2026_11_27_indexes"
 branch_labels = None
 depends_on = None
+additive = True
 
 # How an obligation came to stand as it does has an entry in the journal, under its own id or under
 # its plan's. It has stood so since the newest of them at the latest; of before nothing is said.

@@ -6,6 +6,7 @@ revision = "2026_11_27_gateways"
 down_revision = "2026_11_27_indexes"
 branch_labels = None
 depends_on = None
+additive = True
 
 STATEMENTS = (
     "ALTER TABLE notifier.notifications ADD COLUMN gateway TEXT DEFAULT '' NOT NULL",

@@ -10,6 +10,7 @@ revision = "2026_11_27_slots"
 down_revision = "2026_11_27_relayed"
 branch_labels = None
 depends_on = None
+additive = True
 
 STATEMENTS = (
     (
