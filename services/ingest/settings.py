@@ -23,7 +23,9 @@ class IngestSettings(Settings):
     document_limit: int = Field(default=20 * 2**20, ge=1024)
     """Bytes of an uploaded file. The readers take no larger one."""
     uploads: int = Field(default=4, ge=1, le=100)
-    """Files that are received or wait to be read at once; each lies in the temporary folder."""
+    """Files that lie in the temporary folder at once, to be received or read; others wait."""
+    uploads_wait: Pause = timedelta(minutes=2)
+    """How long a request waits for its turn to send a file before it is sent away."""
     reading_time: timedelta = Field(
         default=timedelta(seconds=120), ge=timedelta(seconds=1), le=timedelta(hours=1)
     )

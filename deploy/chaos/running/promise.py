@@ -85,6 +85,7 @@ class Promise:
     ) -> None:
         self._books, self._calendar, self._course, self._calm = books, calendar, course, calm
         self._bound, self._names, self._reachable = bound, names, reachable
+        self._span = (datetime.min.replace(tzinfo=_ZONE), datetime.min.replace(tzinfo=_ZONE))
         self._slots = lru_cache(maxsize=None)(self._slots_of)
         self._places: defaultdict[tuple[UUID, str], list[Duty]] = defaultdict(list)
         for duty in course.duties.values():
@@ -97,6 +98,8 @@ class Promise:
 
         `refused` are those whose gateway was told to refuse for good.
         """
+        self._span = (begin, end)
+        self._slots.cache_clear()
         found = Judgement(incomplete=sum(not one.complete for one in said))
         mails, texts = self._sorted_out(said, found)
         for duty in self._course.duties.values():
@@ -187,7 +190,6 @@ class Promise:
                 for book in possible.books
                 for day in possible.dates
                 for place in self._slots(book, duty.kind, day, duty.known_on)
-                if begin < place[0] <= end
             },
             key=lambda place: (place[0], place[1].value),
         )
@@ -213,14 +215,14 @@ class Promise:
     def _slots_of(
         self, number: int, kind: ObligationKind, due_on: date | None, known_on: date
     ) -> frozenset[tuple[datetime, Audience]]:
-        """Every slot of a year with who hears it, by one book, for one set of dates."""
+        """Every slot of the run with who hears it, by one book, for one set of dates."""
         book = self._books[number]
-        last = datetime.combine(known_on, datetime.min.time(), tzinfo=_ZONE) + timedelta(days=366)
+        begin, end = self._span
         return frozenset(
             (one.slot, audience)
             for rule in book.rules
             for one in takewhile(
-                lambda each: each.slot <= last,
+                lambda each: each.slot <= end,
                 occurrences(
                     rule,
                     RuleDates(kind, due_on, known_on),
@@ -228,6 +230,7 @@ class Promise:
                     ZoneInfo(book.timezone),
                 ),
             )
+            if one.slot > begin
             for audience in audiences(rule, one)
         )
 

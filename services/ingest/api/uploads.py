@@ -59,22 +59,34 @@ async def uploaded(call: Call) -> AsyncIterator[Upload]:
 
     Raises:
         ProblemError: 400 for a broken form, 413 for a file over the limit, 422 without a file,
-            503 while too many files are sent at once.
+            503 when its turn does not come.
     """
-    if call.parts.uploads.locked():
+    async with _turn(call):
+        form = await _form(call.request)
+        try:
+            yield _upload(form, call.parts.settings.document_limit)
+        finally:
+            await form.close()
+
+
+@asynccontextmanager
+async def _turn(call: Call) -> AsyncIterator[None]:
+    """One of the places for uploads. Who waits for it sends nothing yet, and takes no room."""
+    try:
+        async with asyncio.timeout(call.parts.settings.uploads_wait.total_seconds()):
+            await call.parts.uploads.acquire()
+    except TimeoutError as error:
         raise ProblemError(
             503,
             "uploads-busy",
             "其他文件正在导入。Other files are being imported.",
             "请稍后重试。Try again in a moment, with the same Idempotency-Key.",
             {"Retry-After": "10"},
-        )
-    async with call.parts.uploads:
-        form = await _form(call.request)
-        try:
-            yield _upload(form, call.parts.settings.document_limit)
-        finally:
-            await form.close()
+        ) from error
+    try:
+        yield
+    finally:
+        call.parts.uploads.release()
 
 
 async def _form(request: Request) -> FormData:

@@ -175,7 +175,7 @@ async def test_reports_imports_and_a_publication_at_once_make_one_chain_without_
     before = (await verify(api))["entries"]
     work = [report(number, row) for number, row in enumerate(owed[:40])]
     work += [imported(number) for number in range(10)] + [published()]
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         done = await asyncio.gather(*work)
     assert set(done) == {200}
     found = await verify(api)

@@ -194,10 +194,10 @@ def sending(size: int) -> dict[str, Any]:
     }
 
 
-async def test_uploads_that_wait_are_on_disk_and_one_too_many_is_sent_away(
+async def test_uploads_that_wait_are_on_disk_and_others_wait_to_send_theirs(
     reading: Any, readers: Any, tmp_path: Path
 ) -> None:
-    client = reading(readers.hang, uploads=4)
+    client = reading(readers.hang, uploads=4, uploads_wait=timedelta(seconds=1))
     place = tmp_path / "pid"
     first = asyncio.create_task(post(client, str(place)))
     await process_of(place)
