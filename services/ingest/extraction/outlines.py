@@ -8,7 +8,7 @@ document: where one parent's items are owed one by one, theirs; else the parent'
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
@@ -35,6 +35,8 @@ _LEVELS: Final = tuple(
 # A heading that its writer closed: one clause over the paragraphs that tell the duties.
 _TITLE: Final = re.compile(r"[^，,。；;]{1,30}[。：:]?")
 _MAX_HEADING: Final = 60
+_MAX_REST: Final = 200
+_CLOSES: Final = re.compile(r"^[^（(]*[)）]")
 _PROMISE: Final = re.compile(r"[（(]|负责|牵头|落实单位|[底末日月年]前")
 
 
@@ -76,7 +78,7 @@ class Outline:
         stack: list[int] = []
         fresh: list[int] = []
         held = ""
-        for paragraph in paragraphs:
+        for paragraph in _mended(paragraphs):
             text = held + tidy(paragraph.text)
             raw = held + paragraph.text
             held = text if empty_label(text) else ""
@@ -202,6 +204,28 @@ def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
     outline._assign()  # noqa: SLF001
     outline.warnings.extend(outline._unassigned())  # noqa: SLF001
     return outline
+
+
+def _mended(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+    """The paragraphs, with those joined whose bracket goes on in the next line of a text file."""
+    held: Paragraph | None = None
+    for paragraph in paragraphs:
+        if held is not None:
+            text = paragraph.text.strip()
+            numbered = any(pattern.match(text) for pattern in _LEVELS)
+            if not numbered and len(text) <= _MAX_REST and _CLOSES.search(text):
+                yield replace(held, text=held.text.rstrip() + text)
+                held = None
+                continue
+            yield held
+            held = None
+        tail = paragraph.text[-_MAX_REST:]
+        if sum(map(tail.count, "（(")) > sum(map(tail.count, "）)")):
+            held = paragraph
+        else:
+            yield paragraph
+    if held is not None:
+        yield held
 
 
 def _entry(text: str, place: str, owner: Owner | None) -> _Entry:

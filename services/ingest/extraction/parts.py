@@ -39,8 +39,9 @@ def parts_of(headings: Sequence[Heading], frame: Frame) -> Iterator[Part]:
         if number:
             year = own_year(heading.paragraphs)
             own = read_frame(heading.paragraphs, (), "")
-            if year is not None:
-                last = replace(own, year=year, issued=None, title=own.title or None)
+            if year is None or (own.title or last.title, year) == (last.title, last.year):
+                continue  # it prints none, or the same on another page
+            last = replace(own, year=year, issued=None)
         place = heading.paragraphs[-1].place if heading.paragraphs else ""
         yield Part(heading.start, last, place)
 

@@ -17,7 +17,7 @@ from services.ingest.extraction.parts import newest, part_at, parts_of
 from services.ingest.extraction.prose import tidy
 from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.rules import Rules, read_rules, rules_for_all
+from services.ingest.extraction.rules import Rules, read_rules, rules_for_all, unread_items
 from services.ingest.extraction.tables import Heading, TableReader, habits_of
 from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
@@ -53,6 +53,8 @@ def plan_of(document: Document) -> ParsedPlan | None:
     rules = read_rules(around)
     warnings = [_warning(each.place, each.text) for each in document.left_out]
     warnings += [*rules_for_all(around), *reading.warnings]
+    if reading.headings:
+        warnings += unread_items(around)
     warnings += [_warning(part.place, part.doubt(frame)) for part in parts if part.is_old(frame)]
     tasks = []
     for index, draft in enumerate(reading.drafts):

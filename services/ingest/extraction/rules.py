@@ -7,6 +7,7 @@ from typing import Final
 
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.models import PlanWarning
+from services.ingest.extraction.owners import pieces
 from services.ingest.extraction.prose import half_width, tidy
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note
@@ -25,6 +26,10 @@ _FOR_ALL: Final = re.compile(
     r"(?:均需|均由|均应由|均涉及|都由)[^。]{2,40}?(?:负责|落实|参与)"
     r"|(?:未|没有)(?:注明|明确|标明|写明)[^。]{0,12}?(?:时限|期限|时间)[^。]{0,30}?(?:底|前)"
     r"|除[^。]{0,16}?(?:时限|期限|时间)[^。]{0,12}?外[^。]{0,30}?(?:底|前)"
+    r"|(?:所有|全部|各项|上述|以上|其余|其他|本表)[^。,]{0,10}?(?:任务|事项|工作|项目|内容)[^。]{0,16}?[底末日月]前"
+)
+_NUMBERED: Final = re.compile(
+    r"[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[)）.．、]|第[一二三四五六七八九十\d]{1,4}[条项]|[①-⑳]"
 )
 
 
@@ -49,6 +54,18 @@ def read_rules(paragraphs: Iterable[Paragraph]) -> Rules:
         return any(rule.search(line) for line in lines)
 
     return Rules(says(_FIRST_LEADS), says(_STARS_LEAD), says(_OWNERS_LEAD))
+
+
+def unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
+    """Numbered paragraphs beside a table that say who owes them: no row carries those either."""
+    for paragraph in paragraphs:
+        text = tidy(paragraph.text)
+        if _NUMBERED.match(text) and any(owner for _, owner in pieces(text)):
+            yield PlanWarning(
+                code=ReviewCode.NOT_UNDERSTOOD,
+                where=paragraph.place,
+                message=f"表外的编号段落未读取：{text}",
+            )
 
 
 def rules_for_all(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:

@@ -14,6 +14,7 @@ from services.ingest.extraction.headers import Header, find_header, may_head
 from services.ingest.extraction.labels import Role, role_of
 from services.ingest.extraction.layout import Layout, fit, realigned
 from services.ingest.extraction.models import PlanWarning
+from services.ingest.extraction.owners import pieces
 from services.ingest.extraction.prose import closing_habit, tidy
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note, is_title
@@ -62,7 +63,7 @@ class TableReader:
             self.before.append(block)
         elif last is not None and goes_on(self.drafts[-1], last, block.text, following):
             return
-        elif is_section(block.text):
+        elif is_section(block.text) and not any(owner for _, owner in pieces(block.text)):
             self._tasks().section(block.text)
         else:
             self.after.append(block)

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.dates import fold, read_cell
-from services.ingest.extraction.vocabulary import BODY, NOTHING, ends_organ, ends_unit, goes_on
+from services.ingest.extraction.vocabulary import (
+    BODY,
+    NOTHING,
+    ends_organ,
+    ends_unit,
+    goes_on,
+    names_unit,
+)
 
 _SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
 _PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
@@ -138,6 +145,7 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and ends_unit(name) for name in (left, right))
+        names = names or (ends_organ(left) and right[0] in "省市县区" and names_unit(right))
         apart = names and right[0] not in "等（及和" and not BODY.match(right)
         joined += f" {piece}" if apart else piece
     return joined

@@ -194,8 +194,10 @@ def test_rows_of_a_page_that_are_struck_or_hidden_are_told(
         f"{opens}{''.join(f'<td>{text}</td>' for text in texts)}</tr>"
         for opens, texts in (("<tr>", HEAD), (mark, GONE), ("<tr>", KEPT))
     )
-    table = f"<table>{rows}</table>"
-    page = f"<html><head><style>{sheet}</style></head><body><h1>{TITLE}</h1>{table}</body>"
+    page = (
+        f"<html><head><style>{sheet}</style></head><body><h1>{TITLE}</h1>"
+        f"<table>{rows}</table></body>"
+    )
     check(read_plan("plan.html", page.encode()), word)
 
 

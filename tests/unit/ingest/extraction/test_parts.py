@@ -71,3 +71,29 @@ def test_a_titled_table_goes_on_from_no_task_above() -> None:
         table(NEW, row(1, "编目录。")), table(OLD, ["", "", "整理旧目录。", "县教育局", "9月底前"])
     )
     assert [len(task.measures) for task in plan.tasks] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        "3.修葺古塔。（县档案馆负责，6月底前完成）",
+        "（三）修葺古塔（县供电所牵头）",
+        "三、修葺古塔。（县文旅局）",
+    ],
+)
+def test_a_numbered_paragraph_beside_a_table_is_told(item: str) -> None:
+    plan = in_text(f"{item}\n{table(NEW, row(1, '编目录。'))}\n{item}")
+    assert sum(item in warning.message for warning in plan.warnings) == 2
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "所有任务务必于11月底前完成。",
+        "其余事项应在12月10日前办结。",
+        "未注明时限的，均于11月底前完成。",
+    ],
+)
+def test_a_rule_for_all_tasks_beside_a_table_is_told(rule: str) -> None:
+    plan = in_text(f"{table(NEW, row(1, '编目录。', ''))}\n{rule}")
+    assert any(rule in warning.message for warning in plan.warnings)

@@ -79,6 +79,7 @@ CERTAIN = [
     ("县教育局、县政\n府办公室", ["县教育局", "县政府办公室"]),
     ("县教育局、县\n审计局", ["县教育局", "县审计局"]),
     ("县委\n宣传部", ["县委宣传部"]),
+    ("县农业农\n村局 县教育局", ["县农业农村局", "县教育局"]),
     ("县农业农村\n局、县教育局", ["县农业农村局", "县教育局"]),
     ("团县\n委", ["团县委"]),
     ("县税务\n局", ["县税务局"]),
@@ -150,3 +151,21 @@ def test_a_paragraph_for_everyone_is_a_task_that_stays_open() -> None:
 def test_a_remark_in_a_bracket_names_no_owner(remark: str) -> None:
     ((_, owner),) = pieces(f"3.开放场馆（{remark}）。")
     assert owner is None
+
+
+def test_a_bracket_torn_over_two_lines_names_all_its_units() -> None:
+    plan = paragraphs(
+        "1.完善目录。（县财政局、县档",
+        "案馆负责，6月底前完成）",
+        "2.公开预算。（县审计局负责，2024年",
+        "9月底前完成）",
+        "3.建专栏（未完",
+        "4.解读政策。（县司法局负责）",
+    )
+    assert [list(task.responsible.names) for task in plan.tasks] == [
+        ["县财政局", "县档案馆"],
+        ["县审计局"],
+        ["县司法局"],
+    ]
+    assert [str(day) for day in plan.tasks[1].measures[0].due] == ["2024-09-30"]
+    assert any("3.建专栏（未完" in warning.message for warning in plan.warnings)
