@@ -16,6 +16,7 @@ from shared.reading import Reader
 from shared.rules import Audience
 from shared.settings import Settings
 from shared.topics import Topic
+from shared.watermarks import is_watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,10 @@ class Figures:
 
 
 async def on_kafka(settings: Settings, topic: Topic) -> list[Event]:
-    """Every event on a topic, in each partition's order; a repeat of an id counts once."""
+    """Every event on a topic, in each partition's order; a repeat of an id counts once.
+
+    Watermarks are no events, and are passed over.
+    """
     reader = Reader(settings)
     found: dict[UUID, Event] = {}
     try:
@@ -68,6 +72,8 @@ async def on_kafka(settings: Settings, topic: Topic) -> list[Event]:
             while start < end:
                 records = await reader.read(at, start, end)
                 for record in records:
+                    if is_watermark(record):
+                        continue
                     envelope = decode(topic, record.value, record.headers)
                     found.setdefault(envelope.id, envelope.event)
                 start = records[-1].offset + 1 if records else end
