@@ -61,7 +61,13 @@ class Firing:
         horizons = {one.partition: one for one in self.horizons}
         ids = [unit.unit_id for unit in units]
         rules = await self.timetables.now(db, {unit.office_id for unit in units})
-        untils = {unit.unit_id: horizons[unit.partition].until for unit in units}
+        reach = {
+            unit.unit_id: horizons[unit.partition].behind_parked()
+            if unit.behind_parked
+            else horizons[unit.partition]
+            for unit in units
+        }
+        untils = {unit: horizon.until for unit, horizon in reach.items()}
         due = await obligations.due_timers(db, untils)
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
         taken = await _taken(db, ready, rules, due, self.now)
@@ -70,7 +76,7 @@ class Firing:
                 unit,
                 rules[unit.office_id].timetable,
                 due[unit.unit_id],
-                horizons[unit.partition],
+                reach[unit.unit_id],
                 taken.get(unit.unit_id),
             )
             for unit in ready

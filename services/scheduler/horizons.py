@@ -42,11 +42,18 @@ class Horizon:
     Attributes:
         until: the newest slot that may fire; never later than now.
         complete_until: slots after it fire without a complete view.
+        spent: the newest slot that was waited for long enough. No newer one fires for a unit of
+            which an event is parked, and none of them with a complete view.
     """
 
     partition: int
     until: datetime
     complete_until: datetime
+    spent: datetime = NEVER
+
+    def behind_parked(self) -> "Horizon":
+        """The horizon of a unit of which an event is parked."""
+        return Horizon(self.partition, min(self.until, self.spent), NEVER, self.spent)
 
 
 @dataclass
@@ -83,7 +90,8 @@ def horizons(view: View, now: datetime, spent: datetime | None) -> Iterator[Hori
     by_rules = min((_complete(view.rules, office) for office in view.offices), default=NEVER)
     for partition in view.heads:
         complete = min(_complete(view.tasks, partition), by_rules)
-        yield Horizon(partition, min(now, max(complete, spent or NEVER)), complete)
+        waited = spent or NEVER
+        yield Horizon(partition, min(now, max(complete, waited)), complete, waited)
 
 
 def _complete(watermarks: Mapping[int, datetime | None], partition: int) -> datetime:

@@ -21,8 +21,14 @@ class UnitRow:
     office_id: UUID
     partition: int
     emitted_until: datetime | None
+    behind_parked: bool = False
+    """Whether an event of the unit, or of its office's rules, is parked."""
 
 
+_PARKED = """EXISTS (
+    SELECT FROM scheduler.parked AS p WHERE
+    p.consumer = :tasks_consumer AND p.key = convert_to(CAST(unit_id AS text), 'UTF8')
+    OR p.consumer = :rules_consumer AND p.key = convert_to(CAST(office_id AS text), 'UTF8'))"""
 _COLUMNS = "unit_id, office_id, partition, greatest(emitted_until, fired_until) AS emitted_until"
 
 
@@ -122,19 +128,26 @@ async def look(db: AsyncConnection, *, tasks: str, rules: str) -> View:
 async def claim_due(db: AsyncConnection, horizons: Sequence[Horizon], limit: int) -> list[UnitRow]:
     """Lock units with a timer that may fire, earliest first; units locked by others are left.
 
-    Each partition has its part of the limit, so none has to wait for the others.
+    Each partition has its part of the limit, so none has to wait for the others. A unit of which an
+    event is parked is left until its slot was waited for long enough: what is parked may be what
+    forbids the reminder.
     """
     if not horizons:
         return []
     found = await db.execute(
         text(
-            f"SELECT {_COLUMNS} FROM "  # noqa: S608 - a constant
-            "unnest(CAST(:partitions AS int[]), CAST(:untils AS timestamptz[])) AS h(of, until) "
+            f"SELECT {_COLUMNS}, {_PARKED} AS behind_parked FROM "  # noqa: S608 - constants
+            "unnest(CAST(:partitions AS int[]), CAST(:untils AS timestamptz[]), "
+            "CAST(:spents AS timestamptz[])) AS h(of, until, spent) "
             "CROSS JOIN LATERAL (SELECT * FROM scheduler.agenda WHERE partition = h.of "
-            "AND next_fire_at <= h.until AND NOT stale ORDER BY next_fire_at LIMIT :limit "
+            "AND next_fire_at <= h.until AND NOT stale "
+            f"AND (next_fire_at <= h.spent OR NOT {_PARKED}) ORDER BY next_fire_at LIMIT :limit "
             "FOR UPDATE SKIP LOCKED) AS a"
         ),
         {
+            "tasks_consumer": TASKS_CONSUMER,
+            "rules_consumer": RULES_CONSUMER,
+            "spents": [one.spent for one in horizons],
             "partitions": [one.partition for one in horizons],
             "untils": [one.until for one in horizons],
             "limit": max(1, limit // len(horizons)),

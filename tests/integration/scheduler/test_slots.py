@@ -1,10 +1,12 @@
 """A slot waits until every fact that was told before it has been read, but not for ever."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from prometheus_client import REGISTRY
 
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared.events import StatusReported
 from shared.facts import Status
@@ -100,6 +102,47 @@ async def test_after_a_bounded_wait_a_slot_fires_and_says_that_it_was_not_comple
     (row,) = await world.rows("SELECT complete FROM scheduler.reminders")
     assert row.complete is False
     assert metrics_value("cuiban_reminders_fired_incomplete_total") == before + 1
+
+
+async def park(world: World, consumer: str, key: UUID) -> None:
+    """Leave an event of a key as one that its handler could not apply."""
+    await world.rows(
+        "INSERT INTO scheduler.parked (consumer, topic, partition, record_offset, key, headers, "
+        "record_time, reason, detail, tries) "
+        "VALUES (:consumer, 't', 0, 0, :key, '[]', 0, 'handler-failed', '', 3)",
+        consumer=consumer,
+        key=str(key).encode(),
+    )
+
+
+@pytest.mark.parametrize("consumer", [TASKS_CONSUMER, RULES_CONSUMER])
+async def test_a_unit_of_which_an_event_is_parked_waits_and_others_do_not(
+    world: World, consumer: str
+) -> None:
+    """The parked event may say that the unit is done, or that the rule has gone."""
+    await told(world, A, B)
+    await park(world, consumer, A if consumer == TASKS_CONSUMER else OFFICE)
+    world.clock.instant = SLOT
+    await complete(world, SLOT)
+    others = {B} if consumer == TASKS_CONSUMER else set()
+    assert {one.unit_id for one in await world.tick()} == others
+    await world.rows("DELETE FROM scheduler.parked")
+    assert {one.unit_id for one in await world.tick()} == {A, B} - others
+
+
+async def test_behind_a_parked_event_a_slot_fires_late_and_says_that_it_was_not_complete(
+    world: World,
+) -> None:
+    await told(world, A)
+    await park(world, TASKS_CONSUMER, A)
+    world.clock.instant = SLOT
+    await complete(world, SLOT)
+    assert await world.tick() == []
+    hasty = world.settings.model_copy(update={"complete_within": timedelta(0)})
+    world.ticking = Ticking(world.engine, hasty, world.clock)
+    (reminder,) = await world.tick()
+    assert reminder.complete is False
+    await world.ticking.close()
 
 
 async def test_an_ingest_that_tells_no_watermarks_makes_slots_late_but_stops_none(

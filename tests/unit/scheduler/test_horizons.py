@@ -40,7 +40,13 @@ def test_nothing_fires_later_than_now_and_what_was_waited_for_fires() -> None:
     ahead = view(tasks={0: NOW + MINUTE}, rules={0: NOW + MINUTE})
     assert list(horizons(ahead, NOW, None)) == [Horizon(0, NOW, NOW + MINUTE)]
     behind = view(tasks={0: LONG_BEFORE})
-    assert list(horizons(behind, NOW, BEFORE)) == [Horizon(0, BEFORE, LONG_BEFORE)]
+    assert list(horizons(behind, NOW, BEFORE)) == [Horizon(0, BEFORE, LONG_BEFORE, BEFORE)]
+
+
+def test_behind_a_parked_event_only_what_was_waited_for_fires_and_nothing_is_complete() -> None:
+    assert Horizon(0, NOW, NOW).behind_parked() == Horizon(0, NEVER, NEVER)
+    waited = Horizon(0, NOW, NOW, BEFORE).behind_parked()
+    assert waited == Horizon(0, BEFORE, NEVER, BEFORE)
 
 
 def test_where_the_partition_is_unknown_all_of_them_count() -> None:
