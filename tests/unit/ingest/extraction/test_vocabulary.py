@@ -148,7 +148,7 @@ def test_a_paragraph_for_everyone_is_a_task_that_stays_open() -> None:
 
 
 @pytest.mark.parametrize(
-    "remark", ["公共场所", "含图书馆", "高速公路", "听证", "主题广场", "如博物馆"]
+    "remark", ["公共场所", "含图书馆", "高速公路", "听证", "主题广场", "如博物馆", "备注：县财政局"]
 )
 def test_a_remark_in_a_bracket_names_no_owner(remark: str) -> None:
     ((_, owner),) = pieces(f"3.开放场馆（{remark}）。")
