@@ -78,7 +78,6 @@ _VERBAL: Final = re.compile(
 _PART: Final = re.compile(r"[、，,；;：:/／。 \n]")
 _LAST: Final = re.compile(r"[；;。\n]")
 _ANY_YEAR: Final = 2000  # a plan whose year is unknown: the words alone tell a date
-_PLACES = frozenset("省市县区")
 _MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
 _MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
@@ -146,8 +145,8 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and ends_unit(name) for name in (left, right))
-        names = names or (ends_organ(left) and right[:1] in _PLACES and names_unit(right))
-        apart = names and right[0] not in "等（及和" and not BODY.match(right)
+        names = names or (ends_organ(left) and right[:1] in tuple("省市县区") and names_unit(right))
+        apart = names and right[:1] not in tuple("等（及和") and not BODY.match(right)
         joined += f" {piece}" if apart else piece
     return joined
 
