@@ -7,26 +7,23 @@ says what shall be sent again; other topics go on.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 from zlib import crc32
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.structs import RecordMetadata
 from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
 from shared.database import insert_rows
+from shared.linking import At, Links, is_linked
 from shared.logging import log
 from shared.positions import Partition
 from shared.reading import Reader
-from shared.sending import place
+from shared.sending import Sent, place
 from shared.topics import named
 
 _LOOK_AGAIN = 1.0
 """Seconds for which the end of a log is believed; a topic is not made anew between two batches."""
-At = tuple[str, int]
-"""A topic's name without prefix, and a partition's number."""
 
 
 def turn(schema: str) -> int:
@@ -44,6 +41,7 @@ class Acknowledged:
         self._reader = reader
         self._last: dict[At, int] = {}
         self._looked: dict[str, float] = {}
+        self.links = Links(self._schema)
         self.stopped: frozenset[str] | None = None
         """Topics to which nothing is sent; None before the first look."""
 
@@ -55,12 +53,32 @@ class Acknowledged:
         )
         found = frozenset(rows.scalars())
         if self.stopped is None or self.stopped - found:  # resumed: what it lost counts no more
-            every = await db.execute(
-                text(f"SELECT topic, partition, last_offset FROM {self._table.fullname}")  # noqa: S608 - a Table's name
-            )
-            self._last = {(row.topic, row.partition): row.last_offset for row in every}
-            self._looked.clear()
+            await self._begin_run(db)
         self.stopped = found
+
+    async def _begin_run(self, db: AsyncConnection) -> None:
+        """Begin to count after what is marked as sent, in a run that is newer than every other.
+
+        Runs are counted in microseconds of the database's clock, so that they rise even when this
+        table is lost or restored, and by one where that clock went back.
+        """
+        table = self._table.fullname
+        drawn = await db.execute(
+            text(
+                "SELECT greatest(max(leader) + 1, "  # noqa: S608 - a Table's name
+                f"CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)) FROM {table}"
+            )
+        )
+        self._last.clear()
+        self._looked.clear()
+        marked: dict[At, tuple[int, int]] = {}
+        for row in await db.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - a Table's name
+            self._last[row.topic, row.partition] = row.last_offset
+            if row.number is not None:
+                marked[row.topic, row.partition] = (row.run, row.number)
+        self.links.begin(drawn.scalar_one(), marked)
+        newest = text(f"UPDATE {table} SET leader = :run")  # noqa: S608 - a Table's name
+        await db.execute(newest, {"run": self.links.run})
 
     async def look(
         self, db: AsyncConnection, producer: AIOKafkaProducer, topics: Iterable[str]
@@ -82,24 +100,35 @@ class Acknowledged:
                 await self._stop(db, at, end)
         self._looked.update(dict.fromkeys(due, now))
 
-    async def keep(self, db: AsyncConnection, sent: Sequence[tuple[Any, RecordMetadata]]) -> None:
+    async def keep(self, db: AsyncConnection, sent: Sequence[Sent]) -> None:
         """Note acknowledgements of rows, and stop the topics whose logs are shorter than known."""
         lowest: dict[At, int] = {}
         highest: dict[At, int] = {}
-        for row, where in sent:
-            offset, at = place(where), (row.topic, where.partition)
+        for one in sent:
+            offset, at = place(one.where), (one.row.topic, one.where.partition)
             if offset is not None:
                 lowest[at] = min(offset, lowest.get(at, offset))
                 highest[at] = max(offset, highest.get(at, offset))
         await self.compare(db, lowest)
         rising = {at: o for at, o in highest.items() if at[0] not in self.stops()}
         self._last.update(rising)
-        rows = [{"topic": t, "partition": p, "last_offset": o} for (t, p), o in rising.items()]
+        rows = [
+            {
+                "topic": at[0],
+                "partition": at[1],
+                "last_offset": self._last.get(at, -1),  # the broker may not have told it
+                "run": self.links.run if is_linked(at[0]) else None,
+                "number": self.links.last(at) if is_linked(at[0]) else None,
+                "leader": self.links.run,
+            }
+            for at in sorted({(one.row.topic, one.where.partition) for one in sent})
+        ]
         await insert_rows(
             db,
             self._table,
             rows,
-            "(topic, partition) DO UPDATE SET last_offset = excluded.last_offset",
+            "(topic, partition) DO UPDATE SET last_offset = excluded.last_offset, "
+            "run = excluded.run, number = excluded.number, leader = excluded.leader",
         )
 
     async def compare(self, db: AsyncConnection, lowest: dict[At, int]) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock, metrics
 from shared.clock import Clock
 from shared.database import clock_skew
+from shared.linking import Links
 from shared.logging import log
 from shared.sending import place
 from shared.settings import Settings
@@ -53,6 +54,7 @@ class Watermarks:
         db: AsyncConnection,
         producer: AIOKafkaProducer,
         until: datetime,
+        links: Links,
         stopped: Collection[str] = (),
     ) -> dict[tuple[str, int], int]:
         """Write `until` to every partition, unless the machine's clock is not to be trusted.
@@ -61,6 +63,7 @@ class Watermarks:
             db: a connection without a transaction.
             producer: the one that sent the rows.
             until: read before the outbox was; all rows that the read found are acknowledged.
+            links: the numbers of those rows, so that a consumer knows which must stand before it.
             stopped: names of topics of which not everything is sent.
 
         Returns:
@@ -89,8 +92,10 @@ class Watermarks:
                 continue
             name = named(topic.name, self._settings.topic_prefix)
             for partition in await producer.partitions_for(name):
-                waiting[topic.name, partition] = await producer.send(
-                    name, value=value, headers=headers, partition=partition
+                at = (topic.name, partition)
+                link = links.header(at, links.last(at))
+                waiting[at] = await producer.send(
+                    name, value=value, headers=headers + link, partition=partition
                 )
         told = await asyncio.gather(*waiting.values())
         self._told, self._told_at = until, clock.monotonic()

@@ -4,8 +4,9 @@ A batch of one partition is one transaction. It locks the consumer's position, s
 applies what is new in order, and commits the effects with the new position. A missing offset
 rolls back: the range is read again straight from Kafka. What a compacted topic no longer holds is
 passed over. A log that is not the one that the position belongs to stops the partition
-(`shared.stops`). A record that can't be read becomes a dead letter, and an event that its handler
-can't apply is parked with what follows it (`shared.applying`).
+(`shared.stops`), and so does a record before which others are missing (`shared.chains`). A record
+that can't be read becomes a dead letter, and an event that its handler can't apply is parked with
+what follows it (`shared.applying`).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import metrics, positions, stops
 from shared.applying import Applying, Handle, Tables
 from shared.backoff import Backoff
+from shared.chains import Chains, Followed, chains_of, follow
 from shared.clock import Clock
 from shared.database import is_infrastructure, is_wrong_data
 from shared.faults import describe
@@ -222,9 +224,17 @@ class Consumer:
                     return _Outcome.GAP
             else:
                 fresh = [record for record in records if record.offset >= start]
+            if self.guard.compacted(at):
+                followed = Followed(fresh, fresh, Chains())
+            else:
+                followed = follow(chains_of(position), fresh)
+            fresh = list(followed.taken)
+            if followed.gap:
+                upto = None
             end = max(start, upto or 0, fresh[-1].offset + 1 if fresh else 0)
             if end > start:
-                until = await self.applying.apply(db, at, fresh, one_by_one=one_by_one)
+                news = followed.applied
+                until = await self.applying.apply(db, at, news, one_by_one=one_by_one)
                 last = fresh[-1] if fresh and fresh[-1].offset == end - 1 else None
                 await positions.move(
                     db,
@@ -234,9 +244,17 @@ class Consumer:
                     to=end,
                     mark=mark_of(last) if last else None,
                     complete_until=until,
+                    chains=followed.chains.text(end),
+                )
+            if followed.gap:
+                await positions.stop(
+                    db, self.tables.positions, self.name, at, seen=end, why=stops.LOG_GAP
                 )
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         self.applied.set()
+        if followed.gap:
+            self.guard.tell_stop(at, end, stops.LOG_GAP)
+            return _Outcome.STOPPED
         return _Outcome.DONE

@@ -44,10 +44,13 @@ def outbox_table(metadata: MetaData) -> Table:
 
     A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
     a while, so that it can be sent again when the broker loses it. `refused` says why the broker
-    will never take a row; it stays until an operator lets it be tried again. `relayed` holds the
-    last acknowledged offset of each partition. `stopped_for` says why nothing more is sent to the
-    topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): what stood at `lost_from` or above is
-    not in the log any more.
+    will never take a row; it stays until an operator lets it be tried again. `sent_run` and
+    `sent_number` are what it was sent as (`shared.linking`).
+
+    `relayed` holds the last acknowledged offset of each partition, the run and the number of its
+    last row, and in `leader` the newest run of all. `stopped_for` says why nothing more is sent to
+    the topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): what stood at `lost_from` or above
+    is not in the log any more.
     """
     Table(
         "relayed",
@@ -58,6 +61,9 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("stopped_for", Text),
         Column("lost_from", BigInteger),
         Column("stopped_at", DateTime(timezone=True)),
+        Column("run", BigInteger),
+        Column("number", BigInteger),
+        Column("leader", BigInteger),
     )
     return Table(
         "outbox",
@@ -72,6 +78,8 @@ def outbox_table(metadata: MetaData) -> Table:
         Column("sent_partition", Integer),
         Column("sent_offset", BigInteger),
         Column("refused", Text),
+        Column("sent_run", BigInteger),
+        Column("sent_number", BigInteger),
         Index("outbox_unsent", "id", postgresql_where=text(UNSENT)),
         Index("outbox_refused", "id", postgresql_where=text("refused IS NOT NULL")),
         Index("outbox_sent", "sent_at", postgresql_where=text("sent_at IS NOT NULL")),

@@ -59,6 +59,8 @@ class Leading:
                 acknowledged is marked, unless the database is.
         """
         poll = self.settings.poll / timedelta(seconds=1)
+        await self.known.take_turn(self.db)
+        await self.db.commit()  # whatever is sent from now on, its run is known
         while True:
             if not await self._pass():
                 await asyncio.sleep(max(poll, _STOPPED_POLL) if self.known.stopped else poll)
@@ -80,7 +82,7 @@ class Leading:
     async def _send(self, rows: Sequence[Any]) -> Outcome:
         await self.known.look(self.db, self.sending.producer, {row.topic for row in rows})
         outcome = await self.sending.send(
-            [row for row in rows if row.topic not in self.known.stops()]
+            [row for row in rows if row.topic not in self.known.stops()], self.known.links
         )
         await self._mark(outcome)
         await self.known.keep(self.db, outcome.sent)
@@ -89,7 +91,9 @@ class Leading:
         return outcome
 
     async def _tell(self, until: datetime) -> None:
-        told = await self.watermarks.tell(self.db, self.sending.producer, until, self.known.stops())
+        told = await self.watermarks.tell(
+            self.db, self.sending.producer, until, self.known.links, self.known.stops()
+        )
         await self.known.compare(self.db, told)
         await self.db.commit()
 
@@ -111,14 +115,17 @@ class Leading:
         await self.db.execute(
             text(
                 f"UPDATE {self.outbox.fullname} AS o SET sent_at = now(), "  # noqa: S608 - a Table's name
-                "sent_partition = v.partition, sent_offset = v.place FROM unnest("
-                "CAST(:ids AS bigint[]), CAST(:partitions AS int[]), CAST(:places AS bigint[])) "
-                "AS v(id, partition, place) WHERE o.id = v.id"
+                "sent_partition = v.partition, sent_offset = v.place, sent_run = :run, "
+                "sent_number = v.number FROM unnest(CAST(:ids AS bigint[]), "
+                "CAST(:partitions AS int[]), CAST(:places AS bigint[]), "
+                "CAST(:numbers AS bigint[])) AS v(id, partition, place, number) WHERE o.id = v.id"
             ),
             {
-                "ids": [row.id for row, _ in outcome.sent],
-                "partitions": [where.partition for _, where in outcome.sent],
-                "places": [place(where) for _, where in outcome.sent],
+                "run": self.known.links.run,
+                "ids": [one.row.id for one in outcome.sent],
+                "partitions": [one.where.partition for one in outcome.sent],
+                "places": [place(one.where) for one in outcome.sent],
+                "numbers": [one.number for one in outcome.sent],
             },
         )
 

@@ -16,7 +16,7 @@ def positions_table(metadata: MetaData) -> Table:
     `complete_until` is the newest watermark that was read. `mark_time` (Kafka's timestamp in
     milliseconds) and `mark_sum` (CRC-32 of key and value) identify the last applied record, so
     that a log that was made anew is noticed. `stopped_for` says why nothing more is applied until
-    an operator resumes the partition.
+    an operator resumes the partition. `chains` is what was read of each writer (`shared.chains`).
     """
     return Table(
         "positions",
@@ -30,6 +30,7 @@ def positions_table(metadata: MetaData) -> Table:
         Column("mark_sum", BigInteger),
         Column("stopped_for", Text),
         Column("stopped_at", DateTime(timezone=True)),
+        Column("chains", Text),
     )
 
 
@@ -108,6 +109,7 @@ class Position:
         complete_until: the newest watermark that was read.
         stopped_for: why nothing more is applied; None while all is well.
         stopped_at: since when, on the database's clock.
+        chains: what was read of each writer, as `shared.chains` keeps it; None: unknown.
     """
 
     next_offset: int = 0
@@ -115,15 +117,19 @@ class Position:
     complete_until: datetime | None = None
     stopped_for: str | None = None
     stopped_at: datetime | None = None
+    chains: str | None = None
 
 
-_COLUMNS = "next_offset, mark_time, mark_sum, complete_until, stopped_for, stopped_at"
+_COLUMNS = "next_offset, mark_time, mark_sum, complete_until, stopped_for, stopped_at, chains"
+_NOTHING_READ = '{"at": 0}'
 _HERE = "consumer = :consumer AND topic = :topic AND partition = :partition"
 
 
 def _position(row: Any) -> Position:  # noqa: ANN401 - a row of SQLAlchemy
     mark = None if row.mark_time is None else Mark(row.mark_time, row.mark_sum)
-    return Position(row.next_offset, mark, row.complete_until, row.stopped_for, row.stopped_at)
+    return Position(
+        row.next_offset, mark, row.complete_until, row.stopped_for, row.stopped_at, row.chains
+    )
 
 
 def _where(consumer: str, at: Partition) -> dict[str, str | int]:
@@ -143,11 +149,11 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
     await db.execute(
         text(
             f"INSERT INTO {table.fullname} "  # noqa: S608 - a Table's name
-            "(consumer, topic, partition, next_offset) "
-            "VALUES (:consumer, :topic, :partition, 0) "
+            "(consumer, topic, partition, next_offset, chains) "
+            "VALUES (:consumer, :topic, :partition, 0, :chains) "
             "ON CONFLICT DO NOTHING"
         ),
-        where,
+        where | {"chains": _NOTHING_READ},
     )
     return _position((await db.execute(find, where)).one())
 
@@ -160,19 +166,22 @@ async def move(
     *,
     to: int,
     mark: Mark | None,
+    chains: str,
     complete_until: datetime | None = None,
 ) -> None:
-    """Set the position with the mark of the record before it; it commits with the effects.
+    """Set the position, the mark of the record before it and what was read, with the effects.
 
     A watermark is set too if there is a new one.
     """
     await db.execute(
         text(
             f"UPDATE {table.fullname} SET next_offset = :to, "  # noqa: S608 - a Table's name
-            "mark_time = :mark_time, mark_sum = :mark_sum, "
+            "mark_time = :mark_time, mark_sum = :mark_sum, chains = :chains, "
             f"complete_until = coalesce(:until, complete_until) WHERE {_HERE}"
         ),
-        _where(consumer, at) | {"to": to, "until": complete_until} | _mark_values(mark),
+        _where(consumer, at)
+        | {"to": to, "until": complete_until, "chains": chains}
+        | _mark_values(mark),
     )
 
 
@@ -209,15 +218,25 @@ async def stop(
 
 
 async def resume(
-    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, to: int
+    db: AsyncConnection,
+    table: Table,
+    consumer: str,
+    at: Partition,
+    *,
+    to: int,
+    chains: str | None = None,
 ) -> None:
-    """Let a stopped partition go on at an offset; the next look at the log learns its mark."""
+    """Let a stopped partition go on at an offset; the next look at the log learns its mark.
+
+    Without `chains` nothing is known any more of what was read.
+    """
     await db.execute(
         text(
             f"UPDATE {table.fullname} SET next_offset = :to, mark_time = NULL, "  # noqa: S608 - a Table's name
-            f"mark_sum = NULL, stopped_for = NULL, stopped_at = NULL WHERE {_HERE}"
+            "mark_sum = NULL, stopped_for = NULL, stopped_at = NULL, chains = :chains "
+            f"WHERE {_HERE}"
         ),
-        _where(consumer, at) | {"to": to},
+        _where(consumer, at) | {"to": to, "chains": chains},
     )
 
 

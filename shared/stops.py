@@ -1,8 +1,9 @@
 """Whether a log is still the one that a position belongs to, and what stops a partition.
 
 A partition is stopped when going on would pass over events in silence: the log is shorter than
-what was applied, holds another record where the last applied one was, or begins after what is to
-be applied next. An operator decides where it goes on (`cuiban ops resume`).
+what was applied, holds another record where the last applied one was, begins after what is to be
+applied next, or lacks records that the next one names (`shared.chains`). An operator decides where
+it goes on (`cuiban ops resume`).
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from shared.reading import Reader, Span
 from shared.topics import Topic
 
 LOG_SHORTER, LOG_REPLACED, LOG_TRUNCATED = "log-shorter", "log-replaced", "log-truncated"
+LOG_GAP = "log-gap"
 _TRUSTED_FOR = 60.0
 """Seconds after which a log is looked at again before more of it is applied."""
 REASONS = {
@@ -25,7 +27,13 @@ REASONS = {
     LOG_REPLACED: "its log holds another record where the last applied one was: it was made anew",
     LOG_TRUNCATED: "its log begins after the next event: events were removed before they were "
     "applied",
+    LOG_GAP: "the next record says that others came before it, and they were never read: the log "
+    "lost them",
 }
+_SEND_AGAIN = (
+    "First let the service that writes the topic send them again: cuiban ops replay-outbox SERVICE "
+    "--topic TOPIC --lost --reason TEXT, or --since INSTANT when its relay is not stopped. "
+)
 
 
 def judge(position: Position, span: Span, *, compacted: bool) -> str | None:
@@ -64,6 +72,7 @@ def advice(consumer: str, at: Partition, word: str) -> str:
     """What an operator reads where a stopped partition is shown: why, and what to type."""
     return (
         f"{consumer} is stopped at {at.topic}/{at.number} ({word}): {REASONS.get(word, word)}. "
+        f"{_SEND_AGAIN if word == LOG_GAP else ''}"
         f"Type: cuiban ops resume {consumer} {at.topic} {at.number} --from earliest --reason TEXT"
     )
 
@@ -149,12 +158,16 @@ class Guard:
                 db, self.tables.positions, self.consumer, at, seen=position.next_offset, why=why
             )
         if stopped:
-            log(__name__).error(
-                "stream.stopped",
-                consumer=self.consumer,
-                topic=at.topic,
-                partition=at.number,
-                position=position.next_offset,
-                reason=why,
-                advice=advice(self.consumer, at, why),
-            )
+            self.tell_stop(at, position.next_offset, why)
+
+    def tell_stop(self, at: Partition, position: int, why: str) -> None:
+        """Log that a partition was stopped at a position."""
+        log(__name__).error(
+            "stream.stopped",
+            consumer=self.consumer,
+            topic=at.topic,
+            partition=at.number,
+            position=position,
+            reason=why,
+            advice=advice(self.consumer, at, why),
+        )

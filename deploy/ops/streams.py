@@ -28,6 +28,7 @@ from deploy.ops.running import (
 from deploy.places import STATE, StateOption
 from shared import clock, parking, positions
 from shared.brokering import partitions_of
+from shared.chains import chains_of
 from shared.dead_letters import letter_of
 from shared.errors import NotReadyError, PoisonError
 from shared.outbox import publish
@@ -205,7 +206,8 @@ async def _resumed(
     error = PoisonError(word, _told(word, was, to, reason))
     source, now = source_of(stream.service), settings.clock().now()
     await publish(db, tables.outbox, [letter_of(stream.consumer, source, record, error, now)])
-    await positions.resume(db, tables.positions, stream.consumer, at, to=to)
+    known = chains_of(row).resumed(span.end, passed_over=to > was).text(to)
+    await positions.resume(db, tables.positions, stream.consumer, at, to=to, chains=known)
     return {"consumer": stream.consumer, "topic": at.topic, "partition": at.number} | {
         "was": was,
         "from": to,

@@ -15,18 +15,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.summary import summary
 from services.ingest.app import history
-from services.ingest.projection import CONSUMER
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING
+from services.ingest.told import CONSUMER
 from shared import parking, positions, topics
 from shared.codec import encode
 from shared.consuming import Consumer
 from shared.database import engine_from
 from shared.events import Envelope
 from shared.kafka import run_group
-from shared.outbox import Relay
 from shared.positions import Partition
 from shared.reading import Reader
+from shared.relaying import Relay
 from shared.stops import LOG_REPLACED, LOG_TRUNCATED
 from shared.topics import TASKS, named
 from shared.watching import watch

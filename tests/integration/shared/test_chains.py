@@ -1,0 +1,324 @@
+"""A log that lost records which nobody had read stops its readers; a healthy one stops nobody."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import text
+
+from shared import passing, positions
+from shared.chains import HEADER, chains_of
+from shared.clock import SteppedClock, SystemClock
+from shared.codec import encode
+from shared.consuming import Consumer
+from shared.database import engine_from
+from shared.outbox import publish
+from shared.positions import Partition, Position, RawRecord
+from shared.reading import Reader
+from shared.relaying import Relay
+from shared.resending import replay_lost, replay_since
+from shared.settings import Settings
+from shared.stops import LOG_GAP
+from shared.topics import TASKS, named
+from shared.watermarks import is_watermark
+from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
+from tests.integration.shared.test_stops import (
+    consuming,
+    made_anew,
+    rows,
+    stopped,
+    topic,
+    until,
+    why_not,
+)
+
+pytestmark = pytest.mark.integration
+SettingsFor = Callable[..., Awaitable[Settings]]
+NINE = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+SENT = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NOT NULL"
+UNSENT = (
+    "UPDATE tried.outbox SET sent_at = NULL, sent_partition = NULL, sent_offset = NULL, "
+    "sent_run = NULL, sent_number = NULL"
+)
+
+
+@dataclass
+class Stream(World):
+    """A consumer's world whose relay leads only when a test says so."""
+
+    clock: SteppedClock
+
+    @asynccontextmanager
+    async def relaying(self) -> AsyncIterator[None]:
+        relay = Relay(
+            self.engine, TABLES.outbox, self.settings, watermarks=(TASKS,), clock=self.clock
+        )
+        task = asyncio.create_task(relay.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def change(self, *statements: str) -> None:
+        async with self.engine.begin() as db:
+            for statement in statements:
+                await db.execute(text(statement))
+
+    async def number(self, statement: str) -> int:
+        async with self.engine.connect() as db:
+            return int((await db.execute(text(statement))).scalar_one())
+
+    async def sent(self, wanted: int) -> None:
+        async def are() -> bool:
+            return await self.number(SENT) == wanted
+
+        await until(are)
+
+    async def log(self, at: Partition) -> list[RawRecord]:
+        end, found = (await self.reader.ends([at]))[at], []
+        while len(found) < end:
+            found += await self.reader.read(at, len(found), end)
+        return found
+
+    async def place(self) -> Partition:
+        """Where the unit's events are: no other partition has any."""
+        found = "SELECT DISTINCT sent_partition FROM tried.outbox WHERE sent_at IS NOT NULL"
+        return Partition(topic(self), await self.number(found))
+
+    async def write(self, records: Iterable[RawRecord]) -> None:
+        """Write records as they are, past every relay."""
+        producer = AIOKafkaProducer(bootstrap_servers=self.settings.kafka)
+        await producer.start()
+        for one in records:
+            await producer.send_and_wait(
+                one.partition.topic,
+                one.value,
+                key=one.key,
+                partition=one.partition.number,
+                headers=list(one.headers),
+            )
+        await producer.stop()
+
+    async def position(self, at: Partition) -> Position:
+        return (await rows(self)).get(at, Position())
+
+    async def believes(self, at: Partition, instant: datetime) -> None:
+        async def does() -> bool:
+            return (await self.position(at)).complete_until == instant
+
+        await until(does)
+
+
+@pytest.fixture
+async def stream(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Stream]:
+    settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
+    engine, reader = engine_from(settings, "test"), Reader(settings)
+    async with engine.begin() as db:
+        await db.execute(text("CREATE SCHEMA tried"))
+        await db.run_sync(METADATA.create_all)
+    consumer = Consumer(
+        "tried",
+        "/cuiban/test",
+        {named(TASKS.name, settings.topic_prefix): TASKS},
+        store,
+        engine,
+        TABLES,
+        reader,
+        SystemClock(),
+    )
+    clock = SteppedClock(tmp_path / "clock")
+    clock.set(NINE)
+    yield Stream(settings, engine, reader, consumer, clock)
+    await reader.close()
+    await engine.dispose()
+
+
+def is_event(record: RawRecord, number: int) -> bool:
+    return dict(record.headers).get("ce_id") == str(envelope(number).id).encode()
+
+
+async def told(stream: Stream, numbers: Iterable[int]) -> list[RawRecord]:
+    """Let a relay send some events and a watermark behind them; the log then."""
+    await stream.send(*(envelope(n) for n in numbers))
+    async with stream.relaying():
+        await stream.sent(await stream.number("SELECT count(*) FROM tried.outbox"))
+        at = await stream.place()
+
+        async def is_told() -> bool:
+            return is_watermark((await stream.log(at))[-1])
+
+        await until(is_told)
+    return await stream.log(at)
+
+
+async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: Stream) -> None:
+    """The broker lost 2 before anyone read it, and the next watermark stands at its offset."""
+    log = await told(stream, range(3))
+    at = log[0].partition
+    assert [is_watermark(one) for one in log] == [False, False, False, True]
+    await made_anew(stream)
+    await stream.write(one for one in log if not is_event(one, 2))
+    async with consuming(stream):
+        assert await stopped(stream, LOG_GAP) == at
+        assert await stream.numbers() == [0, 1]
+        position = await stream.position(at)
+        assert (position.next_offset, position.complete_until) == (2, None)
+
+        async def is_named() -> bool:
+            return LOG_GAP in why_not(stream)
+
+        await until(is_named)
+        assert "cuiban ops replay-outbox" in why_not(stream)
+        async with stream.engine.begin() as db:
+            since = datetime(2020, 1, 1, tzinfo=UTC)
+            assert await replay_since(db, "tried", TASKS.name, since) == 3
+            chains = chains_of(position).resumed(3, passed_over=False).text(0)
+            await positions.resume(db, TABLES.positions, "tried", at, to=0, chains=chains)
+        stream.clock.set(NINE + MINUTE)
+        async with stream.relaying():
+            assert await stream.reached([0, 1, 2]) == [0, 1, 2]
+            await stream.believes(at, NINE + MINUTE)
+        assert (await stream.position(at)).stopped_for is None
+
+
+async def test_a_lost_fact_between_others_stops_before_what_follows_it(stream: Stream) -> None:
+    log = await told(stream, range(4))
+    await made_anew(stream)
+    await stream.write(one for one in log if not is_event(one, 1))
+    async with consuming(stream):
+        await stopped(stream, LOG_GAP)
+        assert await stream.numbers() == [0]
+
+
+async def test_what_the_relay_sends_again_after_a_loss_stops_nobody(stream: Stream) -> None:
+    """The reader had read what is left, so nothing is missing once the lost rows came again."""
+    log = await told(stream, range(5))
+    await made_anew(stream)
+    await stream.write(log[:2])
+    async with consuming(stream):
+        assert await stream.reached([0, 1]) == [0, 1]
+        async with stream.relaying():
+            await stream.send(envelope(5))
+            await until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
+            async with stream.engine.begin() as db:
+                assert await replay_lost(db, "tried", TASKS.name) == 3
+            assert await stream.reached(list(range(6))) == list(range(6))
+            stream.clock.set(NINE + MINUTE)
+            await stream.believes(log[0].partition, NINE + MINUTE)
+
+
+async def test_what_the_relay_sends_again_does_not_hide_what_it_does_not_send(
+    stream: Stream,
+) -> None:
+    """The relay saw only that the end is lost; 2 was lost before it, and is not sent again."""
+    log = await told(stream, range(5))
+    await made_anew(stream)
+    await stream.write([*log[:2], log[0]])
+    async with consuming(stream):
+        assert await stream.reached([0, 1]) == [0, 1]
+        async with stream.relaying():
+            await stream.send(envelope(5))
+            await until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
+            async with stream.engine.begin() as db:
+                assert await replay_lost(db, "tried", TASKS.name) == 2
+            await stopped(stream, LOG_GAP)
+            assert await stream.numbers() == [0, 1]
+
+
+async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
+    stream: Stream,
+) -> None:
+    """A relay died before its mark; a row with a lower id was committed meanwhile."""
+    async with consuming(stream):
+        first = await told(stream, [0])
+        at = first[0].partition
+        await stream.change("CREATE TABLE tried.before AS SELECT * FROM tried.relayed")
+        log = await told(stream, [1, 2])
+        await stream.change(
+            UNSENT + " WHERE id > 1",
+            "DELETE FROM tried.relayed",
+            "INSERT INTO tried.relayed SELECT * FROM tried.before",
+        )
+        await stream.send(envelope(3))
+        await stream.change("UPDATE tried.outbox SET id = -1 WHERE id = 4")
+        stream.clock.set(NINE + MINUTE)
+        log = await told(stream, [])
+        assert [n for one in log for n in range(4) if is_event(one, n)] == [0, 1, 2, 3, 1, 2]
+        await stream.believes(at, NINE + MINUTE)
+        # The one that died had only hung: it sends the same once more, and its watermark.
+        await stream.write(log[len(first) : len(first) + 3])
+        await stream.write([log[0], _poison(at)])  # told twice, and from outside
+        stream.clock.set(NINE + 2 * MINUTE)
+        await told(stream, [4])
+        assert await stream.reached([0, 1, 2, 3, 4]) == [0, 1, 2, 3, 4]
+        await stream.believes(at, NINE + 2 * MINUTE)
+        position = await stream.position(at)
+        assert position.stopped_for is None
+        assert not chains_of(position).is_open  # every record was judged
+
+
+async def test_an_event_that_is_refused_is_not_counted(stream: Stream) -> None:
+    large = envelope(1, note="x" * 9 * 2**20)
+    record = encode(large)
+    async with stream.engine.begin() as db:  # larger than a writer may, so that it is refused
+        await publish(db, TABLES.outbox, [envelope(0)])
+        headers = [[name, value.decode()] for name, value in record.headers]
+        row = {"topic": TASKS.name, "key": record.key, "value": record.value, "headers": headers}
+        await db.execute(TABLES.outbox.insert().values(row))
+        await publish(db, TABLES.outbox, [envelope(2)])
+    async with consuming(stream), stream.relaying():
+        assert await stream.reached([0, 2]) == [0, 2]
+        assert await stream.number("SELECT count(refused) FROM tried.outbox") == 1
+        at = await stream.place()
+        await stream.believes(at, NINE)
+        assert (await stream.position(at)).stopped_for is None
+
+
+async def test_relays_that_end_at_any_moment_stop_nobody(
+    stream: Stream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(passing, "_BATCH", 5)
+    chosen = random.Random(7)  # noqa: S311 - not a secret
+
+    async def write(number: int) -> None:
+        await asyncio.sleep(chosen.random() * 4)
+        async with stream.engine.begin() as db:
+            await publish(db, TABLES.outbox, [envelope(number, unit=number % 7)])
+            await asyncio.sleep(chosen.random() * 0.3)
+
+    async def relay_and_die() -> None:
+        while True:
+            async with stream.relaying():
+                await asyncio.sleep(0.1 + chosen.random() * 0.5)
+            stream.clock.set(stream.clock.now() + MINUTE)
+
+    async with consuming(stream):
+        relays = asyncio.create_task(relay_and_die())
+        await asyncio.gather(*(write(number) for number in range(60)))
+        relays.cancel()
+        await asyncio.gather(relays, return_exceptions=True)
+        end = NINE + timedelta(days=1)
+        stream.clock.set(end)
+        async with stream.relaying():
+            assert await stream.reached(list(range(60))) == list(range(60))
+            for number in range(stream.settings.partitions):
+                await stream.believes(Partition(topic(stream), number), end)
+        for position in (await rows(stream)).values():
+            assert position.stopped_for is None
+            assert not chains_of(position).is_open
+
+
+async def _counted(stream: Stream, where: str, wanted: int) -> bool:
+    return await stream.number(f"SELECT count(*) FROM tried.relayed WHERE {where}") == wanted  # noqa: S608
+
+
+def _poison(at: Partition) -> RawRecord:
+    return RawRecord(at, 0, b"poison", b"not even JSON", ((HEADER, b"0 tried 1 1 1 0"),))
