@@ -16,11 +16,11 @@ from shared.database import engine_from
 from shared.outbox import publish
 from shared.relaying import Relay
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import TABLES, envelope
+from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
-HUNG, PATIENCE = timedelta(seconds=1), 120
+HUNG = timedelta(seconds=1)
 LOCKS = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {} "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {}"
