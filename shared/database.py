@@ -85,6 +85,15 @@ async def clock_skew(db: AsyncConnection, clock: Clock) -> timedelta:
     return clock.skew(database_now)
 
 
+async def clock_trouble(engine: AsyncEngine, clock: Clock, bound: timedelta) -> str:
+    """Why a clock is not trusted; empty while it and the database's differ by `bound` at most."""
+    async with engine.connect() as db:
+        skew = await clock_skew(db, clock)
+    if abs(skew) <= bound:
+        return ""
+    return f"this machine's clock is ahead of the database's by {skew}: set it right (NTP)"
+
+
 async def insert_rows(
     db: AsyncConnection, table: Table, rows: Sequence[Row], on_conflict: str = ""
 ) -> int:
@@ -162,8 +171,11 @@ def is_poison(error: Exception) -> bool:
     """Whether trying again can never help: the data is wrong, not the infrastructure.
 
     Wrong data: SQLSTATE classes 21, 22, 23 and 54, values that asyncpg can't encode, and every
-    error that is not the database's, the broker's, or the network's (a fault in a handler).
+    error that is not the database's, the broker's, or the network's (a fault in a handler). Short
+    memory passes by itself.
     """
+    if isinstance(error, MemoryError):
+        return False
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""
         cause = getattr(error.orig, "__cause__", None)

@@ -10,7 +10,16 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import NO, JsonOption, leave, run, services_here, source_of, tables_of
+from deploy.ops.running import (
+    NO,
+    JsonOption,
+    leave,
+    run,
+    services_here,
+    show_whole,
+    source_of,
+    tables_of,
+)
 from deploy.places import STATE, StateOption
 from shared import parking, positions
 from shared.dead_letters import letter_of
@@ -36,11 +45,11 @@ def parked(
         words = [_words(consumer, one) for consumer, one in found]
         print(json.dumps(words, default=str, ensure_ascii=False, indent=1))
     elif found:
-        table = Table(*_COLUMNS)
+        table = Table(*_COLUMNS, box=None)
         for consumer, one in found:
             told = _words(consumer, one)
             table.add_row(*(Text(str(told[name])) for name in _COLUMNS))
-        _out.print(table)
+        show_whole(table)
     else:
         _out.print("Nothing is parked.")
     if found:

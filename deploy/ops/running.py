@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +28,8 @@ from shared.settings import Settings
 
 T = TypeVar("T")
 NO, WRONG_USE, NOT_RUNNING = 1, 2, 3
+_WIDEST = 160
+"""Columns that the longest names need; a narrower terminal wraps the lines."""
 SERVICES = ("ingest", "scheduler", "notifier")
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ReasonOption = Annotated[
@@ -87,6 +90,11 @@ def tables_of(service: str) -> Tables:
 def source_of(service: str) -> str:
     """The service's name as the source of its events."""
     return f"/cuiban/{service}"
+
+
+def show_whole(table: Table) -> None:
+    """Print a table without cutting anything off: what it names is typed into the next command."""
+    Console(width=max(Console().width, _WIDEST)).print(table)
 
 
 def leave(message: str, hint: str = "", *, status: int) -> NoReturn:

@@ -21,6 +21,7 @@ from deploy.ops.running import (
     leave,
     run,
     services_here,
+    show_whole,
     source_of,
     tables_of,
 )
@@ -222,9 +223,12 @@ def _told(word: str, was: int, to: int, reason: str) -> str:
 
 
 def _show(found: Sequence[Stream]) -> None:
-    table = Table(
-        "consumer", "topic", "partition", "position", "end", "behind", "watermark", "stopped for"
-    )
+    if not found:
+        _out.print("No consumer has begun yet.")
+        return
+    table = Table(box=None)
+    for name in ("consumer", "topic", "part", "position", "end", "behind", "watermark", "stopped"):
+        table.add_column(name, no_wrap=True)  # what is cut off can't be typed
     for stream in found:
         words = stream.words()
         names = ("consumer", "topic", "partition", "position", "end", "behind")
@@ -232,4 +236,4 @@ def _show(found: Sequence[Stream]) -> None:
         until, since = stream.position.complete_until, stream.position.stopped_at
         stopped = f"{stream.position.stopped_for} since {since:%m-%d %H:%M}" if since else ""
         table.add_row(*cells, f"{until:%m-%d %H:%M}" if until else "", f"[red]{stopped}[/]")
-    _out.print(table if found else "No consumer has begun yet.")
+    show_whole(table)

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from functools import partial
 
 import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,7 +21,7 @@ from services.ingest.tables import CONSUMING, OUTBOX
 from services.ingest.told import CONSUMER
 from shared import logging
 from shared.consuming import Consumer
-from shared.database import engine_from
+from shared.database import clock_trouble, engine_from
 from shared.errors import CuibanError
 from shared.kafka import run_group
 from shared.reading import Reader
@@ -107,6 +108,7 @@ async def run(settings: IngestSettings) -> None:
     reader = Reader(settings)
     consumer = history(settings, engine, reader)
     health = health_port(settings, engine, consumers=[consumer], relays="ingest")
+    health.require("clock", partial(clock_trouble, engine, settings.clock(), settings.clock_skew))
     try:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)

@@ -19,7 +19,7 @@ from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.clock import Clock
-from shared.database import clock_skew, is_poison
+from shared.database import clock_trouble, is_poison
 from shared.logging import bound, log
 from shared.topics import RULES, TASKS, named
 
@@ -119,11 +119,7 @@ class Ticking:
 
     async def distrusts(self) -> str:
         """Why nothing fires by this machine's clock; empty when it and the database's agree."""
-        async with self.engine.connect() as db:
-            skew = await clock_skew(db, self.clock)
-        if abs(skew) <= self.settings.clock_skew:
-            return ""
-        return f"this machine's clock is ahead of the database's by {skew}; nothing fires"
+        return await clock_trouble(self.engine, self.clock, self.settings.clock_skew)
 
     def _firing(self, view: View, now: datetime, at: float) -> Firing:
         """What fires now: the partitions with units that are due as far as facts are known."""

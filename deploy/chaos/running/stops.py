@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock
 
-SEEN_WITHIN, RESUMED_WITHIN = 90.0, 120.0
+SEEN_WITHIN, RESUMED_WITHIN = 180.0, 900.0
 _LOOK = 0.5
 _WHY = "chaos: what the fault took is told again"
 _STREAMS = """
@@ -81,12 +81,19 @@ class Operator:
         """
         until = clock.monotonic() + RESUMED_WITHIN
         while clock.monotonic() < until:
-            for service in _SERVICES:
+            for service in await self._relays():
                 await self.type("ops", "replay-outbox", service, "--lost", "--reason", _WHY)
             await self.type("ops", "resume", "--all", "--from", "earliest", "--reason", _WHY)
             if not await self._stopped("%"):
                 return
             await asyncio.sleep(_LOOK)
+        self.say("something is still stopped, whatever the operator types")
+
+    async def _relays(self) -> list[str]:
+        """The services whose relay has stopped."""
+        query = "SELECT '{0}' FROM {0}.relayed WHERE stopped_for IS NOT NULL LIMIT 1"
+        found = [await self._first(query.format(service)) for service in _SERVICES]
+        return [service for service in found if service]
 
     async def type(self, *words: str) -> int:
         """Run a command of `cuiban` as the operator would; its status."""

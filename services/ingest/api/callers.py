@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -11,6 +12,7 @@ from services.ingest.api.parts import Parts, parts_of
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.tokens import Caller, Scope, caller
+from shared.database import clock_skew
 from shared.logging import bind, log
 
 _BEARER = HTTPBearer(
@@ -18,6 +20,7 @@ _BEARER = HTTPBearer(
     description="A token of the office; its scopes are read, report, manage and admin.",
 )
 _LONGEST = 200
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,9 @@ def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Ca
     With `of_office` a unit's token is refused: what is behind it concerns the office alone.
 
     Raises:
-        ProblemError: 401 without a valid token, 403 when it has none of the scopes or may not.
+        ProblemError: 401 without a valid token, 403 when it has none of the scopes or may not, 503
+            for what changes something while this machine's clock is wrong: the change would carry
+            an instant that never was.
     """
 
     async def allowed(
@@ -46,9 +51,12 @@ def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Ca
         parts = parts_of(request)
         token = credentials.credentials if credentials else ""
         found = None
+        skew = timedelta(0)
         if token and len(token) <= _LONGEST:
             async with parts.engine.connect() as db:
                 found = await caller(db, token)
+                if request.method not in _READS:
+                    skew = await clock_skew(db, parts.clock)
         if found is None:
             raise ProblemError(
                 401,
@@ -70,6 +78,8 @@ def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Ca
                 "A token of a unit can't do this: it concerns the office alone.",
                 "Use a token that is not bound to a unit.",
             )
+        if abs(skew) > parts.settings.clock_skew:
+            raise _clock_is_wrong(skew)
         act = Act(
             office_id=found.office_id,
             actor=found.name,
@@ -88,3 +98,14 @@ OfficeReads = Annotated[Call, Depends(needs(Scope.READ, of_office=True))]
 OfficeReports = Annotated[Call, Depends(needs(Scope.REPORT, of_office=True))]
 Manages = Annotated[Call, Depends(needs(Scope.MANAGE))]
 Admins = Annotated[Call, Depends(needs(Scope.ADMIN))]
+
+
+def _clock_is_wrong(skew: timedelta) -> ProblemError:
+    log(__name__).error("http.clock_not_trusted", skew=str(skew), hint="Set the clock right (NTP).")
+    return ProblemError(
+        503,
+        "clock-wrong",
+        "This server's clock and the database's differ, so nothing can be changed here now.",
+        "Ask again later, or another server; an operator sets the clock right.",
+        {"Retry-After": "30"},
+    )

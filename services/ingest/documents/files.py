@@ -41,7 +41,7 @@ def read_document(name: str, data: bytes) -> Document:
     What the file holds decides; its extension only tells csv from text. Raises DocumentError.
     """
     check_size(data)
-    document = _visible(_read(name, data))
+    document = _read(name, data)
     texts = (
         (len(block.text),)
         if isinstance(block, Paragraph)
@@ -49,7 +49,7 @@ def read_document(name: str, data: bytes) -> Document:
         for block in document.blocks
     )
     check_characters(sum(map(sum, texts)))
-    return document
+    return _visible(document)
 
 
 def _visible(document: Document) -> Document:

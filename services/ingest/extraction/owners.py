@@ -147,7 +147,7 @@ def _role(found: re.Match[str]) -> Role | None:
 def _labelled(text: str) -> Owner:
     owner = Owner()
     marks = [m for m in _LABEL.finditer(text) if _role(m) or _PERSON.search(_words(m))]
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    ends = [*[mark.start() for mark in marks], len(text)][1:]
     for mark, end in zip(marks, ends, strict=True):
         words = text[mark.end() : end].strip().rstrip("；;。，,、").rstrip()
         role = _role(mark)

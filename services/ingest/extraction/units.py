@@ -145,8 +145,8 @@ def _spaced(line: str) -> str:
         left = _PART.split(joined)[-1]
         right = _PART.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and ends_unit(name) for name in (left, right))
-        names = names or (ends_organ(left) and right[0] in "省市县区" and names_unit(right))
-        apart = names and right[0] not in "等（及和" and not BODY.match(right)
+        names = names or (ends_organ(left) and right[:1] in tuple("省市县区") and names_unit(right))
+        apart = names and right[:1] not in tuple("等（及和") and not BODY.match(right)
         joined += f" {piece}" if apart else piece
     return joined
 

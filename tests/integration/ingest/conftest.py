@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,9 +35,13 @@ class TestClock:
 
     __test__ = False
     instant: datetime = NOW
+    ahead: timedelta = timedelta(0)
 
     def now(self) -> datetime:
         return self.instant
+
+    def skew(self, database_now: datetime) -> timedelta:
+        return self.ahead
 
 
 @dataclass

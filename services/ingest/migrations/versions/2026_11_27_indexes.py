@@ -4,6 +4,7 @@ from alembic import op
 
 revision = "2026_11_27_indexes"
 down_revision = "2026_11_27_relayed"
+additive = True
 
 
 def upgrade() -> None:
