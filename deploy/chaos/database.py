@@ -16,11 +16,13 @@ from shared.settings import Settings
 
 _CUT_OFF = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
-    "WHERE application_name IN ('cuiban-ingest', 'cuiban-scheduler', 'cuiban-notifier')"
+    "WHERE datname = current_database() "
+    "AND application_name IN ('cuiban-ingest', 'cuiban-scheduler', 'cuiban-notifier')"
 )
 _CUT_RELAY = text(
     "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' "
     "AND granted AND classid = 0 AND objid = CAST(:lock AS bigint)::oid "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
     "AND pid <> pg_backend_pid() AND pid <> :mine"
 )
 

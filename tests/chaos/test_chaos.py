@@ -21,7 +21,7 @@ def test_nothing_is_lost_and_nothing_is_doubled_whatever_dies(tmp_path: Path) ->
         capture_output=True,
         check=False,
         text=True,
-        timeout=480,
+        timeout=1800,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(into.read_text())

@@ -27,7 +27,7 @@ ZONE = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkingCalendar()
 START = datetime(2023, 3, 1, 8, 0, tzinfo=ZONE)
 _NUMBERS = count(1)
-_QUIET = 90.0
+_QUIET = 300.0
 
 
 @dataclass
@@ -122,13 +122,13 @@ class World:
         seen = self.arrivals.setdefault(channel, [])
         while True:
             query = {"after": seen[-1]["seq"] if seen else 0, "channel": channel}
-            answer = httpx.get(f"{self.sinks}/messages", params=query, timeout=30, trust_env=False)
+            answer = httpx.get(f"{self.sinks}/messages", params=query, timeout=120, trust_env=False)
             if not (page := answer.json()["messages"]):
                 return seen
             seen += page
 
     def faults(self, **modes: str) -> None:
-        httpx.put(f"{self.sinks}/faults", json=modes, timeout=10, trust_env=False)
+        httpx.put(f"{self.sinks}/faults", json=modes, timeout=120, trust_env=False)
 
     async def kill(self, name: str) -> None:
         """kill -9 a part, and return when its successor is ready."""
@@ -154,8 +154,8 @@ def _stack(
             "CUIBAN_SESSION_TIMEOUT": "PT6S",
             "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 2s 2s 2s 2s 2s 2s",
             "CUIBAN_UNKNOWN_PAUSE": "PT1S",
-            "CUIBAN_SEND_TIMEOUT": "PT3S",
-            "CUIBAN_LEASE": "PT7S",
+            "CUIBAN_SEND_TIMEOUT": "PT10S",
+            "CUIBAN_LEASE": "PT21S",
             "CUIBAN_AUDIT_EVERY": "PT1S",
         },
     )
@@ -194,7 +194,7 @@ def cuiban(world: World) -> Callable[..., str]:
             capture_output=True,
             check=False,
             text=True,
-            timeout=60,
+            timeout=300,
             env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1"},
         )
         assert done.returncode == status, done.stdout + done.stderr

@@ -23,7 +23,7 @@ def demo(place: Path, number: int) -> dict[str, Any]:
         capture_output=True,
         check=False,
         text=True,
-        timeout=400,
+        timeout=1200,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(into.read_text())

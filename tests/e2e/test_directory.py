@@ -82,7 +82,7 @@ async def test_what_a_person_who_leaves_was_to_hear_goes_to_who_follows(world, c
 
 
 def refused(world) -> int:
-    counts = httpx.get(f"{world.sinks}/counts", timeout=10, trust_env=False).json()
+    counts = httpx.get(f"{world.sinks}/counts", timeout=120, trust_env=False).json()
     return min(counts["offered"][one] - counts["received"][one] for one in ("email", "sms"))
 
 
@@ -104,7 +104,7 @@ def knows(world, address: str) -> bool:
     return asyncio.run(asked())
 
 
-async def until(holds, within: float = 30) -> None:
+async def until(holds, within: float = 120) -> None:
     async with asyncio.timeout(within):
         while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - seen from outside only
             await asyncio.sleep(0.1)

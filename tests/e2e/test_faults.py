@@ -130,7 +130,7 @@ async def letters(settings) -> list[RecordDeadLettered]:
     return [event for event in events if isinstance(event, RecordDeadLettered)]
 
 
-async def until(holds, within: float = 30) -> None:
+async def until(holds, within: float = 120) -> None:
     """Wait for what can only be seen from outside."""
     async with asyncio.timeout(within):
         while not await asyncio.to_thread(holds):  # noqa: ASYNC110 - seen from outside only
@@ -139,7 +139,7 @@ async def until(holds, within: float = 30) -> None:
 
 def refused(world) -> int:
     """How often the sinks were offered something that they refused."""
-    counts = httpx.get(f"{world.sinks}/counts", timeout=10, trust_env=False).json()
+    counts = httpx.get(f"{world.sinks}/counts", timeout=120, trust_env=False).json()
     return counts["offered"]["email"] - counts["received"]["email"]
 
 

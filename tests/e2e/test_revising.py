@@ -127,7 +127,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         while "── 1 left ──" not in (line := process.stdout.readline()):
             assert line, "it ended before the second question"
         process.send_signal(signal.SIGINT)
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "1 answers are stored; 1 points are left" in said
     assert "Traceback" not in said

@@ -18,7 +18,9 @@ from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from services.notifier.message import Accepted, Content, Message, Outcome, Refused, Unknown
 from tests.fuzz.profiles import fuzzed
 
-TIMEOUT = 0.4
+TIMEOUT, LONGER, PATIENCE = 0.4, 3.0, 120.0
+"""Seconds: a gateway's time-out where any outcome will do, one within which a server on this
+machine surely hears of us, and those after which a test hangs."""
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -42,10 +44,10 @@ async def serving(answer: Answer) -> AsyncIterator[int]:
         writer.transport.abort()
 
 
-def webhook(port: int) -> WebhookGateway:
+def webhook(port: int, seconds: float = TIMEOUT) -> WebhookGateway:
     endpoint = Endpoint(f"http://127.0.0.1:{port}/", (), frozenset({"0"}))
     return WebhookGateway(
-        endpoint, concurrency=2, timeout=timedelta(seconds=TIMEOUT), now=lambda: NOW
+        endpoint, concurrency=2, timeout=timedelta(seconds=seconds), now=lambda: NOW
     )
 
 
@@ -58,7 +60,7 @@ def smtp(port: int) -> EmailGateway:
 async def outcome(gateway: Gateway) -> Outcome:
     message = Message(uuid4(), "someone@unit.example", "县财政局", Content("题", "文", "<p>文"))
     try:
-        async with asyncio.timeout(TIMEOUT + 2):
+        async with asyncio.timeout(PATIENCE):
             found = await gateway.send(message)
     finally:
         await gateway.close()
@@ -174,7 +176,7 @@ async def test_an_answer_without_end_or_measure_is_cut_short(
     answer: Answer, expected: type[Outcome]
 ) -> None:
     async with serving(answer) as port:
-        assert isinstance(await outcome(webhook(port)), expected)
+        assert isinstance(await outcome(webhook(port, LONGER)), expected)
 
 
 async def test_a_failure_that_comes_in_two_parts_is_a_failure() -> None:
@@ -189,6 +191,6 @@ async def test_a_failure_that_comes_in_two_parts_is_a_failure() -> None:
         writer.write(raw[-20:])
 
     async with serving(answer) as port:
-        found = await outcome(webhook(port))
+        found = await outcome(webhook(port, PATIENCE))
     assert isinstance(found, Refused)
     assert found.detail == "code: 17"

@@ -22,7 +22,7 @@ from tests.integration.ingest.conftest import Api
 from tests.integration.notifier.world import due, enveloped
 
 pytestmark = pytest.mark.integration
-PATIENCE = 60.0
+PATIENCE = 300.0
 SECRETS = {
     "database password": "d4tabase-hush",
     "mail password": "m4il-hush",

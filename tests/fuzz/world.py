@@ -37,7 +37,7 @@ from shared.topics import named
 from tests.fuzz.hostile import Record, golden
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
-PATIENCE = 60.0
+PATIENCE = 300.0
 TOPICS = (
     topics.TASKS,
     topics.RULES,

@@ -27,7 +27,7 @@ def test_the_command_writes_a_list_of_figures(tmp_path: Path) -> None:
     file, table = tmp_path / "figures.json", tmp_path / "figures.md"
     command = [sys.executable, "-m", "deploy.cli", "bench", "--quick", "--only", "tick"]
     subprocess.run(  # noqa: S603 - ours
-        [*command, "--json", str(file), "--markdown", str(table)], check=True, timeout=120
+        [*command, "--json", str(file), "--markdown", str(table)], check=True, timeout=600
     )
     figures = json.loads(file.read_text("utf-8"))
     assert all(figure.keys() == KEYS for figure in figures)

@@ -59,12 +59,12 @@ async def reading(api: Any) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
 async def post(client: httpx.AsyncClient, data: bytes | str, name: str = "a.txt") -> httpx.Response:
     content = data.encode() if isinstance(data, str) else data
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(300):
         return await client.post("/v1/plans", files={"file": (name, content)})
 
 
 async def until(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         while not holds():  # noqa: ASYNC110 - another process, or a lock, tells nobody
             await asyncio.sleep(0.02)
 
@@ -86,11 +86,11 @@ def is_gone(pid: int) -> bool:
 async def test_a_reader_that_hangs_is_killed_and_the_api_answers_meanwhile(
     reading: Any, readers: Any, tmp_path: Path
 ) -> None:
-    client = reading(readers.hang, reading_time=timedelta(seconds=8))
+    client = reading(readers.hang, reading_time=timedelta(seconds=20))
     place = tmp_path / "pid"
     sent = asyncio.create_task(post(client, str(place)))
     pid = await process_of(place)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert (await client.get("/v1/office")).status_code == 200
     assert not sent.done()
     answer = await sent
@@ -122,7 +122,7 @@ async def test_a_reader_without_its_service_ends_by_itself(tmp_path: Path, reade
             stdin=file,
             cwd=ROOT,
         )
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             assert await process.wait() == -signal.SIGALRM
 
 
@@ -197,7 +197,12 @@ def sending(size: int) -> dict[str, Any]:
 async def test_uploads_that_wait_are_on_disk_and_others_wait_to_send_theirs(
     reading: Any, readers: Any, tmp_path: Path
 ) -> None:
-    client = reading(readers.hang, uploads=4, uploads_wait=timedelta(seconds=1))
+    client = reading(
+        readers.hang,
+        uploads=4,
+        uploads_wait=timedelta(seconds=1),
+        reading_time=timedelta(minutes=10),
+    )
     place = tmp_path / "pid"
     first = asyncio.create_task(post(client, str(place)))
     await process_of(place)

@@ -175,7 +175,7 @@ async def test_a_second_confirmation_changes_nothing(office):
 async def test_two_confirmations_at_once_apply_it_once(office):
     await office.publish()
     found = await office.revise(ONE, TWO)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(300):
         both = await asyncio.gather(office.confirm(found), office.confirm(found))
     assert both[0] == both[1]
     assert len(await office.events()) == 2
@@ -517,7 +517,7 @@ async def test_confirmations_reports_and_imports_at_once_do_not_block_each_other
             await office.api.units(f"name,kind\n县财政局,{number}\n凤灵街道,{number}\n")
         ).status_code
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(300):
         _, *done = await asyncio.gather(
             office.confirm(found), *map(report, owed * 4), *map(imported, range(5))
         )

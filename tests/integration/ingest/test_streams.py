@@ -48,7 +48,7 @@ async def running(*loops):
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(check, within=30.0):
+async def until(check, within=120.0):
     async with asyncio.timeout(within):
         while not (found := await check()):  # noqa: ASYNC110 - the database is asked
             await asyncio.sleep(0.05)

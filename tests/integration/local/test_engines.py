@@ -32,7 +32,7 @@ async def read_all(address: str, topic: str, count: int) -> list[bytes]:
         partition = TopicPartition(topic, 0)
         consumer.assign([partition])
         await consumer.seek_to_beginning(partition)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             return [(await consumer.getone()).value for _ in range(count)]
     finally:
         await consumer.stop()
@@ -59,7 +59,7 @@ async def test_acknowledged_records_survive_kill_9_of_the_broker(local_engines: 
 
 async def test_the_broker_makes_no_topic_by_itself(local_engines: Engines) -> None:
     producer = AIOKafkaProducer(
-        bootstrap_servers=local_engines.kafka, request_timeout_ms=2000, retry_backoff_ms=100
+        bootstrap_servers=local_engines.kafka, request_timeout_ms=5000, retry_backoff_ms=100
     )
     await producer.start()
     try:

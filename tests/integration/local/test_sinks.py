@@ -38,12 +38,12 @@ def sinks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sinks]:
         yield Sinks(smtp_port, f"http://127.0.0.1:{http_port}")
     finally:
         child.terminate()
-        child.wait(timeout=10)
+        child.wait(timeout=60)
 
 
 @pytest.fixture
 async def http(sinks: Sinks) -> AsyncIterator[ClientSession]:
-    timeout = ClientTimeout(total=20)
+    timeout = ClientTimeout(total=120)
     async with ClientSession(base_url=sinks.url, timeout=timeout) as session:
         await session.put("/faults", json={"email": "ok", "sms": "ok"})
         await session.delete("/messages")
@@ -61,7 +61,7 @@ def mail(unit: str = "县财政局", ident: str = "one", html: str = "<p>正文<
     return made
 
 
-async def offer_mail(sinks: Sinks, message: EmailMessage, seconds: float = 10) -> None:
+async def offer_mail(sinks: Sinks, message: EmailMessage, seconds: float = 120) -> None:
     await aiosmtplib.send(message, hostname="127.0.0.1", port=sinks.smtp_port, timeout=seconds)
 
 
@@ -214,13 +214,15 @@ async def test_late_keeps_the_message_and_knows_whether_the_sender_heard(
     await offer_mail(sinks, mail())
     assert [each["answered"] for each in await got(http)] == [True, True]
     await http.delete("/messages")
-    await http.put("/faults", json={"email": "late:2000", "sms": "late:2000"})
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.5):
-            await post_sms(http)
-    with pytest.raises((aiosmtplib.SMTPException, OSError)):
-        await offer_mail(sinks, mail(), seconds=0.5)
-    await asyncio.sleep(2)  # until both would have been answered
+    await http.put("/faults", json={"email": "late:5000", "sms": "late:5000"})
+    senders = [asyncio.create_task(post_sms(http)), asyncio.create_task(offer_mail(sinks, mail()))]
+    async with asyncio.timeout(60):
+        while len(await got(http)) < len(senders):  # noqa: ASYNC110 - in another process
+            await asyncio.sleep(0.05)
+    for sender in senders:
+        sender.cancel()
+    await asyncio.gather(*senders, return_exceptions=True)
+    await asyncio.sleep(5)  # until both would have been answered
     assert [each["answered"] for each in await got(http)] == [False, False]
 
 
@@ -271,7 +273,7 @@ async def test_what_was_taken_survives_kill_9(state: Path) -> None:
     sinks = Sinks(smtp_port, f"http://127.0.0.1:{http_port}")
     await offer_mail(sinks, mail())
     child.kill()
-    child.wait(timeout=10)
+    child.wait(timeout=60)
 
     child = spawn(program, mark=state)
     try:
@@ -280,4 +282,4 @@ async def test_what_was_taken_survives_kill_9(state: Path) -> None:
             assert [each["unit"] for each in await got(http)] == ["县财政局"]
     finally:
         child.terminate()
-        child.wait(timeout=10)
+        child.wait(timeout=60)

@@ -46,7 +46,7 @@ def quiet(_: str) -> None:
     pass
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < until, "waited in vain"
@@ -259,7 +259,7 @@ def test_the_engines_are_watched_over_too(state: Path) -> None:
 def greeting(stack: Stack, name: str) -> str:
     part = stack.info().part(name)
     assert part is not None
-    with urllib.request.urlopen(part.address, timeout=5) as answer:  # noqa: S310 - our own part
+    with urllib.request.urlopen(part.address, timeout=60) as answer:  # noqa: S310 - our own part
         return str(answer.read().decode())
 
 
@@ -296,12 +296,12 @@ async def sent_while_killed(stack: Stack, record: Record, brokers: list[str]) ->
         killed = stack.kill(name)
         producer = AIOKafkaProducer(bootstrap_servers=servers, acks="all", enable_idempotence=True)
         await producer.start()
-        await asyncio.wait_for(producer.send_and_wait("kept", str(number).encode()), 60)
+        await asyncio.wait_for(producer.send_and_wait("kept", str(number).encode()), 120)
         await producer.stop()
         await asyncio.to_thread(stack.wait_ready, name, after=killed)
     reader = AIOKafkaConsumer("kept", bootstrap_servers=servers, auto_offset_reset="earliest")
     await reader.start()
     try:
-        return [(await asyncio.wait_for(reader.getone(), 60)).value for _ in brokers]
+        return [(await asyncio.wait_for(reader.getone(), 120)).value for _ in brokers]
     finally:
         await reader.stop()

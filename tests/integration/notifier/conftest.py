@@ -49,12 +49,14 @@ async def world(
         clock_file=tmp_path / "clock",
         retry_delays="1s 1s 1s",
         unknown_pause="PT0.2S",
-        send_timeout="PT1S",
-        lease="PT3S",
+        send_timeout="PT60S",
+        lease="PT180S",
         poll="PT0.02S",
     )
     engine = engine_from(settings, "test-notifier")
     world = World(settings, engine, clock, mail_sink, sms_sink)
     yield world
+    for sink in (mail_sink, sms_sink):
+        sink.hang.set()
     await world.stop()
     await engine.dispose()

@@ -8,10 +8,11 @@ import pytest
 import shared.clock
 from services.notifier.dispatch.recording import Result
 from shared.clock import real_now
-from tests.integration.notifier.world import SLOT, World, due, until, upserted
+from tests.integration.notifier.world import IMPATIENT, SLOT, World, due, until, upserted
 
 pytestmark = pytest.mark.integration
-LONG = {"lease": timedelta(seconds=30), "send_timeout": timedelta(seconds=10)}
+OFF = 4000
+"""Seconds by which a clock is wrong: longer than any lease, and than a busy machine takes."""
 
 
 def set_clock_off(patch: pytest.MonkeyPatch, seconds: int) -> None:
@@ -24,7 +25,7 @@ def set_clock_off(patch: pytest.MonkeyPatch, seconds: int) -> None:
 
     before = real_now()
     patch.setattr(shared.clock, "datetime", Wrong)
-    assert abs((real_now() - before).total_seconds() - seconds) < 5
+    assert abs((real_now() - before).total_seconds() - seconds) < 60
 
 
 async def test_a_host_whose_clock_is_ahead_takes_no_lease_that_still_runs(
@@ -32,10 +33,10 @@ async def test_a_host_whose_clock_is_ahead_takes_no_lease_that_still_runs(
 ) -> None:
     world.mail.hangs = 1
     await world.tell(upserted(), due(channels=("email",)))
-    world.start(**LONG)
+    world.start()
     await until(lambda: len(world.mail.mails) == 1)
-    set_clock_off(monkeypatch, 40)
-    world.start(**LONG)  # a second process, on the other host
+    set_clock_off(monkeypatch, OFF)
+    world.start()  # a second process, on the other host
     await world.tell(upserted("县卫健局"), due("县卫健局", channels=("email",)))
     await until(lambda: len(world.mail.mails) >= 2)
     await world.tell(due(slot=SLOT - timedelta(hours=1), channels=("email",)))
@@ -54,14 +55,14 @@ async def test_a_host_whose_clock_is_behind_takes_over_what_was_abandoned(
 ) -> None:
     world.mail.hangs = 1
     await world.tell(upserted(), due(channels=("email",)))
-    world.start()
+    world.start(**IMPATIENT)
     await until(lambda: world.mail.mails)
     tasks, world._tasks = world._tasks, []
     for lane in world.lanes:  # as if its process had been killed
         lane._writer.put = lambda result: asyncio.Event()  # type: ignore[method-assign]
-    set_clock_off(monkeypatch, -40)
+    set_clock_off(monkeypatch, -OFF)
     world.start()
-    await until(lambda: len(world.mail.mails) == 2, 15)
+    await until(lambda: len(world.mail.mails) == 2)
     world.mail.hang.set()
     assert len(set(world.mail.ids)) == 1
     for task in tasks:
@@ -72,13 +73,13 @@ async def test_a_host_whose_clock_is_behind_takes_over_what_was_abandoned(
 async def test_attempts_are_dated_by_the_database_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_clock_off(monkeypatch, 40)
+    set_clock_off(monkeypatch, OFF)
     await world.tell(upserted(), due(channels=("email",)))
     world.start()
     await until(lambda: world.told("NotificationSent"))
     (row,) = await world.rows(
         "SELECT ended_at - started_at AS took, now() - started_at AS ago FROM notifier.attempts"
     )
-    assert timedelta(0) <= row.took < timedelta(seconds=20)
-    assert timedelta(0) <= row.ago < timedelta(seconds=20)
+    assert timedelta(0) <= row.took < timedelta(seconds=OFF / 4)
+    assert timedelta(0) <= row.ago < timedelta(seconds=OFF / 4)
     assert Result.__slots__ == ("offer", "outcome", "ended")

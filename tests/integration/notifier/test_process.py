@@ -31,7 +31,7 @@ from tests.integration.notifier.world import (
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]
-LONG = 60.0
+LONG = 120.0
 
 
 @dataclass
@@ -54,8 +54,8 @@ class Process:
             "CUIBAN_SMS_SECRET": SECRET,
             "CUIBAN_RETRY_DELAYS": "1s 1s 1s",
             "CUIBAN_UNKNOWN_PAUSE": "PT0.2S",
-            "CUIBAN_SEND_TIMEOUT": "PT2S",
-            "CUIBAN_LEASE": "PT5S",
+            "CUIBAN_SEND_TIMEOUT": "PT60S",
+            "CUIBAN_LEASE": "PT180S",
             "CUIBAN_SESSION_TIMEOUT": "PT6S",
         } | more
         child = await asyncio.create_subprocess_exec(
@@ -121,7 +121,7 @@ async def test_events_in_become_mail_messages_and_events_out(process: Process) -
     await process.send(due("县卫健局"), upserted("县卫健局"))
     await until(lambda: len(process.world.mail.mails) == 2, LONG)
     child.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(LONG):
         _, errors = await child.communicate()
     for secret in (SECRET, SECRET[6:], "jtj@jtj.example", "13800000000"):
         assert secret not in errors.decode()
@@ -138,6 +138,7 @@ async def test_killed_between_attempt_and_outcome_it_is_offered_again_under_the_
     first.kill()
     await first.wait()
     world.mail.hang.set()
+    await world.expire_leases()
     await process.start()
     (event,) = await until(lambda: world_sent(world), LONG)
     assert event.attempts == 2
@@ -159,7 +160,7 @@ async def test_sigterm_finishes_what_is_in_flight_and_commits_it(process: Proces
     await until(lambda: world.mail.mails, LONG)
     child.send_signal(signal.SIGTERM)
     world.mail.hang.set()
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(LONG):
         await child.communicate()
     assert await world.states() == {"email": "sent"}
     assert len(world.mail.mails) == 1

@@ -1,17 +1,10 @@
 """What is withdrawn while its offer waits for a connection does not go out."""
 
-from datetime import timedelta
-
 import pytest
 
 from tests.integration.notifier.world import World, due, item, until, upserted, withdrawn
 
 pytestmark = pytest.mark.integration
-SLOW = {
-    "email_connections": 1,
-    "send_timeout": timedelta(seconds=20),
-    "lease": timedelta(seconds=60),
-}
 
 
 async def waiting(world: World) -> None:
@@ -23,7 +16,7 @@ async def waiting(world: World) -> None:
     items = (item("2.1"), item("3.1"))
     later = due("县卫健局", items=items, channels=("email",))
     await world.tell(later)
-    world.start(**SLOW)
+    world.start(email_connections=1)
     await until(lambda: world.mail.mails)
     claimed = "SELECT 1 FROM notifier.notifications WHERE state = 'sending'"
 

@@ -141,9 +141,10 @@ async def offered(world: World) -> list[Offer]:
 async def test_what_a_gateway_surely_refused_goes_to_who_follows(world: World) -> None:
     world.sms.answers.append(web.Response(status=503))
     await world.tell(upserted(), due(channels=("sms",)))
-    world.start()
+    world.start(retry_delays=(timedelta(hours=1),))
     await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'busy'"))
     await world.tell(replaced())
+    await world.retry_now()
     await until(lambda: all_ended(world))
     assert texted(world) == [NEW_MOBILE]
     (event,) = await world.told("NotificationSent")

@@ -79,9 +79,9 @@ async def test_numbers_that_opted_out_do_not_keep_others_waiting(
     async def all_sent() -> bool:
         return await sent(world, "138") == 50
 
-    await until(all_sent, 15)
+    await until(all_sent)
     # Proven by the others, it is these messages that end, each with the gateway's words.
-    events = await until(lambda: failed(world, 8), 40)
+    events = await until(lambda: failed(world, 8))
     assert {event.reason for event in events} == {"exhausted"}
     assert {event.detail.rpartition(": ")[2] for event in events} == {f"HTTP {status}"}
 
@@ -118,7 +118,7 @@ async def test_a_gateway_that_refuses_everyone_rests_and_is_asked_again_by_itsel
     async def all_sent() -> bool:
         return await sent(world, "138") == 6
 
-    await until(all_sent, 30)
+    await until(all_sent)
     assert await world.told("NotificationFailed") == []
 
 

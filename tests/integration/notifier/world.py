@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
@@ -34,7 +34,10 @@ from tests.integration.notifier.sinks import MailSink, SmsSink
 OFFICE = identity.office_id("yanting")
 SLOT = datetime(2023, 12, 26, 1, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-PATIENCE = 20.0
+PATIENCE = 120.0
+"""Seconds after which a test hangs."""
+IMPATIENT: dict[str, Any] = {"send_timeout": timedelta(seconds=3), "lease": timedelta(seconds=9)}
+"""For tests in which a time-out or a lease is to run out; to all others they give all time."""
 
 
 async def until(check: Callable[[], Any], within: float = PATIENCE) -> Any:
@@ -160,6 +163,12 @@ class World:
         """As if every lease had run out."""
         async with self.engine.begin() as db:
             await db.execute(text("UPDATE notifier.notifications SET lease_until = now()"))
+
+    async def retry_now(self) -> None:
+        """As if every back-off were over."""
+        async with self.engine.begin() as db:
+            again = "UPDATE notifier.notifications SET retry_at = now() WHERE retry_at IS NOT NULL"
+            await db.execute(text(again))
 
     async def rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as db:

@@ -32,7 +32,7 @@ from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, 
 
 pytestmark = pytest.mark.integration
 UNITS = [unit(f"单位{n}") for n in range(12)]
-PATIENCE = 60
+PATIENCE = 120
 
 
 class Process:
@@ -168,7 +168,7 @@ def process(outside: Outside, tmp_path: Path) -> Process:
 
 async def stopped(child: asyncio.subprocess.Process) -> int:
     child.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         return await child.wait()
 
 
@@ -255,6 +255,6 @@ async def test_reports_made_while_it_was_away_are_read_before_a_slot_that_it_mis
 
 async def test_it_refuses_to_start_without_its_topics(outside: Outside, process: Process) -> None:
     process.environment["CUIBAN_TOPIC_PREFIX"] = "nowhere."
-    async with running(process) as child, asyncio.timeout(30):
+    async with running(process) as child, asyncio.timeout(PATIENCE):
         assert await child.wait() == 78
     assert "cuiban topics" in process.log.read_text()

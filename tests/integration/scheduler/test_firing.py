@@ -350,8 +350,9 @@ async def test_a_tick_that_lost_its_connection_takes_another(world: World) -> No
     await world.tell(assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31"))))
     assert await world.ticking.fire() == 0
     await world.rows(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE query LIKE '%RECURSIVE heads%' AND pid <> pg_backend_pid()"
+        "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "  # returns once they ended
+        "WHERE datname = current_database() AND query LIKE '%RECURSIVE heads%' "
+        "AND pid <> pg_backend_pid()"
     )
     with pytest.raises(DBAPIError):
         await world.ticking.fire()

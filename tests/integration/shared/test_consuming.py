@@ -47,6 +47,8 @@ EFFECTS = Table(
     Column("note", Text, nullable=False),
 )
 OFFICE = UUID(int=1)
+PATIENCE = 120
+"""Seconds after which a test hangs."""
 SettingsFor = Callable[..., Awaitable[Settings]]
 
 
@@ -92,7 +94,7 @@ class World:
 
     async def reached(self, wanted: list[int]) -> list[int]:
         """Wait until the effects are there; each applied batch is looked at."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while (found := await self.numbers()) != wanted:
                 self.consumer.applied.clear()
                 if len(found) > len(wanted):
@@ -145,7 +147,7 @@ async def raw_send(world: World, value: bytes, headers: Sequence[tuple[str, byte
 async def letters(world: World) -> list[RecordDeadLettered]:
     """All dead letters, read from Kafka's beginning once the outbox is empty."""
     name = named(DEAD_LETTERS.name, world.settings.topic_prefix)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with world.engine.connect() as db:
                 if not (
@@ -250,7 +252,7 @@ async def all_records(world: World, number: int) -> list:
     """The records of unit 2's partition, once the relay has sent them all."""
     name = named(TASKS.name, world.settings.topic_prefix)
     partitions = [Partition(name, n) for n in range(world.settings.partitions)]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             ends = await world.reader.ends(partitions)
             full = [at for at, end in ends.items() if end == number]

@@ -24,7 +24,7 @@ async def test_a_pooled_connection_that_the_server_closed_is_replaced_unnoticed(
         closed, pid = await pooled(engine)
         async with other.connect() as db:
             await db.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await closed.wait()
         async with engine.connect() as db:
             assert (await db.execute(WHO)).scalar_one() != pid

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from statistics import median
 
 import pytest
 from aiokafka import AIOKafkaProducer
@@ -18,8 +19,9 @@ from shared.topics import RULES, TASKS, named
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
 RECORDS, LARGE = 12_000, 1000
-STILL = 0.35
-"""Seconds without a delivery that count as standing still."""
+STILL, USUAL = 0.35, 10
+"""Seconds without a delivery that count as standing still, if a delivery usually takes less than a
+tenth of them: on a busy machine each takes longer."""
 
 
 @dataclass
@@ -71,10 +73,10 @@ async def test_full_buffers_and_silent_topics_do_not_stop_the_delivery(
     app.finalize()
     await app.start()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(300):
             await consumer.done.wait()
     finally:
         await app.stop()
     steps = [later - earlier for earlier, later in pairwise(consumer.at)]
-    still = [step for step in steps if step > STILL]
+    still = [step for step in steps if step > max(STILL, USUAL * median(steps))]
     assert sum(still) < 0.4 * sum(steps), still  # faust's own waits make it 0.7

@@ -10,16 +10,25 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared import metrics
+from shared.acknowledged import turn
 from shared.database import engine_from
 from shared.outbox import publish
 from shared.relaying import Relay
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import TABLES, envelope
+from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
-HUNG, PATIENCE = timedelta(seconds=1), 15
-HELD = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+HUNG = timedelta(seconds=1)
+LOCKS = (
+    "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 0 AND objid = {} "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {}"
+)
+"""Advisory locks of this database alone: the server holds those of other tests too."""
+TURN = turn("tried")
+ASKS = LOCKS.format(TURN, "NOT granted")
+PASSES = LOCKS.format(TURN, "true")
 WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL"
 
 
@@ -79,8 +88,10 @@ async def test_a_relay_that_hangs_is_replaced_by_another(
     """It sleeps between two looks as if it were stopped: its session is silent all the same."""
     silent = await settings_for(Settings, hung_after=HUNG, poll=timedelta(minutes=5))
     async with relaying(silent):
-        await until(other, HELD, 1)
-        await asyncio.sleep(0.5)  # it looks once, and finds nothing
+        async with other.begin() as db:  # whoever holds the turn keeps the first pass waiting
+            await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
+            await until(other, ASKS, 1)
+        await until(other, PASSES, 0)  # it has looked once, and found nothing
         await told(other)
         async with relaying(await settings_for(Settings)):
             await until(other, WAITING, 0)
@@ -92,7 +103,11 @@ async def test_a_relay_that_waits_for_its_broker_leaves_the_lock_to_others(
     """Its sessions go back to the pool; none may keep the lock there."""
     away = (await settings_for(Settings)).model_copy(update={"kafka": "127.0.0.1:1"})
     await told(other)
+    faults = metrics.FAULTS.labels("relay")._value
+    before = faults.get()
     async with relaying(away):
-        await asyncio.sleep(2)  # a few attempts
+        async with asyncio.timeout(PATIENCE):
+            while faults.get() < before + 3:  # noqa: ASYNC110 - attempts of another task
+                await asyncio.sleep(0.05)
         async with relaying(await settings_for(Settings)):
             await until(other, WAITING, 0)

@@ -118,7 +118,11 @@ async def stop(service: Service, why: str) -> None:
 
 async def come(service: Service, numbers: Sequence[int]) -> None:
     async def are_there() -> bool:
-        return service.applied == list(numbers)
+        if service.applied != list(numbers):
+            return False
+        async with service.consumer.engine.connect() as db:  # and committed
+            seen = await db.execute(text("SELECT count(*) FROM ingest.inbox"))
+        return seen.scalar_one() >= len(numbers)
 
     await until(are_there)
 

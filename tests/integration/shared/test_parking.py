@@ -15,6 +15,7 @@ from shared.positions import Partition
 from shared.topics import TASKS, named
 from shared.watching import watch
 from tests.integration.shared.test_consuming import (
+    PATIENCE,
     TABLES,
     World,
     all_records,
@@ -22,7 +23,7 @@ from tests.integration.shared.test_consuming import (
     letters,
     store,
 )
-from tests.integration.shared.test_stops import PATIENCE, consuming, until
+from tests.integration.shared.test_stops import consuming, until
 
 pytestmark = pytest.mark.integration
 RARE = "rare"

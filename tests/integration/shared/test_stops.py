@@ -18,10 +18,15 @@ from shared.positions import Partition
 from shared.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.topics import TASKS, named
 from shared.watching import watch
-from tests.integration.shared.test_consuming import TABLES, World, all_records, envelope
+from tests.integration.shared.test_consuming import (
+    PATIENCE,
+    TABLES,
+    World,
+    all_records,
+    envelope,
+)
 
 pytestmark = pytest.mark.integration
-PATIENCE = 40
 
 
 @asynccontextmanager

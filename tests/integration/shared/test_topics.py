@@ -18,7 +18,7 @@ from shared.relaying import Relay
 from shared.service import when_ready
 from shared.settings import Settings
 from shared.topics import DIRECTORY, TASKS, TOPICS, named
-from tests.integration.shared.test_consuming import envelope
+from tests.integration.shared.test_consuming import PATIENCE, envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -32,7 +32,7 @@ async def altered(settings: Settings, topic: str, **values: str) -> None:
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
     await admin.close()
     (of,) = [each for each in TOPICS if each.name == topic]
-    async with asyncio.timeout(30):  # a broker tells what it was told a moment later
+    async with asyncio.timeout(PATIENCE):  # a broker tells what it was told a moment later
         while not configs.items() <= dict((await kept(settings, [of]))[0].values).items():  # noqa: ASYNC110 - its work
             await asyncio.sleep(0.05)
 
@@ -88,7 +88,7 @@ async def test_fewer_replicas_than_set_are_told_but_no_danger(settings_for: Sett
 async def test_partitions_are_added_only_while_nothing_is_under_way(
     settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.partitions._PATIENCE", 3.0)
+    monkeypatch.setattr("deploy.partitions._PATIENCE", 0.0)
     for service in ("ingest", "scheduler", "notifier"):
         settings = await settings_for(Settings, service)
     engine = engine_from(settings, "test")
@@ -113,6 +113,7 @@ async def test_partitions_are_added_only_while_nothing_is_under_way(
         assert {each.partitions for each in await kept(settings, TOPICS)} == {2}
         async with engine.begin() as db:
             await db.execute(text("UPDATE scheduler.positions SET next_offset = 1"))
+        monkeypatch.setattr("deploy.partitions._PATIENCE", PATIENCE)
         assert name in await add_partitions(settings, 3)
         async with engine.begin() as db:
             await publish(db, OUTBOX, [envelope(n, unit=n) for n in range(2, 60)])
@@ -124,7 +125,7 @@ async def test_partitions_are_added_only_while_nothing_is_under_way(
 
 
 async def _until(engine, statement: str, wanted: int) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while True:
             async with engine.connect() as db:
                 if (await db.execute(text(statement))).scalar_one() == wanted:

@@ -24,13 +24,12 @@ from shared.relaying import Relay
 from shared.settings import Settings
 from shared.topics import RULES, TASKS, named
 from shared.watermarks import is_watermark, watermark_in
-from tests.integration.shared.test_consuming import TABLES, envelope
+from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
 NINE = datetime(2026, 6, 1, 1, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-PATIENCE = 30
 
 
 class FastClock:

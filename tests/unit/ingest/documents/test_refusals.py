@@ -135,7 +135,7 @@ CASES: list[tuple[str, str, Callable[[], bytes], DocumentFault]] = [
 @pytest.mark.parametrize(
     ("name", "make", "fault"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
 )
-def test_it_is_refused_with_its_code_in_seconds(
+def test_it_is_refused_with_its_code(
     name: str, make: Callable[[], bytes], fault: DocumentFault
 ) -> None:
     data = make()
@@ -144,7 +144,7 @@ def test_it_is_refused_with_its_code_in_seconds(
         read_plan(name, data)
     assert caught.value.code is fault
     assert caught.value.message.startswith(ADVICE[fault])
-    assert time.process_time() - started < 5
+    assert time.process_time() - started < 60  # CPU seconds: it does not hang
 
 
 def test_every_code_has_advice_in_both_languages() -> None:
