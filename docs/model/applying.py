@@ -1,5 +1,7 @@
 """The scheduler: it applies records, fires slots, and an operator resumes what stopped."""
 
+from enum import Enum, auto
+
 from docs.model.state import (
     DONE,
     SLOTS,
@@ -54,13 +56,22 @@ def apply_record(state: State, rules: Rules, offset: int, record: Record) -> Ste
     """Apply one record: its effects, the inbox and the position commit together."""
     blanks = (record, offset)
     moved = state._replace(position=offset + 1, last=record)
-    before = record.row if record.watermark else record.row - 1
-    if Rule.NAMED in rules and before and before not in state.inbox:
-        sentence = (
-            "the consumer reads {} at offset {} and lacks the row before it: it leaves it out and "
-            "calls the operator"
-        )
-        return Step(sentence, blanks, None, moved.call_operator())
+    if Rule.NAMED in rules:
+        how = fit(state, offset, record)
+        if how is Fit.GAP:
+            stopped = state._replace(consumer_stopped=True).call_operator()
+            sentence = (
+                "the consumer reads {} at offset {} and lacks what came before it: it stops and "
+                "calls the operator"
+            )
+            return Step(sentence, blanks, None, stopped)
+        if how is not Fit.OLD:
+            moved = moved._replace(read=max(state.read, (record.run, record.row)))
+        if how is Fit.NEXT:
+            moved = moved._replace(read=(record.run, record.row))
+        elif record.watermark:
+            sentence = "the consumer passes over {} at offset {}, which proves nothing"
+            return Step(sentence, blanks, None, moved)
     if record.watermark:
         then = moved._replace(watermark=max(state.watermark, record.watermark))
         return Step("the consumer believes {} at offset {}", blanks, None, then)
@@ -72,6 +83,36 @@ def apply_record(state: State, rules: Rules, offset: int, record: Record) -> Ste
     )
     then = moved._replace(inbox=inbox, slots=slots)
     return Step("the consumer applies {} from offset {}", blanks, None, then)
+
+
+class Fit(Enum):
+    """How a record stands to what was read."""
+
+    NEXT = auto()
+    """It follows."""
+    OLD = auto()
+    """It was read before, or its relay leads no more."""
+    UNSURE = auto()
+    """It was in the log when the operator resumed: what it says is learned."""
+    GAP = auto()
+    """What came before it was not read."""
+
+
+def fit(state: State, offset: int, record: Record) -> Fit:
+    """How a record stands to what was read, as `shared.chains` judges it."""
+    if offset < state.unsure:
+        return Fit.UNSURE
+    run, row = state.read
+    if record.run < run:
+        return Fit.OLD
+    if record.run > run:
+        begins = record.row == (record.first - 1 if record.watermark else record.first)
+        whole = begins and record.prior <= run and record.first - 1 <= row
+        return Fit.NEXT if whole else Fit.GAP
+    following = row if record.watermark else row + 1
+    if record.row < following:
+        return Fit.OLD
+    return Fit.NEXT if record.row == following else Fit.GAP
 
 
 def _planned(state: State, inbox: tuple[int, ...], slot: int, found: Slot) -> Slot:
@@ -117,13 +158,16 @@ def operator_steps(state: State, rules: Rules) -> Steps:
         return
     then = state._replace(
         sent=0,
+        marked=0,
         acknowledged=None,
         told=0,
         under_way=None,
         relay_stopped=False,
         consumer_stopped=False,
         alarm=False,
-    )
+    ).next_run(rules)
+    if Rule.NAMED in rules and state.consumer_stopped:
+        then = then._replace(unsure=len(state.log))
     if Rule.IDENTITY in rules and not same_log(state):
         then = then._replace(position=0, last=None, turn=state.turn + 1)
     yield Step("the operator resumes, and lets the relay send all kept rows again", (), None, then)

@@ -4,7 +4,7 @@ That is sound because no later step and no promise looks at it. It makes the sea
 smaller, and a trace stays a real run: each step was taken from a state that stands for it.
 """
 
-from docs.model.applying import same_log
+from docs.model.applying import apply_record, same_log
 from docs.model.state import (
     END,
     NO_FAULTS,
@@ -13,6 +13,7 @@ from docs.model.state import (
     LateApply,
     LateCall,
     LateFire,
+    LateSend,
     Record,
     Rule,
     Rules,
@@ -35,15 +36,41 @@ def forget(state: State, rules: Rules) -> State:
         state = state._replace(late=None)
     if 0 < state.told < state.now:
         state = state._replace(told=0)
-    state = _forget_slots(state)
+    state = _rank_runs(_forget_slots(state))
     if Fault.LOST_TAIL in state.left or not _safe(state):
         return state
+    then = _forget_log(state, rules)
+    return _rank_runs(then._replace(watermark=_useful(state), acknowledged=None))
+
+
+def _rank_runs(state: State) -> State:
+    """Of the relay's turns only the order matters: number those anew that are still named."""
+    hung = (state.late.record,) if isinstance(state.late, LateSend | LateApply) else ()
+    last = () if state.last is None else (state.last,)
+    known = () if state.acknowledged is None else (state.acknowledged.record,)
+    runs = {0, state.run, state.prior, state.marked, state.read[0]}
+    for record in {*state.log, *hung, *last, *known}:
+        runs |= {record.run, record.prior}
+    rank = {run: number for number, run in enumerate(sorted(runs))}
+    if rank[state.run] == state.run:
+        return state
+
+    def renamed(record: Record) -> Record:
+        return record._replace(run=rank[record.run], prior=rank[record.prior])
+
+    late = state.late
+    if isinstance(late, LateSend | LateApply):
+        late = late._replace(record=renamed(late.record))
+    acknowledged = state.acknowledged
     return state._replace(
-        log=_news(state),
-        watermark=_useful(state),
-        position=0,
-        last=None,
-        acknowledged=None,
+        run=rank[state.run],
+        prior=rank[state.prior],
+        marked=rank[state.marked],
+        read=(rank[state.read[0]], state.read[1]),
+        log=tuple(map(renamed, state.log)),
+        last=state.last and renamed(state.last),
+        acknowledged=acknowledged and acknowledged._replace(record=renamed(acknowledged.record)),
+        late=late,
     )
 
 
@@ -73,22 +100,32 @@ def _fenced(state: State) -> bool:
             return False
 
 
-def _news(state: State) -> tuple[Record, ...]:
-    """What of the log the consumer has not read, without what will change nothing when it is."""
-    news, inbox, watermark = [], set(state.inbox), state.watermark
-    for record in state.log[state.position :]:
-        before = record.row if record.watermark else record.row - 1
-        if before and before not in inbox:
-            news.append(
-                Record(min(record.watermark, SLOTS[-1]), record.row)
-            )  # it calls the operator
-        elif min(record.watermark, SLOTS[-1]) > watermark:
-            watermark = min(record.watermark, SLOTS[-1])
-            news.append(Record(watermark, record.row))
-        elif not record.watermark and record.row not in inbox:
-            news.append(record)
-            inbox.add(record.row)
-    return tuple(news)
+def _forget_log(state: State, rules: Rules) -> State:
+    """Keep of the log what was not read, without what will change nothing when it is.
+
+    What only moves the count at the position is counted now: nothing else looks at the count.
+    """
+    begun = state
+    kept: list[tuple[int, Record]] = []
+    for offset in range(state.position, len(state.log)):
+        record = state.log[offset]
+        record = record._replace(watermark=min(record.watermark, SLOTS[-1]))
+        then = apply_record(state, rules, offset, record).then
+        if then.consumer_stopped:
+            kept += list(enumerate(state.log))[offset:]
+            break
+        before = state._replace(position=then.position, last=then.last)
+        counted = before._replace(read=then.read)
+        state = then._replace(watermark=max(state.watermark, then.watermark))
+        if then == before:
+            continue
+        if then == counted and not kept:
+            begun = begun._replace(read=then.read)
+        else:
+            kept.append((offset, record))
+    unsure = sum(offset < begun.unsure for offset, _ in kept)
+    log = tuple(record for _, record in kept)
+    return begun._replace(log=log, unsure=unsure, position=0, last=None)
 
 
 def _useful(state: State) -> int:

@@ -50,10 +50,16 @@ class Record(NamedTuple):
 
     With `watermark` 0 it is the fact of outbox row `row`. Otherwise it says: every fact committed
     before `watermark` stands before this record, and the last of them is that of `row` (0: none).
+
+    `run` is the relay's turn that sent it, which began with row `first`, after what the turn
+    `prior` had marked last. (Rows are sent in order, so a row's number is its place as well.)
     """
 
     watermark: int
     row: int
+    run: int = 0
+    first: int = 0
+    prior: int = 0
 
     @override
     def __str__(self) -> str:
@@ -147,12 +153,18 @@ class State(NamedTuple):
         acknowledged: the last acknowledgement that the relay wrote down.
         told: the newest watermark that was acknowledged.
         under_way: the relay's pass, None between two.
+        run: the relay's turn; each one that takes over, or is let go on, has a higher one.
+        first: the row with which the turn began.
+        prior: the turn that marked the row before that; 0 when none was marked.
+        marked: the turn that marked the last row that is marked as sent.
         relay_stopped: it saw that the log lost its tail, and waits for the operator.
         log: the partition's records; the offset is the place in the tuple.
         position: the next offset that the consumer applies.
         last: the record before the position, as it was when it was applied.
         turn: how often the operator has set the position back.
-        consumer_stopped: it saw another log than its position speaks of.
+        consumer_stopped: it saw another log than its position speaks of, or a gap in it.
+        read: the turn and the row of the last record that was read.
+        unsure: the end of the log when the operator resumed: what is below is learned, not judged.
         inbox: the rows that were applied, rising.
         watermark: the newest watermark that was believed.
         slots: one for each of SLOTS.
@@ -169,12 +181,18 @@ class State(NamedTuple):
     acknowledged: Acknowledged | None = None
     told: int = 0
     under_way: Pass | None = None
+    run: int = 1
+    first: int = 1
+    prior: int = 0
+    marked: int = 0
     relay_stopped: bool = False
     log: tuple[Record, ...] = ()
     position: int = 0
     last: Record | None = None
     turn: int = 0
     consumer_stopped: bool = False
+    read: tuple[int, int] = (0, 0)
+    unsure: int = 0
     inbox: tuple[int, ...] = ()
     watermark: int = 0
     slots: tuple[Slot, ...] = (Slot(),) * len(SLOTS)
@@ -183,6 +201,12 @@ class State(NamedTuple):
     alarmed: bool = False
     left: frozenset[Fault] = frozenset(Fault)
     more: int = 2
+
+    def record(self, watermark: int, row: int, rules: Rules) -> Record:
+        """A record as the relay sends it now; it names what came before, by that rule."""
+        if Rule.NAMED not in rules:
+            return Record(watermark, row)
+        return Record(watermark, row, self.run, self.first, self.prior)
 
     def may(self, fault: Fault) -> bool:
         """Whether a fault can happen now."""
@@ -196,6 +220,12 @@ class State(NamedTuple):
     def call_operator(self) -> "State":
         """The same with the alarm raised."""
         return self._replace(alarm=True, alarmed=True)
+
+    def next_run(self, rules: Rules) -> "State":
+        """The same with another relay in the lead; it knows what is marked."""
+        if Rule.NAMED not in rules:
+            return self
+        return self._replace(run=self.run + 1, first=self.sent + 1, prior=self.marked)
 
     def with_slot(self, slot: int, found: Slot) -> "State":
         """The same with another state of a slot."""

@@ -39,8 +39,9 @@ def relay_steps(state: State, rules: Rules) -> Steps:
     if state.relay_stopped:
         return
     if state.sent < len(state.committed):
-        record = Record(0, state.sent + 1)
-        yield from _send(state, rules, record, state._replace(sent=state.sent + 1))
+        record = state.record(0, state.sent + 1, rules)
+        marked = state._replace(sent=state.sent + 1, marked=state.run)
+        yield from _send(state, rules, record, marked)
     if Rule.WATERMARK not in rules:
         return
     if state.under_way is None:
@@ -49,7 +50,7 @@ def relay_steps(state: State, rules: Rules) -> Steps:
             sentence = "the relay reads the clock, {}, and then finds {} rows in the outbox"
             yield Step(sentence, begun, None, state._replace(under_way=begun))
     elif state.sent >= state.under_way.rows:
-        record = Record(state.under_way.instant, state.sent)
+        record = state.record(state.under_way.instant, state.sent, rules)
         done = state._replace(told=record.watermark, under_way=None)
         yield from _send(state, rules, record, done)
 
@@ -59,7 +60,7 @@ def _send(state: State, rules: Rules, record: Record, marked: State) -> Steps:
     offset, log = len(state.log), (*state.log, record)
     blanks = (record, offset)
     yield _acknowledge(state, rules, marked._replace(log=log), Acknowledged(offset, record))
-    gone = state._replace(under_way=None)
+    gone = state._replace(under_way=None).next_run(rules)
     if state.may(Fault.CRASH):
         then = gone._replace(log=log).take(Fault.CRASH)
         sentence = "the relay sends {} to offset {} and dies before it writes that down"

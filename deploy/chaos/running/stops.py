@@ -12,10 +12,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock
+from shared.stops import LOG_GAP
 
 SEEN_WITHIN, RESUMED_WITHIN = 180.0, 900.0
 _LOOK = 0.5
 _WHY = "chaos: what the fault took is told again"
+_EVER = "2000-01-01T00:00:00+00:00"
+"""Before everything that an outbox keeps."""
 _STREAMS = """
 SELECT DISTINCT reason FROM (
     SELECT stopped_for AS reason, topic FROM {schema}.positions
@@ -76,13 +79,16 @@ class Operator:
     async def resume_streams(self) -> None:
         """Let everything that has stopped go on, until nothing is stopped any more.
 
-        The relay tells again what the log lost, then consumers read what there is from its start;
-        what they know already changes nothing.
+        The relay tells again what the log lost, and everything when only a consumer saw that it lost
+        something. Then consumers read what there is from its start; what they know already changes
+        nothing.
         """
         until = clock.monotonic() + RESUMED_WITHIN
         while clock.monotonic() < until:
-            for service in await self._relays():
-                await self.type("ops", "replay-outbox", service, "--lost", "--reason", _WHY)
+            gap = LOG_GAP in await self._stopped("%")
+            again = ["--since", _EVER] if gap else ["--lost"]
+            for service in _SERVICES if gap else await self._relays():
+                await self.type("ops", "replay-outbox", service, *again, "--reason", _WHY)
             await self.type("ops", "resume", "--all", "--from", "earliest", "--reason", _WHY)
             if not await self._stopped("%"):
                 return
