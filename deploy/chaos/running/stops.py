@@ -80,9 +80,8 @@ class Operator:
         """Let everything that has stopped go on, until nothing is stopped any more.
 
         The relay tells again what the log lost, and everything when only a consumer saw that it
-        lost
-        something. Then consumers read what there is from its start; what they know already changes
-        nothing.
+        lost something. Then consumers read what there is from its start; what they know already
+        changes nothing.
         """
         until = clock.monotonic() + RESUMED_WITHIN
         while clock.monotonic() < until:
