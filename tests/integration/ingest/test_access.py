@@ -70,6 +70,7 @@ TABLE = {
     "POST /v1/obligations/{obligation_id}/extensions": Access("manage", 403, 403),
     "GET /v1/journal": Access("manage", 403),
     "GET /v1/audit/verify": Access("manage", 403),
+    "GET /v1/audit/expected": Access("manage", 403),
 }
 NOTHING = {"unknown": "field"}
 """What no endpoint takes, so that a token which may use it changes nothing."""
