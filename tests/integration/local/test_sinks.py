@@ -215,12 +215,17 @@ async def test_late_keeps_the_message_and_knows_whether_the_sender_heard(
     assert [each["answered"] for each in await got(http)] == [True, True]
     await http.delete("/messages")
     await http.put("/faults", json={"email": "late:5000", "sms": "late:5000"})
-    senders = [asyncio.create_task(post_sms(http)), asyncio.create_task(offer_mail(sinks, mail()))]
+    mailer = aiosmtplib.SMTP(hostname="127.0.0.1", port=sinks.smtp_port)
+    await mailer.connect()
+    senders = [
+        asyncio.create_task(post_sms(http)),
+        asyncio.create_task(mailer.send_message(mail())),
+    ]
     async with asyncio.timeout(60):
         while len(await got(http)) < len(senders):  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
-    for sender in senders:
-        sender.cancel()
+    senders[0].cancel()
+    mailer.close()
     await asyncio.gather(*senders, return_exceptions=True)
     await asyncio.sleep(5)  # until both would have been answered
     assert [each["answered"] for each in await got(http)] == [False, False]
