@@ -96,9 +96,15 @@ class World:
         return count
 
     def applied_by(self, consumer: str) -> Count:
-        """Counts the records that a consumer has applied."""
+        """Counts the records that a consumer has applied, watermarks among them."""
         schema = consumer.partition("-")[0]
         query = f"SELECT sum(next_offset) FROM {schema}.positions WHERE consumer = '{consumer}'"  # noqa: S608 - our own names
+        return lambda: self.number(query)
+
+    def events_applied_by(self, consumer: str) -> Count:
+        """Counts the events that a consumer has applied, of a topic that has watermarks."""
+        schema = consumer.partition("-")[0]
+        query = f"SELECT count(*) FROM {schema}.inbox WHERE consumer = '{consumer}'"  # noqa: S608 - our own names
         return lambda: self.number(query)
 
     @asynccontextmanager

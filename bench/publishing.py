@@ -124,7 +124,7 @@ async def _timed(world: World, api: Api, plan: UUID, units: int) -> tuple[int, f
         return int(done["obligations"]), time.monotonic() - began
 
     answer = asyncio.create_task(asyncio.to_thread(publish))
-    await climb(world.applied_by("scheduler-tasks"), units)
+    await climb(world.events_applied_by("scheduler-tasks"), units)
     seconds = time.monotonic() - began
     obligations, answered = await answer
     timers = await world.number("SELECT count(*) FROM scheduler.timers")
@@ -136,6 +136,6 @@ async def _timed(world: World, api: Api, plan: UUID, units: int) -> tuple[int, f
 async def _held(world: World, units: int, running: list[Process], rest: float) -> dict[str, float]:
     """Megabytes of every service once all is quiet, with a notifier that knows the units."""
     async with service(world, "notifier") as notifier:
-        await climb(world.applied_by("notifier-directory"), units)
+        await climb(world.events_applied_by("notifier-directory"), units)
         await asyncio.sleep(rest)
         return {each.name: each.megabytes() for each in (*running, notifier)}
