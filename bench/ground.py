@@ -17,7 +17,8 @@ from bench.watching import Count
 from deploy.local.testing import Engines, engines
 from shared.brokering import create_topics, partitions_of
 from shared.clock import SteppedClock
-from shared.database import engine_from, migrate
+from shared.database import engine_from
+from shared.migrating import migrate
 from shared.positions import Partition
 from shared.reading import Reader
 from shared.settings import Settings

@@ -27,7 +27,8 @@ from services.ingest.handlers.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from services.ingest.store.journal import append_all
 from shared import identity
-from shared.database import engine_from, migrate
+from shared.database import engine_from
+from shared.migrating import migrate
 
 _NOW = datetime(2023, 6, 1, 1, tzinfo=UTC)
 _REPORTS = 2000

@@ -18,8 +18,9 @@ from deploy.partitions import add_partitions
 from services.ingest.handlers.bootstrap import create_office, issue_token
 from shared import clock
 from shared.brokering import all_faults, create_topics, repair
-from shared.database import engine_from, migrate
+from shared.database import engine_from
 from shared.errors import CuibanError
+from shared.migrating import migrate
 from shared.settings import Settings
 from shared.topic_settings import Fault, remedy
 from shared.topics import TOPICS

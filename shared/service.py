@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import clock, header_names, logging
 from shared.brokering import check_kept, partitions_of
 from shared.consuming import Consumer
-from shared.database import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
+from shared.migrating import check_migrated
 from shared.outbox_state import what_is_refused, what_is_stopped
 from shared.settings import Settings
 from shared.topics import Topic

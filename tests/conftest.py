@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from deploy.local.testing import Engines
 from deploy.local.testing import engines as run_engines
 from shared.brokering import create_topics
-from shared.database import migrate
+from shared.migrating import migrate
 from shared.settings import Settings
 
 _TOGETHER = ("e2e",)

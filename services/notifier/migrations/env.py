@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
 from services.notifier.tables import metadata
-from shared.database import run_migrations
+from shared.migrating import run_migrations
 
 run_migrations(metadata)

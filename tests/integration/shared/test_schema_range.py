@@ -6,8 +6,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from shared.database import check_migrated, engine_from
+from shared.database import engine_from
 from shared.errors import NotReadyError
+from shared.migrating import check_migrated
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
