@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
-from typing import NamedTuple
 
 from deploy.local import jars
 from deploy.local.errors import LocalStackError
@@ -31,20 +30,10 @@ from deploy.local.record import (
     Wanted,
     external,
 )
+from deploy.local.status import Row, rows_of
 
 UP_WITHIN, DOWN_WITHIN, PART_WITHIN = 300.0, 60.0, 90.0
 ONE_EACH: Mapping[str, int] = {"ingest": 1, "scheduler": 1, "notifier": 1}
-
-
-class Row(NamedTuple):
-    """One line of the status."""
-
-    name: str
-    state: str
-    pid: int | None
-    restarts: int
-    address: str
-    log: Path
 
 
 class Stack:
@@ -148,20 +137,7 @@ class Stack:
 
     def status(self) -> list[Row]:
         """One row for each part, the supervisor first; empty when there never was a stack."""
-        record = Record.load(self.state / RECORD)
-        if record is None:
-            return []
-        alive = record.supervisor.process() is not None
-        log = self.state / "logs" / "supervisor.log"
-        pid = record.supervisor_pid if alive else None
-        rows = [Row("supervisor", record.state if alive else "gone", pid, 0, "", log)]
-        for part in record.parts:
-            runs = part.identity is not None and part.identity.process() is not None
-            left = "left over" if runs else "gone"
-            state = part.state if alive and (runs or part.pid is None) else left
-            pid = part.pid if runs else None
-            rows.append(Row(part.name, state, pid, part.restarts, part.address, part.log))
-        return rows
+        return rows_of(Record.load(self.state / RECORD), self.state / "logs" / "supervisor.log")
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> Identity:
         """Send a part (or `supervisor`) a signal; returns the process that it was.
