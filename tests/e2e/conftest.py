@@ -1,4 +1,4 @@
-"""The whole system, up once for the run: real broker, database, sinks, three services."""
+"""The whole system, up once for this folder: real broker, database, sinks, three services."""
 
 import asyncio
 import subprocess
@@ -136,7 +136,7 @@ class World:
         await asyncio.to_thread(self.stack.wait_ready, name, after=was)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _stack(
     engines: Engines, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Stack, Record, SteppedClock]]:
@@ -165,7 +165,7 @@ def _stack(
         stack.down()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[World]:
     stack, record, clock = _stack
     settings = settings_in(record.environment)
