@@ -52,25 +52,22 @@ class UnitEvent(Event):
 # --- tasks -----------------------------------------------------------------------------------
 
 
-class ObligationsAssigned(UnitEvent):
-    """What one unit owes of a plan, as one list (or a part of a very long one)."""
-
+class _Owed(UnitEvent):
     plan_id: UUID
     plan_title: str
     measures: tuple[MeasureFacts, ...]
     obligations: tuple[ObligationFacts, ...]
 
 
-class ObligationsAmended(UnitEvent):
+class ObligationsAssigned(_Owed):
+    """What one unit owes of a plan, as one list (or a part of a very long one)."""
+
+
+class ObligationsAmended(_Owed):
     """Obligations that changed, whole; those that are not named stay as they were.
 
     Measures without obligations have only new words, and are told to one unit that owes them.
     """
-
-    plan_id: UUID
-    plan_title: str
-    measures: tuple[MeasureFacts, ...]
-    obligations: tuple[ObligationFacts, ...]
 
 
 class ObligationsWithdrawn(UnitEvent):

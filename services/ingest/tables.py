@@ -40,8 +40,9 @@ METADATA = MetaData(schema="ingest")
 INSTANT = DateTime(timezone=True)
 
 
-def _office() -> Column[object]:
-    return Column("office_id", Uuid, ForeignKey("ingest.offices.office_id"), nullable=False)
+def _office(*, key: bool = False) -> Column[object]:
+    office = ForeignKey("ingest.offices.office_id")
+    return Column("office_id", Uuid, office, primary_key=key, nullable=False)
 
 
 OFFICES = Table(
@@ -216,9 +217,7 @@ OBLIGATION_HISTORY = Table(
 EXPECTED_AUDITS = Table(
     "expected_audits",
     METADATA,
-    Column(
-        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
-    ),
+    _office(key=True),
     Column("last_day", Date, primary_key=True),
     Column("first_day", Date, nullable=False),
     Column("audited_at", INSTANT, nullable=False),
@@ -292,9 +291,7 @@ IDEMPOTENCY = Table(
 RULE_BOOKS = Table(
     "rule_books",
     METADATA,
-    Column(
-        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
-    ),
+    _office(key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
@@ -304,9 +301,7 @@ RULE_BOOKS = Table(
 CALENDARS = Table(
     "calendars",
     METADATA,
-    Column(
-        "office_id", Uuid, ForeignKey("ingest.offices.office_id"), primary_key=True, nullable=False
-    ),
+    _office(key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),

@@ -13,7 +13,7 @@ from shared.events import ReminderDue
 from shared.facts import ReminderItem
 from shared.planning.timers import Timer, fired
 from shared.planning.timetable import Timetable
-from shared.rules import Audience, Channel, Dates, Occurrence, audiences
+from shared.rules import Audience, Channel, Dates, Occurrence, Rule, audiences
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,13 @@ class _Digest:
     items: dict[UUID, tuple[Occurrence, DueTimer]] = field(default_factory=dict)
     channels: set[Channel] = field(default_factory=set)
 
+    def add(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
+        """Take in what a rule says of an obligation; the higher overdue number of two stands."""
+        self.channels.update(rule.channels)
+        known = self.items.get(owed.timer.obligation_id)
+        if known is None or known[0].overdue < occurrence.overdue:
+            self.items[owed.timer.obligation_id] = (occurrence, owed)
+
 
 def due_reminders(
     timetable: Timetable,
@@ -111,11 +118,7 @@ def due_reminders(
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
             for audience in audiences(rule, occurrence):
-                digest = digests[occurrence.slot, audience]
-                digest.channels.update(rule.channels)
-                known = digest.items.get(timer.obligation_id)
-                if known is None or known[0].overdue < occurrence.overdue:
-                    digest.items[timer.obligation_id] = (occurrence, owed)
+                digests[occurrence.slot, audience].add(rule, occurrence, owed)
         after = timetable.first(rule, owed.dates, upto)
         if after is None:
             ended.append(timer)

@@ -57,12 +57,7 @@ async def judge_run(
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
     told = await asyncio.to_thread(_histories, actors.caller, names)
     messages = await asyncio.to_thread(messages_of, sinks)
-    async with engine.connect() as db:
-        flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
-        incomplete = set((await db.execute(flagged)).scalars())
-        gaps = await audit.gaps(
-            db, real_now=clocks_of.real_now(), grace=timedelta(0), patience=timedelta(0)
-        )
+    incomplete, gaps = await _audited(engine)
     rows = {UUID(row["notification_id"]): row for row in told}
     course = Course(dict(actors.duties), first_book=1)
     course.hear(actors.facts)
@@ -91,7 +86,7 @@ async def judge_run(
         facts=len(actors.facts),
         poison=len(striker.streams.poison),
         dead_letters=len({one.record_key for one in letters}),
-        gaps=[" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in gaps],
+        gaps=gaps,
         stops=striker.operator.stops,
         wrong=[
             *burials(striker.streams.poison, letters),
@@ -100,6 +95,18 @@ async def judge_run(
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
     )
+
+
+async def _audited(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
+    """The reminders that fired without a complete view, and the gaps that the audit finds."""
+    async with engine.connect() as db:
+        flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
+        incomplete = set((await db.execute(flagged)).scalars())
+        gaps = await audit.gaps(
+            db, real_now=clocks_of.real_now(), grace=timedelta(0), patience=timedelta(0)
+        )
+    words = [" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in gaps]
+    return incomplete, words
 
 
 def _reachable(units: Iterable[Mapping[str, Any]]) -> set[tuple[UUID, Audience, str]]:
