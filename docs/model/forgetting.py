@@ -4,9 +4,12 @@ That is sound because no later step and no promise looks at it. It makes the sea
 smaller, and a trace stays a real run: each step was taken from a state that stands for it.
 """
 
+from functools import cache
+
 from docs.model.applying import apply_record, same_log
 from docs.model.state import (
     END,
+    FACTS,
     NO_FAULTS,
     SLOTS,
     Fault,
@@ -56,7 +59,7 @@ def _rank_runs(state: State) -> State:
         return state
 
     def renamed(record: Record) -> Record:
-        return record._replace(run=rank[record.run], prior=rank[record.prior])
+        return _renamed(record, rank[record.run], rank[record.prior])
 
     late = state.late
     if isinstance(late, LateSend | LateApply):
@@ -72,6 +75,11 @@ def _rank_runs(state: State) -> State:
         acknowledged=acknowledged and acknowledged._replace(record=renamed(acknowledged.record)),
         late=late,
     )
+
+
+@cache
+def _renamed(record: Record, run: int, prior: int) -> Record:
+    return record._replace(run=run, prior=prior)
 
 
 def _forget_slots(state: State) -> State:
@@ -101,18 +109,49 @@ def _fenced(state: State) -> bool:
 
 
 def _forget_log(state: State, rules: Rules) -> State:
-    """Keep of the log what was not read, without what will change nothing when it is.
+    """Keep of the log what was not read, without what will change nothing when it is."""
+    read, log, unsure = _unread(
+        state.log,
+        state.position,
+        state.read,
+        state.unsure,
+        state.inbox,
+        state.watermark,
+        rules,
+    )
+    return state._replace(read=read, log=log, unsure=unsure, position=0, last=None)
+
+
+@cache
+def _unread(  # noqa: PLR0917 - all that it depends on, so that it is worked out once
+    log: tuple[Record, ...],
+    position: int,
+    read: tuple[int, int],
+    unsure: int,
+    inbox: tuple[int, ...],
+    watermark: int,
+    rules: Rules,
+) -> tuple[tuple[int, int], tuple[Record, ...], int]:
+    """What was read, the log, and the unsure part of it, once nothing useless is left in it.
 
     What only moves the count at the position is counted now: nothing else looks at the count.
     """
-    begun = state
+    state = State(
+        committed=(0,) * len(FACTS),
+        log=log,
+        position=position,
+        read=read,
+        unsure=unsure,
+        inbox=inbox,
+        watermark=watermark,
+    )
     kept: list[tuple[int, Record]] = []
-    for offset in range(state.position, len(state.log)):
-        record = state.log[offset]
+    for offset in range(position, len(log)):
+        record = log[offset]
         record = record._replace(watermark=min(record.watermark, SLOTS[-1]))
         then = apply_record(state, rules, offset, record).then
         if then.consumer_stopped:
-            kept += list(enumerate(state.log))[offset:]
+            kept += list(enumerate(log))[offset:]
             break
         before = state._replace(position=then.position, last=then.last)
         counted = before._replace(read=then.read)
@@ -120,12 +159,10 @@ def _forget_log(state: State, rules: Rules) -> State:
         if then == before:
             continue
         if then == counted and not kept:
-            begun = begun._replace(read=then.read)
+            read = then.read
         else:
             kept.append((offset, record))
-    unsure = sum(offset < begun.unsure for offset, _ in kept)
-    log = tuple(record for _, record in kept)
-    return begun._replace(log=log, unsure=unsure, position=0, last=None)
+    return read, tuple(record for _, record in kept), sum(at < unsure for at, _ in kept)
 
 
 def _useful(state: State) -> int:
