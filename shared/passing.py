@@ -62,8 +62,22 @@ class Leading:
         await self.known.take_turn(self.db)
         await self.db.commit()  # whatever is sent from now on, its run is known
         while True:
-            if not await self._pass():
+            if not (await self._is_called_for() and await self._pass()):
                 await asyncio.sleep(max(poll, _STOPPED_POLL) if self.known.stopped else poll)
+
+    async def _is_called_for(self) -> bool:
+        """Whether a pass has something to do; asked without a transaction, in one round trip."""
+        until = self.watermarks.instant()
+        if self.known.stopped or clock.monotonic() >= self._prune_at:
+            return True
+        if until and self.watermarks.due(until):
+            return True
+        unsent = f"SELECT EXISTS (SELECT FROM {self.outbox.fullname} WHERE {UNSENT})"  # noqa: S608 - a Table's name
+        await self.db.execution_options(isolation_level="AUTOCOMMIT")
+        found = await self.db.scalar(text(unsent))
+        await self.db.commit()  # nothing is sent to the server: a mode changes between two uses
+        await self.db.execution_options(isolation_level="READ COMMITTED")
+        return bool(found)
 
     async def _pass(self) -> int:
         await self.known.take_turn(self.db)

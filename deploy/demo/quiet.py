@@ -72,7 +72,7 @@ class Onlooker:
 
     def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
         self._settings = settings
-        self._engine = engine
+        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._reader = Reader(settings)
         self._partitions: dict[Topic, Sequence[Partition]] = {}
 

@@ -39,6 +39,8 @@ _FACTS = Gauge(
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_REPLAN_REST = 0.2
+"""Seconds between looks for units to plan anew: only rules and calendars make any."""
 
 
 @dataclass
@@ -69,7 +71,8 @@ class Ticking:
 
     async def plan_for_ever(self) -> None:
         """Plan stale units anew, until cancelled."""
-        await self._for_ever("replan", self.replan)
+        rest = max(self.settings.poll.total_seconds(), _REPLAN_REST)
+        await self._for_ever("replan", self.replan, rest=rest)
 
     async def audit_for_ever(self) -> None:
         """Audit every so often, until cancelled."""
