@@ -55,7 +55,8 @@ def configure(service: str, log_format: str = "auto", level: str = "INFO") -> No
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer()
+        # Without the values of variables: they may be addresses, or megabytes.
+        else structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     )
     structlog.configure(
         processors=[

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
+import structlog
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
@@ -23,6 +24,17 @@ _TOGETHER = ("e2e",)
 """Folders whose tests share one running system, so that one process must run them all."""
 _APART = ("test_demo.py",)
 """Files in them that start a system of their own."""
+
+# As in a service: without it a traceback shows the values of variables, for seconds when they are
+# large, and whatever runs in the same loop is late.
+structlog.configure(
+    processors=[
+        *structlog.get_config()["processors"][:-1],
+        structlog.dev.ConsoleRenderer(
+            colors=False, exception_formatter=structlog.dev.plain_traceback
+        ),
+    ]
+)
 
 S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]

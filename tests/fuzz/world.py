@@ -175,9 +175,10 @@ async def running(settings_for: Any) -> AsyncIterator[World]:
     await engine.dispose()
 
 
-def faults() -> float:
-    """How often something was waited out."""
-    return sum(s.value for m in metrics.FAULTS.collect() for s in m.samples if "_total" in s.name)
+def faults() -> dict[str, float]:
+    """How often each part waited something out."""
+    samples = [s for m in metrics.FAULTS.collect() for s in m.samples if "_total" in s.name]
+    return {str(s.labels): s.value for s in samples if s.value}
 
 
 async def honest(world: World) -> dict[str, UUID]:

@@ -33,3 +33,22 @@ def test_a_third_partys_flood_is_throttled_and_our_own_lines_are_not(
         logging.getLogger().handlers[:] = before
     assert sum(line["logger"] == "aiokafka.conn" for line in lines) == 1
     assert sum(line["logger"] == "shared.outbox" for line in lines) == 20
+
+
+@pytest.mark.parametrize("log_format", ["console", "json"])
+def test_a_traceback_does_not_show_the_values_of_variables(
+    log_format: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = logging.getLogger().handlers[:]
+    mobile, known = "1380000-1234", dict[int, str]()
+    try:
+        configure("notifier", log_format)
+        try:
+            known[len(mobile)].strip()
+        except KeyError:
+            log("test").exception("handler.failed")
+        told = capsys.readouterr().err
+    finally:
+        logging.getLogger().handlers[:] = before
+    assert "KeyError: 12" in told
+    assert mobile not in told
