@@ -28,8 +28,9 @@ test-unit: setup ## Run the quick tests alone: no broker, no database
 fuzz: export CUIBAN_FUZZ ?= 500
 fuzz: setup ## Attack every door with hostile input, drawn anew (CUIBAN_FUZZ=500 examples each)
 	$(BIN)/pytest tests/fuzz
-chaos: setup ## Kill, freeze and fill up everything for a year, and count (SEED, FAULTS, JSON)
-	$(BIN)/cuiban chaos --seed $(or $(SEED),2023) --faults $(or $(FAULTS),100) --json $(or $(JSON),chaos.json)
+chaos: setup ## Kill, freeze and fill up everything, and count (CLOCK=running, SEED, FAULTS, BROKERS, JSON)
+	$(BIN)/cuiban chaos --clock $(or $(CLOCK),stepped) --seed $(or $(SEED),2023) --faults $(or $(FAULTS),100) \
+	  --brokers $(or $(BROKERS),1) --json $(or $(JSON),chaos.json)
 check: setup ## Lint, types and import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -36,18 +36,22 @@ async def consuming(world: World, group: str = "stops") -> AsyncIterator[None]:
         asyncio.create_task(run_group(world.consumer, world.settings, group)),
         asyncio.create_task(watch(world.consumer, world.settings, world.reader)),
     ]
-    yield
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager
 async def admin(world: World) -> AsyncIterator[AIOKafkaAdminClient]:
     client = AIOKafkaAdminClient(bootstrap_servers=world.settings.kafka)
     await client.start()
-    yield client
-    await client.close()
+    try:
+        yield client
+    finally:
+        await client.close()
 
 
 def topic(world: World) -> str:
