@@ -20,10 +20,9 @@ from shared.brokering import create_topics
 from shared.migrating import migrate
 from shared.settings import Settings
 
-_TOGETHER = ("e2e",)
-"""Folders whose tests share one running system, so that one process must run them all."""
-_APART = ("test_demo.py",)
-"""Files in them that start a system of their own."""
+_SYSTEMS = ("e2e", "demo", "chaos")
+"""Folders whose tests run whole systems. One process runs them all: two at once would share two
+cores, and take longer than one after the other."""
 
 # As in a service: without it a traceback shows the values of variables, for seconds when they are
 # large, and whatever runs in the same loop is late.
@@ -41,13 +40,12 @@ SettingsFor = Callable[..., Awaitable[Any]]
 
 
 class ByRoom(LoadScopeScheduling):
-    """Gives each process whole files, and one of them all that shares a running system."""
+    """Gives each process whole files, and one of them all that runs whole systems."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
         path = PurePosixPath(nodeid.partition("::")[0])
-        alone = path.parts[1] not in _TOGETHER or path.name in _APART
-        return str(path) if alone else path.parts[1]
+        return "systems" if path.parts[1] in _SYSTEMS else str(path)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
@@ -57,7 +55,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
 
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    with run_engines(tmp_path_factory.mktemp("engines")) as running:
+    with run_engines(tmp_path_factory.mktemp("engines"), durable=False) as running:
         yield running
 
 

@@ -50,6 +50,7 @@ class Server:
 
     directory: Path
     port: int
+    durable: bool = True
 
     def url(self, database: str = "postgres") -> str:
         """The address of a database as postgresql://user@host:port/name."""
@@ -71,6 +72,8 @@ class Server:
             say("PostgreSQL: making its data directory")
             _initialise(data, account)
         settings = {**SETTINGS, "port": str(self.port)}
+        if not self.durable:
+            settings["fsync"] = "off"
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Program(
             name="postgres",

@@ -25,8 +25,9 @@ ATTEMPTS = 3  # a port can be taken between finding it free and using it
 class Engines:
     """A broker and a database that run, each of which can be killed and started again."""
 
-    def __init__(self, state: Path, say: Callable[[str], None]) -> None:
+    def __init__(self, state: Path, say: Callable[[str], None], *, durable: bool = True) -> None:
         self.state = state.resolve()
+        self._durable = durable
         self._say = say
         self._programs: dict[str, Program] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -48,7 +49,7 @@ class Engines:
         """Start the server on a free port, waiting until it accepts connections."""
 
         def build() -> Program:
-            server = postgres.Server(self.state / "postgres", free_ports(1)[0])
+            server = postgres.Server(self.state / "postgres", free_ports(1)[0], self._durable)
             self.database_url = server.url()
             return server.program(self._say)
 
@@ -106,12 +107,15 @@ def sinks_program(state: Path, secret: str) -> tuple[Program, int, int]:
 
 
 @contextmanager
-def engines(state: Path, *, say: Callable[[str], None] = print) -> Iterator[Engines]:
+def engines(
+    state: Path, *, durable: bool = True, say: Callable[[str], None] = print
+) -> Iterator[Engines]:
     """Run a broker and a database with their data under `state`, until the block is left.
 
-    What an earlier run with the same directory left behind is ended first.
+    What an earlier run with the same directory left behind is ended first. A database that is not
+    `durable` waits for no disk: it loses nothing when it is killed, only when the machine goes.
     """
-    running = Engines(state, say)
+    running = Engines(state, say, durable=durable)
     end(marked(running.state))
     try:
         running.start_kafka()
