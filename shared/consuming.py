@@ -12,7 +12,7 @@ what follows it (`shared.applying`).
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import ParamSpec, TypeVar
 
@@ -247,8 +247,9 @@ class Consumer:
                     chains=followed.chains.text(end),
                 )
             if followed.gap:
+                seen = replace(position, next_offset=end)
                 await positions.stop(
-                    db, self.tables.positions, self.name, at, seen=end, why=stops.LOG_GAP
+                    db, self.tables.positions, self.name, at, seen=seen, why=stops.LOG_GAP
                 )
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))

@@ -108,7 +108,8 @@ class Position:
         mark: that of the record before it; None when it is not known.
         complete_until: the newest watermark that was read.
         stopped_for: why nothing more is applied; None while all is well.
-        stopped_at: since when, on the database's clock.
+        stopped_at: when it was stopped, or resumed after that, on the database's clock. It tells
+            whether an operator has resumed it since the row was read.
         chains: what was read of each writer, as `shared.chains` keeps it; None: unknown.
     """
 
@@ -199,20 +200,22 @@ async def learn_mark(
 
 
 async def stop(
-    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, seen: int, why: str
+    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, seen: Position, why: str
 ) -> bool:
     """Stop a partition until an operator resumes it; `seen` is the position that was judged.
 
     Returns:
-        False when it is stopped already, or was set back meanwhile.
+        False when it is stopped already, or was set back or resumed meanwhile: what was judged
+        says nothing of a log that an operator has looked at since.
     """
     await lock(db, table, consumer, at)
     done = await db.execute(
         text(
             f"UPDATE {table.fullname} SET stopped_for = :why, stopped_at = now() "  # noqa: S608 - a Table's name
-            f"WHERE {_HERE} AND stopped_for IS NULL AND next_offset >= :seen"
+            f"WHERE {_HERE} AND stopped_for IS NULL AND next_offset >= :seen "
+            "AND stopped_at IS NOT DISTINCT FROM CAST(:turn AS timestamptz)"
         ),
-        _where(consumer, at) | {"why": why, "seen": seen},
+        _where(consumer, at) | {"why": why, "seen": seen.next_offset, "turn": seen.stopped_at},
     )
     return bool(done.rowcount)
 
@@ -233,7 +236,7 @@ async def resume(
     await db.execute(
         text(
             f"UPDATE {table.fullname} SET next_offset = :to, mark_time = NULL, "  # noqa: S608 - a Table's name
-            "mark_sum = NULL, stopped_for = NULL, stopped_at = NULL, chains = :chains "
+            "mark_sum = NULL, stopped_for = NULL, stopped_at = now(), chains = :chains "
             f"WHERE {_HERE}"
         ),
         _where(consumer, at) | {"to": to, "chains": chains},

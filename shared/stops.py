@@ -155,7 +155,7 @@ class Guard:
         """Stop a partition that was judged at a position, until an operator resumes it."""
         async with self.engine.begin() as db:
             stopped = await positions.stop(
-                db, self.tables.positions, self.consumer, at, seen=position.next_offset, why=why
+                db, self.tables.positions, self.consumer, at, seen=position, why=why
             )
         if stopped:
             self.tell_stop(at, position.next_offset, why)

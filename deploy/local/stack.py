@@ -46,10 +46,13 @@ class Stack:
         commands: Iterable[Service] = SERVICES,
         prepare: tuple[str, ...] | None = PREPARE,
         engines: bool = True,
+        part_within: float = PART_WITHIN,
     ) -> None:
+        """`part_within` are the seconds in which a part that is started must be ready."""
         self.state = state.expanduser().resolve()
         self._commands = {each.name: each for each in commands}
         self._prepare, self._engines = prepare, engines
+        self._part_within = part_within
 
     @property
     def token_file(self) -> Path:
@@ -203,10 +206,10 @@ class Stack:
             ).save(self.state / WANTED)
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
-        until = time.monotonic() + PART_WITHIN
+        until = time.monotonic() + self._part_within
         while not holds():
             if time.monotonic() > until:
-                raise LocalStackError(f"Waited {PART_WITHIN:.0f} s for {what}, in vain.")
+                raise LocalStackError(f"Waited {self._part_within:.0f} s for {what}, in vain.")
             time.sleep(0.05)
 
     def _running(self) -> Record | None:

@@ -65,7 +65,7 @@ class Stream:
             "behind": span.end - row.next_offset if span else None,
             "watermark": row.complete_until,
             "stopped_for": row.stopped_for,
-            "since": row.stopped_at,
+            "since": row.stopped_at if row.stopped_for else None,
         }
 
 
@@ -235,7 +235,7 @@ def _show(found: Sequence[Stream]) -> None:
         words = stream.words()
         names = ("consumer", "topic", "partition", "position", "end", "behind")
         cells = ["?" if words[name] is None else str(words[name]) for name in names]
-        until, since = stream.position.complete_until, stream.position.stopped_at
+        until, since = stream.position.complete_until, words["since"]
         stopped = f"{stream.position.stopped_for} since {since:%m-%d %H:%M}" if since else ""
         table.add_row(*cells, f"{until:%m-%d %H:%M}" if until else "", f"[red]{stopped}[/]")
     show_whole(table)

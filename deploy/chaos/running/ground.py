@@ -13,6 +13,7 @@ from deploy.chaos.faults import SERVICES, Kind
 from deploy.chaos.running.clocks import Clocks
 from deploy.chaos.running.proving import prove_running
 from deploy.chaos.running.standing import Ground
+from deploy.chaos.running.stops import RESUMED_WITHIN
 from deploy.chaos.running.verdict import RunningVerdict
 from deploy.demo.script import START
 from deploy.local.stack import Stack
@@ -50,7 +51,8 @@ def live_running(
     """Start a stack under `place`, live through a run, and end the stack."""
     clocks = Clocks(place, RATE, SERVICES)
     clocks.start(START, rate=0.0)
-    stack = Stack(place / "state")
+    # What has stopped until the operator lets it go on is not ready meanwhile.
+    stack = Stack(place / "state", part_within=RESUMED_WITHIN)
     stack.claim_directory()
     with small_disk(stack.state / "postgres") as disk:
         without = set(Kind) - script.kinds

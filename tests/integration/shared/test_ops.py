@@ -113,7 +113,8 @@ async def called(*arguments: str) -> tuple[int, Any]:
 
 async def stop(service: Service, why: str) -> None:
     async with service.consumer.engine.begin() as db:
-        await positions.stop(db, CONSUMING.positions, CONSUMER, service.at, seen=0, why=why)
+        seen = (await positions.rows_of(db, CONSUMING.positions, CONSUMER))[service.at]
+        await positions.stop(db, CONSUMING.positions, CONSUMER, service.at, seen=seen, why=why)
 
 
 async def come(service: Service, numbers: Sequence[int]) -> None:
