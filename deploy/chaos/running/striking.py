@@ -142,15 +142,23 @@ class Striker(Breaker):
             await self.operator.resume_streams()
 
     async def _lose_tail(self, fault: Fault) -> None:
+        """Cut the end of a log while its writer is away.
+
+        Otherwise new watermarks could come to stand in the place of old ones before anyone looks.
+        Nothing is missing then, and nothing must stop.
+        """
         topic = named(logs.topic_called(fault.target).name, self.settings.topic_prefix)
         async with self._logs, self._turns["kafka"]:
-            brokers = [p.name for p in self.stack.info().parts if p.name.startswith("kafka")]
-            for broker in brokers:
-                await asyncio.to_thread(self.stack.stop, broker)
-            places = [self.stack.state / broker / "data" for broker in brokers]
-            lost = await asyncio.to_thread(logs.cut_tails, places, topic)
-            self.say(f"{fault}: {lost} bytes")
-            await asyncio.gather(*(asyncio.to_thread(self.stack.start, name) for name in brokers))
+            async with self._without(_both("ingest")):
+                brokers = [p.name for p in self.stack.info().parts if p.name.startswith("kafka")]
+                for broker in brokers:
+                    await asyncio.to_thread(self.stack.stop, broker)
+                places = [self.stack.state / broker / "data" for broker in brokers]
+                lost = await asyncio.to_thread(logs.cut_tails, places, topic)
+                self.say(f"{fault}: {lost} bytes")
+                starts = (asyncio.to_thread(self.stack.start, name) for name in brokers)
+                await asyncio.gather(*starts)
+                await asyncio.sleep(SETTLED)  # readers look at the log's end every two seconds
             await self.operator.await_stop(str(fault.kind), f"%{topic}")
             await self.operator.resume_streams()
 
