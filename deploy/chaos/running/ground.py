@@ -1,16 +1,13 @@
 """The stack for a run with a running clock: a clock for each part, and a small disk if it can."""
 
 import asyncio
-import os
-import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.chaos.faults import SERVICES, Kind
 from deploy.chaos.running.clocks import Clocks
+from deploy.chaos.running.disks import small_disk
 from deploy.chaos.running.proving import prove_running
 from deploy.chaos.running.standing import Ground
 from deploy.chaos.running.stops import RESUMED_WITHIN
@@ -21,7 +18,6 @@ from deploy.local.stack import Stack
 RATE = 400.0
 """How many times as fast as real time the office's clock runs: an hour, and with it a slot, takes
 nine seconds."""
-_DISK_SIZE = "2g"
 _SETTINGS = {
     "CUIBAN_QUIET_SMS": "none",
     # 108 s of real time: beyond the outages of a run, so that no slot fires before its facts.
@@ -75,20 +71,3 @@ def live_running(
             return asyncio.run(prove_running(script.seed, script.faults, ground, without))
         finally:
             stack.down()
-
-
-@contextmanager
-def small_disk(directory: Path) -> Iterator[Path | None]:
-    """A disk of 2 GB in a directory while the block lasts; None where none can be."""
-    directory.mkdir(parents=True, exist_ok=True)
-    mount, unmount = shutil.which("mount"), shutil.which("umount")
-    if mount is None or unmount is None or os.geteuid() != 0:
-        yield None
-        return
-    command = [mount, "-t", "tmpfs", "-o", f"size={_DISK_SIZE}", "tmpfs", str(directory)]
-    mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 - a system tool
-    try:
-        yield directory if mounted else None
-    finally:
-        if mounted:
-            subprocess.run([unmount, str(directory)], check=False, capture_output=True)  # noqa: S603 - a system tool

@@ -60,6 +60,7 @@ class RunningRun:
         async with asyncio.TaskGroup() as group:
             for fault in burst:
                 group.create_task(self._strike_one(fault))
+        await self.striker.answer_pages({fault.kind for fault in burst})
 
     async def _strike_one(self, fault: Fault) -> None:
         await asyncio.sleep(fault.draw * _WITHIN)

@@ -95,6 +95,10 @@ class Operator:
             await asyncio.sleep(_LOOK)
         self.say("something is still stopped, whatever the operator types")
 
+    async def pages(self) -> str:
+        """Why streams and relays are stopped now; empty when none is."""
+        return ", ".join(sorted(await self._stopped("%")))
+
     async def _relays(self) -> list[str]:
         """The services whose relay has stopped."""
         query = "SELECT '{0}' FROM {0}.relayed WHERE stopped_for IS NOT NULL LIMIT 1"

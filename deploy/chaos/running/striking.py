@@ -16,8 +16,10 @@ from deploy.chaos.faults import Fault, Kind
 from deploy.chaos.running import logs
 from deploy.chaos.running.calm import Window
 from deploy.chaos.running.clocks import Clocks
+from deploy.chaos.running.disks import fill
 from deploy.chaos.running.release import Release
 from deploy.chaos.running.stops import Operator
+from shared.errors import CuibanError
 from shared.settings import Settings
 from shared.topics import named
 
@@ -34,6 +36,10 @@ _WRONG = (
 )
 """How wrong a host's clock can be, in the office's time."""
 _REFUSALS, _PROXIES = (403, 410, 500), (500, 502, 504)
+_PAGED = 6.0
+"""Seconds in which every reader and relay looks at its log."""
+_STOPPING = frozenset({Kind.TOPIC_REMADE, Kind.RECORDS_DELETED, Kind.TAIL_LOST})
+"""Kinds after which streams stop, also later than the first."""
 _BALLAST = "ballast"
 _EVER = "1970-01-01T00:00:00+00:00"
 _FUNCTION = """
@@ -85,6 +91,22 @@ class Striker(Breaker):
         finally:
             settled = timedelta(seconds=SETTLED * self.clocks.rate)
             self.windows.append(Window(begin, self.clocks.now() + settled))
+
+    async def answer_pages(self, struck: set[Kind]) -> None:
+        """Let go on what stopped after the operator had gone, as its service was away until then.
+
+        Raises:
+            CuibanError: something has stopped though no fault of `struck` wants a stop.
+        """
+        begin = self.clocks.now()
+        await asyncio.sleep(_PAGED)
+        while paged := await self.operator.pages():
+            if not struck & _STOPPING:
+                raise CuibanError(f"Something has stopped without a cause: {paged}.")
+            await self.operator.resume_streams()
+            await asyncio.sleep(_PAGED)
+        settled = timedelta(seconds=SETTLED * self.clocks.rate)
+        self.windows.append(Window(begin, self.clocks.now() + settled))
 
     @override
     async def strike_further(self, fault: Fault, begun: asyncio.Event) -> None:
@@ -235,7 +257,7 @@ class Striker(Breaker):
         ballast = self.disk / _BALLAST
         async with self._turns["postgres-disk"]:
             try:
-                await asyncio.to_thread(_fill, ballast)
+                await asyncio.to_thread(fill, ballast)
                 await asyncio.sleep(fault.lasts)
             finally:
                 ballast.unlink(missing_ok=True)
@@ -273,18 +295,3 @@ class Striker(Breaker):
 
 def _both(service: str) -> list[str]:
     return [f"{service}-1", f"{service}-2"]
-
-
-def _fill(ballast: Path) -> None:
-    """Write until nothing more fits."""
-    with ballast.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(2**20))
-        except OSError:
-            pass
-        try:
-            while True:
-                file.write(bytes(4096))
-        except OSError:
-            return

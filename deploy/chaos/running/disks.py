@@ -1,0 +1,42 @@
+"""A small disk for the database, and filling it up."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_DISK_SIZE = "2g"
+
+
+@contextmanager
+def small_disk(directory: Path) -> Iterator[Path | None]:
+    """A disk of 2 GB in a directory while the block lasts; None where none can be."""
+    directory.mkdir(parents=True, exist_ok=True)
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    if mount is None or unmount is None or os.geteuid() != 0:
+        yield None
+        return
+    command = [mount, "-t", "tmpfs", "-o", f"size={_DISK_SIZE}", "tmpfs", str(directory)]
+    mounted = subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603 - a system tool
+    try:
+        yield directory if mounted else None
+    finally:
+        if mounted:
+            subprocess.run([unmount, str(directory)], check=False, capture_output=True)  # noqa: S603 - a system tool
+
+
+def fill(ballast: Path) -> None:
+    """Write until nothing more fits."""
+    with ballast.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(2**20))
+        except OSError:
+            pass
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            return
