@@ -36,6 +36,7 @@ from shared.planning import forecasting
 from shared.planning.reminding import Measure
 from shared.rules import Dates, ObligationKind, default_rule_book
 from shared.settings import Settings
+from shared.stops import REASONS
 from shared.topics import DEAD_LETTERS
 
 Say = Callable[[str], None]
@@ -193,12 +194,19 @@ async def _judge(
 async def letters_of(
     settings: Settings, poison: Mapping[bytes, frozenset[str]]
 ) -> list[RecordDeadLettered]:
-    """The dead letters, as soon as there are as many as there must be, or after some patience."""
+    """The dead letters, as soon as there are as many as there must be, or after some patience.
+
+    Those that only tell that an operator resumed a partition are left out.
+    """
     wanted = sum(map(len, poison.values()))
     until = clocks.monotonic() + _LETTERS_WITHIN
     while True:
         events = await on_kafka(settings, DEAD_LETTERS)
-        letters = [event for event in events if isinstance(event, RecordDeadLettered)]
+        letters = [
+            event
+            for event in events
+            if isinstance(event, RecordDeadLettered) and event.reason not in REASONS
+        ]
         if len(letters) >= wanted or clocks.monotonic() > until:
             return letters
         await asyncio.sleep(1)
