@@ -40,7 +40,8 @@ METADATA = MetaData(schema="ingest")
 INSTANT = DateTime(timezone=True)
 
 
-def _office(*, key: bool = False) -> Column[object]:
+def office_column(*, key: bool = False) -> Column[object]:
+    """The office that a row belongs to; with `key` a part of the primary key."""
     office = ForeignKey("ingest.offices.office_id")
     return Column("office_id", Uuid, office, primary_key=key, nullable=False)
 
@@ -58,7 +59,7 @@ UNITS = Table(
     "units",
     METADATA,
     Column("unit_id", Uuid, primary_key=True),
-    _office(),
+    office_column(),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("groups", JSONB, nullable=False),
@@ -76,7 +77,7 @@ TOKENS = Table(
     "tokens",
     METADATA,
     Column("token_id", Uuid, primary_key=True),
-    _office(),
+    office_column(),
     Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id")),
     Column("name", Text, nullable=False),
     Column("prefix", Text, nullable=False),
@@ -91,7 +92,7 @@ PLANS = Table(
     "plans",
     METADATA,
     Column("plan_id", Uuid, primary_key=True),
-    _office(),
+    office_column(),
     Column("document_name", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -119,7 +120,7 @@ MEASURES = Table(
     METADATA,
     Column("measure_id", Uuid, primary_key=True),
     Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), nullable=False),
-    _office(),
+    office_column(),
     Column("ordinal", Integer, nullable=False),
     Column("ref", Text, nullable=False),
     Column("task_name", Text, nullable=False),
@@ -157,7 +158,7 @@ NAME_DECISIONS = Table(
     METADATA,
     Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), primary_key=True),
     Column("name", Text, primary_key=True),
-    _office(),
+    office_column(),
     Column("unit_ids", JSONB, nullable=False),
     Column("ignored", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
@@ -217,7 +218,7 @@ OBLIGATION_HISTORY = Table(
 EXPECTED_AUDITS = Table(
     "expected_audits",
     METADATA,
-    _office(key=True),
+    office_column(key=True),
     Column("last_day", Date, primary_key=True),
     Column("first_day", Date, nullable=False),
     Column("audited_at", INSTANT, nullable=False),
@@ -232,7 +233,7 @@ HEARINGS = Table(
     METADATA,
     Column("hearing_id", Uuid, primary_key=True),
     Column("obligation_id", Uuid, primary_key=True),
-    _office(),
+    office_column(),
     Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id"), nullable=False),
     Column("heard_on", Date, nullable=False),
     Column("heard_by", Text, nullable=False),
@@ -240,41 +241,6 @@ HEARINGS = Table(
     Column("recorded_by", Text, nullable=False),
     Column("recorded_at", INSTANT, nullable=False),
     Index("hearings_obligation", "obligation_id"),
-)
-
-JOURNAL = Table(
-    "journal",
-    METADATA,
-    Column("id", BigInteger, Identity(), primary_key=True),
-    _office(),
-    Column("at", INSTANT, nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("subject", Text, nullable=False),
-    Column("before", JSONB, nullable=False),
-    Column("after", JSONB, nullable=False),
-    Column("correlation_id", Uuid, nullable=False),
-    Column("digest", LargeBinary, nullable=False),
-    Index("journal_subject", "office_id", "subject", "id"),
-)
-
-# Written by the trigger `journal_is_sealed` alone, when a transaction commits.
-
-JOURNAL_LINKS = Table(
-    "journal_links",
-    METADATA,
-    Column("office_id", Uuid, primary_key=True),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("entry_id", BigInteger, nullable=False, unique=True),
-    Column("hash", LargeBinary, nullable=False),
-)
-
-JOURNAL_HEADS = Table(
-    "journal_heads",
-    METADATA,
-    Column("office_id", Uuid, primary_key=True),
-    Column("number", BigInteger, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
 )
 
 IDEMPOTENCY = Table(
@@ -291,7 +257,7 @@ IDEMPOTENCY = Table(
 RULE_BOOKS = Table(
     "rule_books",
     METADATA,
-    _office(key=True),
+    office_column(key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
@@ -301,7 +267,7 @@ RULE_BOOKS = Table(
 CALENDARS = Table(
     "calendars",
     METADATA,
-    _office(key=True),
+    office_column(key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),

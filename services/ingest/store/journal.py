@@ -13,7 +13,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.chain import digest
-from services.ingest.tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS, AnyRow
+from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
+from services.ingest.tables import AnyRow
 from shared.database import insert_rows
 
 _L = JOURNAL_LINKS.c
