@@ -63,4 +63,4 @@ class Caller:
                     self.broken.append(error.message)
                 if time.monotonic() > until:
                     raise
-            time.sleep(_PAUSE)
+            time.sleep(_PAUSE)  # what a fault took away tells nobody when it is back

@@ -28,7 +28,7 @@ def locked(path: Path, *, within: float) -> Iterator[None]:
                 f"Another cuiban command has been at work in {path.parent} for {within:.0f} s. "
                 "Wait for it, or end it, and try again."
             )
-        time.sleep(0.05)
+        time.sleep(0.05)  # a blocking lock would know no time limit
     try:
         yield
     finally:

@@ -151,7 +151,7 @@ def wait_ready(program: Program, child: subprocess.Popen[bytes]) -> None:
             )
         if program.ready():
             return
-        time.sleep(0.05)
+        time.sleep(0.05)  # a port that is served tells nobody; it is asked again
     raise LocalStackError(
         f"{program.name} did not answer within {program.ready_within:.0f} s. "
         f"Its log ({program.log}) ends with:\n{tail(program.log)}"
@@ -283,7 +283,7 @@ def _wait(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Pr
     while left := [each for each in left if _runs(each)]:
         if time.monotonic() > until:
             break
-        time.sleep(0.02)
+        time.sleep(0.02)  # others' children can't be waited for
     return left
 
 

@@ -210,7 +210,7 @@ class Stack:
         while not holds():
             if time.monotonic() > until:
                 raise LocalStackError(f"Waited {self._part_within:.0f} s for {what}, in vain.")
-            time.sleep(0.05)
+            time.sleep(0.05)  # the supervisor tells by its file
 
     def _running(self) -> Record | None:
         record = Record.load(self.state / RECORD)
@@ -262,7 +262,7 @@ class Stack:
                 gone and time.monotonic() > grace
             ):
                 break
-            time.sleep(0.1)
+            time.sleep(0.1)  # the supervisor tells by its file
         record = Record.load(self.state / RECORD)
         said = record.error if record and record.error else ""
         if record is not None:
@@ -278,7 +278,7 @@ class Stack:
         identity.send(signal.SIGCONT)
         until = time.monotonic() + DOWN_WITHIN
         while identity.process() is not None and time.monotonic() < until:
-            time.sleep(0.05)
+            time.sleep(0.05)  # it is no child of this process, so it can't be waited for
         identity.send(signal.SIGKILL)
 
     def _sweep(self) -> None:

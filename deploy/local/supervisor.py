@@ -226,7 +226,7 @@ class Supervisor:
             }
             part.tick()
         self._write()
-        time.sleep(REST)
+        time.sleep(REST)  # files and health ports are looked at: nothing tells of a change
 
     def _write(self) -> None:
         """Write the record when something in it has changed."""
