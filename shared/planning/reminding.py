@@ -119,25 +119,22 @@ def due_reminders(
         for occurrence in chosen:
             for audience in audiences(rule, occurrence):
                 digests[occurrence.slot, audience].add(rule, occurrence, owed)
-        after = timetable.first(rule, owed.dates, upto)
-        if after is None:
-            ended.append(timer)
-        else:
+        if after := timetable.first(rule, owed.dates, upto):
             moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
+        else:
+            ended.append(timer)
     order = sorted(digests, key=lambda key: (key[0], _AUDIENCES[key[1]]))
-    taken = parts or {}
     reminders = [
         _reminder(
             timetable,
             (office_id, unit_id),
-            (slot, audience, taken.get((audience, slot), 0)),
+            (slot, audience, (parts or {}).get((audience, slot), 0)),
             digests[slot, audience],
             complete=complete_until is None or slot <= complete_until,
         )
         for slot, audience in order
     ]
-    until = order[-1][0] if order else None
-    return Fired(reminders, moved, ended, passed_over, until)
+    return Fired(reminders, moved, ended, passed_over, order[-1][0] if order else None)
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}

@@ -100,19 +100,8 @@ async def test_a_publication_stands_in_kafka_unit_by_unit(api):
     assert [type(e).__name__ for e in await told(api.settings, RULES)] == ["RuleBookPublished"]
 
 
-def deliveries(office, unit):
-    """A reminder and how its four notifications ended."""
-    reminder, refs = uuid4(), [uuid4() for _ in range(4)]
-    about = {"office_id": office, "unit_id": unit}
-    each = {
-        **about,
-        "reminder_id": reminder,
-        "audience": Audience.LIAISON,
-        "channel": Channel.EMAIL,
-        "slot": SLOT,
-        "address": "a@b.example",
-    }
-    due = ReminderDue(
+def reminder_due(about, reminder):
+    return ReminderDue(
         **about,
         reminder_id=reminder,
         audience=Audience.LIAISON,
@@ -132,6 +121,21 @@ def deliveries(office, unit):
             ),
         ),
     )
+
+
+def deliveries(office, unit):
+    """A reminder and how its four notifications ended."""
+    reminder, refs = uuid4(), [uuid4() for _ in range(4)]
+    about = {"office_id": office, "unit_id": unit}
+    each = {
+        **about,
+        "reminder_id": reminder,
+        "audience": Audience.LIAISON,
+        "channel": Channel.EMAIL,
+        "slot": SLOT,
+        "address": "a@b.example",
+    }
+    due = reminder_due(about, reminder)
     fanned = ReminderFannedOut(
         **about,
         reminder_id=reminder,
