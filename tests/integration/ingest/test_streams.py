@@ -2,7 +2,6 @@
 
 import asyncio
 from collections import Counter
-from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -32,20 +31,10 @@ from shared.relaying import Relay
 from shared.rules import Audience, Channel, ReminderKind
 from shared.topics import DIRECTORY, RULES, TASKS, named
 from shared.watching import watch
+from tests.integration.running import running
 
 pytestmark = pytest.mark.integration
 SLOT = datetime(2023, 11, 1, 1, tzinfo=UTC)
-
-
-@asynccontextmanager
-async def running(*loops):
-    tasks = [asyncio.create_task(loop) for loop in loops]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def until(check, within=120.0):

@@ -12,7 +12,7 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics, passing
@@ -128,6 +128,28 @@ async def test_a_sent_row_keeps_where_it_stands(world: World) -> None:
     assert [offset for _, offset in places] == [0, 1, 2]
     assert len({partition for partition, _ in places}) == 1
     assert (state.unsent, state.oldest_seconds, state.refused, state.stopped) == (0, 0, (), ())
+
+
+async def test_a_relay_with_nothing_to_send_takes_one_round_trip_a_look(world: World) -> None:
+    said: list[str] = []
+    looked = asyncio.Event()
+
+    def hear(_: object, __: object, statement: str, *___: object) -> None:
+        said.append(statement)
+        if sum(word.startswith("SELECT EXISTS") for word in said) == 10:
+            looked.set()
+
+    async with world.relaying():
+        await world.send(envelope(0))
+        await world.until(SENT, 1)
+        event.listen(world.engine.sync_engine, "before_cursor_execute", hear)
+        async with asyncio.timeout(PATIENCE):
+            await looked.wait()
+        event.remove(world.engine.sync_engine, "before_cursor_execute", hear)
+        await world.send(envelope(1))
+        await world.until(SENT, 2)  # and it still sees what comes
+    first = next(n for n, word in enumerate(said) if word.startswith("SELECT EXISTS"))
+    assert not [word for word in said[first:] if "advisory" in word]
 
 
 async def test_rows_are_pruned_after_the_window_in_bounded_steps(

@@ -18,6 +18,7 @@ from shared.positions import Partition
 from shared.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.topics import TASKS, named
 from shared.watching import watch
+from tests.integration.running import running
 from tests.integration.shared.test_consuming import (
     PATIENCE,
     TABLES,
@@ -32,16 +33,11 @@ pytestmark = pytest.mark.integration
 @asynccontextmanager
 async def consuming(world: World, group: str = "stops") -> AsyncIterator[None]:
     """The consumer at work, delivered to by a group and watched."""
-    tasks = [
-        asyncio.create_task(run_group(world.consumer, world.settings, group)),
-        asyncio.create_task(watch(world.consumer, world.settings, world.reader)),
-    ]
-    try:
+    async with running(
+        run_group(world.consumer, world.settings, group),
+        watch(world.consumer, world.settings, world.reader),
+    ):
         yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

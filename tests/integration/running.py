@@ -1,0 +1,18 @@
+"""Loops that run beside a test."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any
+
+
+@asynccontextmanager
+async def running(*loops: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+    """Run loops while the block lasts; then cancel them, whatever came of the test."""
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
