@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -51,7 +51,11 @@ class World:
         return self.clock.now().astimezone(ZONE).date()
 
     def employ(self, number: int) -> list[str]:
-        """Enter new units with all their contacts; their names."""
+        """Enter new units with all their contacts; their names.
+
+        A minute passes first, so that a plan which is imported next is newer than the last one.
+        """
+        self.clock.set(self.clock.now() + timedelta(minutes=1))
         names = [f"测试第{next(_NUMBERS)}局" for _ in range(number)]
         posts = ("liaison", "deputy", "head")
         columns = ["name", "kind", "groups", "aliases"]

@@ -117,6 +117,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         [sys.executable, "-m", "deploy.cli", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
         env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
     ) as process:
@@ -124,8 +125,10 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         assert process.stdout is not None
         process.stdin.write("a\n每年一次\n")
         process.stdin.flush()
-        while "── 1 left ──" not in (line := process.stdout.readline()):
-            assert line, "it ended before the second question"
+        shown = [process.stdout.readline()]
+        while "── 1 left ──" not in shown[-1]:
+            assert shown[-1], f"it ended before the second question: {''.join(shown)}"
+            shown.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=300)
     assert process.returncode == 130
