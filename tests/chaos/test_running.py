@@ -1,0 +1,41 @@
+"""A short chaos run whose clock does not wait: a fact from before a slot is honoured by it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.chaos.faults import Kind
+
+pytestmark = pytest.mark.chaos
+SEED = 2023
+KINDS = (
+    Kind.SERVICE_AWAY,
+    Kind.TOPIC_REMADE,
+    Kind.HANDLER_BROKEN,
+    Kind.ROW_BROKEN,
+    Kind.GATEWAY_PROXY,
+)
+
+
+def test_facts_are_honoured_in_time_and_every_stop_is_seen(tmp_path: Path) -> None:
+    into = tmp_path / "chaos.json"
+    command = ["chaos", "--clock", "running", "--seed", str(SEED), "--faults", str(len(KINDS))]
+    only = [word for kind in KINDS for word in ("--only", kind.value)]
+    done = subprocess.run(
+        [sys.executable, "-m", "deploy.cli", *command, *only, "--json", str(into)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=1500,
+    )
+    assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-5000:]
+    found = json.loads(into.read_text())
+    assert {kind for kind, number in found["faults"].items() if number} == {*map(str, KINDS)}
+    assert found["delivered"] == found["due"] > 0
+    assert found["facts"] > 0
+    assert found["stops"]["seen"] == found["stops"]["wanted"] > 0
+    for name in ("lost", "doubled", "unexpected", "late", "conservation_gaps"):
+        assert found[name] == 0
