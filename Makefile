@@ -21,8 +21,8 @@ status: setup ## Show what runs
 
 ##@ Prove it
 .PHONY: test test-unit fuzz chaos check bench
-test: setup ## Run every test that this machine can run (under 15 minutes)
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder --cov --cov-report=term
+test: setup ## Run every test that this machine can run (COVERAGE=yes counts the lines that they reach)
+	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term)
 test-unit: setup ## Run the quick tests alone: no broker, no database
 	$(BIN)/pytest tests/unit tests/contract
 fuzz: export CUIBAN_FUZZ ?= 500
