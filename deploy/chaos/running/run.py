@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from deploy.chaos.faults import Fault
 from deploy.chaos.running.acting import Actors
-from deploy.chaos.running.striking import SETTLED, Striker
+from deploy.chaos.running.striking import Striker
+from deploy.chaos.running.striking_logs import SETTLED
 
 BURST = 6
 """Faults that strike together; then comes a time without any."""
@@ -57,10 +58,13 @@ class RunningRun:
             yield self.faults[start : start + BURST]
 
     async def _strike(self, burst: Sequence[Fault]) -> None:
+        over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            for fault in burst:
-                group.create_task(self._strike_one(fault))
-        await self.striker.answer_pages({fault.kind for fault in burst})
+            group.create_task(self.striker.answer_while(burst, over))
+            async with asyncio.TaskGroup() as faults:
+                for fault in burst:
+                    faults.create_task(self._strike_one(fault))
+            over.set()
 
     async def _strike_one(self, fault: Fault) -> None:
         await asyncio.sleep(fault.draw * _WITHIN)

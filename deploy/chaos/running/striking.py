@@ -1,8 +1,7 @@
 """Faults that only a running clock shows: done to the stack, undone, and the operator's part."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -11,20 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from deploy.chaos.breaking import Breaker
 from deploy.chaos.faults import Fault, Kind
-from deploy.chaos.running import logs
-from deploy.chaos.running.calm import Window
-from deploy.chaos.running.clocks import Clocks
 from deploy.chaos.running.disks import fill
 from deploy.chaos.running.release import Release
-from deploy.chaos.running.stops import Operator
-from shared.errors import CuibanError
-from shared.settings import Settings
-from shared.topics import named
+from deploy.chaos.running.striking_logs import SETTLED, LogStriker, both
 
-SETTLED = 15.0
-"""Seconds after a fault in which what it held up is still caught up with."""
 _WRONG = (
     timedelta(seconds=40),
     timedelta(minutes=-7),
@@ -36,12 +26,7 @@ _WRONG = (
 )
 """How wrong a host's clock can be, in the office's time."""
 _REFUSALS, _PROXIES = (403, 410, 500), (500, 502, 504)
-_PAGED = 6.0
-"""Seconds in which every reader and relay looks at its log."""
-_STOPPING = frozenset({Kind.TOPIC_REMADE, Kind.RECORDS_DELETED, Kind.TAIL_LOST})
-"""Kinds after which streams stop, also later than the first."""
 _BALLAST = "ballast"
-_EVER = "1970-01-01T00:00:00+00:00"
 _FUNCTION = """
 CREATE OR REPLACE FUNCTION scheduler.chaos() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'an injected programming error'; END $$
@@ -60,7 +45,7 @@ Prepare = Callable[[UUID], Awaitable[None]]
 
 
 @dataclass
-class Striker(Breaker):
+class Striker(LogStriker):
     """Does every kind of fault, and knows when any was active.
 
     Attributes:
@@ -68,19 +53,13 @@ class Striker(Breaker):
         publish_book: publishes the next rule book.
         unit_of: the unit of each obligation.
         disk: the small disk that the database's data is on; None where there is none.
-        windows: when faults were active, in the office's time.
     """
 
-    clocks: Clocks = field(kw_only=True)
-    operator: Operator = field(kw_only=True)
-    settings: Settings = field(kw_only=True)
     report_done: Callable[[Prepare], Awaitable[UUID]] = field(kw_only=True)
     publish_book: Callable[[], Awaitable[None]] = field(kw_only=True)
     unit_of: Mapping[UUID, UUID] = field(kw_only=True)
     release: Release | None = field(kw_only=True)
     disk: Path | None = field(kw_only=True)
-    windows: list[Window] = field(default_factory=list)
-    _logs: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @override
     async def strike(self, fault: Fault, begun: asyncio.Event) -> None:
@@ -89,33 +68,16 @@ class Striker(Breaker):
         try:
             await super().strike(fault, begun)
         finally:
-            settled = timedelta(seconds=SETTLED * self.clocks.rate)
-            self.windows.append(Window(begin, self.clocks.now() + settled))
-
-    async def answer_pages(self, struck: set[Kind]) -> None:
-        """Let go on what stopped after the operator had gone, as its service was away until then.
-
-        Raises:
-            CuibanError: something has stopped though no fault of `struck` wants a stop.
-        """
-        begin = self.clocks.now()
-        await asyncio.sleep(_PAGED)
-        while paged := await self.operator.pages():
-            if not struck & _STOPPING:
-                raise CuibanError(f"Something has stopped without a cause: {paged}.")
-            await self.operator.resume_streams()
-            await asyncio.sleep(_PAGED)
-        settled = timedelta(seconds=SETTLED * self.clocks.rate)
-        self.windows.append(Window(begin, self.clocks.now() + settled))
+            self.remember(begin)
 
     @override
     async def strike_further(self, fault: Fault, begun: asyncio.Event) -> None:
         """Do a fault of a kind that needs a running clock."""
         ways: Mapping[Kind, Callable[[Fault], Awaitable[None]]] = {
             Kind.SERVICE_AWAY: self._stop_both,
-            Kind.TOPIC_REMADE: self._remake,
-            Kind.RECORDS_DELETED: self._delete,
-            Kind.TAIL_LOST: self._lose_tail,
+            Kind.TOPIC_REMADE: self.remake,
+            Kind.RECORDS_DELETED: self.delete_records,
+            Kind.TAIL_LOST: self.lose_tail,
             Kind.HANDLER_BROKEN: self._break_handler,
             Kind.ROW_BROKEN: self._break_row,
             Kind.GATEWAY_MISSING: self._take_gateway,
@@ -130,8 +92,10 @@ class Striker(Breaker):
         await ways[fault.kind](fault)
 
     async def _stop_both(self, fault: Fault) -> None:
-        async with self._without(_both(fault.target)):
+        async with self.held(both(fault.target)):
+            await self.stop_parts(both(fault.target))
             await asyncio.sleep(fault.lasts)
+            await self.start_parts(both(fault.target))
 
     async def _put_clock_wrong(self, fault: Fault) -> None:
         wrong = _WRONG[int(fault.draw * len(_WRONG))]
@@ -139,50 +103,6 @@ class Striker(Breaker):
         self.clocks.put_wrong(fault.target, wrong)
         await asyncio.sleep(fault.lasts)
         self.clocks.put_wrong(fault.target, timedelta(0))
-
-    # --- the broker's logs --------------------------------------------------------------------
-
-    async def _remake(self, fault: Fault) -> None:
-        topic = logs.topic_called(fault.target)
-        async with self._logs, self._turns["kafka"]:
-            await self._surely(lambda: logs.remake(self.settings, topic))
-            await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
-            await self.operator.resume_streams()
-
-    async def _delete(self, fault: Fault) -> None:
-        topic = logs.topic_called(fault.target)
-        async with self._logs:
-            async with self._without(_both("scheduler")):
-                await asyncio.sleep(fault.lasts)
-                number = await self._surely(lambda: logs.delete_records(self.settings, topic))
-                self.say(f"{fault}: {number} records")
-            await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
-            await self.operator.type(
-                *("ops", "replay-outbox", "ingest", "--topic", topic.name),
-                *("--since", _EVER, "--reason", "chaos: records were deleted"),
-            )
-            await self.operator.resume_streams()
-
-    async def _lose_tail(self, fault: Fault) -> None:
-        """Cut the end of a log while its writer is away.
-
-        Otherwise new watermarks could come to stand in the place of old ones before anyone looks.
-        Nothing is missing then, and nothing must stop.
-        """
-        topic = named(logs.topic_called(fault.target).name, self.settings.topic_prefix)
-        async with self._logs, self._turns["kafka"]:
-            async with self._without(_both("ingest")):
-                brokers = [p.name for p in self.stack.info().parts if p.name.startswith("kafka")]
-                for broker in brokers:
-                    await asyncio.to_thread(self.stack.stop, broker)
-                places = [self.stack.state / broker / "data" for broker in brokers]
-                lost = await asyncio.to_thread(logs.cut_tails, places, topic)
-                self.say(f"{fault}: {lost} bytes")
-                starts = (asyncio.to_thread(self.stack.start, name) for name in brokers)
-                await asyncio.gather(*starts)
-                await asyncio.sleep(SETTLED)  # readers look at the log's end every two seconds
-            await self.operator.await_stop(str(fault.kind), f"%{topic}")
-            await self.operator.resume_streams()
 
     async def _kill_in_turn(self, _: Fault) -> None:
         async with self._turns["kafka"]:
@@ -236,9 +156,9 @@ class Striker(Breaker):
 
     async def _take_gateway(self, fault: Fault) -> None:
         variable = {"email": "CUIBAN_SMTP_URL", "sms": "CUIBAN_SMS_URL"}[fault.target]
-        async with self._held(_both("notifier")):
+        async with self.held(both("notifier")):
             for settings in ({variable: ""}, {}):
-                for part in _both("notifier"):
+                for part in both("notifier"):
                     await asyncio.to_thread(self.stack.restart, part, settings)
                 await asyncio.sleep(fault.lasts if settings else 0)
 
@@ -253,7 +173,7 @@ class Striker(Breaker):
     async def _fill_disk(self, fault: Fault) -> None:
         if self.disk is None:
             return
-        self._cuts(len(_both("notifier")))
+        self._cuts(len(both("notifier")))
         ballast = self.disk / _BALLAST
         async with self._turns["postgres-disk"]:
             try:
@@ -270,28 +190,3 @@ class Striker(Breaker):
         await asyncio.to_thread(self.stack.restart, fault.target, self.release.environment)
         await asyncio.sleep(fault.lasts)
         await asyncio.to_thread(self.stack.restart, fault.target, {})
-
-    # --- parts --------------------------------------------------------------------------------
-
-    @asynccontextmanager
-    async def _held(self, parts: Sequence[str]) -> AsyncIterator[None]:
-        """Let no other fault hit some parts meanwhile."""
-        async with AsyncExitStack() as stack:
-            for part in sorted(parts):
-                await stack.enter_async_context(self._turns[part])
-            yield
-
-    @asynccontextmanager
-    async def _without(self, parts: Sequence[str]) -> AsyncIterator[None]:
-        """Stop some parts in good order, and start them again at the end."""
-        async with self._held(parts):
-            await asyncio.gather(*(asyncio.to_thread(self.stack.stop, part) for part in parts))
-            try:
-                yield
-            finally:
-                starts = (asyncio.to_thread(self.stack.start, part) for part in parts)
-                await asyncio.gather(*starts)
-
-
-def _both(service: str) -> list[str]:
-    return [f"{service}-1", f"{service}-2"]
