@@ -13,7 +13,7 @@ from deploy.office.client import Api
 from shared.errors import CuibanError
 
 _PATIENCE = 6.0  # seconds for one answer; a frozen process gives none
-_WITHIN = 180.0
+_WITHIN = 600.0
 _PAUSE = 0.3
 
 

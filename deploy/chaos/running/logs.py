@@ -62,6 +62,17 @@ async def delete_records(settings: Settings, topic: Topic) -> int:
     return sum(ends[at] - begins[at] for at in partitions)
 
 
+async def ends(settings: Settings, topic: Topic) -> dict[TopicPartition, int]:
+    """The end of each of a topic's logs: the offset of the next record."""
+    partitions = [TopicPartition(p.topic, p.number) for p in await partitions_of(settings, [topic])]
+    reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
+    await reader.start()
+    try:
+        return dict(await reader.end_offsets(partitions))
+    finally:
+        await reader.stop()
+
+
 def cut_tails(directories: Iterable[Path], topic: str) -> int:
     """Take the last batches from a topic's logs in the data of brokers that have stopped.
 

@@ -6,15 +6,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from sqlalchemy import text
+
 from deploy.chaos.breaking import Breaker
 from deploy.chaos.faults import Fault, Kind
 from deploy.chaos.running import logs
 from deploy.chaos.running.calm import Window
 from deploy.chaos.running.clocks import Clocks
-from deploy.chaos.running.stops import Operator
+from deploy.chaos.running.stops import SEEN_WITHIN, Operator
+from shared import clock
 from shared.errors import CuibanError
 from shared.settings import Settings
-from shared.topics import named
+from shared.topics import Topic, named
 
 SETTLED = 15.0
 """Seconds after a fault in which what it held up is still caught up with."""
@@ -23,6 +26,8 @@ _PAGED = 6.0
 _STOPPING = frozenset({Kind.TOPIC_REMADE, Kind.RECORDS_DELETED, Kind.TAIL_LOST})
 """Kinds after which streams stop, also later than the first."""
 _EVER = "1970-01-01T00:00:00+00:00"
+_LOOK = 0.5
+_READ = "SELECT coalesce(sum(next_offset), 0) FROM scheduler.positions WHERE topic = :topic"
 
 
 @dataclass
@@ -95,14 +100,16 @@ class LogStriker(Breaker):
                 await self.operator.resume_streams()
 
     async def lose_tail(self, fault: Fault) -> None:
-        """Cut the end of a log while its writer is away.
+        """Cut the end of a log that has been read, while its writer is away.
 
         Otherwise new watermarks could come to stand in the place of old ones before anyone looks.
         Nothing is missing then, and nothing must stop.
         """
-        topic = named(logs.topic_called(fault.target).name, self.settings.topic_prefix)
+        cut = logs.topic_called(fault.target)
+        topic = named(cut.name, self.settings.topic_prefix)
         async with self.held(both("ingest")), self._turns["kafka"], self._logs:
             await self.stop_parts(both("ingest"))
+            await self._await_read(cut)
             brokers = [part.name for part in self.stack.info().parts if part.name[:5] == "kafka"]
             for broker in brokers:
                 await asyncio.to_thread(self.stack.stop, broker)
@@ -110,11 +117,26 @@ class LogStriker(Breaker):
             lost = await asyncio.to_thread(logs.cut_tails, places, topic)
             self.say(f"{fault}: {lost} bytes")
             await self.start_parts(brokers)
-            await asyncio.sleep(SETTLED)  # readers look at the log's end every two seconds
+            await self.operator.await_stop(str(fault.kind), f"%{topic}")
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.start_parts(both("ingest")))
-                await self.operator.await_stop(str(fault.kind), f"%{topic}")
                 await self.operator.resume_streams()
+
+    async def _await_read(self, topic: Topic) -> None:
+        """Wait until the scheduler has read everything that a topic holds."""
+        until = clock.monotonic() + SEEN_WITHIN
+        while await self._surely(lambda: self._behind(topic)) > 0:
+            if clock.monotonic() > until:
+                raise CuibanError(f"The scheduler does not read {topic.name} to its end.")
+            await asyncio.sleep(_LOOK)
+
+    async def _behind(self, topic: Topic) -> int:
+        """How many records of a topic the scheduler has not applied yet."""
+        ends = await logs.ends(self.settings, topic)
+        name = named(topic.name, self.settings.topic_prefix)
+        async with self.engine.connect() as db:
+            read = (await db.execute(text(_READ), {"topic": name})).scalar_one()
+        return sum(ends.values()) - int(read)
 
     @asynccontextmanager
     async def held(self, parts: Sequence[str]) -> AsyncIterator[None]:
