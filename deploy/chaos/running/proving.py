@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,8 @@ from deploy.places import settings_in
 from shared import clock as clocks_of
 from shared.database import engine_from
 
+_THREADS = 64
+"""More than people and faults together: who waits for a service takes no thread of who starts it."""
 _QUIET_WITHIN = 300.0
 _SECOND_UNITS = 12
 _SECOND_DUE = date(2023, 9, 15)
@@ -47,6 +50,7 @@ async def prove_running(
         CuibanError: the pipeline stuck, or a fault could not be done or undone.
     """
     began = clocks_of.monotonic()
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     settings = settings_in(ground.record.environment)
     engine = engine_from(settings, "cuiban-chaos")
     onlooker = Onlooker(settings, engine)
