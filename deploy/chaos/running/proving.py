@@ -35,7 +35,7 @@ from shared import clock as clocks_of
 from shared.database import engine_from
 
 _THREADS = 64
-"""More than people and faults together: who waits for a service takes no thread of who starts it."""
+"""More than people and faults together: waiting for a service takes no thread of its start."""
 _QUIET_WITHIN = 300.0
 _SECOND_UNITS = 12
 _SECOND_DUE = date(2023, 9, 15)
