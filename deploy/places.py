@@ -32,6 +32,6 @@ def settings_for(state: Path) -> Settings:
     """
     if os.environ.get("CUIBAN_DATABASE_URL"):
         return Settings.load()
-    from deploy.local.stack import Stack  # noqa: PLC0415 - not installed in production
+    from lab.stack.stack import Stack  # noqa: PLC0415 - not installed in production
 
     return settings_in(Stack(state).info().environment)

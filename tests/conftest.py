@@ -14,8 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
-from deploy.local.testing import Engines
-from deploy.local.testing import engines as run_engines
+from lab.stack.testing import Engines
+from lab.stack.testing import engines as run_engines
 from shared.brokering import create_topics
 from shared.migrating import migrate
 from shared.settings import Settings

@@ -15,8 +15,8 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.local.errors import LocalStackError
 from deploy.places import settings_for
+from lab.stack.errors import LocalStackError
 from shared.applying import Tables
 from shared.database import engine_from, is_infrastructure
 from shared.errors import CuibanError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.chaos.faults import by_kind, fault_list
+from lab.chaos.faults import by_kind, fault_list
 
 pytestmark = pytest.mark.chaos
 SEED, FAULTS = 2023, 12
@@ -17,7 +17,7 @@ def test_nothing_is_lost_and_nothing_is_doubled_whatever_dies(tmp_path: Path) ->
     into = tmp_path / "chaos.json"
     command = ["chaos", "--seed", str(SEED), "--faults", str(FAULTS), "--json", str(into)]
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.cli", *command],
+        [sys.executable, "-m", "deploy.command", *command],
         capture_output=True,
         check=False,
         text=True,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.chaos.faults import Kind
+from lab.chaos.faults import Kind
 
 pytestmark = pytest.mark.chaos
 SEED = 2023
@@ -25,7 +25,7 @@ def test_facts_are_honoured_in_time_and_every_stop_is_seen(tmp_path: Path) -> No
     command = ["chaos", "--clock", "running", "--seed", str(SEED), "--faults", str(len(KINDS))]
     only = [word for kind in KINDS for word in ("--only", kind.value)]
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.cli", *command, *only, "--json", str(into)],
+        [sys.executable, "-m", "deploy.command", *command, *only, "--json", str(into)],
         capture_output=True,
         check=False,
         text=True,

@@ -19,7 +19,7 @@ def demo(place: Path) -> dict[str, Any]:
     """One run from nothing, with a broker and a database of its own."""
     into = place / "demo.json"
     done = subprocess.run(
-        [sys.executable, "-m", "deploy.cli", "demo", "--exit", "--json", str(into)],
+        [sys.executable, "-m", "deploy.command", "demo", "--exit", "--json", str(into)],
         capture_output=True,
         check=False,
         text=True,

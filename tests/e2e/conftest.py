@@ -13,12 +13,12 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from deploy.demo.quiet import Onlooker
-from deploy.local.record import Record
-from deploy.local.stack import Stack
-from deploy.local.testing import Engines
-from deploy.office.client import Api
+from cli.client import Api
 from deploy.places import settings_in
+from lab.demo.quiet import Onlooker
+from lab.stack.record import Record
+from lab.stack.stack import Stack
+from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.database import engine_from
@@ -193,7 +193,7 @@ def cuiban(world: World) -> Callable[..., str]:
 
     def run(*arguments: str, status: int = 0, typed: str = "") -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "deploy.cli", *arguments, "--state", str(world.stack.state)],
+            [sys.executable, "-m", "deploy.command", *arguments, "--state", str(world.stack.state)],
             input=typed,
             capture_output=True,
             check=False,

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.demo.figures import on_kafka
 from deploy.places import settings_in
+from lab.demo.figures import on_kafka
 from shared.errors import CuibanError
 from shared.events import RecordDeadLettered
 from shared.topics import (

@@ -114,7 +114,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
     cuiban("import", table(tmp_path / "plan.txt", f"2023年{name}中断任务分解表", rows))
     command = ["plan", "review", "--state", str(world.stack.state)]
     with subprocess.Popen(
-        [sys.executable, "-m", "deploy.cli", *command],
+        [sys.executable, "-m", "deploy.command", *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

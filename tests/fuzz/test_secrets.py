@@ -14,7 +14,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.local.processes import free_ports
+from lab.stack.processes import free_ports
 from shared.codec import encode
 from shared.topics import REMINDERS, TOPICS, named
 from tests.fuzz.world import send_named

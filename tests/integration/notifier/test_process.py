@@ -14,8 +14,8 @@ import pytest
 from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from deploy.local.commands import _warnings
-from deploy.local.processes import free_ports
+from lab.stack.commands import _warnings
+from lab.stack.processes import free_ports
 from shared.codec import decode, encode
 from shared.events import Event
 from shared.topics import DELIVERIES, named

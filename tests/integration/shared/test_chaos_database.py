@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from deploy.chaos.database import _CUT_OFF, _CUT_RELAY
-from deploy.local.testing import Engines
+from lab.chaos.database import _CUT_OFF, _CUT_RELAY
+from lab.stack.testing import Engines
 from shared.database import engine_from
 from shared.settings import Settings
 

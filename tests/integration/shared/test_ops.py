@@ -104,7 +104,7 @@ async def service(
 
 async def called(*arguments: str) -> tuple[int, Any]:
     """Run a command as a person does, with `--json`; its status and what it printed."""
-    command = (sys.executable, "-m", "deploy.cli", "ops", *arguments, "--json")
+    command = (sys.executable, "-m", "deploy.command", "ops", *arguments, "--json")
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
     out, _ = await process.communicate()
     assert process.returncode is not None

@@ -1,0 +1,86 @@
+"""The `cuiban` command. Only the module of the command that is called is loaded."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from shared.errors import CuibanError
+
+_COMMANDS = {
+    "up": "lab.stack.commands:up",
+    "down": "lab.stack.commands:down",
+    "status": "lab.stack.commands:status",
+    "demo": "lab.demo.command:demo",
+    "chaos": "lab.chaos.command:chaos",
+    "import": "cli.plans:import_plan",
+    "units": "cli.units:units",
+    "plan": "cli.plans:plan",
+    "ledger": "cli.ledger:ledger",
+    "audit": "cli.audit:audit",
+    "ops": "deploy.ops.app:ops",
+    "bench": "lab.bench.command:bench",
+    "topics": "deploy.prepare:topics",
+    "migrate": "deploy.prepare:migrations",
+}
+
+
+def command_line(*names: str) -> typer.Typer:
+    """The command with the named subcommands; without names, all that can run here.
+
+    A production image lacks what the stack on one machine needs, and so lists no `up`.
+
+    Raises:
+        CuibanError: a named one needs a package that is not installed.
+    """
+    app = typer.Typer(
+        name="cuiban",
+        help="催办: reminds units of what they owe, and proves that it did.",
+        no_args_is_help=True,
+        pretty_exceptions_show_locals=False,
+    )
+    app.callback()(_nothing)
+    for name in names or _COMMANDS:
+        try:
+            found = _loaded(name)
+        except ModuleNotFoundError as error:
+            if not names:
+                continue
+            raise CuibanError(
+                f"`cuiban {name}` needs {error.name}, which is not installed here.",
+                "Install requirements/local.txt; benches and tests need requirements/dev.txt.",
+            ) from error
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name)
+        else:
+            app.command(name)(found)
+    return app
+
+
+def _loaded(name: str) -> Any:  # noqa: ANN401 - a function, or a group of them
+    module, attribute = _COMMANDS[name].split(":")
+    return getattr(import_module(module), attribute)
+
+
+def _nothing() -> None:
+    """催办: reminds units of what they owe, and proves that it did."""
+
+
+def main() -> None:
+    """Run the command; an error that a person can mend is one clear text and status 1."""
+    called = [argument for argument in sys.argv[1:2] if argument in _COMMANDS]
+    try:
+        command_line(*called)()
+    except CuibanError as error:
+        console = Console(stderr=True)
+        # A message may quote what a file holds, so nothing in it is markup.
+        console.print(error.message, style="red", markup=False, soft_wrap=True)
+        if error.hint:
+            console.print(error.hint, markup=False, soft_wrap=True)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,175 @@
+"""Filling the services' tables, so that a bench begins where months of work have led.
+
+PostgreSQL makes the rows itself. Ids are the MD5 of what they name, so that a unit is the same in
+every service's tables.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from lab.bench.ground import ITEMS, World
+from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
+from shared import identity
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    Channel,
+    ObligationKind,
+    Rule,
+    RuleBook,
+    Step,
+    WhileOverdue,
+)
+from shared.topics import RULES, TASKS, named
+
+OFFICE = identity.office_id("bench")
+TITLE = "2023年政务公开重点任务分解表"
+TASK = "优化信息公开专栏"
+TEXT = (
+    "推进减负稳岗扩就业，支持高校毕业生、农民工、退役军人、就业困难人员等群体就业等方面的政策公开。"
+)
+ZONE = ZoneInfo("Asia/Shanghai")
+DAY = date(2023, 8, 31)
+EVE = datetime(2023, 8, 29, 1, tzinfo=UTC)
+"""Before anything is due."""
+WARM_SLOT, SLOT = (datetime(2023, 8, day, 1, tzinfo=UTC) for day in (30, 31))
+"""Nine o'clock at the office, on the days on which the obligations are due."""
+WARM_UNITS = 100
+
+
+def book(*channels: Channel) -> RuleBook:
+    """A rule book of one rule: on the day at nine, then every three working days."""
+    return RuleBook(version=1, rules=(daily("deadline", channels, time(9, 0)),))
+
+
+def daily(rule_id: str, channels: tuple[Channel, ...], at: time) -> Rule:
+    """A rule that fires on the day that an obligation is due, then every three working days."""
+    return Rule(
+        rule_id=rule_id,
+        kinds=(ObligationKind.DEADLINE,),
+        when=(BeforeDue(working_days=(0,)), WhileOverdue(every_working_days=3)),
+        at=at,
+        who=(Step(audience=Audience.LIAISON),),
+        channels=channels,
+    )
+
+
+async def rule(world: World, rules: RuleBook, days: dict[date, bool] | None = None) -> None:
+    """Let the scheduler know the office's rules, and its calendar if there is one.
+
+    It takes all facts for read, since no ingest tells of them.
+    """
+    names = [named(topic.name, world.settings.topic_prefix) for topic in (TASKS, RULES)]
+    await world.execute(
+        "INSERT INTO scheduler.positions (consumer, topic, partition, next_offset, complete_until) "
+        "SELECT c, t, 0, 0, CAST('2100-01-01' AS timestamptz) "
+        "FROM unnest(CAST(:consumers AS text[]), CAST(:topics AS text[])) AS v(c, t)",
+        consumers=[TASKS_CONSUMER, RULES_CONSUMER],
+        topics=names,
+    )
+    await world.execute(
+        "INSERT INTO scheduler.offices (office_id, rule_book, rule_version, calendar, "
+        "calendar_number, changed_at) VALUES (:office, CAST(:book AS jsonb), 1, "
+        "CAST(:days AS jsonb), :number, :at)",
+        office=OFFICE,
+        book=rules.model_dump_json(),
+        days=json.dumps({day.isoformat(): works for day, works in (days or {}).items()}),
+        number=int(bool(days)),
+        at=EVE,
+    )
+
+
+async def measures(world: World) -> None:
+    """The measures that all units owe."""
+    await world.execute(
+        "INSERT INTO scheduler.measures (measure_id, office_id, ref, task_name, text, plan_title, "
+        "told_at) SELECT CAST(md5('m' || i) AS uuid), :office, (i / 4 + 1) || '.' || (i % 4 + 1), "
+        ":task, :text, :title, :at FROM generate_series(0, :items - 1) AS i",
+        office=OFFICE,
+        task=TASK,
+        text=TEXT,
+        title=TITLE,
+        at=EVE,
+        items=ITEMS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """When the timers of units fire: so many units at the first slot, as many at each next one.
+
+    With `numbered`, each slot is another rule's: `deadline-0`, `deadline-1` and so on.
+    """
+
+    first: datetime
+    units: int
+    apart: timedelta = timedelta(0)
+    numbered: bool = False
+    zone: ZoneInfo = ZONE
+
+
+async def timers(world: World, first: int, units: int, slots: Slots, items: int = ITEMS) -> None:
+    """Units from number `first` on, each with `items` obligations and their timers."""
+    every = "generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
+    many = f"{every}, generate_series(0, {items - 1}) AS i"
+    number = "(n - :first) / CAST(:each AS int)"
+    at = f"CAST(:slot AS timestamptz) + ({number}) * CAST(:apart AS interval)"
+    rule_id = f"'deadline-' || {number}" if slots.numbered else "'deadline'"
+    unit_id = "CAST(md5('u' || n) AS uuid)"
+    obligation_id = "CAST(md5('o' || n || '/' || i) AS uuid)"
+    where: dict[str, object] = {"first": first, "last": first + units - 1}
+    when = where | {"slot": slots.first, "each": slots.units, "apart": slots.apart}
+    due = slots.first.astimezone(slots.zone).date()
+    await world.execute(
+        "INSERT INTO scheduler.agenda (unit_id, office_id, next_fire_at) "  # noqa: S608 - our own words
+        f"SELECT {unit_id}, :office, {at} FROM {every}",
+        office=OFFICE,
+        **when,
+    )
+    await world.execute(
+        "INSERT INTO scheduler.obligations (obligation_id, office_id, unit_id, measure_id, kind, "  # noqa: S608 - our own words
+        f"due_on, known_on, lead, number, standing, planned_from) SELECT {obligation_id}, :office, "
+        f"{unit_id}, CAST(md5('m' || i) AS uuid), 'deadline', CAST(:due AS date), "
+        f"CAST(:due AS date) - 60, false, 1, 'open', CAST(:due AS date) - 60 FROM {many}",
+        office=OFFICE,
+        due=due,
+        **where,
+    )
+    await world.execute(
+        "INSERT INTO scheduler.timers (obligation_id, rule_id, unit_id, next_fire_at, overdue) "  # noqa: S608 - our own words
+        f"SELECT {obligation_id}, {rule_id}, {unit_id}, {at}, 0 FROM {many}",
+        **when,
+    )
+
+
+async def directory(world: World, first: int, units: int) -> None:
+    """The same units in the notifier's directory, each with a liaison who has both addresses."""
+    where: dict[str, object] = {"first": first, "last": first + units - 1}
+    series = "FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
+    await world.execute(
+        "INSERT INTO notifier.units (unit_id, office_id, number, name, office_name) "
+        "SELECT CAST(md5('u' || n) AS uuid), :office, 1, '县第' || n || '局', "
+        f"'县政务公开办公室' {series}",
+        office=OFFICE,
+        **where,
+    )
+    await world.execute(
+        "INSERT INTO notifier.contacts (contact_id, unit_id, place, post, email, mobile) "
+        "SELECT CAST(md5('c' || n) AS uuid), CAST(md5('u' || n) AS uuid), 0, 'liaison', "
+        f"n || '@bench.example', '1' || (3000000000 + n) {series}",
+        **where,
+    )
+
+
+def unit(number: int) -> UUID:
+    """The id of the unit of that number, as PostgreSQL makes it."""
+    return UUID(hashlib.md5(f"u{number}".encode(), usedforsecurity=False).hexdigest())
+
+
+def obligation(number: int, item: int) -> UUID:
+    """The id of one of a unit's obligations."""
+    return UUID(hashlib.md5(f"o{number}/{item}".encode(), usedforsecurity=False).hexdigest())

@@ -1,0 +1,83 @@
+"""What the office is like in a run whose clock does not wait: a slot every hour, all days alike."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from lab.chaos.running.facts import Duty
+from shared.rules import (
+    Audience,
+    BeforeDue,
+    CatchUp,
+    Channel,
+    ObligationKind,
+    Rule,
+    RuleBook,
+    Step,
+    WhileOverdue,
+)
+
+_FARTHEST = 260
+_HOURS = 24
+_TITLE = "2023年政务公开补充任务分解表"
+_HEAD = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
+_BOTH = (Channel.EMAIL, Channel.SMS)
+
+
+def calendar(start: date) -> dict[date, bool]:
+    """Every day is a working day, so that no day is without slots."""
+    return {start + timedelta(days=number): True for number in range(-200, 800)}
+
+
+def book(number: int) -> RuleBook:
+    """Rule book `number`, from 1: everyone hears at every full hour of everything until it is done.
+
+    Every second book leaves out each third hour, and every third lets the deputy hear too: so
+    publishing the next one adds, drops and keeps slots.
+    """
+    hours = [hour for hour in range(_HOURS) if number % 2 or hour % 3]
+    who = [Step(audience=Audience.LIAISON)]
+    if number % 3 == 0:
+        who.append(Step(audience=Audience.DEPUTY))
+    rules = tuple(
+        Rule(
+            rule_id=f"at-{hour:02}",
+            kinds=tuple(ObligationKind),
+            when=(
+                BeforeDue(working_days=tuple(range(_FARTHEST + 1))),
+                WhileOverdue(every_working_days=1),
+            ),
+            at=time(hour),
+            who=tuple(who),
+            channels=_BOTH,
+            catch_up=CatchUp.ALL,
+        )
+        for hour in hours
+    )
+    return RuleBook(version=number, rules=rules)
+
+
+def duty(row: dict[str, Any], known_on: date) -> Duty:
+    """A row of the ledger as it was published."""
+    due = row["due_on"]
+    return Duty(
+        obligation_id=UUID(row["obligation_id"]),
+        unit_id=UUID(row["unit_id"]),
+        ref=row["ref"],
+        kind=ObligationKind(row["kind"]),
+        due_on=datetime.fromisoformat(due).date() if due else None,
+        known_on=known_on,
+    )
+
+
+def write_table(path: Path, dates: Mapping[str, date]) -> Path:
+    """Write a second task table, which is revised later: one measure for each unit, by its date."""
+    rows = [
+        f"{number}\t补充任务{number}\t编制第{number}号补充清单并向社会公布。\t{unit}\t"
+        f"{day.year}年{day.month}月{day.day}日"
+        for number, (unit, day) in enumerate(dates.items(), 1)
+    ]
+    path.write_text("\n".join([_TITLE, "", _HEAD, *rows]), encoding="utf-8")
+    return path

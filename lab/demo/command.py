@@ -1,0 +1,124 @@
+"""`cuiban demo`: from the real table to delivered reminders."""
+
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+import threading
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.client import Api, read
+from deploy.places import settings_in
+from lab.demo.figures import Figures
+from lab.demo.run import Run
+from lab.demo.script import START, ZONE
+from lab.stack.record import Record
+from lab.stack.stack import Stack
+from shared.clock import SteppedClock
+from shared.database import engine_from
+from shared.errors import CuibanError
+
+_out = Console()
+_BRISK = {"CUIBAN_POLL": "PT0.02S"}
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 2023,
+    leave: Annotated[
+        bool, typer.Option("--exit", help="Stop everything at the end instead of serving.")
+    ] = False,
+    into: Annotated[
+        Path | None, typer.Option("--json", help="Write the figures into this file.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep the state here; else in a temporary directory.")
+    ] = None,
+) -> None:
+    """Run eight months of reminders for the real table of 盐亭县 2023."""
+    with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
+        place = state or Path(scratch) / "state"
+        if (place / "stack.json").exists():
+            raise CuibanError(
+                f"{place} has been used already.", "Name a new directory with --state."
+            )
+        stack = Stack(place)
+        place.mkdir(parents=True, exist_ok=True)
+        clock = SteppedClock(Path(scratch) / "clock")
+        clock.set(START)
+        signal.signal(signal.SIGTERM, _as_interrupt)
+        try:
+            record = stack.up(
+                clock_file=Path(scratch) / "clock", extra_env=_BRISK, tied=True, say=_out.print
+            )
+            found = asyncio.run(_run(seed, record, stack, clock))
+            _out.print(_table(found))
+            if into:
+                into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
+            if not leave and sys.stdout.isatty():
+                _serve(record)
+        except KeyboardInterrupt:
+            _out.print("Stopping.")
+        finally:
+            stack.down()
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> Figures:
+    settings = settings_in(record.environment)
+    engine = engine_from(settings, "cuiban-demo")
+    api = Api(record.api, read(stack.token_file).decode().strip())
+    try:
+        with _out.status("the office enters its units and publishes its plan") as shown:
+
+            def tell(now: datetime, counts: dict[str, int]) -> None:
+                line = (
+                    f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  "
+                    f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"
+                )
+                shown.update(line)
+                if not _out.is_terminal:
+                    _out.print(line)
+
+            run = Run(seed, settings, engine, api, clock, record.inbox.rstrip("/"), tell)
+            return await run.go()
+    finally:
+        api.close()
+        await engine.dispose()
+
+
+def _table(found: Figures) -> Table:
+    table = Table(title=f"1 June 2023 to 31 January 2024, seed {found.seed}", show_header=False)
+    table.add_row("obligations", str(found.obligations))
+    for kind, number in found.reminders.items():
+        table.add_row(f"reminded of, {kind}", str(number))
+    for channel, number in found.notifications.items():
+        table.add_row(f"notifications, {channel}", str(number))
+    for channel, number in found.sinks.items():
+        table.add_row(f"arrived, {channel}", str(number))
+    kept = found.conservation
+    table.add_row(
+        "conservation",
+        f"due {kept.due} = sent {kept.sent} + suppressed {kept.suppressed} + withdrawn "
+        f"{kept.withdrawn} + dead {kept.dead} + pending {kept.pending}",
+    )
+    table.add_row("the pure planner", "says the same")
+    table.add_row("seconds", f"{found.seconds:.0f}")
+    return table
+
+
+def _serve(record: Record) -> None:
+    _out.print(
+        f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/v1/openapi.json"
+    )
+    _out.print("Ctrl-C stops everything.")
+    threading.Event().wait()

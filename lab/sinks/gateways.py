@@ -1,0 +1,295 @@
+"""The two gateways that the sinks imitate: an SMTP server and an SMS gateway, with faults.
+
+The SMS gateway takes Standard Webhooks (https://www.standardwebhooks.com): the signature is
+verified as the specification says, with a tolerance of five minutes.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+import logging
+from base64 import b64decode, b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.parser import BytesHeaderParser
+from functools import lru_cache
+from typing import Final, get_args
+from urllib.parse import unquote
+
+from aiohttp import web
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from lab.sinks.store import Channel, Delivery, Store
+from lab.stack.errors import LocalStackError
+from shared.clock import Clock, real_now
+
+MODES: Final = (
+    "ok",
+    "refuse",
+    "reject",
+    "hang",
+    "slow",
+    "late",
+    "drop",
+    "false-success",
+    "answer",
+    "proxy",
+)
+WITHHELD = {"drop", "late", "proxy"}
+TOLERANCE = 300  # seconds between a request's timestamp and our clock
+SLOW = 1000  # milliseconds, when none are named
+_MAIL_ANSWERS = {403: "550 5.7.1 the recipient does not want this", 410: "550 5.1.6 it has moved"}
+"""What a mail server says instead of a status that only HTTP knows; else it answers with 451."""
+NO_REPLY = "accepted, but the mailbox is full"  # no code before it: RFC 5321, 4.2 has no such reply
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Faults:
+    """How each gateway behaves now.
+
+    `slow` waits, then takes the message; `late` takes it, then waits with its answer. `drop` takes
+    it and cuts the connection. `false-success` answers like a success that is none. `answer:403`
+    refuses with that status; `proxy:502` takes the message, and a proxy answers with that status.
+    """
+
+    modes: dict[Channel, str] = field(default_factory=lambda: {"email": "ok", "sms": "ok"})
+    delays: dict[Channel, float] = field(default_factory=lambda: {"email": 0.0, "sms": 0.0})
+    statuses: dict[Channel, int] = field(default_factory=lambda: {"email": 0, "sms": 0})
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def change(self, wanted: dict[str, object]) -> None:
+        """Set modes: `{"email": "slow:500", "sms": "ok"}`; hanging requests are cut off.
+
+        Raises:
+            LocalStackError: a channel or mode that doesn't exist.
+        """
+        parsed: dict[Channel, tuple[str, float]] = {}
+        for channel in get_args(Channel):
+            if channel not in wanted:
+                continue
+            mode, _, after = str(wanted[channel]).partition(":")
+            if mode not in MODES or (after and not after.isdecimal()):
+                raise LocalStackError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
+            if mode in {"answer", "proxy"} and int(after or 0) not in range(400, 600):
+                raise LocalStackError(f"{channel}: {mode} needs an HTTP status, as {mode}:502.")
+            parsed[channel] = mode, int(after or SLOW) / 1000
+        if unknown := wanted.keys() - set(get_args(Channel)):
+            raise LocalStackError(f"There is no channel {sorted(unknown)}.")
+        for channel, (mode, delay) in parsed.items():
+            self.modes[channel], self.delays[channel] = mode, delay
+            self.statuses[channel] = round(delay * 1000)
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def hang(self, channel: Channel) -> None:
+        """Return once the channel no longer hangs."""
+        while self.modes[channel] == "hang":
+            await self._changed.wait()
+
+
+@dataclass
+class Gateways:
+    """What both gateways share."""
+
+    store: Store
+    faults: Faults
+    clock: Clock
+    keys: Sequence[bytes]
+    offered: dict[Channel, int] = field(default_factory=lambda: {"email": 0, "sms": 0})
+
+    def stamps(self) -> tuple[str, str]:
+        """The machine's instant and the office's."""
+        return real_now().isoformat(), self.clock.now().isoformat()
+
+
+class MailHandler:
+    """Takes every mail, unless a fault is set."""
+
+    def __init__(self, gateways: Gateways) -> None:
+        self._gateways = gateways
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd names it
+        self, server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Answer a mail."""
+        gateways, faults = self._gateways, self._gateways.faults
+        gateways.offered["email"] += 1
+        match faults.modes["email"]:
+            case "refuse":
+                return "451 4.3.0 try again later"
+            case "reject":
+                return "550 5.1.1 not accepted"
+            case "hang":
+                await faults.hang("email")
+                _abort(server)
+                return "421 closing"
+            case "false-success":
+                return NO_REPLY
+            case "answer":
+                status = faults.statuses["email"]
+                ident = self._delivery(bytes(envelope.original_content or b""), envelope).ident
+                gateways.store.refuse("email", ident, status)
+                return _MAIL_ANSWERS.get(status, "451 4.3.2 not now")
+            case "slow":
+                await asyncio.sleep(faults.delays["email"])
+            case _:
+                pass
+        mode = faults.modes["email"]
+        raw = bytes(envelope.original_content or b"")
+        delivery = self._delivery(raw, envelope, answered=mode not in WITHHELD)
+        await gateways.store.add(delivery)
+        if mode in {"drop", "proxy"}:  # no proxy stands before a mail server: its answer is lost
+            _abort(server)
+        if mode == "late":  # cancelled here when the sender hangs up
+            await asyncio.sleep(faults.delays["email"])
+            gateways.store.answered(delivery)
+        return "250 2.0.0 taken"
+
+    def _delivery(self, raw: bytes, envelope: Envelope, *, answered: bool = True) -> Delivery:
+        head, _, _ = raw.partition(b"\r\n\r\n")  # parsing the body too costs ten times as much
+        headers = BytesHeaderParser().parsebytes(head)
+        received, shown = self._gateways.stamps()
+        return Delivery(
+            channel="email",
+            ident=str(headers.get("Message-ID", "")).strip(),
+            unit=decoded(str(headers.get("X-Cuiban-Unit", ""))),
+            sender=str(envelope.mail_from or ""),
+            recipient=", ".join(envelope.rcpt_tos),
+            subject=decoded(str(headers.get("Subject", ""))),
+            text="",
+            received=received,
+            shown=shown,
+            headers="{}",
+            raw=raw,
+            answered=answered,
+        )
+
+
+def _abort(server: SMTP) -> None:
+    if isinstance(server.transport, asyncio.WriteTransport):
+        server.transport.abort()
+
+
+async def take_sms(gateways: Gateways, request: web.Request) -> web.StreamResponse:
+    """Answer `POST /sms`: 200 with code 0 once the message is kept."""
+    faults = gateways.faults
+    gateways.offered["sms"] += 1
+    match faults.modes["sms"]:
+        case "refuse":
+            return _failed(503, "busy")
+        case "reject":
+            return _failed(400, "not accepted")
+        case "false-success":
+            return web.json_response({"code": 5001, "message": "balance is not enough"})
+        case "answer":
+            status = faults.statuses["sms"]
+            gateways.store.refuse("sms", request.headers.get("webhook-id", ""), status)
+            return _failed(status, "the gateway was told to answer so")
+        case "hang":
+            await faults.hang("sms")
+            return _cut_off(request)
+        case "slow":
+            await asyncio.sleep(faults.delays["sms"])
+        case _:
+            pass
+    return await _keep_sms(gateways, request, mode=faults.modes["sms"])
+
+
+async def _keep_sms(gateways: Gateways, request: web.Request, *, mode: str) -> web.StreamResponse:
+    body = await request.read()
+    if gateways.keys and not signed(gateways.keys, request, body):
+        return _failed(401, "bad signature")
+    try:
+        data = json.loads(body)["data"]
+        to, text, unit = str(data["to"]), str(data["text"]), str(data.get("unit", ""))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return _failed(400, "the body is no message: data.to and data.text are needed")
+    ident = request.headers.get("webhook-id", "")
+    received, shown = gateways.stamps()
+    delivery = Delivery(
+        channel="sms",
+        ident=ident,
+        unit=unit,
+        sender="",
+        recipient=to,
+        subject="",
+        text=text,
+        received=received,
+        shown=shown,
+        headers=json.dumps(dict(request.headers)),
+        raw=body,
+        answered=mode not in WITHHELD,
+    )
+    await gateways.store.add(delivery)
+    if mode == "late":
+        await asyncio.sleep(gateways.faults.delays["sms"])
+        if request.transport is not None and not request.transport.is_closing():
+            gateways.store.answered(delivery)
+    if mode == "drop":
+        return _cut_off(request)
+    if mode == "proxy":
+        return _failed(gateways.faults.statuses["sms"], "bad gateway")
+    return web.json_response({"code": 0, "message_id": f"sink-{ident}"})
+
+
+def _failed(status: int, message: str) -> web.Response:
+    return web.json_response({"code": status, "message": message}, status=status)
+
+
+def _cut_off(request: web.Request) -> web.StreamResponse:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response()
+
+
+def keys_from(secret: str) -> list[bytes]:
+    """The keys in `whsec_…` (several, separated by blanks, while keys are changed).
+
+    Raises:
+        LocalStackError: one is not base64.
+    """
+    try:
+        return [b64decode(each.removeprefix("whsec_"), validate=True) for each in secret.split()]
+    except ValueError as error:
+        raise LocalStackError("CUIBAN_SMS_SECRET must be whsec_ and base64.") from error
+
+
+def signed(keys: Sequence[bytes], request: web.Request, body: bytes) -> bool:
+    """Whether one of the request's `v1` signatures is made with one of the keys, and is fresh."""
+    ident, stamp = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
+    if not ident or not (stamp.isascii() and stamp.isdecimal()):
+        return False
+    if abs((datetime.fromtimestamp(int(stamp[:11]), UTC) - real_now()).total_seconds()) > TOLERANCE:
+        return False
+    message = f"{ident}.{stamp}.".encode() + body
+    wanted = [b64encode(hmac.digest(key, message, hashlib.sha256)) for key in keys]
+    offered = [
+        each.removeprefix("v1,").encode()
+        for each in request.headers.get("webhook-signature", "").split()
+        if each.startswith("v1,")
+    ]
+    return any(hmac.compare_digest(one, other) for one in wanted for other in offered)
+
+
+@lru_cache(maxsize=4096)
+def decoded(header: str) -> str:
+    """A header's text: RFC 2047 words or percent escapes become characters."""
+    try:
+        text = str(make_header(decode_header(header)))
+    except (HeaderParseError, LookupError, ValueError):
+        text = header
+    text = unquote(text, errors="strict") if "%" in text and _escapes(text) else text
+    return " ".join(text.split())
+
+
+def _escapes(text: str) -> bool:
+    try:
+        return unquote(text, errors="strict") != text
+    except UnicodeDecodeError:
+        return False

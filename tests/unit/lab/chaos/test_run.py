@@ -1,0 +1,72 @@
+"""When faults strike."""
+
+from datetime import UTC, date, datetime
+from typing import Any, cast
+from uuid import UUID
+
+from lab.chaos.faults import CLOCK, SENDING, fault_list
+from lab.chaos.oracle import Oracle
+from lab.chaos.proving import _steps
+from lab.chaos.run import Run
+from lab.demo.script import Deed
+from lab.demo.script import Owed as Reported
+from shared import identity
+from shared.calendar import WorkingCalendar
+from shared.planning.forecasting import Owed
+from shared.planning.reminding import Measure
+from shared.rules import Dates, ObligationKind, default_rule_book
+
+TOLD = datetime(2023, 6, 1, 0, tzinfo=UTC)
+KIND = ObligationKind.DEADLINE
+
+
+def oracle() -> Oracle:
+    measure = Measure("1.1", "任务", "内容", "要点")
+    owed = [
+        Owed(UUID(int=1), UUID(int=2), identity.name(name), dates, lead=False, measure=measure)
+        for name, dates in (
+            ("a", Dates(KIND, date(2023, 8, 31), date(2023, 6, 1))),
+            ("b", Dates(KIND, date(2023, 9, 15), date(2023, 6, 1))),
+        )
+    ]
+    return Oracle(default_rule_book(), WorkingCalendar(), owed, TOLD)
+
+
+def reported(day: int) -> Deed:
+    one = Reported(identity.name("a"), UUID(int=2), KIND, date(2023, 8, 31))
+    return Deed(datetime(2023, 8, day, 8, 30, tzinfo=UTC), one)
+
+
+def test_every_fault_strikes_once_and_gateways_fail_when_something_is_sent() -> None:
+    steps, slots = _steps(oracle(), [reported(4)], 40)
+    assert set(slots) < set(steps)
+    faults = fault_list(5, 40)
+    nothing = cast("Any", None)
+    run = Run(
+        clock=nothing,
+        onlooker=nothing,
+        caller=nothing,
+        breaker=nothing,
+        oracle=nothing,
+        steps=steps,
+        slots=slots,
+        deeds=[],
+        faults=list(faults),
+        recipients={},
+        names={},
+        tell=nothing,
+    )
+    struck = []
+    for step in steps:
+        due = run._due(step)
+        assert sum(fault.kind in CLOCK for fault in due) <= 1
+        assert step in slots or not any(fault.kind in SENDING for fault in due)
+        struck += due
+    assert sorted(fault.number for fault in struck + run.faults) == list(range(40))
+    assert all(fault.kind in CLOCK for fault in run.faults)
+
+
+def test_what_was_reported_before_a_slot_makes_no_step_of_it() -> None:
+    _, slots = _steps(oracle(), [reported(4)], 40)
+    assert datetime(2023, 8, 31, 1, tzinfo=UTC) not in slots
+    assert datetime(2023, 9, 15, 1, tzinfo=UTC) in slots
