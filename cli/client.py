@@ -9,6 +9,7 @@ from uuid import uuid4
 import httpx
 import typer
 
+from deploy.places import NotRunningError, find_stack
 from shared.errors import CuibanError
 
 _REFUSED = 400
@@ -18,10 +19,6 @@ _START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
-
-
-class NotRunningError(CuibanError):
-    """Nothing answers: the system does not run, or not now."""
 
 
 class Api:
@@ -122,13 +119,8 @@ def connect(state: Path) -> Api:
     """
     address, token = os.environ.get("CUIBAN_API"), os.environ.get("CUIBAN_TOKEN")
     if not address:
-        from lab.stack.stack import Stack  # noqa: PLC0415 - not installed in production
-
-        stack = Stack(state)
-        try:
-            address = stack.info().api
-        except CuibanError as error:
-            raise NotRunningError(error.message, error.hint) from error
+        stack = find_stack(state)
+        address = stack.api
         token = token or read(stack.token_file).decode().strip()
     if not token:
         raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.client import AsJson, NotRunningError, connect
-from deploy.places import STATE, StateOption
+from cli.client import AsJson, connect
+from deploy.places import STATE, NotRunningError, StateOption
 from shared.errors import CuibanError
 
 _DIFFERS, _WRONG_USE, _NOT_RUNNING = 1, 2, 3

@@ -1,12 +1,15 @@
 """Where this machine's stack keeps its state, and how to reach what runs."""
 
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from shared.errors import CuibanError
 from shared.settings import Settings
 
 STATE = Path(".cuiban")
@@ -14,6 +17,35 @@ StateOption = Annotated[
     Path,
     typer.Option("--state", envvar="CUIBAN_STATE", help="Where the local stack keeps its state."),
 ]
+
+
+class NotRunningError(CuibanError):
+    """Nothing answers: the system does not run, or not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunningStack:
+    """How to reach a local stack: its API, its settings, and the first administrator's token."""
+
+    api: str
+    environment: Mapping[str, str]
+    token_file: Path
+
+
+def find_stack(state: Path) -> RunningStack:
+    """The local stack that keeps its state in a directory, as its supervisor wrote it down.
+
+    Raises:
+        NotRunningError: there is none, or its supervisor has ended.
+    """
+    place = state.expanduser().resolve()
+    try:
+        record = json.loads((place / "stack.json").read_bytes())
+        os.kill(record["supervisor_pid"], 0)  # signal 0 only asks whether the process is there
+    except (OSError, ValueError) as error:
+        message = f"No stack runs in {place}."
+        raise NotRunningError(message, "Start one with `cuiban up`.") from error
+    return RunningStack(record["api"], record["environment"], place / "token")
 
 
 def settings_in(environment: Mapping[str, str]) -> Settings:
@@ -27,11 +59,9 @@ def settings_for(state: Path) -> Settings:
     """The environment's settings, or without CUIBAN_DATABASE_URL those of the stack in `state`.
 
     Raises:
-        LocalStackError: nothing runs in `state`.
+        NotRunningError: nothing runs in `state`.
         CuibanError: a setting can't be read.
     """
     if os.environ.get("CUIBAN_DATABASE_URL"):
         return Settings.load()
-    from lab.stack.stack import Stack  # noqa: PLC0415 - not installed in production
-
-    return settings_in(Stack(state).info().environment)
+    return settings_in(find_stack(state).environment)

@@ -5,6 +5,7 @@ Each command is a function in a module of its own here, and is added below.
 
 import typer
 
+from deploy.ops.conservation import show_conservation
 from deploy.ops.outbox import outbox, replay_outbox
 from deploy.ops.parked import discard, parked, replay
 from deploy.ops.rewind import rewind
@@ -33,3 +34,4 @@ ops.command("discard", context_settings={"ignore_unknown_options": True})(discar
 ops.add_typer(outbox, name="outbox")
 ops.command("replay-outbox")(replay_outbox)
 ops.command("rewind")(rewind)
+ops.command("conservation")(show_conservation)

@@ -15,8 +15,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.places import settings_for
-from lab.stack.errors import LocalStackError
+from deploy.places import NotRunningError, settings_for
 from shared.applying import Tables
 from shared.database import engine_from, is_infrastructure
 from shared.errors import CuibanError
@@ -45,7 +44,7 @@ def run(state: Path, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) 
     """
     try:
         settings = settings_for(state)
-    except LocalStackError as error:
+    except NotRunningError as error:
         leave(error.message, error.hint, status=NOT_RUNNING)
     except CuibanError as error:
         leave(error.message, error.hint, status=WRONG_USE)

@@ -21,11 +21,11 @@ from aiosmtpd.smtp import SMTP
 from lab.sinks.gateways import Faults, Gateways, MailHandler, keys_from, take_sms
 from lab.sinks.pages import add_pages, body_parts
 from lab.sinks.store import Delivery, Store
-from lab.stack.errors import LocalStackError
-from lab.stack.processes import HOST
 from shared.clock import clock_from
+from shared.errors import CuibanError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+HOST = "127.0.0.1"
 LARGEST = 5_000_000  # bytes of one message
 MOST = 5000  # messages in one answer
 
@@ -49,7 +49,7 @@ async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
     """An error that the caller can mend is a 400 with its text."""
     try:
         return await handler(request)
-    except LocalStackError as error:
+    except CuibanError as error:
         return web.json_response({"error": error.message}, status=400)
 
 
@@ -127,16 +127,16 @@ async def set_faults(gateways: Gateways, request: web.Request) -> web.Response:
     try:
         wanted = json.loads(await request.read())
     except ValueError as error:
-        raise LocalStackError("The body is not JSON.") from error
+        raise CuibanError("The body is not JSON.") from error
     if not isinstance(wanted, dict):
-        raise LocalStackError("The body is not a JSON object.")
+        raise CuibanError("The body is not a JSON object.")
     gateways.faults.change(wanted)
     return web.json_response(gateways.faults.modes)
 
 
 def _number(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
-        raise LocalStackError(f"{text!r} is not a number.")
+        raise CuibanError(f"{text!r} is not a number.")
     return int(text[:15])
 
 

@@ -24,8 +24,8 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from lab.sinks.store import Channel, Delivery, Store
-from lab.stack.errors import LocalStackError
 from shared.clock import Clock, real_now
+from shared.errors import CuibanError
 
 MODES: Final = (
     "ok",
@@ -67,7 +67,7 @@ class Faults:
         """Set modes: `{"email": "slow:500", "sms": "ok"}`; hanging requests are cut off.
 
         Raises:
-            LocalStackError: a channel or mode that doesn't exist.
+            CuibanError: a channel or mode that doesn't exist.
         """
         parsed: dict[Channel, tuple[str, float]] = {}
         for channel in get_args(Channel):
@@ -75,12 +75,12 @@ class Faults:
                 continue
             mode, _, after = str(wanted[channel]).partition(":")
             if mode not in MODES or (after and not after.isdecimal()):
-                raise LocalStackError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
+                raise CuibanError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
             if mode in {"answer", "proxy"} and int(after or 0) not in range(400, 600):
-                raise LocalStackError(f"{channel}: {mode} needs an HTTP status, as {mode}:502.")
+                raise CuibanError(f"{channel}: {mode} needs an HTTP status, as {mode}:502.")
             parsed[channel] = mode, int(after or SLOW) / 1000
         if unknown := wanted.keys() - set(get_args(Channel)):
-            raise LocalStackError(f"There is no channel {sorted(unknown)}.")
+            raise CuibanError(f"There is no channel {sorted(unknown)}.")
         for channel, (mode, delay) in parsed.items():
             self.modes[channel], self.delays[channel] = mode, delay
             self.statuses[channel] = round(delay * 1000)
@@ -252,12 +252,12 @@ def keys_from(secret: str) -> list[bytes]:
     """The keys in `whsec_…` (several, separated by blanks, while keys are changed).
 
     Raises:
-        LocalStackError: one is not base64.
+        CuibanError: one is not base64.
     """
     try:
         return [b64decode(each.removeprefix("whsec_"), validate=True) for each in secret.split()]
     except ValueError as error:
-        raise LocalStackError("CUIBAN_SMS_SECRET must be whsec_ and base64.") from error
+        raise CuibanError("CUIBAN_SMS_SECRET must be whsec_ and base64.") from error
 
 
 def signed(keys: Sequence[bytes], request: web.Request, body: bytes) -> bool:

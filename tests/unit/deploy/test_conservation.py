@@ -1,11 +1,11 @@
-"""What `cuiban audit` says."""
+"""What `cuiban audit conservation` says."""
 
 from datetime import date
 from uuid import UUID
 
 import pytest
 
-from cli.audit import _show
+from deploy.ops.conservation import _show
 from services.scheduler.audit import UnitDay
 
 

@@ -1,0 +1,102 @@
+"""Conservation: due = sent + suppressed + withdrawn + dead + pending, for every unit and day."""
+
+import asyncio
+import json
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from deploy.places import STATE, StateOption, settings_for
+from services.notifier import audit as notifier
+from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
+from services.scheduler.settings import SchedulerSettings
+from shared import clock
+from shared.database import engine_from
+from shared.errors import CuibanError
+from shared.settings import Settings
+
+_out = Console()
+_PATIENCE: timedelta = SchedulerSettings.model_fields["audit_patience"].default
+_COLUMNS = ("due", "sent", "suppressed", "withdrawn", "dead", "pending")
+
+
+def show_conservation(
+    state: StateOption = STATE,
+    grace: Annotated[
+        float, typer.Option(min=0, help="Seconds that a reminder may take to reach the notifier.")
+    ] = 60.0,
+    patience: Annotated[
+        float, typer.Option(min=0, help="Days that a notification may be pending.")
+    ] = _PATIENCE / timedelta(days=1),
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """For every unit and day: due = sent + suppressed + withdrawn + dead + pending.
+
+    Ends with status 1 when it does not hold; every gap is named.
+    """
+    spans = timedelta(seconds=grace), timedelta(days=patience)
+    days, found = asyncio.run(_look(settings_for(state), *spans))
+    if as_json:
+        report = {
+            "totals": {name: getattr(totals(days), name) for name in _COLUMNS},
+            "days": [asdict(day) for day in days],
+            "gaps": [gap.words() for gap in found],
+        }
+        print(json.dumps(report, default=str, ensure_ascii=False, indent=1))
+    else:
+        _show(days, found)
+    if found:
+        raise typer.Exit(1)
+
+
+async def _look(
+    settings: Settings, grace: timedelta, patience: timedelta
+) -> tuple[list[UnitDay], list[Gap]]:
+    engine = engine_from(settings, "cuiban-audit")
+    now = clock.real_now()
+    try:
+        async with engine.connect() as db:
+            days = await conservation(db)
+            found = await gaps(db, real_now=now, grace=grace, patience=patience)
+            return days, found + await _gone(db)
+    except (SQLAlchemyError, OSError) as error:
+        raise CuibanError(
+            "The scheduler's tables can't be read.",
+            "Point CUIBAN_DATABASE_URL at its database, or name the state of a running stack.",
+        ) from error
+    finally:
+        await engine.dispose()
+
+
+async def _gone(db: AsyncConnection) -> list[Gap]:
+    """What the scheduler waits for and the notifier, where its tables are here, does not have."""
+    waits = await pending(db, told_before=clock.real_now())
+    if not waits or not await notifier.is_here(db):
+        return []
+    known = await notifier.known(db, [one.notification_id for one in waits if one.notification_id])
+    return [one for one in waits if one.notification_id not in known]
+
+
+def _show(days: list[UnitDay], found: list[Gap]) -> None:
+    total = totals(days)
+    line = " + ".join(f"{name} {getattr(total, name)}" for name in _COLUMNS[1:])
+    _out.print(f"due {total.due} = {line}   ({len(days)} units and days)")
+    if not found:
+        waiting = sum(day.waiting for day in days)
+        if waiting:
+            _out.print(f"[yellow]Of {waiting} reminders the notifier has not told yet.[/]")
+        else:
+            _out.print("[green]It holds for every unit and day.[/]")
+        return
+    table = Table("gap", "unit", "reminder", "notification", "slot", "due", "found")
+    for gap in found:
+        words = gap.words()
+        names = ("kind", "unit_id", "reminder_id", "notification_id", "slot", "due", "found")
+        table.add_row(*(str(words[name]) for name in names))
+    _out.print(table)
