@@ -22,7 +22,7 @@ status: setup ## Show what runs
 ##@ Prove it
 .PHONY: test test-unit fuzz chaos check bench
 test: setup ## Run every test that this machine can run (COVERAGE=yes counts the lines that they reach)
-	$(BIN)/pytest -n 2 --dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term)
+	$(BIN)/pytest -n 3 --dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term)
 test-unit: setup ## Run the quick tests alone: no broker, no database
 	$(BIN)/pytest tests/unit tests/contract
 fuzz: export CUIBAN_FUZZ ?= 500

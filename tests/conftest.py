@@ -49,7 +49,7 @@ class ByRoom(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
-    """How `-n 2` shares out a run."""
+    """How the processes of a run share it out."""
     return ByRoom(config, log)
 
 
