@@ -70,10 +70,12 @@ class Actors:
     _busy: set[UUID] = field(default_factory=set)
     _done: set[UUID] = field(default_factory=set)
     _dates: dict[UUID, date] = field(default_factory=dict)
+    _taken: set[tuple[UUID, str, date]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         """Take over the dates as they were published."""
         self._dates = {one: d.due_on for one, d in self.duties.items() if d.due_on}
+        self._taken = {(d.unit_id, d.ref, d.due_on) for d in self.duties.values() if d.due_on}
 
     async def act_for_ever(self) -> None:
         """Act until told to stop: half of the time shortly before or after a full hour."""
@@ -140,7 +142,7 @@ class Actors:
         if duty is None:
             return False
         with self._hold(duty.obligation_id):
-            later = self._dates[duty.obligation_id] + timedelta(days=self.chosen.randint(*_LATER))
+            later = self._free_day(duty, self._dates[duty.obligation_id], *_LATER)
             place = f"/v1/obligations/{duty.obligation_id}/extensions"
             body = {"due_on": later.isoformat(), "reason": "混沌测试"}
             await self._told(duty, place, body, due_on=later)
@@ -194,7 +196,8 @@ class Actors:
         self.second.busy = True
         moved = self.chosen.sample(sorted(self.second.dates), 2)
         for unit in moved:
-            self.second.dates[unit] += timedelta(days=self.chosen.randint(1, 30))
+            its = self.duties[self.second.duties[unit]]
+            self.second.dates[unit] = self._free_day(its, self.second.dates[unit], 1, 30)
         file = office.write_table(self.second.file, self.second.dates)
         place = f"/v1/plans/{self.second.plan_id}/revisions"
         found = await asyncio.to_thread(self.caller.upload, place, file)
@@ -233,6 +236,17 @@ class Actors:
             and (d.obligation_id in self._done) is of_done
         ]
         return self.chosen.choice(every) if every else None
+
+    def _free_day(self, duty: Duty, day: date, least: int, most: int) -> date:
+        """A later day that no obligation of the unit with the same number has had.
+
+        A mail names number and date alone, so only these tell two obligations apart.
+        """
+        later = day + timedelta(days=self.chosen.randint(least, most))
+        while (duty.unit_id, duty.ref, later) in self._taken:
+            later += timedelta(days=1)
+        self._taken.add((duty.unit_id, duty.ref, later))
+        return later
 
     @contextmanager
     def _hold(self, obligation: UUID) -> Iterator[None]:
