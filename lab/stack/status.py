@@ -1,4 +1,4 @@
-"""What runs of a stack on this machine, a line for each part."""
+"""What runs of a stack on this machine, a line for each part, and where to reach it."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -31,3 +31,20 @@ def rows_of(record: Record | None, log: Path) -> list[Row]:
         pid = part.pid if runs else None
         rows.append(Row(part.name, state, pid, part.restarts, part.address, part.log))
     return rows
+
+
+_NAMES = {
+    "kafka": "CUIBAN_KAFKA",
+    "database": "CUIBAN_DATABASE_URL",
+    "smtp": "CUIBAN_SMTP_URL",
+    "sms": "CUIBAN_SMS_URL",
+}
+
+
+def addresses_of(record: Record | None) -> dict[str, str]:
+    """Where the parts of a stack are reached, by what they are for; empty when none runs."""
+    if record is None:
+        return {}
+    pages = {"api": record.api, "inbox": record.inbox}
+    others = {name: record.environment.get(setting, "") for name, setting in _NAMES.items()}
+    return {name: address for name, address in (pages | others).items() if address}

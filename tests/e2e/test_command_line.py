@@ -37,6 +37,22 @@ def table(world, tmp_path: Path) -> Path:
     return path
 
 
+def test_status_says_what_runs_and_where(world, cuiban) -> None:
+    known = json.loads(cuiban("status", "--json"))
+    services = {f"{name}-1" for name in ("ingest", "scheduler", "notifier")}
+    assert {part["name"] for part in known["parts"]} > {"supervisor", "kafka"} | services
+    assert {part["state"] for part in known["parts"]} == {"ready"}
+    assert all(Path(part["log"]).exists() for part in known["parts"])
+    assert known["addresses"].keys() == {"api", "inbox", "kafka", "database", "smtp", "sms"}
+    assert known["addresses"]["api"] == world.record.api
+    assert Path(known["token_file"]).read_text().strip()
+
+    shown = cuiban("status").splitlines()
+    for part in known["parts"]:
+        (line,) = [line for line in shown if line.startswith(part["name"] + " ")]
+        assert line.endswith(part["address"])
+
+
 async def test_from_a_file_to_the_ledger_by_hand(world, cuiban, table: Path) -> None:
     name = table.stem
     assert "定期清理失效内容" in cuiban("import", str(table), "--dry-run")
