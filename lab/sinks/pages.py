@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lab.sinks.store import Delivery, Store
 
-PAGES = Path(__file__).with_name("pages")
+FOLDER = Path(__file__).with_name("templates")
 ZONE = ZoneInfo("Asia/Shanghai")
 UNITS_A_PAGE, MESSAGES_A_PAGE = 60, 30
 POLICY = (
@@ -35,7 +35,7 @@ def local_time(text: str) -> str:
 
 
 TEMPLATES = Environment(
-    loader=FileSystemLoader(PAGES),
+    loader=FileSystemLoader(FOLDER),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -130,7 +130,7 @@ class Pages:
 
     async def style(self, _: web.Request) -> web.FileResponse:
         """`/style.css`."""
-        return web.FileResponse(PAGES / "style.css")
+        return web.FileResponse(FOLDER / "style.css")
 
 
 def add_pages(app: web.Application, store: Store) -> None:
