@@ -19,7 +19,9 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    exists,
     func,
+    select,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -120,6 +122,12 @@ async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelo
         TooLargeError: one of them is too large (`rows_of`).
     """
     await put(db, outbox, rows_of(envelopes))
+
+
+async def has_unsent(db: AsyncConnection, outbox: Table) -> bool:
+    """Whether an event waits for the relay; one that the broker refused does not."""
+    waiting = select(exists().select_from(outbox).where(text(UNSENT)))
+    return bool(await db.scalar(waiting))
 
 
 def _size(record: Record) -> int:

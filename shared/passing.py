@@ -19,7 +19,7 @@ from shared import clock, metrics
 from shared.acknowledged import Acknowledged
 from shared.completeness import Watermarks
 from shared.logging import log
-from shared.outbox import UNSENT
+from shared.outbox import UNSENT, has_unsent
 from shared.sending import Outcome, Sender, place
 from shared.settings import Settings
 
@@ -72,12 +72,11 @@ class Leading:
             return True
         if until and self.watermarks.due(until):
             return True
-        unsent = f"SELECT EXISTS (SELECT FROM {self.outbox.fullname} WHERE {UNSENT})"  # noqa: S608 - a Table's name
         await self.db.execution_options(isolation_level="AUTOCOMMIT")
-        found = await self.db.scalar(text(unsent))
+        found = await has_unsent(self.db, self.outbox)
         await self.db.commit()  # nothing is sent to the server: a mode changes between two uses
         await self.db.execution_options(isolation_level="READ COMMITTED")
-        return bool(found)
+        return found
 
     async def _pass(self) -> int:
         await self.known.take_turn(self.db)

@@ -5,17 +5,19 @@ stage is looked at after all that feed it were seen to be quiet, so nothing slip
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.ingest.store import activity as ingest
+from services.notifier.store import activity as notifier
+from services.scheduler.store import activity as scheduler
 from shared.brokering import partitions_of
 from shared.errors import CuibanError
-from shared.outbox import UNSENT
 from shared.positions import Partition
 from shared.reading import Reader
 from shared.settings import Settings
@@ -23,24 +25,7 @@ from shared.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 
 _LOOK = 0.02
 
-_INGEST_BUSY = f"SELECT EXISTS (SELECT FROM ingest.outbox WHERE {UNSENT})"  # noqa: S608 - our own words
-_SCHEDULER_BUSY = f"""
-SELECT EXISTS (SELECT FROM scheduler.outbox WHERE {UNSENT})
-    OR EXISTS (SELECT FROM scheduler.agenda WHERE next_fire_at <= :now)
-    OR EXISTS (SELECT FROM scheduler.agenda WHERE stale)
-"""  # noqa: S608 - our own words
-_NOTIFIER_BUSY = f"""
-SELECT EXISTS (SELECT FROM notifier.outbox WHERE {UNSENT})
-    OR EXISTS (SELECT FROM notifier.notifications
-               WHERE state IN ('pending', 'sending') AND not_before <= :now
-                   AND reason <> 'held/no-gateway')
-"""  # noqa: S608 - our own words
-_NEXT = """
-SELECT least(
-    (SELECT min(next_fire_at) FROM scheduler.agenda WHERE next_fire_at > :now),
-    (SELECT min(not_before) FROM notifier.notifications
-     WHERE state = 'pending' AND not_before > :now))
-"""
+Quiet = Callable[[AsyncConnection, datetime], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +36,24 @@ class Reads:
     topics: tuple[Topic, ...]
 
 
-_STAGES: tuple[tuple[str | None, tuple[Reads, ...]], ...] = (
+async def _ingest_is_quiet(db: AsyncConnection, _: datetime) -> bool:
+    return await ingest.is_quiet(db)
+
+
+_STAGES: tuple[tuple[str, Quiet, tuple[Reads, ...]], ...] = (
     (
-        _INGEST_BUSY,
+        "ingest",
+        _ingest_is_quiet,
         (Reads("scheduler", (TASKS, RULES)), Reads("notifier", (DIRECTORY,))),
     ),
     (
-        _SCHEDULER_BUSY,
+        "scheduler",
+        scheduler.is_quiet,
         (Reads("notifier", (REMINDERS,)), Reads("ingest", (REMINDERS,))),
     ),
     (
-        _NOTIFIER_BUSY,
+        "notifier",
+        notifier.is_quiet,
         (Reads("scheduler", (DELIVERIES,)), Reads("ingest", (DELIVERIES,))),
     ),
 )
@@ -89,8 +81,8 @@ class Onlooker:
         busy = "nothing was seen"
         try:
             async with asyncio.timeout(within):
-                for waiting, reads in _STAGES:
-                    while busy := await self._busy(waiting, reads, now):  # noqa: ASYNC110 - looks from outside
+                for name, is_quiet, reads in _STAGES:
+                    while busy := await self._busy(name, is_quiet, reads, now):  # noqa: ASYNC110 - looks from outside
                         await asyncio.sleep(_LOOK)
         except TimeoutError as error:
             raise CuibanError(
@@ -98,12 +90,13 @@ class Onlooker:
                 "See the services' logs; `cuiban status` tells where they are.",
             ) from error
 
-    async def _busy(self, waiting: str | None, reads: tuple[Reads, ...], now: datetime) -> str:
+    async def _busy(
+        self, name: str, is_quiet: Quiet, reads: tuple[Reads, ...], now: datetime
+    ) -> str:
         try:
-            if waiting:
-                async with self._engine.connect() as db:
-                    if (await db.execute(text(waiting), {"now": now})).scalar_one():
-                        return " ".join(waiting.split())[:200]
+            async with self._engine.connect() as db:
+                if not await is_quiet(db, now):
+                    return f"{name} has work"
             for reader in reads:
                 if late := await self._behind(reader):
                     return late
@@ -133,5 +126,6 @@ class Onlooker:
     async def next_instant(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which a timer fires or a deferred notification goes."""
         async with self._engine.connect() as db:
-            found = (await db.execute(text(_NEXT), {"now": now})).scalar()
-        return found if isinstance(found, datetime) else None
+            timer = await scheduler.next_instant(db, now)
+            notification = await notifier.next_instant(db, now)
+        return min(filter(None, (timer, notification)), default=None)

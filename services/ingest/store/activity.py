@@ -1,0 +1,11 @@
+"""Whether ingest has work under way."""
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.tables import OUTBOX
+from shared.outbox import has_unsent
+
+
+async def is_quiet(db: AsyncConnection) -> bool:
+    """Whether every event has been sent."""
+    return not await has_unsent(db, OUTBOX)

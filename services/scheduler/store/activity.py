@@ -1,0 +1,24 @@
+"""Whether the scheduler has work under way, and when it has some next."""
+
+from datetime import datetime
+
+from sqlalchemy import exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scheduler.tables import AGENDA, OUTBOX
+from shared.outbox import has_unsent
+
+
+async def is_quiet(db: AsyncConnection, now: datetime) -> bool:
+    """Whether every event has been sent, every unit is planned, and no timer is due at `now`."""
+    due = or_(AGENDA.c.next_fire_at <= now, AGENDA.c.stale)
+    if await db.scalar(select(exists().select_from(AGENDA).where(due))):
+        return False
+    return not await has_unsent(db, OUTBOX)
+
+
+async def next_instant(db: AsyncConnection, now: datetime) -> datetime | None:
+    """The first instant after `now` at which a timer fires; None when none is set."""
+    earliest = select(func.min(AGENDA.c.next_fire_at)).where(AGENDA.c.next_fire_at > now)
+    found: datetime | None = await db.scalar(earliest)
+    return found
