@@ -18,6 +18,7 @@ from services.scheduler.store import waiting as waiting_facts
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
+from shared.backoff import Backoff
 from shared.clock import Clock
 from shared.database import clock_trouble, is_poison
 from shared.logging import bound, log
@@ -38,7 +39,6 @@ _FACTS = Gauge(
 )
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _REPLAN_REST = 0.2
 """Seconds between looks for units to plan anew: only rules and calendars make any."""
 
@@ -218,14 +218,13 @@ class Ticking:
         self, name: str, step: Callable[[], Awaitable[int]], rest: float | None = None
     ) -> None:
         idle = self.settings.poll.total_seconds() if rest is None else rest
-        pause = _FIRST_PAUSE
+        pauses = Backoff()
         while True:
             try:
                 if not await step():
                     await asyncio.sleep(idle)
-                pause = _FIRST_PAUSE
+                pauses.reset()
             except Exception as error:  # noqa: BLE001 - waited out, whatever it is
                 metrics.FAULTS.labels(name).inc()
-                log(__name__).warning("loop.waits", loop=name, error=str(error)[:300], pause=pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, _LONGEST_PAUSE)
+                log(__name__).warning("loop.waits", loop=name, error=str(error)[:300])
+                await pauses.wait()

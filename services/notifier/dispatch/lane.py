@@ -18,10 +18,11 @@ from services.notifier.dispatch.preparing import Offer, Rules, prepare
 from services.notifier.dispatch.rechecking import Recheck
 from services.notifier.dispatch.recording import Result, Unmade, word_for
 from services.notifier.dispatch.resting import Rest
-from services.notifier.dispatch.writing import FIRST_PAUSE, LONGEST_PAUSE, Writer
+from services.notifier.dispatch.writing import Writer
 from services.notifier.gateways.protocol import Gateway
 from services.notifier.message import Outcome, Unknown
 from shared import metrics
+from shared.backoff import Backoff
 from shared.clock import Clock, monotonic
 from shared.logging import log
 
@@ -105,7 +106,7 @@ class Lane:
     # --- claiming ---
 
     async def _claim(self) -> None:
-        pause = FIRST_PAUSE
+        pauses = Backoff()
         while True:
             if (room := await self._wanted()) <= 0:
                 continue
@@ -122,10 +123,9 @@ class Lane:
             except Exception as error:  # noqa: BLE001 - infrastructure is waited out
                 metrics.FAULTS.labels(f"claim-{self._channel}").inc()
                 log(__name__).warning("claim.waits", channel=self._channel, error=str(error)[:300])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                await pauses.wait()
                 continue
-            pause = FIRST_PAUSE
+            pauses.reset()
             self._open += len(offers)
             self._recheck.wait(offers, began)
             good_until = began + (self._rules.lease - self._pace.send_timeout) / _SECOND

@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.notifier.dispatch.preparing import Rules
 from services.notifier.dispatch.recording import Result, record
 from shared import metrics
+from shared.backoff import Backoff
 from shared.clock import Clock
 from shared.database import is_poison
 from shared.logging import log
 
 _LINGER = 0.03
 """Seconds for which outcomes are gathered before they are committed, while offers are under way."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5.0
-"""Seconds between tries while the database is away."""
 
 
 class Writer:
@@ -65,7 +64,7 @@ class Writer:
 
     async def _surely(self, results: list[Result]) -> None:
         """Try again until it is written; should it take too long, the lease makes it unknown."""
-        channel, pause = self._rules.channel, FIRST_PAUSE
+        channel, pauses = self._rules.channel, Backoff()
         while True:
             try:
                 async with self._engine.begin() as db:
@@ -76,8 +75,7 @@ class Writer:
                     return
                 metrics.FAULTS.labels(f"record-{channel}").inc()
                 log(__name__).warning("record.waits", channel=channel, error=str(error)[:300])
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                await pauses.wait()
             else:
                 return
 

@@ -2,15 +2,13 @@ import asyncio
 
 import pytest
 
-from services.scheduler import ticking as module
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.clock import SystemClock
 from shared.database import engine_from
 
 
-async def test_a_loop_survives_what_its_step_raises(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_FIRST_PAUSE", 0.001)
+async def test_a_loop_survives_what_its_step_raises() -> None:
     settings = SchedulerSettings(poll="PT0.001S")
     ticking = Ticking(engine_from(settings, "test"), settings, SystemClock())
     done = asyncio.Event()
