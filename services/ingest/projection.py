@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store import history
+from shared.errors import PoisonError
 from shared.events import (
     Envelope,
     ExpectedAudited,
@@ -18,7 +19,7 @@ from shared.events import (
     ReminderFannedOut,
     ReminderWithdrawn,
 )
-from shared.topics import DELIVERIES, REMINDERS
+from shared.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
 _Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
@@ -32,12 +33,15 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     withdrawals: list[dict[str, Any]] = []
     notifications: dict[UUID, dict[str, Any]] = {}
     for envelope in envelopes:
-        match envelope.event:
-            case ReminderDue() as event:
+        event = envelope.event
+        if not isinstance(event, ReminderEvent | DeliveryEvent):
+            raise PoisonError("not-of-the-history", type(event).__name__)
+        match event:
+            case ReminderDue():
                 reminders.append(_reminder(envelope, event))
-            case ReminderWithdrawn() as event:
+            case ReminderWithdrawn():
                 withdrawals.append(_withdrawal(envelope, event))
-            case ReminderFannedOut() as event:
+            case ReminderFannedOut():
                 for row in _pending(envelope, event):
                     _fold(notifications, row)
             case (
@@ -45,12 +49,10 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 | NotificationFailed()
                 | NotificationSuppressed()
                 | NotificationDelivered()
-            ) as event:
+            ):
                 _fold(notifications, _ended(event))
             case ExpectedAudited():
                 pass  # ingest's own, for others to read
-            case other:  # the consumer decodes only what these two topics carry
-                raise ValueError(f"{type(other).__name__} is no part of the history")
     await history.put_reminders(db, reminders)
     await history.put_withdrawals(db, withdrawals)
     await history.put_notifications(db, list(notifications.values()))

@@ -12,9 +12,11 @@ from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
 from services.notifier.policy.stages import SuppressReason
 from services.notifier.store import directory, receipts, reminders
 from services.notifier.tables import outbox
+from shared.errors import PoisonError
 from shared.events import Envelope, ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.logging import log
 from shared.outbox import publish
+from shared.topics import ReminderEvent
 
 UNMATCHED = Counter(
     "cuiban_receipts_unmatched", "Receipts that belonged to no message when they came", ["reason"]
@@ -48,13 +50,14 @@ async def on_reminders(db: AsyncConnection, envelopes: Sequence[Envelope], now: 
     due: dict[UUID, tuple[ReminderDue, Due]] = {}
     withdrawn: list[ReminderWithdrawn] = []
     for envelope in envelopes:
-        match envelope.event:
-            case ReminderDue() as event:
+        event = envelope.event
+        if not isinstance(event, ReminderEvent):
+            raise PoisonError("not-a-reminder", type(event).__name__)
+        match event:
+            case ReminderDue():
                 due.setdefault(event.reminder_id, (event, reminders.due_of(envelope, event)))
-            case ReminderWithdrawn() as event:
+            case ReminderWithdrawn():
                 withdrawn.append(event)
-            case _:
-                pass
     units = await reminders.withdraw(db, withdrawn)
     if due:
         await _receive(db, due, now)

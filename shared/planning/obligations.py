@@ -18,15 +18,7 @@ from shared.events import (
 from shared.facts import ObligationFacts, Status
 from shared.planning.timers import latest
 from shared.rules import Dates, ObligationKind
-
-TaskEvent = (
-    ObligationsAssigned
-    | ObligationsAmended
-    | ObligationsWithdrawn
-    | StatusReported
-    | HearingRecorded
-    | ExtensionGranted
-)
+from shared.topics import TaskEvent
 
 
 class Standing(StrEnum):

@@ -9,15 +9,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scheduler.store import reminders
 from services.scheduler.store.reminders import NotificationRow, State
 from shared import clock
+from shared.errors import PoisonError
 from shared.events import (
     Envelope,
-    Event,
+    ExpectedAudited,
+    NotificationDelivered,
     NotificationFailed,
     NotificationSent,
     NotificationSuppressed,
     ReminderFannedOut,
 )
 from shared.logging import log
+from shared.topics import DeliveryEvent
 
 _WITHDRAWN = "withdrawn"
 
@@ -28,6 +31,8 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     numbers: dict[UUID, int] = {}
     for envelope in envelopes:
         event = envelope.event
+        if not isinstance(event, DeliveryEvent):
+            raise PoisonError("not-a-delivery", type(event).__name__)
         if isinstance(event, ReminderFannedOut):
             numbers[event.reminder_id] = len(event.notifications)
             if not event.notifications:
@@ -45,7 +50,7 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     await reminders.fanned_out(db, numbers.items())
 
 
-def _told(event: Event) -> Iterator[NotificationRow]:
+def _told(event: DeliveryEvent) -> Iterator[NotificationRow]:
     match event:
         case ReminderFannedOut():
             for ref in event.notifications:
@@ -67,8 +72,10 @@ def _told(event: Event) -> Iterator[NotificationRow]:
         case NotificationSuppressed():
             state = State.WITHDRAWN if event.reason == _WITHDRAWN else State.SUPPRESSED
             yield _outcome(event, state, event.reason)
-        case _:
-            pass  # NotificationDelivered: it was sent, and that is counted
+        case NotificationDelivered():
+            pass  # it was sent, and that is counted
+        case ExpectedAudited():
+            pass  # what ingest found, for others to read
 
 
 def _outcome(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -16,6 +16,7 @@ from shared.errors import PoisonError
 from shared.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.logging import bound, log
 from shared.planning.timers import Timer, latest, plan_anew, plan_from
+from shared.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)
 
@@ -27,20 +28,12 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """
     for envelope in envelopes:
         event = envelope.event
+        if not isinstance(event, RuleEvent):
+            raise PoisonError("not-a-rule", type(event).__name__)
         await offices.know(db, [event.office_id])
         if envelope.partition is not None:
             await offices.read_from(db, event.office_id, envelope.partition)
-        match event:
-            case RuleBookPublished():
-                number = event.book.version
-                newer = await offices.put_rule_book(db, event.office_id, event.book, envelope.time)
-            case CalendarPublished():
-                number = event.number
-                newer = await offices.put_calendar(
-                    db, event.office_id, event.number, event.days, envelope.time
-                )
-            case _:
-                raise PoisonError("not-a-rule", type(event).__name__)
+        number, newer = await _store(db, event, envelope.time)
         units = await agenda.mark_stale(db, event.office_id) if newer else 0
         with bound(
             office_id=str(event.office_id),
@@ -54,6 +47,17 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 reason="" if newer else "older-than-known",
                 stale_units=units,
             )
+
+
+async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[int, bool]:
+    """Store a rule book or calendar; its number, and whether it is newer than what is stored."""
+    match event:
+        case RuleBookPublished():
+            book = event.book
+            return book.version, await offices.put_rule_book(db, event.office_id, book, at)
+        case CalendarPublished():
+            days, number = event.days, event.number
+            return number, await offices.put_calendar(db, event.office_id, number, days, at)
 
 
 @dataclass(frozen=True)

@@ -29,11 +29,11 @@ from shared.planning.obligations import (
     Change,
     Ignored,
     Obligation,
-    TaskEvent,
     changes,
     named,
 )
 from shared.planning.timers import Timer, latest, plan, plan_from
+from shared.topics import TaskEvent
 
 SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])
