@@ -67,9 +67,9 @@ class Operator:
         self.say(f"{fault}: stopped ({stop.seen or 'no stop was seen'})")
         return stop
 
-    async def await_gone(self, query: str) -> bool:
-        """Wait until a query finds nothing any more; whether it came to that."""
-        until = clock.monotonic() + RESUMED_WITHIN
+    async def await_gone(self, query: str, within: float = RESUMED_WITHIN) -> bool:
+        """Wait until a query finds nothing any more, for some seconds; whether it came to that."""
+        until = clock.monotonic() + within
         while clock.monotonic() < until:
             if not await self._first(query):
                 return True

@@ -121,7 +121,7 @@ class Striker(LogStriker):
             await self._surely(lambda: self._execute(_DISARM))
             while True:
                 await self.operator.type("ops", "replay", "scheduler-tasks")
-                if await self.operator.await_gone(_PARKED):
+                if await self.operator.await_gone(_PARKED, within=SETTLED):
                     return
 
     async def _arm(self, obligation: UUID) -> None:
