@@ -7,14 +7,14 @@ from typing import Final
 from services.ingest.documents.archives import open_archive
 from services.ingest.documents.csvs import is_csv, read_csv
 from services.ingest.documents.decoding import decode
-from services.ingest.documents.docxs import read_docx
 from services.ingest.documents.errors import DocumentError, DocumentFault
+from services.ingest.documents.excel.workbook import read_xlsx
 from services.ingest.documents.grid import Block, Document, Paragraph, Row
-from services.ingest.documents.htmls import read_html
 from services.ingest.documents.limits import check_characters, check_size, check_text
-from services.ingest.documents.pdfs import read_pdf
+from services.ingest.documents.pdf.document import read_pdf
 from services.ingest.documents.text import read_text
-from services.ingest.documents.xlsxs import read_xlsx
+from services.ingest.documents.web.page import read_html
+from services.ingest.documents.word.document import read_docx
 
 _OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE: Final = "EncryptedPackage".encode("utf-16-le")

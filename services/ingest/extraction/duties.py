@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.ingest.extraction.actors import names_actor
-from services.ingest.extraction.cells import (
+from services.ingest.extraction.grammar.actors import names_actor
+from services.ingest.extraction.grammar.cells import (
     DueCell,
     breaks_expression,
     mended,
     read_due,
     read_folded,
 )
-from services.ingest.extraction.dates import Prose, read_prose
-from services.ingest.extraction.drafts import Draft, DraftRow
-from services.ingest.extraction.events import waits_for_event
-from services.ingest.extraction.labels import Role
+from services.ingest.extraction.grammar.dates import Prose, read_prose
+from services.ingest.extraction.grammar.events import waits_for_event
+from services.ingest.extraction.grammar.labels import Role
+from services.ingest.extraction.grammar.prose import paragraphs
+from services.ingest.extraction.grammar.quantities import read_goal, read_target
+from services.ingest.extraction.grammar.recurrences import Repeats, read_repeats
 from services.ingest.extraction.models import Measure
-from services.ingest.extraction.prose import paragraphs
-from services.ingest.extraction.quantities import read_goal, read_target
-from services.ingest.extraction.recurrences import Repeats, read_repeats
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.table.drafts import Draft, DraftRow
 
 _LASTS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.labels import Role, role_of
-from services.ingest.extraction.prose import closes
+from services.ingest.extraction.grammar.labels import Role, role_of
+from services.ingest.extraction.grammar.prose import closes
+from services.ingest.extraction.grammar.vocabulary import ends_unit, names_unit
 from services.ingest.extraction.units import read_units
-from services.ingest.extraction.vocabulary import ends_unit, names_unit
 
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"

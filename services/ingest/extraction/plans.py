@@ -7,18 +7,18 @@ from itertools import zip_longest
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
-from services.ingest.extraction.drafts import Draft
 from services.ingest.extraction.duties import Setting, read_duties
-from services.ingest.extraction.flattened import unflattened
-from services.ingest.extraction.labels import Role
+from services.ingest.extraction.grammar.labels import Role
+from services.ingest.extraction.grammar.prose import tidy
+from services.ingest.extraction.grammar.quantities import read_goal
 from services.ingest.extraction.models import Measure, ParsedPlan, PlanWarning, Responsible, Task
-from services.ingest.extraction.outlines import read_outline
-from services.ingest.extraction.parts import newest, part_at, parts_of
-from services.ingest.extraction.prose import tidy
-from services.ingest.extraction.quantities import read_goal
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.rules import Rules, read_rules, rules_for_all, unread_items
-from services.ingest.extraction.tables import Heading, TableReader, habits_of
+from services.ingest.extraction.table.drafts import Draft
+from services.ingest.extraction.table.flattened import unflattened
+from services.ingest.extraction.table.outlines import read_outline
+from services.ingest.extraction.table.parts import newest, part_at, parts_of
+from services.ingest.extraction.table.tables import Heading, TableReader, habits_of
 from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.units import UnitList, merged, read_units
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
+from services.ingest.extraction.grammar.prose import half_width, tidy
 from services.ingest.extraction.models import PlanWarning
 from services.ingest.extraction.owners import pieces
-from services.ingest.extraction.prose import half_width, tidy
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note
 

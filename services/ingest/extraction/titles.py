@@ -7,9 +7,9 @@ from datetime import date
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.dates import fold
-from services.ingest.extraction.prose import closes, half_width, tidy
-from services.ingest.extraction.vocabulary import ORGAN
+from services.ingest.extraction.grammar.dates import fold
+from services.ingest.extraction.grammar.prose import closes, half_width, tidy
+from services.ingest.extraction.grammar.vocabulary import ORGAN
 
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.dates import fold, read_cell
-from services.ingest.extraction.vocabulary import (
+from services.ingest.extraction.grammar.dates import fold, read_cell
+from services.ingest.extraction.grammar.vocabulary import (
     BODY,
     NOTHING,
     ends_organ,

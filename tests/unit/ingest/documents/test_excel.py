@@ -7,9 +7,9 @@ from datetime import datetime
 import openpyxl
 import pytest
 
+from services.ingest.documents.excel.shown import BUILT_IN, show, show_date
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Document, Paragraph, Table
-from services.ingest.documents.shown import BUILT_IN, show, show_date
 from services.ingest.extraction.reading import read_plan
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -5,9 +5,9 @@ import zipfile
 
 import pytest
 
-from services.ingest.documents.counting import written
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Document, Paragraph, Table
+from services.ingest.documents.word.counting import written
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from services.ingest.extraction.grammar.numerals import number
 from services.ingest.extraction.models import Measure
-from services.ingest.extraction.numerals import number
 from services.ingest.extraction.reading import read_plan
 
 YEAR = 2023

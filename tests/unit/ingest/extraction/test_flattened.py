@@ -3,9 +3,9 @@
 import pytest
 
 from services.ingest.documents.grid import Paragraph, Table
-from services.ingest.extraction.flattened import unflattened
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.table.flattened import unflattened
 
 
 def plan(*lines: str) -> ParsedPlan:

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
-from services.ingest.extraction.dates import fold, read_cell, read_prose
+from services.ingest.extraction.grammar.dates import fold, read_cell, read_prose
+from services.ingest.extraction.grammar.prose import paragraphs
+from services.ingest.extraction.grammar.recurrences import read_repeats
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.plans import plan_of
-from services.ingest.extraction.prose import paragraphs
 from services.ingest.extraction.reading import read_plan
-from services.ingest.extraction.recurrences import read_repeats
 from services.ingest.extraction.units import read_units
 
 YEARS = st.integers(2001, 2089)

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
-from services.ingest.extraction.dates import fold, read_cell
+from services.ingest.extraction.grammar.dates import fold, read_cell
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.ingest.extraction.actors import names_actor
-from services.ingest.extraction.labels import Role
-from services.ingest.extraction.layout import fits
+from services.ingest.extraction.grammar.actors import names_actor
+from services.ingest.extraction.grammar.labels import Role
 from services.ingest.extraction.owners import pieces
 from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.table.layout import fits
 from services.ingest.extraction.units import read_units
 
 LISTED = """

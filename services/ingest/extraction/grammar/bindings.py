@@ -1,0 +1,168 @@
+"""Whether a date in a sentence is the duty's own deadline. Pure; the text is folded (dates.fold).
+
+A sentence names dates for three reasons: as the end of what it asks for (8月底前实现…), as part of
+something else (6月底前完成的项目清单, 根据3月5日会议要求, 前三季度运行情况), or in a way that could
+mean either (完成6月底前到期合同清理). Only the first may replace a printed deadline.
+"""
+
+import re
+from enum import Enum, auto, unique
+from typing import Final
+
+from services.ingest.extraction.grammar.expressions import Token
+
+_NEAR: Final = 24  # characters beside a date that can tell what it is
+_VERBS: Final = (
+    r"完成|投入|投用|建成|开工|动工|竣工|完工|启用|启动|上线|运行|印发|出台|制定|制订|修订|报送|上报|呈报|填报|报|公布|公开"
+    r"|公示|发布|实现|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|形成|查漏|收官|见效|整改|更新|梳理|编制|提交"
+    r"|开放|试行|试运行|验收|通报|建立|清理|清零|整理|汇总|反馈|推行|推广|推开|实施|部署|培训|检查|抽查|评估|总结|销号|取得"
+    r"|进场|接入|归集|移交|拨付|兑现|下达|签订|解读|上传|录入|备案|审定|送审|审结|送|移送|提出|拿出|走访|排查|补齐|发放|复核"
+)
+_ADVERBS: Final = (
+    r"(?:前|全面|全部|基本|正式|集中|统一|组织|分别|再次|继续|如期|按时|陆续|率先|要|须|应|需|应当|必须|务必|确保|力争|争取|再|各"
+    r"|共|先|一并|同步|逐步|适时|牵头|负责|进一步|抓紧|就|已|均|都|并)*"
+)
+_OWN_VERB: Final = re.compile(rf"{_ADVERBS}(?:{_VERBS})")
+# What a report is about: 6月份数据, 年末余额.
+_NOUN: Final = (
+    r"(?:情况|数据|结果|进度|进展|成效|清单|名单|台账|报表|总量|数量|余额|存量|人数|总数|指标"
+    r"|率|量|值|额|目录|信息|总结|报告)"
+)
+_DATA: Final = re.compile(
+    rf"(?:份|度|期间?|以来|末|底|中|内)?[^，。；、,;:\d]{{0,12}}?{_NOUN}(?:等)?(?:$|[，。；、,;:等的进并和及报向上公通])"
+)
+# 6月底前完成情况: the verb is part of a report's name.
+_VERB_NOUN: Final = re.compile(
+    rf"{_ADVERBS}(?:完成|落实|整改|办结|办理|执行|实施|建成|推行|开展|验收|运行|开工|动工|竣工|投产|投用|推进|销号|达标|到位){{1,2}}"
+    r"(?:工作)?的?(?:情况|进度|进展|成效|结果|总结|率|量|数量|数据|名单)"
+)
+_AFTER: Final = re.compile(
+    r"(?:起|以来|后|之后|以后|开始|至|到|—|-|~|正式?施行|实施的|印发的|发布的|出台的|修订的|期间|的)"
+)
+# 在6月底前, 确保6月底前: what may stand between a clause's begin and its own date.
+_LEADING: Final = re.compile(
+    r"(?:截至|截止到?|力争|确保|争取|务必|务|原则上|最迟|不晚于|不迟于|赶在|须在|要在|于|在|到|至|-|—|~|并|且|同时|应|须|需|要|请|统一"
+    r"|分别|均|都|各|再|将|按要求|计划|推动|实现|尽快|提前|全部|全面|一律|必须|应当|组织|进一步|最晚|限|限期|限时|时限(?:为|是)|时间(?:为|是))$"
+)
+_UNTIL: Final = re.compile(r"(?:到|至|截至)$")
+_OF: Final = re.compile(r"(?:度)?的")
+_NO_END: Final = re.compile(
+    r"(?:以来|起(?!草)|以后|之后|后|的(?!完成)"
+    r"|[^，。；、,;]{0,4}?(?:制定|印发|出台|发布|施行|实施|颁布|成立|建成|形成|受理|公布|下发|签订|开工)的)"
+)
+_ATTRIBUTE: Final = re.compile(
+    r"(?:应当?|需要?|须|拟|计划|已经?|要|必须|能够?|可|未|尚未|不能|即将|将|新|所)?"
+    rf"(?:(?:{_VERBS}|到期|届满|受理|施行|颁布|成立|下发|开业|入库|在建|在册|存在|发生|发现|发出|收到|登记|立项|批复|收集|存续|有效)"
+    r"(?:完毕|完成|完结|完工|到位|好|结束|过|了)?)(?:并[\u4e00-\u9fff]{2})?的(?!$|[，。；,;])"
+)
+# 到期合同, 在建项目: an attribute without 的.
+_BARE_ATTRIBUTE: Final = re.compile(
+    r"(?:应当?|需|须|拟|即将|未|尚未|已|新)?(?:到期|届满|在建|在册|在库|在岗|入库|受理|存在|存量|现有|既有|有效|到账|立项|存续|开业)"
+)
+_PAST: Final = re.compile(
+    r"(?:去年|上年度?|往年|历年|此前|截至目前|(?<![以之向从])上1?个?第?|前1?个?第?|历次|每逢)$"
+)
+_GROUNDS: Final = re.compile(
+    r"(?:根据|按照|依据|依照|遵照|对照|参照|围绕|结合|落实|贯彻|针对|参考|学习|传达|执行)[^，。；,;]*$"
+)
+_OBJECT: Final = re.compile(
+    r"(?:公开|公布|报送|上报|通报|发布|统计|汇总|梳理|清理|整理|收集|更新|编制|形成|核查|检查|抽查|排查|完成|开展|建立|制定|报|提交"
+    r"|公示|披露|解读|分析|总结|掌握|反馈|填报|做好|审核|对|把|核对|核实|盘点|清查|摸清|整改|处理|办理|处置|解决|研究|开放|晒出|依据"
+    r"|评估|考核|督办|督查|验收|归档|回访|抽取|比对|公告|宣传|推送|更正|修订|整合|登记|纳入|督促|复核)(?:好|了|各?)?$"
+)
+_EDGES: Final = "，。；：、,;:!?！？()（）\0"
+
+
+@unique
+class Claim(Enum):
+    """What a date in a sentence is: the duty's end, something else's, or open."""
+
+    OWN = auto()
+    OTHER = auto()
+    UNSURE = auto()
+
+
+def claim(token: Token, text: str) -> Claim:
+    """What the words around the date make of it."""
+    values = token.values
+    after = text[token.end : token.end + _NEAR]
+    before = _clause(text[max(0, token.start - _NEAR) : token.start])
+    if _PAST.search(before) or _NO_END.match(after) or _ATTRIBUTE.match(after):
+        return Claim.OTHER
+    grounds = bool(_GROUNDS.search(before))
+    ends = _names_end(values)
+    if values.get("bare") or values.get("until"):
+        reaches = bool(values.get("before") or values.get("uend") or _UNTIL.search(before))
+        return Claim.OWN if reaches and not _OF.match(after) else Claim.OTHER
+    if values.get("before") or values.get("within"):
+        return _limit(before, after, grounds=grounds)
+    if ends:
+        return _period_end(before, after, grounds=grounds)
+    return Claim.OWN if not grounds and _is_own(values, before, after) else Claim.OTHER
+
+
+def _names_end(values: dict[str, str | None]) -> bool:
+    end = any(values.get(part) for part in ("yend", "qend", "uend"))
+    return end or values.get("part") in ("底", "末", "月底", "上旬", "中旬", "下旬")
+
+
+def _limit(before: str, after: str, *, grounds: bool) -> Claim:
+    """6月底前: a limit, but of what?"""
+    acted = _OBJECT.search(before)
+    if _BARE_ATTRIBUTE.match(after):
+        return Claim.UNSURE
+    if grounds:
+        return Claim.UNSURE
+    if _VERB_NOUN.match(after):
+        return Claim.UNSURE if not acted else Claim.OTHER
+    if acted and after and after[0] not in _EDGES:
+        return Claim.UNSURE
+    return Claim.OWN
+
+
+def _period_end(before: str, after: str, *, grounds: bool) -> Claim:
+    """年末, 6月底, 上旬: an end only where the clause begins with it and something is done then."""
+    led = not before or bool(_LEADING.search(before))
+    if grounds or _VERB_NOUN.match(after):
+        return Claim.OTHER
+    if led and (_OWN_VERB.match(after) or not after or after[0] in _EDGES):
+        return Claim.OWN
+    if _OBJECT.search(before):
+        return Claim.UNSURE if _OWN_VERB.match(after) else Claim.OTHER
+    if _OWN_VERB.match(after) or not after or after[0] in _EDGES:
+        return Claim.OWN
+    if led and not _DATA.match(after):
+        return Claim.OWN
+    return Claim.OTHER
+
+
+def _is_own(values: dict[str, str | None], before: str, after: str) -> bool:
+    """6月15日, 第三季度: a date alone, which only a verb or a preposition makes an end."""
+    numeric = values.get("compact") or (values.get("month") and not values.get("days"))
+    if numeric or _AFTER.match(after) or _VERB_NOUN.match(after):
+        return False  # 2023.6: as likely a number as a month
+    if _OBJECT.search(before):
+        return False
+    if _OWN_VERB.match(after):
+        return True
+    led = bool(_LEADING.search(before)) or not before
+    return led and before != "" and not _DATA.match(after) and not _noun_phrase(after)
+
+
+def _noun_phrase(after: str) -> bool:
+    """Whether the words up to the clause's end are a name and no act: 3月25日会议."""
+    return bool(
+        re.match(r"[^，。；、,;]{0,6}(?:会议|文件|通知|精神|要求|部署|方案|报告|总结)", after)
+    )
+
+
+def _clause(text: str) -> str:
+    """The words since the clause began."""
+    start = max((text.rfind(edge) for edge in _EDGES), default=-1)
+    return text[start + 1 :]
+
+
+def tells_data(text: str, start: int, end: int) -> bool:
+    """Whether a day that repeats says which data is meant: 公开每季度末存款余额."""
+    before, after = _clause(text[max(0, start - _NEAR) : start]), text[end : end + _NEAR]
+    return bool(_OBJECT.search(before) and _DATA.match(after)) or bool(_ATTRIBUTE.match(after))

@@ -1,0 +1,140 @@
+"""A deadline cell: its lines mended, its dates, what repeats, what lasts, what stays doubtful."""
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from services.ingest.extraction.grammar.dates import Found, fold, read_cell
+from services.ingest.extraction.grammar.events import counts_from_event
+from services.ingest.extraction.grammar.expressions import expressions
+from services.ingest.extraction.grammar.recurrences import read_repeats
+from services.ingest.extraction.grammar.vocabulary import NOTHING
+from services.ingest.extraction.models import Recurrence
+from services.ingest.extraction.review import ReviewCode
+
+_LASTS: Final = re.compile(
+    r"持续|长期|常态|长效|不间断|贯穿|一直|始终|经常|日常|全年(?!至少|不少)|永久|坚持"
+)
+_OPEN: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
+_EVENT_CELL: Final = re.compile(
+    r"\d{1,3}个?(?:工作日|自然日|日|天|小时)(?:之|以)?内|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
+    r"|(?:节|会)前$|之日|(?:召开|举办|开工|验收|检查|考核|活动|会议|[^\d年月日底末之以班]{2})(?:之|以)?前$"
+)
+_DOUBT: Final = re.compile(
+    r"[\d日月年周旬季期节前后初汛冬夏春秋]|视|待|另行|根据|按(?!时完成|期完成|时$|期$)|如[果有遇]|适时|假"
+)
+_FILLER: Final = re.compile(
+    r"\d+(?:\.\d+)?(?:余)?[所个座项家户篇场名件处亿万元人栋套公里%]+|第[1-9]阶段|(?:\d{4}年)?(?:\d{1,2}月)?(?:份)?起|即日起|任务|项目|年度|本年|全年"
+    r"|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|[底末]|并|且|每年|提前|前期|初步|初稿|年内"
+)
+_ORDINAL: Final = re.compile(
+    r"[（(]?\d{1,2}[)）.、．]|[①-⑳]|[（(]?[一二三四五六七八九十]{1,2}[)）、.]"
+)
+
+
+_NEAR: Final = 24  # characters beside a line break that can be one expression's
+
+
+@dataclass(frozen=True, slots=True)
+class DueCell:
+    """What a deadline cell says to each duty beside it."""
+
+    dates: tuple[date, ...] = ()
+    repeating: tuple[date, ...] = ()
+    recurrence: Recurrence | None = None
+    continuous: bool = False
+    problems: tuple[ReviewCode, ...] = ()
+    empty: bool = False
+
+
+def mended(text: str) -> str:
+    """The cell with only those line breaks that part two statements: a narrow cell wraps words."""
+    lines: list[str] = []
+    for line in filter(None, map(str.strip, text.split("\n"))):
+        if lines and _is_wrapped(lines[-1][-_NEAR:], line[:_NEAR]):
+            lines[-1] += line
+        else:
+            lines.append(line)
+    return "\n".join(lines)
+
+
+def breaks_expression(above: str, below: str) -> bool:
+    """Whether an expression of time stands on both sides of a line break: 2024年 ｜ 6月底前."""
+    apart = [*_spans(fold(above)), *_spans(fold(below))]
+    whole = _spans(fold(above + below))
+    return whole != apart and sum(map(len, whole)) >= sum(map(len, apart))
+
+
+def _is_wrapped(above: str, below: str) -> bool:
+    if _ORDINAL.match(below) and not breaks_expression(above, below):
+        return False
+    if breaks_expression(above, below) or above.endswith("年"):
+        return True
+    first, second = fold(above), fold(below)
+    ended = any(first.endswith(span) for span in _spans(first)[-1:])
+    begins = any(second.startswith(span) for span in _spans(second)[:1])
+    return not (ended or begins)
+
+
+def _spans(text: str) -> list[str]:
+    """The expressions of time in a folded text, what repeats first."""
+    rest = read_repeats(text, 2000).rest
+    taken = [text[found.start() : found.end()] for found in re.finditer("\0+", rest)]
+    return taken + [rest[token.start : token.end] for token in expressions(rest)]
+
+
+def read_due(text: str, frequency: str, year: int | None) -> DueCell:
+    """Read a deadline cell and the frequency beside it; `year` is the plan's."""
+    folded = read_folded("；".join(mended(text).split("\n")))
+    serial = _serial(folded, year)
+    if serial is not None:
+        return DueCell((serial,))
+    repeats = read_repeats(folded, year)
+    found = read_cell(repeats.rest, year)
+    lasts = bool(_LASTS.search(folded))
+    problems = [*repeats.problems, *found.problems]
+    if counts_from_event(folded) or (_EVENT_CELL.search(found.rest) and not found.dates):
+        problems.append(ReviewCode.EVENT_RELATIVE)
+    recurrence = repeats.recurrence
+    if frequency.strip():
+        often = read_repeats(fold(frequency), year)
+        recurrence = recurrence or often.recurrence
+        repeats.dates.extend(often.dates)
+        problems.extend(often.problems)
+    said = bool(found.dates or repeats.dates or recurrence or lasts or problems)
+    empty = bool(NOTHING.fullmatch(folded)) and not frequency.strip()
+    dates = found.dates
+    if not said and not empty:
+        is_open = _OPEN.search(folded)
+        problems.append(ReviewCode.PERIOD_OPEN if is_open else ReviewCode.NOT_UNDERSTOOD)
+    elif said and _leftover(found):
+        # Beside words that are not understood a year alone is no date (2024年国庆前).
+        dates = [] if found.only_years else dates
+        if not problems:
+            problems.append(ReviewCode.NOT_UNDERSTOOD)
+    return DueCell(tuple(dates), tuple(repeats.dates), recurrence, lasts, tuple(problems), empty)
+
+
+# 1、6月底前: a list's number is no month.
+_LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
+
+
+def read_folded(text: str) -> str:
+    """The text as the grammar reads it, without the numbers of lists."""
+    return _LIST_NUMBER.sub("", fold(text))
+
+
+def _leftover(found: Found) -> bool:
+    """Whether words about time or conditions remain beside what was read."""
+    rest = re.sub("\0+(?:之|以)?前?", "", found.rest)
+    rest = re.sub(r"[(（]?\d{1,2}[)）.、．](?=$)", "", rest)
+    return bool(_DOUBT.search(_FILLER.sub("", rest)))
+
+
+def _serial(folded: str, year: int | None) -> date | None:
+    """A spreadsheet's day number (days since 1899-12-30) if it falls near the plan's year."""
+    if year is None or not re.fullmatch(r"[34567]\d{4}(?:\.0+)?", folded):
+        return None
+    day = date(1899, 12, 30) + timedelta(days=int(float(folded)))
+    return day if year <= day.year <= year + 1 else None

@@ -1,0 +1,59 @@
+"""The grammar of quantities: what must be reached, in percent."""
+
+import re
+from typing import Final
+
+from services.ingest.extraction.grammar.dates import fold
+from services.ingest.extraction.models import Target
+
+_NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"
+_FLOORS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        (
+            rf"(?:不得?低于|不得?少于|不得?小于|至少|达到?|达成|实现|确保|保持在?|稳定在|≥|>=|>|超过?|大于|高于|力争)"
+            rf"[^。；;，,、\d%]{{0,12}}?{_NUMBER}(?!(?:以内|以下|左右|之内))"
+        ),
+        rf"{_NUMBER}(?:及?以上|\+)",
+        r"(?<![\d.])(?P<value>100)%(?!(?:以内|以下|左右|之内))",  # nothing lies above it
+        rf"(?:率|比例|占比|覆盖面?|度)为?{_NUMBER}(?!(?:以内|以下|左右|之内))",
+    )
+)
+_CEILING: Final = re.compile(
+    r"(?:控制|不超过|不得超过|不高于|低于|降低|下降|减少|压减|压缩|缩短)[^。；;，,\d]{0,12}$"
+)
+_BARE: Final = re.compile(r"\d{1,3}(?:\.\d+)?%")
+_WORDS: Final = re.compile(r"百分之百")
+
+
+def read_target(text: str) -> Target | None:
+    """The first lower bound in percent. Upper bounds and rough figures are not targets here.
+
+    `text` must be folded (see dates.fold).
+    """
+    text = _WORDS.sub("100%", text)
+    found = [
+        match
+        for pattern in _FLOORS
+        for match in pattern.finditer(text)
+        if not _CEILING.search(_clause(text, match))
+    ]
+    if not found:
+        return None
+    value = min(found, key=lambda match: match.start("value"))["value"]
+    number = float(value)
+    return Target(at_least_percent=int(number) if number.is_integer() else number)
+
+
+def read_goal(cell: str) -> Target | None:
+    """The lower bound in a target column, which may print a bare percentage."""
+    text = fold(cell)
+    bare = _BARE.fullmatch(text)
+    return read_target(f"达到{text}" if bare else text)
+
+
+def _clause(text: str, match: re.Match[str]) -> str:
+    """What stands before the match, and the negation that its own words hold."""
+    head = text[max(0, match.start() - 14) : match.start()]
+    own = match.group()
+    return head + own[: own.index(match["value"])] if not own.startswith("不") else head

@@ -1,0 +1,271 @@
+"""The grammar of what returns: days that repeat, and so many times in a period."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+
+from services.ingest.extraction.grammar.bindings import tells_data
+from services.ingest.extraction.grammar.dates import day_within, month_end, resolved
+from services.ingest.extraction.grammar.expressions import Token, expressions
+from services.ingest.extraction.models import Period, Recurrence
+from services.ingest.extraction.review import ReviewCode
+
+_EVERY: Final = r"[每逐]个?"
+_PERIODS: Final = {
+    "年": Period.YEAR, "年度": Period.YEAR, "半年": Period.HALF_YEAR, "季": Period.QUARTER,
+    "季度": Period.QUARTER, "月": Period.MONTH, "月度": Period.MONTH, "周": Period.WEEK,
+    "星期": Period.WEEK, "半年度": Period.HALF_YEAR, "全年": Period.YEAR, "年内": Period.YEAR,
+}  # fmt: skip
+_PERIOD: Final = r"(?P<period>半年度?|年度|年|季度?|月度|月|周|星期)"
+_COUNTER: Final = r"(?:余)?(?:次|场次?|期|轮|回|遍|篇|条)"
+_AT_LEAST: Final = (
+    r"(?:[^。；;\d每逐]{0,24}?)(?:至少|不少于|不低于|不得少于|≥|>=|不小于)?[^。；;，,\d每逐]{0,12}?"
+    rf"(?P<count>\d{{1,3}})(?:-\d+)?{_COUNTER}"
+)
+_DAYS: Final = r"(?P<days>\d{1,2}[日号]?(?:[、,和及]\d{1,2}[日号]?)*(?<=[日号]))"
+_TAIL: Final = r"(?:以前|之前|前)?"
+
+_MEETING: Final = (
+    r"(?:次|小结|总结|调度|通报|报告?|研判|检查|评估|会商|分析|督[查办]|例会|汇总|更新)"
+)
+_WEEK: Final = "一二三四五六日"
+
+# Days that repeat: expanded within the plan's year.
+_DATED: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_EVERY}年(?:年)?(?P<yend>[底末终]){_TAIL}",
+        rf"{_EVERY}半年(?P<hend>[底末]){_TAIL}",
+        rf"{_EVERY}季度?(?P<which>末月|首月|末|首|(?:的)?最后(?:1|一)?个?月|(?:的)?第(?:1|一)个?月|(?:的)?第?(?:2|二)个?月){_DAYS}{_TAIL}",
+        rf"{_EVERY}季度?(?:末月)?(?P<qend>[底末](?!月)|末月(?:月?[底末])?){_TAIL}",
+        rf"{_EVERY}(?<!半年)月(?:份)?(?:的)?{_DAYS}{_TAIL}",
+        rf"{_EVERY}月(?:月)?(?P<mend>[底末]|下旬){_TAIL}",
+        rf"{_EVERY}月(?:的)?(?P<third>上旬|中旬){_TAIL}",
+        rf"每(?:周|星期)的?(?P<weekdays>[1一二三四五六日天](?:[、,和及](?:周|星期)?[1一二三四五六日天])*)(?!{_MEETING}){_TAIL}",
+    )
+)
+_YEARLY: Final = re.compile(rf"{_EVERY}年(?:的)?(?=\d|上半年|下半年|第?[1-4]季度)")
+_AND: Final = re.compile(r"[、,和及与]")
+_WITH_OTHER_RULE: Final = re.compile(
+    rf"{_EVERY}(?:月|季度?|半年|年)[^。；;，,]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)"
+    r"|每(?:两|2|3|三|隔)[个]?(?:年|月|季度|周|天)"
+    rf"|{_EVERY}(?:双周|单周|双月|单月|旬|日(?!常)|天|工作日)|隔(?:周|月|季|日|天)|逢?[单双](?:月|周)(?!期)"
+    rf"|{_EVERY}(?:月|季度?|年|周)(?:初|中(?!旬|小))"
+)
+# 月底前, 当月25日前, 逢季末: they return, and nothing says from when or how often.
+_IMPLIED: Final = re.compile(
+    r"(?<![\d每逐年半个份])(?:逢|当|次|下|本|各|按)?(?:月|季度?)[底末](?!月)"
+    r"|(?<![每逐])(?:当|次|下|本|逢)个?(?:月|季度?|周)(?:首月|末月)?\d{1,2}[日号]"
+    r"|(?<![每逐])(?:次|下|逢|当)(?:月|周)(?:内|前|初|报)|逢(?:\d{1,2}|[一二三四五六七八九十])[日号]?(?:[、,]逢)"
+)
+_MONTH_BEGIN: Final = (
+    r"(?:自|从)?(?:(?P<year>(?:19|20)\d\d)年)?(?:(?P<month>\d{1,2})月(?:份)?(?:(?P<day>\d{1,2})[日号])?"
+    r"|(?P<half>下半年)|第?(?P<quarter>[1-4])季度)"
+)
+_BEGINS: Final = re.compile(rf"{_MONTH_BEGIN}(?:起(?!草|[至到—~-])|开始|以后|之后)(?![施实执]行的)")
+_WITHIN: Final = re.compile(
+    rf"{_MONTH_BEGIN}起?(?:至|到|-+|—+|~|–)(?:\d{{4}}年)?(?:(?P<last>\d{{1,2}})月(?:份|底|\d{{1,2}}[日号])?|(?P<yend>年底))"
+    r"(?:期间|内|前)?[,，]?(?:务|须|要|于|在|应|请)*(?=[每逐])"
+)
+_PERIODIC: Final = rf"(?<![上下\d])[一1]?(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
+_BOTH_HALVES: Final = re.compile(
+    r"上(?:半年)?[、,和及与]?下半年(?:分别|各|均|都)(?:至少|不少于)?"
+    r"(?:[^。；;,，\d]{0,8}?(?P<count>\d{1,2})(?:次|轮|场|期|回|遍|篇|条))?"
+)
+_SAME_DAY: Final = str.maketrans("天1", "日一")
+_COUNTED: Final = (
+    re.compile(rf"{_EVERY}{_PERIOD}{_AT_LEAST}"),
+    re.compile(
+        r"(?P<period>全年|年内)[^。；;，,\d]{0,16}?(?:至少|不少于|不低于)?(?P<count>\d{1,3})"
+        + _COUNTER
+    ),
+    re.compile(
+        r"(?<![\d上下])(?P<period>半年|季度?|月|周|年)(?:至少|不少于|不低于)?"
+        r"[\u4e00-\u9fff]{0,4}?(?P<count>\d{1,3})次"
+    ),
+    re.compile(rf"(?<!\d)1个?{_PERIOD}(?:至少|不少于)?[^。；;，,\d]{{0,8}}?(?P<count>\d{{1,3}})次"),
+)
+_PLAIN: Final = (
+    re.compile(rf"按{_PERIOD}(?!初|中|底)"),
+    re.compile(rf"(?!逐年){_EVERY}{_PERIOD}(?!度?的\d)"),
+    re.compile(_PERIODIC),
+)
+_OPEN: Final = re.compile(r"不?定期(?!存款|贷款|限)")
+
+
+@dataclass(slots=True)
+class Repeats:
+    """What a text says about repetition; `rest` is the text without it."""
+
+    dates: list[date] = field(default_factory=list)
+    recurrence: Recurrence | None = None
+    problems: list[ReviewCode] = field(default_factory=list)
+    rest: str = ""
+
+
+def read_repeats(text: str, year: int | None, *, prose: bool = False) -> Repeats:
+    """Days that repeat, as dates of the plan's year, and the first `N times per period`.
+
+    A second recurrence that differs has no place in a measure and is marked, as are rules that
+    count from a period's end or in working days. `text` must be folded (see dates.fold); `prose`
+    tells that it is a sentence, where a day may only say which data is meant.
+    """
+    found = Repeats(rest=text)
+    if _WITH_OTHER_RULE.search(text):
+        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        found.rest = _WITH_OTHER_RULE.sub(_blank, found.rest)
+    _take_yearly(found, year)
+    for pattern in _DATED:
+        found.rest = _take_dates(pattern, found, year, prose=prose)
+    if _IMPLIED.search(found.rest):
+        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    found.recurrence = _counted(found)
+    _limit(found, text, year)
+    if _OPEN.search(found.rest) and found.recurrence is None and not found.dates:
+        found.problems.append(ReviewCode.PERIOD_OPEN)
+    return found
+
+
+def _take_yearly(found: Repeats, year: int | None) -> None:
+    """每年 and the dates listed behind it, which are those of the plan's year."""
+    for match in list(_YEARLY.finditer(found.rest)):
+        tail = found.rest[match.end() :]
+        end = 0
+        for token in expressions(tail):
+            if token.start > end and not _AND.fullmatch(tail, end, token.start):
+                break
+            if token.values.get("year") or (token.start == end > 0):
+                break
+            _resolve(token, found, year)
+            end = token.end
+        if end:
+            stop = match.end() + end
+            blank = "\0" * (stop - match.start())
+            found.rest = found.rest[: match.start()] + blank + found.rest[stop:]
+
+
+def _resolve(token: Token, found: Repeats, year: int | None) -> None:
+    try:
+        days = resolved(token, year) if year is not None else []
+        if year is None or any(day.year < year for day in days):
+            # 每年1月前 is over before the year begins
+            found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+            return
+        found.dates.extend(days)
+    except ValueError:
+        found.problems.append(ReviewCode.NO_SUCH_DATE)
+    except KeyError:
+        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+
+
+def _limit(found: Repeats, text: str, year: int | None) -> None:
+    """Leave out what lies before a repetition begins (从3月起) or behind its end (3月至10月)."""
+    within = _WITHIN.search(text)
+    begins = within or _BEGINS.search(text)
+    if begins is None or year is None or not (found.dates or found.recurrence):
+        return
+    first, last = _bounds(begins.groupdict(), year)
+    if found.dates:
+        found.dates = [day for day in found.dates if first <= day <= last]
+    begun = first <= date(year, 1, 1) and last >= date(year, 12, 31)
+    if (found.recurrence and not begun) or not (found.dates or found.recurrence):
+        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    if within is not None:
+        stop = within.end()
+        blank = "\0" * (stop - within.start())
+        found.rest = found.rest[: within.start()] + blank + found.rest[stop:]
+
+
+def _bounds(values: dict[str, str | None], year: int) -> tuple[date, date]:
+    begun = int(values["year"] or year)
+    month = int(values["month"] or 0)
+    if values.get("half"):
+        month = 7
+    elif values.get("quarter"):
+        month = 3 * int(values["quarter"] or 0) - 2
+    last = int(values.get("last") or 12)
+    try:
+        first = date(begun, month, int(values["day"] or 1))
+        return first, month_end(year, last) if last >= month else date(year, 12, 31)
+    except ValueError:
+        return date(year, 1, 1), date(year, 12, 31)
+
+
+def _take_dates(pattern: re.Pattern[str], found: Repeats, year: int | None, *, prose: bool) -> str:
+    def take(match: re.Match[str]) -> str:
+        limit = match.group().endswith("前")
+        if prose and not limit and tells_data(match.string, match.start(), match.end()):
+            return match.group()
+        if year is None:
+            found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+            return _blank(match)
+        if len(match.groupdict().get("weekdays") or "") > 1:
+            found.problems.append(ReviewCode.NOT_UNDERSTOOD)  # a hundred dates: look at them
+        try:
+            found.dates.extend(_expand(match.groupdict(), year))
+        except ValueError:
+            found.problems.append(ReviewCode.NO_SUCH_DATE)
+        return _blank(match)
+
+    return pattern.sub(take, found.rest)
+
+
+def _blank(match: re.Match[str]) -> str:
+    """What was read, taken out without moving the rest."""
+    return "\0" * len(match.group())
+
+
+def _expand(values: dict[str, str | None], year: int) -> Iterator[date]:
+    if values.get("yend"):
+        yield date(year, 12, 31)
+    elif values.get("hend"):
+        yield from (date(year, 6, 30), date(year, 12, 31))
+    elif values.get("qend"):
+        yield from (month_end(year, month) for month in (3, 6, 9, 12))
+    elif values.get("weekdays"):
+        names = (values["weekdays"] or "").translate(_SAME_DAY)
+        wanted = {_WEEK.index(name) for name in names if name in _WEEK}
+        days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
+        yield from (day for day in days if day.weekday() in wanted and day.year == year)
+    elif values.get("mend"):
+        yield from (month_end(year, month) for month in range(1, 13))
+    elif values.get("third"):
+        day = 10 if values["third"] == "上旬" else 20
+        yield from (date(year, month, day) for month in range(1, 13))
+    else:
+        yield from _days(values, year)
+
+
+def _days(values: dict[str, str | None], year: int) -> Iterator[date]:
+    which = values.get("which")
+    months = list(range(1, 13))
+    if which:
+        offset = (
+            0 if "首" in which or ("第" in which and "2" not in which and "二" not in which) else 2
+        )
+        offset = 1 if "2" in which or "二" in which else offset
+        months = [quarter + offset for quarter in (1, 4, 7, 10)]
+    days = [int(day) for day in re.findall(r"\d+", values["days"] or "")]
+    for month in months:
+        yield from (day_within(year, month, day) for day in days)
+
+
+def _counted(found: Repeats) -> Recurrence | None:
+    """The first `N times per period` of the text; others that differ are marked."""
+    seen: list[tuple[int, Recurrence]] = []
+    for pattern in (_BOTH_HALVES, *_COUNTED, *_PLAIN):
+        for match in pattern.finditer(found.rest):
+            values = match.groupdict()
+            per = _PERIODS[values.get("period") or "半年"]
+            times = int(values.get("count") or 1)
+            if times > 0:
+                seen.append((match.start(), Recurrence(per=per, at_least=times)))
+        found.rest = pattern.sub(_blank, found.rest)
+    if not seen:
+        return None
+    _, first = min(seen, key=lambda each: each[0])
+    if any(other != first for _, other in seen):
+        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    return first

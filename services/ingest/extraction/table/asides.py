@@ -1,0 +1,66 @@
+"""Rows of a task table that hold no task: sections, totals, signatures, notes."""
+
+import re
+from typing import Final
+
+from services.ingest.documents.grid import Row
+from services.ingest.extraction.grammar.labels import Role
+from services.ingest.extraction.grammar.prose import closes, half_width, tidy
+from services.ingest.extraction.table.layout import Layout, parse_number
+from services.ingest.extraction.titles import is_note
+
+_SECTION: Final = re.compile(
+    r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"
+)
+_NUMERAL: Final = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．]?")
+_TOTAL: Final = re.compile(r"^(?:合计|总计|共计|小计)")
+_SIGNED: Final = re.compile(
+    r"^[（(]?(?:(?:填[表报]|制表|审[核批定]|复核|经办|联系)(?:人|单位|部门|电话|方式|日期)?|(?:单位|部门)?负责人"
+    r"|(?:分管|主要)领导|签[字章名]|盖章|公章|(?:填报|报送|制表)?日期)"
+    r"(?:[（(](?:签字|签名|盖章|签章)[)）])?(?:[)）]?$|[:：])"
+)
+_MAX_SECTION: Final = 60
+
+
+def is_section(text: str) -> bool:
+    """Whether a line is a numbered heading, such as 一、主动公开."""
+    numbered = bool(_SECTION.match(tidy(text)))
+    return numbered and not closes(text) and len(text) <= _MAX_SECTION
+
+
+def is_aside(row: Row) -> bool:
+    """Whether the row is a note, a total or signatures, and no task."""
+    texts = [cell.text.strip() for cell in row.cells if cell.text.strip() and not cell.left]
+    if not texts:
+        return False
+    if _TOTAL.match(half_width(texts[0])) or all(_SIGNED.match(tidy(text)) for text in texts):
+        return True
+    return len(texts) == 1 and is_note(texts[0])
+
+
+def section_of(row: Row, layout: Layout) -> str | None:
+    """The heading that a row is: one cell over the table, or a numeral and a name (一 ｜ 主动公开).
+
+    None for any other row; one with a single cell may also be the rest of a torn one.
+    """
+    placed = [
+        (layout.roles[at] if at < len(layout.roles) else Role.OTHER, cell)
+        for at, cell in enumerate(row.cells)
+    ]
+    shown = [(role, cell) for role, cell in placed if cell.text.strip() and not cell.left]
+    if len(shown) == 1:
+        ((role, cell),) = shown
+        numbered = role is Role.NUMBER and parse_number(cell.text) is None
+        first = cell is row.cells[0] and is_section(cell.text)
+        return cell.text if numbered or first or _spans_whole(row) else None
+    if len(shown) == 2 and shown[0][0] is Role.NUMBER and not shown[1][1].above:  # noqa: PLR2004
+        numeral, text = (cell.text.strip() for _, cell in shown)
+        if _NUMERAL.fullmatch(half_width(numeral)) and not closes(text):
+            return text
+    return None
+
+
+def _spans_whole(row: Row) -> bool:
+    """Whether one merged cell covers at least all but one of the row's columns."""
+    covered = sum(1 for cell in row.cells if cell.left)
+    return len(row.cells) > 2 and covered >= len(row.cells) - 2  # noqa: PLR2004

@@ -1,0 +1,146 @@
+"""Which of the text columns holds the duties, which their names, which the categories."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.ingest.documents.grid import Row
+from services.ingest.extraction.grammar.labels import Role, bare
+from services.ingest.extraction.grammar.prose import half_width
+
+# The more exact the word, the likelier the column holds the duties themselves.
+_DUTY_WORDS: Final = (
+    re.compile(r"具体内容|具体(?:任务|工作|措施|举措|事项)|措施|举措"),
+    re.compile(r"内容|细化|分解"),
+    re.compile(r"主要(?:任务|工作)|目标任务|[二三四]级|要求"),
+    re.compile(r"."),
+)
+_COUNT: Final = re.compile(r"\d{1,4}[.、]?")
+_SURE: Final = 1
+"""Up to this place in the list above, the word alone decides."""
+_FINE: Final = 0.8
+"""A column is as fine as another if it fills this share of its cells."""
+_WORDY: Final = 10
+"""Characters: what a duty has on average, and a person, a grade or a unit has not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the body shows of each column: cells of its own, and their average length."""
+
+    cells: tuple[int, ...]
+    lengths: tuple[float, ...]
+
+    @classmethod
+    def of(cls, body: Sequence[Row], width: int) -> "Columns":
+        """Measure the body's rows; one with a single cell is a section or a torn piece."""
+        body = [row for row in body if sum(1 for c in row.cells if c.text and not c.left) > 1]
+        texts = [
+            [
+                cell.text
+                for row in body
+                for cell in row.cells[at : at + 1]
+                if cell.text.strip() and not (cell.above or cell.left)
+            ]
+            for at in range(width)
+        ]
+        return cls(
+            tuple(len(column) for column in texts),
+            tuple(sum(map(len, column)) / max(1, len(column)) for column in texts),
+        )
+
+
+def settle(
+    roles: Sequence[Role | None], labels: Sequence[str], header: Row, body: Sequence[Row]
+) -> tuple[list[Role], int | None]:
+    """Every column's role, and where one label spans category and name: the category's place.
+
+    A column with an exact word (具体内容, 措施) holds the duties; without one, the finest does. A
+    label unknown to headers may name them too, where sentences stand under it.
+    """
+    columns = Columns.of(body, len(roles))
+    settled = [role or Role.OTHER for role in roles]
+    texts = _texts(roles, labels, columns)
+    if not texts:
+        return settled, None
+    most = max(columns.cells[i] for i in texts)
+    fine = [i for i in texts if columns.cells[i] >= _FINE * most]
+    sure = [i for i in texts if _duty_rank(roles[i], labels[i]) <= _SURE]
+    duty = min(sure or fine, key=lambda i: (_duty_rank(roles[i], labels[i]), -i))
+    if roles[duty] is not Role.CONTENT:
+        duty = max(fine, key=lambda i: (columns.lengths[i] if roles[i] is None else 0, i))
+    for i in texts:
+        settled[i] = Role.OTHER
+    settled[duty] = Role.CONTENT
+    paired = _name(settled, [i for i in texts if i != duty], duty, roles)
+    if paired is not None and not _spans(header, paired, labels):
+        paired = None
+    return _once(settled, labels), paired
+
+
+def _texts(roles: Sequence[Role | None], labels: Sequence[str], columns: Columns) -> list[int]:
+    known = [i for i, role in enumerate(roles) if role in (Role.NAME, Role.CONTENT)]
+    longest = max((columns.lengths[i] for i in known), default=0)
+    unknown = [
+        i
+        for i, role in enumerate(roles)
+        if role is None and labels[i] and columns.lengths[i] >= max(_WORDY, longest)
+    ]
+    others = sum(1 for role in roles if role is not None)
+    return sorted(known + unknown) if known or others > 1 else []
+
+
+def _name(
+    settled: list[Role], texts: Sequence[int], duty: int, roles: Sequence[Role | None]
+) -> int | None:
+    """Name the column nearest before the duties whose label says so; what is left is coarser.
+
+    Returns the place of the column that stands directly before the name and became a category.
+    """
+    left = [i for i in texts if i < duty]
+    if not left:
+        after = [i for i in texts if i > duty and roles[i] is Role.NAME]
+        for i in after[:1]:
+            settled[i] = Role.NAME
+        return None
+    name = max((i for i in left if roles[i] is Role.NAME), default=left[-1])
+    settled[name] = Role.NAME
+    coarser = [i for i in left if i < name]
+    if coarser and Role.CATEGORY not in settled:
+        settled[coarser[0]] = Role.CATEGORY
+    return coarser[-1] if coarser else None
+
+
+def _spans(header: Row, before: int, labels: Sequence[str]) -> bool:
+    """Whether one header cell spans the column and the next one."""
+    after = before + 1
+    return (
+        after < len(header.cells) and header.cells[after].left and labels[before] == labels[after]
+    )
+
+
+def counts(body: Sequence[Row], column: int) -> bool:
+    """Whether a column without a header of its own holds the tasks' numbers."""
+    texts = [row.cells[column].text for row in body if column < len(row.cells)]
+    shown = [half_width(text) for text in texts if text.strip()]
+    return bool(shown) and sum(1 for text in shown if _COUNT.fullmatch(text)) * 3 >= 2 * len(shown)
+
+
+def _duty_rank(role: Role | None, label: str) -> int:
+    if role is not Role.CONTENT:
+        return len(_DUTY_WORDS)
+    return next(rank for rank, word in enumerate(_DUTY_WORDS) if word.search(label))
+
+
+def _once(settled: list[Role], labels: Sequence[str]) -> list[Role]:
+    """A second number column is unread; 单位 beside a unit column is a unit of measure."""
+    named = sum(1 for role in settled if role in (Role.UNITS, Role.LEAD))
+    seen_number = False
+    for i, role in enumerate(settled):
+        if role is Role.NUMBER:
+            settled[i] = Role.OTHER if seen_number else role
+            seen_number = True
+        elif role is Role.UNITS and named > 1 and bare(labels[i]) == "单位":
+            settled[i] = Role.OTHER
+    return settled

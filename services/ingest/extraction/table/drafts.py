@@ -1,0 +1,42 @@
+"""A task while its rows are still being put together."""
+
+from dataclasses import dataclass, field
+
+from services.ingest.extraction.grammar.labels import Role
+
+
+@dataclass(slots=True)
+class Label:
+    """A category's text, shared by its tasks: a later page may bring its other half."""
+
+    text: str = ""
+
+
+@dataclass(slots=True)
+class DraftRow:
+    """One row's duties as printed, with the deadline, frequency and target beside them."""
+
+    text: str
+    place: str
+    cells: dict[Role, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A task's rows. `units` holds the printed cell of each unit column.
+
+    `name_above` serves a task whose own name cell is blank to the end: a merged one, as a rule.
+    `counted` says that no number was printed yet, and this one comes from the task before.
+    """
+
+    number: int
+    name: str
+    category: Label
+    place: str
+    units: dict[Role, str] = field(default_factory=dict)
+    rows: list[DraftRow] = field(default_factory=list)
+    spans_name: bool = False
+    name_above: str = ""
+    counted: bool = False
+    wrapped: bool = False
+    """Its cells' lines were printed as rows."""

@@ -1,0 +1,157 @@
+"""Rows to named cells: a page that an extractor cut differently is fitted to the header."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Final
+
+from services.ingest.documents.grid import Cell, Row
+from services.ingest.extraction.grammar.dates import fold
+from services.ingest.extraction.grammar.labels import Role
+from services.ingest.extraction.grammar.numerals import number
+from services.ingest.extraction.grammar.vocabulary import ORGAN_OR_TOWN, names_unit
+from services.ingest.extraction.table.headers import Header
+
+_DATEISH: Final = re.compile(
+    r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
+)
+_UNITISH: Final = re.compile(
+    rf"(?:牵头|配合|分工负责)$|{ORGAN_OR_TOWN}(?:牵头|配合)?(?:$|[）)、，,；;\n])"
+)
+_LISTED: Final = re.compile(r"[、，,；;\s]")
+_NUMBER: Final = re.compile(
+    r"(?:第)?[（(\[]?(\d{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])(?:\.0)?[)）\]]?[.、．，]?(?:项)?"
+)
+_MAX_WIDTH: Final = 9
+_FAR_BETTER: Final = 4
+_SENTENCE: Final = re.compile(r"[。；]")
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The role of each column in a run of rows; `paired` marks a name column in two.
+
+    `exact` says that the format tells merged cells from empty ones.
+    """
+
+    roles: tuple[Role, ...]
+    paired: bool = False
+    exact: bool = False
+
+
+def parse_number(text: str) -> int | None:
+    """The number in a number cell: 3, 3., （三）, 三、, ③, 3.0; else None."""
+    folded = fold(text)
+    if not folded:
+        return None
+    found = _NUMBER.fullmatch(folded)
+    return number(found.group(1)) if found else None
+
+
+def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
+    """The layout of rows that have one width; None when they cannot be the header's.
+
+    Page breaks make extractors add a column (a merged name cell in two) or lose one. Each way
+    to fit is judged by the rows' own cells; without a better one the columns stand as printed.
+    """
+    width = max((len(row.cells) for row in rows), default=0)
+    have = len(header.roles)
+    if width == have:
+        return Layout(header.roles, header.paired is not None, exact)
+    options = _wider(header, width - have) if width > have else _narrower(header, have - width)
+    scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
+    best, rank = max(scored)
+    return replace(options[-rank], exact=exact) if best > 0 else None
+
+
+def _wider(header: Header, extra: int) -> list[Layout]:
+    """Columns more than the header has: empty ones at the end, or a name cell in two."""
+    roles = header.roles
+    options = []
+    if extra == 1:
+        for role in (Role.NAME, Role.CONTENT):
+            if role in roles:
+                at = roles.index(role)
+                first = Role.CATEGORY if role is Role.NAME else Role.NAME
+                if first not in roles:
+                    options.append(Layout((*roles[:at], first, *roles[at:]), paired=True))
+    options.append(Layout((*roles, *[Role.OTHER] * extra)))
+    return options
+
+
+def _narrower(header: Header, missing: int) -> list[Layout]:
+    """Columns fewer than the header has: empty ends cut off, or empty columns lost."""
+    roles = header.roles
+    options = [Layout(roles[: len(roles) - missing])]
+    blank = [i for i, role in enumerate(roles) if role in (Role.CATEGORY, Role.NAME, Role.NUMBER)]
+    options += [
+        Layout(tuple(role for i, role in enumerate(roles) if i not in lost))
+        for lost in combinations(blank, missing)
+    ]
+    return options
+
+
+def _score(roles: Sequence[Role], rows: Sequence[Row]) -> int:
+    """How many cells look like what their column should hold, less those that do not."""
+    score = 0
+    for row in rows[:200]:
+        for role, cell in zip(roles, row.cells, strict=False):
+            text = cell.text
+            if text:
+                score += fits(role, text)
+    return score
+
+
+def fits(role: Role, text: str) -> int:
+    """How much a cell looks like what its column should hold: from 2 for surely to -2 for no."""
+    match role:
+        case Role.NUMBER:
+            return 2 if parse_number(text) is not None else -2
+        case Role.DEADLINE:
+            return 2 if _DATEISH.search(fold(text)) else -1
+        case Role.UNITS | Role.LEAD | Role.SUPPORT:
+            return 2 if _is_unitish(text) and not _SENTENCE.search(text) else -1
+        case Role.CONTENT:
+            return 1 if _SENTENCE.search(text) else 0
+        case Role.NAME | Role.CATEGORY:
+            return -2 if _SENTENCE.search(text) else 0
+        case _:
+            return -1
+
+
+def _is_unitish(text: str) -> bool:
+    return bool(_UNITISH.search(text)) or names_unit(_LISTED.split(text.strip())[0])
+
+
+def realigned(layout: Layout, row: Row) -> Row:
+    """The row with its cells under the labels that they fit.
+
+    Web archives print a cell that spans rows once, and close the gap that it leaves in the rows
+    below, so that blanks stand at the end. A row moves only where that fits far better.
+    """
+    texts = [cell.text for cell in row.cells]
+    while texts and not texts[-1].strip():
+        texts.pop()
+    width = min(len(layout.roles), _MAX_WIDTH)
+    if layout.exact or not 0 < len(texts) < width or not texts[0].strip():
+        return row
+    pairs = list(zip(layout.roles, texts, strict=False))
+    printed = sum(fits(role, text) for role, text in pairs if text)
+    if all(fits(role, text) >= 0 for role, text in pairs if text):
+        return row
+    best = max(
+        combinations(range(width), len(texts)),
+        key=lambda at: (_sum(layout, at, texts), [-i for i in at]),
+    )
+    if _sum(layout, best, texts) - printed < _FAR_BETTER:
+        return row
+    cells = [Cell()] * len(layout.roles)
+    for at, text in zip(best, texts, strict=True):
+        cells[at] = Cell(text)
+    return replace(row, cells=tuple(cells))
+
+
+def _sum(layout: Layout, at: Sequence[int], texts: Sequence[str]) -> int:
+    placed = zip(at, texts, strict=True)
+    return sum(fits(layout.roles[i], text) for i, text in placed if text)

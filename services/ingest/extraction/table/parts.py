@@ -1,0 +1,60 @@
+"""The tables of one file, each under its own title and year: last year's beside this year's."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from services.ingest.extraction.table.tables import Heading
+from services.ingest.extraction.titles import Frame, own_year, read_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The tasks from `start` on, up to the next part, and what is printed over them."""
+
+    start: int
+    frame: Frame
+    place: str
+
+    def is_old(self, plan: Frame) -> bool:
+        """Whether its year is another than the plan's."""
+        return self.frame.year != plan.year
+
+    def doubt(self, plan: Frame) -> str:
+        """What a person is asked."""
+        title = f"《{self.frame.title}》" if self.frame.title else ""
+        return (
+            f"此表属于{self.frame.year}年{title}，而计划属于{plan.year}年，请确认其中任务是否仍需办理"
+            f" This table is of {self.frame.year}, the plan is of {plan.year}: settle whether it"
+            " still holds."
+        )
+
+
+def parts_of(headings: Sequence[Heading], frame: Frame) -> Iterator[Part]:
+    """The parts in order. A table that prints no title or year has those of the one before.
+
+    `frame` is that of the first table.
+    """
+    last = frame
+    for number, heading in enumerate(headings):
+        if number:
+            year = own_year(heading.paragraphs)
+            own = read_frame(heading.paragraphs, (), "")
+            if year is None or (own.title or last.title, year) == (last.title, last.year):
+                continue  # it prints none, or the same on another page
+            last = replace(own, year=year, issued=None)
+        place = heading.paragraphs[-1].place if heading.paragraphs else ""
+        yield Part(heading.start, last, place)
+
+
+def newest(parts: Sequence[Part], frame: Frame) -> Frame:
+    """The frame of the plan: that of the newest table, with the document's own date."""
+    years = [part.frame.year for part in parts if part.frame.year is not None]
+    if not years or max(years) == frame.year:
+        return frame
+    part = next(part for part in parts if part.frame.year == max(years))
+    return replace(part.frame, issued=frame.issued, issuer=part.frame.issuer or frame.issuer)
+
+
+def part_at(parts: Sequence[Part], index: int) -> Part | None:
+    """The part that holds the task at this place."""
+    return next((part for part in reversed(parts) if part.start <= index), None)

@@ -1,0 +1,235 @@
+"""Tables in reading order: headers, sections, notes and footers told from the tasks' rows."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Final
+
+from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
+from services.ingest.extraction.grammar.labels import Role, role_of
+from services.ingest.extraction.grammar.prose import closing_habit, tidy
+from services.ingest.extraction.models import PlanWarning
+from services.ingest.extraction.owners import pieces
+from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.table.asides import is_aside, is_section, section_of
+from services.ingest.extraction.table.assembly import Assembly, Habits
+from services.ingest.extraction.table.drafts import Draft
+from services.ingest.extraction.table.headers import Header, find_header, may_head
+from services.ingest.extraction.table.layout import Layout, fit, realigned
+from services.ingest.extraction.table.wraps import goes_on
+from services.ingest.extraction.titles import is_note, is_title
+
+_TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
+_JUDGED: Final = 200
+"""Rows that tell how a page laid out its columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What is printed over a table: its paragraphs, and the number of tasks before it."""
+
+    paragraphs: tuple[Paragraph, ...]
+    start: int
+
+
+@dataclass(slots=True)
+class TableReader:
+    """Reads blocks in order. A table without a header continues the one before it."""
+
+    habits: Habits
+    before: list[Paragraph] = field(default_factory=list)
+    after: list[Paragraph] = field(default_factory=list)
+    warnings: list[PlanWarning] = field(default_factory=list)
+    _assembly: Assembly | None = None
+    headings: list[Heading] = field(default_factory=list)
+    _header: Header | None = None
+    _broke: bool = False
+    _since: list[Paragraph] = field(default_factory=list)
+    _last: Role | None = None
+
+    @property
+    def drafts(self) -> list[Draft]:
+        """The tasks read so far."""
+        return self._assembly.drafts if self._assembly else []
+
+    def read(self, block: Block, following: Block | None = None) -> None:
+        """Take the next block; `following` is the one after it."""
+        if isinstance(block, Table):
+            self._table(block)
+            return
+        last, self._last = self._last, None
+        if self._header is None:
+            self.before.append(block)
+        elif last is not None and goes_on(self.drafts[-1], last, block.text, following):
+            return
+        elif is_section(block.text) and not any(owner for _, owner in pieces(block.text)):
+            self._tasks().section(block.text)
+        else:
+            self.after.append(block)
+            self._since.append(block)
+            self._report_rule(block)
+
+    def _tasks(self) -> Assembly:
+        if self._assembly is None:
+            self._assembly = Assembly(self.habits)
+        return self._assembly
+
+    def _report_rule(self, block: Paragraph) -> None:
+        """A note that speaks of deadlines or leads is a rule that no row carries: report it."""
+        if is_note(block.text) and _TIMED.search(block.text):
+            self._warn(block.place, f"附注可能含有规则：{tidy(block.text)}")
+
+    def _warn(self, where: str, message: str) -> None:
+        self.warnings.append(
+            PlanWarning(code=ReviewCode.NOT_UNDERSTOOD, where=where, message=message)
+        )
+
+    def _table(self, table: Table) -> None:
+        start = 0
+        header = find_header(table.rows)
+        if header is None and self._header is None:
+            self._as_paragraphs(table.rows)
+            return
+        if header is not None and (self._header is None or _is_banner(table.rows[: header.start])):
+            self._as_paragraphs(table.rows[: header.start])
+            self._begin_table()
+            self._header = header
+            # 责任单位（列第一位的为牵头单位）: a rule that stands in the header itself
+            rules = [label for label in header.labels if "(" in label]
+            self.after.extend(Paragraph(label, table.place) for label in rules)
+            start = header.start + header.height
+            self._broke = self._broke or any(row.after_break for row in table.rows[:start])
+        body = table.rows[start:]
+        for run in self._runs(body, exact=table.exact):
+            self._rows(run, exact=table.exact)
+
+    def _begin_table(self) -> None:
+        """Note what stands over the table. Under a title of its own nothing goes on from above."""
+        over = self.before if self._header is None else self._since
+        self.headings.append(Heading(tuple(over), len(self.drafts)))
+        if self._header is not None and any(is_title(each.text) for each in over):
+            self._tasks().close()
+        self._since = []
+
+    def _as_paragraphs(self, rows: Iterable[Row]) -> None:
+        """Rows outside the header's table: banners, a form's head, another kind of table."""
+        for row in rows:
+            texts = list(dict.fromkeys(c.text.strip() for c in row.cells if c.text.strip()))
+            for text in texts:
+                paragraph = Paragraph(text, row.place)
+                if self._header is None:
+                    self.before.append(paragraph)
+                else:
+                    self.after.append(paragraph)
+                    self._since.append(paragraph)
+
+    def _runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
+        """Rows that one page laid out alike: the same width, no page break between."""
+        run: list[Row] = []
+        for row in rows:
+            if run and not exact and (row.after_break or len(row.cells) != len(run[-1].cells)):
+                yield run
+                run = []
+            run.append(row)
+        if run:
+            yield run
+
+    def _rows(self, run: list[Row], *, exact: bool) -> None:
+        """Take a run of rows; a header printed again begins the rest of it anew."""
+        layout = self._layout(run, exact=exact)
+        index = 0
+        while index < len(run):
+            row = run[index]
+            self._broke = self._broke or row.after_break
+            again = find_header(run, index, 1) if may_head(row) else None
+            if again is not None:
+                self._header = again
+                index += again.height
+                layout = self._layout(run[index : index + _JUDGED], exact=exact)
+                continue
+            index += 1
+            if layout is None:
+                self._unread(row)
+            else:
+                self._row(realigned(layout, row), layout)
+
+    def _layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
+        return fit(self._header, rows, exact=exact) if self._header else None
+
+    def _unread(self, row: Row) -> None:
+        text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
+        if text:
+            self._warn(row.place, f"未读取的行：{text}")
+
+    def _row(self, row: Row, layout: Layout) -> None:
+        section = section_of(row, layout)
+        if is_aside(row):
+            self._aside(row)
+            return
+        if section is not None:
+            self._tasks().section(section)
+            return
+        self._tasks().add(row, layout, after_break=self._broke)
+        self._broke = False
+        full = not layout.exact and bool(row.cells) and bool(row.cells[-1].text.strip())
+        self._last = layout.roles[-1] if full and len(row.cells) == len(layout.roles) else None
+        labels = self._header.labels if self._header else ()
+        for index, (role, cell) in enumerate(zip(layout.roles, row.cells, strict=False)):
+            if role is Role.OTHER and cell.text.strip() and not (cell.above or cell.left):
+                label = labels[index] if index < len(labels) else ""
+                where = f"{row.place}, column {index + 1}"
+                self._warn(
+                    where,
+                    f"未读取：{label}：{tidy(cell.text)}"
+                    if label
+                    else f"未读取：{tidy(cell.text)}",
+                )
+
+    def _aside(self, row: Row) -> None:
+        texts = dict.fromkeys(cell.text.strip() for cell in row.cells if cell.text.strip())
+        paragraph = Paragraph("　".join(texts), row.place)
+        self.after.append(paragraph)
+        self._report_rule(paragraph)
+
+
+def _is_banner(rows: Sequence[Row]) -> bool:
+    """Whether rows over a header are titles and remarks: one text each, no task's cells."""
+    return all(len({cell.text.strip() for cell in row.cells} - {""}) <= 1 for row in rows)
+
+
+def habits_of(document: Document) -> Habits:
+    """The writer's habits, told from all tables: they decide what an open end means."""
+    texts: list[str] = []
+    repeats = merges = False
+    for table in (block for block in document.blocks if isinstance(block, Table)):
+        header = find_header(table.rows)
+        if header is None:
+            texts.extend(max((c.text for c in r.cells), key=len, default="") for r in table.rows)
+            continue
+        body = table.rows[header.start + header.height :]
+        texts.extend(_column(body, header, Role.CONTENT))
+        shown = [text for text in _column(body, header, Role.CATEGORY) if text]
+        repeats = repeats or any(len(list(same)) > 1 for _, same in groupby(shown))
+        merges = merges or _merges(body, header)
+    duties = [text for text in texts if role_of(text) is None]
+    return Habits(closing_habit(duties), repeats, merges)
+
+
+def _merges(rows: Iterable[Row], header: Header) -> bool:
+    """Whether the writer merges a category's cells: a blank one is then no part of any."""
+    if Role.CATEGORY not in header.roles:
+        return False
+    at = header.roles.index(Role.CATEGORY)
+    return any(row.cells[at].above for row in rows if at < len(row.cells))
+
+
+def _column(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:
+    if role not in header.roles:
+        return
+    at = header.roles.index(role)
+    for row in rows:
+        # A page that was cut into more columns has the duties one further to the right.
+        index = at + max(0, len(row.cells) - len(header.roles))
+        if index < len(row.cells) and not row.cells[index].above:
+            yield row.cells[index].text
