@@ -15,7 +15,7 @@ import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.partitions import add_partitions
-from services.ingest.handlers.bootstrap import create_office, issue_token
+from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
 from shared.brokering import all_faults, create_topics, repair
 from shared.database import engine_from

@@ -8,10 +8,10 @@ from uuid import UUID, uuid4
 from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ingest.handlers import expecting
 from services.ingest.handlers.acting import Act, tell
-from services.ingest.handlers.expecting import Audit
-from services.ingest.handlers.rules import office_zone
+from services.ingest.handlers.ledger import expecting
+from services.ingest.handlers.ledger.expecting import Audit
+from services.ingest.handlers.office.rules import office_zone
 from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
 from shared import metrics

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.handlers.acting import RefusedError
-from services.ingest.handlers.unit_file import read_units
+from services.ingest.handlers.units.file import read_units
 from services.notifier.gateways.mime import mail_bytes
 from services.notifier.message import Message
 from services.notifier.rendering.mail import mail

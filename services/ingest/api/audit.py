@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from services.ingest.api.callers import Manages
 from services.ingest.api.paging import Cursor, Limit, page, place
-from services.ingest.handlers import auditing as handlers
-from services.ingest.handlers import expecting
+from services.ingest.handlers.ledger import expecting
+from services.ingest.handlers.office import auditing as handlers
 from services.ingest.schemas.audit import EntryOut, ExpectedOut, VerifiedOut
 from services.ingest.schemas.fields import Day, Page
 

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from services.ingest.api.parts import Parts, parts_of
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.tokens import Caller, Scope, caller
+from services.ingest.handlers.office.tokens import Caller, Scope, caller
 from shared.database import clock_skew
 from shared.logging import bind, log
 

@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Manages, Reads, Reports
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
-from services.ingest.handlers import ledger as handlers
-from services.ingest.handlers import reporting
+from services.ingest.handlers.ledger import ledger as handlers
+from services.ingest.handlers.ledger import reporting
 from services.ingest.lifecycle import Light
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.units import ExtensionIn, ItemOut, StatusIn, SummaryOut

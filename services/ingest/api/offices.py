@@ -11,7 +11,8 @@ from services.ingest.api.callers import Admins, Manages, OfficeReports, Reads
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
-from services.ingest.handlers import receipts, rules, tokens
+from services.ingest.handlers.ledger import receipts
+from services.ingest.handlers.office import rules, tokens
 from services.ingest.schemas.fields import Answer, Page
 from services.ingest.schemas.offices import (
     CalendarIn,

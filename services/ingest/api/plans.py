@@ -14,9 +14,9 @@ from services.ingest.api.posting import answered
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.handlers import plans as handlers
-from services.ingest.handlers.publishing import Published, publish_plan
-from services.ingest.handlers.settling import Action, NameDecision, Settlement, decide, settle
+from services.ingest.handlers.plans import plans as handlers
+from services.ingest.handlers.plans.publishing import Published, publish_plan
+from services.ingest.handlers.plans.settling import Action, NameDecision, Settlement, decide, settle
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.plans import (
     NameDecisionIn,

@@ -12,9 +12,9 @@ from services.ingest.api.posting import answered
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.handlers import revising
-from services.ingest.handlers.comparing import Revision, stale
-from services.ingest.handlers.confirming import Confirmed, confirm
+from services.ingest.handlers.revisions import revising
+from services.ingest.handlers.revisions.comparing import Revision, stale
+from services.ingest.handlers.revisions.confirming import Confirmed, confirm
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.revisions import (
     ConfirmedOut,

@@ -15,9 +15,10 @@ from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, uploaded
-from services.ingest.handlers import ledger, reporting, unit_import
-from services.ingest.handlers import units as handlers
-from services.ingest.handlers.unit_file import read_units
+from services.ingest.handlers.ledger import ledger, reporting
+from services.ingest.handlers.units import importing as unit_import
+from services.ingest.handlers.units import units as handlers
+from services.ingest.handlers.units.file import read_units
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.units import (
     ContactIn,

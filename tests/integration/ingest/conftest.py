@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ingest.api.application import application
 from services.ingest.api.parts import Parts
 from services.ingest.extraction.reading import read_plan
-from services.ingest.handlers.bootstrap import create_office, issue_token
+from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
 from shared.database import engine_from
 

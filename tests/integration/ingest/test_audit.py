@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from services.ingest.chain import BEGINNING, digest, follow
-from services.ingest.handlers.bootstrap import create_office
+from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from shared.database import engine_from
 from shared.migrating import _alembic, migrate

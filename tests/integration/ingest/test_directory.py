@@ -54,7 +54,7 @@ async def test_units_are_found_by_name_alias_or_part(api):
 
 
 async def test_an_office_starts_with_the_default_rule_book_once(api):
-    from services.ingest.handlers.bootstrap import create_office  # noqa: PLC0415
+    from services.ingest.handlers.office.bootstrap import create_office  # noqa: PLC0415
 
     async with api.engine.begin() as db:
         again = await create_office(db, "yanting", "x", api.clock.now())

@@ -18,7 +18,7 @@ from services.ingest.api.parts import Parts
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import Upload
 from services.ingest.extraction.reading import read_plan
-from services.ingest.handlers.unit_file import read_units
+from services.ingest.handlers.units.file import read_units
 
 pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[3]

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handlers.contacts import as_said, holder, succeeded
+from services.ingest.handlers.units.contacts import as_said, holder, succeeded
 from shared.rules import Audience
 
 UNIT = UUID(int=5)

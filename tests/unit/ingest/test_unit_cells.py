@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.expansion import normal
-from services.ingest.handlers.unit_cells import checked
-from services.ingest.handlers.unit_file import read_units
+from services.ingest.handlers.units.cells import checked
+from services.ingest.handlers.units.file import read_units
 from shared.rules import Audience
 
 CELLS = {

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.handlers.acting import RefusedError
-from services.ingest.handlers.unit_file import read_units
+from services.ingest.handlers.units.file import read_units
 from shared.rules import Audience
 
 TABLE = (

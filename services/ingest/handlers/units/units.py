@@ -18,9 +18,9 @@ from services.ingest.handlers.acting import (
     note,
     require_unit,
 )
-from services.ingest.handlers.contacts import PARTS, holder, succeeded
-from services.ingest.handlers.rules import office_day
-from services.ingest.handlers.unit_cells import checked, plain
+from services.ingest.handlers.office.rules import office_day
+from services.ingest.handlers.units.cells import checked, plain
+from services.ingest.handlers.units.contacts import PARTS, holder, succeeded
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.tables import OUTBOX, AnyRow

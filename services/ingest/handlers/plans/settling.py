@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.doubts import duty
-from services.ingest.handlers.plans import PlanView, found, still_open, view
-from services.ingest.handlers.units import load_directory
+from services.ingest.handlers.plans.doubts import duty
+from services.ingest.handlers.plans.plans import PlanView, found, still_open, view
+from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import drafts
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow

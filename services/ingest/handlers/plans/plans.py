@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.doubts import UnknownName, decided, duty, open_codes, unknown
-from services.ingest.handlers.units import load_directory
+from services.ingest.handlers.plans.doubts import UnknownName, decided, duty, open_codes, unknown
+from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import drafts
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow

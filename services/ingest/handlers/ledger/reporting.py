@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note, require_unit, tell
-from services.ingest.handlers.ledger import Item, item
-from services.ingest.handlers.rules import OfficeDay, office_day
+from services.ingest.handlers.ledger.ledger import Item, item
+from services.ingest.handlers.office.rules import OfficeDay, office_day
 from services.ingest.lifecycle import Verdict, verdict
 from services.ingest.store import obligations as store
 from services.ingest.store import units

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import Directory, resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.assigning import Measure, NewlyOwed, Publication, newly_owed
-from services.ingest.handlers.doubts import UnknownName, decided, open_codes, owed, unknown
-from services.ingest.handlers.plans import found
-from services.ingest.handlers.rules import office_day
-from services.ingest.handlers.units import load_directory
+from services.ingest.handlers.ledger.assigning import Measure, NewlyOwed, Publication, newly_owed
+from services.ingest.handlers.office.rules import office_day
+from services.ingest.handlers.plans.doubts import UnknownName, decided, open_codes, owed, unknown
+from services.ingest.handlers.plans.plans import found
+from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import Draft
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store

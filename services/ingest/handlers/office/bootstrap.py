@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note
-from services.ingest.handlers.rules import publish_book
-from services.ingest.handlers.tokens import Scope, issue
+from services.ingest.handlers.office.rules import publish_book
+from services.ingest.handlers.office.tokens import Scope, issue
 from services.ingest.store import offices
 from shared import identity
 from shared.errors import CuibanError

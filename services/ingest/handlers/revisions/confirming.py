@@ -10,12 +10,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.amending import Revised, Work, write_obligations
-from services.ingest.handlers.comparing import Revision, stale
-from services.ingest.handlers.pairing import FACTS
-from services.ingest.handlers.publishing import not_too_many
-from services.ingest.handlers.revising import revision
-from services.ingest.handlers.rules import office_day
+from services.ingest.handlers.ledger.amending import Revised, Work, write_obligations
+from services.ingest.handlers.office.rules import office_day
+from services.ingest.handlers.plans.publishing import not_too_many
+from services.ingest.handlers.revisions.comparing import Revision, stale
+from services.ingest.handlers.revisions.pairing import FACTS
+from services.ingest.handlers.revisions.revising import revision
 from services.ingest.store import revisions
 from services.ingest.tables import AnyRow
 from shared import identity

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, envelope
-from services.ingest.handlers.comparing import Touched
+from services.ingest.handlers.ledger.touched import Touched
 from services.ingest.lifecycle import Draft, moved_date
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store

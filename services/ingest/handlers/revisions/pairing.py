@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.ingest.handlers.doubts import duty, open_codes
+from services.ingest.handlers.plans.doubts import duty, open_codes
 from services.ingest.lifecycle import drafts
 from services.ingest.revision import Passage, proposed
 from services.ingest.tables import AnyRow

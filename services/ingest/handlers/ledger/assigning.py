@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.handlers.acting import Act, envelope
-from services.ingest.handlers.amending import restored
+from services.ingest.handlers.ledger.amending import restored
 from services.ingest.lifecycle import Draft
 from services.ingest.store import obligations
 from services.ingest.tables import AnyRow

@@ -12,7 +12,7 @@ from itertools import zip_longest
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
 from services.ingest.handlers.refusals import Fault, RefusedError
-from services.ingest.handlers.unit_cells import checked, plain
+from services.ingest.handlers.units.cells import checked, plain
 from shared.rules import Audience
 
 _FACTS = {

@@ -10,10 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.expansion import Proposal, Unit, directory, near, normal
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.contacts import PARTS, Holder, as_said
-from services.ingest.handlers.rules import office_day
-from services.ingest.handlers.unit_file import Faults, UnitRow, refusal
-from services.ingest.handlers.units import FACTS, enter, facts, owners
+from services.ingest.handlers.office.rules import office_day
+from services.ingest.handlers.units.contacts import PARTS, Holder, as_said
+from services.ingest.handlers.units.file import Faults, UnitRow, refusal
+from services.ingest.handlers.units.units import FACTS, enter, facts, owners
 from services.ingest.store import offices
 from services.ingest.store import units as store
 from services.ingest.tables import AnyRow

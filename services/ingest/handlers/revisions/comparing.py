@@ -8,9 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.expansion import Decision, Directory, resolve
-from services.ingest.handlers.doubts import UnknownName, duty, unknown
-from services.ingest.handlers.pairing import FACTS, Doubt, Pairs, open_points, waits
-from services.ingest.lifecycle import Draft, drafts
+from services.ingest.handlers.ledger.touched import Touched
+from services.ingest.handlers.plans.doubts import UnknownName, duty, unknown
+from services.ingest.handlers.revisions.pairing import FACTS, Doubt, Pairs, open_points, waits
+from services.ingest.lifecycle import drafts
 from services.ingest.revision import kept_periods
 from services.ingest.tables import AnyRow
 
@@ -60,30 +61,6 @@ class Change:
     units_removed: tuple[Who, ...] = ()
     open: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Touched:
-    """A measure that changes, as the plan has it and as it will be; None is not there.
-
-    `periods` has the name that each date's obligations carry, by the date's own name; `before`
-    and `after` its dates by that name; `units` and `lead` who will owe it.
-    """
-
-    old: AnyRow | None
-    new: AnyRow | None
-    periods: Mapping[str, str]
-    before: Mapping[str, Draft]
-    after: Mapping[str, Draft]
-    units: frozenset[UUID]
-    lead: frozenset[UUID]
-
-    @property
-    def only_words(self) -> bool:
-        """Whether who owes what by when stays as it is."""
-        if self.old is None or self.new is None or self.before != self.after:
-            return False
-        return all(getattr(self.old, name) == getattr(self.new, name) for name in ("names", "lead"))
 
 
 @dataclass(slots=True)

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Fault, RefusedError
-from services.ingest.handlers.rules import office_zone
-from services.ingest.handlers.timelines import emitted_of, histories_of
+from services.ingest.handlers.ledger.timelines import emitted_of, histories_of
+from services.ingest.handlers.office.rules import office_zone
 from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
 from services.ingest.tables import AnyRow

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
-from services.ingest.handlers.rules import OfficeDay, office_day
+from services.ingest.handlers.office.rules import OfficeDay, office_day
 from services.ingest.lifecycle import Light, light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store

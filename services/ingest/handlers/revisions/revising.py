@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.comparing import Revision, compared
-from services.ingest.handlers.doubts import decided
-from services.ingest.handlers.pairing import FACTS, paired
-from services.ingest.handlers.plans import found, measure_rows, still_open
-from services.ingest.handlers.units import load_directory
+from services.ingest.handlers.plans.doubts import decided
+from services.ingest.handlers.plans.plans import found, measure_rows, still_open
+from services.ingest.handlers.revisions.comparing import Revision, compared
+from services.ingest.handlers.revisions.pairing import FACTS, paired
+from services.ingest.handlers.units.units import load_directory
 from services.ingest.revision import Passage, match
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
