@@ -1,4 +1,4 @@
-"""The scheduler's tables. Nobody else reads them."""
+"""The scheduler's tables. No other service reads them."""
 
 from sqlalchemy import (
     Boolean,
