@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.clock import Clock
-from shared.errors import PoisonError
+from shared.errors import ClockWrongError, PoisonError
 from shared.settings import Settings
 
 Row = Mapping[str, Any]
@@ -22,7 +22,14 @@ _INFRASTRUCTURE = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceErro
 _POISON_STATES = ("21", "22", "23", "54")
 """SQLSTATE classes: cardinality, data, integrity, and what is over a limit of the program, such
 as a text that is too long for an index."""
-_PASSING = (OSError, TimeoutError, MemoryError, DisconnectionError, PoolTimeoutError)
+_PASSING = (
+    OSError,
+    TimeoutError,
+    MemoryError,
+    DisconnectionError,
+    PoolTimeoutError,
+    ClockWrongError,
+)
 _PASSING_STATES = ("08", "40", "53", "55", "57", "58", "25006", "25P03", "25P04")
 """SQLSTATEs and their classes: the connection, a transaction rolled back (deadlock, serialization),
 resources (disk, memory, connections), a lock or object in use, the operator or the server's
@@ -166,9 +173,9 @@ def is_poison(error: Exception) -> bool:
 
     Wrong data: SQLSTATE classes 21, 22, 23 and 54, values that asyncpg can't encode, and every
     error that is not the database's, the broker's, or the network's (a fault in a handler). Short
-    memory passes by itself.
+    memory passes by itself, and a wrong clock is set right.
     """
-    if isinstance(error, MemoryError):
+    if isinstance(error, MemoryError | ClockWrongError):
         return False
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None) or ""
@@ -193,8 +200,8 @@ def is_infrastructure(error: BaseException) -> bool:
     """Whether what the program stands on failed, so that the same work may succeed later.
 
     The list is closed: the network, a connection that was lost or is closed, a pool that is used
-    up, memory pressure, and the SQLSTATEs of `_PASSING_STATES`. Everything else, such as SQL that
-    PostgreSQL does not understand, fails each time.
+    up, memory pressure, a clock that is wrong, and the SQLSTATEs of `_PASSING_STATES`. Everything
+    else, such as SQL that PostgreSQL does not understand, fails each time.
     """
     if isinstance(error, _PASSING):
         return True

@@ -19,6 +19,10 @@ class NotReadyError(CuibanError):
     """A service cannot start: something that it stands on is missing or away."""
 
 
+class ClockWrongError(CuibanError):
+    """The machine's clock and the database's differ; what depends on the time waits."""
+
+
 class PoisonError(Exception):
     """A record that can never be read: it goes to the dead letters and the stream goes on.
 

@@ -33,6 +33,7 @@ from shared.relaying import Relay
 from shared.rules import Channel
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import Topic
+from shared.trusted_clock import TrustedClock
 from shared.watching import watch
 from shared.worker import Loop, Loops, run_worker
 
@@ -53,9 +54,13 @@ def consumers_of(
     settings: NotifierSettings, engine: AsyncEngine, reader: Reader, clock: Clock
 ) -> list[Consumer]:
     """One consumer a topic."""
+    trusted = TrustedClock(clock, settings.clock_skew)
 
     def bound(handler: Handler) -> Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]:
-        return lambda db, envelopes: handler(db, envelopes, clock.now())
+        async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
+            await handler(db, envelopes, await trusted.now(db))
+
+        return handle
 
     return [
         Consumer(
@@ -154,7 +159,7 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
             pace=Pace(concurrency, settings.batch, settings.send_timeout, settings.poll),
             gateway=gateway,
             engine=engine,
-            clock=clock,
+            clock=TrustedClock(clock, settings.clock_skew),
         )
         for channel, gateway, concurrency, retrying in channels
     ]

@@ -19,6 +19,7 @@ from shared.reading import Reader
 from shared.relaying import Relay
 from shared.service import health_port, refuse, tune_collector, when_ready
 from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
+from shared.trusted_clock import TrustedClock
 from shared.watching import watch
 from shared.worker import Loops, run_worker
 
@@ -35,7 +36,8 @@ def consumers(
         topics = {named(topic.name, settings.topic_prefix): topic}
         return Consumer(name, SOURCE, topics, handle, engine, CONSUMING, reader, clock)
 
-    tasks = Tasks(clock, timetables, settings.told_horizon)
+    trusted = TrustedClock(clock, settings.clock_skew)
+    tasks = Tasks(trusted, timetables, settings.told_horizon)
     return [
         consumer(TASKS, TASKS_CONSUMER, tasks.handle),
         consumer(RULES, RULES_CONSUMER, rules.handle),

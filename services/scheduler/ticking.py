@@ -23,6 +23,7 @@ from shared.clock import Clock
 from shared.database import clock_trouble, is_poison
 from shared.logging import bound, log
 from shared.topics import RULES, TASKS, named
+from shared.trusted_clock import TrustedClock
 
 _TICK = Histogram("cuiban_tick_seconds", "Time to fire one batch of units", ["found"])
 _OPEN = Gauge("cuiban_timers_open", "Open timers, as PostgreSQL estimates them")
@@ -175,7 +176,8 @@ class Ticking:
     async def replan(self) -> int:
         """Plan one batch of stale units anew; how many."""
         horizon = self.settings.told_horizon
-        replanning = Replanning(self.engine, self.timetables, self.clock, horizon)
+        trusted = TrustedClock(self.clock, self.settings.clock_skew)
+        replanning = Replanning(self.engine, self.timetables, trusted, horizon)
         return await replanning.batch(self.settings.replan_batch)
 
     async def audit(self) -> int:

@@ -23,8 +23,9 @@ from services.notifier.gateways.protocol import Gateway
 from services.notifier.message import Outcome, Unknown
 from shared import metrics
 from shared.backoff import Backoff
-from shared.clock import Clock, monotonic
+from shared.clock import monotonic
 from shared.logging import log
+from shared.trusted_clock import TrustedClock
 
 _SECOND = timedelta(seconds=1)
 _LAST_WRITE = 5.0
@@ -57,14 +58,20 @@ class Lane:
     """Sends the notifications of one channel through one gateway, until cancelled."""
 
     def __init__(
-        self, *, rules: Rules, pace: Pace, gateway: Gateway, engine: AsyncEngine, clock: Clock
+        self,
+        *,
+        rules: Rules,
+        pace: Pace,
+        gateway: Gateway,
+        engine: AsyncEngine,
+        clock: TrustedClock,
     ) -> None:
         self._rules, self._pace, self._gateway = rules, pace, gateway
         self._engine, self._clock = engine, clock
         self._channel = rules.channel
         self._waiting: asyncio.Queue[tuple[Offer, float] | None] = asyncio.Queue()
         self._recheck = Recheck(engine)
-        self._writer = Writer(engine, clock, rules, gateway.name, pace.batch)
+        self._writer = Writer(engine, clock.clock, rules, gateway.name, pace.batch)
         self._room = asyncio.Event()
         self._offering = 0
         self._calm = asyncio.Event()
@@ -116,7 +123,7 @@ class Lane:
                     claimed, offers = await prepare(
                         db,
                         self._rules,
-                        now=self._clock.now(),
+                        now=await self._clock.now(db),
                         limit=room,
                         fresh_first=self.rest.probing,
                     )

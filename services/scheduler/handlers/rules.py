@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.scheduler.store import agenda, obligations, offices
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
-from shared.clock import Clock
 from shared.database import is_poison
 from shared.errors import PoisonError
 from shared.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.logging import bound, log
 from shared.planning.timers import Timer, latest, plan_anew, plan_from
 from shared.topics import RuleEvent
+from shared.trusted_clock import TrustedClock
 
 _FAILED_REST = timedelta(minutes=10)
 
@@ -66,7 +66,7 @@ class Replanning:
 
     engine: AsyncEngine
     timetables: Timetables
-    clock: Clock
+    clock: TrustedClock
     horizon: timedelta
 
     async def batch(self, limit: int) -> int:
@@ -115,7 +115,7 @@ class Replanning:
         """
         if not units:
             return
-        now = self.clock.now()
+        now = await self.clock.now(db)
         rules = await self.timetables.now(db, {unit.office_id for unit in units})
         ids = [unit.unit_id for unit in units]
         before = await obligations.timers_of(db, ids)

@@ -20,7 +20,6 @@ from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.waiting import waiting_fact
 from services.scheduler.tables import OUTBOX
 from shared import identity
-from shared.clock import Clock
 from shared.errors import PoisonError
 from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ReminderWithdrawn
 from shared.logging import bound, log
@@ -34,6 +33,7 @@ from shared.planning.obligations import (
 )
 from shared.planning.timers import Timer, latest, plan, plan_from
 from shared.topics import TaskEvent
+from shared.trusted_clock import TrustedClock
 
 SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])
@@ -42,15 +42,18 @@ _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told
 
 @dataclass(frozen=True)
 class Tasks:
-    """Applies the events of the tasks topic. `horizon`: see `plan_from`."""
+    """Applies the events of the tasks topic. `horizon`: see `plan_from`.
 
-    clock: Clock
+    What is planned by a clock that is ahead is never reminded of before that time. So it waits.
+    """
+
+    clock: TrustedClock
     timetables: Timetables
     horizon: timedelta
 
     async def handle(self, db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
         """Apply events of one partition, in order."""
-        now = self.clock.now()
+        now = await self.clock.now(db)
         told = [(envelope, _task(envelope)) for envelope in envelopes]
         ids = {event.unit_id: event.office_id for _, event in told}
         await offices.know(db, ids.values())

@@ -21,6 +21,7 @@ from shared.database import engine_from
 from shared.events import Envelope, ExpectedAudited
 from shared.rules import default_rule_book
 from shared.topics import DELIVERIES, RULES, TASKS, TOPICS
+from shared.trusted_clock import TrustedClock
 from tests.integration.ingest.conftest import Api
 
 pytestmark = pytest.mark.integration
@@ -149,7 +150,11 @@ async def county(api: Api, settings_for: Any) -> AsyncIterator[County]:
     engine = engine_from(settings, "test-scheduler")
     clock = _Clock(api)
     ticking = Ticking(engine, settings, clock)
-    made = County(api, ticking, Tasks(clock, ticking.timetables, timedelta(days=3)))
+    made = County(
+        api,
+        ticking,
+        Tasks(TrustedClock(clock, timedelta(seconds=5)), ticking.timetables, timedelta(days=3)),
+    )
     await made.start()
     yield made
     await ticking.close()

@@ -11,6 +11,7 @@ from services.scheduler.ticking import Ticking
 from shared.database import engine_from
 from shared.events import RuleBookPublished
 from shared.rules import default_rule_book
+from shared.trusted_clock import TrustedClock
 from tests.integration.scheduler.world import OFFICE, HandClock, World
 
 
@@ -23,7 +24,7 @@ async def bare(
     engine = engine_from(settings, "test-scheduler")
     clock = HandClock()
     ticking = Ticking(engine, settings, clock)
-    tasks = Tasks(clock, ticking.timetables, timedelta(days=3))
+    tasks = Tasks(TrustedClock(clock, settings.clock_skew), ticking.timetables, timedelta(days=3))
     yield World(engine, settings, clock, ticking, tasks)
     await ticking.close()
     await engine.dispose()

@@ -12,10 +12,12 @@ from typer.testing import CliRunner
 from deploy.ops.app import ops
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.events import ReminderDue
+from shared.database import is_infrastructure
+from shared.errors import ClockWrongError
+from shared.events import ReminderDue, RuleBookPublished
 from shared.planning.forecasting import forecast, owed
 from shared.rules import default_rule_book
-from tests.integration.scheduler.world import START, World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration
 UNITS = [unit(name) for name in ("甲局", "乙局", "丙局")]
@@ -63,6 +65,35 @@ async def test_nothing_fires_while_the_machines_clock_and_the_databases_differ(
     world.clock.ahead = timedelta(seconds=-2)
     assert len(await world.tick()) == 3
     assert await world.ticking.distrusts() == ""
+
+
+@pytest.mark.parametrize("wrong", [timedelta(days=95), timedelta(days=-62)])
+async def test_a_fact_waits_until_the_clock_that_reads_it_is_right(
+    world: World, wrong: timedelta
+) -> None:
+    """Planned by a clock that is ahead, an obligation was never reminded of before that time."""
+    right = at("2023-08-29 10:00")
+    world.clock.instant, world.clock.ahead = right + wrong, wrong
+    with pytest.raises(ClockWrongError, match="ahead of the database's") as raised:
+        await world.tell(*EVENTS, time=right)
+    assert is_infrastructure(raised.value)  # a consumer waits it out
+    world.clock.instant, world.clock.ahead = right, timedelta(0)
+    await world.tell(*EVENTS, time=right)
+    assert len(await world.fire("2023-08-30 09:00")) == 3
+
+
+async def test_units_are_not_planned_anew_by_a_clock_that_is_wrong(world: World) -> None:
+    right = at("2023-08-29 10:00")
+    world.clock.instant = right
+    await world.tell(*EVENTS)
+    book = default_rule_book().model_copy(update={"version": 2})
+    await world.rule(RuleBookPublished(office_id=OFFICE, book=book))
+    world.clock.instant, world.clock.ahead = right + timedelta(days=95), timedelta(days=95)
+    with pytest.raises(ClockWrongError):
+        await world.replan()
+    world.clock.instant, world.clock.ahead = right, timedelta(0)
+    await world.replan()
+    assert len(await world.fire("2023-08-30 09:00")) == 3
 
 
 async def test_what_fired_ahead_is_taken_back_and_every_slot_fires_at_its_time(
