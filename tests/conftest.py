@@ -1,6 +1,7 @@
 """The real engines, started once for a run; each test has its own database and topics."""
 
 import asyncio
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -54,8 +55,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
 
 
 @pytest.fixture(scope="session")
-def engines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engines]:
-    with run_engines(tmp_path_factory.mktemp("engines"), durable=False) as running:
+def engines() -> Iterator[Engines]:
+    """Not in pytest's directory: the next run as root closes that to PostgreSQL's account."""
+    with (
+        tempfile.TemporaryDirectory(prefix="cuiban-tests-") as scratch,
+        run_engines(Path(scratch), durable=False) as running,
+    ):
         yield running
 
 
