@@ -72,6 +72,43 @@ class _Digest:
             self.items[owed.timer.obligation_id] = (occurrence, owed)
 
 
+@dataclass(slots=True)
+class _Firing:
+    """The due timers of one unit, fired one after the other."""
+
+    timetable: Timetable
+    now: datetime
+    grace: timedelta
+    upto: datetime
+    digests: dict[tuple[datetime, Audience], _Digest] = field(
+        default_factory=lambda: defaultdict(_Digest)
+    )
+    moved: list[Timer] = field(default_factory=list)
+    ended: list[Timer] = field(default_factory=list)
+    passed_over: int = 0
+
+    def fire(self, owed: DueTimer) -> None:
+        """Put what a timer fires for into its digests, and move the timer on or end it."""
+        timer, dates, upto = owed.timer, owed.dates, self.upto
+        rule = self.timetable.rule(timer.rule_id)
+        if rule is None:
+            self.ended.append(timer)
+            return
+        chosen, passed = fired(
+            self.timetable, rule, dates, timer, now=self.now, grace=self.grace, until=upto
+        )
+        self.passed_over += passed
+        if chosen:
+            timer = replace(timer, fired_until=chosen[-1].slot)
+        for occurrence in chosen:
+            for audience in audiences(rule, occurrence):
+                self.digests[occurrence.slot, audience].add(rule, occurrence, owed)
+        if after := self.timetable.first(rule, dates, upto):
+            self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
+        else:
+            self.ended.append(timer)
+
+
 def due_reminders(
     timetable: Timetable,
     office_id: UUID,
@@ -103,41 +140,29 @@ def due_reminders(
         parts: what is due in a slot of which there are reminders becomes a further one, with an
             identity of its own.
     """
-    upto = now if until is None else min(now, until)
-    digests: dict[tuple[datetime, Audience], _Digest] = defaultdict(_Digest)
-    moved, ended, passed_over = [], [], 0
+    firing = _Firing(timetable, now, grace, now if until is None else min(now, until))
     for owed in due:
-        timer = owed.timer
-        rule = timetable.rule(timer.rule_id)
-        if rule is None:
-            ended.append(timer)
-            continue
-        chosen, passed = fired(timetable, rule, owed.dates, timer, now=now, grace=grace, until=upto)
-        passed_over += passed
-        if chosen:
-            timer = replace(timer, fired_until=chosen[-1].slot)
-        for occurrence in chosen:
-            for audience in audiences(rule, occurrence):
-                digests[occurrence.slot, audience].add(rule, occurrence, owed)
-        if after := timetable.first(rule, owed.dates, upto):
-            moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
-        else:
-            ended.append(timer)
-    order = sorted(digests, key=lambda key: (key[0], _AUDIENCES[key[1]]))
+        firing.fire(owed)
     reminders = [
         _reminder(
             timetable,
             (office_id, unit_id),
             (slot, audience, (parts or {}).get((audience, slot), 0)),
-            digests[slot, audience],
+            firing.digests[slot, audience],
             complete=complete_until is None or slot <= complete_until,
         )
-        for slot, audience in order
+        for slot, audience in sorted(firing.digests, key=_by_slot)
     ]
-    return Fired(reminders, moved, ended, passed_over, order[-1][0] if order else None)
+    newest = reminders[-1].slot if reminders else None
+    return Fired(reminders, firing.moved, firing.ended, firing.passed_over, newest)
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
+
+
+def _by_slot(key: tuple[datetime, Audience]) -> tuple[datetime, int]:
+    slot, audience = key
+    return slot, _AUDIENCES[audience]
 
 
 def _reminder(
