@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import metrics
 from shared.clock import Clock
 from shared.database import clock_skew
 from shared.errors import ClockWrongError
@@ -29,6 +30,7 @@ class TrustedClock:
             ClockWrongError: the clocks differ. Whoever asked waits, as for a database that is away.
         """
         skew = await clock_skew(db, self.clock)
+        metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
         if abs(skew) > self.bound:
             raise ClockWrongError(
                 f"This machine's clock is ahead of the database's by {skew}.",

@@ -24,7 +24,7 @@ from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging, topics
 from shared.clock import Clock, real_now
 from shared.consuming import Consumer, Tables
-from shared.database import engine_from
+from shared.database import clock_trouble, engine_from
 from shared.delivering import add_agent, faust_app
 from shared.errors import CuibanError
 from shared.events import Envelope
@@ -183,6 +183,7 @@ def main() -> NoReturn:
     consumers = consumers_of(settings, engine, reader, clock)
     board = Board(engine, clock, lanes)
     health = health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
+    health.require("clock", partial(clock_trouble, engine, settings.clock(), settings.clock_skew))
     health.warnings |= {"held": board.held_note, "resting": board.resting_note}
     loops: list[Loop] = [Relay(engine, outbox, settings).run, board.run]
     loops += [lane.run for lane in lanes]
