@@ -30,7 +30,7 @@ _COMMANDS = {
 def command_line(*names: str) -> typer.Typer:
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image lacks what the stack on one machine needs, and so lists no `up`.
+    A production image has the operator's commands alone: `ops`, `topics` and `migrate`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.
@@ -48,15 +48,21 @@ def command_line(*names: str) -> typer.Typer:
         except ModuleNotFoundError as error:
             if not names:
                 continue
-            raise CuibanError(
-                f"`cuiban {name}` needs {error.name}, which is not installed here.",
-                "Install requirements/local.txt; benches and tests need requirements/dev.txt.",
-            ) from error
+            raise _lacks(name, (error.name or "").partition(".")[0]) from error
         if isinstance(found, typer.Typer):
             app.add_typer(found, name=name)
         else:
             app.command(name)(found)
     return app
+
+
+def _lacks(name: str, package: str) -> CuibanError:
+    message = f"`cuiban {name}` needs {package}, which is not installed here."
+    if package in {"cli", "lab"}:
+        where = "Type it where the whole package is, with CUIBAN_API and CUIBAN_TOKEN."
+        return CuibanError(message, where if package == "cli" else "It needs the whole package.")
+    hint = "Install requirements/local.txt; benches and tests need requirements/dev.txt."
+    return CuibanError(message, hint)
 
 
 def _loaded(name: str) -> Any:  # noqa: ANN401 - a function, or a group of them

@@ -110,7 +110,9 @@ class LogStriker(Breaker):
         async with self.held(both("ingest")), self._turns["kafka"], self._logs:
             await self.stop_parts(both("ingest"))
             await self._await_read(cut)
-            brokers = [part.name for part in self.stack.info().parts if part.name[:5] == "kafka"]
+            brokers = [
+                part.name for part in self.stack.info().parts if part.name.startswith("kafka")
+            ]
             for broker in brokers:
                 await asyncio.to_thread(self.stack.stop, broker)
             places = [self.stack.state / broker / "data" for broker in brokers]
