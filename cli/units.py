@@ -13,7 +13,7 @@ from rich.table import Table
 from cli.client import Api, connect
 from deploy.places import STATE, StateOption
 from shared.errors import CuibanError
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 units = typer.Typer(help="The unit directory.", no_args_is_help=True)
 _out = Console(soft_wrap=True)

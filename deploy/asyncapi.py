@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
-from shared.codec import type_name
-from shared.topics import TOPIC_OF, TOPICS
+from shared.broker.codec import type_name
+from shared.schemas.topics import TOPIC_OF, TOPICS
 
 PLACE = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
 

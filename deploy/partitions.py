@@ -14,14 +14,14 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import clock
-from shared.brokering import kept, partitions_of, raise_partitions
-from shared.database import engine_from
+from shared.broker.positions import Partition
+from shared.broker.provisioning import kept, partitions_of, raise_partitions
+from shared.broker.reading import Reader
+from shared.database.engine import engine_from
 from shared.errors import CuibanError
-from shared.outbox import UNSENT
-from shared.positions import Partition
-from shared.reading import Reader
+from shared.outbox.publishing import UNSENT
+from shared.schemas.topics import DEAD_LETTERS, TOPICS, named
 from shared.settings import Settings
-from shared.topics import DEAD_LETTERS, TOPICS, named
 
 _PATIENCE = 30.0
 """Seconds in which consumers must have come to the end, while nothing more is sent."""

@@ -17,13 +17,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from deploy.partitions import add_partitions
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
-from shared.brokering import all_faults, create_topics, repair
-from shared.database import engine_from
+from shared.broker.provisioning import all_faults, create_topics, repair
+from shared.broker.topic_settings import Fault, remedy
+from shared.database.engine import engine_from
+from shared.database.migrating import migrate
 from shared.errors import CuibanError
-from shared.migrating import migrate
+from shared.schemas.topics import TOPICS
 from shared.settings import Settings
-from shared.topic_settings import Fault, remedy
-from shared.topics import TOPICS
 
 SERVICES = ("ingest", "scheduler", "notifier")
 _ALL = ("read", "report", "manage", "admin")

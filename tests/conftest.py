@@ -17,8 +17,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from lab.stack.testing import Engines
 from lab.stack.testing import engines as run_engines
-from shared.brokering import create_topics
-from shared.migrating import migrate
+from shared.broker.provisioning import create_topics
+from shared.database.migrating import migrate
 from shared.settings import Settings
 
 _SYSTEMS = ("e2e", "demo", "chaos")

@@ -17,7 +17,7 @@ from services.notifier import audit as notifier
 from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
 from services.scheduler.settings import SchedulerSettings
 from shared import clock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from shared.errors import CuibanError
 from shared.settings import Settings
 

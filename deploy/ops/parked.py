@@ -21,12 +21,13 @@ from deploy.ops.running import (
     tables_of,
 )
 from deploy.places import STATE, StateOption
-from shared import parking, positions
-from shared.dead_letters import letter_of
+from shared.broker import positions
+from shared.broker.positions import Partition, RawRecord
+from shared.consuming import parking
+from shared.consuming.dead_letters import letter_of
+from shared.consuming.parking import Parked
 from shared.errors import PoisonError
-from shared.outbox import publish
-from shared.parking import Parked
-from shared.positions import Partition, RawRecord
+from shared.outbox.publishing import publish
 from shared.settings import Settings
 
 _out = Console()

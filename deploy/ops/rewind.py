@@ -11,7 +11,7 @@ from deploy.ops.running import NO, WRONG_USE, ReasonOption, leave, run, services
 from deploy.places import STATE, StateOption
 from services.scheduler.store import rewinding
 from services.scheduler.store.rewinding import FiredAhead
-from shared.database import clock_skew
+from shared.database.engine import clock_skew
 from shared.logging import log
 from shared.settings import Settings
 

@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import NotRunningError, settings_for
-from shared.applying import Tables
-from shared.database import engine_from, is_infrastructure
+from shared.broker.positions import positions_table
+from shared.consuming.applying import Tables
+from shared.consuming.inbox import inbox_table
+from shared.consuming.parking import parked_table
+from shared.database.engine import engine_from, is_infrastructure
 from shared.errors import CuibanError
-from shared.inbox import inbox_table
-from shared.outbox import outbox_table
-from shared.parking import parked_table
-from shared.positions import positions_table
+from shared.outbox.publishing import outbox_table
 from shared.settings import Settings
 
 T = TypeVar("T")

@@ -26,17 +26,19 @@ from deploy.ops.running import (
     tables_of,
 )
 from deploy.places import STATE, StateOption
-from shared import clock, parking, positions
-from shared.brokering import partitions_of
-from shared.chains import chains_of
-from shared.dead_letters import letter_of
+from shared import clock
+from shared.broker import positions
+from shared.broker.chains import chains_of
+from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import BrokerAwayError, Reader, Span
+from shared.consuming import parking
+from shared.consuming.dead_letters import letter_of
+from shared.consuming.stops import LOG_TRUNCATED, REASONS
 from shared.errors import NotReadyError, PoisonError
-from shared.outbox import publish
-from shared.positions import Partition, Position, RawRecord
-from shared.reading import BrokerAwayError, Reader, Span
+from shared.outbox.publishing import publish
+from shared.schemas.topics import TOPICS
 from shared.settings import Settings
-from shared.stops import LOG_TRUNCATED, REASONS
-from shared.topics import TOPICS
 
 _out = Console()
 EARLIEST = "earliest"

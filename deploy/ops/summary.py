@@ -6,8 +6,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.ops.running import services_here, tables_of
 from deploy.ops.streams import rows_here
-from shared import parking
-from shared.database import engine_from
+from shared.consuming import parking
+from shared.database.engine import engine_from
 from shared.settings import Settings
 
 

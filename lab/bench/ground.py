@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lab.bench.watching import Count
 from lab.stack.testing import Engines, engines
-from shared.brokering import create_topics, partitions_of
+from shared.broker.positions import Partition
+from shared.broker.provisioning import create_topics, partitions_of
+from shared.broker.reading import Reader
 from shared.clock import SteppedClock
-from shared.database import engine_from
-from shared.migrating import migrate
-from shared.positions import Partition
-from shared.reading import Reader
+from shared.database.engine import engine_from
+from shared.database.migrating import migrate
+from shared.schemas.topics import Topic
 from shared.settings import Settings
-from shared.topics import Topic
 
 ITEMS = 46
 """Obligations of a unit: as many as the measures of the real table of 盐亭县 2023."""

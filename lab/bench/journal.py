@@ -26,9 +26,9 @@ from services.ingest.handlers.office.auditing import verify
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from services.ingest.store.journal import append_all
-from shared import identity
-from shared.database import engine_from
-from shared.migrating import migrate
+from shared.database.engine import engine_from
+from shared.database.migrating import migrate
+from shared.schemas import identity
 
 _NOW = datetime(2023, 6, 1, 1, tzinfo=UTC)
 _REPORTS = 2000

@@ -16,8 +16,8 @@ from lab.bench.sending import DIGEST_ITEMS
 from lab.bench.watching import climb
 from lab.stack.processes import HOST
 from shared.clock import real_now
-from shared.rules import Channel, RuleBook
-from shared.topics import REMINDERS
+from shared.schemas.rules import Channel, RuleBook
+from shared.schemas.topics import REMINDERS
 
 _PER_SECOND = 100
 _AHEAD = timedelta(seconds=20)

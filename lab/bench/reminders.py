@@ -21,12 +21,12 @@ from lab.bench.seeding import (
     unit,
 )
 from lab.bench.watching import Curve, climb
-from shared import identity
-from shared.codec import Record, encode
-from shared.events import Envelope, ReminderDue
-from shared.facts import ReminderItem
-from shared.rules import Audience, Channel, ReminderKind
-from shared.topics import DELIVERIES
+from shared.broker.codec import Record, encode
+from shared.schemas import identity
+from shared.schemas.events import Envelope, ReminderDue
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, Channel, ReminderKind
+from shared.schemas.topics import DELIVERIES
 
 _ROWS = (("notifier.reminders", 1), ("notifier.notifications", 2))
 

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from lab.bench.ground import ITEMS, World
 from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
-from shared import identity
-from shared.rules import (
+from shared.schemas import identity
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     Channel,
@@ -24,7 +24,7 @@ from shared.rules import (
     Step,
     WhileOverdue,
 )
-from shared.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, named
 
 OFFICE = identity.office_id("bench")
 TITLE = "2023年政务公开重点任务分解表"

@@ -18,8 +18,8 @@ from lab.bench.seeding import DAY, SLOT, TEXT, directory
 from lab.bench.watching import Curve, climb
 from services.notifier.settings import NotifierSettings
 from shared.clock import real_now
-from shared.rules import Channel
-from shared.topics import DELIVERIES
+from shared.schemas.rules import Channel
+from shared.schemas.topics import DELIVERIES
 
 DIGEST_ITEMS = 5
 """Items of a digest that is sent: what falls due on one day, not all of the year's 46."""

@@ -26,8 +26,8 @@ from lab.bench.seeding import (
 from lab.bench.sending import DIGEST_ITEMS
 from lab.bench.watching import climb
 from services.notifier.settings import NotifierSettings
-from shared.rules import Channel
-from shared.topics import DELIVERIES, REMINDERS
+from shared.schemas.rules import Channel
+from shared.schemas.topics import DELIVERIES, REMINDERS
 
 WHOLE = 284_000
 """A digest for each of a hundred units in each of the country's 2,840 or so counties."""

@@ -22,9 +22,9 @@ from lab.bench.seeding import (
 from lab.bench.watching import Curve, climb
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
-from shared.database import engine_from
-from shared.rules import Channel
-from shared.topics import REMINDERS
+from shared.database.engine import engine_from
+from shared.schemas.rules import Channel
+from shared.schemas.topics import REMINDERS
 
 _MOST_BARE = 200_000
 

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from typing_extensions import override
 
 from services.notifier.policy.fanout import Planned
-from shared.events import ReminderDue
+from shared.schemas.events import ReminderDue
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 

@@ -12,12 +12,12 @@ from uuid import UUID
 
 from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
 from shared.calendar import WorkingCalendar
-from shared.events import ReminderDue
 from shared.planning.forecasting import Owed
 from shared.planning.reminding import DueTimer, due_reminders
 from shared.planning.timers import Timer, plan
 from shared.planning.timetable import Timetable
-from shared.rules import RuleBook
+from shared.schemas.events import ReminderDue
+from shared.schemas.rules import RuleBook
 
 _ON_TIME = timedelta(0)
 

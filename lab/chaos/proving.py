@@ -30,14 +30,14 @@ from services.scheduler import audit
 from shared import clock as clocks
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.database import engine_from
-from shared.events import RecordDeadLettered
+from shared.consuming.stops import REASONS
+from shared.database.engine import engine_from
 from shared.planning import forecasting
 from shared.planning.reminding import Measure
-from shared.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.events import RecordDeadLettered
+from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.topics import DEAD_LETTERS
 from shared.settings import Settings
-from shared.stops import REASONS
-from shared.topics import DEAD_LETTERS
 
 Say = Callable[[str], None]
 _STEPS_A_FAULT = 3

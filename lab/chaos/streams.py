@@ -9,11 +9,20 @@ from uuid import UUID, uuid5
 from aiokafka import AIOKafkaProducer
 
 from services.ingest.told import CONSUMER as HISTORY
-from shared.brokering import partitions_of
-from shared.positions import Partition
-from shared.reading import Reader
+from shared.broker.positions import Partition
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import Reader
+from shared.schemas.topics import (
+    DELIVERIES,
+    DIRECTORY,
+    RECEIPTS,
+    REMINDERS,
+    RULES,
+    TASKS,
+    Topic,
+    named,
+)
 from shared.settings import Settings
-from shared.topics import DELIVERIES, DIRECTORY, RECEIPTS, REMINDERS, RULES, TASKS, Topic, named
 
 READERS: Mapping[Topic, frozenset[str]] = {
     TASKS: frozenset({"scheduler-tasks"}),

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lab.chaos.arrivals import Arrivals, Arrived, Expected
 from services.scheduler.audit import Gap, UnitDay
-from shared.events import RecordDeadLettered
+from shared.schemas.events import RecordDeadLettered
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _ENDS = ("sent", "suppressed", "withdrawn", "dead", "pending")

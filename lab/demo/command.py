@@ -22,7 +22,7 @@ from lab.demo.script import START, ZONE
 from lab.stack.record import Record
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from shared.errors import CuibanError
 
 _out = Console()

@@ -9,14 +9,14 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.brokering import partitions_of
-from shared.codec import decode
-from shared.events import Event, ReminderDue
-from shared.reading import Reader
-from shared.rules import Audience
+from shared.broker.codec import decode
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import Reader
+from shared.broker.watermarks import is_watermark
+from shared.schemas.events import Event, ReminderDue
+from shared.schemas.rules import Audience
+from shared.schemas.topics import Topic
 from shared.settings import Settings
-from shared.topics import Topic
-from shared.watermarks import is_watermark
 
 
 @dataclass(frozen=True, slots=True)

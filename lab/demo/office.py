@@ -6,7 +6,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from lab.demo.script import ZONE, Deed, Owed
-from shared.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience, ObligationKind
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TABLE, DIRECTORY = EXAMPLES / "yanting-2023.txt", EXAMPLES / "yanting-units.csv"

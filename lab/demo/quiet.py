@@ -16,12 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.ingest.store import activity as ingest
 from services.notifier.store import activity as notifier
 from services.scheduler.store import activity as scheduler
-from shared.brokering import partitions_of
+from shared.broker.positions import Partition
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import Reader
 from shared.errors import CuibanError
-from shared.positions import Partition
-from shared.reading import Reader
+from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings
-from shared.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 
 _LOOK = 0.02
 

@@ -19,11 +19,11 @@ from services.scheduler import audit
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.errors import CuibanError
-from shared.events import ObligationsAssigned, ReminderDue
 from shared.planning import forecasting
-from shared.rules import default_rule_book
+from shared.schemas.events import ObligationsAssigned, ReminderDue
+from shared.schemas.rules import default_rule_book
+from shared.schemas.topics import REMINDERS, TASKS
 from shared.settings import Settings
-from shared.topics import REMINDERS, TASKS
 
 _QUIET_WITHIN = 120.0
 _HANDS = 6

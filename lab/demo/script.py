@@ -14,7 +14,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START = datetime(2023, 6, 1, 8, 0, tzinfo=ZONE)

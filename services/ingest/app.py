@@ -20,16 +20,16 @@ from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING, OUTBOX
 from services.ingest.told import CONSUMER
 from shared import logging
-from shared.consuming import Consumer
-from shared.database import clock_trouble, engine_from
+from shared.broker.reading import Reader
+from shared.consuming.consumer import Consumer
+from shared.database.engine import clock_trouble, engine_from
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
 from shared.errors import CuibanError
-from shared.kafka import run_group
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.service import health_port, refuse, tune_collector, until_signalled, when_ready
-from shared.topics import RULES, TASKS, named
-from shared.topics import TOPICS as EVERY_TOPIC
-from shared.watching import watch
+from shared.outbox.relaying import Relay
+from shared.process.service import health_port, refuse, tune_collector, until_signalled, when_ready
+from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 _BACKLOG = 2048
 _LAST_ANSWERS = 5  # seconds for requests under way when the process is asked to stop

@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from shared.calendar import WorkingCalendar
-from shared.facts import Status
-from shared.rules import ObligationKind
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 
 _HEARING = re.compile(r"听取.{0,60}?汇报", re.DOTALL)
 _DAY = timedelta(days=1)

@@ -16,8 +16,8 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
 from shared import metrics
 from shared.clock import Clock
-from shared.events import ExpectedAudited
 from shared.logging import bound, log
+from shared.schemas.events import ExpectedAudited
 
 _MISSING = Gauge(
     "cuiban_expected_missing",

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store import history
 from shared.errors import PoisonError
-from shared.events import (
+from shared.schemas.events import (
     Envelope,
     ExpectedAudited,
     NotificationDelivered,
@@ -19,7 +19,7 @@ from shared.events import (
     ReminderFannedOut,
     ReminderWithdrawn,
 )
-from shared.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
+from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
 _Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.ingest.lifecycle import Draft
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 _ALIKE = 0.6
 _NEARLY_THE_SAME = 0.8

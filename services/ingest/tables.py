@@ -27,11 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.consuming import Tables
-from shared.inbox import inbox_table
-from shared.outbox import outbox_table
-from shared.parking import parked_table
-from shared.positions import positions_table
+from shared.broker.positions import positions_table
+from shared.consuming.consumer import Tables
+from shared.consuming.inbox import inbox_table
+from shared.consuming.parking import parked_table
+from shared.outbox.publishing import outbox_table
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row as a store gives it; its columns are those of the tables here."""

@@ -21,21 +21,22 @@ from services.notifier.policy.stages import Policy
 from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import inbox, outbox, parked, positions
-from shared import logging, topics
+from shared import logging
+from shared.broker.reading import Reader
 from shared.clock import Clock, real_now
-from shared.consuming import Consumer, Tables
-from shared.database import clock_trouble, engine_from
-from shared.delivering import add_agent, faust_app
+from shared.consuming.consumer import Consumer, Tables
+from shared.database.engine import clock_trouble, engine_from
+from shared.database.trusted_clock import TrustedClock
+from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.watching import watch
 from shared.errors import CuibanError
-from shared.events import Envelope
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.rules import Channel
-from shared.service import health_port, refuse, tune_collector, when_ready
-from shared.topics import Topic
-from shared.trusted_clock import TrustedClock
-from shared.watching import watch
-from shared.worker import Loop, Loops, run_worker
+from shared.outbox.relaying import Relay
+from shared.process.service import health_port, refuse, tune_collector, when_ready
+from shared.process.worker import Loop, Loops, run_worker
+from shared.schemas import topics
+from shared.schemas.events import Envelope
+from shared.schemas.rules import Channel
+from shared.schemas.topics import Topic
 
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)

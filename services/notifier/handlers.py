@@ -13,10 +13,16 @@ from services.notifier.policy.stages import SuppressReason
 from services.notifier.store import directory, receipts, reminders
 from services.notifier.tables import outbox
 from shared.errors import PoisonError
-from shared.events import Envelope, ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.logging import log
-from shared.outbox import publish
-from shared.topics import ReminderEvent
+from shared.outbox.publishing import publish
+from shared.schemas.events import (
+    Envelope,
+    ReceiptReceived,
+    ReminderDue,
+    ReminderWithdrawn,
+    UnitUpserted,
+)
+from shared.schemas.topics import ReminderEvent
 
 UNMATCHED = Counter(
     "cuiban_receipts_unmatched", "Receipts that belonged to no message when they came", ["reason"]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from shared.rules import Audience, Channel
+from shared.schemas.rules import Audience, Channel
 
 
 class State(StrEnum):

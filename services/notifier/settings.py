@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 
 from services.notifier.policy.retry import WhenUnknown
 from services.notifier.policy.stages import QuietHours
-from shared.rules import Channel
+from shared.schemas.rules import Channel
 from shared.settings import Pause, Settings, Span
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

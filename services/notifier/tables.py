@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifier.message import HoldReason
-from shared.inbox import inbox_table
-from shared.outbox import outbox_table
-from shared.parking import parked_table
-from shared.positions import positions_table
+from shared.broker.positions import positions_table
+from shared.consuming.inbox import inbox_table
+from shared.consuming.parking import parked_table
+from shared.outbox.publishing import outbox_table
 
 metadata = MetaData(schema="notifier")
 

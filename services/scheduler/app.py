@@ -11,17 +11,17 @@ from services.scheduler.store.offices import Timetables
 from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
-from shared.consuming import Consumer, Handle
-from shared.database import engine_from
-from shared.delivering import add_agent, faust_app
+from shared.broker.reading import Reader
+from shared.consuming.consumer import Consumer, Handle
+from shared.database.engine import engine_from
+from shared.database.trusted_clock import TrustedClock
+from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.watching import watch
 from shared.errors import CuibanError
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.service import health_port, refuse, tune_collector, when_ready
-from shared.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
-from shared.trusted_clock import TrustedClock
-from shared.watching import watch
-from shared.worker import Loops, run_worker
+from shared.outbox.relaying import Relay
+from shared.process.service import health_port, refuse, tune_collector, when_ready
+from shared.process.worker import Loops, run_worker
+from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
 
 SERVICE = "scheduler"
 

@@ -16,13 +16,14 @@ from services.scheduler.store import agenda, obligations, reminders
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.tables import OUTBOX
-from shared import clock, identity
-from shared.events import Envelope, ReminderDue
+from shared import clock
 from shared.logging import bound, log
-from shared.outbox import publish
+from shared.outbox.publishing import publish
 from shared.planning.reminding import DueTimer, Fired, Parts, due_reminders
 from shared.planning.timetable import Timetable
-from shared.rules import Audience
+from shared.schemas import identity
+from shared.schemas.events import Envelope, ReminderDue
+from shared.schemas.rules import Audience
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
 _PASSED_OVER = Counter("cuiban_timers_passed_over", "Occurrences that catch-up left out")

@@ -20,10 +20,10 @@ from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
-from shared.database import clock_trouble, is_poison
+from shared.database.engine import clock_trouble, is_poison
+from shared.database.trusted_clock import TrustedClock
 from shared.logging import bound, log
-from shared.topics import RULES, TASKS, named
-from shared.trusted_clock import TrustedClock
+from shared.schemas.topics import RULES, TASKS, named
 
 _TICK = Histogram("cuiban_tick_seconds", "Time to fire one batch of units", ["found"])
 _OPEN = Gauge("cuiban_timers_open", "Open timers, as PostgreSQL estimates them")

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from shared.planning.expected import Era, History, Item, Key, expected, said
 from shared.planning.firings import Firings, is_behind
-from shared.rules import Audience, CatchUp
+from shared.schemas.rules import Audience, CatchUp
 
 
 class Kind(StrEnum):

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
-from shared.rules import Audience, Dates, RuleBook, audiences
+from shared.schemas.rules import Audience, Dates, RuleBook, audiences
 
 _INSTANT = timedelta(microseconds=1)
 _T = TypeVar("_T")

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
-from shared.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.planning.reminding import DueTimer, Measure, due_reminders
 from shared.planning.timers import Timer, plan
 from shared.planning.timetable import Timetable
-from shared.rules import Dates, RuleBook
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
+from shared.schemas.rules import Dates, RuleBook
 
 _ON_TIME = timedelta(0)
 

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from shared.events import (
+from shared.planning.timers import latest
+from shared.schemas.events import (
     ExtensionGranted,
     HearingRecorded,
     ObligationsAmended,
@@ -15,10 +16,9 @@ from shared.events import (
     ObligationsWithdrawn,
     StatusReported,
 )
-from shared.facts import ObligationFacts, Status
-from shared.planning.timers import latest
-from shared.rules import Dates, ObligationKind
-from shared.topics import TaskEvent
+from shared.schemas.facts import ObligationFacts, Status
+from shared.schemas.rules import Dates, ObligationKind
+from shared.schemas.topics import TaskEvent
 
 
 class Standing(StrEnum):

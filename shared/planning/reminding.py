@@ -8,12 +8,12 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from shared import identity
-from shared.events import ReminderDue
-from shared.facts import ReminderItem
 from shared.planning.timers import Timer, fired
 from shared.planning.timetable import Timetable
-from shared.rules import Audience, Channel, Dates, Occurrence, Rule, audiences
+from shared.schemas import identity
+from shared.schemas.events import ReminderDue
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, audiences
 
 
 @dataclass(frozen=True, slots=True)

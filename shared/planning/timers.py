@@ -7,7 +7,7 @@ from typing import assert_never
 from uuid import UUID
 
 from shared.planning.timetable import Timetable
-from shared.rules import CatchUp, Dates, Occurrence, Rule
+from shared.schemas.rules import CatchUp, Dates, Occurrence, Rule
 
 _INSTANT = timedelta(microseconds=1)
 

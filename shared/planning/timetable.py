@@ -12,7 +12,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.rules import Dates, Occurrence, Rule, RuleBook, occurrences
+from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, occurrences
 
 _COURSES = 4096
 """More sets of dates than an office has; a course takes some kilobytes."""

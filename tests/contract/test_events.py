@@ -7,9 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from deploy import asyncapi
-from shared.codec import type_name
-from shared.events import Event
-from shared.topics import TOPIC_OF
+from shared.broker.codec import type_name
+from shared.schemas.events import Event
+from shared.schemas.topics import TOPIC_OF
 
 GOLDEN = Path(__file__).parent / "events"
 

@@ -21,7 +21,7 @@ from lab.stack.stack import Stack
 from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkingCalendar()

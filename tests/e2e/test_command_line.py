@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import settings_in
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.places import settings_in
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 pytestmark = pytest.mark.e2e
 COLUMNS = ("单位名称", "分组", "联络员", "联络员手机", "联络员邮箱")

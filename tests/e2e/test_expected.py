@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.places import settings_in
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 pytestmark = pytest.mark.e2e
 AFTER = time(9, 40)

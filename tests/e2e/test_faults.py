@@ -13,8 +13,8 @@ from aiokafka import AIOKafkaProducer
 from deploy.places import settings_in
 from lab.demo.figures import on_kafka
 from shared.errors import CuibanError
-from shared.events import RecordDeadLettered
-from shared.topics import (
+from shared.schemas.events import RecordDeadLettered
+from shared.schemas.topics import (
     DEAD_LETTERS,
     DELIVERIES,
     DIRECTORY,

@@ -8,9 +8,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.codec import type_name
-from shared.events import Event
-from shared.topics import Topic
+from shared.broker.codec import type_name
+from shared.schemas.events import Event
+from shared.schemas.topics import Topic
 
 GOLDEN = Path(__file__).parents[1] / "contract" / "events"
 

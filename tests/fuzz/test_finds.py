@@ -11,9 +11,9 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from services.scheduler.handlers.tasks import SOURCE
-from shared import topics
-from shared.codec import type_name
-from shared.events import (
+from shared.broker.codec import type_name
+from shared.schemas import topics
+from shared.schemas.events import (
     CalendarPublished,
     Event,
     ObligationsAssigned,
@@ -21,7 +21,7 @@ from shared.events import (
     ReminderDue,
     UnitUpserted,
 )
-from shared.topics import TOPIC_OF, named
+from shared.schemas.topics import TOPIC_OF, named
 from tests.fuzz.hostile import Record, golden
 from tests.fuzz.world import World, send_named, survives
 

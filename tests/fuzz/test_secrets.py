@@ -15,8 +15,8 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from lab.stack.processes import free_ports
-from shared.codec import encode
-from shared.topics import REMINDERS, TOPICS, named
+from shared.broker.codec import encode
+from shared.schemas.topics import REMINDERS, TOPICS, named
 from tests.fuzz.world import send_named
 from tests.integration.ingest.conftest import Api
 from tests.integration.notifier.world import due, enveloped

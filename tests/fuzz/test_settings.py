@@ -10,8 +10,8 @@ from services.ingest.settings import IngestSettings
 from services.notifier.app import lanes_of
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
-from shared.database import engine_from
-from shared.delivering import faust_app
+from shared.database.engine import engine_from
+from shared.delivery.agents import faust_app
 from shared.errors import CuibanError
 from shared.settings import Settings
 from tests.fuzz.profiles import fuzzed

@@ -16,8 +16,8 @@ from services.notifier.message import Message
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import parts, sms
 from services.notifier.rendering.wording import Digest
-from shared.facts import ReminderItem
-from shared.rules import Audience, ReminderKind
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, ReminderKind
 from tests.fuzz.hostile import TEXTS
 from tests.fuzz.profiles import fuzzed
 

@@ -24,16 +24,18 @@ from services.scheduler.app import consumers
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.tables import OUTBOX as SCHEDULER_OUTBOX
 from services.scheduler.ticking import Ticking
-from shared import metrics, positions, topics
-from shared.codec import decode, encode
-from shared.consuming import Consumer
-from shared.database import engine_from
-from shared.events import Envelope, RecordDeadLettered
-from shared.kafka import run_group
-from shared.positions import Partition
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.topics import named
+from shared import metrics
+from shared.broker import positions
+from shared.broker.codec import decode, encode
+from shared.broker.positions import Partition
+from shared.broker.reading import Reader
+from shared.consuming.consumer import Consumer
+from shared.database.engine import engine_from
+from shared.delivery.group import run_group
+from shared.outbox.relaying import Relay
+from shared.schemas import topics
+from shared.schemas.events import Envelope, RecordDeadLettered
+from shared.schemas.topics import named
 from tests.fuzz.hostile import Record, golden
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)

@@ -14,8 +14,8 @@ from services.notifier.gateways.mime import mail_bytes
 from services.notifier.message import Message
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.wording import Digest
-from shared.facts import ReminderItem
-from shared.rules import Audience
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience
 
 
 def prepared(items: tuple[ReminderItem, ...], today: date, sent_at: datetime) -> bytes:

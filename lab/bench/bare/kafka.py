@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from lab.bench.ground import World
-from shared.codec import Record
-from shared.topics import TASKS, Topic, named
+from shared.broker.codec import Record
+from shared.schemas.topics import TASKS, Topic, named
 
 _MESSAGE_LIMIT = 8 * 2**20
 

@@ -17,7 +17,7 @@ from lab.chaos.callers import Caller
 from lab.chaos.running import office
 from lab.chaos.running.clocks import Clocks
 from lab.chaos.running.facts import Duty, Fact
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _NEAR_A_SLOT = timedelta(minutes=8)

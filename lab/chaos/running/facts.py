@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 TOLERANCE = timedelta(minutes=1)
 """A fact that was answered so long before a slot, by the office's clock, is honoured by it."""

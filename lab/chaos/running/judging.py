@@ -27,7 +27,7 @@ from lab.demo.script import START
 from services.scheduler import audit
 from shared import clock as clocks_of
 from shared.calendar import WorkingCalendar
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 BOUND = 20.0
 """Seconds of real time without faults within which what is due must have arrived."""

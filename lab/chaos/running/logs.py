@@ -8,9 +8,9 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.brokering import create_topics, partitions_of
+from shared.broker.provisioning import create_topics, partitions_of
+from shared.schemas.topics import TOPICS, Topic, named
 from shared.settings import Settings
-from shared.topics import TOPICS, Topic, named
 
 _CLEAN = ".kafka_cleanshutdown"
 _HEAD = struct.Struct(">qi")

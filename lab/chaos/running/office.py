@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from lab.chaos.running.facts import Duty
-from shared.rules import (
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     CatchUp,

@@ -21,8 +21,8 @@ from zoneinfo import ZoneInfo
 from lab.chaos.running.calm import Calm
 from lab.chaos.running.facts import Course, Duty, Possible
 from shared.calendar import WorkingCalendar
-from shared.rules import Audience, ObligationKind, RuleBook, audiences, occurrences
-from shared.rules import Dates as RuleDates
+from shared.schemas.rules import Audience, ObligationKind, RuleBook, audiences, occurrences
+from shared.schemas.rules import Dates as RuleDates
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SHORTLY = timedelta(minutes=15)

@@ -32,7 +32,7 @@ from lab.demo import office as demo_office
 from lab.demo.quiet import Onlooker
 from lab.demo.script import START, ZONE
 from shared import clock as clocks_of
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 _THREADS = 64
 """More than people and faults together: waiting for a service takes no thread of its start."""

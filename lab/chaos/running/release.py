@@ -42,11 +42,15 @@ def downgrade() -> None:
 '''
 _CHANGES = (
     (
-        "shared/rules.py",
+        "shared/schemas/rules.py",
         "    near_working_days: int = Field(default=15, ge=0, le=260)\n",
         "    next_field: str = 'of the next release'\n",
     ),
-    ("shared/events.py", "    reported_by: str\n", "    next_field: str = 'of the next release'\n"),
+    (
+        "shared/schemas/events.py",
+        "    reported_by: str\n",
+        "    next_field: str = 'of the next release'\n",
+    ),
 )
 """Files, a line in each, and what the next release has behind it."""
 

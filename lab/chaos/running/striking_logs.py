@@ -16,8 +16,8 @@ from lab.chaos.running.clocks import Clocks
 from lab.chaos.running.stops import SEEN_WITHIN, Operator
 from shared import clock
 from shared.errors import CuibanError
+from shared.schemas.topics import Topic, named
 from shared.settings import Settings
-from shared.topics import Topic, named
 
 SETTLED = 15.0
 """Seconds after a fault in which what it held up is still caught up with."""

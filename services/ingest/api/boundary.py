@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.ingest.api.problems import problem
 from services.ingest.settings import IngestSettings
 from shared.clock import monotonic
-from shared.database import is_infrastructure
+from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")

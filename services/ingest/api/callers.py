@@ -12,7 +12,7 @@ from services.ingest.api.parts import Parts, parts_of
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.tokens import Caller, Scope, caller
-from shared.database import clock_skew
+from shared.database.engine import clock_skew
 from shared.logging import bind, log
 
 _BEARER = HTTPBearer(

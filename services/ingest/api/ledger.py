@@ -15,7 +15,7 @@ from services.ingest.handlers.ledger import reporting
 from services.ingest.lifecycle import Light
 from services.ingest.schemas.fields import Page
 from services.ingest.schemas.units import ExtensionIn, ItemOut, StatusIn, SummaryOut
-from shared.facts import Status
+from shared.schemas.facts import Status
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)

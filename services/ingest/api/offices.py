@@ -26,7 +26,7 @@ from services.ingest.schemas.offices import (
 )
 from services.ingest.schemas.units import ReceiptIn
 from services.ingest.store import offices
-from shared.rules import RuleBook
+from shared.schemas.rules import RuleBook
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from services.ingest.documents.errors import DocumentError
 from services.ingest.handlers.acting import Fault, RefusedError
 from services.ingest.schemas.problems import Problem
-from shared.outbox import TooLargeError
+from shared.outbox.publishing import TooLargeError
 
 _MOST = 100
 _UNSTORABLE = ("22", "54")

@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.handlers.refusals import Fault, RefusedError
 from services.ingest.store import journal
 from services.ingest.tables import OUTBOX
-from shared import identity
-from shared.events import Envelope, Event
-from shared.outbox import publish
+from shared.outbox.publishing import publish
+from shared.schemas import identity
+from shared.schemas.events import Envelope, Event
 
 __all__ = ["SOURCE", "Act", "Fault", "RefusedError", "envelope", "note", "require_unit", "tell"]
 SOURCE = "/cuiban/ingest"

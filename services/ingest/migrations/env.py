@@ -1,5 +1,5 @@
 from services.ingest import told  # noqa: F401 - enters its tables into the metadata
 from services.ingest.tables import METADATA
-from shared.migrating import run_migrations
+from shared.database.migrating import run_migrations
 
 run_migrations(METADATA)

@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.tables import OUTBOX
-from shared.outbox import has_unsent
+from shared.outbox.publishing import has_unsent
 
 
 async def is_quiet(db: AsyncConnection) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.tables import AnyRow
 from services.ingest.told import NOTIFICATIONS, REMINDERS, WITHDRAWALS
-from shared.database import insert_rows
+from shared.database.engine import insert_rows
 
 _N = NOTIFICATIONS.c
 # A later state replaces an earlier one and keeps what only the earlier one told.

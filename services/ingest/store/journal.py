@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.chain import digest
 from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
 from services.ingest.tables import AnyRow
-from shared.database import insert_rows
+from shared.database.engine import insert_rows
 
 _L = JOURNAL_LINKS.c
 

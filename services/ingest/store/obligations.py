@@ -27,8 +27,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.lifecycle import Light
 from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS, AnyRow
-from shared.facts import Status
-from shared.rules import ObligationKind
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
 _PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)

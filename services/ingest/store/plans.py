@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.tables import MEASURES, NAME_DECISIONS, PLANS, AnyRow
-from shared.database import insert_rows
+from shared.database.engine import insert_rows
 
 _PLAN = tuple(column for column in PLANS.c if column.name not in {"document", "parsed"})
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS, AnyRow
-from shared.database import insert_rows, update_rows
+from shared.database.engine import insert_rows, update_rows
 
 _O = OBLIGATIONS.c
 

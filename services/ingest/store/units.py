@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.tables import UNITS, AnyRow
-from shared.database import insert_rows
+from shared.database.engine import insert_rows
 
 _REPLACE = (
     "(unit_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, groups = excluded.groups, "

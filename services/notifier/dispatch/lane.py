@@ -24,8 +24,8 @@ from services.notifier.message import Outcome, Unknown
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import monotonic
+from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
-from shared.trusted_clock import TrustedClock
 
 _SECOND = timedelta(seconds=1)
 _LAST_WRITE = 5.0

@@ -30,11 +30,11 @@ from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take
 from services.notifier.tables import outbox
-from shared.events import Envelope
-from shared.facts import ReminderItem
 from shared.logging import log
-from shared.outbox import publish
-from shared.rules import Channel
+from shared.outbox.publishing import publish
+from shared.schemas.events import Envelope
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Channel
 
 _TEXTS_AT_ONCE = 16
 """Texts rendered before the senders get the event loop again: about 2 ms of work, so that the

@@ -18,9 +18,9 @@ from services.notifier.policy.retry import Again, Failed, Held, Next, Sent, foll
 from services.notifier.store import claims, outcomes, receipts
 from services.notifier.tables import outbox
 from shared.clock import monotonic
-from shared.events import Envelope
 from shared.logging import log
-from shared.outbox import publish
+from shared.outbox.publishing import publish
+from shared.schemas.events import Envelope
 
 
 class Unmade(StrEnum):

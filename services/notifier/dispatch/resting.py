@@ -7,7 +7,7 @@ from services.notifier.dispatch import gauges
 from services.notifier.message import Fault, Outcome, Refusal, Refused
 from services.notifier.policy.agreement import Agreement
 from shared.logging import log
-from shared.rules import Channel
+from shared.schemas.rules import Channel
 
 FIRST_REST = 0.5
 LONGEST_REST = 5.0

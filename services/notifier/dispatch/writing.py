@@ -11,7 +11,7 @@ from services.notifier.dispatch.recording import Result, record
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
-from shared.database import is_poison
+from shared.database.engine import is_poison
 from shared.logging import log
 
 _LINGER = 0.03

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from services.notifier.message import Notification
 from services.notifier.policy.stages import SuppressReason
-from shared import identity
-from shared.rules import Audience, Channel
+from shared.schemas import identity
+from shared.schemas.rules import Audience, Channel
 
 zone_of = lru_cache(maxsize=64)(ZoneInfo)
 

@@ -11,8 +11,8 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.notifier.message import HoldReason
-from shared.facts import ReminderItem
-from shared.rules import Channel
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from services.notifier.message import Content, Notification
 from services.notifier.policy.fanout import Due, Planned
-from shared import identity
-from shared.events import (
+from shared.schemas import identity
+from shared.schemas.events import (
     Envelope,
     Event,
     NotificationDelivered,
@@ -20,8 +20,8 @@ from shared.events import (
     NotificationSuppressed,
     ReminderFannedOut,
 )
-from shared.facts import NotificationRef
-from shared.rules import Audience, Channel
+from shared.schemas.facts import NotificationRef
+from shared.schemas.rules import Audience, Channel
 
 SOURCE = "/cuiban/notifier"
 

@@ -16,7 +16,7 @@ from services.notifier.rendering.wording import (
     lines,
     titled,
 )
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 _SUBJECT_LIMIT = 120
 _OFFICE = "政务公开办"

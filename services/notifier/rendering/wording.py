@@ -9,8 +9,8 @@ from enum import StrEnum
 from functools import lru_cache
 
 from shared.calendar import WorkingCalendar
-from shared.facts import ReminderItem
-from shared.rules import Audience, ReminderKind
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, ReminderKind
 
 _CALENDAR = WorkingCalendar()
 _WEEKDAYS = "一二三四五六日"

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.message import HoldReason, State
 from services.notifier.tables import notifications, outbox
-from shared.outbox import has_unsent
+from shared.outbox.publishing import has_unsent
 
 
 async def is_quiet(db: AsyncConnection, now: datetime) -> bool:

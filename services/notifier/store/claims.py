@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.message import Content, HoldReason, State
 from services.notifier.store.reminders import ITEMS
 from services.notifier.tables import attempts, notifications
-from shared.database import insert_rows, update_rows
-from shared.facts import ReminderItem
-from shared.rules import Audience, Channel
+from shared.database.engine import insert_rows, update_rows
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, Channel
 
 _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.policy.fanout import Recipient
 from services.notifier.tables import contacts, units
-from shared.database import insert_rows
-from shared.events import UnitUpserted
+from shared.database.engine import insert_rows
+from shared.schemas.events import UnitUpserted
 
 _LOCK = 0x6375_6901
 """The advisory lock between who looks a unit up and who enters it."""

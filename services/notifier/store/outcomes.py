@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.tables import attempts, notifications
-from shared.database import update_rows
+from shared.database.engine import update_rows
 
 
 async def still_mine(db: AsyncConnection, numbers: dict[UUID, int]) -> set[UUID]:

@@ -19,8 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.message import Notification
 from services.notifier.store.reminders import notification_of
 from services.notifier.tables import receipts
-from shared.database import insert_rows
-from shared.events import ReceiptReceived
+from shared.database.engine import insert_rows
+from shared.schemas.events import ReceiptReceived
 
 _LOCK = 0x6375_6902
 """The advisory lock between who stores a receipt and who stores its outcome."""

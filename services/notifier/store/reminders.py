@@ -14,10 +14,10 @@ from services.notifier.message import Notification, State
 from services.notifier.policy.fanout import Due, Planned, Withdrawn
 from services.notifier.policy.stages import SuppressReason
 from services.notifier.tables import notifications, reminders, withdrawals
-from shared.database import insert_rows
-from shared.events import Envelope, ReminderDue, ReminderWithdrawn
-from shared.facts import ReminderItem
-from shared.rules import Audience, Channel
+from shared.database.engine import insert_rows
+from shared.schemas.events import Envelope, ReminderDue, ReminderWithdrawn
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Audience, Channel
 
 ITEMS = TypeAdapter(tuple[ReminderItem, ...])
 UNIT_UNKNOWN = "unit-unknown"

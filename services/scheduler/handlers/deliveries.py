@@ -10,7 +10,8 @@ from services.scheduler.store import reminders
 from services.scheduler.store.reminders import NotificationRow, State
 from shared import clock
 from shared.errors import PoisonError
-from shared.events import (
+from shared.logging import log
+from shared.schemas.events import (
     Envelope,
     ExpectedAudited,
     NotificationDelivered,
@@ -19,8 +20,7 @@ from shared.events import (
     NotificationSuppressed,
     ReminderFannedOut,
 )
-from shared.logging import log
-from shared.topics import DeliveryEvent
+from shared.schemas.topics import DeliveryEvent
 
 _WITHDRAWN = "withdrawn"
 

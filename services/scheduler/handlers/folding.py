@@ -6,9 +6,9 @@ from uuid import UUID
 
 from services.scheduler.store.obligations import ToldMeasure
 from services.scheduler.store.waiting import WaitingFact
-from shared.events import Envelope, ObligationsAmended, ObligationsAssigned
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import Measure
+from shared.schemas.events import Envelope, ObligationsAmended, ObligationsAssigned
 
 
 @dataclass(slots=True)

@@ -10,13 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.scheduler.store import agenda, obligations, offices
 from services.scheduler.store.agenda import UnitRow
 from services.scheduler.store.offices import Timetables
-from shared.database import is_poison
+from shared.database.engine import is_poison
+from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
-from shared.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.logging import bound, log
 from shared.planning.timers import Timer, latest, plan_anew, plan_from
-from shared.topics import RuleEvent
-from shared.trusted_clock import TrustedClock
+from shared.schemas.events import CalendarPublished, Envelope, RuleBookPublished
+from shared.schemas.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)
 

@@ -19,11 +19,10 @@ from services.scheduler.store import agenda, obligations, offices, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.waiting import waiting_fact
 from services.scheduler.tables import OUTBOX
-from shared import identity
+from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
-from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ReminderWithdrawn
 from shared.logging import bound, log
-from shared.outbox import publish
+from shared.outbox.publishing import publish
 from shared.planning.obligations import (
     Change,
     Ignored,
@@ -32,8 +31,14 @@ from shared.planning.obligations import (
     named,
 )
 from shared.planning.timers import Timer, latest, plan, plan_from
-from shared.topics import TaskEvent
-from shared.trusted_clock import TrustedClock
+from shared.schemas import identity
+from shared.schemas.events import (
+    Envelope,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ReminderWithdrawn,
+)
+from shared.schemas.topics import TaskEvent
 
 SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])

@@ -11,11 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import MEASURES, OBLIGATIONS, TIMERS
-from shared.database import insert_rows, update_rows
+from shared.database.engine import insert_rows, update_rows
 from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, Measure
 from shared.planning.timers import Timer
-from shared.rules import Dates, ObligationKind
+from shared.schemas.rules import Dates, ObligationKind
 
 _OBLIGATION = """
     SELECT obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number,

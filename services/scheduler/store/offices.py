@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
-from shared.rules import RuleBook
+from shared.schemas.rules import RuleBook
 
 _VERSIONS = """
     SELECT office_id, rule_version, calendar_number, changed_at FROM scheduler.offices

@@ -11,9 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import NOTIFICATIONS, REMINDERS
-from shared.database import insert_rows, update_rows
-from shared.events import ReminderDue
-from shared.rules import Audience
+from shared.database.engine import insert_rows, update_rows
+from shared.schemas.events import ReminderDue
+from shared.schemas.rules import Audience
 
 
 class State(StrEnum):

@@ -12,12 +12,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import WAITING_FACTS
-from shared.codec import decode, encode
-from shared.database import insert_rows
+from shared.broker.codec import decode, encode
+from shared.database.engine import insert_rows
 from shared.errors import PoisonError
-from shared.events import Envelope, ObligationsWithdrawn
 from shared.logging import log
-from shared.topics import TASKS
+from shared.schemas.events import Envelope, ObligationsWithdrawn
+from shared.schemas.topics import TASKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from services.ingest.api.parts import Parts
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"

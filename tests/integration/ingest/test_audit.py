@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from services.ingest.chain import BEGINNING, digest, follow
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
-from shared.database import engine_from
-from shared.migrating import _alembic, migrate
+from shared.database.engine import engine_from
+from shared.database.migrating import _alembic, migrate
 
 pytestmark = pytest.mark.integration
 NOTHING = BEGINNING.hex()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.database import clock_trouble
+from shared.database.engine import clock_trouble
 
 pytestmark = pytest.mark.integration
 _WRONG = [timedelta(days=95), timedelta(seconds=-40)]

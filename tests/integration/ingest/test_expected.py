@@ -16,12 +16,12 @@ from services.scheduler.handlers import rules
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
-from shared.codec import decode
-from shared.database import engine_from
-from shared.events import Envelope, ExpectedAudited
-from shared.rules import default_rule_book
-from shared.topics import DELIVERIES, RULES, TASKS, TOPICS
-from shared.trusted_clock import TrustedClock
+from shared.broker.codec import decode
+from shared.database.engine import engine_from
+from shared.database.trusted_clock import TrustedClock
+from shared.schemas.events import Envelope, ExpectedAudited
+from shared.schemas.rules import default_rule_book
+from shared.schemas.topics import DELIVERIES, RULES, TASKS, TOPICS
 from tests.integration.ingest.conftest import Api
 
 pytestmark = pytest.mark.integration

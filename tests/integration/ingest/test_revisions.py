@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from shared.codec import decode
-from shared.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
-from shared.topics import TASKS
+from shared.broker.codec import decode
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
+from shared.schemas.topics import TASKS
 
 pytestmark = pytest.mark.integration
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"

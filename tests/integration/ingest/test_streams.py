@@ -12,9 +12,13 @@ from services.ingest.api.parts import Parts
 from services.ingest.app import history, serve
 from services.ingest.extraction.reading import read_plan
 from services.ingest.tables import METADATA, OUTBOX
-from shared.brokering import partitions_of
-from shared.codec import decode, encode
-from shared.events import (
+from shared.broker.codec import decode, encode
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import Reader
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
+from shared.outbox.relaying import Relay
+from shared.schemas.events import (
     Envelope,
     NotificationDelivered,
     NotificationFailed,
@@ -24,13 +28,9 @@ from shared.events import (
     ReminderFannedOut,
     ReminderWithdrawn,
 )
-from shared.facts import NotificationRef, ReminderItem
-from shared.kafka import run_group
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.rules import Audience, Channel, ReminderKind
-from shared.topics import DIRECTORY, RULES, TASKS, named
-from shared.watching import watch
+from shared.schemas.facts import NotificationRef, ReminderItem
+from shared.schemas.rules import Audience, Channel, ReminderKind
+from shared.schemas.topics import DIRECTORY, RULES, TASKS, named
 from tests.integration.running import running
 
 pytestmark = pytest.mark.integration

@@ -8,7 +8,7 @@ import pytest
 
 from services.notifier.settings import NotifierSettings
 from shared.clock import SteppedClock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET, SLOT, World
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from services.notifier.tables import metadata
-from shared.events import (
+from shared.schemas.events import (
     NotificationDelivered,
     NotificationSuppressed,
     ReceiptReceived,

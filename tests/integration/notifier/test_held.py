@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.board import Board
 from services.notifier.store.held import Held
-from shared.rules import Channel
+from shared.schemas.rules import Channel
 from tests.integration.notifier.world import (
     SLOT,
     World,

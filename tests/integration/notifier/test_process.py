@@ -16,9 +16,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from lab.stack.commands import _warnings
 from lab.stack.processes import free_ports
-from shared.codec import decode, encode
-from shared.events import Event
-from shared.topics import DELIVERIES, named
+from shared.broker.codec import decode, encode
+from shared.schemas.events import Event
+from shared.schemas.topics import DELIVERIES, named
 from tests.integration.notifier.world import (
     SECRET,
     World,

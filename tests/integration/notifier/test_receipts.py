@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
-from shared import identity
-from shared.events import ReceiptReceived
+from shared.schemas import identity
+from shared.schemas.events import ReceiptReceived
 from tests.integration.notifier.world import OFFICE, SLOT, World, due, until, upserted
 
 pytestmark = pytest.mark.integration

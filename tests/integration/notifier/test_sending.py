@@ -14,7 +14,7 @@ from services.notifier.dispatch.recording import Result, record
 from services.notifier.message import Accepted
 from services.notifier.policy.retry import WhenUnknown
 from shared.clock import monotonic
-from shared.events import NotificationFailed, NotificationSent
+from shared.schemas.events import NotificationFailed, NotificationSent
 from tests.integration.notifier.world import (
     IMPATIENT,
     SECRET,

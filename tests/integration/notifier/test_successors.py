@@ -7,8 +7,8 @@ from aiohttp import web
 
 from services.notifier.app import lanes_of
 from services.notifier.dispatch.preparing import Offer, prepare
-from shared.events import NotificationSent, NotificationSuppressed, UnitUpserted
-from shared.facts import Contact
+from shared.schemas.events import NotificationSent, NotificationSuppressed, UnitUpserted
+from shared.schemas.facts import Contact
 from tests.integration.notifier.world import (
     SLOT,
     World,

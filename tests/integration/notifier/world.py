@@ -15,10 +15,10 @@ from services.notifier import handlers
 from services.notifier.app import lanes_of
 from services.notifier.dispatch.lane import Lane
 from services.notifier.settings import NotifierSettings
-from shared import identity
+from shared.broker.codec import decode
 from shared.clock import SteppedClock
-from shared.codec import decode
-from shared.events import (
+from shared.schemas import identity
+from shared.schemas.events import (
     Envelope,
     Event,
     ReceiptReceived,
@@ -26,9 +26,9 @@ from shared.events import (
     ReminderWithdrawn,
     UnitUpserted,
 )
-from shared.facts import Contact, ReminderItem
-from shared.rules import Audience, Channel, ReminderKind
-from shared.topics import DELIVERIES
+from shared.schemas.facts import Contact, ReminderItem
+from shared.schemas.rules import Audience, Channel, ReminderKind
+from shared.schemas.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink
 
 OFFICE = identity.office_id("yanting")

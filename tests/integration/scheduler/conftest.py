@@ -8,10 +8,10 @@ import pytest
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
-from shared.database import engine_from
-from shared.events import RuleBookPublished
-from shared.rules import default_rule_book
-from shared.trusted_clock import TrustedClock
+from shared.database.engine import engine_from
+from shared.database.trusted_clock import TrustedClock
+from shared.schemas.events import RuleBookPublished
+from shared.schemas.rules import default_rule_book
 from tests.integration.scheduler.world import OFFICE, HandClock, World
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from services.scheduler.store import activity
-from shared.topics import RULES, TASKS
+from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

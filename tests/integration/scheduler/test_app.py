@@ -17,17 +17,17 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.scheduler.settings import SchedulerSettings
-from shared import identity
+from shared.broker.codec import decode, encode
+from shared.broker.positions import Partition
+from shared.broker.reading import Reader
+from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
-from shared.codec import decode, encode
-from shared.database import engine_from
-from shared.events import Envelope, Event, ReminderDue, RuleBookPublished, StatusReported
-from shared.facts import Status
-from shared.positions import Partition
-from shared.reading import Reader
-from shared.rules import default_rule_book
-from shared.topics import REMINDERS, RULES, TASKS, named
-from shared.watermarks import encode_watermark
+from shared.database.engine import engine_from
+from shared.schemas import identity
+from shared.schemas.events import Envelope, Event, ReminderDue, RuleBookPublished, StatusReported
+from shared.schemas.facts import Status
+from shared.schemas.rules import default_rule_book
+from shared.schemas.topics import REMINDERS, RULES, TASKS, named
 from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

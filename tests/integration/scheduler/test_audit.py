@@ -6,8 +6,9 @@ import pytest
 
 from services.scheduler import audit, ticking
 from services.scheduler.audit import GapKind
-from shared import clock, identity
-from shared.events import (
+from shared import clock
+from shared.schemas import identity
+from shared.schemas.events import (
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -15,8 +16,8 @@ from shared.events import (
     ReminderDue,
     ReminderFannedOut,
 )
-from shared.facts import NotificationRef
-from shared.rules import Channel
+from shared.schemas.facts import NotificationRef
+from shared.schemas.rules import Channel
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

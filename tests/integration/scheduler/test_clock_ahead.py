@@ -12,11 +12,11 @@ from typer.testing import CliRunner
 from deploy.ops.app import ops
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.database import is_infrastructure
+from shared.database.engine import is_infrastructure
 from shared.errors import ClockWrongError
-from shared.events import ReminderDue, RuleBookPublished
 from shared.planning.forecasting import forecast, owed
-from shared.rules import default_rule_book
+from shared.schemas.events import ReminderDue, RuleBookPublished
+from shared.schemas.rules import default_rule_book
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

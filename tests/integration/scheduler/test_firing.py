@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.errors import PoisonError
-from shared.events import (
+from shared.planning.forecasting import forecast, owed
+from shared.schemas import identity
+from shared.schemas.events import (
     CalendarPublished,
     ExtensionGranted,
     HearingRecorded,
@@ -20,10 +21,9 @@ from shared.events import (
     RuleBookPublished,
     StatusReported,
 )
-from shared.facts import Status
-from shared.planning.forecasting import forecast, owed
-from shared.rules import ObligationKind, default_rule_book
-from shared.topics import RULES, TASKS
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind, default_rule_book
+from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

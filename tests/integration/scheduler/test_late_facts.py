@@ -4,8 +4,13 @@ from datetime import date, time
 
 import pytest
 
-from shared.events import ExtensionGranted, ReminderDue, ReminderWithdrawn, RuleBookPublished
-from shared.rules import Audience, BeforeDue, Channel, ObligationKind, Rule, RuleBook, Step
+from shared.schemas.events import (
+    ExtensionGranted,
+    ReminderDue,
+    ReminderWithdrawn,
+    RuleBookPublished,
+)
+from shared.schemas.rules import Audience, BeforeDue, Channel, ObligationKind, Rule, RuleBook, Step
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import REGISTRY
 
-from shared.events import CalendarPublished, RuleBookPublished
-from shared.rules import default_rule_book
+from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.rules import default_rule_book
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

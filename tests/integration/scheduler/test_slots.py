@@ -8,9 +8,9 @@ from prometheus_client import REGISTRY
 
 from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
-from shared.events import StatusReported
-from shared.facts import Status
-from shared.topics import RULES, TASKS
+from shared.schemas.events import StatusReported
+from shared.schemas.facts import Status
+from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

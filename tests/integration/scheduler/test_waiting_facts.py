@@ -6,8 +6,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from services.scheduler.ticking import Ticking
-from shared import identity
-from shared.events import (
+from shared.schemas import identity
+from shared.schemas.events import (
     Event,
     ExtensionGranted,
     HearingRecorded,
@@ -15,8 +15,8 @@ from shared.events import (
     ObligationsWithdrawn,
     StatusReported,
 )
-from shared.facts import Status
-from shared.rules import ObligationKind
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration

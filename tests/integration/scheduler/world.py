@@ -15,12 +15,12 @@ from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
-from shared import identity
-from shared.codec import decode
-from shared.events import Envelope, Event, ObligationsAssigned, ReminderDue
-from shared.facts import MeasureFacts, ObligationFacts
-from shared.rules import ObligationKind
-from shared.topics import REMINDERS, RULES, TASKS, Topic, named
+from shared.broker.codec import decode
+from shared.schemas import identity
+from shared.schemas.events import Envelope, Event, ObligationsAssigned, ReminderDue
+from shared.schemas.facts import MeasureFacts, ObligationFacts
+from shared.schemas.rules import ObligationKind
+from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, named
 
 OFFICE = identity.office_id("yanting")
 PLAN = identity.plan_id(OFFICE, "0" * 64)

@@ -12,21 +12,22 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from shared import passing, positions
-from shared.chains import HEADER, chains_of
+from shared.broker import positions
+from shared.broker.chains import HEADER, chains_of
+from shared.broker.codec import encode
+from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.reading import Reader
+from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
-from shared.codec import encode
-from shared.consuming import Consumer
-from shared.database import engine_from
-from shared.outbox import publish
-from shared.positions import Partition, Position, RawRecord
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.resending import replay_lost, replay_since
+from shared.consuming.consumer import Consumer
+from shared.consuming.stops import LOG_GAP
+from shared.database.engine import engine_from
+from shared.outbox import passing
+from shared.outbox.publishing import publish
+from shared.outbox.relaying import Relay
+from shared.outbox.resending import replay_lost, replay_since
+from shared.schemas.topics import TASKS, named
 from shared.settings import Settings
-from shared.stops import LOG_GAP
-from shared.topics import TASKS, named
-from shared.watermarks import is_watermark
 from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
 from tests.integration.shared.test_stops import (
     consuming,

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.chaos.database import _CUT_OFF, _CUT_RELAY
 from lab.stack.testing import Engines
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration

@@ -12,23 +12,23 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared import inbox
+from shared.broker.codec import encode
+from shared.broker.positions import Partition, positions_table
+from shared.broker.reading import Reader
 from shared.clock import SystemClock
-from shared.codec import encode
-from shared.consuming import Consumer, Tables
-from shared.database import engine_from
-from shared.events import Envelope, RecordDeadLettered, StatusReported
-from shared.facts import Status
-from shared.inbox import inbox_table
-from shared.kafka import run_group
-from shared.outbox import outbox_table, publish
-from shared.parking import parked_table
-from shared.positions import Partition, positions_table
-from shared.reading import Reader
-from shared.relaying import Relay
+from shared.consuming import inbox
+from shared.consuming.consumer import Consumer, Tables
+from shared.consuming.inbox import inbox_table
+from shared.consuming.parking import parked_table
+from shared.database.engine import engine_from
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
+from shared.outbox.publishing import outbox_table, publish
+from shared.outbox.relaying import Relay
+from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported
+from shared.schemas.facts import Status
+from shared.schemas.topics import DEAD_LETTERS, TASKS, named
 from shared.settings import Settings
-from shared.topics import DEAD_LETTERS, TASKS, named
-from shared.watching import watch
 
 pytestmark = pytest.mark.integration
 

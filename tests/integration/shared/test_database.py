@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration

@@ -9,12 +9,12 @@ from statistics import median
 import pytest
 from aiokafka import AIOKafkaProducer
 
+from shared.broker.positions import RawRecord
 from shared.clock import monotonic
-from shared.consuming import Consumer
-from shared.delivering import add_agent, faust_app
-from shared.positions import RawRecord
+from shared.consuming.consumer import Consumer
+from shared.delivery.agents import add_agent, faust_app
+from shared.schemas.topics import RULES, TASKS, named
 from shared.settings import Settings
-from shared.topics import RULES, TASKS, named
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]

@@ -11,10 +11,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
-from shared.acknowledged import turn
-from shared.database import engine_from
-from shared.outbox import publish
-from shared.relaying import Relay
+from shared.database.engine import engine_from
+from shared.outbox.acknowledged import turn
+from shared.outbox.publishing import publish
+from shared.outbox.relaying import Relay
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 

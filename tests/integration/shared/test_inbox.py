@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, text
 
-from shared.database import engine_from
-from shared.inbox import inbox_table, prune
+from shared.consuming.inbox import inbox_table, prune
+from shared.database.engine import engine_from
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration

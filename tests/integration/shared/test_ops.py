@@ -18,18 +18,20 @@ from services.ingest.app import history
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING
 from services.ingest.told import CONSUMER
-from shared import parking, positions, topics
-from shared.codec import encode
-from shared.consuming import Consumer
-from shared.database import engine_from
-from shared.events import Envelope
-from shared.kafka import run_group
-from shared.positions import Partition
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.stops import LOG_REPLACED, LOG_TRUNCATED
-from shared.topics import TASKS, named
-from shared.watching import watch
+from shared.broker import positions
+from shared.broker.codec import encode
+from shared.broker.positions import Partition
+from shared.broker.reading import Reader
+from shared.consuming import parking
+from shared.consuming.consumer import Consumer
+from shared.consuming.stops import LOG_REPLACED, LOG_TRUNCATED
+from shared.database.engine import engine_from
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
+from shared.outbox.relaying import Relay
+from shared.schemas import topics
+from shared.schemas.events import Envelope
+from shared.schemas.topics import TASKS, named
 from tests.integration.shared.test_consuming import SettingsFor, envelope
 from tests.integration.shared.test_stops import until
 

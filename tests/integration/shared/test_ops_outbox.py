@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from deploy.ops.app import ops
 from services.scheduler.tables import OUTBOX
-from shared.database import engine_from
-from shared.outbox import publish
+from shared.database.engine import engine_from
+from shared.outbox.publishing import publish
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import envelope
 

@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import metrics, parking
-from shared.delivering import add_agent, faust_app
-from shared.events import Envelope, StatusReported
-from shared.parking import BEHIND, HANDLER_FAILED
-from shared.positions import Partition
-from shared.topics import TASKS, named
-from shared.watching import watch
+from shared import metrics
+from shared.broker.positions import Partition
+from shared.consuming import parking
+from shared.consuming.parking import BEHIND, HANDLER_FAILED
+from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.watching import watch
+from shared.schemas.events import Envelope, StatusReported
+from shared.schemas.topics import TASKS, named
 from tests.integration.shared.test_consuming import (
     PATIENCE,
     TABLES,

@@ -15,18 +15,19 @@ from prometheus_client import REGISTRY
 from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import metrics, passing
-from shared.brokering import create_topics
-from shared.database import engine_from
-from shared.events import CalendarPublished, Envelope
-from shared.outbox import publish
-from shared.outbox_state import state_of, what_is_stopped
-from shared.positions import Partition
-from shared.reading import Reader
-from shared.relaying import Relay
-from shared.resending import replay_lost, replay_since, retry
+from shared import metrics
+from shared.broker.positions import Partition
+from shared.broker.provisioning import create_topics
+from shared.broker.reading import Reader
+from shared.database.engine import engine_from
+from shared.outbox import passing
+from shared.outbox.publishing import publish
+from shared.outbox.relaying import Relay
+from shared.outbox.resending import replay_lost, replay_since, retry
+from shared.outbox.state import state_of, what_is_stopped
+from shared.schemas.events import CalendarPublished, Envelope
+from shared.schemas.topics import RULES, TASKS, named
 from shared.settings import Settings
-from shared.topics import RULES, TASKS, named
 from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, envelope
 
 pytestmark = pytest.mark.integration
@@ -220,7 +221,7 @@ async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log is shorter, and the relay looked at its end a moment ago."""
-    monkeypatch.setattr("shared.acknowledged._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.outbox.acknowledged._LOOK_AGAIN", 3600.0)
     async with world.relaying():
         await world.send(envelope(0))
         await world.until(SENT, 1)
@@ -282,7 +283,7 @@ async def test_small_events_that_are_too_large_together_are_not_refused(world: W
 async def test_the_age_of_what_waits_is_told_while_the_broker_is_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox_state._MEASURE_EVERY", 0.05)
+    monkeypatch.setattr("shared.outbox.state._MEASURE_EVERY", 0.05)
     world.settings = world.settings.model_copy(update={"kafka": "127.0.0.1:1"})
     await world.send(envelope(1))
     async with world.engine.begin() as db:

@@ -6,9 +6,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from shared.database import engine_from
+from shared.database.engine import engine_from
+from shared.database.migrating import check_migrated
 from shared.errors import NotReadyError
-from shared.migrating import check_migrated
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration

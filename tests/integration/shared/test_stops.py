@@ -10,14 +10,14 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import text
 
-from shared import positions
-from shared.brokering import create_topics
+from shared.broker import positions
+from shared.broker.positions import Partition
+from shared.broker.provisioning import create_topics
 from shared.clock import monotonic
-from shared.kafka import run_group
-from shared.positions import Partition
-from shared.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
-from shared.topics import TASKS, named
-from shared.watching import watch
+from shared.consuming.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
+from shared.schemas.topics import TASKS, named
 from tests.integration.running import running
 from tests.integration.shared.test_consuming import (
     PATIENCE,
@@ -117,7 +117,7 @@ async def test_a_topic_that_is_made_anew_stops_its_partition(
 ) -> None:
     """Its new events lie below the position, where everything counts as a repeat."""
     # The relay looked at its end a moment ago, however slow this machine is.
-    monkeypatch.setattr("shared.acknowledged._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.outbox.acknowledged._LOOK_AGAIN", 3600.0)
     async with consuming(world):
         await world.send(*(envelope(n) for n in range(20)))
         await world.reached(list(range(20)))

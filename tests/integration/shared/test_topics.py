@@ -10,14 +10,14 @@ from sqlalchemy import text
 
 from deploy.partitions import add_partitions
 from services.ingest.tables import OUTBOX
-from shared.brokering import all_faults, check_kept, kept, repair
-from shared.database import engine_from
+from shared.broker.provisioning import all_faults, check_kept, kept, repair
+from shared.database.engine import engine_from
 from shared.errors import CuibanError
-from shared.outbox import publish
-from shared.relaying import Relay
-from shared.service import when_ready
+from shared.outbox.publishing import publish
+from shared.outbox.relaying import Relay
+from shared.process.service import when_ready
+from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, named
 from shared.settings import Settings
-from shared.topics import DIRECTORY, TASKS, TOPICS, named
 from tests.integration.shared.test_consuming import PATIENCE, envelope
 
 pytestmark = pytest.mark.integration

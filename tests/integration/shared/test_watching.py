@@ -11,14 +11,16 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared import metrics, positions, watching
-from shared.codec import encode
-from shared.events import Envelope
-from shared.kafka import run_group
-from shared.positions import Partition
-from shared.service import health_port
-from shared.stops import LOG_SHORTER
-from shared.watching import watch
+from shared import metrics
+from shared.broker import positions
+from shared.broker.codec import encode
+from shared.broker.positions import Partition
+from shared.consuming.stops import LOG_SHORTER
+from shared.delivery import watching
+from shared.delivery.group import run_group
+from shared.delivery.watching import watch
+from shared.process.service import health_port
+from shared.schemas.events import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store
 from tests.integration.shared.test_stops import admin, consuming, relayed, rows, topic, until
 

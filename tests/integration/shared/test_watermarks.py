@@ -13,17 +13,17 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared import passing, sending
+from shared.broker.positions import Partition, RawRecord
+from shared.broker.reading import Reader
+from shared.broker.watermarks import is_watermark, watermark_in
 from shared.clock import Clock, SteppedClock
-from shared.database import engine_from
-from shared.events import Envelope
-from shared.outbox import publish
-from shared.positions import Partition, RawRecord
-from shared.reading import Reader
-from shared.relaying import Relay
+from shared.database.engine import engine_from
+from shared.outbox import passing, sending
+from shared.outbox.publishing import publish
+from shared.outbox.relaying import Relay
+from shared.schemas.events import Envelope
+from shared.schemas.topics import RULES, TASKS, named
 from shared.settings import Settings
-from shared.topics import RULES, TASKS, named
-from shared.watermarks import is_watermark, watermark_in
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.handlers.units.contacts import as_said, holder, succeeded
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 UNIT = UUID(int=5)
 TODAY = date(2023, 8, 15)

@@ -19,8 +19,8 @@ from services.ingest.lifecycle import (
     verdict,
 )
 from shared.calendar import WorkingCalendar
-from shared.facts import Status
-from shared.rules import ObligationKind
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 
 HEARING = "单位主要负责人每年至少听取1次政务公开工作情况汇报，专题研究部署推进工作。"
 END = date(2023, 12, 31)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from services.ingest.lifecycle import Draft, Duty, Per, drafts
 from services.ingest.revision import Match, Passage, kept_periods, match
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 TEXTS = (
     "编制并公布本部门政府信息公开目录。",

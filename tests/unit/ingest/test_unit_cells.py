@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from services.ingest.expansion import normal
 from services.ingest.handlers.units.cells import checked
 from services.ingest.handlers.units.file import read_units
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 CELLS = {
     "name": "县财政局",

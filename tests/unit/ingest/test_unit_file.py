@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.ingest.handlers.acting import RefusedError
 from services.ingest.handlers.units.file import read_units
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 TABLE = (
     "单位名称,类别,分组,别名,联络员,联络员邮箱,联络员手机,主要负责人手机\n"

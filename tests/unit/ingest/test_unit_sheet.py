@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.handlers.acting import RefusedError
 from services.ingest.handlers.units.file import UnitRow, read_units
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 HEADER = ("序号", "单位名称", "分组", "别名", "联络员", "联络员手机", "联络员邮箱", "备注")
 

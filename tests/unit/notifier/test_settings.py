@@ -8,9 +8,9 @@ from services.notifier.app import lanes_of
 from services.notifier.policy.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 from shared.errors import CuibanError
-from shared.rules import Channel
+from shared.schemas.rules import Channel
 
 
 def test_without_any_setting_the_defaults_hold() -> None:

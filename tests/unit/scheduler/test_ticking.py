@@ -5,7 +5,7 @@ import pytest
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.clock import SystemClock
-from shared.database import engine_from
+from shared.database.engine import engine_from
 
 
 async def test_a_loop_survives_what_its_step_raises() -> None:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.chains import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
-from shared.linking import Links
-from shared.positions import Partition, Position, RawRecord
-from shared.watermarks import WATERMARK_TYPE
+from shared.broker.chains import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
+from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.watermarks import WATERMARK_TYPE
+from shared.outbox.linking import Links
 
 TOPIC = "cuiban.tasks.v1"
 AT = (TOPIC, 0)

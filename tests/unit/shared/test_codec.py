@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.codec import decode, encode
+from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
-from shared.events import Envelope, StatusReported
-from shared.facts import Status
-from shared.topics import DIRECTORY, TASKS, TOPICS
+from shared.schemas.events import Envelope, StatusReported
+from shared.schemas.facts import Status
+from shared.schemas.topics import DIRECTORY, TASKS, TOPICS
 
 TIME = datetime(2023, 6, 1, 1, 30, tzinfo=UTC)
 ID = UUID(int=7)

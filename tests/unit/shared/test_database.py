@@ -8,7 +8,7 @@ from asyncpg import exceptions
 from sqlalchemy import exc
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Dbapi
 
-from shared.database import is_infrastructure
+from shared.database.engine import is_infrastructure
 
 
 def wrapped(cause: Exception) -> exc.DBAPIError:

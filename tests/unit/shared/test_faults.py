@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Dbapi
 from sqlalchemy.exc import DBAPIError
 
+from shared.broker.positions import Partition, RawRecord
+from shared.broker.watermarks import watermark_in
+from shared.consuming.faults import describe
 from shared.errors import PoisonError
-from shared.faults import describe
-from shared.positions import Partition, RawRecord
-from shared.watermarks import watermark_in
 
 
 def wrapped(cause: Exception) -> DBAPIError:
@@ -40,4 +40,4 @@ def test_the_last_line_of_our_own_code_is_named() -> None:
     record = RawRecord(Partition("t", 0), 0, b"k", b"soon", ())
     with pytest.raises(PoisonError) as caught:
         watermark_in(record)
-    assert "(shared/watermarks.py:" in describe(caught.value)
+    assert "(shared/broker/watermarks.py:" in describe(caught.value)

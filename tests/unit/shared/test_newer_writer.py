@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from shared.codec import decode, encode
+from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
-from shared.events import Envelope, RuleBookPublished
-from shared.rules import RuleBook, default_rule_book
-from shared.topics import RULES
+from shared.schemas.events import Envelope, RuleBookPublished
+from shared.schemas.rules import RuleBook, default_rule_book
+from shared.schemas.topics import RULES
 
 TOLD = Envelope(
     UUID(int=1),

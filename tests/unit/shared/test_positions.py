@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.positions import Partition, RawRecord, portions, unbroken
+from shared.broker.positions import Partition, RawRecord, portions, unbroken
 
 AT = Partition("t", 0)
 

@@ -4,7 +4,8 @@ import pytest
 from aiokafka.consumer import fetcher
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
 
-from shared import delivering, header_names, private_parts
+from shared.broker import header_names, private_parts
+from shared.delivery import agents as delivering
 from shared.errors import CuibanError
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.calendar import WorkingCalendar
-from shared.rules import (
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     Channel,

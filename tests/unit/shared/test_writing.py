@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from shared.writing import WriteBehind
+from shared.database.write_behind import WriteBehind
 
 
 async def test_each_write_begins_when_the_last_one_is_done() -> None:

@@ -19,10 +19,15 @@ from services.ingest.lifecycle import Draft, moved_date
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
-from shared import identity
-from shared.events import Envelope, ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
-from shared.facts import MeasureFacts, ObligationFacts, Status
-from shared.outbox import publish
+from shared.outbox.publishing import publish
+from shared.schemas import identity
+from shared.schemas.events import (
+    Envelope,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ObligationsWithdrawn,
+)
+from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
 
 _UNITS_AT_ONCE = 200
 _PER_EVENT = 200

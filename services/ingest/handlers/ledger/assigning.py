@@ -13,10 +13,10 @@ from services.ingest.handlers.ledger.amending import restored
 from services.ingest.lifecycle import Draft
 from services.ingest.store import obligations
 from services.ingest.tables import AnyRow
-from shared import identity
-from shared.events import Envelope, ObligationsAssigned
-from shared.facts import MeasureFacts, ObligationFacts
-from shared.outbox import Row, rows_of
+from shared.outbox.publishing import Row, rows_of
+from shared.schemas import identity
+from shared.schemas.events import Envelope, ObligationsAssigned
+from shared.schemas.facts import MeasureFacts, ObligationFacts
 
 _PER_EVENT = 200
 """Obligations in one event, far below the broker's limit even with the longest texts."""

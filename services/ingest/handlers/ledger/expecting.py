@@ -27,8 +27,8 @@ from shared.calendar import WorkingCalendar
 from shared.planning.discrepancies import Compared, Difference, Kind, Limits, Unit, compare
 from shared.planning.expected import Era, eras, expected
 from shared.planning.firings import Firings
-from shared.rules import RuleBook
-from shared.topics import REMINDERS, named
+from shared.schemas.rules import RuleBook
+from shared.schemas.topics import REMINDERS, named
 
 LISTED = 1000
 """How many differences an answer lists."""

@@ -13,7 +13,7 @@ from services.ingest.lifecycle import Light, light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
 from services.ingest.tables import AnyRow
-from shared.facts import Status
+from shared.schemas.facts import Status
 
 
 @dataclass(frozen=True, slots=True)

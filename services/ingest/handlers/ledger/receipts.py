@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
-from shared.events import ReceiptReceived
+from shared.schemas.events import ReceiptReceived
 
 
 async def receive(

@@ -17,10 +17,10 @@ from services.ingest.lifecycle import Verdict, verdict
 from services.ingest.store import obligations as store
 from services.ingest.store import units
 from services.ingest.tables import AnyRow
-from shared import identity
-from shared.events import ExtensionGranted, HearingRecorded, StatusReported
-from shared.facts import Status
-from shared.rules import ObligationKind
+from shared.schemas import identity
+from shared.schemas.events import ExtensionGranted, HearingRecorded, StatusReported
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 
 
 @dataclass(frozen=True, slots=True)

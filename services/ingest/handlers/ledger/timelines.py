@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.tables import AnyRow
-from shared.facts import Status
 from shared.planning.discrepancies import Emitted
 from shared.planning.expected import History, Item, Key, Version, joined
-from shared.rules import Audience, Dates, ObligationKind
+from shared.schemas.facts import Status
+from shared.schemas.rules import Audience, Dates, ObligationKind
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)

@@ -11,9 +11,9 @@ from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.office.rules import publish_book
 from services.ingest.handlers.office.tokens import Scope, issue
 from services.ingest.store import offices
-from shared import identity
 from shared.errors import CuibanError
-from shared.rules import default_rule_book
+from shared.schemas import identity
+from shared.schemas.rules import default_rule_book
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ACTOR = "command line"

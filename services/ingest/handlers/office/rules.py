@@ -14,8 +14,8 @@ from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.tables import AnyRow
 from shared.calendar import WorkingCalendar
-from shared.events import CalendarPublished, RuleBookPublished
-from shared.rules import RuleBook, default_rule_book
+from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.rules import RuleBook, default_rule_book
 
 
 @dataclass(frozen=True, slots=True)

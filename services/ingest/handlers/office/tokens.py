@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.store import offices, units
 from services.ingest.tables import AnyRow
-from shared import identity
+from shared.schemas import identity
 
 _PREFIX = "cuiban_"
 _SHOWN = len(_PREFIX) + 6

@@ -17,7 +17,7 @@ from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import drafts
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow
-from shared import identity
+from shared.schemas import identity
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,9 +27,9 @@ from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
-from shared.facts import MeasureFacts
-from shared.outbox import put
-from shared.writing import WriteBehind
+from shared.database.write_behind import WriteBehind
+from shared.outbox.publishing import put
+from shared.schemas.facts import MeasureFacts
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""

@@ -18,8 +18,8 @@ from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.handlers.revisions.revising import revision
 from services.ingest.store import revisions
 from services.ingest.tables import AnyRow
-from shared import identity
-from shared.facts import MeasureFacts
+from shared.schemas import identity
+from shared.schemas.facts import MeasureFacts
 
 _COPIED = (
     *FACTS[1:],

@@ -24,7 +24,7 @@ from services.ingest.revision import Passage, match
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
 from services.ingest.tables import AnyRow
-from shared import identity
+from shared.schemas import identity
 
 _READ = FACTS[2:]
 _CARRIED = ("codes", "settlement", "settled", "settled_by", "settled_at", "settled_why")

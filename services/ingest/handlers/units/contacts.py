@@ -10,8 +10,8 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from shared import identity
-from shared.rules import Audience
+from shared.schemas import identity
+from shared.schemas.rules import Audience
 
 Holder = dict[str, Any]
 _ADDRESSES = ("email", "mobile")

@@ -13,7 +13,7 @@ from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
 from services.ingest.handlers.refusals import Fault, RefusedError
 from services.ingest.handlers.units.cells import checked, plain
-from shared.rules import Audience
+from shared.schemas.rules import Audience
 
 _FACTS = {
     "name": ("单位名称", "单位"),

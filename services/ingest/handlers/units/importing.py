@@ -17,8 +17,8 @@ from services.ingest.handlers.units.units import FACTS, enter, facts, owners
 from services.ingest.store import offices
 from services.ingest.store import units as store
 from services.ingest.tables import AnyRow
-from shared import identity
-from shared.rules import Audience
+from shared.schemas import identity
+from shared.schemas.rules import Audience
 
 _MOST_LOOKED_UP = 50
 """New units for which near ones are looked for; a file with more is a first import."""

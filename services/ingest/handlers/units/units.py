@@ -24,10 +24,10 @@ from services.ingest.handlers.units.contacts import PARTS, holder, succeeded
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.tables import OUTBOX, AnyRow
-from shared.events import UnitUpserted
-from shared.facts import Contact
-from shared.outbox import publish
-from shared.rules import Audience
+from shared.outbox.publishing import publish
+from shared.schemas.events import UnitUpserted
+from shared.schemas.facts import Contact
+from shared.schemas.rules import Audience
 
 _CHUNK = 1000
 FACTS = ("name", "kind", "groups", "aliases", "contacts")

@@ -8,11 +8,11 @@ from uuid import UUID
 from lab.chaos.arrivals import Arrived, Episode, Expected, judge
 from lab.chaos.oracle import Oracle, notifications
 from services.notifier.policy.fanout import Recipient
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed
 from shared.planning.reminding import Measure
-from shared.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.rules import Dates, ObligationKind, default_rule_book
 
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)
 SLOT = datetime(2023, 7, 20, 1, tzinfo=UTC)

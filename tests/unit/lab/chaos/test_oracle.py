@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from lab.chaos.oracle import Oracle, notifications
 from services.notifier.policy.fanout import Recipient
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed, forecast
 from shared.planning.reminding import Measure
-from shared.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.rules import Dates, ObligationKind, default_rule_book
 
 OFFICE = identity.name("office")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from lab.chaos.running.facts import Course, Duty, Fact
 from lab.chaos.running.office import book, calendar
 from lab.chaos.running.promise import Judgement, Promise, Said, Way
 from shared.calendar import WorkingCalendar
-from shared.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience, ObligationKind
 
 START = datetime(2023, 6, 1, 0, 30, tzinfo=UTC)
 SLOT = datetime(2023, 6, 1, 1, tzinfo=UTC)  # nine o'clock in Beijing

@@ -10,11 +10,11 @@ from lab.chaos.proving import _steps
 from lab.chaos.run import Run
 from lab.demo.script import Deed
 from lab.demo.script import Owed as Reported
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed
 from shared.planning.reminding import Measure
-from shared.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.rules import Dates, ObligationKind, default_rule_book
 
 TOLD = datetime(2023, 6, 1, 0, tzinfo=UTC)
 KIND = ObligationKind.DEADLINE

@@ -11,12 +11,12 @@ from lab.chaos.oracle import Oracle, notifications
 from lab.chaos.verdict import Verdict
 from services.notifier.policy.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
-from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.events import RecordDeadLettered
 from shared.planning.forecasting import Owed
 from shared.planning.reminding import Measure
-from shared.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.events import RecordDeadLettered
+from shared.schemas.rules import Dates, ObligationKind, default_rule_book
 
 KEYS = {
     *("seed", "faults", "due", "delivered", "reoffered", "lost", "doubled", "unexpected"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lab.demo.script import END, START, ZONE, Habit, Owed, by_instant, deeds, habits
 from shared.calendar import WorkingCalendar
-from shared.rules import ObligationKind
+from shared.schemas.rules import ObligationKind
 
 ROOT = UUID(int=9)
 UNITS = [uuid5(ROOT, f"unit {n}") for n in range(40)]

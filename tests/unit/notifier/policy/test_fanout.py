@@ -7,9 +7,9 @@ from uuid import UUID
 from services.notifier.policy import telling
 from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out, still_owed
 from services.notifier.policy.stages import SuppressReason
-from shared import identity
-from shared.events import NotificationSuppressed, ReminderFannedOut
-from shared.rules import Audience, Channel
+from shared.schemas import identity
+from shared.schemas.events import NotificationSuppressed, ReminderFannedOut
+from shared.schemas.rules import Audience, Channel
 
 SLOT = datetime(2023, 12, 25, 22, 0, tzinfo=UTC)  # the 26th, 06:00, in Shanghai
 UNIT, FIRST, SECOND = UUID(int=2), UUID(int=11), UUID(int=12)

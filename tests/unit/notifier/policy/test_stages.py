@@ -22,8 +22,8 @@ from services.notifier.policy.stages import (
     deadline,
     decide,
 )
-from shared.facts import ReminderItem
-from shared.rules import Channel, ReminderKind
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import Channel, ReminderKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NIGHT = QuietHours(time(21), time(7, 30))

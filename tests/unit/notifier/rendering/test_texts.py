@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from services.notifier.rendering.mail import mail
 from services.notifier.rendering.sms import ONE_PART, PARTS, parts, sms, ucs2
 from services.notifier.rendering.wording import Digest, Tone, clean, in_order
-from shared.facts import ReminderItem
-from shared.identity import NAMESPACE
-from shared.rules import Audience, ReminderKind
+from shared.schemas.facts import ReminderItem
+from shared.schemas.identity import NAMESPACE
+from shared.schemas.rules import Audience, ReminderKind
 
 TODAY = date(2023, 12, 26)  # a Tuesday
 YEAR_END = date(2023, 12, 31)  # a Sunday

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.planning.discrepancies import Compared, Emitted, Kind, Limits, Reason, Unit, compare
 from shared.planning.expected import History, Item, Key, Version, eras, expected
 from shared.planning.firings import Firings, is_behind
-from shared.rules import (
+from shared.schemas import identity
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     CatchUp,

@@ -8,9 +8,14 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.events import (
+from shared.planning.expected import Era, History, Item, Version, eras, expected, joined
+from shared.planning.obligations import Obligation, TaskEvent, changes
+from shared.planning.reminding import DueTimer, Measure, due_reminders
+from shared.planning.timers import Timer, plan, plan_anew
+from shared.planning.timetable import Timetable
+from shared.schemas import identity
+from shared.schemas.events import (
     ExtensionGranted,
     ObligationsAmended,
     ObligationsAssigned,
@@ -18,13 +23,8 @@ from shared.events import (
     ReminderDue,
     StatusReported,
 )
-from shared.facts import MeasureFacts, ObligationFacts, Status
-from shared.planning.expected import Era, History, Item, Version, eras, expected, joined
-from shared.planning.obligations import Obligation, TaskEvent, changes
-from shared.planning.reminding import DueTimer, Measure, due_reminders
-from shared.planning.timers import Timer, plan, plan_anew
-from shared.planning.timetable import Timetable
-from shared.rules import (
+from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     CatchUp,

@@ -5,13 +5,13 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.events import ObligationsAssigned
-from shared.facts import MeasureFacts, ObligationFacts
 from shared.planning.forecasting import Owed, forecast, owed
 from shared.planning.reminding import Measure
-from shared.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.events import ObligationsAssigned
+from shared.schemas.facts import MeasureFacts, ObligationFacts
+from shared.schemas.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
 
 OFFICE, UNIT = identity.name("office"), identity.name("unit")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)

@@ -6,16 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import identity
-from shared.events import (
-    ExtensionGranted,
-    HearingRecorded,
-    ObligationsAmended,
-    ObligationsAssigned,
-    ObligationsWithdrawn,
-    StatusReported,
-)
-from shared.facts import ObligationFacts, Status
 from shared.planning.obligations import (
     Change,
     Ignored,
@@ -24,7 +14,17 @@ from shared.planning.obligations import (
     changes,
     named,
 )
-from shared.rules import ObligationKind
+from shared.schemas import identity
+from shared.schemas.events import (
+    ExtensionGranted,
+    HearingRecorded,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ObligationsWithdrawn,
+    StatusReported,
+)
+from shared.schemas.facts import ObligationFacts, Status
+from shared.schemas.rules import ObligationKind
 
 OFFICE, UNIT, PLAN, MEASURE, ID = (identity.name(n) for n in "oupmi")
 EARLIER = datetime(2023, 6, 1, tzinfo=UTC)

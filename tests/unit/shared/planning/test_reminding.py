@@ -3,9 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shared import identity
 from shared.calendar import WorkingCalendar
-from shared.facts import ReminderItem
 from shared.planning.reminding import (
     DueTimer,
     Fired,
@@ -15,7 +13,9 @@ from shared.planning.reminding import (
 )
 from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
-from shared.rules import (
+from shared.schemas import identity
+from shared.schemas.facts import ReminderItem
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     Channel,

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared import identity
 from shared.calendar import WorkingCalendar
 from shared.planning.timers import Timer, fired, latest, plan, plan_anew, plan_from
 from shared.planning.timetable import Timetable
-from shared.rules import CatchUp, Dates, ObligationKind, default_rule_book
+from shared.schemas import identity
+from shared.schemas.rules import CatchUp, Dates, ObligationKind, default_rule_book
 
 ID = identity.name("obligation")
 BOOK = default_rule_book()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.planning import timetable as module
 from shared.planning.timetable import Timetable
-from shared.rules import (
+from shared.schemas.rules import (
     Audience,
     BeforeDue,
     Channel,

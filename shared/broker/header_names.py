@@ -1,0 +1,106 @@
+"""Header names that are no UTF-8: read with their bytes escaped, instead of stopping the stream.
+
+aiokafka 0.14 decodes names strictly while it reads a batch. A name in GBK, which C and Go clients
+can write, raised out of every consumer of the partition, and a restarted one met it again.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from aiokafka.consumer import fetcher
+from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
+from typing_extensions import override
+
+from shared.broker.private_parts import Part, require_parts
+
+AIOKAFKA = "0.14.0"
+"""The release whose inner parts this module was written for."""
+_LENGTH = struct.Struct(">i")
+_LENGTH_AT, _MAGIC_AT, _HEAD = 8, 16, 12  # record batch format, Kafka protocol
+
+
+class _Bytes(bytearray):
+    """A buffer whose parts decode to a text whatever they hold."""
+
+    @override
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        return _Bytes(found) if isinstance(place, slice) else found
+
+    @override
+    def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
+        return super().decode(encoding, errors)
+
+
+class _Lenient(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka ships no types
+    _buffer: bytearray
+
+    def _maybe_uncompress(self) -> None:
+        super()._maybe_uncompress()
+        self._buffer = _Bytes(self._buffer)
+
+
+class _Batch:
+    """A batch as aiokafka reads it in C, or in Python where that can't."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw, self._batch = raw, DefaultRecordBatch(raw)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever aiokafka asks a batch for
+        return getattr(self._batch, name)
+
+    def __next__(self) -> Any:  # noqa: ANN401 - aiokafka reads a control batch so
+        return next(self._batch)
+
+    def __iter__(self) -> Iterator[Any]:
+        try:
+            return iter(list(self._batch))
+        except UnicodeDecodeError:
+            return iter(list(_Lenient(self._raw)))
+
+
+class _Batches:
+    """The batches of a fetch, in the place of aiokafka's `MemoryRecords`."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw, self._at = raw, 0
+
+    def size_in_bytes(self) -> int:
+        return len(self._raw)
+
+    def has_next(self) -> bool:
+        """Whether a whole batch follows; a fetch may end within one."""
+        return self._end() is not None
+
+    def next_batch(self) -> _Batch | None:
+        end = self._end()
+        if end is None:
+            return None
+        start, self._at = self._at, end
+        return _Batch(self._raw[start:end])
+
+    def _end(self) -> int | None:
+        if len(self._raw) - self._at <= _MAGIC_AT:
+            return None
+        end = self._at + _HEAD + int(_LENGTH.unpack_from(self._raw, self._at + _LENGTH_AT)[0])
+        return end if end <= len(self._raw) else None
+
+
+def read_any() -> None:
+    """From now on every consumer of this process reads header names of any bytes."""
+    fetcher.MemoryRecords = _Batches
+
+
+def check() -> None:
+    """Make sure that aiokafka is the one whose parts `read_any` replaces.
+
+    Raises:
+        CuibanError: it is another.
+    """
+    parts = [
+        Part(fetcher, "MemoryRecords"),
+        Part(_DefaultRecordBatchPy, "__init__", ("self", "buffer")),
+        Part(_DefaultRecordBatchPy, "_maybe_uncompress", ("self",)),
+    ]
+    require_parts("aiokafka", AIOKAFKA, parts)

@@ -1,0 +1,213 @@
+"""The broker's topics: made by a command, looked for by every service at its start."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError, for_code
+
+from shared.broker.positions import Partition
+from shared.broker.topic_settings import Fault, Kept, by_name, faults, remedy, wanted
+from shared.errors import CuibanError, NotReadyError
+from shared.schemas.topics import TOPICS, Topic, named
+from shared.settings import Settings
+
+_EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol error codes
+_UNKNOWN = 3  # UNKNOWN_TOPIC_OR_PARTITION
+_TOLD_WITHIN = 10.0  # seconds
+_OF_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG, the source of a setting that a topic has for itself
+
+
+async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) -> list[str]:
+    """Make the topics that the broker lacks; those that exist stay as they are.
+
+    Returns:
+        The names of those that were made.
+
+    Raises:
+        NotReadyError: the broker does not answer.
+        CuibanError: the broker refused a topic.
+    """
+    missing = [
+        NewTopic(
+            named(topic.name, settings.topic_prefix),
+            settings.partitions,
+            settings.replication,
+            topic_configs=wanted(topic, settings),
+        )
+        for topic in topics
+    ]
+    admin = await _connected(settings)
+    try:
+        answer = await admin.create_topics(missing)
+    finally:
+        await admin.close()
+    made = []
+    for name, code, *_ in answer.topic_errors:
+        if code == 0:
+            made.append(name)
+        elif code != _EXISTS:
+            raise CuibanError(f"The broker refused to make the topic {name}: {for_code(code)}.")
+    return made
+
+
+async def partitions_of(settings: Settings, topics: Iterable[Topic]) -> list[Partition]:
+    """Every partition of some topics.
+
+    Raises:
+        NotReadyError: the broker does not answer, or lacks one of the topics.
+    """
+    names = [named(topic.name, settings.topic_prefix) for topic in topics]
+    admin = await _connected(settings)
+    try:
+        described = await admin.describe_topics(names)
+    except KafkaError as error:
+        raise _away(settings) from error
+    finally:
+        await admin.close()
+    missing = [d["topic"] for d in described if d["error_code"] == _UNKNOWN]
+    if missing:
+        raise NotReadyError(
+            f"The broker at {settings.kafka} has no topic {', '.join(sorted(missing))}.",
+            "Run `cuiban topics`.",
+        )
+    return sorted(
+        Partition(d["topic"], partition["partition"])
+        for d in described
+        for partition in d["partitions"]
+    )
+
+
+async def kept(settings: Settings, topics: Iterable[Topic]) -> list[Kept]:
+    """How the broker keeps some topics.
+
+    Raises:
+        NotReadyError: the broker does not answer, or lacks one of the topics.
+    """
+    named_topics = [named(topic.name, settings.topic_prefix) for topic in topics]
+    partitions = await partitions_of(settings, topics)
+    admin = await _connected(settings)
+    try:
+        answers = await admin.describe_configs(
+            [ConfigResource(ConfigResourceType.TOPIC, name) for name in named_topics]
+        )
+        described = await admin.describe_topics(named_topics)
+    except KafkaError as error:
+        raise _away(settings) from error
+    finally:
+        await admin.close()
+    replicas = {d["topic"]: min(len(p["replicas"]) for p in d["partitions"]) for d in described}
+    return [
+        Kept(
+            name,
+            sum(at.topic == name for at in partitions),
+            replicas[name],
+            {entry[0]: entry[1] for entry in entries if entry[1] is not None},
+            frozenset(entry[0] for entry in entries if entry[3] == _OF_TOPIC),
+        )
+        for answer in answers
+        for _, _, _, name, entries in answer.resources
+    ]
+
+
+async def all_faults(settings: Settings, topics: Sequence[Topic]) -> list[Fault]:
+    """What is wrong with how the broker keeps some topics.
+
+    Raises:
+        NotReadyError: the broker does not answer, or lacks one of them.
+    """
+    known = by_name(topics, settings.topic_prefix)
+    found = await kept(settings, topics)
+    return [fault for each in found for fault in faults(known[each.name], each, settings)]
+
+
+async def check_kept(settings: Settings, topics: Sequence[Topic]) -> None:
+    """Make sure that the broker keeps some topics so that no event is lost.
+
+    Raises:
+        NotReadyError: the broker does not answer, or lacks one of them.
+        CuibanError: one of them would lose events; says what to change.
+    """
+    dangerous = [fault for fault in await all_faults(settings, topics) if fault.dangerous]
+    if dangerous:
+        raise CuibanError(" ".join(map(str, dangerous)), remedy(dangerous, settings))
+
+
+async def repair(settings: Settings, topics: Sequence[Topic] = TOPICS) -> list[Fault]:
+    """Set right what settings of topics can set right; other settings of theirs stay.
+
+    Returns:
+        What was wrong, with what a setting can't mend.
+    """
+    wrong = await all_faults(settings, topics)
+    mended = {fault.topic for fault in wrong if fault.wanted}
+    known = by_name(topics, settings.topic_prefix)
+    resources = [
+        ConfigResource(
+            ConfigResourceType.TOPIC,
+            each.name,
+            # What is not named here falls back to the broker's own.
+            {name: each.values[name] for name in each.own if name in each.values}
+            | wanted(known[each.name], settings),
+        )
+        for each in await kept(settings, topics)
+        if each.name in mended
+    ]
+    if resources:
+        admin = await _connected(settings)
+        try:
+            answers = await admin.alter_configs(resources)
+        finally:
+            await admin.close()
+        for code, words, _, name in (row for answer in answers for row in answer.resources):
+            if code:
+                raise CuibanError(f"The broker refused to change {name}: {words}.")
+        with suppress(TimeoutError):  # the broker tells the new values a moment later
+            async with asyncio.timeout(_TOLD_WITHIN):
+                while any(f.wanted for f in await all_faults(settings, topics)):  # noqa: ASYNC110 - its work
+                    await asyncio.sleep(0.1)
+    return wrong
+
+
+async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: int) -> list[str]:
+    """Give topics that have fewer partitions `number` of them.
+
+    Returns:
+        The names of those that were changed.
+
+    Raises:
+        CuibanError: the broker refused.
+    """
+    few = {
+        each.name: NewPartitions(total_count=number)
+        for each in await kept(settings, topics)
+        if each.partitions < number
+    }
+    if few:
+        admin = await _connected(settings)
+        try:
+            await admin.create_partitions(few)
+        except KafkaError as error:
+            raise CuibanError(f"The broker refused to add partitions: {error}.") from error
+        finally:
+            await admin.close()
+    return sorted(few)
+
+
+async def _connected(settings: Settings) -> AIOKafkaAdminClient:
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+    except (KafkaError, OSError) as error:
+        await admin.close()
+        raise _away(settings) from error
+    return admin
+
+
+def _away(settings: Settings) -> NotReadyError:
+    return NotReadyError(
+        f"Kafka at {settings.kafka} does not answer.",
+        "Start it, or point CUIBAN_KAFKA at one that runs.",
+    )

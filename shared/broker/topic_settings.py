@@ -1,0 +1,116 @@
+"""How Kafka must keep each topic, and what is wrong with how it does.
+
+Topics are the proof of what was told: a log that forgets, or a compacted log, loses events that
+nobody has applied yet. Such a topic is dangerous, and no service starts on it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from typing_extensions import override
+
+from shared.schemas.topics import Topic, named
+from shared.settings import Settings
+
+MESSAGE_BYTES = 8 * 2**20
+_FOR_EVER = "-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How the broker keeps a topic.
+
+    Attributes:
+        name: on the broker, with the prefix.
+        partitions: how many.
+        replication: the smallest number of replicas that a partition has.
+        values: the topic's settings by name, those that it inherits too.
+        own: the names of those that are set for this topic alone.
+    """
+
+    name: str
+    partitions: int
+    replication: int
+    values: Mapping[str, str]
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with a topic.
+
+    Attributes:
+        dangerous: events can be lost by it; no service starts.
+        wanted: the setting that removes it, as name and value; None when a setting can't.
+    """
+
+    topic: str
+    words: str
+    dangerous: bool
+    wanted: tuple[str, str] | None
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.words}."
+
+
+def wanted(topic: Topic, settings: Settings) -> dict[str, str]:
+    """The settings with which a topic is made, and to which it is repaired."""
+    return {
+        "cleanup.policy": "compact" if topic.compacted else "delete",
+        "retention.ms": _FOR_EVER,
+        "retention.bytes": _FOR_EVER,
+        "max.message.bytes": str(MESSAGE_BYTES),
+        "min.insync.replicas": str(settings.in_sync),
+        # The broker opens what a client compressed, so that the limit holds for what consumers
+        # get: a megabyte may hold a gigabyte, or a codec that they lack.
+        "compression.type": "uncompressed",
+    }
+
+
+def faults(topic: Topic, kept: Kept, settings: Settings) -> list[Fault]:
+    """What is wrong with how a topic is kept; empty when nothing is."""
+    want, found = wanted(topic, settings), kept.values
+    wrong = []
+
+    def add(name: str, why: str, *, dangerous: bool) -> None:
+        words = f"{name} is {found.get(name, 'unknown')}, not {want[name]}: {why}"
+        wrong.append(Fault(kept.name, words, dangerous, (name, want[name])))
+
+    policy = {word.strip() for word in found.get("cleanup.policy", "").split(",")}
+    if policy != {want["cleanup.policy"]}:
+        why = "events of the log would be dropped" if not topic.compacted else "it keeps the last"
+        add("cleanup.policy", why, dangerous=not topic.compacted or "delete" in policy)
+    for name in ("retention.ms", "retention.bytes"):
+        if found.get(name) != _FOR_EVER and "delete" in policy:
+            add(name, "old events would be dropped, applied or not", dangerous=True)
+    if int(found.get("max.message.bytes", 0)) < MESSAGE_BYTES:
+        add("max.message.bytes", "large events would be refused", dangerous=True)
+    if int(found.get("min.insync.replicas", 0)) < settings.in_sync:
+        add("min.insync.replicas", "an acknowledged event might stand on one disk", dangerous=False)
+    if found.get("compression.type") != want["compression.type"]:
+        add("compression.type", "a small record could hold a very large event", dangerous=False)
+    if kept.replication < settings.replication:
+        words = f"it has {kept.replication} replicas, not {settings.replication}"
+        wrong.append(Fault(kept.name, words, dangerous=False, wanted=None))
+    return wrong
+
+
+def remedy(wrong: Sequence[Fault], settings: Settings) -> str:
+    """What to type, for people who use Kafka's own tools too."""
+    lines = [
+        f"kafka-configs.sh --bootstrap-server {settings.kafka} --alter --entity-type topics "
+        f"--entity-name {topic} --add-config "
+        + ",".join("=".join(f.wanted) for f in wrong if f.topic == topic and f.wanted)
+        for topic in sorted({f.topic for f in wrong if f.wanted})
+    ]
+    hint = "Run `cuiban topics --repair`, or:\n" + "\n".join(lines) if lines else ""
+    few = sorted({f.topic for f in wrong if not f.wanted})
+    if few:
+        hint += f"\nGive {', '.join(few)} more replicas (kafka-reassign-partitions.sh)."
+    return hint.strip()
+
+
+def by_name(topics: Sequence[Topic], prefix: str) -> dict[str, Topic]:
+    """Topics by the name that they have on the broker."""
+    return {named(topic.name, prefix): topic for topic in topics}

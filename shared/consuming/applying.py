@@ -1,0 +1,208 @@
+"""What a batch of records does within one transaction: decoded, sorted out, handled.
+
+Its effects, the inbox, dead letters and parked events commit together with the position. A record
+that can't be read, or whose data PostgreSQL refuses, becomes a dead letter. An event that its
+handler fails on otherwise is parked, and every later event of its key behind it.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Table
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import metrics
+from shared.broker.codec import NOT_UNDERSTOOD, decode
+from shared.broker.positions import Partition, RawRecord
+from shared.broker.watermarks import is_watermark, watermark_in
+from shared.consuming import inbox, parking
+from shared.consuming.dead_letters import letter_of
+from shared.consuming.faults import describe
+from shared.consuming.parking import BEHIND, HANDLER_FAILED, key_of
+from shared.database.engine import is_infrastructure, is_wrong_data
+from shared.errors import PoisonError
+from shared.logging import bound, log
+from shared.outbox.publishing import publish
+from shared.schemas.events import Envelope
+from shared.schemas.topics import Topic
+
+Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
+"""Loads, decides and stores, for events in order, in the transaction that it is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables that a consuming service has."""
+
+    positions: Table
+    inbox: Table
+    outbox: Table
+    parked: Table
+
+
+@dataclass(frozen=True, slots=True)
+class Applying:
+    """How a consumer applies records; what it is given is that of the consumer."""
+
+    consumer: str
+    source: str
+    topics: dict[str, Topic]
+    handle: Handle
+    tables: Tables
+    now: Callable[[], datetime]
+
+    async def apply(
+        self, db: AsyncConnection, at: Partition, records: Sequence[RawRecord], *, one_by_one: bool
+    ) -> datetime | None:
+        """Apply new records of one partition, in order; the newest watermark, if there is one.
+
+        One by one, a failing event leaves the others alone. Otherwise any error leaves.
+        """
+        readable, until = await self._readable(db, records, one_by_one=one_by_one)
+        keys = {key_of(record) for record, _ in readable}
+        parked = self.tables.parked
+        held = await parking.held_keys(db, parked, self.consumer, at.topic, keys) if keys else set()
+        if one_by_one:
+            for record, envelope in readable:
+                if key_of(record) in held:
+                    await self._park(db, [record])
+                elif not await self.alone(db, record, envelope):
+                    held.add(key_of(record))
+            return until
+        behind = [record for record, _ in readable if key_of(record) in held]
+        await self._park(db, behind)
+        free = [envelope for record, envelope in readable if key_of(record) not in held]
+        if news := await self._unseen(db, free):
+            await self.handle(db, news)
+        return until
+
+    async def alone(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> bool:
+        """Apply one event in a savepoint; False when it failed and was parked."""
+        fault = await self.attempt(db, record, envelope)
+        if fault is not None:
+            await self._park(db, [record], reason=HANDLER_FAILED, detail=fault, tries=1)
+        return fault is None
+
+    async def attempt(
+        self, db: AsyncConnection, record: RawRecord, envelope: Envelope
+    ) -> str | None:
+        """Apply one event in a savepoint, or make it a dead letter when its data is wrong.
+
+        Returns:
+            What the handler failed of otherwise, and then nothing of the event is kept.
+        """
+        event = envelope.event
+        with bound(
+            office_id=str(event.office_id),
+            event_id=str(envelope.id),
+            correlation_id=str(envelope.correlation_id),
+        ):
+            try:
+                async with db.begin_nested():
+                    if news := await self._unseen(db, [envelope]):
+                        await self.handle(db, news)
+            except Exception as error:
+                if is_infrastructure(error):
+                    raise
+                log(__name__).exception("consumer.handler_failed", consumer=self.consumer)
+                if not is_wrong_data(error):
+                    return describe(error)
+                detail = f"{type(error).__name__} in the handler of {type(event).__name__}"
+                await self._unseen(db, [envelope])
+                await self.bury(db, record, PoisonError("handler-failed", detail))
+        return None
+
+    def decoded(self, record: RawRecord) -> Envelope:
+        """The event in a record.
+
+        Raises:
+            PoisonError: it can't be read.
+        """
+        at = record.partition
+        envelope = decode(self.topics[at.topic], record.value, record.headers)
+        return replace(envelope, partition=at.number)
+
+    async def bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
+        """Make a record a dead letter, in this transaction."""
+        metrics.DEAD.labels(self.consumer, error.reason).inc()
+        log(__name__).error(
+            "record.dead_lettered",
+            consumer=self.consumer,
+            topic=record.partition.topic,
+            partition=record.partition.number,
+            offset=record.offset,
+            reason=error.reason,
+            detail=error.detail,
+        )
+        letter = letter_of(self.consumer, self.source, record, error, self.now())
+        await publish(db, self.tables.outbox, [letter])
+
+    async def _readable(
+        self, db: AsyncConnection, records: Sequence[RawRecord], *, one_by_one: bool
+    ) -> tuple[list[tuple[RawRecord, Envelope]], datetime | None]:
+        """The events among records, without what can't be read, and the newest watermark."""
+        readable: list[tuple[RawRecord, Envelope]] = []
+        until: datetime | None = None
+        for record in records:
+            try:
+                if is_watermark(record):
+                    until = watermark_in(record)
+                else:
+                    readable.append((record, self.decoded(record)))
+            except PoisonError as error:
+                if error.reason == NOT_UNDERSTOOD:  # a later release may
+                    said = {"reason": NOT_UNDERSTOOD, "detail": error.detail}
+                    await self._park(db, [record], tries=1, **said)
+                else:
+                    await self.bury(db, record, error)
+            except Exception as error:
+                if is_infrastructure(error) or not one_by_one:
+                    raise
+                await self.bury(db, record, PoisonError("unreadable", describe(error)))
+        return readable, until
+
+    async def _unseen(self, db: AsyncConnection, envelopes: Sequence[Envelope]) -> list[Envelope]:
+        """Those that were never applied, each once; from now on they count as applied."""
+        if not envelopes:
+            return []
+        ids = [envelope.id for envelope in envelopes]
+        unseen = await inbox.unseen(db, self.tables.inbox, self.consumer, ids)
+        news = []
+        for envelope in envelopes:
+            if envelope.id in unseen:
+                unseen.discard(envelope.id)  # the same id twice in one batch counts once
+                news.append(envelope)
+        return news
+
+    async def _park(
+        self,
+        db: AsyncConnection,
+        records: Sequence[RawRecord],
+        *,
+        reason: str = BEHIND,
+        detail: str = "an earlier event of its key is parked",
+        tries: int = 0,
+    ) -> None:
+        if not records:
+            return
+        first = records[0]
+        log(__name__).error(
+            "event.parked",
+            consumer=self.consumer,
+            topic=first.partition.topic,
+            partition=first.partition.number,
+            offset=first.offset,
+            number=len(records),
+            reason=reason,
+            detail=detail,
+        )
+        await parking.park(
+            db,
+            self.tables.parked,
+            self.consumer,
+            records,
+            reason=reason,
+            detail=detail,
+            tries=tries,
+        )

@@ -1,0 +1,174 @@
+"""Whether a log is still the one that a position belongs to, and what stops a partition.
+
+A partition is stopped when going on would pass over events in silence: the log is shorter than
+what was applied, holds another record where the last applied one was, begins after what is to be
+applied next, or lacks records that the next one names (`shared.broker.chains`). An operator decides
+where it goes on (`cuiban ops resume`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared import clock
+from shared.broker import positions
+from shared.broker.positions import Mark, Partition, Position, mark_of
+from shared.broker.reading import Reader, Span
+from shared.consuming.applying import Tables
+from shared.logging import log
+from shared.schemas.topics import Topic
+
+LOG_SHORTER, LOG_REPLACED, LOG_TRUNCATED = "log-shorter", "log-replaced", "log-truncated"
+LOG_GAP = "log-gap"
+_TRUSTED_FOR = 60.0
+"""Seconds after which a log is looked at again before more of it is applied."""
+REASONS = {
+    LOG_SHORTER: "its log ends before what was applied: it was made anew, or lost its tail",
+    LOG_REPLACED: "its log holds another record where the last applied one was: it was made anew",
+    LOG_TRUNCATED: "its log begins after the next event: events were removed before they were "
+    "applied",
+    LOG_GAP: "the next record says that others came before it, and they were never read: the log "
+    "lost them",
+}
+_SEND_AGAIN = (
+    "First let the service that writes the topic send them again: cuiban ops replay-outbox SERVICE "
+    "--topic TOPIC --lost --reason TEXT, or --since INSTANT when its relay is not stopped. "
+)
+
+
+def judge(position: Position, span: Span, *, compacted: bool) -> str | None:
+    """Why a position can't go on in a log that has this span; None when nothing is wrong so far."""
+    if position.next_offset > span.end:
+        return LOG_SHORTER
+    if position.next_offset < span.begin and not compacted:
+        return LOG_TRUNCATED
+    return None
+
+
+async def examine(
+    reader: Reader, at: Partition, position: Position, *, compacted: bool
+) -> tuple[str | None, Mark | None]:
+    """Why a position can't go on in the log as it is now, or None, and the mark found there.
+
+    The last applied record is read again. A compacted log may have dropped it.
+
+    Raises:
+        BrokerAwayError: nothing is known.
+    """
+    before = position.next_offset - 1
+    if before < 0:
+        return judge(position, (await reader.spans([at]))[at], compacted=compacted), None
+    record, span = await reader.record(at, before)
+    if wrong := judge(position, span, compacted=compacted):
+        return wrong, None
+    if record is not None:
+        mark = mark_of(record)
+        return (None if position.mark in {None, mark} else LOG_REPLACED), mark
+    gone = compacted or position.mark is None or before < span.begin
+    return (None if gone else LOG_REPLACED), None
+
+
+def advice(consumer: str, at: Partition, word: str) -> str:
+    """What an operator reads where a stopped partition is shown: why, and what to type."""
+    return (
+        f"{consumer} is stopped at {at.topic}/{at.number} ({word}): {REASONS.get(word, word)}. "
+        f"{_SEND_AGAIN if word == LOG_GAP else ''}"
+        f"Type: cuiban ops resume {consumer} {at.topic} {at.number} --from earliest --reason TEXT"
+    )
+
+
+@dataclass
+class Guard:
+    """Makes sure that what a consumer applies comes from the logs that its positions belong to."""
+
+    consumer: str
+    engine: AsyncEngine
+    tables: Tables
+    reader: Reader
+    topics: Mapping[str, Topic]
+    _trusted: dict[Partition, float] = field(default_factory=dict)
+    _expected: dict[Partition, int] = field(default_factory=dict)
+
+    def compacted(self, at: Partition) -> bool:
+        """Whether the topic keeps the last event of each key alone."""
+        return self.topics[at.topic].compacted
+
+    def goes_on(self, at: Partition, first: int, last: int) -> bool:
+        """Whether a delivery of offsets follows the one before, and the log was seen not long ago.
+
+        Otherwise the partition was assigned anew, or its log may be another: `verify` it.
+        """
+        expected, self._expected[at] = self._expected.get(at), last + 1
+        if expected is None or clock.monotonic() > self._trusted.get(at, 0.0) + _TRUSTED_FOR:
+            return False
+        return first == expected or (first > expected and self.compacted(at))
+
+    def forget(self, at: Partition) -> None:
+        """Verify the partition before its next delivery is applied."""
+        self._expected.pop(at, None)
+
+    async def position(self, at: Partition) -> Position:
+        """The committed position of a partition."""
+        async with self.engine.connect() as db:
+            rows = await positions.rows_of(db, self.tables.positions, self.consumer)
+        return rows.get(at, Position())
+
+    async def verify(self, at: Partition) -> str | None:
+        """Look whether a partition's log is the one that the position belongs to.
+
+        If it is not, the partition is stopped, as soon as two looks agree.
+
+        Returns:
+            Why the partition is stopped; None when it is not.
+
+        Raises:
+            BrokerAwayError: nothing is known.
+        """
+        first = await self._look(at)
+        if first is None:
+            return None
+        await self.reader.close()  # the second look is through new connections
+        return await self._look(at, stops=True)
+
+    async def _look(self, at: Partition, *, stops: bool = False) -> str | None:
+        position = await self.position(at)
+        if position.stopped_for:
+            return position.stopped_for
+        why, mark = await examine(self.reader, at, position, compacted=self.compacted(at))
+        if why is None:
+            if mark is not None and position.mark is None:
+                async with self.engine.begin() as db:
+                    await positions.learn_mark(
+                        db,
+                        self.tables.positions,
+                        self.consumer,
+                        at,
+                        before=position.next_offset,
+                        mark=mark,
+                    )
+            self._trusted[at] = clock.monotonic()
+        elif stops:
+            await self.stop(at, position, why)
+        return why
+
+    async def stop(self, at: Partition, position: Position, why: str) -> None:
+        """Stop a partition that was judged at a position, until an operator resumes it."""
+        async with self.engine.begin() as db:
+            stopped = await positions.stop(
+                db, self.tables.positions, self.consumer, at, seen=position, why=why
+            )
+        if stopped:
+            self.tell_stop(at, position.next_offset, why)
+
+    def tell_stop(self, at: Partition, position: int, why: str) -> None:
+        """Log that a partition was stopped at a position."""
+        log(__name__).error(
+            "stream.stopped",
+            consumer=self.consumer,
+            topic=at.topic,
+            partition=at.number,
+            position=position,
+            reason=why,
+            advice=advice(self.consumer, at, why),
+        )

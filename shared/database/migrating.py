@@ -1,0 +1,112 @@
+"""The schema of a service: how it is migrated, and which releases run on it."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import MetaData, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from shared.errors import NotReadyError
+from shared.logging import log
+
+
+def _alembic(database_url: str, service: str) -> Config:
+    place = Path(__file__).parents[2] / "services" / service / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(place))
+    config.attributes["database_url"] = make_url(database_url).set(drivername="postgresql+asyncpg")
+    config.attributes["service"] = service
+    return config
+
+
+def migrate(database_url: str, service: str) -> None:
+    """Bring the schema of `service` to its newest version. Blocks; runs its own event loop."""
+    command.upgrade(_alembic(database_url, service), "head")
+
+
+def run_migrations(metadata: MetaData) -> None:
+    """What each service's `migrations/env.py` calls."""
+    from alembic import context  # noqa: PLC0415 - exists only while Alembic runs
+
+    service = context.config.attributes["service"]
+    url = context.config.attributes["database_url"]
+
+    def upgrade(connection: Any) -> None:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {service}"))
+        connection.execute(text("SET lock_timeout = '10s'"))
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            version_table_schema=service,
+            include_schemas=True,
+        )
+        with context.begin_transaction():
+            context.run_migrations()
+        _note_range(connection, service, context.script, context.get_context())
+        connection.commit()
+
+    async def connect() -> None:
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade)
+        await engine.dispose()
+
+    asyncio.run(connect())
+
+
+def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> None:  # noqa: ANN401 - Alembic's
+    """Write for whose code the schema is good: its own, and older code before additive steps.
+
+    A migration that only adds says so by `additive = True`. The revisions stand in the comment of
+    Alembic's own table, where code that is older than them can read them.
+    """
+    found = migrated.get_current_revision()
+    good = []
+    while found:
+        good.append(found)
+        step = script.get_revision(found)
+        found = step.down_revision if getattr(step.module, "additive", False) else None
+    words = " ".join(good)
+    connection.execute(text(f"COMMENT ON TABLE {service}.alembic_version IS '{words}'"))
+
+
+async def check_migrated(engine: AsyncEngine, service: str) -> None:
+    """Make sure that the schema of `service` is one that this code runs with.
+
+    That is its own, or a later one that only added to it (`_note_range`), so that processes of two
+    releases run side by side while one replaces the other.
+
+    Raises:
+        NotReadyError: the database is away, or the schema is older, or newer and changed.
+    """
+    config = _alembic(engine.url.render_as_string(hide_password=False), service)
+    wanted = ScriptDirectory.from_config(config).get_current_head()
+
+    def current(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+        options = {"version_table_schema": service}
+        found = MigrationContext.configure(connection, opts=options).get_current_revision()
+        noted = text("SELECT obj_description(to_regclass(:name), 'pg_class')")
+        words = connection.execute(noted, {"name": f"{service}.alembic_version"}).scalar()
+        return found, (words or "").split()
+
+    try:
+        async with engine.connect() as db:
+            found, good = await db.run_sync(current)
+    except (SQLAlchemyError, OSError, TimeoutError) as error:
+        raise NotReadyError(
+            f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
+            "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
+        ) from error
+    if found != wanted and wanted in good:
+        log(__name__).warning("schema.newer", service=service, schema=found, code=wanted)
+    elif found != wanted:
+        raise NotReadyError(
+            f"The database schema of {service} is at {found or 'nothing'}, not at {wanted}.",
+            "Run `cuiban migrate` of the newest release, and start that release.",
+        )

@@ -1,0 +1,39 @@
+"""The office's time for decisions that can't be taken back."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import metrics
+from shared.clock import Clock
+from shared.database.engine import clock_skew
+from shared.errors import ClockWrongError
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedClock:
+    """A clock that tells the time only while it and the database's agree.
+
+    Attributes:
+        clock: the machine's, or one that a test steps.
+        bound: by how much the two may differ (`CUIBAN_CLOCK_SKEW`).
+    """
+
+    clock: Clock
+    bound: timedelta
+
+    async def now(self, db: AsyncConnection) -> datetime:
+        """The present instant; one round trip.
+
+        Raises:
+            ClockWrongError: the clocks differ. Whoever asked waits, as for a database that is away.
+        """
+        skew = await clock_skew(db, self.clock)
+        metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
+        if abs(skew) > self.bound:
+            raise ClockWrongError(
+                f"This machine's clock is ahead of the database's by {skew}.",
+                "Set the clocks right (NTP); nothing is decided by this one until they agree.",
+            )
+        return self.clock.now()

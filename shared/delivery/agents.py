@@ -1,0 +1,180 @@
+"""How records reach a consumer through faust's agents.
+
+Why faust's own committed offset decides nothing here: it loses events when a handler raises,
+when a worker is stopped mid-batch, and when a flow is suspended for a rebalance. Measured and
+told in docs/adr/0002-position-in-the-database.md.
+
+Two long waits of its transport are cut short. aiokafka has one fetch under way at a broker, for the
+partitions of which it holds nothing. What comes for any other waits until it ends, and faust lets
+the broker hold it for 1.5 s while there is nothing to tell. And faust stops asking for a partition
+whose buffer is full: it then waits for the others alone, for 1 s, though the buffer be empty long
+before (docs/adr/0052-short-waits-for-kafka.md).
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import faust
+from aiokafka import AIOKafkaConsumer
+from faust.exceptions import ConsumerNotStarted
+from faust.transport.consumer import RecordMap
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread, Transport
+from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
+from faust.types.transports import TransportT
+from faust.types.tuples import TP
+from mode import CrashingSupervisor
+from typing_extensions import override
+
+from shared.broker.header_names import AIOKAFKA
+from shared.broker.positions import Partition, RawRecord
+from shared.broker.private_parts import Part, require_parts
+from shared.consuming.consumer import Consumer
+from shared.delivery.group import BATCH, FETCH_WAIT, METADATA_AGE
+from shared.settings import Settings
+
+_PARTITIONS_AT_ONCE = 2
+"""One prepares its rows while PostgreSQL writes the other's; no unit is in two partitions."""
+_FAUST = "0.15.3"
+"""The release whose transport is changed here."""
+_FULL_WAIT = 0.02
+"""Seconds until a buffer that is full is looked at again."""
+
+
+def check() -> None:
+    """Make sure that faust is the one whose transport is changed here.
+
+    Raises:
+        CuibanError: it is another.
+    """
+    parts = [
+        Part(KafkaConsumer, "_wait_next_records", ("self", "timeout")),
+        Part(KafkaConsumer, "_get_active_partitions", ("self",)),
+        Part(KafkaConsumer, "_new_consumer_thread", ("self",)),
+        Part(KafkaConsumer, "_buffered_partitions"),
+        Part(AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
+        Part(faust.App, "_new_transport", ("self",)),
+    ]
+    require_parts("faust-streaming", _FAUST, parts)
+
+
+class _Thread(AIOKafkaConsumerThread):
+    @override
+    def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # faust has no setting for it; the consumer reads it when it starts.
+        require_parts("aiokafka", AIOKAFKA, [Part(consumer, "_fetch_max_wait_ms")])
+        consumer._fetch_max_wait_ms = int(FETCH_WAIT * 1000)  # noqa: SLF001
+        return consumer
+
+
+class _Consumer(KafkaConsumer):
+    @override
+    def _new_consumer_thread(self) -> AIOKafkaConsumerThread:
+        return _Thread(self, loop=self.loop, beacon=self.beacon)
+
+    @override
+    async def _wait_next_records(self, timeout: float) -> tuple[RecordMap | None, set[TP] | None]:
+        if not self._buffered_partitions:
+            return await super()._wait_next_records(timeout)
+        if not self._get_active_partitions():  # faust would sleep for a second
+            await asyncio.sleep(_FULL_WAIT)
+            return {}, set()
+        return await super()._wait_next_records(_FULL_WAIT)
+
+
+class _Transport(Transport):
+    Consumer = _Consumer
+
+
+class _App(faust.App):
+    """A faust app whose consumer waits for the broker, and for its own buffers, only shortly."""
+
+    @override
+    def _new_transport(self) -> TransportT:
+        return _Transport(self.conf.broker_consumer, self)
+
+
+def faust_app(settings: Settings, service: str) -> faust.App:
+    """A faust app that only delivers: no web server, no tables, no leader, no topic making."""
+    return _App(
+        f"{settings.topic_prefix}cuiban-{service}",
+        broker=[f"kafka://{host}" for host in settings.kafka.split(",")],
+        autodiscover=False,
+        web_enabled=False,
+        store="memory://",
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        stream_wait_empty=False,
+        stream_buffer_maxsize=BATCH,
+        broker_max_poll_records=BATCH,
+        broker_commit_interval=1.0,
+        broker_session_timeout=settings.session_timeout.total_seconds(),
+        broker_heartbeat_interval=settings.session_timeout.total_seconds() / 10,
+        consumer_metadata_max_age_ms=METADATA_AGE * 1000,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=2**20,  # a larger record still comes, alone (KIP-74)
+        worker_redirect_stdouts=False,
+    )
+
+
+def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float) -> None:
+    """Let faust deliver a topic to a consumer, in batches gathered for `within` seconds."""
+    topic = app.topic(
+        topic_name,
+        key_type=bytes,
+        value_type=bytes,
+        key_serializer="raw",
+        value_serializer="raw",
+        allow_empty=True,
+    )
+
+    def assigned() -> set[Partition]:
+        try:
+            return {Partition(tp.topic, tp.partition) for tp in app.consumer.assignment()}
+        except ConsumerNotStarted:
+            return set()
+
+    consumer.assigned = assigned
+    turns = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
+
+    async def apply(records: Sequence[RawRecord]) -> None:
+        async with turns:
+            await consumer.apply(records)
+
+    async def deliver(stream: Any) -> None:  # noqa: ANN401 - faust's stream has no public type
+        # The leading noack() stops a background drainer that would ack unseen events.
+        async for events in stream.noack().noack_take(BATCH, within=within):
+            async with asyncio.TaskGroup() as group:
+                for records in _by_partition(_raw(event.message) for event in events):
+                    group.create_task(apply(records))
+            for event in events:
+                await stream.ack(event)
+
+    app.agent(
+        topic,
+        name=f"{consumer.name}-{topic_name}",
+        concurrency=1,
+        supervisor_strategy=CrashingSupervisor,
+    )(deliver)
+
+
+def _raw(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message has no public type
+    headers = message.headers or ()
+    pairs = headers.items() if hasattr(headers, "items") else headers
+    return RawRecord(
+        Partition(message.topic, message.partition),
+        message.offset,
+        message.key,
+        message.value,
+        tuple(pairs),
+        round(message.timestamp * 1000),  # faust tells seconds
+    )
+
+
+def _by_partition(records: Iterable[RawRecord]) -> list[list[RawRecord]]:
+    found: dict[Partition, list[RawRecord]] = defaultdict(list)
+    for record in records:
+        found[record.partition].append(record)
+    return [sorted(group, key=lambda record: record.offset) for group in found.values()]

@@ -1,0 +1,200 @@
+"""The watcher of a consumer: it measures, and heals what delivery leaves behind.
+
+It looks every 2 s how far the partitions reach and the consumer is. Whatever can wait long (to read
+a partition again, to apply a replay) runs in tasks beside the looks, so that what is measured, and
+the readiness that rests on it, stay true while something waits.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from shared import clock
+from shared.broker import positions
+from shared.broker.positions import Partition, Position
+from shared.broker.provisioning import partitions_of
+from shared.broker.reading import BrokerAwayError, Reader, Span
+from shared.consuming import inbox, parking, stops
+from shared.consuming.consumer import Consumer
+from shared.consuming.faults import describe
+from shared.delivery.replaying import replay
+from shared.errors import NotReadyError
+from shared.logging import log
+from shared.settings import Settings
+
+_LOOK_AGAIN = 2.0
+_OWNER_RESTS = 15.0
+"""Seconds until anyone heals a partition that is not delivered here: its owner may be dead."""
+_VERIFY_EVERY = 30.0
+_TOPICS_EVERY = 30.0
+"""Seconds between looks at which partitions there are."""
+_PRUNE_EVERY = 3600.0
+_REMEMBER_DAYS = 30
+
+Job = Callable[[], Awaitable[object]]
+
+
+async def watch(consumer: Consumer, settings: Settings, reader: Reader) -> None:
+    """Watch a consumer until cancelled.
+
+    This finds what no gap shows: a last event that was lost, a delivery that has stalled, a
+    partition that is new, and a log that is another one. Once an hour it forgets event ids that
+    are older than any repeat can be.
+    """
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(_prune(consumer))
+        await _Watcher(consumer, settings, reader, tasks).run()
+
+
+async def _prune(consumer: Consumer) -> None:
+    while True:
+        await asyncio.sleep(_PRUNE_EVERY)
+        try:
+            async with consumer.engine.begin() as db:
+                await inbox.prune(db, consumer.tables.inbox, consumer.name, _REMEMBER_DAYS)
+        except Exception as error:  # noqa: BLE001 - an hour later it is tried again
+            log(__name__).warning("prune.waits", consumer=consumer.name, error=describe(error))
+
+
+class _Watcher:
+    def __init__(
+        self, consumer: Consumer, settings: Settings, reader: Reader, tasks: asyncio.TaskGroup
+    ) -> None:
+        self._consumer, self._settings, self._reader = consumer, settings, reader
+        self._progress = consumer.progress
+        self._tasks = tasks
+        self._jobs: dict[object, asyncio.Task[None]] = {}
+        self._partitions: dict[str, list[Partition]] = {}
+        self._listed_at = self._verified_at = float("-inf")
+        self._began = False
+
+    async def run(self) -> None:
+        self._progress.begin(self._consumer.topics, clock.monotonic())
+        while True:
+            try:
+                await self._look()
+            except Exception as error:  # noqa: BLE001 - the watch goes on whatever happens
+                self._failed(error)
+            await asyncio.sleep(_LOOK_AGAIN)
+
+    def _failed(self, error: Exception) -> None:
+        self._progress.look_error = describe(error)
+        log(__name__).warning(
+            "watch.waits", consumer=self._consumer.name, error=self._progress.look_error
+        )
+
+    async def _look(self) -> None:
+        consumer, tables = self._consumer, self._consumer.tables
+        async with consumer.engine.connect() as db:  # before the logs: they only grow meanwhile
+            rows = await positions.rows_of(db, tables.positions, consumer.name)
+            parked = await parking.waiting(db, tables.parked, consumer.name)
+        for at in self._progress.see_stops(rows):
+            why = self._progress.stopped[at]
+            advice = stops.advice(consumer.name, at, why)
+            log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
+        self._progress.see_parked(parked, clock.real_now())
+        if parked.number:
+            if not self._began:  # a new version may have mended the handler
+                async with consumer.engine.begin() as db:
+                    await parking.ask_replay(db, tables.parked, consumer.name)
+            self._start("replay", self._replay)
+        self._began = True
+        await self._list()
+        now = clock.monotonic()
+        everything = now >= self._verified_at + _VERIFY_EVERY
+        if everything:
+            self._verified_at = now
+        for topic, partitions in self._partitions.items():
+            try:
+                spans = await self._reader.spans(partitions)
+            except BrokerAwayError as error:
+                self._failed(error)
+                continue
+            self._judge(topic, spans, rows, everything=everything)
+
+    async def _list(self) -> None:
+        """Look which partitions there are; those of a topic that is away stay as they were."""
+        if clock.monotonic() < self._listed_at + _TOPICS_EVERY:
+            return
+        found: dict[str, list[Partition]] = {}
+        for name, topic in self._consumer.topics.items():
+            try:
+                found[name] = await partitions_of(self._settings, [topic])
+            except (NotReadyError, OSError) as error:
+                self._failed(error)
+                found[name] = self._partitions.get(name, [])
+        self._partitions = found
+        if all(found.values()):
+            self._listed_at = clock.monotonic()
+
+    def _judge(
+        self,
+        topic: str,
+        spans: Mapping[Partition, Span],
+        rows: Mapping[Partition, Position],
+        *,
+        everything: bool,
+    ) -> None:
+        """Start what the look at a topic calls for: to verify a log, or to heal a partition."""
+        now = clock.monotonic()
+        doubtful = set(self._progress.see(topic, spans, rows, now))
+        compacted = self._consumer.guard.compacted
+        gone = {at: Span(0, 0) for at in rows if at.topic == topic and at not in spans}
+        for at, span in {**spans, **gone}.items():
+            position = rows.get(at, Position())
+            if position.stopped_for:
+                continue
+            still = self._progress.still.get(at)
+            if still and now - still.since >= self._patience(at):
+                self._start(at, partial(self._heal, at, still.end))
+            elif (
+                everything or at in doubtful or stops.judge(position, span, compacted=compacted(at))
+            ):
+                self._start(at, partial(self._verify, at, gone=at in gone))
+
+    def _patience(self, at: Partition) -> float:
+        """Seconds that a partition may stand still: longer when others should be at it."""
+        assigned = self._consumer.assigned
+        mine = assigned is None or at in assigned()
+        return _LOOK_AGAIN * 0.9 if mine else _OWNER_RESTS
+
+    async def _verify(self, at: Partition, *, gone: bool) -> None:
+        """Verify a log; a partition that is gone from its topic has lost all of it."""
+        if not gone:
+            await self._consumer.guard.verify(at)
+            return
+        if at in await partitions_of(self._settings, [self._consumer.topics[at.topic]]):
+            self._listed_at = float("-inf")  # it is new
+            return
+        position = await self._consumer.guard.position(at)
+        if position.next_offset and not position.stopped_for:
+            await self._consumer.guard.stop(at, position, stops.LOG_SHORTER)
+
+    async def _heal(self, at: Partition, end: int) -> None:
+        if await self._consumer.guard.verify(at):
+            return
+        position = await self._consumer.guard.position(at)
+        log(__name__).warning(
+            "watch.heals",
+            consumer=self._consumer.name,
+            topic=at.topic,
+            partition=at.number,
+            position=position.next_offset,
+            end=end,
+        )
+        await self._consumer.heal(at, end)
+
+    async def _replay(self) -> None:
+        await replay(self._consumer)
+
+    def _start(self, what: object, job: Job) -> None:
+        """Run a job beside the looks, unless one for the same is under way."""
+        running = self._jobs.get(what)
+        if running is None or running.done():
+            self._jobs[what] = self._tasks.create_task(self._guarded(job))
+
+    async def _guarded(self, job: Job) -> None:
+        try:
+            await job()
+        except Exception as error:  # noqa: BLE001 - a later look starts it again
+            self._failed(error)

@@ -1,0 +1,171 @@
+"""What the broker acknowledged in each partition, and topics that stop because it lost some of it.
+
+An acknowledgement at or below the last one of its partition, or an end of the log at or below it,
+means that the broker lost what it had acknowledged: the topic was made anew (`log-replaced`), or
+the end of its log is gone (`log-lost-tail`). Nothing more is sent to that topic until an operator
+says what shall be sent again; other topics go on.
+"""
+
+from collections.abc import Iterable, Sequence
+from zlib import crc32
+
+from aiokafka import AIOKafkaProducer
+from sqlalchemy import Table, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared import clock, metrics
+from shared.broker.positions import Partition
+from shared.broker.reading import Reader
+from shared.database.engine import insert_rows
+from shared.logging import log
+from shared.outbox.linking import At, Links, is_linked
+from shared.outbox.sending import Sent, place
+from shared.schemas.topics import named
+
+_LOOK_AGAIN = 1.0
+"""Seconds for which the end of a log is believed; a topic is not made anew between two batches."""
+
+
+def turn(schema: str) -> int:
+    """The advisory lock of a relay's pass; whoever changes what it may send takes it too."""
+    return crc32(f"pass {schema}.outbox".encode())
+
+
+class Acknowledged:
+    """How far the broker has each partition, as one leading relay knows it."""
+
+    def __init__(self, outbox: Table, prefix: str, reader: Reader) -> None:
+        self._schema = outbox.schema or "public"
+        self._table = outbox.metadata.tables[f"{outbox.schema}.relayed"]
+        self._prefix = prefix
+        self._reader = reader
+        self._last: dict[At, int] = {}
+        self._looked: dict[str, float] = {}
+        self.links = Links(self._schema)
+        self.stopped: frozenset[str] | None = None
+        """Topics to which nothing is sent; None before the first look."""
+
+    async def take_turn(self, db: AsyncConnection) -> None:
+        """Begin a pass: hold off replays until the transaction ends, and see what is stopped."""
+        await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn(self._schema)})
+        rows = await db.execute(
+            text(f"SELECT topic FROM {self._table.fullname} WHERE stopped_for IS NOT NULL")  # noqa: S608 - a Table's name
+        )
+        found = frozenset(rows.scalars())
+        if self.stopped is None or self.stopped - found:  # resumed: what it lost counts no more
+            await self._begin_run(db)
+        self.stopped = found
+
+    async def _begin_run(self, db: AsyncConnection) -> None:
+        """Begin to count after what is marked as sent, in a run that is newer than every other.
+
+        Runs are counted in microseconds of the database's clock, so that they rise even when this
+        table is lost or restored, and by one where that clock went back.
+        """
+        table = self._table.fullname
+        drawn = await db.execute(
+            text(
+                "SELECT greatest(max(leader) + 1, "  # noqa: S608 - a Table's name
+                f"CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)) FROM {table}"
+            )
+        )
+        self._last.clear()
+        self._looked.clear()
+        marked: dict[At, tuple[int, int]] = {}
+        for row in await db.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - a Table's name
+            self._last[row.topic, row.partition] = row.last_offset
+            if row.number is not None:
+                marked[row.topic, row.partition] = (row.run, row.number)
+        self.links.begin(drawn.scalar_one(), marked)
+        newest = text(f"UPDATE {table} SET leader = :run")  # noqa: S608 - a Table's name
+        await db.execute(newest, {"run": self.links.run})
+
+    async def look(
+        self, db: AsyncConnection, producer: AIOKafkaProducer, topics: Iterable[str]
+    ) -> None:
+        """Compare the ends of some topics' logs with what was acknowledged, once a second.
+
+        Raises:
+            OSError: the broker does not answer.
+        """
+        now = clock.monotonic()
+        due = {t for t in topics if now - self._looked.get(t, -_LOOK_AGAIN) >= _LOOK_AGAIN}
+        known = [at for at in self._last if at[0] in due]
+        there = {t: await producer.partitions_for(named(t, self._prefix)) for t in due if known}
+        gone = [at for at in known if at[1] not in there[at[0]]]
+        ends = await self._reader.ends(self._named(at) for at in known if at not in gone)
+        for at in known:
+            end = 0 if at in gone else ends[self._named(at)]
+            if end <= self._last[at]:
+                await self._stop(db, at, end)
+        self._looked.update(dict.fromkeys(due, now))
+
+    async def keep(self, db: AsyncConnection, sent: Sequence[Sent]) -> None:
+        """Note acknowledgements of rows, and stop the topics whose logs are shorter than known."""
+        lowest: dict[At, int] = {}
+        highest: dict[At, int] = {}
+        for one in sent:
+            offset, at = place(one.where), (one.row.topic, one.where.partition)
+            if offset is not None:
+                lowest[at] = min(offset, lowest.get(at, offset))
+                highest[at] = max(offset, highest.get(at, offset))
+        await self.compare(db, lowest)
+        rising = {at: o for at, o in highest.items() if at[0] not in self.stops()}
+        self._last.update(rising)
+        rows = [
+            {
+                "topic": at[0],
+                "partition": at[1],
+                "last_offset": self._last.get(at, -1),  # the broker may not have told it
+                "run": self.links.run if is_linked(at[0]) else None,
+                "number": self.links.last(at) if is_linked(at[0]) else None,
+                "leader": self.links.run,
+            }
+            for at in sorted({(one.row.topic, one.where.partition) for one in sent})
+        ]
+        await insert_rows(
+            db,
+            self._table,
+            rows,
+            "(topic, partition) DO UPDATE SET last_offset = excluded.last_offset, "
+            "run = excluded.run, number = excluded.number, leader = excluded.leader",
+        )
+
+    async def compare(self, db: AsyncConnection, lowest: dict[At, int]) -> None:
+        """Stop the topics of which a record was put at or below what was acknowledged before."""
+        for at, offset in lowest.items():
+            if offset <= self._last.get(at, -1):
+                await self._stop(db, at, offset)
+
+    async def _stop(self, db: AsyncConnection, at: At, lost_from: int) -> None:
+        reason = "log-lost-tail" if lost_from else "log-replaced"
+        await db.execute(
+            text(
+                f"UPDATE {self._table.fullname} SET stopped_for = :reason, "  # noqa: S608 - a Table's name
+                "lost_from = least(lost_from, :lost), stopped_at = coalesce(stopped_at, now()) "
+                "WHERE topic = :topic AND partition = :partition"
+            ),
+            {"reason": reason, "lost": lost_from, "topic": at[0], "partition": at[1]},
+        )
+        self.stopped = self.stops() | {at[0]}
+        metrics.RELAY_STOPS.labels(at[0], reason).inc()
+        log(__name__).error(
+            "relay.stopped",
+            topic=at[0],
+            partition=at[1],
+            reason=reason,
+            lost=f"offsets {lost_from} to {self._last[at]} were acknowledged and are gone",
+            hint=hint(self._schema, at[0]),
+        )
+
+    def stops(self) -> frozenset[str]:
+        """The topics that are stopped, as far as this pass knows."""
+        return self.stopped or frozenset()
+
+    def _named(self, at: At) -> Partition:
+        return Partition(named(at[0], self._prefix), at[1])
+
+
+def hint(schema: str, topic: str) -> str:
+    """What an operator types to let a stopped topic go on."""
+    return f"Run `cuiban ops replay-outbox {schema} --topic {topic} --lost --reason …`."

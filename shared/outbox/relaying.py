@@ -1,0 +1,102 @@
+"""The relay: takes a service's outbox to Kafka, in order, at least once."""
+
+import asyncio
+from collections.abc import Sequence
+from zlib import crc32
+
+from aiokafka.errors import KafkaError
+from sqlalchemy import Table, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from shared import metrics
+from shared.broker.reading import Reader
+from shared.clock import Clock
+from shared.database.engine import milliseconds
+from shared.errors import CuibanError
+from shared.logging import log
+from shared.outbox.acknowledged import Acknowledged
+from shared.outbox.completeness import Watermarks
+from shared.outbox.passing import Leading
+from shared.outbox.sending import Sender, sender
+from shared.outbox.state import measure
+from shared.schemas.topics import Topic
+from shared.settings import Settings
+
+
+class Relay:
+    """Takes a service's outbox to Kafka, one process at a time, in order, at least once.
+
+    An advisory lock on a connection of its own chooses the active relay. Rows are marked only
+    after the broker's acknowledgement, through that same connection: who lost it can't mark. A
+    relay that hangs loses its session, and so its lock, after `hung_after`; what it sends when it
+    comes back are repeats. Marked rows stay for `replay_window`.
+
+    To the topics in `watermarks` it also writes up to which instant of the office's clock all
+    facts stand in them (`shared.outbox.completeness`).
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        outbox: Table,
+        settings: Settings,
+        *,
+        watermarks: Sequence[Topic] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self._engine = engine
+        self._outbox = outbox
+        self._settings = settings
+        self._marked_topics = watermarks
+        self._clock = clock or settings.clock()
+        self._lock = crc32(f"relay {outbox.fullname}".encode())
+        self._log = log(__name__)
+
+    async def run(self) -> None:
+        """Relay, and measure what waits, until cancelled; broker and database are waited for."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._relay())
+            group.create_task(measure(self._engine, self._outbox))
+
+    async def _relay(self) -> None:
+        while True:
+            try:
+                await self._lead()
+            except (SQLAlchemyError, KafkaError, OSError, TimeoutError, CuibanError) as error:
+                metrics.FAULTS.labels("relay").inc()
+                self._log.warning("relay.interrupted", error=str(error)[:300])
+                await asyncio.sleep(0.5)
+
+    async def _lead(self) -> None:
+        reader = Reader(self._settings)
+        async with self._engine.connect() as db:
+            try:
+                await self._locked(db)
+                async with sender(self._settings) as sending:
+                    self._log.info("relay.leading", outbox=self._outbox.fullname)
+                    await self._leading(db, sending, reader).run()
+            finally:
+                # Whatever happened: back in the pool the session would keep the lock.
+                await asyncio.shield(db.invalidate())
+                await reader.close()
+
+    async def _locked(self, db: AsyncConnection) -> None:
+        """Return once this session is the one that relays."""
+        hung = text("SELECT set_config('idle_session_timeout', :after, false)")
+        await db.execute(hung, {"after": milliseconds(self._settings.hung_after)})
+        locked = text("SELECT pg_try_advisory_lock(:lock)")
+        while not (await db.execute(locked, {"lock": self._lock})).scalar_one():
+            await db.commit()
+            await asyncio.sleep(1)
+        await db.commit()
+
+    def _leading(self, db: AsyncConnection, sending: Sender, reader: Reader) -> Leading:
+        return Leading(
+            db,
+            self._outbox,
+            self._settings,
+            sending,
+            Acknowledged(self._outbox, self._settings.topic_prefix, reader),
+            Watermarks(self._marked_topics, self._clock, self._settings),
+        )

@@ -1,0 +1,120 @@
+"""What an operator does to an outbox: send again what the broker lost, try again what it refused.
+
+Both make rows unsent again. The relay sends by rising id, so they leave before newer rows of their
+topic, and consumers know by their inboxes what they have applied.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.outbox.acknowledged import turn
+
+_UNSENT_AGAIN = (
+    "sent_at = NULL, sent_partition = NULL, sent_offset = NULL, sent_run = NULL, sent_number = NULL"
+)
+_LOST = "(o.sent_offset >= r.lost_from OR o.sent_offset IS NULL)"
+"""Rows of which the broker did not tell where they stand may be lost too."""
+
+
+async def replay_lost(db: AsyncConnection, service: str, topic: str) -> int:
+    """Let a stopped topic go on, and send again what stood at or above the lost offsets.
+
+    Returns:
+        How many rows are sent again; 0 also when the topic is not stopped.
+    """
+    await _take_turn(db, service)
+    await _count_from_what_is_left(db, service, topic)
+    again = await db.execute(
+        text(
+            f"UPDATE {service}.outbox AS o SET {_UNSENT_AGAIN} FROM {service}.relayed AS r "  # noqa: S608 - a service's name
+            "WHERE r.topic = :topic AND r.stopped_for IS NOT NULL AND o.topic = r.topic "
+            f"AND o.sent_partition = r.partition AND {_LOST}"
+        ),
+        {"topic": topic},
+    )
+    await _resume(db, service, topic)
+    return again.rowcount
+
+
+async def replay_since(db: AsyncConnection, service: str, topic: str, since: datetime) -> int:
+    """Send again all that was sent since an instant; what a stopped topic lost is sent with it.
+
+    Returns:
+        How many rows are sent again.
+    """
+    lost = await replay_lost(db, service, topic)
+    again = await db.execute(
+        text(
+            f"UPDATE {service}.outbox SET {_UNSENT_AGAIN} "  # noqa: S608 - a service's name
+            "WHERE topic = :topic AND sent_at >= :since"
+        ),
+        {"topic": topic, "since": since},
+    )
+    return lost + again.rowcount
+
+
+async def retry(db: AsyncConnection, service: str, row_id: int | None) -> int:
+    """Let a refused row, or with None every one, be tried again.
+
+    Returns:
+        How many rows it is.
+    """
+    await _take_turn(db, service)
+    again = await db.execute(
+        text(
+            f"UPDATE {service}.outbox SET refused = NULL WHERE refused IS NOT NULL "  # noqa: S608 - a service's name
+            "AND (CAST(:id AS bigint) IS NULL OR id = :id)"
+        ),
+        {"id": row_id},
+    )
+    return again.rowcount
+
+
+async def _take_turn(db: AsyncConnection, service: str) -> None:
+    """Hold the relay off until the transaction ends: no row is in its hands meanwhile."""
+    await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn(service)})
+
+
+async def _count_from_what_is_left(db: AsyncConnection, service: str, topic: str) -> None:
+    """Set back the numbers of a stopped topic to the last record that its log still holds.
+
+    The next record then says that it follows that one. A consumer that lacks it stops, and one
+    that has read it, or more, goes on. Where no row of it is kept, the number alone is known.
+    """
+    here = (
+        f"FROM {service}.outbox AS o WHERE o.topic = r.topic AND o.sent_partition = r.partition "
+        "AND o.sent_number IS NOT NULL"
+    )
+    left = f"{here} AND o.sent_offset < r.lost_from ORDER BY o.sent_offset DESC LIMIT 1"
+    lost = f"{here} AND o.sent_offset >= r.lost_from ORDER BY o.sent_offset LIMIT 1"
+    await db.execute(
+        text(
+            f"UPDATE {service}.relayed AS r SET "  # noqa: S608 - a service's name
+            f"run = coalesce((SELECT o.sent_run {left}), "
+            f"(SELECT 0 {lost}), run), "
+            f"number = coalesce((SELECT o.sent_number {left}), "
+            f"(SELECT o.sent_number - 1 {lost}), number) "
+            "WHERE r.topic = :topic AND r.stopped_for IS NOT NULL"
+        ),
+        {"topic": topic},
+    )
+
+
+async def _resume(db: AsyncConnection, service: str, topic: str) -> None:
+    await db.execute(
+        text(
+            f"UPDATE {service}.relayed SET last_offset = lost_from - 1, stopped_for = NULL, "  # noqa: S608 - a service's name
+            "lost_from = NULL, stopped_at = NULL WHERE topic = :topic AND stopped_for IS NOT NULL"
+        ),
+        {"topic": topic},
+    )
+
+
+async def known_topics(db: AsyncConnection, service: str) -> list[str]:
+    """The topics to which a service has sent, by name without prefix."""
+    rows = await db.execute(
+        text(f"SELECT DISTINCT topic FROM {service}.relayed ORDER BY topic")  # noqa: S608 - a service's name
+    )
+    return list(rows.scalars())

@@ -1,0 +1,132 @@
+"""Starting and stopping a service: what it waits for, its health port, its end."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Coroutine, Sequence
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from shared import clock, logging
+from shared.broker import header_names
+from shared.broker.provisioning import check_kept, partitions_of
+from shared.consuming.consumer import Consumer
+from shared.database.migrating import check_migrated
+from shared.errors import CuibanError, NotReadyError
+from shared.metrics import HealthPort
+from shared.outbox.state import what_is_refused, what_is_stopped
+from shared.schemas.topics import Topic
+from shared.settings import Settings
+
+
+async def when_ready(
+    settings: Settings, engine: AsyncEngine, service: str, topics: Sequence[Topic]
+) -> None:
+    """Return once topics and migrations are there.
+
+    Raises:
+        NotReadyError: something is missing and `settings.wait` is over.
+        CuibanError: aiokafka is another one than this program was written for, or the broker keeps
+            a topic so that events would be lost.
+    """
+    header_names.check()
+    until = clock.monotonic() + settings.wait / timedelta(seconds=1)
+    while True:
+        try:
+            await check_migrated(engine, service)
+            await check_kept(settings, topics)
+        except NotReadyError as error:
+            if clock.monotonic() >= until:
+                raise
+            logging.log(__name__).warning("service.waits", wants=str(error))
+            await asyncio.sleep(1)
+        else:
+            return
+
+
+def health_port(
+    settings: Settings,
+    engine: AsyncEngine,
+    topics: Sequence[Topic] = (),
+    consumers: Sequence[Consumer] = (),
+    *,
+    relays: str = "",
+) -> HealthPort:
+    """The health of a service: ready while its database answers, and its consumers come on.
+
+    With `topics` its broker must have them too. A service that goes on without a broker (its
+    outbox fills meanwhile) names none. `relays` is the service whose outbox it empties: it is not
+    ready while the broker lacks what it had acknowledged. Parked and refused events are a warning.
+    """
+    within = settings.stalled_after.total_seconds()
+
+    async def database() -> str:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+        return ""
+
+    async def broker() -> str:
+        try:
+            await partitions_of(settings, topics)
+        except NotReadyError as error:
+            return error.message
+        return ""
+
+    async def streams() -> str:
+        now = clock.monotonic()
+        said = (each.progress.wrong(now, within, each.last_error) for each in consumers)
+        return "; ".join(filter(None, said))
+
+    async def parked() -> str:
+        return " ".join(filter(None, (each.progress.warning() for each in consumers)))
+
+    async def relay() -> str:
+        return await what_is_stopped(engine, relays) if relays else ""
+
+    async def refused() -> str:
+        return await what_is_refused(engine, relays) if relays else ""
+
+    checks = {"database": database, "streams": streams, "relay": relay}
+    if topics:
+        checks["broker"] = broker
+    warnings = {"parked": parked, "outbox": refused}
+    return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)
+
+
+def tune_collector() -> None:
+    """Collect garbage a hundred times more rarely than Python would. Call it once all is imported.
+
+    A batch makes some 50,000 objects, none of them in cycles; with the usual threshold of 700
+    the collector walks them again and again, which took a third of the time of a batch.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(70_000, 10, 10)
+
+
+def refuse(error: CuibanError) -> NoReturn:
+    """Say why the service does not start, and leave with status 78 (EX_CONFIG of sysexits.h)."""
+    logging.log(__name__).error("service.refused", wrong=error.message, hint=error.hint)
+    sys.exit(78)
+
+
+async def until_signalled(*tasks: Coroutine[Any, Any, Any]) -> None:
+    """Run tasks until SIGTERM or SIGINT, or until one of them fails (and then raise)."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = [asyncio.create_task(task) for task in tasks]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in [*running, waiting]:
+            task.cancel()
+        await asyncio.gather(*running, waiting, return_exceptions=True)

@@ -1,0 +1,301 @@
+"""The events, past tense and frozen. Within a version fields are only added, with defaults.
+
+Readers ignore fields that they do not know, so a newer writer does not stop an older reader.
+CloudEvents 1.0 attributes stand in Kafka headers (`shared.broker.codec`); these models are the
+values.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import Field
+from typing_extensions import override
+
+from shared.schemas.facts import (
+    Contact,
+    MeasureFacts,
+    NotificationRef,
+    ObligationFacts,
+    ReminderItem,
+    Status,
+    Value,
+)
+from shared.schemas.rules import Audience, Channel, RuleBook
+from shared.schemas.values import Day, Instant, Zone
+
+
+class Event(Value):
+    """What every event says: whose it is. `version` is the wire version of its type."""
+
+    version: ClassVar[int] = 1
+    office_id: UUID
+
+    @property
+    def key(self) -> str:
+        """The Kafka key: events with one key stay in order."""
+        return str(self.office_id)
+
+
+class UnitEvent(Event):
+    """An event about one unit; its key is the unit."""
+
+    unit_id: UUID
+
+    @property
+    @override
+    def key(self) -> str:
+        """The unit's id."""
+        return str(self.unit_id)
+
+
+# --- tasks -----------------------------------------------------------------------------------
+
+
+class _Owed(UnitEvent):
+    plan_id: UUID
+    plan_title: str
+    measures: tuple[MeasureFacts, ...]
+    obligations: tuple[ObligationFacts, ...]
+
+
+class ObligationsAssigned(_Owed):
+    """What one unit owes of a plan, as one list (or a part of a very long one)."""
+
+
+class ObligationsAmended(_Owed):
+    """Obligations that changed, whole; those that are not named stay as they were.
+
+    Measures without obligations have only new words, and are told to one unit that owes them.
+    """
+
+
+class ObligationsWithdrawn(UnitEvent):
+    """The unit no longer owes these."""
+
+    obligation_ids: tuple[UUID, ...]
+    reason: str
+
+
+class StatusReported(UnitEvent):
+    """A unit, or the office for it, reported how an obligation stands."""
+
+    obligation_id: UUID
+    status: Status
+    number: int
+    reported_by: str
+    note: str = ""
+
+
+class HearingRecorded(UnitEvent):
+    """The unit's head heard the report; this fulfils the obligation of that period."""
+
+    hearing_id: UUID
+    obligation_id: UUID
+    number: int
+    heard_on: Day
+    heard_by: str
+    minutes: str = ""
+
+
+class ExtensionGranted(UnitEvent):
+    """The office moved an obligation's date."""
+
+    obligation_id: UUID
+    number: int
+    due_on: Day
+    reason: str
+
+
+# --- rules -----------------------------------------------------------------------------------
+
+
+class RuleBookPublished(Event):
+    """The office's whole rule book, so that a change is atomic."""
+
+    book: RuleBook
+
+
+class CalendarPublished(Event):
+    """The office's own days: True is a working day. `number` rises with each publication."""
+
+    number: int
+    days: dict[Day, bool] = Field(max_length=5000)
+
+
+# --- directory -------------------------------------------------------------------------------
+
+
+class UnitUpserted(UnitEvent):
+    """A unit as it now is. `number` rises with each change of the unit."""
+
+    number: int
+    name: str
+    kind: str = ""
+    groups: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    office_name: str = ""
+
+
+# --- reminders -------------------------------------------------------------------------------
+
+
+class ReminderDue(UnitEvent):
+    """What one audience of one unit hears in one slot: the digest.
+
+    `part` is 0, or counts what was added to the slot after it had fired. `complete` is False when
+    the slot fired before all that was told before it had been read.
+    """
+
+    reminder_id: UUID
+    audience: Audience
+    slot: Instant
+    timezone: Zone
+    channels: tuple[Channel, ...]
+    rule_version: int
+    plan_title: str
+    items: tuple[ReminderItem, ...] = Field(min_length=1)
+    part: int = 0
+    complete: bool = True
+
+
+class ReminderWithdrawn(UnitEvent):
+    """These obligations must not be reminded of any more in reminders up to `until`."""
+
+    obligation_ids: tuple[UUID, ...]
+    until: Instant
+    reason: str
+
+
+# --- deliveries ------------------------------------------------------------------------------
+
+
+class ReminderFannedOut(UnitEvent):
+    """The reminder became these notifications; each of them ends in one of the events below."""
+
+    reminder_id: UUID
+    audience: Audience
+    slot: Instant
+    notifications: tuple[NotificationRef, ...]
+
+
+class _Delivery(UnitEvent):
+    reminder_id: UUID
+    notification_id: UUID
+    audience: Audience
+    channel: Channel
+    slot: Instant
+    address: str = ""
+    obligation_ids: tuple[UUID, ...] = ()
+
+
+class NotificationSent(_Delivery):
+    """A gateway accepted it. `body` is the text as the contact sees it."""
+
+    sent_at: Instant
+    attempts: int
+    gateway: str
+    gateway_message_id: str = ""
+    subject: str = ""
+    body: str = ""
+
+
+class NotificationFailed(_Delivery):
+    """It will not be tried again."""
+
+    failed_at: Instant
+    attempts: int
+    reason: str
+    detail: str = ""
+
+
+class NotificationSuppressed(_Delivery):
+    """It was decided not to send it. `reason` is `withdrawn` when nothing in it is owed now."""
+
+    decided_at: Instant
+    reason: str
+
+
+class NotificationDelivered(_Delivery):
+    """The gateway reported that it reached the contact."""
+
+    delivered_at: Instant
+
+
+class ExpectedAudited(Event):
+    """A night's audit: the reminders that the ledger asked for on some days, beside those emitted.
+
+    `missing` counts reminders that are not there or lack something, `differing` all that differ
+    though nothing explains it, `explained` those that differ as the rules allow.
+    """
+
+    first_day: Day
+    last_day: Day
+    audited_at: Instant
+    expected: int
+    emitted: int
+    missing: int
+    differing: int
+    explained: int = 0
+    not_checked: int = 0
+
+
+# --- receipts and dead letters ---------------------------------------------------------------
+
+
+class ReceiptReceived(Event):
+    """What a gateway reported later of a message."""
+
+    gateway: str
+    gateway_message_id: str
+    state: Literal["delivered", "failed"]
+    received_at: Instant
+    detail: str = ""
+
+    @property
+    @override
+    def key(self) -> str:
+        """The gateway's id of the message."""
+        return self.gateway_message_id
+
+
+class RecordDeadLettered(Event):
+    """A record that could not be read or applied: the raw bytes (base64), and why."""
+
+    consumer: str
+    topic: str
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    record_key: str | None
+    record_value: str | None
+    record_headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    @override
+    def key(self) -> str:
+        """The topic that the record came from."""
+        return self.topic
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event with its CloudEvents attributes.
+
+    Attributes:
+        id: deterministic, so that the same fact told twice has one id.
+        source: the service that tells, such as `/cuiban/ingest`.
+        time: when it happened, by the office's clock.
+        correlation_id: shared by everything that one cause led to.
+        partition: the number of the partition that it was read from; None before it is sent.
+    """
+
+    id: UUID
+    source: str
+    time: datetime
+    correlation_id: UUID
+    event: Event
+    partition: int | None = field(default=None, compare=False)

@@ -1,0 +1,92 @@
+"""What events tell of: measures, obligations, contacts, the items of a reminder.
+
+Like the events they are frozen, and within a version fields are only added, with defaults.
+"""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
+from shared.schemas.values import Day
+
+
+class Value(BaseModel):
+    """Something told. What a reader does not know is left out, so that a newer writer is read."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class MeasureFacts(Value):
+    """A duty in a plan. `ref` is its place, such as `16.2`; `text` is complete."""
+
+    measure_id: UUID
+    ref: str
+    task_name: str
+    text: str
+
+
+class ObligationFacts(Value):
+    """What one unit owes for one measure by one date.
+
+    `known_on` is the day that the unit was told; `number` counts the obligation's changes from 1.
+    """
+
+    obligation_id: UUID
+    measure_id: UUID
+    kind: ObligationKind
+    period: str
+    due_on: Day | None
+    known_on: Day
+    lead: bool = False
+    number: int = 1
+
+
+class Status(StrEnum):
+    """How an obligation stands, as its unit reports it."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in-progress"
+    DONE = "done"
+
+
+class Contact(Value):
+    """A post in a unit, with addresses and the days on which it may be written to.
+
+    People who follow each other in a post are listed in turn under one `contact_id`.
+    """
+
+    contact_id: UUID
+    post: Audience
+    name: str = ""
+    email: str = ""
+    mobile: str = ""
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+
+
+class ReminderItem(Value):
+    """One obligation in a reminder.
+
+    `overdue` is 0 before the date, then 1, 2, 3 and so on. `working_days` is how many lie between
+    the slot's day and the date by the office's calendar, negative once the date has passed; None
+    where an older scheduler did not say.
+    """
+
+    obligation_id: UUID
+    ref: str
+    task_name: str
+    text: str
+    kind: ReminderKind
+    due_on: Day
+    overdue: int = 0
+    lead: bool = False
+    working_days: int | None = None
+
+
+class NotificationRef(Value):
+    """A notification that a reminder fanned out into."""
+
+    notification_id: UUID
+    channel: Channel

@@ -1,0 +1,75 @@
+"""The topics: what each is for, which events it carries, and how Kafka keeps it.
+
+The events of a topic are a union. A reader matches all of it, so mypy names a forgotten event.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias, get_args
+
+from shared.schemas.events import (
+    CalendarPublished,
+    Event,
+    ExpectedAudited,
+    ExtensionGranted,
+    HearingRecorded,
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
+    ObligationsAmended,
+    ObligationsAssigned,
+    ObligationsWithdrawn,
+    ReceiptReceived,
+    RecordDeadLettered,
+    ReminderDue,
+    ReminderFannedOut,
+    ReminderWithdrawn,
+    RuleBookPublished,
+    StatusReported,
+    UnitUpserted,
+)
+
+TaskEvent: TypeAlias = (
+    ObligationsAssigned
+    | ObligationsAmended
+    | ObligationsWithdrawn
+    | StatusReported
+    | HearingRecorded
+    | ExtensionGranted
+)
+RuleEvent: TypeAlias = RuleBookPublished | CalendarPublished
+ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn
+DeliveryEvent: TypeAlias = (
+    ReminderFannedOut
+    | NotificationSent
+    | NotificationFailed
+    | NotificationSuppressed
+    | NotificationDelivered
+    | ExpectedAudited
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic. `compacted` keeps the last event of each key for ever."""
+
+    name: str
+    events: tuple[type[Event], ...]
+    compacted: bool = False
+
+
+TASKS = Topic("cuiban.tasks.v1", get_args(TaskEvent))
+RULES = Topic("cuiban.rules.v1", get_args(RuleEvent))
+DIRECTORY = Topic("cuiban.directory.v1", (UnitUpserted,), compacted=True)
+REMINDERS = Topic("cuiban.reminders.v1", get_args(ReminderEvent))
+DELIVERIES = Topic("cuiban.deliveries.v1", get_args(DeliveryEvent))
+RECEIPTS = Topic("cuiban.receipts.v1", (ReceiptReceived,))
+DEAD_LETTERS = Topic("cuiban.dead-letters.v1", (RecordDeadLettered,))
+
+TOPICS = (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES, RECEIPTS, DEAD_LETTERS)
+TOPIC_OF = {event: topic for topic in TOPICS for event in topic.events}
+
+
+def named(name: str, prefix: str = "") -> str:
+    """The name a topic has on a broker that several installations share."""
+    return f"{prefix}{name}"
