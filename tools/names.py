@@ -71,6 +71,8 @@ def list_problems(path: Path) -> Iterator[str]:
                 yield f"{node.lineno}: class {name} ({REFUSED_CLASSES[name.lstrip('_')]})"
             case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
                 yield from _check_name(node.lineno, name)
+            case _:
+                pass
     yield from _check_prose(path)
 
 
