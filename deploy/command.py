@@ -10,9 +10,9 @@ from rich.console import Console
 from shared.errors import CuibanError
 
 _COMMANDS = {
-    "up": "lab.stack.commands:up",
-    "down": "lab.stack.commands:down",
-    "status": "lab.stack.commands:status",
+    "up": "lab.stack.commands:start_stack",
+    "down": "lab.stack.commands:stop_stack",
+    "status": "lab.stack.commands:show_status",
     "demo": "lab.demo.command:demo",
     "chaos": "lab.chaos.command:chaos",
     "import": "cli.plans:import_plan",

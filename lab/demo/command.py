@@ -19,7 +19,7 @@ from deploy.places import settings_in
 from lab.demo.figures import Figures
 from lab.demo.run import Run
 from lab.demo.script import START, ZONE
-from lab.stack.record import Record
+from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
 from shared.database.engine import engine_from
@@ -54,7 +54,7 @@ def demo(
         clock.set(START)
         signal.signal(signal.SIGTERM, _as_interrupt)
         try:
-            record = stack.up(
+            record = stack.start_all(
                 clock_file=Path(scratch) / "clock", extra_env=_BRISK, tied=True, say=_out.print
             )
             found = asyncio.run(_run(seed, record, stack, clock))
@@ -66,14 +66,14 @@ def demo(
         except KeyboardInterrupt:
             _out.print("Stopping.")
         finally:
-            stack.down()
+            stack.stop_all()
 
 
 def _as_interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-async def _run(seed: int, record: Record, stack: Stack, clock: SteppedClock) -> Figures:
+async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock) -> Figures:
     settings = settings_in(record.environment)
     engine = engine_from(settings, "cuiban-demo")
     api = Api(record.api, read(stack.token_file).decode().strip())
@@ -116,7 +116,7 @@ def _table(found: Figures) -> Table:
     return table
 
 
-def _serve(record: Record) -> None:
+def _serve(record: StackRecord) -> None:
     _out.print(
         f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/v1/openapi.json"
     )

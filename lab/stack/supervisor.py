@@ -1,7 +1,7 @@
-"""The process that watches over a local stack: `python -m lab.stack.supervisor --state DIR`.
+"""The process that supervises a local stack: `python -m lab.stack.supervisor --state DIR`.
 
 It reads DIR/plan.json, starts the engines, runs the preparation, starts the services, and keeps
-them running until it is told to end. DIR/stack.json always says what runs.
+them running until it is told to stop. DIR/stack.json always holds the present state.
 """
 
 import argparse
@@ -19,35 +19,44 @@ from pathlib import Path
 
 from lab.stack import kafka, postgres
 from lab.stack.errors import LocalStackError
-from lab.stack.parts import Part
+from lab.stack.parts import SupervisedPart
 from lab.stack.processes import (
     HOST,
     Identity,
     Program,
-    end,
-    free_ports,
-    python_environment,
-    sinks_on,
+    build_python_environment,
+    build_sinks_program,
+    end_processes,
+    find_free_ports,
+    read_tail,
     spawn,
-    tail,
 )
-from lab.stack.record import PLAN, RECORD, WANTED, Plan, Record, Service, Wanted, external
+from lab.stack.record import (
+    OVERRIDES,
+    PLAN,
+    RECORD,
+    PartOverrides,
+    ServiceCommand,
+    StackPlan,
+    StackRecord,
+    select_external,
+)
 from shared import clock
 
-REST = 0.1  # seconds between two looks at all parts
+REST = 0.1  # seconds between two checks of all parts
 PREPARE_WITHIN = 180.0
 
 
-class StopAsked(Exception):  # noqa: N818 - not an error
-    """Someone asked the supervisor to end."""
+class StopRequested(Exception):  # noqa: N818 - not an error
+    """The supervisor was asked to stop."""
 
 
 class Supervisor:
     """Runs one plan in one state directory."""
 
-    def __init__(self, state: Path, plan: Plan) -> None:
+    def __init__(self, state: Path, plan: StackPlan) -> None:
         self._state, self._plan = state, plan
-        self._parts: list[Part] = []
+        self._parts: list[SupervisedPart] = []
         self._environment: dict[str, str] = {}
         self._inbox = self._api = ""
         self._phase = "starting"
@@ -55,15 +64,15 @@ class Supervisor:
         self._written = ""
         self._identity = Identity.of(os.getpid())
         self._owner = Identity(*plan.owner) if plan.owner else None
-        self._stop_asked = False
+        self._stop_requested = False
 
-    def ask_to_stop(self, *_: object) -> None:
-        """Signal handler: end at the next look."""
-        self._stop_asked = True
+    def request_stop(self, *_: object) -> None:
+        """Signal handler: stop at the next check."""
+        self._stop_requested = True
 
     def run(self) -> int:
-        """Run until asked to stop; 0 then, 1 when the stack could not be started."""
-        self._write()
+        """Run until asked to stop; returns 0 then, and 1 when the stack could not be started."""
+        self._save_record()
         try:
             self._start_engines()
             self._prepare()
@@ -71,68 +80,68 @@ class Supervisor:
             self._phase = "ready"
             _say("everything is ready")
             while True:
-                self._look()
-        except StopAsked:
+                self._check_parts()
+        except StopRequested:
             _say("asked to stop")
             self._phase = "stopping"
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing may be left running
+        except Exception as error:  # noqa: BLE001 - after any error nothing may be left running
             self._phase, self._error = "failed", str(error)
             _say(f"giving up: {error}")
         failed = self._phase == "failed"
-        self._write()
+        self._save_record()
         for part in reversed(self._parts):
             part.stop()
             _say(f"{part.name}: stopped")
-            self._write()
+            self._save_record()
         return int(failed)
 
     def _start_engines(self) -> None:
-        given = external({**os.environ, **self._plan.environment})
+        given = select_external({**os.environ, **self._plan.environment})
         self._environment = {**self._plan.environment, **given}
         if not self._plan.engines:
             return
-        self._environment["CUIBAN_SMS_SECRET"] = self._sms_secret()
+        self._environment["CUIBAN_SMS_SECRET"] = self._get_sms_secret()
         if "CUIBAN_KAFKA" not in given:
             self._add_brokers()
         if "CUIBAN_DATABASE_URL" not in given:
-            self._add("postgres", self._postgres)
+            self._add("postgres", self._build_postgres)
         if not {"CUIBAN_SMTP_URL", "CUIBAN_SMS_URL"} <= given.keys():
-            self._add("sinks", self._sinks)
-        self._until_ready()
+            self._add("sinks", self._build_sinks)
+        self._wait_until_ready()
         if "CUIBAN_DATABASE_URL" not in given:
             server = self._environment["CUIBAN_DATABASE_URL"]
             postgres.create_database(server, "cuiban")
 
     def _add_brokers(self) -> None:
         if self._plan.brokers == 1:
-            self._add("kafka", self._kafka)
+            self._add("kafka", self._build_kafka)
             return
-        brokers = kafka.cluster(self._state, free_ports(2 * self._plan.brokers))
+        brokers = kafka.build_cluster(self._state, find_free_ports(2 * self._plan.brokers))
         self._environment["CUIBAN_KAFKA"] = ",".join(broker.address for broker in brokers)
         self._environment.setdefault("CUIBAN_REPLICATION", str(len(brokers)))
         for broker in brokers:
-            self._add(f"kafka-{broker.node}", partial(self._broker, broker))
+            self._add(f"kafka-{broker.node}", partial(self._build_broker, broker))
 
-    def _broker(self, broker: kafka.Broker) -> tuple[Program, str]:
-        return broker.program(_say), broker.address
+    def _build_broker(self, broker: kafka.Broker) -> tuple[Program, str]:
+        return broker.build_program(_say), broker.address
 
-    def _kafka(self) -> tuple[Program, str]:
-        port, controller = free_ports(2)
+    def _build_kafka(self) -> tuple[Program, str]:
+        port, controller = find_free_ports(2)
         broker = kafka.Broker(self._state / "kafka", port, controller)
         self._environment["CUIBAN_KAFKA"] = broker.address
-        return broker.program(_say), broker.address
+        return broker.build_program(_say), broker.address
 
-    def _postgres(self) -> tuple[Program, str]:
-        server = postgres.Server(self._state / "postgres", free_ports(1)[0])
-        url = self._environment["CUIBAN_DATABASE_URL"] = server.url("cuiban")
-        return server.program(_say), url
+    def _build_postgres(self) -> tuple[Program, str]:
+        server = postgres.Server(self._state / "postgres", find_free_ports(1)[0])
+        url = self._environment["CUIBAN_DATABASE_URL"] = server.build_url("cuiban")
+        return server.build_program(_say), url
 
-    def _sinks(self) -> tuple[Program, str]:
-        smtp, http = free_ports(2)
+    def _build_sinks(self) -> tuple[Program, str]:
+        smtp, http = find_free_ports(2)
         self._environment.setdefault("CUIBAN_SMTP_URL", f"smtp://{HOST}:{smtp}")
         self._environment.setdefault("CUIBAN_SMS_URL", f"http://{HOST}:{http}/sms")
         self._inbox = f"http://{HOST}:{http}/"
-        program = sinks_on(smtp, http, self._state / "sinks", self._environment)
+        program = build_sinks_program(smtp, http, self._state / "sinks", self._environment)
         return program, self._inbox
 
     def _prepare(self) -> None:
@@ -143,7 +152,7 @@ class Supervisor:
             name="prepare",
             argv=self._plan.prepare,
             log=log,
-            env={**python_environment(), **self._environment},
+            env={**build_python_environment(), **self._environment},
             ready=lambda: True,
         )
         _say("preparing topics and schemas")
@@ -151,32 +160,34 @@ class Supervisor:
         until = time.monotonic() + PREPARE_WITHIN
         try:
             while (code := child.poll()) is None and time.monotonic() < until:
-                self._look()
+                self._check_parts()
         finally:
             if child.poll() is None:
-                end([Identity.of(child.pid)])
+                end_processes([Identity.of(child.pid)])
             child.wait(timeout=10)
         if code != 0:
             ended = "did not end in time" if code is None else f"ended with code {code}"
-            raise LocalStackError(f"The preparation {ended}. Its log ends with:\n{tail(log)}")
+            raise LocalStackError(f"The preparation {ended}. Its log ends with:\n{read_tail(log)}")
 
     def _start_services(self) -> None:
         for service, count in self._plan.services:
             for number in range(1, count + 1):
-                self._add(f"{service.name}-{number}", self._service(service, number))
-        self._until_ready()
+                self._add(f"{service.name}-{number}", self._make_builder(service, number))
+        self._wait_until_ready()
 
-    def _service(self, service: Service, number: int) -> Callable[[], tuple[Program, str]]:
+    def _make_builder(
+        self, service: ServiceCommand, number: int
+    ) -> Callable[[], tuple[Program, str]]:
         name = f"{service.name}-{number}"
 
         def build() -> tuple[Program, str]:
-            metrics, http = free_ports(2)
-            env = {**python_environment(), "CUIBAN_LOG_FORMAT": "json", **self._environment}
+            metrics, http = find_free_ports(2)
+            env = {**build_python_environment(), "CUIBAN_LOG_FORMAT": "json", **self._environment}
             env["CUIBAN_METRICS_PORT"] = str(metrics)
             address = f"http://{HOST}:{metrics}/metrics"
             if service.serves_http:
-                asked = {**os.environ, **self._environment}.get("CUIBAN_HTTP_PORT")
-                http = int(asked) if asked and number == 1 else http
+                http_port_setting = {**os.environ, **self._environment}.get("CUIBAN_HTTP_PORT")
+                http = int(http_port_setting) if http_port_setting and number == 1 else http
                 env["CUIBAN_HTTP_PORT"] = str(http)
                 address = f"http://{HOST}:{http}/"
                 if number == 1:
@@ -187,14 +198,14 @@ class Supervisor:
                 argv=service.argv,
                 log=self._state / "logs" / f"{name}.log",
                 env=env,
-                directory=self._state,  # faust makes a directory where it stands
-                ready=lambda: path is None or answers_ok(f"http://{HOST}:{metrics}{path}"),
+                directory=self._state,  # faust creates a directory in its working directory
+                ready=lambda: path is None or is_healthy(f"http://{HOST}:{metrics}{path}"),
             )
             return program, address
 
         return build
 
-    def _sms_secret(self) -> str:
+    def _get_sms_secret(self) -> str:
         if given := {**os.environ, **self._plan.environment}.get("CUIBAN_SMS_SECRET"):
             return given
         path = self._state / "sms-secret"
@@ -205,32 +216,32 @@ class Supervisor:
 
     def _add(self, name: str, build: Callable[[], tuple[Program, str]]) -> None:
         _say(f"{name}: starting")
-        self._parts.append(Part(name, build, self._state, _say))
+        self._parts.append(SupervisedPart(name, build, self._state, _say))
 
-    def _until_ready(self) -> None:
+    def _wait_until_ready(self) -> None:
         while not all(part.ready or not part.wanted for part in self._parts):
-            self._look()
+            self._check_parts()
 
-    def _look(self) -> None:
-        if self._stop_asked:
-            raise StopAsked
-        if self._owner and self._owner.process() is None:
-            _say("who started this has ended")
-            raise StopAsked
-        wanted = Wanted.load(self._state / WANTED) or Wanted()
+    def _check_parts(self) -> None:
+        if self._stop_requested:
+            raise StopRequested
+        if self._owner and self._owner.find_process() is None:
+            _say("the owner process has ended")
+            raise StopRequested
+        overrides = PartOverrides.load(self._state / OVERRIDES) or PartOverrides()
         for part in self._parts:
-            part.wanted = part.name not in wanted.stopped
+            part.wanted = part.name not in overrides.stopped
             part.environment = {
                 **self._plan.parts.get(part.name, {}),
-                **wanted.environment.get(part.name, {}),
+                **overrides.environment.get(part.name, {}),
             }
-            part.tick()
-        self._write()
-        time.sleep(REST)  # files and health ports are looked at: nothing tells of a change
+            part.supervise()
+        self._save_record()
+        time.sleep(REST)  # files and health endpoints can only be polled
 
-    def _write(self) -> None:
-        """Write the record when something in it has changed."""
-        record = Record.model_validate(
+    def _save_record(self) -> None:
+        """Save the record when it has changed."""
+        record = StackRecord.model_validate(
             {
                 "state": self._phase,
                 "error": self._error,
@@ -239,19 +250,19 @@ class Supervisor:
                 "inbox": self._inbox,
                 "api": self._api,
                 "environment": self._environment,
-                "parts": tuple(part.record() for part in self._parts),
+                "parts": tuple(part.to_record() for part in self._parts),
             }
         )
         if (text := record.model_dump_json()) != self._written:
             try:
                 record.save(self._state / RECORD)
-            except OSError as error:  # a full disk is no reason to end what runs
+            except OSError as error:  # a full disk is no reason to stop what runs
                 _say(f"{RECORD} could not be written: {error}")
             else:
                 self._written = text
 
 
-def answers_ok(url: str) -> bool:
+def is_healthy(url: str) -> bool:
     """Whether a GET is answered with 200 within a second."""
     try:
         with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own http address
@@ -269,13 +280,13 @@ def main(arguments: Iterable[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Watch over a local stack.")
     parser.add_argument("--state", type=Path, required=True)
     state = parser.parse_args(None if arguments is None else list(arguments)).state.resolve()
-    plan = Plan.load(state / PLAN)
+    plan = StackPlan.load(state / PLAN)
     if plan is None:
         print(f"{state / PLAN} is not there: `cuiban up` writes it.", file=sys.stderr)
         return 1
     supervisor = Supervisor(state, plan)
-    signal.signal(signal.SIGTERM, supervisor.ask_to_stop)
-    signal.signal(signal.SIGINT, supervisor.ask_to_stop)
+    signal.signal(signal.SIGTERM, supervisor.request_stop)
+    signal.signal(signal.SIGINT, supervisor.request_stop)
     return supervisor.run()
 
 

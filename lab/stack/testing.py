@@ -1,4 +1,4 @@
-"""The real engines for tests and chaos runs: started here, ended by identity."""
+"""The real engines for tests and chaos runs, started and ended here."""
 
 import signal
 import subprocess
@@ -11,19 +11,19 @@ from lab.stack.errors import AddressTakenError
 from lab.stack.processes import (
     Identity,
     Program,
-    end,
-    free_ports,
-    marked,
-    sinks_on,
+    build_sinks_program,
+    end_processes,
+    find_free_ports,
+    find_marked,
     spawn,
     wait_ready,
 )
 
-ATTEMPTS = 3  # a port can be taken between finding it free and using it
+ATTEMPTS = 3  # a free port can be taken before it is used
 
 
 class Engines:
-    """A broker and a database that run, each of which can be killed and started again."""
+    """A running broker and database; each can be killed and started again."""
 
     def __init__(self, state: Path, say: Callable[[str], None], *, durable: bool = True) -> None:
         self.state = state.resolve()
@@ -35,39 +35,39 @@ class Engines:
         self.database_url = ""  # of the maintenance database; see create_database
 
     def start_kafka(self) -> None:
-        """Start the broker on a free port, waiting until it serves clients."""
+        """Start the broker on a free port and wait until it serves clients."""
 
         def build() -> Program:
-            port, controller_port = free_ports(2)
+            port, controller_port = find_free_ports(2)
             broker = kafka.Broker(self.state / "kafka", port, controller_port)
             self.kafka = broker.address
-            return broker.program(self._say)
+            return broker.build_program(self._say)
 
-        self._first_start(build)
+        self._start_on_free_port(build)
 
     def start_postgres(self) -> None:
-        """Start the server on a free port, waiting until it accepts connections."""
+        """Start the server on a free port and wait until it accepts connections."""
 
         def build() -> Program:
-            server = postgres.Server(self.state / "postgres", free_ports(1)[0], self._durable)
-            self.database_url = server.url()
-            return server.program(self._say)
+            server = postgres.Server(self.state / "postgres", find_free_ports(1)[0], self._durable)
+            self.database_url = server.build_url()
+            return server.build_program(self._say)
 
-        self._first_start(build)
+        self._start_on_free_port(build)
 
     def create_database(self, name: str) -> str:
-        """Make a database; returns its address."""
+        """Create a database; returns its URL."""
         return postgres.create_database(self.database_url, name)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
-        """Send `kafka` or `postgres` a signal; with SIGKILL, return once it has ended."""
+        """Send `kafka` or `postgres` a signal; after SIGKILL, return once it has ended."""
         child = self._children[name]
         child.send_signal(number)
         if number == signal.SIGKILL:
             child.wait(timeout=30)
 
     def start(self, name: str) -> None:
-        """Start a killed engine again, on its old port with its old data."""
+        """Start a killed engine again, on the same port with the same data."""
         self._run(self._programs[name])
 
     def stop(self) -> None:
@@ -75,15 +75,15 @@ class Engines:
         for name, child in reversed(self._children.items()):
             program = self._programs[name]
             if child.poll() is None:
-                end(
+                end_processes(
                     [Identity.of(child.pid)],
                     first=program.stop_signal,
                     within=program.stop_within,
                 )
             child.wait(timeout=10)
-        end(marked(self.state))
+        end_processes(find_marked(self.state))
 
-    def _first_start(self, build: Callable[[], Program]) -> None:
+    def _start_on_free_port(self, build: Callable[[], Program]) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             program = build()
             try:
@@ -100,23 +100,23 @@ class Engines:
         wait_ready(program, child)
 
 
-def sinks_program(state: Path, secret: str) -> tuple[Program, int, int]:
-    """The sinks alone: their program, the SMTP port and the HTTP port."""
-    smtp, http = free_ports(2)
-    return sinks_on(smtp, http, state, {"CUIBAN_SMS_SECRET": secret}), smtp, http
+def prepare_sinks(state: Path, secret: str) -> tuple[Program, int, int]:
+    """The program of the sinks, their SMTP port and their HTTP port."""
+    smtp, http = find_free_ports(2)
+    return build_sinks_program(smtp, http, state, {"CUIBAN_SMS_SECRET": secret}), smtp, http
 
 
 @contextmanager
 def engines(
     state: Path, *, durable: bool = True, say: Callable[[str], None] = print
 ) -> Iterator[Engines]:
-    """Run a broker and a database with their data under `state`, until the block is left.
+    """Run a broker and a database with their data under `state` for the length of the block.
 
-    What an earlier run with the same directory left behind is ended first. A database that is not
-    `durable` waits for no disk: it loses nothing when it is killed, only when the machine goes.
+    What an earlier run with the same directory left running is ended first. A database that is not
+    `durable` runs without fsync: it survives being killed, but not a crash of the machine.
     """
     running = Engines(state, say, durable=durable)
-    end(marked(running.state))
+    end_processes(find_marked(running.state))
     try:
         running.start_kafka()
         running.start_postgres()

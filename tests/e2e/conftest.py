@@ -16,7 +16,7 @@ import pytest
 from cli.client import Api
 from deploy.places import settings_in
 from lab.demo.quiet import Onlooker
-from lab.stack.record import Record
+from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
@@ -35,7 +35,7 @@ class World:
     """The running system, and what an office and its units do with it."""
 
     stack: Stack
-    record: Record
+    record: StackRecord
     api: Api
     clock: SteppedClock
     onlooker: Onlooker
@@ -143,12 +143,12 @@ class World:
 @pytest.fixture(scope="package")
 def _stack(
     engines: Engines, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Stack, Record, SteppedClock]]:
+) -> Iterator[tuple[Stack, StackRecord, SteppedClock]]:
     place = tmp_path_factory.mktemp("e2e")
     clock = SteppedClock(place / "clock")
     clock.set(START)
     stack = Stack(place / "state")
-    record = stack.up(
+    record = stack.start_all(
         clock_file=place / "clock",
         extra_env={
             "CUIBAN_KAFKA": engines.kafka,
@@ -166,11 +166,11 @@ def _stack(
     try:
         yield stack, record, clock
     finally:
-        stack.down()
+        stack.stop_all()
 
 
 @pytest.fixture(scope="package")
-async def world(_stack: tuple[Stack, Record, SteppedClock]) -> AsyncIterator[World]:
+async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
     stack, record, clock = _stack
     settings = settings_in(record.environment)
     engine = engine_from(settings, "e2e")

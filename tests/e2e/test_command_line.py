@@ -179,7 +179,7 @@ async def changing(world) -> AsyncIterator[AsyncConnection]:
 
 async def until_gaps(world, wanted: int) -> None:
     """Wait for the running scheduler's audit to show so many gaps."""
-    metrics = world.record.part("scheduler").address
+    metrics = world.record.find_part("scheduler").address
     async with asyncio.timeout(120):
         while True:
             shown = (await asyncio.to_thread(httpx.get, metrics, trust_env=False)).text

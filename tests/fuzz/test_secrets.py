@@ -14,7 +14,7 @@ import psutil
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from lab.stack.processes import free_ports
+from lab.stack.processes import find_free_ports
 from shared.broker.codec import encode
 from shared.schemas.topics import REMINDERS, TOPICS, named
 from tests.fuzz.world import send_named
@@ -134,7 +134,7 @@ async def services(api: Api, settings_for: Any) -> AsyncIterator[Services]:
 
 
 async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services: Services) -> None:
-    http, *metrics = free_ports(4)
+    http, *metrics = find_free_ports(4)
     names = ("ingest", "scheduler", "notifier")
     for name, port in zip(names, metrics, strict=True):
         await services.start(name, CUIBAN_METRICS_PORT=str(port), CUIBAN_HTTP_PORT=str(http))

@@ -58,7 +58,7 @@ def live_running(
         if script.brokers == 1:
             without.add(Kind.BROKERS_IN_TURN)
         try:
-            record = stack.up(
+            record = stack.start_all(
                 services=services,
                 clock_file=clocks.right,
                 extra_env={**haste, **_SETTINGS},
@@ -70,4 +70,4 @@ def live_running(
             ground = Ground(stack, record, clocks, place, disk, say)
             return asyncio.run(prove_running(script.seed, script.faults, ground, without))
         finally:
-            stack.down()
+            stack.stop_all()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.chaos.running.clocks import Clocks
-from lab.stack.record import Record
+from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 
 
@@ -14,7 +14,7 @@ class Ground:
     """What a run stands on: a stack that is up, with nothing in it yet."""
 
     stack: Stack
-    record: Record
+    record: StackRecord
     clocks: Clocks
     place: Path
     disk: Path | None

@@ -106,7 +106,7 @@ class Striker(LogStriker):
 
     async def _kill_in_turn(self, _: Fault) -> None:
         async with self._turns["kafka"]:
-            for part in self.stack.info().parts:
+            for part in self.stack.get_record().parts:
                 if part.name.startswith("kafka"):
                     hit = await self._signal(part.name, 9)
                     await asyncio.to_thread(self.stack.wait_ready, part.name, after=hit)

@@ -111,7 +111,7 @@ class LogStriker(Breaker):
             await self.stop_parts(both("ingest"))
             await self._await_read(cut)
             brokers = [
-                part.name for part in self.stack.info().parts if part.name.startswith("kafka")
+                part.name for part in self.stack.get_record().parts if part.name.startswith("kafka")
             ]
             for broker in brokers:
                 await asyncio.to_thread(self.stack.stop, broker)

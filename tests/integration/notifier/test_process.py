@@ -14,8 +14,8 @@ import pytest
 from aiohttp import ClientError, ClientSession
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from lab.stack.commands import _warnings
-from lab.stack.processes import free_ports
+from lab.stack.commands import _fetch_warnings
+from lab.stack.processes import find_free_ports
 from shared.broker.codec import decode, encode
 from shared.schemas.events import Event
 from shared.schemas.topics import DELIVERIES, named
@@ -179,7 +179,7 @@ async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process
 async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
     process: Process,
 ) -> None:
-    (port,) = free_ports(1)
+    (port,) = find_free_ports(1)
     child = await process.start(CUIBAN_SMS_URL="", CUIBAN_METRICS_PORT=str(port))
     await process.send(upserted(), due())
     url = f"http://127.0.0.1:{port}"
@@ -194,7 +194,7 @@ async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
     said = await until(told, LONG)
     held = {"held": "1 (no gateway for sms)"}
     assert said == {"status": "ready", "warnings": held}
-    notes = await until(lambda: asyncio.to_thread(_warnings, f"{url}/metrics"), LONG)
+    notes = await until(lambda: asyncio.to_thread(_fetch_warnings, f"{url}/metrics"), LONG)
     assert notes == held
     child.send_signal(signal.SIGTERM)
     async with asyncio.timeout(LONG):

@@ -95,16 +95,16 @@ def test_a_cut_off_jar_is_fetched_anew_and_a_foreign_one_is_refused(state: Path)
     good = next(pin for pin in jars.read_pins() if pin.artifact == "slf4j-simple")
     pins = state / "pins"
     pins.write_text(f"{good.sha256}  {good.group}:{good.artifact}:{good.version}\n")
-    (path,) = jars.class_path(print, cache=state, pins=pins)
+    (path,) = jars.fetch_class_path(print, cache=state, pins=pins)
     path.write_bytes(b"cut off")
     said: list[str] = []
 
-    assert jars.class_path(said.append, cache=state, pins=pins) == [path]
+    assert jars.fetch_class_path(said.append, cache=state, pins=pins) == [path]
     assert said == ["Kafka: fetching jar 1 of 1: slf4j-simple-1.7.36.jar"]
-    assert jars.class_path(said.append, cache=state, pins=pins) == [path]
+    assert jars.fetch_class_path(said.append, cache=state, pins=pins) == [path]
     assert len(said) == 1
 
     pins.write_text(f"{'0' * 64}  {good.group}:{good.artifact}:{good.version}\n")
     with pytest.raises(LocalStackError, match="another SHA-256"):
-        jars.class_path(print, cache=state, pins=pins)
+        jars.fetch_class_path(print, cache=state, pins=pins)
     assert not path.exists()

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from lab.stack.processes import spawn, wait_ready
-from lab.stack.testing import sinks_program
+from lab.stack.testing import prepare_sinks
 
 pytestmark = pytest.mark.integration
 SECRET = "whsec_" + b64encode(b"0123456789abcdef0123456789abcdef").decode()
@@ -31,7 +31,7 @@ class Sinks(NamedTuple):
 @pytest.fixture(scope="module")
 def sinks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sinks]:
     state = tmp_path_factory.mktemp("sinks")
-    program, smtp_port, http_port = sinks_program(state, SECRET)
+    program, smtp_port, http_port = prepare_sinks(state, SECRET)
     child = spawn(program, mark=state)
     try:
         wait_ready(program, child)
@@ -272,7 +272,7 @@ async def test_the_inbox_groups_by_unit_and_escapes(sinks: Sinks, http: ClientSe
 
 
 async def test_what_was_taken_survives_kill_9(state: Path) -> None:
-    program, smtp_port, http_port = sinks_program(state, SECRET)
+    program, smtp_port, http_port = prepare_sinks(state, SECRET)
     child = spawn(program, mark=state)
     await asyncio.to_thread(wait_ready, program, child)
     sinks = Sinks(smtp_port, f"http://127.0.0.1:{http_port}")

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from lab.stack.errors import LocalStackError
-from lab.stack.processes import Identity, marked
-from lab.stack.record import RECORD, Record, Service
+from lab.stack.processes import Identity, find_marked
+from lab.stack.record import RECORD, ServiceCommand, StackRecord
 from lab.stack.stack import Stack
 
 pytestmark = pytest.mark.integration
@@ -38,8 +38,8 @@ HTTPServer(("127.0.0.1", int(os.environ["CUIBAN_METRICS_PORT"])), Healthy).serve
 """
 
 
-def service(name: str, body: str = SERVICE) -> Service:
-    return Service(name=name, argv=(sys.executable, "-c", body))
+def service(name: str, body: str = SERVICE) -> ServiceCommand:
+    return ServiceCommand(name=name, argv=(sys.executable, "-c", body))
 
 
 def quiet(_: str) -> None:
@@ -54,19 +54,19 @@ def wait_until(holds: Callable[[], bool], seconds: float = 120) -> None:
 
 
 def left_over(stack: Stack) -> list[Identity]:
-    return [each for each in marked(stack.state) if each.process() is not None]
+    return [each for each in find_marked(stack.state) if each.find_process() is not None]
 
 
 @pytest.fixture
 def stack(state: Path) -> Iterator[Stack]:
     made = Stack(state, commands=[service("alpha"), service("beta")], prepare=None, engines=False)
     yield made
-    made.down()
+    made.stop_all()
     assert left_over(made) == []
 
 
-def up(stack: Stack, **counts: int) -> Record:
-    return stack.up(services=counts or {"alpha": 1}, extra_env={"GREETING": "hi"}, say=quiet)
+def up(stack: Stack, **counts: int) -> StackRecord:
+    return stack.start_all(services=counts or {"alpha": 1}, extra_env={"GREETING": "hi"}, say=quiet)
 
 
 def test_up_twice_gives_the_same_stack(stack: Stack) -> None:
@@ -79,44 +79,44 @@ def test_two_ups_at_once_start_one_stack(stack: Stack) -> None:
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(lambda _: up(stack), range(2))
     assert first == second
-    assert len([row for row in stack.status() if row.state == "ready"]) == 2
+    assert len([row for row in stack.list_status() if row.state == "ready"]) == 2
 
 
 def test_a_killed_service_is_started_again(stack: Stack) -> None:
     up(stack)
     killed = stack.kill("alpha")
     stack.wait_ready("alpha", after=killed)
-    assert killed.process() is None
-    assert stack.status()[1].restarts == 1
+    assert killed.find_process() is None
+    assert stack.list_status()[1].restarts == 1
     assert "alpha-1: ended with code -9" in (stack.state / "logs/supervisor.log").read_text()
 
 
 def test_a_part_stays_stopped_until_it_is_started(stack: Stack) -> None:
     up(stack)
     stack.stop("alpha")
-    assert stack.status()[1].state == "stopped"
+    assert stack.list_status()[1].state == "stopped"
     stack.start("alpha")
-    assert stack.status()[1].state == "ready"
+    assert stack.list_status()[1].state == "ready"
 
 
 def test_down_leaves_no_process_and_no_lock(stack: Stack) -> None:
     record = up(stack)
-    stack.down()
-    assert record.supervisor.process() is None
+    stack.stop_all()
+    assert record.supervisor.find_process() is None
     assert left_over(stack) == []
     assert sorted(path.name for path in stack.state.iterdir()) == [".cuiban-state", "logs"]
-    stack.down()
+    stack.stop_all()
 
 
 def test_a_tied_stack_ends_with_who_started_it_even_when_they_are_killed(stack: Stack) -> None:
     program = f"""
 import sys
 from pathlib import Path
-from lab.stack.record import Service
+from lab.stack.record import ServiceCommand
 from lab.stack.stack import Stack
-alpha = Service(name="alpha", argv=(sys.executable, "-c", {SERVICE!r}))
+alpha = ServiceCommand(name="alpha", argv=(sys.executable, "-c", {SERVICE!r}))
 stack = Stack(Path({str(stack.state)!r}), commands=[alpha], prepare=None, engines=False)
-stack.up(services={{"alpha": 1}}, extra_env={{"GREETING": "hi"}}, tied=True)
+stack.start_all(services={{"alpha": 1}}, extra_env={{"GREETING": "hi"}}, tied=True)
 print("up", flush=True)
 sys.stdin.read()
 """
@@ -125,60 +125,60 @@ sys.stdin.read()
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as owner:
         assert owner.stdout
         assert "up" in (line.strip() for line in owner.stdout)
-        supervisor = stack.info().supervisor
+        supervisor = stack.get_record().supervisor
         owner.kill()
-    wait_until(lambda: supervisor.process() is None)
+    wait_until(lambda: supervisor.find_process() is None)
     assert left_over(stack) == []
 
 
 def test_down_cleans_up_after_a_killed_supervisor(stack: Stack) -> None:
     up(stack)
     killed = stack.kill("supervisor")
-    wait_until(lambda: killed.process() is None)
-    assert {row.state for row in stack.status()} == {"gone", "left over"}
-    stack.down()
+    wait_until(lambda: killed.find_process() is None)
+    assert {row.state for row in stack.list_status()} == {"gone", "left over"}
+    stack.stop_all()
     assert left_over(stack) == []
 
 
 def test_down_finds_processes_whose_record_is_lost(stack: Stack) -> None:
     up(stack)
     killed = stack.kill("supervisor")
-    wait_until(lambda: killed.process() is None)
+    wait_until(lambda: killed.find_process() is None)
     (stack.state / RECORD).unlink()
     assert left_over(stack)
-    stack.down()
+    stack.stop_all()
     assert left_over(stack) == []
 
 
 def test_up_replaces_what_a_crash_left(stack: Stack) -> None:
     first = up(stack)
     killed = stack.kill("supervisor")
-    wait_until(lambda: killed.process() is None)
+    wait_until(lambda: killed.find_process() is None)
     second = up(stack)
     old, new = first.parts[0].identity, second.parts[0].identity
     assert old is not None
     assert old != new
-    assert old.process() is None
+    assert old.find_process() is None
 
 
 def test_a_stopped_supervisor_and_a_stopped_service_are_ended_too(stack: Stack) -> None:
     up(stack)
     stack.kill("alpha", signal.SIGSTOP)
     stack.kill("supervisor", signal.SIGSTOP)
-    stack.down()
+    stack.stop_all()
     assert left_over(stack) == []
 
 
 def test_a_process_that_was_given_a_recorded_id_is_spared(stack: Stack) -> None:
     up(stack)
     killed = stack.kill("supervisor")
-    wait_until(lambda: killed.process() is None)
+    wait_until(lambda: killed.find_process() is None)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         path = stack.state / RECORD
         record = json.loads(path.read_text())
         record["supervisor_pid"] = record["parts"][0]["pid"] = stranger.pid
         path.write_text(json.dumps(record))
-        stack.down()
+        stack.stop_all()
         assert psutil.Process(stranger.pid).is_running()
         stranger.communicate(b"\n")
 
@@ -186,19 +186,20 @@ def test_a_process_that_was_given_a_recorded_id_is_spared(stack: Stack) -> None:
 def test_a_crash_of_up_leaves_nothing_that_down_cannot_end(stack: Stack) -> None:
     script = (
         "import sys; from pathlib import Path\n"
-        "from lab.stack.record import Service\n"
+        "from lab.stack.record import ServiceCommand\n"
         "from lab.stack.stack import Stack\n"
-        "slow = Service(name='slow', argv=(sys.executable, '-c', 'import time; time.sleep(600)'))\n"
+        "argv = (sys.executable, '-c', 'import time; time.sleep(600)')\n"
+        "slow = ServiceCommand(name='slow', argv=argv)\n"
         "stack = Stack(Path(sys.argv[1]), commands=[slow], prepare=None, engines=False)\n"
-        "stack.up(services={'slow': 1})\n"
+        "stack.start_all(services={'slow': 1})\n"
     )
     child = subprocess.Popen(
         [sys.executable, "-c", script, str(stack.state)], stdout=subprocess.DEVNULL
     )
-    wait_until(lambda: any(row.name == "slow-1" and row.pid for row in stack.status()))
+    wait_until(lambda: any(row.name == "slow-1" and row.pid for row in stack.list_status()))
     child.kill()
     child.wait()
-    stack.down()
+    stack.stop_all()
     assert left_over(stack) == []
 
 
@@ -206,32 +207,32 @@ def test_a_service_that_cannot_start_is_told_with_its_log(state: Path) -> None:
     broken = service("broken", "import sys; sys.exit('the reason')")
     stack = Stack(state, commands=[broken], prepare=None, engines=False)
     with pytest.raises(LocalStackError, match="the reason"):
-        stack.up(services={"broken": 1}, say=quiet)
+        stack.start_all(services={"broken": 1}, say=quiet)
     assert left_over(stack) == []
-    assert stack.status() == []
+    assert stack.list_status() == []
 
 
 def test_a_preparation_that_fails_is_told_with_its_log(state: Path) -> None:
     prepare = (sys.executable, "-c", "import sys; sys.exit('no broker')")
     stack = Stack(state, commands=[service("alpha")], prepare=prepare, engines=False)
     with pytest.raises(LocalStackError, match="no broker"):
-        stack.up(services={"alpha": 1}, say=quiet)
+        stack.start_all(services={"alpha": 1}, say=quiet)
     assert left_over(stack) == []
 
 
 def test_only_a_directory_that_cuiban_made_is_used_or_deleted(state: Path) -> None:
     (state / "thesis.txt").write_text("years of work")
     with pytest.raises(LocalStackError, match="something else"):
-        Stack(state, engines=False).up(say=quiet)
+        Stack(state, engines=False).start_all(say=quiet)
     with pytest.raises(LocalStackError, match="not deleted"):
-        Stack(state).down(purge=True)
+        Stack(state).stop_all(purge=True)
     assert (state / "thesis.txt").exists()
 
 
 def test_purge_deletes_the_state(state: Path) -> None:
     stack = Stack(state / "new", commands=[service("alpha")], prepare=None, engines=False)
     up(stack)
-    stack.down(purge=True)
+    stack.stop_all(purge=True)
     assert not stack.state.exists()
     assert list(state.iterdir()) == []
 
@@ -248,16 +249,16 @@ def test_the_engines_are_watched_over_too(state: Path) -> None:
         killed = {name: stack.kill(name) for name in ("kafka", "postgres", "sinks")}
         for name, identity in killed.items():
             stack.wait_ready(name, after=identity)
-        now = stack.info()
+        now = stack.get_record()
         assert now.environment == record.environment
-        assert {row.state for row in stack.status()} == {"ready"}
+        assert {row.state for row in stack.list_status()} == {"ready"}
     finally:
-        stack.down()
+        stack.stop_all()
     assert left_over(stack) == []
 
 
 def greeting(stack: Stack, name: str) -> str:
-    part = stack.info().part(name)
+    part = stack.get_record().find_part(name)
     assert part is not None
     with urllib.request.urlopen(part.address, timeout=60) as answer:  # noqa: S310 - our own part
         return str(answer.read().decode())
@@ -265,7 +266,7 @@ def greeting(stack: Stack, name: str) -> str:
 
 def test_a_part_has_settings_of_its_own_and_gets_others_at_its_next_start(stack: Stack) -> None:
     own = {"alpha-2": {"GREETING": "ho"}}
-    stack.up(services={"alpha": 2}, extra_env={"GREETING": "hi"}, parts=own, say=quiet)
+    stack.start_all(services={"alpha": 2}, extra_env={"GREETING": "hi"}, parts=own, say=quiet)
     assert [greeting(stack, name) for name in ("alpha-1", "alpha-2")] == ["hi", "ho"]
     stack.restart("alpha-1", {"GREETING": "hey"})
     assert [greeting(stack, name) for name in ("alpha-1", "alpha-2")] == ["hey", "ho"]
@@ -276,16 +277,16 @@ def test_a_part_has_settings_of_its_own_and_gets_others_at_its_next_start(stack:
 def test_three_brokers_lose_one_after_the_other_and_no_record(state: Path) -> None:
     stack = Stack(state, commands=[service("alpha")], prepare=None)
     try:
-        record = stack.up(services={}, brokers=3, say=quiet)
+        record = stack.start_all(services={}, brokers=3, say=quiet)
         brokers = [part.name for part in record.parts if part.name.startswith("kafka")]
         assert brokers == ["kafka-1", "kafka-2", "kafka-3"]
         assert record.environment["CUIBAN_REPLICATION"] == "3"
         assert asyncio.run(sent_while_killed(stack, record, brokers)) == [b"1", b"2", b"3"]
     finally:
-        stack.down()
+        stack.stop_all()
 
 
-async def sent_while_killed(stack: Stack, record: Record, brokers: list[str]) -> list[bytes]:
+async def sent_while_killed(stack: Stack, record: StackRecord, brokers: list[str]) -> list[bytes]:
     """Kill each broker in turn and send a record meanwhile; what the topic holds at the end."""
     servers = record.environment["CUIBAN_KAFKA"].split(",")
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
