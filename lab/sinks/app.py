@@ -1,8 +1,8 @@
 """The sinks: `python -m lab.sinks.app --smtp-port N --http-port M --state DIR`.
 
-One process that takes mail by SMTP and short messages by HTTP, remembers all of it in DIR, shows
-it as an inbox on `/` and as JSON on `/messages` and `/counts`, and can be told to fail on
-`/faults`. CUIBAN_SMS_SECRET is the key of the short messages' signatures.
+One process receives mail by SMTP and short messages by HTTP and keeps all of it in DIR. It shows
+them as an inbox on `/` and as JSON on `/messages` and `/counts`. `/faults` sets how the gateways
+misbehave. CUIBAN_SMS_SECRET is the key for the signatures of short messages.
 """
 
 import argparse
@@ -18,27 +18,27 @@ from pathlib import Path
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
-from lab.sinks.gateways import Faults, Gateways, MailHandler, keys_from, take_sms
-from lab.sinks.pages import add_pages, body_parts
-from lab.sinks.store import Delivery, Store
+from lab.sinks.gateways import Faults, Gateways, MailHandler, parse_keys, take_sms
+from lab.sinks.pages import add_pages, read_body_parts
+from lab.sinks.store import ReceivedMessage, Store
 from shared.clock import clock_from
 from shared.errors import CuibanError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HOST = "127.0.0.1"
-LARGEST = 5_000_000  # bytes of one message
-MOST = 5000  # messages in one answer
+MESSAGE_LIMIT = 5_000_000  # bytes of one message
+PAGE_LIMIT = 5000  # messages in one answer
 
 
-def application(gateways: Gateways) -> web.Application:
-    """The HTTP side: the SMS gateway, what was received, the faults, and the inbox."""
-    app = web.Application(client_max_size=LARGEST, middlewares=[explain])
+def build_application(gateways: Gateways) -> web.Application:
+    """Build the HTTP side: the SMS gateway, the received messages, the faults, and the inbox."""
+    app = web.Application(client_max_size=MESSAGE_LIMIT, middlewares=[explain])
     app.router.add_post("/sms", partial(take_sms, gateways))
-    app.router.add_get("/messages", partial(messages, gateways))
-    app.router.add_delete("/messages", partial(clear, gateways))
-    app.router.add_get("/counts", partial(counts, gateways))
-    app.router.add_get("/refusals", partial(refusals, gateways))
-    app.router.add_get("/faults", partial(faults, gateways))
+    app.router.add_get("/messages", partial(list_messages, gateways))
+    app.router.add_delete("/messages", partial(clear_messages, gateways))
+    app.router.add_get("/counts", partial(get_counts, gateways))
+    app.router.add_get("/refusals", partial(list_refusals, gateways))
+    app.router.add_get("/faults", partial(get_faults, gateways))
     app.router.add_put("/faults", partial(set_faults, gateways))
     add_pages(app, gateways.store)
     return app
@@ -46,84 +46,84 @@ def application(gateways: Gateways) -> web.Application:
 
 @web.middleware
 async def explain(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """An error that the caller can mend is a 400 with its text."""
+    """Answer a CuibanError, which the caller can correct, with 400 and its text."""
     try:
         return await handler(request)
     except CuibanError as error:
         return web.json_response({"error": error.message}, status=400)
 
 
-async def messages(gateways: Gateways, request: web.Request) -> web.Response:
+async def list_messages(gateways: Gateways, request: web.Request) -> web.Response:
     """`GET /messages?after=&channel=&to=&limit=`: oldest first; `next` is the next `after`."""
     query = request.query
     after, limit = _number(query.get("after", "0")), _number(query.get("limit", "1000"))
 
     def load() -> str:
-        found = gateways.store.messages(
+        received = gateways.store.list_messages(
             after=after,
             channel=query.get("channel", ""),
             to=query.get("to", ""),
-            limit=min(limit, MOST),
+            limit=min(limit, PAGE_LIMIT),
         )
-        last = found[-1].seq if found else after
-        told = {"messages": [as_json(each) for each in found], "next": last}
-        return json.dumps(told, ensure_ascii=False)
+        last = received[-1].seq if received else after
+        answer = {"messages": [as_json(each) for each in received], "next": last}
+        return json.dumps(answer, ensure_ascii=False)
 
     text = await asyncio.to_thread(load)
     return web.Response(text=text, content_type="application/json")
 
 
-def as_json(delivery: Delivery) -> dict[str, object]:
-    """A delivery for a test to look at."""
-    told: dict[str, object] = {
-        "seq": delivery.seq,
-        "channel": delivery.channel,
-        "id": delivery.ident,
-        "unit": delivery.unit,
-        "to": delivery.recipient,
-        "received": delivery.received,
-        "at": delivery.shown,
-        "answered": bool(delivery.answered),
+def as_json(message: ReceivedMessage) -> dict[str, object]:
+    """A message as JSON."""
+    fields: dict[str, object] = {
+        "seq": message.seq,
+        "channel": message.channel,
+        "id": message.ident,
+        "unit": message.unit,
+        "to": message.recipient,
+        "received": message.received,
+        "at": message.shown,
+        "answered": bool(message.answered),
     }
-    if delivery.channel == "sms":
-        return told | {"text": delivery.text, "headers": json.loads(delivery.headers)}
-    text, html = body_parts(delivery.raw)
-    raw = delivery.raw.decode("utf-8", "replace")
-    return told | {
-        "from": delivery.sender,
-        "subject": delivery.subject,
+    if message.channel == "sms":
+        return fields | {"text": message.text, "headers": json.loads(message.headers)}
+    text, html = read_body_parts(message.raw)
+    raw = message.raw.decode("utf-8", "replace")
+    return fields | {
+        "from": message.sender,
+        "subject": message.subject,
         "text": text,
         "html": html,
         "raw": raw,
     }
 
 
-async def clear(gateways: Gateways, _: web.Request) -> web.Response:
-    """`DELETE /messages`: forget everything."""
+async def clear_messages(gateways: Gateways, _: web.Request) -> web.Response:
+    """`DELETE /messages`: delete all messages and set the counts of offers to 0."""
     gateways.store.clear()
     gateways.offered.update({"email": 0, "sms": 0})
     return web.Response(status=204)
 
 
-async def counts(gateways: Gateways, _: web.Request) -> web.Response:
-    """`GET /counts`: distinct ids by channel; `received` counts repeats, `offered` refusals too."""
-    found = await asyncio.to_thread(gateways.store.counts)
-    told = {**found["distinct"], "received": found["all"], "offered": gateways.offered}
-    return web.json_response(told)
+async def get_counts(gateways: Gateways, _: web.Request) -> web.Response:
+    """`GET /counts`: distinct ids by channel; `received` with repeats, `offered` with refusals."""
+    counts = await asyncio.to_thread(gateways.store.count_messages)
+    answer = {**counts["distinct"], "received": counts["all"], "offered": gateways.offered}
+    return web.json_response(answer)
 
 
-async def refusals(gateways: Gateways, _: web.Request) -> web.Response:
-    """`GET /refusals`: what was refused because of `answer:…`: channel, id, status."""
-    return web.json_response(await asyncio.to_thread(gateways.store.refusals))
+async def list_refusals(gateways: Gateways, _: web.Request) -> web.Response:
+    """`GET /refusals`: channel, id and status of each message refused because of `answer:…`."""
+    return web.json_response(await asyncio.to_thread(gateways.store.list_refusals))
 
 
-async def faults(gateways: Gateways, _: web.Request) -> web.Response:
-    """`GET /faults`: how each gateway behaves."""
+async def get_faults(gateways: Gateways, _: web.Request) -> web.Response:
+    """`GET /faults`: the mode of each gateway."""
     return web.json_response(gateways.faults.modes)
 
 
 async def set_faults(gateways: Gateways, request: web.Request) -> web.Response:
-    """`PUT /faults`: break a gateway or mend it."""
+    """`PUT /faults`: set the mode of each named gateway; `ok` ends a fault."""
     try:
         wanted = json.loads(await request.read())
     except ValueError as error:
@@ -141,23 +141,23 @@ def _number(text: str) -> int:
 
 
 async def serve(smtp_port: int, http_port: int, state: Path) -> None:
-    """Run both until SIGTERM or SIGINT."""
+    """Serve SMTP and HTTP until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     clock_file = os.environ.get("CUIBAN_CLOCK_FILE")
     gateways = Gateways(
         store=Store(state),
         faults=Faults(),
         clock=clock_from(Path(clock_file) if clock_file else None),
-        keys=keys_from(os.environ.get("CUIBAN_SMS_SECRET", "")),
+        keys=parse_keys(os.environ.get("CUIBAN_SMS_SECRET", "")),
     )
     handler = MailHandler(gateways)
     mail = await loop.create_server(
-        partial(SMTP, handler, data_size_limit=LARGEST, hostname="localhost", loop=loop),
+        partial(SMTP, handler, data_size_limit=MESSAGE_LIMIT, hostname="localhost", loop=loop),
         HOST,
         smtp_port,
         backlog=512,
     )
-    runner = web.AppRunner(application(gateways), access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(build_application(gateways), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, HOST, http_port, backlog=512).start()
     stop = asyncio.Event()

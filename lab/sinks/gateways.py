@@ -1,6 +1,6 @@
-"""The two gateways that the sinks imitate: an SMTP server and an SMS gateway, with faults.
+"""The two gateways that the sinks imitate, an SMTP server and an SMS gateway, with faults.
 
-The SMS gateway takes Standard Webhooks (https://www.standardwebhooks.com): the signature is
+The SMS gateway follows Standard Webhooks (https://www.standardwebhooks.com): the signature is
 verified as the specification says, with a tolerance of five minutes.
 """
 
@@ -23,7 +23,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from lab.sinks.store import Channel, Delivery, Store
+from lab.sinks.store import Channel, ReceivedMessage, Store
 from shared.clock import Clock, real_now
 from shared.errors import CuibanError
 
@@ -41,21 +41,26 @@ MODES: Final = (
 )
 WITHHELD = {"drop", "late", "proxy"}
 TOLERANCE = 300  # seconds between a request's timestamp and our clock
-SLOW = 1000  # milliseconds, when none are named
+DEFAULT_DELAY = 1000  # milliseconds, when no delay is given
 _MAIL_ANSWERS = {403: "550 5.7.1 the recipient does not want this", 410: "550 5.1.6 it has moved"}
-"""What a mail server says instead of a status that only HTTP knows; else it answers with 451."""
-NO_REPLY = "accepted, but the mailbox is full"  # no code before it: RFC 5321, 4.2 has no such reply
+"""SMTP replies for HTTP statuses that have an equivalent; for others the reply is 451."""
+NO_REPLY = "accepted, but the mailbox is full"  # without a code: no valid reply (RFC 5321, 4.2)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Faults:
-    """How each gateway behaves now.
+    """The present mode of each gateway.
 
-    `slow` waits, then takes the message; `late` takes it, then waits with its answer. `drop` takes
-    it and cuts the connection. `false-success` answers like a success that is none. `answer:403`
-    refuses with that status; `proxy:502` takes the message, and a proxy answers with that status.
+    - `refuse`: a temporary error; `reject`: a permanent one.
+    - `hang`: no answer until the mode changes, then the connection is closed.
+    - `slow`: waits, then takes the message.
+    - `late`: takes the message, then waits before it answers.
+    - `drop`: takes the message and closes the connection without an answer.
+    - `false-success`: an answer that looks like a success, but is none.
+    - `answer:403`: refuses with that status.
+    - `proxy:502`: takes the message, but a proxy answers with that status.
     """
 
     modes: dict[Channel, str] = field(default_factory=lambda: {"email": "ok", "sms": "ok"})
@@ -64,10 +69,10 @@ class Faults:
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def change(self, wanted: dict[str, object]) -> None:
-        """Set modes: `{"email": "slow:500", "sms": "ok"}`; hanging requests are cut off.
+        """Set modes, as in `{"email": "slow:500", "sms": "ok"}`; requests that hang are closed.
 
         Raises:
-            CuibanError: a channel or mode that doesn't exist.
+            CuibanError: there is no such channel or mode.
         """
         parsed: dict[Channel, tuple[str, float]] = {}
         for channel in get_args(Channel):
@@ -78,7 +83,7 @@ class Faults:
                 raise CuibanError(f"{channel} can't be {wanted[channel]!r}; modes: {MODES}.")
             if mode in {"answer", "proxy"} and int(after or 0) not in range(400, 600):
                 raise CuibanError(f"{channel}: {mode} needs an HTTP status, as {mode}:502.")
-            parsed[channel] = mode, int(after or SLOW) / 1000
+            parsed[channel] = mode, int(after or DEFAULT_DELAY) / 1000
         if unknown := wanted.keys() - set(get_args(Channel)):
             raise CuibanError(f"There is no channel {sorted(unknown)}.")
         for channel, (mode, delay) in parsed.items():
@@ -87,14 +92,16 @@ class Faults:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def hang(self, channel: Channel) -> None:
-        """Return once the channel no longer hangs."""
+    async def wait_while_hanging(self, channel: Channel) -> None:
+        """Return as soon as the channel's mode is not `hang`."""
         while self.modes[channel] == "hang":
             await self._changed.wait()
 
 
 @dataclass
 class Gateways:
+    """The state that both gateways share."""
+
     """What both gateways share."""
 
     store: Store
@@ -103,13 +110,13 @@ class Gateways:
     keys: Sequence[bytes]
     offered: dict[Channel, int] = field(default_factory=lambda: {"email": 0, "sms": 0})
 
-    def stamps(self) -> tuple[str, str]:
-        """The machine's instant and the office's."""
+    def read_clocks(self) -> tuple[str, str]:
+        """The machine's time and the office's time, as ISO 8601."""
         return real_now().isoformat(), self.clock.now().isoformat()
 
 
 class MailHandler:
-    """Takes every mail, unless a fault is set."""
+    """The SMTP gateway: takes every mail unless a fault is set."""
 
     def __init__(self, gateways: Gateways) -> None:
         self._gateways = gateways
@@ -117,7 +124,7 @@ class MailHandler:
     async def handle_DATA(  # noqa: N802 - aiosmtpd names it
         self, server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        """Answer a mail."""
+        """Take a mail and return the SMTP reply."""
         gateways, faults = self._gateways, self._gateways.faults
         gateways.offered["email"] += 1
         match faults.modes["email"]:
@@ -126,14 +133,14 @@ class MailHandler:
             case "reject":
                 return "550 5.1.1 not accepted"
             case "hang":
-                await faults.hang("email")
+                await faults.wait_while_hanging("email")
                 _abort(server)
                 return "421 closing"
             case "false-success":
                 return NO_REPLY
             case "answer":
                 status = faults.statuses["email"]
-                ident = self._delivery(bytes(envelope.original_content or b""), envelope).ident
+                ident = self._make_message(bytes(envelope.original_content or b""), envelope).ident
                 gateways.store.refuse("email", ident, status)
                 return _MAIL_ANSWERS.get(status, "451 4.3.2 not now")
             case "slow":
@@ -142,26 +149,28 @@ class MailHandler:
                 pass
         mode = faults.modes["email"]
         raw = bytes(envelope.original_content or b"")
-        delivery = self._delivery(raw, envelope, answered=mode not in WITHHELD)
-        await gateways.store.add(delivery)
-        if mode in {"drop", "proxy"}:  # no proxy stands before a mail server: its answer is lost
+        message = self._make_message(raw, envelope, answered=mode not in WITHHELD)
+        await gateways.store.add(message)
+        if mode in {"drop", "proxy"}:  # SMTP has no proxy: the answer is lost as with `drop`
             _abort(server)
-        if mode == "late":  # cancelled here when the sender hangs up
+        if mode == "late":  # this coroutine is cancelled here when the sender disconnects
             await asyncio.sleep(faults.delays["email"])
-            gateways.store.answered(delivery)
+            gateways.store.mark_answered(message)
         return "250 2.0.0 taken"
 
-    def _delivery(self, raw: bytes, envelope: Envelope, *, answered: bool = True) -> Delivery:
-        head, _, _ = raw.partition(b"\r\n\r\n")  # parsing the body too costs ten times as much
+    def _make_message(
+        self, raw: bytes, envelope: Envelope, *, answered: bool = True
+    ) -> ReceivedMessage:
+        head, _, _ = raw.partition(b"\r\n\r\n")  # parsing the body too would cost ten times as much
         headers = BytesHeaderParser().parsebytes(head)
-        received, shown = self._gateways.stamps()
-        return Delivery(
+        received, shown = self._gateways.read_clocks()
+        return ReceivedMessage(
             channel="email",
             ident=str(headers.get("Message-ID", "")).strip(),
-            unit=decoded(str(headers.get("X-Cuiban-Unit", ""))),
+            unit=decode_header_text(str(headers.get("X-Cuiban-Unit", ""))),
             sender=str(envelope.mail_from or ""),
             recipient=", ".join(envelope.rcpt_tos),
-            subject=decoded(str(headers.get("Subject", ""))),
+            subject=decode_header_text(str(headers.get("Subject", ""))),
             text="",
             received=received,
             shown=shown,
@@ -177,22 +186,22 @@ def _abort(server: SMTP) -> None:
 
 
 async def take_sms(gateways: Gateways, request: web.Request) -> web.StreamResponse:
-    """Answer `POST /sms`: 200 with code 0 once the message is kept."""
+    """Answer `POST /sms`: 200 with code 0 once the message is stored."""
     faults = gateways.faults
     gateways.offered["sms"] += 1
     match faults.modes["sms"]:
         case "refuse":
-            return _failed(503, "busy")
+            return _answer_error(503, "busy")
         case "reject":
-            return _failed(400, "not accepted")
+            return _answer_error(400, "not accepted")
         case "false-success":
             return web.json_response({"code": 5001, "message": "balance is not enough"})
         case "answer":
             status = faults.statuses["sms"]
             gateways.store.refuse("sms", request.headers.get("webhook-id", ""), status)
-            return _failed(status, "the gateway was told to answer so")
+            return _answer_error(status, "the gateway was told to answer so")
         case "hang":
-            await faults.hang("sms")
+            await faults.wait_while_hanging("sms")
             return _cut_off(request)
         case "slow":
             await asyncio.sleep(faults.delays["sms"])
@@ -203,16 +212,16 @@ async def take_sms(gateways: Gateways, request: web.Request) -> web.StreamRespon
 
 async def _keep_sms(gateways: Gateways, request: web.Request, *, mode: str) -> web.StreamResponse:
     body = await request.read()
-    if gateways.keys and not signed(gateways.keys, request, body):
-        return _failed(401, "bad signature")
+    if gateways.keys and not has_valid_signature(gateways.keys, request, body):
+        return _answer_error(401, "bad signature")
     try:
-        data = json.loads(body)["data"]
-        to, text, unit = str(data["to"]), str(data["text"]), str(data.get("unit", ""))
+        content = json.loads(body)["data"]
+        to, text, unit = str(content["to"]), str(content["text"]), str(content.get("unit", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return _failed(400, "the body is no message: data.to and data.text are needed")
+        return _answer_error(400, "the body is no message: data.to and data.text are needed")
     ident = request.headers.get("webhook-id", "")
-    received, shown = gateways.stamps()
-    delivery = Delivery(
+    received, shown = gateways.read_clocks()
+    message = ReceivedMessage(
         channel="sms",
         ident=ident,
         unit=unit,
@@ -226,19 +235,19 @@ async def _keep_sms(gateways: Gateways, request: web.Request, *, mode: str) -> w
         raw=body,
         answered=mode not in WITHHELD,
     )
-    await gateways.store.add(delivery)
+    await gateways.store.add(message)
     if mode == "late":
         await asyncio.sleep(gateways.faults.delays["sms"])
         if request.transport is not None and not request.transport.is_closing():
-            gateways.store.answered(delivery)
+            gateways.store.mark_answered(message)
     if mode == "drop":
         return _cut_off(request)
     if mode == "proxy":
-        return _failed(gateways.faults.statuses["sms"], "bad gateway")
+        return _answer_error(gateways.faults.statuses["sms"], "bad gateway")
     return web.json_response({"code": 0, "message_id": f"sink-{ident}"})
 
 
-def _failed(status: int, message: str) -> web.Response:
+def _answer_error(status: int, message: str) -> web.Response:
     return web.json_response({"code": status, "message": message}, status=status)
 
 
@@ -248,11 +257,11 @@ def _cut_off(request: web.Request) -> web.StreamResponse:
     return web.Response()
 
 
-def keys_from(secret: str) -> list[bytes]:
-    """The keys in `whsec_…` (several, separated by blanks, while keys are changed).
+def parse_keys(secret: str) -> list[bytes]:
+    """Parse the keys in `whsec_…` (several, separated by blanks, during a change of keys).
 
     Raises:
-        CuibanError: one is not base64.
+        CuibanError: a key is not base64.
     """
     try:
         return [b64decode(each.removeprefix("whsec_"), validate=True) for each in secret.split()]
@@ -260,35 +269,35 @@ def keys_from(secret: str) -> list[bytes]:
         raise CuibanError("CUIBAN_SMS_SECRET must be whsec_ and base64.") from error
 
 
-def signed(keys: Sequence[bytes], request: web.Request, body: bytes) -> bool:
-    """Whether one of the request's `v1` signatures is made with one of the keys, and is fresh."""
+def has_valid_signature(keys: Sequence[bytes], request: web.Request, body: bytes) -> bool:
+    """Whether one of the request's `v1` signatures is valid for one of the keys, and recent."""
     ident, stamp = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
     if not ident or not (stamp.isascii() and stamp.isdecimal()):
         return False
     if abs((datetime.fromtimestamp(int(stamp[:11]), UTC) - real_now()).total_seconds()) > TOLERANCE:
         return False
     message = f"{ident}.{stamp}.".encode() + body
-    wanted = [b64encode(hmac.digest(key, message, hashlib.sha256)) for key in keys]
+    valid_signatures = [b64encode(hmac.digest(key, message, hashlib.sha256)) for key in keys]
     offered = [
         each.removeprefix("v1,").encode()
         for each in request.headers.get("webhook-signature", "").split()
         if each.startswith("v1,")
     ]
-    return any(hmac.compare_digest(one, other) for one in wanted for other in offered)
+    return any(hmac.compare_digest(valid, other) for valid in valid_signatures for other in offered)
 
 
 @lru_cache(maxsize=4096)
-def decoded(header: str) -> str:
-    """A header's text: RFC 2047 words or percent escapes become characters."""
+def decode_header_text(header: str) -> str:
+    """The text of a header with RFC 2047 words and percent escapes decoded."""
     try:
         text = str(make_header(decode_header(header)))
     except (HeaderParseError, LookupError, ValueError):
         text = header
-    text = unquote(text, errors="strict") if "%" in text and _escapes(text) else text
+    text = unquote(text, errors="strict") if "%" in text and _has_escapes(text) else text
     return " ".join(text.split())
 
 
-def _escapes(text: str) -> bool:
+def _has_escapes(text: str) -> bool:
     try:
         return unquote(text, errors="strict") != text
     except UnicodeDecodeError:

@@ -1,6 +1,6 @@
-"""What the sinks received, kept in one SQLite file: nothing is answered before it is written.
+"""What the sinks received, in one SQLite file. A message is stored before it is answered.
 
-Deliveries that arrive together are written together, so thousands a second fit.
+Messages that arrive together are written in one transaction, for thousands per second.
 """
 
 import asyncio
@@ -41,12 +41,12 @@ INSERT = f"INSERT INTO messages ({COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)"  #
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """One message as a gateway took it, each time it was offered.
+class ReceivedMessage:
+    """A message as a gateway took it; one for each time that it was offered.
 
-    `text` is empty for mail, whose parts stand in `raw`. `received` is the machine's instant,
-    `shown` the office's; both ISO 8601 in UTC. `headers` is a JSON object.
-    `answered` is false where the sender was not told that it was taken.
+    `text` is empty for mail, whose parts are in `raw`. `received` is the machine's time and
+    `shown` the office's, both ISO 8601 in UTC. `headers` is a JSON object. `answered` is false
+    when the sender did not get the answer that the message was taken.
     """
 
     channel: Channel
@@ -63,7 +63,7 @@ class Delivery:
     answered: bool = True
     seq: int = 0
 
-    def row(self) -> tuple[str | bytes | int, ...]:
+    def to_row(self) -> tuple[str | bytes | int, ...]:
         """The values of COLUMNS."""
         ends = (self.received, self.shown, self.headers, self.raw, int(self.answered))
         names = (self.channel, self.ident, self.unit, self.sender, self.recipient, self.subject)
@@ -71,8 +71,8 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True)
-class UnitSummary:
-    """How much one unit received, and when last."""
+class InboxUnit:
+    """The number of messages of a unit, and the newest of them."""
 
     unit: str
     email: int
@@ -83,25 +83,25 @@ class UnitSummary:
 
 
 class Store:
-    """The deliveries of one state directory. Writes belong to the event loop's thread."""
+    """The messages of one state directory. Write only from the event loop's thread."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self._path = directory / "messages.sqlite"
         self._database = sqlite3.connect(self._path, isolation_level=None)
         self._database.execute("PRAGMA journal_mode = WAL")
-        # Survives a killed process; only a crash of the whole machine may lose the last second.
+        # Survives a killed process; a crash of the whole machine may lose the last second.
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.executescript(SCHEMA)
         columns = {row[1] for row in self._database.execute("PRAGMA table_info(messages)")}
-        if "answered" not in columns:  # the state of an earlier version
+        if "answered" not in columns:  # a file of an earlier version
             self._database.execute("ALTER TABLE messages ADD answered INTEGER NOT NULL DEFAULT 1")
-        self._waiting: list[Delivery] = []
+        self._waiting: list[ReceivedMessage] = []
         self._written: asyncio.Future[None] | None = None
 
-    async def add(self, delivery: Delivery) -> None:
-        """Keep a delivery; returns once it is written."""
-        self._waiting.append(delivery)
+    async def add(self, message: ReceivedMessage) -> None:
+        """Store a message; returns once it is written."""
+        self._waiting.append(message)
         if self._written is None:
             loop = asyncio.get_running_loop()
             self._written = loop.create_future()
@@ -109,67 +109,67 @@ class Store:
         await asyncio.shield(self._written)
 
     def _write(self) -> None:
-        batch, done = self._waiting, self._written
+        batch, written = self._waiting, self._written
         self._waiting, self._written = [], None
-        if done is None:
+        if written is None:
             return
         try:
             self._database.execute("BEGIN")
-            self._database.executemany(INSERT, [each.row() for each in batch])
+            self._database.executemany(INSERT, [each.to_row() for each in batch])
             self._database.execute("COMMIT")
         except sqlite3.Error as error:
             if self._database.in_transaction:
                 self._database.execute("ROLLBACK")
-            done.set_exception(error)
-            done.exception()  # whoever waits raises it; nobody waiting is no second error
+            written.set_exception(error)
+            written.exception()  # marks it as retrieved: no warning when no task awaits it
         else:
-            done.set_result(None)
+            written.set_result(None)
 
-    def answered(self, delivery: Delivery) -> None:
-        """Note that the sender was told after all."""
+    def mark_answered(self, message: ReceivedMessage) -> None:
+        """Record that the sender got the answer after all."""
         self._database.execute(
             "UPDATE messages SET answered = 1 WHERE channel = ? AND ident = ? AND received = ?",
-            (delivery.channel, delivery.ident, delivery.received),
+            (message.channel, message.ident, message.received),
         )
 
     def refuse(self, channel: Channel, ident: str, status: int) -> None:
-        """Note that a message was refused because a fault said so."""
+        """Record that a message was refused because a fault was set."""
         self._database.execute("INSERT INTO refusals VALUES (?, ?, ?)", (channel, ident, status))
 
-    def refusals(self) -> list[tuple[str, str, int]]:
-        """Channel, id and status of each refusal that a fault made, oldest first."""
+    def list_refusals(self) -> list[tuple[str, str, int]]:
+        """Channel, id and status of each refusal because of a fault, oldest first."""
         return self._read("SELECT channel, ident, status FROM refusals ORDER BY rowid", ())
 
     def clear(self) -> None:
-        """Forget everything; sequence numbers go on."""
+        """Delete all messages and refusals; sequence numbers continue."""
         self._database.execute("DELETE FROM messages")
         self._database.execute("DELETE FROM refusals")
 
     def close(self) -> None:
-        """Write what waits and close."""
+        """Write what is queued, and close the file."""
         self._write()
         self._database.close()
 
-    def messages(
+    def list_messages(
         self, *, after: int = 0, channel: str = "", to: str = "", limit: int = 1000
-    ) -> list[Delivery]:
-        """Deliveries after a sequence number, oldest first."""
+    ) -> list[ReceivedMessage]:
+        """Messages after a sequence number, oldest first."""
         return self._select(
             "seq > ? AND (? IN ('', channel)) AND (? IN ('', recipient)) ORDER BY seq LIMIT ?",
             (after, channel, to, limit),
         )
 
-    def message(self, seq: int) -> Delivery | None:
-        """One delivery."""
-        found = self._select("seq = ?", (seq,))
-        return found[0] if found else None
+    def find_message(self, seq: int) -> ReceivedMessage | None:
+        """A message by its sequence number; None when there is none."""
+        messages = self._select("seq = ?", (seq,))
+        return messages[0] if messages else None
 
-    def of_unit(self, unit: str, *, limit: int, offset: int) -> list[Delivery]:
-        """A unit's deliveries, newest first."""
+    def list_unit_messages(self, unit: str, *, limit: int, offset: int) -> list[ReceivedMessage]:
+        """A unit's messages, newest first."""
         return self._select("unit = ? ORDER BY seq DESC LIMIT ? OFFSET ?", (unit, limit, offset))
 
-    def units(self) -> list[UnitSummary]:
-        """All units that received something, the one with the newest message first."""
+    def list_units(self) -> list[InboxUnit]:
+        """All units with messages, the one with the newest message first."""
         rows = self._read(
             "SELECT c.unit, c.email, c.sms, c.last, m.shown, m.subject FROM (SELECT unit, "
             "sum(channel = 'email') email, sum(channel = 'sms') sms, max(seq) last "
@@ -177,26 +177,26 @@ class Store:
             "ORDER BY c.last DESC",
             (),
         )
-        return [UnitSummary(*row) for row in rows]
+        return [InboxUnit(*row) for row in rows]
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Distinct identifiers and all deliveries, by channel."""
+    def count_messages(self) -> dict[str, dict[str, int]]:
+        """Distinct ids (`distinct`) and all messages (`all`), by channel."""
         rows = self._read(
             "SELECT channel, count(DISTINCT ident), count(*) FROM messages GROUP BY channel", ()
         )
-        found = {channel: (distinct, every) for channel, distinct, every in rows}
+        by_channel = {channel: (distinct, every) for channel, distinct, every in rows}
         names = ("email", "sms")
         return {
-            "distinct": {name: found.get(name, (0, 0))[0] for name in names},
-            "all": {name: found.get(name, (0, 0))[1] for name in names},
+            "distinct": {name: by_channel.get(name, (0, 0))[0] for name in names},
+            "all": {name: by_channel.get(name, (0, 0))[1] for name in names},
         }
 
-    def _select(self, where: str, values: Sequence[str | int]) -> list[Delivery]:
+    def _select(self, where: str, values: Sequence[str | int]) -> list[ReceivedMessage]:
         query = f"SELECT {COLUMNS}, seq FROM messages WHERE {where}"  # noqa: S608 - fixed texts
-        return [Delivery(*row) for row in self._read(query, values)]
+        return [ReceivedMessage(*row) for row in self._read(query, values)]
 
     def _read(self, query: str, values: Sequence[str | int]) -> list[tuple]:  # type: ignore[type-arg]
-        """Read on a connection of its own, so that any thread may."""
+        """Read on a new connection, so that any thread may call this."""
         database = sqlite3.connect(self._path)
         try:
             return database.execute(query, values).fetchall()

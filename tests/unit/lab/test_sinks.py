@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.sinks.gateways import Faults, decoded, keys_from
-from lab.sinks.pages import body_parts
+from lab.sinks.gateways import Faults, decode_header_text, parse_keys
+from lab.sinks.pages import read_body_parts
 from shared.errors import CuibanError
 
 
 @given(st.text(alphabet=st.characters(categories=["L", "Nd"]), min_size=1, max_size=60))
 def test_an_encoded_unit_name_is_read_back(name: str) -> None:
-    assert decoded(Header(name, "utf-8").encode()) == name
+    assert decode_header_text(Header(name, "utf-8").encode()) == name
 
 
 @pytest.mark.parametrize(
@@ -21,20 +21,20 @@ def test_an_encoded_unit_name_is_read_back(name: str) -> None:
     [("%E5%8E%BF%E5%B1%80", "县局"), ("100%", "100%")],
 )
 def test_other_headers_are_read_as_well_as_they_can(header: str, text: str) -> None:
-    assert decoded(header) == text
+    assert decode_header_text(header) == text
 
 
 @given(st.binary(max_size=400))
 def test_whatever_a_mail_holds_it_can_be_shown(raw: bytes) -> None:
-    text, html = body_parts(raw)
+    text, html = read_body_parts(raw)
     assert isinstance(text, str)
     assert isinstance(html, str)
 
 
 def test_a_secret_is_base64_after_its_prefix() -> None:
-    assert keys_from("whsec_YWJj whsec_ZGVm") == [b"abc", b"def"]
+    assert parse_keys("whsec_YWJj whsec_ZGVm") == [b"abc", b"def"]
     with pytest.raises(CuibanError):
-        keys_from("whsec_$")
+        parse_keys("whsec_$")
 
 
 @pytest.mark.parametrize("wanted", [{"email": "false-success"}, {"sms": "no"}, {"fax": "ok"}])
