@@ -13,7 +13,7 @@ _COMMANDS = {
     "up": "lab.stack.commands:start_stack",
     "down": "lab.stack.commands:stop_stack",
     "status": "lab.stack.commands:show_status",
-    "demo": "lab.demo.command:demo",
+    "demo": "lab.demo.command:run_demo",
     "chaos": "lab.chaos.command:chaos",
     "import": "cli.plans:import_plan",
     "units": "cli.units:units",

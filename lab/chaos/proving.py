@@ -21,9 +21,9 @@ from lab.chaos.run import QUIET_WITHIN, Run, recipients_of
 from lab.chaos.streams import Streams
 from lab.chaos.verdict import Verdict
 from lab.demo import office
-from lab.demo.figures import on_kafka
-from lab.demo.quiet import Onlooker
-from lab.demo.script import END, ZONE, Deed, Owed, deeds, habits
+from lab.demo.figures import read_events
+from lab.demo.quiet import PipelineWatcher
+from lab.demo.script import END, ZONE, ScriptedObligation, ScriptedReport, draw_habits, draw_reports
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from services.scheduler import audit
@@ -57,7 +57,7 @@ async def prove(
     began = clocks.monotonic()
     settings = settings_in(record.environment)
     engine = engine_from(settings, "cuiban-chaos")
-    onlooker = Onlooker(settings, engine)
+    watcher = PipelineWatcher(settings, engine)
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
     caller = Caller(addresses, read(stack.token_file).decode().strip())
     sinks = record.inbox.rstrip("/")
@@ -69,19 +69,19 @@ async def prove(
         say(f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}  {counts}")
 
     try:
-        await onlooker.quiet(clock.now(), QUIET_WITHIN)
+        await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
         first = [fault for fault in faults[: 1 + count // 20] if fault.kind not in CLOCK]
         owed = await _published(caller, breaker, first)
-        await onlooker.quiet(clock.now(), QUIET_WITHIN)
+        await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
         breaker.quiet()
         rows = await asyncio.to_thread(caller.every, "/v1/ledger")
         units = await asyncio.to_thread(caller.every, "/v1/units")
         told = [_as_told(row, clock.now()) for row in rows]
-        done = deeds(seed, owed, habits(seed, {one.unit_id for one in owed}))
+        done = draw_reports(seed, owed, draw_habits(seed, {one.unit_id for one in owed}))
         steps, slots = _steps(_oracle(told, clock.now()), done, count)
         run = Run(
             clock=clock,
-            onlooker=onlooker,
+            watcher=watcher,
             caller=caller,
             breaker=breaker,
             oracle=_oracle(told, clock.now()),
@@ -97,17 +97,19 @@ async def prove(
         await run.live()
         for part in record.parts:
             await asyncio.to_thread(stack.wait_ready, part.name)
-        await onlooker.quiet(clock.now(), QUIET_WITHIN)
+        await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
         breaker.quiet()
         letters = await letters_of(settings, breaker.streams.poison)
         return await _judge(seed, faults, run, engine, sinks, letters, began)
     finally:
         caller.close()
-        await onlooker.close()
+        await watcher.close()
         await engine.dispose()
 
 
-async def _published(caller: Caller, breaker: Breaker, first: Iterable[Fault]) -> list[Owed]:
+async def _published(
+    caller: Caller, breaker: Breaker, first: Iterable[Fault]
+) -> list[ScriptedObligation]:
     """What is owed, published while the first faults strike."""
     striking = [asyncio.create_task(breaker.strike(one, asyncio.Event())) for one in first]
     owed = await asyncio.to_thread(office.publish, caller)
@@ -137,7 +139,7 @@ def _as_told(row: dict[str, Any], at: datetime) -> forecasting.Owed:
 
 
 def _steps(
-    oracle: Oracle, done: Sequence[Deed], count: int
+    oracle: Oracle, done: Sequence[ScriptedReport], count: int
 ) -> tuple[list[datetime], list[datetime]]:
     """The instants at which something happens when the clock only steps, rising.
 
@@ -201,7 +203,7 @@ async def letters_of(
     wanted = sum(map(len, poison.values()))
     until = clocks.monotonic() + _LETTERS_WITHIN
     while True:
-        events = await on_kafka(settings, DEAD_LETTERS)
+        events = await read_events(settings, DEAD_LETTERS)
         letters = [
             event
             for event in events

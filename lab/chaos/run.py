@@ -15,8 +15,8 @@ from lab.chaos.callers import Caller
 from lab.chaos.faults import CLOCK, SENDING, Fault, Kind
 from lab.chaos.oracle import Oracle, notifications
 from lab.demo import office
-from lab.demo.quiet import Onlooker
-from lab.demo.script import Deed
+from lab.demo.quiet import PipelineWatcher
+from lab.demo.script import ScriptedReport
 from services.notifier.policy.fanout import Recipient
 from shared.clock import SteppedClock
 
@@ -41,13 +41,13 @@ class Run:
     """
 
     clock: SteppedClock
-    onlooker: Onlooker
+    watcher: PipelineWatcher
     caller: Caller
     breaker: Breaker
     oracle: Oracle
     steps: Sequence[datetime]
     slots: Sequence[datetime]
-    deeds: list[Deed]
+    deeds: list[ScriptedReport]
     faults: list[Fault]
     recipients: dict[UUID, list[Recipient]]
     names: dict[UUID, str]
@@ -131,7 +131,7 @@ class Run:
                 self.expected[planned.notification.notification_id] = one
 
     async def _quiet(self, instant: datetime) -> None:
-        await self.onlooker.quiet(instant, QUIET_WITHIN)
+        await self.watcher.wait_until_quiet(instant, QUIET_WITHIN)
         self.breaker.quiet()
 
     async def _report(self, instant: datetime) -> None:
@@ -140,7 +140,9 @@ class Run:
             return
         self.deeds = self.deeds[len(now) :]
         with ThreadPoolExecutor(_HANDS) as hands:
-            await asyncio.to_thread(lambda: list(hands.map(partial(office.do, self.caller), now)))
+            await asyncio.to_thread(
+                lambda: list(hands.map(partial(office.report, self.caller), now))
+            )
         for deed in now:
             self.oracle.end(deed.obligation.obligation_id)
             self.done.append(deed.obligation.obligation_id)

@@ -1,4 +1,4 @@
-"""`cuiban demo`: from the real table to delivered reminders."""
+"""`cuiban demo`: from a real task table to delivered reminders."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from rich.table import Table
 from cli.client import Api, read
 from deploy.places import settings_in
 from lab.demo.figures import Figures
-from lab.demo.run import Run
+from lab.demo.run import DemoRun
 from lab.demo.script import START, ZONE
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
@@ -26,42 +26,42 @@ from shared.database.engine import engine_from
 from shared.errors import CuibanError
 
 _out = Console()
-_BRISK = {"CUIBAN_POLL": "PT0.02S"}
+_SHORT_POLL = {"CUIBAN_POLL": "PT0.02S"}
 
 
-def demo(
+def run_demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 2023,
-    leave: Annotated[
+    exit_at_end: Annotated[
         bool, typer.Option("--exit", help="Stop everything at the end instead of serving.")
     ] = False,
-    into: Annotated[
+    json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
     state: Annotated[
         Path | None, typer.Option(help="Keep the state here; else in a temporary directory.")
     ] = None,
 ) -> None:
-    """Run eight months of reminders for the real table of 盐亭县 2023."""
+    """Run eight months of reminders for the real task table of 盐亭县 2023."""
     with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
-        place = state or Path(scratch) / "state"
-        if (place / "stack.json").exists():
+        directory = state or Path(scratch) / "state"
+        if (directory / "stack.json").exists():
             raise CuibanError(
-                f"{place} has been used already.", "Name a new directory with --state."
+                f"{directory} holds an earlier stack.", "Name a new directory with --state."
             )
-        stack = Stack(place)
-        place.mkdir(parents=True, exist_ok=True)
+        stack = Stack(directory)
+        directory.mkdir(parents=True, exist_ok=True)
         clock = SteppedClock(Path(scratch) / "clock")
         clock.set(START)
-        signal.signal(signal.SIGTERM, _as_interrupt)
+        signal.signal(signal.SIGTERM, _raise_interrupt)
         try:
             record = stack.start_all(
-                clock_file=Path(scratch) / "clock", extra_env=_BRISK, tied=True, say=_out.print
+                clock_file=Path(scratch) / "clock", extra_env=_SHORT_POLL, tied=True, say=_out.print
             )
-            found = asyncio.run(_run(seed, record, stack, clock))
-            _out.print(_table(found))
-            if into:
-                into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
-            if not leave and sys.stdout.isatty():
+            figures = asyncio.run(_run(seed, record, stack, clock))
+            _out.print(_build_table(figures))
+            if json_file:
+                json_file.write_text(json.dumps(figures.as_json(), ensure_ascii=False) + "\n")
+            if not exit_at_end and sys.stdout.isatty():
                 _serve(record)
         except KeyboardInterrupt:
             _out.print("Stopping.")
@@ -69,7 +69,7 @@ def demo(
             stack.stop_all()
 
 
-def _as_interrupt(_number: int, _frame: object) -> None:
+def _raise_interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
@@ -80,7 +80,7 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
     try:
         with _out.status("the office enters its units and publishes its plan") as shown:
 
-            def tell(now: datetime, counts: dict[str, int]) -> None:
+            def show(now: datetime, counts: dict[str, int]) -> None:
                 line = (
                     f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  "
                     f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"
@@ -89,30 +89,31 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
                 if not _out.is_terminal:
                     _out.print(line)
 
-            run = Run(seed, settings, engine, api, clock, record.inbox.rstrip("/"), tell)
-            return await run.go()
+            demo = DemoRun(seed, settings, engine, api, clock, record.inbox.rstrip("/"), show)
+            return await demo.run()
     finally:
         api.close()
         await engine.dispose()
 
 
-def _table(found: Figures) -> Table:
-    table = Table(title=f"1 June 2023 to 31 January 2024, seed {found.seed}", show_header=False)
-    table.add_row("obligations", str(found.obligations))
-    for kind, number in found.reminders.items():
+def _build_table(figures: Figures) -> Table:
+    table = Table(title=f"1 June 2023 to 31 January 2024, seed {figures.seed}", show_header=False)
+    table.add_row("obligations", str(figures.obligations))
+    for kind, number in figures.reminders.items():
         table.add_row(f"reminded of, {kind}", str(number))
-    for channel, number in found.notifications.items():
+    for channel, number in figures.notifications.items():
         table.add_row(f"notifications, {channel}", str(number))
-    for channel, number in found.sinks.items():
+    for channel, number in figures.sinks.items():
         table.add_row(f"arrived, {channel}", str(number))
-    kept = found.conservation
+    conservation = figures.conservation
     table.add_row(
         "conservation",
-        f"due {kept.due} = sent {kept.sent} + suppressed {kept.suppressed} + withdrawn "
-        f"{kept.withdrawn} + dead {kept.dead} + pending {kept.pending}",
+        f"due {conservation.due} = sent {conservation.sent} "
+        f"+ suppressed {conservation.suppressed} + withdrawn {conservation.withdrawn} "
+        f"+ dead {conservation.dead} + pending {conservation.pending}",
     )
     table.add_row("the pure planner", "says the same")
-    table.add_row("seconds", f"{found.seconds:.0f}")
+    table.add_row("seconds", f"{figures.seconds:.0f}")
     return table
 
 

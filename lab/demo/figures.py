@@ -1,4 +1,4 @@
-"""The demo's figures: what Kafka, the ledger, the audit and the sinks hold at the end."""
+"""The demo's figures: the totals of Kafka, the ledger, the audit and the sinks at the end."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from uuid import UUID
 
 import httpx
-from sqlalchemy import text
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scheduler.tables import NOTIFICATIONS
 from shared.broker.codec import decode
 from shared.broker.provisioning import partitions_of
 from shared.broker.reading import Reader
@@ -21,7 +22,7 @@ from shared.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Conservation:
-    """Notifications that were due, and what became of them."""
+    """The notifications that were due, by the state in which they ended."""
 
     due: int
     sent: int
@@ -30,20 +31,20 @@ class Conservation:
     dead: int
     pending: int
 
-    def holds(self) -> bool:
-        """Whether nothing is missing and nothing too many."""
+    def is_balanced(self) -> bool:
+        """Whether every due notification has exactly one state."""
         ends = self.sent + self.suppressed + self.withdrawn + self.dead + self.pending
         return self.due == ends
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What one run of the demo came to.
+    """The result of one run of the demo.
 
     Attributes:
-        reminders: how often an obligation was reminded of, by kind; each audience counts.
-        notifications: how many were made, by channel; each contact counts.
-        sinks: messages that arrived, by channel; one id counts once.
+        reminders: how often obligations were reminded of, by kind; each audience counts.
+        notifications: how many there are, by channel; each contact counts.
+        sinks: messages that arrived, by channel; each id counts once.
     """
 
     seed: int
@@ -55,17 +56,17 @@ class Figures:
     seconds: float
 
     def as_json(self) -> dict[str, object]:
-        """Plain data."""
+        """The figures as JSON values."""
         return asdict(self)
 
 
-async def on_kafka(settings: Settings, topic: Topic) -> list[Event]:
-    """Every event on a topic, in each partition's order; a repeat of an id counts once.
+async def read_events(settings: Settings, topic: Topic) -> list[Event]:
+    """Read every event of a topic, in each partition's order; an id that repeats counts once.
 
-    Watermarks are no events, and are passed over.
+    Watermarks are no events and are skipped.
     """
     reader = Reader(settings)
-    found: dict[UUID, Event] = {}
+    events: dict[UUID, Event] = {}
     try:
         for at, end in (await reader.ends(await partitions_of(settings, (topic,)))).items():
             start = 0
@@ -75,40 +76,39 @@ async def on_kafka(settings: Settings, topic: Topic) -> list[Event]:
                     if is_watermark(record):
                         continue
                     envelope = decode(topic, record.value, record.headers)
-                    found.setdefault(envelope.id, envelope.event)
+                    events.setdefault(envelope.id, envelope.event)
                 start = records[-1].offset + 1 if records else end
     finally:
         await reader.close()
-    return list(found.values())
+    return list(events.values())
 
 
-def by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
+def count_by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
     """How often an obligation was reminded of, by kind."""
     kinds = Counter(item.kind.value for reminder in reminders for item in reminder.items)
     return dict(sorted(kinds.items()))
 
 
-async def made(db: AsyncConnection) -> dict[str, int]:
-    """How many notifications there are, by channel, as the scheduler's audit knows them."""
-    rows = await db.execute(
-        text("SELECT channel, count(*) AS made FROM scheduler.notifications GROUP BY channel")
-    )
+async def count_notifications(db: AsyncConnection) -> dict[str, int]:
+    """The number of notifications that the scheduler's audit knows, by channel."""
+    channel = NOTIFICATIONS.c.channel
+    rows = await db.execute(select(channel, func.count().label("made")).group_by(channel))
     return dict(sorted((row.channel, row.made) for row in rows))
 
 
-def received(sinks_address: str) -> dict[str, int]:
-    """How many messages the sinks hold, by channel."""
+def count_received(sinks_address: str) -> dict[str, int]:
+    """The number of distinct messages that the sinks hold, by channel."""
     counts = httpx.get(f"{sinks_address}/counts", timeout=30, trust_env=False).json()
     return {"email": counts["email"], "sms": counts["sms"]}
 
 
-def by_channel(
+def count_by_channel(
     reminders: Iterable[ReminderDue], contacts: Mapping[tuple[UUID, Audience], int]
 ) -> dict[str, int]:
-    """How many notifications reminders fan out into: one a contact and channel.
+    """The number of notifications that reminders fan out into: one per contact and channel.
 
-    `contacts` counts the contacts of each unit and post. A post that nobody holds still makes
-    one notification a channel, which ends as suppressed.
+    `contacts` counts the contacts of each unit and post. A post without contacts still gets one
+    notification per channel, which ends as suppressed.
     """
     channels = Counter[str]()
     for reminder in reminders:

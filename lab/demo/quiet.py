@@ -1,7 +1,7 @@
-"""When the pipeline is quiet, and what it waits for next: seen from outside, in its tables.
+"""Whether the pipeline is quiet, and the next instant at which it has work.
 
-The order of the looks follows the flow of events (ingest, scheduler, notifier, and back). Each
-stage is looked at after all that feed it were seen to be quiet, so nothing slips past.
+The checks follow the flow of events: ingest, scheduler, notifier, and back. A stage is checked
+after all stages before it were quiet, so no event in transit is missed.
 """
 
 import asyncio
@@ -9,12 +9,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import text
+from sqlalchemy import Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.ingest import tables as ingest_tables
 from services.ingest.store import activity as ingest
+from services.notifier import tables as notifier_tables
 from services.notifier.store import activity as notifier
+from services.scheduler import tables as scheduler_tables
 from services.scheduler.store import activity as scheduler
 from shared.broker.positions import Partition
 from shared.broker.provisioning import partitions_of
@@ -23,44 +26,50 @@ from shared.errors import CuibanError
 from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings
 
-_LOOK = 0.02
+_PAUSE = 0.02  # seconds between two checks
 
-Quiet = Callable[[AsyncConnection, datetime], Awaitable[bool]]
+QuietCheck = Callable[[AsyncConnection, datetime], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reads:
-    """What a service reads: the schema its positions are in, and the topics."""
+class ServiceReads:
+    """Topics that a service reads, and the table of its positions in them."""
 
-    schema: str
+    positions: Table
     topics: tuple[Topic, ...]
 
 
-async def _ingest_is_quiet(db: AsyncConnection, _: datetime) -> bool:
+async def _is_ingest_quiet(db: AsyncConnection, _: datetime) -> bool:
     return await ingest.is_quiet(db)
 
 
-_STAGES: tuple[tuple[str, Quiet, tuple[Reads, ...]], ...] = (
+_INGEST, _SCHEDULER, _NOTIFIER = (
+    ingest_tables.POSITIONS,
+    scheduler_tables.POSITIONS,
+    notifier_tables.positions,
+)
+_STAGES: tuple[tuple[str, QuietCheck, tuple[ServiceReads, ...]], ...] = (
     (
         "ingest",
-        _ingest_is_quiet,
-        (Reads("scheduler", (TASKS, RULES)), Reads("notifier", (DIRECTORY,))),
+        _is_ingest_quiet,
+        (ServiceReads(_SCHEDULER, (TASKS, RULES)), ServiceReads(_NOTIFIER, (DIRECTORY,))),
     ),
     (
         "scheduler",
         scheduler.is_quiet,
-        (Reads("notifier", (REMINDERS,)), Reads("ingest", (REMINDERS,))),
+        (ServiceReads(_NOTIFIER, (REMINDERS,)), ServiceReads(_INGEST, (REMINDERS,))),
     ),
     (
         "notifier",
         notifier.is_quiet,
-        (Reads("scheduler", (DELIVERIES,)), Reads("ingest", (DELIVERIES,))),
+        (ServiceReads(_SCHEDULER, (DELIVERIES,)), ServiceReads(_INGEST, (DELIVERIES,))),
     ),
 )
+"""Each stage with its check and with the readers of its events."""
 
 
-class Onlooker:
-    """Looks at a running system's tables and topics."""
+class PipelineWatcher:
+    """Checks the tables and topics of a running system."""
 
     def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
         self._settings = settings
@@ -72,60 +81,60 @@ class Onlooker:
         """Close the connection to the broker."""
         await self._reader.close()
 
-    async def quiet(self, now: datetime, within: float) -> None:
-        """Return once nothing is under way or due at `now`.
+    async def wait_until_quiet(self, now: datetime, within: float) -> None:
+        """Return once no work is under way and none is due at `now`.
 
         Raises:
-            CuibanError: it was not quiet `within` seconds; says what is still under way.
+            CuibanError: it was not quiet `within` seconds; the message says what is under way.
         """
+        busy = "not checked yet"
         busy = "nothing was seen"
         try:
             async with asyncio.timeout(within):
                 for name, is_quiet, reads in _STAGES:
-                    while busy := await self._busy(name, is_quiet, reads, now):  # noqa: ASYNC110 - looks from outside
-                        await asyncio.sleep(_LOOK)
+                    while busy := await self._describe_work(name, is_quiet, reads, now):  # noqa: ASYNC110 - tables can only be polled
+                        await asyncio.sleep(_PAUSE)
         except TimeoutError as error:
             raise CuibanError(
                 f"The pipeline is not quiet after {within:.0f} s: {busy}.",
                 "See the services' logs; `cuiban status` tells where they are.",
             ) from error
 
-    async def _busy(
-        self, name: str, is_quiet: Quiet, reads: tuple[Reads, ...], now: datetime
+    async def _describe_work(
+        self, name: str, is_quiet: QuietCheck, reads: tuple[ServiceReads, ...], now: datetime
     ) -> str:
+        """What a stage or the readers of its events still have to do; empty when nothing."""
         try:
             async with self._engine.connect() as db:
                 if not await is_quiet(db, now):
                     return f"{name} has work"
             for reader in reads:
-                if late := await self._behind(reader):
+                if late := await self._describe_lag(reader):
                     return late
         except (SQLAlchemyError, OSError) as error:
             return f"{type(error).__name__}: {error}"[:200]
         return ""
 
-    async def _behind(self, reads: Reads) -> str:
-        """Empty when every partition of the topics is applied to its end."""
+    async def _describe_lag(self, reads: ServiceReads) -> str:
+        """The first partition that is not applied to its end; empty when there is none."""
         for topic in reads.topics:
             if topic not in self._partitions:
                 self._partitions[topic] = await partitions_of(self._settings, (topic,))
             ends = await self._reader.ends(self._partitions[topic])
+            table = reads.positions
+            place = (table.c.topic, table.c.partition)
+            reached_offset = func.min(table.c.next_offset).label("reached")
             async with self._engine.connect() as db:
-                rows = await db.execute(
-                    text(
-                        "SELECT topic, partition, min(next_offset) AS reached "  # noqa: S608 - our own schemas
-                        f"FROM {reads.schema}.positions GROUP BY topic, partition"
-                    )
-                )
+                rows = await db.execute(select(*place, reached_offset).group_by(*place))
                 reached = {Partition(row.topic, row.partition): row.reached for row in rows}
             for at, end in ends.items():
                 if reached.get(at, 0) < end:
-                    return f"{reads.schema} has read {reached.get(at, 0)} of {end} in {at}"
+                    return f"{table.schema} has read {reached.get(at, 0)} of {end} in {at}"
         return ""
 
-    async def next_instant(self, now: datetime) -> datetime | None:
-        """The next instant after `now` at which a timer fires or a deferred notification goes."""
+    async def find_next_instant(self, now: datetime) -> datetime | None:
+        """The next instant after `now` at which a timer fires or a notification may be sent."""
         async with self._engine.connect() as db:
-            timer = await scheduler.next_instant(db, now)
-            notification = await notifier.next_instant(db, now)
-        return min(filter(None, (timer, notification)), default=None)
+            fires_at = await scheduler.next_instant(db, now)
+            sends_at = await notifier.next_instant(db, now)
+        return min(filter(None, (fires_at, sends_at)), default=None)

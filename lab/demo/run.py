@@ -1,4 +1,4 @@
-"""Eight months in minutes: the real table goes in, the clock steps, reminders go out."""
+"""The demo's eight months in minutes: the clock steps from instant to instant."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cli.client import Api
 from lab.demo import figures, office
 from lab.demo.figures import Conservation, Figures
-from lab.demo.quiet import Onlooker
-from lab.demo.script import END, Deed, by_instant, deeds, habits
+from lab.demo.quiet import PipelineWatcher
+from lab.demo.script import END, ScriptedReport, draw_habits, draw_reports, group_by_instant
 from services.scheduler import audit
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
@@ -26,13 +26,13 @@ from shared.schemas.topics import REMINDERS, TASKS
 from shared.settings import Settings
 
 _QUIET_WITHIN = 120.0
-_HANDS = 6
-Tell = Callable[[datetime, dict[str, int]], None]
+_REQUESTS_AT_ONCE = 6
+Show = Callable[[datetime, dict[str, int]], None]
 
 
 @dataclass
-class Run:
-    """One run over a stack that is up, with nothing in it yet."""
+class DemoRun:
+    """One run over a running stack that holds nothing yet."""
 
     seed: int
     settings: Settings
@@ -40,61 +40,65 @@ class Run:
     api: Api
     clock: SteppedClock
     sinks: str
-    tell: Tell
+    show: Show
 
-    async def go(self) -> Figures:
-        """Publish, live through the months, and count.
+    async def run(self) -> Figures:
+        """Publish the plan, step through the months, and count.
 
         Raises:
-            CuibanError: the pipeline stuck, or the figures are not what the pure planner says.
+            CuibanError: the pipeline did not get quiet, or the figures differ from the planner's.
         """
         began = time.monotonic()
-        onlooker = Onlooker(self.settings, self.engine)
+        watcher = PipelineWatcher(self.settings, self.engine)
         try:
             owed = await asyncio.to_thread(office.publish, self.api)
-            await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
+            await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
             published_at = self.clock.now()
-            habit_of = habits(self.seed, {one.unit_id for one in owed})
-            done = deeds(self.seed, owed, habit_of)
-            await self._live(onlooker, by_instant(done))
-            found = await self._count(len(owed), time.monotonic() - began)
-            await self._compare(found, done, published_at)
+            habit_of = draw_habits(self.seed, {obligation.unit_id for obligation in owed})
+            reports = draw_reports(self.seed, owed, habit_of)
+            await self._step_to_end(watcher, group_by_instant(reports))
+            result = await self._count(len(owed), time.monotonic() - began)
+            await self._compare(result, reports, published_at)
         finally:
-            await onlooker.close()
-        return found
+            await watcher.close()
+        return result
 
-    async def _live(self, onlooker: Onlooker, script: dict[datetime, list[Deed]]) -> None:
-        """Step from one instant at which something happens to the next, until the end."""
+    async def _step_to_end(
+        self, watcher: PipelineWatcher, script: dict[datetime, list[ScriptedReport]]
+    ) -> None:
+        """Step from each instant with work or reports to the next, until the end."""
         instants = list(script)
-        with ThreadPoolExecutor(_HANDS) as hands:
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as threads:
             while True:
                 now = self.clock.now()
                 after = [instant for instant in instants if instant > now]
-                fires = await onlooker.next_instant(now)
-                coming = [*after[:1], *([fires] if fires else [])]
+                next_work = await watcher.find_next_instant(now)
+                coming = [*after[:1], *([next_work] if next_work else [])]
                 if not coming or min(coming) > END:
                     break
                 self.clock.set(min(coming))
-                await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
+                await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
                 if done := script.get(min(coming)):
-                    await asyncio.to_thread(self._act, hands, done)
-                    await onlooker.quiet(self.clock.now(), _QUIET_WITHIN)
-                self.tell(self.clock.now(), await asyncio.to_thread(figures.received, self.sinks))
+                    await asyncio.to_thread(self._report_all, threads, done)
+                    await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
+                self.show(
+                    self.clock.now(), await asyncio.to_thread(figures.count_received, self.sinks)
+                )
         self.clock.set(END)
-        await onlooker.quiet(END, _QUIET_WITHIN)
+        await watcher.wait_until_quiet(END, _QUIET_WITHIN)
 
-    def _act(self, hands: ThreadPoolExecutor, done: Sequence[Deed]) -> None:
-        list(hands.map(partial(office.do, self.api), done))
+    def _report_all(self, threads: ThreadPoolExecutor, reports: Sequence[ScriptedReport]) -> None:
+        list(threads.map(partial(office.report, self.api), reports))
 
     async def _count(self, obligations: int, seconds: float) -> Figures:
-        reminders = await self._emitted()
+        reminders = await self._read_reminders()
         async with self.engine.connect() as db:
             totals = audit.totals(await audit.conservation(db))
-            channels = await figures.made(db)
+            channels = await figures.count_notifications(db)
         return Figures(
             seed=self.seed,
             obligations=obligations,
-            reminders=figures.by_kind(reminders),
+            reminders=figures.count_by_kind(reminders),
             notifications=channels,
             conservation=Conservation(
                 due=totals.due,
@@ -104,21 +108,23 @@ class Run:
                 dead=totals.dead,
                 pending=totals.pending,
             ),
-            sinks=await asyncio.to_thread(figures.received, self.sinks),
+            sinks=await asyncio.to_thread(figures.count_received, self.sinks),
             seconds=round(seconds, 1),
         )
 
-    async def _emitted(self) -> list[ReminderDue]:
-        events = await figures.on_kafka(self.settings, REMINDERS)
+    async def _read_reminders(self) -> list[ReminderDue]:
+        events = await figures.read_events(self.settings, REMINDERS)
         return [event for event in events if isinstance(event, ReminderDue)]
 
-    async def _compare(self, found: Figures, done: list[Deed], published_at: datetime) -> None:
-        """Hold the figures against the pure planner, which saw no service at work."""
+    async def _compare(
+        self, result: Figures, done: list[ScriptedReport], published_at: datetime
+    ) -> None:
+        """Compare the figures with those of the pure planner, which uses no service."""
         owed = [
-            one
-            for event in await figures.on_kafka(self.settings, TASKS)
+            obligation
+            for event in await figures.read_events(self.settings, TASKS)
             if isinstance(event, ObligationsAssigned)
-            for one in forecasting.owed(event)
+            for obligation in forecasting.owed(event)
         ]
         planned = forecasting.forecast(
             default_rule_book(),
@@ -128,29 +134,30 @@ class Run:
             planned_at=published_at,
             until=END,
         )
-        wanted = {one.reminder_id: one for one in planned}
-        real = {one.reminder_id: one for one in await self._emitted()}
-        channels = figures.by_channel(planned, await asyncio.to_thread(office.contacts, self.api))
-        gaps = [
-            f"the ledger has {found.obligations} obligations, Kafka {len(owed)}"
-            if found.obligations != len(owed)
-            else "",
-            f"{len(wanted.keys() - real.keys())} reminders of the plan were not emitted"
-            if wanted.keys() - real.keys()
-            else "",
-            f"{len(real.keys() - wanted.keys())} reminders were emitted that the plan has not"
-            if real.keys() - wanted.keys()
-            else "",
-            f"the planner has other items: {figures.by_kind(planned)}"
-            if figures.by_kind(planned) != found.reminders
-            else "",
-            f"the planner has other notifications: {channels}"
-            if channels != found.notifications
-            else "",
-            "" if found.conservation.holds() else f"conservation is broken: {found.conservation}",
-            f"sent {found.conservation.sent}, but the sinks hold {found.sinks}"
-            if sum(found.sinks.values()) != found.conservation.sent
-            else "",
-        ]
-        if any(gaps):
-            raise CuibanError("The demo came out wrong: " + "; ".join(filter(None, gaps)) + ".")
+        planned_ids = {reminder.reminder_id for reminder in planned}
+        emitted_ids = {reminder.reminder_id for reminder in await self._read_reminders()}
+        missing, extra = planned_ids - emitted_ids, emitted_ids - planned_ids
+        kinds = figures.count_by_kind(planned)
+        contacts = await asyncio.to_thread(office.count_contacts, self.api)
+        channels = figures.count_by_channel(planned, contacts)
+        conservation = result.conservation
+        checks = (
+            (
+                result.obligations == len(owed),
+                f"the ledger has {result.obligations} obligations, Kafka {len(owed)}",
+            ),
+            (not missing, f"{len(missing)} reminders of the plan were not emitted"),
+            (not extra, f"{len(extra)} reminders were emitted that the plan has not"),
+            (kinds == result.reminders, f"the planner has other items: {kinds}"),
+            (
+                channels == result.notifications,
+                f"the planner has other notifications: {channels}",
+            ),
+            (conservation.is_balanced(), f"conservation is broken: {conservation}"),
+            (
+                sum(result.sinks.values()) == conservation.sent,
+                f"sent {conservation.sent}, but the sinks hold {result.sinks}",
+            ),
+        )
+        if problems := [problem for passed, problem in checks if not passed]:
+            raise CuibanError("The demo's figures are wrong: " + "; ".join(problems) + ".")

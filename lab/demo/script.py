@@ -1,7 +1,7 @@
-"""What the units do in the demo's months: a seeded script, pure.
+"""What the units report in the demo's months: pure, drawn from a seed.
 
-Some report in time, some late, some never. Reports come on Fridays (or the last working day
-before) at half past four, after that day's reminders went out.
+Some units report in time, some late, some never. They report on Fridays (or on the last working
+day before) at 16:30, after that day's reminders were sent.
 """
 
 import random
@@ -24,7 +24,7 @@ _CALENDAR = WorkingCalendar()
 
 
 class Habit(StrEnum):
-    """How a unit keeps its dates."""
+    """When a unit reports."""
 
     PROMPT = "in time"
     LATE = "late"
@@ -35,8 +35,8 @@ _WEIGHTS = {Habit.PROMPT: 60, Habit.LATE: 25, Habit.SILENT: 15}
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """An obligation as the script needs it."""
+class ScriptedObligation:
+    """The values of an obligation that the script needs."""
 
     obligation_id: UUID
     unit_id: UUID
@@ -45,15 +45,15 @@ class Owed:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """A report or a hearing record, and the instant of it (UTC)."""
+class ScriptedReport:
+    """A report that an obligation is done, or the record of a hearing; `at` is in UTC."""
 
     at: datetime
-    obligation: Owed
+    obligation: ScriptedObligation
 
 
-def habits(seed: int, units: Iterable[UUID]) -> dict[UUID, Habit]:
-    """Each unit's habit; the same for a seed, whatever the units' order."""
+def draw_habits(seed: int, units: Iterable[UUID]) -> dict[UUID, Habit]:
+    """Draw a habit for each unit; it depends on the seed and the unit alone."""
     chosen = {}
     for unit in sorted(units):
         draw = random.Random(f"{seed}/{unit}")  # noqa: S311 - a script, not a secret
@@ -61,41 +61,43 @@ def habits(seed: int, units: Iterable[UUID]) -> dict[UUID, Habit]:
     return chosen
 
 
-def deeds(seed: int, owed: Iterable[Owed], habit_of: Mapping[UUID, Habit]) -> list[Deed]:
-    """What is reported between START and END, in order of time."""
-    found = []
-    for one in owed:
-        draw = random.Random(f"{seed}/{one.obligation_id}")  # noqa: S311 - a script, not a secret
-        day = _day(draw, one, habit_of[one.unit_id])
+def draw_reports(
+    seed: int, obligations: Iterable[ScriptedObligation], habit_of: Mapping[UUID, Habit]
+) -> list[ScriptedReport]:
+    """Draw what is reported between START and END, sorted by time."""
+    reports = []
+    for obligation in obligations:
+        draw = random.Random(f"{seed}/{obligation.obligation_id}")  # noqa: S311 - a script, not a secret
+        day = _draw_day(draw, obligation, habit_of[obligation.unit_id])
         if day is None:
             continue
-        at = datetime.combine(_reporting_day(day), time(16, 30), tzinfo=ZONE)
+        at = datetime.combine(_shift_to_reporting_day(day), time(16, 30), tzinfo=ZONE)
         if START < at < END:
-            found.append(Deed(at.astimezone(UTC), one))
-    return sorted(found, key=lambda deed: (deed.at, str(deed.obligation.obligation_id)))
+            reports.append(ScriptedReport(at.astimezone(UTC), obligation))
+    return sorted(reports, key=lambda report: (report.at, str(report.obligation.obligation_id)))
 
 
-def _day(draw: random.Random, one: Owed, habit: Habit) -> date | None:
-    if one.due_on is None:
+def _draw_day(draw: random.Random, obligation: ScriptedObligation, habit: Habit) -> date | None:
+    if obligation.due_on is None:
         return None
     match habit:
         case Habit.PROMPT:
-            span = (one.due_on - START.date()).days - 10
+            span = (obligation.due_on - START.date()).days - 10
             return START.date() + timedelta(days=draw.randint(min(20, span), span))
         case Habit.LATE:
-            return one.due_on + timedelta(days=draw.randint(5, 35))
+            return obligation.due_on + timedelta(days=draw.randint(5, 35))
         case Habit.SILENT:
             return None
 
 
-def _reporting_day(day: date) -> date:
+def _shift_to_reporting_day(day: date) -> date:
     friday = day + timedelta(days=(_FRIDAY - day.weekday()) % 7)
     return _CALENDAR.on_or_before(friday)
 
 
-def by_instant(done: Iterable[Deed]) -> dict[datetime, list[Deed]]:
-    """The deeds of each instant, in order of time."""
-    grouped: dict[datetime, list[Deed]] = defaultdict(list)
-    for deed in done:
-        grouped[deed.at].append(deed)
+def group_by_instant(reports: Iterable[ScriptedReport]) -> dict[datetime, list[ScriptedReport]]:
+    """The reports of each instant, sorted by time."""
+    grouped: dict[datetime, list[ScriptedReport]] = defaultdict(list)
+    for report in reports:
+        grouped[report.at].append(report)
     return dict(sorted(grouped.items()))

@@ -15,7 +15,7 @@ import pytest
 
 from cli.client import Api
 from deploy.places import settings_in
-from lab.demo.quiet import Onlooker
+from lab.demo.quiet import PipelineWatcher
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from lab.stack.testing import Engines
@@ -38,7 +38,7 @@ class World:
     record: StackRecord
     api: Api
     clock: SteppedClock
-    onlooker: Onlooker
+    watcher: PipelineWatcher
     units: dict[str, str] = field(default_factory=dict)
     arrivals: dict[str, list[dict]] = field(default_factory=dict)
 
@@ -108,7 +108,7 @@ class World:
         self.clock.set(datetime.combine(day, at, tzinfo=ZONE))
 
     async def quiet(self) -> None:
-        await self.onlooker.quiet(self.clock.now(), _QUIET)
+        await self.watcher.wait_until_quiet(self.clock.now(), _QUIET)
 
     async def live(self, day: date, at: time = time(9)) -> None:
         """Turn the clock and wait until everything that follows has happened."""
@@ -174,13 +174,13 @@ async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterato
     stack, record, clock = _stack
     settings = settings_in(record.environment)
     engine = engine_from(settings, "e2e")
-    onlooker = Onlooker(settings, engine)
+    watcher = PipelineWatcher(settings, engine)
     api = Api(record.api, stack.token_file.read_text().strip())
     try:
-        yield World(stack, record, api, clock, onlooker)
+        yield World(stack, record, api, clock, watcher)
     finally:
         api.close()
-        await onlooker.close()
+        await watcher.close()
         await engine.dispose()
 
 

@@ -11,7 +11,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.places import settings_in
-from lab.demo.figures import on_kafka
+from lab.demo.figures import read_events
 from shared.errors import CuibanError
 from shared.schemas.events import RecordDeadLettered
 from shared.schemas.topics import (
@@ -126,7 +126,7 @@ def assign_surely(world, names, due, number):
 
 
 async def letters(settings) -> list[RecordDeadLettered]:
-    events = await on_kafka(settings, DEAD_LETTERS)
+    events = await read_events(settings, DEAD_LETTERS)
     return [event for event in events if isinstance(event, RecordDeadLettered)]
 
 

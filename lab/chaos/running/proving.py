@@ -29,7 +29,7 @@ from lab.chaos.running.striking import Striker
 from lab.chaos.running.verdict import RunningVerdict
 from lab.chaos.streams import Streams
 from lab.demo import office as demo_office
-from lab.demo.quiet import Onlooker
+from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import START, ZONE
 from shared import clock as clocks_of
 from shared.database.engine import engine_from
@@ -53,14 +53,14 @@ async def prove_running(
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     settings = settings_in(ground.record.environment)
     engine = engine_from(settings, "cuiban-chaos")
-    onlooker = Onlooker(settings, engine)
+    watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in ground.record.parts if part.name.startswith("ingest-")]
     caller = Caller(ingests, read(ground.stack.token_file).decode().strip())
     sinks = ground.record.inbox.rstrip("/")
     faults = fault_list(seed, count, RUNNING, without)
     try:
         second = await asyncio.to_thread(_publish, caller, ground.place)
-        await onlooker.quiet(ground.clocks.now(), _QUIET_WITHIN)
+        await watcher.wait_until_quiet(ground.clocks.now(), _QUIET_WITHIN)
         duties = await asyncio.to_thread(_duties, caller, ground.clocks.now())
         actors = Actors(
             caller=caller,
@@ -76,11 +76,11 @@ async def prove_running(
         ground.say(f"{len(duties)} obligations, {count} faults, {ground.clocks.rate:.0f} × real")
         run = RunningRun(actors, striker, faults, lambda n: _tell(ground, sinks, n))
         await run.live()
-        end = await _settle(ground, onlooker)
+        end = await _settle(ground, watcher)
         return await judge_run(seed, faults, run, ground, engine, (begin, end), sinks, began)
     finally:
         caller.close()
-        await onlooker.close()
+        await watcher.close()
         await engine.dispose()
 
 
@@ -144,10 +144,10 @@ def _tell(ground: Ground, sinks: str, number: int) -> None:
     ground.say(f"{ground.clocks.now().astimezone(ZONE):%m-%d %H:%M}  {counts_of(sinks)}, {number}")
 
 
-async def _settle(ground: Ground, onlooker: Onlooker) -> datetime:
+async def _settle(ground: Ground, watcher: PipelineWatcher) -> datetime:
     """Let the clock stand, and wait until nothing is under way any more; the clock's instant."""
     for part in ground.record.parts:
         await asyncio.to_thread(ground.stack.wait_ready, part.name)
     end = ground.clocks.stop()
-    await onlooker.quiet(end, _QUIET_WITHIN)
+    await watcher.wait_until_quiet(end, _QUIET_WITHIN)
     return end

@@ -8,8 +8,8 @@ from lab.chaos.faults import CLOCK, SENDING, fault_list
 from lab.chaos.oracle import Oracle
 from lab.chaos.proving import _steps
 from lab.chaos.run import Run
-from lab.demo.script import Deed
-from lab.demo.script import Owed as Reported
+from lab.demo.script import ScriptedObligation as Reported
+from lab.demo.script import ScriptedReport
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed
 from shared.planning.reminding import Measure
@@ -32,9 +32,9 @@ def oracle() -> Oracle:
     return Oracle(default_rule_book(), WorkingCalendar(), owed, TOLD)
 
 
-def reported(day: int) -> Deed:
+def reported(day: int) -> ScriptedReport:
     one = Reported(identity.name("a"), UUID(int=2), KIND, date(2023, 8, 31))
-    return Deed(datetime(2023, 8, day, 8, 30, tzinfo=UTC), one)
+    return ScriptedReport(datetime(2023, 8, day, 8, 30, tzinfo=UTC), one)
 
 
 def test_every_fault_strikes_once_and_gateways_fail_when_something_is_sent() -> None:
@@ -44,7 +44,7 @@ def test_every_fault_strikes_once_and_gateways_fail_when_something_is_sent() -> 
     nothing = cast("Any", None)
     run = Run(
         clock=nothing,
-        onlooker=nothing,
+        watcher=nothing,
         caller=nothing,
         breaker=nothing,
         oracle=nothing,

@@ -6,14 +6,23 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.demo.script import END, START, ZONE, Habit, Owed, by_instant, deeds, habits
+from lab.demo.script import (
+    END,
+    START,
+    ZONE,
+    Habit,
+    ScriptedObligation,
+    draw_habits,
+    draw_reports,
+    group_by_instant,
+)
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import ObligationKind
 
 ROOT = UUID(int=9)
 UNITS = [uuid5(ROOT, f"unit {n}") for n in range(40)]
 OWED = [
-    Owed(uuid5(ROOT, f"{n}"), UNITS[n % 40], ObligationKind.DEADLINE, due)
+    ScriptedObligation(uuid5(ROOT, f"{n}"), UNITS[n % 40], ObligationKind.DEADLINE, due)
     for n, due in enumerate([date(2023, 8, 31), date(2023, 12, 31), None] * 60)
 ]
 
@@ -21,17 +30,19 @@ OWED = [
 @given(st.integers(0, 10**6))
 def test_the_order_in_which_things_are_listed_changes_nothing(seed: int) -> None:
     shuffled = sorted(OWED, key=lambda one: str(one.obligation_id)[::-1])
-    habit_of = habits(seed, UNITS)
-    assert habits(seed, reversed(UNITS)) == habit_of
-    assert deeds(seed, OWED, habit_of) == deeds(seed, shuffled, habit_of)
+    habit_of = draw_habits(seed, UNITS)
+    assert draw_habits(seed, reversed(UNITS)) == habit_of
+    assert draw_reports(seed, OWED, habit_of) == draw_reports(seed, shuffled, habit_of)
 
 
 def test_prompt_units_report_in_time_late_ones_after_and_silent_ones_never() -> None:
-    habit_of = habits(2023, UNITS)
+    habit_of = draw_habits(2023, UNITS)
     assert set(habit_of.values()) == set(Habit)
-    done = {deed.obligation.obligation_id: deed.at for deed in deeds(2023, OWED, habit_of)}
+    reports = {
+        report.obligation.obligation_id: report.at for report in draw_reports(2023, OWED, habit_of)
+    }
     for one in OWED:
-        at = done.get(one.obligation_id)
+        at = reports.get(one.obligation_id)
         if one.due_on is None or habit_of[one.unit_id] is Habit.SILENT:
             assert at is None
         elif habit_of[one.unit_id] is Habit.PROMPT:
@@ -44,14 +55,14 @@ def test_prompt_units_report_in_time_late_ones_after_and_silent_ones_never() -> 
 def test_deeds_fall_on_working_days_between_start_and_end() -> None:
     calendar = WorkingCalendar()
     for seed in range(5):
-        for deed in deeds(seed, OWED, habits(seed, UNITS)):
-            assert START < deed.at < END
-            assert calendar.is_working_day(deed.at.astimezone(ZONE).date())
+        for report in draw_reports(seed, OWED, draw_habits(seed, UNITS)):
+            assert START < report.at < END
+            assert calendar.is_working_day(report.at.astimezone(ZONE).date())
 
 
 def test_the_deeds_of_an_instant_stand_together_in_order_of_time() -> None:
-    done = deeds(1, OWED, habits(1, UNITS))
-    grouped = by_instant(done)
+    reports = draw_reports(1, OWED, draw_habits(1, UNITS))
+    grouped = group_by_instant(reports)
     assert list(grouped) == sorted(grouped)
-    assert [deed for group in grouped.values() for deed in group] == done
-    assert len(grouped) < len(done)
+    assert [report for group in grouped.values() for report in group] == reports
+    assert len(grouped) < len(reports)
