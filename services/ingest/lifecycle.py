@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 _HEARING = re.compile(r"听取.{0,60}?汇报", re.DOTALL)
@@ -152,16 +153,6 @@ def verdict(kind: ObligationKind, current: Status, reported: Status, note: str) 
     if current is reported and not note:
         return Verdict.REPEATS
     return Verdict.CHANGES
-
-
-class Light(StrEnum):
-    """灯: how urgent an obligation is on a day."""
-
-    DONE = "done"
-    GREEN = "green"
-    YELLOW = "yellow"
-    RED = "red"
-    NONE = "none"
 
 
 def horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from services.ingest.api import audit, ledger, offices, plans, problems, revisions, units
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.parts import Parts
-from services.ingest.schemas.problems import Problem
+from shared.api.problems import Problem
 
 _ABOUT = """
 Import a year's task table (任务分解表), settle what is doubtful, publish it, and see what each

@@ -9,8 +9,8 @@ from services.ingest.api.callers import Manages
 from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.handlers.ledger import expecting
 from services.ingest.handlers.office import auditing as handlers
-from services.ingest.schemas.audit import EntryOut, ExpectedOut, VerifiedOut
-from services.ingest.schemas.fields import Day, Page
+from shared.api.audit import EntryOut, ExpectedOut, VerifiedOut
+from shared.api.fields import Day, Page
 
 ROUTER = APIRouter(prefix="/v1", tags=["audit"])
 _NUMBER = TypeAdapter(int)

@@ -12,10 +12,10 @@ from services.ingest.api.paging import Cursor, Limit, page, place
 from services.ingest.api.posting import answered
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.handlers.ledger import reporting
-from services.ingest.lifecycle import Light
-from services.ingest.schemas.fields import Page
-from services.ingest.schemas.units import ExtensionIn, ItemOut, StatusIn, SummaryOut
+from shared.api.fields import Page
+from shared.api.units import ExtensionIn, ItemOut, StatusIn, SummaryOut
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)

@@ -13,8 +13,9 @@ from services.ingest.api.posting import answered
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, tokens
-from services.ingest.schemas.fields import Answer, Page
-from services.ingest.schemas.offices import (
+from services.ingest.store import offices
+from shared.api.fields import Answer, Page
+from shared.api.offices import (
     CalendarIn,
     CalendarOut,
     OfficeOut,
@@ -24,8 +25,7 @@ from services.ingest.schemas.offices import (
     TokenIssued,
     TokenOut,
 )
-from services.ingest.schemas.units import ReceiptIn
-from services.ingest.store import offices
+from shared.api.units import ReceiptIn
 from shared.schemas.rules import RuleBook
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])

@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BaseModel, TypeAdapter
 
 from services.ingest.api.problems import ProblemError
-from services.ingest.schemas.fields import Page
+from shared.api.fields import Page
 
 S = TypeVar("S", bound=BaseModel)
 P = TypeVar("P")

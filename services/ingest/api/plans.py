@@ -17,8 +17,8 @@ from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.plans import plans as handlers
 from services.ingest.handlers.plans.publishing import Published, publish_plan
 from services.ingest.handlers.plans.settling import Action, NameDecision, Settlement, decide, settle
-from services.ingest.schemas.fields import Page
-from services.ingest.schemas.plans import (
+from shared.api.fields import Page
+from shared.api.plans import (
     NameDecisionIn,
     PlanDraft,
     PlanHead,

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.handlers.acting import Fault, RefusedError
-from services.ingest.schemas.problems import Problem
+from shared.api.problems import Problem
 from shared.outbox.publishing import TooLargeError
 
 _MOST = 100

@@ -15,15 +15,15 @@ from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.revisions import revising
 from services.ingest.handlers.revisions.comparing import Revision, stale
 from services.ingest.handlers.revisions.confirming import Confirmed, confirm
-from services.ingest.schemas.fields import Page
-from services.ingest.schemas.revisions import (
+from services.ingest.tables import AnyRow
+from shared.api.fields import Page
+from shared.api.revisions import (
     ConfirmedOut,
     ConfirmIn,
     PairIn,
     RevisionHead,
     RevisionOut,
 )
-from services.ingest.tables import AnyRow
 
 ROUTER = APIRouter(prefix="/v1/plans/{plan_id}/revisions", tags=["revisions"])
 

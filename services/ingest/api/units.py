@@ -19,8 +19,9 @@ from services.ingest.handlers.ledger import ledger, reporting
 from services.ingest.handlers.units import importing as unit_import
 from services.ingest.handlers.units import units as handlers
 from services.ingest.handlers.units.file import read_units
-from services.ingest.schemas.fields import Page
-from services.ingest.schemas.units import (
+from services.ingest.tables import AnyRow
+from shared.api.fields import Page
+from shared.api.units import (
     ContactIn,
     HearingIn,
     HearingOut,
@@ -30,7 +31,6 @@ from services.ingest.schemas.units import (
     ToldOut,
     UnitOut,
 )
-from services.ingest.tables import AnyRow
 
 ROUTER = APIRouter(prefix="/v1/units", tags=["units"])
 _ID = TypeAdapter(UUID)

@@ -25,9 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.lifecycle import Light
 from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS, AnyRow
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.ingest.lifecycle import (
     Draft,
     Duty,
-    Light,
     Per,
     Verdict,
     drafts,
@@ -20,6 +19,7 @@ from services.ingest.lifecycle import (
 )
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 HEARING = "单位主要负责人每年至少听取1次政务公开工作情况汇报，专题研究部署推进工作。"

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
 from services.ingest.handlers.office.rules import OfficeDay, office_day
-from services.ingest.lifecycle import Light, light
+from services.ingest.lifecycle import light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
 from services.ingest.tables import AnyRow
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
-from services.ingest.lifecycle import Light
-from services.ingest.schemas.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
 from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 from shared.schemas.rules import Audience
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)

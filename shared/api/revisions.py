@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.ingest.schemas.fields import Answer, Line, Request
-from services.ingest.schemas.plans import UnknownNameOut
+from shared.api.fields import Answer, Line, Request
+from shared.api.plans import UnknownNameOut
 
 
 class DiffersOut(Answer):

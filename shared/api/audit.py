@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from services.ingest.schemas.fields import Answer
+from shared.api.fields import Answer
 
 
 class EntryOut(Answer):

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.ingest.schemas.fields import Answer, Day, Line, Request
+from shared.api.fields import Answer, Day, Line, Request
 from shared.schemas.rules import Rule, default_rule_book
 
 

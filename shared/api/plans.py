@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from services.ingest.schemas.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
 
 
 class RecurrenceIn(Request):
