@@ -13,7 +13,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
-from shared.planning.timetable import Timetable
+from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
 from shared.schemas.rules import Audience, Dates, RuleBook, audiences
 
 _INSTANT = timedelta(microseconds=1)
@@ -89,13 +89,14 @@ def eras(
         calendars: likewise; before the first the national calendar holds.
     """
     starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
+    kept = KEPT_OCCURRENCES // max(len(starts), 1)
     found = []
     for place, since in enumerate(starts):
         book = _newest(books, since)
         if book is not None:
             until = starts[place + 1] if place + 1 < len(starts) else None
             calendar = _newest(calendars, since) or WorkingCalendar()
-            found.append(Era(since, until, Timetable(book, calendar)))
+            found.append(Era(since, until, Timetable(book, calendar, kept)))
     return found
 
 

@@ -1,7 +1,9 @@
 """When rules fire: an office's rule book and calendar, made ready for many questions. Pure.
 
 Units of an office share few dates, so what a rule does for one set of dates is worked out once
-and kept: a *course*, its occurrences from the beginning, as far as they were asked for.
+and kept: a *course*, its occurrences from the beginning, as far as they were asked for. What is
+kept is bounded by the number of occurrences: one of an obligation that is years overdue has
+hundreds, and an office that publishes a book each day has many timetables.
 """
 
 from bisect import bisect_left, bisect_right
@@ -14,8 +16,10 @@ from zoneinfo import ZoneInfo
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, occurrences
 
-_COURSES = 4096
-"""More sets of dates than an office has; a course takes some kilobytes."""
+KEPT_OCCURRENCES = 250_000
+"""How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
+_SPANS = 4096
+"""How many spans of days, and first occurrences of sets of dates, are kept."""
 
 
 class Timetable:
@@ -25,12 +29,16 @@ class Timetable:
     the one with the higher overdue number stands.
     """
 
-    def __init__(self, book: RuleBook, calendar: WorkingCalendar) -> None:
+    def __init__(
+        self, book: RuleBook, calendar: WorkingCalendar, kept: int = KEPT_OCCURRENCES
+    ) -> None:
+        """Make a book ready. About `kept` occurrences are held in memory at most."""
         self.book = book
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
         self._courses: dict[tuple[str, Dates], _Course] = {}
+        self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
         self._spans: dict[tuple[date, date], int] = {}
 
@@ -40,7 +48,7 @@ class Timetable:
 
     def first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
         """The first occurrence strictly after an instant; None when the rule is through."""
-        return self._course(rule, dates).first(after)
+        return self._course(rule, dates, after).first(after)
 
     def firsts(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
         """The first occurrence of each rule (by its id) strictly after an instant, if it has one.
@@ -50,7 +58,7 @@ class Timetable:
         key = (dates.due_on, dates.known_on, dates.kind.value, after)
         known = self._firsts.get(key)
         if known is None:
-            if len(self._firsts) >= _COURSES:
+            if len(self._firsts) >= _SPANS:
                 self._firsts.clear()
             found = ((rule.rule_id, self.first(rule, dates, after)) for rule in self.book.rules)
             known = tuple((rule_id, first) for rule_id, first in found if first is not None)
@@ -61,7 +69,7 @@ class Timetable:
         self, rule: Rule, dates: Dates, since: datetime, until: datetime
     ) -> Sequence[Occurrence]:
         """The occurrences from `since` to `until`, both included, rising."""
-        return self._course(rule, dates).between(since, until)
+        return self._course(rule, dates, until).between(since, until)
 
     def day(self, slot: datetime) -> date:
         """The day of a slot at the office."""
@@ -71,19 +79,23 @@ class Timetable:
         """Working days after `first` up to and with `last`; negative if reversed. Kept."""
         span = self._spans.get((first, last))
         if span is None:
-            if len(self._spans) >= _COURSES:
+            if len(self._spans) >= _SPANS:
                 self._spans.clear()
             span = self._spans[first, last] = self.calendar.between(first, last)
         return span
 
-    def _course(self, rule: Rule, dates: Dates) -> "_Course":
+    def _course(self, rule: Rule, dates: Dates, until: datetime) -> "_Course":
+        """The course, read past an instant. When there is no more room, all others are dropped."""
+        if self._room <= 0:
+            self._courses.clear()
+            self._room = self._kept
         key = (rule.rule_id, dates)
         course = self._courses.get(key)
         if course is None:
-            if len(self._courses) >= _COURSES:
-                self._courses.pop(next(iter(self._courses)))
             course = _Course(occurrences(rule, dates, self.calendar, self.zone))
             self._courses[key] = course
+            self._room -= 1
+        self._room -= course.read_past(until)
         return course
 
 
@@ -96,19 +108,20 @@ class _Course:
         self._slots: list[datetime] = []
 
     def first(self, after: datetime) -> Occurrence | None:
-        self._read_past(after)
         place = bisect_right(self._slots, after)
         return self._known[place] if place < len(self._known) else None
 
     def between(self, since: datetime, until: datetime) -> Sequence[Occurrence]:
-        self._read_past(until)
         return self._known[bisect_left(self._slots, since) : bisect_right(self._slots, until)]
 
-    def _read_past(self, instant: datetime) -> None:
+    def read_past(self, instant: datetime) -> int:
+        """Read up to the first occurrence after an instant; how many were new."""
+        before = len(self._slots)
         while not self._slots or self._slots[-1] <= instant:
             try:
                 occurrence = next(self._rest)
             except (StopIteration, OverflowError):  # a date near the end of the calendar's years
-                return
+                break
             self._known.append(occurrence)
             self._slots.append(occurrence.slot)
+        return len(self._slots) - before

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
+from shared.planning import expected
 from shared.planning import timetable as module
 from shared.planning.timetable import Timetable
 from shared.schemas.rules import (
@@ -99,14 +100,28 @@ def test_without_a_date_or_at_the_end_of_time_nothing_fires() -> None:
 
 
 def test_memory_is_bounded(monkeypatch) -> None:
-    monkeypatch.setattr(module, "_COURSES", 3)
-    small = table()
+    monkeypatch.setattr(module, "_SPANS", 3)
+    small = Timetable(default_rule_book(), WorkingCalendar(), kept=50)
     after = datetime(2023, 1, 1, tzinfo=UTC)
     for day in range(1, 20):
         dates = Dates(ObligationKind.DEADLINE, date(2023, 8, day), date(2023, 6, 1))
         assert small.firsts(dates, after) == table().firsts(dates, after)
-    assert len(small._courses) <= 3
+    assert len(small._courses) <= 50
     assert len(small._firsts) <= 3
+
+
+def test_all_eras_of_an_office_share_the_room(monkeypatch) -> None:
+    monkeypatch.setattr(expected, "KEPT_OCCURRENCES", 300)
+    published = [datetime(2023, 1, 1 + day, tzinfo=UTC) for day in range(6)]
+    times = expected.eras([(at, default_rule_book()) for at in published], [])
+    since, until = datetime(2024, 12, 1, tzinfo=UTC), datetime(2024, 12, 31, tzinfo=UTC)
+    for era in times:
+        for day in range(1, 6):
+            dates = Dates(ObligationKind.DEADLINE, date(2023, 2, day), date(2022, 12, 1))
+            assert era.timetable.between(DEADLINE, dates, since, until)
+    longest = max(len(c._slots) for era in times for c in era.timetable._courses.values())
+    kept = sum(len(c._slots) for era in times for c in era.timetable._courses.values())
+    assert kept <= 300 + len(times) * longest
 
 
 def test_a_slot_stands_on_its_day_at_the_office() -> None:
