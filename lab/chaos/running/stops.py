@@ -51,7 +51,7 @@ class Operator:
         self.stops.append(stop)
         until = clock.monotonic() + SEEN_WITHIN
         while not stop.seen and clock.monotonic() < until:
-            stop.seen = ", ".join(sorted(await self._stopped(topic)))
+            stop.seen = ", ".join(sorted(await self._stopped(topic) or ()))
             await asyncio.sleep(_LOOK)
         self.say(f"{fault}: stopped ({stop.seen or 'no stop was seen'})")
         return stop
@@ -85,19 +85,19 @@ class Operator:
         """
         until = clock.monotonic() + RESUMED_WITHIN
         while clock.monotonic() < until:
-            gap = LOG_GAP in await self._stopped("%")
+            gap = LOG_GAP in (await self._stopped("%") or ())
             again = ["--since", _EVER] if gap else ["--lost"]
             for service in _SERVICES if gap else await self._relays():
                 await self.type("ops", "replay-outbox", service, *again, "--reason", _WHY)
             await self.type("ops", "resume", "--all", "--from", "earliest", "--reason", _WHY)
-            if not await self._stopped("%"):
+            if await self._stopped("%") == set():
                 return
             await asyncio.sleep(_LOOK)
         self.say("something is still stopped, whatever the operator types")
 
     async def pages(self) -> str:
         """Why streams and relays are stopped now; empty when none is."""
-        return ", ".join(sorted(await self._stopped("%")))
+        return ", ".join(sorted(await self._stopped("%") or ()))
 
     async def _relays(self) -> list[str]:
         """The services whose relay has stopped."""
@@ -116,7 +116,8 @@ class Operator:
             self.say(f"`cuiban {' '.join(words[:3])}` ended with status {status}: {said}")
         return status
 
-    async def _stopped(self, topic: str) -> set[str]:
+    async def _stopped(self, topic: str) -> set[str] | None:
+        """Why streams of a topic (a pattern) are stopped; None when the database is away."""
         found: set[str] = set()
         try:
             async with self.engine.connect() as db:
@@ -124,7 +125,7 @@ class Operator:
                     query = text(_STREAMS.format(schema=schema))
                     found |= set((await db.execute(query, {"topic": topic})).scalars())
         except (SQLAlchemyError, OSError, TimeoutError):
-            return set()  # another fault is in the way; looked at again
+            return None
         return found
 
     async def _first(self, query: str) -> str:

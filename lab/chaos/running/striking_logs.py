@@ -91,13 +91,13 @@ class LogStriker(Breaker):
             number = await self._surely(lambda: logs.delete_records(self.settings, topic))
             self.say(f"{fault}: {number} records")
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.start_parts(both("scheduler")))
+                ready = tasks.create_task(self.start_parts(both("scheduler")))
                 await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
                 await self.operator.type(
                     *("ops", "replay-outbox", "ingest", "--topic", topic.name),
                     *("--since", _EVER, "--reason", "chaos: records were deleted"),
                 )
-                await self.operator.resume_streams()
+                await self._resume_until(ready)
 
     async def lose_tail(self, fault: Fault) -> None:
         """Cut the end of a log that has been read, while its writer is away.
@@ -121,8 +121,17 @@ class LogStriker(Breaker):
             await self.start_parts(brokers)
             await self.operator.await_stop(str(fault.kind), f"%{topic}")
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self.start_parts(both("ingest")))
-                await self.operator.resume_streams()
+                await self._resume_until(tasks.create_task(self.start_parts(both("ingest"))))
+
+    async def _resume_until(self, ready: asyncio.Task[None]) -> None:
+        """Resume what is stopped until some parts are ready.
+
+        A relay that starts may notice the loss only after the readers were resumed.
+        """
+        while True:
+            await self.operator.resume_streams()
+            if ready in (await asyncio.wait({ready}, timeout=_PAGED))[0]:
+                return
 
     async def _await_read(self, topic: Topic) -> None:
         """Wait until the scheduler has read everything that a topic holds."""
