@@ -14,7 +14,7 @@ _COMMANDS = {
     "down": "lab.stack.commands:stop_stack",
     "status": "lab.stack.commands:show_status",
     "demo": "lab.demo.command:run_demo",
-    "chaos": "lab.chaos.command:chaos",
+    "chaos": "lab.chaos.command:run_chaos",
     "import": "cli.plans:import_plan",
     "units": "cli.units:units",
     "plan": "cli.plans:plan",

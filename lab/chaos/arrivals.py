@@ -1,9 +1,9 @@
-"""What the sinks hold against what the planner says. Pure.
+"""Compares the messages that the sinks hold with the notifications that the planner expects. Pure.
 
-A message counts once for each id. A repeat of an id is *offered again*, and that is allowed
-where the notifier could not know that the gateway had taken it: after an answer that the gateway
-withheld, and once for each connection that was cut with a notifier, its database or the gateway.
-Everything beyond is a double.
+A message counts once per id. A repeat of an id is *offered again*. That is allowed where the
+notifier could not know that the gateway had taken the message: after an answer that the gateway
+withheld, and once for each connection that was cut when a notifier, its database or the gateway
+was killed. Every other repeat is a double.
 """
 
 from collections import Counter, defaultdict
@@ -24,8 +24,8 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
-class Expected:
-    """A notification that the planner says must be made, and at which instant of the office."""
+class ExpectedNotification:
+    """A notification that the planner expects, and the office's time at which it is due."""
 
     planned: Planned
     reminder: ReminderDue
@@ -36,22 +36,23 @@ class Expected:
     def __str__(self) -> str:
         slot = self.reminder.slot.astimezone(_ZONE)
         refs = "、".join(item.ref for item in self.reminder.items)
-        one = self.planned.notification
+        notification = self.planned.notification
+        address = notification.address or "nobody"
         return (
-            f"{one.notification_id}: {one.channel} to {one.address or 'nobody'} "
+            f"{notification.notification_id}: {notification.channel} to {address} "
             f"({self.unit}, {self.reminder.audience}), slot {slot:%Y-%m-%d %H:%M}, "
-            f"items {refs}, reminder {one.reminder_id}"
+            f"items {refs}, reminder {notification.reminder_id}"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Arrived:
-    """One message as a sink took it, once for each time that it was offered.
+class ArrivedMessage:
+    """A message as a sink took it; one for each time that it was offered.
 
     Attributes:
         name: the Message-ID or the webhook id.
-        at: the office's time then; `received` is the machine's.
-        answered: whether the sender was told that it was taken.
+        at: the office's time; `received` is the machine's.
+        answered: whether the sender got the answer that it was taken.
     """
 
     name: str
@@ -66,7 +67,7 @@ class Arrived:
 
     @property
     def notification_id(self) -> UUID | None:
-        """The notification's id in the name; None when it holds none."""
+        """The notification's id in the name; None when the name holds none."""
         return self.id_in(self.name)
 
     @staticmethod
@@ -83,24 +84,24 @@ class Arrived:
         return f"{self.name}: {self.channel} to {self.to} ({self.unit}) at {when:%Y-%m-%d %H:%M}"
 
 
-def arrived(told: Mapping[str, Any]) -> Arrived:
-    """A message as the sinks tell it."""
-    return Arrived(
-        name=told["id"],
-        channel=told["channel"],
-        to=told["to"],
-        unit=told["unit"],
-        text=told["text"],
-        subject=told.get("subject", ""),
-        at=datetime.fromisoformat(told["at"]),
-        received=datetime.fromisoformat(told["received"]),
-        answered=told["answered"],
+def parse_message(message: Mapping[str, Any]) -> ArrivedMessage:
+    """Parse a message from the JSON of the sinks."""
+    return ArrivedMessage(
+        name=message["id"],
+        channel=message["channel"],
+        to=message["to"],
+        unit=message["unit"],
+        text=message["text"],
+        subject=message.get("subject", ""),
+        at=datetime.fromisoformat(message["at"]),
+        received=datetime.fromisoformat(message["received"]),
+        answered=message["answered"],
     )
 
 
 @dataclass(slots=True)
 class Episode:
-    """From one moment at which all was quiet to the next; nothing is under way across its end.
+    """The time from one quiet moment to the next; no offer is under way at its ends.
 
     Attributes:
         until: its end, by the machine's clock.
@@ -112,10 +113,10 @@ class Episode:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrivals:
-    """What came of what was due; each entry names what is wrong.
+class ArrivalJudgement:
+    """The result of the comparison; each entry of a list names a problem.
 
-    Of what was `reoffered`, `withheld` is because of a gateway that did not say that it had it.
+    Of the `reoffered` messages, `withheld` are those after an answer that the gateway withheld.
     """
 
     due: int
@@ -127,75 +128,79 @@ class Arrivals:
     unexpected: list[str]
 
 
-def judge(
-    expected: Mapping[UUID, Expected], messages: Sequence[Arrived], episodes: Sequence[Episode]
-) -> Arrivals:
-    """Compare. `expected` holds what must be sent, by notification; `messages` rise in time."""
-    copies: dict[str, list[Arrived]] = defaultdict(list)
+def judge_arrivals(
+    expected: Mapping[UUID, ExpectedNotification],
+    messages: Sequence[ArrivedMessage],
+    episodes: Sequence[Episode],
+) -> ArrivalJudgement:
+    """Compare `expected`, by notification id, with `messages`, which are sorted by time."""
+    copies: dict[str, list[ArrivedMessage]] = defaultdict(list)
     for message in messages:
         copies[message.name].append(message)
-    came: set[UUID] = set()
+    delivered: set[UUID] = set()
     doubled: list[str] = []
     unexpected: list[str] = []
     for same in copies.values():
         first = same[0]
-        one = expected.get(first.notification_id) if first.notification_id else None
-        if one is None:
-            twin = _twin(first, expected, copies)
+        expectation = expected.get(first.notification_id) if first.notification_id else None
+        if expectation is None:
+            twin = _describe_twin(first, expected, copies)
             (doubled if twin else unexpected).append(f"{first}{twin}")
         else:
-            came.add(one.planned.notification.notification_id)
-            if first.to != one.planned.notification.address:
-                unexpected.append(f"{first} is not for this address; planned: {one}")
-            if first.at != one.at:
-                unexpected.append(f"{first} came too early or too late; planned: {one}")
-    withheld, cut, beyond = explain_repeats(copies, episodes)
-    return Arrivals(
+            delivered.add(expectation.planned.notification.notification_id)
+            if first.to != expectation.planned.notification.address:
+                unexpected.append(f"{first} is not for this address; planned: {expectation}")
+            if first.at != expectation.at:
+                unexpected.append(f"{first} came at the wrong time; planned: {expectation}")
+    withheld, cut, unexplained = explain_repeats(copies, episodes)
+    return ArrivalJudgement(
         due=len(expected),
-        delivered=len(came),
+        delivered=len(delivered),
         reoffered=withheld + cut,
         withheld=withheld,
-        lost=[str(expected[name]) for name in expected.keys() - came],
-        doubled=doubled + beyond,
+        lost=[str(expected[name]) for name in expected.keys() - delivered],
+        doubled=doubled + unexplained,
         unexpected=unexpected,
     )
 
 
-def _twin(
-    stray: Arrived, expected: Mapping[UUID, Expected], copies: Mapping[str, Sequence[Arrived]]
+def _describe_twin(
+    stray: ArrivedMessage,
+    expected: Mapping[UUID, ExpectedNotification],
+    copies: Mapping[str, Sequence[ArrivedMessage]],
 ) -> str:
-    """Names an expected message that said the same to the same address, if there is one."""
+    """Name an expected message with the same text and address; empty when there is none."""
     for same in copies.values():
         first = same[0]
         alike = (first.channel, first.to, first.text) == (stray.channel, stray.to, stray.text)
         if alike and first.notification_id in expected:
-            return f" says the same as {first}"
+            return f" has the same text as {first}"
     return ""
 
 
 def explain_repeats(
-    copies: Mapping[str, Sequence[Arrived]], episodes: Sequence[Episode]
+    copies: Mapping[str, Sequence[ArrivedMessage]], episodes: Sequence[Episode]
 ) -> tuple[int, int, list[str]]:
-    """How many repeats an answer that was withheld explains, how many a cut, and the others."""
+    """Count the repeats after a withheld answer, those after a cut, and list the others."""
     cut = [*(Counter(episode.cut) for episode in episodes), Counter[str]()]
-    withheld, by_cut, beyond = 0, 0, []
+    withheld, by_cut, unexplained = 0, 0, []
     repeats = sorted(
         (pair for same in copies.values() for pair in pairwise(same)),
         key=lambda pair: pair[1].received,
     )
     for before, again in repeats:
-        place = _episode(episodes, again.received)
+        place = _locate_episode(episodes, again.received)
         if not before.answered:
             withheld += 1
-        elif place == _episode(episodes, before.received) and cut[place][again.channel]:
+        elif place == _locate_episode(episodes, before.received) and cut[place][again.channel]:
             cut[place][again.channel] -= 1
             by_cut += 1
         else:
-            beyond.append(f"{again} again; it had been taken at {before.received:%H:%M:%S.%f}")
-    return withheld, by_cut, beyond
+            unexplained.append(f"{again} again; first taken at {before.received:%H:%M:%S.%f}")
+    return withheld, by_cut, unexplained
 
 
-def _episode(episodes: Sequence[Episode], instant: datetime) -> int:
-    """The place of the episode in which an instant lies; their number when it is after all."""
-    found = (n for n, episode in enumerate(episodes) if instant <= episode.until)
-    return next(found, len(episodes))
+def _locate_episode(episodes: Sequence[Episode], instant: datetime) -> int:
+    """The index of the episode in which an instant lies; their number when it is after all."""
+    positions = (n for n, episode in enumerate(episodes) if instant <= episode.until)
+    return next(positions, len(episodes))

@@ -1,4 +1,4 @@
-"""How each fault is done to a running stack, from outside."""
+"""Injects faults into a running stack, from outside of the services."""
 
 import asyncio
 import signal
@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.chaos import database
 from lab.chaos.arrivals import Episode
-from lab.chaos.faults import Fault, Kind
-from lab.chaos.streams import Streams
+from lab.chaos.faults import FaultKind, ScheduledFault
+from lab.chaos.streams import StreamFaults
 from lab.stack.errors import LocalStackError
 from lab.stack.processes import Identity
 from lab.stack.stack import Stack
@@ -31,32 +31,32 @@ CONNECTIONS: Mapping[str, int] = {
     "email": _FIELDS["email_connections"].default,
     "sms": _FIELDS["sms_concurrency"].default,
 }
-"""How many offers of one notifier are under way at once."""
-_NOTIFIERS = 2
+"""How many offers one notifier has under way at most, by channel."""
+_NOTIFIER_COUNT = 2
 _MODES = {
-    Kind.GATEWAY_REFUSES: "refuse",
-    Kind.GATEWAY_HANGS: "hang",
-    Kind.GATEWAY_DROPS: "drop",
-    Kind.GATEWAY_LIES: "false-success",
+    FaultKind.GATEWAY_REFUSES: "refuse",
+    FaultKind.GATEWAY_HANGS: "hang",
+    FaultKind.GATEWAY_DROPS: "drop",
+    FaultKind.GATEWAY_LIES: "false-success",
 }
-_LATE = (1500, 5000)
-"""Milliseconds: an answer that just comes in time, and one for which nobody waits any more."""
+_DELAYS = (1500, 5000)
+"""Milliseconds: an answer just in time, and one after the sender's time limit."""
 _PAUSE = 0.3
 
 
 @dataclass
-class Breaker:
-    """Does faults. Two faults to one target follow each other.
+class FaultInjector:
+    """Injects faults. Faults with the same target are injected one after the other.
 
     Attributes:
         sinks: the address of the sinks' HTTP side.
-        say: told of each fault as it strikes.
-        episodes: what was cut between one quiet moment and the next; the last is open.
+        say: gets a line for each fault when it takes effect.
+        episodes: the connections that were cut between quiet moments; the last one is still open.
     """
 
     stack: Stack
     engine: AsyncEngine
-    streams: Streams
+    streams: StreamFaults
     sinks: str
     say: Callable[[str], None]
     episodes: list[Episode] = field(default_factory=list)
@@ -67,120 +67,122 @@ class Breaker:
         """Open the first episode."""
         self._open = Episode(clock.real_now())
 
-    def quiet(self) -> None:
-        """Nothing is under way now: what was cut until now explains nothing later."""
+    def end_episode(self) -> None:
+        """End the open episode; nothing is under way now, so its cuts explain no later repeat."""
         self._open.until = clock.real_now()
         self.episodes.append(self._open)
         self._open = Episode(clock.real_now())
 
-    async def strike(self, fault: Fault, begun: asyncio.Event) -> None:
-        """Do a fault, and undo it after its time; `begun` is set once it has struck."""
+    async def inject(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
+        """Inject a fault and undo it after its time; `in_effect` is set once it is in effect."""
         try:
             await asyncio.sleep(fault.after)
             async with self._turns[fault.target]:
-                await self._strike(fault, begun)
+                await self._inject(fault, in_effect)
         finally:
-            begun.set()
+            in_effect.set()
 
-    async def _strike(self, fault: Fault, begun: asyncio.Event) -> None:
+    async def _inject(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
         match fault.kind:
-            case Kind.SERVICE_KILLED | Kind.SERVICE_TERMINATED | Kind.SERVICE_FROZEN:
-                await self._hit_service(fault, begun)
-            case Kind.BROKER_KILLED | Kind.DATABASE_KILLED | Kind.GATEWAYS_KILLED:
-                await self._hit_engine(fault, begun)
+            case FaultKind.SERVICE_KILLED | FaultKind.SERVICE_TERMINATED | FaultKind.SERVICE_FROZEN:
+                await self._inject_service_fault(fault, in_effect)
+            case FaultKind.BROKER_KILLED | FaultKind.DATABASE_KILLED | FaultKind.GATEWAYS_KILLED:
+                await self._inject_engine_fault(fault, in_effect)
             case (
-                Kind.GATEWAY_REFUSES
-                | Kind.GATEWAY_HANGS
-                | Kind.GATEWAY_LATE
-                | Kind.GATEWAY_DROPS
-                | Kind.GATEWAY_LIES
+                FaultKind.GATEWAY_REFUSES
+                | FaultKind.GATEWAY_HANGS
+                | FaultKind.GATEWAY_LATE
+                | FaultKind.GATEWAY_DROPS
+                | FaultKind.GATEWAY_LIES
             ):
-                await self._turn_gateway(fault, begun)
-            case Kind.DATABASE_FULL:
-                self._cuts(_NOTIFIERS)
-                held = await self._surely(
-                    lambda: database.fill(self.engine, self.streams.settings, fault.lasts)
+                await self._inject_gateway_fault(fault, in_effect)
+            case FaultKind.DATABASE_FULL:
+                self._add_cuts(_NOTIFIER_COUNT)
+                number = await self._retry(
+                    lambda: database.exhaust_connections(
+                        self.engine, self.streams.settings, fault.lasts
+                    )
                 )
-                self.say(f"{fault} is over: {held} connections were held")
-            case Kind.POISON:
-                number = await self._surely(
+                self.say(f"{fault} is over: {number} connections were held")
+            case FaultKind.POISON:
+                number = await self._retry(
                     lambda: self.streams.put_poison(fault.number, fault.draw)
                 )
                 self.say(f"{fault}: {number} records")
-            case Kind.TOLD_TWICE:
-                number = await self._surely(lambda: self.streams.tell_twice(fault.target))
+            case FaultKind.TOLD_TWICE:
+                number = await self._retry(lambda: self.streams.repeat_events(fault.target))
                 self.say(f"{fault}: {number} events")
-            case Kind.OUT_OF_ORDER:
-                number = await self._surely(
-                    lambda: database.mix_outbox(
-                        self.engine, fault.target, fault.lasts, fault.draw, begun.set
+            case FaultKind.OUT_OF_ORDER:
+                number = await self._retry(
+                    lambda: database.shuffle_outbox(
+                        self.engine, fault.target, fault.lasts, fault.draw, in_effect.set
                     )
                 )
                 self.say(f"{fault}: {number} events")
-            case Kind.CLOCK_FORWARD | Kind.CLOCK_BACK:
-                self.say(str(fault))  # whoever moves the clock does it
+            case FaultKind.CLOCK_FORWARD | FaultKind.CLOCK_BACK:
+                self.say(str(fault))  # the run moves the clock itself
             case _:
-                await self.strike_further(fault, begun)
+                await self.inject_running_fault(fault, in_effect)
 
-    async def strike_further(self, fault: Fault, begun: asyncio.Event) -> None:
-        """Do a fault of a kind that is not done here."""
-        raise NotImplementedError(f"{fault.kind} strikes only where the clock does not wait")
+    async def inject_running_fault(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
+        """Inject a fault that needs a running clock."""
+        raise NotImplementedError(f"{fault.kind} needs a running clock")
 
-    async def _hit_service(self, fault: Fault, begun: asyncio.Event) -> None:
-        frozen = fault.kind is Kind.SERVICE_FROZEN
-        number = {
-            Kind.SERVICE_KILLED: signal.SIGKILL,
-            Kind.SERVICE_TERMINATED: signal.SIGTERM,
-            Kind.SERVICE_FROZEN: signal.SIGSTOP,
+    async def _inject_service_fault(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
+        frozen = fault.kind is FaultKind.SERVICE_FROZEN
+        signal_number = {
+            FaultKind.SERVICE_KILLED: signal.SIGKILL,
+            FaultKind.SERVICE_TERMINATED: signal.SIGTERM,
+            FaultKind.SERVICE_FROZEN: signal.SIGSTOP,
         }[fault.kind]
-        # Who is asked to end finishes what is under way: that cuts nothing.
-        cuts = fault.target.startswith("notifier") and number != signal.SIGTERM
-        self._cuts(int(cuts))
-        hit = await self._signal(fault.target, number)
+        # SIGTERM lets a notifier finish what is under way, so it cuts nothing.
+        cuts = fault.target.startswith("notifier") and signal_number != signal.SIGTERM
+        self._add_cuts(int(cuts))
+        hit = await self._send_signal(fault.target, signal_number)
         self.say(str(fault))
         if frozen:
-            begun.set()
+            in_effect.set()
             await asyncio.sleep(fault.lasts)
             hit.send_signal(signal.SIGCONT)
 
-    async def _hit_engine(self, fault: Fault, begun: asyncio.Event) -> None:
-        self._cuts(0 if fault.kind is Kind.BROKER_KILLED else _NOTIFIERS)
-        hit = await self._signal(fault.target, signal.SIGKILL)
+    async def _inject_engine_fault(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
+        self._add_cuts(0 if fault.kind is FaultKind.BROKER_KILLED else _NOTIFIER_COUNT)
+        hit = await self._send_signal(fault.target, signal.SIGKILL)
         self.say(str(fault))
-        begun.set()
+        in_effect.set()
         await asyncio.to_thread(self.stack.wait_ready, fault.target, after=hit)
 
-    async def _turn_gateway(self, fault: Fault, begun: asyncio.Event) -> None:
-        mode = _MODES.get(fault.kind) or f"late:{_LATE[int(fault.draw * 2)]}"
-        await self._mode(fault.target, mode)
+    async def _inject_gateway_fault(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
+        mode = _MODES.get(fault.kind) or f"late:{_DELAYS[int(fault.draw * 2)]}"
+        await self._set_mode(fault.target, mode)
         self.say(f"{fault} ({mode})")
-        begun.set()
+        in_effect.set()
         await asyncio.sleep(fault.lasts)
-        await self._mode(fault.target, "ok")
+        await self._set_mode(fault.target, "ok")
 
-    async def _mode(self, channel: str, mode: str) -> None:
+    async def _set_mode(self, channel: str, mode: str) -> None:
         async def put() -> None:
             async with httpx.AsyncClient(timeout=5, trust_env=False) as http:
                 (await http.put(f"{self.sinks}/faults", json={channel: mode})).raise_for_status()
 
-        await self._surely(put)
+        await self._retry(put)
 
-    async def _signal(self, name: str, number: int) -> Identity:
-        """Signal a part once it runs; returns the process that it was."""
+    async def _send_signal(self, name: str, signal_number: int) -> Identity:
+        """Send a signal to a part once it runs; returns the process that got it."""
         while True:
             try:
-                return await asyncio.to_thread(self.stack.kill, name, number)
-            except LocalStackError:  # it is being started again just now
+                return await asyncio.to_thread(self.stack.kill, name, signal_number)
+            except LocalStackError:  # it is being restarted
                 await asyncio.to_thread(self.stack.wait_ready, name)
 
-    async def _surely(self, step: Callable[[], Awaitable[T]]) -> T:
-        """Try until it is done, since another fault may be in its way."""
+    async def _retry(self, step: Callable[[], Awaitable[T]]) -> T:
+        """Repeat a step until it succeeds, since another fault may prevent it."""
         while True:
             try:
                 return await step()
             except (SQLAlchemyError, KafkaError, CuibanError, httpx.HTTPError, *_RAW):
                 await asyncio.sleep(_PAUSE)
 
-    def _cuts(self, notifiers: int) -> None:
+    def _add_cuts(self, notifiers: int) -> None:
         for channel, number in CONNECTIONS.items():
             self._open.cut[channel] += notifiers * number

@@ -1,4 +1,4 @@
-"""A client of the API that does not give up: the same request, with its key, at either ingest."""
+"""A client of the API that repeats a request, with one key, until an ingest succeeds."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -12,23 +12,23 @@ from uuid import uuid4
 from cli.client import Api
 from shared.errors import CuibanError
 
-_PATIENCE = 6.0  # seconds for one answer; a frozen process gives none
-_WITHIN = 600.0
+_ANSWER_WITHIN = 6.0  # seconds for one answer; a frozen process gives none
+_RETRY_WITHIN = 600.0
 _PAUSE = 0.3
 
 
-class Caller:
-    """Calls one ingest after the other until one answers with success.
+class RetryingApi:
+    """Calls the ingests in turn until one answers with success.
 
     Attributes:
-        broken: answers that no fault excuses: the API says that it went wrong inside.
+        internal_errors: answers with status 500, which no fault excuses.
     """
 
     def __init__(self, addresses: Sequence[str], token: str) -> None:
-        self._apis = [Api(address, token, patience=_PATIENCE) for address in addresses]
+        self._apis = [Api(address, token, patience=_ANSWER_WITHIN) for address in addresses]
         self._next = cycle(self._apis)
         self._turn = Lock()
-        self.broken: list[str] = []
+        self.internal_errors: list[str] = []
 
     def close(self) -> None:
         """Close the connections."""
@@ -36,23 +36,23 @@ class Caller:
             api.close()
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
-        """The answer to a GET."""
-        return self._surely(lambda api: api.get(path, **query))
+        """GET; returns the answer."""
+        return self._retry(lambda api: api.get(path, **query))
 
     def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
-        """The answer to a POST of JSON, however often it is made."""
-        return self._surely(partial(Api.post, path=path, body=body, key=str(uuid4())))
+        """POST JSON with one key for all attempts; returns the answer."""
+        return self._retry(partial(Api.post, path=path, body=body, key=str(uuid4())))
 
     def upload(self, path: str, file: Path) -> Any:  # noqa: ANN401 - JSON
-        """The answer to a POST of a file, however often it is made."""
-        return self._surely(partial(Api.upload, path=path, file=file, key=str(uuid4())))
+        """POST a file with one key for all attempts; returns the answer."""
+        return self._retry(partial(Api.upload, path=path, file=file, key=str(uuid4())))
 
     def every(self, path: str, **query: object) -> list[dict[str, Any]]:
-        """All items of a list."""
-        return list(self._surely(lambda api: api.every(path, **query)))
+        """GET all items of a list."""
+        return list(self._retry(lambda api: api.every(path, **query)))
 
-    def _surely(self, call: Callable[[Api], Any]) -> Any:  # noqa: ANN401 - JSON
-        until = time.monotonic() + _WITHIN
+    def _retry(self, call: Callable[[Api], Any]) -> Any:  # noqa: ANN401 - JSON
+        until = time.monotonic() + _RETRY_WITHIN
         while True:
             with self._turn:
                 api = next(self._next)
@@ -60,7 +60,7 @@ class Caller:
                 return call(api)
             except CuibanError as error:
                 if "(HTTP 500)" in error.message:
-                    self.broken.append(error.message)
+                    self.internal_errors.append(error.message)
                 if time.monotonic() > until:
                     raise
-            time.sleep(_PAUSE)  # what a fault took away tells nobody when it is back
+            time.sleep(_PAUSE)  # the end of a fault can only be polled

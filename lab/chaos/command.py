@@ -1,6 +1,6 @@
-"""`cuiban chaos`: an office's time while everything dies, and the proof that nothing was lost.
+"""`cuiban chaos`: the office's time under faults, and the check that no reminder was lost.
 
-The stepped clock waits until the pipeline is quiet; the running one waits for nobody.
+A stepped clock waits until the pipeline is quiet; a running clock does not wait.
 """
 
 import asyncio
@@ -16,30 +16,30 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lab.chaos.faults import Kind
-from lab.chaos.proving import prove
+from lab.chaos.faults import FaultKind
+from lab.chaos.proving import run_stepped
 from lab.chaos.running.ground import Script, live_running
 from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.verdict import Verdict
+from lab.chaos.verdict import SteppedVerdict
 from lab.demo.script import START
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
 
 _out = Console()
 _TWO_EACH = {"ingest": 2, "scheduler": 2, "notifier": 2}
-_HASTE = {
+_SHORT_TIMES = {
     "CUIBAN_POLL": "PT0.02S",
     "CUIBAN_SESSION_TIMEOUT": "PT6S",
     "CUIBAN_STATEMENT_TIMEOUT": "PT10S",
     "CUIBAN_HUNG_AFTER": "PT8S",
     "CUIBAN_WAIT": "PT60S",
-    # Long enough for a gateway that is away for 10 s not to exhaust them.
+    # Enough for a gateway that is down for 10 s.
     "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 3s 3s 5s 5s 10s 10s 10s 10s",
     "CUIBAN_UNKNOWN_PAUSE": "PT1S",
     "CUIBAN_SEND_TIMEOUT": "PT3S",
     "CUIBAN_LEASE": "PT7S",
 }
-"""Real time is shortened, so that what takes half a minute in production takes seconds here."""
+"""Short times, so that what takes half a minute in production takes seconds here."""
 
 
 class ClockMode(StrEnum):
@@ -49,7 +49,7 @@ class ClockMode(StrEnum):
     RUNNING = "running"
 
 
-def chaos(
+def run_chaos(
     clock: Annotated[
         ClockMode, typer.Option(help="stepped: the demo's year; running: hours that do not wait.")
     ] = ClockMode.STEPPED,
@@ -59,77 +59,78 @@ def chaos(
         int, typer.Option(min=1, max=3, help="With a running clock: 1, or 3 with replication.")
     ] = 1,
     only: Annotated[
-        list[Kind] | None, typer.Option(help="With a running clock: faults of these kinds alone.")
+        list[FaultKind] | None,
+        typer.Option(help="With a running clock: faults of these kinds alone."),
     ] = None,
-    into: Annotated[
+    json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")
     ] = None,
 ) -> None:
-    """Live through an office's time while services, engines and gateways fail.
+    """Run an office while services, engines and gateways fail.
 
     Ends with status 1 when a reminder was lost or doubled, or a fact was not honoured, and names
     it.
     """
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it tells of each failed connection
-    place = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
-    signal.signal(signal.SIGTERM, _as_interrupt)
-    kept = True
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it logs each failed connection
+    directory = Path(tempfile.mkdtemp(prefix="cuiban-chaos-"))
+    signal.signal(signal.SIGTERM, _raise_interrupt)
+    keep_state = True
     try:
         if clock is ClockMode.RUNNING:
-            found: Verdict | RunningVerdict = live_running(
-                place,
-                Script(seed, faults, brokers, frozenset(only or Kind)),
+            verdict: SteppedVerdict | RunningVerdict = live_running(
+                directory,
+                Script(seed, faults, brokers, frozenset(only or FaultKind)),
                 _out.print,
-                _HASTE,
+                _SHORT_TIMES,
                 _TWO_EACH,
             )
         else:
-            found = _live_stepped(place, seed, faults)
-        if into:
-            into.write_text(json.dumps(found.as_json(), ensure_ascii=False) + "\n")
-        kept = _show(found)
+            verdict = _run_stepped(directory, seed, faults)
+        if json_file:
+            json_file.write_text(json.dumps(verdict.as_json(), ensure_ascii=False) + "\n")
+        keep_state = _show(verdict)
     finally:
-        if kept:
-            _out.print(f"The logs and all state are kept in {place / 'state'}", soft_wrap=True)
+        if keep_state:
+            _out.print(f"The logs and all state are kept in {directory / 'state'}", soft_wrap=True)
         else:
-            shutil.rmtree(place)
-    if kept:
+            shutil.rmtree(directory)
+    if keep_state:
         raise typer.Exit(1)
 
 
-def _live_stepped(place: Path, seed: int, faults: int) -> Verdict:
-    clock = SteppedClock(place / "clock")
+def _run_stepped(directory: Path, seed: int, faults: int) -> SteppedVerdict:
+    clock = SteppedClock(directory / "clock")
     clock.set(START)
-    stack = Stack(place / "state")
+    stack = Stack(directory / "state")
     try:
         record = stack.start_all(
             services=_TWO_EACH,
-            clock_file=place / "clock",
-            extra_env=_HASTE,
+            clock_file=directory / "clock",
+            extra_env=_SHORT_TIMES,
             tied=True,
             say=_out.print,
         )
-        return asyncio.run(prove(seed, faults, stack, record, clock, _out.print))
+        return asyncio.run(run_stepped(seed, faults, stack, record, clock, _out.print))
     finally:
         stack.stop_all()
 
 
-def _show(found: Verdict | RunningVerdict) -> bool:
-    """Print the figures and what is wrong; whether anything is."""
-    for name, value in found.as_json().items():
+def _show(verdict: SteppedVerdict | RunningVerdict) -> bool:
+    """Print the figures and the problems; returns whether there is any problem."""
+    for name, value in verdict.as_json().items():
         _out.print(f"{name:>18}  {value}", soft_wrap=True)
-    if isinstance(found, Verdict) and found.arrivals.reoffered:
+    if isinstance(verdict, SteppedVerdict) and verdict.arrivals.reoffered:
         _out.print(
-            f"Of the {found.arrivals.reoffered} that were offered again, a gateway had withheld "
-            f"its answer to {found.arrivals.withheld}; the others were cut off."
+            f"Of the {verdict.arrivals.reoffered} that were offered again, a gateway had withheld "
+            f"its answer to {verdict.arrivals.withheld}; the others were cut off."
         )
-    complaints = found.complaints()
-    for complaint in complaints:
-        _out.print(complaint, style="red", soft_wrap=True, markup=False)
-    if not complaints:
+    problems = verdict.list_problems()
+    for problem in problems:
+        _out.print(problem, style="red", soft_wrap=True, markup=False)
+    if not problems:
         _out.print("[green]Nothing was lost, nothing was doubled.[/]")
-    return bool(complaints)
+    return bool(problems)
 
 
-def _as_interrupt(_number: int, _frame: object) -> None:
+def _raise_interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Faults of the database and of what waits in it: full pools, a relay cut off, a mixed outbox."""
+"""Faults of the database: no free connections, a relay that is cut off, a shuffled outbox."""
 
 import asyncio
 import random
@@ -27,17 +27,17 @@ _CUT_RELAY = text(
 )
 
 
-async def fill(engine: AsyncEngine, settings: Settings, seconds: float) -> int:
-    """Take every connection that the server has left, cut the services off, and hold; how many."""
+async def exhaust_connections(engine: AsyncEngine, settings: Settings, seconds: float) -> int:
+    """Take all free connections, end those of the services, and hold for `seconds`; the number."""
     address = make_url(settings.database_url.get_secret_value()).render_as_string(
         hide_password=False
     )
-    held: list[asyncpg.Connection] = []
+    connections: list[asyncpg.Connection] = []
 
     async def take() -> None:
         with suppress(asyncpg.TooManyConnectionsError):
             while True:
-                held.append(
+                connections.append(
                     await asyncpg.connect(
                         address, timeout=5, server_settings={"application_name": "chaos-holds"}
                     )
@@ -52,52 +52,52 @@ async def fill(engine: AsyncEngine, settings: Settings, seconds: float) -> int:
                 await take()
                 await asyncio.sleep(0.02)
     finally:
-        for connection in held:
+        for connection in connections:
             connection.terminate()
-    return len(held)
+    return len(connections)
 
 
-async def mix_outbox(
-    engine: AsyncEngine, service: str, seconds: float, draw: float, cut: Callable[[], None]
+async def shuffle_outbox(
+    engine: AsyncEngine, service: str, seconds: float, draw: float, on_cut: Callable[[], None]
 ) -> int:
-    """Cut a service's relay, let its outbox fill, and mix the events of different keys.
+    """Cut off a service's relay, let its outbox fill, and shuffle the events of different keys.
 
-    Events of one key keep their order, as the relay promises; between keys it promises nothing.
-    `cut` is called once nothing leaves the outbox any more.
+    Events with the same key keep their order, as the relay guarantees; between keys it guarantees
+    none. `on_cut` is called once the relay sends nothing any more.
 
     Returns:
-        How many events were mixed.
+        The number of shuffled events.
     """
     lock = crc32(f"relay {service}.outbox".encode())
     async with engine.connect() as db:
-        mine = (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one()
-        waits = asyncio.create_task(
+        own_pid = (await db.execute(text("SELECT pg_backend_pid()"))).scalar_one()
+        locking = asyncio.create_task(
             db.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": lock})
         )
         try:
-            while not waits.done():
+            while not locking.done():
                 async with engine.begin() as other:
-                    await other.execute(_CUT_RELAY, {"lock": lock, "mine": mine})
-                await asyncio.wait([waits], timeout=0.1)
-            await waits
+                    await other.execute(_CUT_RELAY, {"lock": lock, "mine": own_pid})
+                await asyncio.wait([locking], timeout=0.1)
+            await locking
             await db.commit()
-            cut()
+            on_cut()
             await asyncio.sleep(seconds)
-            return await _mix(db, service, draw)
+            return await _rewrite_shuffled(db, service, draw)
         finally:
-            waits.cancel()
-            await db.invalidate()  # and with the session its lock
+            locking.cancel()
+            await db.invalidate()  # ends the session, and releases its lock
 
 
-async def _mix(db: AsyncConnection, service: str, draw: float) -> int:
+async def _rewrite_shuffled(db: AsyncConnection, service: str, draw: float) -> int:
     outbox = f"{service}.outbox"
-    # Writers hold their rows until they commit: none of theirs may come before ours of its key.
+    # Writers hold their rows until they commit; this lock keeps them out while rows are rewritten.
     await db.execute(text(f"LOCK TABLE {outbox} IN SHARE ROW EXCLUSIVE MODE"))
-    found = await db.execute(text(f"SELECT id, key FROM {outbox} WHERE {UNSENT} ORDER BY id"))  # noqa: S608 - ours
+    rows = await db.execute(text(f"SELECT id, key FROM {outbox} WHERE {UNSENT} ORDER BY id"))  # noqa: S608 - ours
     by_key: dict[bytes, list[int]] = defaultdict(list)
-    for row in found:
+    for row in rows:
         by_key[row.key].append(row.id)
-    order = _mixed(list(by_key.values()), random.Random(draw))  # noqa: S311 - a script
+    order = _shuffle_queues(list(by_key.values()), random.Random(draw))  # noqa: S311 - a script
     await db.execute(
         text(
             f"INSERT INTO {outbox} (topic, key, value, headers) "  # noqa: S608 - ours
@@ -112,12 +112,12 @@ async def _mix(db: AsyncConnection, service: str, draw: float) -> int:
     return len(order)
 
 
-def _mixed(queues: list[list[int]], chosen: random.Random) -> list[int]:
-    """All items, from a queue chosen anew each time; within a queue the order stays."""
+def _shuffle_queues(queues: list[list[int]], rng: random.Random) -> list[int]:
+    """All items in random order of the queues; the order within each queue stays."""
     waiting = [list(reversed(queue)) for queue in queues if queue]
     order = []
     while waiting:
-        queue = chosen.choice(waiting)
+        queue = rng.choice(waiting)
         order.append(queue.pop())
         waiting = [each for each in waiting if each]
     return order

@@ -1,6 +1,6 @@
-"""Which faults strike, when, and whom: a seeded list, pure.
+"""Draws which faults are injected, when and where, from a seed. Pure.
 
-The same seed gives the same list. What a fault meets when it strikes depends on the machine.
+The same seed gives the same list. The effect of a fault depends on what the machine is doing then.
 """
 
 import random
@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing_extensions import override
 
 
-class Kind(StrEnum):
-    """What can go wrong."""
+class FaultKind(StrEnum):
+    """A kind of fault."""
 
     SERVICE_KILLED = "service-killed"
     SERVICE_TERMINATED = "service-terminated"
@@ -32,7 +32,7 @@ class Kind(StrEnum):
     OUT_OF_ORDER = "out-of-order"
     CLOCK_FORWARD = "clock-forward"
     CLOCK_BACK = "clock-back"
-    # Only where the clock does not wait:
+    # Only with a running clock:
     SERVICE_AWAY = "service-away"
     TOPIC_REMADE = "topic-remade"
     RECORDS_DELETED = "records-deleted"
@@ -48,121 +48,131 @@ class Kind(StrEnum):
     NEXT_RELEASE = "next-release"
 
 
-Classes = tuple[tuple[Kind, ...], ...]
-"""Kinds that are alike. A short run has one kind of each."""
+FaultClasses = tuple[tuple[FaultKind, ...], ...]
+"""Groups of similar kinds. A short run has one kind of each group."""
 
-STEPPED: Classes = (
-    (Kind.SERVICE_KILLED,),
-    (Kind.SERVICE_TERMINATED,),
-    (Kind.SERVICE_FROZEN,),
-    (Kind.BROKER_KILLED, Kind.DATABASE_KILLED),
-    (Kind.DATABASE_FULL,),
-    (Kind.GATEWAYS_KILLED, Kind.GATEWAY_REFUSES, Kind.GATEWAY_HANGS, Kind.GATEWAY_LIES),
-    (Kind.GATEWAY_LATE, Kind.GATEWAY_DROPS),
-    (Kind.POISON,),
-    (Kind.TOLD_TWICE, Kind.OUT_OF_ORDER),
-    (Kind.CLOCK_FORWARD,),
-    (Kind.CLOCK_BACK,),
+STEPPED: FaultClasses = (
+    (FaultKind.SERVICE_KILLED,),
+    (FaultKind.SERVICE_TERMINATED,),
+    (FaultKind.SERVICE_FROZEN,),
+    (FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED),
+    (FaultKind.DATABASE_FULL,),
+    (
+        FaultKind.GATEWAYS_KILLED,
+        FaultKind.GATEWAY_REFUSES,
+        FaultKind.GATEWAY_HANGS,
+        FaultKind.GATEWAY_LIES,
+    ),
+    (FaultKind.GATEWAY_LATE, FaultKind.GATEWAY_DROPS),
+    (FaultKind.POISON,),
+    (FaultKind.TOLD_TWICE, FaultKind.OUT_OF_ORDER),
+    (FaultKind.CLOCK_FORWARD,),
+    (FaultKind.CLOCK_BACK,),
 )
-RUNNING: Classes = (
-    (Kind.SERVICE_AWAY,),
-    (Kind.TOPIC_REMADE,),
-    (Kind.RECORDS_DELETED,),
-    (Kind.TAIL_LOST,),
-    (Kind.HANDLER_BROKEN,),
-    (Kind.ROW_BROKEN,),
-    (Kind.GATEWAY_MISSING,),
-    (Kind.GATEWAY_PROXY, Kind.GATEWAY_ANSWERS),
-    (Kind.CLOCK_WRONG,),
-    (Kind.DISK_FULL,),
-    (Kind.BROKERS_IN_TURN,),
-    (Kind.NEXT_RELEASE,),
-    (Kind.SERVICE_KILLED, Kind.SERVICE_TERMINATED, Kind.SERVICE_FROZEN),
-    (Kind.BROKER_KILLED, Kind.DATABASE_KILLED),
-    (Kind.DATABASE_FULL,),
-    (Kind.GATEWAYS_KILLED, Kind.GATEWAY_REFUSES, Kind.GATEWAY_HANGS, Kind.GATEWAY_LIES),
-    (Kind.GATEWAY_LATE, Kind.GATEWAY_DROPS),
-    (Kind.POISON,),
-    (Kind.TOLD_TWICE, Kind.OUT_OF_ORDER),
+RUNNING: FaultClasses = (
+    (FaultKind.SERVICE_AWAY,),
+    (FaultKind.TOPIC_REMADE,),
+    (FaultKind.RECORDS_DELETED,),
+    (FaultKind.TAIL_LOST,),
+    (FaultKind.HANDLER_BROKEN,),
+    (FaultKind.ROW_BROKEN,),
+    (FaultKind.GATEWAY_MISSING,),
+    (FaultKind.GATEWAY_PROXY, FaultKind.GATEWAY_ANSWERS),
+    (FaultKind.CLOCK_WRONG,),
+    (FaultKind.DISK_FULL,),
+    (FaultKind.BROKERS_IN_TURN,),
+    (FaultKind.NEXT_RELEASE,),
+    (FaultKind.SERVICE_KILLED, FaultKind.SERVICE_TERMINATED, FaultKind.SERVICE_FROZEN),
+    (FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED),
+    (FaultKind.DATABASE_FULL,),
+    (
+        FaultKind.GATEWAYS_KILLED,
+        FaultKind.GATEWAY_REFUSES,
+        FaultKind.GATEWAY_HANGS,
+        FaultKind.GATEWAY_LIES,
+    ),
+    (FaultKind.GATEWAY_LATE, FaultKind.GATEWAY_DROPS),
+    (FaultKind.POISON,),
+    (FaultKind.TOLD_TWICE, FaultKind.OUT_OF_ORDER),
 )
-_OFTEN = {Kind.SERVICE_KILLED: 4, Kind.BROKER_KILLED: 2, Kind.DATABASE_KILLED: 2}
-"""How often a kind stands in the deck; once where nothing is said."""
+_WEIGHTS = {FaultKind.SERVICE_KILLED: 4, FaultKind.BROKER_KILLED: 2, FaultKind.DATABASE_KILLED: 2}
+"""How many times a kind is in the deck; 1 when it is not listed."""
 
 SERVICES = ("ingest-1", "ingest-2", "scheduler-1", "scheduler-2", "notifier-1", "notifier-2")
 TOPICS = ("tasks", "rules", "directory", "reminders", "deliveries")
 _CHANNELS = ("email", "sms")
-_TARGETS: dict[Kind, tuple[str, ...]] = {
-    Kind.SERVICE_KILLED: SERVICES,
-    Kind.SERVICE_TERMINATED: SERVICES,
-    Kind.SERVICE_FROZEN: SERVICES,
-    Kind.BROKER_KILLED: ("kafka",),
-    Kind.DATABASE_KILLED: ("postgres",),
-    Kind.DATABASE_FULL: ("postgres",),
-    Kind.GATEWAYS_KILLED: ("sinks",),
-    Kind.GATEWAY_REFUSES: _CHANNELS,
-    Kind.GATEWAY_HANGS: _CHANNELS,
-    Kind.GATEWAY_LATE: _CHANNELS,
-    Kind.GATEWAY_DROPS: _CHANNELS,
-    Kind.GATEWAY_LIES: _CHANNELS,
-    Kind.TOLD_TWICE: TOPICS,
-    Kind.OUT_OF_ORDER: ("ingest", "scheduler", "notifier"),
-    Kind.SERVICE_AWAY: ("scheduler", "notifier"),
-    Kind.TOPIC_REMADE: ("tasks", "reminders", "deliveries"),
-    Kind.RECORDS_DELETED: ("tasks",),
-    Kind.TAIL_LOST: ("tasks",),
-    Kind.GATEWAY_MISSING: _CHANNELS,
-    Kind.GATEWAY_ANSWERS: _CHANNELS,
-    Kind.GATEWAY_PROXY: _CHANNELS,
-    Kind.CLOCK_WRONG: SERVICES,
-    Kind.DISK_FULL: ("postgres",),
-    Kind.NEXT_RELEASE: ("ingest-2", "scheduler-2", "notifier-2"),
+_TARGETS: dict[FaultKind, tuple[str, ...]] = {
+    FaultKind.SERVICE_KILLED: SERVICES,
+    FaultKind.SERVICE_TERMINATED: SERVICES,
+    FaultKind.SERVICE_FROZEN: SERVICES,
+    FaultKind.BROKER_KILLED: ("kafka",),
+    FaultKind.DATABASE_KILLED: ("postgres",),
+    FaultKind.DATABASE_FULL: ("postgres",),
+    FaultKind.GATEWAYS_KILLED: ("sinks",),
+    FaultKind.GATEWAY_REFUSES: _CHANNELS,
+    FaultKind.GATEWAY_HANGS: _CHANNELS,
+    FaultKind.GATEWAY_LATE: _CHANNELS,
+    FaultKind.GATEWAY_DROPS: _CHANNELS,
+    FaultKind.GATEWAY_LIES: _CHANNELS,
+    FaultKind.TOLD_TWICE: TOPICS,
+    FaultKind.OUT_OF_ORDER: ("ingest", "scheduler", "notifier"),
+    FaultKind.SERVICE_AWAY: ("scheduler", "notifier"),
+    FaultKind.TOPIC_REMADE: ("tasks", "reminders", "deliveries"),
+    FaultKind.RECORDS_DELETED: ("tasks",),
+    FaultKind.TAIL_LOST: ("tasks",),
+    FaultKind.GATEWAY_MISSING: _CHANNELS,
+    FaultKind.GATEWAY_ANSWERS: _CHANNELS,
+    FaultKind.GATEWAY_PROXY: _CHANNELS,
+    FaultKind.CLOCK_WRONG: SERVICES,
+    FaultKind.DISK_FULL: ("postgres",),
+    FaultKind.NEXT_RELEASE: ("ingest-2", "scheduler-2", "notifier-2"),
 }
-_LASTS: dict[Kind, tuple[float, float]] = {
-    Kind.SERVICE_FROZEN: (20, 20),
-    Kind.DATABASE_FULL: (4, 8),
-    Kind.GATEWAY_REFUSES: (3, 8),
-    Kind.GATEWAY_HANGS: (3, 8),
-    Kind.GATEWAY_LATE: (3, 8),
-    Kind.GATEWAY_DROPS: (1, 3),
-    Kind.GATEWAY_LIES: (3, 8),
-    Kind.OUT_OF_ORDER: (2, 4),
-    Kind.SERVICE_AWAY: (10, 20),
-    Kind.RECORDS_DELETED: (8, 12),
-    Kind.GATEWAY_MISSING: (4, 8),
-    Kind.GATEWAY_ANSWERS: (2, 5),
-    Kind.GATEWAY_PROXY: (2, 5),
-    Kind.CLOCK_WRONG: (4, 10),
-    Kind.DISK_FULL: (4, 8),
-    Kind.NEXT_RELEASE: (8, 12),
+_LASTS: dict[FaultKind, tuple[float, float]] = {
+    FaultKind.SERVICE_FROZEN: (20, 20),
+    FaultKind.DATABASE_FULL: (4, 8),
+    FaultKind.GATEWAY_REFUSES: (3, 8),
+    FaultKind.GATEWAY_HANGS: (3, 8),
+    FaultKind.GATEWAY_LATE: (3, 8),
+    FaultKind.GATEWAY_DROPS: (1, 3),
+    FaultKind.GATEWAY_LIES: (3, 8),
+    FaultKind.OUT_OF_ORDER: (2, 4),
+    FaultKind.SERVICE_AWAY: (10, 20),
+    FaultKind.RECORDS_DELETED: (8, 12),
+    FaultKind.GATEWAY_MISSING: (4, 8),
+    FaultKind.GATEWAY_ANSWERS: (2, 5),
+    FaultKind.GATEWAY_PROXY: (2, 5),
+    FaultKind.CLOCK_WRONG: (4, 10),
+    FaultKind.DISK_FULL: (4, 8),
+    FaultKind.NEXT_RELEASE: (8, 12),
 }
-"""From and to how many seconds a kind lasts, where it does not last by itself."""
-_LATEST = 0.6
-CLOCK = frozenset({Kind.CLOCK_FORWARD, Kind.CLOCK_BACK})
-"""Kinds that are done by whoever moves the clock."""
-_BEFORE = CLOCK | {Kind.OUT_OF_ORDER}
-"""Kinds that must strike with the step itself."""
-SENDING = frozenset(kind for kind in Kind if kind.startswith("gateway"))
-"""Kinds that hit nothing unless something is sent."""
-_LAST_JUMP = 0.9
-"""A clock that jumps needs steps to jump over."""
+"""Range of the duration in seconds, for kinds that do not end by themselves."""
+_LONGEST_DELAY = 0.6  # seconds
+CLOCK_KINDS = frozenset({FaultKind.CLOCK_FORWARD, FaultKind.CLOCK_BACK})
+"""Kinds that the run performs by moving the clock."""
+_IMMEDIATE_KINDS = CLOCK_KINDS | {FaultKind.OUT_OF_ORDER}
+"""Kinds that must be in effect at the step itself."""
+SENDING_KINDS = frozenset(kind for kind in FaultKind if kind.startswith("gateway"))
+"""Kinds that have an effect only while messages are sent."""
+_LAST_CLOCK_PLACE = 0.9
+"""Clock faults are placed before the end, since a jump needs steps that it skips."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """One fault.
+class ScheduledFault:
+    """A fault with its target and time.
 
     Attributes:
-        number: from 0, in the order of the list.
-        target: a part of the stack, a channel, a topic; empty where the kind says it all.
-        place: at which of the run's steps, as a fraction of them in [0, 1); for kinds that hit
-            what is sent, at which of the steps with reminders.
-        after: seconds from the step until it strikes.
-        lasts: seconds, where it does not last by itself.
-        draw: in [0, 1), for what the kind has to choose.
+        number: its position in the list, from 0.
+        target: a part of the stack, a channel or a topic; empty when the kind has none.
+        place: the step of the run, as a fraction of its steps in [0, 1); for `SENDING_KINDS`, a
+            fraction of the steps with reminders.
+        after: seconds from the step until it is injected.
+        lasts: its duration in seconds; 0 when it ends by itself.
+        draw: a number in [0, 1) for the choices that the kind makes.
     """
 
     number: int
-    kind: Kind
+    kind: FaultKind
     target: str
     place: float
     after: float
@@ -175,40 +185,40 @@ class Fault:
         return f"{self.kind} {self.target}".strip() + lasting
 
 
-def fault_list(
-    seed: int, count: int, classes: Classes = STEPPED, without: Iterable[Kind] = ()
-) -> list[Fault]:
-    """`count` faults, spread evenly over the run; one of each class comes before any other.
+def draw_faults(
+    seed: int, count: int, classes: FaultClasses = STEPPED, without: Iterable[FaultKind] = ()
+) -> list[ScheduledFault]:
+    """Draw `count` faults, spread evenly over the run; one of each class comes first.
 
-    Those kinds are left `without` that this machine can't do.
+    The kinds in `without` are left out, since this machine can't inject them.
     """
     draw = random.Random(f"chaos/{seed}")  # noqa: S311 - a script, not a secret
     left = [[kind for kind in group if kind not in set(without)] for group in classes]
     kinds = [draw.choice(group) for group in left if group]
     while len(kinds) < count:
-        deck = [kind for group in left for kind in group for _ in range(_OFTEN.get(kind, 1))]
+        deck = [kind for group in left for kind in group for _ in range(_WEIGHTS.get(kind, 1))]
         draw.shuffle(deck)
         kinds += deck
     kinds = kinds[:count]
     draw.shuffle(kinds)
-    return [_fault(draw, number, kind, count) for number, kind in enumerate(kinds)]
+    return [_draw_fault(draw, number, kind, count) for number, kind in enumerate(kinds)]
 
 
-def _fault(draw: random.Random, number: int, kind: Kind, count: int) -> Fault:
-    after = draw.random() * _LATEST
+def _draw_fault(draw: random.Random, number: int, kind: FaultKind, count: int) -> ScheduledFault:
+    after = draw.random() * _LONGEST_DELAY
     place = (number + draw.random()) / count
-    return Fault(
+    return ScheduledFault(
         number=number,
         kind=kind,
         target=draw.choice(_TARGETS.get(kind, ("",))),
-        place=min(place, _LAST_JUMP) if kind in CLOCK else place,
-        after=0.0 if kind in _BEFORE else after,
+        place=min(place, _LAST_CLOCK_PLACE) if kind in CLOCK_KINDS else place,
+        after=0.0 if kind in _IMMEDIATE_KINDS else after,
         lasts=round(draw.uniform(*_LASTS.get(kind, (0, 0))), 1),
         draw=draw.random(),
     )
 
 
-def by_kind(faults: Iterable[Fault]) -> dict[str, int]:
-    """How many of each kind; all kinds are named."""
+def count_by_kind(faults: Iterable[ScheduledFault]) -> dict[str, int]:
+    """The number of faults of each kind; every kind is listed."""
     counted = Counter(fault.kind for fault in faults)
-    return {kind.value: counted[kind] for kind in Kind}
+    return {kind.value: counted[kind] for kind in FaultKind}

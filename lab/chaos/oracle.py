@@ -1,8 +1,8 @@
-"""What must reach whom, worked out by the pure planner for the instants that the clock stood at.
+"""The reminders that must be sent, calculated by the pure planner for the clock's instants.
 
-Nothing here looks at a running system. The planner fires by the same code as the scheduler; the
-catch-up of slots that the clock jumped over, and what a clock that is set back leaves alone,
-follow from the instants alone.
+Nothing here looks at a running system. The planner fires by the same code as the scheduler. Only
+the instants decide how slots that the clock skipped are caught up, and that a clock which is set
+back fires nothing again.
 """
 
 from collections import defaultdict
@@ -23,7 +23,7 @@ _ON_TIME = timedelta(0)
 
 
 class Oracle:
-    """Follows the clock and the reports; tells which reminders fire."""
+    """Follows the clock and the reports, and returns the reminders that fire."""
 
     def __init__(
         self,
@@ -33,52 +33,54 @@ class Oracle:
         planned_at: datetime,
     ) -> None:
         self._timetable = Timetable(book, calendar)
-        self._owed = {one.obligation_id: one for one in owed}
+        self._owed = {obligation.obligation_id: obligation for obligation in owed}
         self._timers = [
             timer
-            for one in self._owed.values()
-            for timer in plan(self._timetable, one.obligation_id, one.dates, planned_at)
+            for obligation in self._owed.values()
+            for timer in plan(
+                self._timetable, obligation.obligation_id, obligation.dates, planned_at
+            )
         ]
 
-    def next_slot(self) -> datetime | None:
+    def find_next_slot(self) -> datetime | None:
         """The earliest slot that has not fired."""
         return min((timer.next_fire_at for timer in self._timers), default=None)
 
-    def end(self, obligation_id: UUID) -> None:
-        """It was reported as done or heard: nothing fires for it any more."""
+    def end_obligation(self, obligation_id: UUID) -> None:
+        """Stop firing for an obligation that was reported as done or heard."""
         self._timers = [t for t in self._timers if t.obligation_id != obligation_id]
 
-    def stand(self, instant: datetime) -> list[ReminderDue]:
-        """The clock stands at an instant, wherever it stood before: what fires now."""
+    def move_to(self, instant: datetime) -> list[ReminderDue]:
+        """Move the clock to an instant, forwards or backwards; the reminders that fire there."""
         due: dict[UUID, list[Timer]] = defaultdict(list)
         for timer in self._timers:
             if timer.next_fire_at <= instant:
                 due[self._owed[timer.obligation_id].unit_id].append(timer)
         self._timers = [t for t in self._timers if t.next_fire_at > instant]
-        found: list[ReminderDue] = []
+        reminders: list[ReminderDue] = []
         for unit_id, timers in due.items():
             office_id = self._owed[timers[0].obligation_id].office_id
             fired = due_reminders(
                 self._timetable,
                 office_id,
                 unit_id,
-                [self._due(timer) for timer in timers],
+                [self._make_due_timer(timer) for timer in timers],
                 now=instant,
                 grace=_ON_TIME,
             )
-            found += fired.reminders
+            reminders += fired.reminders
             self._timers += fired.moved
-        return found
+        return reminders
 
-    def _due(self, timer: Timer) -> DueTimer:
-        one = self._owed[timer.obligation_id]
-        return DueTimer(timer, one.dates, one.lead, one.measure)
+    def _make_due_timer(self, timer: Timer) -> DueTimer:
+        obligation = self._owed[timer.obligation_id]
+        return DueTimer(timer, obligation.dates, obligation.lead, obligation.measure)
 
 
-def notifications(
+def plan_notifications(
     reminder: ReminderDue, recipients: Mapping[UUID, Sequence[Recipient]]
 ) -> list[Planned]:
-    """What a reminder becomes, by the pure fan-out. `recipients` are the contacts by unit."""
+    """The notifications of a reminder, by the pure fan-out. `recipients` are by unit."""
     due = Due(
         reminder_id=reminder.reminder_id,
         office_id=reminder.office_id,

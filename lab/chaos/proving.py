@@ -1,4 +1,4 @@
-"""One chaos run from the first day to the verdict, over a stack that is up with nothing in it."""
+"""One run with a stepped clock, from the first day to the verdict, over a new stack."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,14 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cli.client import read
 from deploy.places import settings_in
 from lab.chaos import verdict
-from lab.chaos.arrivals import Arrived, arrived, judge
-from lab.chaos.breaking import Breaker
-from lab.chaos.callers import Caller
-from lab.chaos.faults import CLOCK, Fault, by_kind, fault_list
+from lab.chaos.arrivals import ArrivedMessage, judge_arrivals, parse_message
+from lab.chaos.breaking import FaultInjector
+from lab.chaos.callers import RetryingApi
+from lab.chaos.faults import CLOCK_KINDS, ScheduledFault, count_by_kind, draw_faults
 from lab.chaos.oracle import Oracle
-from lab.chaos.run import QUIET_WITHIN, Run, recipients_of
-from lab.chaos.streams import Streams
-from lab.chaos.verdict import Verdict
+from lab.chaos.run import QUIET_WITHIN, SteppedRun, read_recipients
+from lab.chaos.streams import StreamFaults
+from lab.chaos.verdict import SteppedVerdict
 from lab.demo import office
 from lab.demo.figures import read_events
 from lab.demo.quiet import PipelineWatcher
@@ -41,88 +41,92 @@ from shared.settings import Settings
 
 Say = Callable[[str], None]
 _STEPS_A_FAULT = 3
-"""A run with few faults ends early: it lives through this many steps for each."""
+"""A run with few faults ends early, after this many steps per fault."""
 _PAGE = 500
 _LETTERS_WITHIN = 30.0
 
 
-async def prove(
+async def run_stepped(
     seed: int, count: int, stack: Stack, record: StackRecord, clock: SteppedClock, say: Say
-) -> Verdict:
-    """Publish, live through the months under fire, and judge.
+) -> SteppedVerdict:
+    """Publish, step through the months under faults, and judge.
 
     Raises:
-        CuibanError: the pipeline stuck.
+        CuibanError: the pipeline did not get quiet.
     """
     began = clocks.monotonic()
     settings = settings_in(record.environment)
     engine = engine_from(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
-    caller = Caller(addresses, read(stack.token_file).decode().strip())
+    api = RetryingApi(addresses, read(stack.token_file).decode().strip())
     sinks = record.inbox.rstrip("/")
-    breaker = Breaker(stack, engine, Streams(settings), sinks, lambda what: say(f"{'':>18}{what}"))
-    faults = fault_list(seed, count)
+    injector = FaultInjector(
+        stack, engine, StreamFaults(settings), sinks, lambda what: say(f"{'':>18}{what}")
+    )
+    faults = draw_faults(seed, count)
 
-    def tell(instant: datetime) -> None:
-        counts = counts_of(sinks)
+    def show(instant: datetime) -> None:
+        counts = describe_counts(sinks)
         say(f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}  {counts}")
 
     try:
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
-        first = [fault for fault in faults[: 1 + count // 20] if fault.kind not in CLOCK]
-        owed = await _published(caller, breaker, first)
+        first = [fault for fault in faults[: 1 + count // 20] if fault.kind not in CLOCK_KINDS]
+        owed = await _publish_under_faults(api, injector, first)
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
-        breaker.quiet()
-        rows = await asyncio.to_thread(caller.every, "/v1/ledger")
-        units = await asyncio.to_thread(caller.every, "/v1/units")
-        told = [_as_told(row, clock.now()) for row in rows]
-        done = draw_reports(seed, owed, draw_habits(seed, {one.unit_id for one in owed}))
-        steps, slots = _steps(_oracle(told, clock.now()), done, count)
-        run = Run(
+        injector.end_episode()
+        rows = await asyncio.to_thread(api.every, "/v1/ledger")
+        units = await asyncio.to_thread(api.every, "/v1/units")
+        planned = [_to_planned(row, clock.now()) for row in rows]
+        reports = draw_reports(
+            seed, owed, draw_habits(seed, {obligation.unit_id for obligation in owed})
+        )
+        steps, slots = _list_steps(_make_oracle(planned, clock.now()), reports, count)
+        run = SteppedRun(
             clock=clock,
             watcher=watcher,
-            caller=caller,
-            breaker=breaker,
-            oracle=_oracle(told, clock.now()),
+            api=api,
+            injector=injector,
+            oracle=_make_oracle(planned, clock.now()),
             steps=steps,
             slots=slots or steps,
-            deeds=done,
+            reports=reports,
             faults=[fault for fault in faults if fault not in first],
-            recipients=recipients_of(units),
+            recipients=read_recipients(units),
             names={UUID(unit["unit_id"]): unit["name"] for unit in units},
-            tell=tell,
+            show=show,
         )
-        say(f"{len(told)} obligations, {len(run.steps)} steps, {count} faults")
-        await run.live()
+        say(f"{len(planned)} obligations, {len(run.steps)} steps, {count} faults")
+        await run.step_to_end()
         for part in record.parts:
             await asyncio.to_thread(stack.wait_ready, part.name)
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
-        breaker.quiet()
-        letters = await letters_of(settings, breaker.streams.poison)
+        injector.end_episode()
+        letters = await await_dead_letters(settings, injector.streams.poison)
         return await _judge(seed, faults, run, engine, sinks, letters, began)
     finally:
-        caller.close()
+        api.close()
         await watcher.close()
         await engine.dispose()
 
 
-async def _published(
-    caller: Caller, breaker: Breaker, first: Iterable[Fault]
+async def _publish_under_faults(
+    api: RetryingApi, injector: FaultInjector, first: Iterable[ScheduledFault]
 ) -> list[ScriptedObligation]:
-    """What is owed, published while the first faults strike."""
-    striking = [asyncio.create_task(breaker.strike(one, asyncio.Event())) for one in first]
-    owed = await asyncio.to_thread(office.publish, caller)
-    await asyncio.gather(*striking)
+    """Publish the plan while the first faults are injected; returns the obligations."""
+    injecting = [asyncio.create_task(injector.inject(fault, asyncio.Event())) for fault in first]
+    owed = await asyncio.to_thread(office.publish, api)
+    await asyncio.gather(*injecting)
     return owed
 
 
-def _oracle(told: Iterable[forecasting.Owed], at: datetime) -> Oracle:
-    return Oracle(default_rule_book(), WorkingCalendar(), told, at)
+def _make_oracle(planned: Iterable[forecasting.Owed], at: datetime) -> Oracle:
+    return Oracle(default_rule_book(), WorkingCalendar(), planned, at)
 
 
-def _as_told(row: dict[str, Any], at: datetime) -> forecasting.Owed:
-    """An obligation of the ledger as the planner takes it."""
+def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.Owed:
+    """Convert an obligation of the ledger for the planner."""
     due = row["due_on"]
     return forecasting.Owed(
         office_id=UUID(int=0),  # names nothing that is compared
@@ -138,67 +142,71 @@ def _as_told(row: dict[str, Any], at: datetime) -> forecasting.Owed:
     )
 
 
-def _steps(
-    oracle: Oracle, done: Sequence[ScriptedReport], count: int
+def _list_steps(
+    oracle: Oracle, reports: Sequence[ScriptedReport], count: int
 ) -> tuple[list[datetime], list[datetime]]:
-    """The instants at which something happens when the clock only steps, rising.
+    """List the instants at which something happens when no fault moves the clock, sorted.
 
     Returns:
-        All of them, and those at which reminders go out.
+        All of them, and those at which reminders are sent.
     """
     slots: set[datetime] = set()
-    rest = list(done)
-    while (slot := oracle.next_slot()) and slot <= END:
+    rest = list(reports)
+    while (slot := oracle.find_next_slot()) and slot <= END:
         while rest and rest[0].at <= slot:
-            oracle.end(rest.pop(0).obligation.obligation_id)
-        if oracle.stand(slot):
+            oracle.end_obligation(rest.pop(0).obligation.obligation_id)
+        if oracle.move_to(slot):
             slots.add(slot)
-    steps = sorted(slots | {deed.at for deed in done})[: max(count, 4) * _STEPS_A_FAULT]
+    steps = sorted(slots | {report.at for report in reports})[: max(count, 4) * _STEPS_A_FAULT]
     return steps, [step for step in steps if step in slots]
 
 
 async def _judge(
     seed: int,
-    faults: Sequence[Fault],
-    run: Run,
+    faults: Sequence[ScheduledFault],
+    run: SteppedRun,
     engine: AsyncEngine,
     sinks: str,
     letters: list[RecordDeadLettered],
     began: float,
-) -> Verdict:
-    messages = await asyncio.to_thread(messages_of, sinks)
-    rows = await asyncio.to_thread(run.caller.every, "/v1/ledger")
-    told = await asyncio.to_thread(_histories, run)
+) -> SteppedVerdict:
+    messages = await asyncio.to_thread(fetch_messages, sinks)
+    rows = await asyncio.to_thread(run.api.every, "/v1/ledger")
+    histories = await asyncio.to_thread(_fetch_histories, run)
     async with engine.connect() as db:
         days = await audit.conservation(db)
         gaps = await audit.gaps(
             db, real_now=clocks.real_now(), grace=timedelta(0), patience=timedelta(0)
         )
-    sent = {name: one for name, one in run.expected.items() if not one.planned.suppressed}
-    return Verdict(
+    sent = {
+        name: notification
+        for name, notification in run.expected.items()
+        if not notification.planned.suppressed
+    }
+    return SteppedVerdict(
         seed=seed,
-        faults=by_kind(faults),
-        arrivals=judge(sent, messages, run.breaker.episodes),
-        poison=len(run.breaker.streams.poison),
-        dead_letters=len({one.record_key for one in letters}),
-        gaps=verdict.conservation(run.expected.values(), days, gaps),
+        faults=count_by_kind(faults),
+        arrivals=judge_arrivals(sent, messages, run.injector.episodes),
+        poison=len(run.injector.streams.poison),
+        dead_letters=len({letter.record_key for letter in letters}),
+        gaps=verdict.compare_conservation(run.expected.values(), days, gaps),
         wrong=[
-            *verdict.history(run.expected, messages, told),
-            *verdict.ledger(run.done, rows),
-            *verdict.burials(run.breaker.streams.poison, letters),
-            *(f"the API went wrong inside: {answer}" for answer in run.caller.broken),
+            *verdict.compare_history(run.expected, messages, histories),
+            *verdict.compare_ledger(run.done, rows),
+            *verdict.compare_dead_letters(run.injector.streams.poison, letters),
+            *(f"the API went wrong inside: {answer}" for answer in run.api.internal_errors),
             *(f"{fault} never struck" for fault in run.faults),
         ],
         seconds=round(clocks.monotonic() - began, 1),
     )
 
 
-async def letters_of(
+async def await_dead_letters(
     settings: Settings, poison: Mapping[bytes, frozenset[str]]
 ) -> list[RecordDeadLettered]:
-    """The dead letters, as soon as there are as many as there must be, or after some patience.
+    """Wait until there are as many dead letters as poison requires, at most 30 s; return them.
 
-    Those that only tell that an operator resumed a partition are left out.
+    Those that record the resumption of a partition by an operator are left out.
     """
     wanted = sum(map(len, poison.values()))
     until = clocks.monotonic() + _LETTERS_WITHIN
@@ -214,25 +222,25 @@ async def letters_of(
         await asyncio.sleep(1)
 
 
-def _histories(run: Run) -> list[dict[str, Any]]:
-    return [row for unit in run.names for row in run.caller.every(f"/v1/units/{unit}/history")]
+def _fetch_histories(run: SteppedRun) -> list[dict[str, Any]]:
+    return [row for unit in run.names for row in run.api.every(f"/v1/units/{unit}/history")]
 
 
-def messages_of(sinks: str) -> list[Arrived]:
-    """Every message that the sinks hold, rising in time."""
-    found: list[Arrived] = []
+def fetch_messages(sinks: str) -> list[ArrivedMessage]:
+    """Every message that the sinks hold, sorted by time."""
+    messages: list[ArrivedMessage] = []
     after = 0
     while True:
         query = {"after": after, "limit": _PAGE}
         answer = httpx.get(f"{sinks}/messages", params=query, timeout=60, trust_env=False).json()
         if not answer["messages"]:
-            return found
-        found += [arrived(told) for told in answer["messages"]]
+            return messages
+        messages += [parse_message(message) for message in answer["messages"]]
         after = answer["next"]
 
 
-def counts_of(sinks: str) -> str:
-    """How many messages the sinks hold, in words."""
+def describe_counts(sinks: str) -> str:
+    """The number of messages that the sinks hold, as text."""
     try:
         counts = httpx.get(f"{sinks}/counts", timeout=5, trust_env=False).json()
     except (httpx.HTTPError, ValueError):

@@ -1,4 +1,4 @@
-"""The demo's year under fire: the clock steps, units report, faults strike."""
+"""The demo's months under faults: the clock steps, units report, faults are injected."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from lab.chaos.arrivals import Expected
-from lab.chaos.breaking import Breaker
-from lab.chaos.callers import Caller
-from lab.chaos.faults import CLOCK, SENDING, Fault, Kind
-from lab.chaos.oracle import Oracle, notifications
+from lab.chaos.arrivals import ExpectedNotification
+from lab.chaos.breaking import FaultInjector
+from lab.chaos.callers import RetryingApi
+from lab.chaos.faults import CLOCK_KINDS, SENDING_KINDS, FaultKind, ScheduledFault
+from lab.chaos.oracle import Oracle, plan_notifications
 from lab.demo import office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import ScriptedReport
@@ -21,135 +21,138 @@ from services.notifier.policy.fanout import Recipient
 from shared.clock import SteppedClock
 
 QUIET_WITHIN = 180.0
-_HANDS = 6
-_FURTHEST = 5  # steps that a clock jumps over, at most, beside the first two
-_BETWEEN = timedelta(hours=1, minutes=7)
-_BACK = (timedelta(hours=2), timedelta(days=5))
+_REQUESTS_AT_ONCE = 6
+_MOST_SKIPPED = 5  # steps that a clock skips at most, in addition to the first two
+_AFTER_STEP = timedelta(hours=1, minutes=7)
+_BACK = (timedelta(hours=2), timedelta(days=5))  # the least way back, and the most beyond it
 
 
 @dataclass
-class Run:
-    """The months, lived through once.
+class SteppedRun:
+    """One run through the months.
 
     Attributes:
-        steps: the instants at which something happens when nothing goes wrong; the last ends it.
-        slots: those of them at which reminders go out.
-        faults: those that have not struck yet.
-        deeds: what units report, rising; each is done as soon as the clock has reached it.
-        expected: every notification that must have been made by now, by its id.
+        steps: the instants at which something happens when no fault moves the clock, sorted; the
+            run ends after the last.
+        slots: those of them at which reminders are sent.
+        faults: those that have not been injected yet.
+        reports: what units report, sorted; each is reported once the clock has reached it.
+        expected: every notification that must exist by now, by its id.
         done: the obligations that were reported.
     """
 
     clock: SteppedClock
     watcher: PipelineWatcher
-    caller: Caller
-    breaker: Breaker
+    api: RetryingApi
+    injector: FaultInjector
     oracle: Oracle
     steps: Sequence[datetime]
     slots: Sequence[datetime]
-    deeds: list[ScriptedReport]
-    faults: list[Fault]
+    reports: list[ScriptedReport]
+    faults: list[ScheduledFault]
     recipients: dict[UUID, list[Recipient]]
     names: dict[UUID, str]
-    tell: Callable[[datetime], None]
-    expected: dict[UUID, Expected] = field(default_factory=dict)
+    show: Callable[[datetime], None]
+    expected: dict[UUID, ExpectedNotification] = field(default_factory=dict)
     done: list[UUID] = field(default_factory=list)
 
-    async def live(self) -> None:
+    async def step_to_end(self) -> None:
         """Step from one instant to the next until the last, and wait for the faults to end.
 
         Raises:
-            CuibanError: the pipeline stuck.
+            CuibanError: the pipeline did not get quiet.
         """
-        striking: list[asyncio.Task[None]] = []
+        injecting: list[asyncio.Task[None]] = []
         try:
-            while (instant := self._coming()) <= self.steps[-1]:
-                due = self._due(instant)
+            while (instant := self._find_next_instant()) <= self.steps[-1]:
+                due = self._take_due_faults(instant)
                 kinds = {fault.kind for fault in due}
-                if Kind.CLOCK_FORWARD in kinds:
-                    instant = self._landing(instant, due)
-                begun = [asyncio.Event() for _ in due]
-                striking += [
-                    asyncio.create_task(self.breaker.strike(fault, event))
-                    for fault, event in zip(due, begun, strict=True)
+                if FaultKind.CLOCK_FORWARD in kinds:
+                    instant = self._choose_landing(instant, due)
+                in_effect = [asyncio.Event() for _ in due]
+                injecting += [
+                    asyncio.create_task(self.injector.inject(fault, event))
+                    for fault, event in zip(due, in_effect, strict=True)
                 ]
-                for fault, event in zip(due, begun, strict=True):
-                    if fault.kind is Kind.OUT_OF_ORDER:  # in place before there are events
+                for fault, event in zip(due, in_effect, strict=True):
+                    if fault.kind is FaultKind.OUT_OF_ORDER:  # must be in effect before the events
                         await event.wait()
-                self._stand(instant)
-                await asyncio.gather(*(event.wait() for event in begun))
-                await self._quiet(instant)
-                await self._report(instant)
-                if Kind.CLOCK_BACK in kinds:
+                self._move_clock_to(instant)
+                await asyncio.gather(*(event.wait() for event in in_effect))
+                await self._await_quiet(instant)
+                await self._report_due(instant)
+                if FaultKind.CLOCK_BACK in kinds:
                     await self._turn_back(instant, due)
-                self.tell(self.clock.now())
-            await asyncio.gather(*striking)
+                self.show(self.clock.now())
+            await asyncio.gather(*injecting)
         finally:
-            for task in striking:
+            for task in injecting:
                 task.cancel()
 
-    def _coming(self) -> datetime:
+    def _find_next_instant(self) -> datetime:
         """The next instant at which a slot fires or a unit reports.
 
-        It is never one at which the clock stood before: what was due there has fired.
+        It is never one that the clock has shown before: what was due there has fired.
         """
-        slot = self.oracle.next_slot()
-        coming = [*(deed.at for deed in self.deeds[:1]), *([slot] if slot else [])]
+        slot = self.oracle.find_next_slot()
+        coming = [*(report.at for report in self.reports[:1]), *([slot] if slot else [])]
         return min(coming, default=datetime.max.replace(tzinfo=UTC))
 
-    def _landing(self, instant: datetime, due: Sequence[Fault]) -> datetime:
-        """Where a clock lands that jumps over some of the next steps: between two of them."""
-        draw = next(fault.draw for fault in due if fault.kind is Kind.CLOCK_FORWARD)
+    def _choose_landing(self, instant: datetime, due: Sequence[ScheduledFault]) -> datetime:
+        """Choose the instant to which a clock jumps: after a step, with earlier steps skipped."""
+        draw = next(fault.draw for fault in due if fault.kind is FaultKind.CLOCK_FORWARD)
         ahead = [step for step in self.steps if step >= instant]
-        over = ahead[min(2 + int(draw * _FURTHEST), len(ahead) - 2)]
-        return over + _BETWEEN
+        over = ahead[min(2 + int(draw * _MOST_SKIPPED), len(ahead) - 2)]
+        return over + _AFTER_STEP
 
-    async def _turn_back(self, instant: datetime, due: Sequence[Fault]) -> None:
-        """Let the clock show an instant that is over. Nothing may come of it."""
-        draw = next(fault.draw for fault in due if fault.kind is Kind.CLOCK_BACK)
+    async def _turn_back(self, instant: datetime, due: Sequence[ScheduledFault]) -> None:
+        """Set the clock back. Nothing may be sent because of it."""
+        draw = next(fault.draw for fault in due if fault.kind is FaultKind.CLOCK_BACK)
         before = instant - _BACK[0] - draw * _BACK[1]
-        self._stand(before)
-        await self._quiet(before)
+        self._move_clock_to(before)
+        await self._await_quiet(before)
 
-    def _due(self, instant: datetime) -> list[Fault]:
-        """The faults whose step has come; of those that move the clock only one at a time."""
-        due: list[Fault] = []
-        later: list[Fault] = []
+    def _take_due_faults(self, instant: datetime) -> list[ScheduledFault]:
+        """Take the faults whose step has come; at most one that moves the clock."""
+        due: list[ScheduledFault] = []
+        later: list[ScheduledFault] = []
         for fault in self.faults:
-            steps = self.slots if fault.kind in SENDING else self.steps
+            steps = self.slots if fault.kind in SENDING_KINDS else self.steps
             step = steps[int(fault.place * len(steps))]
-            turns = fault.kind in CLOCK and any(other.kind in CLOCK for other in due)
+            turns = fault.kind in CLOCK_KINDS and any(other.kind in CLOCK_KINDS for other in due)
             (due if step <= instant and not turns else later).append(fault)
         self.faults = later
         return due
 
-    def _stand(self, instant: datetime) -> None:
+    def _move_clock_to(self, instant: datetime) -> None:
         self.clock.set(instant)
-        for reminder in self.oracle.stand(instant):
-            for planned in notifications(reminder, self.recipients):
-                one = Expected(planned, reminder, self.names[reminder.unit_id], instant)
-                self.expected[planned.notification.notification_id] = one
+        for reminder in self.oracle.move_to(instant):
+            for planned in plan_notifications(reminder, self.recipients):
+                expected = ExpectedNotification(
+                    planned, reminder, self.names[reminder.unit_id], instant
+                )
+                self.expected[planned.notification.notification_id] = expected
 
-    async def _quiet(self, instant: datetime) -> None:
+    async def _await_quiet(self, instant: datetime) -> None:
         await self.watcher.wait_until_quiet(instant, QUIET_WITHIN)
-        self.breaker.quiet()
+        self.injector.end_episode()
 
-    async def _report(self, instant: datetime) -> None:
-        now = [deed for deed in self.deeds if deed.at <= instant]
-        if not now:
+    async def _report_due(self, instant: datetime) -> None:
+        due = [report for report in self.reports if report.at <= instant]
+        if not due:
             return
-        self.deeds = self.deeds[len(now) :]
-        with ThreadPoolExecutor(_HANDS) as hands:
+        self.reports = self.reports[len(due) :]
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as threads:
             await asyncio.to_thread(
-                lambda: list(hands.map(partial(office.report, self.caller), now))
+                lambda: list(threads.map(partial(office.report, self.api), due))
             )
-        for deed in now:
-            self.oracle.end(deed.obligation.obligation_id)
-            self.done.append(deed.obligation.obligation_id)
-        await self._quiet(instant)
+        for report in due:
+            self.oracle.end_obligation(report.obligation.obligation_id)
+            self.done.append(report.obligation.obligation_id)
+        await self._await_quiet(instant)
 
 
-def recipients_of(units: Sequence[dict[str, Any]]) -> dict[UUID, list[Recipient]]:
+def read_recipients(units: Sequence[dict[str, Any]]) -> dict[UUID, list[Recipient]]:
     """The contacts of each unit, as the API lists them."""
     return {
         UUID(unit["unit_id"]): [

@@ -1,4 +1,4 @@
-"""Faults of the streams: records that nobody can apply, and events that are told again."""
+"""Faults of the streams: records that can't be applied, and events that are sent again."""
 
 import json
 import random
@@ -32,50 +32,50 @@ READERS: Mapping[Topic, frozenset[str]] = {
     DELIVERIES: frozenset({"scheduler-deliveries", HISTORY}),
     RECEIPTS: frozenset({"notifier-receipts"}),
 }
-"""Who reads each topic, and must therefore bury what is wrong in it."""
+"""The consumers of each topic, which must dead-letter the poison in it."""
 _MARK = b"poison "
-_AGAIN = 20
-_ROOT = UUID("5a0de5a1-0b1e-4f4e-8c52-7c4a05c4a111")
+_REPEATED = 20
+_NAMESPACE = UUID("5a0de5a1-0b1e-4f4e-8c52-7c4a05c4a111")
 
 Headers = list[tuple[str, bytes]]
 
 
 @dataclass
-class Streams:
-    """Writes into the topics from outside, as no service would.
+class StreamFaults:
+    """Writes into the topics from outside of the services.
 
     Attributes:
-        poison: the keys of the records that were put in, with the consumers that must bury them.
+        poison: keys of the poison records, with the consumers that must dead-letter them.
     """
 
     settings: Settings
     poison: dict[bytes, frozenset[str]] = field(default_factory=dict)
 
     async def put_poison(self, number: int, draw: float) -> int:
-        """One record that can't be applied into every topic that is read; how many."""
-        chosen = random.Random(draw)  # noqa: S311 - a script, not a secret
-        every = []
+        """Write a record that can't be applied into every topic; returns their number."""
+        rng = random.Random(draw)  # noqa: S311 - a script, not a secret
+        records = []
         for topic, readers in READERS.items():
             mark = _MARK + f"{number} {topic.name}".encode()
-            value, headers = _wrong(chosen, topic, str(uuid5(_ROOT, mark.decode())))
+            value, headers = _make_poison(rng, topic, str(uuid5(_NAMESPACE, mark.decode())))
             at = Partition(
                 named(topic.name, self.settings.topic_prefix),
-                chosen.randrange(self.settings.partitions),
+                rng.randrange(self.settings.partitions),
             )
             self.poison[mark] = readers
-            every.append((at, mark, value, headers))
-        for record in every:
+            records.append((at, mark, value, headers))
+        for record in records:
             await self._send(*record)
-        return len(every)
+        return len(records)
 
-    async def tell_twice(self, topic_name: str) -> int:
-        """The last events of each partition once more, with the ids that they had; how many."""
+    async def repeat_events(self, topic_name: str) -> int:
+        """Send the last events of each partition again, with the same ids; their number."""
         topic = next(topic for topic in READERS if topic.name == f"cuiban.{topic_name}.v1")
         reader, number = Reader(self.settings), 0
         try:
             ends = await reader.ends(await partitions_of(self.settings, [topic]))
             for at, end in ends.items():
-                for record in await reader.read(at, max(0, end - _AGAIN), end):
+                for record in await reader.read(at, max(0, end - _REPEATED), end):
                     if not (record.key or b"").startswith(_MARK):
                         await self._send(at, record.key, record.value, list(record.headers))
                         number += 1
@@ -98,25 +98,25 @@ class Streams:
             await producer.stop()
 
 
-def _wrong(chosen: random.Random, topic: Topic, name: str) -> tuple[bytes | None, Headers]:
+def _make_poison(rng: random.Random, topic: Topic, name: str) -> tuple[bytes | None, Headers]:
     """A value and headers that are wrong in one of five ways."""
     good = topic.events[0].__name__
     others = [event.__name__ for other in READERS if other != topic for event in other.events]
     kind = {"ce_type": f"cuiban.{good}.v1", "ce_id": name, "ce_source": "/chaos"}
     kind["ce_time"] = "2023-06-01T00:00:00+00:00"
-    way = chosen.randrange(5)
+    way = rng.randrange(5)
     if way == 0:
         return b"not even JSON", []
     if way == 1:
-        return None, _headers(kind)
+        return None, _encode_headers(kind)
     if way == 2:  # noqa: PLR2004 - the third of five
-        return b'{"office_id": 7}', _headers(kind)
+        return b'{"office_id": 7}', _encode_headers(kind)
     if way == 3:  # noqa: PLR2004 - the fourth of five
-        kind["ce_type"] = f"cuiban.{chosen.choice(others)}.v1"
-        return json.dumps({"office_id": name}).encode(), _headers(kind)
+        kind["ce_type"] = f"cuiban.{rng.choice(others)}.v1"
+        return json.dumps({"office_id": name}).encode(), _encode_headers(kind)
     kind["ce_type"] = "cuiban.SomethingElse.v9"
-    return json.dumps({"office_id": name}).encode(), _headers(kind)
+    return json.dumps({"office_id": name}).encode(), _encode_headers(kind)
 
 
-def _headers(named_values: Mapping[str, str]) -> Headers:
+def _encode_headers(named_values: Mapping[str, str]) -> Headers:
     return [(name, value.encode()) for name, value in named_values.items()]

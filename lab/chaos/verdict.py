@@ -1,4 +1,4 @@
-"""The verdict on a run: everything that was looked at from outside, and what is wrong. Pure."""
+"""The verdict on a run: what was observed from outside, and what is wrong. Pure."""
 
 from base64 import b64decode
 from collections import Counter
@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.chaos.arrivals import Arrivals, Arrived, Expected
+from lab.chaos.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
 from services.scheduler.audit import Gap, UnitDay
 from shared.schemas.events import RecordDeadLettered
 
@@ -17,20 +17,20 @@ _ENDS = ("sent", "suppressed", "withdrawn", "dead", "pending")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a run came to.
+class SteppedVerdict:
+    """The result of a run.
 
     Attributes:
-        faults: how many of each kind.
-        poison: records put in that nobody can apply, each with a key of its own; `dead_letters`
-            are the keys found as such.
+        faults: the number of faults of each kind.
+        poison: the number of records that can't be applied, each with its own key.
+        dead_letters: how many of these keys have a dead letter.
         gaps: units and days for which conservation does not hold.
-        wrong: what else is wrong: ledger and history, dead letters, answers of the API.
+        wrong: other problems: ledger and history, dead letters, answers of the API.
     """
 
     seed: int
     faults: Mapping[str, int]
-    arrivals: Arrivals
+    arrivals: ArrivalJudgement
     poison: int
     dead_letters: int
     gaps: list[str]
@@ -38,7 +38,7 @@ class Verdict:
     seconds: float
 
     def as_json(self) -> dict[str, object]:
-        """The figures."""
+        """The figures, for `--json`."""
         return {
             "seed": self.seed,
             "faults": dict(self.faults),
@@ -54,8 +54,8 @@ class Verdict:
             "seconds": self.seconds,
         }
 
-    def complaints(self) -> list[str]:
-        """Everything that is wrong, named; empty when the promise was kept."""
+    def list_problems(self) -> list[str]:
+        """Every problem with its name; empty when the promise was kept."""
         named = (
             ("lost", self.arrivals.lost),
             ("doubled", self.arrivals.doubled),
@@ -63,82 +63,87 @@ class Verdict:
             ("conservation", self.gaps),
             ("wrong", self.wrong),
         )
-        found = [f"{word}: {one}" for word, every in named for one in every]
+        problems = [f"{word}: {entry}" for word, entries in named for entry in entries]
         if self.poison != self.dead_letters:
-            found.append(f"wrong: {self.poison} poison records, {self.dead_letters} dead letters")
-        return found
+            problems.append(
+                f"wrong: {self.poison} poison records, {self.dead_letters} dead letters"
+            )
+        return problems
 
 
-def conservation(
-    expected: Iterable[Expected], days: Iterable[UnitDay], named: Iterable[Gap]
+def compare_conservation(
+    expected: Iterable[ExpectedNotification], days: Iterable[UnitDay], named: Iterable[Gap]
 ) -> list[str]:
-    """Where the audit's line does not hold, or is not the planner's."""
-    wanted: dict[tuple[UUID, object], Counter[str]] = {}
-    for one in expected:
-        reminder = one.reminder
-        place = (reminder.unit_id, reminder.slot.astimezone(_ZONE).date())
-        line = wanted.setdefault(place, Counter())
+    """The days on which the audit does not add up, or differs from the planner."""
+    planned: dict[tuple[UUID, object], Counter[str]] = {}
+    for notification in expected:
+        reminder = notification.reminder
+        day_of_unit = (reminder.unit_id, reminder.slot.astimezone(_ZONE).date())
+        line = planned.setdefault(day_of_unit, Counter())
         line["due"] += 1
-        line["suppressed" if one.planned.suppressed else "sent"] += 1
+        line["suppressed" if notification.planned.suppressed else "sent"] += 1
     gaps = [" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in named]
     for day in days:
-        line = wanted.pop((day.unit_id, day.day), Counter()) if day.unit_id else Counter()
+        line = planned.pop((day.unit_id, day.day), Counter()) if day.unit_id else Counter()
         real = {name: getattr(day, name) for name in ("due", *_ENDS)}
         if not day.holds or any(real[name] != line[name] for name in real):
             gaps.append(f"unit {day.unit_id}, {day.day}: {real}, planned {dict(line)}")
     gaps += [
         f"unit {unit}, {day}: nothing known, planned {dict(line)}"
-        for (unit, day), line in wanted.items()
+        for (unit, day), line in planned.items()
     ]
     return gaps
 
 
-def history(
-    expected: Mapping[UUID, Expected],
-    messages: Iterable[Arrived],
-    told: Iterable[Mapping[str, Any]],
+def compare_history(
+    expected: Mapping[UUID, ExpectedNotification],
+    messages: Iterable[ArrivedMessage],
+    history_rows: Iterable[Mapping[str, Any]],
 ) -> list[str]:
-    """Where the history that ingest shows is not what the planner says and the sinks hold."""
-    seen = {one.notification_id: one for one in messages}
-    rows = {UUID(row["notification_id"]): row for row in told}
+    """Where the history of ingest differs from the planner or from the sinks."""
+    by_id = {message.notification_id: message for message in messages}
+    rows = {UUID(row["notification_id"]): row for row in history_rows}
     wrong = [f"the history lacks {expected[name]}" for name in expected.keys() - rows.keys()]
     for name, row in rows.items():
-        one, message = expected.get(name), seen.get(name)
-        if one is None:
+        notification, message = expected.get(name), by_id.get(name)
+        if notification is None:
             wrong.append(f"the history has {name}, which was never due")
             continue
-        state = "suppressed" if one.planned.suppressed else "sent"
+        state = "suppressed" if notification.planned.suppressed else "sent"
         if row["state"] != state:
-            wrong.append(f"the history says {row['state']} ({row['reason']}) of {one}")
-        elif message and _other(row, message):
-            wrong.append(f"the history has another text or address than the sink for {one}")
-        elif row["refs"] != [item.ref for item in one.reminder.items]:
-            wrong.append(f"the history names {row['refs']} for {one}")
+            wrong.append(f"the history says {row['state']} ({row['reason']}) of {notification}")
+        elif message and _differs(row, message):
+            wrong.append(
+                f"the history has another text or address than the sink for {notification}"
+            )
+        elif row["refs"] != [item.ref for item in notification.reminder.items]:
+            wrong.append(f"the history names {row['refs']} for {notification}")
     return wrong
 
 
-def _other(row: Mapping[str, Any], message: Arrived) -> bool:
+def _differs(row: Mapping[str, Any], message: ArrivedMessage) -> bool:
     same_text = row["body"].split() == message.text.split()
     return not (same_text and row["address"] == message.to)
 
 
-def burials(
+def compare_dead_letters(
     poison: Mapping[bytes, frozenset[str]], letters: Iterable[RecordDeadLettered]
 ) -> list[str]:
-    """Where dead letters are not exactly the poison, once for each consumer that must bury it."""
-    wanted = {(key, consumer) for key, consumers in poison.items() for consumer in consumers}
-    found = {(b64decode(one.record_key or ""), one.consumer): one for one in letters}
+    """Where the dead letters are not exactly the poison, one for each consumer."""
+    required = {(key, consumer) for key, consumers in poison.items() for consumer in consumers}
+    actual = {(b64decode(letter.record_key or ""), letter.consumer): letter for letter in letters}
     return [
-        f"{key.decode()} was not buried by {consumer}" for key, consumer in wanted - found.keys()
+        f"{key.decode()} has no dead letter of {consumer}"
+        for key, consumer in required - actual.keys()
     ] + [
-        f"{consumer} buried {found[key, consumer].topic} {found[key, consumer].offset}: "
-        f"{found[key, consumer].reason} {found[key, consumer].detail}"
-        for key, consumer in found.keys() - wanted
+        f"{consumer} dead-lettered {actual[key, consumer].topic} {actual[key, consumer].offset}: "
+        f"{actual[key, consumer].reason} {actual[key, consumer].detail}"
+        for key, consumer in actual.keys() - required
     ]
 
 
-def ledger(done: Iterable[UUID], rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Where the ledger does not say `done` of what was reported, or says it of something else."""
+def compare_ledger(done: Iterable[UUID], rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Obligations that were reported but are not `done` in the ledger, or the other way round."""
     reported = set(done)
     return [
         f"the ledger says {row['status']} of {row['unit']} {row['ref']} ({row['obligation_id']})"

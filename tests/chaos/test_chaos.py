@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.chaos.faults import by_kind, fault_list
+from lab.chaos.faults import count_by_kind, draw_faults
 
 pytestmark = pytest.mark.chaos
 SEED, FAULTS = 2023, 12
@@ -25,7 +25,7 @@ def test_nothing_is_lost_and_nothing_is_doubled_whatever_dies(tmp_path: Path) ->
     )
     assert done.returncode == 0, done.stdout + done.stderr
     found = json.loads(into.read_text())
-    assert found["faults"] == by_kind(fault_list(SEED, FAULTS))
+    assert found["faults"] == count_by_kind(draw_faults(SEED, FAULTS))
     assert found["delivered"] == found["due"] > 0
     assert found["dead_letters"] == found["poison"]
     for name in ("lost", "doubled", "unexpected", "conservation_gaps"):

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from lab.chaos.faults import Kind
+from lab.chaos.faults import FaultKind
 
 pytestmark = pytest.mark.chaos
 SEED = 2023
 KINDS = (
-    Kind.SERVICE_AWAY,
-    Kind.TOPIC_REMADE,
-    Kind.HANDLER_BROKEN,
-    Kind.ROW_BROKEN,
-    Kind.GATEWAY_PROXY,
+    FaultKind.SERVICE_AWAY,
+    FaultKind.TOPIC_REMADE,
+    FaultKind.HANDLER_BROKEN,
+    FaultKind.ROW_BROKEN,
+    FaultKind.GATEWAY_PROXY,
 )
 
 

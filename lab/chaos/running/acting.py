@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.chaos.callers import Caller
+from lab.chaos.callers import RetryingApi
 from lab.chaos.running import office
 from lab.chaos.running.clocks import Clocks
 from lab.chaos.running.facts import Duty, Fact
@@ -57,7 +57,7 @@ class Actors:
         refused: answers that say no to something that must be possible.
     """
 
-    caller: Caller
+    caller: RetryingApi
     clocks: Clocks
     duties: dict[UUID, Duty]
     chosen: random.Random

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chaos.faults import SERVICES, Kind
+from lab.chaos.faults import SERVICES, FaultKind
 from lab.chaos.running.clocks import Clocks
 from lab.chaos.running.disks import small_disk
 from lab.chaos.running.proving import prove_running
@@ -34,7 +34,7 @@ class Script:
     seed: int
     faults: int
     brokers: int
-    kinds: frozenset[Kind]
+    kinds: frozenset[FaultKind]
 
 
 def live_running(
@@ -51,12 +51,12 @@ def live_running(
     stack = Stack(place / "state", part_within=RESUMED_WITHIN)
     stack.claim_directory()
     with small_disk(stack.state / "postgres") as disk:
-        without = set(Kind) - script.kinds
+        without = set(FaultKind) - script.kinds
         if disk is None:
-            without.add(Kind.DISK_FULL)
+            without.add(FaultKind.DISK_FULL)
             say("No small disk can be mounted here (root on Linux can): no disk-full.")
         if script.brokers == 1:
-            without.add(Kind.BROKERS_IN_TURN)
+            without.add(FaultKind.BROKERS_IN_TURN)
         try:
             record = stack.start_all(
                 services=services,

@@ -11,10 +11,10 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lab.chaos.arrivals import Arrived, explain_repeats
-from lab.chaos.callers import Caller
-from lab.chaos.faults import Fault, by_kind
-from lab.chaos.proving import letters_of, messages_of
+from lab.chaos.arrivals import ArrivedMessage, explain_repeats
+from lab.chaos.callers import RetryingApi
+from lab.chaos.faults import ScheduledFault, count_by_kind
+from lab.chaos.proving import await_dead_letters, fetch_messages
 from lab.chaos.running import office
 from lab.chaos.running.calm import Calm, merged
 from lab.chaos.running.facts import Course
@@ -22,7 +22,7 @@ from lab.chaos.running.promise import Promise, Said, Way
 from lab.chaos.running.run import RunningRun
 from lab.chaos.running.standing import Ground
 from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.verdict import burials
+from lab.chaos.verdict import compare_dead_letters
 from lab.demo.script import START
 from services.scheduler import audit
 from shared import clock as clocks_of
@@ -39,7 +39,7 @@ _LOST_FOR_GOOD = {403, 410}
 
 async def judge_run(
     seed: int,
-    faults: Sequence[Fault],
+    faults: Sequence[ScheduledFault],
     run: RunningRun,
     ground: Ground,
     engine: AsyncEngine,
@@ -52,11 +52,11 @@ async def judge_run(
     `span` is the office's time in which the clock ran.
     """
     striker, actors = run.striker, run.actors
-    striker.quiet()
+    striker.end_episode()
     units = await asyncio.to_thread(actors.caller.every, "/v1/units")
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
     told = await asyncio.to_thread(_histories, actors.caller, names)
-    messages = await asyncio.to_thread(messages_of, sinks)
+    messages = await asyncio.to_thread(fetch_messages, sinks)
     incomplete, gaps = await _audited(engine)
     rows = {UUID(row["notification_id"]): row for row in told}
     course = Course(dict(actors.duties), first_book=1)
@@ -72,14 +72,14 @@ async def judge_run(
     )
     refused = await asyncio.to_thread(_refused, sinks, rows)
     found = promise.judge(_said(messages, rows, incomplete), refused, *span)
-    copies: dict[str, list[Arrived]] = {}
+    copies: dict[str, list[ArrivedMessage]] = {}
     for message in messages:
         copies.setdefault(message.name, []).append(message)
     withheld, by_cut, beyond = explain_repeats(copies, striker.episodes)
-    letters = await letters_of(striker.settings, striker.streams.poison)
+    letters = await await_dead_letters(striker.settings, striker.streams.poison)
     return RunningVerdict(
         seed=seed,
-        faults=by_kind(faults),
+        faults=count_by_kind(faults),
         judgement=found,
         reoffered=withheld + by_cut,
         doubled=[*found.doubled, *beyond],
@@ -89,8 +89,8 @@ async def judge_run(
         gaps=gaps,
         stops=striker.operator.stops,
         wrong=[
-            *burials(striker.streams.poison, letters),
-            *(f"the API went wrong inside: {answer}" for answer in actors.caller.broken),
+            *compare_dead_letters(striker.streams.poison, letters),
+            *(f"the API went wrong inside: {answer}" for answer in actors.caller.internal_errors),
             *(f"a message came that the history lacks: {m}" for m in messages if _strange(m, rows)),
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
@@ -119,7 +119,7 @@ def _reachable(units: Iterable[Mapping[str, Any]]) -> set[tuple[UUID, Audience, 
     }
 
 
-def _histories(caller: Caller, units: Iterable[UUID]) -> list[dict[str, Any]]:
+def _histories(caller: RetryingApi, units: Iterable[UUID]) -> list[dict[str, Any]]:
     """What the API says that units were told, each row with its unit."""
     return [
         {**row, "unit_id": str(unit)}
@@ -128,12 +128,14 @@ def _histories(caller: Caller, units: Iterable[UUID]) -> list[dict[str, Any]]:
     ]
 
 
-def _strange(message: Arrived, rows: Mapping[UUID, Mapping[str, Any]]) -> bool:
+def _strange(message: ArrivedMessage, rows: Mapping[UUID, Mapping[str, Any]]) -> bool:
     return message.notification_id not in rows
 
 
 def _said(
-    messages: Iterable[Arrived], rows: Mapping[UUID, Mapping[str, Any]], incomplete: set[UUID]
+    messages: Iterable[ArrivedMessage],
+    rows: Mapping[UUID, Mapping[str, Any]],
+    incomplete: set[UUID],
 ) -> list[Said]:
     """Each message once, as it was taken first."""
     found: dict[UUID, Said] = {}
@@ -167,7 +169,7 @@ def _refused(sinks: str, rows: Mapping[UUID, Mapping[str, Any]]) -> set[Way]:
     answer = httpx.get(f"{sinks}/refusals", timeout=60, trust_env=False).json()
     found: set[Way] = set()
     for channel, ident, status in answer:
-        name = Arrived.id_in(ident)
+        name = ArrivedMessage.id_in(ident)
         row = rows.get(name) if name else None
         if row and status in _LOST_FOR_GOOD and row["state"] == "failed":
             slot = datetime.fromisoformat(row["slot"])

@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read
 from deploy.places import settings_in
-from lab.chaos.callers import Caller
-from lab.chaos.faults import RUNNING, Kind, fault_list
-from lab.chaos.proving import counts_of
+from lab.chaos.callers import RetryingApi
+from lab.chaos.faults import RUNNING, FaultKind, draw_faults
+from lab.chaos.proving import describe_counts
 from lab.chaos.running import office
 from lab.chaos.running.acting import Actors, SecondPlan
 from lab.chaos.running.facts import Duty
@@ -27,7 +27,7 @@ from lab.chaos.running.standing import Ground
 from lab.chaos.running.stops import Operator
 from lab.chaos.running.striking import Striker
 from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.streams import Streams
+from lab.chaos.streams import StreamFaults
 from lab.demo import office as demo_office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import START, ZONE
@@ -42,7 +42,7 @@ _SECOND_DUE = date(2023, 9, 15)
 
 
 async def prove_running(
-    seed: int, count: int, ground: Ground, without: Iterable[Kind]
+    seed: int, count: int, ground: Ground, without: Iterable[FaultKind]
 ) -> RunningVerdict:
     """Publish, let the clock run while people act and faults strike, and judge.
 
@@ -55,9 +55,9 @@ async def prove_running(
     engine = engine_from(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in ground.record.parts if part.name.startswith("ingest-")]
-    caller = Caller(ingests, read(ground.stack.token_file).decode().strip())
+    caller = RetryingApi(ingests, read(ground.stack.token_file).decode().strip())
     sinks = ground.record.inbox.rstrip("/")
-    faults = fault_list(seed, count, RUNNING, without)
+    faults = draw_faults(seed, count, RUNNING, without)
     try:
         second = await asyncio.to_thread(_publish, caller, ground.place)
         await watcher.wait_until_quiet(ground.clocks.now(), _QUIET_WITHIN)
@@ -84,7 +84,7 @@ async def prove_running(
         await engine.dispose()
 
 
-def _publish(caller: Caller, place: Path) -> SecondPlan:
+def _publish(caller: RetryingApi, place: Path) -> SecondPlan:
     """The office's first day: the demo's table, one of its own, a calendar, and the first book."""
     caller.post("/v1/calendars", {"days": _days(office.calendar(START.date()))})
     demo_office.publish(caller)
@@ -104,7 +104,7 @@ def _days(days: Mapping[date, bool]) -> dict[str, bool]:
     return {day.isoformat(): works for day, works in days.items()}
 
 
-def _duties(caller: Caller, now: datetime) -> dict[UUID, Duty]:
+def _duties(caller: RetryingApi, now: datetime) -> dict[UUID, Duty]:
     known_on = now.astimezone(ZONE).date()
     duties = (office.duty(row, known_on) for row in caller.every("/v1/ledger"))
     return {duty.obligation_id: duty for duty in duties}
@@ -115,7 +115,7 @@ def _striker(ground: Ground, engine: AsyncEngine, settings: Any, actors: Actors)
     return Striker(
         stack=ground.stack,
         engine=engine,
-        streams=Streams(settings),
+        streams=StreamFaults(settings),
         sinks=ground.record.inbox.rstrip("/"),
         say=lambda what: ground.say(f"{'':>18}{what}"),
         clocks=ground.clocks,
@@ -141,7 +141,9 @@ def _newest(sinks: str) -> list[dict[str, Any]]:
 
 
 def _tell(ground: Ground, sinks: str, number: int) -> None:
-    ground.say(f"{ground.clocks.now().astimezone(ZONE):%m-%d %H:%M}  {counts_of(sinks)}, {number}")
+    ground.say(
+        f"{ground.clocks.now().astimezone(ZONE):%m-%d %H:%M}  {describe_counts(sinks)}, {number}"
+    )
 
 
 async def _settle(ground: Ground, watcher: PipelineWatcher) -> datetime:

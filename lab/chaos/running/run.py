@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.chaos.faults import Fault
+from lab.chaos.faults import ScheduledFault
 from lab.chaos.running.acting import Actors
 from lab.chaos.running.striking import Striker
 from lab.chaos.running.striking_logs import SETTLED
@@ -25,7 +25,7 @@ class RunningRun:
 
     actors: Actors
     striker: Striker
-    faults: Sequence[Fault]
+    faults: Sequence[ScheduledFault]
     tell: Callable[[int], None]
 
     async def live(self) -> None:
@@ -41,7 +41,7 @@ class RunningRun:
             for number, burst in enumerate(self._bursts(), 1):
                 await self._strike(burst)
                 await asyncio.sleep(SETTLED + _CALM)
-                self.striker.quiet()
+                self.striker.end_episode()
                 self.tell(number)
         finally:
             self.actors.stopping = True
@@ -53,11 +53,11 @@ class RunningRun:
             if isinstance(error, BaseException):
                 raise error
 
-    def _bursts(self) -> Iterator[Sequence[Fault]]:
+    def _bursts(self) -> Iterator[Sequence[ScheduledFault]]:
         for start in range(0, len(self.faults), BURST):
             yield self.faults[start : start + BURST]
 
-    async def _strike(self, burst: Sequence[Fault]) -> None:
+    async def _strike(self, burst: Sequence[ScheduledFault]) -> None:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.striker.answer_while(burst, over))
@@ -66,9 +66,9 @@ class RunningRun:
                     faults.create_task(self._strike_one(fault))
             over.set()
 
-    async def _strike_one(self, fault: Fault) -> None:
+    async def _strike_one(self, fault: ScheduledFault) -> None:
         await asyncio.sleep(fault.draw * _WITHIN)
-        await self.striker.strike(fault, asyncio.Event())
+        await self.striker.inject(fault, asyncio.Event())
 
     async def _publish_for_ever(self) -> None:
         while True:

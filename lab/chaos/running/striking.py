@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from lab.chaos.faults import Fault, Kind
+from lab.chaos.faults import FaultKind, ScheduledFault
 from lab.chaos.running.disks import fill
 from lab.chaos.running.release import Release
 from lab.chaos.running.striking_logs import SETTLED, LogStriker, both
@@ -62,85 +62,85 @@ class Striker(LogStriker):
     disk: Path | None = field(kw_only=True)
 
     @override
-    async def strike(self, fault: Fault, begun: asyncio.Event) -> None:
+    async def inject(self, fault: ScheduledFault, begun: asyncio.Event) -> None:
         """Do a fault, undo it, and remember when it was active."""
         begin = self.clocks.now()
         try:
-            await super().strike(fault, begun)
+            await super().inject(fault, begun)
         finally:
             self.remember(begin)
 
     @override
-    async def strike_further(self, fault: Fault, begun: asyncio.Event) -> None:
+    async def inject_running_fault(self, fault: ScheduledFault, begun: asyncio.Event) -> None:
         """Do a fault of a kind that needs a running clock."""
-        ways: Mapping[Kind, Callable[[Fault], Awaitable[None]]] = {
-            Kind.SERVICE_AWAY: self._stop_both,
-            Kind.TOPIC_REMADE: self.remake,
-            Kind.RECORDS_DELETED: self.delete_records,
-            Kind.TAIL_LOST: self.lose_tail,
-            Kind.HANDLER_BROKEN: self._break_handler,
-            Kind.ROW_BROKEN: self._break_row,
-            Kind.GATEWAY_MISSING: self._take_gateway,
-            Kind.GATEWAY_ANSWERS: self._answer,
-            Kind.GATEWAY_PROXY: self._answer,
-            Kind.CLOCK_WRONG: self._put_clock_wrong,
-            Kind.DISK_FULL: self._fill_disk,
-            Kind.BROKERS_IN_TURN: self._kill_in_turn,
-            Kind.NEXT_RELEASE: self._run_next,
+        ways: Mapping[FaultKind, Callable[[ScheduledFault], Awaitable[None]]] = {
+            FaultKind.SERVICE_AWAY: self._stop_both,
+            FaultKind.TOPIC_REMADE: self.remake,
+            FaultKind.RECORDS_DELETED: self.delete_records,
+            FaultKind.TAIL_LOST: self.lose_tail,
+            FaultKind.HANDLER_BROKEN: self._break_handler,
+            FaultKind.ROW_BROKEN: self._break_row,
+            FaultKind.GATEWAY_MISSING: self._take_gateway,
+            FaultKind.GATEWAY_ANSWERS: self._answer,
+            FaultKind.GATEWAY_PROXY: self._answer,
+            FaultKind.CLOCK_WRONG: self._put_clock_wrong,
+            FaultKind.DISK_FULL: self._fill_disk,
+            FaultKind.BROKERS_IN_TURN: self._kill_in_turn,
+            FaultKind.NEXT_RELEASE: self._run_next,
         }
         self.say(str(fault))
         await ways[fault.kind](fault)
 
-    async def _stop_both(self, fault: Fault) -> None:
+    async def _stop_both(self, fault: ScheduledFault) -> None:
         async with self.held(both(fault.target)):
             await self.stop_parts(both(fault.target))
             await asyncio.sleep(fault.lasts)
             await self.start_parts(both(fault.target))
 
-    async def _put_clock_wrong(self, fault: Fault) -> None:
+    async def _put_clock_wrong(self, fault: ScheduledFault) -> None:
         wrong = _WRONG[int(fault.draw * len(_WRONG))]
         self.say(f"the clock of {fault.target} is wrong by {wrong}")
         self.clocks.put_wrong(fault.target, wrong)
         await asyncio.sleep(fault.lasts)
         self.clocks.put_wrong(fault.target, timedelta(0))
 
-    async def _kill_in_turn(self, _: Fault) -> None:
+    async def _kill_in_turn(self, _: ScheduledFault) -> None:
         async with self._turns["kafka"]:
             for part in self.stack.get_record().parts:
                 if part.name.startswith("kafka"):
-                    hit = await self._signal(part.name, 9)
+                    hit = await self._send_signal(part.name, 9)
                     await asyncio.to_thread(self.stack.wait_ready, part.name, after=hit)
 
     # --- faults of the program and of data ----------------------------------------------------
 
-    async def _break_handler(self, fault: Fault) -> None:
+    async def _break_handler(self, fault: ScheduledFault) -> None:
         async with self._turns["rows"]:
             chosen = await self.report_done(self._arm)
             self.say(f"the handler fails for {chosen}")
             await self.operator.await_row(str(fault.kind), _PARKED)
-            await self._surely(lambda: self._execute(_DISARM))
+            await self._retry(lambda: self._execute(_DISARM))
             while True:
                 await self.operator.type("ops", "replay", "scheduler-tasks")
                 if await self.operator.await_gone(_PARKED, within=SETTLED):
                     return
 
     async def _arm(self, obligation: UUID) -> None:
-        await self._surely(lambda: self._execute(_FUNCTION))
-        await self._surely(lambda: self._execute(_TRIGGER.format(obligation=obligation)))
+        await self._retry(lambda: self._execute(_FUNCTION))
+        await self._retry(lambda: self._execute(_TRIGGER.format(obligation=obligation)))
 
-    async def _break_row(self, fault: Fault) -> None:
+    async def _break_row(self, fault: ScheduledFault) -> None:
         async with self._turns["rows"]:
             every = sorted(self.unit_of)
             chosen = every[int(fault.draw * len(every))]
-            kind = await self._surely(lambda: self._kind_of(chosen))
+            kind = await self._retry(lambda: self._kind_of(chosen))
             broken = _PUT_KIND.format(kind="no-such-kind", obligation=chosen)
-            await self._surely(lambda: self._execute(broken))
+            await self._retry(lambda: self._execute(broken))
             await self.publish_book()
             stale = _STALE.format(unit=self.unit_of[chosen])
             await asyncio.sleep(SETTLED / 3)  # for the others to be planned anew
             await self.operator.await_row(str(fault.kind), stale)
             mended = _PUT_KIND.format(kind=kind, obligation=chosen)
-            await self._surely(lambda: self._execute(mended))
+            await self._retry(lambda: self._execute(mended))
             await self.operator.await_gone(stale)
 
     async def _kind_of(self, obligation: UUID) -> str:
@@ -154,7 +154,7 @@ class Striker(LogStriker):
 
     # --- gateways, disk, releases -------------------------------------------------------------
 
-    async def _take_gateway(self, fault: Fault) -> None:
+    async def _take_gateway(self, fault: ScheduledFault) -> None:
         variable = {"email": "CUIBAN_SMTP_URL", "sms": "CUIBAN_SMS_URL"}[fault.target]
         async with self.held(both("notifier")):
             for settings in ({variable: ""}, {}):
@@ -162,18 +162,18 @@ class Striker(LogStriker):
                     await asyncio.to_thread(self.stack.restart, part, settings)
                 await asyncio.sleep(fault.lasts if settings else 0)
 
-    async def _answer(self, fault: Fault) -> None:
-        refuses = fault.kind is Kind.GATEWAY_ANSWERS
+    async def _answer(self, fault: ScheduledFault) -> None:
+        refuses = fault.kind is FaultKind.GATEWAY_ANSWERS
         statuses = _REFUSALS if refuses else _PROXIES
         status = statuses[int(fault.draw * len(statuses))]
-        await self._mode(fault.target, f"{'answer' if refuses else 'proxy'}:{status}")
+        await self._set_mode(fault.target, f"{'answer' if refuses else 'proxy'}:{status}")
         await asyncio.sleep(fault.lasts)
-        await self._mode(fault.target, "ok")
+        await self._set_mode(fault.target, "ok")
 
-    async def _fill_disk(self, fault: Fault) -> None:
+    async def _fill_disk(self, fault: ScheduledFault) -> None:
         if self.disk is None:
             return
-        self._cuts(len(both("notifier")))
+        self._add_cuts(len(both("notifier")))
         ballast = self.disk / _BALLAST
         async with self._turns["postgres-disk"]:
             try:
@@ -183,10 +183,10 @@ class Striker(LogStriker):
                 ballast.unlink(missing_ok=True)
             await asyncio.to_thread(self.stack.wait_ready, "postgres")
 
-    async def _run_next(self, fault: Fault) -> None:
+    async def _run_next(self, fault: ScheduledFault) -> None:
         if self.release is None:
             return
-        await self._surely(self.release.migrate)
+        await self._retry(self.release.migrate)
         await asyncio.to_thread(self.stack.restart, fault.target, self.release.environment)
         await asyncio.sleep(fault.lasts)
         await asyncio.to_thread(self.stack.restart, fault.target, {})

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from lab.chaos.breaking import Breaker
-from lab.chaos.faults import Fault, Kind
+from lab.chaos.breaking import FaultInjector
+from lab.chaos.faults import FaultKind, ScheduledFault
 from lab.chaos.running import logs
 from lab.chaos.running.calm import Window
 from lab.chaos.running.clocks import Clocks
@@ -23,7 +23,7 @@ SETTLED = 15.0
 """Seconds after a fault in which what it held up is still caught up with."""
 _PAGED = 6.0
 """Seconds in which every reader and relay looks at its log."""
-_STOPPING = frozenset({Kind.TOPIC_REMADE, Kind.RECORDS_DELETED, Kind.TAIL_LOST})
+_STOPPING = frozenset({FaultKind.TOPIC_REMADE, FaultKind.RECORDS_DELETED, FaultKind.TAIL_LOST})
 """Kinds after which streams stop, also later than the first."""
 _EVER = "1970-01-01T00:00:00+00:00"
 _LOOK = 0.5
@@ -31,7 +31,7 @@ _READ = "SELECT coalesce(sum(next_offset), 0) FROM scheduler.positions WHERE top
 
 
 @dataclass
-class LogStriker(Breaker):
+class LogStriker(FaultInjector):
     """Does the faults of logs. A service that has stopped reading is not ready.
 
     Whoever waits until a part is ready may therefore wait for the operator. So turns of parts are
@@ -47,7 +47,7 @@ class LogStriker(Breaker):
     windows: list[Window] = field(default_factory=list)
     _logs: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def answer_while(self, burst: Sequence[Fault], over: asyncio.Event) -> None:
+    async def answer_while(self, burst: Sequence[ScheduledFault], over: asyncio.Event) -> None:
         """Let go on what stops after the operator of a fault had gone, until the burst is over.
 
         Raises:
@@ -74,21 +74,21 @@ class LogStriker(Breaker):
         settled = timedelta(seconds=SETTLED * self.clocks.rate)
         self.windows.append(Window(begin, self.clocks.now() + settled))
 
-    async def remake(self, fault: Fault) -> None:
+    async def remake(self, fault: ScheduledFault) -> None:
         """Delete a topic and make it anew."""
         topic = logs.topic_called(fault.target)
         async with self._turns["kafka"], self._logs:
-            await self._surely(lambda: logs.remake(self.settings, topic))
+            await self._retry(lambda: logs.remake(self.settings, topic))
             await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
             await self.operator.resume_streams()
 
-    async def delete_records(self, fault: Fault) -> None:
+    async def delete_records(self, fault: ScheduledFault) -> None:
         """Delete a topic's records while its reader is away."""
         topic = logs.topic_called(fault.target)
         async with self.held(both("scheduler")), self._logs:
             await self.stop_parts(both("scheduler"))
             await asyncio.sleep(fault.lasts)
-            number = await self._surely(lambda: logs.delete_records(self.settings, topic))
+            number = await self._retry(lambda: logs.delete_records(self.settings, topic))
             self.say(f"{fault}: {number} records")
             async with asyncio.TaskGroup() as tasks:
                 ready = tasks.create_task(self.start_parts(both("scheduler")))
@@ -99,7 +99,7 @@ class LogStriker(Breaker):
                 )
                 await self._resume_until(ready)
 
-    async def lose_tail(self, fault: Fault) -> None:
+    async def lose_tail(self, fault: ScheduledFault) -> None:
         """Cut the end of a log that has been read, while its writer is away.
 
         Otherwise new watermarks could come to stand in the place of old ones before anyone looks.
@@ -136,7 +136,7 @@ class LogStriker(Breaker):
     async def _await_read(self, topic: Topic) -> None:
         """Wait until the scheduler has read everything that a topic holds."""
         until = clock.monotonic() + SEEN_WITHIN
-        while await self._surely(lambda: self._behind(topic)) > 0:
+        while await self._retry(lambda: self._behind(topic)) > 0:
             if clock.monotonic() > until:
                 raise CuibanError(f"The scheduler does not read {topic.name} to its end.")
             await asyncio.sleep(_LOOK)

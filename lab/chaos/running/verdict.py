@@ -60,7 +60,7 @@ class RunningVerdict:
             "seconds": self.seconds,
         }
 
-    def complaints(self) -> list[str]:
+    def list_problems(self) -> list[str]:
         """Everything that is wrong, named; empty when the promise was kept."""
         named = (
             ("lost", self.judgement.lost),

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from lab.chaos.arrivals import Arrived, Episode, Expected, judge
-from lab.chaos.oracle import Oracle, notifications
+from lab.chaos.arrivals import ArrivedMessage, Episode, ExpectedNotification, judge_arrivals
+from lab.chaos.oracle import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed
@@ -21,22 +21,24 @@ UNIT = identity.name("unit")
 CONTACT = Recipient(identity.name("c"), "liaison", "a@b.example", "13900000001", None, None)
 
 
-def expected() -> dict[UUID, Expected]:
+def expected() -> dict[UUID, ExpectedNotification]:
     """A mail and an SMS of one reminder."""
     dates = Dates(ObligationKind.DEADLINE, date(2023, 8, 31), date(2023, 6, 1))
     measure = Measure("1.1", "任务", "内容", "要点")
     owed = Owed(identity.name("o"), UNIT, identity.name("a"), dates, lead=False, measure=measure)
-    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], TOLD).stand(SLOT)
+    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], TOLD).move_to(SLOT)
     return {
-        one.notification.notification_id: Expected(one, reminder, "县水利局", SLOT)
-        for one in notifications(reminder, {UNIT: [CONTACT]})
+        one.notification.notification_id: ExpectedNotification(one, reminder, "县水利局", SLOT)
+        for one in plan_notifications(reminder, {UNIT: [CONTACT]})
     }
 
 
-def message(one: Expected, seconds: float = 0, *, answered: bool = True) -> Arrived:
+def message(
+    one: ExpectedNotification, seconds: float = 0, *, answered: bool = True
+) -> ArrivedMessage:
     notification = one.planned.notification
     name = str(notification.notification_id)
-    return Arrived(
+    return ArrivedMessage(
         name=f"<{name}@cuiban.example>" if notification.channel == "email" else name,
         channel=notification.channel,
         to=notification.address,
@@ -58,7 +60,7 @@ def episodes(*ends: float, **cut: int) -> list[Episode]:
 
 def test_each_that_was_due_and_came_once_is_delivered() -> None:
     wanted = expected()
-    found = judge(wanted, [message(one) for one in wanted.values()], episodes(10))
+    found = judge_arrivals(wanted, [message(one) for one in wanted.values()], episodes(10))
     assert (found.due, found.delivered, found.reoffered) == (2, 2, 0)
     assert found.lost == found.doubled == found.unexpected == []
 
@@ -66,7 +68,7 @@ def test_each_that_was_due_and_came_once_is_delivered() -> None:
 def test_what_never_came_is_lost_and_named() -> None:
     wanted = expected()
     mail, sms = wanted.values()
-    found = judge(wanted, [message(sms)], episodes(10))
+    found = judge_arrivals(wanted, [message(sms)], episodes(10))
     (lost,) = found.lost
     assert str(mail.planned.notification.notification_id) in lost
     assert "县水利局" in lost
@@ -77,7 +79,7 @@ def test_what_never_came_is_lost_and_named() -> None:
 def test_what_was_never_due_is_unexpected() -> None:
     wanted = expected()
     stray = replace(message(next(iter(wanted.values()))), name=str(UUID(int=1)), text="另一条")
-    found = judge(wanted, [*map(message, wanted.values()), stray], episodes(10))
+    found = judge_arrivals(wanted, [*map(message, wanted.values()), stray], episodes(10))
     assert len(found.unexpected) == 1
     assert found.doubled == []
 
@@ -85,7 +87,7 @@ def test_what_was_never_due_is_unexpected() -> None:
 def test_the_same_words_under_another_id_are_a_double() -> None:
     wanted = expected()
     twin = replace(message(next(iter(wanted.values()))), name=f"<{UUID(int=1)}@cuiban.example>")
-    found = judge(wanted, [*map(message, wanted.values()), twin], episodes(10))
+    found = judge_arrivals(wanted, [*map(message, wanted.values()), twin], episodes(10))
     assert len(found.doubled) == 1
     assert found.unexpected == []
 
@@ -93,7 +95,9 @@ def test_the_same_words_under_another_id_are_a_double() -> None:
 def test_a_message_at_another_address_is_unexpected() -> None:
     wanted = expected()
     mail, sms = wanted.values()
-    found = judge(wanted, [message(sms), replace(message(mail), to="x@y.example")], episodes(10))
+    found = judge_arrivals(
+        wanted, [message(sms), replace(message(mail), to="x@y.example")], episodes(10)
+    )
     assert len(found.unexpected) == 1
 
 
@@ -101,21 +105,21 @@ def test_a_message_before_its_time_is_unexpected() -> None:
     wanted = expected()
     mail, sms = wanted.values()
     early = replace(message(mail), at=SLOT - timedelta(days=1))
-    assert len(judge(wanted, [message(sms), early], episodes(10)).unexpected) == 1
+    assert len(judge_arrivals(wanted, [message(sms), early], episodes(10)).unexpected) == 1
 
 
 def test_a_repeat_after_an_answer_that_was_withheld_is_an_offer_again() -> None:
     wanted = expected()
     mail, sms = wanted.values()
     told = [message(sms), message(mail, 1, answered=False), message(mail, 2)]
-    found = judge(wanted, told, episodes(10))
+    found = judge_arrivals(wanted, told, episodes(10))
     assert (found.reoffered, found.withheld, found.doubled) == (1, 1, [])
 
 
 def test_a_repeat_that_nothing_explains_is_a_double() -> None:
     wanted = expected()
     mail, sms = wanted.values()
-    found = judge(wanted, [message(sms), message(mail, 1), message(mail, 2)], episodes(10))
+    found = judge_arrivals(wanted, [message(sms), message(mail, 1), message(mail, 2)], episodes(10))
     assert (found.reoffered, len(found.doubled)) == (0, 1)
 
 
@@ -123,12 +127,12 @@ def test_a_cut_explains_one_repeat_a_connection_and_only_in_its_own_time() -> No
     wanted = expected()
     mail, sms = wanted.values()
     thrice = [message(sms), message(mail, 1), message(mail, 2), message(mail, 3)]
-    found = judge(wanted, thrice, episodes(10, email=1))
+    found = judge_arrivals(wanted, thrice, episodes(10, email=1))
     assert (found.reoffered, len(found.doubled)) == (1, 1)
-    found = judge(wanted, thrice, episodes(10, email=2))
+    found = judge_arrivals(wanted, thrice, episodes(10, email=2))
     assert (found.reoffered, found.withheld, len(found.doubled)) == (2, 0, 0)
     late = [message(sms), message(mail, 1), message(mail, 11)]
-    found = judge(wanted, late, episodes(10, 20, email=8))
+    found = judge_arrivals(wanted, late, episodes(10, 20, email=8))
     assert (found.reoffered, len(found.doubled)) == (0, 1)
-    other = judge(wanted, thrice[:3], episodes(10, sms=32))
+    other = judge_arrivals(wanted, thrice[:3], episodes(10, sms=32))
     assert (other.reoffered, len(other.doubled)) == (0, 1)

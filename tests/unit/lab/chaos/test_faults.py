@@ -4,50 +4,60 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.chaos.faults import CLOCK, RUNNING, STEPPED, Classes, Kind, by_kind, fault_list
+from lab.chaos.faults import (
+    CLOCK_KINDS,
+    RUNNING,
+    STEPPED,
+    FaultClasses,
+    FaultKind,
+    count_by_kind,
+    draw_faults,
+)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 60))
 def test_the_same_seed_gives_the_same_list_in_order(seed: int, count: int) -> None:
-    faults = fault_list(seed, count)
-    assert faults == fault_list(seed, count)
+    faults = draw_faults(seed, count)
+    assert faults == draw_faults(seed, count)
     assert [fault.number for fault in faults] == list(range(count))
-    places = [fault.place for fault in faults if fault.kind not in CLOCK]
+    places = [fault.place for fault in faults if fault.kind not in CLOCK_KINDS]
     assert places == sorted(places)
     assert all(0 <= fault.place < 1 for fault in faults)
-    assert sum(by_kind(faults).values()) == count
+    assert sum(count_by_kind(faults).values()) == count
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_short_run_has_every_class_of_faults(seed: int) -> None:
-    found = {fault.kind for fault in fault_list(seed, 12)}
+    found = {fault.kind for fault in draw_faults(seed, 12)}
     for group in (
-        {Kind.SERVICE_KILLED},
-        {Kind.SERVICE_TERMINATED},
-        {Kind.SERVICE_FROZEN},
-        {Kind.BROKER_KILLED, Kind.DATABASE_KILLED},
-        {Kind.DATABASE_FULL},
-        {kind for kind in Kind if kind.startswith("gateway")},
-        {Kind.POISON},
-        {Kind.TOLD_TWICE, Kind.OUT_OF_ORDER},
-        {Kind.CLOCK_FORWARD},
-        {Kind.CLOCK_BACK},
+        {FaultKind.SERVICE_KILLED},
+        {FaultKind.SERVICE_TERMINATED},
+        {FaultKind.SERVICE_FROZEN},
+        {FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED},
+        {FaultKind.DATABASE_FULL},
+        {kind for kind in FaultKind if kind.startswith("gateway")},
+        {FaultKind.POISON},
+        {FaultKind.TOLD_TWICE, FaultKind.OUT_OF_ORDER},
+        {FaultKind.CLOCK_FORWARD},
+        {FaultKind.CLOCK_BACK},
     ):
         assert found & group
 
 
 @pytest.mark.parametrize("classes", [STEPPED, RUNNING], ids=["stepped", "running"])
-def test_a_long_run_has_every_kind_of_its_clock(classes: Classes) -> None:
+def test_a_long_run_has_every_kind_of_its_clock(classes: FaultClasses) -> None:
     wanted = {kind for group in classes for kind in group}
-    assert {fault.kind for fault in fault_list(7, 100, classes)} == wanted
+    assert {fault.kind for fault in draw_faults(7, 100, classes)} == wanted
 
 
 def test_a_short_run_with_a_running_clock_has_every_class() -> None:
-    found = {fault.kind for fault in fault_list(3, len(RUNNING), RUNNING)}
+    found = {fault.kind for fault in draw_faults(3, len(RUNNING), RUNNING)}
     assert all(found & set(group) for group in RUNNING)
 
 
 def test_what_a_machine_cannot_do_is_left_out() -> None:
-    kinds = by_kind(fault_list(3, 100, RUNNING, {Kind.DISK_FULL, Kind.GATEWAY_PROXY}))
+    kinds = count_by_kind(
+        draw_faults(3, 100, RUNNING, {FaultKind.DISK_FULL, FaultKind.GATEWAY_PROXY})
+    )
     assert kinds["disk-full"] == kinds["gateway-proxy"] == 0
     assert sum(kinds.values()) == 100

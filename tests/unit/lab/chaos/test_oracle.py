@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.chaos.oracle import Oracle, notifications
+from lab.chaos.oracle import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import Owed, forecast
@@ -40,8 +40,8 @@ def slots(found) -> list[str]:
 def test_from_slot_to_slot_it_says_what_the_planner_forecasts(dues) -> None:
     owed = [one(f"{n}", due, f"unit{n % 2}") for n, due in enumerate(dues)]
     followed, said = oracle(*owed), []
-    while (slot := followed.next_slot()) <= END:
-        said += followed.stand(slot)
+    while (slot := followed.find_next_slot()) <= END:
+        said += followed.move_to(slot)
     wanted = forecast(BOOK, CALENDAR, owed, ended={}, planned_at=TOLD, until=END)
     assert {r.reminder_id: r.items for r in said} == {r.reminder_id: r.items for r in wanted}
     assert len(said) == len(wanted)
@@ -49,38 +49,38 @@ def test_from_slot_to_slot_it_says_what_the_planner_forecasts(dues) -> None:
 
 def test_a_jump_over_several_slots_fires_the_latest_alone() -> None:
     followed = oracle(one("a", date(2023, 8, 31)))
-    assert slots(followed.stand(datetime(2023, 8, 25, 3, tzinfo=UTC))) == ["2023-08-22"]
-    assert slots(followed.stand(datetime(2023, 8, 28, 3, tzinfo=UTC))) == ["2023-08-28"]
+    assert slots(followed.move_to(datetime(2023, 8, 25, 3, tzinfo=UTC))) == ["2023-08-22"]
+    assert slots(followed.move_to(datetime(2023, 8, 28, 3, tzinfo=UTC))) == ["2023-08-28"]
 
 
 def test_a_clock_that_is_set_back_fires_nothing_again() -> None:
     followed = oracle(one("a", date(2023, 8, 31)))
-    first = followed.stand(datetime(2023, 8, 22, 3, tzinfo=UTC))
+    first = followed.move_to(datetime(2023, 8, 22, 3, tzinfo=UTC))
     assert slots(first) == ["2023-08-22"]
-    assert followed.stand(datetime(2023, 7, 20, 3, tzinfo=UTC)) == []
-    assert followed.stand(datetime(2023, 8, 22, 3, tzinfo=UTC)) == []
+    assert followed.move_to(datetime(2023, 7, 20, 3, tzinfo=UTC)) == []
+    assert followed.move_to(datetime(2023, 8, 22, 3, tzinfo=UTC)) == []
 
 
 def test_nothing_fires_for_what_has_ended() -> None:
     followed = oracle(one("a", date(2023, 8, 31)))
-    followed.end(identity.name("a"))
-    assert followed.next_slot() is None
+    followed.end_obligation(identity.name("a"))
+    assert followed.find_next_slot() is None
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=30))
 @settings(max_examples=50, deadline=None)
 def test_wherever_the_clock_stands_no_slot_fires_twice(hours) -> None:
     followed = oracle(one("a", date(2023, 8, 31)), one("b", date(2023, 9, 15)))
-    said = [r for hour in hours for r in followed.stand(TOLD + timedelta(hours=hour))]
+    said = [r for hour in hours for r in followed.move_to(TOLD + timedelta(hours=hour))]
     assert len({r.reminder_id for r in said}) == len(said)
 
 
 def test_a_reminder_becomes_one_notification_a_contact_and_channel() -> None:
-    (reminder,) = oracle(one("a", date(2023, 8, 31))).stand(datetime(2023, 7, 20, 1, tzinfo=UTC))
+    (reminder,) = oracle(one("a", date(2023, 8, 31))).move_to(datetime(2023, 7, 20, 1, tzinfo=UTC))
     contact = Recipient(identity.name("c"), "liaison", "a@b.example", "", None, None)
-    made = notifications(reminder, {reminder.unit_id: [contact]})
+    made = plan_notifications(reminder, {reminder.unit_id: [contact]})
     assert [(p.notification.channel, p.suppressed) for p in made] == [
         ("email", None),
         ("sms", "no-address"),
     ]
-    assert {p.suppressed for p in notifications(reminder, {})} == {"no-contact"}
+    assert {p.suppressed for p in plan_notifications(reminder, {})} == {"no-contact"}

@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from lab.chaos.faults import CLOCK, SENDING, fault_list
+from lab.chaos.faults import CLOCK_KINDS, SENDING_KINDS, draw_faults
 from lab.chaos.oracle import Oracle
-from lab.chaos.proving import _steps
-from lab.chaos.run import Run
+from lab.chaos.proving import _list_steps
+from lab.chaos.run import SteppedRun
 from lab.demo.script import ScriptedObligation as Reported
 from lab.demo.script import ScriptedReport
 from shared.calendar import WorkingCalendar
@@ -38,35 +38,35 @@ def reported(day: int) -> ScriptedReport:
 
 
 def test_every_fault_strikes_once_and_gateways_fail_when_something_is_sent() -> None:
-    steps, slots = _steps(oracle(), [reported(4)], 40)
+    steps, slots = _list_steps(oracle(), [reported(4)], 40)
     assert set(slots) < set(steps)
-    faults = fault_list(5, 40)
+    faults = draw_faults(5, 40)
     nothing = cast("Any", None)
-    run = Run(
+    run = SteppedRun(
         clock=nothing,
         watcher=nothing,
-        caller=nothing,
-        breaker=nothing,
+        api=nothing,
+        injector=nothing,
         oracle=nothing,
         steps=steps,
         slots=slots,
-        deeds=[],
+        reports=[],
         faults=list(faults),
         recipients={},
         names={},
-        tell=nothing,
+        show=nothing,
     )
     struck = []
     for step in steps:
-        due = run._due(step)
-        assert sum(fault.kind in CLOCK for fault in due) <= 1
-        assert step in slots or not any(fault.kind in SENDING for fault in due)
+        due = run._take_due_faults(step)
+        assert sum(fault.kind in CLOCK_KINDS for fault in due) <= 1
+        assert step in slots or not any(fault.kind in SENDING_KINDS for fault in due)
         struck += due
     assert sorted(fault.number for fault in struck + run.faults) == list(range(40))
-    assert all(fault.kind in CLOCK for fault in run.faults)
+    assert all(fault.kind in CLOCK_KINDS for fault in run.faults)
 
 
 def test_what_was_reported_before_a_slot_makes_no_step_of_it() -> None:
-    _, slots = _steps(oracle(), [reported(4)], 40)
+    _, slots = _list_steps(oracle(), [reported(4)], 40)
     assert datetime(2023, 8, 31, 1, tzinfo=UTC) not in slots
     assert datetime(2023, 9, 15, 1, tzinfo=UTC) in slots

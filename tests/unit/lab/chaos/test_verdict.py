@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 from lab.chaos import verdict
-from lab.chaos.arrivals import Arrivals, Arrived, Expected
-from lab.chaos.oracle import Oracle, notifications
-from lab.chaos.verdict import Verdict
+from lab.chaos.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
+from lab.chaos.oracle import Oracle, plan_notifications
+from lab.chaos.verdict import SteppedVerdict
 from services.notifier.policy.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
@@ -24,10 +24,10 @@ KEYS = {
 }
 OFFICE, UNIT, OWED = identity.name("office"), identity.name("unit"), identity.name("a")
 SLOT = datetime(2023, 7, 20, 1, tzinfo=UTC)
-GOOD = Verdict(
+GOOD = SteppedVerdict(
     seed=1,
     faults={"poison": 1},
-    arrivals=Arrivals(
+    arrivals=ArrivalJudgement(
         due=2, delivered=2, reoffered=1, withheld=1, lost=[], doubled=[], unexpected=[]
     ),
     poison=6,
@@ -38,17 +38,17 @@ GOOD = Verdict(
 )
 
 
-def expected() -> dict[UUID, Expected]:
+def expected() -> dict[UUID, ExpectedNotification]:
     """A mail that must be sent, and an SMS for which there is no number."""
     dates = Dates(ObligationKind.DEADLINE, date(2023, 8, 31), date(2023, 6, 1))
     measure = Measure("1.1", "任务", "内容", "要点")
     owed = Owed(OFFICE, UNIT, OWED, dates, lead=False, measure=measure)
     told = datetime(2023, 6, 1, 1, tzinfo=UTC)
-    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], told).stand(SLOT)
+    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], told).move_to(SLOT)
     contact = Recipient(identity.name("c"), "liaison", "a@b.example", "", None, None)
     return {
-        one.notification.notification_id: Expected(one, reminder, "县水利局", SLOT)
-        for one in notifications(reminder, {UNIT: [contact]})
+        one.notification.notification_id: ExpectedNotification(one, reminder, "县水利局", SLOT)
+        for one in plan_notifications(reminder, {UNIT: [contact]})
     }
 
 
@@ -58,28 +58,28 @@ def day(**numbers: int) -> UnitDay:
 
 
 def test_a_kept_promise_has_no_complaints_and_exactly_these_figures() -> None:
-    assert GOOD.complaints() == []
+    assert GOOD.list_problems() == []
     assert set(GOOD.as_json()) == KEYS
 
 
 def test_each_thing_that_is_wrong_is_a_complaint() -> None:
     worse = replace(GOOD.arrivals, lost=["this one"], doubled=["that one"], unexpected=["no one"])
     found = replace(GOOD, arrivals=worse, gaps=["a gap"], wrong=["else"], dead_letters=5)
-    assert [line.partition(":")[0] for line in found.complaints()] == [
+    assert [line.partition(":")[0] for line in found.list_problems()] == [
         *("lost", "doubled", "unexpected", "conservation", "wrong", "wrong"),
     ]
 
 
 def test_the_line_must_hold_and_be_the_planners() -> None:
     wanted = expected().values()
-    assert verdict.conservation(wanted, [day(due=2, sent=1, suppressed=1)], []) == []
-    assert len(verdict.conservation(wanted, [day(due=2, sent=1)], [])) == 1
-    assert len(verdict.conservation(wanted, [day(due=2, sent=2)], [])) == 1
-    assert len(verdict.conservation(wanted, [day(due=2, sent=1, pending=1)], [])) == 1
-    assert len(verdict.conservation(wanted, [], [])) == 1
-    assert len(verdict.conservation([], [day(due=2, sent=1, suppressed=1)], [])) == 1
+    assert verdict.compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], []) == []
+    assert len(verdict.compare_conservation(wanted, [day(due=2, sent=1)], [])) == 1
+    assert len(verdict.compare_conservation(wanted, [day(due=2, sent=2)], [])) == 1
+    assert len(verdict.compare_conservation(wanted, [day(due=2, sent=1, pending=1)], [])) == 1
+    assert len(verdict.compare_conservation(wanted, [], [])) == 1
+    assert len(verdict.compare_conservation([], [day(due=2, sent=1, suppressed=1)], [])) == 1
     gap = Gap(GapKind.NOT_FANNED_OUT, OFFICE, UNIT, OWED, None, SLOT, due=1, found=0)
-    (named,) = verdict.conservation(wanted, [day(due=2, sent=1, suppressed=1)], [gap])
+    (named,) = verdict.compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], [gap])
     assert str(OWED) in named
 
 
@@ -97,7 +97,7 @@ def test_the_history_must_be_the_planners_and_the_sinks() -> None:
         }
         for name, state in ((mail, "sent"), (sms, "suppressed"))
     ]
-    came = Arrived(
+    came = ArrivedMessage(
         name=f"<{mail}@cuiban.example>",
         channel="email",
         to="a@b.example",
@@ -108,22 +108,24 @@ def test_the_history_must_be_the_planners_and_the_sinks() -> None:
         received=SLOT,
         answered=True,
     )
-    assert verdict.history(wanted, [came], rows) == []
+    assert verdict.compare_history(wanted, [came], rows) == []
     for wrong in (
-        verdict.history(wanted, [came], rows[:1]),
-        verdict.history(wanted, [replace(came, text="别的")], rows),
-        verdict.history(wanted, [came], [rows[0] | {"state": "failed"}, rows[1]]),
-        verdict.history(wanted, [came], [rows[0] | {"refs": ["1.1", "1.2"]}, rows[1]]),
-        verdict.history(wanted, [came], [*rows, rows[0] | {"notification_id": str(UUID(int=3))}]),
+        verdict.compare_history(wanted, [came], rows[:1]),
+        verdict.compare_history(wanted, [replace(came, text="别的")], rows),
+        verdict.compare_history(wanted, [came], [rows[0] | {"state": "failed"}, rows[1]]),
+        verdict.compare_history(wanted, [came], [rows[0] | {"refs": ["1.1", "1.2"]}, rows[1]]),
+        verdict.compare_history(
+            wanted, [came], [*rows, rows[0] | {"notification_id": str(UUID(int=3))}]
+        ),
     ):
         assert len(wrong) == 1
 
 
 def test_the_ledger_must_say_done_of_what_was_reported_and_of_nothing_else() -> None:
     row = {"obligation_id": str(OWED), "status": "done", "unit": "县水利局", "ref": "1.1"}
-    assert verdict.ledger([OWED], [row]) == []
-    assert len(verdict.ledger([], [row])) == 1
-    assert len(verdict.ledger([OWED], [row | {"status": "open"}])) == 1
+    assert verdict.compare_ledger([OWED], [row]) == []
+    assert len(verdict.compare_ledger([], [row])) == 1
+    assert len(verdict.compare_ledger([OWED], [row | {"status": "open"}])) == 1
 
 
 def test_dead_letters_must_be_the_poison_at_each_who_reads_it() -> None:
@@ -143,6 +145,6 @@ def test_dead_letters_must_be_the_poison_at_each_who_reads_it() -> None:
         )
 
     both = [letter("one", b"poison 1"), letter("other", b"poison 1")]
-    assert verdict.burials(poison, both) == []
-    assert len(verdict.burials(poison, both[:1])) == 1
-    assert len(verdict.burials(poison, [*both, letter("one", b"something good")])) == 1
+    assert verdict.compare_dead_letters(poison, both) == []
+    assert len(verdict.compare_dead_letters(poison, both[:1])) == 1
+    assert len(verdict.compare_dead_letters(poison, [*both, letter("one", b"something good")])) == 1
