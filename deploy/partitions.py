@@ -17,10 +17,10 @@ from shared import clock
 from shared.broker.positions import Partition
 from shared.broker.provisioning import kept, partitions_of, raise_partitions
 from shared.broker.reading import Reader
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import UNSENT
-from shared.schemas.topics import DEAD_LETTERS, TOPICS, named
+from shared.schemas.topics import DEAD_LETTERS, TOPICS, apply_prefix
 from shared.settings import Settings
 
 _PATIENCE = 30.0
@@ -39,7 +39,7 @@ async def add_partitions(settings: Settings, number: int) -> list[str]:
         CuibanError: events are under way (it says which), or the broker refused.
         NotReadyError: the broker does not answer, or lacks a topic.
     """
-    engine, reader = engine_from(settings, "cuiban-topics"), Reader(settings)
+    engine, reader = create_engine(settings, "cuiban-topics"), Reader(settings)
     try:
         if waiting := await _waiting(engine):
             raise _under_way(waiting)
@@ -90,7 +90,9 @@ async def _late(engine: AsyncEngine, settings: Settings, reader: Reader) -> list
     topics = [topic for topic in TOPICS if topic is not DEAD_LETTERS]  # that nobody consumes
     ends = await reader.ends(await partitions_of(settings, topics))
     positions: dict[Partition, dict[str, int]] = {at: {} for at in ends}
-    readers: dict[str, set[str]] = {named(t.name, settings.topic_prefix): set() for t in topics}
+    readers: dict[str, set[str]] = {
+        apply_prefix(t.name, settings.topic_prefix): set() for t in topics
+    }
     async with engine.connect() as db:
         for service in SERVICES:
             rows = await db.execute(

@@ -19,7 +19,7 @@ from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
 from shared.broker.provisioning import all_faults, create_topics, repair
 from shared.broker.topic_settings import Fault, remedy
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.errors import CuibanError
 from shared.schemas.topics import TOPICS
@@ -96,8 +96,8 @@ def migrations() -> None:
 
 async def found_office(settings: Settings, office: OfficeSettings) -> None:
     """Make the office with its default rule book, and its first token if a file is named."""
-    engine = engine_from(settings, "cuiban-prepare")
-    now = settings.clock().now()
+    engine = create_engine(settings, "cuiban-prepare")
+    now = settings.open_clock().now()
     try:
         async with engine.begin() as db:
             office_id = await create_office(
@@ -131,9 +131,8 @@ def main() -> int:
     except CuibanError as error:
         print(error, file=sys.stderr)
         return 78
-    print(
-        f"topics made: {len(made)}; schemas and office are in place at {clock.real_now():%H:%M:%S}"
-    )
+    now = clock.read_machine_time()
+    print(f"topics made: {len(made)}; schemas and office are in place at {now:%H:%M:%S}")
     return 0
 
 

@@ -15,7 +15,7 @@ class Backoff:
         self._first, self._longest = first, longest
         self._next = first
 
-    def next(self) -> float:
+    def draw_pause(self) -> float:
         """The next pause in seconds."""
         pause, self._next = self._next, min(self._next * 2, self._longest)
         return pause * random.uniform(0.75, 1)  # noqa: S311 - spreads load, keeps no secret
@@ -26,4 +26,4 @@ class Backoff:
 
     async def wait(self) -> None:
         """Sleep for the next pause."""
-        await asyncio.sleep(self.next())
+        await asyncio.sleep(self.draw_pause())

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import chinese_calendar
 
-from shared.festivals import statutory_days
+from shared.festivals import get_statutory_holidays
 
 _DAY = timedelta(days=1)
 _COVERED = range(min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year + 1)
@@ -44,7 +44,7 @@ class WorkingCalendar:
         own = self.days.get(day)
         return _national(day) if own is None else own
 
-    def uncovered(self, year: int) -> bool:
+    def is_uncovered(self, year: int) -> bool:
         """Whether `year` rests on Monday to Friday, since no whole notice for it is known.
 
         Neither has `chinesecalendar` the year, nor do the office's own days and the weekends give
@@ -53,10 +53,10 @@ class WorkingCalendar:
         """
         if year in _COVERED:
             return False
-        holidays = statutory_days(year)
+        holidays = get_statutory_holidays(year)
         return holidays is None or any(map(self.is_working_day, holidays))
 
-    def on_or_before(self, day: date) -> date:
+    def roll_backward(self, day: date) -> date:
         """The last working day that is not after `day`."""
         while not self.is_working_day(day):
             day -= _DAY
@@ -69,7 +69,7 @@ class WorkingCalendar:
         working day. A shift by 0 gives `on_or_before`.
         """
         if working_days == 0:
-            return self.on_or_before(day)
+            return self.roll_backward(day)
         step = _DAY if working_days > 0 else -_DAY
         left = abs(working_days)
         while left:
@@ -77,9 +77,9 @@ class WorkingCalendar:
             left -= self.is_working_day(day)
         return day
 
-    def between(self, first: date, last: date) -> int:
+    def count_between(self, first: date, last: date) -> int:
         """How many working days lie after `first` up to and with `last`; negative if reversed."""
         if last < first:
-            return -self.between(last, first)
+            return -self.count_between(last, first)
         days = (last - first).days
         return sum(self.is_working_day(first + i * _DAY) for i in range(1, days + 1))

@@ -15,7 +15,7 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """The present instant."""
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         """How far this clock is ahead of the database's; negative when it is behind."""
 
 
@@ -26,7 +26,7 @@ class SystemClock:
         """The present instant, from the machine."""
         return datetime.now(UTC)
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         """How far the machine's clock is ahead of the database's."""
         return self.now() - database_now
 
@@ -62,7 +62,7 @@ class SteppedClock:
             )
         return instant.astimezone(UTC)
 
-    def skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
+    def measure_skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
         """None: it stands where it was put, whatever the database's clock says."""
         return timedelta(0)
 
@@ -92,7 +92,7 @@ class RunningClock:
         office, offset = self._read()
         return office + offset
 
-    def skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
+    def measure_skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
         """The offset: the database's clock is taken for the one that is right."""
         return self._read()[1]
 
@@ -111,7 +111,7 @@ class RunningClock:
         return office.astimezone(UTC) + timedelta(seconds=passed), offset
 
 
-def write_running(
+def write_running_clock(
     path: Path, office: datetime, monotonic: float, rate: float, offset: timedelta = timedelta(0)
 ) -> None:
     """Write the file of a running clock, atomically: see `RunningClock`."""
@@ -130,7 +130,7 @@ def _replace(path: Path, text: str) -> None:
     fresh.replace(path)
 
 
-def clock_from(path: Path | None) -> Clock:
+def open_clock(path: Path | None) -> Clock:
     """The stepped or running clock in `path`, or the machine's when there is none."""
     if path is None:
         return SystemClock()
@@ -141,7 +141,7 @@ def clock_from(path: Path | None) -> Clock:
     return RunningClock(path) if running else SteppedClock(path)
 
 
-def real_now() -> datetime:
+def read_machine_time() -> datetime:
     """The machine's instant, whatever the office's clock says: for time-outs and back-off."""
     return datetime.now(UTC)
 

@@ -24,7 +24,7 @@ _EACH = 4
 _LAST = _FIRST + len(_MOVING) // _EACH - 1
 
 
-def statutory_days(year: int) -> frozenset[date] | None:
+def get_statutory_holidays(year: int) -> frozenset[date] | None:
     """The days off by law in `year`.
 
     They are New Year, the eve and the first three days of Spring Festival, Qingming, two days of

@@ -50,7 +50,7 @@ def configure(service: str, log_format: str = "auto", level: str = "INFO") -> No
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info if as_json else _unchanged,
+        structlog.processors.format_exc_info if as_json else _keep_unchanged,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
@@ -74,7 +74,7 @@ def configure(service: str, log_format: str = "auto", level: str = "INFO") -> No
             foreign_pre_chain=shared_processors,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _service(service),
+                _add_service(service),
                 renderer,
             ],
         )
@@ -90,11 +90,11 @@ def configure(service: str, log_format: str = "auto", level: str = "INFO") -> No
     handler.addFilter(_Throttle())
 
 
-def _unchanged(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
+def _keep_unchanged(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
     return event
 
 
-def _service(service: str) -> structlog.typing.Processor:
+def _add_service(service: str) -> structlog.typing.Processor:
     def add(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:  # noqa: ANN401 - structlog's own signature
         event["service"] = service
         return event

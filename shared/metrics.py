@@ -96,14 +96,14 @@ class HealthPort:
         return web.json_response({"status": "live"})
 
     async def _ready(self, _: web.Request) -> web.Response:
-        wrong, warnings = await _said(self._checks), await _said(self.warnings)
+        wrong, warnings = await _run_checks(self._checks), await _run_checks(self.warnings)
         status = {"status": "not ready" if wrong else "ready", **wrong}
         if warnings:
             status["warnings"] = warnings
         return web.json_response(status, status=503 if wrong else 200)
 
 
-async def _said(checks: Mapping[str, Check]) -> dict[str, object]:
+async def _run_checks(checks: Mapping[str, Check]) -> dict[str, object]:
     said: dict[str, object] = {}
     for name, check in checks.items():
         try:

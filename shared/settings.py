@@ -9,14 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shared.clock import Clock, clock_from
+from shared.clock import Clock, open_clock
 from shared.errors import CuibanError
 
 _MILLISECOND, _HOUR = timedelta(milliseconds=1), timedelta(hours=1)
 _HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
 
 
-def _database(url: SecretStr) -> SecretStr:
+def _check_database_url(url: SecretStr) -> SecretStr:
     """Refuse what names no PostgreSQL database, without repeating it: it may hold a password."""
     try:
         parts = make_url(url.get_secret_value())
@@ -29,9 +29,9 @@ def _database(url: SecretStr) -> SecretStr:
     return url
 
 
-Pause = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
+BoundedDuration = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
 """How long something that goes on for ever rests or waits, at most."""
-Span = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
+NonNegativeDuration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
 """A length of time that may be none."""
 
 
@@ -49,15 +49,15 @@ class Settings(BaseSettings):
     min_in_sync: int | None = Field(default=None, ge=1, le=9)
     """How many replicas must have an event before it is acknowledged; without it 2, and 1 where
     topics have one replica."""
-    database_url: Annotated[SecretStr, AfterValidator(_database)] = SecretStr(
+    database_url: Annotated[SecretStr, AfterValidator(_check_database_url)] = SecretStr(
         "postgresql://postgres@127.0.0.1:5432/cuiban"
     )
     database_pool: int = Field(default=10, ge=2, le=200)
-    statement_timeout: Pause = timedelta(seconds=30)
-    hung_after: Pause = timedelta(minutes=1)
+    statement_timeout: BoundedDuration = timedelta(seconds=30)
+    hung_after: BoundedDuration = timedelta(minutes=1)
     """Who holds a lock and says nothing for so long is taken for hung: PostgreSQL ends the session,
     and others go on."""
-    clock_skew: Pause = timedelta(seconds=5)
+    clock_skew: BoundedDuration = timedelta(seconds=5)
     """How far the machine's clock and the database's may differ before nothing is fired by it."""
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
@@ -66,17 +66,17 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
-    wait: Span = timedelta(0)
+    wait: NonNegativeDuration = timedelta(0)
     """How long to wait at the start for a broker, database, topic or migration that is missing."""
-    poll: Pause = timedelta(milliseconds=50)
+    poll: BoundedDuration = timedelta(milliseconds=50)
     """How long an idle loop rests before it looks again."""
-    replay_window: Span = timedelta(days=7)
+    replay_window: NonNegativeDuration = timedelta(days=7)
     """How long the outbox keeps what it sent, so that it can be sent again when the broker loses
     it."""
-    session_timeout: Pause = timedelta(seconds=10)
+    session_timeout: BoundedDuration = timedelta(seconds=10)
     """How long a killed worker's partitions rest before another takes them."""
 
-    stalled_after: Pause = timedelta(minutes=1)
+    stalled_after: BoundedDuration = timedelta(minutes=1)
     """A consumer that stands still for so long although there is something to apply makes its
     service not ready."""
 
@@ -99,6 +99,6 @@ class Settings(BaseSettings):
         """The `min.insync.replicas` of every topic."""
         return self.min_in_sync or min(2, self.replication)
 
-    def clock(self) -> Clock:
+    def open_clock(self) -> Clock:
         """The clock that the settings name."""
-        return clock_from(self.clock_file)
+        return open_clock(self.clock_file)

@@ -17,7 +17,7 @@ from services.notifier import audit as notifier
 from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
 from services.scheduler.settings import SchedulerSettings
 from shared import clock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.settings import Settings
 
@@ -58,8 +58,8 @@ def show_conservation(
 async def _look(
     settings: Settings, grace: timedelta, patience: timedelta
 ) -> tuple[list[UnitDay], list[Gap]]:
-    engine = engine_from(settings, "cuiban-audit")
-    now = clock.real_now()
+    engine = create_engine(settings, "cuiban-audit")
+    now = clock.read_machine_time()
     try:
         async with engine.connect() as db:
             days = await conservation(db)
@@ -76,7 +76,7 @@ async def _look(
 
 async def _gone(db: AsyncConnection) -> list[Gap]:
     """What the scheduler waits for and the notifier, where its tables are here, does not have."""
-    waits = await pending(db, told_before=clock.real_now())
+    waits = await pending(db, told_before=clock.read_machine_time())
     if not waits or not await notifier.is_here(db):
         return []
     known = await notifier.known(db, [one.notification_id for one in waits if one.notification_id])

@@ -126,7 +126,7 @@ async def _discard(
         if found is None:  # it was replayed meanwhile
             return None
         error = PoisonError("discarded", f"{reason}; it failed of: {found.detail}")
-        source, now = source_of(service), settings.clock().now()
+        source, now = source_of(service), settings.open_clock().now()
         await publish(db, tables.outbox, [letter_of(consumer, source, found.record, error, now)])
         await parking.unpark(db, tables.parked, consumer, record)
         return found

@@ -11,7 +11,7 @@ from deploy.ops.running import NO, WRONG_USE, ReasonOption, leave, run, services
 from deploy.places import STATE, StateOption
 from services.scheduler.store import rewinding
 from services.scheduler.store.rewinding import FiredAhead
-from shared.database.engine import clock_skew
+from shared.database.engine import measure_clock_skew
 from shared.logging import log
 from shared.settings import Settings
 
@@ -38,7 +38,7 @@ def rewind(
 
     async def work(db: AsyncConnection, settings: Settings) -> tuple[datetime, list[FiredAhead]]:
         await _check(db, settings)
-        now = settings.clock().now()
+        now = settings.open_clock().now()
         units = await rewinding.lock(db, office_id, unit_id)
         ahead = await rewinding.fired_ahead(db, units, now)
         if not dry_run and ahead:
@@ -72,7 +72,7 @@ async def _check(db: AsyncConnection, settings: Settings) -> None:
             "Point CUIBAN_DATABASE_URL at the scheduler's.",
             status=NO,
         )
-    skew = abs(await clock_skew(db, settings.clock()))
+    skew = abs(await measure_clock_skew(db, settings.open_clock()))
     if skew > settings.clock_skew:
         leave(
             f"This machine's clock and the database's differ by {skew}.",

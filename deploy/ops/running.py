@@ -20,7 +20,7 @@ from shared.broker.positions import positions_table
 from shared.consuming.applying import Tables
 from shared.consuming.inbox import inbox_table
 from shared.consuming.parking import parked_table
-from shared.database.engine import engine_from, is_infrastructure
+from shared.database.engine import create_engine, is_infrastructure
 from shared.errors import CuibanError
 from shared.outbox.publishing import outbox_table
 from shared.settings import Settings
@@ -52,7 +52,7 @@ def run(state: Path, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) 
 
 
 async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) -> T:
-    engine = engine_from(settings, "cuiban-ops")
+    engine = create_engine(settings, "cuiban-ops")
     try:
         async with engine.begin() as db:
             return await work(db, settings)

@@ -206,7 +206,7 @@ async def _resumed(
         await parking.set_before(db, tables.parked, stream.consumer, at)
     record = RawRecord(at, was, None, None, ())
     error = PoisonError(word, _told(word, was, to, reason))
-    source, now = source_of(stream.service), settings.clock().now()
+    source, now = source_of(stream.service), settings.open_clock().now()
     await publish(db, tables.outbox, [letter_of(stream.consumer, source, record, error, now)])
     known = chains_of(row).resumed(span.end, passed_over=to > was).text(to)
     await positions.resume(db, tables.positions, stream.consumer, at, to=to, chains=known)
@@ -214,7 +214,7 @@ async def _resumed(
         "was": was,
         "from": to,
         "stopped_for": word,
-        "resumed_at": clock.real_now(),
+        "resumed_at": clock.read_machine_time(),
     }
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploy.ops.running import services_here, tables_of
 from deploy.ops.streams import rows_here
 from shared.consuming import parking
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.settings import Settings
 
 
@@ -17,7 +17,7 @@ def summary(settings: Settings) -> list[str]:
 
 
 async def _summary(settings: Settings) -> list[str]:
-    engine = engine_from(settings, "cuiban-status")
+    engine = create_engine(settings, "cuiban-status")
     try:
         async with engine.connect() as db:
             rows = await rows_here(db)

@@ -19,7 +19,7 @@ from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics, partitions_of
 from shared.broker.reading import Reader
 from shared.clock import SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.schemas.topics import Topic
 from shared.settings import Settings
@@ -144,7 +144,7 @@ class Ground:
         await create_topics(settings)
         for service in services:
             await asyncio.to_thread(migrate, url, service)
-        database = engine_from(settings, "cuiban-bench")
+        database = create_engine(settings, "cuiban-bench")
         reader = Reader(settings)
         try:
             yield World(self.engines, state, settings, clock, database, reader)
@@ -155,7 +155,7 @@ class Ground:
 
     async def _drop(self, name: str) -> None:
         settings = Settings(database_url=SecretStr(self.engines.database_url))
-        server = engine_from(settings, "cuiban-bench")
+        server = create_engine(settings, "cuiban-bench")
         async with server.connect() as db:
             alone = await db.execution_options(isolation_level="AUTOCOMMIT")
             await alone.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -26,7 +26,7 @@ from services.ingest.handlers.office.auditing import verify
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from services.ingest.store.journal import append_all
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.schemas import identity
 
@@ -51,7 +51,7 @@ async def _reports(engine: AsyncEngine, act: Act, writers: int) -> float:
 async def _import(engine: AsyncEngine, act: Act, entries: int) -> tuple[float, float]:
     """Seconds to write many entries in one transaction, and of its commit."""
     changes: dict[UUID, tuple[dict[str, str], dict[str, str]]] = {
-        identity.name("bench", number): ({}, {"name": f"第{number}单位"})
+        identity.derive_id("bench", number): ({}, {"name": f"第{number}单位"})
         for number in range(entries)
     }
     async with engine.connect() as db:
@@ -75,12 +75,12 @@ async def measure(running: Engines, entries: int, writers: int) -> dict[str, flo
     url = await asyncio.to_thread(running.create_database, "bench")
     await asyncio.to_thread(migrate, url, "ingest")
     settings = IngestSettings(kafka=running.kafka, database_url=url, database_pool=writers)
-    engine = engine_from(settings, "bench")
+    engine = create_engine(settings, "bench")
     figures: dict[str, float] = {}
     try:
         async with engine.begin() as db:
             office = await create_office(db, "bench", "测试办", _NOW)
-        act = Act(office, "bench", _NOW, identity.name("bench"))
+        act = Act(office, "bench", _NOW, identity.derive_id("bench"))
         for name, state in (("chained", "ENABLE"), ("plain", "DISABLE")):
             async with engine.begin() as db:
                 await db.execute(

@@ -15,7 +15,7 @@ from lab.bench.seeding import Slots, daily, directory, measures, rule, timers
 from lab.bench.sending import DIGEST_ITEMS
 from lab.bench.watching import climb
 from lab.stack.processes import HOST
-from shared.clock import real_now
+from shared.clock import read_machine_time
 from shared.schemas.rules import Channel, RuleBook
 from shared.schemas.topics import REMINDERS
 
@@ -60,7 +60,7 @@ async def _late(world: World, seconds: int) -> list[tuple[int, float]]:
     await measures(world)
     async with sinks(world.state) as sink:
         async with service(world, "scheduler"), service(world, "notifier", gateways(sink)):
-            first = (real_now() + _AHEAD).replace(microsecond=0)
+            first = (read_machine_time() + _AHEAD).replace(microsecond=0)
             zone = noon_zone(first)
             await rule(world, _book(first, seconds, zone), {first.astimezone(zone).date(): True})
             slots = Slots(first, _PER_SECOND, timedelta(seconds=1), numbered=True, zone=zone)

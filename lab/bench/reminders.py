@@ -91,7 +91,7 @@ def due(
     shared = items(0, count, slot.astimezone(ZONE).date())
     for number in range(1, units + 1):
         unit_id = unit(number)
-        reminder_id = identity.reminder_id(unit_id, Audience.LIAISON, slot)
+        reminder_id = identity.derive_reminder_id(unit_id, Audience.LIAISON, slot)
         event = ReminderDue(
             office_id=OFFICE,
             unit_id=unit_id,

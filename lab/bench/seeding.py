@@ -24,9 +24,9 @@ from shared.schemas.rules import (
     Step,
     WhileOverdue,
 )
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 
-OFFICE = identity.office_id("bench")
+OFFICE = identity.derive_office_id("bench")
 TITLE = "2023年政务公开重点任务分解表"
 TASK = "优化信息公开专栏"
 TEXT = (
@@ -63,7 +63,7 @@ async def rule(world: World, rules: RuleBook, days: dict[date, bool] | None = No
 
     It takes all facts for read, since no ingest tells of them.
     """
-    names = [named(topic.name, world.settings.topic_prefix) for topic in (TASKS, RULES)]
+    names = [apply_prefix(topic.name, world.settings.topic_prefix) for topic in (TASKS, RULES)]
     await world.execute(
         "INSERT INTO scheduler.positions (consumer, topic, partition, next_offset, complete_until) "
         "SELECT c, t, 0, 0, CAST('2100-01-01' AS timestamptz) "

@@ -17,7 +17,7 @@ from lab.bench.reminders import due, items
 from lab.bench.seeding import DAY, SLOT, TEXT, directory
 from lab.bench.watching import Curve, climb
 from services.notifier.settings import NotifierSettings
-from shared.clock import real_now
+from shared.clock import read_machine_time
 from shared.schemas.rules import Channel
 from shared.schemas.topics import DELIVERIES
 
@@ -106,7 +106,7 @@ async def _sent(
 ) -> tuple[Curve, str]:
     """Let so many notifiers, which share the connections, send all at once by the real clock."""
     async with ground.world("notifier", stepped=False) as world, AsyncExitStack() as stack:
-        slot = real_now() + timedelta(days=1)
+        slot = read_machine_time() + timedelta(days=1)
         await directory(world, 1, units)
         await kafka.filling(world, due(units, (way.channel,), DIGEST_ITEMS, slot))
         each = {way.setting: str(way.at_once // processes), "CUIBAN_QUIET_SMS": "none"}

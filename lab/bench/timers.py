@@ -22,7 +22,7 @@ from lab.bench.seeding import (
 from lab.bench.watching import Curve, climb
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.schemas.rules import Channel
 from shared.schemas.topics import REMINDERS
 
@@ -109,7 +109,7 @@ async def _tick(world: World, units: int, times: int) -> tuple[float, float]:
     await world.execute("VACUUM ANALYZE")
     world.clock.set(EVE)
     settings = SchedulerSettings(database_url=world.settings.database_url)
-    engine = engine_from(settings, "cuiban-bench")
+    engine = create_engine(settings, "cuiban-bench")
     ticker = Ticking(engine, settings, world.clock)
     spent = []
     try:

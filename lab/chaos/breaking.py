@@ -65,13 +65,13 @@ class FaultInjector:
 
     def __post_init__(self) -> None:
         """Open the first episode."""
-        self._open = Episode(clock.real_now())
+        self._open = Episode(clock.read_machine_time())
 
     def end_episode(self) -> None:
         """End the open episode; nothing is under way now, so its cuts explain no later repeat."""
-        self._open.until = clock.real_now()
+        self._open.until = clock.read_machine_time()
         self.episodes.append(self._open)
-        self._open = Episode(clock.real_now())
+        self._open = Episode(clock.read_machine_time())
 
     async def inject(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
         """Inject a fault and undo it after its time; `in_effect` is set once it is in effect."""

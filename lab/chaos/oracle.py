@@ -12,9 +12,9 @@ from uuid import UUID
 
 from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed
-from shared.planning.reminding import DueTimer, due_reminders
-from shared.planning.timers import Timer, plan
+from shared.planning.forecasting import ForecastObligation
+from shared.planning.reminding import DueTimer, fire_due_timers
+from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.schemas.events import ReminderDue
 from shared.schemas.rules import RuleBook
@@ -29,7 +29,7 @@ class Oracle:
         self,
         book: RuleBook,
         calendar: WorkingCalendar,
-        owed: Iterable[Owed],
+        owed: Iterable[ForecastObligation],
         planned_at: datetime,
     ) -> None:
         self._timetable = Timetable(book, calendar)
@@ -37,7 +37,7 @@ class Oracle:
         self._timers = [
             timer
             for obligation in self._owed.values()
-            for timer in plan(
+            for timer in plan_timers(
                 self._timetable, obligation.obligation_id, obligation.dates, planned_at
             )
         ]
@@ -60,7 +60,7 @@ class Oracle:
         reminders: list[ReminderDue] = []
         for unit_id, timers in due.items():
             office_id = self._owed[timers[0].obligation_id].office_id
-            fired = due_reminders(
+            fired = fire_due_timers(
                 self._timetable,
                 office_id,
                 unit_id,

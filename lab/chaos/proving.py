@@ -31,11 +31,11 @@ from shared import clock as clocks
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.consuming.stops import REASONS
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.planning import forecasting
-from shared.planning.reminding import Measure
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas.events import RecordDeadLettered
-from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
 from shared.schemas.topics import DEAD_LETTERS
 from shared.settings import Settings
 
@@ -56,7 +56,7 @@ async def run_stepped(
     """
     began = clocks.monotonic()
     settings = settings_in(record.environment)
-    engine = engine_from(settings, "cuiban-chaos")
+    engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
     api = RetryingApi(addresses, read(stack.token_file).decode().strip())
@@ -121,14 +121,14 @@ async def _publish_under_faults(
     return owed
 
 
-def _make_oracle(planned: Iterable[forecasting.Owed], at: datetime) -> Oracle:
-    return Oracle(default_rule_book(), WorkingCalendar(), planned, at)
+def _make_oracle(planned: Iterable[forecasting.ForecastObligation], at: datetime) -> Oracle:
+    return Oracle(make_default_rule_book(), WorkingCalendar(), planned, at)
 
 
-def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.Owed:
+def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.ForecastObligation:
     """Convert an obligation of the ledger for the planner."""
     due = row["due_on"]
-    return forecasting.Owed(
+    return forecasting.ForecastObligation(
         office_id=UUID(int=0),  # names nothing that is compared
         unit_id=UUID(row["unit_id"]),
         obligation_id=UUID(row["obligation_id"]),
@@ -138,7 +138,7 @@ def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.Owed:
             at.astimezone(ZONE).date(),
         ),
         lead=row["lead"],
-        measure=Measure(row["ref"], row["task_name"], row["text"], ""),
+        measure=ReminderMeasure(row["ref"], row["task_name"], row["text"], ""),
     )
 
 
@@ -176,7 +176,7 @@ async def _judge(
     async with engine.connect() as db:
         days = await audit.conservation(db)
         gaps = await audit.gaps(
-            db, real_now=clocks.real_now(), grace=timedelta(0), patience=timedelta(0)
+            db, real_now=clocks.read_machine_time(), grace=timedelta(0), patience=timedelta(0)
         )
     sent = {
         name: notification

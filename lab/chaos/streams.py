@@ -20,7 +20,7 @@ from shared.schemas.topics import (
     RULES,
     TASKS,
     Topic,
-    named,
+    apply_prefix,
 )
 from shared.settings import Settings
 
@@ -59,7 +59,7 @@ class StreamFaults:
             mark = _MARK + f"{number} {topic.name}".encode()
             value, headers = _make_poison(rng, topic, str(uuid5(_NAMESPACE, mark.decode())))
             at = Partition(
-                named(topic.name, self.settings.topic_prefix),
+                apply_prefix(topic.name, self.settings.topic_prefix),
                 rng.randrange(self.settings.partitions),
             )
             self.poison[mark] = readers

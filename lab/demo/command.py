@@ -22,7 +22,7 @@ from lab.demo.script import START, ZONE
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.errors import CuibanError
 
 _out = Console()
@@ -75,7 +75,7 @@ def _raise_interrupt(_number: int, _frame: object) -> None:
 
 async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock) -> Figures:
     settings = settings_in(record.environment)
-    engine = engine_from(settings, "cuiban-demo")
+    engine = create_engine(settings, "cuiban-demo")
     api = Api(record.api, read(stack.token_file).decode().strip())
     try:
         with _out.status("the office enters its units and publishes its plan") as shown:

@@ -21,7 +21,7 @@ from shared.clock import SteppedClock
 from shared.errors import CuibanError
 from shared.planning import forecasting
 from shared.schemas.events import ObligationsAssigned, ReminderDue
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, TASKS
 from shared.settings import Settings
 
@@ -124,10 +124,10 @@ class DemoRun:
             obligation
             for event in await figures.read_events(self.settings, TASKS)
             if isinstance(event, ObligationsAssigned)
-            for obligation in forecasting.owed(event)
+            for obligation in forecasting.list_assigned(event)
         ]
         planned = forecasting.forecast(
-            default_rule_book(),
+            make_default_rule_book(),
             WorkingCalendar(),
             owed,
             ended={deed.obligation.obligation_id: deed.at for deed in done},

@@ -92,7 +92,7 @@ def _draw_day(draw: random.Random, obligation: ScriptedObligation, habit: Habit)
 
 def _shift_to_reporting_day(day: date) -> date:
     friday = day + timedelta(days=(_FRIDAY - day.weekday()) % 7)
-    return _CALENDAR.on_or_before(friday)
+    return _CALENDAR.roll_backward(friday)
 
 
 def group_by_instant(reports: Iterable[ScriptedReport]) -> dict[datetime, list[ScriptedReport]]:

@@ -21,7 +21,7 @@ from aiosmtpd.smtp import SMTP
 from lab.sinks.gateways import Faults, Gateways, MailHandler, parse_keys, take_sms
 from lab.sinks.pages import add_pages, read_body_parts
 from lab.sinks.store import ReceivedMessage, Store
-from shared.clock import clock_from
+from shared.clock import open_clock
 from shared.errors import CuibanError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -147,7 +147,7 @@ async def serve(smtp_port: int, http_port: int, state: Path) -> None:
     gateways = Gateways(
         store=Store(state),
         faults=Faults(),
-        clock=clock_from(Path(clock_file) if clock_file else None),
+        clock=open_clock(Path(clock_file) if clock_file else None),
         keys=parse_keys(os.environ.get("CUIBAN_SMS_SECRET", "")),
     )
     handler = MailHandler(gateways)

@@ -24,7 +24,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from lab.sinks.store import Channel, ReceivedMessage, Store
-from shared.clock import Clock, real_now
+from shared.clock import Clock, read_machine_time
 from shared.errors import CuibanError
 
 MODES: Final = (
@@ -112,7 +112,7 @@ class Gateways:
 
     def read_clocks(self) -> tuple[str, str]:
         """The machine's time and the office's time, as ISO 8601."""
-        return real_now().isoformat(), self.clock.now().isoformat()
+        return read_machine_time().isoformat(), self.clock.now().isoformat()
 
 
 class MailHandler:
@@ -274,7 +274,10 @@ def has_valid_signature(keys: Sequence[bytes], request: web.Request, body: bytes
     ident, stamp = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
     if not ident or not (stamp.isascii() and stamp.isdecimal()):
         return False
-    if abs((datetime.fromtimestamp(int(stamp[:11]), UTC) - real_now()).total_seconds()) > TOLERANCE:
+    if (
+        abs((datetime.fromtimestamp(int(stamp[:11]), UTC) - read_machine_time()).total_seconds())
+        > TOLERANCE
+    ):
         return False
     message = f"{ident}.{stamp}.".encode() + body
     valid_signatures = [b64encode(hmac.digest(key, message, hashlib.sha256)) for key in keys]

@@ -272,7 +272,7 @@ def is_healthy(url: str) -> bool:
 
 
 def _say(message: str) -> None:
-    print(f"{clock.real_now():%Y-%m-%dT%H:%M:%S} {message}", flush=True)
+    print(f"{clock.read_machine_time():%Y-%m-%dT%H:%M:%S} {message}", flush=True)
 
 
 def main(arguments: Iterable[str] | None = None) -> int:

@@ -22,13 +22,13 @@ from services.ingest.told import CONSUMER
 from shared import logging
 from shared.broker.reading import Reader
 from shared.consuming.consumer import Consumer
-from shared.database.engine import clock_trouble, engine_from
+from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.errors import CuibanError
 from shared.outbox.relaying import Relay
 from shared.process.service import health_port, refuse, tune_collector, until_signalled, when_ready
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 _BACKLOG = 2048
@@ -89,12 +89,12 @@ def history(settings: IngestSettings, engine: AsyncEngine, reader: Reader) -> Co
     return Consumer(
         name=CONSUMER,
         source=SOURCE,
-        topics={named(topic.name, settings.topic_prefix): topic for topic in TOPICS},
+        topics={apply_prefix(topic.name, settings.topic_prefix): topic for topic in TOPICS},
         handle=project,
         engine=engine,
         tables=CONSUMING,
         reader=reader,
-        clock=settings.clock(),
+        clock=settings.open_clock(),
     )
 
 
@@ -104,21 +104,23 @@ async def run(settings: IngestSettings) -> None:
     Raises:
         CuibanError: what it stands on is missing, or its port is taken.
     """
-    engine = engine_from(settings, "cuiban-ingest")
+    engine = create_engine(settings, "cuiban-ingest")
     reader = Reader(settings)
     consumer = history(settings, engine, reader)
     health = health_port(settings, engine, consumers=[consumer], relays="ingest")
-    health.require("clock", partial(clock_trouble, engine, settings.clock(), settings.clock_skew))
+    health.require(
+        "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
+    )
     try:
         await when_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)
         logging.log(__name__).info("health.listening", port=await health.start())
         await until_signalled(
-            serve(Parts(engine, settings.clock(), settings, read_plan), sock),
+            serve(Parts(engine, settings.open_clock(), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
-            Nightly(engine, settings.clock(), settings).run(),
+            Nightly(engine, settings.open_clock(), settings).run(),
         )
     finally:
         await health.stop()

@@ -161,7 +161,7 @@ def horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> d
     A date is near from `near_working_days` working days before it, counted as the reminders
     count: from the last working day that is not after it.
     """
-    anchor = calendar.shift(calendar.on_or_before(today), near_working_days)
+    anchor = calendar.shift(calendar.roll_backward(today), near_working_days)
     return calendar.shift(anchor, 1) - _DAY
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from shared.settings import Pause, Settings, Span
+from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 
 
 def _local(at: time) -> time:
@@ -24,7 +24,7 @@ class IngestSettings(Settings):
     """Bytes of an uploaded file. The readers take no larger one."""
     uploads: int = Field(default=4, ge=1, le=100)
     """Files that lie in the temporary folder at once, to be received or read; others wait."""
-    uploads_wait: Pause = timedelta(minutes=2)
+    uploads_wait: BoundedDuration = timedelta(minutes=2)
     """How long a request waits for its turn to send a file before it is sent away."""
     reading_time: timedelta = Field(
         default=timedelta(seconds=120), ge=timedelta(seconds=1), le=timedelta(hours=1)
@@ -40,10 +40,10 @@ class IngestSettings(Settings):
     """The office's time of day from which the last days' reminders are compared with the ledger."""
     expected_days: int = Field(default=7, ge=1, le=366)
     """How many days back a night compares, so that a night that was missed is made up for."""
-    expected_tolerance: Span = timedelta(minutes=2)
+    expected_tolerance: NonNegativeDuration = timedelta(minutes=2)
     """A fact that is told so close before a slot may be known to the scheduler there or not."""
-    expected_grace: Span = timedelta(minutes=20)
+    expected_grace: NonNegativeDuration = timedelta(minutes=20)
     """A slot is not compared before it is so old: the scheduler may wait a quarter of an hour for
     facts before it fires, and its reminders may still be on their way."""
-    expected_every: Pause = timedelta(minutes=1)
+    expected_every: BoundedDuration = timedelta(minutes=1)
     """How often it is looked whether a night's comparison is due."""

@@ -23,9 +23,9 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging
 from shared.broker.reading import Reader
-from shared.clock import Clock, real_now
+from shared.clock import Clock, read_machine_time
 from shared.consuming.consumer import Consumer, Tables
-from shared.database.engine import clock_trouble, engine_from
+from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
 from shared.delivery.agents import add_agent, faust_app
 from shared.delivery.watching import watch
@@ -67,7 +67,7 @@ def consumers_of(
         Consumer(
             name=name,
             source=SOURCE,
-            topics={topics.named(topic.name, settings.topic_prefix): topic},
+            topics={topics.apply_prefix(topic.name, settings.topic_prefix): topic},
             handle=bound(handler),
             engine=engine,
             tables=Tables(positions, inbox, outbox, parked),
@@ -90,7 +90,7 @@ def email_gateway(settings: NotifierSettings) -> Gateway:
         smtp_server(url, settings.smtp_starttls, settings.smtp_ca_file),
         mail_from=settings.mail_from,
         timeout=settings.send_timeout,
-        now=settings.clock().now,
+        now=settings.open_clock().now,
     )
 
 
@@ -112,7 +112,7 @@ def sms_gateway(settings: NotifierSettings) -> Gateway:
         endpoint,
         concurrency=settings.sms_concurrency,
         timeout=settings.send_timeout,
-        now=real_now,
+        now=read_machine_time,
     )
 
 
@@ -172,8 +172,8 @@ def main() -> NoReturn:
     try:
         settings = NotifierSettings.load()
         logging.configure(SERVICE, settings.log_format, settings.log_level)
-        clock = settings.clock()
-        engine = engine_from(settings, f"cuiban-{SERVICE}")
+        clock = settings.open_clock()
+        engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = lanes_of(settings, engine, clock)
     except CuibanError as error:
         refuse(error)
@@ -184,7 +184,9 @@ def main() -> NoReturn:
     consumers = consumers_of(settings, engine, reader, clock)
     board = Board(engine, clock, lanes)
     health = health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
-    health.require("clock", partial(clock_trouble, engine, settings.clock(), settings.clock_skew))
+    health.require(
+        "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
+    )
     health.warnings |= {"held": board.held_note, "resting": board.resting_note}
     loops: list[Loop] = [Relay(engine, outbox, settings).run, board.run]
     loops += [lane.run for lane in lanes]

@@ -11,7 +11,7 @@ from pydantic_settings import NoDecode
 from services.notifier.policy.retry import WhenUnknown
 from services.notifier.policy.stages import QuietHours
 from shared.schemas.rules import Channel
-from shared.settings import Pause, Settings, Span
+from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -55,7 +55,9 @@ def _channels(written: object) -> object:
         raise ValueError(f"write channels, of these: {' '.join(Channel)}") from error
 
 
-Delays = Annotated[tuple[Span, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)]
+Delays = Annotated[
+    tuple[NonNegativeDuration, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)
+]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
 Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_channels)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
@@ -100,18 +102,18 @@ class NotifierSettings(Settings):
 
     retry_delays: Delays = _delays("5s 5m 30m 2h 5h 10h 14h 20h 24h")  # type: ignore[assignment]
     """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
-    unknown_pause: Span = timedelta(seconds=30)
+    unknown_pause: NonNegativeDuration = timedelta(seconds=30)
     """At least this long after an unknown outcome before it is offered again."""
     quiet_email: Quiet = None
     quiet_sms: Quiet = QuietHours(time(21, 0), time(7, 30))
     rate_limit: int = Field(default=0, ge=0)
     """Notifications to one contact on one channel within `rate_window`; 0 means any number."""
-    rate_window: Span = timedelta(days=1)
-    useful_for: Span | None = None
+    rate_window: NonNegativeDuration = timedelta(days=1)
+    useful_for: NonNegativeDuration | None = None
     """How long after its slot a reminder without overdue items is still worth sending."""
 
-    send_timeout: Pause = timedelta(seconds=10)
-    lease: Pause = timedelta(seconds=30)
+    send_timeout: BoundedDuration = timedelta(seconds=10)
+    lease: BoundedDuration = timedelta(seconds=30)
     """How long a claimed notification is left to its claimer; more than twice `send_timeout`."""
     batch: int = Field(default=500, ge=1, le=2000)
     """Notifications claimed, and outcomes committed, in one transaction."""

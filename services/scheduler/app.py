@@ -13,7 +13,7 @@ from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.broker.reading import Reader
 from shared.consuming.consumer import Consumer, Handle
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.delivery.agents import add_agent, faust_app
 from shared.delivery.watching import watch
@@ -21,7 +21,7 @@ from shared.errors import CuibanError
 from shared.outbox.relaying import Relay
 from shared.process.service import health_port, refuse, tune_collector, when_ready
 from shared.process.worker import Loops, run_worker
-from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, named
+from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, apply_prefix
 
 SERVICE = "scheduler"
 
@@ -30,10 +30,10 @@ def consumers(
     settings: SchedulerSettings, engine: AsyncEngine, reader: Reader, timetables: Timetables
 ) -> list[Consumer]:
     """The scheduler's consumers: tasks, rules and deliveries."""
-    clock = settings.clock()
+    clock = settings.open_clock()
 
     def consumer(topic: Topic, name: str, handle: Handle) -> Consumer:
-        topics = {named(topic.name, settings.topic_prefix): topic}
+        topics = {apply_prefix(topic.name, settings.topic_prefix): topic}
         return Consumer(name, SOURCE, topics, handle, engine, CONSUMING, reader, clock)
 
     trusted = TrustedClock(clock, settings.clock_skew)
@@ -53,9 +53,9 @@ def run() -> NoReturn:
         logging.configure(SERVICE)
         refuse(error)
     logging.configure(SERVICE, settings.log_format, settings.log_level)
-    engine = engine_from(settings, "cuiban-scheduler")
+    engine = create_engine(settings, "cuiban-scheduler")
     reader = Reader(settings)
-    ticking = Ticking(engine, settings, settings.clock())
+    ticking = Ticking(engine, settings, settings.open_clock())
     app = faust_app(settings, SERVICE)
     own = consumers(settings, engine, reader, ticking.timetables)
     for consumer in own:

@@ -19,7 +19,7 @@ from services.scheduler.tables import OUTBOX
 from shared import clock
 from shared.logging import bound, log
 from shared.outbox.publishing import publish
-from shared.planning.reminding import DueTimer, Fired, Parts, due_reminders
+from shared.planning.reminding import DueTimer, FiringResult, PartCounts, fire_due_timers
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ReminderDue
@@ -83,7 +83,7 @@ class Firing:
             for unit in ready
         }
         emitted = [
-            (reminder, rules[unit.office_id].timetable.day(reminder.slot))
+            (reminder, rules[unit.office_id].timetable.get_day(reminder.slot))
             for unit in ready
             for reminder in done[unit.unit_id].reminders
         ]
@@ -91,7 +91,7 @@ class Firing:
         await obligations.end_timers(db, [t for fired in done.values() for t in fired.ended])
         await agenda.refresh(db, ids)
         await agenda.fired(db, {unit: f.until for unit, f in done.items() if f.until})
-        await reminders.emitted(db, emitted, clock.real_now())
+        await reminders.emitted(db, emitted, clock.read_machine_time())
         await publish(db, OUTBOX, [_envelope(reminder, self.now) for reminder, _ in emitted])
         _count([reminder for reminder, _ in emitted], self.now)
 
@@ -101,9 +101,9 @@ class Firing:
         timetable: Timetable,
         due: Sequence[DueTimer],
         horizon: Horizon,
-        parts: Parts | None,
-    ) -> Fired:
-        fired = due_reminders(
+        parts: PartCounts | None,
+    ) -> FiringResult:
+        fired = fire_due_timers(
             timetable,
             unit.office_id,
             unit.unit_id,
@@ -162,7 +162,7 @@ async def _taken(
         if unit.emitted_until is None or first > unit.emitted_until:
             continue
         timetable = rules[unit.office_id].timetable
-        since, until = timetable.day(first), timetable.day(min(now, unit.emitted_until))
+        since, until = timetable.get_day(first), timetable.get_day(min(now, unit.emitted_until))
         places += [
             (unit.unit_id, since + timedelta(days=number))
             for number in range((until - since).days + 1)
@@ -171,7 +171,7 @@ async def _taken(
 
 
 def _envelope(reminder: ReminderDue, now: datetime) -> Envelope:
-    event_id = identity.event_id("ReminderDue", reminder.reminder_id)
+    event_id = identity.derive_event_id("ReminderDue", reminder.reminder_id)
     return Envelope(event_id, SOURCE, now, reminder.reminder_id, reminder)
 
 

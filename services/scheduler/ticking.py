@@ -20,10 +20,10 @@ from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
-from shared.database.engine import clock_trouble, is_poison
+from shared.database.engine import describe_clock_trouble, is_poison
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import bound, log
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 
 _TICK = Histogram("cuiban_tick_seconds", "Time to fire one batch of units", ["found"])
 _OPEN = Gauge("cuiban_timers_open", "Open timers, as PostgreSQL estimates them")
@@ -93,7 +93,7 @@ class Ticking:
         if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
             return 0
-        if not self._trusts(self.clock.skew(view.database_now)):
+        if not self._trusts(self.clock.measure_skew(view.database_now)):
             return 0
         try:
             async with self.engine.begin() as db:
@@ -123,7 +123,7 @@ class Ticking:
 
     async def distrusts(self) -> str:
         """Why nothing fires by this machine's clock; empty when it and the database's agree."""
-        return await clock_trouble(self.engine, self.clock, self.settings.clock_skew)
+        return await describe_clock_trouble(self.engine, self.clock, self.settings.clock_skew)
 
     def _firing(self, view: View, now: datetime, at: float) -> Firing:
         """What fires now: the partitions with units that are due as far as facts are known."""
@@ -144,7 +144,9 @@ class Ticking:
         prefix = self.settings.topic_prefix
         try:
             return await agenda.look(
-                self._looking, tasks=named(TASKS.name, prefix), rules=named(RULES.name, prefix)
+                self._looking,
+                tasks=apply_prefix(TASKS.name, prefix),
+                rules=apply_prefix(RULES.name, prefix),
             )
         except BaseException:
             looking, self._looking = self._looking, None
@@ -183,7 +185,7 @@ class Ticking:
     async def audit(self) -> int:
         """Look at all that is open and at the last days, and report every gap; always 0."""
         since = (self.clock.now() - timedelta(days=self.settings.audit_days)).date()
-        real_now = clock.real_now()
+        real_now = clock.read_machine_time()
         async with self.engine.begin() as db:
             found = await audit.gaps(
                 db,

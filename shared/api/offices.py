@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Request
-from shared.schemas.rules import Rule, default_rule_book
+from shared.schemas.rules import Rule, make_default_rule_book
 
 
 class OfficeOut(Answer):
@@ -58,7 +58,7 @@ class RuleBookIn(Request):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
-            "examples": [default_rule_book().model_dump(mode="json", exclude={"version"})]
+            "examples": [make_default_rule_book().model_dump(mode="json", exclude={"version"})]
         },
     )
 

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, for_code
 from shared.broker.positions import Partition
 from shared.broker.topic_settings import Fault, Kept, by_name, faults, remedy, wanted
 from shared.errors import CuibanError, NotReadyError
-from shared.schemas.topics import TOPICS, Topic, named
+from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
 
 _EXISTS = 36  # TOPIC_ALREADY_EXISTS, Kafka protocol error codes
@@ -32,7 +32,7 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
     """
     missing = [
         NewTopic(
-            named(topic.name, settings.topic_prefix),
+            apply_prefix(topic.name, settings.topic_prefix),
             settings.partitions,
             settings.replication,
             topic_configs=wanted(topic, settings),
@@ -59,7 +59,7 @@ async def partitions_of(settings: Settings, topics: Iterable[Topic]) -> list[Par
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
-    names = [named(topic.name, settings.topic_prefix) for topic in topics]
+    names = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
     admin = await _connected(settings)
     try:
         described = await admin.describe_topics(names)
@@ -86,7 +86,7 @@ async def kept(settings: Settings, topics: Iterable[Topic]) -> list[Kept]:
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
-    named_topics = [named(topic.name, settings.topic_prefix) for topic in topics]
+    named_topics = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
     partitions = await partitions_of(settings, topics)
     admin = await _connected(settings)
     try:

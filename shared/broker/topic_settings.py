@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from typing_extensions import override
 
-from shared.schemas.topics import Topic, named
+from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
 MESSAGE_BYTES = 8 * 2**20
@@ -113,4 +113,4 @@ def remedy(wrong: Sequence[Fault], settings: Settings) -> str:
 
 def by_name(topics: Sequence[Topic], prefix: str) -> dict[str, Topic]:
     """Topics by the name that they have on the broker."""
-    return {named(topic.name, prefix): topic for topic in topics}
+    return {apply_prefix(topic.name, prefix): topic for topic in topics}

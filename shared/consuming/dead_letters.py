@@ -36,7 +36,7 @@ def letter_of(
         record_value=_base64(kept.value),
         record_headers=tuple((k, _base64(v) or "") for k, v in kept.headers),
     )
-    event_id = identity.event_id("dead", consumer, at.topic, at.number, record.offset)
+    event_id = identity.derive_event_id("dead", consumer, at.topic, at.number, record.offset)
     return Envelope(event_id, source, now, event_id, event)
 
 

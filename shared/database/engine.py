@@ -37,7 +37,7 @@ shutdown or time-out, the operating system; and of class 25: a server that is re
 another took over, and a transaction that was ended because it took too long."""
 
 
-def engine_from(settings: Settings, application: str) -> AsyncEngine:
+def create_engine(settings: Settings, application: str) -> AsyncEngine:
     """A pool of connections, each with a statement time-out.
 
     `application` is the name that PostgreSQL shows for them. Errors tell the statement without
@@ -55,8 +55,8 @@ def engine_from(settings: Settings, application: str) -> AsyncEngine:
             "command_timeout": settings.statement_timeout.total_seconds() + 5,
             "server_settings": {
                 "application_name": application,
-                "statement_timeout": milliseconds(settings.statement_timeout),
-                "idle_in_transaction_session_timeout": milliseconds(settings.hung_after),
+                "statement_timeout": to_milliseconds(settings.statement_timeout),
+                "idle_in_transaction_session_timeout": to_milliseconds(settings.hung_after),
                 "timezone": "UTC",
             },
         },
@@ -75,21 +75,21 @@ def _refuse_closed(connection: Any, *_: object) -> None:  # noqa: ANN401 - SQLAl
         raise DisconnectionError
 
 
-def milliseconds(duration: timedelta) -> str:
+def to_milliseconds(duration: timedelta) -> str:
     """A duration as PostgreSQL's settings take it."""
     return str(int(duration / timedelta(milliseconds=1)))
 
 
-async def clock_skew(db: AsyncConnection, clock: Clock) -> timedelta:
+async def measure_clock_skew(db: AsyncConnection, clock: Clock) -> timedelta:
     """How far a clock is ahead of the database's; zero for one that somebody steps."""
     database_now: datetime = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
-    return clock.skew(database_now)
+    return clock.measure_skew(database_now)
 
 
-async def clock_trouble(engine: AsyncEngine, clock: Clock, bound: timedelta) -> str:
+async def describe_clock_trouble(engine: AsyncEngine, clock: Clock, bound: timedelta) -> str:
     """Why a clock is not trusted; empty while it and the database's differ by `bound` at most."""
     async with engine.connect() as db:
-        skew = await clock_skew(db, clock)
+        skew = await measure_clock_skew(db, clock)
     if abs(skew) <= bound:
         return ""
     return f"this machine's clock is ahead of the database's by {skew}: set it right (NTP)"
@@ -112,14 +112,14 @@ async def insert_rows(
     if not rows:
         return 0
     names = list(rows[0])
-    arrays, casts = _arrays(table, names)
+    arrays, casts = _build_arrays(table, names)
     conflict = f" ON CONFLICT {on_conflict}" if on_conflict else ""
     statement = (
         f"INSERT INTO {table.fullname} ({', '.join(names)}) "  # noqa: S608 - names from Table objects
         f"SELECT {', '.join(casts)} FROM unnest({', '.join(arrays)}) AS v({', '.join(names)})"
         f"{conflict}"
     )
-    result = await db.execute(text(statement), _columns(table, names, rows))
+    result = await db.execute(text(statement), _build_columns(table, names, rows))
     return result.rowcount
 
 
@@ -134,18 +134,18 @@ async def update_rows(
     if not rows:
         return 0
     names = list(rows[0])
-    arrays, casts = _arrays(table, names)
+    arrays, casts = _build_arrays(table, names)
     sets = (f"{n} = {c}" for n, c in zip(names, casts, strict=True) if n not in keys)
     where = " AND ".join(f"t.{key} = v.{key}" for key in keys)
     statement = (
         f"UPDATE {table.fullname} AS t SET {', '.join(sets)} "  # noqa: S608 - names from Table objects
         f"FROM unnest({', '.join(arrays)}) AS v({', '.join(names)}) WHERE {where}"
     )
-    result = await db.execute(text(statement), _columns(table, names, rows))
+    result = await db.execute(text(statement), _build_columns(table, names, rows))
     return result.rowcount
 
 
-def _arrays(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
+def _build_arrays(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
     arrays, casts = [], []
     for name in names:
         column = table.c[name].type
@@ -158,7 +158,7 @@ def _arrays(table: Table, names: Sequence[str]) -> tuple[list[str], list[str]]:
     return arrays, casts
 
 
-def _columns(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
+def _build_columns(table: Table, names: Sequence[str], rows: Sequence[Row]) -> dict[str, list[Any]]:
     columns: dict[str, list[Any]] = {}
     for name in names:
         values = [row[name] for row in rows]

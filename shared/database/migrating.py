@@ -16,7 +16,7 @@ from shared.errors import NotReadyError
 from shared.logging import log
 
 
-def _alembic(database_url: str, service: str) -> Config:
+def _configure_alembic(database_url: str, service: str) -> Config:
     place = Path(__file__).parents[2] / "services" / service / "migrations"
     config = Config()
     config.set_main_option("script_location", str(place))
@@ -27,7 +27,7 @@ def _alembic(database_url: str, service: str) -> Config:
 
 def migrate(database_url: str, service: str) -> None:
     """Bring the schema of `service` to its newest version. Blocks; runs its own event loop."""
-    command.upgrade(_alembic(database_url, service), "head")
+    command.upgrade(_configure_alembic(database_url, service), "head")
 
 
 def run_migrations(metadata: MetaData) -> None:
@@ -85,7 +85,7 @@ async def check_migrated(engine: AsyncEngine, service: str) -> None:
     Raises:
         NotReadyError: the database is away, or the schema is older, or newer and changed.
     """
-    config = _alembic(engine.url.render_as_string(hide_password=False), service)
+    config = _configure_alembic(engine.url.render_as_string(hide_password=False), service)
     wanted = ScriptDirectory.from_config(config).get_current_head()
 
     def current(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import metrics
 from shared.clock import Clock
-from shared.database.engine import clock_skew
+from shared.database.engine import measure_clock_skew
 from shared.errors import ClockWrongError
 
 
@@ -29,7 +29,7 @@ class TrustedClock:
         Raises:
             ClockWrongError: the clocks differ. Whoever asked waits, as for a database that is away.
         """
-        skew = await clock_skew(db, self.clock)
+        skew = await measure_clock_skew(db, self.clock)
         metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
         if abs(skew) > self.bound:
             raise ClockWrongError(

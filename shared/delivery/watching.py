@@ -92,7 +92,7 @@ class _Watcher:
             why = self._progress.stopped[at]
             advice = stops.advice(consumer.name, at, why)
             log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
-        self._progress.see_parked(parked, clock.real_now())
+        self._progress.see_parked(parked, clock.read_machine_time())
         if parked.number:
             if not self._began:  # a new version may have mended the handler
                 async with consumer.engine.begin() as db:

@@ -20,7 +20,7 @@ from shared.database.engine import insert_rows
 from shared.logging import log
 from shared.outbox.linking import At, Links, is_linked
 from shared.outbox.sending import Sent, place
-from shared.schemas.topics import named
+from shared.schemas.topics import apply_prefix
 
 _LOOK_AGAIN = 1.0
 """Seconds for which the end of a log is believed; a topic is not made anew between two batches."""
@@ -91,7 +91,9 @@ class Acknowledged:
         now = clock.monotonic()
         due = {t for t in topics if now - self._looked.get(t, -_LOOK_AGAIN) >= _LOOK_AGAIN}
         known = [at for at in self._last if at[0] in due]
-        there = {t: await producer.partitions_for(named(t, self._prefix)) for t in due if known}
+        there = {
+            t: await producer.partitions_for(apply_prefix(t, self._prefix)) for t in due if known
+        }
         gone = [at for at in known if at[1] not in there[at[0]]]
         ends = await self._reader.ends(self._named(at) for at in known if at not in gone)
         for at in known:
@@ -163,7 +165,7 @@ class Acknowledged:
         return self.stopped or frozenset()
 
     def _named(self, at: At) -> Partition:
-        return Partition(named(at[0], self._prefix), at[1])
+        return Partition(apply_prefix(at[0], self._prefix), at[1])
 
 
 def hint(schema: str, topic: str) -> str:

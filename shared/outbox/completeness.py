@@ -16,11 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock, metrics
 from shared.broker.watermarks import encode_watermark
 from shared.clock import Clock
-from shared.database.engine import clock_skew
+from shared.database.engine import measure_clock_skew
 from shared.logging import log
 from shared.outbox.linking import Links
 from shared.outbox.sending import place
-from shared.schemas.topics import Topic, named
+from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
 _AGAIN = timedelta(minutes=1) / timedelta(seconds=1)
@@ -72,7 +72,7 @@ class Watermarks:
         Raises:
             KafkaError: a partition may lack it; the next call says it again.
         """
-        skew = abs(await clock_skew(db, self._clock))
+        skew = abs(await measure_clock_skew(db, self._clock))
         await db.commit()
         metrics.CLOCK_SKEW.set(skew.total_seconds())
         if skew > self._settings.clock_skew:
@@ -90,7 +90,7 @@ class Watermarks:
         for topic in self._topics:
             if topic.name in stopped:
                 continue
-            name = named(topic.name, self._settings.topic_prefix)
+            name = apply_prefix(topic.name, self._settings.topic_prefix)
             for partition in await producer.partitions_for(name):
                 at = (topic.name, partition)
                 link = links.header(at, links.last(at))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from shared import metrics
 from shared.broker.reading import Reader
 from shared.clock import Clock
-from shared.database.engine import milliseconds
+from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
 from shared.outbox.acknowledged import Acknowledged
@@ -49,7 +49,7 @@ class Relay:
         self._outbox = outbox
         self._settings = settings
         self._marked_topics = watermarks
-        self._clock = clock or settings.clock()
+        self._clock = clock or settings.open_clock()
         self._lock = crc32(f"relay {outbox.fullname}".encode())
         self._log = log(__name__)
 
@@ -84,7 +84,7 @@ class Relay:
     async def _locked(self, db: AsyncConnection) -> None:
         """Return once this session is the one that relays."""
         hung = text("SELECT set_config('idle_session_timeout', :after, false)")
-        await db.execute(hung, {"after": milliseconds(self._settings.hung_after)})
+        await db.execute(hung, {"after": to_milliseconds(self._settings.hung_after)})
         locked = text("SELECT pg_try_advisory_lock(:lock)")
         while not (await db.execute(locked, {"lock": self._lock})).scalar_one():
             await db.commit()

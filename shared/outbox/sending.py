@@ -19,7 +19,7 @@ from aiokafka.structs import RecordMetadata
 
 from shared.outbox.linking import At, Links
 from shared.outbox.publishing import MESSAGE_LIMIT
-from shared.schemas.topics import named
+from shared.schemas.topics import apply_prefix
 from shared.settings import Settings
 
 _REFUSALS = (
@@ -122,13 +122,13 @@ class Sender:
                 return
 
     async def _partitions(self, topic: str) -> list[int]:
-        there = await self.producer.partitions_for(named(topic, self._settings.topic_prefix))
+        there = await self.producer.partitions_for(apply_prefix(topic, self._settings.topic_prefix))
         return sorted(there)
 
     async def _empty(self, queue: _Queue, links: Links, outcome: Outcome) -> None:
         """Send the rows of a partition until none is left, or one batch fails."""
         topic, partition = queue.at
-        name = named(topic, self._settings.topic_prefix)
+        name = apply_prefix(topic, self._settings.topic_prefix)
         try:
             while queue.rows:
                 batch = self.producer.create_batch()

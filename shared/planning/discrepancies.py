@@ -12,12 +12,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from shared.planning.expected import Era, History, Item, Key, expected, said
+from shared.planning.expected import (
+    Era,
+    ExpectedItem,
+    ObligationHistory,
+    ReminderKey,
+    compute_expected,
+    compute_item,
+)
 from shared.planning.firings import Firings, is_behind
 from shared.schemas.rules import Audience, CatchUp
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """How a reminder differs."""
 
     MISSING = "missing"
@@ -25,7 +32,7 @@ class Kind(StrEnum):
     ITEMS_DIFFER = "items-differ"
 
 
-class Reason(StrEnum):
+class DifferenceReason(StrEnum):
     """Why a reminder differs, as far as can be told. The earlier names the graver fault."""
 
     NEVER_FIRED = "never-fired"
@@ -46,11 +53,11 @@ class Reason(StrEnum):
     """An outage passed over it, and the rule's catch-up left it out."""
 
 
-_GRAVITY = {reason: place for place, reason in enumerate(Reason)}
+_GRAVITY = {reason: place for place, reason in enumerate(DifferenceReason)}
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ComparisonLimits:
     """How exact the comparison is.
 
     Attributes:
@@ -69,7 +76,7 @@ class Limits:
 class Emitted:
     """A reminder as it was emitted, all its parts together."""
 
-    items: dict[UUID, Item]
+    items: dict[UUID, ExpectedItem]
     fired_at: datetime
     complete: bool = True
 
@@ -84,14 +91,14 @@ class Difference:
     unit_id: UUID
     audience: Audience
     slot: datetime
-    kind: Kind
-    reason: Reason
+    kind: DifferenceKind
+    reason: DifferenceReason
     obligations: tuple[UUID, ...]
     explained: bool
 
 
 @dataclass(slots=True)
-class Unit:
+class UnitAudit:
     """What is compared for one unit: its obligations, and what was emitted for it.
 
     `emitted` also holds later slots than those compared: they show what catch-up did.
@@ -99,14 +106,14 @@ class Unit:
 
     unit_id: UUID
     times: Sequence[Era]
-    histories: Mapping[UUID, History]
-    emitted: Mapping[Key, Emitted]
+    histories: Mapping[UUID, ObligationHistory]
+    emitted: Mapping[ReminderKey, Emitted]
     office: Firings
-    limits: Limits = field(default_factory=Limits)
+    limits: ComparisonLimits = field(default_factory=ComparisonLimits)
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Comparison:
     """What one unit comes to: reminders expected and emitted, and the differences by slot.
 
     `unknown`: obligations whose history does not reach back far enough for some slot.
@@ -118,12 +125,12 @@ class Compared:
     unknown: frozenset[UUID]
 
 
-def compare(unit: Unit, first: datetime, last: datetime) -> Compared:
+def compare(unit: UnitAudit, first: datetime, last: datetime) -> Comparison:
     """Compare one unit's reminders of the slots from `first` to `last`, both included."""
-    should = expected(unit.times, unit.histories.values(), first, last)
+    should = compute_expected(unit.times, unit.histories.values(), first, last)
     there = {key: one for key, one in unit.emitted.items() if first <= key[0] <= last}
     unknown: set[UUID] = set()
-    looked = _Looked(unit)
+    looked = _ReasonFinder(unit)
     found = []
     keys = sorted({*should, *there}, key=lambda key: (key[0], key[1].value))
     for key in keys:
@@ -134,27 +141,34 @@ def compare(unit: Unit, first: datetime, last: datetime) -> Compared:
             for one in sorted({*wanted, *had}, key=str)
             if wanted.get(one) != had.get(one)
         ]
-        blind = [one for one, _ in differing if not _known(unit, one, key[0])]
+        blind = [one for one, _ in differing if not _is_known(unit, one, key[0])]
         unknown.update(blind)
         judged = [(one, *looked.why(key, one, item)) for one, item in differing if one not in blind]
         if judged:
-            found.append(_difference(unit.unit_id, key, _kind(key, should, there), judged))
-    return Compared(len(should), len(there), found, frozenset(unknown))
+            found.append(
+                _build_difference(unit.unit_id, key, _classify(key, should, there), judged)
+            )
+    return Comparison(len(should), len(there), found, frozenset(unknown))
 
 
-def _known(unit: Unit, obligation_id: UUID, slot: datetime) -> bool:
+def _is_known(unit: UnitAudit, obligation_id: UUID, slot: datetime) -> bool:
     history = unit.histories.get(obligation_id)
     return history is None or history.known_at(slot)
 
 
-def _kind(key: Key, should: Collection[Key], there: Collection[Key]) -> Kind:
+def _classify(
+    key: ReminderKey, should: Collection[ReminderKey], there: Collection[ReminderKey]
+) -> DifferenceKind:
     if key not in there:
-        return Kind.MISSING
-    return Kind.ITEMS_DIFFER if key in should else Kind.EXTRA
+        return DifferenceKind.MISSING
+    return DifferenceKind.ITEMS_DIFFER if key in should else DifferenceKind.EXTRA
 
 
-def _difference(
-    unit_id: UUID, key: Key, kind: Kind, judged: Iterable[tuple[UUID, Reason, bool]]
+def _build_difference(
+    unit_id: UUID,
+    key: ReminderKey,
+    kind: DifferenceKind,
+    judged: Iterable[tuple[UUID, DifferenceReason, bool]],
 ) -> Difference:
     """One reminder's difference: the items that nothing explains, else those explained."""
     every = list(judged)
@@ -164,10 +178,10 @@ def _difference(
     return Difference(unit_id, key[1], key[0], kind, reason, ids, explained=faults[0][2])
 
 
-class _Looked:
+class _ReasonFinder:
     """Looks for the reason of one unit's differences."""
 
-    def __init__(self, unit: Unit) -> None:
+    def __init__(self, unit: UnitAudit) -> None:
         self._unit = unit
         self._limits = unit.limits
         behind: dict[datetime, bool] = {}
@@ -186,7 +200,9 @@ class _Looked:
         )
         self._came_back: dict[datetime, datetime | None] = {}
 
-    def why(self, key: Key, obligation_id: UUID, item: Item | None) -> tuple[Reason, bool]:
+    def why(
+        self, key: ReminderKey, obligation_id: UUID, item: ExpectedItem | None
+    ) -> tuple[DifferenceReason, bool]:
         """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
         slot = key[0]
         limits, fired = self._limits, self._fired.get(slot)
@@ -196,17 +212,23 @@ class _Looked:
         if near is not None:
             return near, True
         if item is None and self._left_out(key, obligation_id, resumed):
-            return Reason.CATCH_UP, True
+            return DifferenceReason.CATCH_UP, True
         if fired is None:
-            return Reason.NEVER_FIRED, False
+            return DifferenceReason.NEVER_FIRED, False
         if slot in self._incomplete:
-            return Reason.FIRED_INCOMPLETE, False
+            return DifferenceReason.FIRED_INCOMPLETE, False
         far = self._told(key, obligation_id, item, (slot - limits.reach, until))
-        return far or (Reason.NEVER_FIRED if item is None else Reason.NOT_OWED), False
+        return far or (
+            DifferenceReason.NEVER_FIRED if item is None else DifferenceReason.NOT_OWED
+        ), False
 
     def _told(
-        self, key: Key, obligation_id: UUID, item: Item | None, span: tuple[datetime, datetime]
-    ) -> Reason | None:
+        self,
+        key: ReminderKey,
+        obligation_id: UUID,
+        item: ExpectedItem | None,
+        span: tuple[datetime, datetime],
+    ) -> DifferenceReason | None:
         """Which change within a span the reminder does not know yet, or knows already."""
         slot = key[0]
         history = self._unit.histories.get(obligation_id)
@@ -215,21 +237,25 @@ class _Looked:
         at_slot = next((era for era in times if era.meets(slot, slot)), None)
         if at_slot is not None:
             for version in versions:
-                if said(at_slot, version, key) == item:
+                if compute_item(at_slot, version, key) == item:
                     late = version.since > slot or (version.until or slot) > slot
-                    return Reason.FIRED_LATE if late else Reason.FACT_APPLIED_LATE
+                    return (
+                        DifferenceReason.FIRED_LATE if late else DifferenceReason.FACT_APPLIED_LATE
+                    )
             if item is None and versions and versions[0].since >= span[0]:
-                return Reason.FACT_APPLIED_LATE  # nothing was owed at the span's beginning
+                return (
+                    DifferenceReason.FACT_APPLIED_LATE
+                )  # nothing was owed at the span's beginning
         for era in times:
-            if any(said(era, version, key) == item for version in versions):
+            if any(compute_item(era, version, key) == item for version in versions):
                 return self._changed(at_slot, era)
         if item is None and times and times[0].since >= span[0] and versions:
-            return Reason.RULES_CHANGED  # nothing was in force at the span's beginning
+            return DifferenceReason.RULES_CHANGED  # nothing was in force at the span's beginning
         return None
 
-    def _changed(self, one: Era | None, other: Era) -> Reason:
+    def _changed(self, one: Era | None, other: Era) -> DifferenceReason:
         same = one is not None and one.timetable.book == other.timetable.book
-        return Reason.CALENDAR_CHANGED if same else Reason.RULES_CHANGED
+        return DifferenceReason.CALENDAR_CHANGED if same else DifferenceReason.RULES_CHANGED
 
     def _resumed(self, slot: datetime) -> datetime | None:
         """When the scheduler came back after an outage that a slot fell into; None without one."""
@@ -244,7 +270,7 @@ class _Looked:
             return own
         return self._unit.office.caught_up(slot)
 
-    def _left_out(self, key: Key, obligation_id: UUID, resumed: datetime | None) -> bool:
+    def _left_out(self, key: ReminderKey, obligation_id: UUID, resumed: datetime | None) -> bool:
         """Whether the catch-up of every rule that names the slot left it out."""
         modes = set(self._modes(key, obligation_id))
         if not modes or CatchUp.ALL in modes:
@@ -255,14 +281,14 @@ class _Looked:
         )
         return skipped and newest
 
-    def _modes(self, key: Key, obligation_id: UUID) -> Iterator[CatchUp]:
+    def _modes(self, key: ReminderKey, obligation_id: UUID) -> Iterator[CatchUp]:
         slot, audience = key
         for version in self._unit.histories[obligation_id].versions:
             for era in self._unit.times:
                 if not (era.since < slot and era.meets(slot, slot) and version.meets(slot, slot)):
                     continue
                 for rule in era.timetable.book.rules:
-                    if era.timetable.between(rule, version.dates, slot, slot) and any(
+                    if era.timetable.list_between(rule, version.dates, slot, slot) and any(
                         step.audience is audience for step in rule.who
                     ):
                         yield rule.catch_up
@@ -272,7 +298,7 @@ class _Looked:
         after = slot + self._limits.skip_grace
         if resumed is not None:
             return resumed > after
-        first = self._unit.office.first(slot)
+        first = self._unit.office.find_first(slot)
         return first is not None and first > after
 
     def _overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:

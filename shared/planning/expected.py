@@ -14,14 +14,14 @@ from uuid import UUID
 
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
-from shared.schemas.rules import Audience, Dates, RuleBook, audiences
+from shared.schemas.rules import Audience, Dates, RuleBook, list_audiences
 
 _INSTANT = timedelta(microseconds=1)
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ObligationVersion:
     """How an obligation stood between two instants, both excluded.
 
     Attributes:
@@ -41,11 +41,11 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class ObligationHistory:
     """An obligation's versions, rising. `known_from`: earlier ones are not recorded."""
 
     obligation_id: UUID
-    versions: tuple[Version, ...]
+    versions: tuple[ObligationVersion, ...]
     known_from: datetime | None = None
 
     def known_at(self, slot: datetime) -> bool:
@@ -53,9 +53,9 @@ class History:
         return self.known_from is None or slot > self.known_from
 
 
-def joined(versions: Iterable[Version]) -> tuple[Version, ...]:
+def join_versions(versions: Iterable[ObligationVersion]) -> tuple[ObligationVersion, ...]:
     """Versions without the changes that planning does not see, such as a start of work."""
-    done: list[Version] = []
+    done: list[ObligationVersion] = []
     for one in versions:
         last = done[-1] if done else None
         if last and last.until == one.since and (last.owed, last.dates) == (one.owed, one.dates):
@@ -78,7 +78,7 @@ class Era:
         return self.since <= last and (self.until is None or self.until >= first)
 
 
-def eras(
+def list_eras(
     books: Sequence[tuple[datetime, RuleBook]],
     calendars: Sequence[tuple[datetime, WorkingCalendar]],
 ) -> list[Era]:
@@ -92,52 +92,52 @@ def eras(
     kept = KEPT_OCCURRENCES // max(len(starts), 1)
     found = []
     for place, since in enumerate(starts):
-        book = _newest(books, since)
+        book = _find_newest(books, since)
         if book is not None:
             until = starts[place + 1] if place + 1 < len(starts) else None
-            calendar = _newest(calendars, since) or WorkingCalendar()
+            calendar = _find_newest(calendars, since) or WorkingCalendar()
             found.append(Era(since, until, Timetable(book, calendar, kept)))
     return found
 
 
-def _newest(told: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
+def _find_newest(told: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
     known = [one for since, one in told if since <= at]
     return known[-1] if known else None
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ExpectedItem:
     """What a reminder says of one obligation: the date, and the number of the overdue reminder."""
 
     due_on: date
     overdue: int
 
 
-Key = tuple[datetime, Audience]
+ReminderKey = tuple[datetime, Audience]
 """A reminder of one unit: its slot and who hears it."""
-Digests = dict[Key, dict[UUID, Item]]
+Digests = dict[ReminderKey, dict[UUID, ExpectedItem]]
 """The items of each reminder of one unit."""
 
 
-def expected(
-    times: Sequence[Era], histories: Iterable[History], first: datetime, last: datetime
+def compute_expected(
+    times: Sequence[Era], histories: Iterable[ObligationHistory], first: datetime, last: datetime
 ) -> Digests:
     """What one unit should have been reminded of in the slots from `first` to `last`, included.
 
     It is what a scheduler emits that knows each fact at once and fires each slot on time.
     """
-    digests: defaultdict[Key, dict[UUID, Item]] = defaultdict(dict)
+    digests: defaultdict[ReminderKey, dict[UUID, ExpectedItem]] = defaultdict(dict)
     for history in histories:
-        for key, item in _of_one(times, history, first, last):
+        for key, item in _list_items(times, history, first, last):
             known = digests[key].get(history.obligation_id)
             if known is None or known.overdue < item.overdue:
                 digests[key][history.obligation_id] = item
     return dict(digests)
 
 
-def _of_one(
-    times: Sequence[Era], history: History, first: datetime, last: datetime
-) -> Iterator[tuple[Key, Item]]:
+def _list_items(
+    times: Sequence[Era], history: ObligationHistory, first: datetime, last: datetime
+) -> Iterator[tuple[ReminderKey, ExpectedItem]]:
     for version in history.versions:
         due_on = version.dates.due_on
         if not version.owed or due_on is None:
@@ -152,12 +152,12 @@ def _of_one(
             if since > until:
                 continue
             for rule in era.timetable.book.rules:
-                for one in era.timetable.between(rule, version.dates, since, until):
-                    for audience in audiences(rule, one):
-                        yield (one.slot, audience), Item(due_on, one.overdue)
+                for one in era.timetable.list_between(rule, version.dates, since, until):
+                    for audience in list_audiences(rule, one):
+                        yield (one.slot, audience), ExpectedItem(due_on, one.overdue)
 
 
-def said(era: Era, version: Version, key: Key) -> Item | None:
+def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> ExpectedItem | None:
     """What a reminder would say of an obligation that stands so, under such rules; None: nothing.
 
     A version that was told at the slot or after it is not planned for the slot.
@@ -169,7 +169,7 @@ def said(era: Era, version: Version, key: Key) -> Item | None:
     numbers = [
         one.overdue
         for rule in era.timetable.book.rules
-        for one in era.timetable.between(rule, version.dates, slot, slot)
-        if audience in audiences(rule, one)
+        for one in era.timetable.list_between(rule, version.dates, slot, slot)
+        if audience in list_audiences(rule, one)
     ]
-    return Item(due_on, max(numbers)) if numbers else None
+    return ExpectedItem(due_on, max(numbers)) if numbers else None

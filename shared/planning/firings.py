@@ -16,14 +16,14 @@ class Firings:
         self._instants = sorted(fired)
         self._behind = fired
 
-    def first(self, since: datetime) -> datetime | None:
+    def find_first(self, since: datetime) -> datetime | None:
         """The first firing at an instant or after it."""
         place = bisect_left(self._instants, since)
         return self._instants[place] if place < len(self._instants) else None
 
     def caught_up(self, since: datetime) -> datetime | None:
         """The first firing at an instant or after it, if the scheduler was behind then."""
-        first = self.first(since)
+        first = self.find_first(since)
         return first if first is not None and self._behind[first] else None
 
     def steady(self, since: datetime, until: datetime) -> bool:

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
-from shared.planning.reminding import DueTimer, Measure, due_reminders
-from shared.planning.timers import Timer, plan
+from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
+from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.rules import Dates, RuleBook
@@ -17,7 +17,7 @@ _ON_TIME = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class ForecastObligation:
     """An obligation with what a reminder shows of it."""
 
     office_id: UUID
@@ -25,17 +25,19 @@ class Owed:
     obligation_id: UUID
     dates: Dates
     lead: bool
-    measure: Measure
+    measure: ReminderMeasure
 
 
-def owed(event: ObligationsAssigned | ObligationsAmended) -> list[Owed]:
+def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[ForecastObligation]:
     """What an event assigns."""
     measures = {
-        measure.measure_id: Measure(measure.ref, measure.task_name, measure.text, event.plan_title)
+        measure.measure_id: ReminderMeasure(
+            measure.ref, measure.task_name, measure.text, event.plan_title
+        )
         for measure in event.measures
     }
     return [
-        Owed(
+        ForecastObligation(
             event.office_id,
             event.unit_id,
             facts.obligation_id,
@@ -50,7 +52,7 @@ def owed(event: ObligationsAssigned | ObligationsAmended) -> list[Owed]:
 def forecast(
     book: RuleBook,
     calendar: WorkingCalendar,
-    obligations: Iterable[Owed],
+    obligations: Iterable[ForecastObligation],
     *,
     ended: Mapping[UUID, datetime],
     planned_at: datetime,
@@ -71,20 +73,20 @@ def forecast(
         until: the last slot of interest.
     """
     timetable = Timetable(book, calendar)
-    units: dict[UUID, list[Owed]] = defaultdict(list)
+    units: dict[UUID, list[ForecastObligation]] = defaultdict(list)
     for one in obligations:
         units[one.unit_id].append(one)
     reminders = [
         reminder
         for of_unit in units.values()
-        for reminder in _of_unit(timetable, of_unit, ended, planned_at, until)
+        for reminder in _forecast_unit(timetable, of_unit, ended, planned_at, until)
     ]
     return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
 
 
-def _of_unit(
+def _forecast_unit(
     timetable: Timetable,
-    of_unit: list[Owed],
+    of_unit: list[ForecastObligation],
     ended: Mapping[UUID, datetime],
     planned_at: datetime,
     until: datetime,
@@ -93,22 +95,22 @@ def _of_unit(
     timers = [
         timer
         for one in of_unit
-        for timer in plan(timetable, one.obligation_id, one.dates, planned_at)
+        for timer in plan_timers(timetable, one.obligation_id, one.dates, planned_at)
     ]
     while timers and (slot := min(timer.next_fire_at for timer in timers)) <= until:
-        timers = [t for t in timers if not _over(ended.get(t.obligation_id), slot)]
-        due = [_due(by_id[t.obligation_id], t) for t in timers if t.next_fire_at == slot]
+        timers = [t for t in timers if not _is_ended(ended.get(t.obligation_id), slot)]
+        due = [_to_due_timer(by_id[t.obligation_id], t) for t in timers if t.next_fire_at == slot]
         first = of_unit[0]
-        done = due_reminders(
+        done = fire_due_timers(
             timetable, first.office_id, first.unit_id, due, now=slot, grace=_ON_TIME
         )
         yield from done.reminders
         timers = [t for t in timers if t.next_fire_at > slot] + done.moved
 
 
-def _over(ended: datetime | None, slot: datetime) -> bool:
+def _is_ended(ended: datetime | None, slot: datetime) -> bool:
     return ended is not None and ended <= slot
 
 
-def _due(one: Owed, timer: Timer) -> DueTimer:
+def _to_due_timer(one: ForecastObligation, timer: Timer) -> DueTimer:
     return DueTimer(timer, one.dates, one.lead, one.measure)

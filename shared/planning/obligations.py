@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import assert_never
 from uuid import UUID
 
-from shared.planning.timers import latest
+from shared.planning.timers import get_later
 from shared.schemas.events import (
     ExtensionGranted,
     HearingRecorded,
@@ -56,7 +56,7 @@ class Obligation:
     @property
     def planned_after(self) -> datetime:
         """The instant up to which none of its slots may be planned."""
-        return latest(self.planned_from, self.fired_until)
+        return get_later(self.planned_from, self.fired_until)
 
     @property
     def owed(self) -> bool:
@@ -79,7 +79,7 @@ class Ignored(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ObligationChange:
     """What a fact does to one obligation.
 
     Attributes:
@@ -96,9 +96,9 @@ class Change:
     ignored: Ignored | None = None
 
 
-def changes(
+def decide_changes(
     known: Callable[[UUID], Obligation | None], event: TaskEvent, planned_from: datetime
-) -> Iterator[Change]:
+) -> Iterator[ObligationChange]:
     """What `event` changes about the obligations that it names, one after the other.
 
     A fact whose number is lower than the newest that is known is ignored. One with the same
@@ -108,17 +108,17 @@ def changes(
     match event:
         case ObligationsAssigned() | ObligationsAmended():
             for facts in event.obligations:
-                yield _told(known(facts.obligation_id), facts, event, planned_from)
+                yield _apply_facts(known(facts.obligation_id), facts, event, planned_from)
         case ObligationsWithdrawn():
             for obligation_id in event.obligation_ids:
-                yield _withdrawn(known(obligation_id), obligation_id, event.reason)
+                yield _withdraw(known(obligation_id), obligation_id, event.reason)
         case StatusReported():
             standing = _STANDING[event.status]
-            yield _stands(known(event.obligation_id), event, standing, planned_from)
+            yield _apply_status(known(event.obligation_id), event, standing, planned_from)
         case HearingRecorded():
-            yield _stands(known(event.obligation_id), event, Standing.DONE, planned_from)
+            yield _apply_status(known(event.obligation_id), event, Standing.DONE, planned_from)
         case ExtensionGranted():
-            yield _extended(known(event.obligation_id), event, planned_from)
+            yield _extend(known(event.obligation_id), event, planned_from)
         case _:
             assert_never(event)
 
@@ -130,7 +130,7 @@ _STANDING = {
 }
 
 
-def named(event: TaskEvent) -> tuple[UUID, ...]:
+def list_obligation_ids(event: TaskEvent) -> tuple[UUID, ...]:
     """The obligations that an event is about."""
     match event:
         case ObligationsAssigned() | ObligationsAmended():
@@ -163,69 +163,75 @@ def from_facts(
     )
 
 
-def _told(
+def _apply_facts(
     known: Obligation | None,
     facts: ObligationFacts,
     event: ObligationsAssigned | ObligationsAmended,
     planned_from: datetime,
-) -> Change:
+) -> ObligationChange:
     fresh = from_facts(facts, event, planned_from)
     if known is None:
-        return Change(facts.obligation_id, fresh, replan=True)
+        return ObligationChange(facts.obligation_id, fresh, replan=True)
     fresh = replace(fresh, fired_until=known.fired_until)
     if facts.number < known.number:
-        return Change(facts.obligation_id, ignored=Ignored.OLDER)
+        return ObligationChange(facts.obligation_id, ignored=Ignored.OLDER)
     if known.standing is Standing.WITHDRAWN:
         if facts.number == known.number:
-            return Change(facts.obligation_id, ignored=Ignored.WITHDRAWN)
-        return Change(facts.obligation_id, fresh, replan=True)  # owed again
+            return ObligationChange(facts.obligation_id, ignored=Ignored.WITHDRAWN)
+        return ObligationChange(facts.obligation_id, fresh, replan=True)  # owed again
     fresh = replace(fresh, standing=known.standing)
     if fresh == known:
-        return Change(facts.obligation_id, ignored=Ignored.NO_CHANGE)
+        return ObligationChange(facts.obligation_id, ignored=Ignored.NO_CHANGE)
     moved = known.owed and fresh.dates != known.dates
     if not moved:
         fresh = replace(fresh, planned_from=known.planned_from)
-    return Change(facts.obligation_id, fresh, replan=moved, withdraw="amended" if moved else "")
+    return ObligationChange(
+        facts.obligation_id, fresh, replan=moved, withdraw="amended" if moved else ""
+    )
 
 
-def _withdrawn(known: Obligation | None, obligation_id: UUID, reason: str) -> Change:
+def _withdraw(known: Obligation | None, obligation_id: UUID, reason: str) -> ObligationChange:
     if known is None:
-        return Change(obligation_id, ignored=Ignored.UNKNOWN)
+        return ObligationChange(obligation_id, ignored=Ignored.UNKNOWN)
     if known.standing is Standing.WITHDRAWN:
-        return Change(obligation_id, ignored=Ignored.NO_CHANGE)
+        return ObligationChange(obligation_id, ignored=Ignored.NO_CHANGE)
     gone = replace(known, standing=Standing.WITHDRAWN)
-    return Change(obligation_id, gone, replan=known.owed, withdraw=reason if known.owed else "")
+    return ObligationChange(
+        obligation_id, gone, replan=known.owed, withdraw=reason if known.owed else ""
+    )
 
 
-def _stands(
+def _apply_status(
     known: Obligation | None,
     event: StatusReported | HearingRecorded,
     standing: Standing,
     planned_from: datetime,
-) -> Change:
-    if (ignored := _unfit(known, event.number)) or known is None:
-        return Change(event.obligation_id, ignored=ignored)
+) -> ObligationChange:
+    if (ignored := _find_reason_to_ignore(known, event.number)) or known is None:
+        return ObligationChange(event.obligation_id, ignored=ignored)
     fresh = replace(known, standing=standing, number=event.number)
     if known.owed == fresh.owed:
-        return Change(event.obligation_id, fresh)
+        return ObligationChange(event.obligation_id, fresh)
     if fresh.owed:
         reopened = replace(fresh, planned_from=planned_from)
-        return Change(event.obligation_id, reopened, replan=True)
+        return ObligationChange(event.obligation_id, reopened, replan=True)
     reason = "heard" if isinstance(event, HearingRecorded) else "done"
-    return Change(event.obligation_id, fresh, replan=True, withdraw=reason)
+    return ObligationChange(event.obligation_id, fresh, replan=True, withdraw=reason)
 
 
-def _extended(known: Obligation | None, event: ExtensionGranted, planned_from: datetime) -> Change:
-    if (ignored := _unfit(known, event.number)) or known is None:
-        return Change(event.obligation_id, ignored=ignored)
+def _extend(
+    known: Obligation | None, event: ExtensionGranted, planned_from: datetime
+) -> ObligationChange:
+    if (ignored := _find_reason_to_ignore(known, event.number)) or known is None:
+        return ObligationChange(event.obligation_id, ignored=ignored)
     fresh = replace(known, due_on=event.due_on, number=event.number)
     if not known.owed or fresh.due_on == known.due_on:
-        return Change(event.obligation_id, fresh)
+        return ObligationChange(event.obligation_id, fresh)
     moved = replace(fresh, planned_from=planned_from)
-    return Change(event.obligation_id, moved, replan=True, withdraw="extended")
+    return ObligationChange(event.obligation_id, moved, replan=True, withdraw="extended")
 
 
-def _unfit(known: Obligation | None, number: int) -> Ignored | None:
+def _find_reason_to_ignore(known: Obligation | None, number: int) -> Ignored | None:
     if known is None:
         return Ignored.UNKNOWN
     if number < known.number:

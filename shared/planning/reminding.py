@@ -8,16 +8,16 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from uuid import UUID
 
-from shared.planning.timers import Timer, fired
+from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
-from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, audiences
+from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, list_audiences
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class ReminderMeasure:
     """A duty as a reminder shows it."""
 
     ref: str
@@ -33,11 +33,11 @@ class DueTimer:
     timer: Timer
     dates: Dates
     lead: bool
-    measure: Measure
+    measure: ReminderMeasure
 
 
 @dataclass(frozen=True, slots=True)
-class Fired:
+class FiringResult:
     """What firing for one unit did.
 
     Attributes:
@@ -55,7 +55,7 @@ class Fired:
     until: datetime | None
 
 
-Parts = Mapping[tuple[Audience, datetime], int]
+PartCounts = Mapping[tuple[Audience, datetime], int]
 """By audience and slot: how many reminders of a unit there are already."""
 
 
@@ -90,26 +90,26 @@ class _Firing:
     def fire(self, owed: DueTimer) -> None:
         """Put what a timer fires for into its digests, and move the timer on or end it."""
         timer, dates, upto = owed.timer, owed.dates, self.upto
-        rule = self.timetable.rule(timer.rule_id)
+        rule = self.timetable.get_rule(timer.rule_id)
         if rule is None:
             self.ended.append(timer)
             return
-        chosen, passed = fired(
+        chosen, passed = choose_occurrences(
             self.timetable, rule, dates, timer, now=self.now, grace=self.grace, until=upto
         )
         self.passed_over += passed
         if chosen:
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
-            for audience in audiences(rule, occurrence):
+            for audience in list_audiences(rule, occurrence):
                 self.digests[occurrence.slot, audience].add(rule, occurrence, owed)
-        if after := self.timetable.first(rule, dates, upto):
+        if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
         else:
             self.ended.append(timer)
 
 
-def due_reminders(
+def fire_due_timers(
     timetable: Timetable,
     office_id: UUID,
     unit_id: UUID,
@@ -119,8 +119,8 @@ def due_reminders(
     grace: timedelta,
     until: datetime | None = None,
     complete_until: datetime | None = None,
-    parts: Parts | None = None,
-) -> Fired:
+    parts: PartCounts | None = None,
+) -> FiringResult:
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot stand in one reminder, sent on every channel that one of
@@ -144,28 +144,28 @@ def due_reminders(
     for owed in due:
         firing.fire(owed)
     reminders = [
-        _reminder(
+        _build_reminder(
             timetable,
             (office_id, unit_id),
             (slot, audience, (parts or {}).get((audience, slot), 0)),
             firing.digests[slot, audience],
             complete=complete_until is None or slot <= complete_until,
         )
-        for slot, audience in sorted(firing.digests, key=_by_slot)
+        for slot, audience in sorted(firing.digests, key=_get_reminder_order)
     ]
     newest = reminders[-1].slot if reminders else None
-    return Fired(reminders, firing.moved, firing.ended, firing.passed_over, newest)
+    return FiringResult(reminders, firing.moved, firing.ended, firing.passed_over, newest)
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
 
 
-def _by_slot(key: tuple[datetime, Audience]) -> tuple[datetime, int]:
+def _get_reminder_order(key: tuple[datetime, Audience]) -> tuple[datetime, int]:
     slot, audience = key
     return slot, _AUDIENCES[audience]
 
 
-def _reminder(
+def _build_reminder(
     timetable: Timetable,
     whose: tuple[UUID, UUID],
     place: tuple[datetime, Audience, int],
@@ -175,24 +175,24 @@ def _reminder(
 ) -> ReminderDue:
     office_id, unit_id = whose
     slot, audience, part = place
-    chosen = sorted(digest.items.values(), key=_place)
+    chosen = sorted(digest.items.values(), key=_get_item_order)
     return ReminderDue(
         office_id=office_id,
         unit_id=unit_id,
-        reminder_id=identity.reminder_id(unit_id, audience, slot, part),
+        reminder_id=identity.derive_reminder_id(unit_id, audience, slot, part),
         audience=audience,
         slot=slot,
         timezone=timetable.book.timezone,
         channels=tuple(channel for channel in Channel if channel in digest.channels),
         rule_version=timetable.book.version,
-        plan_title=_titles([owed.measure for _, owed in chosen]),
-        items=tuple(_item(timetable, occurrence, owed) for occurrence, owed in chosen),
+        plan_title=_join_titles([owed.measure for _, owed in chosen]),
+        items=tuple(_build_item(timetable, occurrence, owed) for occurrence, owed in chosen),
         part=part,
         complete=complete,
     )
 
 
-def _item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
+def _build_item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
     dates, measure = owed.dates, owed.measure
     if dates.due_on is None:  # pragma: no cover - such an obligation has no occurrences
         raise ValueError(f"{owed.timer.obligation_id} fires without a date")
@@ -201,27 +201,29 @@ def _item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) -> Remin
         ref=measure.ref,
         task_name=measure.task_name,
         text=measure.text,
-        kind=occurrence.kind(dates.kind),
+        kind=occurrence.get_reminder_kind(dates.kind),
         due_on=dates.due_on,
         overdue=occurrence.overdue,
         lead=owed.lead,
-        working_days=timetable.working_days(timetable.day(occurrence.slot), dates.due_on),
+        working_days=timetable.count_working_days(timetable.get_day(occurrence.slot), dates.due_on),
     )
 
 
-def _place(chosen: tuple[Occurrence, DueTimer]) -> tuple[date, tuple[tuple[int, str], ...]]:
+def _get_item_order(
+    chosen: tuple[Occurrence, DueTimer],
+) -> tuple[date, tuple[tuple[int, str], ...]]:
     owed = chosen[1]
-    return owed.dates.due_on or date.max, ref_order(owed.measure.ref)
+    return owed.dates.due_on or date.max, parse_ref(owed.measure.ref)
 
 
 @lru_cache(maxsize=10_000)
-def ref_order(ref: str) -> tuple[tuple[int, str], ...]:
+def parse_ref(ref: str) -> tuple[tuple[int, str], ...]:
     """Where a ref stands among others: numbers count as numbers, so 2.1 comes before 10.1."""
     # Python reads no number of thousands of digits, and a figure such as ⑴ is none that it reads.
     parts = re.findall(r"([0-9]{1,18})|([^0-9.]+)", ref)
     return tuple((int(number or 0), other) for number, other in parts)
 
 
-def _titles(measures: Sequence[Measure]) -> str:
+def _join_titles(measures: Sequence[ReminderMeasure]) -> str:
     """The plan's title; where items come from several plans, each title once."""
     return "、".join(dict.fromkeys(measure.plan_title for measure in measures))

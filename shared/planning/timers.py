@@ -26,15 +26,15 @@ class Timer:
     fired_until: datetime | None = field(default=None, compare=False)
 
 
-def plan(
+def plan_timers(
     timetable: Timetable, obligation_id: UUID, dates: Dates, after: datetime
 ) -> Iterator[Timer]:
     """A timer for each rule that still fires for the obligation, strictly after an instant."""
-    for rule_id, occurrence in timetable.firsts(dates, after):
+    for rule_id, occurrence in timetable.list_first(dates, after):
         yield Timer(obligation_id, rule_id, occurrence.slot, occurrence.overdue)
 
 
-def plan_anew(
+def replan_timers(
     timetable: Timetable,
     obligation_id: UUID,
     dates: Dates,
@@ -59,12 +59,12 @@ def plan_anew(
     for rule in timetable.book.rules:
         due = before.get(rule.rule_id)
         after = changed if due is None else min(changed, due - _INSTANT)
-        occurrence = timetable.first(rule, dates, latest(after, fired_until))
+        occurrence = timetable.find_first(rule, dates, get_later(after, fired_until))
         if occurrence is not None:
             yield Timer(obligation_id, rule.rule_id, occurrence.slot, occurrence.overdue)
 
 
-def plan_from(told: datetime, now: datetime, horizon: timedelta) -> datetime:
+def compute_plan_start(told: datetime, now: datetime, horizon: timedelta) -> datetime:
     """The instant after which a fact is planned: when it was told.
 
     So a slot between telling and reading is caught up with instead of lost, and planning does
@@ -74,12 +74,12 @@ def plan_from(told: datetime, now: datetime, horizon: timedelta) -> datetime:
     return max(min(told, now), now - horizon)
 
 
-def latest(instant: datetime, other: datetime | None) -> datetime:
+def get_later(instant: datetime, other: datetime | None) -> datetime:
     """The later of two instants, the second of which may not exist."""
     return instant if other is None else max(instant, other)
 
 
-def fired(
+def choose_occurrences(
     timetable: Timetable,
     rule: Rule,
     dates: Dates,
@@ -96,10 +96,10 @@ def fired(
     up to it out when one up to `now` follows, which fires in their place when its time has come.
     """
     upto = now if until is None else min(now, until)
-    missed = timetable.between(rule, dates, timer.next_fire_at, upto)
+    missed = timetable.list_between(rule, dates, timer.next_fire_at, upto)
     match rule.catch_up:
         case CatchUp.LATEST:
-            newer = upto < now and timetable.between(rule, dates, upto + _INSTANT, now)
+            newer = upto < now and timetable.list_between(rule, dates, upto + _INSTANT, now)
             chosen = [] if newer else list(missed[-1:])
         case CatchUp.ALL:
             chosen = list(missed)

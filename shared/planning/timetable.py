@@ -14,7 +14,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, occurrences
+from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, list_occurrences
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -42,15 +42,15 @@ class Timetable:
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
         self._spans: dict[tuple[date, date], int] = {}
 
-    def rule(self, rule_id: str) -> Rule | None:
+    def get_rule(self, rule_id: str) -> Rule | None:
         """The rule of that name, if the book has it."""
         return self._rules.get(rule_id)
 
-    def first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
+    def find_first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
         """The first occurrence strictly after an instant; None when the rule is through."""
-        return self._course(rule, dates, after).first(after)
+        return self._course(rule, dates, after).find_first(after)
 
-    def firsts(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
+    def list_first(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
         """The first occurrence of each rule (by its id) strictly after an instant, if it has one.
 
         The last answers are kept: a plan's obligations share dates, and are told together.
@@ -60,28 +60,30 @@ class Timetable:
         if known is None:
             if len(self._firsts) >= _SPANS:
                 self._firsts.clear()
-            found = ((rule.rule_id, self.first(rule, dates, after)) for rule in self.book.rules)
+            found = (
+                (rule.rule_id, self.find_first(rule, dates, after)) for rule in self.book.rules
+            )
             known = tuple((rule_id, first) for rule_id, first in found if first is not None)
             self._firsts[key] = known
         return known
 
-    def between(
+    def list_between(
         self, rule: Rule, dates: Dates, since: datetime, until: datetime
     ) -> Sequence[Occurrence]:
         """The occurrences from `since` to `until`, both included, rising."""
-        return self._course(rule, dates, until).between(since, until)
+        return self._course(rule, dates, until).list_between(since, until)
 
-    def day(self, slot: datetime) -> date:
+    def get_day(self, slot: datetime) -> date:
         """The day of a slot at the office."""
         return slot.astimezone(self.zone).date()
 
-    def working_days(self, first: date, last: date) -> int:
+    def count_working_days(self, first: date, last: date) -> int:
         """Working days after `first` up to and with `last`; negative if reversed. Kept."""
         span = self._spans.get((first, last))
         if span is None:
             if len(self._spans) >= _SPANS:
                 self._spans.clear()
-            span = self._spans[first, last] = self.calendar.between(first, last)
+            span = self._spans[first, last] = self.calendar.count_between(first, last)
         return span
 
     def _course(self, rule: Rule, dates: Dates, until: datetime) -> "_Course":
@@ -92,7 +94,7 @@ class Timetable:
         key = (rule.rule_id, dates)
         course = self._courses.get(key)
         if course is None:
-            course = _Course(occurrences(rule, dates, self.calendar, self.zone))
+            course = _Course(list_occurrences(rule, dates, self.calendar, self.zone))
             self._courses[key] = course
             self._room -= 1
         self._room -= course.read_past(until)
@@ -107,11 +109,11 @@ class _Course:
         self._known: list[Occurrence] = []
         self._slots: list[datetime] = []
 
-    def first(self, after: datetime) -> Occurrence | None:
+    def find_first(self, after: datetime) -> Occurrence | None:
         place = bisect_right(self._slots, after)
         return self._known[place] if place < len(self._known) else None
 
-    def between(self, since: datetime, until: datetime) -> Sequence[Occurrence]:
+    def list_between(self, since: datetime, until: datetime) -> Sequence[Occurrence]:
         return self._known[bisect_left(self._slots, since) : bisect_right(self._slots, until)]
 
     def read_past(self, instant: datetime) -> int:

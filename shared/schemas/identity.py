@@ -7,55 +7,55 @@ NAMESPACE = UUID("6f0b7c1e-52f4-5d6f-9a44-b5a1f3c0d001")
 """Every Cuiban id descends from this one. Changing it orphans all stored rows: never do."""
 
 
-def name(*parts: object) -> UUID:
+def derive_id(*parts: object) -> UUID:
     """The id of what `parts` name, in order. Parts are joined with a character no part holds."""
     return uuid5(NAMESPACE, "\x1f".join(map(str, parts)))
 
 
-def office_id(slug: str) -> UUID:
+def derive_office_id(slug: str) -> UUID:
     """An office, by its short name, such as `yanting`."""
-    return name("office", slug)
+    return derive_id("office", slug)
 
 
-def unit_id(office: UUID, unit_name: str) -> UUID:
+def derive_unit_id(office: UUID, unit_name: str) -> UUID:
     """A unit, by the full name it was first entered under."""
-    return name("unit", office, unit_name)
+    return derive_id("unit", office, unit_name)
 
 
-def contact_id(unit: UUID, post: str, number: int) -> UUID:
+def derive_contact_id(unit: UUID, post: str, number: int) -> UUID:
     """The `number`th contact (from 0) that holds a post in a unit."""
-    return name("contact", unit, post, number)
+    return derive_id("contact", unit, post, number)
 
 
-def plan_id(office: UUID, document_sha256: str) -> UUID:
+def derive_plan_id(office: UUID, document_sha256: str) -> UUID:
     """A plan, by the document it was read from."""
-    return name("plan", office, document_sha256)
+    return derive_id("plan", office, document_sha256)
 
 
-def measure_id(plan: UUID, ref: str) -> UUID:
+def derive_measure_id(plan: UUID, ref: str) -> UUID:
     """A measure, by its place in its plan: `16.2` is the second measure of task 16."""
-    return name("measure", plan, ref)
+    return derive_id("measure", plan, ref)
 
 
-def obligation_id(measure: UUID, unit: UUID, period: str) -> UUID:
+def derive_obligation_id(measure: UUID, unit: UUID, period: str) -> UUID:
     """What one unit owes for one measure in one period."""
-    return name("obligation", measure, unit, period)
+    return derive_id("obligation", measure, unit, period)
 
 
-def reminder_id(unit: UUID, audience: str, slot: datetime, part: int = 0) -> UUID:
+def derive_reminder_id(unit: UUID, audience: str, slot: datetime, part: int = 0) -> UUID:
     """What one audience of a unit hears in one slot.
 
     `part` counts from 0: what is known only after the slot fired is a reminder of its own.
     """
     parts = (part,) if part else ()
-    return name("reminder", unit, audience, slot.isoformat(), *parts)
+    return derive_id("reminder", unit, audience, slot.isoformat(), *parts)
 
 
-def notification_id(reminder: UUID, contact: UUID | str, channel: str) -> UUID:
+def derive_notification_id(reminder: UUID, contact: UUID | str, channel: str) -> UUID:
     """A reminder for one contact on one channel."""
-    return name("notification", reminder, contact, channel)
+    return derive_id("notification", reminder, contact, channel)
 
 
-def event_id(event_type: str, *parts: object) -> UUID:
+def derive_event_id(event_type: str, *parts: object) -> UUID:
     """An event, by what it tells of: telling it again gives the same id."""
-    return name("event", event_type, *parts)
+    return derive_id("event", event_type, *parts)

@@ -178,7 +178,7 @@ class Occurrence:
     slot: datetime
     overdue: int
 
-    def kind(self, kind: ObligationKind) -> ReminderKind:
+    def get_reminder_kind(self, kind: ObligationKind) -> ReminderKind:
         """Why the item is in the reminder."""
         match kind:
             case ObligationKind.DEADLINE:
@@ -187,7 +187,7 @@ class Occurrence:
                 return ReminderKind.HEARING_OVERDUE if self.overdue else ReminderKind.HEARING
 
 
-def occurrences(
+def list_occurrences(
     rule: Rule, dates: Dates, calendar: WorkingCalendar, zone: ZoneInfo
 ) -> Iterator[Occurrence]:
     """Every occurrence of `rule`, rising, from the beginning; endless while overdue.
@@ -196,13 +196,13 @@ def occurrences(
     """
     if dates.due_on is None or dates.kind not in rule.kinds:
         return
-    series = [_days(when, dates.due_on, dates.known_on, calendar) for when in rule.when]
+    series = [_list_days(when, dates.due_on, dates.known_on, calendar) for when in rule.when]
     for day, overdue in merge(*series):
         local = datetime.combine(day, rule.at, tzinfo=zone)
         yield Occurrence(local.astimezone(UTC), overdue)
 
 
-def _days(
+def _list_days(
     when: BeforeDue | OnDates | WhileOverdue,
     due_on: date,
     known_on: date,
@@ -210,7 +210,7 @@ def _days(
 ) -> Iterator[tuple[date, int]]:
     match when:
         case BeforeDue():
-            anchor = calendar.on_or_before(due_on)
+            anchor = calendar.roll_backward(due_on)
             # Each working day back to the farthest that is named, walked once.
             before = list(
                 accumulate(repeat(-1, max(when.working_days)), calendar.shift, initial=anchor)
@@ -218,8 +218,8 @@ def _days(
             days = {before[n] for n in when.working_days}
             yield from ((day, 0) for day in sorted(days))
         case OnDates():
-            named = (_named_day(due_on.year, day) for day in when.days)
-            days = {calendar.on_or_before(day) for day in named if day <= due_on}
+            named = (_resolve_month_day(due_on.year, day) for day in when.days)
+            days = {calendar.roll_backward(day) for day in named if day <= due_on}
             yield from ((day, 0) for day in sorted(days))
         case WhileOverdue():
             day = max(due_on, known_on)
@@ -228,7 +228,7 @@ def _days(
                 yield day, number
 
 
-def _named_day(year: int, month_day: str) -> date:
+def _resolve_month_day(year: int, month_day: str) -> date:
     month, day = map(int, month_day.split("-"))
     try:
         return date(year, month, day)
@@ -236,12 +236,12 @@ def _named_day(year: int, month_day: str) -> date:
         return date(year, month, day - 1)
 
 
-def audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
+def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
     """Who hears this occurrence, in the rule's order."""
     return tuple(step.audience for step in rule.who if occurrence.overdue >= step.from_overdue)
 
 
-def default_rule_book(version: int = 1) -> RuleBook:
+def make_default_rule_book(version: int = 1) -> RuleBook:
     """The rules that an office starts with.
 
     Deadlines: 30, 15, 7, 3 and 1 working days before, on the day, then every 3 working days,

@@ -70,6 +70,6 @@ TOPICS = (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES, RECEIPTS, DEAD_LETTERS
 TOPIC_OF = {event: topic for topic in TOPICS for event in topic.events}
 
 
-def named(name: str, prefix: str = "") -> str:
+def apply_prefix(name: str, prefix: str = "") -> str:
     """The name a topic has on a broker that several installations share."""
     return f"{prefix}{name}"

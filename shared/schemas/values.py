@@ -15,7 +15,7 @@ _FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _END = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 
 
-def _known(timezone: str) -> str:
+def _check_zone(timezone: str) -> str:
     try:
         ZoneInfo(timezone)
     except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
@@ -25,7 +25,7 @@ def _known(timezone: str) -> str:
 
 Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
 Instant = Annotated[AwareDatetime, Field(ge=_FIRST, lt=_END)]
-Zone = Annotated[str, Field(max_length=64), AfterValidator(_known)]
+Zone = Annotated[str, Field(max_length=64), AfterValidator(_check_zone)]
 """An IANA time zone, such as Asia/Shanghai."""
 
 

@@ -21,7 +21,7 @@ from lab.stack.stack import Stack
 from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 ZONE = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkingCalendar()
@@ -173,7 +173,7 @@ def _stack(
 async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
     stack, record, clock = _stack
     settings = settings_in(record.environment)
-    engine = engine_from(settings, "e2e")
+    engine = create_engine(settings, "e2e")
     watcher = PipelineWatcher(settings, engine)
     api = Api(record.api, stack.token_file.read_text().strip())
     try:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.places import settings_in
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 pytestmark = pytest.mark.e2e
 COLUMNS = ("单位名称", "分组", "联络员", "联络员手机", "联络员邮箱")
@@ -90,7 +90,7 @@ def knows(world, address: str) -> bool:
     """Whether the notifier has heard of an address."""
 
     async def asked() -> bool:
-        engine = engine_from(settings_in(world.record.environment), "e2e")
+        engine = create_engine(settings_in(world.record.environment), "e2e")
         try:
             async with engine.connect() as db:
                 found = await db.execute(

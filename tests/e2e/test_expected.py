@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.places import settings_in
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 pytestmark = pytest.mark.e2e
 AFTER = time(9, 40)
@@ -22,7 +22,7 @@ async def test_a_suppressed_reminder_is_found_and_named_and_a_kept_one_is_not(
     await world.live(world.working_day(1), AFTER)  # three working days before
     first = last = world.today
     unit_id = world.units[lost]
-    engine = engine_from(settings_in(world.record.environment), "e2e-expected")
+    engine = create_engine(settings_in(world.record.environment), "e2e-expected")
     try:
         async with engine.begin() as db:
             taken = text("UPDATE scheduler.agenda SET next_fire_at = NULL WHERE unit_id = :unit")

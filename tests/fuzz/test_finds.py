@@ -21,7 +21,7 @@ from shared.schemas.events import (
     ReminderDue,
     UnitUpserted,
 )
-from shared.schemas.topics import TOPIC_OF, named
+from shared.schemas.topics import TOPIC_OF, apply_prefix
 from tests.fuzz.hostile import Record, golden
 from tests.fuzz.world import World, send_named, survives
 
@@ -120,7 +120,7 @@ async def test_a_reminder_of_no_time_zone_does_not_cost_its_unit_the_directory(
 async def test_a_header_name_that_is_no_utf8_does_not_stop_the_stream(world: World) -> None:
     """aiokafka raised out of the consumer, and out of each that was started after it."""
     one = reminder()
-    name = named(topics.REMINDERS.name, world.settings.topic_prefix)
+    name = apply_prefix(topics.REMINDERS.name, world.settings.topic_prefix)
     await send_named(world.producer, name, "催办".encode("gbk"), one.value, *one.headers)
     await survives(world, [record(ReminderDue, reminder_id="")])
     letters = await world.letters()
@@ -129,7 +129,7 @@ async def test_a_header_name_that_is_no_utf8_does_not_stop_the_stream(world: Wor
 
 
 async def test_the_broker_refuses_what_unpacks_to_more_than_its_limit(world: World) -> None:
-    name = named(topics.TASKS.name, world.settings.topic_prefix)
+    name = apply_prefix(topics.TASKS.name, world.settings.topic_prefix)
     async with AIOKafkaProducer(
         bootstrap_servers=world.settings.kafka,
         compression_type="gzip",

@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 
 from lab.stack.processes import find_free_ports
 from shared.broker.codec import encode
-from shared.schemas.topics import REMINDERS, TOPICS, named
+from shared.schemas.topics import REMINDERS, TOPICS, apply_prefix
 from tests.fuzz.world import send_named
 from tests.integration.ingest.conftest import Api
 from tests.integration.notifier.world import due, enveloped
@@ -198,9 +198,13 @@ async def hostile(api: Api, services: Services) -> None:
         bootstrap_servers=api.settings.kafka, max_request_size=8 * 2**20
     ) as producer:
         for topic in TOPICS:
-            await producer.send_and_wait(named(topic.name, prefix), b"\xff13812345678", key=b"k")
-            await send_named(producer, named(topic.name, prefix), "催办".encode("gbk"), b"{}")
-        name = named(REMINDERS.name, prefix)
+            await producer.send_and_wait(
+                apply_prefix(topic.name, prefix), b"\xff13812345678", key=b"k"
+            )
+            await send_named(
+                producer, apply_prefix(topic.name, prefix), "催办".encode("gbk"), b"{}"
+            )
+        name = apply_prefix(REMINDERS.name, prefix)
         await producer.send_and_wait(name, b"x" * (8 * 2**20 - 1000), key=b"k")
         await producer.send_and_wait(name, one.value, key=one.key, headers=list(one.headers))
     await services.until("record.dead_lettered", 18)

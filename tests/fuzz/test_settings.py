@@ -10,7 +10,7 @@ from services.ingest.settings import IngestSettings
 from services.notifier.app import lanes_of
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.delivery.agents import faust_app
 from shared.errors import CuibanError
 from shared.settings import Settings
@@ -49,10 +49,10 @@ def started(settings_class: type[Settings]) -> str:
     """What a service's `main` says of its settings before it reaches for anything."""
     try:
         settings = settings_class.load()
-        engine = engine_from(settings, "test")
+        engine = create_engine(settings, "test")
         faust_app(settings, "test")
         if isinstance(settings, NotifierSettings):
-            lanes_of(settings, engine, settings.clock())
+            lanes_of(settings, engine, settings.open_clock())
     except CuibanError as error:
         return str(error)
     return ""

@@ -30,12 +30,12 @@ from shared.broker.codec import decode, encode
 from shared.broker.positions import Partition
 from shared.broker.reading import Reader
 from shared.consuming.consumer import Consumer
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.outbox.relaying import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope, RecordDeadLettered
-from shared.schemas.topics import named
+from shared.schemas.topics import apply_prefix
 from tests.fuzz.hostile import Record, golden
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
@@ -58,7 +58,7 @@ class HandClock:
     def now(self) -> datetime:
         return self.instant
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return timedelta(0)
 
 
@@ -78,7 +78,7 @@ class World:
     async def send(self, records: Sequence[Record]) -> None:
         acks = [
             await self.producer.send(
-                named(record.topic.name, self.settings.topic_prefix),
+                apply_prefix(record.topic.name, self.settings.topic_prefix),
                 key=record.key,
                 value=record.value,
                 headers=list(record.headers),
@@ -123,7 +123,7 @@ class World:
 
     async def letters(self) -> list[RecordDeadLettered]:
         """Every dead letter that has left."""
-        name = named(topics.DEAD_LETTERS.name, self.settings.topic_prefix)
+        name = apply_prefix(topics.DEAD_LETTERS.name, self.settings.topic_prefix)
         found: list[RecordDeadLettered] = []
         for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
             start = 0
@@ -150,7 +150,7 @@ async def running(settings_for: Any) -> AsyncIterator[World]:
     ingest = await settings_for(IngestSettings, "ingest")
     scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
-    engine, reader, clock = engine_from(notifier, "fuzz"), Reader(notifier), HandClock()
+    engine, reader, clock = create_engine(notifier, "fuzz"), Reader(notifier), HandClock()
     ticking = Ticking(engine, scheduler, clock)
     own = [
         history(ingest, engine, reader),

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from lab.bench.ground import World
 from shared.broker.codec import Record
-from shared.schemas.topics import TASKS, Topic, named
+from shared.schemas.topics import TASKS, Topic, apply_prefix
 
 _MESSAGE_LIMIT = 8 * 2**20
 
@@ -31,7 +31,7 @@ async def filling(world: World, records: Iterable[Record]) -> None:
     async with producer(world) as kafka:
         acks = []
         for record in records:
-            name = named(record.topic, prefix)
+            name = apply_prefix(record.topic, prefix)
             acks.append(
                 await kafka.send(
                     name, key=record.key, value=record.value, headers=list(record.headers)
@@ -45,7 +45,7 @@ async def filling(world: World, records: Iterable[Record]) -> None:
 
 async def producing(world: World, number: int, size: int = 400) -> float:
     """Records of `size` bytes a second, 1000 in flight at once, until they are acknowledged."""
-    name = named(TASKS.name, world.settings.topic_prefix)
+    name = apply_prefix(TASKS.name, world.settings.topic_prefix)
     value = b"x" * size
     async with producer(world) as kafka:
         await kafka.send_and_wait(name, value)
@@ -57,7 +57,7 @@ async def producing(world: World, number: int, size: int = 400) -> float:
 
 async def crossing(world: World, topic: Topic, number: int) -> list[float]:
     """Seconds from a record's sending to its arrival at a consumer, for each, one at a time."""
-    at = TopicPartition(named(topic.name, world.settings.topic_prefix), 0)
+    at = TopicPartition(apply_prefix(topic.name, world.settings.topic_prefix), 0)
     consumer = AIOKafkaConsumer(bootstrap_servers=world.settings.kafka)
     await consumer.start()
     try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from shared.clock import RunningClock, write_running
+from shared.clock import RunningClock, write_running_clock
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Clocks:
     def _write(self) -> None:
         if self._office is None:
             return
-        write_running(self.right, self._office, self._monotonic, self.rate)
+        write_running_clock(self.right, self._office, self._monotonic, self.rate)
         for part in self.parts:
             offset = self._wrong.get(part, timedelta(0))
-            write_running(self.own(part), self._office, self._monotonic, self.rate, offset)
+            write_running_clock(self.own(part), self._office, self._monotonic, self.rate, offset)

@@ -103,7 +103,7 @@ async def _audited(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
         flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
         incomplete = set((await db.execute(flagged)).scalars())
         gaps = await audit.gaps(
-            db, real_now=clocks_of.real_now(), grace=timedelta(0), patience=timedelta(0)
+            db, real_now=clocks_of.read_machine_time(), grace=timedelta(0), patience=timedelta(0)
         )
     words = [" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in gaps]
     return incomplete, words

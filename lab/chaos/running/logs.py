@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from shared.broker.provisioning import create_topics, partitions_of
-from shared.schemas.topics import TOPICS, Topic, named
+from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
 
 _CLEAN = ".kafka_cleanshutdown"
@@ -31,7 +31,7 @@ async def remake(settings: Settings, topic: Topic) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:
-        await admin.delete_topics([named(topic.name, settings.topic_prefix)])
+        await admin.delete_topics([apply_prefix(topic.name, settings.topic_prefix)])
     finally:
         await admin.close()
     while not await create_topics(settings, [topic]):  # noqa: ASYNC110 - it is still being deleted

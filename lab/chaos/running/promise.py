@@ -21,7 +21,13 @@ from zoneinfo import ZoneInfo
 from lab.chaos.running.calm import Calm
 from lab.chaos.running.facts import Course, Duty, Possible
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import Audience, ObligationKind, RuleBook, audiences, occurrences
+from shared.schemas.rules import (
+    Audience,
+    ObligationKind,
+    RuleBook,
+    list_audiences,
+    list_occurrences,
+)
 from shared.schemas.rules import Dates as RuleDates
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -223,7 +229,7 @@ class Promise:
             for rule in book.rules
             for one in takewhile(
                 lambda each: each.slot <= end,
-                occurrences(
+                list_occurrences(
                     rule,
                     RuleDates(kind, due_on, known_on),
                     self._calendar,
@@ -231,7 +237,7 @@ class Promise:
                 ),
             )
             if one.slot > begin
-            for audience in audiences(rule, one)
+            for audience in list_audiences(rule, one)
         )
 
     def _duties(self, message: Said) -> list[Duty]:

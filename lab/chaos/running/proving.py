@@ -32,7 +32,7 @@ from lab.demo import office as demo_office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import START, ZONE
 from shared import clock as clocks_of
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 _THREADS = 64
 """More than people and faults together: waiting for a service takes no thread of its start."""
@@ -52,7 +52,7 @@ async def prove_running(
     began = clocks_of.monotonic()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
     settings = settings_in(ground.record.environment)
-    engine = engine_from(settings, "cuiban-chaos")
+    engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in ground.record.parts if part.name.startswith("ingest-")]
     caller = RetryingApi(ingests, read(ground.stack.token_file).decode().strip())

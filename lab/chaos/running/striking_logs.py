@@ -16,7 +16,7 @@ from lab.chaos.running.clocks import Clocks
 from lab.chaos.running.stops import SEEN_WITHIN, Operator
 from shared import clock
 from shared.errors import CuibanError
-from shared.schemas.topics import Topic, named
+from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
 SETTLED = 15.0
@@ -106,7 +106,7 @@ class LogStriker(FaultInjector):
         Nothing is missing then, and nothing must stop.
         """
         cut = logs.topic_called(fault.target)
-        topic = named(cut.name, self.settings.topic_prefix)
+        topic = apply_prefix(cut.name, self.settings.topic_prefix)
         async with self.held(both("ingest")), self._turns["kafka"], self._logs:
             await self.stop_parts(both("ingest"))
             await self._await_read(cut)
@@ -144,7 +144,7 @@ class LogStriker(FaultInjector):
     async def _behind(self, topic: Topic) -> int:
         """How many records of a topic the scheduler has not applied yet."""
         ends = await logs.ends(self.settings, topic)
-        name = named(topic.name, self.settings.topic_prefix)
+        name = apply_prefix(topic.name, self.settings.topic_prefix)
         async with self.engine.connect() as db:
             read = (await db.execute(text(_READ), {"topic": name})).scalar_one()
         return sum(ends.values()) - int(read)

@@ -12,7 +12,7 @@ from services.ingest.api.parts import Parts, parts_of
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.tokens import Caller, Scope, caller
-from shared.database.engine import clock_skew
+from shared.database.engine import measure_clock_skew
 from shared.logging import bind, log
 
 _BEARER = HTTPBearer(
@@ -56,7 +56,7 @@ def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Ca
             async with parts.engine.connect() as db:
                 found = await caller(db, token)
                 if request.method not in _READS:
-                    skew = await clock_skew(db, parts.clock)
+                    skew = await measure_clock_skew(db, parts.clock)
         if found is None:
             raise ProblemError(
                 401,

@@ -45,7 +45,7 @@ async def tell(db: AsyncConnection, act: Act, event: Event, *parts: object) -> N
 
 def envelope(act: Act, event: Event, *parts: object) -> Envelope:
     """An event of an act with its deterministic id."""
-    event_id = identity.event_id(type(event).__name__, *parts)
+    event_id = identity.derive_event_id(type(event).__name__, *parts)
     return Envelope(event_id, SOURCE, act.now, act.correlation_id, event)
 
 

@@ -132,7 +132,7 @@ def _planned(  # noqa: PLR0917 - one caller, right above
 ) -> Planned:
     return Planned(
         notification=Notification(
-            notification_id=identity.notification_id(
+            notification_id=identity.derive_notification_id(
                 due.reminder_id, contact_id or "nobody", channel
             ),
             reminder_id=due.reminder_id,

@@ -57,7 +57,7 @@ def _told(notification: Notification) -> _Told:
 
 
 def _envelope(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
-    event_id = identity.event_id(type(event).__name__, name)
+    event_id = identity.derive_event_id(type(event).__name__, name)
     return Envelope(event_id, SOURCE, now, correlation_id, event)
 
 

@@ -87,7 +87,7 @@ def clean(text: str) -> str:
 @lru_cache(maxsize=4096)
 def working_days(first: date, last: date) -> int:
     """Working days after `first` up to and with `last`, nationally; negative if reversed."""
-    return _CALENDAR.between(first, last)
+    return _CALENDAR.count_between(first, last)
 
 
 def chinese(day: date) -> str:

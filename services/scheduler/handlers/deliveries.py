@@ -46,7 +46,7 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 )
         for row in _told(event):
             rows[row.notification_id] = _merged(rows.get(row.notification_id), row)
-    await reminders.told(db, list(rows.values()), clock.real_now())
+    await reminders.told(db, list(rows.values()), clock.read_machine_time())
     await reminders.fanned_out(db, numbers.items())
 
 

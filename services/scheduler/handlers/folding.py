@@ -7,7 +7,7 @@ from uuid import UUID
 from services.scheduler.store.obligations import ToldMeasure
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
-from shared.planning.reminding import Measure
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas.events import Envelope, ObligationsAmended, ObligationsAssigned
 
 
@@ -58,7 +58,7 @@ class Fold:
         for facts in event.measures:
             last = self.measures.get(facts.measure_id)
             if last is None or last.told_at <= told:
-                shown = Measure(facts.ref, facts.task_name, facts.text, event.plan_title)
+                shown = ReminderMeasure(facts.ref, facts.task_name, facts.text, event.plan_title)
                 one = ToldMeasure(facts.measure_id, event.office_id, shown, told)
                 self.measures[facts.measure_id] = one
 

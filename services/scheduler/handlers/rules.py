@@ -14,7 +14,7 @@ from shared.database.engine import is_poison
 from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
 from shared.logging import bound, log
-from shared.planning.timers import Timer, latest, plan_anew, plan_from
+from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
 from shared.schemas.events import CalendarPublished, Envelope, RuleBookPublished
 from shared.schemas.topics import RuleEvent
 
@@ -62,7 +62,7 @@ async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[i
 
 @dataclass(frozen=True)
 class Replanning:
-    """Plans stale units anew by the newest rules and calendar. `horizon`: see `plan_from`."""
+    """Replans stale units by the newest rules (`horizon`: see `compute_plan_start`)."""
 
     engine: AsyncEngine
     timetables: Timetables
@@ -124,12 +124,14 @@ class Replanning:
             office = rules.get(one.office_id)
             if office is None:
                 continue
-            fresh = plan_anew(
+            fresh = replan_timers(
                 office.timetable,
                 one.obligation_id,
                 one.dates,
                 before=before.get(one.obligation_id, {}),
-                changed=plan_from(latest(office.changed_at, one.planned_from), now, self.horizon),
+                changed=compute_plan_start(
+                    get_later(office.changed_at, one.planned_from), now, self.horizon
+                ),
                 fired_until=one.fired_until,
             )
             planned.extend((one.unit_id, timer) for timer in fresh)

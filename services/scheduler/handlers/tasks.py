@@ -24,13 +24,13 @@ from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.outbox.publishing import publish
 from shared.planning.obligations import (
-    Change,
     Ignored,
     Obligation,
-    changes,
-    named,
+    ObligationChange,
+    decide_changes,
+    list_obligation_ids,
 )
-from shared.planning.timers import Timer, latest, plan, plan_from
+from shared.planning.timers import Timer, compute_plan_start, get_later, plan_timers
 from shared.schemas import identity
 from shared.schemas.events import (
     Envelope,
@@ -47,7 +47,7 @@ _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told
 
 @dataclass(frozen=True)
 class Tasks:
-    """Applies the events of the tasks topic. `horizon`: see `plan_from`.
+    """Applies the events of the tasks topic. `horizon`: see `compute_plan_start`.
 
     What is planned by a clock that is ahead is never reminded of before that time. So it waits.
     """
@@ -64,7 +64,9 @@ class Tasks:
         await offices.know(db, ids.values())
         rules = await self.timetables.now(db, ids.values(), share=True)
         await agenda.lock(db, ids, envelopes[0].partition)
-        found = await obligations.by_id(db, [i for _, event in told for i in named(event)])
+        found = await obligations.by_id(
+            db, [i for _, event in told for i in list_obligation_ids(event)]
+        )
         waits = await waiting.of(db, _told_of(told) - found.keys())
         fold = Fold({i: Held(one, known=True) for i, one in found.items()}, waiting=waits)
         for envelope, event in told:
@@ -94,19 +96,19 @@ class Tasks:
     def _apply(self, fold: Fold, envelope: Envelope, event: TaskEvent, now: datetime) -> None:
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
             fold.hear(event, envelope.time)
-        after = plan_from(envelope.time, now, self.horizon)
+        after = compute_plan_start(envelope.time, now, self.horizon)
         withdrawn: dict[tuple[str, datetime], list[UUID]] = defaultdict(list)
-        for change in changes(fold.known, event, after):
+        for change in decide_changes(fold.known, event, after):
             if change.obligation is None:
                 _put_aside(fold, change, envelope)
                 continue
             fold.take(change.obligation, replan=change.replan)
             if change.withdraw:
-                until = latest(after, change.obligation.fired_until)
+                until = get_later(after, change.obligation.fired_until)
                 withdrawn[change.withdraw, until].append(change.obligation_id)
         fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, now))
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
-            for obligation_id in named(event):
+            for obligation_id in list_obligation_ids(event):
                 self._apply_waited(fold, obligation_id, envelope.time, now)
 
     def _apply_waited(self, fold: Fold, obligation_id: UUID, told: datetime, now: datetime) -> None:
@@ -118,10 +120,10 @@ class Tasks:
         for fact in fold.waited(obligation_id):
             event = _task(fact.envelope)
             if fact.number is None and fact.envelope.time < told:
-                _tell_ignored(Change(obligation_id, ignored=Ignored.OLDER), fact.envelope)
+                _tell_ignored(ObligationChange(obligation_id, ignored=Ignored.OLDER), fact.envelope)
                 continue
-            after = plan_from(fact.envelope.time, now, self.horizon)
-            for change in changes(fold.known, event, after):
+            after = compute_plan_start(fact.envelope.time, now, self.horizon)
+            for change in decide_changes(fold.known, event, after):
                 if change.obligation is None:
                     _tell_ignored(change, fact.envelope)
                 else:
@@ -138,10 +140,10 @@ def _task(envelope: Envelope) -> TaskEvent:
 def _told_of(told: Iterable[tuple[Envelope, TaskEvent]]) -> set[UUID]:
     """The obligations that events tell of whole."""
     whole = ObligationsAssigned | ObligationsAmended
-    return {i for _, event in told if isinstance(event, whole) for i in named(event)}
+    return {i for _, event in told if isinstance(event, whole) for i in list_obligation_ids(event)}
 
 
-def _put_aside(fold: Fold, change: Change, envelope: Envelope) -> None:
+def _put_aside(fold: Fold, change: ObligationChange, envelope: Envelope) -> None:
     """Let a fact about an obligation that is not known wait, and pass over any other."""
     if change.ignored is not Ignored.UNKNOWN:
         _tell_ignored(change, envelope)
@@ -170,7 +172,7 @@ def _planned(
         office = rules.get(one.office_id)
         if office is None or not one.owed:
             continue
-        for timer in plan(office.timetable, one.obligation_id, one.dates, one.planned_after):
+        for timer in plan_timers(office.timetable, one.obligation_id, one.dates, one.planned_after):
             yield one.unit_id, timer
 
 
@@ -187,7 +189,7 @@ def _withdrawals(
     for number, ((reason, until), ids) in enumerate(withdrawn.items()):
         parts = (envelope.id, reason, until.isoformat()) if number else (envelope.id, reason)
         yield Envelope(
-            identity.event_id("ReminderWithdrawn", *parts),
+            identity.derive_event_id("ReminderWithdrawn", *parts),
             SOURCE,
             now,
             envelope.correlation_id,
@@ -201,7 +203,7 @@ def _withdrawals(
         )
 
 
-def _tell_ignored(change: Change, envelope: Envelope) -> None:
+def _tell_ignored(change: ObligationChange, envelope: Envelope) -> None:
     reason = change.ignored.value if change.ignored else ""
     _IGNORED.labels(reason).inc()
     log(__name__).info(
@@ -231,5 +233,5 @@ def _warn_of_years(replan: Iterable[Obligation], rules: dict[UUID, OfficeRules])
     dates = {(one.due_on, one.office_id) for one in replan}
     years = {(office, due_on.year) for due_on, office in dates if due_on}
     for office, year in sorted(years):
-        if office in rules and rules[office].timetable.calendar.uncovered(year):
+        if office in rules and rules[office].timetable.calendar.is_uncovered(year):
             log(__name__).warning("calendar.uncovered", office_id=str(office), year=year)

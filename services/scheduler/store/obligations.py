@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scheduler.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
 from shared.planning.obligations import Obligation, Standing
-from shared.planning.reminding import DueTimer, Measure
+from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.schemas.rules import Dates, ObligationKind
 
@@ -102,7 +102,7 @@ class ToldMeasure:
 
     measure_id: UUID
     office_id: UUID
-    measure: Measure
+    measure: ReminderMeasure
     told_at: datetime
 
 
@@ -141,7 +141,7 @@ async def put_measures(db: AsyncConnection, told: Iterable[ToldMeasure]) -> None
     )
 
 
-async def measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, Measure]:
+async def measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, ReminderMeasure]:
     """Measures by id."""
     found = await db.execute(
         text(
@@ -150,7 +150,7 @@ async def measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, Measu
         ),
         {"ids": list(ids)},
     )
-    return {measure_id: Measure(*shown) for measure_id, *shown in found.all()}
+    return {measure_id: ReminderMeasure(*shown) for measure_id, *shown in found.all()}
 
 
 async def due_timers(

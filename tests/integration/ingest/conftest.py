@@ -17,7 +17,7 @@ from services.ingest.api.parts import Parts
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -40,7 +40,7 @@ class TestClock:
     def now(self) -> datetime:
         return self.instant
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return self.ahead
 
 
@@ -109,7 +109,7 @@ class Api:
 @pytest.fixture
 async def api(settings_for: Any) -> AsyncIterator[Api]:
     settings = await settings_for(IngestSettings, "ingest")
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     clock = TestClock()
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)

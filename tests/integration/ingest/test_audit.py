@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from services.ingest.chain import BEGINNING, digest, follow
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
-from shared.database.engine import engine_from
-from shared.database.migrating import _alembic, migrate
+from shared.database.engine import create_engine
+from shared.database.migrating import _configure_alembic, migrate
 
 pytestmark = pytest.mark.integration
 NOTHING = BEGINNING.hex()
@@ -223,9 +223,9 @@ _MEASURE = """
 async def test_the_upgrade_chains_and_keeps_what_was_there(settings_for):
     settings = await settings_for(IngestSettings)
     url = settings.database_url.get_secret_value()
-    config = _alembic(url, "ingest")
+    config = _configure_alembic(url, "ingest")
     await asyncio.to_thread(command.upgrade, config, "2026_11_24_streams")
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     offices = [uuid4(), uuid4()]
     async with engine.begin() as db:
         for number, office in enumerate(offices):

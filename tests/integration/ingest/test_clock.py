@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shared.database.engine import clock_trouble
+from shared.database.engine import describe_clock_trouble
 
 pytestmark = pytest.mark.integration
 _WRONG = [timedelta(days=95), timedelta(seconds=-40)]
@@ -31,6 +31,6 @@ async def test_a_change_is_refused_while_the_clock_is_wrong_and_reading_goes_on(
 
 async def test_readiness_tells_of_a_clock_that_is_wrong(api: Any) -> None:
     bound = api.settings.clock_skew
-    assert await clock_trouble(api.engine, api.clock, bound) == ""
+    assert await describe_clock_trouble(api.engine, api.clock, bound) == ""
     api.clock.ahead = timedelta(hours=5)
-    assert "5:00:00" in await clock_trouble(api.engine, api.clock, bound)
+    assert "5:00:00" in await describe_clock_trouble(api.engine, api.clock, bound)

@@ -17,10 +17,10 @@ from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.broker.codec import decode
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.schemas.events import Envelope, ExpectedAudited
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, TOPICS
 from tests.integration.ingest.conftest import Api
 
@@ -55,7 +55,7 @@ class _Clock:
     def now(self) -> datetime:
         return self.api.clock.instant
 
-    def skew(self, _: datetime) -> timedelta:
+    def measure_skew(self, _: datetime) -> timedelta:
         return timedelta(0)
 
 
@@ -147,7 +147,7 @@ class County:
 @pytest.fixture
 async def county(api: Api, settings_for: Any) -> AsyncIterator[County]:
     settings = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
-    engine = engine_from(settings, "test-scheduler")
+    engine = create_engine(settings, "test-scheduler")
     clock = _Clock(api)
     ticking = Ticking(engine, settings, clock)
     made = County(
@@ -193,7 +193,7 @@ async def test_no_fact_in_the_middle_makes_a_false_difference(county):
     await county.post("/v1/calendars", days)
     await county.flow()
     await county.live(at("2023-06-26", 8))
-    book = default_rule_book().model_dump(mode="json", exclude={"version"})
+    book = make_default_rule_book().model_dump(mode="json", exclude={"version"})
     book["rules"][0]["when"][0]["working_days"] = [12, 6, 2, 0]
     book["rules"][0]["at"] = "10:30:00"
     await county.post("/v1/rule-books", book)

@@ -9,7 +9,7 @@ import pytest
 from services.ingest.api.application import application
 from services.ingest.api.parts import Parts
 from services.ingest.extraction.reading import read_plan
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 
 pytestmark = pytest.mark.integration
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
@@ -94,7 +94,7 @@ class Desk:
         return await self.post(f"{self.revision}/confirm", {})
 
     async def rules(self) -> httpx.Response:
-        body = default_rule_book().model_dump(mode="json")
+        body = make_default_rule_book().model_dump(mode="json")
         del body["version"]
         return await self.post("/v1/rule-books", body)
 

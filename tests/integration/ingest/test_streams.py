@@ -30,7 +30,7 @@ from shared.schemas.events import (
 )
 from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.rules import Audience, Channel, ReminderKind
-from shared.schemas.topics import DIRECTORY, RULES, TASKS, named
+from shared.schemas.topics import DIRECTORY, RULES, TASKS, apply_prefix
 from tests.integration.running import running
 
 pytestmark = pytest.mark.integration
@@ -167,12 +167,12 @@ async def test_what_a_unit_was_told_is_its_history(api):
     async with AIOKafkaProducer(bootstrap_servers=api.settings.kafka) as producer:
         for record in [*records, *records]:  # everything twice: a repeat changes nothing
             await producer.send_and_wait(
-                named(record.topic, prefix),
+                apply_prefix(record.topic, prefix),
                 key=record.key,
                 value=record.value,
                 headers=list(record.headers),
             )
-        poison = named("cuiban.deliveries.v1", prefix)
+        poison = apply_prefix("cuiban.deliveries.v1", prefix)
         await producer.send_and_wait(poison, key=str(unit).encode(), value=b"poison")
     reader = Reader(api.settings)
     consumer = history(api.settings, api.engine, reader)

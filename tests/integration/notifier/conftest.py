@@ -8,7 +8,7 @@ import pytest
 
 from services.notifier.settings import NotifierSettings
 from shared.clock import SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET, SLOT, World
 
@@ -53,7 +53,7 @@ async def world(
         lease="PT180S",
         poll="PT0.02S",
     )
-    engine = engine_from(settings, "test-notifier")
+    engine = create_engine(settings, "test-notifier")
     world = World(settings, engine, clock, mail_sink, sms_sink)
     yield world
     for sink in (mail_sink, sms_sink):

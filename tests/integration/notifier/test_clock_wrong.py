@@ -22,7 +22,7 @@ class WrongClock:
     def now(self) -> datetime:
         return self.right.now() + self.ahead
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return self.ahead
 
 

@@ -19,7 +19,7 @@ from services.notifier.gateways.email import EmailGateway, smtp_server
 from services.notifier.gateways.signing import keys_of
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from services.notifier.message import Accepted, Content, Message, Refusal, Refused, Unknown
-from shared.clock import real_now
+from shared.clock import read_machine_time
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET
 
@@ -35,14 +35,14 @@ def email(url: str, starttls: str = "auto", timeout: timedelta = LONG) -> EmailG
         smtp_server(url, starttls),
         mail_from="公开办 <gkb@yanting.example>",
         timeout=timeout,
-        now=real_now,
+        now=read_machine_time,
     )
 
 
 def webhook(sink: SmsSink, timeout: timedelta = LONG) -> WebhookGateway:
     success, permanent = frozenset({"0", "ok"}), frozenset({"illegalmac"})
     endpoint = Endpoint(sink.url, keys_of(SECRET), success, permanent)
-    return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=real_now)
+    return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=read_machine_time)
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ async def test_with_tls_the_password_is_given(
             smtp_server(url, starttls, certificate),
             mail_from="公开办 <gkb@yanting.example>",
             timeout=LONG,
-            now=real_now,
+            now=read_machine_time,
         )
         found = await gateway.send(MESSAGE)
         await gateway.close()

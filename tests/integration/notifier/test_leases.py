@@ -7,7 +7,7 @@ import pytest
 
 import shared.clock
 from services.notifier.dispatch.recording import Result
-from shared.clock import real_now
+from shared.clock import read_machine_time
 from tests.integration.notifier.world import IMPATIENT, SLOT, World, due, until, upserted
 
 pytestmark = pytest.mark.integration
@@ -23,9 +23,9 @@ def set_clock_off(patch: pytest.MonkeyPatch, seconds: int) -> None:
         def now(cls, tz: tzinfo | None = None) -> "Wrong":
             return super().now(tz) + timedelta(seconds=seconds)
 
-    before = real_now()
+    before = read_machine_time()
     patch.setattr(shared.clock, "datetime", Wrong)
-    assert abs((real_now() - before).total_seconds() - seconds) < 60
+    assert abs((read_machine_time() - before).total_seconds() - seconds) < 60
 
 
 async def test_a_host_whose_clock_is_ahead_takes_no_lease_that_still_runs(

@@ -18,7 +18,7 @@ from lab.stack.commands import _fetch_warnings
 from lab.stack.processes import find_free_ports
 from shared.broker.codec import decode, encode
 from shared.schemas.events import Event
-from shared.schemas.topics import DELIVERIES, named
+from shared.schemas.topics import DELIVERIES, apply_prefix
 from tests.integration.notifier.world import (
     SECRET,
     World,
@@ -75,7 +75,7 @@ class Process:
             for event in events:
                 record = encode(enveloped(event))
                 await producer.send_and_wait(
-                    named(record.topic, settings.topic_prefix),
+                    apply_prefix(record.topic, settings.topic_prefix),
                     key=record.key,
                     value=record.value,
                     headers=list(record.headers),
@@ -85,7 +85,7 @@ class Process:
         """The first events on the deliveries topic."""
         settings = self.world.settings
         consumer = AIOKafkaConsumer(
-            named(DELIVERIES.name, settings.topic_prefix),
+            apply_prefix(DELIVERIES.name, settings.topic_prefix),
             bootstrap_servers=settings.kafka,
             auto_offset_reset="earliest",
         )

@@ -10,7 +10,7 @@ from shared.schemas.events import ReceiptReceived
 from tests.integration.notifier.world import OFFICE, SLOT, World, due, until, upserted
 
 pytestmark = pytest.mark.integration
-OTHER = identity.office_id("another-county")
+OTHER = identity.derive_office_id("another-county")
 KEPT = "SELECT office_id, gateway, reason FROM notifier.delivery_receipts ORDER BY gateway"
 
 

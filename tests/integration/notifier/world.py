@@ -31,7 +31,7 @@ from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink
 
-OFFICE = identity.office_id("yanting")
+OFFICE = identity.derive_office_id("yanting")
 SLOT = datetime(2023, 12, 26, 1, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PATIENCE = 120.0
@@ -53,7 +53,7 @@ async def until(check: Callable[[], Any], within: float = PATIENCE) -> Any:
 
 
 def unit_of(name: str = "县教体局") -> UUID:
-    return identity.unit_id(OFFICE, name)
+    return identity.derive_unit_id(OFFICE, name)
 
 
 def upserted(
@@ -75,7 +75,9 @@ def upserted(
 
 def contact(unit: UUID, post: str = "liaison", number: int = 0, **more: Any) -> Contact:
     facts = {"email": "jtj@jtj.example", "mobile": "13800000000"} | more
-    return Contact(contact_id=identity.contact_id(unit, post, number), post=Audience(post), **facts)
+    return Contact(
+        contact_id=identity.derive_contact_id(unit, post, number), post=Audience(post), **facts
+    )
 
 
 def item(ref: str, due_on: date = date(2023, 12, 31), **more: Any) -> ReminderItem:
@@ -96,7 +98,7 @@ def due(
     return ReminderDue(
         office_id=OFFICE,
         unit_id=unit,
-        reminder_id=identity.reminder_id(unit, audience, slot),
+        reminder_id=identity.derive_reminder_id(unit, audience, slot),
         audience=Audience(audience),
         slot=slot,
         timezone="Asia/Shanghai",

@@ -22,12 +22,12 @@ from shared.broker.positions import Partition
 from shared.broker.reading import Reader
 from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.schemas import identity
 from shared.schemas.events import Envelope, Event, ReminderDue, RuleBookPublished, StatusReported
 from shared.schemas.facts import Status
-from shared.schemas.rules import default_rule_book
-from shared.schemas.topics import REMINDERS, RULES, TASKS, named
+from shared.schemas.rules import make_default_rule_book
+from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix
 from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration
@@ -88,10 +88,10 @@ class Outside:
         await producer.start()
         try:
             for event in events:
-                event_id = identity.event_id("test", event.model_dump_json())
+                event_id = identity.derive_event_id("test", event.model_dump_json())
                 record = encode(Envelope(event_id, "/test", self.clock.now(), event_id, event))
                 await producer.send_and_wait(
-                    named(record.topic, self.settings.topic_prefix),
+                    apply_prefix(record.topic, self.settings.topic_prefix),
                     key=record.key,
                     value=record.value,
                     headers=list(record.headers),
@@ -107,7 +107,7 @@ class Outside:
         await producer.start()
         try:
             for topic in (TASKS, RULES):
-                name = named(topic.name, self.settings.topic_prefix)
+                name = apply_prefix(topic.name, self.settings.topic_prefix)
                 for partition in range(self.settings.partitions):
                     await producer.send_and_wait(
                         name, value=value, headers=headers, partition=partition
@@ -130,7 +130,7 @@ class Outside:
                 await asyncio.sleep(0.001)
 
     async def reminders(self) -> list[Any]:
-        topic = named(REMINDERS.name, self.settings.topic_prefix)
+        topic = apply_prefix(REMINDERS.name, self.settings.topic_prefix)
         partitions = [Partition(topic, n) for n in range(self.settings.partitions)]
         found = []
         for partition, end in (await self.reader.ends(partitions)).items():
@@ -154,7 +154,7 @@ async def outside(
     place = tmp_path / "clock"
     SteppedClock(place).set(at("2023-08-29 10:00"))
     settings = await settings_for(SchedulerSettings, "scheduler", clock_file=place)
-    engine = engine_from(settings, "test-outside")
+    engine = create_engine(settings, "test-outside")
     found = Outside(settings, engine)
     yield found
     await found.reader.close()
@@ -189,7 +189,9 @@ def done(unit_id: UUID) -> StatusReported:
 
 async def test_table_in_reminders_out_and_a_clean_stop(outside: Outside, process: Process) -> None:
     async with running(process) as child:
-        await outside.send(*plan(), RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+        await outside.send(
+            *plan(), RuleBookPublished(office_id=OFFICE, book=make_default_rule_book())
+        )
         await outside.until(TIMERS, len(UNITS))
         await outside.stand(at("2023-08-30 09:00"))
         await outside.until(EMITTED, len(UNITS))
@@ -208,7 +210,7 @@ async def test_table_in_reminders_out_and_a_clean_stop(outside: Outside, process
 async def test_killed_while_it_works_nothing_is_lost_and_nothing_doubled(
     outside: Outside, process: Process
 ) -> None:
-    await outside.send(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    await outside.send(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     async with running(process) as child:
         await outside.send(*plan()[:6])
         await outside.any(TIMERS)
@@ -235,7 +237,9 @@ async def test_reports_made_while_it_was_away_are_read_before_a_slot_that_it_mis
 ) -> None:
     """All but one unit reported before the slot; the scheduler comes back an hour after it."""
     async with running(process) as child:
-        await outside.send(*plan(), RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+        await outside.send(
+            *plan(), RuleBookPublished(office_id=OFFICE, book=make_default_rule_book())
+        )
         await outside.until(TIMERS, len(UNITS))
         await outside.stand(at("2023-08-30 08:00"))
         await outside.until(COMPLETE, 2 * outside.settings.partitions)

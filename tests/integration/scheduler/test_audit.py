@@ -41,7 +41,8 @@ def fan_out(reminder: ReminderDue, *names: str) -> ReminderFannedOut:
         audience=reminder.audience,
         slot=reminder.slot,
         notifications=tuple(
-            NotificationRef(notification_id=identity.name(n), channel=Channel.EMAIL) for n in names
+            NotificationRef(notification_id=identity.derive_id(n), channel=Channel.EMAIL)
+            for n in names
         ),
     )
 
@@ -51,7 +52,7 @@ def about(reminder: ReminderDue, name: str) -> dict[str, object]:
         "office_id": OFFICE,
         "unit_id": UNIT,
         "reminder_id": reminder.reminder_id,
-        "notification_id": identity.name(name),
+        "notification_id": identity.derive_id(name),
         "audience": reminder.audience,
         "channel": Channel.EMAIL,
         "slot": reminder.slot,
@@ -71,7 +72,7 @@ def suppressed(reminder: ReminderDue, name: str, reason: str) -> NotificationSup
 async def gaps(world: World, later: timedelta = timedelta(0)) -> list[audit.Gap]:
     async with world.engine.connect() as db:
         return await audit.gaps(
-            db, real_now=clock.real_now() + later, grace=GRACE, patience=PATIENCE
+            db, real_now=clock.read_machine_time() + later, grace=GRACE, patience=PATIENCE
         )
 
 
@@ -126,7 +127,7 @@ async def test_a_notification_row_deleted_by_hand_is_named(world: World) -> None
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a", "b"))
     await world.rows(
-        "DELETE FROM scheduler.notifications WHERE notification_id = :n", n=identity.name("b")
+        "DELETE FROM scheduler.notifications WHERE notification_id = :n", n=identity.derive_id("b")
     )
     (gap,) = await gaps(world)
     assert (gap.kind, gap.due, gap.found) == (GapKind.NOTIFICATIONS_MISSING, 2, 1)
@@ -145,7 +146,7 @@ async def test_a_notification_without_its_reminder_is_a_gap(world: World) -> Non
     await world.deliver(fan_out(reminder, "a"))
     await world.rows("DELETE FROM scheduler.reminders")
     (gap,) = await gaps(world)
-    assert (gap.kind, gap.notification_id) == (GapKind.REMINDER_UNKNOWN, identity.name("a"))
+    assert (gap.kind, gap.notification_id) == (GapKind.REMINDER_UNKNOWN, identity.derive_id("a"))
 
 
 async def test_what_is_pending_for_too_long_is_named(world: World) -> None:
@@ -153,7 +154,7 @@ async def test_what_is_pending_for_too_long_is_named(world: World) -> None:
     await world.deliver(fan_out(reminder, "a", "b"), sent(reminder, "a"))
     assert await gaps(world, later=timedelta(days=6)) == []
     (gap,) = await gaps(world, later=timedelta(days=8))
-    assert (gap.kind, gap.notification_id) == (GapKind.PENDING_TOO_LONG, identity.name("b"))
+    assert (gap.kind, gap.notification_id) == (GapKind.PENDING_TOO_LONG, identity.derive_id("b"))
     assert (gap.reminder_id, gap.due, gap.found) == (reminder.reminder_id, 1, 0)
 
 

@@ -14,9 +14,9 @@ from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.database.engine import is_infrastructure
 from shared.errors import ClockWrongError
-from shared.planning.forecasting import forecast, owed
+from shared.planning.forecasting import forecast, list_assigned
 from shared.schemas.events import ReminderDue, RuleBookPublished
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration
@@ -86,7 +86,7 @@ async def test_units_are_not_planned_anew_by_a_clock_that_is_wrong(world: World)
     right = at("2023-08-29 10:00")
     world.clock.instant = right
     await world.tell(*EVENTS)
-    book = default_rule_book().model_copy(update={"version": 2})
+    book = make_default_rule_book().model_copy(update={"version": 2})
     await world.rule(RuleBookPublished(office_id=OFFICE, book=book))
     world.clock.instant, world.clock.ahead = right + timedelta(days=95), timedelta(days=95)
     with pytest.raises(ClockWrongError):
@@ -102,9 +102,9 @@ async def test_what_fired_ahead_is_taken_back_and_every_slot_fires_at_its_time(
     early = await fired_ahead(world)
     assert {one.unit_id for one in early} == set(UNITS)
     expected = forecast(
-        default_rule_book(),
+        make_default_rule_book(),
         WorkingCalendar(),
-        [one for event in EVENTS for one in owed(event)],
+        [one for event in EVENTS for one in list_assigned(event)],
         ended={},
         planned_at=world.clock.instant,
         until=YEARS_END,

@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.calendar import WorkingCalendar
 from shared.errors import PoisonError
-from shared.planning.forecasting import forecast, owed
+from shared.planning.forecasting import forecast, list_assigned
 from shared.schemas import identity
 from shared.schemas.events import (
     CalendarPublished,
@@ -22,7 +22,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import Status
-from shared.schemas.rules import ObligationKind, default_rule_book
+from shared.schemas.rules import ObligationKind, make_default_rule_book
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
 
@@ -73,9 +73,9 @@ async def test_what_fires_in_a_year_is_what_the_oracle_says(world: World) -> Non
     until = datetime(2024, 1, 31, tzinfo=UTC)
     fired = await world.fire_until(until)
     expected = forecast(
-        default_rule_book(),
+        make_default_rule_book(),
         WorkingCalendar(),
-        [one for event in events for one in owed(event)],
+        [one for event in events for one in list_assigned(event)],
         ended={},
         planned_at=START,
         until=until,
@@ -144,7 +144,7 @@ async def test_a_hearing_or_a_withdrawal_ends_reminders(world: World) -> None:
     hearing = HearingRecorded(
         office_id=OFFICE,
         unit_id=UNIT,
-        hearing_id=identity.name("hearing"),
+        hearing_id=identity.derive_id("hearing"),
         obligation_id=heard.obligation_id,
         number=2,
         heard_on=date(2023, 6, 1),
@@ -186,7 +186,7 @@ async def test_obligations_wait_for_the_first_rule_book(bare: World) -> None:
     assert [tuple(r) for r in await bare.rows("SELECT next_fire_at FROM scheduler.agenda")] == [
         (None,)
     ]
-    await bare.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    await bare.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     await bare.replan()
     assert await bare.timers() == {facts.obligation_id: at("2023-07-20 09:00")}
 
@@ -204,7 +204,7 @@ async def test_a_new_rule_book_is_obeyed_before_anything_fires_again(world: Worl
     facts = obligation(UNIT, "1.1", "2023-08-31")
     world.clock.instant = at("2023-08-29 10:00")
     await world.tell(assigned(UNIT, ("1.1", facts)))
-    book = default_rule_book(2)
+    book = make_default_rule_book(2)
     later = tuple(rule.model_copy(update={"at": rule.at.replace(hour=10)}) for rule in book.rules)
     await world.fire("2023-08-30 09:00")
     world.clock.instant = at("2023-08-31 08:00")
@@ -216,7 +216,7 @@ async def test_a_new_rule_book_is_obeyed_before_anything_fires_again(world: Worl
     assert await world.fire("2023-08-31 09:31") == []
     (reminder,) = await world.fire("2023-08-31 10:00")
     assert reminder.rule_version == 2
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     assert (await world.rows("SELECT rule_version FROM scheduler.offices"))[0][0] == 2
 
 
@@ -225,7 +225,7 @@ async def test_a_slot_that_was_due_survives_a_change_of_rules(world: World) -> N
     await world.tell(assigned(UNIT, ("1.1", facts)))
     await world.fire("2023-08-29 10:00")
     world.clock.instant = at("2023-08-30 09:05")
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book(2)))
+    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
     await world.replan()
     (reminder,) = await world.fire("2023-08-30 09:06")
     assert reminder.slot == at("2023-08-30 09:00")
@@ -237,7 +237,7 @@ async def test_a_slot_that_fired_is_never_planned_again_for_an_obligation(world:
     await world.tell(assigned(UNIT, ("1.1", facts)))
     (reminder,) = await world.fire("2023-08-30 09:00")
     world.clock.instant = at("2023-08-29 09:00")
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book(2)))
+    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
     await world.replan()
     assert await world.fire("2023-08-30 09:00") == []
     other = obligation(UNIT, "2.1", "2023-08-31")

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared.schemas.events import CalendarPublished, RuleBookPublished
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
 
 pytestmark = pytest.mark.integration
@@ -18,7 +18,7 @@ async def planned_with_a_bad_row(world: World) -> None:
     for unit_id in (A, B, C):
         await world.tell(assigned(unit_id, ("1.1", obligation(unit_id, "1.1", "2023-08-31"))))
     await world.rows("UPDATE scheduler.obligations SET kind = 'newer' WHERE unit_id = :u", u=B)
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book(2)))
+    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
 
 
 async def test_a_unit_that_cant_be_planned_holds_up_no_other(world: World) -> None:
@@ -56,6 +56,6 @@ async def test_a_calendar_before_the_first_rule_book_leaves_nothing_to_plan(bare
     await bare.rule(CalendarPublished(office_id=OFFICE, number=1, days={}))
     assert await bare.ticking.replan() == 1
     assert await bare.ticking.replan() == 0
-    await bare.rule(RuleBookPublished(office_id=OFFICE, book=default_rule_book()))
+    await bare.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     assert await bare.ticking.replan() == 1
     assert len(await bare.timers()) == 1

@@ -35,7 +35,7 @@ def reported(status: Status, number: int) -> StatusReported:
 def heard() -> HearingRecorded:
     return HearingRecorded(
         **WHOSE,
-        hearing_id=identity.name("hearing"),
+        hearing_id=identity.derive_id("hearing"),
         obligation_id=HEARING.obligation_id,
         number=2,
         heard_on=date(2023, 6, 1),

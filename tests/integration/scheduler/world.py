@@ -20,10 +20,10 @@ from shared.schemas import identity
 from shared.schemas.events import Envelope, Event, ObligationsAssigned, ReminderDue
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.rules import ObligationKind
-from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, named
+from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, apply_prefix
 
-OFFICE = identity.office_id("yanting")
-PLAN = identity.plan_id(OFFICE, "0" * 64)
+OFFICE = identity.derive_office_id("yanting")
+PLAN = identity.derive_plan_id(OFFICE, "0" * 64)
 START = datetime(2023, 6, 1, 1, 0, tzinfo=UTC)
 
 
@@ -33,13 +33,13 @@ def at(local: str) -> datetime:
 
 
 def unit(name: str) -> UUID:
-    return identity.unit_id(OFFICE, name)
+    return identity.derive_unit_id(OFFICE, name)
 
 
 def obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> ObligationFacts:
-    measure = identity.measure_id(PLAN, ref)
+    measure = identity.derive_measure_id(PLAN, ref)
     facts = ObligationFacts(
-        obligation_id=identity.obligation_id(measure, unit_id, "2023"),
+        obligation_id=identity.derive_obligation_id(measure, unit_id, "2023"),
         measure_id=measure,
         kind=ObligationKind.DEADLINE,
         period="2023",
@@ -73,7 +73,7 @@ class HandClock:
     def now(self) -> datetime:
         return self.instant
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return self.ahead
 
 
@@ -92,7 +92,7 @@ class World:
         self, event: Event, time: datetime | None = None, partition: int | None = 0
     ) -> Envelope:
         self.told += 1
-        event_id = identity.event_id("test", self.told)
+        event_id = identity.derive_event_id("test", self.told)
         told = time or self.clock.instant
         return Envelope(event_id, "/test", told, event_id, event, partition)
 
@@ -118,7 +118,7 @@ class World:
             "VALUES (:consumer, :topic, :partition, 0, :until) "
             "ON CONFLICT (consumer, topic, partition) DO UPDATE SET complete_until = :until",
             consumer=TASKS_CONSUMER if topic is TASKS else RULES_CONSUMER,
-            topic=named(topic.name, self.settings.topic_prefix),
+            topic=apply_prefix(topic.name, self.settings.topic_prefix),
             partition=partition,
             until=until,
         )

@@ -21,12 +21,12 @@ from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
 from shared.consuming.consumer import Consumer
 from shared.consuming.stops import LOG_GAP
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.outbox import passing
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.outbox.resending import replay_lost, replay_since
-from shared.schemas.topics import TASKS, named
+from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
 from tests.integration.shared.test_stops import (
@@ -126,14 +126,14 @@ class Stream(World):
 @pytest.fixture
 async def stream(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Stream]:
     settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
-    engine, reader = engine_from(settings, "test"), Reader(settings)
+    engine, reader = create_engine(settings, "test"), Reader(settings)
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(METADATA.create_all)
     consumer = Consumer(
         "tried",
         "/cuiban/test",
-        {named(TASKS.name, settings.topic_prefix): TASKS},
+        {apply_prefix(TASKS.name, settings.topic_prefix): TASKS},
         store,
         engine,
         TABLES,

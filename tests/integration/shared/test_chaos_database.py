@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.chaos.database import _CUT_OFF, _CUT_RELAY
 from lab.stack.testing import Engines
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ LOCK = crc32(b"relay scheduler.outbox")
 async def engine(
     settings_for: Callable[..., Awaitable[Settings]],
 ) -> AsyncIterator[AsyncEngine]:
-    engine = engine_from(await settings_for(Settings), "chaos")
+    engine = create_engine(await settings_for(Settings), "chaos")
     yield engine
     await engine.dispose()
 

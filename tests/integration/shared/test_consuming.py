@@ -20,14 +20,14 @@ from shared.consuming import inbox
 from shared.consuming.consumer import Consumer, Tables
 from shared.consuming.inbox import inbox_table
 from shared.consuming.parking import parked_table
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.outbox.publishing import outbox_table, publish
 from shared.outbox.relaying import Relay
 from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported
 from shared.schemas.facts import Status
-from shared.schemas.topics import DEAD_LETTERS, TASKS, named
+from shared.schemas.topics import DEAD_LETTERS, TASKS, apply_prefix
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -109,7 +109,7 @@ class World:
 @pytest.fixture
 async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     settings = await settings_for(Settings)
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(METADATA.create_all)
@@ -117,7 +117,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     consumer = Consumer(
         "tried",
         "/cuiban/test",
-        {named(TASKS.name, settings.topic_prefix): TASKS},
+        {apply_prefix(TASKS.name, settings.topic_prefix): TASKS},
         store,
         engine,
         TABLES,
@@ -153,7 +153,7 @@ async def letters(world: World, least: int = 0) -> list[RecordDeadLettered]:
 
 
 async def letters_now(world: World) -> list[RecordDeadLettered]:
-    name = named(DEAD_LETTERS.name, world.settings.topic_prefix)
+    name = apply_prefix(DEAD_LETTERS.name, world.settings.topic_prefix)
     async with asyncio.timeout(PATIENCE):
         while True:
             async with world.engine.connect() as db:
@@ -258,7 +258,7 @@ async def test_two_workers_on_one_partition_do_not_double(world: World) -> None:
 
 async def all_records(world: World, number: int) -> list:
     """The records of unit 2's partition, once the relay has sent them all."""
-    name = named(TASKS.name, world.settings.topic_prefix)
+    name = apply_prefix(TASKS.name, world.settings.topic_prefix)
     partitions = [Partition(name, n) for n in range(world.settings.partitions)]
     async with asyncio.timeout(PATIENCE):
         while True:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -19,7 +19,7 @@ async def test_a_pooled_connection_that_the_server_closed_is_replaced_unnoticed(
     settings_for: SettingsFor,
 ) -> None:
     settings = await settings_for(Settings)
-    engine, other = engine_from(settings, "test"), engine_from(settings, "other")
+    engine, other = create_engine(settings, "test"), create_engine(settings, "other")
     try:
         closed, pid = await pooled(engine)
         async with other.connect() as db:

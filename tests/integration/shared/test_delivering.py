@@ -13,7 +13,7 @@ from shared.broker.positions import RawRecord
 from shared.clock import monotonic
 from shared.consuming.consumer import Consumer
 from shared.delivery.agents import add_agent, faust_app
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -64,7 +64,7 @@ async def test_full_buffers_and_silent_topics_do_not_stop_the_delivery(
     settings_for: SettingsFor,
 ) -> None:
     settings = await settings_for(Settings)
-    busy, silent = (named(topic.name, settings.topic_prefix) for topic in (TASKS, RULES))
+    busy, silent = (apply_prefix(topic.name, settings.topic_prefix) for topic in (TASKS, RULES))
     await filled(settings, busy)
     app = faust_app(settings, "delivering")
     consumer = taking("busy")

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.outbox.acknowledged import turn
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
@@ -34,7 +34,7 @@ WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL"
 
 @pytest.fixture
 async def other(settings_for: SettingsFor) -> AsyncIterator[AsyncEngine]:
-    engine = engine_from(await settings_for(Settings), "other")
+    engine = create_engine(await settings_for(Settings), "other")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)
@@ -44,7 +44,7 @@ async def other(settings_for: SettingsFor) -> AsyncIterator[AsyncEngine]:
 
 @asynccontextmanager
 async def relaying(settings: Settings) -> AsyncIterator[None]:
-    engine = engine_from(settings, "relay")
+    engine = create_engine(settings, "relay")
     relay = asyncio.create_task(Relay(engine, TABLES.outbox, settings).run())
     yield
     relay.cancel()
@@ -71,7 +71,7 @@ async def told(engine: AsyncEngine) -> None:
 async def test_who_hangs_in_a_transaction_loses_its_locks(
     settings_for: SettingsFor, other: AsyncEngine
 ) -> None:
-    hung = engine_from(await settings_for(Settings, hung_after=HUNG), "hung")
+    hung = create_engine(await settings_for(Settings, hung_after=HUNG), "hung")
     take = text("SELECT pg_advisory_xact_lock(7)")
     async with hung.connect() as db:
         await db.execute(take)

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import MetaData, text
 
 from shared.consuming.inbox import inbox_table, prune
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration
@@ -19,7 +19,7 @@ async def test_pruning_a_full_inbox_reads_old_rows_alone(
 ) -> None:
     settings = await settings_for(Settings, service)
     inbox = inbox_table(MetaData(schema=service))
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     try:
         async with engine.begin() as db:
             await db.execute(

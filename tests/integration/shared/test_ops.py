@@ -25,13 +25,13 @@ from shared.broker.reading import Reader
 from shared.consuming import parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.stops import LOG_REPLACED, LOG_TRUNCATED
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.outbox.relaying import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope
-from shared.schemas.topics import TASKS, named
+from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import SettingsFor, envelope
 from tests.integration.shared.test_stops import until
 
@@ -79,9 +79,9 @@ async def service(
     for name in ("kafka", "topic_prefix"):
         monkeypatch.setenv(f"CUIBAN_{name.upper()}", getattr(settings, name))
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
-    engine, reader = engine_from(settings, "test"), Reader(settings)
+    engine, reader = create_engine(settings, "test"), Reader(settings)
     consumer = history(settings, engine, reader)
-    consumer.topics = {named(TASKS.name, settings.topic_prefix): TASKS}
+    consumer.topics = {apply_prefix(TASKS.name, settings.topic_prefix): TASKS}
     consumer.guard.topics = consumer.topics
     made = Service(settings, consumer, Partition(next(iter(consumer.topics)), 0), applied=[])
 
@@ -160,7 +160,7 @@ async def test_resuming_all_names_the_hole_that_a_cut_log_has(service: Service) 
     status, done = await called("resume", "--all", "--from", "earliest", "--reason", "known")
     assert (status, done[0]["stopped_for"]) == (0, LOG_TRUNCATED)
     assert (await called("resume", "--all"))[0] == 1
-    letters = named(topics.DEAD_LETTERS.name, service.settings.topic_prefix)
+    letters = apply_prefix(topics.DEAD_LETTERS.name, service.settings.topic_prefix)
     reader = service.consumer.reader
 
     async def is_told() -> bool:

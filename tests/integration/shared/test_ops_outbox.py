@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from deploy.ops.app import ops
 from services.scheduler.tables import OUTBOX
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.outbox.publishing import publish
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import envelope
@@ -25,7 +25,7 @@ async def typed(
 ) -> Callable[..., Awaitable[tuple[int, str]]]:
     settings = await settings_for(Settings, "scheduler")
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await publish(db, OUTBOX, [envelope(number) for number in range(5)])
         sent = "sent_at = now(), sent_partition = 1, sent_offset = id - 1"

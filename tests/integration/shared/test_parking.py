@@ -14,7 +14,7 @@ from shared.consuming.parking import BEHIND, HANDLER_FAILED
 from shared.delivery.agents import add_agent, faust_app
 from shared.delivery.watching import watch
 from shared.schemas.events import Envelope, StatusReported
-from shared.schemas.topics import TASKS, named
+from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import (
     PATIENCE,
     TABLES,
@@ -87,7 +87,9 @@ async def same(found: Awaitable[Sequence[object]], number: int) -> bool:
 
 async def test_faust_delivers_on_while_an_event_waits(world: World, handler: Handler) -> None:
     app = faust_app(world.settings, "parking")
-    add_agent(app, world.consumer, named(TASKS.name, world.settings.topic_prefix), within=0.02)
+    add_agent(
+        app, world.consumer, apply_prefix(TASKS.name, world.settings.topic_prefix), within=0.02
+    )
     app.finalize()
     await app.start()
     try:

@@ -19,14 +19,14 @@ from shared import metrics
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
 from shared.broker.reading import Reader
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.outbox import passing
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.outbox.resending import replay_lost, replay_since, retry
 from shared.outbox.state import state_of, what_is_stopped
 from shared.schemas.events import CalendarPublished, Envelope
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, envelope
 
@@ -64,7 +64,7 @@ class World:
 
     async def ids(self, topic: str) -> list[UUID]:
         """The events of a topic as they stand, partition by partition."""
-        name, found = named(topic, self.settings.topic_prefix), []
+        name, found = apply_prefix(topic, self.settings.topic_prefix), []
         for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
             start = 0
             while start < end:
@@ -88,7 +88,7 @@ class World:
         await admin.close()
 
     async def make_anew(self, topic: Any) -> None:
-        name = named(topic.name, self.settings.topic_prefix)
+        name = apply_prefix(topic.name, self.settings.topic_prefix)
         async with self.admin() as admin:
             await admin.delete_topics([name])
         async with asyncio.timeout(PATIENCE):
@@ -96,7 +96,7 @@ class World:
                 await asyncio.sleep(0.1)
 
     async def limit(self, size: int) -> None:
-        name = named(TASKS.name, self.settings.topic_prefix)
+        name = apply_prefix(TASKS.name, self.settings.topic_prefix)
         resource = ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(size)})
         async with self.admin() as admin:
             await admin.alter_configs([resource])
@@ -105,7 +105,7 @@ class World:
 @pytest.fixture
 async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)

@@ -6,7 +6,7 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.database.migrating import check_migrated
 from shared.errors import NotReadyError
 from shared.settings import Settings
@@ -18,7 +18,7 @@ SettingsFor = Callable[..., Awaitable[Settings]]
 async def test_a_later_schema_that_only_added_is_good(
     settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = engine_from(await settings_for(Settings, "scheduler"), "test")
+    engine = create_engine(await settings_for(Settings, "scheduler"), "test")
     await check_migrated(engine, "scheduler")
 
     def release(head: str) -> None:

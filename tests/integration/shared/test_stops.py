@@ -17,7 +17,7 @@ from shared.clock import monotonic
 from shared.consuming.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
-from shared.schemas.topics import TASKS, named
+from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.running import running
 from tests.integration.shared.test_consuming import (
     PATIENCE,
@@ -51,7 +51,7 @@ async def admin(world: World) -> AsyncIterator[AIOKafkaAdminClient]:
 
 
 def topic(world: World) -> str:
-    return named(TASKS.name, world.settings.topic_prefix)
+    return apply_prefix(TASKS.name, world.settings.topic_prefix)
 
 
 async def rows(world: World) -> dict[Partition, positions.Position]:

@@ -11,12 +11,12 @@ from sqlalchemy import text
 from deploy.partitions import add_partitions
 from services.ingest.tables import OUTBOX
 from shared.broker.provisioning import all_faults, check_kept, kept, repair
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.process.service import when_ready
-from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, named
+from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, envelope
 
@@ -28,7 +28,7 @@ async def altered(settings: Settings, topic: str, **values: str) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     configs = {name.replace("_", "."): value for name, value in values.items()}
-    name = named(topic, settings.topic_prefix)
+    name = apply_prefix(topic, settings.topic_prefix)
     await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, configs)])
     await admin.close()
     (of,) = [each for each in TOPICS if each.name == topic]
@@ -43,7 +43,7 @@ async def test_topics_as_they_are_made_have_no_fault(settings_for: SettingsFor) 
 
 async def test_no_service_starts_on_a_log_that_forgets(settings_for: SettingsFor) -> None:
     settings = await settings_for(Settings, "ingest")
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     await when_ready(settings, engine, "ingest", TOPICS)
     for values in (
         {"retention_ms": "604800000"},
@@ -91,8 +91,8 @@ async def test_partitions_are_added_only_while_nothing_is_under_way(
     monkeypatch.setattr("deploy.partitions._PATIENCE", 0.0)
     for service in ("ingest", "scheduler", "notifier"):
         settings = await settings_for(Settings, service)
-    engine = engine_from(settings, "test")
-    name = named(TASKS.name, settings.topic_prefix)
+    engine = create_engine(settings, "test")
+    name = apply_prefix(TASKS.name, settings.topic_prefix)
     async with engine.begin() as db:
         await publish(db, OUTBOX, [envelope(1)])
     with pytest.raises(CuibanError, match="1 events in the outbox of ingest"):

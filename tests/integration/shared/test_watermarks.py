@@ -17,12 +17,12 @@ from shared.broker.positions import Partition, RawRecord
 from shared.broker.reading import Reader
 from shared.broker.watermarks import is_watermark, watermark_in
 from shared.clock import Clock, SteppedClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.outbox import passing, sending
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.schemas.events import Envelope
-from shared.schemas.topics import RULES, TASKS, named
+from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 
@@ -41,14 +41,14 @@ class FastClock:
     def now(self) -> datetime:
         return NINE + 600 * timedelta(seconds=time.monotonic() - self._began)
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return timedelta(0)
 
 
 class SlowClock(FastClock):
     """A machine's clock that is ten seconds late."""
 
-    def skew(self, database_now: datetime) -> timedelta:
+    def measure_skew(self, database_now: datetime) -> timedelta:
         return timedelta(seconds=-10)
 
 
@@ -68,7 +68,9 @@ class World:
     def every(self, partitions: int = 2) -> list[Partition]:
         prefix = self.settings.topic_prefix
         return [
-            Partition(named(t.name, prefix), n) for t in (TASKS, RULES) for n in range(partitions)
+            Partition(apply_prefix(t.name, prefix), n)
+            for t in (TASKS, RULES)
+            for n in range(partitions)
         ]
 
     async def watermarks(self, at: Partition) -> list[datetime]:
@@ -91,7 +93,7 @@ class World:
 @pytest.fixture
 async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     settings = await settings_for(Settings, poll=timedelta(milliseconds=5), database_pool=20)
-    engine = engine_from(settings, "test")
+    engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)

@@ -132,7 +132,7 @@ def test_a_hearing_is_fulfilled_and_undone_by_no_status():
 @given(days, days, st.integers(0, 60))
 def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
     calendar = WorkingCalendar()
-    begins = calendar.shift(calendar.on_or_before(due_on), -near)
+    begins = calendar.shift(calendar.roll_backward(due_on), -near)
     lit = light(Status.OPEN, due_on, today, horizon(today, near, calendar))
     if today > due_on:
         assert lit is Light.RED

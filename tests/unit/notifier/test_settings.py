@@ -8,7 +8,7 @@ from services.notifier.app import lanes_of
 from services.notifier.policy.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.schemas.rules import Channel
 
@@ -76,4 +76,4 @@ def test_a_setting_that_cannot_be_read_is_named(
 def test_settings_that_do_not_fit_together_are_refused(wrong: dict, said: str) -> None:
     settings = NotifierSettings(**wrong)
     with pytest.raises(CuibanError, match=said):
-        lanes_of(settings, engine_from(settings, "test"), SystemClock())
+        lanes_of(settings, create_engine(settings, "test"), SystemClock())

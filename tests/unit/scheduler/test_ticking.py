@@ -5,12 +5,12 @@ import pytest
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.clock import SystemClock
-from shared.database.engine import engine_from
+from shared.database.engine import create_engine
 
 
 async def test_a_loop_survives_what_its_step_raises() -> None:
     settings = SchedulerSettings(poll="PT0.001S")
-    ticking = Ticking(engine_from(settings, "test"), settings, SystemClock())
+    ticking = Ticking(create_engine(settings, "test"), settings, SystemClock())
     done = asyncio.Event()
     outcomes = iter([OSError("away"), RuntimeError("a fault"), 0, 3])
 

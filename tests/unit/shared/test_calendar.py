@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.festivals import statutory_days
+from shared.festivals import get_statutory_holidays
 
 NATIONAL = WorkingCalendar()
 DAYS = st.dates(date(2023, 1, 1), date(2026, 12, 31))
@@ -23,22 +23,22 @@ def test_a_make_up_day_on_a_weekend_is_a_working_day(day: str) -> None:
 
 def test_a_weekend_joined_to_a_holiday_is_no_working_day() -> None:
     assert not NATIONAL.is_working_day(date(2023, 12, 31))
-    assert NATIONAL.on_or_before(date(2023, 12, 31)) == date(2023, 12, 29)
+    assert NATIONAL.roll_backward(date(2023, 12, 31)) == date(2023, 12, 29)
 
 
 def test_the_last_working_day_before_the_holiday_of_2023_is_28_september() -> None:
-    assert NATIONAL.on_or_before(date(2023, 9, 30)) == date(2023, 9, 28)
+    assert NATIONAL.roll_backward(date(2023, 9, 30)) == date(2023, 9, 28)
 
 
 def test_an_offices_own_day_beats_the_national_calendar() -> None:
     own = WorkingCalendar(1, {date(2023, 12, 29): False, date(2023, 12, 30): True})
     assert not own.is_working_day(date(2023, 12, 29))
-    assert own.on_or_before(date(2023, 12, 31)) == date(2023, 12, 30)
+    assert own.roll_backward(date(2023, 12, 31)) == date(2023, 12, 30)
 
 
 def test_a_year_without_a_notice_falls_back_to_monday_to_friday_and_says_so() -> None:
-    assert NATIONAL.uncovered(2099)
-    assert not NATIONAL.uncovered(2023)
+    assert NATIONAL.is_uncovered(2099)
+    assert not NATIONAL.is_uncovered(2023)
     assert NATIONAL.is_working_day(date(2099, 1, 1)) == (date(2099, 1, 1).weekday() < 5)
 
 
@@ -52,15 +52,15 @@ WHOLE = {date.fromisoformat(day): False for day in NOTICE.split()}
 
 def test_a_whole_notice_of_the_offices_own_covers_its_year_alone() -> None:
     own = WorkingCalendar(1, WHOLE | {date(2027, 2, 20): True})
-    assert not own.uncovered(2027)
-    assert own.uncovered(2028)
+    assert not own.is_uncovered(2027)
+    assert own.is_uncovered(2028)
 
 
 def test_a_few_days_of_a_year_are_no_notice() -> None:
-    assert WorkingCalendar(1, {date(2027, 10, 8): False}).uncovered(2027)
-    assert WorkingCalendar(1, {date(2027, 1, 1): False, date(2027, 1, 4): True}).uncovered(2027)
+    assert WorkingCalendar(1, {date(2027, 10, 8): False}).is_uncovered(2027)
+    assert WorkingCalendar(1, {date(2027, 1, 1): False, date(2027, 1, 4): True}).is_uncovered(2027)
     every_month = {date(2027, month, 3): False for month in range(1, 13)}
-    assert WorkingCalendar(1, every_month).uncovered(2027)
+    assert WorkingCalendar(1, every_month).is_uncovered(2027)
 
 
 @pytest.mark.parametrize(
@@ -77,18 +77,18 @@ def test_a_few_days_of_a_year_are_no_notice() -> None:
 )
 def test_a_notice_without_one_of_its_holidays_is_not_whole(missing: str) -> None:
     days = {day: works for day, works in WHOLE.items() if day != date.fromisoformat(missing)}
-    assert WorkingCalendar(1, days).uncovered(2027)
-    assert WorkingCalendar(1, WHOLE | {date.fromisoformat(missing): True}).uncovered(2027)
+    assert WorkingCalendar(1, days).is_uncovered(2027)
+    assert WorkingCalendar(1, WHOLE | {date.fromisoformat(missing): True}).is_uncovered(2027)
 
 
 def test_a_year_whose_holidays_nobody_can_check_stays_uncovered() -> None:
     every_day = {date(2099, 1, 1) + timedelta(days=n): False for n in range(365)}
-    assert WorkingCalendar(1, every_day).uncovered(2099)
+    assert WorkingCalendar(1, every_day).is_uncovered(2099)
 
 
 def test_the_table_of_moving_holidays_is_in_the_seasons_where_they_fall() -> None:
     for year in range(2027, 2057):
-        days = statutory_days(year)
+        days = get_statutory_holidays(year)
         assert days is not None
         spring = [day for day in days if day.month in {1, 2} and day != date(year, 1, 1)]
         assert len(spring) == 4
@@ -98,8 +98,8 @@ def test_the_table_of_moving_holidays_is_in_the_seasons_where_they_fall() -> Non
         assert any(date(year, 9, 7) <= day <= date(year, 10, 8) for day in days)
         # Months 1 to 5 of the lunar year have 29 or 30 days each; a leap month adds one.
         assert 120 <= (boat - min(spring)).days <= 155
-    assert statutory_days(2026) is None
-    assert statutory_days(2057) is None
+    assert get_statutory_holidays(2026) is None
+    assert get_statutory_holidays(2057) is None
 
 
 @given(DAYS, st.integers(-300, 300))
@@ -111,15 +111,15 @@ def test_a_shifted_day_is_a_working_day_on_the_right_side(day: date, by: int) ->
 
 @given(DAYS, st.integers(1, 200))
 def test_shifting_there_and_back_from_a_working_day_returns(day: date, by: int) -> None:
-    start = NATIONAL.on_or_before(day)
+    start = NATIONAL.roll_backward(day)
     assert NATIONAL.shift(NATIONAL.shift(start, by), -by) == start
 
 
 @given(DAYS, st.integers(0, 200))
 def test_between_counts_what_shift_moves(day: date, by: int) -> None:
-    start = NATIONAL.on_or_before(day)
-    assert NATIONAL.between(start, NATIONAL.shift(start, by)) == by
-    assert NATIONAL.between(NATIONAL.shift(start, by), start) == -by
+    start = NATIONAL.roll_backward(day)
+    assert NATIONAL.count_between(start, NATIONAL.shift(start, by)) == by
+    assert NATIONAL.count_between(NATIONAL.shift(start, by), start) == -by
 
 
 @given(DAYS)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.clock import RunningClock, SteppedClock, SystemClock, clock_from, write_running
+from shared.clock import RunningClock, SteppedClock, SystemClock, open_clock, write_running_clock
 from shared.errors import CuibanError
 
 
@@ -26,14 +26,14 @@ def test_a_clock_file_that_holds_no_instant_says_what_to_write(tmp_path: Path, t
 
 
 def test_without_a_file_the_machines_clock_is_used() -> None:
-    assert isinstance(clock_from(None), SystemClock)
-    assert clock_from(None).now().tzinfo is UTC
+    assert isinstance(open_clock(None), SystemClock)
+    assert open_clock(None).now().tzinfo is UTC
 
 
 def test_a_running_clock_goes_on_by_itself_at_its_rate(tmp_path: Path) -> None:
     path, start = tmp_path / "clock", datetime(2023, 6, 1, 1, tzinfo=UTC)
-    write_running(path, start, time.monotonic() - 10, rate=600)
-    clock = clock_from(path)
+    write_running_clock(path, start, time.monotonic() - 10, rate=600)
+    clock = open_clock(path)
     assert isinstance(clock, RunningClock)
     first = clock.now()
     assert first >= start + timedelta(seconds=6000)
@@ -43,17 +43,17 @@ def test_a_running_clock_goes_on_by_itself_at_its_rate(tmp_path: Path) -> None:
 def test_a_running_clock_that_is_wrong_says_by_how_much(tmp_path: Path) -> None:
     path, start = tmp_path / "clock", datetime(2023, 6, 1, 1, tzinfo=UTC)
     wrong = timedelta(hours=-3)
-    write_running(path, start, time.monotonic(), rate=0, offset=wrong)
-    clock = clock_from(path)
-    assert clock.skew(start) == wrong
+    write_running_clock(path, start, time.monotonic(), rate=0, offset=wrong)
+    clock = open_clock(path)
+    assert clock.measure_skew(start) == wrong
     assert clock.now() == start + wrong
 
 
 def test_the_machines_clock_is_compared_with_the_databases(tmp_path: Path) -> None:
-    ahead = clock_from(None).skew(datetime.now(UTC) - timedelta(seconds=40))  # noqa: TID251
+    ahead = open_clock(None).measure_skew(datetime.now(UTC) - timedelta(seconds=40))  # noqa: TID251
     assert timedelta(seconds=39) < ahead < timedelta(seconds=100)
     stepped = SteppedClock(tmp_path / "clock")
-    assert stepped.skew(datetime(2023, 1, 1, tzinfo=UTC)) == timedelta(0)
+    assert stepped.measure_skew(datetime(2023, 1, 1, tzinfo=UTC)) == timedelta(0)
 
 
 @pytest.mark.parametrize("text", ["{", "{}", '{"office": "x", "monotonic": 1, "rate": 1}'])
@@ -61,4 +61,4 @@ def test_a_file_that_holds_no_running_clock_says_what_to_write(tmp_path: Path, t
     path = tmp_path / "clock"
     path.write_text(text)
     with pytest.raises(CuibanError, match="office, monotonic and rate"):
-        clock_from(path).now()
+        open_clock(path).now()

@@ -9,7 +9,7 @@ import pytest
 from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
 from shared.schemas.events import Envelope, RuleBookPublished
-from shared.schemas.rules import RuleBook, default_rule_book
+from shared.schemas.rules import RuleBook, make_default_rule_book
 from shared.schemas.topics import RULES
 
 TOLD = Envelope(
@@ -17,7 +17,7 @@ TOLD = Envelope(
     "/cuiban/ingest",
     datetime(2026, 6, 1, tzinfo=UTC),
     UUID(int=1),
-    RuleBookPublished(office_id=UUID(int=2), book=default_rule_book()),
+    RuleBookPublished(office_id=UUID(int=2), book=make_default_rule_book()),
 )
 
 
@@ -29,7 +29,7 @@ def written(**book: object) -> tuple[bytes, tuple[tuple[str, bytes], ...]]:
 
 
 def test_a_field_added_deep_inside_is_read_and_kept() -> None:
-    rule = default_rule_book().model_dump(mode="json")["rules"][0] | {"quiet": True}
+    rule = make_default_rule_book().model_dump(mode="json")["rules"][0] | {"quiet": True}
     value, headers = written(digest=True, rules=[rule])
     event = decode(RULES, value, headers).event
     assert isinstance(event, RuleBookPublished)
@@ -45,7 +45,7 @@ def test_a_field_added_deep_inside_is_read_and_kept() -> None:
     [{"channels": ["wechat"]}, {"when": [{"type": "each-monday"}]}, {"catch_up": "once"}],
 )
 def test_a_word_of_a_later_release_is_not_understood(change: dict[str, object]) -> None:
-    rule = default_rule_book().model_dump(mode="json")["rules"][0] | change
+    rule = make_default_rule_book().model_dump(mode="json")["rules"][0] | change
     value, headers = written(rules=[rule])
     with pytest.raises(PoisonError) as refused:
         decode(RULES, value, headers)
@@ -60,7 +60,7 @@ def test_what_is_wrong_in_any_release_is_a_bad_value() -> None:
 
 
 def test_who_writes_a_rule_book_is_read_strictly() -> None:
-    book = default_rule_book().model_dump(mode="json")
+    book = make_default_rule_book().model_dump(mode="json")
     RuleBook.model_validate(book, extra="forbid")
     with pytest.raises(ValueError, match="digest"):
         RuleBook.model_validate(book | {"digest": True}, extra="forbid")

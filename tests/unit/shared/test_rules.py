@@ -23,18 +23,18 @@ from shared.schemas.rules import (
     RuleBook,
     Step,
     WhileOverdue,
-    audiences,
-    default_rule_book,
-    occurrences,
+    list_audiences,
+    list_occurrences,
+    make_default_rule_book,
 )
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NATIONAL = WorkingCalendar()
-DEADLINE, HEARING = default_rule_book().rules
+DEADLINE, HEARING = make_default_rule_book().rules
 
 
 def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
-    found = islice(occurrences(rule, dates, NATIONAL, ZONE), number)
+    found = islice(list_occurrences(rule, dates, NATIONAL, ZONE), number)
     return [(o.slot.astimezone(ZONE).date().isoformat(), o.overdue) for o in found]
 
 
@@ -66,7 +66,7 @@ def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> N
 
 def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
     dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
-    first = next(occurrences(HEARING, dates, NATIONAL, ZONE))
+    first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE))
     assert first.slot == datetime(2023, 6, 30, 9, tzinfo=ZONE)
 
 
@@ -95,12 +95,12 @@ def test_without_a_date_or_of_another_kind_nothing_fires() -> None:
 )
 def test_the_longer_overdue_the_higher_it_goes(overdue: int, heard_by: tuple[Audience]) -> None:
     slot = datetime(2024, 1, 4, 9, tzinfo=ZONE)
-    assert audiences(DEADLINE, Occurrence(slot, overdue)) == heard_by
+    assert list_audiences(DEADLINE, Occurrence(slot, overdue)) == heard_by
 
 
 def test_an_occurrence_knows_why_it_is_there() -> None:
     slot = datetime(2024, 1, 4, 9, tzinfo=ZONE)
-    kinds = [Occurrence(slot, n).kind(kind) for kind in ObligationKind for n in (0, 1)]
+    kinds = [Occurrence(slot, n).get_reminder_kind(kind) for kind in ObligationKind for n in (0, 1)]
     assert kinds == list(ReminderKind)
 
 
@@ -125,7 +125,7 @@ def test_occurrences_rise_fall_on_working_days_and_number_without_a_hole(
         channels=(Channel.EMAIL,),
     )
     dates = Dates(ObligationKind.DEADLINE, due, known)
-    found = list(islice(occurrences(rule, dates, NATIONAL, ZONE), 30))
+    found = list(islice(list_occurrences(rule, dates, NATIONAL, ZONE), 30))
     assert all(a.slot < b.slot for a, b in pairwise(found))
     assert all(NATIONAL.is_working_day(o.slot.astimezone(ZONE).date()) for o in found)
     assert all((o.overdue > 0) == (o.slot.astimezone(ZONE).date() > due) for o in found)
@@ -150,11 +150,11 @@ def test_29_february_is_28_in_a_common_year() -> None:
     ],
 )
 def test_a_rule_book_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
-    book = default_rule_book().model_dump(mode="json")
+    book = make_default_rule_book().model_dump(mode="json")
     with pytest.raises(ValidationError):
         RuleBook.model_validate({**book, **wrong})
 
 
 def test_a_rule_book_survives_json() -> None:
-    book = default_rule_book(7)
+    book = make_default_rule_book(7)
     assert RuleBook.model_validate_json(book.model_dump_json()) == book

@@ -148,7 +148,7 @@ def _unit_work(
         there = of_measure[measure.measure_id]
         wanted = measure.drafts if unit_id in measure.touched.units else {}
         for period, (number, draft) in wanted.items():
-            obligation_id = identity.obligation_id(measure.measure_id, unit_id, period)
+            obligation_id = identity.derive_obligation_id(measure.measure_id, unit_id, period)
             row = there.pop(obligation_id, None)
             _want(work, found, measure, (obligation_id, period, number, draft), row)
         for row in there.values():

@@ -122,7 +122,7 @@ def _fresh(
         lead = unit_id in measure.lead
         for number, draft in measure.drafts:
             # The text of the ids gives what identity.obligation_id gives, in less time.
-            obligation_id = identity.name("obligation", measure.id_text, unit, draft.period)
+            obligation_id = identity.derive_id("obligation", measure.id_text, unit, draft.period)
             known = there.get(obligation_id)
             if known is not None and known.withdrawn_at is None:
                 continue

@@ -24,11 +24,18 @@ from services.ingest.store import expecting as store
 from services.ingest.tables import AnyRow
 from services.ingest.told import CONSUMER
 from shared.calendar import WorkingCalendar
-from shared.planning.discrepancies import Compared, Difference, Kind, Limits, Unit, compare
-from shared.planning.expected import Era, eras, expected
+from shared.planning.discrepancies import (
+    Comparison,
+    ComparisonLimits,
+    Difference,
+    DifferenceKind,
+    UnitAudit,
+    compare,
+)
+from shared.planning.expected import Era, compute_expected, list_eras
 from shared.planning.firings import Firings
 from shared.schemas.rules import RuleBook
-from shared.schemas.topics import REMINDERS, named
+from shared.schemas.topics import REMINDERS, apply_prefix
 
 LISTED = 1000
 """How many differences an answer lists."""
@@ -69,7 +76,7 @@ class Question:
     now: datetime
     grace: timedelta
     prefix: str = ""
-    limits: Limits = field(default_factory=Limits)
+    limits: ComparisonLimits = field(default_factory=ComparisonLimits)
 
 
 @dataclass(slots=True)
@@ -88,9 +95,9 @@ class Audit:
     @property
     def missing(self) -> int:
         """Reminders that are not there, or lack something, though nothing explains it."""
-        return sum(one.kind is not Kind.EXTRA for one in self.differences)
+        return sum(one.kind is not DifferenceKind.EXTRA for one in self.differences)
 
-    def take(self, one: Compared) -> None:
+    def take(self, one: Comparison) -> None:
         """Add what one unit comes to."""
         self.expected += one.expected
         self.emitted += one.emitted
@@ -138,7 +145,7 @@ async def audit(db: AsyncConnection, asked: Question) -> Audit:
         emitted = await store.reminders(db, page, span.first)
         part = _Part(page, times, office, asked.limits, span)
         await asyncio.to_thread(part.compare, done, standing, stood, emitted)
-    stopped, parked = await store.unread(db, CONSUMER, named(REMINDERS.name, asked.prefix))
+    stopped, parked = await store.unread(db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix))
     done.not_checked.update({Unchecked.STOPPED: stopped, Unchecked.PARKED: parked})
     done.not_checked += Counter()  # without the zeros
     for found in (done.differences, done.explained):
@@ -150,7 +157,7 @@ def question(
     settings: IngestSettings, office_id: UUID, days: tuple[date, date], now: datetime
 ) -> Question:
     """The question as the settings have it asked."""
-    limits = Limits(tolerance=settings.expected_tolerance)
+    limits = ComparisonLimits(tolerance=settings.expected_tolerance)
     grace, prefix = settings.expected_grace, settings.topic_prefix
     return Question(office_id, *days, now, grace, prefix, limits)
 
@@ -209,7 +216,7 @@ def midnight(day: date, zone: ZoneInfo) -> datetime:
 async def _eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
     books = await store.books(db, office_id, since)
     calendars = await store.calendars(db, office_id, since)
-    return eras(
+    return list_eras(
         [(row.published_at, RuleBook.model_validate(row.book)) for row in books],
         [(row.published_at, _calendar(row)) for row in calendars],
     )
@@ -227,7 +234,7 @@ class _Part:
     unit_ids: Sequence[UUID]
     times: Sequence[Era]
     office: Firings
-    limits: Limits
+    limits: ComparisonLimits
     span: _Span
 
     def compare(
@@ -245,11 +252,11 @@ class _Part:
             mine = histories.get(unit_id, {})
             if not self.times:
                 done.not_checked[Unchecked.NO_RULE_BOOK] += len(mine)
-            unit = Unit(unit_id, self.times, mine, told[unit_id], self.office, self.limits)
+            unit = UnitAudit(unit_id, self.times, mine, told[unit_id], self.office, self.limits)
             done.take(compare(unit, span.checked_first, span.checked_last))
             for why, first, last in (
                 (Unchecked.NO_FIRING_TIME, span.first, span.checked_first - _INSTANT),
                 (Unchecked.NOT_YET_DUE, span.checked_last + _INSTANT, span.last),
             ):
                 rest = max(first, span.first), min(last, span.last)
-                done.not_checked[why] += len(expected(self.times, mine.values(), *rest))
+                done.not_checked[why] += len(compute_expected(self.times, mine.values(), *rest))

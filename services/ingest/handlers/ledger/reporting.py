@@ -110,7 +110,7 @@ async def record_hearing(db: AsyncConnection, act: Act, unit_id: UUID, record: R
         raise RefusedError(
             Fault.CONFLICT, f"The unit owes no hearing in {year}.", "Check the date."
         )
-    hearing_id = identity.name("hearing", unit_id, record.heard_on, record.heard_by)
+    hearing_id = identity.derive_id("hearing", unit_id, record.heard_on, record.heard_by)
     for row in owed:
         await _count(db, act, row, hearing_id, record)
     shown = [item(await store.obligation(db, row.obligation_id), day) for row in owed]

@@ -13,7 +13,7 @@ from services.ingest.handlers.office.tokens import Scope, issue
 from services.ingest.store import offices
 from shared.errors import CuibanError
 from shared.schemas import identity
-from shared.schemas.rules import default_rule_book
+from shared.schemas.rules import make_default_rule_book
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ACTOR = "command line"
@@ -39,11 +39,11 @@ async def create_office(db: AsyncConnection, slug: str, name: str, now: datetime
             f"{slug!r} is no short name of an office.",
             "Use small letters, digits and hyphens, such as yanting.",
         )
-    office_id = identity.office_id(slug)
+    office_id = identity.derive_office_id(slug)
     act = _act(office_id, now)
     if await offices.add_office(db, office_id, slug, name, now):
         await note(db, act, "office.created", office_id, after={"slug": slug, "name": name})
-        await publish_book(db, act, default_rule_book())
+        await publish_book(db, act, make_default_rule_book())
     return office_id
 
 
@@ -70,4 +70,4 @@ async def issue_token(
 
 
 def _act(office_id: UUID, now: datetime) -> Act:
-    return Act(office_id, _ACTOR, now, identity.name("bootstrap", office_id, now.isoformat()))
+    return Act(office_id, _ACTOR, now, identity.derive_id("bootstrap", office_id, now.isoformat()))

@@ -15,7 +15,7 @@ from services.ingest.store import rules as store
 from services.ingest.tables import AnyRow
 from shared.calendar import WorkingCalendar
 from shared.schemas.events import CalendarPublished, RuleBookPublished
-from shared.schemas.rules import RuleBook, default_rule_book
+from shared.schemas.rules import RuleBook, make_default_rule_book
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class OfficeDay:
 async def office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> OfficeDay:
     """What day it is in the office, by its rule book's time zone and its calendar."""
     row = await store.current_book(db, office_id)
-    book = RuleBook.model_validate(row.book) if row else default_rule_book()
+    book = RuleBook.model_validate(row.book) if row else make_default_rule_book()
     days = await store.current_calendar(db, office_id)
     calendar = WorkingCalendar()
     if days is not None:
@@ -42,7 +42,7 @@ async def office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> Off
 async def office_zone(db: AsyncConnection, office_id: UUID) -> ZoneInfo:
     """The office's time zone, by its newest rule book."""
     row = await store.current_book(db, office_id)
-    book = RuleBook.model_validate(row.book) if row else default_rule_book()
+    book = RuleBook.model_validate(row.book) if row else make_default_rule_book()
     return ZoneInfo(book.timezone)
 
 

@@ -85,7 +85,7 @@ async def issue(
     token = _PREFIX + secrets.token_urlsafe(32)
     digest = _digest(token)
     issued = Issued(
-        token_id=identity.name("token", digest.hex()),
+        token_id=identity.derive_id("token", digest.hex()),
         token=token,
         name=name,
         prefix=token[:_SHOWN],

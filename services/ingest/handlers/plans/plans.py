@@ -83,7 +83,7 @@ async def import_plan(
     `created` tells which of the two it was.
     """
     sha256 = hashlib.sha256(data).hexdigest()
-    plan_id = identity.plan_id(act.office_id, sha256)
+    plan_id = identity.derive_plan_id(act.office_id, sha256)
     made = await store.add_plan(
         db,
         {
@@ -117,7 +117,7 @@ def measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, 
             ref = _unique(f"{task.number}.{number}", seen)
             rows.append(
                 {
-                    "measure_id": identity.measure_id(plan_id, ref),
+                    "measure_id": identity.derive_measure_id(plan_id, ref),
                     "plan_id": plan_id,
                     "office_id": act.office_id,
                     "ordinal": len(rows) + 1,

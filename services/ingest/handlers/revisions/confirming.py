@@ -151,7 +151,7 @@ async def _write_measures(db: AsyncConnection, act: Act, found: Revision) -> lis
             ordinal += 1
         row = old if old is not None else new
         assert row is not None  # noqa: S101 - a measure that changes is there before or after
-        ids = identity.name("measure", plan_id, revision_id, row.ref)
+        ids = identity.derive_id("measure", plan_id, revision_id, row.ref)
         measure_id = old.measure_id if old is not None else ids
         if new is None:
             removed.append(measure_id)

@@ -65,7 +65,7 @@ async def revise(
         if now.revises is None:
             raise RefusedError(Fault.CONFLICT, "This is the document that the plan was read from.")
         return Revision(plan, now)
-    revision_id = identity.name("revision", plan_id, sha256, plan.version)
+    revision_id = identity.derive_id("revision", plan_id, sha256, plan.version)
     made = await store.add_plan(
         db,
         {

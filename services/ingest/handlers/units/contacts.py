@@ -25,7 +25,7 @@ def holder(unit_id: UUID, post: Audience, said: Mapping[str, str | None]) -> Hol
     """Someone who holds a post, from what is said of them."""
     person = {part: said.get(part) or "" for part in _PERSON}
     days = {part: day for part in _DAYS if (day := said.get(part))}
-    contact_id = str(identity.contact_id(unit_id, post.value, 0))
+    contact_id = str(identity.derive_contact_id(unit_id, post.value, 0))
     return {"contact_id": contact_id, "post": post.value, **person, **days}
 
 

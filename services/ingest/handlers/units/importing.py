@@ -161,7 +161,7 @@ def _wrong(row: UnitRow, old: AnyRow | None, holder: AnyRow | None, place: str |
 
 def _merged(act: Act, row: UnitRow, old: AnyRow | None, today: date) -> dict[str, Any]:
     """The unit as it will be: what the file says, and what it leaves out as it was."""
-    unit_id = old.unit_id if old else identity.unit_id(act.office_id, row.name)
+    unit_id = old.unit_id if old else identity.derive_unit_id(act.office_id, row.name)
     groups, aliases = row.groups, row.aliases
     return {
         "unit_id": unit_id,
@@ -177,7 +177,7 @@ def _aliases(act: Act, said: Sequence[str], old: AnyRow | None) -> list[str]:
     """A file's aliases, and the unit's first name, which its id is made of: it stays for ever."""
     if old is None:
         return list(said)
-    first = [a for a in old.aliases if identity.unit_id(act.office_id, a) == old.unit_id]
+    first = [a for a in old.aliases if identity.derive_unit_id(act.office_id, a) == old.unit_id]
     return list(dict.fromkeys((*said, *first)))
 
 

@@ -9,24 +9,26 @@ from lab.chaos.arrivals import ArrivedMessage, Episode, ExpectedNotification, ju
 from lab.chaos.oracle import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed
-from shared.planning.reminding import Measure
+from shared.planning.forecasting import ForecastObligation
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
-from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
 
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)
 SLOT = datetime(2023, 7, 20, 1, tzinfo=UTC)
 REAL = datetime(2026, 11, 24, 6, tzinfo=UTC)
-UNIT = identity.name("unit")
-CONTACT = Recipient(identity.name("c"), "liaison", "a@b.example", "13900000001", None, None)
+UNIT = identity.derive_id("unit")
+CONTACT = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "13900000001", None, None)
 
 
 def expected() -> dict[UUID, ExpectedNotification]:
     """A mail and an SMS of one reminder."""
     dates = Dates(ObligationKind.DEADLINE, date(2023, 8, 31), date(2023, 6, 1))
-    measure = Measure("1.1", "任务", "内容", "要点")
-    owed = Owed(identity.name("o"), UNIT, identity.name("a"), dates, lead=False, measure=measure)
-    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], TOLD).move_to(SLOT)
+    measure = ReminderMeasure("1.1", "任务", "内容", "要点")
+    owed = ForecastObligation(
+        identity.derive_id("o"), UNIT, identity.derive_id("a"), dates, lead=False, measure=measure
+    )
+    (reminder,) = Oracle(make_default_rule_book(), WorkingCalendar(), [owed], TOLD).move_to(SLOT)
     return {
         one.notification.notification_id: ExpectedNotification(one, reminder, "县水利局", SLOT)
         for one in plan_notifications(reminder, {UNIT: [CONTACT]})

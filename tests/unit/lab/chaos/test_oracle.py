@@ -8,26 +8,31 @@ from hypothesis import strategies as st
 from lab.chaos.oracle import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed, forecast
-from shared.planning.reminding import Measure
+from shared.planning.forecasting import ForecastObligation, forecast
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
-from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
 
-OFFICE = identity.name("office")
+OFFICE = identity.derive_id("office")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)
 END = datetime(2024, 1, 31, 15, tzinfo=UTC)
-BOOK, CALENDAR = default_rule_book(), WorkingCalendar()
+BOOK, CALENDAR = make_default_rule_book(), WorkingCalendar()
 
 
-def one(name: str, due_on: date, unit: str = "unit") -> Owed:
+def one(name: str, due_on: date, unit: str = "unit") -> ForecastObligation:
     dates = Dates(ObligationKind.DEADLINE, due_on, date(2023, 6, 1))
-    measure = Measure("1.1", "任务", "内容", "要点")
-    return Owed(
-        OFFICE, identity.name(unit), identity.name(name), dates, lead=False, measure=measure
+    measure = ReminderMeasure("1.1", "任务", "内容", "要点")
+    return ForecastObligation(
+        OFFICE,
+        identity.derive_id(unit),
+        identity.derive_id(name),
+        dates,
+        lead=False,
+        measure=measure,
     )
 
 
-def oracle(*owed: Owed) -> Oracle:
+def oracle(*owed: ForecastObligation) -> Oracle:
     return Oracle(BOOK, CALENDAR, owed, TOLD)
 
 
@@ -63,7 +68,7 @@ def test_a_clock_that_is_set_back_fires_nothing_again() -> None:
 
 def test_nothing_fires_for_what_has_ended() -> None:
     followed = oracle(one("a", date(2023, 8, 31)))
-    followed.end_obligation(identity.name("a"))
+    followed.end_obligation(identity.derive_id("a"))
     assert followed.find_next_slot() is None
 
 
@@ -77,7 +82,7 @@ def test_wherever_the_clock_stands_no_slot_fires_twice(hours) -> None:
 
 def test_a_reminder_becomes_one_notification_a_contact_and_channel() -> None:
     (reminder,) = oracle(one("a", date(2023, 8, 31))).move_to(datetime(2023, 7, 20, 1, tzinfo=UTC))
-    contact = Recipient(identity.name("c"), "liaison", "a@b.example", "", None, None)
+    contact = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "", None, None)
     made = plan_notifications(reminder, {reminder.unit_id: [contact]})
     assert [(p.notification.channel, p.suppressed) for p in made] == [
         ("email", None),

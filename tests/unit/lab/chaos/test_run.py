@@ -11,29 +11,31 @@ from lab.chaos.run import SteppedRun
 from lab.demo.script import ScriptedObligation as Reported
 from lab.demo.script import ScriptedReport
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed
-from shared.planning.reminding import Measure
+from shared.planning.forecasting import ForecastObligation
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
-from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
 
 TOLD = datetime(2023, 6, 1, 0, tzinfo=UTC)
 KIND = ObligationKind.DEADLINE
 
 
 def oracle() -> Oracle:
-    measure = Measure("1.1", "任务", "内容", "要点")
+    measure = ReminderMeasure("1.1", "任务", "内容", "要点")
     owed = [
-        Owed(UUID(int=1), UUID(int=2), identity.name(name), dates, lead=False, measure=measure)
+        ForecastObligation(
+            UUID(int=1), UUID(int=2), identity.derive_id(name), dates, lead=False, measure=measure
+        )
         for name, dates in (
             ("a", Dates(KIND, date(2023, 8, 31), date(2023, 6, 1))),
             ("b", Dates(KIND, date(2023, 9, 15), date(2023, 6, 1))),
         )
     ]
-    return Oracle(default_rule_book(), WorkingCalendar(), owed, TOLD)
+    return Oracle(make_default_rule_book(), WorkingCalendar(), owed, TOLD)
 
 
 def reported(day: int) -> ScriptedReport:
-    one = Reported(identity.name("a"), UUID(int=2), KIND, date(2023, 8, 31))
+    one = Reported(identity.derive_id("a"), UUID(int=2), KIND, date(2023, 8, 31))
     return ScriptedReport(datetime(2023, 8, day, 8, 30, tzinfo=UTC), one)
 
 

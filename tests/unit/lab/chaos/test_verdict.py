@@ -12,17 +12,21 @@ from lab.chaos.verdict import SteppedVerdict
 from services.notifier.policy.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed
-from shared.planning.reminding import Measure
+from shared.planning.forecasting import ForecastObligation
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
 from shared.schemas.events import RecordDeadLettered
-from shared.schemas.rules import Dates, ObligationKind, default_rule_book
+from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
 
 KEYS = {
     *("seed", "faults", "due", "delivered", "reoffered", "lost", "doubled", "unexpected"),
     *("poison", "dead_letters", "conservation_gaps", "seconds"),
 }
-OFFICE, UNIT, OWED = identity.name("office"), identity.name("unit"), identity.name("a")
+OFFICE, UNIT, OWED = (
+    identity.derive_id("office"),
+    identity.derive_id("unit"),
+    identity.derive_id("a"),
+)
 SLOT = datetime(2023, 7, 20, 1, tzinfo=UTC)
 GOOD = SteppedVerdict(
     seed=1,
@@ -41,11 +45,11 @@ GOOD = SteppedVerdict(
 def expected() -> dict[UUID, ExpectedNotification]:
     """A mail that must be sent, and an SMS for which there is no number."""
     dates = Dates(ObligationKind.DEADLINE, date(2023, 8, 31), date(2023, 6, 1))
-    measure = Measure("1.1", "任务", "内容", "要点")
-    owed = Owed(OFFICE, UNIT, OWED, dates, lead=False, measure=measure)
+    measure = ReminderMeasure("1.1", "任务", "内容", "要点")
+    owed = ForecastObligation(OFFICE, UNIT, OWED, dates, lead=False, measure=measure)
     told = datetime(2023, 6, 1, 1, tzinfo=UTC)
-    (reminder,) = Oracle(default_rule_book(), WorkingCalendar(), [owed], told).move_to(SLOT)
-    contact = Recipient(identity.name("c"), "liaison", "a@b.example", "", None, None)
+    (reminder,) = Oracle(make_default_rule_book(), WorkingCalendar(), [owed], told).move_to(SLOT)
+    contact = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "", None, None)
     return {
         one.notification.notification_id: ExpectedNotification(one, reminder, "县水利局", SLOT)
         for one in plan_notifications(reminder, {UNIT: [contact]})

@@ -38,7 +38,9 @@ def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
     }
     assert len(planned) == 4
     for plan in planned:
-        made = identity.notification_id(DUE.reminder_id, plan.contact_id, plan.notification.channel)
+        made = identity.derive_notification_id(
+            DUE.reminder_id, plan.contact_id, plan.notification.channel
+        )
         assert plan.notification.notification_id == made
 
 

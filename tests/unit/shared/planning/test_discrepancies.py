@@ -5,8 +5,23 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
-from shared.planning.discrepancies import Compared, Emitted, Kind, Limits, Reason, Unit, compare
-from shared.planning.expected import History, Item, Key, Version, eras, expected
+from shared.planning.discrepancies import (
+    Comparison,
+    ComparisonLimits,
+    DifferenceKind,
+    DifferenceReason,
+    Emitted,
+    UnitAudit,
+    compare,
+)
+from shared.planning.expected import (
+    ExpectedItem,
+    ObligationHistory,
+    ObligationVersion,
+    ReminderKey,
+    compute_expected,
+    list_eras,
+)
 from shared.planning.firings import Firings, is_behind
 from shared.schemas import identity
 from shared.schemas.rules import (
@@ -21,7 +36,7 @@ from shared.schemas.rules import (
     Step,
 )
 
-UNIT, A, B = identity.name("unit"), identity.name("a"), identity.name("b")
+UNIT, A, B = identity.derive_id("unit"), identity.derive_id("a"), identity.derive_id("b")
 TOLD = datetime(2023, 6, 1, 2, tzinfo=UTC)
 FIRST, LAST = datetime(2023, 6, 4, tzinfo=UTC), datetime(2023, 6, 17, tzinfo=UTC)
 DUE = date(2023, 6, 9)  # a Friday; reminded of on the 5th, the 7th and the 9th, at nine
@@ -45,10 +60,10 @@ def book(version: int = 1, days: tuple[int, ...] = (4, 2, 0), catch_up=CatchUp.L
     return RuleBook(version=version, rules=(rule,))
 
 
-def stands(*told: tuple[datetime, date, bool]) -> tuple[Version, ...]:
+def stands(*told: tuple[datetime, date, bool]) -> tuple[ObligationVersion, ...]:
     ends = [at for at, _, _ in told[1:]]
     return tuple(
-        Version(Dates(ObligationKind.DEADLINE, due, TOLD.date()), owed, at, end)
+        ObligationVersion(Dates(ObligationKind.DEADLINE, due, TOLD.date()), owed, at, end)
         for (at, due, owed), end in zip(told, [*ends, None], strict=True)
     )
 
@@ -57,22 +72,24 @@ def stands(*told: tuple[datetime, date, bool]) -> tuple[Version, ...]:
 class World:
     """One unit's facts, and what was emitted: at first all that should be, on time."""
 
-    versions: dict[UUID, tuple[Version, ...]] = field(
+    versions: dict[UUID, tuple[ObligationVersion, ...]] = field(
         default_factory=lambda: {A: stands((TOLD, DUE, True)), B: stands((TOLD, DUE, True))}
     )
     books: list[tuple[datetime, RuleBook]] = field(default_factory=lambda: [(TOLD, book())])
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
     others: dict[datetime, bool] = field(default_factory=dict)
     known_from: datetime | None = None
-    emitted: dict[Key, Emitted] = field(init=False)
+    emitted: dict[ReminderKey, Emitted] = field(init=False)
 
     def __post_init__(self) -> None:
-        should = expected(eras(self.books, self.calendars), self.histories.values(), FIRST, LAST)
+        should = compute_expected(
+            list_eras(self.books, self.calendars), self.histories.values(), FIRST, LAST
+        )
         self.emitted = {key: Emitted(items, key[0] + LITTLE) for key, items in should.items()}
 
     @property
-    def histories(self) -> dict[UUID, History]:
-        return {i: History(i, mine, self.known_from) for i, mine in self.versions.items()}
+    def histories(self) -> dict[UUID, ObligationHistory]:
+        return {i: ObligationHistory(i, mine, self.known_from) for i, mine in self.versions.items()}
 
     def tell(
         self, obligation_id: UUID, at: datetime, due: date = DUE, *, owed: bool = True
@@ -80,16 +97,16 @@ class World:
         """A fact that what is emitted does not follow yet."""
         self.versions[obligation_id] = stands((TOLD, DUE, True), (at, due, owed))
 
-    def compare(self) -> Compared:
+    def compare(self) -> Comparison:
         fired = dict(self.others)
         for (at, _), one in self.emitted.items():
-            late = is_behind(at, one.fired_at, Limits().tolerance)
+            late = is_behind(at, one.fired_at, ComparisonLimits().tolerance)
             fired[one.fired_at] = fired.get(one.fired_at, False) or late
-        times = eras(self.books, self.calendars)
-        unit = Unit(UNIT, times, self.histories, self.emitted, Firings(fired))
+        times = list_eras(self.books, self.calendars)
+        unit = UnitAudit(UNIT, times, self.histories, self.emitted, Firings(fired))
         return compare(unit, FIRST, LAST)
 
-    def only(self) -> tuple[Kind, Reason, bool, int, tuple[UUID, ...]]:
+    def only(self) -> tuple[DifferenceKind, DifferenceReason, bool, int, tuple[UUID, ...]]:
         (one,) = self.compare().differences
         assert (one.unit_id, one.audience) == (UNIT, LIAISON)
         return (
@@ -112,13 +129,13 @@ def test_what_was_emitted_as_it_should_be_has_no_difference() -> None:
 def test_a_reminder_that_never_fired_is_named() -> None:
     world = World()
     del world.emitted[slot(7), LIAISON]
-    assert world.only() == (Kind.MISSING, Reason.NEVER_FIRED, False, 7, BOTH)
+    assert world.only() == (DifferenceKind.MISSING, DifferenceReason.NEVER_FIRED, False, 7, BOTH)
 
 
 def test_a_lost_reminder_is_no_outage_though_the_next_one_holds_its_items() -> None:
     world = World()
     del world.emitted[slot(5), LIAISON]
-    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+    assert world.only()[1:3] == (DifferenceReason.NEVER_FIRED, False)
 
 
 def test_an_obligation_that_lost_its_timer_is_named_in_each_reminder() -> None:
@@ -126,35 +143,55 @@ def test_an_obligation_that_lost_its_timer_is_named_in_each_reminder() -> None:
     for one in world.emitted.values():
         del one.items[B]
     found = world.compare().differences
-    assert [(one.kind, one.obligations) for one in found] == [(Kind.ITEMS_DIFFER, (B,))] * 3
-    assert {(one.reason, one.explained) for one in found} == {(Reason.NEVER_FIRED, False)}
+    assert [(one.kind, one.obligations) for one in found] == [
+        (DifferenceKind.ITEMS_DIFFER, (B,))
+    ] * 3
+    assert {(one.reason, one.explained) for one in found} == {(DifferenceReason.NEVER_FIRED, False)}
 
 
 def test_a_reminder_that_nothing_asks_for_is_named() -> None:
     world = World()
-    world.emitted[slot(6), LIAISON] = Emitted({A: Item(DUE, 0)}, slot(6) + LITTLE)
-    assert world.only() == (Kind.EXTRA, Reason.NOT_OWED, False, 6, (A,))
+    world.emitted[slot(6), LIAISON] = Emitted({A: ExpectedItem(DUE, 0)}, slot(6) + LITTLE)
+    assert world.only() == (DifferenceKind.EXTRA, DifferenceReason.NOT_OWED, False, 6, (A,))
 
 
 def test_an_unknown_obligation_in_a_reminder_is_named() -> None:
     world = World()
-    stranger = identity.name("stranger")
-    world.emitted[slot(7), LIAISON].items[stranger] = Item(DUE, 0)
-    assert world.only() == (Kind.ITEMS_DIFFER, Reason.NOT_OWED, False, 7, (stranger,))
+    stranger = identity.derive_id("stranger")
+    world.emitted[slot(7), LIAISON].items[stranger] = ExpectedItem(DUE, 0)
+    assert world.only() == (
+        DifferenceKind.ITEMS_DIFFER,
+        DifferenceReason.NOT_OWED,
+        False,
+        7,
+        (stranger,),
+    )
 
 
 def test_a_fact_right_before_the_slot_may_be_known_there_or_not() -> None:
     world = World()
     world.tell(A, slot(7) - timedelta(seconds=90), owed=False)
     del world.emitted[slot(9), LIAISON].items[A]
-    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FACT_APPLIED_LATE, True, 7, (A,))
+    assert world.only() == (
+        DifferenceKind.ITEMS_DIFFER,
+        DifferenceReason.FACT_APPLIED_LATE,
+        True,
+        7,
+        (A,),
+    )
 
 
 def test_a_fact_long_before_the_slot_must_be_known_there() -> None:
     world = World()
     world.tell(A, slot(7) - timedelta(minutes=30), owed=False)
     del world.emitted[slot(9), LIAISON].items[A]
-    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FACT_APPLIED_LATE, False, 7, (A,))
+    assert world.only() == (
+        DifferenceKind.ITEMS_DIFFER,
+        DifferenceReason.FACT_APPLIED_LATE,
+        False,
+        7,
+        (A,),
+    )
 
 
 def test_a_scheduler_that_fired_without_all_facts_said_so() -> None:
@@ -162,14 +199,20 @@ def test_a_scheduler_that_fired_without_all_facts_said_so() -> None:
     world.tell(A, slot(7) - timedelta(minutes=30), owed=False)
     del world.emitted[slot(9), LIAISON].items[A]
     world.emitted[slot(7), LIAISON].complete = False
-    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FIRED_INCOMPLETE, False, 7, (A,))
+    assert world.only() == (
+        DifferenceKind.ITEMS_DIFFER,
+        DifferenceReason.FIRED_INCOMPLETE,
+        False,
+        7,
+        (A,),
+    )
 
 
 def test_catch_up_leaves_out_what_an_outage_passed_over() -> None:
     world = World()
     del world.emitted[slot(5), LIAISON]
     world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
-    assert world.only() == (Kind.MISSING, Reason.CATCH_UP, True, 5, BOTH)
+    assert world.only() == (DifferenceKind.MISSING, DifferenceReason.CATCH_UP, True, 5, BOTH)
 
 
 def test_catch_up_does_not_explain_what_the_later_reminder_lacks() -> None:
@@ -179,36 +222,40 @@ def test_catch_up_does_not_explain_what_the_later_reminder_lacks() -> None:
     late.fired_at = slot(7, 16)
     del late.items[B]
     fifth, seventh = world.compare().differences
-    assert (fifth.reason, fifth.explained, fifth.obligations) == (Reason.NEVER_FIRED, False, (B,))
-    assert (seventh.kind, seventh.explained) == (Kind.ITEMS_DIFFER, False)
+    assert (fifth.reason, fifth.explained, fifth.obligations) == (
+        DifferenceReason.NEVER_FIRED,
+        False,
+        (B,),
+    )
+    assert (seventh.kind, seventh.explained) == (DifferenceKind.ITEMS_DIFFER, False)
 
 
 def test_a_unit_that_was_stuck_while_others_fired_was_no_outage() -> None:
     world = World(others={slot(6) + LITTLE: False})
     del world.emitted[slot(5), LIAISON]
     world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
-    assert world.only() == (Kind.MISSING, Reason.NEVER_FIRED, False, 5, BOTH)
+    assert world.only() == (DifferenceKind.MISSING, DifferenceReason.NEVER_FIRED, False, 5, BOTH)
 
 
 def test_catch_up_all_leaves_nothing_out() -> None:
     world = World(books=[(TOLD, book(catch_up=CatchUp.ALL))])
     del world.emitted[slot(5), LIAISON]
     world.emitted[slot(7), LIAISON].fired_at = slot(7, 16)
-    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+    assert world.only()[1:3] == (DifferenceReason.NEVER_FIRED, False)
 
 
 def test_catch_up_skip_leaves_out_what_is_late() -> None:
     world = World(books=[(TOLD, book(catch_up=CatchUp.SKIP))])
     del world.emitted[slot(5), LIAISON]
-    assert world.only() == (Kind.MISSING, Reason.CATCH_UP, True, 5, BOTH)
+    assert world.only() == (DifferenceKind.MISSING, DifferenceReason.CATCH_UP, True, 5, BOTH)
     world.others[slot(5) + LITTLE] = False  # others were served at the time
-    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+    assert world.only()[1:3] == (DifferenceReason.NEVER_FIRED, False)
 
 
 def test_catch_up_skip_explains_nothing_while_the_scheduler_is_still_away() -> None:
     world = World(books=[(TOLD, book(catch_up=CatchUp.SKIP))])
     del world.emitted[slot(9), LIAISON]
-    assert world.only()[1:3] == (Reason.NEVER_FIRED, False)
+    assert world.only()[1:3] == (DifferenceReason.NEVER_FIRED, False)
 
 
 def test_what_was_done_during_an_outage_is_not_fired_afterwards() -> None:
@@ -216,7 +263,7 @@ def test_what_was_done_during_an_outage_is_not_fired_afterwards() -> None:
     world.tell(A, slot(5, 12), owed=False)
     world.tell(B, slot(5, 12), owed=False)
     world.emitted.clear()
-    assert world.only() == (Kind.MISSING, Reason.FIRED_LATE, True, 5, BOTH)
+    assert world.only() == (DifferenceKind.MISSING, DifferenceReason.FIRED_LATE, True, 5, BOTH)
 
 
 def test_a_late_reminder_follows_the_facts_of_its_firing() -> None:
@@ -225,19 +272,19 @@ def test_a_late_reminder_follows_the_facts_of_its_firing() -> None:
     for one in world.emitted.values():
         del one.items[A]
     world.emitted[slot(5), LIAISON].fired_at = slot(5, 16)
-    assert world.only() == (Kind.ITEMS_DIFFER, Reason.FIRED_LATE, True, 5, (A,))
+    assert world.only() == (DifferenceKind.ITEMS_DIFFER, DifferenceReason.FIRED_LATE, True, 5, (A,))
 
 
 def test_another_rule_book_published_near_the_slot_explains() -> None:
     world = World()
     world.books.append((slot(7) - timedelta(minutes=1), book(2, (3, 0))))
-    assert world.only() == (Kind.EXTRA, Reason.RULES_CHANGED, True, 7, BOTH)
+    assert world.only() == (DifferenceKind.EXTRA, DifferenceReason.RULES_CHANGED, True, 7, BOTH)
 
 
 def test_another_rule_book_published_an_hour_before_must_be_followed() -> None:
     world = World()
     world.books.append((slot(7) - timedelta(hours=1), book(2, (3, 0))))
-    assert world.only() == (Kind.EXTRA, Reason.RULES_CHANGED, False, 7, BOTH)
+    assert world.only() == (DifferenceKind.EXTRA, DifferenceReason.RULES_CHANGED, False, 7, BOTH)
 
 
 def test_another_calendar_must_be_followed() -> None:
@@ -247,7 +294,7 @@ def test_another_calendar_must_be_followed() -> None:
     found = {
         (slot_of.slot, slot_of.kind, slot_of.reason) for slot_of in world.compare().differences
     }
-    assert (slot(7), Kind.EXTRA, Reason.CALENDAR_CHANGED) in found
+    assert (slot(7), DifferenceKind.EXTRA, DifferenceReason.CALENDAR_CHANGED) in found
 
 
 def test_done_extended_withdrawn_and_owed_again_give_no_difference() -> None:

@@ -9,10 +9,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.expected import Era, History, Item, Version, eras, expected, joined
-from shared.planning.obligations import Obligation, TaskEvent, changes
-from shared.planning.reminding import DueTimer, Measure, due_reminders
-from shared.planning.timers import Timer, plan, plan_anew
+from shared.planning.expected import (
+    Era,
+    ExpectedItem,
+    ObligationHistory,
+    ObligationVersion,
+    compute_expected,
+    join_versions,
+    list_eras,
+)
+from shared.planning.obligations import Obligation, TaskEvent, decide_changes
+from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
+from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.events import (
@@ -36,11 +44,11 @@ from shared.schemas.rules import (
     WhileOverdue,
 )
 
-OFFICE, UNIT, PLAN = (identity.name(word) for word in ("office", "unit", "plan"))
+OFFICE, UNIT, PLAN = (identity.derive_id(word) for word in ("office", "unit", "plan"))
 START = datetime(2023, 5, 8, 0, 30, tzinfo=UTC)  # half past eight at the office
 DAYS = 40
 END = START + timedelta(days=DAYS)
-_MEASURE = MeasureFacts(measure_id=identity.name("m"), ref="1", task_name="任务", text="内容")
+_MEASURE = MeasureFacts(measure_id=identity.derive_id("m"), ref="1", task_name="任务", text="内容")
 
 
 @dataclass
@@ -59,7 +67,7 @@ class Driver:
         return Timetable(self.book, self.calendar) if self.book else None
 
     def hear(self, event: TaskEvent, at: datetime) -> None:
-        for change in list(changes(self.known.get, event, at)):
+        for change in list(decide_changes(self.known.get, event, at)):
             if change.obligation is None:
                 continue
             self.known[change.obligation_id] = change.obligation
@@ -67,7 +75,9 @@ class Driver:
                 self._end(change.obligation_id)
                 if change.obligation.owed and (timetable := self.timetable):
                     one = change.obligation
-                    self._start(plan(timetable, one.obligation_id, one.dates, one.planned_from))
+                    self._start(
+                        plan_timers(timetable, one.obligation_id, one.dates, one.planned_from)
+                    )
 
     def change(self, told: RuleBook | WorkingCalendar, at: datetime) -> None:
         if isinstance(told, RuleBook):
@@ -85,7 +95,7 @@ class Driver:
             self._end(one.obligation_id)
             if one.owed:
                 self._start(
-                    plan_anew(
+                    replan_timers(
                         timetable,
                         one.obligation_id,
                         one.dates,
@@ -101,12 +111,12 @@ class Driver:
             timetable = self.timetable
             assert timetable is not None
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
-            shown = Measure("1", "任务", "内容", "要点")
+            shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
                 DueTimer(t, self.known[t.obligation_id].dates, lead=False, measure=shown)
                 for t in due
             ]
-            done = due_reminders(timetable, OFFICE, UNIT, rows, now=slot, grace=timedelta(0))
+            done = fire_due_timers(timetable, OFFICE, UNIT, rows, now=slot, grace=timedelta(0))
             self.emitted += done.reminders
             for timer in due:
                 del self.timers[timer.obligation_id, timer.rule_id]
@@ -125,7 +135,7 @@ class Driver:
 class Office:
     """The ledger's side: what was told, and when, in the words of the planner."""
 
-    versions: dict[UUID, list[Version]] = field(default_factory=dict)
+    versions: dict[UUID, list[ObligationVersion]] = field(default_factory=dict)
     books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
 
@@ -133,17 +143,17 @@ class Office:
         mine = self.versions.setdefault(one.obligation_id, [])
         if mine:
             last = mine[-1]
-            mine[-1] = Version(last.dates, last.owed, last.since, at)
-        mine.append(Version(one.dates, one.owed, at))
+            mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
+        mine.append(ObligationVersion(one.dates, one.owed, at))
 
-    def should(self) -> dict[tuple[datetime, Audience], dict[UUID, Item]]:
-        histories = [History(i, joined(mine)) for i, mine in self.versions.items()]
-        return expected(eras(self.books, self.calendars), histories, START, END)
+    def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
+        histories = [ObligationHistory(i, join_versions(mine)) for i, mine in self.versions.items()]
+        return compute_expected(list_eras(self.books, self.calendars), histories, START, END)
 
 
 def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts:
     return ObligationFacts(
-        obligation_id=identity.name(name),
+        obligation_id=identity.derive_id(name),
         measure_id=_MEASURE.measure_id,
         kind=ObligationKind.DEADLINE,
         period="2023",
@@ -155,7 +165,7 @@ def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts
 
 def event(what: str, name: str, number: int, days: int, at: datetime) -> TaskEvent:
     about: dict[str, Any] = {"office_id": OFFICE, "unit_id": UNIT}
-    one, due_on = identity.name(name), (at + timedelta(days=days)).date()
+    one, due_on = identity.derive_id(name), (at + timedelta(days=days)).date()
     match what:
         case "assign" | "amend":
             kind = ObligationsAssigned if what == "assign" else ObligationsAmended
@@ -234,12 +244,12 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
                 office.calendars.append((at, calendar))
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
-                if (one := driver.known.get(identity.name(name))) is not None:
+                if (one := driver.known.get(identity.derive_id(name))) is not None:
                     office.stands(one, at)
     driver.fire(END)
     fired = {
         (one.slot, one.audience): {
-            item.obligation_id: Item(item.due_on, item.overdue) for item in one.items
+            item.obligation_id: ExpectedItem(item.due_on, item.overdue) for item in one.items
         }
         for one in driver.emitted
         if one.slot >= START
@@ -248,17 +258,19 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
 
 
 def test_nothing_is_expected_before_the_first_rule_book() -> None:
-    assert eras([], [(START, WorkingCalendar())]) == []
+    assert list_eras([], [(START, WorkingCalendar())]) == []
     later = START + timedelta(days=3)
-    (era,) = eras([(later, book((0,), 3, 9, 1))], [])
+    (era,) = list_eras([(later, book((0,), 3, 9, 1))], [])
     assert isinstance(era, Era)
     assert era.since == later
 
 
 def test_a_start_of_work_is_no_change_for_planning() -> None:
-    one = Version(facts_dates(), owed=True, since=START, until=START + timedelta(hours=1))
-    other = Version(facts_dates(), owed=True, since=START + timedelta(hours=1))
-    assert joined([one, other]) == (Version(facts_dates(), owed=True, since=START),)
+    one = ObligationVersion(facts_dates(), owed=True, since=START, until=START + timedelta(hours=1))
+    other = ObligationVersion(facts_dates(), owed=True, since=START + timedelta(hours=1))
+    assert join_versions([one, other]) == (
+        ObligationVersion(facts_dates(), owed=True, since=START),
+    )
 
 
 def facts_dates() -> Any:

@@ -6,34 +6,40 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Owed, forecast, owed
-from shared.planning.reminding import Measure
+from shared.planning.forecasting import ForecastObligation, forecast, list_assigned
+from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
-from shared.schemas.rules import Audience, Dates, ObligationKind, ReminderKind, default_rule_book
+from shared.schemas.rules import (
+    Audience,
+    Dates,
+    ObligationKind,
+    ReminderKind,
+    make_default_rule_book,
+)
 
-OFFICE, UNIT = identity.name("office"), identity.name("unit")
+OFFICE, UNIT = identity.derive_id("office"), identity.derive_id("unit")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)
 END = datetime(2024, 1, 31, 15, tzinfo=UTC)
 
 
 def one(
     name: str, due_on: date | None, kind: ObligationKind = ObligationKind.DEADLINE, unit=UNIT
-) -> Owed:
-    return Owed(
+) -> ForecastObligation:
+    return ForecastObligation(
         OFFICE,
         unit,
-        identity.name(name),
+        identity.derive_id(name),
         Dates(kind, due_on, date(2023, 6, 1)),
         lead=False,
-        measure=Measure("1.1", "任务", "内容", "要点"),
+        measure=ReminderMeasure("1.1", "任务", "内容", "要点"),
     )
 
 
-def said(*obligations: Owed, ended=None, until: datetime = END):
+def said(*obligations: ForecastObligation, ended=None, until: datetime = END):
     return forecast(
-        default_rule_book(),
+        make_default_rule_book(),
         WorkingCalendar(),
         obligations,
         ended=ended or {},
@@ -43,7 +49,7 @@ def said(*obligations: Owed, ended=None, until: datetime = END):
 
 
 def test_a_deadline_met_on_its_day_is_heard_of_six_times() -> None:
-    done = {identity.name("a"): datetime(2023, 8, 31, 8, tzinfo=UTC)}
+    done = {identity.derive_id("a"): datetime(2023, 8, 31, 8, tzinfo=UTC)}
     found = said(one("a", date(2023, 8, 31)), ended=done)
     assert [r.slot.date().isoformat() for r in found] == [
         "2023-07-20",
@@ -66,7 +72,7 @@ def test_a_hearing_is_heard_of_four_times_and_then_as_overdue() -> None:
 
 def test_what_ends_at_a_slot_does_not_fire_there() -> None:
     slot = datetime(2023, 7, 20, 1, tzinfo=UTC)
-    assert said(one("a", date(2023, 8, 31)), ended={identity.name("a"): slot}) == []
+    assert said(one("a", date(2023, 8, 31)), ended={identity.derive_id("a"): slot}) == []
 
 
 def test_what_continues_without_a_date_is_never_heard_of() -> None:
@@ -74,7 +80,7 @@ def test_what_continues_without_a_date_is_never_heard_of() -> None:
 
 
 def test_an_event_is_turned_into_what_is_owed() -> None:
-    measure, obligation = identity.name("m"), identity.name("a")
+    measure, obligation = identity.derive_id("m"), identity.derive_id("a")
     event = ObligationsAssigned(
         office_id=OFFICE,
         unit_id=UNIT,
@@ -92,7 +98,7 @@ def test_an_event_is_turned_into_what_is_owed() -> None:
             ),
         ),
     )
-    assert owed(event) == [one("a", date(2023, 8, 31))]
+    assert list_assigned(event) == [one("a", date(2023, 8, 31))]
 
 
 @settings(max_examples=30, deadline=None)
@@ -107,7 +113,7 @@ def test_an_event_is_turned_into_what_is_owed() -> None:
 def test_what_is_said_of_many_is_what_is_said_of_each(dates, units: int) -> None:
     """Merging into digests loses no item and invents none."""
     every = [
-        one(f"{number}", due_on, kind, identity.name(f"unit{number % units}"))
+        one(f"{number}", due_on, kind, identity.derive_id(f"unit{number % units}"))
         for number, (due_on, kind) in enumerate(dates)
     ]
 

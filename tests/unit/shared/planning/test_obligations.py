@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.planning.obligations import (
-    Change,
     Ignored,
     Obligation,
+    ObligationChange,
     Standing,
-    changes,
-    named,
+    decide_changes,
+    list_obligation_ids,
 )
 from shared.schemas import identity
 from shared.schemas.events import (
@@ -26,7 +26,7 @@ from shared.schemas.events import (
 from shared.schemas.facts import ObligationFacts, Status
 from shared.schemas.rules import ObligationKind
 
-OFFICE, UNIT, PLAN, MEASURE, ID = (identity.name(n) for n in "oupmi")
+OFFICE, UNIT, PLAN, MEASURE, ID = (identity.derive_id(n) for n in "oupmi")
 EARLIER = datetime(2023, 6, 1, tzinfo=UTC)
 TOLD = datetime(2023, 8, 1, tzinfo=UTC)
 FACTS = ObligationFacts(
@@ -99,8 +99,8 @@ WITHDRAWN = ObligationsWithdrawn(
 )
 
 
-def change(known: Obligation | None, event) -> Change:
-    (found,) = changes(lambda _: known, event, TOLD)
+def change(known: Obligation | None, event) -> ObligationChange:
+    (found,) = decide_changes(lambda _: known, event, TOLD)
     return found
 
 
@@ -195,7 +195,7 @@ def test_an_older_fact_is_ignored(event) -> None:
 @pytest.mark.parametrize("event", [WITHDRAWN, reported(Status.DONE), heard(), extended()])
 def test_a_fact_about_an_unknown_obligation_is_ignored(event) -> None:
     assert change(None, event).ignored is Ignored.UNKNOWN
-    assert named(event) == (ID,)
+    assert list_obligation_ids(event) == (ID,)
 
 
 ANY = st.sampled_from(
@@ -216,7 +216,7 @@ def test_a_number_never_falls_and_timers_follow_every_change_of_what_is_owed(eve
     held: dict[UUID, Obligation] = {}
     for event in events:
         before = held.get(ID)
-        for found in changes(held.get, event, TOLD):
+        for found in decide_changes(held.get, event, TOLD):
             if found.obligation is None:
                 assert found.ignored is not None
                 continue

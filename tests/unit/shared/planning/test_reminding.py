@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.planning.reminding import (
     DueTimer,
-    Fired,
-    Measure,
-    due_reminders,
-    ref_order,
+    FiringResult,
+    ReminderMeasure,
+    fire_due_timers,
+    parse_ref,
 )
 from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
@@ -25,26 +25,26 @@ from shared.schemas.rules import (
     Rule,
     RuleBook,
     Step,
-    default_rule_book,
+    make_default_rule_book,
 )
 
-OFFICE, UNIT = identity.name("office"), identity.name("unit")
+OFFICE, UNIT = identity.derive_id("office"), identity.derive_id("unit")
 SLOT = datetime(2023, 8, 30, 1, tzinfo=UTC)
-TABLE = Timetable(default_rule_book(), WorkingCalendar())
+TABLE = Timetable(make_default_rule_book(), WorkingCalendar())
 
 
 def due(ref: str, due_on: date = date(2023, 8, 31), slot: datetime = SLOT, **more) -> DueTimer:
     kind = more.get("kind", ObligationKind.DEADLINE)
     return DueTimer(
-        Timer(identity.name(ref), more.get("rule_id", kind.value), slot, 0),
+        Timer(identity.derive_id(ref), more.get("rule_id", kind.value), slot, 0),
         Dates(kind, due_on, date(2023, 6, 1)),
         lead=False,
-        measure=Measure(ref, f"任务{ref}", f"内容{ref}", more.get("title", "要点")),
+        measure=ReminderMeasure(ref, f"任务{ref}", f"内容{ref}", more.get("title", "要点")),
     )
 
 
-def fire(*timers: DueTimer, table: Timetable = TABLE, now: datetime = SLOT) -> Fired:
-    return due_reminders(table, OFFICE, UNIT, timers, now=now, grace=timedelta(hours=1))
+def fire(*timers: DueTimer, table: Timetable = TABLE, now: datetime = SLOT) -> FiringResult:
+    return fire_due_timers(table, OFFICE, UNIT, timers, now=now, grace=timedelta(hours=1))
 
 
 def test_items_stand_by_date_and_then_by_number() -> None:
@@ -52,7 +52,7 @@ def test_items_stand_by_date_and_then_by_number() -> None:
     (reminder,) = fire(*(due(ref) for ref in refs)).reminders
     assert [item.ref for item in reminder.items] == ["2.1", "2.9", "2.10", "10.1"]
     assert reminder.items[0] == ReminderItem(
-        obligation_id=identity.name("2.1"),
+        obligation_id=identity.derive_id("2.1"),
         ref="2.1",
         task_name="任务2.1",
         text="内容2.1",
@@ -64,10 +64,10 @@ def test_items_stand_by_date_and_then_by_number() -> None:
 
 def test_working_days_are_counted_by_the_office_calendar() -> None:
     """The office works on Saturday, 2 September: three days from Wednesday, not two."""
-    table = Timetable(default_rule_book(), WorkingCalendar(1, {date(2023, 9, 2): True}))
+    table = Timetable(make_default_rule_book(), WorkingCalendar(1, {date(2023, 9, 2): True}))
     (reminder,) = fire(due("1.1", date(2023, 9, 3)), table=table).reminders
     assert [item.working_days for item in reminder.items] == [3]
-    assert reminder.reminder_id == identity.reminder_id(UNIT, "liaison", SLOT)
+    assert reminder.reminder_id == identity.derive_reminder_id(UNIT, "liaison", SLOT)
 
 
 def test_the_earlier_date_stands_first() -> None:
@@ -107,7 +107,7 @@ def test_a_rule_that_the_book_lacks_ends_its_timer_silently() -> None:
 def test_from_the_fourth_and_seventh_overdue_on_superiors_hear_it_too() -> None:
     past = due("1.1", date(2023, 8, 10), datetime(2023, 8, 15, 1, tzinfo=UTC))
     heard = {}
-    for slot in TABLE.between(
+    for slot in TABLE.list_between(
         TABLE.book.rules[0], past.dates, past.timer.next_fire_at, datetime(2023, 10, 1, tzinfo=UTC)
     ):
         one = due("1.1", date(2023, 8, 10), slot.slot)
@@ -118,7 +118,7 @@ def test_from_the_fourth_and_seventh_overdue_on_superiors_hear_it_too() -> None:
 
 
 def test_two_rules_in_one_slot_name_an_obligation_once_and_join_their_channels() -> None:
-    first = default_rule_book().rules[0].model_copy(update={"channels": (Channel.SMS,)})
+    first = make_default_rule_book().rules[0].model_copy(update={"channels": (Channel.SMS,)})
     second = first.model_copy(update={"rule_id": "again", "channels": (Channel.EMAIL,)})
     table = Timetable(RuleBook(version=1, rules=(first, second)), WorkingCalendar())
     found = fire(due("1.1"), due("1.1", rule_id="again"), table=table)
@@ -144,11 +144,11 @@ def test_items_of_several_plans_name_each_plan() -> None:
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=20))
 def test_refs_stand_as_their_numbers_do(numbers) -> None:
     refs = [f"{a}.{b}" for a, b in numbers]
-    assert sorted(refs, key=ref_order) == [f"{a}.{b}" for a, b in sorted(numbers)]
+    assert sorted(refs, key=parse_ref) == [f"{a}.{b}" for a, b in sorted(numbers)]
 
 
 @example(["⑴", "²", "1.⑴"])
 @given(st.lists(st.text(max_size=8), max_size=10))
 def test_any_text_has_a_place_among_refs(refs) -> None:
-    placed = sorted(refs, key=ref_order)
+    placed = sorted(refs, key=parse_ref)
     assert sorted(placed) == sorted(refs)
