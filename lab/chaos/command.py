@@ -18,7 +18,7 @@ from rich.console import Console
 
 from lab.chaos.faults import FaultKind
 from lab.chaos.proving import run_stepped
-from lab.chaos.running.ground import Script, live_running
+from lab.chaos.running.ground import RunRequest, run_on_new_stack
 from lab.chaos.running.verdict import RunningVerdict
 from lab.chaos.verdict import SteppedVerdict
 from lab.demo.script import START
@@ -77,9 +77,9 @@ def run_chaos(
     keep_state = True
     try:
         if clock is ClockMode.RUNNING:
-            verdict: SteppedVerdict | RunningVerdict = live_running(
+            verdict: SteppedVerdict | RunningVerdict = run_on_new_stack(
                 directory,
-                Script(seed, faults, brokers, frozenset(only or FaultKind)),
+                RunRequest(seed, faults, brokers, frozenset(only or FaultKind)),
                 _out.print,
                 _SHORT_TIMES,
                 _TWO_EACH,

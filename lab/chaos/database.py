@@ -83,13 +83,13 @@ async def shuffle_outbox(
             await db.commit()
             on_cut()
             await asyncio.sleep(seconds)
-            return await _rewrite_shuffled(db, service, draw)
+            return await _replace_shuffled(db, service, draw)
         finally:
             locking.cancel()
             await db.invalidate()  # ends the session, and releases its lock
 
 
-async def _rewrite_shuffled(db: AsyncConnection, service: str, draw: float) -> int:
+async def _replace_shuffled(db: AsyncConnection, service: str, draw: float) -> int:
     outbox = f"{service}.outbox"
     # Writers hold their rows until they commit; this lock keeps them out while rows are rewritten.
     await db.execute(text(f"LOCK TABLE {outbox} IN SHARE ROW EXCLUSIVE MODE"))

@@ -112,7 +112,7 @@ def compare_history(
         state = "suppressed" if notification.planned.suppressed else "sent"
         if row["state"] != state:
             wrong.append(f"the history says {row['state']} ({row['reason']}) of {notification}")
-        elif message and _differs(row, message):
+        elif message and _has_other_content(row, message):
             wrong.append(
                 f"the history has another text or address than the sink for {notification}"
             )
@@ -121,7 +121,7 @@ def compare_history(
     return wrong
 
 
-def _differs(row: Mapping[str, Any], message: ArrivedMessage) -> bool:
+def _has_other_content(row: Mapping[str, Any], message: ArrivedMessage) -> bool:
     same_text = row["body"].split() == message.text.split()
     return not (same_text and row["address"] == message.to)
 

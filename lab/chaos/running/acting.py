@@ -1,4 +1,4 @@
-"""Who acts while the clock runs: units report, the office moves dates and publishes books."""
+"""Acts while the clock runs: units report, the office moves dates and publishes rule books."""
 
 import asyncio
 import random
@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from lab.chaos.callers import RetryingApi
 from lab.chaos.running import office
-from lab.chaos.running.clocks import Clocks
-from lab.chaos.running.facts import Duty, Fact
+from lab.chaos.running.clocks import PartClocks
+from lab.chaos.running.facts import Fact, PublishedObligation
 from shared.schemas.rules import ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -24,8 +24,8 @@ _NEAR_A_SLOT = timedelta(minutes=8)
 _LATER = (20, 90)
 
 
-class Doing(StrEnum):
-    """What somebody does next."""
+class ApiAction(StrEnum):
+    """The next action of a person."""
 
     DONE = "done"
     PROGRESS = "progress"
@@ -37,35 +37,34 @@ class Doing(StrEnum):
 
 
 _WEIGHTS = {
-    Doing.DONE: 30,
-    Doing.PROGRESS: 10,
-    Doing.REOPEN: 25,
-    Doing.EXTEND: 20,
-    Doing.HEAR: 3,
-    Doing.RECEIPT: 12,
-    Doing.AMEND: 4,
+    ApiAction.DONE: 30,
+    ApiAction.PROGRESS: 10,
+    ApiAction.REOPEN: 25,
+    ApiAction.EXTEND: 20,
+    ApiAction.HEAR: 3,
+    ApiAction.RECEIPT: 12,
+    ApiAction.AMEND: 4,
 }
 
 
 @dataclass
 class Actors:
-    """Several people who act one after the other, each, through the API.
+    """Several people who act concurrently through the API, each one action after the other.
 
     Attributes:
-        facts: what was told, with the instants between which it was committed.
-        answers: how many answers there were, by what was done.
-        refused: answers that say no to something that must be possible.
+        facts: what the API was told, with the instants between which it was committed.
+        answers: the number of performed actions, by kind.
     """
 
-    caller: RetryingApi
-    clocks: Clocks
-    duties: dict[UUID, Duty]
-    chosen: random.Random
+    api: RetryingApi
+    clocks: PartClocks
+    obligations: dict[UUID, PublishedObligation]
+    rng: random.Random
     newest_messages: Callable[[], list[dict[str, Any]]]
-    second: "SecondPlan"
+    second_plan: "SecondPlan"
     stopping: bool = False
     facts: list[Fact] = field(default_factory=list)
-    answers: dict[Doing, int] = field(default_factory=dict)
+    answers: dict[ApiAction, int] = field(default_factory=dict)
     book: int = 1
     _busy: set[UUID] = field(default_factory=set)
     _done: set[UUID] = field(default_factory=set)
@@ -73,147 +72,169 @@ class Actors:
     _taken: set[tuple[UUID, str, date]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """Take over the dates as they were published."""
-        self._dates = {one: d.due_on for one, d in self.duties.items() if d.due_on}
-        self._taken = {(d.unit_id, d.ref, d.due_on) for d in self.duties.values() if d.due_on}
+        """Take the dates as they were published."""
+        self._dates = {
+            obligation_id: obligation.due_on
+            for obligation_id, obligation in self.obligations.items()
+            if obligation.due_on
+        }
+        self._taken = {
+            (obligation.unit_id, obligation.ref, obligation.due_on)
+            for obligation in self.obligations.values()
+            if obligation.due_on
+        }
 
-    async def act_for_ever(self) -> None:
-        """Act until told to stop: half of the time shortly before or after a full hour."""
+    async def run_until_stopped(self) -> None:
+        """Act until `stopping` is set; half of the time shortly before or after a full hour."""
         while not self.stopping:
             await asyncio.sleep(self._pause())
-            doing = self.chosen.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
-            if not self.stopping and await self._do(doing):
-                self.answers[doing] = self.answers.get(doing, 0) + 1
+            action = self.rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+            if not self.stopping and await self._perform(action):
+                self.answers[action] = self.answers.get(action, 0) + 1
 
     def _pause(self) -> float:
-        """Seconds of real time until the next deed."""
-        if self.chosen.random() < 0.5:  # noqa: PLR2004 - half of the time
-            return self.chosen.random()
+        """Seconds of real time until the next action."""
+        if self.rng.random() < 0.5:  # noqa: PLR2004 - half of the time
+            return self.rng.random()
         now = self.clocks.now()
         hour = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        aim = hour + _NEAR_A_SLOT * self.chosen.uniform(-1, 1)
+        aim = hour + _NEAR_A_SLOT * self.rng.uniform(-1, 1)
         return max(0.0, (aim - now).total_seconds()) / self.clocks.rate
 
-    async def _do(self, doing: Doing) -> bool:
-        ways: dict[Doing, Callable[[], Awaitable[bool]]] = {
-            Doing.DONE: partial(self._report, "done", owed=False),
-            Doing.PROGRESS: partial(self._report, "in-progress", owed=True),
-            Doing.REOPEN: partial(self._report, "open", owed=True, of_done=True),
-            Doing.EXTEND: self._extend,
-            Doing.HEAR: self._hear,
-            Doing.RECEIPT: self._confirm,
-            Doing.AMEND: self._amend,
+    async def _perform(self, action: ApiAction) -> bool:
+        ways: dict[ApiAction, Callable[[], Awaitable[bool]]] = {
+            ApiAction.DONE: partial(self._report, "done", owed=False),
+            ApiAction.PROGRESS: partial(self._report, "in-progress", owed=True),
+            ApiAction.REOPEN: partial(self._report, "open", owed=True, of_done=True),
+            ApiAction.EXTEND: self._extend,
+            ApiAction.HEAR: self._hear,
+            ApiAction.RECEIPT: self._confirm,
+            ApiAction.AMEND: self._amend,
         }
-        return await ways[doing]()
+        return await ways[action]()
 
     async def report_done(self, prepare: Callable[[UUID], Awaitable[None]]) -> UUID:
-        """Report one obligation as done, after something was done with it first; its id."""
-        while (duty := self._draw(of_done=False)) is None:  # noqa: ASYNC110 - somebody reopens one
+        """Prepare an obligation, then report it as done; returns its id."""
+        while (obligation := self._draw_obligation(of_done=False)) is None:  # noqa: ASYNC110 - until a person reopens one
             await asyncio.sleep(0.1)
-        with self._hold(duty.obligation_id):
-            await prepare(duty.obligation_id)
-            await self._tell_status(duty, "done", owed=False)
-        return duty.obligation_id
+        with self._hold(obligation.obligation_id):
+            await prepare(obligation.obligation_id)
+            await self._post_status(obligation, "done", owed=False)
+        return obligation.obligation_id
 
     async def publish_book(self) -> None:
-        """Publish the next rule book, whole."""
+        """Publish the next rule book."""
         self.book += 1
         number = self.book
-        body = office.book(number).model_dump(mode="json", exclude={"version"})
+        body = office.build_rule_book(number).model_dump(mode="json", exclude={"version"})
         asked = self.clocks.now()
-        await asyncio.to_thread(self.caller.post, "/v1/rule-books", body)
+        await asyncio.to_thread(self.api.post, "/v1/rule-books", body)
         self.facts.append(Fact(asked, self.clocks.now(), book=number))
 
     async def _report(self, status: str, *, owed: bool, of_done: bool = False) -> bool:
-        duty = self._draw(of_done=of_done)
-        if duty is None:
+        obligation = self._draw_obligation(of_done=of_done)
+        if obligation is None:
             return False
-        with self._hold(duty.obligation_id):
-            await self._tell_status(duty, status, owed=owed)
+        with self._hold(obligation.obligation_id):
+            await self._post_status(obligation, status, owed=owed)
         return True
 
-    async def _tell_status(self, duty: Duty, status: str, *, owed: bool) -> None:
-        place = f"/v1/obligations/{duty.obligation_id}/status"
-        await self._told(duty, place, {"status": status, "note": "混沌测试"}, owed=owed)
-        (self._done.discard if owed else self._done.add)(duty.obligation_id)
+    async def _post_status(
+        self, obligation: PublishedObligation, status: str, *, owed: bool
+    ) -> None:
+        place = f"/v1/obligations/{obligation.obligation_id}/status"
+        await self._post_fact(obligation, place, {"status": status, "note": "混沌测试"}, owed=owed)
+        (self._done.discard if owed else self._done.add)(obligation.obligation_id)
 
     async def _extend(self) -> bool:
-        duty = self._draw(of_done=False)
-        if duty is None:
+        obligation = self._draw_obligation(of_done=False)
+        if obligation is None:
             return False
-        with self._hold(duty.obligation_id):
-            later = self._free_day(duty, self._dates[duty.obligation_id], *_LATER)
-            place = f"/v1/obligations/{duty.obligation_id}/extensions"
-            body = {"due_on": later.isoformat(), "reason": "混沌测试"}
-            await self._told(duty, place, body, due_on=later)
-            self._dates[duty.obligation_id] = later
+        with self._hold(obligation.obligation_id):
+            new_day = self._choose_free_day(
+                obligation, self._dates[obligation.obligation_id], *_LATER
+            )
+            place = f"/v1/obligations/{obligation.obligation_id}/extensions"
+            body = {"due_on": new_day.isoformat(), "reason": "混沌测试"}
+            await self._post_fact(obligation, place, body, due_on=new_day)
+            self._dates[obligation.obligation_id] = new_day
         return True
 
     async def _hear(self) -> bool:
-        """A unit's head hears the report: it counts for each of its duties of that kind."""
-        hearings = [d for d in self.duties.values() if d.kind is ObligationKind.HEARING]
-        left = [d for d in hearings if d.obligation_id not in self._done | self._busy]
+        """Report a hearing: it ends each hearing obligation of a unit."""
+        hearings = [
+            obligation
+            for obligation in self.obligations.values()
+            if obligation.kind is ObligationKind.HEARING
+        ]
+        left = [
+            obligation
+            for obligation in hearings
+            if obligation.obligation_id not in self._done | self._busy
+        ]
         if not left:
             return False
-        unit = self.chosen.choice(left).unit_id
-        of_unit = [d for d in hearings if d.unit_id == unit]
-        if any(d.obligation_id in self._busy for d in of_unit):
+        unit = self.rng.choice(left).unit_id
+        of_unit = [obligation for obligation in hearings if obligation.unit_id == unit]
+        if any(obligation.obligation_id in self._busy for obligation in of_unit):
             return False
-        self._busy |= {d.obligation_id for d in of_unit}
+        self._busy |= {obligation.obligation_id for obligation in of_unit}
         asked = self.clocks.now()
-        # The day before: a host whose clock is behind must not take it for a day to come.
+        # Yesterday: a service whose clock is behind would refuse today as a future day.
         body = {
             "heard_on": (asked.astimezone(_ZONE).date() - timedelta(days=1)).isoformat(),
             "heard_by": "主要负责人",
             "minutes": "混沌测试",
         }
-        await asyncio.to_thread(self.caller.post, f"/v1/units/{unit}/hearings", body)
+        await asyncio.to_thread(self.api.post, f"/v1/units/{unit}/hearings", body)
         answered = self.clocks.now()
-        for duty in of_unit:
-            self.facts.append(Fact(asked, answered, duty.obligation_id, owed=False))
-            self._done.add(duty.obligation_id)
-            self._busy.discard(duty.obligation_id)
+        for obligation in of_unit:
+            self.facts.append(Fact(asked, answered, obligation.obligation_id, owed=False))
+            self._done.add(obligation.obligation_id)
+            self._busy.discard(obligation.obligation_id)
         return True
 
     async def _confirm(self) -> bool:
-        """A gateway tells that a message arrived."""
+        """Send a gateway's receipt for a delivered message."""
         texts = await asyncio.to_thread(self.newest_messages)
         if not texts:
             return False
-        message = self.chosen.choice(texts)
+        message = self.rng.choice(texts)
         body = {
             "gateway": "sms",
             "gateway_message_id": f"sink-{message['id']}",
             "state": "delivered",
         }
-        await asyncio.to_thread(self.caller.post, "/v1/receipts", body)
+        await asyncio.to_thread(self.api.post, "/v1/receipts", body)
         return True
 
     async def _amend(self) -> bool:
-        """The office moves some dates of its second plan by a revised document."""
-        if self.second.busy:
+        """Move two dates of the second plan by a revised document."""
+        if self.second_plan.busy:
             return False
-        self.second.busy = True
-        moved = self.chosen.sample(sorted(self.second.dates), 2)
-        for unit in moved:
-            its = self.duties[self.second.duties[unit]]
-            self.second.dates[unit] = self._free_day(its, self.second.dates[unit], 1, 30)
-        file = office.write_table(self.second.file, self.second.dates)
-        place = f"/v1/plans/{self.second.plan_id}/revisions"
-        found = await asyncio.to_thread(self.caller.upload, place, file)
+        self.second_plan.busy = True
+        moved_units = self.rng.sample(sorted(self.second_plan.dates), 2)
+        for unit in moved_units:
+            obligation = self.obligations[self.second_plan.obligations[unit]]
+            self.second_plan.dates[unit] = self._choose_free_day(
+                obligation, self.second_plan.dates[unit], 1, 30
+            )
+        file = office.write_table(self.second_plan.file, self.second_plan.dates)
+        place = f"/v1/plans/{self.second_plan.plan_id}/revisions"
+        revision = await asyncio.to_thread(self.api.upload, place, file)
         asked = self.clocks.now()
-        confirm = f"{place}/{found['revision_id']}/confirm"
-        await asyncio.to_thread(self.caller.post, confirm, {})
+        confirm = f"{place}/{revision['revision_id']}/confirm"
+        await asyncio.to_thread(self.api.post, confirm, {})
         answered = self.clocks.now()
-        for unit in moved:
-            due_on, duty = self.second.dates[unit], self.second.duties[unit]
-            self.facts.append(Fact(asked, answered, duty, due_on=due_on))
-        self.second.busy = False
+        for unit in moved_units:
+            due_on, obligation_id = self.second_plan.dates[unit], self.second_plan.obligations[unit]
+            self.facts.append(Fact(asked, answered, obligation_id, due_on=due_on))
+        self.second_plan.busy = False
         return True
 
-    async def _told(
+    async def _post_fact(
         self,
-        duty: Duty,
+        obligation: PublishedObligation,
         place: str,
         body: dict[str, Any],
         *,
@@ -221,53 +242,55 @@ class Actors:
         due_on: date | None = None,
     ) -> None:
         asked = self.clocks.now()
-        await asyncio.to_thread(self.caller.post, place, body)
-        told = Fact(asked, self.clocks.now(), duty.obligation_id, owed=owed, due_on=due_on)
-        self.facts.append(told)
+        await asyncio.to_thread(self.api.post, place, body)
+        fact = Fact(asked, self.clocks.now(), obligation.obligation_id, owed=owed, due_on=due_on)
+        self.facts.append(fact)
 
-    def _draw(self, *, of_done: bool) -> Duty | None:
-        """An obligation with a date, open or done, that nobody acts on just now."""
-        every = [
-            d
-            for d in self.duties.values()
-            if d.kind is ObligationKind.DEADLINE
-            and d.due_on is not None
-            and d.obligation_id not in self._busy | self.second.own
-            and (d.obligation_id in self._done) is of_done
+    def _draw_obligation(self, *, of_done: bool) -> PublishedObligation | None:
+        """Draw a dated obligation, done or not, on which no other action is under way."""
+        candidates = [
+            obligation
+            for obligation in self.obligations.values()
+            if obligation.kind is ObligationKind.DEADLINE
+            and obligation.due_on is not None
+            and obligation.obligation_id not in self._busy | self.second_plan.obligation_ids
+            and (obligation.obligation_id in self._done) is of_done
         ]
-        return self.chosen.choice(every) if every else None
+        return self.rng.choice(candidates) if candidates else None
 
-    def _free_day(self, duty: Duty, day: date, least: int, most: int) -> date:
-        """A later day that no obligation of the unit with the same number has had.
+    def _choose_free_day(
+        self, obligation: PublishedObligation, day: date, least: int, most: int
+    ) -> date:
+        """Choose a later day that no obligation of the unit with this number has had.
 
-        A mail names number and date alone, so only these tell two obligations apart.
+        A mail names only number and date, so two obligations must differ in them.
         """
-        later = day + timedelta(days=self.chosen.randint(least, most))
-        while (duty.unit_id, duty.ref, later) in self._taken:
-            later += timedelta(days=1)
-        self._taken.add((duty.unit_id, duty.ref, later))
-        return later
+        new_day = day + timedelta(days=self.rng.randint(least, most))
+        while (obligation.unit_id, obligation.ref, new_day) in self._taken:
+            new_day += timedelta(days=1)
+        self._taken.add((obligation.unit_id, obligation.ref, new_day))
+        return new_day
 
     @contextmanager
-    def _hold(self, obligation: UUID) -> Iterator[None]:
-        self._busy.add(obligation)
+    def _hold(self, obligation_id: UUID) -> Iterator[None]:
+        self._busy.add(obligation_id)
         try:
             yield
         finally:
-            self._busy.discard(obligation)
+            self._busy.discard(obligation_id)
 
 
 @dataclass
 class SecondPlan:
-    """A plan that is revised while the clock runs; units are known by their names."""
+    """A plan that is revised while the clock runs, by the names of its units."""
 
     plan_id: UUID
     file: Path
     dates: dict[str, date]
-    duties: dict[str, UUID]
+    obligations: dict[str, UUID]
     busy: bool = False
 
     @property
-    def own(self) -> set[UUID]:
-        """Its obligations: nobody else moves their dates."""
-        return set(self.duties.values())
+    def obligation_ids(self) -> set[UUID]:
+        """Its obligations; other actions do not change their dates."""
+        return set(self.obligations.values())

@@ -1,4 +1,4 @@
-"""When faults were active, and how much time there was without any. Pure."""
+"""The times in which faults were active, and the time without faults. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class FaultWindow:
     """A span of the office's time in which a fault was active."""
 
     begin: datetime
@@ -14,13 +14,13 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Calm:
-    """Time without faults."""
+class CalmTime:
+    """The time without faults."""
 
-    windows: Sequence[Window]
+    windows: Sequence[FaultWindow]
 
-    def between(self, begin: datetime, end: datetime) -> timedelta:
-        """How much of a span no fault was active in."""
+    def measure_between(self, begin: datetime, end: datetime) -> timedelta:
+        """The time without faults between two instants."""
         calm, at = timedelta(0), begin
         for window in self.windows:
             if window.end <= at:
@@ -31,8 +31,8 @@ class Calm:
             at = max(at, min(window.end, end))
         return calm + max(timedelta(0), end - at)
 
-    def until(self, begin: datetime, bound: timedelta) -> datetime:
-        """When so much calm time has passed since `begin`."""
+    def find_instant_after(self, begin: datetime, bound: timedelta) -> datetime:
+        """The instant at which `bound` of time without faults has passed since `begin`."""
         left, at = bound, begin
         for window in self.windows:
             if window.end <= at:
@@ -44,12 +44,12 @@ class Calm:
         return at + left
 
 
-def merged(windows: Iterable[Window]) -> list[Window]:
-    """Windows that overlap made one, rising."""
-    found: list[Window] = []
-    for window in sorted(windows, key=lambda one: one.begin):
-        if found and window.begin <= found[-1].end:
-            found[-1] = Window(found[-1].begin, max(found[-1].end, window.end))
+def merge_windows(windows: Iterable[FaultWindow]) -> list[FaultWindow]:
+    """Merge windows that overlap; sorted by time."""
+    merged: list[FaultWindow] = []
+    for window in sorted(windows, key=lambda span: span.begin):
+        if merged and window.begin <= merged[-1].end:
+            merged[-1] = FaultWindow(merged[-1].begin, max(merged[-1].end, window.end))
         else:
-            found.append(window)
-    return found
+            merged.append(window)
+    return merged

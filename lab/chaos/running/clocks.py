@@ -10,61 +10,63 @@ from shared.clock import RunningClock, write_running_clock
 
 
 @dataclass
-class Clocks:
-    """Files of running clocks in one directory: the right one, and one for each part.
+class PartClocks:
+    """Clock files in one directory: one for the office and one for each part.
 
     Attributes:
-        rate: how many times as fast as real time they run; 0 while they stand.
-        ran: how fast they run when they run.
+        rate: how many times as fast as real time the clocks run; 0 while they stand.
+        running_rate: the rate while they run.
     """
 
     directory: Path
     rate: float
     parts: Iterable[str]
-    ran: float = field(init=False)
+    running_rate: float = field(init=False)
     _office: datetime | None = field(default=None, init=False)
     _monotonic: float = field(default=0.0, init=False)
-    _wrong: dict[str, timedelta] = field(default_factory=dict, init=False)
+    _offsets: dict[str, timedelta] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Remember the rate."""
-        self.ran = self.rate
+        self.running_rate = self.rate
 
     @property
-    def right(self) -> Path:
-        """The file of the clock that is right."""
+    def office_file(self) -> Path:
+        """The file of the office's clock, which is right."""
         return self.directory / "clock"
 
-    def own(self, part: str) -> Path:
+    def get_file(self, part: str) -> Path:
         """The file of a part's clock."""
         return self.directory / f"clock-{part}"
 
     def start(self, office: datetime, rate: float | None = None) -> None:
-        """Let all clocks run on from an instant of the office; rate 0 lets them stand."""
+        """Start all clocks at an instant of the office's time; with rate 0 they stand still."""
         self._office, self._monotonic = office, time.monotonic()
-        self.rate = self.ran if rate is None else rate
+        self.rate = self.running_rate if rate is None else rate
         self._write()
 
     def stop(self) -> datetime:
-        """Let all clocks stand where they are, and right; returns that instant."""
+        """Stop all clocks, with every offset removed; returns their instant."""
         now = self.now()
-        self._wrong.clear()
+        self._offsets.clear()
         self.start(now, rate=0.0)
         return now
 
     def now(self) -> datetime:
-        """The office's instant."""
-        return RunningClock(self.right).now()
+        """The office's time."""
+        return RunningClock(self.office_file).now()
 
-    def put_wrong(self, part: str, offset: timedelta) -> None:
-        """Let a part's clock be wrong by some of the office's time; none mends it."""
-        self._wrong[part] = offset
+    def set_offset(self, part: str, offset: timedelta) -> None:
+        """Make a part's clock wrong by an offset of the office's time; 0 makes it right again."""
+        self._offsets[part] = offset
         self._write()
 
     def _write(self) -> None:
         if self._office is None:
             return
-        write_running_clock(self.right, self._office, self._monotonic, self.rate)
+        write_running_clock(self.office_file, self._office, self._monotonic, self.rate)
         for part in self.parts:
-            offset = self._wrong.get(part, timedelta(0))
-            write_running_clock(self.own(part), self._office, self._monotonic, self.rate, offset)
+            offset = self._offsets.get(part, timedelta(0))
+            write_running_clock(
+                self.get_file(part), self._office, self._monotonic, self.rate, offset
+            )

@@ -1,4 +1,4 @@
-"""A small disk for the database, and filling it up."""
+"""A small disk for the database, and filling it."""
 
 import os
 import shutil
@@ -11,8 +11,8 @@ _DISK_SIZE = "2g"
 
 
 @contextmanager
-def small_disk(directory: Path) -> Iterator[Path | None]:
-    """A disk of 2 GB in a directory while the block lasts; None where none can be."""
+def mount_small_disk(directory: Path) -> Iterator[Path | None]:
+    """A disk of 2 GB mounted on a directory during the block; None where mounting is impossible."""
     directory.mkdir(parents=True, exist_ok=True)
     mount, unmount = shutil.which("mount"), shutil.which("umount")
     if mount is None or unmount is None or os.geteuid() != 0:
@@ -27,8 +27,8 @@ def small_disk(directory: Path) -> Iterator[Path | None]:
             subprocess.run([unmount, str(directory)], check=False, capture_output=True)  # noqa: S603 - a system tool
 
 
-def fill(ballast: Path) -> None:
-    """Write until nothing more fits."""
+def fill_disk(ballast: Path) -> None:
+    """Write into a file until the disk is full."""
     with ballast.open("wb", buffering=0) as file:
         try:
             while True:

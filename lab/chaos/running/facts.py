@@ -1,8 +1,8 @@
-"""What was told to the office while its clock ran, and how things may have stood. Pure.
+"""What the API was told while the clock ran, and the states that obligations may have had. Pure.
 
-A fact is known by the instants at which it was asked for and answered. It was committed somewhere
-between them, so before the answer nobody may rely on it, and before the request nobody can have
-known it. Instants are the office's.
+The instants of its request and of its answer are known for each fact; it was committed between
+them. So nothing may depend on it before the request, and everything must respect it after the
+answer. Instants are in the office's time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,11 @@ from uuid import UUID
 from shared.schemas.rules import ObligationKind
 
 TOLERANCE = timedelta(minutes=1)
-"""A fact that was answered so long before a slot, by the office's clock, is honoured by it."""
+"""A slot must respect a fact that was answered this long before it, by the office's clock."""
 
 
 @dataclass(frozen=True, slots=True)
-class Duty:
+class PublishedObligation:
     """An obligation as it was published."""
 
     obligation_id: UUID
@@ -30,13 +30,13 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Something that the API was told. It sets one of the three.
+    """Something that the API was told; it sets exactly one of `owed`, `due_on` and `book`.
 
     Attributes:
-        obligation_id: what it is about; None when it is about the whole office.
-        owed: whether it is still owed from now on.
+        obligation_id: the obligation; None for a fact of the whole office.
+        owed: whether the obligation is owed from now on.
         due_on: its new date.
-        book: the number of the rule book that holds from now on.
+        book: the number of the rule book that is valid from now on.
     """
 
     asked: datetime
@@ -48,15 +48,15 @@ class Fact:
 
 
 @dataclass(slots=True)
-class Possible:
-    """Every way in which an obligation may have stood within a span of time."""
+class PossibleStates:
+    """Every state that an obligation may have had within a span of time."""
 
     owed: set[bool]
     dates: set[date | None]
     books: set[int]
 
     def add(self, fact: Fact) -> None:
-        """What a fact may have changed within the span."""
+        """Add the state after a fact that may have been committed within the span."""
         if fact.owed is not None:
             self.owed.add(fact.owed)
         if fact.due_on is not None:
@@ -65,7 +65,7 @@ class Possible:
             self.books.add(fact.book)
 
     def replace(self, fact: Fact) -> None:
-        """What a fact has changed for certain before the span."""
+        """Replace the states by the one after a fact that was committed before the span."""
         if fact.owed is not None:
             self.owed = {fact.owed}
         if fact.due_on is not None:
@@ -75,37 +75,41 @@ class Possible:
 
 
 @dataclass
-class Course:
-    """Every fact of a run, by what it is about."""
+class FactLog:
+    """Every fact of a run, by obligation."""
 
-    duties: dict[UUID, Duty]
+    obligations: dict[UUID, PublishedObligation]
     first_book: int
     books: list[Fact] = field(default_factory=list)
-    of: dict[UUID, list[Fact]] = field(default_factory=dict)
+    by_obligation: dict[UUID, list[Fact]] = field(default_factory=dict)
 
-    def hear(self, facts: Iterable[Fact]) -> None:
-        """Take facts in, in the order in which they were asked for."""
-        for fact in sorted(facts, key=lambda one: one.asked):
+    def add_facts(self, facts: Iterable[Fact]) -> None:
+        """Add facts in the order of their requests."""
+        for fact in sorted(facts, key=lambda fact: fact.asked):
             if fact.obligation_id is None:
                 self.books.append(fact)
             else:
-                self.of.setdefault(fact.obligation_id, []).append(fact)
+                self.by_obligation.setdefault(fact.obligation_id, []).append(fact)
 
-    def possible(self, duty: Duty, since: datetime, until: datetime) -> Possible:
-        """How an obligation may have stood at some instant from `since` up to `until`."""
-        found = Possible({True}, {duty.due_on}, {self.first_book})
-        for fact in [*self.books, *self.of.get(duty.obligation_id, ())]:
+    def find_possible_states(
+        self, obligation: PublishedObligation, since: datetime, until: datetime
+    ) -> PossibleStates:
+        """The states that an obligation may have had from `since` until `until`."""
+        states = PossibleStates({True}, {obligation.due_on}, {self.first_book})
+        for fact in [*self.books, *self.by_obligation.get(obligation.obligation_id, ())]:
             if fact.answered + TOLERANCE <= since:
-                found.replace(fact)
-        for fact in [*self.books, *self.of.get(duty.obligation_id, ())]:
+                states.replace(fact)
+        for fact in [*self.books, *self.by_obligation.get(obligation.obligation_id, ())]:
             if fact.answered + TOLERANCE > since and fact.asked <= until:
-                found.add(fact)
-        return found
+                states.add(fact)
+        return states
 
-    def done_before(self, duty: Duty, instant: datetime) -> datetime | None:
-        """Since when it is certain that it was no longer owed; None when it may have been."""
+    def find_end_before(
+        self, obligation: PublishedObligation, instant: datetime
+    ) -> datetime | None:
+        """Since when it was certainly not owed at an instant; None when it may have been owed."""
         ended: datetime | None = None
-        for fact in self.of.get(duty.obligation_id, ()):
+        for fact in self.by_obligation.get(obligation.obligation_id, ()):
             if fact.owed is None:
                 continue
             if fact.owed:
@@ -114,7 +118,9 @@ class Course:
                 ended = fact.answered
         return ended
 
-    def shortly_before(self, duty: Duty, slot: datetime, within: timedelta) -> Sequence[Fact]:
-        """Facts about an obligation that were answered within some time before a slot."""
-        facts = [*self.books, *self.of.get(duty.obligation_id, ())]
+    def list_recent(
+        self, obligation: PublishedObligation, slot: datetime, within: timedelta
+    ) -> Sequence[Fact]:
+        """The facts of an obligation that were answered within some time before a slot."""
+        facts = [*self.books, *self.by_obligation.get(obligation.obligation_id, ())]
         return [f for f in facts if slot - within <= f.answered <= slot - TOLERANCE]

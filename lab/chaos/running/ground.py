@@ -1,4 +1,4 @@
-"""The stack for a run with a running clock: a clock for each part, and a small disk if it can."""
+"""Starts the stack for a running clock: a clock for each part, and a small disk if possible."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lab.chaos.faults import SERVICES, FaultKind
-from lab.chaos.running.clocks import Clocks
-from lab.chaos.running.disks import small_disk
-from lab.chaos.running.proving import prove_running
-from lab.chaos.running.standing import Ground
+from lab.chaos.running.clocks import PartClocks
+from lab.chaos.running.disks import mount_small_disk
+from lab.chaos.running.proving import run_and_judge
+from lab.chaos.running.standing import RunSetup
 from lab.chaos.running.stops import RESUMED_WITHIN
 from lab.chaos.running.verdict import RunningVerdict
 from lab.demo.script import START
 from lab.stack.stack import Stack
 
 RATE = 400.0
-"""How many times as fast as real time the office's clock runs: an hour, and with it a slot, takes
-nine seconds."""
+"""How many times as fast as real time the office's clock runs: an hour, and so the time from slot
+to slot, takes nine seconds."""
 _SETTINGS = {
     "CUIBAN_QUIET_SMS": "none",
-    # 108 s of real time: beyond the outages of a run, so that no slot fires before its facts.
+    # 108 s of real time: longer than the outages of a run, so every slot fires with its facts.
     "CUIBAN_COMPLETE_WITHIN": "PT12H",
     "CUIBAN_CLOCK_SKEW": "PT10S",
     "CUIBAN_LOG_LEVEL": "INFO",
@@ -28,8 +28,8 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """What a run is asked for: `kinds` are the kinds of faults that may strike."""
+class RunRequest:
+    """The options of a run; `kinds` are the kinds of faults that may be injected."""
 
     seed: int
     faults: int
@@ -37,37 +37,39 @@ class Script:
     kinds: frozenset[FaultKind]
 
 
-def live_running(
-    place: Path,
-    script: Script,
+def run_on_new_stack(
+    directory: Path,
+    request: RunRequest,
     say: Callable[[str], None],
-    haste: Mapping[str, str],
+    short_times: Mapping[str, str],
     services: Mapping[str, int],
 ) -> RunningVerdict:
-    """Start a stack under `place`, live through a run, and end the stack."""
-    clocks = Clocks(place, RATE, SERVICES)
+    """Start a stack under `place`, run on it, and stop it; returns the verdict."""
+    clocks = PartClocks(directory, RATE, SERVICES)
     clocks.start(START, rate=0.0)
-    # What has stopped until the operator lets it go on is not ready meanwhile.
-    stack = Stack(place / "state", part_within=RESUMED_WITHIN)
+    # A part with a stopped stream is not ready until the operator resumes it.
+    stack = Stack(directory / "state", part_within=RESUMED_WITHIN)
     stack.claim_directory()
-    with small_disk(stack.state / "postgres") as disk:
-        without = set(FaultKind) - script.kinds
+    with mount_small_disk(stack.state / "postgres") as disk:
+        without = set(FaultKind) - request.kinds
         if disk is None:
             without.add(FaultKind.DISK_FULL)
-            say("No small disk can be mounted here (root on Linux can): no disk-full.")
-        if script.brokers == 1:
+            say("No small disk can be mounted here (only root on Linux can): no disk-full.")
+        if request.brokers == 1:
             without.add(FaultKind.BROKERS_IN_TURN)
         try:
             record = stack.start_all(
                 services=services,
-                clock_file=clocks.right,
-                extra_env={**haste, **_SETTINGS},
-                parts={part: {"CUIBAN_CLOCK_FILE": str(clocks.own(part))} for part in SERVICES},
-                brokers=script.brokers,
+                clock_file=clocks.office_file,
+                extra_env={**short_times, **_SETTINGS},
+                parts={
+                    part: {"CUIBAN_CLOCK_FILE": str(clocks.get_file(part))} for part in SERVICES
+                },
+                brokers=request.brokers,
                 tied=True,
                 say=say,
             )
-            ground = Ground(stack, record, clocks, place, disk, say)
-            return asyncio.run(prove_running(script.seed, script.faults, ground, without))
+            setup = RunSetup(stack, record, clocks, directory, disk, say)
+            return asyncio.run(run_and_judge(request.seed, request.faults, setup, without))
         finally:
             stack.stop_all()

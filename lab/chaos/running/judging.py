@@ -1,4 +1,8 @@
-"""What came of a run with a running clock: everything is fetched from outside, then judged."""
+"""Judges a run with a running clock: fetches all observations from outside and compares them.
+
+The reminders and the history are read from the scheduler's table and from the API on purpose: the
+judgement must not depend on the code that it judges.
+"""
 
 import asyncio
 import re
@@ -16,11 +20,11 @@ from lab.chaos.callers import RetryingApi
 from lab.chaos.faults import ScheduledFault, count_by_kind
 from lab.chaos.proving import await_dead_letters, fetch_messages
 from lab.chaos.running import office
-from lab.chaos.running.calm import Calm, merged
-from lab.chaos.running.facts import Course
-from lab.chaos.running.promise import Promise, Said, Way
+from lab.chaos.running.calm import CalmTime, merge_windows
+from lab.chaos.running.facts import FactLog
+from lab.chaos.running.promise import DeliveryKey, Promise, SinkMessage
 from lab.chaos.running.run import RunningRun
-from lab.chaos.running.standing import Ground
+from lab.chaos.running.standing import RunSetup
 from lab.chaos.running.verdict import RunningVerdict
 from lab.chaos.verdict import compare_dead_letters
 from lab.demo.script import START
@@ -29,76 +33,80 @@ from shared import clock as clocks_of
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience
 
-BOUND = 20.0
-"""Seconds of real time without faults within which what is due must have arrived."""
+_BOUND_SECONDS = 20.0
+"""Seconds of real time without faults in which what is due must arrive."""
 _ITEM = re.compile(
     r"】任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日", re.DOTALL
 )
-_LOST_FOR_GOOD = {403, 410}
+_PERMANENT_REFUSALS = {403, 410}
 
 
 async def judge_run(
     seed: int,
     faults: Sequence[ScheduledFault],
     run: RunningRun,
-    ground: Ground,
+    setup: RunSetup,
     engine: AsyncEngine,
     span: tuple[datetime, datetime],
     sinks: str,
     began: float,
 ) -> RunningVerdict:
-    """Fetch what the sinks, the API and the audit say, and hold it against the promise.
+    """Fetch the observations of the sinks, the API and the audit, and judge them by the promise.
 
     `span` is the office's time in which the clock ran.
     """
-    striker, actors = run.striker, run.actors
-    striker.end_episode()
-    units = await asyncio.to_thread(actors.caller.every, "/v1/units")
+    injector, actors = run.injector, run.actors
+    injector.end_episode()
+    units = await asyncio.to_thread(actors.api.every, "/v1/units")
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
-    told = await asyncio.to_thread(_histories, actors.caller, names)
+    history = await asyncio.to_thread(_fetch_histories, actors.api, names)
     messages = await asyncio.to_thread(fetch_messages, sinks)
-    incomplete, gaps = await _audited(engine)
-    rows = {UUID(row["notification_id"]): row for row in told}
-    course = Course(dict(actors.duties), first_book=1)
-    course.hear(actors.facts)
+    incomplete, gaps = await _fetch_audit(engine)
+    rows = {UUID(row["notification_id"]): row for row in history}
+    log = FactLog(dict(actors.obligations), first_book=1)
+    log.add_facts(actors.facts)
     promise = Promise(
-        {number: office.book(number) for number in range(1, actors.book + 1)},
-        WorkingCalendar(1, office.calendar(START.date())),
-        course,
-        Calm(merged(striker.windows)),
-        bound=timedelta(seconds=BOUND * ground.clocks.ran),
+        {number: office.build_rule_book(number) for number in range(1, actors.book + 1)},
+        WorkingCalendar(1, office.build_calendar(START.date())),
+        log,
+        CalmTime(merge_windows(injector.windows)),
+        bound=timedelta(seconds=_BOUND_SECONDS * setup.clocks.running_rate),
         names=names,
-        reachable=_reachable(units),
+        reachable=_list_reachable(units),
     )
-    refused = await asyncio.to_thread(_refused, sinks, rows)
-    found = promise.judge(_said(messages, rows, incomplete), refused, *span)
+    refused = await asyncio.to_thread(_fetch_refused, sinks, rows)
+    judgement = promise.judge(_collect_messages(messages, rows, incomplete), refused, *span)
     copies: dict[str, list[ArrivedMessage]] = {}
     for message in messages:
         copies.setdefault(message.name, []).append(message)
-    withheld, by_cut, beyond = explain_repeats(copies, striker.episodes)
-    letters = await await_dead_letters(striker.settings, striker.streams.poison)
+    withheld, by_cut, unexplained = explain_repeats(copies, injector.episodes)
+    letters = await await_dead_letters(injector.settings, injector.streams.poison)
     return RunningVerdict(
         seed=seed,
         faults=count_by_kind(faults),
-        judgement=found,
+        judgement=judgement,
         reoffered=withheld + by_cut,
-        doubled=[*found.doubled, *beyond],
+        doubled=[*judgement.doubled, *unexplained],
         facts=len(actors.facts),
-        poison=len(striker.streams.poison),
-        dead_letters=len({one.record_key for one in letters}),
+        poison=len(injector.streams.poison),
+        dead_letters=len({letter.record_key for letter in letters}),
         gaps=gaps,
-        stops=striker.operator.stops,
+        stops=injector.operator.stops,
         wrong=[
-            *compare_dead_letters(striker.streams.poison, letters),
-            *(f"the API went wrong inside: {answer}" for answer in actors.caller.internal_errors),
-            *(f"a message came that the history lacks: {m}" for m in messages if _strange(m, rows)),
+            *compare_dead_letters(injector.streams.poison, letters),
+            *(f"the API went wrong inside: {answer}" for answer in actors.api.internal_errors),
+            *(
+                f"a message came that the history lacks: {m}"
+                for m in messages
+                if m.notification_id not in rows
+            ),
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
     )
 
 
-async def _audited(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
-    """The reminders that fired without a complete view, and the gaps that the audit finds."""
+async def _fetch_audit(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
+    """Fetch the reminders that fired without a complete view, and the gaps that the audit lists."""
     async with engine.connect() as db:
         flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
         incomplete = set((await db.execute(flagged)).scalars())
@@ -109,7 +117,7 @@ async def _audited(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
     return incomplete, words
 
 
-def _reachable(units: Iterable[Mapping[str, Any]]) -> set[tuple[UUID, Audience, str]]:
+def _list_reachable(units: Iterable[Mapping[str, Any]]) -> set[tuple[UUID, Audience, str]]:
     return {
         (UUID(unit["unit_id"]), Audience(contact["post"]), channel)
         for unit in units
@@ -119,59 +127,55 @@ def _reachable(units: Iterable[Mapping[str, Any]]) -> set[tuple[UUID, Audience, 
     }
 
 
-def _histories(caller: RetryingApi, units: Iterable[UUID]) -> list[dict[str, Any]]:
-    """What the API says that units were told, each row with its unit."""
+def _fetch_histories(api: RetryingApi, units: Iterable[UUID]) -> list[dict[str, Any]]:
+    """The history of each unit as the API lists it, each row with its unit."""
     return [
         {**row, "unit_id": str(unit)}
         for unit in units
-        for row in caller.every(f"/v1/units/{unit}/history")
+        for row in api.every(f"/v1/units/{unit}/history")
     ]
 
 
-def _strange(message: ArrivedMessage, rows: Mapping[UUID, Mapping[str, Any]]) -> bool:
-    return message.notification_id not in rows
-
-
-def _said(
+def _collect_messages(
     messages: Iterable[ArrivedMessage],
     rows: Mapping[UUID, Mapping[str, Any]],
     incomplete: set[UUID],
-) -> list[Said]:
-    """Each message once, as it was taken first."""
-    found: dict[UUID, Said] = {}
+) -> list[SinkMessage]:
+    """Each message once, as a sink took it first."""
+    collected: dict[UUID, SinkMessage] = {}
     for message in messages:
         name = message.notification_id
-        if name is None or name in found or name not in rows:
+        if name is None or name in collected or name not in rows:
             continue
         row = rows[name]
-        found[name] = Said(
+        collected[name] = SinkMessage(
             name=name,
             unit_id=UUID(row["unit_id"]),
             audience=Audience(row["audience"]),
             channel=message.channel,
             slot=datetime.fromisoformat(row["slot"]),
             at=message.at,
-            items=_items(message.text) if message.channel == "email" else (),
+            items=_parse_items(message.text) if message.channel == "email" else (),
             complete=UUID(row["reminder_id"]) not in incomplete,
         )
-    return list(found.values())
+    return list(collected.values())
 
 
-def _items(body: str) -> tuple[tuple[str, date], ...]:
+def _parse_items(body: str) -> tuple[tuple[str, date], ...]:
     return tuple(
-        (one["ref"], date(int(one["y"]), int(one["m"]), int(one["d"])))
-        for one in _ITEM.finditer(body)
+        (match["ref"], date(int(match["y"]), int(match["m"]), int(match["d"])))
+        for match in _ITEM.finditer(body)
     )
 
 
-def _refused(sinks: str, rows: Mapping[UUID, Mapping[str, Any]]) -> set[Way]:
-    """Those that ended because their gateway was told to refuse them for good."""
+def _fetch_refused(sinks: str, rows: Mapping[UUID, Mapping[str, Any]]) -> set[DeliveryKey]:
+    """Fetch the notifications that a gateway refused permanently because of a fault."""
     answer = httpx.get(f"{sinks}/refusals", timeout=60, trust_env=False).json()
-    found: set[Way] = set()
+    refused: set[DeliveryKey] = set()
     for channel, ident, status in answer:
         name = ArrivedMessage.id_in(ident)
         row = rows.get(name) if name else None
-        if row and status in _LOST_FOR_GOOD and row["state"] == "failed":
+        if row and status in _PERMANENT_REFUSALS and row["state"] == "failed":
             slot = datetime.fromisoformat(row["slot"])
-            found.add((UUID(row["unit_id"]), slot, Audience(row["audience"]), channel))
-    return found
+            refused.add((UUID(row["unit_id"]), slot, Audience(row["audience"]), channel))
+    return refused

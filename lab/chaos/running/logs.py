@@ -1,4 +1,4 @@
-"""Faults of the broker's logs: a topic made anew, records deleted, the end of a log lost."""
+"""Faults of the broker's logs: a topic deleted and created again, records deleted, a tail lost."""
 
 import asyncio
 import struct
@@ -14,20 +14,20 @@ from shared.settings import Settings
 
 _CLEAN = ".kafka_cleanshutdown"
 _HEAD = struct.Struct(">qi")
-"""Base offset and length of what follows, at the begin of each batch (Kafka's record format)."""
-_DELETING = 0.2
-"""Seconds between two looks whether a topic has gone."""
-_LOST = 3
-"""How many batches of each partition are lost."""
+"""Base offset and length of the remaining bytes, at the start of each batch (Kafka's format)."""
+_DELETION_PAUSE = 0.2
+"""Seconds between two checks whether a topic was deleted."""
+_LOST_BATCHES = 3
+"""How many batches of each partition are removed."""
 
 
-def topic_called(word: str) -> Topic:
-    """The topic that `tasks` and the like are short for."""
+def find_topic(word: str) -> Topic:
+    """Find a topic by its short name, such as `tasks`."""
     return next(topic for topic in TOPICS if topic.name == f"cuiban.{word}.v1")
 
 
-async def remake(settings: Settings, topic: Topic) -> None:
-    """Delete a topic with all that is in it, and make it anew."""
+async def remake_topic(settings: Settings, topic: Topic) -> None:
+    """Delete a topic with its records, and create it again."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka)
     await admin.start()
     try:
@@ -35,13 +35,13 @@ async def remake(settings: Settings, topic: Topic) -> None:
     finally:
         await admin.close()
     while not await create_topics(settings, [topic]):  # noqa: ASYNC110 - it is still being deleted
-        await asyncio.sleep(_DELETING)
+        await asyncio.sleep(_DELETION_PAUSE)
 
 
 async def delete_records(settings: Settings, topic: Topic) -> int:
-    """Delete every record that a topic holds now, as a retention that is too short does; how many.
+    """Delete every record that a topic holds now, like a retention that is too short.
 
-    Those that are written meanwhile stay.
+    Records that are written meanwhile stay. Returns the number of deleted records.
     """
     partitions = [TopicPartition(p.topic, p.number) for p in await partitions_of(settings, [topic])]
     reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
@@ -62,8 +62,8 @@ async def delete_records(settings: Settings, topic: Topic) -> int:
     return sum(ends[at] - begins[at] for at in partitions)
 
 
-async def ends(settings: Settings, topic: Topic) -> dict[TopicPartition, int]:
-    """The end of each of a topic's logs: the offset of the next record."""
+async def fetch_end_offsets(settings: Settings, topic: Topic) -> dict[TopicPartition, int]:
+    """The end offset of each of a topic's partitions."""
     partitions = [TopicPartition(p.topic, p.number) for p in await partitions_of(settings, [topic])]
     reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
     await reader.start()
@@ -74,13 +74,13 @@ async def ends(settings: Settings, topic: Topic) -> dict[TopicPartition, int]:
 
 
 def cut_tails(directories: Iterable[Path], topic: str) -> int:
-    """Take the last batches from a topic's logs in the data of brokers that have stopped.
+    """Remove the last batches from a topic's logs in the data directories of stopped brokers.
 
-    It is what is left after a crash of the machine: Kafka leaves flushing to the system. Each
-    replica loses the same.
+    This is the state after a crash of the machine, since Kafka leaves flushing to the operating
+    system. Each replica loses the same batches.
 
     Returns:
-        How many bytes each replica lost.
+        The number of bytes that each replica lost.
     """
     lost = 0
     for directory in directories:
@@ -94,17 +94,17 @@ def cut_tails(directories: Iterable[Path], topic: str) -> int:
 
 
 def _cut_tail(segment: Path) -> int:
-    data = segment.read_bytes()
+    content = segment.read_bytes()
     starts, at = [], 0
-    while at + _HEAD.size <= len(data):
-        length = _HEAD.unpack_from(data, at)[1]
+    while at + _HEAD.size <= len(content):
+        length = _HEAD.unpack_from(content, at)[1]
         if length <= 0:
             break
         starts.append(at)
         at += _HEAD.size + length
     if not starts:
         return 0
-    keep = starts[max(0, len(starts) - _LOST)]
+    keep = starts[max(0, len(starts) - _LOST_BATCHES)]
     with segment.open("r+b") as log:
         log.truncate(keep)
-    return len(data) - keep
+    return len(content) - keep

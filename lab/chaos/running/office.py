@@ -1,4 +1,4 @@
-"""What the office is like in a run whose clock does not wait: a slot every hour, all days alike."""
+"""The office of a run with a running clock: a slot at every hour, and every day a working day."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from lab.chaos.running.facts import Duty
+from lab.chaos.running.facts import PublishedObligation
 from shared.schemas.rules import (
     Audience,
     BeforeDue,
@@ -26,16 +26,16 @@ _HEAD = "序号\t任务名称\t具体内容\t责任单位\t完成时限"
 _BOTH = (Channel.EMAIL, Channel.SMS)
 
 
-def calendar(start: date) -> dict[date, bool]:
-    """Every day is a working day, so that no day is without slots."""
+def build_calendar(start: date) -> dict[date, bool]:
+    """A calendar in which every day is a working day, so that every day has slots."""
     return {start + timedelta(days=number): True for number in range(-200, 800)}
 
 
-def book(number: int) -> RuleBook:
-    """Rule book `number`, from 1: everyone hears at every full hour of everything until it is done.
+def build_rule_book(number: int) -> RuleBook:
+    """Rule book `number`, from 1: remind at every full hour of everything that is not done.
 
-    Every second book leaves out each third hour, and every third lets the deputy hear too: so
-    publishing the next one adds, drops and keeps slots.
+    Every second book leaves out each third hour, and every third book also reminds the deputy, so
+    each publication adds, drops and keeps slots.
     """
     hours = [hour for hour in range(_HOURS) if number % 2 or hour % 3]
     who = [Step(audience=Audience.LIAISON)]
@@ -59,10 +59,10 @@ def book(number: int) -> RuleBook:
     return RuleBook(version=number, rules=rules)
 
 
-def duty(row: dict[str, Any], known_on: date) -> Duty:
-    """A row of the ledger as it was published."""
+def read_obligation(row: dict[str, Any], known_on: date) -> PublishedObligation:
+    """Read an obligation from a row of the ledger, at its publication."""
     due = row["due_on"]
-    return Duty(
+    return PublishedObligation(
         obligation_id=UUID(row["obligation_id"]),
         unit_id=UUID(row["unit_id"]),
         ref=row["ref"],
@@ -73,7 +73,7 @@ def duty(row: dict[str, Any], known_on: date) -> Duty:
 
 
 def write_table(path: Path, dates: Mapping[str, date]) -> Path:
-    """Write a second task table, which is revised later: one measure for each unit, by its date."""
+    """Write the second task table, which is revised later: one measure per unit, with its date."""
     rows = [
         f"{number}\t补充任务{number}\t编制第{number}号补充清单并向社会公布。\t{unit}\t"
         f"{day.year}年{day.month}月{day.day}日"

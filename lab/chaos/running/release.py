@@ -1,7 +1,7 @@
-"""The next release, as far as it can be known: this one with a newer schema and newer events.
+"""A possible next release: this one with a newer schema and with additional event fields.
 
-Each service's schema has one more migration, and two events say more. It is made in a directory of
-its own, and run beside the present release.
+Each service's schema has one more migration, and two events have one more field. It is made in its
+own directory and runs beside the present release.
 """
 
 import asyncio
@@ -52,12 +52,12 @@ _CHANGES = (
         "    next_field: str = 'of the next release'\n",
     ),
 )
-"""Files, a line in each, and what the next release has behind it."""
+"""Files, a line in each, and the line that the next release has after it."""
 
 
 @dataclass(frozen=True)
-class Release:
-    """A release in a directory."""
+class NextRelease:
+    """The next release in a directory."""
 
     directory: Path
     settings: Settings
@@ -65,14 +65,14 @@ class Release:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What lets a service run from it."""
+        """The environment that makes a service run from it."""
         return {"PYTHONPATH": str(self.directory)}
 
     async def migrate(self) -> None:
-        """Bring the schemas to the newest version that this release knows.
+        """Migrate the schemas to the newest version of this release.
 
         Raises:
-            CuibanError: it failed.
+            CuibanError: the migration failed.
         """
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "deploy.command", "migrate"),
@@ -81,12 +81,14 @@ class Release:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        told, _ = await child.communicate()
+        output, _ = await child.communicate()
         if child.returncode:
-            raise CuibanError(f"The next release can't migrate: {told.decode()[-500:]}")
+            raise CuibanError(f"The next release can't migrate: {output.decode()[-500:]}")
 
 
-def make_next(directory: Path, settings: Settings, stack_environment: Mapping[str, str]) -> Release:
+def make_next_release(
+    directory: Path, settings: Settings, stack_environment: Mapping[str, str]
+) -> NextRelease:
     """Make the next release in a directory that does not exist yet."""
     root = Path(lab.__file__).parents[1]
     for package in _PACKAGES:
@@ -97,13 +99,13 @@ def make_next(directory: Path, settings: Settings, stack_environment: Mapping[st
         file = directory / name
         before = file.read_text(encoding="utf-8")
         if line not in before:
-            raise CuibanError(f"{name} has no line {line!r} any more; mend {__name__}.")
+            raise CuibanError(f"{name} has no line {line!r} any more; correct {__name__}.")
         file.write_text(before.replace(line, line + more, 1), encoding="utf-8")
     for service in _SERVICES:
         migrations = directory / "services" / service / "migrations"
         config = Config()
         config.set_main_option("script_location", str(migrations))
         head = ScriptDirectory.from_config(config).get_current_head()
-        told = _MIGRATION.format(next=_NEXT, head=head, service=service)
-        (migrations / "versions" / f"{_NEXT}.py").write_text(told, encoding="utf-8")
-    return Release(directory, settings, stack_environment)
+        migration = _MIGRATION.format(next=_NEXT, head=head, service=service)
+        (migrations / "versions" / f"{_NEXT}.py").write_text(migration, encoding="utf-8")
+    return NextRelease(directory, settings, stack_environment)

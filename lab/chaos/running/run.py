@@ -1,4 +1,4 @@
-"""A run whose clock does not wait: people act, faults strike, and nobody holds the clock."""
+"""A run with a running clock: people act and faults are injected while the clock runs."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -6,43 +6,43 @@ from dataclasses import dataclass
 
 from lab.chaos.faults import ScheduledFault
 from lab.chaos.running.acting import Actors
-from lab.chaos.running.striking import Striker
+from lab.chaos.running.striking import RunningFaultInjector
 from lab.chaos.running.striking_logs import SETTLED
 
 BURST = 6
-"""Faults that strike together; then comes a time without any."""
+"""Faults that are injected together; after them there is a time without faults."""
 _PEOPLE = 10
-_CALM = 12.0
-"""Seconds without faults after each burst, beside those in which it is caught up with."""
-_WITHIN = 4.0
-"""Seconds over which the faults of a burst begin."""
-_A_BOOK_EVERY = 45.0
+_CALM_SECONDS = 12.0
+"""Seconds without faults after each burst, after those for catching up."""
+_BURST_SECONDS = 4.0
+"""Seconds over which the faults of a burst start."""
+_BOOK_PERIOD = 45.0
 
 
 @dataclass
 class RunningRun:
-    """The hours, lived through once."""
+    """One run through the office's hours."""
 
     actors: Actors
-    striker: Striker
+    injector: RunningFaultInjector
     faults: Sequence[ScheduledFault]
-    tell: Callable[[int], None]
+    show: Callable[[int], None]
 
-    async def live(self) -> None:
-        """Let people act and faults strike until all faults are over and caught up with.
+    async def run_to_end(self) -> None:
+        """Let people act and inject all faults, until they are over and caught up with.
 
         Raises:
-            CuibanError: a fault could not be done or undone.
+            CuibanError: a fault could not be injected or undone.
         """
-        people = [asyncio.create_task(self.actors.act_for_ever()) for _ in range(_PEOPLE)]
-        books = asyncio.create_task(self._publish_for_ever())
+        people = [asyncio.create_task(self.actors.run_until_stopped()) for _ in range(_PEOPLE)]
+        books = asyncio.create_task(self._publish_books())
         try:
-            await asyncio.sleep(_CALM)
-            for number, burst in enumerate(self._bursts(), 1):
-                await self._strike(burst)
-                await asyncio.sleep(SETTLED + _CALM)
-                self.striker.end_episode()
-                self.tell(number)
+            await asyncio.sleep(_CALM_SECONDS)
+            for number, burst in enumerate(self._split_bursts(), 1):
+                await self._inject_burst(burst)
+                await asyncio.sleep(SETTLED + _CALM_SECONDS)
+                self.injector.end_episode()
+                self.show(number)
         finally:
             self.actors.stopping = True
             books.cancel()
@@ -53,24 +53,24 @@ class RunningRun:
             if isinstance(error, BaseException):
                 raise error
 
-    def _bursts(self) -> Iterator[Sequence[ScheduledFault]]:
+    def _split_bursts(self) -> Iterator[Sequence[ScheduledFault]]:
         for start in range(0, len(self.faults), BURST):
             yield self.faults[start : start + BURST]
 
-    async def _strike(self, burst: Sequence[ScheduledFault]) -> None:
+    async def _inject_burst(self, burst: Sequence[ScheduledFault]) -> None:
         over = asyncio.Event()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.striker.answer_while(burst, over))
+            group.create_task(self.injector.resume_while(burst, over))
             async with asyncio.TaskGroup() as faults:
                 for fault in burst:
-                    faults.create_task(self._strike_one(fault))
+                    faults.create_task(self._inject(fault))
             over.set()
 
-    async def _strike_one(self, fault: ScheduledFault) -> None:
-        await asyncio.sleep(fault.draw * _WITHIN)
-        await self.striker.inject(fault, asyncio.Event())
+    async def _inject(self, fault: ScheduledFault) -> None:
+        await asyncio.sleep(fault.draw * _BURST_SECONDS)
+        await self.injector.inject(fault, asyncio.Event())
 
-    async def _publish_for_ever(self) -> None:
+    async def _publish_books(self) -> None:
         while True:
-            await asyncio.sleep(_A_BOOK_EVERY)
+            await asyncio.sleep(_BOOK_PERIOD)
             await asyncio.shield(self.actors.publish_book())

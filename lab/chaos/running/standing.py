@@ -1,21 +1,21 @@
-"""What a run stands on."""
+"""The stack of a run with a running clock."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chaos.running.clocks import Clocks
+from lab.chaos.running.clocks import PartClocks
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 
 
 @dataclass
-class Ground:
-    """What a run stands on: a stack that is up, with nothing in it yet."""
+class RunSetup:
+    """A running stack that holds nothing yet, with its clocks and its small disk."""
 
     stack: Stack
     record: StackRecord
-    clocks: Clocks
-    place: Path
+    clocks: PartClocks
+    directory: Path
     disk: Path | None
     say: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""Faults of the broker's logs, and the operator who lets go on what they stop."""
+"""Injects faults of the broker's logs; the operator resumes what they stop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -11,105 +11,106 @@ from sqlalchemy import text
 from lab.chaos.breaking import FaultInjector
 from lab.chaos.faults import FaultKind, ScheduledFault
 from lab.chaos.running import logs
-from lab.chaos.running.calm import Window
-from lab.chaos.running.clocks import Clocks
+from lab.chaos.running.calm import FaultWindow
+from lab.chaos.running.clocks import PartClocks
 from lab.chaos.running.stops import SEEN_WITHIN, Operator
 from shared import clock
 from shared.errors import CuibanError
-from shared.schemas.topics import Topic, apply_prefix
+from shared.schemas.topics import Topic
 from shared.settings import Settings
 
 SETTLED = 15.0
-"""Seconds after a fault in which what it held up is still caught up with."""
-_PAGED = 6.0
-"""Seconds in which every reader and relay looks at its log."""
+"""Seconds after a fault for catching up with what it delayed."""
+_NOTICE_SECONDS = 6.0
+"""Seconds within which every reader and relay checks its log."""
 _STOPPING = frozenset({FaultKind.TOPIC_REMADE, FaultKind.RECORDS_DELETED, FaultKind.TAIL_LOST})
-"""Kinds after which streams stop, also later than the first."""
-_EVER = "1970-01-01T00:00:00+00:00"
-_LOOK = 0.5
-_READ = "SELECT coalesce(sum(next_offset), 0) FROM scheduler.positions WHERE topic = :topic"
+"""Kinds that stop streams, possibly also later than the first stop."""
+_LONG_AGO = "1970-01-01T00:00:00+00:00"
+_PAUSE = 0.5
+_APPLIED = "SELECT coalesce(sum(next_offset), 0) FROM scheduler.positions WHERE topic = :topic"
 
 
 @dataclass
-class LogStriker(FaultInjector):
-    """Does the faults of logs. A service that has stopped reading is not ready.
+class LogFaultInjector(FaultInjector):
+    """Injects the faults of logs.
 
-    Whoever waits until a part is ready may therefore wait for the operator. So turns of parts are
-    taken before `_logs`, and `_logs` is never held while a part must become ready by itself.
+    A service with a stopped stream is not ready, so waiting for readiness may need the operator.
+    Turns of parts are therefore taken before `_logs`, and `_logs` is not held while a part must
+    become ready without the operator.
 
     Attributes:
         windows: when faults were active, in the office's time.
     """
 
-    clocks: Clocks = field(kw_only=True)
+    clocks: PartClocks = field(kw_only=True)
     operator: Operator = field(kw_only=True)
     settings: Settings = field(kw_only=True)
-    windows: list[Window] = field(default_factory=list)
+    windows: list[FaultWindow] = field(default_factory=list)
     _logs: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def answer_while(self, burst: Sequence[ScheduledFault], over: asyncio.Event) -> None:
-        """Let go on what stops after the operator of a fault had gone, until the burst is over.
+    async def resume_while(self, burst: Sequence[ScheduledFault], over: asyncio.Event) -> None:
+        """Resume what stops after the fault's own operator has finished, until the burst is over.
 
         Raises:
-            CuibanError: something has stopped though no fault of the burst wants a stop.
+            CuibanError: something has stopped although no fault of the burst causes stops.
         """
-        wanted = {fault.kind for fault in burst} & _STOPPING
+        stopping_kinds = {fault.kind for fault in burst} & _STOPPING
         begin = self.clocks.now()
-        while wanted and not over.is_set():
-            await asyncio.sleep(_PAGED)
+        while stopping_kinds and not over.is_set():
+            await asyncio.sleep(_NOTICE_SECONDS)
             async with self._logs:
-                if await self.operator.pages():
+                if await self.operator.describe_stops():
                     await self.operator.resume_streams()
         await over.wait()
-        await asyncio.sleep(_PAGED)
-        while paged := await self.operator.pages():
-            if not wanted:
-                raise CuibanError(f"Something has stopped without a cause: {paged}.")
+        await asyncio.sleep(_NOTICE_SECONDS)
+        while reasons := await self.operator.describe_stops():
+            if not stopping_kinds:
+                raise CuibanError(f"Something has stopped without a cause: {reasons}.")
             await self.operator.resume_streams()
-            await asyncio.sleep(_PAGED)
-        self.remember(begin)
+            await asyncio.sleep(_NOTICE_SECONDS)
+        self.add_window(begin)
 
-    def remember(self, begin: datetime) -> None:
-        """Faults were active from an instant of the office's time until now."""
+    def add_window(self, begin: datetime) -> None:
+        """Record that faults were active from an instant of the office's time until now."""
         settled = timedelta(seconds=SETTLED * self.clocks.rate)
-        self.windows.append(Window(begin, self.clocks.now() + settled))
+        self.windows.append(FaultWindow(begin, self.clocks.now() + settled))
 
-    async def remake(self, fault: ScheduledFault) -> None:
-        """Delete a topic and make it anew."""
-        topic = logs.topic_called(fault.target)
+    async def remake_topic(self, fault: ScheduledFault) -> None:
+        """Delete a topic and create it again."""
+        topic = logs.find_topic(fault.target)
         async with self._turns["kafka"], self._logs:
-            await self._retry(lambda: logs.remake(self.settings, topic))
+            await self._retry(lambda: logs.remake_topic(self.settings, topic))
             await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
             await self.operator.resume_streams()
 
     async def delete_records(self, fault: ScheduledFault) -> None:
-        """Delete a topic's records while its reader is away."""
-        topic = logs.topic_called(fault.target)
-        async with self.held(both("scheduler")), self._logs:
-            await self.stop_parts(both("scheduler"))
+        """Delete a topic's records while its reader is stopped."""
+        topic = logs.find_topic(fault.target)
+        async with self.reserve_parts(list_parts("scheduler")), self._logs:
+            await self.stop_parts(list_parts("scheduler"))
             await asyncio.sleep(fault.lasts)
             number = await self._retry(lambda: logs.delete_records(self.settings, topic))
             self.say(f"{fault}: {number} records")
             async with asyncio.TaskGroup() as tasks:
-                ready = tasks.create_task(self.start_parts(both("scheduler")))
+                ready = tasks.create_task(self.start_parts(list_parts("scheduler")))
                 await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
-                await self.operator.type(
+                await self.operator.run_command(
                     *("ops", "replay-outbox", "ingest", "--topic", topic.name),
-                    *("--since", _EVER, "--reason", "chaos: records were deleted"),
+                    *("--since", _LONG_AGO, "--reason", "chaos: records were deleted"),
                 )
                 await self._resume_until(ready)
 
     async def lose_tail(self, fault: ScheduledFault) -> None:
-        """Cut the end of a log that has been read, while its writer is away.
+        """Remove the tail of a log that was read, while its writer is stopped.
 
-        Otherwise new watermarks could come to stand in the place of old ones before anyone looks.
-        Nothing is missing then, and nothing must stop.
+        With a running writer, new watermarks could replace the removed ones before any reader
+        notices the loss. Then nothing would be missing, and nothing would have to stop.
         """
-        cut = logs.topic_called(fault.target)
-        topic = apply_prefix(cut.name, self.settings.topic_prefix)
-        async with self.held(both("ingest")), self._turns["kafka"], self._logs:
-            await self.stop_parts(both("ingest"))
-            await self._await_read(cut)
+        lost_topic = logs.find_topic(fault.target)
+        topic = apply_prefix(lost_topic.name, self.settings.topic_prefix)
+        async with self.reserve_parts(list_parts("ingest")), self._turns["kafka"], self._logs:
+            await self.stop_parts(list_parts("ingest"))
+            await self._await_applied(lost_topic)
             brokers = [
                 part.name for part in self.stack.get_record().parts if part.name.startswith("kafka")
             ]
@@ -121,7 +122,7 @@ class LogStriker(FaultInjector):
             await self.start_parts(brokers)
             await self.operator.await_stop(str(fault.kind), f"%{topic}")
             async with asyncio.TaskGroup() as tasks:
-                await self._resume_until(tasks.create_task(self.start_parts(both("ingest"))))
+                await self._resume_until(tasks.create_task(self.start_parts(list_parts("ingest"))))
 
     async def _resume_until(self, ready: asyncio.Task[None]) -> None:
         """Resume what is stopped until some parts are ready.
@@ -130,42 +131,42 @@ class LogStriker(FaultInjector):
         """
         while True:
             await self.operator.resume_streams()
-            if ready in (await asyncio.wait({ready}, timeout=_PAGED))[0]:
+            if ready in (await asyncio.wait({ready}, timeout=_NOTICE_SECONDS))[0]:
                 return
 
-    async def _await_read(self, topic: Topic) -> None:
-        """Wait until the scheduler has read everything that a topic holds."""
+    async def _await_applied(self, topic: Topic) -> None:
+        """Wait until the scheduler has applied every record of a topic."""
         until = clock.monotonic() + SEEN_WITHIN
-        while await self._retry(lambda: self._behind(topic)) > 0:
+        while await self._retry(lambda: self._count_unapplied(topic)) > 0:
             if clock.monotonic() > until:
                 raise CuibanError(f"The scheduler does not read {topic.name} to its end.")
-            await asyncio.sleep(_LOOK)
+            await asyncio.sleep(_PAUSE)
 
-    async def _behind(self, topic: Topic) -> int:
-        """How many records of a topic the scheduler has not applied yet."""
-        ends = await logs.ends(self.settings, topic)
+    async def _count_unapplied(self, topic: Topic) -> int:
+        """The number of a topic's records that the scheduler has not applied yet."""
+        ends = await logs.fetch_end_offsets(self.settings, topic)
         name = apply_prefix(topic.name, self.settings.topic_prefix)
         async with self.engine.connect() as db:
-            read = (await db.execute(text(_READ), {"topic": name})).scalar_one()
-        return sum(ends.values()) - int(read)
+            applied = (await db.execute(text(_APPLIED), {"topic": name})).scalar_one()
+        return sum(ends.values()) - int(applied)
 
     @asynccontextmanager
-    async def held(self, parts: Sequence[str]) -> AsyncIterator[None]:
-        """Let no other fault hit some parts meanwhile."""
+    async def reserve_parts(self, parts: Sequence[str]) -> AsyncIterator[None]:
+        """Keep other faults away from some parts during the block."""
         async with AsyncExitStack() as stack:
             for part in sorted(parts):
                 await stack.enter_async_context(self._turns[part])
             yield
 
     async def stop_parts(self, parts: Sequence[str]) -> None:
-        """Stop some parts in good order."""
+        """Stop some parts in the normal way."""
         await asyncio.gather(*(asyncio.to_thread(self.stack.stop, part) for part in parts))
 
     async def start_parts(self, parts: Sequence[str]) -> None:
-        """Start some parts, and wait until they are ready."""
+        """Start some parts and wait until they are ready."""
         await asyncio.gather(*(asyncio.to_thread(self.stack.start, part) for part in parts))
 
 
-def both(service: str) -> list[str]:
-    """The parts that run a service."""
+def list_parts(service: str) -> list[str]:
+    """The names of the two parts of a service."""
     return [f"{service}-1", f"{service}-2"]

@@ -4,20 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lab.chaos.running.promise import Judgement
-from lab.chaos.running.stops import Stop
+from lab.chaos.running.stops import RequiredStop
 
 
 @dataclass(frozen=True, slots=True)
 class RunningVerdict:
-    """What a run came to.
+    """The result of a run.
 
     Attributes:
-        faults: how many of each kind.
-        reoffered: messages that were offered again, and may be.
-        facts: how many reports, hearings, extensions, amendments and books were told.
-        poison: records put in that nobody can apply; `dead_letters` are those found as such.
+        faults: the number of faults of each kind.
+        reoffered: messages that were offered again, as is allowed.
+        facts: how many reports, hearings, extensions, amendments and rule books the API was told.
+        poison: the number of records that can't be applied; `dead_letters` is how many of them
+            have a dead letter.
         gaps: where conservation does not hold.
-        stops: those that a fault had to cause.
+        stops: the stops that faults had to cause.
     """
 
     seed: int
@@ -29,27 +30,27 @@ class RunningVerdict:
     poison: int
     dead_letters: int
     gaps: Sequence[str]
-    stops: Sequence[Stop]
+    stops: Sequence[RequiredStop]
     wrong: Sequence[str]
     seconds: float
 
     def as_json(self) -> dict[str, object]:
-        """The figures."""
-        found = self.judgement
+        """The figures, for `--json`."""
+        judgement = self.judgement
         return {
             "clock": "running",
             "seed": self.seed,
             "faults": dict(self.faults),
             "facts": self.facts,
-            "due": found.due,
-            "delivered": found.delivered,
+            "due": judgement.due,
+            "delivered": judgement.delivered,
             "reoffered": self.reoffered,
-            "lost": len(found.lost),
+            "lost": len(judgement.lost),
             "doubled": len(self.doubled),
-            "unexpected": len(found.unexpected),
-            "late": len(found.late),
-            "late_honoured": found.late_honoured,
-            "incomplete": found.incomplete,
+            "unexpected": len(judgement.unexpected),
+            "late": len(judgement.late),
+            "late_honoured": judgement.late_honoured,
+            "incomplete": judgement.incomplete,
             "poison": self.poison,
             "dead_letters": self.dead_letters,
             "conservation_gaps": len(self.gaps),
@@ -61,7 +62,7 @@ class RunningVerdict:
         }
 
     def list_problems(self) -> list[str]:
-        """Everything that is wrong, named; empty when the promise was kept."""
+        """Every problem with its name; empty when the promise was kept."""
         named = (
             ("lost", self.judgement.lost),
             ("doubled", self.doubled),
@@ -70,8 +71,10 @@ class RunningVerdict:
             ("conservation", self.gaps),
             ("wrong", self.wrong),
         )
-        found = [f"{word}: {one}" for word, every in named for one in every]
-        found += [f"wrong: no stop was seen for {s.fault}" for s in self.stops if not s.seen]
+        problems = [f"{word}: {entry}" for word, entries in named for entry in entries]
+        problems += [f"wrong: no stop was seen for {s.fault}" for s in self.stops if not s.seen]
         if self.poison != self.dead_letters:
-            found.append(f"wrong: {self.poison} poison records, {self.dead_letters} dead letters")
-        return found
+            problems.append(
+                f"wrong: {self.poison} poison records, {self.dead_letters} dead letters"
+            )
+        return problems

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from lab.chaos.running.calm import Calm, Window, merged
-from lab.chaos.running.facts import Course, Duty, Fact
-from lab.chaos.running.office import book, calendar
-from lab.chaos.running.promise import Judgement, Promise, Said, Way
+from lab.chaos.running.calm import CalmTime, FaultWindow, merge_windows
+from lab.chaos.running.facts import Fact, FactLog, PublishedObligation
+from lab.chaos.running.office import build_calendar, build_rule_book
+from lab.chaos.running.promise import DeliveryKey, Judgement, Promise, SinkMessage
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience, ObligationKind
 
@@ -17,8 +17,8 @@ END = SLOT + timedelta(minutes=30)
 BOUND = timedelta(minutes=20)
 DUE = date(2023, 9, 15)
 UNIT = UUID(int=7)
-DUTY = Duty(UUID(int=1), UNIT, "2.1", ObligationKind.DEADLINE, DUE, date(2023, 6, 1))
-SAID = Said(
+DUTY = PublishedObligation(UUID(int=1), UNIT, "2.1", ObligationKind.DEADLINE, DUE, date(2023, 6, 1))
+SAID = SinkMessage(
     UUID(int=100),
     UNIT,
     Audience.LIAISON,
@@ -32,19 +32,19 @@ TEXT = replace(SAID, name=UUID(int=101), channel="sms", items=())
 
 
 def judge(
-    *said: Said,
+    *said: SinkMessage,
     facts: tuple[Fact, ...] = (),
-    windows: tuple[Window, ...] = (),
-    refused: set[Way] | None = None,
+    windows: tuple[FaultWindow, ...] = (),
+    refused: set[DeliveryKey] | None = None,
     channels: tuple[str, ...] = ("email", "sms"),
 ) -> Judgement:
-    course = Course({DUTY.obligation_id: DUTY}, first_book=1)
-    course.hear(facts)
+    course = FactLog({DUTY.obligation_id: DUTY}, first_book=1)
+    course.add_facts(facts)
     promise = Promise(
-        {1: book(1), 2: book(2)},
-        WorkingCalendar(1, calendar(date(2023, 6, 1))),
+        {1: build_rule_book(1), 2: build_rule_book(2)},
+        WorkingCalendar(1, build_calendar(date(2023, 6, 1))),
         course,
-        Calm(merged(windows)),
+        CalmTime(merge_windows(windows)),
         bound=BOUND,
         names={UNIT: "县财政局"},
         reachable={(UNIT, Audience.LIAISON, channel) for channel in channels},
@@ -68,7 +68,7 @@ def test_what_was_due_and_did_not_come_is_lost_on_that_channel() -> None:
     assert len(judge().lost) == 2
     (one,) = judge(SAID).lost
     assert "no sms" in one
-    refused: set[Way] = {(UNIT, SLOT, Audience.LIAISON, "sms")}
+    refused: set[DeliveryKey] = {(UNIT, SLOT, Audience.LIAISON, "sms")}
     assert judge(SAID, refused=refused).lost == []
 
 
@@ -107,7 +107,7 @@ def test_reopened_before_the_slot_is_due_again_and_counts_as_honoured_late() -> 
 def test_what_comes_after_the_bound_is_late_unless_a_fault_held_it_up() -> None:
     late = replace(SAID, at=SLOT + timedelta(hours=2))
     assert len(judge(late, TEXT).late) == 1
-    fault = Window(SLOT - timedelta(minutes=1), SLOT + timedelta(hours=2))
+    fault = FaultWindow(SLOT - timedelta(minutes=1), SLOT + timedelta(hours=2))
     assert judge(late, TEXT, windows=(fault,)).late == []
 
 
@@ -144,8 +144,10 @@ def test_a_moved_date_is_named_by_its_new_day() -> None:
 def test_calm_time_leaves_out_the_windows_of_faults() -> None:
     minute = timedelta(minutes=1)
     spans = [(2, 5), (4, 8)]
-    calm = Calm(merged(Window(SLOT + a * minute, SLOT + b * minute) for a, b in spans))
-    assert calm.between(SLOT, SLOT + 10 * minute) == 4 * minute
-    assert calm.between(SLOT + 3 * minute, SLOT + 6 * minute) == timedelta(0)
-    assert calm.until(SLOT, minute) == SLOT + minute
-    assert calm.until(SLOT, 3 * minute) == SLOT + 9 * minute
+    calm = CalmTime(
+        merge_windows(FaultWindow(SLOT + a * minute, SLOT + b * minute) for a, b in spans)
+    )
+    assert calm.measure_between(SLOT, SLOT + 10 * minute) == 4 * minute
+    assert calm.measure_between(SLOT + 3 * minute, SLOT + 6 * minute) == timedelta(0)
+    assert calm.find_instant_after(SLOT, minute) == SLOT + minute
+    assert calm.find_instant_after(SLOT, 3 * minute) == SLOT + 9 * minute
