@@ -16,7 +16,7 @@ from lab.chaos.running.clocks import PartClocks
 from lab.chaos.running.stops import SEEN_WITHIN, Operator
 from shared import clock
 from shared.errors import CuibanError
-from shared.schemas.topics import Topic
+from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
 SETTLED = 15.0
