@@ -28,10 +28,10 @@ from deploy.ops.running import (
 from deploy.places import STATE, StateOption
 from shared import clock
 from shared.broker import positions
-from shared.broker.chains import chains_of
 from shared.broker.positions import Partition, Position, RawRecord
 from shared.broker.provisioning import partitions_of
 from shared.broker.reading import BrokerAwayError, Reader, Span
+from shared.broker.sequences import chains_of
 from shared.consuming import parking
 from shared.consuming.dead_letters import letter_of
 from shared.consuming.stops import LOG_TRUNCATED, REASONS

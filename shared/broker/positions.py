@@ -17,7 +17,7 @@ def positions_table(metadata: MetaData) -> Table:
     milliseconds) and `mark_sum` (CRC-32 of key and value) identify the last applied record, so
     that a log that was made anew is noticed. `stopped_for` says why nothing more is applied until
     an operator resumes the partition. `chains` is what was read of each writer
-    (`shared.broker.chains`).
+    (`shared.broker.sequences`).
     """
     return Table(
         "positions",
@@ -111,7 +111,7 @@ class Position:
         stopped_for: why nothing more is applied; None while all is well.
         stopped_at: when it was stopped, or resumed after that, on the database's clock. It tells
             whether an operator has resumed it since the row was read.
-        chains: what was read of each writer, as `shared.broker.chains` keeps it; None: unknown.
+        chains: what was read of each writer, as `shared.broker.sequences` keeps it; None: unknown.
     """
 
     next_offset: int = 0

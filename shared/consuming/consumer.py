@@ -5,7 +5,7 @@ applies what is new in order, and commits the effects with the new position. A m
 rolls back: the range is read again straight from Kafka. What a compacted topic no longer holds is
 passed over. A log that is not the one that the position belongs to stops the partition
 (`shared.consuming.stops`), and so does a record before which others are missing
-(`shared.broker.chains`). A record that can't be read becomes a dead letter, and an event that its
+(`shared.broker.sequences`). A record that can't be read becomes a dead letter, and an event that its
 handler can't apply is parked with what follows it (`shared.consuming.applying`).
 """
 
@@ -21,9 +21,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import metrics
 from shared.backoff import Backoff
 from shared.broker import positions
-from shared.broker.chains import Chains, Followed, chains_of, follow
 from shared.broker.positions import Partition, RawRecord, mark_of, portions
 from shared.broker.reading import BrokerAwayError, Reader
+from shared.broker.sequences import Chains, Followed, chains_of, follow
 from shared.clock import Clock
 from shared.consuming import stops
 from shared.consuming.applying import Applying, Handle, Tables

@@ -2,7 +2,7 @@
 
 A partition is stopped when going on would pass over events in silence: the log is shorter than
 what was applied, holds another record where the last applied one was, begins after what is to be
-applied next, or lacks records that the next one names (`shared.broker.chains`). An operator decides
+applied next, or lacks records that the next one names (`shared.broker.sequences`). An operator decides
 where it goes on (`cuiban ops resume`).
 """
 

@@ -1,8 +1,8 @@
-"""The links that a leading relay gives to its records (`shared.broker.chains`)."""
+"""The links that a leading relay gives to its records (`shared.broker.sequences`)."""
 
 from collections.abc import Mapping
 
-from shared.broker.chains import Link
+from shared.broker.sequences import Link
 from shared.schemas.topics import TOPICS
 
 At = tuple[str, int]

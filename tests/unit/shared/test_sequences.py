@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.broker.chains import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
 from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.sequences import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
 from shared.broker.watermarks import WATERMARK_TYPE
 from shared.outbox.linking import Links
 

@@ -13,10 +13,10 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
 from shared.broker import positions
-from shared.broker.chains import HEADER, chains_of
 from shared.broker.codec import encode
 from shared.broker.positions import Partition, Position, RawRecord
 from shared.broker.reading import Reader
+from shared.broker.sequences import HEADER, chains_of
 from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
 from shared.consuming.consumer import Consumer
