@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import clock
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import kept, partitions_of, raise_partitions
-from shared.broker.reading import Reader
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import UNSENT

@@ -28,9 +28,9 @@ from deploy.ops.running import (
 from deploy.places import STATE, StateOption
 from shared import clock
 from shared.broker import positions
+from shared.broker.log_reader import BrokerAwayError, Reader, Span
 from shared.broker.positions import Partition, Position, RawRecord
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import BrokerAwayError, Reader, Span
 from shared.broker.sequences import chains_of
 from shared.consuming import parking
 from shared.consuming.dead_letters import letter_of

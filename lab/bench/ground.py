@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lab.bench.watching import Count
 from lab.stack.testing import Engines, engines
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics, partitions_of
-from shared.broker.reading import Reader
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate

@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from aiokafka import AIOKafkaProducer
 
 from services.ingest.told import CONSUMER as HISTORY
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import Reader
 from shared.schemas.topics import (
     DELIVERIES,
     DIRECTORY,

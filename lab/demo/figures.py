@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import NOTIFICATIONS
 from shared.broker.codec import decode
+from shared.broker.log_reader import Reader
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import Reader
 from shared.broker.watermarks import is_watermark
 from shared.schemas.events import Event, ReminderDue
 from shared.schemas.rules import Audience

@@ -19,9 +19,9 @@ from services.notifier import tables as notifier_tables
 from services.notifier.store import activity as notifier
 from services.scheduler import tables as scheduler_tables
 from services.scheduler.store import activity as scheduler
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import Reader
 from shared.errors import CuibanError
 from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings

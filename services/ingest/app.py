@@ -20,7 +20,7 @@ from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING, OUTBOX
 from services.ingest.told import CONSUMER
 from shared import logging
-from shared.broker.reading import Reader
+from shared.broker.log_reader import Reader
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group

@@ -22,7 +22,7 @@ from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging
-from shared.broker.reading import Reader
+from shared.broker.log_reader import Reader
 from shared.clock import Clock, read_machine_time
 from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble

@@ -11,7 +11,7 @@ from services.scheduler.store.offices import Timetables
 from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
-from shared.broker.reading import Reader
+from shared.broker.log_reader import Reader
 from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock

@@ -21,8 +21,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import metrics
 from shared.backoff import Backoff
 from shared.broker import positions
+from shared.broker.log_reader import BrokerAwayError, Reader
 from shared.broker.positions import Partition, RawRecord, mark_of, portions
-from shared.broker.reading import BrokerAwayError, Reader
 from shared.broker.sequences import Chains, Followed, chains_of, follow
 from shared.clock import Clock
 from shared.consuming import stops

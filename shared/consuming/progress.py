@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import metrics
+from shared.broker.log_reader import Span
 from shared.broker.positions import Partition, Position
-from shared.broker.reading import Span
 from shared.consuming.parking import Waiting
 from shared.consuming.stops import advice
 

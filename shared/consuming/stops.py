@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock
 from shared.broker import positions
+from shared.broker.log_reader import Reader, Span
 from shared.broker.positions import Mark, Partition, Position, mark_of
-from shared.broker.reading import Reader, Span
 from shared.consuming.applying import Tables
 from shared.logging import log
 from shared.schemas.topics import Topic

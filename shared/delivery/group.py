@@ -5,8 +5,8 @@ from aiokafka.errors import KafkaError
 
 from shared import metrics
 from shared.backoff import Backoff
+from shared.broker.log_reader import raw
 from shared.broker.positions import Partition
-from shared.broker.reading import raw
 from shared.consuming.consumer import Consumer
 from shared.consuming.faults import describe
 from shared.logging import log

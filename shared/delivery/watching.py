@@ -11,9 +11,9 @@ from functools import partial
 
 from shared import clock
 from shared.broker import positions
+from shared.broker.log_reader import BrokerAwayError, Reader, Span
 from shared.broker.positions import Partition, Position
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import BrokerAwayError, Reader, Span
 from shared.consuming import inbox, parking, stops
 from shared.consuming.consumer import Consumer
 from shared.consuming.faults import describe

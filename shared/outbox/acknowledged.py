@@ -14,8 +14,8 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
-from shared.broker.reading import Reader
 from shared.database.engine import insert_rows
 from shared.logging import log
 from shared.outbox.linking import At, Links, is_linked

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.broker.reading import Reader
+from shared.broker.log_reader import Reader
 from shared.clock import Clock
 from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError

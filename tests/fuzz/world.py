@@ -27,8 +27,8 @@ from services.scheduler.ticking import Ticking
 from shared import metrics
 from shared.broker import positions
 from shared.broker.codec import decode, encode
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
-from shared.broker.reading import Reader
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group

@@ -13,8 +13,8 @@ from services.ingest.app import history, serve
 from services.ingest.extraction.reading import read_plan
 from services.ingest.tables import METADATA, OUTBOX
 from shared.broker.codec import decode, encode
+from shared.broker.log_reader import Reader
 from shared.broker.provisioning import partitions_of
-from shared.broker.reading import Reader
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.outbox.relaying import Relay

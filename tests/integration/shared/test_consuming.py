@@ -13,8 +13,8 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, tex
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.broker.codec import encode
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition, positions_table
-from shared.broker.reading import Reader
 from shared.clock import SystemClock
 from shared.consuming import inbox
 from shared.consuming.consumer import Consumer, Tables

@@ -20,8 +20,8 @@ from services.ingest.tables import CONSUMING
 from services.ingest.told import CONSUMER
 from shared.broker import positions
 from shared.broker.codec import encode
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
-from shared.broker.reading import Reader
 from shared.consuming import parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.stops import LOG_REPLACED, LOG_TRUNCATED

@@ -16,9 +16,9 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
-from shared.broker.reading import Reader
 from shared.database.engine import create_engine
 from shared.outbox import passing
 from shared.outbox.publishing import publish

@@ -14,8 +14,8 @@ from sqlalchemy import text
 
 from shared.broker import positions
 from shared.broker.codec import encode
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition, Position, RawRecord
-from shared.broker.reading import Reader
 from shared.broker.sequences import HEADER, chains_of
 from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock

@@ -13,8 +13,8 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition, RawRecord
-from shared.broker.reading import Reader
 from shared.broker.watermarks import is_watermark, watermark_in
 from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine
