@@ -12,7 +12,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from typing_extensions import override
 
-from shared.broker.private_parts import Part, require_parts
+from shared.broker.library_internals import Part, require_parts
 
 AIOKAFKA = "0.14.0"
 """The release whose inner parts this module was written for."""

@@ -28,8 +28,8 @@ from mode import CrashingSupervisor
 from typing_extensions import override
 
 from shared.broker.header_names import AIOKAFKA
+from shared.broker.library_internals import Part, require_parts
 from shared.broker.positions import Partition, RawRecord
-from shared.broker.private_parts import Part, require_parts
 from shared.consuming.consumer import Consumer
 from shared.delivery.group import BATCH, FETCH_WAIT, METADATA_AGE
 from shared.settings import Settings

@@ -4,7 +4,7 @@ import pytest
 from aiokafka.consumer import fetcher
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
 
-from shared.broker import header_names, private_parts
+from shared.broker import header_names, library_internals
 from shared.delivery import agents as delivering
 from shared.errors import CuibanError
 
@@ -21,7 +21,7 @@ def test_the_pinned_releases_have_every_part() -> None:
 def test_another_release_is_refused(
     monkeypatch: pytest.MonkeyPatch, package: str, check: object
 ) -> None:
-    monkeypatch.setattr(private_parts, "version", lambda _: "99.0")
+    monkeypatch.setattr(library_internals, "version", lambda _: "99.0")
     with pytest.raises(CuibanError, match=f"{package} 99.0") as raised:
         check()
     assert "requirements/base.txt" in raised.value.hint
