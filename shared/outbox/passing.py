@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
 from shared.logging import log
-from shared.outbox.acknowledged import Acknowledged
+from shared.outbox.acknowledgements import Acknowledged
 from shared.outbox.completeness import Watermarks
 from shared.outbox.publishing import UNSENT, has_unsent
 from shared.outbox.sending import Outcome, Sender, place

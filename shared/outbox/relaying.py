@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
-from shared.outbox.acknowledged import Acknowledged
+from shared.outbox.acknowledgements import Acknowledged
 from shared.outbox.completeness import Watermarks
 from shared.outbox.passing import Leading
 from shared.outbox.sending import Sender, sender

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.outbox.acknowledged import turn
+from shared.outbox.acknowledgements import turn
 
 _UNSENT_AGAIN = (
     "sent_at = NULL, sent_partition = NULL, sent_offset = NULL, sent_run = NULL, sent_number = NULL"

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.outbox.acknowledged import hint
+from shared.outbox.acknowledgements import hint
 from shared.outbox.publishing import UNSENT
 
 _MEASURE_EVERY = 5.0

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.database.engine import create_engine
-from shared.outbox.acknowledged import turn
+from shared.outbox.acknowledgements import turn
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.settings import Settings

@@ -221,7 +221,7 @@ async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log is shorter, and the relay looked at its end a moment ago."""
-    monkeypatch.setattr("shared.outbox.acknowledged._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
     async with world.relaying():
         await world.send(envelope(0))
         await world.until(SENT, 1)

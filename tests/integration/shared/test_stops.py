@@ -117,7 +117,7 @@ async def test_a_topic_that_is_made_anew_stops_its_partition(
 ) -> None:
     """Its new events lie below the position, where everything counts as a repeat."""
     # The relay looked at its end a moment ago, however slow this machine is.
-    monkeypatch.setattr("shared.outbox.acknowledged._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
     async with consuming(world):
         await world.send(*(envelope(n) for n in range(20)))
         await world.reached(list(range(20)))
