@@ -18,9 +18,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import clock, metrics
 from shared.logging import log
 from shared.outbox.acknowledgements import Acknowledged
-from shared.outbox.completeness import Watermarks
 from shared.outbox.publishing import UNSENT, has_unsent
 from shared.outbox.sending import Outcome, Sender, place
+from shared.outbox.watermark_sender import Watermarks
 from shared.settings import Settings
 
 _BATCH, _BATCH_BYTES = 1000, 2**20

@@ -16,10 +16,10 @@ from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
 from shared.outbox.acknowledgements import Acknowledged
-from shared.outbox.completeness import Watermarks
 from shared.outbox.passing import Leading
 from shared.outbox.sending import Sender, sender
 from shared.outbox.state import measure
+from shared.outbox.watermark_sender import Watermarks
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 
@@ -33,7 +33,7 @@ class Relay:
     comes back are repeats. Marked rows stay for `replay_window`.
 
     To the topics in `watermarks` it also writes up to which instant of the office's clock all
-    facts stand in them (`shared.outbox.completeness`).
+    facts stand in them (`shared.outbox.watermark_sender`).
     """
 
     def __init__(
