@@ -18,8 +18,8 @@ from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.database.engine import insert_rows
 from shared.logging import log
-from shared.outbox.linking import At, Links, is_linked
 from shared.outbox.sending import Sent, place
+from shared.outbox.sequence_numbers import At, Links, is_linked
 from shared.schemas.topics import apply_prefix
 
 _LOOK_AGAIN = 1.0

@@ -47,7 +47,7 @@ def outbox_table(metadata: MetaData) -> Table:
     A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
     a while, so that it can be sent again when the broker loses it. `refused` says why the broker
     will never take a row; it stays until an operator lets it be tried again. `sent_run` and
-    `sent_number` are what it was sent as (`shared.outbox.linking`).
+    `sent_number` are what it was sent as (`shared.outbox.sequence_numbers`).
 
     `relayed` holds the last acknowledged offset of each partition, the run and the number of its
     last row, and in `leader` the newest run of all. `stopped_for` says why nothing more is sent to

@@ -17,8 +17,8 @@ from aiokafka.errors import (
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata
 
-from shared.outbox.linking import At, Links
 from shared.outbox.publishing import MESSAGE_LIMIT
+from shared.outbox.sequence_numbers import At, Links
 from shared.schemas.topics import apply_prefix
 from shared.settings import Settings
 

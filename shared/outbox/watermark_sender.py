@@ -18,8 +18,8 @@ from shared.broker.watermarks import encode_watermark
 from shared.clock import Clock
 from shared.database.engine import measure_clock_skew
 from shared.logging import log
-from shared.outbox.linking import Links
 from shared.outbox.sending import place
+from shared.outbox.sequence_numbers import Links
 from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 

@@ -8,7 +8,7 @@ import pytest
 from shared.broker.positions import Partition, Position, RawRecord
 from shared.broker.sequences import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
 from shared.broker.watermarks import WATERMARK_TYPE
-from shared.outbox.linking import Links
+from shared.outbox.sequence_numbers import Links
 
 TOPIC = "cuiban.tasks.v1"
 AT = (TOPIC, 0)
