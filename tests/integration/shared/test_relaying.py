@@ -20,7 +20,7 @@ from shared.broker.log_reader import Reader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
 from shared.database.engine import create_engine
-from shared.outbox import passing
+from shared.outbox import leader
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.outbox.resending import replay_lost, replay_since, retry
@@ -156,7 +156,7 @@ async def test_a_relay_with_nothing_to_send_takes_one_round_trip_a_look(world: W
 async def test_rows_are_pruned_after_the_window_in_bounded_steps(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passing, "_PRUNED", 2)
+    monkeypatch.setattr(leader, "_PRUNED", 2)
     async with world.relaying():
         await world.send(*(envelope(number) for number in range(8)))
         await world.until(SENT, 8)

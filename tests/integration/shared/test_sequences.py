@@ -22,7 +22,7 @@ from shared.clock import SteppedClock, SystemClock
 from shared.consuming.consumer import Consumer
 from shared.consuming.stops import LOG_GAP
 from shared.database.engine import create_engine
-from shared.outbox import passing
+from shared.outbox import leader
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.outbox.resending import replay_lost, replay_since
@@ -291,7 +291,7 @@ async def test_an_event_that_is_refused_is_not_counted(stream: Stream) -> None:
 async def test_relays_that_end_at_any_moment_stop_nobody(
     stream: Stream, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(passing, "_BATCH", 5)
+    monkeypatch.setattr(leader, "_BATCH", 5)
     chosen = random.Random(7)  # noqa: S311 - not a secret
 
     async def write(number: int) -> None:

@@ -18,7 +18,7 @@ from shared.broker.positions import Partition, RawRecord
 from shared.broker.watermarks import is_watermark, watermark_in
 from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine
-from shared.outbox import passing, sending
+from shared.outbox import leader, sending
 from shared.outbox.publishing import publish
 from shared.outbox.relaying import Relay
 from shared.schemas.events import Envelope
@@ -160,8 +160,8 @@ async def test_no_fact_stands_behind_a_watermark_that_covers_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many writers that commit out of order, small reads, and relays that end at any moment."""
-    monkeypatch.setattr(passing, "_BATCH", 5)
-    monkeypatch.setattr(passing, "_BATCH_BYTES", 1500)
+    monkeypatch.setattr(leader, "_BATCH", 5)
+    monkeypatch.setattr(leader, "_BATCH_BYTES", 1500)
     clock, chosen = FastClock(), random.Random(7)  # noqa: S311 - not a secret
     committed: dict[Envelope, datetime] = {}
 
