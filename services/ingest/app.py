@@ -26,7 +26,7 @@ from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.errors import CuibanError
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.process.service import health_port, refuse, tune_collector, until_signalled, when_ready
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC

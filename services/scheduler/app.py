@@ -18,7 +18,7 @@ from shared.database.trusted_clock import TrustedClock
 from shared.delivery.agents import add_agent, faust_app
 from shared.delivery.watching import watch
 from shared.errors import CuibanError
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.process.service import health_port, refuse, tune_collector, when_ready
 from shared.process.worker import Loops, run_worker
 from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, apply_prefix

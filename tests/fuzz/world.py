@@ -32,7 +32,7 @@ from shared.broker.positions import Partition
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope, RecordDeadLettered
 from shared.schemas.topics import apply_prefix

@@ -17,7 +17,7 @@ from shared.broker.log_reader import Reader
 from shared.broker.provisioning import partitions_of
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.schemas.events import (
     Envelope,
     NotificationDelivered,

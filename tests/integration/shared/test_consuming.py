@@ -24,7 +24,7 @@ from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.outbox.publishing import outbox_table, publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported
 from shared.schemas.facts import Status
 from shared.schemas.topics import DEAD_LETTERS, TASKS, apply_prefix

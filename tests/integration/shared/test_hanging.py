@@ -14,7 +14,7 @@ from shared import metrics
 from shared.database.engine import create_engine
 from shared.outbox.acknowledgements import turn
 from shared.outbox.publishing import publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 

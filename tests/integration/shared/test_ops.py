@@ -28,7 +28,7 @@ from shared.consuming.stops import LOG_REPLACED, LOG_TRUNCATED
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope
 from shared.schemas.topics import TASKS, apply_prefix

@@ -24,7 +24,7 @@ from shared.consuming.stops import LOG_GAP
 from shared.database.engine import create_engine
 from shared.outbox import leader
 from shared.outbox.publishing import publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings

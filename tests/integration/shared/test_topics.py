@@ -14,7 +14,7 @@ from shared.broker.provisioning import all_faults, check_kept, kept, repair
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.process.service import when_ready
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings

@@ -20,7 +20,7 @@ from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine
 from shared.outbox import leader, sending
 from shared.outbox.publishing import publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.schemas.events import Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings

@@ -22,7 +22,7 @@ from shared.broker.provisioning import create_topics
 from shared.database.engine import create_engine
 from shared.outbox import leader
 from shared.outbox.publishing import publish
-from shared.outbox.relaying import Relay
+from shared.outbox.relay import Relay
 from shared.outbox.resending import replay_lost, replay_since, retry
 from shared.outbox.state import state_of, what_is_stopped
 from shared.schemas.events import CalendarPublished, Envelope
