@@ -22,8 +22,8 @@ from deploy.ops.running import (
 )
 from deploy.places import STATE, StateOption
 from shared.logging import log
+from shared.outbox.backlog import OutboxState, state_of
 from shared.outbox.resending import known_topics, replay_lost, replay_since, retry
-from shared.outbox.state import OutboxState, state_of
 from shared.settings import Settings
 
 outbox = typer.Typer(help="What waits in the outboxes, is refused, or is stopped.")

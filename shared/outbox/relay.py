@@ -16,9 +16,9 @@ from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
 from shared.outbox.acknowledgements import Acknowledged
+from shared.outbox.backlog import measure
 from shared.outbox.leader import Leading
 from shared.outbox.sending import Sender, sender
-from shared.outbox.state import measure
 from shared.outbox.watermark_sender import Watermarks
 from shared.schemas.topics import Topic
 from shared.settings import Settings

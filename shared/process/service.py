@@ -18,7 +18,7 @@ from shared.consuming.consumer import Consumer
 from shared.database.migrating import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
-from shared.outbox.state import what_is_refused, what_is_stopped
+from shared.outbox.backlog import what_is_refused, what_is_stopped
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 

@@ -21,10 +21,10 @@ from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
 from shared.database.engine import create_engine
 from shared.outbox import leader
+from shared.outbox.backlog import state_of, what_is_stopped
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
 from shared.outbox.resending import replay_lost, replay_since, retry
-from shared.outbox.state import state_of, what_is_stopped
 from shared.schemas.events import CalendarPublished, Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
@@ -283,7 +283,7 @@ async def test_small_events_that_are_too_large_together_are_not_refused(world: W
 async def test_the_age_of_what_waits_is_told_while_the_broker_is_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox.state._MEASURE_EVERY", 0.05)
+    monkeypatch.setattr("shared.outbox.backlog._MEASURE_EVERY", 0.05)
     world.settings = world.settings.model_copy(update={"kafka": "127.0.0.1:1"})
     await world.send(envelope(1))
     async with world.engine.begin() as db:
