@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import NotRunningError, settings_for
 from shared.broker.positions import positions_table
-from shared.consuming.applying import Tables
+from shared.consuming.applier import Tables
 from shared.consuming.inbox import inbox_table
 from shared.consuming.parking import parked_table
 from shared.database.engine import create_engine, is_infrastructure

@@ -6,7 +6,7 @@ rolls back: the range is read again straight from Kafka. What a compacted topic 
 passed over. A log that is not the one that the position belongs to stops the partition
 (`shared.consuming.stops`), and so does a record before which others are missing
 (`shared.broker.sequences`). A record that can't be read becomes a dead letter, and an event that its
-handler can't apply is parked with what follows it (`shared.consuming.applying`).
+handler can't apply is parked with what follows it (`shared.consuming.applier`).
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from shared.broker.positions import Partition, RawRecord, mark_of, portions
 from shared.broker.sequences import Chains, Followed, chains_of, follow
 from shared.clock import Clock
 from shared.consuming import stops
-from shared.consuming.applying import Applying, Handle, Tables
+from shared.consuming.applier import Applying, Handle, Tables
 from shared.consuming.faults import describe
 from shared.consuming.progress import Progress
 from shared.consuming.stops import Guard

@@ -15,7 +15,7 @@ from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import Reader, Span
 from shared.broker.positions import Mark, Partition, Position, mark_of
-from shared.consuming.applying import Tables
+from shared.consuming.applier import Tables
 from shared.logging import log
 from shared.schemas.topics import Topic
 

@@ -6,7 +6,7 @@ from shared.broker import positions
 from shared.broker.codec import NOT_UNDERSTOOD
 from shared.broker.positions import Partition
 from shared.consuming import parking
-from shared.consuming.applying import Applying
+from shared.consuming.applier import Applying
 from shared.consuming.consumer import Consumer
 from shared.consuming.faults import describe
 from shared.consuming.parking import Parked
