@@ -18,7 +18,7 @@ from shared.broker.positions import Partition, RawRecord
 from shared.broker.watermarks import is_watermark, watermark_in
 from shared.consuming import inbox, parking
 from shared.consuming.dead_letters import letter_of
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.consuming.parking import BEHIND, HANDLER_FAILED, key_of
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.errors import PoisonError

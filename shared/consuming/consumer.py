@@ -27,7 +27,7 @@ from shared.broker.sequences import Chains, Followed, chains_of, follow
 from shared.clock import Clock
 from shared.consuming import stops
 from shared.consuming.applier import Applying, Handle, Tables
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.consuming.progress import Progress
 from shared.consuming.stops import Guard
 from shared.database.engine import is_infrastructure, is_wrong_data

@@ -8,7 +8,7 @@ from shared.backoff import Backoff
 from shared.broker.log_reader import raw
 from shared.broker.positions import Partition
 from shared.consuming.consumer import Consumer
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.logging import log
 from shared.settings import Settings
 

@@ -8,7 +8,7 @@ from shared.broker.positions import Partition
 from shared.consuming import parking
 from shared.consuming.applier import Applying
 from shared.consuming.consumer import Consumer
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.consuming.parking import Parked
 from shared.database.engine import is_infrastructure
 from shared.errors import PoisonError

@@ -16,7 +16,7 @@ from shared.broker.positions import Partition, Position
 from shared.broker.provisioning import partitions_of
 from shared.consuming import inbox, parking, stops
 from shared.consuming.consumer import Consumer
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.delivery.replaying import replay
 from shared.errors import NotReadyError
 from shared.logging import log

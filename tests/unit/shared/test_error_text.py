@@ -7,7 +7,7 @@ from sqlalchemy.exc import DBAPIError
 
 from shared.broker.positions import Partition, RawRecord
 from shared.broker.watermarks import watermark_in
-from shared.consuming.faults import describe
+from shared.consuming.error_text import describe
 from shared.errors import PoisonError
 
 
