@@ -34,7 +34,7 @@ from shared.broker.provisioning import partitions_of
 from shared.broker.sequences import chains_of
 from shared.consuming import parking
 from shared.consuming.dead_letters import letter_of
-from shared.consuming.stops import LOG_TRUNCATED, REASONS
+from shared.consuming.log_guard import LOG_TRUNCATED, REASONS
 from shared.errors import NotReadyError, PoisonError
 from shared.outbox.publishing import publish
 from shared.schemas.topics import TOPICS

@@ -30,7 +30,7 @@ from services.scheduler import audit
 from shared import clock as clocks
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.consuming.stops import REASONS
+from shared.consuming.log_guard import REASONS
 from shared.database.engine import create_engine
 from shared.planning import forecasting
 from shared.planning.reminding import ReminderMeasure

@@ -4,7 +4,7 @@ A batch of one partition is one transaction. It locks the consumer's position, s
 applies what is new in order, and commits the effects with the new position. A missing offset
 rolls back: the range is read again straight from Kafka. What a compacted topic no longer holds is
 passed over. A log that is not the one that the position belongs to stops the partition
-(`shared.consuming.stops`), and so does a record before which others are missing
+(`shared.consuming.log_guard`), and so does a record before which others are missing
 (`shared.broker.sequences`). A record that can't be read becomes a dead letter, and an event that its
 handler can't apply is parked with what follows it (`shared.consuming.applier`).
 """
@@ -25,11 +25,11 @@ from shared.broker.log_reader import BrokerAwayError, Reader
 from shared.broker.positions import Partition, RawRecord, mark_of, portions
 from shared.broker.sequences import Chains, Followed, chains_of, follow
 from shared.clock import Clock
-from shared.consuming import stops
+from shared.consuming import log_guard
 from shared.consuming.applier import Applying, Handle, Tables
 from shared.consuming.error_text import describe
+from shared.consuming.log_guard import Guard
 from shared.consuming.progress import Progress
-from shared.consuming.stops import Guard
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.logging import log
 from shared.schemas.topics import Topic
@@ -138,7 +138,7 @@ class Consumer:
             if position.stopped_for or start >= upto:
                 return not position.stopped_for
             found = await self._read(self.reader.stretch, at, start, upto)
-            if stops.judge(position, found.span, compacted=compacted):
+            if log_guard.judge(position, found.span, compacted=compacted):
                 if await self._read(self.guard.verify, at):
                     return False
                 continue
@@ -251,13 +251,13 @@ class Consumer:
             if followed.gap:
                 seen = replace(position, next_offset=end)
                 await positions.stop(
-                    db, self.tables.positions, self.name, at, seen=seen, why=stops.LOG_GAP
+                    db, self.tables.positions, self.name, at, seen=seen, why=log_guard.LOG_GAP
                 )
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         self.applied.set()
         if followed.gap:
-            self.guard.tell_stop(at, end, stops.LOG_GAP)
+            self.guard.tell_stop(at, end, log_guard.LOG_GAP)
             return _Outcome.STOPPED
         return _Outcome.DONE

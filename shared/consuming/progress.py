@@ -8,8 +8,8 @@ from datetime import datetime
 from shared import metrics
 from shared.broker.log_reader import Span
 from shared.broker.positions import Partition, Position
+from shared.consuming.log_guard import advice
 from shared.consuming.parking import Waiting
-from shared.consuming.stops import advice
 
 
 @dataclass(frozen=True, slots=True)

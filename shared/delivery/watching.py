@@ -14,7 +14,7 @@ from shared.broker import positions
 from shared.broker.log_reader import BrokerAwayError, Reader, Span
 from shared.broker.positions import Partition, Position
 from shared.broker.provisioning import partitions_of
-from shared.consuming import inbox, parking, stops
+from shared.consuming import inbox, log_guard, parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe
 from shared.delivery.replaying import replay
@@ -90,7 +90,7 @@ class _Watcher:
             parked = await parking.waiting(db, tables.parked, consumer.name)
         for at in self._progress.see_stops(rows):
             why = self._progress.stopped[at]
-            advice = stops.advice(consumer.name, at, why)
+            advice = log_guard.advice(consumer.name, at, why)
             log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
         self._progress.see_parked(parked, clock.read_machine_time())
         if parked.number:
@@ -148,7 +148,9 @@ class _Watcher:
             if still and now - still.since >= self._patience(at):
                 self._start(at, partial(self._heal, at, still.end))
             elif (
-                everything or at in doubtful or stops.judge(position, span, compacted=compacted(at))
+                everything
+                or at in doubtful
+                or log_guard.judge(position, span, compacted=compacted(at))
             ):
                 self._start(at, partial(self._verify, at, gone=at in gone))
 
@@ -168,7 +170,7 @@ class _Watcher:
             return
         position = await self._consumer.guard.position(at)
         if position.next_offset and not position.stopped_for:
-            await self._consumer.guard.stop(at, position, stops.LOG_SHORTER)
+            await self._consumer.guard.stop(at, position, log_guard.LOG_SHORTER)
 
     async def _heal(self, at: Partition, end: int) -> None:
         if await self._consumer.guard.verify(at):

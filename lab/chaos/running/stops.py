@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock
-from shared.consuming.stops import LOG_GAP
+from shared.consuming.log_guard import LOG_GAP
 
 SEEN_WITHIN, RESUMED_WITHIN = 180.0, 900.0
 _PAUSE = 0.5

@@ -14,7 +14,7 @@ from shared.broker import positions
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
 from shared.clock import monotonic
-from shared.consuming.stops import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
+from shared.consuming.log_guard import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.delivery.group import run_group
 from shared.delivery.watching import watch
 from shared.schemas.topics import TASKS, apply_prefix
