@@ -27,7 +27,7 @@ from shared.clock import Clock, read_machine_time
 from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, faust_app
 from shared.delivery.watching import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay

@@ -15,7 +15,7 @@ from shared.broker.log_reader import Reader
 from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, faust_app
 from shared.delivery.watching import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay

@@ -11,7 +11,7 @@ from services.notifier.app import lanes_of
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.database.engine import create_engine
-from shared.delivery.agents import faust_app
+from shared.delivery.faust_agents import faust_app
 from shared.errors import CuibanError
 from shared.settings import Settings
 from tests.fuzz.profiles import fuzzed

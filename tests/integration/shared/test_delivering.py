@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from shared.broker.positions import RawRecord
 from shared.clock import monotonic
 from shared.consuming.consumer import Consumer
-from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, faust_app
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 

@@ -11,7 +11,7 @@ from shared import metrics
 from shared.broker.positions import Partition
 from shared.consuming import parking
 from shared.consuming.parking import BEHIND, HANDLER_FAILED
-from shared.delivery.agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, faust_app
 from shared.delivery.watching import watch
 from shared.schemas.events import Envelope, StatusReported
 from shared.schemas.topics import TASKS, apply_prefix

@@ -5,7 +5,7 @@ from aiokafka.consumer import fetcher
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
 
 from shared.broker import header_names, library_internals
-from shared.delivery import agents as delivering
+from shared.delivery import faust_agents as delivering
 from shared.errors import CuibanError
 
 
