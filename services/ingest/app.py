@@ -24,7 +24,7 @@ from shared.broker.log_reader import Reader
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
 from shared.process.service import health_port, refuse, tune_collector, until_signalled, when_ready

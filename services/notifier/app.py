@@ -28,7 +28,7 @@ from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
 from shared.delivery.faust_agents import add_agent, faust_app
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
 from shared.process.service import health_port, refuse, tune_collector, when_ready

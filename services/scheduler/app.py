@@ -16,7 +16,7 @@ from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.delivery.faust_agents import add_agent, faust_app
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
 from shared.process.service import health_port, refuse, tune_collector, when_ready

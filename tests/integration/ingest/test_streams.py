@@ -16,7 +16,7 @@ from shared.broker.codec import decode, encode
 from shared.broker.log_reader import Reader
 from shared.broker.provisioning import partitions_of
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.outbox.relay import Relay
 from shared.schemas.events import (
     Envelope,

@@ -22,7 +22,7 @@ from shared.consuming.inbox import inbox_table
 from shared.consuming.parking import parked_table
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.outbox.publishing import outbox_table, publish
 from shared.outbox.relay import Relay
 from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported

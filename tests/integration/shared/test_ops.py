@@ -27,7 +27,7 @@ from shared.consuming.consumer import Consumer
 from shared.consuming.log_guard import LOG_REPLACED, LOG_TRUNCATED
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope

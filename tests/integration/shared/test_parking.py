@@ -12,7 +12,7 @@ from shared.broker.positions import Partition
 from shared.consuming import parking
 from shared.consuming.parking import BEHIND, HANDLER_FAILED
 from shared.delivery.faust_agents import add_agent, faust_app
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.schemas.events import Envelope, StatusReported
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import (

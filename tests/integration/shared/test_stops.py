@@ -16,7 +16,7 @@ from shared.broker.provisioning import create_topics
 from shared.clock import monotonic
 from shared.consuming.log_guard import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.running import running
 from tests.integration.shared.test_consuming import (

@@ -16,9 +16,9 @@ from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.positions import Partition
 from shared.consuming.log_guard import LOG_SHORTER
-from shared.delivery import watching
+from shared.delivery import watcher
 from shared.delivery.group import run_group
-from shared.delivery.watching import watch
+from shared.delivery.watcher import watch
 from shared.process.service import health_port
 from shared.schemas.events import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store
@@ -96,7 +96,7 @@ async def test_parked_events_are_a_warning_that_leaves_the_service_ready(world: 
 async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watching, "_TOPICS_EVERY", 1.0)
+    monkeypatch.setattr(watcher, "_TOPICS_EVERY", 1.0)
     watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
         await world.send(envelope(0))
@@ -129,7 +129,7 @@ async def test_what_another_process_owns_is_healed_only_after_longer(world: Worl
     watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
         assert await world.reached(list(range(5))) == list(range(5))
-        assert loop.time() - began >= watching._OWNER_RESTS
+        assert loop.time() - began >= watcher._OWNER_RESTS
     finally:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
@@ -159,7 +159,7 @@ async def test_a_partition_that_the_topic_has_no_more_is_stopped_and_a_new_one_i
             await positions.lock(db, TABLES.positions, "tried", at)
             await positions.resume(db, TABLES.positions, "tried", at, to=1)
     async with asyncio.TaskGroup() as tasks:
-        watcher = watching._Watcher(world.consumer, world.settings, world.reader, tasks)
+        watcher = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
         await watcher._verify(new, gone=True)
         await watcher._verify(gone, gone=True)
     found = await rows(world)
