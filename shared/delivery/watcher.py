@@ -17,7 +17,7 @@ from shared.broker.provisioning import partitions_of
 from shared.consuming import inbox, log_guard, parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe
-from shared.delivery.replaying import replay
+from shared.delivery.replay import replay
 from shared.errors import NotReadyError
 from shared.logging import log
 from shared.settings import Settings
