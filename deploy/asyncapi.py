@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
-from shared.broker.codec import type_name
+from shared.broker.codec import build_type_name
 from shared.schemas.topics import TOPIC_OF, TOPICS
 
 PLACE = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
@@ -32,7 +32,7 @@ def document() -> dict[str, Any]:
         }
     messages = {
         event.__name__: {
-            "name": type_name(event),
+            "name": build_type_name(event),
             "summary": (event.__doc__ or "").strip().splitlines()[0],
             "contentType": "application/json",
             "headers": {"$ref": "#/components/schemas/CloudEvents"},

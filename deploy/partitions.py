@@ -14,9 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import clock
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
-from shared.broker.provisioning import kept, partitions_of, raise_partitions
+from shared.broker.provisioning import describe_topics, list_partitions, raise_partitions
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import UNSENT
@@ -39,7 +39,7 @@ async def add_partitions(settings: Settings, number: int) -> list[str]:
         CuibanError: events are under way (it says which), or the broker refused.
         NotReadyError: the broker does not answer, or lacks a topic.
     """
-    engine, reader = create_engine(settings, "cuiban-topics"), Reader(settings)
+    engine, reader = create_engine(settings, "cuiban-topics"), LogReader(settings)
     try:
         if waiting := await _waiting(engine):
             raise _under_way(waiting)
@@ -85,10 +85,10 @@ async def _waiting(engine: AsyncEngine) -> list[str]:
     return found
 
 
-async def _late(engine: AsyncEngine, settings: Settings, reader: Reader) -> list[str]:
+async def _late(engine: AsyncEngine, settings: Settings, reader: LogReader) -> list[str]:
     """Where consumers are not at the end of the log."""
     topics = [topic for topic in TOPICS if topic is not DEAD_LETTERS]  # that nobody consumes
-    ends = await reader.ends(await partitions_of(settings, topics))
+    ends = await reader.list_ends(await list_partitions(settings, topics))
     positions: dict[Partition, dict[str, int]] = {at: {} for at in ends}
     readers: dict[str, set[str]] = {
         apply_prefix(t.name, settings.topic_prefix): set() for t in topics
@@ -143,5 +143,5 @@ async def _take(db: AsyncConnection, lock: int) -> None:
 async def _until_there(settings: Settings, number: int) -> None:
     """Wait until the broker tells the new number: a relay that begins now must learn it."""
     async with asyncio.timeout(_PATIENCE):
-        while any(each.partitions < number for each in await kept(settings, TOPICS)):  # noqa: ASYNC110 - the broker's work
+        while any(each.partitions < number for each in await describe_topics(settings, TOPICS)):  # noqa: ASYNC110 - the broker's work
             await asyncio.sleep(_LOOK)

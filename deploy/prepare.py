@@ -17,8 +17,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from deploy.partitions import add_partitions
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
-from shared.broker.provisioning import all_faults, create_topics, repair
-from shared.broker.topic_settings import Fault, remedy
+from shared.broker.provisioning import create_topics, list_topic_faults, repair_topics
+from shared.broker.topic_settings import TopicFault, suggest_repair
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.errors import CuibanError
@@ -61,10 +61,10 @@ def topics(
     """Make the topics that the broker (CUIBAN_KAFKA) lacks, or check those that it has."""
     settings = Settings.load()
     if check:
-        _tell(asyncio.run(all_faults(settings, TOPICS)), settings)
+        _tell(asyncio.run(list_topic_faults(settings, TOPICS)), settings)
     elif mend:
-        asyncio.run(repair(settings))
-        _tell(asyncio.run(all_faults(settings, TOPICS)), settings)
+        asyncio.run(repair_topics(settings))
+        _tell(asyncio.run(list_topic_faults(settings, TOPICS)), settings)
     elif partitions:
         raised = asyncio.run(add_partitions(settings, partitions))
         print("\n".join(raised) or f"Every topic has {partitions} partitions or more.")
@@ -78,13 +78,13 @@ def topics(
         print("\n".join(made) or "All topics are there.")
 
 
-def _tell(wrong: list[Fault], settings: Settings) -> None:
+def _tell(wrong: list[TopicFault], settings: Settings) -> None:
     if not wrong:
         print("All topics are kept as they must be.")
         return
     for fault in wrong:
         print(f"{fault}{' Services refuse to start.' if fault.dangerous else ''}")
-    print(remedy(wrong, settings))
+    print(suggest_repair(wrong, settings))
     raise typer.Exit(1)
 
 

@@ -69,9 +69,9 @@ class HealthPort:
             CuibanError: the port is taken, or the address is not this machine's.
         """
         app = web.Application()
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/health/live", self._live)
-        app.router.add_get("/health/ready", self._ready)
+        app.router.add_get("/metrics", self._serve_metrics)
+        app.router.add_get("/health/live", self._serve_live)
+        app.router.add_get("/health/ready", self._serve_ready)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, self._host, self._port)
@@ -89,13 +89,13 @@ class HealthPort:
         if self._runner:
             await self._runner.cleanup()
 
-    async def _metrics(self, _: web.Request) -> web.Response:
+    async def _serve_metrics(self, _: web.Request) -> web.Response:
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
-    async def _live(self, _: web.Request) -> web.Response:
+    async def _serve_live(self, _: web.Request) -> web.Response:
         return web.json_response({"status": "live"})
 
-    async def _ready(self, _: web.Request) -> web.Response:
+    async def _serve_ready(self, _: web.Request) -> web.Response:
         wrong, warnings = await _run_checks(self._checks), await _run_checks(self.warnings)
         status = {"status": "not ready" if wrong else "ready", **wrong}
         if warnings:

@@ -22,8 +22,8 @@ from deploy.ops.running import (
 )
 from deploy.places import STATE, StateOption
 from shared.logging import log
-from shared.outbox.backlog import OutboxState, state_of
-from shared.outbox.resending import known_topics, replay_lost, replay_since, retry
+from shared.outbox.backlog import Backlog, load_backlog
+from shared.outbox.resending import list_topics, replay_lost, replay_since, retry_refused
 from shared.settings import Settings
 
 outbox = typer.Typer(help="What waits in the outboxes, is refused, or is stopped.")
@@ -41,8 +41,8 @@ def show(
     if context.invoked_subcommand:
         return
 
-    async def work(db: AsyncConnection, _: Settings) -> dict[str, OutboxState]:
-        return {service: await state_of(db, service) for service in await services_here(db)}
+    async def work(db: AsyncConnection, _: Settings) -> dict[str, Backlog]:
+        return {service: await load_backlog(db, service) for service in await services_here(db)}
 
     found = run(state, work)
     if as_json:
@@ -67,7 +67,7 @@ def try_again(
         leave("Name a row, or `--all`.", "`cuiban ops outbox` lists them.", status=WRONG_USE)
 
     async def work(db: AsyncConnection, _: Settings) -> int:
-        return await retry(db, service, row)
+        return await retry_refused(db, service, row)
 
     if not (number := run(state, work)):
         leave(
@@ -101,7 +101,7 @@ def replay_outbox(
     start = _instant(since) if since else None
 
     async def work(db: AsyncConnection, _: Settings) -> dict[str, int]:
-        topics = await known_topics(db, service)
+        topics = await list_topics(db, service)
         if topic and topic not in topics:
             leave(
                 f"{service} has sent nothing to {topic}.",
@@ -141,7 +141,7 @@ def _instant(words: str) -> datetime:
     return found
 
 
-def _print(found: dict[str, OutboxState]) -> None:
+def _print(found: dict[str, Backlog]) -> None:
     console = Console()
     table = Table("service", "waiting", "oldest (s)", "refused", "stopped", box=None)
     for name, each in found.items():

@@ -24,7 +24,7 @@ from deploy.places import STATE, StateOption
 from shared.broker import positions
 from shared.broker.positions import Partition, RawRecord
 from shared.consuming import parking
-from shared.consuming.dead_letters import letter_of
+from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.parking import Parked
 from shared.errors import PoisonError
 from shared.outbox.publishing import publish
@@ -102,7 +102,7 @@ def discard(
 async def _parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[tuple[str, Parked]]:
     found: list[tuple[str, Parked]] = []
     for service in await services_here(db):
-        found += await parking.listed(db, tables_of(service).parked, limit)
+        found += await parking.list_parked(db, tables_of(service).parked, limit)
     return found
 
 
@@ -110,7 +110,7 @@ async def _replay(db: AsyncConnection, _: Settings, *, consumer: str, key: str |
     number = 0
     for service in await services_here(db):
         wanted = None if key is None else key.encode("utf-8", "surrogateescape")
-        number += await parking.ask_replay(db, tables_of(service).parked, consumer, wanted)
+        number += await parking.request_replay(db, tables_of(service).parked, consumer, wanted)
     return number
 
 
@@ -119,15 +119,17 @@ async def _discard(
 ) -> Parked | None:
     for service in await services_here(db):
         tables = tables_of(service)
-        if await parking.one_parked(db, tables.parked, consumer, record) is None:
+        if await parking.get_parked(db, tables.parked, consumer, record) is None:
             continue
         await positions.lock(db, tables.positions, consumer, record.partition)
-        found = await parking.one_parked(db, tables.parked, consumer, record)
+        found = await parking.get_parked(db, tables.parked, consumer, record)
         if found is None:  # it was replayed meanwhile
             return None
         error = PoisonError("discarded", f"{reason}; it failed of: {found.detail}")
         source, now = source_of(service), settings.open_clock().now()
-        await publish(db, tables.outbox, [letter_of(consumer, source, found.record, error, now)])
+        await publish(
+            db, tables.outbox, [build_dead_letter(consumer, source, found.record, error, now)]
+        )
         await parking.unpark(db, tables.parked, consumer, record)
         return found
     return None

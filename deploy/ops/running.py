@@ -16,13 +16,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import NotRunningError, settings_for
-from shared.broker.positions import positions_table
+from shared.broker.positions import define_positions_table
 from shared.consuming.applier import Tables
-from shared.consuming.inbox import inbox_table
-from shared.consuming.parking import parked_table
+from shared.consuming.inbox import define_inbox_table
+from shared.consuming.parking import define_parked_table
 from shared.database.engine import create_engine, is_infrastructure
 from shared.errors import CuibanError
-from shared.outbox.publishing import outbox_table
+from shared.outbox.publishing import define_outbox_table
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -82,7 +82,10 @@ def tables_of(service: str) -> Tables:
     """The tables with which a service consumes."""
     schema = MetaData(schema=service)
     return Tables(
-        positions_table(schema), inbox_table(schema), outbox_table(schema), parked_table(schema)
+        define_positions_table(schema),
+        define_inbox_table(schema),
+        define_outbox_table(schema),
+        define_parked_table(schema),
     )
 
 

@@ -28,12 +28,12 @@ from deploy.ops.running import (
 from deploy.places import STATE, StateOption
 from shared import clock
 from shared.broker import positions
-from shared.broker.log_reader import BrokerAwayError, Reader, Span
+from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
 from shared.broker.positions import Partition, Position, RawRecord
-from shared.broker.provisioning import partitions_of
-from shared.broker.sequences import chains_of
+from shared.broker.provisioning import list_partitions
+from shared.broker.sequences import read_state
 from shared.consuming import parking
-from shared.consuming.dead_letters import letter_of
+from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.log_guard import LOG_TRUNCATED, REASONS
 from shared.errors import NotReadyError, PoisonError
 from shared.outbox.publishing import publish
@@ -52,7 +52,7 @@ class Stream:
     consumer: str
     at: Partition
     position: Position
-    span: Span | None
+    span: OffsetRange | None
 
     def words(self) -> dict[str, object]:
         """What `--json` prints."""
@@ -140,7 +140,7 @@ async def rows_here(db: AsyncConnection) -> list[tuple[str, str, Partition, Posi
         table = tables_of(service).positions
         names = text(f"SELECT DISTINCT consumer FROM {table.fullname} ORDER BY 1")  # noqa: S608 - a Table's name
         for consumer in (await db.execute(names)).scalars().all():
-            every = await positions.rows_of(db, table, consumer)
+            every = await positions.load_positions(db, table, consumer)
             found += [(service, consumer, at, row) for at, row in sorted(every.items(), key=_first)]
     return found
 
@@ -149,19 +149,19 @@ def _first(pair: tuple[Partition, Position]) -> Partition:
     return pair[0]
 
 
-async def _spans(settings: Settings, wanted: set[Partition]) -> dict[Partition, Span]:
+async def _spans(settings: Settings, wanted: set[Partition]) -> dict[Partition, OffsetRange]:
     """The spans of those partitions that the broker has."""
     there: set[Partition] = set()
     for topic in TOPICS:
         try:
-            there |= set(await partitions_of(settings, [topic]))
+            there |= set(await list_partitions(settings, [topic]))
         except NotReadyError as error:
             if "does not answer" in error.message:
                 leave(error.message, error.hint, status=NOT_RUNNING)
-    reader = Reader(settings)
+    reader = LogReader(settings)
     try:
-        return await reader.spans(wanted & there) if wanted & there else {}
-    except BrokerAwayError as error:
+        return await reader.list_ranges(wanted & there) if wanted & there else {}
+    except BrokerUnavailableError as error:
         leave(str(error), status=NOT_RUNNING)
     finally:
         await reader.close()
@@ -189,7 +189,7 @@ async def _resume(
 async def _resumed(
     db: AsyncConnection, settings: Settings, stream: Stream, start: str, reason: str
 ) -> dict[str, object]:
-    span = stream.span or Span(0, 0)
+    span = stream.span or OffsetRange(0, 0)
     to = span.begin if start == EARLIEST else int(start)
     if not span.begin <= to <= span.end:
         leave(
@@ -203,12 +203,14 @@ async def _resumed(
     if word is None:
         leave("Somebody resumed it meanwhile.", status=NO)
     if to < was:
-        await parking.set_before(db, tables.parked, stream.consumer, at)
+        await parking.renumber_below_zero(db, tables.parked, stream.consumer, at)
     record = RawRecord(at, was, None, None, ())
     error = PoisonError(word, _told(word, was, to, reason))
     source, now = source_of(stream.service), settings.open_clock().now()
-    await publish(db, tables.outbox, [letter_of(stream.consumer, source, record, error, now)])
-    known = chains_of(row).resumed(span.end, passed_over=to > was).text(to)
+    await publish(
+        db, tables.outbox, [build_dead_letter(stream.consumer, source, record, error, now)]
+    )
+    known = read_state(row).resume(span.end, passed_over=to > was).to_json(to)
     await positions.resume(db, tables.positions, stream.consumer, at, to=to, chains=known)
     return {"consumer": stream.consumer, "topic": at.topic, "partition": at.number} | {
         "was": was,

@@ -26,7 +26,7 @@ async def _summary(settings: Settings) -> list[str]:
                 table = tables_of(service).parked
                 consumers = {consumer for name, consumer, *_ in rows if name == service}
                 for consumer in consumers:
-                    parked += (await parking.waiting(db, table, consumer)).number
+                    parked += (await parking.count_parked(db, table, consumer)).number
     except (SQLAlchemyError, OSError):
         return []  # the table of parts tells what does not run
     finally:

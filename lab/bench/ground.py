@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lab.bench.watching import Count
 from lab.stack.testing import Engines, engines
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
-from shared.broker.provisioning import create_topics, partitions_of
+from shared.broker.provisioning import create_topics, list_partitions
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
@@ -74,7 +74,7 @@ class World:
     settings: Settings
     clock: SteppedClock
     database: AsyncEngine
-    reader: Reader
+    reader: LogReader
 
     async def execute(self, statement: str, **values: object) -> None:
         """Run one statement, outside of a transaction, since VACUUM needs that."""
@@ -91,8 +91,8 @@ class World:
         partitions: list[Partition] = []
 
         async def count() -> float:
-            partitions.extend(() if partitions else await partitions_of(self.settings, [topic]))
-            return float(sum((await self.reader.ends(partitions)).values()))
+            partitions.extend(() if partitions else await list_partitions(self.settings, [topic]))
+            return float(sum((await self.reader.list_ends(partitions)).values()))
 
         return count
 
@@ -145,7 +145,7 @@ class Ground:
         for service in services:
             await asyncio.to_thread(migrate, url, service)
         database = create_engine(settings, "cuiban-bench")
-        reader = Reader(settings)
+        reader = LogReader(settings)
         try:
             yield World(self.engines, state, settings, clock, database, reader)
         finally:

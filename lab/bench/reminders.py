@@ -21,7 +21,7 @@ from lab.bench.seeding import (
     unit,
 )
 from lab.bench.watching import Curve, climb
-from shared.broker.codec import Record, encode
+from shared.broker.codec import EncodedRecord, encode
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ReminderDue
 from shared.schemas.facts import ReminderItem
@@ -86,7 +86,7 @@ def items(number: int, count: int, day: date = DAY) -> tuple[ReminderItem, ...]:
 
 def due(
     units: int, channels: tuple[Channel, ...], count: int, slot: datetime = SLOT
-) -> Iterator[Record]:
+) -> Iterator[EncodedRecord]:
     """Reminders of the units from number 1 on, as the scheduler tells of them."""
     shared = items(0, count, slot.astimezone(ZONE).date())
     for number in range(1, units + 1):

@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from aiokafka import AIOKafkaProducer
 
 from services.ingest.told import CONSUMER as HISTORY
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
-from shared.broker.provisioning import partitions_of
+from shared.broker.provisioning import list_partitions
 from shared.schemas.topics import (
     DELIVERIES,
     DIRECTORY,
@@ -71,9 +71,9 @@ class StreamFaults:
     async def repeat_events(self, topic_name: str) -> int:
         """Send the last events of each partition again, with the same ids; their number."""
         topic = next(topic for topic in READERS if topic.name == f"cuiban.{topic_name}.v1")
-        reader, number = Reader(self.settings), 0
+        reader, number = LogReader(self.settings), 0
         try:
-            ends = await reader.ends(await partitions_of(self.settings, [topic]))
+            ends = await reader.list_ends(await list_partitions(self.settings, [topic]))
             for at, end in ends.items():
                 for record in await reader.read(at, max(0, end - _REPEATED), end):
                     if not (record.key or b"").startswith(_MARK):

@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import NOTIFICATIONS
 from shared.broker.codec import decode
-from shared.broker.log_reader import Reader
-from shared.broker.provisioning import partitions_of
+from shared.broker.log_reader import LogReader
+from shared.broker.provisioning import list_partitions
 from shared.broker.watermarks import is_watermark
 from shared.schemas.events import Event, ReminderDue
 from shared.schemas.rules import Audience
@@ -65,10 +65,10 @@ async def read_events(settings: Settings, topic: Topic) -> list[Event]:
 
     Watermarks are no events and are skipped.
     """
-    reader = Reader(settings)
+    reader = LogReader(settings)
     events: dict[UUID, Event] = {}
     try:
-        for at, end in (await reader.ends(await partitions_of(settings, (topic,)))).items():
+        for at, end in (await reader.list_ends(await list_partitions(settings, (topic,)))).items():
             start = 0
             while start < end:
                 records = await reader.read(at, start, end)

@@ -19,9 +19,9 @@ from services.notifier import tables as notifier_tables
 from services.notifier.store import activity as notifier
 from services.scheduler import tables as scheduler_tables
 from services.scheduler.store import activity as scheduler
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
-from shared.broker.provisioning import partitions_of
+from shared.broker.provisioning import list_partitions
 from shared.errors import CuibanError
 from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings
@@ -74,7 +74,7 @@ class PipelineWatcher:
     def __init__(self, settings: Settings, engine: AsyncEngine) -> None:
         self._settings = settings
         self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._reader = Reader(settings)
+        self._reader = LogReader(settings)
         self._partitions: dict[Topic, Sequence[Partition]] = {}
 
     async def close(self) -> None:
@@ -119,8 +119,8 @@ class PipelineWatcher:
         """The first partition that is not applied to its end; empty when there is none."""
         for topic in reads.topics:
             if topic not in self._partitions:
-                self._partitions[topic] = await partitions_of(self._settings, (topic,))
-            ends = await self._reader.ends(self._partitions[topic])
+                self._partitions[topic] = await list_partitions(self._settings, (topic,))
+            ends = await self._reader.list_ends(self._partitions[topic])
             table = reads.positions
             place = (table.c.topic, table.c.partition)
             reached_offset = func.min(table.c.next_offset).label("reached")

@@ -20,14 +20,20 @@ from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING, OUTBOX
 from services.ingest.told import CONSUMER
 from shared import logging
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
-from shared.process.service import health_port, refuse, tune_collector, until_signalled, when_ready
+from shared.process.service import (
+    build_health_port,
+    refuse,
+    run_until_signalled,
+    tune_garbage_collector,
+    wait_until_ready,
+)
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
@@ -84,7 +90,7 @@ async def serve(parts: Parts, sock: socket.socket) -> None:
         raise
 
 
-def history(settings: IngestSettings, engine: AsyncEngine, reader: Reader) -> Consumer:
+def history(settings: IngestSettings, engine: AsyncEngine, reader: LogReader) -> Consumer:
     """The consumer that keeps what units were told."""
     return Consumer(
         name=CONSUMER,
@@ -105,17 +111,17 @@ async def run(settings: IngestSettings) -> None:
         CuibanError: what it stands on is missing, or its port is taken.
     """
     engine = create_engine(settings, "cuiban-ingest")
-    reader = Reader(settings)
+    reader = LogReader(settings)
     consumer = history(settings, engine, reader)
-    health = health_port(settings, engine, consumers=[consumer], relays="ingest")
+    health = build_health_port(settings, engine, consumers=[consumer], relays="ingest")
     health.require(
         "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
     )
     try:
-        await when_ready(settings, engine, "ingest", EVERY_TOPIC)
+        await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listening(settings)
         logging.log(__name__).info("health.listening", port=await health.start())
-        await until_signalled(
+        await run_until_signalled(
             serve(Parts(engine, settings.open_clock(), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
@@ -134,7 +140,7 @@ def main() -> None:
     try:
         settings = IngestSettings.load()
         logging.configure("ingest", settings.log_format, settings.log_level)
-        tune_collector()
+        tune_garbage_collector()
         asyncio.run(run(settings))
     except CuibanError as error:
         refuse(error)

@@ -27,11 +27,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.broker.positions import positions_table
+from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
-from shared.consuming.inbox import inbox_table
-from shared.consuming.parking import parked_table
-from shared.outbox.publishing import outbox_table
+from shared.consuming.inbox import define_inbox_table
+from shared.consuming.parking import define_parked_table
+from shared.outbox.publishing import define_outbox_table
 
 AnyRow = Row[*tuple[Any, ...]]
 """A row as a store gives it; its columns are those of the tables here."""
@@ -274,8 +274,8 @@ CALENDARS = Table(
     Column("published_at", INSTANT, nullable=False),
 )
 
-POSITIONS = positions_table(METADATA)
-INBOX = inbox_table(METADATA)
-OUTBOX = outbox_table(METADATA)
-PARKED = parked_table(METADATA)
+POSITIONS = define_positions_table(METADATA)
+INBOX = define_inbox_table(METADATA)
+OUTBOX = define_outbox_table(METADATA)
+PARKED = define_parked_table(METADATA)
 CONSUMING = Tables(positions=POSITIONS, inbox=INBOX, outbox=OUTBOX, parked=PARKED)

@@ -22,16 +22,21 @@ from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
 from services.notifier.tables import inbox, outbox, parked, positions
 from shared import logging
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.clock import Clock, read_machine_time
 from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.faust_agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
-from shared.process.service import health_port, refuse, tune_collector, when_ready
+from shared.process.service import (
+    build_health_port,
+    refuse,
+    tune_garbage_collector,
+    wait_until_ready,
+)
 from shared.process.worker import Loop, Loops, run_worker
 from shared.schemas import topics
 from shared.schemas.events import Envelope
@@ -52,7 +57,7 @@ CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
 
 
 def consumers_of(
-    settings: NotifierSettings, engine: AsyncEngine, reader: Reader, clock: Clock
+    settings: NotifierSettings, engine: AsyncEngine, reader: LogReader, clock: Clock
 ) -> list[Consumer]:
     """One consumer a topic."""
     trusted = TrustedClock(clock, settings.clock_skew)
@@ -178,12 +183,12 @@ def main() -> NoReturn:
     except CuibanError as error:
         refuse(error)
     uvloop.install()
-    tune_collector()
-    reader = Reader(settings)
-    app = faust_app(settings, SERVICE)
+    tune_garbage_collector()
+    reader = LogReader(settings)
+    app = create_faust_app(settings, SERVICE)
     consumers = consumers_of(settings, engine, reader, clock)
     board = Board(engine, clock, lanes)
-    health = health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
+    health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
     health.require(
         "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
     )
@@ -201,7 +206,7 @@ def main() -> NoReturn:
     run_worker(
         app,
         Loops(
-            before=partial(when_ready, settings, engine, SERVICE, topics.TOPICS),
+            before=partial(wait_until_ready, settings, engine, SERVICE, topics.TOPICS),
             loops=loops,
             health=health,
             after=close,

@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifier.message import HoldReason
-from shared.broker.positions import positions_table
-from shared.consuming.inbox import inbox_table
-from shared.consuming.parking import parked_table
-from shared.outbox.publishing import outbox_table
+from shared.broker.positions import define_positions_table
+from shared.consuming.inbox import define_inbox_table
+from shared.consuming.parking import define_parked_table
+from shared.outbox.publishing import define_outbox_table
 
 metadata = MetaData(schema="notifier")
 
@@ -199,7 +199,7 @@ former_receipts = Table(
 )
 """What the version before keeps receipts in; empty once only this one runs."""
 
-positions = positions_table(metadata)
-inbox = inbox_table(metadata)
-outbox = outbox_table(metadata)
-parked = parked_table(metadata)
+positions = define_positions_table(metadata)
+inbox = define_inbox_table(metadata)
+outbox = define_outbox_table(metadata)
+parked = define_parked_table(metadata)

@@ -11,15 +11,20 @@ from services.scheduler.store.offices import Timetables
 from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.faust_agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
 from shared.errors import CuibanError
 from shared.outbox.relay import Relay
-from shared.process.service import health_port, refuse, tune_collector, when_ready
+from shared.process.service import (
+    build_health_port,
+    refuse,
+    tune_garbage_collector,
+    wait_until_ready,
+)
 from shared.process.worker import Loops, run_worker
 from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, apply_prefix
 
@@ -27,7 +32,7 @@ SERVICE = "scheduler"
 
 
 def consumers(
-    settings: SchedulerSettings, engine: AsyncEngine, reader: Reader, timetables: Timetables
+    settings: SchedulerSettings, engine: AsyncEngine, reader: LogReader, timetables: Timetables
 ) -> list[Consumer]:
     """The scheduler's consumers: tasks, rules and deliveries."""
     clock = settings.open_clock()
@@ -54,23 +59,23 @@ def run() -> NoReturn:
         refuse(error)
     logging.configure(SERVICE, settings.log_format, settings.log_level)
     engine = create_engine(settings, "cuiban-scheduler")
-    reader = Reader(settings)
+    reader = LogReader(settings)
     ticking = Ticking(engine, settings, settings.open_clock())
-    app = faust_app(settings, SERVICE)
+    app = create_faust_app(settings, SERVICE)
     own = consumers(settings, engine, reader, ticking.timetables)
     for consumer in own:
         for topic in consumer.topics:
             add_agent(app, consumer, topic, within=settings.gather.total_seconds())
 
     async def ready() -> None:
-        await when_ready(settings, engine, SERVICE, [TASKS, RULES, DELIVERIES, REMINDERS])
+        await wait_until_ready(settings, engine, SERVICE, [TASKS, RULES, DELIVERIES, REMINDERS])
 
     async def close() -> None:
         await reader.close()
         await ticking.close()
         await engine.dispose()
 
-    health = health_port(settings, engine, [TASKS], own, relays=SERVICE)
+    health = build_health_port(settings, engine, [TASKS], own, relays=SERVICE)
     health.require("clock", ticking.distrusts)
     loops = Loops(
         before=ready,
@@ -84,7 +89,7 @@ def run() -> NoReturn:
         health=health,
         after=close,
     )
-    tune_collector()
+    tune_garbage_collector()
     run_worker(app, loops)
 
 

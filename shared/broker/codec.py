@@ -23,7 +23,7 @@ Headers = Sequence[tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class EncodedRecord:
     """What goes to Kafka."""
 
     topic: str
@@ -32,21 +32,21 @@ class Record:
     headers: tuple[tuple[str, bytes], ...]
 
 
-def type_name(event_class: type[Event]) -> str:
+def build_type_name(event_class: type[Event]) -> str:
     """The CloudEvents type: `cuiban.ReminderDue.v1`."""
     return f"{TYPE_PREFIX}{event_class.__name__}.v{event_class.version}"
 
 
-_BY_TYPE = {type_name(event_class): event_class for event_class in TOPIC_OF}
+_BY_TYPE = {build_type_name(event_class): event_class for event_class in TOPIC_OF}
 
 
-def encode(envelope: Envelope) -> Record:
+def encode(envelope: Envelope) -> EncodedRecord:
     """The record that carries `envelope` on the topic of its type."""
     event = envelope.event
     attributes = {
         "ce_specversion": "1.0",
         "ce_id": str(envelope.id),
-        "ce_type": type_name(type(event)),
+        "ce_type": build_type_name(type(event)),
         "ce_source": envelope.source,
         "ce_time": envelope.time.isoformat(),
         "ce_subject": event.key,
@@ -54,7 +54,7 @@ def encode(envelope: Envelope) -> Record:
         "ce_correlationid": str(envelope.correlation_id),
         "content-type": "application/json",
     }
-    return Record(
+    return EncodedRecord(
         topic=TOPIC_OF[type(event)].name,
         key=event.key.encode(),
         value=event.model_dump_json().encode(),
@@ -91,18 +91,18 @@ def decode(topic: Topic, value: bytes | None, headers: Headers) -> Envelope:
     try:
         event = event_class.model_validate_json(value)
     except ValidationError as error:
-        reason = NOT_UNDERSTOOD if _newer(error) else "bad-value"
-        raise PoisonError(reason, _shortly(error)) from error
+        reason = NOT_UNDERSTOOD if _is_from_newer_writer(error) else "bad-value"
+        raise PoisonError(reason, _summarise(error)) from error
     return Envelope(event_id, source, time, correlation, event)
 
 
-def _newer(error: ValidationError) -> bool:
+def _is_from_newer_writer(error: ValidationError) -> bool:
     """Whether nothing is wrong but words that are not known, and lists that lack them."""
     types = {row["type"] for row in error.errors(include_url=False)}
     return bool(types & _NEWER) and types <= _NEWER | {"too_short"}
 
 
-def _shortly(error: ValidationError) -> str:
+def _summarise(error: ValidationError) -> str:
     """Where and why, without the values: they may hold what must not be logged."""
     rows = error.errors(include_url=False, include_input=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, row['loc']))}: {row['msg']}" for row in rows[:5])

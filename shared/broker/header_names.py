@@ -12,7 +12,7 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.default_records import DefaultRecordBatch, _DefaultRecordBatchPy
 from typing_extensions import override
 
-from shared.broker.library_internals import Part, require_parts
+from shared.broker.library_internals import Internal, require_internals
 
 AIOKAFKA = "0.14.0"
 """The release whose inner parts this module was written for."""
@@ -87,20 +87,20 @@ class _Batches:
         return end if end <= len(self._raw) else None
 
 
-def read_any() -> None:
+def accept_any_bytes() -> None:
     """From now on every consumer of this process reads header names of any bytes."""
     fetcher.MemoryRecords = _Batches
 
 
-def check() -> None:
-    """Make sure that aiokafka is the one whose parts `read_any` replaces.
+def check_aiokafka() -> None:
+    """Make sure that aiokafka is the one whose parts `accept_any_bytes` replaces.
 
     Raises:
         CuibanError: it is another.
     """
     parts = [
-        Part(fetcher, "MemoryRecords"),
-        Part(_DefaultRecordBatchPy, "__init__", ("self", "buffer")),
-        Part(_DefaultRecordBatchPy, "_maybe_uncompress", ("self",)),
+        Internal(fetcher, "MemoryRecords"),
+        Internal(_DefaultRecordBatchPy, "__init__", ("self", "buffer")),
+        Internal(_DefaultRecordBatchPy, "_maybe_uncompress", ("self",)),
     ]
-    require_parts("aiokafka", AIOKAFKA, parts)
+    require_internals("aiokafka", AIOKAFKA, parts)

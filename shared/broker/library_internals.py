@@ -13,7 +13,7 @@ from shared.errors import CuibanError
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Internal:
     """An attribute of a module or class; `parameters` are a function's, None for what is none."""
 
     owner: object
@@ -21,7 +21,7 @@ class Part:
     parameters: tuple[str, ...] | None = None
 
 
-def require_parts(package: str, wanted: str, parts: Sequence[Part]) -> None:
+def require_internals(package: str, wanted: str, parts: Sequence[Internal]) -> None:
     """Make sure that a package has a version and the parts that the program changes.
 
     Raises:
@@ -42,7 +42,7 @@ def require_parts(package: str, wanted: str, parts: Sequence[Part]) -> None:
             raise CuibanError(f"{package} {found} has no {owner}.{part.name} as expected.", hint)
 
 
-def _is_there(part: Part) -> bool:
+def _is_there(part: Internal) -> bool:
     if part.parameters is None:
         classes = inspect.getmro(part.owner) if inspect.isclass(part.owner) else ()
         told = any(part.name in vars(each).get("__annotations__", {}) for each in classes)

@@ -18,12 +18,12 @@ _MUCH, _LITTLE = 8 * 2**20, 64 * 2**10
 """Bytes that a fetch brings: to read on, or to look at one record."""
 
 
-class BrokerAwayError(OSError):
+class BrokerUnavailableError(OSError):
     """The broker did not answer in time, so nothing is known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class OffsetRange:
     """The offsets that a partition's log has: from `begin`, before `end`."""
 
     begin: int
@@ -31,14 +31,14 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LogSlice:
     """Records that were read, and the log's span at that time."""
 
     records: list[RawRecord]
-    span: Span
+    span: OffsetRange
 
 
-def raw(record: ConsumerRecord) -> RawRecord:
+def to_raw_record(record: ConsumerRecord) -> RawRecord:
     """A record as aiokafka read it, in our own words."""
     return RawRecord(
         Partition(record.topic, record.partition),
@@ -50,7 +50,7 @@ def raw(record: ConsumerRecord) -> RawRecord:
     )
 
 
-class Reader:
+class LogReader:
     """Direct reads through two connections, one for records and one for looks.
 
     So a look at how far a topic reaches does not wait for a long read. Each is opened when first
@@ -58,7 +58,7 @@ class Reader:
     """
 
     def __init__(self, settings: Settings) -> None:
-        header_names.read_any()  # every service makes a reader before it consumes
+        header_names.accept_any_bytes()  # every service makes a reader before it consumes
         self._reads = _Connection(settings, _MUCH)
         self._looks = _Connection(settings, _LITTLE)
 
@@ -76,28 +76,28 @@ class Reader:
         Raises:
             BrokerAwayError: nothing is known.
         """
-        return (await self.stretch(at, start, upto)).records
+        return (await self.read_slice(at, start, upto)).records
 
-    async def stretch(self, at: Partition, start: int, upto: int) -> Stretch:
+    async def read_slice(self, at: Partition, start: int, upto: int) -> LogSlice:
         """Like `read`, with the span of the log: records below its `begin` are gone.
 
         Raises:
             BrokerAwayError: nothing is known.
         """
         async with self._reads.consumer(f"a direct read of {at.topic}") as consumer:
-            return await _stretch(consumer, at, start, upto)
+            return await _read_slice(consumer, at, start, upto)
 
-    async def record(self, at: Partition, offset: int) -> tuple[RawRecord | None, Span]:
+    async def read_record(self, at: Partition, offset: int) -> tuple[RawRecord | None, OffsetRange]:
         """The record at an offset, None when the log does not hold it, and the log's span.
 
         Raises:
             BrokerAwayError: nothing is known.
         """
         async with self._looks.consumer(f"a look at {at.topic}") as consumer:
-            found = await _stretch(consumer, at, offset, offset + 1)
+            found = await _read_slice(consumer, at, offset, offset + 1)
         return (found.records[0] if found.records else None), found.span
 
-    async def spans(self, partitions: Iterable[Partition]) -> dict[Partition, Span]:
+    async def list_ranges(self, partitions: Iterable[Partition]) -> dict[Partition, OffsetRange]:
         """The offsets that each of some partitions has.
 
         Raises:
@@ -107,9 +107,11 @@ class Reader:
         async with self._looks.consumer("a look at the topics") as consumer:
             begins = await consumer.beginning_offsets(every)
             ends = await consumer.end_offsets(every)
-        return {Partition(tp.topic, tp.partition): Span(begins[tp], ends[tp]) for tp in every}
+        return {
+            Partition(tp.topic, tp.partition): OffsetRange(begins[tp], ends[tp]) for tp in every
+        }
 
-    async def ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    async def list_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
         """The end offset of each of some partitions.
 
         Raises:
@@ -121,21 +123,21 @@ class Reader:
         return {Partition(tp.topic, tp.partition): end for tp, end in ends.items()}
 
 
-async def _stretch(consumer: AIOKafkaConsumer, at: Partition, start: int, upto: int) -> Stretch:
+async def _read_slice(consumer: AIOKafkaConsumer, at: Partition, start: int, upto: int) -> LogSlice:
     tp = TopicPartition(at.topic, at.number)
     consumer.assign([tp])
     begin = (await consumer.beginning_offsets([tp]))[tp]
     end = (await consumer.end_offsets([tp]))[tp]
     if start >= end or upto <= begin:
-        return Stretch([], Span(begin, end))
+        return LogSlice([], OffsetRange(begin, end))
     consumer.seek(tp, max(start, begin))
     found: list[RawRecord] = []
     while not found and await consumer.position(tp) < min(upto, end):
         batch = await consumer.getmany(tp, timeout_ms=500, max_records=_CHUNK)
-        found = [raw(r) for r in batch.get(tp, ()) if start <= r.offset < upto]
+        found = [to_raw_record(r) for r in batch.get(tp, ()) if start <= r.offset < upto]
     if not found or found[0].offset > start:  # the log may have been cut while it was read
         begin = (await consumer.beginning_offsets([tp]))[tp]
-    return Stretch(found, Span(begin, end))
+    return LogSlice(found, OffsetRange(begin, end))
 
 
 class _Connection:
@@ -158,12 +160,12 @@ class _Connection:
         async with self._turn:
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    yield await self._opened()
+                    yield await self._open()
             except (KafkaError, TimeoutError, OSError) as error:
                 await self.close()
-                raise BrokerAwayError(f"{what} failed: {error!r}") from error
+                raise BrokerUnavailableError(f"{what} failed: {error!r}") from error
 
-    async def _opened(self) -> AIOKafkaConsumer:
+    async def _open(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             consumer = AIOKafkaConsumer(
                 bootstrap_servers=self._settings.kafka,

@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, T
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def positions_table(metadata: MetaData) -> Table:
+def define_positions_table(metadata: MetaData) -> Table:
     """A service's positions: the offset that a consumer applies next.
 
     `complete_until` is the newest watermark that was read. `mark_time` (Kafka's timestamp in
@@ -56,7 +56,7 @@ class RawRecord:
     """Kafka's timestamp, in milliseconds."""
 
 
-def unbroken(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
+def drop_repeats(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
     """The records from `position` on, without repeats; None when one is missing among them.
 
     `records` rise by offset, perhaps with repeats.
@@ -72,7 +72,9 @@ def unbroken(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | N
     return fresh
 
 
-def portions(records: Sequence[RawRecord], most: int = 2 * 2**20) -> Iterator[Sequence[RawRecord]]:
+def split_by_size(
+    records: Sequence[RawRecord], most: int = 2 * 2**20
+) -> Iterator[Sequence[RawRecord]]:
     """The records in their order, in parts whose values have `most` bytes together.
 
     A part holds at least one record, however large that is.
@@ -88,16 +90,16 @@ def portions(records: Sequence[RawRecord], most: int = 2 * 2**20) -> Iterator[Se
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Fingerprint:
     """What identifies a record at its offset: Kafka's timestamp and a checksum."""
 
     time: int
     sum: int
 
 
-def mark_of(record: RawRecord) -> Mark:
+def compute_fingerprint(record: RawRecord) -> Fingerprint:
     """The mark of a record: its timestamp in milliseconds, and CRC-32 of key and value."""
-    return Mark(record.time, crc32(record.value or b"", crc32(record.key or b"")))
+    return Fingerprint(record.time, crc32(record.value or b"", crc32(record.key or b"")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ class Position:
     """
 
     next_offset: int = 0
-    mark: Mark | None = None
+    fingerprint: Fingerprint | None = None
     complete_until: datetime | None = None
     stopped_for: str | None = None
     stopped_at: datetime | None = None
@@ -127,14 +129,19 @@ _NOTHING_READ = '{"at": 0}'
 _HERE = "consumer = :consumer AND topic = :topic AND partition = :partition"
 
 
-def _position(row: Any) -> Position:  # noqa: ANN401 - a row of SQLAlchemy
-    mark = None if row.mark_time is None else Mark(row.mark_time, row.mark_sum)
+def _to_position(row: Any) -> Position:  # noqa: ANN401 - a row of SQLAlchemy
+    fingerprint = None if row.mark_time is None else Fingerprint(row.mark_time, row.mark_sum)
     return Position(
-        row.next_offset, mark, row.complete_until, row.stopped_for, row.stopped_at, row.chains
+        next_offset=row.next_offset,
+        fingerprint=fingerprint,
+        complete_until=row.complete_until,
+        stopped_for=row.stopped_for,
+        stopped_at=row.stopped_at,
+        chains=row.chains,
     )
 
 
-def _where(consumer: str, at: Partition) -> dict[str, str | int]:
+def _to_parameters(consumer: str, at: Partition) -> dict[str, str | int]:
     return {"consumer": consumer, "topic": at.topic, "partition": at.number}
 
 
@@ -145,9 +152,9 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
     here and then finds its offsets below the position, or that the partition was stopped.
     """
     find = text(f"SELECT {_COLUMNS} FROM {table.fullname} WHERE {_HERE} FOR UPDATE")  # noqa: S608 - a Table's name
-    where = _where(consumer, at)
+    where = _to_parameters(consumer, at)
     if (found := (await db.execute(find, where)).first()) is not None:
-        return _position(found)
+        return _to_position(found)
     await db.execute(
         text(
             f"INSERT INTO {table.fullname} "  # noqa: S608 - a Table's name
@@ -157,7 +164,7 @@ async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) 
         ),
         where | {"chains": _NOTHING_READ},
     )
-    return _position((await db.execute(find, where)).one())
+    return _to_position((await db.execute(find, where)).one())
 
 
 async def move(
@@ -167,7 +174,7 @@ async def move(
     at: Partition,
     *,
     to: int,
-    mark: Mark | None,
+    fingerprint: Fingerprint | None,
     chains: str,
     complete_until: datetime | None = None,
 ) -> None:
@@ -181,14 +188,20 @@ async def move(
             "mark_time = :mark_time, mark_sum = :mark_sum, chains = :chains, "
             f"complete_until = coalesce(:until, complete_until) WHERE {_HERE}"
         ),
-        _where(consumer, at)
+        _to_parameters(consumer, at)
         | {"to": to, "until": complete_until, "chains": chains}
-        | _mark_values(mark),
+        | _to_columns(fingerprint),
     )
 
 
-async def learn_mark(
-    db: AsyncConnection, table: Table, consumer: str, at: Partition, *, before: int, mark: Mark
+async def store_fingerprint(
+    db: AsyncConnection,
+    table: Table,
+    consumer: str,
+    at: Partition,
+    *,
+    before: int,
+    fingerprint: Fingerprint,
 ) -> None:
     """Give a position that has no mark yet one, if it still is at offset `before`."""
     await db.execute(
@@ -196,7 +209,7 @@ async def learn_mark(
             f"UPDATE {table.fullname} SET mark_time = :mark_time, mark_sum = :mark_sum "  # noqa: S608 - a Table's name
             f"WHERE {_HERE} AND next_offset = :before AND mark_time IS NULL"
         ),
-        _where(consumer, at) | {"before": before} | _mark_values(mark),
+        _to_parameters(consumer, at) | {"before": before} | _to_columns(fingerprint),
     )
 
 
@@ -216,7 +229,8 @@ async def stop(
             f"WHERE {_HERE} AND stopped_for IS NULL AND next_offset >= :seen "
             "AND stopped_at IS NOT DISTINCT FROM CAST(:turn AS timestamptz)"
         ),
-        _where(consumer, at) | {"why": why, "seen": seen.next_offset, "turn": seen.stopped_at},
+        _to_parameters(consumer, at)
+        | {"why": why, "seen": seen.next_offset, "turn": seen.stopped_at},
     )
     return bool(done.rowcount)
 
@@ -240,15 +254,19 @@ async def resume(
             "mark_sum = NULL, stopped_for = NULL, stopped_at = now(), chains = :chains "
             f"WHERE {_HERE}"
         ),
-        _where(consumer, at) | {"to": to, "chains": chains},
+        _to_parameters(consumer, at) | {"to": to, "chains": chains},
     )
 
 
-def _mark_values(mark: Mark | None) -> dict[str, int | None]:
-    return {"mark_time": mark.time if mark else None, "mark_sum": mark.sum if mark else None}
+def _to_columns(fingerprint: Fingerprint | None) -> dict[str, int | None]:
+    if fingerprint is None:
+        return {"mark_time": None, "mark_sum": None}
+    return {"mark_time": fingerprint.time, "mark_sum": fingerprint.sum}
 
 
-async def rows_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, Position]:
+async def load_positions(
+    db: AsyncConnection, table: Table, consumer: str
+) -> dict[Partition, Position]:
     """Every row of a consumer."""
     rows = await db.execute(
         text(
@@ -257,16 +275,18 @@ async def rows_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Part
         ),
         {"consumer": consumer},
     )
-    return {Partition(row.topic, row.partition): _position(row) for row in rows}
+    return {Partition(row.topic, row.partition): _to_position(row) for row in rows}
 
 
-async def all_of(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
+async def load_offsets(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
     """The offset that a consumer applies next, of each of its partitions."""
-    found = await rows_of(db, table, consumer)
+    found = await load_positions(db, table, consumer)
     return {at: position.next_offset for at, position in found.items()}
 
 
-async def watermarks(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, datetime]:
+async def load_watermarks(
+    db: AsyncConnection, table: Table, consumer: str
+) -> dict[Partition, datetime]:
     """The newest watermark of each of a consumer's partitions that has one."""
-    found = await rows_of(db, table, consumer)
+    found = await load_positions(db, table, consumer)
     return {at: row.complete_until for at, row in found.items() if row.complete_until}

@@ -9,7 +9,14 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
 from shared.broker.positions import Partition
-from shared.broker.topic_settings import Fault, Kept, by_name, faults, remedy, wanted
+from shared.broker.topic_settings import (
+    TopicDescription,
+    TopicFault,
+    build_topic_settings,
+    find_faults,
+    map_by_name,
+    suggest_repair,
+)
 from shared.errors import CuibanError, NotReadyError
 from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
@@ -35,11 +42,11 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
             apply_prefix(topic.name, settings.topic_prefix),
             settings.partitions,
             settings.replication,
-            topic_configs=wanted(topic, settings),
+            topic_configs=build_topic_settings(topic, settings),
         )
         for topic in topics
     ]
-    admin = await _connected(settings)
+    admin = await _connect(settings)
     try:
         answer = await admin.create_topics(missing)
     finally:
@@ -53,18 +60,18 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
     return made
 
 
-async def partitions_of(settings: Settings, topics: Iterable[Topic]) -> list[Partition]:
+async def list_partitions(settings: Settings, topics: Iterable[Topic]) -> list[Partition]:
     """Every partition of some topics.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
     names = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
-    admin = await _connected(settings)
+    admin = await _connect(settings)
     try:
         described = await admin.describe_topics(names)
     except KafkaError as error:
-        raise _away(settings) from error
+        raise _report_away(settings) from error
     finally:
         await admin.close()
     missing = [d["topic"] for d in described if d["error_code"] == _UNKNOWN]
@@ -80,27 +87,27 @@ async def partitions_of(settings: Settings, topics: Iterable[Topic]) -> list[Par
     )
 
 
-async def kept(settings: Settings, topics: Iterable[Topic]) -> list[Kept]:
+async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[TopicDescription]:
     """How the broker keeps some topics.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
     """
     named_topics = [apply_prefix(topic.name, settings.topic_prefix) for topic in topics]
-    partitions = await partitions_of(settings, topics)
-    admin = await _connected(settings)
+    partitions = await list_partitions(settings, topics)
+    admin = await _connect(settings)
     try:
         answers = await admin.describe_configs(
             [ConfigResource(ConfigResourceType.TOPIC, name) for name in named_topics]
         )
         described = await admin.describe_topics(named_topics)
     except KafkaError as error:
-        raise _away(settings) from error
+        raise _report_away(settings) from error
     finally:
         await admin.close()
     replicas = {d["topic"]: min(len(p["replicas"]) for p in d["partitions"]) for d in described}
     return [
-        Kept(
+        TopicDescription(
             name,
             sum(at.topic == name for at in partitions),
             replicas[name],
@@ -112,51 +119,51 @@ async def kept(settings: Settings, topics: Iterable[Topic]) -> list[Kept]:
     ]
 
 
-async def all_faults(settings: Settings, topics: Sequence[Topic]) -> list[Fault]:
+async def list_topic_faults(settings: Settings, topics: Sequence[Topic]) -> list[TopicFault]:
     """What is wrong with how the broker keeps some topics.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of them.
     """
-    known = by_name(topics, settings.topic_prefix)
-    found = await kept(settings, topics)
-    return [fault for each in found for fault in faults(known[each.name], each, settings)]
+    known = map_by_name(topics, settings.topic_prefix)
+    found = await describe_topics(settings, topics)
+    return [fault for each in found for fault in find_faults(known[each.name], each, settings)]
 
 
-async def check_kept(settings: Settings, topics: Sequence[Topic]) -> None:
+async def check_topics(settings: Settings, topics: Sequence[Topic]) -> None:
     """Make sure that the broker keeps some topics so that no event is lost.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of them.
         CuibanError: one of them would lose events; says what to change.
     """
-    dangerous = [fault for fault in await all_faults(settings, topics) if fault.dangerous]
+    dangerous = [fault for fault in await list_topic_faults(settings, topics) if fault.dangerous]
     if dangerous:
-        raise CuibanError(" ".join(map(str, dangerous)), remedy(dangerous, settings))
+        raise CuibanError(" ".join(map(str, dangerous)), suggest_repair(dangerous, settings))
 
 
-async def repair(settings: Settings, topics: Sequence[Topic] = TOPICS) -> list[Fault]:
+async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) -> list[TopicFault]:
     """Set right what settings of topics can set right; other settings of theirs stay.
 
     Returns:
         What was wrong, with what a setting can't mend.
     """
-    wrong = await all_faults(settings, topics)
-    mended = {fault.topic for fault in wrong if fault.wanted}
-    known = by_name(topics, settings.topic_prefix)
+    wrong = await list_topic_faults(settings, topics)
+    mended = {fault.topic for fault in wrong if fault.required}
+    known = map_by_name(topics, settings.topic_prefix)
     resources = [
         ConfigResource(
             ConfigResourceType.TOPIC,
             each.name,
             # What is not named here falls back to the broker's own.
             {name: each.values[name] for name in each.own if name in each.values}
-            | wanted(known[each.name], settings),
+            | build_topic_settings(known[each.name], settings),
         )
-        for each in await kept(settings, topics)
+        for each in await describe_topics(settings, topics)
         if each.name in mended
     ]
     if resources:
-        admin = await _connected(settings)
+        admin = await _connect(settings)
         try:
             answers = await admin.alter_configs(resources)
         finally:
@@ -166,7 +173,7 @@ async def repair(settings: Settings, topics: Sequence[Topic] = TOPICS) -> list[F
                 raise CuibanError(f"The broker refused to change {name}: {words}.")
         with suppress(TimeoutError):  # the broker tells the new values a moment later
             async with asyncio.timeout(_TOLD_WITHIN):
-                while any(f.wanted for f in await all_faults(settings, topics)):  # noqa: ASYNC110 - its work
+                while any(f.required for f in await list_topic_faults(settings, topics)):  # noqa: ASYNC110 - its work
                     await asyncio.sleep(0.1)
     return wrong
 
@@ -182,11 +189,11 @@ async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: 
     """
     few = {
         each.name: NewPartitions(total_count=number)
-        for each in await kept(settings, topics)
+        for each in await describe_topics(settings, topics)
         if each.partitions < number
     }
     if few:
-        admin = await _connected(settings)
+        admin = await _connect(settings)
         try:
             await admin.create_partitions(few)
         except KafkaError as error:
@@ -196,17 +203,17 @@ async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: 
     return sorted(few)
 
 
-async def _connected(settings: Settings) -> AIOKafkaAdminClient:
+async def _connect(settings: Settings) -> AIOKafkaAdminClient:
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, request_timeout_ms=10_000)
     try:
         await admin.start()
     except (KafkaError, OSError) as error:
         await admin.close()
-        raise _away(settings) from error
+        raise _report_away(settings) from error
     return admin
 
 
-def _away(settings: Settings) -> NotReadyError:
+def _report_away(settings: Settings) -> NotReadyError:
     return NotReadyError(
         f"Kafka at {settings.kafka} does not answer.",
         "Start it, or point CUIBAN_KAFKA at one that runs.",

@@ -37,12 +37,12 @@ class Link(NamedTuple):
     first: int
     prior: int
 
-    def header(self, partition: int) -> tuple[str, bytes]:
+    def to_header(self, partition: int) -> tuple[str, bytes]:
         """The header that carries the link in a partition."""
         return HEADER, " ".join(map(str, (partition, *self))).encode()
 
 
-def link_in(record: RawRecord) -> Link | None:
+def read_link(record: RawRecord) -> Link | None:
     """The link of a record; None when it has none, or one that was meant for another partition."""
     found = next((value for name, value in record.headers if name == HEADER), None)
     if found is None:
@@ -56,7 +56,7 @@ def link_in(record: RawRecord) -> Link | None:
     return Link(writer, run, number, first, prior) if there == record.partition.number else None
 
 
-class Fit(Enum):
+class LinkVerdict(Enum):
     """How a record stands to what was read of its writer."""
 
     NEXT = auto()
@@ -67,23 +67,23 @@ class Fit(Enum):
     """Records before it were never read."""
 
 
-def fit(link: Link, known: tuple[int, int], *, watermark: bool) -> Fit:
+def judge_link(link: Link, known: tuple[int, int], *, watermark: bool) -> LinkVerdict:
     """How a link stands to the run and number that were read last."""
     run, number = known
     if link.run < run:
-        return Fit.OLD
+        return LinkVerdict.OLD
     begins = link.number == (link.first - 1 if watermark else link.first)
     if link.run > run:
         whole = begins and link.prior <= run and link.first - 1 <= number
-        return Fit.NEXT if whole else Fit.GAP
+        return LinkVerdict.NEXT if whole else LinkVerdict.GAP
     following = number if watermark else number + 1
     if link.number < following:
-        return Fit.OLD
-    return Fit.NEXT if link.number == following else Fit.GAP
+        return LinkVerdict.OLD
+    return LinkVerdict.NEXT if link.number == following else LinkVerdict.GAP
 
 
 @dataclass(frozen=True, slots=True)
-class Chains:
+class SequenceState:
     """What was read of each writer of a partition.
 
     Attributes:
@@ -98,14 +98,14 @@ class Chains:
     is_open: bool = True
     unsure_until: int = 0
 
-    def resumed(self, end: int, *, passed_over: bool) -> "Chains":
+    def resume(self, end: int, *, passed_over: bool) -> "SequenceState":
         """The same after a stop, when the log ended at offset `end`.
 
         When the operator passed over records, the numbers that were read mean nothing any more.
         """
-        return Chains({} if passed_over else self.read, is_open=True, unsure_until=end)
+        return SequenceState({} if passed_over else self.read, is_open=True, unsure_until=end)
 
-    def text(self, at: int) -> str:
+    def to_json(self, at: int) -> str:
         """How a position row at offset `at` keeps it."""
         words: dict[str, Any] = {"at": at, "read": self.read}
         if self.is_open:
@@ -115,17 +115,17 @@ class Chains:
         return json.dumps(words)
 
 
-def chains_of(position: Position) -> Chains:
+def read_state(position: Position) -> SequenceState:
     """What a position row says was read; nothing is known when another release moved it."""
     words = json.loads(position.chains or "{}")
     if words.get("at") != position.next_offset:
-        return Chains()
+        return SequenceState()
     read = {writer: (run, number) for writer, (run, number) in words.get("read", {}).items()}
-    return Chains(read, words.get("open", False), words.get("unsure_until", 0))
+    return SequenceState(read, words.get("open", False), words.get("unsure_until", 0))
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class GapCheck:
     """What may be applied of some records.
 
     Attributes:
@@ -137,18 +137,18 @@ class Followed:
 
     taken: Sequence[RawRecord]
     applied: Sequence[RawRecord]
-    chains: Chains
+    chains: SequenceState
     gap: Link | None = None
 
 
-def follow(chains: Chains, records: Sequence[RawRecord]) -> Followed:
+def find_gap(chains: SequenceState, records: Sequence[RawRecord]) -> GapCheck:
     """Which of some records, rising by offset, follow what was read."""
     read = dict(chains.read)
     applied: list[RawRecord] = []
     for count, record in enumerate(records):
         watermark = is_watermark(record)
         unsure = record.offset < chains.unsure_until
-        link = link_in(record)
+        link = read_link(record)
         known = None if link is None else read.get(link.writer)
         if link is None:
             believed = not unsure
@@ -156,12 +156,12 @@ def follow(chains: Chains, records: Sequence[RawRecord]) -> Followed:
             read[link.writer] = max(known or (0, 0), (link.run, link.number))
             believed = not unsure
         else:
-            how = fit(link, known or (0, 0), watermark=watermark)
-            if how is Fit.GAP:
-                return Followed(records[:count], applied, replace(chains, read=read), link)
-            if how is Fit.NEXT:
+            how = judge_link(link, known or (0, 0), watermark=watermark)
+            if how is LinkVerdict.GAP:
+                return GapCheck(records[:count], applied, replace(chains, read=read), link)
+            if how is LinkVerdict.NEXT:
                 read[link.writer] = (link.run, link.number)
-            believed = how is Fit.NEXT
+            believed = how is LinkVerdict.NEXT
         if believed or not watermark:
             applied.append(record)
-    return Followed(records, applied, replace(chains, read=read))
+    return GapCheck(records, applied, replace(chains, read=read))

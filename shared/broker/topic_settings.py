@@ -17,7 +17,7 @@ _FOR_EVER = "-1"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class TopicDescription:
     """How the broker keeps a topic.
 
     Attributes:
@@ -36,25 +36,25 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class TopicFault:
     """One thing that is wrong with a topic.
 
     Attributes:
         dangerous: events can be lost by it; no service starts.
-        wanted: the setting that removes it, as name and value; None when a setting can't.
+        required: the setting that removes it, as name and value; None when a setting can't.
     """
 
     topic: str
     words: str
     dangerous: bool
-    wanted: tuple[str, str] | None
+    required: tuple[str, str] | None
 
     @override
     def __str__(self) -> str:
         return f"{self.topic}: {self.words}."
 
 
-def wanted(topic: Topic, settings: Settings) -> dict[str, str]:
+def build_topic_settings(topic: Topic, settings: Settings) -> dict[str, str]:
     """The settings with which a topic is made, and to which it is repaired."""
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
@@ -68,14 +68,14 @@ def wanted(topic: Topic, settings: Settings) -> dict[str, str]:
     }
 
 
-def faults(topic: Topic, kept: Kept, settings: Settings) -> list[Fault]:
+def find_faults(topic: Topic, kept: TopicDescription, settings: Settings) -> list[TopicFault]:
     """What is wrong with how a topic is kept; empty when nothing is."""
-    want, found = wanted(topic, settings), kept.values
+    want, found = build_topic_settings(topic, settings), kept.values
     wrong = []
 
     def add(name: str, why: str, *, dangerous: bool) -> None:
         words = f"{name} is {found.get(name, 'unknown')}, not {want[name]}: {why}"
-        wrong.append(Fault(kept.name, words, dangerous, (name, want[name])))
+        wrong.append(TopicFault(kept.name, words, dangerous, (name, want[name])))
 
     policy = {word.strip() for word in found.get("cleanup.policy", "").split(",")}
     if policy != {want["cleanup.policy"]}:
@@ -92,25 +92,25 @@ def faults(topic: Topic, kept: Kept, settings: Settings) -> list[Fault]:
         add("compression.type", "a small record could hold a very large event", dangerous=False)
     if kept.replication < settings.replication:
         words = f"it has {kept.replication} replicas, not {settings.replication}"
-        wrong.append(Fault(kept.name, words, dangerous=False, wanted=None))
+        wrong.append(TopicFault(kept.name, words, dangerous=False, required=None))
     return wrong
 
 
-def remedy(wrong: Sequence[Fault], settings: Settings) -> str:
+def suggest_repair(wrong: Sequence[TopicFault], settings: Settings) -> str:
     """What to type, for people who use Kafka's own tools too."""
     lines = [
         f"kafka-configs.sh --bootstrap-server {settings.kafka} --alter --entity-type topics "
         f"--entity-name {topic} --add-config "
-        + ",".join("=".join(f.wanted) for f in wrong if f.topic == topic and f.wanted)
-        for topic in sorted({f.topic for f in wrong if f.wanted})
+        + ",".join("=".join(f.required) for f in wrong if f.topic == topic and f.required)
+        for topic in sorted({f.topic for f in wrong if f.required})
     ]
     hint = "Run `cuiban topics --repair`, or:\n" + "\n".join(lines) if lines else ""
-    few = sorted({f.topic for f in wrong if not f.wanted})
+    few = sorted({f.topic for f in wrong if not f.required})
     if few:
         hint += f"\nGive {', '.join(few)} more replicas (kafka-reassign-partitions.sh)."
     return hint.strip()
 
 
-def by_name(topics: Sequence[Topic], prefix: str) -> dict[str, Topic]:
+def map_by_name(topics: Sequence[Topic], prefix: str) -> dict[str, Topic]:
     """Topics by the name that they have on the broker."""
     return {apply_prefix(topic.name, prefix): topic for topic in topics}

@@ -24,7 +24,7 @@ def is_watermark(record: RawRecord) -> bool:
     return _TYPE in record.headers
 
 
-def watermark_in(record: RawRecord) -> datetime:
+def read_watermark(record: RawRecord) -> datetime:
     """The instant in a watermark.
 
     Raises:

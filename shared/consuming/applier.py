@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import metrics
 from shared.broker.codec import NOT_UNDERSTOOD, decode
 from shared.broker.positions import Partition, RawRecord
-from shared.broker.watermarks import is_watermark, watermark_in
+from shared.broker.watermarks import is_watermark, read_watermark
 from shared.consuming import inbox, parking
-from shared.consuming.dead_letters import letter_of
-from shared.consuming.error_text import describe
-from shared.consuming.parking import BEHIND, HANDLER_FAILED, key_of
+from shared.consuming.dead_letters import build_dead_letter
+from shared.consuming.error_text import describe_error
+from shared.consuming.parking import BEHIND, HANDLER_FAILED, get_ordering_key
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.errors import PoisonError
 from shared.logging import bound, log
@@ -42,7 +42,7 @@ class Tables:
 
 
 @dataclass(frozen=True, slots=True)
-class Applying:
+class Applier:
     """How a consumer applies records; what it is given is that of the consumer."""
 
     consumer: str
@@ -59,32 +59,36 @@ class Applying:
 
         One by one, a failing event leaves the others alone. Otherwise any error leaves.
         """
-        readable, until = await self._readable(db, records, one_by_one=one_by_one)
-        keys = {key_of(record) for record, _ in readable}
+        readable, until = await self._decode_all(db, records, one_by_one=one_by_one)
+        keys = {get_ordering_key(record) for record, _ in readable}
         parked = self.tables.parked
-        held = await parking.held_keys(db, parked, self.consumer, at.topic, keys) if keys else set()
+        held = (
+            await parking.find_parked_keys(db, parked, self.consumer, at.topic, keys)
+            if keys
+            else set()
+        )
         if one_by_one:
             for record, envelope in readable:
-                if key_of(record) in held:
+                if get_ordering_key(record) in held:
                     await self._park(db, [record])
-                elif not await self.alone(db, record, envelope):
-                    held.add(key_of(record))
+                elif not await self.apply_alone(db, record, envelope):
+                    held.add(get_ordering_key(record))
             return until
-        behind = [record for record, _ in readable if key_of(record) in held]
+        behind = [record for record, _ in readable if get_ordering_key(record) in held]
         await self._park(db, behind)
-        free = [envelope for record, envelope in readable if key_of(record) not in held]
-        if news := await self._unseen(db, free):
+        free = [envelope for record, envelope in readable if get_ordering_key(record) not in held]
+        if news := await self._claim_new(db, free):
             await self.handle(db, news)
         return until
 
-    async def alone(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> bool:
+    async def apply_alone(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> bool:
         """Apply one event in a savepoint; False when it failed and was parked."""
-        fault = await self.attempt(db, record, envelope)
+        fault = await self.apply_in_savepoint(db, record, envelope)
         if fault is not None:
             await self._park(db, [record], reason=HANDLER_FAILED, detail=fault, tries=1)
         return fault is None
 
-    async def attempt(
+    async def apply_in_savepoint(
         self, db: AsyncConnection, record: RawRecord, envelope: Envelope
     ) -> str | None:
         """Apply one event in a savepoint, or make it a dead letter when its data is wrong.
@@ -100,20 +104,20 @@ class Applying:
         ):
             try:
                 async with db.begin_nested():
-                    if news := await self._unseen(db, [envelope]):
+                    if news := await self._claim_new(db, [envelope]):
                         await self.handle(db, news)
             except Exception as error:
                 if is_infrastructure(error):
                     raise
                 log(__name__).exception("consumer.handler_failed", consumer=self.consumer)
                 if not is_wrong_data(error):
-                    return describe(error)
+                    return describe_error(error)
                 detail = f"{type(error).__name__} in the handler of {type(event).__name__}"
-                await self._unseen(db, [envelope])
-                await self.bury(db, record, PoisonError("handler-failed", detail))
+                await self._claim_new(db, [envelope])
+                await self.publish_dead_letter(db, record, PoisonError("handler-failed", detail))
         return None
 
-    def decoded(self, record: RawRecord) -> Envelope:
+    def decode(self, record: RawRecord) -> Envelope:
         """The event in a record.
 
         Raises:
@@ -123,7 +127,9 @@ class Applying:
         envelope = decode(self.topics[at.topic], record.value, record.headers)
         return replace(envelope, partition=at.number)
 
-    async def bury(self, db: AsyncConnection, record: RawRecord, error: PoisonError) -> None:
+    async def publish_dead_letter(
+        self, db: AsyncConnection, record: RawRecord, error: PoisonError
+    ) -> None:
         """Make a record a dead letter, in this transaction."""
         metrics.DEAD.labels(self.consumer, error.reason).inc()
         log(__name__).error(
@@ -135,10 +141,10 @@ class Applying:
             reason=error.reason,
             detail=error.detail,
         )
-        letter = letter_of(self.consumer, self.source, record, error, self.now())
+        letter = build_dead_letter(self.consumer, self.source, record, error, self.now())
         await publish(db, self.tables.outbox, [letter])
 
-    async def _readable(
+    async def _decode_all(
         self, db: AsyncConnection, records: Sequence[RawRecord], *, one_by_one: bool
     ) -> tuple[list[tuple[RawRecord, Envelope]], datetime | None]:
         """The events among records, without what can't be read, and the newest watermark."""
@@ -147,27 +153,31 @@ class Applying:
         for record in records:
             try:
                 if is_watermark(record):
-                    until = watermark_in(record)
+                    until = read_watermark(record)
                 else:
-                    readable.append((record, self.decoded(record)))
+                    readable.append((record, self.decode(record)))
             except PoisonError as error:
                 if error.reason == NOT_UNDERSTOOD:  # a later release may
                     said = {"reason": NOT_UNDERSTOOD, "detail": error.detail}
                     await self._park(db, [record], tries=1, **said)
                 else:
-                    await self.bury(db, record, error)
+                    await self.publish_dead_letter(db, record, error)
             except Exception as error:
                 if is_infrastructure(error) or not one_by_one:
                     raise
-                await self.bury(db, record, PoisonError("unreadable", describe(error)))
+                await self.publish_dead_letter(
+                    db, record, PoisonError("unreadable", describe_error(error))
+                )
         return readable, until
 
-    async def _unseen(self, db: AsyncConnection, envelopes: Sequence[Envelope]) -> list[Envelope]:
+    async def _claim_new(
+        self, db: AsyncConnection, envelopes: Sequence[Envelope]
+    ) -> list[Envelope]:
         """Those that were never applied, each once; from now on they count as applied."""
         if not envelopes:
             return []
         ids = [envelope.id for envelope in envelopes]
-        unseen = await inbox.unseen(db, self.tables.inbox, self.consumer, ids)
+        unseen = await inbox.claim_new(db, self.tables.inbox, self.consumer, ids)
         news = []
         for envelope in envelopes:
             if envelope.id in unseen:

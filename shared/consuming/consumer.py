@@ -1,12 +1,12 @@
 """The one consuming pattern: Kafka or faust delivers, PostgreSQL decides what is processed.
 
 A batch of one partition is one transaction. It locks the consumer's position, skips repeats,
-applies what is new in order, and commits the effects with the new position. A missing offset
-rolls back: the range is read again straight from Kafka. What a compacted topic no longer holds is
-passed over. A log that is not the one that the position belongs to stops the partition
-(`shared.consuming.log_guard`), and so does a record before which others are missing
-(`shared.broker.sequences`). A record that can't be read becomes a dead letter, and an event that its
-handler can't apply is parked with what follows it (`shared.consuming.applier`).
+applies new records in order, and commits the effects with the new position. A missing offset rolls
+back the transaction, and the missing range is read directly from Kafka. Records that a compacted
+topic no longer holds are skipped. The partition stops when its log is not the one that the position
+belongs to (`shared.consuming.log_guard`), or when records before the next one are missing
+(`shared.broker.sequences`). A record that can't be read becomes a dead letter. An event that its
+handler can't apply is parked, with the later events of its key (`shared.consuming.applier`).
 """
 
 import asyncio
@@ -21,14 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import metrics
 from shared.backoff import Backoff
 from shared.broker import positions
-from shared.broker.log_reader import BrokerAwayError, Reader
-from shared.broker.positions import Partition, RawRecord, mark_of, portions
-from shared.broker.sequences import Chains, Followed, chains_of, follow
+from shared.broker.log_reader import BrokerUnavailableError, LogReader
+from shared.broker.positions import Partition, RawRecord, compute_fingerprint, split_by_size
+from shared.broker.sequences import GapCheck, SequenceState, find_gap, read_state
 from shared.clock import Clock
 from shared.consuming import log_guard
-from shared.consuming.applier import Applying, Handle, Tables
-from shared.consuming.error_text import describe
-from shared.consuming.log_guard import Guard
+from shared.consuming.applier import Applier, Handle, Tables
+from shared.consuming.error_text import describe_error
+from shared.consuming.log_guard import LogGuard
 from shared.consuming.progress import Progress
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.logging import log
@@ -71,23 +71,23 @@ class Consumer:
     handle: Handle
     engine: AsyncEngine
     tables: Tables
-    reader: Reader
+    reader: LogReader
     clock: Clock
     applied: asyncio.Event = field(default_factory=asyncio.Event)
     assigned: Callable[[], Collection[Partition]] | None = None
     last_error: str = ""
-    guard: Guard = field(init=False)
+    guard: LogGuard = field(init=False)
     progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
         """Guard and measure the topics with what the consumer was given."""
         self.progress = Progress(self.name)
-        self.guard = Guard(self.name, self.engine, self.tables, self.reader, self.topics)
+        self.guard = LogGuard(self.name, self.engine, self.tables, self.reader, self.topics)
 
     @property
-    def applying(self) -> Applying:
+    def applier(self) -> Applier:
         """How this consumer applies records within a transaction."""
-        return Applying(
+        return Applier(
             self.name, self.source, self.topics, self.handle, self.tables, self.clock.now
         )
 
@@ -101,19 +101,19 @@ class Consumer:
         """
         at = records[0].partition
         try:
-            if not self.guard.goes_on(at, records[0].offset, records[-1].offset):
-                await self._read(self.guard.verify, at)
-            for portion in portions(records):
-                if not await self._portion(portion):
+            if not self.guard.is_continuation(at, records[0].offset, records[-1].offset):
+                await self._ask_broker(self.guard.verify, at)
+            for portion in split_by_size(records):
+                if not await self._apply_portion(portion):
                     break
-        except BrokerAwayError as error:
+        except BrokerUnavailableError as error:
             self.guard.forget(at)
-            self._waits(error)
+            self._note_error(error)
 
-    async def _portion(self, records: Sequence[RawRecord]) -> bool:
+    async def _apply_portion(self, records: Sequence[RawRecord]) -> bool:
         """Apply a part of a delivery; whether the next one may follow."""
         at, upto = records[0].partition, records[-1].offset + 1
-        outcome = await self._surely(at, records, None)
+        outcome = await self._apply_until_done(at, records, None)
         if outcome is _Outcome.GAP:
             metrics.GAPS.labels(self.name, at.topic).inc()
             log(__name__).warning(
@@ -131,63 +131,63 @@ class Consumer:
         Raises:
             BrokerAwayError: nothing is known of the rest.
         """
-        compacted = self.guard.compacted(at)
+        compacted = self.guard.is_compacted(at)
         while True:
-            position = await self._retried(self.guard.position, at)
+            position = await self._retry(self.guard.load_position, at)
             start = position.next_offset
             if position.stopped_for or start >= upto:
                 return not position.stopped_for
-            found = await self._read(self.reader.stretch, at, start, upto)
-            if log_guard.judge(position, found.span, compacted=compacted):
-                if await self._read(self.guard.verify, at):
+            found = await self._ask_broker(self.reader.read_slice, at, start, upto)
+            if log_guard.judge_range(position, found.span, compacted=compacted):
+                if await self._ask_broker(self.guard.verify, at):
                     return False
                 continue
             records = found.records
             end = records[-1].offset + 1 if records else min(upto, found.span.end)
             if end <= start:
                 return True
-            if await self._surely(at, records, end) is _Outcome.STOPPED:
+            if await self._apply_until_done(at, records, end) is _Outcome.STOPPED:
                 return False
 
-    async def _surely(
+    async def _apply_until_done(
         self, at: Partition, records: Sequence[RawRecord], upto: int | None
     ) -> _Outcome:
-        return await self._retried(self._transaction, at, records, upto)
+        return await self._retry(self._apply_or_isolate, at, records, upto)
 
-    async def _read(self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:
+    async def _ask_broker(
+        self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs
+    ) -> T:
         """Ask the broker, a few times; BrokerAwayError when it never answers."""
         pauses = Backoff()
         for _ in range(_READS - 1):
             try:
-                return await self._retried(step, *args, **named)
-            except BrokerAwayError as error:
-                self._waits(error)
+                return await self._retry(step, *args, **named)
+            except BrokerUnavailableError as error:
+                self._note_error(error)
                 await pauses.wait()
-        return await self._retried(step, *args, **named)
+        return await self._retry(step, *args, **named)
 
-    async def _retried(
-        self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs
-    ) -> T:
+    async def _retry(self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:
         """Wait out the errors of a step for as long as it takes, but for BrokerAwayError."""
         pauses = Backoff()
         while True:
             try:
                 done = await step(*args, **named)
-            except BrokerAwayError:
+            except BrokerUnavailableError:
                 raise
             except Exception as error:  # noqa: BLE001 - nothing may be passed over
-                self._waits(error)
+                self._note_error(error)
                 await pauses.wait()
             else:
                 self.last_error = ""
                 return done
 
-    def _waits(self, error: Exception) -> None:
-        self.last_error = describe(error)
+    def _note_error(self, error: Exception) -> None:
+        self.last_error = describe_error(error)
         metrics.FAULTS.labels(self.name).inc()
         log(__name__).warning("consumer.waits", consumer=self.name, error=self.last_error)
 
-    async def _transaction(
+    async def _apply_or_isolate(
         self, at: Partition, records: Sequence[RawRecord], upto: int | None
     ) -> _Outcome:
         """Apply in one transaction. With `upto` the records are all that exist before it.
@@ -197,11 +197,11 @@ class Consumer:
         pauses = Backoff()
         for tries in range(1, _TRIES + 1):
             try:
-                return await self._once(at, records, upto, one_by_one=False)
+                return await self._apply_once(at, records, upto, one_by_one=False)
             except Exception as error:
                 if is_infrastructure(error):
                     raise
-                self.last_error = describe(error)
+                self.last_error = describe_error(error)
                 log(__name__).warning(
                     "consumer.isolates", consumer=self.name, error=self.last_error, tries=tries
                 )
@@ -209,9 +209,9 @@ class Consumer:
                     break  # it stays wrong
             if tries < _TRIES:
                 await pauses.wait()
-        return await self._once(at, records, upto, one_by_one=True)
+        return await self._apply_once(at, records, upto, one_by_one=True)
 
-    async def _once(
+    async def _apply_once(
         self, at: Partition, records: Sequence[RawRecord], upto: int | None, *, one_by_one: bool
     ) -> _Outcome:
         began = time.monotonic()
@@ -221,22 +221,22 @@ class Consumer:
                 return _Outcome.STOPPED
             start = position.next_offset
             if upto is None:
-                fresh = positions.unbroken(start, records)
+                fresh = positions.drop_repeats(start, records)
                 if fresh is None:
                     return _Outcome.GAP
             else:
                 fresh = [record for record in records if record.offset >= start]
-            if self.guard.compacted(at):
-                followed = Followed(fresh, fresh, Chains())
+            if self.guard.is_compacted(at):
+                followed = GapCheck(fresh, fresh, SequenceState())
             else:
-                followed = follow(chains_of(position), fresh)
+                followed = find_gap(read_state(position), fresh)
             fresh = list(followed.taken)
             if followed.gap:
                 upto = None
             end = max(start, upto or 0, fresh[-1].offset + 1 if fresh else 0)
             if end > start:
                 news = followed.applied
-                until = await self.applying.apply(db, at, news, one_by_one=one_by_one)
+                until = await self.applier.apply(db, at, news, one_by_one=one_by_one)
                 last = fresh[-1] if fresh and fresh[-1].offset == end - 1 else None
                 await positions.move(
                     db,
@@ -244,9 +244,9 @@ class Consumer:
                     self.name,
                     at,
                     to=end,
-                    mark=mark_of(last) if last else None,
+                    fingerprint=compute_fingerprint(last) if last else None,
                     complete_until=until,
-                    chains=followed.chains.text(end),
+                    chains=followed.chains.to_json(end),
                 )
             if followed.gap:
                 seen = replace(position, next_offset=end)
@@ -258,6 +258,6 @@ class Consumer:
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         self.applied.set()
         if followed.gap:
-            self.guard.tell_stop(at, end, log_guard.LOG_GAP)
+            self.guard.log_stop(at, end, log_guard.LOG_GAP)
             return _Outcome.STOPPED
         return _Outcome.DONE

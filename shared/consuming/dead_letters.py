@@ -15,15 +15,15 @@ _LETTER = 256 * 1024
 """Bytes of the largest record that a letter repeats; the relay holds 1,000 letters at once."""
 
 
-def letter_of(
+def build_dead_letter(
     consumer: str, source: str, record: RawRecord, error: PoisonError, now: datetime
 ) -> Envelope:
     """The event that tells of a dead record, with its bytes unless they are too many."""
     at = record.partition
-    kept = record if _size(record) <= _LETTER else replace(record, value=None, headers=())
+    kept = record if _measure_size(record) <= _LETTER else replace(record, value=None, headers=())
     detail = error.detail
     if kept is not record:
-        detail = f"{detail}; {_size(record)} bytes, too many for a letter: read them there"
+        detail = f"{detail}; {_measure_size(record)} bytes, too many for a letter: read them there"
     event = RecordDeadLettered(
         office_id=_NO_OFFICE,
         consumer=consumer,
@@ -32,18 +32,18 @@ def letter_of(
         offset=record.offset,
         reason=error.reason,
         detail=detail,
-        record_key=_base64((kept.key or b"")[:_LETTER]) if kept.key is not None else None,
-        record_value=_base64(kept.value),
-        record_headers=tuple((k, _base64(v) or "") for k, v in kept.headers),
+        record_key=_encode_base64((kept.key or b"")[:_LETTER]) if kept.key is not None else None,
+        record_value=_encode_base64(kept.value),
+        record_headers=tuple((k, _encode_base64(v) or "") for k, v in kept.headers),
     )
     event_id = identity.derive_event_id("dead", consumer, at.topic, at.number, record.offset)
     return Envelope(event_id, source, now, event_id, event)
 
 
-def _size(record: RawRecord) -> int:
+def _measure_size(record: RawRecord) -> int:
     headers = sum(len(name) * 4 + len(value or b"") for name, value in record.headers)
     return len(record.key or b"") + len(record.value or b"") + headers
 
 
-def _base64(raw: bytes | None) -> str | None:
+def _encode_base64(raw: bytes | None) -> str | None:
     return None if raw is None else base64.b64encode(raw).decode()

@@ -13,7 +13,7 @@ _ABOUT_SQL = "42"
 """SQLSTATE class of statements that PostgreSQL does not understand: names in them, no values."""
 
 
-def describe(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Type, message without values, and where: `KeyError: … (services/x/y.py:12)`.
 
     Texts in quotes and long numbers are left out, since they may be of persons.
@@ -27,11 +27,11 @@ def describe(error: BaseException) -> str:
             said = _VALUES.sub("…", said)
     else:
         said = _VALUES.sub("…", said)
-    text = f"{kind}: {said}{_place(error)}" if said else f"{kind}{_place(error)}"
+    text = f"{kind}: {said}{_locate(error)}" if said else f"{kind}{_locate(error)}"
     return text.replace("\0", "").encode(errors="replace").decode()[:_MOST]
 
 
-def _place(error: BaseException) -> str:
+def _locate(error: BaseException) -> str:
     """The last line of our own code that the error passed."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)

@@ -7,7 +7,7 @@ from sqlalchemy import Column, DateTime, Index, MetaData, Table, Text, Uuid, fun
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
-def inbox_table(metadata: MetaData) -> Table:
+def define_inbox_table(metadata: MetaData) -> Table:
     """A service's inbox: one row for each event a consumer applied."""
     return Table(
         "inbox",
@@ -35,7 +35,7 @@ async def prune(db: AsyncConnection, inbox: Table, consumer: str, days: int) -> 
     return done.rowcount
 
 
-async def unseen(
+async def claim_new(
     db: AsyncConnection, inbox: Table, consumer: str, event_ids: Sequence[UUID]
 ) -> set[UUID]:
     """Those of `event_ids` that were never applied; from now on they count as applied."""

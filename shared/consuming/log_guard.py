@@ -1,9 +1,9 @@
-"""Whether a log is still the one that a position belongs to, and what stops a partition.
+"""Detects that a log is not the one that a position belongs to, and stops the partition.
 
-A partition is stopped when going on would pass over events in silence: the log is shorter than
-what was applied, holds another record where the last applied one was, begins after what is to be
-applied next, or lacks records that the next one names (`shared.broker.sequences`). An operator decides
-where it goes on (`cuiban ops resume`).
+A partition is stopped when going on would lose events without a warning: the log ends before the
+position, holds another record where the last applied one was, begins after the position, or lacks
+records that the next one names (`shared.broker.sequences`). An operator decides where consuming
+resumes (`cuiban ops resume`).
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock
 from shared.broker import positions
-from shared.broker.log_reader import Reader, Span
-from shared.broker.positions import Mark, Partition, Position, mark_of
+from shared.broker.log_reader import LogReader, OffsetRange
+from shared.broker.positions import Fingerprint, Partition, Position, compute_fingerprint
 from shared.consuming.applier import Tables
 from shared.logging import log
 from shared.schemas.topics import Topic
@@ -37,7 +37,7 @@ _SEND_AGAIN = (
 )
 
 
-def judge(position: Position, span: Span, *, compacted: bool) -> str | None:
+def judge_range(position: Position, span: OffsetRange, *, compacted: bool) -> str | None:
     """Why a position can't go on in a log that has this span; None when nothing is wrong so far."""
     if position.next_offset > span.end:
         return LOG_SHORTER
@@ -47,8 +47,8 @@ def judge(position: Position, span: Span, *, compacted: bool) -> str | None:
 
 
 async def examine(
-    reader: Reader, at: Partition, position: Position, *, compacted: bool
-) -> tuple[str | None, Mark | None]:
+    reader: LogReader, at: Partition, position: Position, *, compacted: bool
+) -> tuple[str | None, Fingerprint | None]:
     """Why a position can't go on in the log as it is now, or None, and the mark found there.
 
     The last applied record is read again. A compacted log may have dropped it.
@@ -58,18 +58,20 @@ async def examine(
     """
     before = position.next_offset - 1
     if before < 0:
-        return judge(position, (await reader.spans([at]))[at], compacted=compacted), None
-    record, span = await reader.record(at, before)
-    if wrong := judge(position, span, compacted=compacted):
+        return judge_range(
+            position, (await reader.list_ranges([at]))[at], compacted=compacted
+        ), None
+    record, span = await reader.read_record(at, before)
+    if wrong := judge_range(position, span, compacted=compacted):
         return wrong, None
     if record is not None:
-        mark = mark_of(record)
-        return (None if position.mark in {None, mark} else LOG_REPLACED), mark
-    gone = compacted or position.mark is None or before < span.begin
+        fingerprint = compute_fingerprint(record)
+        return (None if position.fingerprint in {None, fingerprint} else LOG_REPLACED), fingerprint
+    gone = compacted or position.fingerprint is None or before < span.begin
     return (None if gone else LOG_REPLACED), None
 
 
-def advice(consumer: str, at: Partition, word: str) -> str:
+def suggest_resume(consumer: str, at: Partition, word: str) -> str:
     """What an operator reads where a stopped partition is shown: why, and what to type."""
     return (
         f"{consumer} is stopped at {at.topic}/{at.number} ({word}): {REASONS.get(word, word)}. "
@@ -79,22 +81,22 @@ def advice(consumer: str, at: Partition, word: str) -> str:
 
 
 @dataclass
-class Guard:
+class LogGuard:
     """Makes sure that what a consumer applies comes from the logs that its positions belong to."""
 
     consumer: str
     engine: AsyncEngine
     tables: Tables
-    reader: Reader
+    reader: LogReader
     topics: Mapping[str, Topic]
     _trusted: dict[Partition, float] = field(default_factory=dict)
     _expected: dict[Partition, int] = field(default_factory=dict)
 
-    def compacted(self, at: Partition) -> bool:
+    def is_compacted(self, at: Partition) -> bool:
         """Whether the topic keeps the last event of each key alone."""
         return self.topics[at.topic].compacted
 
-    def goes_on(self, at: Partition, first: int, last: int) -> bool:
+    def is_continuation(self, at: Partition, first: int, last: int) -> bool:
         """Whether a delivery of offsets follows the one before, and the log was seen not long ago.
 
         Otherwise the partition was assigned anew, or its log may be another: `verify` it.
@@ -102,16 +104,16 @@ class Guard:
         expected, self._expected[at] = self._expected.get(at), last + 1
         if expected is None or clock.monotonic() > self._trusted.get(at, 0.0) + _TRUSTED_FOR:
             return False
-        return first == expected or (first > expected and self.compacted(at))
+        return first == expected or (first > expected and self.is_compacted(at))
 
     def forget(self, at: Partition) -> None:
         """Verify the partition before its next delivery is applied."""
         self._expected.pop(at, None)
 
-    async def position(self, at: Partition) -> Position:
+    async def load_position(self, at: Partition) -> Position:
         """The committed position of a partition."""
         async with self.engine.connect() as db:
-            rows = await positions.rows_of(db, self.tables.positions, self.consumer)
+            rows = await positions.load_positions(db, self.tables.positions, self.consumer)
         return rows.get(at, Position())
 
     async def verify(self, at: Partition) -> str | None:
@@ -132,20 +134,20 @@ class Guard:
         return await self._look(at, stops=True)
 
     async def _look(self, at: Partition, *, stops: bool = False) -> str | None:
-        position = await self.position(at)
+        position = await self.load_position(at)
         if position.stopped_for:
             return position.stopped_for
-        why, mark = await examine(self.reader, at, position, compacted=self.compacted(at))
+        why, fingerprint = await examine(self.reader, at, position, compacted=self.is_compacted(at))
         if why is None:
-            if mark is not None and position.mark is None:
+            if fingerprint is not None and position.fingerprint is None:
                 async with self.engine.begin() as db:
-                    await positions.learn_mark(
+                    await positions.store_fingerprint(
                         db,
                         self.tables.positions,
                         self.consumer,
                         at,
                         before=position.next_offset,
-                        mark=mark,
+                        fingerprint=fingerprint,
                     )
             self._trusted[at] = clock.monotonic()
         elif stops:
@@ -159,9 +161,9 @@ class Guard:
                 db, self.tables.positions, self.consumer, at, seen=position, why=why
             )
         if stopped:
-            self.tell_stop(at, position.next_offset, why)
+            self.log_stop(at, position.next_offset, why)
 
-    def tell_stop(self, at: Partition, position: int, why: str) -> None:
+    def log_stop(self, at: Partition, position: int, why: str) -> None:
         """Log that a partition was stopped at a position."""
         log(__name__).error(
             "stream.stopped",
@@ -170,5 +172,5 @@ class Guard:
             partition=at.number,
             position=position,
             reason=why,
-            advice=advice(self.consumer, at, why),
+            advice=suggest_resume(self.consumer, at, why),
         )

@@ -34,7 +34,7 @@ HANDLER_FAILED, BEHIND = "handler-failed", "behind"
 """Why an event is parked: its handler failed, or it follows one of its key that is parked."""
 
 
-def parked_table(metadata: MetaData) -> Table:
+def define_parked_table(metadata: MetaData) -> Table:
     """A service's parked records, each whole. `replay`: an operator asked to apply it now."""
     return Table(
         "parked",
@@ -69,19 +69,19 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class ParkedCount:
     """How many events of a consumer are parked, and since when the oldest is."""
 
     number: int
     oldest: datetime | None
 
 
-def key_of(record: RawRecord) -> bytes:
+def get_ordering_key(record: RawRecord) -> bytes:
     """The key by which a record keeps its order; those without a key keep it among themselves."""
     return record.key or b""
 
 
-async def held_keys(
+async def find_parked_keys(
     db: AsyncConnection, parked: Table, consumer: str, topic: str, keys: Iterable[bytes]
 ) -> set[bytes]:
     """Those of some keys of which an event is parked."""
@@ -112,9 +112,11 @@ async def park(
             "topic": record.partition.topic,
             "partition": record.partition.number,
             "record_offset": record.offset,
-            "key": key_of(record),
+            "key": get_ordering_key(record),
             "value": record.value,
-            "headers": json.dumps([[_text(n.encode()), _text(v)] for n, v in record.headers]),
+            "headers": json.dumps(
+                [[_encode_text(n.encode()), _encode_text(v)] for n, v in record.headers]
+            ),
             "record_time": record.time,
             "reason": reason,
             "detail": detail,
@@ -125,7 +127,7 @@ async def park(
     await insert_rows(db, parked, rows, on_conflict="DO NOTHING")
 
 
-async def all_parked(
+async def list_parked_of_key(
     db: AsyncConnection, parked: Table, consumer: str, topic: str, *, key: bytes, limit: int
 ) -> list[Parked]:
     """A key's parked events in their order, the first `limit` of them."""
@@ -136,22 +138,22 @@ async def all_parked(
         ).columns(headers=JSONB),
         {"consumer": consumer, "topic": topic, "key": key, "limit": limit},
     )
-    return [parked_in(row) for row in rows]
+    return [to_parked(row) for row in rows]
 
 
-async def one_parked(
+async def get_parked(
     db: AsyncConnection, parked: Table, consumer: str, record: RawRecord
 ) -> Parked | None:
     """What is parked at a record's partition and offset."""
     found = await db.execute(
         text(f"SELECT * FROM {parked.fullname} WHERE {_HERE}").columns(headers=JSONB),  # noqa: S608 - a Table's name
-        _where(consumer, record),
+        _to_parameters(consumer, record),
     )
     row = found.first()
-    return parked_in(row) if row else None
+    return to_parked(row) if row else None
 
 
-async def listed(db: AsyncConnection, parked: Table, limit: int) -> list[tuple[str, Parked]]:
+async def list_parked(db: AsyncConnection, parked: Table, limit: int) -> list[tuple[str, Parked]]:
     """Everything that is parked in a service, with its consumer: the first `limit` in order."""
     rows = await db.execute(
         text(
@@ -160,15 +162,15 @@ async def listed(db: AsyncConnection, parked: Table, limit: int) -> list[tuple[s
         ).columns(headers=JSONB),
         {"limit": limit},
     )
-    return [(row.consumer, parked_in(row)) for row in rows]
+    return [(row.consumer, to_parked(row)) for row in rows]
 
 
-def _text(raw: bytes | None) -> str:
+def _encode_text(raw: bytes | None) -> str:
     """Base64: JSON in PostgreSQL can't hold every byte."""
     return b64encode(raw or b"").decode()
 
 
-def parked_in(row: Any) -> Parked:  # noqa: ANN401 - a row of SQLAlchemy
+def to_parked(row: Any) -> Parked:  # noqa: ANN401 - a row of SQLAlchemy
     """The parked record in a row of the table."""
     record = RawRecord(
         Partition(row.topic, row.partition),
@@ -185,11 +187,11 @@ async def unpark(db: AsyncConnection, parked: Table, consumer: str, record: RawR
     """Forget a parked record: it was applied, or is a dead letter."""
     await db.execute(
         text(f"DELETE FROM {parked.fullname} WHERE {_HERE}"),  # noqa: S608 - a Table's name
-        _where(consumer, record),
+        _to_parameters(consumer, record),
     )
 
 
-async def leave(
+async def record_failure(
     db: AsyncConnection, parked: Table, consumer: str, record: RawRecord, detail: str
 ) -> None:
     """Keep a record that failed again parked, with the new error, and its key with it."""
@@ -198,18 +200,18 @@ async def leave(
             f"UPDATE {parked.fullname} SET reason = :reason, detail = :detail, "  # noqa: S608 - a Table's name
             f"tries = tries + 1 WHERE {_HERE}"
         ),
-        _where(consumer, record) | {"reason": HANDLER_FAILED, "detail": detail},
+        _to_parameters(consumer, record) | {"reason": HANDLER_FAILED, "detail": detail},
     )
     await db.execute(
         text(
             f"UPDATE {parked.fullname} SET replay = false WHERE consumer = :consumer "  # noqa: S608 - a Table's name
             "AND topic = :topic AND key = :key AND replay"
         ),
-        _where(consumer, record) | {"key": key_of(record)},
+        _to_parameters(consumer, record) | {"key": get_ordering_key(record)},
     )
 
 
-async def ask_replay(
+async def request_replay(
     db: AsyncConnection, parked: Table, consumer: str, key: bytes | None = None
 ) -> int:
     """Mark a key's parked events, or all of a consumer, to be applied again; how many."""
@@ -223,7 +225,7 @@ async def ask_replay(
     return done.rowcount
 
 
-async def keys_to_replay(
+async def list_keys_to_replay(
     db: AsyncConnection, parked: Table, consumer: str
 ) -> list[tuple[Partition, bytes]]:
     """The keys to apply again, each with the partition of its first parked event.
@@ -243,7 +245,7 @@ async def keys_to_replay(
     return [(Partition(row.topic, row.partition), bytes(row.key)) for row in rows]
 
 
-async def waiting(db: AsyncConnection, parked: Table, consumer: str) -> Waiting:
+async def count_parked(db: AsyncConnection, parked: Table, consumer: str) -> ParkedCount:
     """How many events of a consumer are parked, and since when."""
     row = (
         await db.execute(
@@ -254,10 +256,12 @@ async def waiting(db: AsyncConnection, parked: Table, consumer: str) -> Waiting:
             {"consumer": consumer},
         )
     ).one()
-    return Waiting(row.number, row.oldest)
+    return ParkedCount(row.number, row.oldest)
 
 
-async def set_before(db: AsyncConnection, parked: Table, consumer: str, at: Partition) -> None:
+async def renumber_below_zero(
+    db: AsyncConnection, parked: Table, consumer: str, at: Partition
+) -> None:
     """Number a partition's parked records below 0, so that a log made anew can't meet them.
 
     Their order stays, and they stand before what is read from now on.
@@ -279,7 +283,7 @@ _HERE = (
 )
 
 
-def _where(consumer: str, record: RawRecord) -> dict[str, Any]:
+def _to_parameters(consumer: str, record: RawRecord) -> dict[str, Any]:
     at = record.partition
     place = {"consumer": consumer, "topic": at.topic, "partition": at.number}
     return place | {"offset": record.offset}

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared import metrics
-from shared.broker.log_reader import Span
+from shared.broker.log_reader import OffsetRange
 from shared.broker.positions import Partition, Position
-from shared.consuming.log_guard import advice
-from shared.consuming.parking import Waiting
+from shared.consuming.log_guard import suggest_resume
+from shared.consuming.parking import ParkedCount
 
 
 @dataclass(frozen=True, slots=True)
-class Still:
+class Stall:
     """A partition that stands short of its end, at the same position since an instant."""
 
     since: float
@@ -33,11 +33,11 @@ class Progress:
     """
 
     consumer: str
-    still: dict[Partition, Still] = field(default_factory=dict)
+    still: dict[Partition, Stall] = field(default_factory=dict)
     stopped: dict[Partition, str] = field(default_factory=dict)
-    parked: Waiting = field(default_factory=lambda: Waiting(0, None))
+    parked: ParkedCount = field(default_factory=lambda: ParkedCount(0, None))
     look_error: str = ""
-    _spans: dict[Partition, Span] = field(default_factory=dict)
+    _spans: dict[Partition, OffsetRange] = field(default_factory=dict)
     _looked_at: dict[str, float] = field(default_factory=dict)
     _shown: set[tuple[str, str]] = field(default_factory=set)
 
@@ -49,7 +49,7 @@ class Progress:
     def see(
         self,
         topic: str,
-        spans: Mapping[Partition, Span],
+        spans: Mapping[Partition, OffsetRange],
         rows: Mapping[Partition, Position],
         now: float,
     ) -> list[Partition]:
@@ -72,7 +72,7 @@ class Progress:
             return
         known = self.still.get(at)
         since = known.since if known and known.position == position.next_offset else now
-        self.still[at] = Still(since, position.next_offset, end)
+        self.still[at] = Stall(since, position.next_offset, end)
 
     def see_stops(self, rows: Mapping[Partition, Position]) -> list[Partition]:
         """Take in which partitions are stopped; those of which it is news."""
@@ -84,20 +84,20 @@ class Progress:
             metrics.STOPPED.labels(self.consumer, topic, why).set(counts[topic, why])
         return [at for at in self.stopped if at not in before]
 
-    def see_parked(self, parked: Waiting, real_now: datetime) -> None:
+    def see_parked(self, parked: ParkedCount, real_now: datetime) -> None:
         """Take in how many events are parked."""
         self.parked = parked
         age = (real_now - parked.oldest).total_seconds() if parked.oldest else 0.0
         metrics.PARKED.labels(self.consumer).set(parked.number)
         metrics.PARKED_AGE.labels(self.consumer).set(max(0.0, age))
 
-    def wrong(self, now: float, within: float, last_error: str) -> str:
+    def describe_stalls(self, now: float, within: float, last_error: str) -> str:
         """Why the consumer does not do its work; empty when it does.
 
         It does not when a partition is stopped, has stood still for `within` seconds although
         there is something to apply, or could not be looked at for so long.
         """
-        said = [advice(self.consumer, at, why) for at, why in sorted(self.stopped.items())]
+        said = [suggest_resume(self.consumer, at, why) for at, why in sorted(self.stopped.items())]
         by_topic: dict[str, list[str]] = defaultdict(list)
         for at, still in sorted(self.still.items()):
             if now - still.since >= within:
@@ -115,7 +115,7 @@ class Progress:
                 )
         return "; ".join(said)
 
-    def warning(self) -> str:
+    def describe_parked(self) -> str:
         """What a person should look at although the consumer works; empty when nothing is."""
         if not self.parked.number or not self.parked.oldest:
             return ""

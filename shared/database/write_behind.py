@@ -26,9 +26,9 @@ class WriteBehind:
             self._writing.cancel()
             await asyncio.gather(self._writing, return_exceptions=True)
             return
-        await self.done()
+        await self.flush()
 
-    async def done(self) -> None:
+    async def flush(self) -> None:
         """Return once nothing is being written; then the connection is free."""
         writing, self._writing = self._writing, None
         if writing is not None:
@@ -37,7 +37,7 @@ class WriteBehind:
     async def write(self, work: Coroutine[Any, Any, None]) -> None:
         """Begin a write as soon as the last one is done."""
         try:
-            await self.done()
+            await self.flush()
         except BaseException:
             work.close()
             raise

@@ -28,7 +28,7 @@ from mode import CrashingSupervisor
 from typing_extensions import override
 
 from shared.broker.header_names import AIOKAFKA
-from shared.broker.library_internals import Part, require_parts
+from shared.broker.library_internals import Internal, require_internals
 from shared.broker.positions import Partition, RawRecord
 from shared.consuming.consumer import Consumer
 from shared.delivery.group import BATCH, FETCH_WAIT, METADATA_AGE
@@ -42,21 +42,21 @@ _FULL_WAIT = 0.02
 """Seconds until a buffer that is full is looked at again."""
 
 
-def check() -> None:
+def check_faust() -> None:
     """Make sure that faust is the one whose transport is changed here.
 
     Raises:
         CuibanError: it is another.
     """
     parts = [
-        Part(KafkaConsumer, "_wait_next_records", ("self", "timeout")),
-        Part(KafkaConsumer, "_get_active_partitions", ("self",)),
-        Part(KafkaConsumer, "_new_consumer_thread", ("self",)),
-        Part(KafkaConsumer, "_buffered_partitions"),
-        Part(AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
-        Part(faust.App, "_new_transport", ("self",)),
+        Internal(KafkaConsumer, "_wait_next_records", ("self", "timeout")),
+        Internal(KafkaConsumer, "_get_active_partitions", ("self",)),
+        Internal(KafkaConsumer, "_new_consumer_thread", ("self",)),
+        Internal(KafkaConsumer, "_buffered_partitions"),
+        Internal(AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
+        Internal(faust.App, "_new_transport", ("self",)),
     ]
-    require_parts("faust-streaming", _FAUST, parts)
+    require_internals("faust-streaming", _FAUST, parts)
 
 
 class _Thread(AIOKafkaConsumerThread):
@@ -64,7 +64,7 @@ class _Thread(AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
         # faust has no setting for it; the consumer reads it when it starts.
-        require_parts("aiokafka", AIOKAFKA, [Part(consumer, "_fetch_max_wait_ms")])
+        require_internals("aiokafka", AIOKAFKA, [Internal(consumer, "_fetch_max_wait_ms")])
         consumer._fetch_max_wait_ms = int(FETCH_WAIT * 1000)  # noqa: SLF001
         return consumer
 
@@ -96,7 +96,7 @@ class _App(faust.App):
         return _Transport(self.conf.broker_consumer, self)
 
 
-def faust_app(settings: Settings, service: str) -> faust.App:
+def create_faust_app(settings: Settings, service: str) -> faust.App:
     """A faust app that only delivers: no web server, no tables, no leader, no topic making."""
     return _App(
         f"{settings.topic_prefix}cuiban-{service}",
@@ -147,7 +147,9 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
         # The leading noack() stops a background drainer that would ack unseen events.
         async for events in stream.noack().noack_take(BATCH, within=within):
             async with asyncio.TaskGroup() as group:
-                for records in _by_partition(_raw(event.message) for event in events):
+                for records in _group_by_partition(
+                    _to_raw_record(event.message) for event in events
+                ):
                     group.create_task(apply(records))
             for event in events:
                 await stream.ack(event)
@@ -160,7 +162,7 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
     )(deliver)
 
 
-def _raw(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message has no public type
+def _to_raw_record(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message has no public type
     headers = message.headers or ()
     pairs = headers.items() if hasattr(headers, "items") else headers
     return RawRecord(
@@ -173,7 +175,7 @@ def _raw(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message has no pu
     )
 
 
-def _by_partition(records: Iterable[RawRecord]) -> list[list[RawRecord]]:
+def _group_by_partition(records: Iterable[RawRecord]) -> list[list[RawRecord]]:
     found: dict[Partition, list[RawRecord]] = defaultdict(list)
     for record in records:
         found[record.partition].append(record)

@@ -5,10 +5,10 @@ from aiokafka.errors import KafkaError
 
 from shared import metrics
 from shared.backoff import Backoff
-from shared.broker.log_reader import raw
+from shared.broker.log_reader import to_raw_record
 from shared.broker.positions import Partition
 from shared.consuming.consumer import Consumer
-from shared.consuming.error_text import describe
+from shared.consuming.error_text import describe_error
 from shared.logging import log
 from shared.settings import Settings
 
@@ -44,13 +44,13 @@ async def run_group(consumer: Consumer, settings: Settings, group: str) -> None:
             while True:
                 batches = await kafka.getmany(timeout_ms=1000, max_records=BATCH)
                 for batch in batches.values():
-                    await consumer.apply([raw(record) for record in batch])
+                    await consumer.apply([to_raw_record(record) for record in batch])
                 if batches:
                     await kafka.commit()
                 pauses.reset()
         except (KafkaError, OSError) as error:
             metrics.FAULTS.labels(consumer.name).inc()
-            log(__name__).warning("group.interrupted", group=group, error=describe(error))
+            log(__name__).warning("group.interrupted", group=group, error=describe_error(error))
             await pauses.wait()
         finally:
             await kafka.stop()

@@ -6,9 +6,9 @@ from shared.broker import positions
 from shared.broker.codec import NOT_UNDERSTOOD
 from shared.broker.positions import Partition
 from shared.consuming import parking
-from shared.consuming.applier import Applying
+from shared.consuming.applier import Applier
 from shared.consuming.consumer import Consumer
-from shared.consuming.error_text import describe
+from shared.consuming.error_text import describe_error
 from shared.consuming.parking import Parked
 from shared.database.engine import is_infrastructure
 from shared.errors import PoisonError
@@ -17,7 +17,7 @@ from shared.logging import log
 _AT_ONCE = 100
 
 
-async def replay(consumer: Consumer) -> None:
+async def replay_parked(consumer: Consumer) -> None:
     """Apply what is marked for a replay, and what follows nothing parked any more.
 
     What fails again stays parked with its new error. A stopped partition's events stay too.
@@ -26,28 +26,28 @@ async def replay(consumer: Consumer) -> None:
         Exception: the infrastructure failed; what was committed before stays applied.
     """
     async with consumer.engine.connect() as db:
-        keys = await parking.keys_to_replay(db, consumer.tables.parked, consumer.name)
+        keys = await parking.list_keys_to_replay(db, consumer.tables.parked, consumer.name)
     for at, key in keys:
-        while await _some(consumer, at, key):
+        while await _replay_some(consumer, at, key):
             pass
 
 
-async def _some(consumer: Consumer, at: Partition, key: bytes) -> bool:
+async def _replay_some(consumer: Consumer, at: Partition, key: bytes) -> bool:
     """Apply some parked events of a key in one transaction; whether more may follow."""
-    tables, applying = consumer.tables, consumer.applying
+    tables, applying = consumer.tables, consumer.applier
     async with consumer.engine.begin() as db:
         position = await positions.lock(db, tables.positions, consumer.name, at)
         if position.stopped_for:
             return False
-        found = await parking.all_parked(
+        found = await parking.list_parked_of_key(
             db, tables.parked, consumer.name, at.topic, key=key, limit=_AT_ONCE
         )
         for parked in found:
             if parked.record.partition != at:  # its lock is another; the next look takes it
                 return False
-            fault = await _fault(db, applying, parked)
+            fault = await _replay_one(db, applying, parked)
             if fault is not None:
-                await parking.leave(db, tables.parked, consumer.name, parked.record, fault)
+                await parking.record_failure(db, tables.parked, consumer.name, parked.record, fault)
                 return False
             await parking.unpark(db, tables.parked, consumer.name, parked.record)
     consumer.applied.set()
@@ -56,17 +56,17 @@ async def _some(consumer: Consumer, at: Partition, key: bytes) -> bool:
     return len(found) == _AT_ONCE
 
 
-async def _fault(db: AsyncConnection, applying: Applying, parked: Parked) -> str | None:
+async def _replay_one(db: AsyncConnection, applying: Applier, parked: Parked) -> str | None:
     """Apply one parked event, or make it a dead letter; what else it failed of."""
     try:
-        envelope = applying.decoded(parked.record)
+        envelope = applying.decode(parked.record)
     except PoisonError as error:
         if error.reason == NOT_UNDERSTOOD:
             return error.detail
-        await applying.bury(db, parked.record, error)
+        await applying.publish_dead_letter(db, parked.record, error)
         return None
     except Exception as error:
         if is_infrastructure(error):
             raise
-        return describe(error)
-    return await applying.attempt(db, parked.record, envelope)
+        return describe_error(error)
+    return await applying.apply_in_savepoint(db, parked.record, envelope)

@@ -11,13 +11,13 @@ from functools import partial
 
 from shared import clock
 from shared.broker import positions
-from shared.broker.log_reader import BrokerAwayError, Reader, Span
+from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
 from shared.broker.positions import Partition, Position
-from shared.broker.provisioning import partitions_of
+from shared.broker.provisioning import list_partitions
 from shared.consuming import inbox, log_guard, parking
 from shared.consuming.consumer import Consumer
-from shared.consuming.error_text import describe
-from shared.delivery.replay import replay
+from shared.consuming.error_text import describe_error
+from shared.delivery.replay import replay_parked
 from shared.errors import NotReadyError
 from shared.logging import log
 from shared.settings import Settings
@@ -34,7 +34,7 @@ _REMEMBER_DAYS = 30
 Job = Callable[[], Awaitable[object]]
 
 
-async def watch(consumer: Consumer, settings: Settings, reader: Reader) -> None:
+async def watch(consumer: Consumer, settings: Settings, reader: LogReader) -> None:
     """Watch a consumer until cancelled.
 
     This finds what no gap shows: a last event that was lost, a delivery that has stalled, a
@@ -53,12 +53,14 @@ async def _prune(consumer: Consumer) -> None:
             async with consumer.engine.begin() as db:
                 await inbox.prune(db, consumer.tables.inbox, consumer.name, _REMEMBER_DAYS)
         except Exception as error:  # noqa: BLE001 - an hour later it is tried again
-            log(__name__).warning("prune.waits", consumer=consumer.name, error=describe(error))
+            log(__name__).warning(
+                "prune.waits", consumer=consumer.name, error=describe_error(error)
+            )
 
 
 class _Watcher:
     def __init__(
-        self, consumer: Consumer, settings: Settings, reader: Reader, tasks: asyncio.TaskGroup
+        self, consumer: Consumer, settings: Settings, reader: LogReader, tasks: asyncio.TaskGroup
     ) -> None:
         self._consumer, self._settings, self._reader = consumer, settings, reader
         self._progress = consumer.progress
@@ -74,11 +76,11 @@ class _Watcher:
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - the watch goes on whatever happens
-                self._failed(error)
+                self._note_error(error)
             await asyncio.sleep(_LOOK_AGAIN)
 
-    def _failed(self, error: Exception) -> None:
-        self._progress.look_error = describe(error)
+    def _note_error(self, error: Exception) -> None:
+        self._progress.look_error = describe_error(error)
         log(__name__).warning(
             "watch.waits", consumer=self._consumer.name, error=self._progress.look_error
         )
@@ -86,17 +88,17 @@ class _Watcher:
     async def _look(self) -> None:
         consumer, tables = self._consumer, self._consumer.tables
         async with consumer.engine.connect() as db:  # before the logs: they only grow meanwhile
-            rows = await positions.rows_of(db, tables.positions, consumer.name)
-            parked = await parking.waiting(db, tables.parked, consumer.name)
+            rows = await positions.load_positions(db, tables.positions, consumer.name)
+            parked = await parking.count_parked(db, tables.parked, consumer.name)
         for at in self._progress.see_stops(rows):
             why = self._progress.stopped[at]
-            advice = log_guard.advice(consumer.name, at, why)
+            advice = log_guard.suggest_resume(consumer.name, at, why)
             log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
         self._progress.see_parked(parked, clock.read_machine_time())
         if parked.number:
             if not self._began:  # a new version may have mended the handler
                 async with consumer.engine.begin() as db:
-                    await parking.ask_replay(db, tables.parked, consumer.name)
+                    await parking.request_replay(db, tables.parked, consumer.name)
             self._start("replay", self._replay)
         self._began = True
         await self._list()
@@ -106,9 +108,9 @@ class _Watcher:
             self._verified_at = now
         for topic, partitions in self._partitions.items():
             try:
-                spans = await self._reader.spans(partitions)
-            except BrokerAwayError as error:
-                self._failed(error)
+                spans = await self._reader.list_ranges(partitions)
+            except BrokerUnavailableError as error:
+                self._note_error(error)
                 continue
             self._judge(topic, spans, rows, everything=everything)
 
@@ -119,9 +121,9 @@ class _Watcher:
         found: dict[str, list[Partition]] = {}
         for name, topic in self._consumer.topics.items():
             try:
-                found[name] = await partitions_of(self._settings, [topic])
+                found[name] = await list_partitions(self._settings, [topic])
             except (NotReadyError, OSError) as error:
-                self._failed(error)
+                self._note_error(error)
                 found[name] = self._partitions.get(name, [])
         self._partitions = found
         if all(found.values()):
@@ -130,7 +132,7 @@ class _Watcher:
     def _judge(
         self,
         topic: str,
-        spans: Mapping[Partition, Span],
+        spans: Mapping[Partition, OffsetRange],
         rows: Mapping[Partition, Position],
         *,
         everything: bool,
@@ -138,23 +140,23 @@ class _Watcher:
         """Start what the look at a topic calls for: to verify a log, or to heal a partition."""
         now = clock.monotonic()
         doubtful = set(self._progress.see(topic, spans, rows, now))
-        compacted = self._consumer.guard.compacted
-        gone = {at: Span(0, 0) for at in rows if at.topic == topic and at not in spans}
+        compacted = self._consumer.guard.is_compacted
+        gone = {at: OffsetRange(0, 0) for at in rows if at.topic == topic and at not in spans}
         for at, span in {**spans, **gone}.items():
             position = rows.get(at, Position())
             if position.stopped_for:
                 continue
             still = self._progress.still.get(at)
-            if still and now - still.since >= self._patience(at):
+            if still and now - still.since >= self._get_patience(at):
                 self._start(at, partial(self._heal, at, still.end))
             elif (
                 everything
                 or at in doubtful
-                or log_guard.judge(position, span, compacted=compacted(at))
+                or log_guard.judge_range(position, span, compacted=compacted(at))
             ):
                 self._start(at, partial(self._verify, at, gone=at in gone))
 
-    def _patience(self, at: Partition) -> float:
+    def _get_patience(self, at: Partition) -> float:
         """Seconds that a partition may stand still: longer when others should be at it."""
         assigned = self._consumer.assigned
         mine = assigned is None or at in assigned()
@@ -165,17 +167,17 @@ class _Watcher:
         if not gone:
             await self._consumer.guard.verify(at)
             return
-        if at in await partitions_of(self._settings, [self._consumer.topics[at.topic]]):
+        if at in await list_partitions(self._settings, [self._consumer.topics[at.topic]]):
             self._listed_at = float("-inf")  # it is new
             return
-        position = await self._consumer.guard.position(at)
+        position = await self._consumer.guard.load_position(at)
         if position.next_offset and not position.stopped_for:
             await self._consumer.guard.stop(at, position, log_guard.LOG_SHORTER)
 
     async def _heal(self, at: Partition, end: int) -> None:
         if await self._consumer.guard.verify(at):
             return
-        position = await self._consumer.guard.position(at)
+        position = await self._consumer.guard.load_position(at)
         log(__name__).warning(
             "watch.heals",
             consumer=self._consumer.name,
@@ -187,16 +189,16 @@ class _Watcher:
         await self._consumer.heal(at, end)
 
     async def _replay(self) -> None:
-        await replay(self._consumer)
+        await replay_parked(self._consumer)
 
     def _start(self, what: object, job: Job) -> None:
         """Run a job beside the looks, unless one for the same is under way."""
         running = self._jobs.get(what)
         if running is None or running.done():
-            self._jobs[what] = self._tasks.create_task(self._guarded(job))
+            self._jobs[what] = self._tasks.create_task(self._run_job(job))
 
-    async def _guarded(self, job: Job) -> None:
+    async def _run_job(self, job: Job) -> None:
         try:
             await job()
         except Exception as error:  # noqa: BLE001 - a later look starts it again
-            self._failed(error)
+            self._note_error(error)

@@ -14,40 +14,42 @@ from sqlalchemy import Table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
 from shared.database.engine import insert_rows
 from shared.logging import log
-from shared.outbox.sending import Sent, place
-from shared.outbox.sequence_numbers import At, Links, is_linked
+from shared.outbox.sending import SentRow, get_offset
+from shared.outbox.sequence_numbers import SequenceNumbers, TopicPartition, is_numbered
 from shared.schemas.topics import apply_prefix
 
 _LOOK_AGAIN = 1.0
 """Seconds for which the end of a log is believed; a topic is not made anew between two batches."""
 
 
-def turn(schema: str) -> int:
+def compute_pass_lock(schema: str) -> int:
     """The advisory lock of a relay's pass; whoever changes what it may send takes it too."""
     return crc32(f"pass {schema}.outbox".encode())
 
 
-class Acknowledged:
+class Acknowledgements:
     """How far the broker has each partition, as one leading relay knows it."""
 
-    def __init__(self, outbox: Table, prefix: str, reader: Reader) -> None:
+    def __init__(self, outbox: Table, prefix: str, reader: LogReader) -> None:
         self._schema = outbox.schema or "public"
         self._table = outbox.metadata.tables[f"{outbox.schema}.relayed"]
         self._prefix = prefix
         self._reader = reader
-        self._last: dict[At, int] = {}
+        self._last: dict[TopicPartition, int] = {}
         self._looked: dict[str, float] = {}
-        self.links = Links(self._schema)
+        self.links = SequenceNumbers(self._schema)
         self.stopped: frozenset[str] | None = None
         """Topics to which nothing is sent; None before the first look."""
 
     async def take_turn(self, db: AsyncConnection) -> None:
         """Begin a pass: hold off replays until the transaction ends, and see what is stopped."""
-        await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn(self._schema)})
+        await db.execute(
+            text("SELECT pg_advisory_xact_lock(:key)"), {"key": compute_pass_lock(self._schema)}
+        )
         rows = await db.execute(
             text(f"SELECT topic FROM {self._table.fullname} WHERE stopped_for IS NOT NULL")  # noqa: S608 - a Table's name
         )
@@ -71,16 +73,16 @@ class Acknowledged:
         )
         self._last.clear()
         self._looked.clear()
-        marked: dict[At, tuple[int, int]] = {}
+        marked: dict[TopicPartition, tuple[int, int]] = {}
         for row in await db.execute(text(f"SELECT * FROM {table}")):  # noqa: S608 - a Table's name
             self._last[row.topic, row.partition] = row.last_offset
             if row.number is not None:
                 marked[row.topic, row.partition] = (row.run, row.number)
-        self.links.begin(drawn.scalar_one(), marked)
+        self.links.begin_run(drawn.scalar_one(), marked)
         newest = text(f"UPDATE {table} SET leader = :run")  # noqa: S608 - a Table's name
         await db.execute(newest, {"run": self.links.run})
 
-    async def look(
+    async def check_logs(
         self, db: AsyncConnection, producer: AIOKafkaProducer, topics: Iterable[str]
     ) -> None:
         """Compare the ends of some topics' logs with what was acknowledged, once a second.
@@ -95,32 +97,34 @@ class Acknowledged:
             t: await producer.partitions_for(apply_prefix(t, self._prefix)) for t in due if known
         }
         gone = [at for at in known if at[1] not in there[at[0]]]
-        ends = await self._reader.ends(self._named(at) for at in known if at not in gone)
+        ends = await self._reader.list_ends(
+            self._to_partition(at) for at in known if at not in gone
+        )
         for at in known:
-            end = 0 if at in gone else ends[self._named(at)]
+            end = 0 if at in gone else ends[self._to_partition(at)]
             if end <= self._last[at]:
                 await self._stop(db, at, end)
         self._looked.update(dict.fromkeys(due, now))
 
-    async def keep(self, db: AsyncConnection, sent: Sequence[Sent]) -> None:
+    async def save(self, db: AsyncConnection, sent: Sequence[SentRow]) -> None:
         """Note acknowledgements of rows, and stop the topics whose logs are shorter than known."""
-        lowest: dict[At, int] = {}
-        highest: dict[At, int] = {}
+        lowest: dict[TopicPartition, int] = {}
+        highest: dict[TopicPartition, int] = {}
         for one in sent:
-            offset, at = place(one.where), (one.row.topic, one.where.partition)
+            offset, at = get_offset(one.where), (one.row.topic, one.where.partition)
             if offset is not None:
                 lowest[at] = min(offset, lowest.get(at, offset))
                 highest[at] = max(offset, highest.get(at, offset))
-        await self.compare(db, lowest)
-        rising = {at: o for at, o in highest.items() if at[0] not in self.stops()}
+        await self.check_offsets(db, lowest)
+        rising = {at: o for at, o in highest.items() if at[0] not in self.get_stopped()}
         self._last.update(rising)
         rows = [
             {
                 "topic": at[0],
                 "partition": at[1],
                 "last_offset": self._last.get(at, -1),  # the broker may not have told it
-                "run": self.links.run if is_linked(at[0]) else None,
-                "number": self.links.last(at) if is_linked(at[0]) else None,
+                "run": self.links.run if is_numbered(at[0]) else None,
+                "number": self.links.get_last(at) if is_numbered(at[0]) else None,
                 "leader": self.links.run,
             }
             for at in sorted({(one.row.topic, one.where.partition) for one in sent})
@@ -133,13 +137,13 @@ class Acknowledged:
             "run = excluded.run, number = excluded.number, leader = excluded.leader",
         )
 
-    async def compare(self, db: AsyncConnection, lowest: dict[At, int]) -> None:
+    async def check_offsets(self, db: AsyncConnection, lowest: dict[TopicPartition, int]) -> None:
         """Stop the topics of which a record was put at or below what was acknowledged before."""
         for at, offset in lowest.items():
             if offset <= self._last.get(at, -1):
                 await self._stop(db, at, offset)
 
-    async def _stop(self, db: AsyncConnection, at: At, lost_from: int) -> None:
+    async def _stop(self, db: AsyncConnection, at: TopicPartition, lost_from: int) -> None:
         reason = "log-lost-tail" if lost_from else "log-replaced"
         await db.execute(
             text(
@@ -149,7 +153,7 @@ class Acknowledged:
             ),
             {"reason": reason, "lost": lost_from, "topic": at[0], "partition": at[1]},
         )
-        self.stopped = self.stops() | {at[0]}
+        self.stopped = self.get_stopped() | {at[0]}
         metrics.RELAY_STOPS.labels(at[0], reason).inc()
         log(__name__).error(
             "relay.stopped",
@@ -157,17 +161,17 @@ class Acknowledged:
             partition=at[1],
             reason=reason,
             lost=f"offsets {lost_from} to {self._last[at]} were acknowledged and are gone",
-            hint=hint(self._schema, at[0]),
+            hint=suggest_replay(self._schema, at[0]),
         )
 
-    def stops(self) -> frozenset[str]:
+    def get_stopped(self) -> frozenset[str]:
         """The topics that are stopped, as far as this pass knows."""
         return self.stopped or frozenset()
 
-    def _named(self, at: At) -> Partition:
+    def _to_partition(self, at: TopicPartition) -> Partition:
         return Partition(apply_prefix(at[0], self._prefix), at[1])
 
 
-def hint(schema: str, topic: str) -> str:
+def suggest_replay(schema: str, topic: str) -> str:
     """What an operator types to let a stopped topic go on."""
     return f"Run `cuiban ops replay-outbox {schema} --topic {topic} --lost --reason …`."

@@ -10,14 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.outbox.acknowledgements import hint
+from shared.outbox.acknowledgements import suggest_replay
 from shared.outbox.publishing import UNSENT
 
 _MEASURE_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stopped:
+class StoppedPartition:
     """A partition whose broker lost what it had acknowledged; nothing is sent to its topic."""
 
     topic: str
@@ -29,7 +29,7 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedRow:
     """A row that the broker will not take as it is."""
 
     id: int
@@ -42,7 +42,7 @@ class Refused:
 
 
 @dataclass(frozen=True, slots=True)
-class OutboxState:
+class Backlog:
     """An outbox as it stands.
 
     Attributes:
@@ -52,11 +52,11 @@ class OutboxState:
 
     unsent: int
     oldest_seconds: float
-    refused: tuple[Refused, ...]
-    stopped: tuple[Stopped, ...]
+    refused: tuple[RefusedRow, ...]
+    stopped: tuple[StoppedPartition, ...]
 
 
-async def state_of(db: AsyncConnection, service: str) -> OutboxState:
+async def load_backlog(db: AsyncConnection, service: str) -> Backlog:
     """The outbox of a service."""
     outbox = f"{service}.outbox"
     count = text(f"SELECT count(*) FROM {outbox} WHERE {UNSENT}")  # noqa: S608 - a service's name
@@ -66,26 +66,26 @@ async def state_of(db: AsyncConnection, service: str) -> OutboxState:
             f"FROM {outbox} WHERE refused IS NOT NULL ORDER BY id LIMIT 1000"
         )
     )
-    return OutboxState(
+    return Backlog(
         (await db.execute(count)).scalar_one(),
-        await _oldest_seconds(db, outbox),
+        await _measure_oldest(db, outbox),
         tuple(
-            Refused(
+            RefusedRow(
                 row.id,
                 row.topic,
-                _header(row.headers, "ce_type"),
-                _header(row.headers, "ce_id"),
+                _get_header(row.headers, "ce_type"),
+                _get_header(row.headers, "ce_id"),
                 row.bytes,
                 row.written_at,
                 row.refused,
             )
             for row in refused
         ),
-        tuple(await stops(db, service)),
+        tuple(await list_stopped(db, service)),
     )
 
 
-async def stops(db: AsyncConnection, service: str) -> list[Stopped]:
+async def list_stopped(db: AsyncConnection, service: str) -> list[StoppedPartition]:
     """The partitions for which a service's relay stopped."""
     rows = await db.execute(
         text(
@@ -93,48 +93,48 @@ async def stops(db: AsyncConnection, service: str) -> list[Stopped]:
             f"FROM {service}.relayed WHERE stopped_for IS NOT NULL ORDER BY topic, partition"
         )
     )
-    return [Stopped(*row) for row in rows]
+    return [StoppedPartition(*row) for row in rows]
 
 
-async def what_is_stopped(engine: AsyncEngine, service: str) -> str:
+async def describe_stopped(engine: AsyncEngine, service: str) -> str:
     """For readiness: empty while the relay sends to every topic, else why not and what to type."""
     async with engine.connect() as db:
-        found = await stops(db, service)
+        found = await list_stopped(db, service)
     return " ".join(
         f"Nothing is sent to {stop.topic}: {stop.reason}, partition {stop.partition} lacks offsets "
-        f"{stop.lost_from} to {stop.last_offset}. {hint(service, stop.topic)}"
+        f"{stop.lost_from} to {stop.last_offset}. {suggest_replay(service, stop.topic)}"
         for stop in found
     )
 
 
-async def what_is_refused(engine: AsyncEngine, service: str) -> str:
+async def describe_refused(engine: AsyncEngine, service: str) -> str:
     """For readiness, as a warning: how many events the broker refused; empty when none."""
     async with engine.connect() as db:
-        number = (await db.execute(_refused(f"{service}.outbox"))).scalar_one()
+        number = (await db.execute(_count_refused(f"{service}.outbox"))).scalar_one()
     if not number:
         return ""
     return f"The broker refused {number} events for good. `cuiban ops outbox` lists them."
 
 
-async def measure(engine: AsyncEngine, outbox: Table) -> None:
+async def measure_backlog(engine: AsyncEngine, outbox: Table) -> None:
     """Keep the gauges of an outbox until cancelled, whatever its relay waits for."""
     while True:
         try:
             async with engine.connect() as db:
-                metrics.OUTBOX_OLDEST.set(await _oldest_seconds(db, outbox.fullname))
-                refused = await db.execute(_refused(outbox.fullname))
+                metrics.OUTBOX_OLDEST.set(await _measure_oldest(db, outbox.fullname))
+                refused = await db.execute(_count_refused(outbox.fullname))
                 metrics.OUTBOX_REFUSED.set(refused.scalar_one())
-                metrics.TOPICS_STOPPED.set(len(await stops(db, outbox.schema or "public")))
+                metrics.TOPICS_STOPPED.set(len(await list_stopped(db, outbox.schema or "public")))
         except (SQLAlchemyError, OSError):  # the relay tells of it; the gauges stay
             pass
         await asyncio.sleep(_MEASURE_EVERY)
 
 
-def _refused(outbox: str) -> TextClause:
+def _count_refused(outbox: str) -> TextClause:
     return text(f"SELECT count(*) FROM {outbox} WHERE refused IS NOT NULL")  # noqa: S608 - a Table's name
 
 
-async def _oldest_seconds(db: AsyncConnection, outbox: str) -> float:
+async def _measure_oldest(db: AsyncConnection, outbox: str) -> float:
     oldest = text(
         f"SELECT extract(epoch FROM clock_timestamp() - written_at) FROM {outbox} "  # noqa: S608 - a Table's name
         f"WHERE {UNSENT} ORDER BY id LIMIT 1"
@@ -142,5 +142,5 @@ async def _oldest_seconds(db: AsyncConnection, outbox: str) -> float:
     return float((await db.execute(oldest)).scalar() or 0)
 
 
-def _header(headers: Any, name: str) -> str:  # noqa: ANN401 - JSON
+def _get_header(headers: Any, name: str) -> str:  # noqa: ANN401 - JSON
     return next((value for each, value in headers if each == name), "")

@@ -1,8 +1,8 @@
-"""The passes of the relay that leads: read the oldest rows, send them, mark them, tell watermarks.
+"""The leading relay's passes: read the oldest rows, send them, mark them, send watermarks.
 
-One pass is one transaction of the session that holds the relay's lock. Whoever changes what may be
-sent (a replay) takes the turn of the passes first (`Acknowledged.take_turn`), so no row is in hand
-meanwhile.
+A pass is one transaction of the session that holds the relay's lock. A replay, which changes what
+may be sent, first takes the lock of the passes (`Acknowledgements.take_turn`), so no row is being
+sent while it runs.
 """
 
 import asyncio
@@ -17,10 +17,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
 from shared.logging import log
-from shared.outbox.acknowledgements import Acknowledged
+from shared.outbox.acknowledgements import Acknowledgements
 from shared.outbox.publishing import UNSENT, has_unsent
-from shared.outbox.sending import Outcome, Sender, place
-from shared.outbox.watermark_sender import Watermarks
+from shared.outbox.sending import Sender, SendOutcome, get_offset
+from shared.outbox.watermark_sender import WatermarkSender
 from shared.settings import Settings
 
 _BATCH, _BATCH_BYTES = 1000, 2**20
@@ -32,7 +32,7 @@ _STOPPED_POLL = 1.0
 
 
 @dataclass
-class Leading:
+class Leader:
     """What the leading relay works with.
 
     Attributes:
@@ -47,8 +47,8 @@ class Leading:
     outbox: Table
     settings: Settings
     sending: Sender
-    known: Acknowledged
-    watermarks: Watermarks
+    known: Acknowledgements
+    watermarks: WatermarkSender
     _prune_at: float = field(default=0.0)
 
     async def run(self) -> None:
@@ -62,15 +62,15 @@ class Leading:
         await self.known.take_turn(self.db)
         await self.db.commit()  # whatever is sent from now on, its run is known
         while True:
-            if not (await self._is_called_for() and await self._pass()):
+            if not (await self._has_work() and await self._run_pass()):
                 await asyncio.sleep(max(poll, _STOPPED_POLL) if self.known.stopped else poll)
 
-    async def _is_called_for(self) -> bool:
+    async def _has_work(self) -> bool:
         """Whether a pass has something to do; asked without a transaction, in one round trip."""
-        until = self.watermarks.instant()
+        until = self.watermarks.read_clock()
         if self.known.stopped or clock.monotonic() >= self._prune_at:
             return True
-        if until and self.watermarks.due(until):
+        if until and self.watermarks.is_due(until):
             return True
         await self.db.execution_options(isolation_level="AUTOCOMMIT")
         found = await has_unsent(self.db, self.outbox)
@@ -78,39 +78,39 @@ class Leading:
         await self.db.execution_options(isolation_level="READ COMMITTED")
         return found
 
-    async def _pass(self) -> int:
+    async def _run_pass(self) -> int:
         await self.known.take_turn(self.db)
-        until = self.watermarks.instant()  # before the read: what it does not see came later
-        rows = await self._oldest()
-        all_found = _found_all(rows)
-        outcome = await self._send(rows) if rows else Outcome()
+        until = self.watermarks.read_clock()  # before the read: what it does not see came later
+        rows = await self._read_oldest()
+        all_found = _is_complete(rows)
+        outcome = await self._send(rows) if rows else SendOutcome()
         await self._prune()
         await self.db.commit()
         if outcome.error:
             raise outcome.error
-        if until and all_found and self.watermarks.due(until):
-            await self._tell(until)
+        if until and all_found and self.watermarks.is_due(until):
+            await self._send_watermarks(until)
         return len(outcome.sent) + len(outcome.refused)
 
-    async def _send(self, rows: Sequence[Any]) -> Outcome:
-        await self.known.look(self.db, self.sending.producer, {row.topic for row in rows})
+    async def _send(self, rows: Sequence[Any]) -> SendOutcome:
+        await self.known.check_logs(self.db, self.sending.producer, {row.topic for row in rows})
         outcome = await self.sending.send(
-            [row for row in rows if row.topic not in self.known.stops()], self.known.links
+            [row for row in rows if row.topic not in self.known.get_stopped()], self.known.links
         )
         await self._mark(outcome)
-        await self.known.keep(self.db, outcome.sent)
+        await self.known.save(self.db, outcome.sent)
         await self._refuse(outcome)
         metrics.RELAYED.inc(len(outcome.sent))
         return outcome
 
-    async def _tell(self, until: datetime) -> None:
-        told = await self.watermarks.tell(
-            self.db, self.sending.producer, until, self.known.links, self.known.stops()
+    async def _send_watermarks(self, until: datetime) -> None:
+        told = await self.watermarks.send(
+            self.db, self.sending.producer, until, self.known.links, self.known.get_stopped()
         )
-        await self.known.compare(self.db, told)
+        await self.known.check_offsets(self.db, told)
         await self.db.commit()
 
-    async def _oldest(self) -> Sequence[Any]:
+    async def _read_oldest(self) -> Sequence[Any]:
         """The oldest rows; `upto` are the bytes of a row's value and of those before it."""
         found = await self.db.execute(
             text(
@@ -120,11 +120,11 @@ class Leading:
                 "AND topic <> ALL(CAST(:stopped AS text[])) ORDER BY id LIMIT :limit) AS oldest"
                 ") AS summed WHERE upto - octet_length(value) < :most ORDER BY id"
             ).columns(headers=JSONB),
-            {"limit": _BATCH, "most": _BATCH_BYTES, "stopped": sorted(self.known.stops())},
+            {"limit": _BATCH, "most": _BATCH_BYTES, "stopped": sorted(self.known.get_stopped())},
         )
         return found.all()
 
-    async def _mark(self, outcome: Outcome) -> None:
+    async def _mark(self, outcome: SendOutcome) -> None:
         await self.db.execute(
             text(
                 f"UPDATE {self.outbox.fullname} AS o SET sent_at = now(), "  # noqa: S608 - a Table's name
@@ -137,12 +137,12 @@ class Leading:
                 "run": self.known.links.run,
                 "ids": [one.row.id for one in outcome.sent],
                 "partitions": [one.where.partition for one in outcome.sent],
-                "places": [place(one.where) for one in outcome.sent],
+                "places": [get_offset(one.where) for one in outcome.sent],
                 "numbers": [one.number for one in outcome.sent],
             },
         )
 
-    async def _refuse(self, outcome: Outcome) -> None:
+    async def _refuse(self, outcome: SendOutcome) -> None:
         """Park what the broker will never take, and name it."""
         for row, reason in outcome.refused:
             await self.db.execute(
@@ -175,6 +175,6 @@ class Leading:
         self._prune_at = clock.monotonic() + (0 if gone.rowcount == _PRUNED else _PRUNE_EVERY)
 
 
-def _found_all(rows: Sequence[Any]) -> bool:
+def _is_complete(rows: Sequence[Any]) -> bool:
     """Whether neither limit of a read was reached: then no row was left out."""
     return not rows or (len(rows) < _BATCH and rows[-1].upto < _BATCH_BYTES)

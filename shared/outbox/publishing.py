@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.broker.codec import Record, encode
+from shared.broker.codec import EncodedRecord, encode
 from shared.database.engine import insert_rows
 from shared.errors import CuibanError
 from shared.schemas.events import Envelope
@@ -41,7 +41,7 @@ UNSENT = "sent_at IS NULL AND refused IS NULL"
 """What waits for the relay; the partial index has the same words."""
 
 
-def outbox_table(metadata: MetaData) -> Table:
+def define_outbox_table(metadata: MetaData) -> Table:
     """A service's outbox, and beside it `relayed`: how far the broker has each partition.
 
     A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
@@ -92,7 +92,7 @@ Row = dict[str, Any]
 """A row of the outbox, as `put` takes it."""
 
 
-def rows_of(envelopes: Iterable[Envelope]) -> list[Row]:
+def build_rows(envelopes: Iterable[Envelope]) -> list[Row]:
     """Events as rows of an outbox.
 
     Raises:
@@ -101,7 +101,7 @@ def rows_of(envelopes: Iterable[Envelope]) -> list[Row]:
     rows = []
     for envelope in envelopes:
         record = encode(envelope)
-        if (size := _size(record)) > _LARGEST:
+        if (size := _measure_size(record)) > _LARGEST:
             raise TooLargeError(type(envelope.event).__name__, size)
         headers = json.dumps([[name, value.decode()] for name, value in record.headers])
         rows.append(
@@ -110,7 +110,7 @@ def rows_of(envelopes: Iterable[Envelope]) -> list[Row]:
     return rows
 
 
-async def put(db: AsyncConnection, outbox: Table, rows: Sequence[Row]) -> None:
+async def insert_events(db: AsyncConnection, outbox: Table, rows: Sequence[Row]) -> None:
     """Write rows into the outbox, in the caller's transaction."""
     await insert_rows(db, outbox, rows)
 
@@ -119,9 +119,9 @@ async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelo
     """Write events into the outbox, in the caller's transaction.
 
     Raises:
-        TooLargeError: one of them is too large (`rows_of`).
+        TooLargeError: one of them is too large (`build_rows`).
     """
-    await put(db, outbox, rows_of(envelopes))
+    await insert_events(db, outbox, build_rows(envelopes))
 
 
 async def has_unsent(db: AsyncConnection, outbox: Table) -> bool:
@@ -130,7 +130,7 @@ async def has_unsent(db: AsyncConnection, outbox: Table) -> bool:
     return bool(await db.scalar(waiting))
 
 
-def _size(record: Record) -> int:
+def _measure_size(record: EncodedRecord) -> int:
     return len(record.key) + len(record.value) + sum(len(n) + len(v) for n, v in record.headers)
 
 

@@ -10,16 +10,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.clock import Clock
 from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
-from shared.outbox.acknowledgements import Acknowledged
-from shared.outbox.backlog import measure
-from shared.outbox.leader import Leading
-from shared.outbox.sending import Sender, sender
-from shared.outbox.watermark_sender import Watermarks
+from shared.outbox.acknowledgements import Acknowledgements
+from shared.outbox.backlog import measure_backlog
+from shared.outbox.leader import Leader
+from shared.outbox.sending import Sender, open_sender
+from shared.outbox.watermark_sender import WatermarkSender
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 
@@ -56,10 +56,10 @@ class Relay:
     async def run(self) -> None:
         """Relay, and measure what waits, until cancelled; broker and database are waited for."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._relay())
-            group.create_task(measure(self._engine, self._outbox))
+            group.create_task(self._lead_again())
+            group.create_task(measure_backlog(self._engine, self._outbox))
 
-    async def _relay(self) -> None:
+    async def _lead_again(self) -> None:
         while True:
             try:
                 await self._lead()
@@ -69,19 +69,19 @@ class Relay:
                 await asyncio.sleep(0.5)
 
     async def _lead(self) -> None:
-        reader = Reader(self._settings)
+        reader = LogReader(self._settings)
         async with self._engine.connect() as db:
             try:
-                await self._locked(db)
-                async with sender(self._settings) as sending:
+                await self._acquire_lock(db)
+                async with open_sender(self._settings) as sending:
                     self._log.info("relay.leading", outbox=self._outbox.fullname)
-                    await self._leading(db, sending, reader).run()
+                    await self._build_leader(db, sending, reader).run()
             finally:
                 # Whatever happened: back in the pool the session would keep the lock.
                 await asyncio.shield(db.invalidate())
                 await reader.close()
 
-    async def _locked(self, db: AsyncConnection) -> None:
+    async def _acquire_lock(self, db: AsyncConnection) -> None:
         """Return once this session is the one that relays."""
         hung = text("SELECT set_config('idle_session_timeout', :after, false)")
         await db.execute(hung, {"after": to_milliseconds(self._settings.hung_after)})
@@ -91,12 +91,12 @@ class Relay:
             await asyncio.sleep(1)
         await db.commit()
 
-    def _leading(self, db: AsyncConnection, sending: Sender, reader: Reader) -> Leading:
-        return Leading(
+    def _build_leader(self, db: AsyncConnection, sending: Sender, reader: LogReader) -> Leader:
+        return Leader(
             db,
             self._outbox,
             self._settings,
             sending,
-            Acknowledged(self._outbox, self._settings.topic_prefix, reader),
-            Watermarks(self._marked_topics, self._clock, self._settings),
+            Acknowledgements(self._outbox, self._settings.topic_prefix, reader),
+            WatermarkSender(self._marked_topics, self._clock, self._settings),
         )

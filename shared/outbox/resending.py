@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.outbox.acknowledgements import turn
+from shared.outbox.acknowledgements import compute_pass_lock
 
 _UNSENT_AGAIN = (
     "sent_at = NULL, sent_partition = NULL, sent_offset = NULL, sent_run = NULL, sent_number = NULL"
@@ -55,7 +55,7 @@ async def replay_since(db: AsyncConnection, service: str, topic: str, since: dat
     return lost + again.rowcount
 
 
-async def retry(db: AsyncConnection, service: str, row_id: int | None) -> int:
+async def retry_refused(db: AsyncConnection, service: str, row_id: int | None) -> int:
     """Let a refused row, or with None every one, be tried again.
 
     Returns:
@@ -74,7 +74,9 @@ async def retry(db: AsyncConnection, service: str, row_id: int | None) -> int:
 
 async def _take_turn(db: AsyncConnection, service: str) -> None:
     """Hold the relay off until the transaction ends: no row is in its hands meanwhile."""
-    await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": turn(service)})
+    await db.execute(
+        text("SELECT pg_advisory_xact_lock(:key)"), {"key": compute_pass_lock(service)}
+    )
 
 
 async def _count_from_what_is_left(db: AsyncConnection, service: str, topic: str) -> None:
@@ -112,7 +114,7 @@ async def _resume(db: AsyncConnection, service: str, topic: str) -> None:
     )
 
 
-async def known_topics(db: AsyncConnection, service: str) -> list[str]:
+async def list_topics(db: AsyncConnection, service: str) -> list[str]:
     """The topics to which a service has sent, by name without prefix."""
     rows = await db.execute(
         text(f"SELECT DISTINCT topic FROM {service}.relayed ORDER BY topic")  # noqa: S608 - a service's name

@@ -18,7 +18,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.structs import RecordMetadata
 
 from shared.outbox.publishing import MESSAGE_LIMIT
-from shared.outbox.sequence_numbers import At, Links
+from shared.outbox.sequence_numbers import SequenceNumbers, TopicPartition
 from shared.schemas.topics import apply_prefix
 from shared.settings import Settings
 
@@ -37,7 +37,7 @@ _NEW_PARTITIONS = 60_000
 """Milliseconds after which a raised number of partitions is known."""
 
 
-class Sent(NamedTuple):
+class SentRow(NamedTuple):
     """A row that the broker took: where, and as which number of its partition."""
 
     row: Any
@@ -46,7 +46,7 @@ class Sent(NamedTuple):
 
 
 @dataclass
-class Outcome:
+class SendOutcome:
     """What became of rows.
 
     Attributes:
@@ -55,7 +55,7 @@ class Outcome:
         error: why the others are neither.
     """
 
-    sent: list[Sent] = field(default_factory=list)
+    sent: list[SentRow] = field(default_factory=list)
     refused: list[tuple[Any, str]] = field(default_factory=list)
     error: Exception | None = None
 
@@ -64,12 +64,12 @@ class Outcome:
 class _Queue:
     """The rows of one partition that are not sent yet, and what the broker said of the first."""
 
-    at: At
+    at: TopicPartition
     rows: list[Any] = field(default_factory=list)
     error: Exception | None = None
 
 
-def place(at: RecordMetadata) -> int | None:
+def get_offset(at: RecordMetadata) -> int | None:
     """The offset of an acknowledged record; None when the broker did not tell it.
 
     It does not when it says that it has the record already.
@@ -87,32 +87,34 @@ class Sender:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.producer = _producer(settings)
+        self.producer = _build_producer(settings)
 
-    async def send(self, rows: Sequence[Any], links: Links) -> Outcome:
+    async def send(self, rows: Sequence[Any], links: SequenceNumbers) -> SendOutcome:
         """Send rows in their order; one that is refused does not hold up the others."""
-        outcome = Outcome()
-        there = {topic: await self._partitions(topic) for topic in {row.topic for row in rows}}
-        queues: dict[At, _Queue] = {}
+        outcome = SendOutcome()
+        there = {topic: await self._list_partitions(topic) for topic in {row.topic for row in rows}}
+        queues: dict[TopicPartition, _Queue] = {}
         for row in rows:
             at = (row.topic, _partition_of(row.key, there[row.topic], []))
             queues.setdefault(at, _Queue(at)).rows.append(row)
-        await asyncio.gather(*(self._empty(q, links, outcome) for q in queues.values()))
+        await asyncio.gather(*(self._send_queue(q, links, outcome) for q in queues.values()))
         failed = [queue for queue in queues.values() if queue.error]
         refused = [queue for queue in failed if isinstance(queue.error, _REFUSALS)]
         outcome.error = next((q.error for q in failed if q not in refused), None)
         if refused:
-            await self._one_by_one(refused, links, outcome)
+            await self._send_one_by_one(refused, links, outcome)
         return outcome
 
-    async def _one_by_one(self, queues: Sequence[_Queue], links: Links, outcome: Outcome) -> None:
+    async def _send_one_by_one(
+        self, queues: Sequence[_Queue], links: SequenceNumbers, outcome: SendOutcome
+    ) -> None:
         """A batch is refused as a whole: find out which of its rows are meant."""
         await self._replace()
         for row, at in sorted(
             ((row, queue.at) for queue in queues for row in queue.rows), key=lambda pair: pair[0].id
         ):
             alone = _Queue(at, [row])
-            await self._empty(alone, links, outcome)
+            await self._send_queue(alone, links, outcome)
             if isinstance(alone.error, _REFUSALS):
                 name = type(alone.error).__name__
                 outcome.refused.append((row, f"{name}: {alone.error}"[:500]))
@@ -121,11 +123,13 @@ class Sender:
                 outcome.error = alone.error
                 return
 
-    async def _partitions(self, topic: str) -> list[int]:
+    async def _list_partitions(self, topic: str) -> list[int]:
         there = await self.producer.partitions_for(apply_prefix(topic, self._settings.topic_prefix))
         return sorted(there)
 
-    async def _empty(self, queue: _Queue, links: Links, outcome: Outcome) -> None:
+    async def _send_queue(
+        self, queue: _Queue, links: SequenceNumbers, outcome: SendOutcome
+    ) -> None:
         """Send the rows of a partition until none is left, or one batch fails."""
         topic, partition = queue.at
         name = apply_prefix(topic, self._settings.topic_prefix)
@@ -135,10 +139,10 @@ class Sender:
                 count = _fill(batch, queue, links)
                 sent = await self.producer.send_batch(batch, name, partition=partition)
                 first = await sent
-                before = links.last(queue.at)
-                links.took(queue.at, count)
+                before = links.get_last(queue.at)
+                links.advance(queue.at, count)
                 outcome.sent += [
-                    Sent(row, first._replace(offset=first.offset + n), before + 1 + n)
+                    SentRow(row, first._replace(offset=first.offset + n), before + 1 + n)
                     for n, row in enumerate(queue.rows[:count])
                 ]
                 del queue.rows[:count]
@@ -147,11 +151,11 @@ class Sender:
 
     async def _replace(self) -> None:
         await self.producer.stop()
-        self.producer = _producer(self._settings)
+        self.producer = _build_producer(self._settings)
         await self.producer.start()
 
 
-def _fill(batch: Any, queue: _Queue, links: Links) -> int:  # noqa: ANN401 - aiokafka's
+def _fill(batch: Any, queue: _Queue, links: SequenceNumbers) -> int:  # noqa: ANN401 - aiokafka's
     """Put as many rows into a batch as it holds, at least one; how many.
 
     Raises:
@@ -160,7 +164,7 @@ def _fill(batch: Any, queue: _Queue, links: Links) -> int:  # noqa: ANN401 - aio
     count = 0
     for row in queue.rows:
         headers = [(name, value.encode()) for name, value in row.headers]
-        headers += links.header(queue.at, links.last(queue.at) + 1 + count)
+        headers += links.build_headers(queue.at, links.get_last(queue.at) + 1 + count)
         if not batch.append(timestamp=None, key=row.key, value=row.value, headers=headers):
             break
         count += 1
@@ -171,7 +175,7 @@ def _fill(batch: Any, queue: _Queue, links: Links) -> int:  # noqa: ANN401 - aio
 
 
 @asynccontextmanager
-async def sender(settings: Settings) -> AsyncIterator[Sender]:
+async def open_sender(settings: Settings) -> AsyncIterator[Sender]:
     """A sender whose producer is closed even when it could not be started."""
     sending = Sender(settings)
     try:
@@ -181,7 +185,7 @@ async def sender(settings: Settings) -> AsyncIterator[Sender]:
         await sending.producer.stop()
 
 
-def _producer(settings: Settings) -> AIOKafkaProducer:
+def _build_producer(settings: Settings) -> AIOKafkaProducer:
     return AIOKafkaProducer(
         bootstrap_servers=settings.kafka,
         enable_idempotence=True,

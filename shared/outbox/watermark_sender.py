@@ -18,8 +18,8 @@ from shared.broker.watermarks import encode_watermark
 from shared.clock import Clock
 from shared.database.engine import measure_clock_skew
 from shared.logging import log
-from shared.outbox.sending import place
-from shared.outbox.sequence_numbers import Links
+from shared.outbox.sending import get_offset
+from shared.outbox.sequence_numbers import SequenceNumbers
 from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
@@ -27,7 +27,7 @@ _AGAIN = timedelta(minutes=1) / timedelta(seconds=1)
 """Seconds after which an instant is told again though the office's clock has not moved."""
 
 
-class Watermarks:
+class WatermarkSender:
     """The watermarks that one leading relay sends, to every partition of some topics."""
 
     def __init__(self, topics: Sequence[Topic], office: Clock, settings: Settings) -> None:
@@ -38,23 +38,23 @@ class Watermarks:
         self._told_at = 0.0
         self._skewed = False
 
-    def instant(self) -> datetime | None:
+    def read_clock(self) -> datetime | None:
         """The office's instant, to be read before the outbox is; None when no topic has marks."""
         return self._clock.now() if self._topics else None
 
-    def due(self, until: datetime) -> bool:
+    def is_due(self, until: datetime) -> bool:
         """Whether `until` lies in another minute than the last one; slots lie on whole minutes."""
-        if self._told is None or _minute(until) != _minute(self._told):
+        if self._told is None or _truncate_to_minute(until) != _truncate_to_minute(self._told):
             return True
         # A relay that hung may have told an older instant after this one: it is set right here.
         return clock.monotonic() >= self._told_at + _AGAIN
 
-    async def tell(
+    async def send(
         self,
         db: AsyncConnection,
         producer: AIOKafkaProducer,
         until: datetime,
-        links: Links,
+        links: SequenceNumbers,
         stopped: Collection[str] = (),
     ) -> dict[tuple[str, int], int]:
         """Write `until` to every partition, unless the machine's clock is not to be trusted.
@@ -93,15 +93,15 @@ class Watermarks:
             name = apply_prefix(topic.name, self._settings.topic_prefix)
             for partition in await producer.partitions_for(name):
                 at = (topic.name, partition)
-                link = links.header(at, links.last(at))
+                link = links.build_headers(at, links.get_last(at))
                 waiting[at] = await producer.send(
                     name, value=value, headers=headers + link, partition=partition
                 )
         told = await asyncio.gather(*waiting.values())
         self._told, self._told_at = until, clock.monotonic()
-        places = zip(waiting, map(place, told), strict=True)
+        places = zip(waiting, map(get_offset, told), strict=True)
         return {at: offset for at, offset in places if offset is not None}
 
 
-def _minute(instant: datetime) -> datetime:
+def _truncate_to_minute(instant: datetime) -> datetime:
     return instant.replace(second=0, microsecond=0)

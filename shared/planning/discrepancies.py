@@ -143,7 +143,11 @@ def compare(unit: UnitAudit, first: datetime, last: datetime) -> Comparison:
         ]
         blind = [one for one, _ in differing if not _is_known(unit, one, key[0])]
         unknown.update(blind)
-        judged = [(one, *looked.why(key, one, item)) for one, item in differing if one not in blind]
+        judged = [
+            (one, *looked.find_reason(key, one, item))
+            for one, item in differing
+            if one not in blind
+        ]
         if judged:
             found.append(
                 _build_difference(unit.unit_id, key, _classify(key, should, there), judged)
@@ -153,7 +157,7 @@ def compare(unit: UnitAudit, first: datetime, last: datetime) -> Comparison:
 
 def _is_known(unit: UnitAudit, obligation_id: UUID, slot: datetime) -> bool:
     history = unit.histories.get(obligation_id)
-    return history is None or history.known_at(slot)
+    return history is None or history.is_known_at(slot)
 
 
 def _classify(
@@ -200,29 +204,29 @@ class _ReasonFinder:
         )
         self._came_back: dict[datetime, datetime | None] = {}
 
-    def why(
+    def find_reason(
         self, key: ReminderKey, obligation_id: UUID, item: ExpectedItem | None
     ) -> tuple[DifferenceReason, bool]:
         """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
         slot = key[0]
         limits, fired = self._limits, self._fired.get(slot)
-        resumed = fired.fired_at if fired else self._resumed(slot)
+        resumed = fired.fired_at if fired else self._get_resumed(slot)
         until = max(slot + limits.tolerance, resumed or slot)
-        near = self._told(key, obligation_id, item, (slot - limits.tolerance, until))
+        near = self._match_change(key, obligation_id, item, (slot - limits.tolerance, until))
         if near is not None:
             return near, True
-        if item is None and self._left_out(key, obligation_id, resumed):
+        if item is None and self._is_left_out(key, obligation_id, resumed):
             return DifferenceReason.CATCH_UP, True
         if fired is None:
             return DifferenceReason.NEVER_FIRED, False
         if slot in self._incomplete:
             return DifferenceReason.FIRED_INCOMPLETE, False
-        far = self._told(key, obligation_id, item, (slot - limits.reach, until))
+        far = self._match_change(key, obligation_id, item, (slot - limits.reach, until))
         return far or (
             DifferenceReason.NEVER_FIRED if item is None else DifferenceReason.NOT_OWED
         ), False
 
-    def _told(
+    def _match_change(
         self,
         key: ReminderKey,
         obligation_id: UUID,
@@ -232,9 +236,9 @@ class _ReasonFinder:
         """Which change within a span the reminder does not know yet, or knows already."""
         slot = key[0]
         history = self._unit.histories.get(obligation_id)
-        versions = [v for v in history.versions if v.meets(*span)] if history else []
-        times = [era for era in self._unit.times if era.meets(*span)]
-        at_slot = next((era for era in times if era.meets(slot, slot)), None)
+        versions = [v for v in history.versions if v.overlaps(*span)] if history else []
+        times = [era for era in self._unit.times if era.overlaps(*span)]
+        at_slot = next((era for era in times if era.overlaps(slot, slot)), None)
         if at_slot is not None:
             for version in versions:
                 if compute_item(at_slot, version, key) == item:
@@ -248,16 +252,16 @@ class _ReasonFinder:
                 )  # nothing was owed at the span's beginning
         for era in times:
             if any(compute_item(era, version, key) == item for version in versions):
-                return self._changed(at_slot, era)
+                return self._name_change(at_slot, era)
         if item is None and times and times[0].since >= span[0] and versions:
             return DifferenceReason.RULES_CHANGED  # nothing was in force at the span's beginning
         return None
 
-    def _changed(self, one: Era | None, other: Era) -> DifferenceReason:
+    def _name_change(self, one: Era | None, other: Era) -> DifferenceReason:
         same = one is not None and one.timetable.book == other.timetable.book
         return DifferenceReason.CALENDAR_CHANGED if same else DifferenceReason.RULES_CHANGED
 
-    def _resumed(self, slot: datetime) -> datetime | None:
+    def _get_resumed(self, slot: datetime) -> datetime | None:
         """When the scheduler came back after an outage that a slot fell into; None without one."""
         if slot not in self._came_back:
             self._came_back[slot] = self._find_resumed(slot)
@@ -265,27 +269,29 @@ class _ReasonFinder:
 
     def _find_resumed(self, slot: datetime) -> datetime | None:
         tolerance = self._limits.tolerance
-        own = self._own.caught_up(slot)
-        if own is not None and not self._unit.office.steady(slot + tolerance, own - tolerance):
+        own = self._own.find_catch_up(slot)
+        if own is not None and not self._unit.office.is_steady(slot + tolerance, own - tolerance):
             return own
-        return self._unit.office.caught_up(slot)
+        return self._unit.office.find_catch_up(slot)
 
-    def _left_out(self, key: ReminderKey, obligation_id: UUID, resumed: datetime | None) -> bool:
+    def _is_left_out(self, key: ReminderKey, obligation_id: UUID, resumed: datetime | None) -> bool:
         """Whether the catch-up of every rule that names the slot left it out."""
-        modes = set(self._modes(key, obligation_id))
+        modes = set(self._list_catch_ups(key, obligation_id))
         if not modes or CatchUp.ALL in modes:
             return False
-        skipped = CatchUp.SKIP not in modes or self._skipped(key[0], resumed)
+        skipped = CatchUp.SKIP not in modes or self._is_skipped(key[0], resumed)
         newest = CatchUp.LATEST not in modes or (
-            resumed is not None and self._overtaken(key[0], obligation_id, resumed)
+            resumed is not None and self._is_overtaken(key[0], obligation_id, resumed)
         )
         return skipped and newest
 
-    def _modes(self, key: ReminderKey, obligation_id: UUID) -> Iterator[CatchUp]:
+    def _list_catch_ups(self, key: ReminderKey, obligation_id: UUID) -> Iterator[CatchUp]:
         slot, audience = key
         for version in self._unit.histories[obligation_id].versions:
             for era in self._unit.times:
-                if not (era.since < slot and era.meets(slot, slot) and version.meets(slot, slot)):
+                if not (
+                    era.since < slot and era.overlaps(slot, slot) and version.overlaps(slot, slot)
+                ):
                     continue
                 for rule in era.timetable.book.rules:
                     if era.timetable.list_between(rule, version.dates, slot, slot) and any(
@@ -293,7 +299,7 @@ class _ReasonFinder:
                     ):
                         yield rule.catch_up
 
-    def _skipped(self, slot: datetime, resumed: datetime | None) -> bool:
+    def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:
         """Whether nothing fired while a rule with catch-up `skip` still would have."""
         after = slot + self._limits.skip_grace
         if resumed is not None:
@@ -301,7 +307,7 @@ class _ReasonFinder:
         first = self._unit.office.find_first(slot)
         return first is not None and first > after
 
-    def _overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
+    def _is_overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
         """Whether a newer slot was fired in place of this one when the scheduler came back."""
         until = resumed + self._limits.tolerance
         place = bisect_left(self._in_order, resumed, key=lambda row: row[0])

@@ -35,7 +35,7 @@ class ObligationVersion:
     since: datetime
     until: datetime | None = None
 
-    def meets(self, first: datetime, last: datetime) -> bool:
+    def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it stood at some instant from `first` to `last`, both included."""
         return self.since <= last and (self.until is None or self.until >= first)
 
@@ -48,7 +48,7 @@ class ObligationHistory:
     versions: tuple[ObligationVersion, ...]
     known_from: datetime | None = None
 
-    def known_at(self, slot: datetime) -> bool:
+    def is_known_at(self, slot: datetime) -> bool:
         """Whether it is recorded how the obligation stood at a slot."""
         return self.known_from is None or slot > self.known_from
 
@@ -73,7 +73,7 @@ class Era:
     until: datetime | None
     timetable: Timetable
 
-    def meets(self, first: datetime, last: datetime) -> bool:
+    def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it was in force at some instant from `first` to `last`, both included."""
         return self.since <= last and (self.until is None or self.until >= first)
 

@@ -21,12 +21,12 @@ class Firings:
         place = bisect_left(self._instants, since)
         return self._instants[place] if place < len(self._instants) else None
 
-    def caught_up(self, since: datetime) -> datetime | None:
+    def find_catch_up(self, since: datetime) -> datetime | None:
         """The first firing at an instant or after it, if the scheduler was behind then."""
         first = self.find_first(since)
         return first if first is not None and self._behind[first] else None
 
-    def steady(self, since: datetime, until: datetime) -> bool:
+    def is_steady(self, since: datetime, until: datetime) -> bool:
         """Whether something fired on time between two instants."""
         place = bisect_left(self._instants, since)
         while place < len(self._instants) and (at := self._instants[place]) < until:

@@ -48,7 +48,7 @@ class Timetable:
 
     def find_first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
         """The first occurrence strictly after an instant; None when the rule is through."""
-        return self._course(rule, dates, after).find_first(after)
+        return self._get_course(rule, dates, after).find_first(after)
 
     def list_first(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
         """The first occurrence of each rule (by its id) strictly after an instant, if it has one.
@@ -71,7 +71,7 @@ class Timetable:
         self, rule: Rule, dates: Dates, since: datetime, until: datetime
     ) -> Sequence[Occurrence]:
         """The occurrences from `since` to `until`, both included, rising."""
-        return self._course(rule, dates, until).list_between(since, until)
+        return self._get_course(rule, dates, until).list_between(since, until)
 
     def get_day(self, slot: datetime) -> date:
         """The day of a slot at the office."""
@@ -86,7 +86,7 @@ class Timetable:
             span = self._spans[first, last] = self.calendar.count_between(first, last)
         return span
 
-    def _course(self, rule: Rule, dates: Dates, until: datetime) -> "_Course":
+    def _get_course(self, rule: Rule, dates: Dates, until: datetime) -> "_Course":
         """The course, read past an instant. When there is no more room, all others are dropped."""
         if self._room <= 0:
             self._courses.clear()

@@ -13,17 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, logging
 from shared.broker import header_names
-from shared.broker.provisioning import check_kept, partitions_of
+from shared.broker.provisioning import check_topics, list_partitions
 from shared.consuming.consumer import Consumer
 from shared.database.migrating import check_migrated
 from shared.errors import CuibanError, NotReadyError
 from shared.metrics import HealthPort
-from shared.outbox.backlog import what_is_refused, what_is_stopped
+from shared.outbox.backlog import describe_refused, describe_stopped
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 
 
-async def when_ready(
+async def wait_until_ready(
     settings: Settings, engine: AsyncEngine, service: str, topics: Sequence[Topic]
 ) -> None:
     """Return once topics and migrations are there.
@@ -33,12 +33,12 @@ async def when_ready(
         CuibanError: aiokafka is another one than this program was written for, or the broker keeps
             a topic so that events would be lost.
     """
-    header_names.check()
+    header_names.check_aiokafka()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
     while True:
         try:
             await check_migrated(engine, service)
-            await check_kept(settings, topics)
+            await check_topics(settings, topics)
         except NotReadyError as error:
             if clock.monotonic() >= until:
                 raise
@@ -48,7 +48,7 @@ async def when_ready(
             return
 
 
-def health_port(
+def build_health_port(
     settings: Settings,
     engine: AsyncEngine,
     topics: Sequence[Topic] = (),
@@ -71,24 +71,24 @@ def health_port(
 
     async def broker() -> str:
         try:
-            await partitions_of(settings, topics)
+            await list_partitions(settings, topics)
         except NotReadyError as error:
             return error.message
         return ""
 
     async def streams() -> str:
         now = clock.monotonic()
-        said = (each.progress.wrong(now, within, each.last_error) for each in consumers)
+        said = (each.progress.describe_stalls(now, within, each.last_error) for each in consumers)
         return "; ".join(filter(None, said))
 
     async def parked() -> str:
-        return " ".join(filter(None, (each.progress.warning() for each in consumers)))
+        return " ".join(filter(None, (each.progress.describe_parked() for each in consumers)))
 
     async def relay() -> str:
-        return await what_is_stopped(engine, relays) if relays else ""
+        return await describe_stopped(engine, relays) if relays else ""
 
     async def refused() -> str:
-        return await what_is_refused(engine, relays) if relays else ""
+        return await describe_refused(engine, relays) if relays else ""
 
     checks = {"database": database, "streams": streams, "relay": relay}
     if topics:
@@ -97,7 +97,7 @@ def health_port(
     return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)
 
 
-def tune_collector() -> None:
+def tune_garbage_collector() -> None:
     """Collect garbage a hundred times more rarely than Python would. Call it once all is imported.
 
     A batch makes some 50,000 objects, none of them in cycles; with the usual threshold of 700
@@ -114,7 +114,7 @@ def refuse(error: CuibanError) -> NoReturn:
     sys.exit(78)
 
 
-async def until_signalled(*tasks: Coroutine[Any, Any, Any]) -> None:
+async def run_until_signalled(*tasks: Coroutine[Any, Any, Any]) -> None:
     """Run tasks until SIGTERM or SIGINT, or until one of them fails (and then raise)."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

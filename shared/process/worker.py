@@ -39,16 +39,16 @@ class Loops(mode.Service):
     async def on_start(self) -> None:
         """Wait for what the service needs, then start the loops."""
         try:
-            delivering.check()
+            delivering.check_faust()
             await self._before()
             port = await self._health.start()
         except CuibanError as error:
             refuse(error)
         logging.log(__name__).info("service.started", health_port=port)
         for loop in self._loops:
-            self.add_future(self._guarded(loop))
+            self.add_future(self._run_loop(loop))
 
-    async def _guarded(self, loop: Loop) -> None:
+    async def _run_loop(self, loop: Loop) -> None:
         try:
             await loop()
         except asyncio.CancelledError:

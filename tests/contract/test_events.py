@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploy import asyncapi
-from shared.broker.codec import type_name
+from shared.broker.codec import build_type_name
 from shared.schemas.events import Event
 from shared.schemas.topics import TOPIC_OF
 
@@ -15,7 +15,7 @@ GOLDEN = Path(__file__).parent / "events"
 
 
 def golden(event_class: type[Event]) -> Path:
-    return GOLDEN / f"{type_name(event_class).removeprefix('cuiban.')}.json"
+    return GOLDEN / f"{build_type_name(event_class).removeprefix('cuiban.')}.json"
 
 
 @pytest.mark.parametrize("event_class", TOPIC_OF, ids=lambda event_class: event_class.__name__)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.broker.codec import type_name
+from shared.broker.codec import build_type_name
 from shared.schemas.events import Event
 from shared.schemas.topics import Topic
 
@@ -61,7 +61,7 @@ class Record:
 
 
 def golden(event_class: type[Event]) -> dict[str, Any]:
-    name = type_name(event_class).removeprefix("cuiban.")
+    name = build_type_name(event_class).removeprefix("cuiban.")
     return dict(json.loads((GOLDEN / f"{name}.json").read_text()))
 
 
@@ -109,7 +109,7 @@ def records(draw: st.DrawFn, topic: Topic) -> Record:
     value = json.dumps(draw(tampered(event_class)), ensure_ascii=True).encode()
     headers: dict[str, bytes | None] = {
         "ce_id": str(draw(st.uuids())).encode(),
-        "ce_type": type_name(event_class).encode(),
+        "ce_type": build_type_name(event_class).encode(),
         "ce_source": b"/cuiban/test",
         "ce_time": b"2023-06-01T01:00:00+00:00",
     }

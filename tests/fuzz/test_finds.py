@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from services.scheduler.handlers.tasks import SOURCE
-from shared.broker.codec import type_name
+from shared.broker.codec import build_type_name
 from shared.schemas import topics
 from shared.schemas.events import (
     CalendarPublished,
@@ -34,7 +34,7 @@ def record(event_class: type[Event], **changes: object) -> Record:
     """The golden event of a type with some fields changed."""
     headers = {
         "ce_id": str(uuid4()).encode(),
-        "ce_type": type_name(event_class).encode(),
+        "ce_type": build_type_name(event_class).encode(),
         "ce_source": SOURCE.encode(),
         "ce_time": b"2023-06-01T01:00:00+00:00",
     }

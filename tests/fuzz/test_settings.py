@@ -11,7 +11,7 @@ from services.notifier.app import lanes_of
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.database.engine import create_engine
-from shared.delivery.faust_agents import faust_app
+from shared.delivery.faust_agents import create_faust_app
 from shared.errors import CuibanError
 from shared.settings import Settings
 from tests.fuzz.profiles import fuzzed
@@ -50,7 +50,7 @@ def started(settings_class: type[Settings]) -> str:
     try:
         settings = settings_class.load()
         engine = create_engine(settings, "test")
-        faust_app(settings, "test")
+        create_faust_app(settings, "test")
         if isinstance(settings, NotifierSettings):
             lanes_of(settings, engine, settings.open_clock())
     except CuibanError as error:

@@ -27,7 +27,7 @@ from services.scheduler.ticking import Ticking
 from shared import metrics
 from shared.broker import positions
 from shared.broker.codec import decode, encode
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine
@@ -68,7 +68,7 @@ class World:
 
     settings: NotifierSettings
     engine: AsyncEngine
-    reader: Reader
+    reader: LogReader
     producer: AIOKafkaProducer
     consumers: list[Consumer]
     ticking: Ticking
@@ -91,10 +91,12 @@ class World:
         """Return once every consumer has come to the ends of its topics."""
         for consumer in self.consumers:
             at = [Partition(name, n) for name in consumer.topics for n in range(2)]
-            ends = await self.reader.ends(at)
+            ends = await self.reader.list_ends(at)
             while True:
                 async with self.engine.connect() as db:
-                    reached = await positions.all_of(db, consumer.tables.positions, consumer.name)
+                    reached = await positions.load_offsets(
+                        db, consumer.tables.positions, consumer.name
+                    )
                 if all(reached.get(partition, 0) >= end for partition, end in ends.items()):
                     break
                 await asyncio.sleep(0.01)
@@ -125,7 +127,9 @@ class World:
         """Every dead letter that has left."""
         name = apply_prefix(topics.DEAD_LETTERS.name, self.settings.topic_prefix)
         found: list[RecordDeadLettered] = []
-        for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
+        for at, end in (
+            await self.reader.list_ends([Partition(name, n) for n in range(2)])
+        ).items():
             start = 0
             while start < end:
                 part = await self.reader.read(at, start, end)
@@ -150,7 +154,7 @@ async def running(settings_for: Any) -> AsyncIterator[World]:
     ingest = await settings_for(IngestSettings, "ingest")
     scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
-    engine, reader, clock = create_engine(notifier, "fuzz"), Reader(notifier), HandClock()
+    engine, reader, clock = create_engine(notifier, "fuzz"), LogReader(notifier), HandClock()
     ticking = Ticking(engine, scheduler, clock)
     own = [
         history(ingest, engine, reader),

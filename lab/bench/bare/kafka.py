@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from lab.bench.ground import World
-from shared.broker.codec import Record
+from shared.broker.codec import EncodedRecord
 from shared.schemas.topics import TASKS, Topic, apply_prefix
 
 _MESSAGE_LIMIT = 8 * 2**20
@@ -25,7 +25,7 @@ def producer(world: World) -> AIOKafkaProducer:
     )
 
 
-async def filling(world: World, records: Iterable[Record]) -> None:
+async def filling(world: World, records: Iterable[EncodedRecord]) -> None:
     """Send records, each to its topic."""
     prefix = world.settings.topic_prefix
     async with producer(world) as kafka:

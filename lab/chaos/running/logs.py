@@ -8,7 +8,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.broker.provisioning import create_topics, partitions_of
+from shared.broker.provisioning import create_topics, list_partitions
 from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
 
@@ -43,7 +43,9 @@ async def delete_records(settings: Settings, topic: Topic) -> int:
 
     Records that are written meanwhile stay. Returns the number of deleted records.
     """
-    partitions = [TopicPartition(p.topic, p.number) for p in await partitions_of(settings, [topic])]
+    partitions = [
+        TopicPartition(p.topic, p.number) for p in await list_partitions(settings, [topic])
+    ]
     reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
     await reader.start()
     try:
@@ -64,7 +66,9 @@ async def delete_records(settings: Settings, topic: Topic) -> int:
 
 async def fetch_end_offsets(settings: Settings, topic: Topic) -> dict[TopicPartition, int]:
     """The end offset of each of a topic's partitions."""
-    partitions = [TopicPartition(p.topic, p.number) for p in await partitions_of(settings, [topic])]
+    partitions = [
+        TopicPartition(p.topic, p.number) for p in await list_partitions(settings, [topic])
+    ]
     reader = AIOKafkaConsumer(bootstrap_servers=settings.kafka)
     await reader.start()
     try:

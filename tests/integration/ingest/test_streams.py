@@ -13,8 +13,8 @@ from services.ingest.app import history, serve
 from services.ingest.extraction.reading import read_plan
 from services.ingest.tables import METADATA, OUTBOX
 from shared.broker.codec import decode, encode
-from shared.broker.log_reader import Reader
-from shared.broker.provisioning import partitions_of
+from shared.broker.log_reader import LogReader
+from shared.broker.provisioning import list_partitions
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.outbox.relay import Relay
@@ -46,11 +46,11 @@ async def until(check, within=120.0):
 
 async def told(settings, topic):
     """Every event of a topic, by partition in order."""
-    reader = Reader(settings)
+    reader = LogReader(settings)
     found = []
     try:
-        partitions = await partitions_of(settings, [topic])
-        for at, end in (await reader.ends(partitions)).items():
+        partitions = await list_partitions(settings, [topic])
+        for at, end in (await reader.list_ends(partitions)).items():
             start = 0
             while start < end and (records := await reader.read(at, start, end)):
                 found += [decode(topic, r.value, r.headers).event for r in records]
@@ -174,7 +174,7 @@ async def test_what_a_unit_was_told_is_its_history(api):
             )
         poison = apply_prefix("cuiban.deliveries.v1", prefix)
         await producer.send_and_wait(poison, key=str(unit).encode(), value=b"poison")
-    reader = Reader(api.settings)
+    reader = LogReader(api.settings)
     consumer = history(api.settings, api.engine, reader)
     path = f"/v1/units/{unit}/history"
 

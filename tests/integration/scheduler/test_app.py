@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.scheduler.settings import SchedulerSettings
 from shared.broker.codec import decode, encode
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
 from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
@@ -80,7 +80,7 @@ class Outside:
 
     def __init__(self, settings: SchedulerSettings, engine: AsyncEngine) -> None:
         self.settings, self.engine = settings, engine
-        self.reader = Reader(settings)
+        self.reader = LogReader(settings)
         self.clock = SteppedClock(settings.clock_file)
 
     async def send(self, *events: Event) -> None:
@@ -133,7 +133,7 @@ class Outside:
         topic = apply_prefix(REMINDERS.name, self.settings.topic_prefix)
         partitions = [Partition(topic, n) for n in range(self.settings.partitions)]
         found = []
-        for partition, end in (await self.reader.ends(partitions)).items():
+        for partition, end in (await self.reader.list_ends(partitions)).items():
             start = 0
             while start < end and (batch := await self.reader.read(partition, start, end)):
                 found += [decode(REMINDERS, r.value, r.headers).event for r in batch]

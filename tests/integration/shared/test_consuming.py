@@ -13,17 +13,17 @@ from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, tex
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.broker.codec import encode
-from shared.broker.log_reader import Reader
-from shared.broker.positions import Partition, positions_table
+from shared.broker.log_reader import LogReader
+from shared.broker.positions import Partition, define_positions_table
 from shared.clock import SystemClock
 from shared.consuming import inbox
 from shared.consuming.consumer import Consumer, Tables
-from shared.consuming.inbox import inbox_table
-from shared.consuming.parking import parked_table
+from shared.consuming.inbox import define_inbox_table
+from shared.consuming.parking import define_parked_table
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
-from shared.outbox.publishing import outbox_table, publish
+from shared.outbox.publishing import define_outbox_table, publish
 from shared.outbox.relay import Relay
 from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported
 from shared.schemas.facts import Status
@@ -34,10 +34,10 @@ pytestmark = pytest.mark.integration
 
 METADATA = MetaData(schema="tried")
 TABLES = Tables(
-    positions_table(METADATA),
-    inbox_table(METADATA),
-    outbox_table(METADATA),
-    parked_table(METADATA),
+    define_positions_table(METADATA),
+    define_inbox_table(METADATA),
+    define_outbox_table(METADATA),
+    define_parked_table(METADATA),
 )
 EFFECTS = Table(
     "effects",
@@ -81,7 +81,7 @@ async def store(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
 class World:
     settings: Settings
     engine: AsyncEngine
-    reader: Reader
+    reader: LogReader
     consumer: Consumer
 
     async def send(self, *envelopes: Envelope) -> None:
@@ -113,7 +113,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(METADATA.create_all)
-    reader = Reader(settings)
+    reader = LogReader(settings)
     consumer = Consumer(
         "tried",
         "/cuiban/test",
@@ -166,7 +166,7 @@ async def letters_now(world: World) -> list[RecordDeadLettered]:
             await asyncio.sleep(0.05)
     found: list[RecordDeadLettered] = []
     partitions = [Partition(name, n) for n in range(world.settings.partitions)]
-    for at, end in (await world.reader.ends(partitions)).items():
+    for at, end in (await world.reader.list_ends(partitions)).items():
         if end:
             records = await world.reader.read(at, 0, end)
             found += [RecordDeadLettered.model_validate_json(r.value or b"") for r in records]
@@ -262,7 +262,7 @@ async def all_records(world: World, number: int) -> list:
     partitions = [Partition(name, n) for n in range(world.settings.partitions)]
     async with asyncio.timeout(PATIENCE):
         while True:
-            ends = await world.reader.ends(partitions)
+            ends = await world.reader.list_ends(partitions)
             full = [at for at, end in ends.items() if end == number]
             if full:
                 return await world.reader.read(full[0], 0, number)
@@ -277,7 +277,7 @@ async def test_only_old_event_ids_are_forgotten(world: World, group: None) -> No
         aged = TABLES.inbox.update().where(TABLES.inbox.c.event_id == old)
         await db.execute(aged.values(seen_at=text("now() - interval '31 days'")))
         assert await inbox.prune(db, TABLES.inbox, "tried", 30) == 1
-        assert await inbox.unseen(db, TABLES.inbox, "tried", [old, envelope(2).id]) == {old}
+        assert await inbox.claim_new(db, TABLES.inbox, "tried", [old, envelope(2).id]) == {old}
 
 
 async def test_an_event_with_a_word_of_a_later_release_waits_for_it(

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaProducer
 from shared.broker.positions import RawRecord
 from shared.clock import monotonic
 from shared.consuming.consumer import Consumer
-from shared.delivery.faust_agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 
@@ -66,7 +66,7 @@ async def test_full_buffers_and_silent_topics_do_not_stop_the_delivery(
     settings = await settings_for(Settings)
     busy, silent = (apply_prefix(topic.name, settings.topic_prefix) for topic in (TASKS, RULES))
     await filled(settings, busy)
-    app = faust_app(settings, "delivering")
+    app = create_faust_app(settings, "delivering")
     consumer = taking("busy")
     add_agent(app, consumer, busy, 0.05)
     add_agent(app, taking("silent"), silent, 0.05)

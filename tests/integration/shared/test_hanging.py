@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.database.engine import create_engine
-from shared.outbox.acknowledgements import turn
+from shared.outbox.acknowledgements import compute_pass_lock
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
 from shared.settings import Settings
@@ -26,7 +26,7 @@ LOCKS = (
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) AND {}"
 )
 """Advisory locks of this database alone: the server holds those of other tests too."""
-TURN = turn("tried")
+TURN = compute_pass_lock("tried")
 ASKS = LOCKS.format(TURN, "NOT granted")
 PASSES = LOCKS.format(TURN, "true")
 WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL"

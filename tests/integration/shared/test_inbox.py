@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, text
 
-from shared.consuming.inbox import inbox_table, prune
+from shared.consuming.inbox import define_inbox_table, prune
 from shared.database.engine import create_engine
 from shared.settings import Settings
 
@@ -18,7 +18,7 @@ async def test_pruning_a_full_inbox_reads_old_rows_alone(
     settings_for: Callable[..., Awaitable[Settings]], service: str, plans_of: Any
 ) -> None:
     settings = await settings_for(Settings, service)
-    inbox = inbox_table(MetaData(schema=service))
+    inbox = define_inbox_table(MetaData(schema=service))
     engine = create_engine(settings, "test")
     try:
         async with engine.begin() as db:

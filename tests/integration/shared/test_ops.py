@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.integration.shared.test_stops import until
 
 from deploy.ops.summary import summary
 from services.ingest.app import history
@@ -20,7 +21,7 @@ from services.ingest.tables import CONSUMING
 from services.ingest.told import CONSUMER
 from shared.broker import positions
 from shared.broker.codec import encode
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
 from shared.consuming import parking
 from shared.consuming.consumer import Consumer
@@ -33,7 +34,6 @@ from shared.schemas import topics
 from shared.schemas.events import Envelope
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import SettingsFor, envelope
-from tests.integration.shared.test_stops import until
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +65,7 @@ class Service:
 
         async def are_parked() -> bool:
             async with self.consumer.engine.connect() as db:
-                found = await parking.waiting(db, CONSUMING.parked, CONSUMER)
+                found = await parking.count_parked(db, CONSUMING.parked, CONSUMER)
             return found.number == number
 
         await until(are_parked)
@@ -79,7 +79,7 @@ async def service(
     for name in ("kafka", "topic_prefix"):
         monkeypatch.setenv(f"CUIBAN_{name.upper()}", getattr(settings, name))
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
-    engine, reader = create_engine(settings, "test"), Reader(settings)
+    engine, reader = create_engine(settings, "test"), LogReader(settings)
     consumer = history(settings, engine, reader)
     consumer.topics = {apply_prefix(TASKS.name, settings.topic_prefix): TASKS}
     consumer.guard.topics = consumer.topics
@@ -115,7 +115,7 @@ async def called(*arguments: str) -> tuple[int, Any]:
 
 async def stop(service: Service, why: str) -> None:
     async with service.consumer.engine.begin() as db:
-        seen = (await positions.rows_of(db, CONSUMING.positions, CONSUMER))[service.at]
+        seen = (await positions.load_positions(db, CONSUMING.positions, CONSUMER))[service.at]
         await positions.stop(db, CONSUMING.positions, CONSUMER, service.at, seen=seen, why=why)
 
 
@@ -167,7 +167,7 @@ async def test_resuming_all_names_the_hole_that_a_cut_log_has(service: Service) 
         every = [Partition(letters, n) for n in range(2)]
         found = [
             record
-            for at, end in (await reader.ends(every)).items()
+            for at, end in (await reader.list_ends(every)).items()
             if end
             for record in await reader.read(at, 0, end)
         ]

@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Sequence
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.integration.shared.test_stops import consuming, until
 
 from shared import metrics
 from shared.broker.positions import Partition
 from shared.consuming import parking
 from shared.consuming.parking import BEHIND, HANDLER_FAILED
-from shared.delivery.faust_agents import add_agent, faust_app
+from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
 from shared.schemas.events import Envelope, StatusReported
 from shared.schemas.topics import TASKS, apply_prefix
@@ -24,7 +25,6 @@ from tests.integration.shared.test_consuming import (
     letters,
     store,
 )
-from tests.integration.shared.test_stops import consuming, until
 
 pytestmark = pytest.mark.integration
 RARE = "rare"
@@ -75,7 +75,7 @@ async def test_one_failing_event_and_its_key_wait_and_the_others_flow(
         assert await letters(world) == []
 
         async def is_told() -> bool:
-            return "3 events of tried are parked" in world.consumer.progress.warning()
+            return "3 events of tried are parked" in world.consumer.progress.describe_parked()
 
         await until(is_told)
         assert metrics.PARKED.labels("tried")._value.get() == 3
@@ -86,7 +86,7 @@ async def same(found: Awaitable[Sequence[object]], number: int) -> bool:
 
 
 async def test_faust_delivers_on_while_an_event_waits(world: World, handler: Handler) -> None:
-    app = faust_app(world.settings, "parking")
+    app = create_faust_app(world.settings, "parking")
     add_agent(
         app, world.consumer, apply_prefix(TASKS.name, world.settings.topic_prefix), within=0.02
     )
@@ -111,7 +111,7 @@ async def test_what_waits_is_applied_in_order_when_an_operator_asks(
         await until(lambda: same(parked(world), 5))
         handler.mended = True
         async with world.engine.begin() as db:
-            assert await parking.ask_replay(db, TABLES.parked, "tried") == 5
+            assert await parking.request_replay(db, TABLES.parked, "tried") == 5
         assert await world.reached(list(range(5))) == list(range(5))
         await world.send(envelope(5))
         assert await world.reached(list(range(6))) == list(range(6))
@@ -127,7 +127,7 @@ async def test_a_replay_that_fails_again_leaves_all_of_the_key_as_it_was(
         await until(lambda: same(parked(world), 2))
         handler.fault = "SELECT another_column FROM tried.effects"
         async with world.engine.begin() as db:
-            await parking.ask_replay(db, TABLES.parked, "tried")
+            await parking.request_replay(db, TABLES.parked, "tried")
 
         async def is_told() -> bool:
             return "another_column" in (await details(world))[0]
@@ -196,7 +196,7 @@ async def test_a_parked_record_keeps_every_byte(world: World, handler: Handler) 
             record.partition, record.offset, b"\xff\x00", record.value, hostile, record.time
         )
         await parking.park(db, TABLES.parked, "tried", [kept], reason=BEHIND, detail="x")
-        found = await parking.all_parked(
+        found = await parking.list_parked_of_key(
             db, TABLES.parked, "tried", kept.partition.topic, key=b"\xff\x00", limit=9
         )
     assert [one.record for one in found] == [kept]
@@ -210,7 +210,7 @@ async def test_parked_records_stay_apart_from_those_of_a_new_log(
     async with world.engine.begin() as db:
         for _ in range(2):
             await parking.park(db, TABLES.parked, "tried", records, reason=BEHIND, detail="x")
-            await parking.set_before(db, TABLES.parked, "tried", at)
+            await parking.renumber_below_zero(db, TABLES.parked, "tried", at)
         rows = await db.execute(text("SELECT record_offset FROM tried.parked ORDER BY 1"))
         assert len(offsets := list(rows.scalars())) == 2 * len(records)
         assert max(offsets) < 0

@@ -16,15 +16,15 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
 from shared.database.engine import create_engine
 from shared.outbox import leader
-from shared.outbox.backlog import state_of, what_is_stopped
+from shared.outbox.backlog import describe_stopped, load_backlog
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
-from shared.outbox.resending import replay_lost, replay_since, retry
+from shared.outbox.resending import replay_lost, replay_since, retry_refused
 from shared.schemas.events import CalendarPublished, Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
@@ -47,7 +47,7 @@ def calendar(number: int) -> Envelope:
 class World:
     settings: Settings
     engine: AsyncEngine
-    reader: Reader
+    reader: LogReader
 
     async def send(self, *envelopes: Envelope) -> None:
         async with self.engine.begin() as db:
@@ -65,7 +65,9 @@ class World:
     async def ids(self, topic: str) -> list[UUID]:
         """The events of a topic as they stand, partition by partition."""
         name, found = apply_prefix(topic, self.settings.topic_prefix), []
-        for at, end in (await self.reader.ends([Partition(name, n) for n in range(2)])).items():
+        for at, end in (
+            await self.reader.list_ends([Partition(name, n) for n in range(2)])
+        ).items():
             start = 0
             while start < end:
                 records = await self.reader.read(at, start, end)
@@ -109,7 +111,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)
-    reader = Reader(settings)
+    reader = LogReader(settings)
     yield World(settings, engine, reader)
     await reader.close()
     await engine.dispose()
@@ -125,7 +127,7 @@ async def test_a_sent_row_keeps_where_it_stands(world: World) -> None:
             text("SELECT sent_partition, sent_offset FROM tried.outbox ORDER BY id")
         )
         places = [tuple(row) for row in rows]
-        state = await state_of(db, "tried")
+        state = await load_backlog(db, "tried")
     assert [offset for _, offset in places] == [0, 1, 2]
     assert len({partition for partition, _ in places}) == 1
     assert (state.unsent, state.oldest_seconds, state.refused, state.stopped) == (0, 0, (), ())
@@ -181,14 +183,14 @@ async def test_a_topic_that_was_made_anew_is_noticed_before_more_is_sent(world: 
         await world.until(WAITING, 2)  # the other topic goes on
         assert await world.ids(RULES.name) == [calendar(1).id]
         assert await world.ids(TASKS.name) == []
-        said = await what_is_stopped(world.engine, "tried")
+        said = await describe_stopped(world.engine, "tried")
         assert "log-replaced" in said
         assert f"replay-outbox tried --topic {TASKS.name}" in said
         async with world.engine.begin() as db:
             assert await replay_lost(db, "tried", TASKS.name) == 5
         await world.until(WAITING, 0)
         assert await world.ids(TASKS.name) == [fact.id for fact in lost + later]
-        assert await what_is_stopped(world.engine, "tried") == ""
+        assert await describe_stopped(world.engine, "tried") == ""
         await world.send(envelope(7))
         await world.until(SENT, 9)
 
@@ -210,7 +212,7 @@ async def test_a_lost_tail_is_noticed_by_the_relay_that_begins_to_lead(world: Wo
     async with world.relaying():
         await world.send(envelope(5))
         await world.until(STOPPED, 1)
-        assert "log-lost-tail" in await what_is_stopped(world.engine, "tried")
+        assert "log-lost-tail" in await describe_stopped(world.engine, "tried")
         async with world.engine.begin() as db:
             assert await replay_lost(db, "tried", TASKS.name) == 3
         await world.until(WAITING, 0)
@@ -260,13 +262,13 @@ async def test_what_the_broker_refuses_for_good_holds_up_nothing(world: World) -
         await world.until(WAITING, 0)
         assert await world.ids(TASKS.name) == [envelope(0).id, envelope(2).id]
         async with world.engine.connect() as db:
-            (refused,) = (await state_of(db, "tried")).refused
+            (refused,) = (await load_backlog(db, "tried")).refused
         assert refused.event_id == str(large.id)
         assert "MessageSizeTooLarge" in refused.reason
         assert refused.bytes > 30_000
         await world.limit(8 * 2**20)
         async with world.engine.begin() as db:
-            assert await retry(db, "tried", refused.id) == 1
+            assert await retry_refused(db, "tried", refused.id) == 1
         await world.until(SENT, 4)
     assert large.id in await world.ids(TASKS.name)
 

@@ -11,12 +11,21 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
+from tests.integration.shared.test_stops import (
+    consuming,
+    made_anew,
+    rows,
+    stopped,
+    topic,
+    until,
+    why_not,
+)
 
 from shared.broker import positions
 from shared.broker.codec import encode
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition, Position, RawRecord
-from shared.broker.sequences import HEADER, chains_of
+from shared.broker.sequences import HEADER, read_state
 from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
 from shared.consuming.consumer import Consumer
@@ -29,15 +38,6 @@ from shared.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
-from tests.integration.shared.test_stops import (
-    consuming,
-    made_anew,
-    rows,
-    stopped,
-    topic,
-    until,
-    why_not,
-)
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -86,7 +86,7 @@ class Stream(World):
         await until(is_all)
 
     async def log(self, at: Partition) -> list[RawRecord]:
-        end, found = (await self.reader.ends([at]))[at], []
+        end, found = (await self.reader.list_ends([at]))[at], []
         while len(found) < end:
             found += await self.reader.read(at, len(found), end)
         return found
@@ -118,7 +118,7 @@ class Stream(World):
 
     async def believes(self, at: Partition, instant: datetime) -> None:
         async def does() -> bool:
-            return (await self.position(at)).complete_until == instant
+            return (await self.load_position(at)).complete_until == instant
 
         await until(does)
 
@@ -126,7 +126,7 @@ class Stream(World):
 @pytest.fixture
 async def stream(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Stream]:
     settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
-    engine, reader = create_engine(settings, "test"), Reader(settings)
+    engine, reader = create_engine(settings, "test"), LogReader(settings)
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(METADATA.create_all)
@@ -186,7 +186,7 @@ async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: S
         async with stream.engine.begin() as db:
             since = datetime(2020, 1, 1, tzinfo=UTC)
             assert await replay_since(db, "tried", TASKS.name, since) == 3
-            chains = chains_of(position).resumed(3, passed_over=False).text(0)
+            chains = read_state(position).resume(3, passed_over=False).to_json(0)
             await positions.resume(db, TABLES.positions, "tried", at, to=0, chains=chains)
         stream.clock.set(NINE + MINUTE)
         async with stream.relaying():
@@ -268,7 +268,7 @@ async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
         await stream.believes(at, NINE + 2 * MINUTE)
         position = await stream.position(at)
         assert position.stopped_for is None
-        assert not chains_of(position).is_open  # every record was judged
+        assert not read_state(position).is_open  # every record was judged
 
 
 async def test_an_event_that_is_refused_is_not_counted(stream: Stream) -> None:
@@ -319,7 +319,7 @@ async def test_relays_that_end_at_any_moment_stop_nobody(
                 await stream.believes(Partition(topic(stream), number), end)
         for position in (await rows(stream)).values():
             assert position.stopped_for is None
-            assert not chains_of(position).is_open
+            assert not read_state(position).is_open
 
 
 async def _counted(stream: Stream, where: str, wanted: int) -> bool:

@@ -10,12 +10,17 @@ from sqlalchemy import text
 
 from deploy.partitions import add_partitions
 from services.ingest.tables import OUTBOX
-from shared.broker.provisioning import all_faults, check_kept, kept, repair
+from shared.broker.provisioning import (
+    check_topics,
+    describe_topics,
+    list_topic_faults,
+    repair_topics,
+)
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
-from shared.process.service import when_ready
+from shared.process.service import wait_until_ready
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, envelope
@@ -33,18 +38,18 @@ async def altered(settings: Settings, topic: str, **values: str) -> None:
     await admin.close()
     (of,) = [each for each in TOPICS if each.name == topic]
     async with asyncio.timeout(PATIENCE):  # a broker tells what it was told a moment later
-        while not configs.items() <= dict((await kept(settings, [of]))[0].values).items():  # noqa: ASYNC110 - its work
+        while not configs.items() <= (await describe_topics(settings, [of]))[0].values.items():  # noqa: ASYNC110 - its work
             await asyncio.sleep(0.05)
 
 
 async def test_topics_as_they_are_made_have_no_fault(settings_for: SettingsFor) -> None:
-    assert await all_faults(await settings_for(Settings), TOPICS) == []
+    assert await list_topic_faults(await settings_for(Settings), TOPICS) == []
 
 
 async def test_no_service_starts_on_a_log_that_forgets(settings_for: SettingsFor) -> None:
     settings = await settings_for(Settings, "ingest")
     engine = create_engine(settings, "test")
-    await when_ready(settings, engine, "ingest", TOPICS)
+    await wait_until_ready(settings, engine, "ingest", TOPICS)
     for values in (
         {"retention_ms": "604800000"},
         {"cleanup_policy": "compact", "retention_ms": "-1"},
@@ -52,7 +57,7 @@ async def test_no_service_starts_on_a_log_that_forgets(settings_for: SettingsFor
     ):
         await altered(settings, TASKS.name, **values)
         with pytest.raises(CuibanError) as refused:
-            await when_ready(settings, engine, "ingest", TOPICS)
+            await wait_until_ready(settings, engine, "ingest", TOPICS)
         assert TASKS.name in refused.value.message
         assert "kafka-configs.sh" in (refused.value.hint or "")
         assert "cuiban topics --repair" in (refused.value.hint or "")
@@ -65,24 +70,24 @@ async def test_a_repair_sets_right_what_is_wrong_and_leaves_the_rest(
     settings = await settings_for(Settings)
     await altered(settings, TASKS.name, retention_ms="1000", segment_bytes="1048576")
     await altered(settings, DIRECTORY.name, cleanup_policy="delete", retention_ms="1000")
-    wrong = await all_faults(settings, TOPICS)
+    wrong = await list_topic_faults(settings, TOPICS)
     assert {fault.topic.removeprefix(settings.topic_prefix) for fault in wrong} == {
         TASKS.name,
         DIRECTORY.name,
     }
-    await repair(settings)
-    await check_kept(settings, TOPICS)
-    assert await all_faults(settings, TOPICS) == []
-    (tasks,) = await kept(settings, [TASKS])
+    await repair_topics(settings)
+    await check_topics(settings, TOPICS)
+    assert await list_topic_faults(settings, TOPICS) == []
+    (tasks,) = await describe_topics(settings, [TASKS])
     assert tasks.values["segment.bytes"] == "1048576"
 
 
 async def test_fewer_replicas_than_set_are_told_but_no_danger(settings_for: SettingsFor) -> None:
     settings = (await settings_for(Settings)).model_copy(update={"replication": 3})
-    wrong = await all_faults(settings, [TASKS])
+    wrong = await list_topic_faults(settings, [TASKS])
     assert "min.insync.replicas is 1, not 2" in wrong[0].words
     assert "1 replicas, not 3" in wrong[1].words
-    await check_kept(settings, [TASKS])
+    await check_topics(settings, [TASKS])
 
 
 async def test_partitions_are_added_only_while_nothing_is_under_way(
@@ -110,7 +115,7 @@ async def test_partitions_are_added_only_while_nothing_is_under_way(
             await db.execute(at, [{"topic": name, "number": number} for number in (0, 1)])
         with pytest.raises(CuibanError, match="scheduler-tasks is at 0 of 1"):
             await add_partitions(settings, 3)
-        assert {each.partitions for each in await kept(settings, TOPICS)} == {2}
+        assert {each.partitions for each in await describe_topics(settings, TOPICS)} == {2}
         async with engine.begin() as db:
             await db.execute(text("UPDATE scheduler.positions SET next_offset = 1"))
         monkeypatch.setattr("deploy.partitions._PATIENCE", PATIENCE)

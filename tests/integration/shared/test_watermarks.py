@@ -13,9 +13,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.broker.log_reader import Reader
+from shared.broker.log_reader import LogReader
 from shared.broker.positions import Partition, RawRecord
-from shared.broker.watermarks import is_watermark, watermark_in
+from shared.broker.watermarks import is_watermark, read_watermark
 from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine
 from shared.outbox import leader, sending
@@ -56,10 +56,10 @@ class SlowClock(FastClock):
 class World:
     settings: Settings
     engine: AsyncEngine
-    reader: Reader
+    reader: LogReader
 
     async def log(self, at: Partition) -> list[RawRecord]:
-        end = (await self.reader.ends([at]))[at]
+        end = (await self.reader.list_ends([at]))[at]
         found: list[RawRecord] = []
         while len(found) < end:
             found += await self.reader.read(at, len(found), end)
@@ -74,7 +74,7 @@ class World:
         ]
 
     async def watermarks(self, at: Partition) -> list[datetime]:
-        return [watermark_in(r) for r in await self.log(at) if is_watermark(r)]
+        return [read_watermark(r) for r in await self.log(at) if is_watermark(r)]
 
     async def told(self, until: datetime, partitions: int = 2) -> None:
         """Return once every partition's last watermark is `until`."""
@@ -97,7 +97,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)
-    reader = Reader(settings)
+    reader = LogReader(settings)
     yield World(settings, engine, reader)
     await reader.close()
     await engine.dispose()
@@ -112,7 +112,7 @@ def behind(log: list[RawRecord], fact: Envelope) -> list[datetime]:
     """The watermarks that stand before a fact in its partition."""
     mark = ("ce_id", str(fact.id).encode())
     place = next(n for n, record in enumerate(log) if mark in record.headers)
-    return [watermark_in(r) for r in log[:place] if is_watermark(r)]
+    return [read_watermark(r) for r in log[:place] if is_watermark(r)]
 
 
 async def test_each_minute_is_told_once_to_every_partition(world: World, tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as D
 from sqlalchemy.exc import DBAPIError
 
 from shared.broker.positions import Partition, RawRecord
-from shared.broker.watermarks import watermark_in
-from shared.consuming.error_text import describe
+from shared.broker.watermarks import read_watermark
+from shared.consuming.error_text import describe_error
 from shared.errors import PoisonError
 
 
@@ -19,25 +19,25 @@ def wrapped(cause: Exception) -> DBAPIError:
 
 
 def test_values_in_a_message_are_left_out() -> None:
-    assert describe(ValueError("'13912345678' of 王 is no number 13912345678")) == (
+    assert describe_error(ValueError("'13912345678' of 王 is no number 13912345678")) == (
         "ValueError: … of 王 is no number …"
     )
 
 
 def test_a_statement_that_postgresql_does_not_know_names_what_is_missing() -> None:
     cause = asyncpg.UndefinedColumnError('column "due_on" does not exist')
-    assert describe(wrapped(cause)) == (
+    assert describe_error(wrapped(cause)) == (
         'UndefinedColumnError 42703: column "due_on" does not exist'
     )
 
 
 def test_data_that_postgresql_refused_is_not_repeated() -> None:
     cause = asyncpg.InvalidTextRepresentationError('invalid input for uuid: "13912345678"')
-    assert "13912345678" not in describe(wrapped(cause))
+    assert "13912345678" not in describe_error(wrapped(cause))
 
 
 def test_the_last_line_of_our_own_code_is_named() -> None:
     record = RawRecord(Partition("t", 0), 0, b"k", b"soon", ())
     with pytest.raises(PoisonError) as caught:
-        watermark_in(record)
-    assert "(shared/broker/watermarks.py:" in describe(caught.value)
+        read_watermark(record)
+    assert "(shared/broker/watermarks.py:" in describe_error(caught.value)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.broker.positions import Partition, RawRecord, portions, unbroken
+from shared.broker.positions import Partition, RawRecord, drop_repeats, split_by_size
 
 AT = Partition("t", 0)
 
@@ -16,7 +16,7 @@ def records(offsets: list[int]) -> list[RawRecord]:
 def test_a_walk_gives_each_offset_from_the_position_once_or_sees_a_hole(
     position: int, offsets: list[int]
 ) -> None:
-    found = unbroken(position, records(sorted(offsets)))
+    found = drop_repeats(position, records(sorted(offsets)))
     wanted = sorted({offset for offset in offsets if offset >= position})
     if wanted == list(range(position, position + len(wanted))):
         assert found is not None
@@ -28,17 +28,17 @@ def test_a_walk_gives_each_offset_from_the_position_once_or_sees_a_hole(
 def test_large_records_are_applied_in_parts() -> None:
     values = [b"xxxx", b"xxxx", b"xxxxxxxxxxxx", None, b"xx"]
     batch = [RawRecord(AT, n, b"k", v, ()) for n, v in enumerate(values)]
-    parts = [[record.offset for record in part] for part in portions(batch, most=10)]
+    parts = [[record.offset for record in part] for part in split_by_size(batch, most=10)]
     assert parts == [[0, 1], [2], [3, 4]]
 
 
 @given(st.lists(st.binary(max_size=20)), st.integers(1, 40))
 def test_parts_hold_every_record_once_and_in_order(values: list[bytes], most: int) -> None:
     batch = [RawRecord(AT, n, None, v, ()) for n, v in enumerate(values)]
-    parts = list(portions(batch, most))
+    parts = list(split_by_size(batch, most))
     assert [record for part in parts for record in part] == batch
     assert all(part for part in parts)
 
 
 def test_no_records_make_no_parts() -> None:
-    assert list(portions([])) == []
+    assert list(split_by_size([])) == []

@@ -6,18 +6,27 @@ from dataclasses import dataclass, field
 import pytest
 
 from shared.broker.positions import Partition, Position, RawRecord
-from shared.broker.sequences import HEADER, Chains, Fit, Link, chains_of, fit, follow, link_in
+from shared.broker.sequences import (
+    HEADER,
+    Link,
+    LinkVerdict,
+    SequenceState,
+    find_gap,
+    judge_link,
+    read_link,
+    read_state,
+)
 from shared.broker.watermarks import WATERMARK_TYPE
-from shared.outbox.sequence_numbers import Links
+from shared.outbox.sequence_numbers import SequenceNumbers
 
 TOPIC = "cuiban.tasks.v1"
 AT = (TOPIC, 0)
-NOTHING_READ = Chains(is_open=False)
+NOTHING_READ = SequenceState(is_open=False)
 
 
 def record(offset: int, link: Link | None, row: int = 0) -> RawRecord:
     """A row's record; with row 0 a watermark."""
-    headers = [link.header(0)] if link else []
+    headers = [link.to_header(0)] if link else []
     if not row:
         headers.append(("ce_type", WATERMARK_TYPE.encode()))
     return RawRecord(Partition(TOPIC, 0), offset, b"k", str(row).encode(), tuple(headers))
@@ -33,56 +42,63 @@ def mark(offset: int, run: int, number: int, first: int, prior: int) -> RawRecor
 
 def test_a_link_is_read_as_it_was_written():
     link = Link("ingest", 1_795_753_775_594_000, 12, 3, 9)
-    assert link_in(record(0, link)) == link
-    assert link_in(record(0, None)) is None
+    assert read_link(record(0, link)) == link
+    assert read_link(record(0, None)) is None
     for foreign in (b"1 ingest 9 1 1 0", b"", b"0 ingest 9 1", b"0 ingest x 1 1 0", b"\xff"):
         headers = ((HEADER, foreign),)
-        assert link_in(RawRecord(Partition(TOPIC, 0), 0, b"", b"", headers)) is None
+        assert read_link(RawRecord(Partition(TOPIC, 0), 0, b"", b"", headers)) is None
 
 
 def test_a_position_keeps_what_was_read_while_only_this_release_moves_it():
-    chains = Chains({"ingest": (5, 7), "notifier": (6, 1)}, is_open=False)
-    assert chains_of(Position(3, chains=chains.text(3))) == chains
-    assert chains_of(Position(4, chains=chains.text(3))) == Chains()
-    assert chains_of(Position(4)) == Chains()
-    assert chains_of(Position(0, chains='{"at": 0}')) == NOTHING_READ
-    unsure = chains.resumed(9, passed_over=False)
-    assert chains_of(Position(3, chains=unsure.text(3))) == unsure
-    assert chains_of(Position(9, chains=unsure.text(9))).unsure_until == 0
+    chains = SequenceState({"ingest": (5, 7), "notifier": (6, 1)}, is_open=False)
+    assert read_state(Position(3, chains=chains.to_json(3))) == chains
+    assert read_state(Position(4, chains=chains.to_json(3))) == SequenceState()
+    assert read_state(Position(4)) == SequenceState()
+    assert read_state(Position(0, chains='{"at": 0}')) == NOTHING_READ
+    unsure = chains.resume(9, passed_over=False)
+    assert read_state(Position(3, chains=unsure.to_json(3))) == unsure
+    assert read_state(Position(9, chains=unsure.to_json(9))).unsure_until == 0
 
 
 @pytest.mark.parametrize(
     ("known", "link", "watermark", "wanted"),
     [
-        ((0, 0), (5, 1, 1, 0), False, Fit.NEXT),  # the first record of all
-        ((0, 0), (5, 0, 1, 0), True, Fit.NEXT),
-        ((0, 0), (5, 2, 1, 0), False, Fit.GAP),  # the first one is lost
-        ((0, 0), (5, 1, 1, 0), True, Fit.GAP),
-        ((5, 1), (5, 2, 1, 0), False, Fit.NEXT),
-        ((5, 1), (5, 3, 1, 0), False, Fit.GAP),
-        ((5, 1), (5, 2, 1, 0), True, Fit.GAP),
-        ((5, 2), (5, 2, 1, 0), False, Fit.OLD),  # told twice
-        ((5, 2), (5, 1, 1, 0), True, Fit.OLD),
-        ((5, 2), (6, 3, 3, 5), False, Fit.NEXT),  # the next leader
-        ((5, 4), (6, 3, 3, 5), False, Fit.NEXT),  # run 5 had sent more than it marked
-        ((5, 4), (6, 4, 3, 5), False, Fit.GAP),  # the first of run 6 is lost
-        ((5, 1), (6, 3, 3, 5), False, Fit.GAP),
-        ((5, 1), (6, 2, 3, 5), True, Fit.GAP),
-        ((5, 2), (6, 2, 3, 5), True, Fit.NEXT),
-        ((6, 3), (5, 4, 1, 0), False, Fit.OLD),  # a relay that hung comes back
-        ((6, 3), (5, 2, 1, 0), True, Fit.OLD),
-        ((5, 9), (7, 4, 4, 6), False, Fit.GAP),  # all of run 6 is lost, which marked something
-        ((6, 4), (7, 3, 3, 5), False, Fit.NEXT),  # run 6 marked nothing
+        ((0, 0), (5, 1, 1, 0), False, LinkVerdict.NEXT),  # the first record of all
+        ((0, 0), (5, 0, 1, 0), True, LinkVerdict.NEXT),
+        ((0, 0), (5, 2, 1, 0), False, LinkVerdict.GAP),  # the first one is lost
+        ((0, 0), (5, 1, 1, 0), True, LinkVerdict.GAP),
+        ((5, 1), (5, 2, 1, 0), False, LinkVerdict.NEXT),
+        ((5, 1), (5, 3, 1, 0), False, LinkVerdict.GAP),
+        ((5, 1), (5, 2, 1, 0), True, LinkVerdict.GAP),
+        ((5, 2), (5, 2, 1, 0), False, LinkVerdict.OLD),  # told twice
+        ((5, 2), (5, 1, 1, 0), True, LinkVerdict.OLD),
+        ((5, 2), (6, 3, 3, 5), False, LinkVerdict.NEXT),  # the next leader
+        ((5, 4), (6, 3, 3, 5), False, LinkVerdict.NEXT),  # run 5 had sent more than it marked
+        ((5, 4), (6, 4, 3, 5), False, LinkVerdict.GAP),  # the first of run 6 is lost
+        ((5, 1), (6, 3, 3, 5), False, LinkVerdict.GAP),
+        ((5, 1), (6, 2, 3, 5), True, LinkVerdict.GAP),
+        ((5, 2), (6, 2, 3, 5), True, LinkVerdict.NEXT),
+        ((6, 3), (5, 4, 1, 0), False, LinkVerdict.OLD),  # a relay that hung comes back
+        ((6, 3), (5, 2, 1, 0), True, LinkVerdict.OLD),
+        (
+            (5, 9),
+            (7, 4, 4, 6),
+            False,
+            LinkVerdict.GAP,
+        ),  # all of run 6 is lost, which marked something
+        ((6, 4), (7, 3, 3, 5), False, LinkVerdict.NEXT),  # run 6 marked nothing
     ],
 )
 def test_how_a_record_stands_to_what_was_read(known, link, watermark, wanted):
     run, number, first, prior = link
-    assert fit(Link("ingest", run, number, first, prior), known, watermark=watermark) is wanted
+    assert (
+        judge_link(Link("ingest", run, number, first, prior), known, watermark=watermark) is wanted
+    )
 
 
 def test_what_stands_behind_a_gap_is_not_taken():
     log = [event(0, 5, 1, 1, 0), event(1, 5, 3, 1, 0), mark(2, 5, 3, 1, 0)]
-    found = follow(NOTHING_READ, log)
+    found = find_gap(NOTHING_READ, log)
     assert found.taken == log[:1]
     assert found.gap == Link("ingest", 5, 3, 1, 0)
     assert found.chains.read == {"ingest": (5, 1)}
@@ -91,7 +107,7 @@ def test_what_stands_behind_a_gap_is_not_taken():
 def test_writers_are_counted_apart_and_records_without_a_link_pass():
     other = Link("notifier", 9, 1, 1, 0)
     log = [event(0, 5, 1, 1, 0), record(1, None, 7), record(2, other, 1), event(3, 5, 2, 1, 0)]
-    found = follow(NOTHING_READ, [*log, record(4, None)])
+    found = find_gap(NOTHING_READ, [*log, record(4, None)])
     assert found.gap is None
     assert len(found.applied) == 5
     assert found.chains.read == {"ingest": (5, 2), "notifier": (9, 1)}
@@ -99,20 +115,20 @@ def test_writers_are_counted_apart_and_records_without_a_link_pass():
 
 def test_an_old_watermark_is_not_believed():
     log = [mark(0, 5, 4, 1, 0), event(1, 6, 8, 3, 5)]
-    found = follow(Chains({"ingest": (6, 7)}, is_open=False), log)
+    found = find_gap(SequenceState({"ingest": (6, 7)}, is_open=False), log)
     assert found.gap is None
     assert list(found.applied) == log[1:]
 
 
 def test_after_a_resume_the_log_as_it_was_is_learned_and_its_watermarks_are_not_believed():
-    stopped = Chains({"ingest": (5, 1)}, is_open=False)
+    stopped = SequenceState({"ingest": (5, 1)}, is_open=False)
     log = [event(1, 5, 4, 1, 0), mark(2, 5, 4, 1, 0), mark(3, 4, 9, 1, 0), event(4, 6, 2, 2, 5)]
-    found = follow(stopped.resumed(3, passed_over=False), log)
+    found = find_gap(stopped.resume(3, passed_over=False), log)
     assert found.gap is None
     assert list(found.applied) == [log[0], log[3]]
     assert found.chains.read == {"ingest": (6, 2)}
-    assert follow(stopped.resumed(0, passed_over=False), log).gap
-    assert follow(stopped.resumed(0, passed_over=True), [event(9, 5, 4, 1, 0)]).gap is None
+    assert find_gap(stopped.resume(0, passed_over=False), log).gap
+    assert find_gap(stopped.resume(0, passed_over=True), [event(9, 5, 4, 1, 0)]).gap is None
 
 
 @dataclass
@@ -128,15 +144,15 @@ class Stream:
     late: list[RawRecord] = field(default_factory=list)
     sent: set[bytes] = field(default_factory=set)
     promised: dict[bytes, frozenset[bytes]] = field(default_factory=dict)
-    links: Links = field(init=False)
+    links: SequenceNumbers = field(init=False)
 
     def __post_init__(self) -> None:
         self.lead()
 
     def lead(self) -> None:
         self.run += self.chosen.randrange(1, 4)
-        self.links = Links("ingest")
-        self.links.begin(self.run, {AT: self.marked} if self.marked[1] else {})
+        self.links = SequenceNumbers("ingest")
+        self.links.begin_run(self.run, {AT: self.marked} if self.marked[1] else {})
 
     def write(self) -> None:
         """Rows become visible out of order."""
@@ -149,14 +165,14 @@ class Stream:
         self.log.append(place)
 
     def linked(self, row: int, number: int) -> RawRecord:
-        _, value = self.links.header(AT, number)[0]
+        _, value = self.links.build_headers(AT, number)[0]
         made = record(0, None, row)
         return RawRecord(made.partition, 0, b"k", made.value, (*made.headers, (HEADER, value)))
 
     def relay(self) -> None:
         """One pass: rows in whole batches, marks, a watermark; it may die or hang before each."""
         batch = self.unsent[: self.chosen.randrange(1, 5)]
-        sent = [self.linked(row, self.links.last(AT) + 1 + n) for n, row in enumerate(batch)]
+        sent = [self.linked(row, self.links.get_last(AT) + 1 + n) for n, row in enumerate(batch)]
         fate = self.chosen.random()
         if fate < 0.1:  # it hangs before it sends
             self.late += sent
@@ -167,12 +183,12 @@ class Stream:
         if fate < 0.25:  # it dies before its mark
             self.lead()
             return
-        self.links.took(AT, len(batch))
+        self.links.advance(AT, len(batch))
         del self.unsent[: len(batch)]
         if batch:
-            self.marked = (self.links.run, self.links.last(AT))
+            self.marked = (self.links.run, self.links.get_last(AT))
         self.sent |= {str(row).encode() for row in batch}
-        told = self.linked(0, self.links.last(AT))
+        told = self.linked(0, self.links.get_last(AT))
         self.promised.setdefault(dict(told.headers)[HEADER], frozenset(self.sent))
         if fate < 0.35:
             self.late.append(told)
@@ -207,9 +223,9 @@ def test_no_healthy_stream_is_stopped(seed):
     chains, start = NOTHING_READ, 0
     while start < len(stream.log):
         end = start + stream.chosen.randrange(1, 9)
-        found = follow(chains, stream.log[start:end])
+        found = find_gap(chains, stream.log[start:end])
         assert found.gap is None
-        chains, start = chains_of(Position(end, chains=found.chains.text(end))), end
+        chains, start = read_state(Position(end, chains=found.chains.to_json(end))), end
     assert chains.read["ingest"] >= stream.marked
 
 
@@ -221,11 +237,11 @@ def test_no_watermark_is_believed_when_a_row_before_it_was_lost(seed):
     lost_to = lost_from + stream.chosen.randrange(1, 12)
     chains, applied = NOTHING_READ, set()
     for one in stream.log[:lost_from] + stream.log[lost_to:]:
-        found = follow(chains, [one])
+        found = find_gap(chains, [one])
         if found.gap:
             return
         chains = found.chains
-        link = link_in(one)
+        link = read_link(one)
         if one.value != b"0":
             applied.add(one.value)
         elif link and found.applied:

@@ -13,7 +13,7 @@ from services.ingest.handlers.ledger.amending import restored
 from services.ingest.lifecycle import Draft
 from services.ingest.store import obligations
 from services.ingest.tables import AnyRow
-from shared.outbox.publishing import Row, rows_of
+from shared.outbox.publishing import Row, build_rows
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
@@ -97,7 +97,7 @@ async def newly_owed(
             batch.drafts.append(number)
             batch.leads.append(facts.lead)
         owed.events.extend(
-            rows_of(
+            build_rows(
                 _event(act, plan, unit_id, fresh[start : start + _PER_EVENT])
                 for start in range(0, len(fresh), _PER_EVENT)
             )

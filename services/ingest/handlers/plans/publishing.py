@@ -28,7 +28,7 @@ from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
 from shared.database.write_behind import WriteBehind
-from shared.outbox.publishing import put
+from shared.outbox.publishing import insert_events
 from shared.schemas.facts import MeasureFacts
 
 _UNITS_AT_ONCE = 50
@@ -178,7 +178,7 @@ async def _existing(
     """What the units owe of the plan already, or owed."""
     if plan.published_at is None:
         return {}
-    await behind.done()
+    await behind.flush()
     return await obligations.existing(db, plan.office_id, plan.plan_id, unit_ids)
 
 
@@ -186,4 +186,4 @@ async def _enter(db: AsyncConnection, news: NewlyOwed) -> None:
     """One statement for the ledger, one for the outbox."""
     await obligations.add(db, news.batch)
     await revisions.amend(db, news.again)
-    await put(db, OUTBOX, news.events)
+    await insert_events(db, OUTBOX, news.events)

@@ -10,6 +10,7 @@ from aiohttp import ClientSession
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
+from tests.integration.shared.test_stops import admin, consuming, relayed, rows, topic, until
 
 from shared import metrics
 from shared.broker import positions
@@ -19,10 +20,9 @@ from shared.consuming.log_guard import LOG_SHORTER
 from shared.delivery import watcher
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
-from shared.process.service import health_port
+from shared.process.service import build_health_port
 from shared.schemas.events import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store
-from tests.integration.shared.test_stops import admin, consuming, relayed, rows, topic, until
 
 pytestmark = pytest.mark.integration
 STALLED = timedelta(seconds=3)
@@ -31,7 +31,7 @@ STALLED = timedelta(seconds=3)
 @asynccontextmanager
 async def readiness(world: World) -> AsyncIterator[tuple[ClientSession, str]]:
     settings = world.settings.model_copy(update={"stalled_after": STALLED})
-    health = health_port(settings, world.engine, consumers=[world.consumer])
+    health = build_health_port(settings, world.engine, consumers=[world.consumer])
     port = await health.start()
     async with ClientSession() as session:
         yield session, f"http://{settings.metrics_host}:{port}/health/ready"
@@ -97,7 +97,7 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watcher, "_TOPICS_EVERY", 1.0)
-    watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
         await world.send(envelope(0))
         await world.reached([0])
@@ -115,8 +115,8 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
                 )
         assert await world.reached([0, 1, 2]) == [0, 1, 2]
     finally:
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_what_another_process_owns_is_healed_only_after_longer(world: World) -> None:
@@ -126,13 +126,13 @@ async def test_what_another_process_owns_is_healed_only_after_longer(world: Worl
     await relayed(world)
     loop = asyncio.get_running_loop()
     began = loop.time()
-    watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
+    watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
         assert await world.reached(list(range(5))) == list(range(5))
         assert loop.time() - began >= watcher._OWNER_RESTS
     finally:
-        watcher.cancel()
-        await asyncio.gather(watcher, return_exceptions=True)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
 
 
 async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
@@ -159,9 +159,9 @@ async def test_a_partition_that_the_topic_has_no_more_is_stopped_and_a_new_one_i
             await positions.lock(db, TABLES.positions, "tried", at)
             await positions.resume(db, TABLES.positions, "tried", at, to=1)
     async with asyncio.TaskGroup() as tasks:
-        watcher = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
-        await watcher._verify(new, gone=True)
-        await watcher._verify(gone, gone=True)
+        started = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
+        await started._verify(new, gone=True)
+        await started._verify(gone, gone=True)
     found = await rows(world)
     assert found[new].stopped_for is None
     assert found[gone].stopped_for == LOG_SHORTER

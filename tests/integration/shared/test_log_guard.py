@@ -56,7 +56,7 @@ def topic(world: World) -> str:
 
 async def rows(world: World) -> dict[Partition, positions.Position]:
     async with world.engine.connect() as db:
-        return await positions.rows_of(db, TABLES.positions, "tried")
+        return await positions.load_positions(db, TABLES.positions, "tried")
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -109,7 +109,7 @@ async def stopped(world: World, *reasons: str) -> Partition:
 
 def why_not(world: World) -> str:
     """What readiness says of the consumer."""
-    return world.consumer.progress.wrong(monotonic(), 60, world.consumer.last_error)
+    return world.consumer.progress.describe_stalls(monotonic(), 60, world.consumer.last_error)
 
 
 async def test_a_topic_that_is_made_anew_stops_its_partition(
@@ -201,7 +201,7 @@ async def test_other_partitions_go_on_while_one_is_stopped(world: World) -> None
             await positions.stop(db, TABLES.positions, "tried", first, seen=seen, why=LOG_SHORTER)
         await world.send(*(envelope(n, unit=n % 5) for n in range(20, 80)))
         await relayed(world)
-        end = (await world.reader.ends([second]))[second]
+        end = (await world.reader.list_ends([second]))[second]
 
         async def is_there() -> bool:
             return (await rows(world))[second].next_offset == end
@@ -216,12 +216,12 @@ async def test_a_position_of_an_older_version_gets_its_mark(world: World) -> Non
     records = await all_records(world, 10)
     await world.consumer.apply(records)
     at = records[0].partition
-    mark = (await rows(world))[at].mark
-    assert mark == positions.mark_of(records[-1])
+    fingerprint = (await rows(world))[at].fingerprint
+    assert fingerprint == positions.compute_fingerprint(records[-1])
     async with world.engine.begin() as db:
         await db.execute(text("UPDATE tried.positions SET mark_time = NULL, mark_sum = NULL"))
     assert await world.consumer.guard.verify(at) is None
-    assert (await rows(world))[at].mark == mark
+    assert (await rows(world))[at].fingerprint == fingerprint
 
 
 async def test_a_log_that_begins_at_the_position_has_lost_nothing(world: World) -> None:
