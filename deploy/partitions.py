@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import clock
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
 from shared.broker.provisioning import describe_topics, list_partitions, raise_partitions
+from shared.broker.records import Partition
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
 from shared.outbox.publishing import UNSENT

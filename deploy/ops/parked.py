@@ -22,7 +22,7 @@ from deploy.ops.running import (
 )
 from deploy.places import STATE, StateOption
 from shared.broker import positions
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.consuming import parking
 from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.parking import Parked

@@ -29,8 +29,9 @@ from deploy.places import STATE, StateOption
 from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
-from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.positions import Position
 from shared.broker.provisioning import list_partitions
+from shared.broker.records import Partition, RawRecord
 from shared.broker.sequences import read_state
 from shared.consuming import parking
 from shared.consuming.dead_letters import build_dead_letter

@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from lab.bench.watching import Count
 from lab.stack.testing import Engines, engines
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics, list_partitions
+from shared.broker.records import Partition
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate

@@ -10,8 +10,8 @@ from aiokafka import AIOKafkaProducer
 
 from services.ingest.told import CONSUMER as HISTORY
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
 from shared.broker.provisioning import list_partitions
+from shared.broker.records import Partition
 from shared.schemas.topics import (
     DELIVERIES,
     DIRECTORY,

@@ -20,8 +20,8 @@ from services.notifier.store import activity as notifier
 from services.scheduler import tables as scheduler_tables
 from services.scheduler.store import activity as scheduler
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
 from shared.broker.provisioning import list_partitions
+from shared.broker.records import Partition
 from shared.errors import CuibanError
 from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
 from shared.broker import header_names
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.settings import Settings
 
 _CHUNK = 500

@@ -1,13 +1,13 @@
 """How far a consumer has come in each partition. This row decides, whatever Kafka committed."""
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zlib import crc32
 
 from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.broker.records import Fingerprint, Partition
 
 
 def define_positions_table(metadata: MetaData) -> Table:
@@ -33,73 +33,6 @@ def define_positions_table(metadata: MetaData) -> Table:
         Column("stopped_at", DateTime(timezone=True)),
         Column("chains", Text),
     )
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Partition:
-    """A partition of a topic."""
-
-    topic: str
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class RawRecord:
-    """A record as it stood in Kafka."""
-
-    partition: Partition
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
-    time: int = 0
-    """Kafka's timestamp, in milliseconds."""
-
-
-def drop_repeats(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
-    """The records from `position` on, without repeats; None when one is missing among them.
-
-    `records` rise by offset, perhaps with repeats.
-    """
-    fresh = []
-    for record in records:
-        if record.offset < position:
-            continue
-        if record.offset > position:
-            return None
-        fresh.append(record)
-        position += 1
-    return fresh
-
-
-def split_by_size(
-    records: Sequence[RawRecord], most: int = 2 * 2**20
-) -> Iterator[Sequence[RawRecord]]:
-    """The records in their order, in parts whose values have `most` bytes together.
-
-    A part holds at least one record, however large that is.
-    """
-    start = size = 0
-    for end, record in enumerate(records):
-        size += len(record.value or b"")
-        if size > most and end > start:
-            yield records[start:end]
-            start, size = end, len(record.value or b"")
-    if records:
-        yield records[start:]
-
-
-@dataclass(frozen=True, slots=True)
-class Fingerprint:
-    """What identifies a record at its offset: Kafka's timestamp and a checksum."""
-
-    time: int
-    sum: int
-
-
-def compute_fingerprint(record: RawRecord) -> Fingerprint:
-    """The mark of a record: its timestamp in milliseconds, and CRC-32 of key and value."""
-    return Fingerprint(record.time, crc32(record.value or b"", crc32(record.key or b"")))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.broker.topic_settings import (
     TopicDescription,
     TopicFault,

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, NamedTuple
 
-from shared.broker.positions import Position, RawRecord
+from shared.broker.positions import Position
+from shared.broker.records import RawRecord
 from shared.broker.watermarks import is_watermark
 
 HEADER = "ce_link"

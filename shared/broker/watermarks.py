@@ -7,7 +7,7 @@ an instant waits until the watermark of the partition has reached that instant.
 
 from datetime import UTC, datetime
 
-from shared.broker.positions import RawRecord
+from shared.broker.records import RawRecord
 from shared.errors import PoisonError
 
 WATERMARK_TYPE = "cuiban.Watermark.v1"

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import metrics
 from shared.broker.codec import NOT_UNDERSTOOD, decode
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.broker.watermarks import is_watermark, read_watermark
 from shared.consuming import inbox, parking
 from shared.consuming.dead_letters import build_dead_letter

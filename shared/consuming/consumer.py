@@ -22,7 +22,13 @@ from shared import metrics
 from shared.backoff import Backoff
 from shared.broker import positions
 from shared.broker.log_reader import BrokerUnavailableError, LogReader
-from shared.broker.positions import Partition, RawRecord, compute_fingerprint, split_by_size
+from shared.broker.records import (
+    Partition,
+    RawRecord,
+    compute_fingerprint,
+    drop_repeats,
+    split_by_size,
+)
 from shared.broker.sequences import GapCheck, SequenceState, find_gap, read_state
 from shared.clock import Clock
 from shared.consuming import log_guard
@@ -221,7 +227,7 @@ class Consumer:
                 return _Outcome.STOPPED
             start = position.next_offset
             if upto is None:
-                fresh = positions.drop_repeats(start, records)
+                fresh = drop_repeats(start, records)
                 if fresh is None:
                     return _Outcome.GAP
             else:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from shared.broker.positions import RawRecord
+from shared.broker.records import RawRecord
 from shared.errors import PoisonError
 from shared.schemas import identity
 from shared.schemas.events import Envelope, RecordDeadLettered

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import LogReader, OffsetRange
-from shared.broker.positions import Fingerprint, Partition, Position, compute_fingerprint
+from shared.broker.positions import Position
+from shared.broker.records import Fingerprint, Partition, compute_fingerprint
 from shared.consuming.applier import Tables
 from shared.logging import log
 from shared.schemas.topics import Topic

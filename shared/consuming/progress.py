@@ -7,7 +7,8 @@ from datetime import datetime
 
 from shared import metrics
 from shared.broker.log_reader import OffsetRange
-from shared.broker.positions import Partition, Position
+from shared.broker.positions import Position
+from shared.broker.records import Partition
 from shared.consuming.log_guard import suggest_resume
 from shared.consuming.parking import ParkedCount
 

@@ -29,7 +29,7 @@ from typing_extensions import override
 
 from shared.broker.header_names import AIOKAFKA
 from shared.broker.library_internals import Internal, require_internals
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.consuming.consumer import Consumer
 from shared.delivery.group import BATCH, FETCH_WAIT, METADATA_AGE
 from shared.settings import Settings

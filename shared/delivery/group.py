@@ -6,7 +6,7 @@ from aiokafka.errors import KafkaError
 from shared import metrics
 from shared.backoff import Backoff
 from shared.broker.log_reader import to_raw_record
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe_error
 from shared.logging import log

@@ -4,7 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.broker import positions
 from shared.broker.codec import NOT_UNDERSTOOD
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.consuming import parking
 from shared.consuming.applier import Applier
 from shared.consuming.consumer import Consumer

@@ -12,8 +12,9 @@ from functools import partial
 from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
-from shared.broker.positions import Partition, Position
+from shared.broker.positions import Position
 from shared.broker.provisioning import list_partitions
+from shared.broker.records import Partition
 from shared.consuming import inbox, log_guard, parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe_error

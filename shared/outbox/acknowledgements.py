@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.database.engine import insert_rows
 from shared.logging import log
 from shared.outbox.sending import SentRow, get_offset

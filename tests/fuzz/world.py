@@ -28,7 +28,7 @@ from shared import metrics
 from shared.broker import positions
 from shared.broker.codec import decode, encode
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.scheduler.settings import SchedulerSettings
 from shared.broker.codec import decode, encode
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine

@@ -14,7 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared.broker.codec import encode
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition, define_positions_table
+from shared.broker.positions import define_positions_table
+from shared.broker.records import Partition
 from shared.clock import SystemClock
 from shared.consuming import inbox
 from shared.consuming.consumer import Consumer, Tables

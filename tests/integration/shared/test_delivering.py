@@ -9,7 +9,7 @@ from statistics import median
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.broker.positions import RawRecord
+from shared.broker.records import RawRecord
 from shared.clock import monotonic
 from shared.consuming.consumer import Consumer
 from shared.delivery.faust_agents import add_agent, create_faust_app

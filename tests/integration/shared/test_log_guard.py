@@ -11,8 +11,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import text
 
 from shared.broker import positions
-from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
+from shared.broker.records import Partition, compute_fingerprint
 from shared.clock import monotonic
 from shared.consuming.log_guard import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.delivery.group import run_group
@@ -217,7 +217,7 @@ async def test_a_position_of_an_older_version_gets_its_mark(world: World) -> Non
     await world.consumer.apply(records)
     at = records[0].partition
     fingerprint = (await rows(world))[at].fingerprint
-    assert fingerprint == positions.compute_fingerprint(records[-1])
+    assert fingerprint == compute_fingerprint(records[-1])
     async with world.engine.begin() as db:
         await db.execute(text("UPDATE tried.positions SET mark_time = NULL, mark_sum = NULL"))
     assert await world.consumer.guard.verify(at) is None

@@ -22,7 +22,7 @@ from services.ingest.told import CONSUMER
 from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.consuming import parking
 from shared.consuming.consumer import Consumer
 from shared.consuming.log_guard import LOG_REPLACED, LOG_TRUNCATED

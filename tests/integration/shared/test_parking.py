@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tests.integration.shared.test_stops import consuming, until
 
 from shared import metrics
-from shared.broker.positions import Partition
+from shared.broker.records import Partition
 from shared.consuming import parking
 from shared.consuming.parking import BEHIND, HANDLER_FAILED
 from shared.delivery.faust_agents import add_agent, create_faust_app

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition
 from shared.broker.provisioning import create_topics
+from shared.broker.records import Partition
 from shared.database.engine import create_engine
 from shared.outbox import leader
 from shared.outbox.backlog import describe_stopped, load_backlog

@@ -24,7 +24,8 @@ from tests.integration.shared.test_stops import (
 from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.positions import Position
+from shared.broker.records import Partition, RawRecord
 from shared.broker.sequences import HEADER, read_state
 from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared.broker.log_reader import LogReader
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.broker.watermarks import is_watermark, read_watermark
 from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Dbapi
 from sqlalchemy.exc import DBAPIError
 
-from shared.broker.positions import Partition, RawRecord
+from shared.broker.records import Partition, RawRecord
 from shared.broker.watermarks import read_watermark
 from shared.consuming.error_text import describe_error
 from shared.errors import PoisonError

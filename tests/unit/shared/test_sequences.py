@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.broker.positions import Partition, Position, RawRecord
+from shared.broker.positions import Position
+from shared.broker.records import Partition, RawRecord
 from shared.broker.sequences import (
     HEADER,
     Link,
