@@ -41,7 +41,7 @@ bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
-.PHONY: format lock asyncapi clean
+.PHONY: format lock asyncapi texts clean
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -49,6 +49,8 @@ lock: setup ## Pin the requirements anew, with hashes
 	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
+texts: setup ## Renew the catalogs of the command's texts, and list what is not translated
+	$(BIN)/python -m tools.texts
 clean: ## Remove the virtual environment and the caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from shared.api.fields import Answer
 
@@ -88,8 +88,8 @@ class UncheckedOut(Answer):
 class ExpectedOut(Answer):
     """Reminders beside the ledger. `missing` of the differences lack a reminder or a part of it."""
 
-    first: date = Field(serialization_alias="from")
-    last: date = Field(serialization_alias="to")
+    first: date = Field(validation_alias=AliasChoices("first", "from"), serialization_alias="from")
+    last: date = Field(validation_alias=AliasChoices("last", "to"), serialization_alias="to")
     timezone: str
     expected: int
     emitted: int
