@@ -3,19 +3,26 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
+from uuid import UUID
 
-from rich.console import Console
-
+from deploy.terminal.answers import say
+from deploy.terminal.language import _
 from shared.errors import CuibanError
 
 T = TypeVar("T")
-out = Console(soft_wrap=True, highlight=False, markup=False)
-_SPLIT = re.compile(r"[、,，;；]+")
+_SEPARATOR = re.compile(r"[、,，;；]+")
 _DATE = re.compile(r"(?:(\d{4})\D{1,2})?(\d{1,2})\D{1,2}(\d{1,2})日?")
 
 
-class Quit(Exception):  # noqa: N818 - no error: the person has enough for today
+class Candidate(Protocol):
+    """A unit that a name may mean; a group has no id."""
+
+    unit_id: UUID | None
+    name: str
+
+
+class Quit(Exception):  # noqa: N818 - no error: the person stops for today
     """The person stops."""
 
 
@@ -23,8 +30,8 @@ class Skip(Exception):  # noqa: N818 - no error: the person passes on
     """The person leaves this question for later."""
 
 
-def line(prompt: str) -> str:
-    """A line as it was typed, without what surrounds it.
+def read_line(prompt: str) -> str:
+    """A line as it was typed, without surrounding spaces.
 
     Raises:
         EOFError: the input has ended.
@@ -32,103 +39,106 @@ def line(prompt: str) -> str:
     return input(prompt).strip()
 
 
-def leave_on(told: str) -> None:
+def check_leaving(typed: str) -> None:
     """Raise Quit on `q` and Skip on `s`."""
-    if told == "q":
+    if typed == "q":
         raise Quit
-    if told == "s":
+    if typed == "s":
         raise Skip
 
 
-def choice(actions: Mapping[str, str]) -> str:
+def ask_action(actions: Mapping[str, str]) -> str:
     """One of the letters that `actions` explains; `s` and `q` skip and quit."""
-    for letter, words in {**actions, "s": "跳过 skip", "q": "退出 quit"}.items():
-        out.print(f"  {letter}  {words}")
-    told = line("> ")
-    leave_on(told)
-    if told not in actions:
-        raise CuibanError(f"{told or 'Nothing'} is none of {' '.join(actions)} s q.")
-    return told
+    for letter, text in {**actions, "s": _("skip"), "q": _("quit")}.items():
+        say(f"  {letter}  {text}")
+    typed = read_line("> ")
+    check_leaving(typed)
+    if typed not in actions:
+        message = _("{typed} is none of {letters} s q.")
+        raise CuibanError(message.format(typed=typed or _("Nothing"), letters=" ".join(actions)))
+    return typed
 
 
-def again(ask: Callable[[], T]) -> T:
-    """Ask one thing until it can be read."""
+def ask_until_read(ask: Callable[[], T]) -> T:
+    """Ask one question until its answer can be read."""
     while True:
         try:
             return ask()
         except CuibanError as error:
-            out.print(f"! {error.message}")
+            say(f"! {error.message}")
 
 
-def reason() -> str:
-    """Why; never nothing."""
-    return again(lambda: some(line("理由 Why? (it is kept) ")))
+def ask_reason() -> str:
+    """Why; never empty."""
+    return ask_until_read(lambda: require_reason(read_line(_("Reason (it is recorded): "))))
 
 
-def some(told: str) -> str:
-    """What was told, if it was anything."""
-    if not told:
-        raise CuibanError("A reason is needed.")
-    return told
+def require_reason(typed: str) -> str:
+    """What was typed, if it was anything."""
+    if not typed:
+        raise CuibanError(_("A reason is needed."))
+    return typed
 
 
-def names(told: str) -> list[str]:
+def read_names(typed: str) -> list[str]:
     """Names, separated by 、 or another comma."""
-    return [name.strip() for name in _SPLIT.split(told) if name.strip()]
+    return [name.strip() for name in _SEPARATOR.split(typed) if name.strip()]
 
 
-def some_names(told: str) -> list[str]:
+def require_names(typed: str) -> list[str]:
     """At least one name."""
-    if not (found := names(told)):
-        raise CuibanError("Name at least one unit.")
-    return found
+    if not (names := read_names(typed)):
+        raise CuibanError(_("Name at least one unit."))
+    return names
 
 
-def dates(told: str, year: int | None) -> list[str]:
+def read_dates(typed: str, year: int | None) -> list[str]:
     """Dates as people write them: 2023-09-30, 2023.9.30, 2023年9月30日.
 
     Without a year, as in 9月30日, it is the plan's.
     """
-    return [_date(part, year) for part in re.split(r"[、,，;；\s]+", told)]
+    return [_read_date(part, year) for part in re.split(r"[、,，;；\s]+", typed)]
 
 
-def _date(told: str, year: int | None) -> str:
-    found = _DATE.fullmatch(told)
+def _read_date(typed: str, year: int | None) -> str:
+    match = _DATE.fullmatch(typed)
     try:
-        if found:
-            return date(int(found[1] or year or 0), int(found[2]), int(found[3])).isoformat()
+        if match:
+            return date(int(match[1] or year or 0), int(match[2]), int(match[3])).isoformat()
     except ValueError:
         pass
-    raise CuibanError(f"{told or 'Nothing'} is no date; write 2023-09-30.")
+    message = _("{typed} is no date; write 2023-09-30.")
+    raise CuibanError(message.format(typed=typed or _("Nothing")))
 
 
-def count(told: str) -> int:
-    """How often; once if nothing is said."""
-    if not told:
+def read_count(typed: str) -> int:
+    """How often; once if nothing is typed."""
+    if not typed:
         return 1
-    if not told.isdecimal() or not 1 <= int(told) <= 366:  # noqa: PLR2004 - days of a year
-        raise CuibanError(f"{told} is no number from 1 to 366.")
-    return int(told)
+    if not typed.isdecimal() or not 1 <= int(typed) <= 366:  # noqa: PLR2004 - days of a year
+        raise CuibanError(_("{typed} is no number from 1 to 366.").format(typed=typed))
+    return int(typed)
 
 
-def one_of(told: str, known: Sequence[str]) -> str:
+def read_choice(typed: str, choices: Sequence[str]) -> str:
     """One of some names, by its number from 1, or as it is."""
-    if told in known:
-        return told
-    if told.isdecimal() and 1 <= int(told) <= len(known):
-        return known[int(told) - 1]
-    raise CuibanError(f"{told or 'Nothing'} is none of 1 to {len(known)}.")
+    if typed in choices:
+        return typed
+    if typed.isdecimal() and 1 <= int(typed) <= len(choices):
+        return choices[int(typed) - 1]
+    message = _("{typed} is none of 1 to {last}.")
+    raise CuibanError(message.format(typed=typed or _("Nothing"), last=len(choices)))
 
 
-def units(told: str, near: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Units by the numbers of those that are near, or by name."""
-    return [_unit(part, near) for part in re.split(r"[、,，\s]+", told) if part]
+def read_units(typed: str, candidates: Sequence[Candidate]) -> list[str]:
+    """Units by the numbers of the candidates, or by name."""
+    return [_read_unit(part, candidates) for part in re.split(r"[、,，\s]+", typed) if part]
 
 
-def _unit(told: str, near: Sequence[Mapping[str, Any]]) -> str:
-    if not told.isdecimal():
-        return told
-    if not 1 <= int(told) <= len(near):
-        raise CuibanError(f"There is no number {told}.")
-    chosen = near[int(told) - 1]
-    return str(chosen["unit_id"] or chosen["name"])  # a group has no id
+def _read_unit(typed: str, candidates: Sequence[Candidate]) -> str:
+    if not typed.isdecimal():
+        return typed
+    if not 1 <= int(typed) <= len(candidates):
+        raise CuibanError(_("There is no number {number}.").format(number=typed))
+    unit = candidates[int(typed) - 1]
+    return str(unit.unit_id or unit.name)

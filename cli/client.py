@@ -1,23 +1,29 @@
 """The office's command line as a client of ingest's HTTP API."""
 
 import os
-from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from uuid import uuid4
 
 import httpx
 import typer
+from pydantic import BaseModel, ValidationError
 
-from deploy.places import NotRunningError, find_stack
+from deploy.places import find_stack
+from deploy.terminal.errors import NotRunningError, WrongUseError
+from deploy.terminal.language import N_, _
+from shared.api.plans import PlanHead
+from shared.api.problems import Problem
+from shared.api.revisions import RevisionHead
 from shared.errors import CuibanError
 
-_REFUSED = 400
-_FAULTY = 500
-_START = "Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one."
+M = TypeVar("M", bound=BaseModel)
+_REFUSED, _FAULTY = 400, 500
+_WRONG_USE = {400, 401, 403, 404, 405, 413, 415}
+_SHOWN = 20
+"""How many errors of a problem are shown."""
+_START = N_("Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one.")
 
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
 
 
@@ -41,16 +47,16 @@ class Api:
 
     def get(self, path: str, **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a GET, as plain data."""
-        return self._asked("GET", path, params={k: v for k, v in query.items() if v is not None})
+        return self._request("GET", path, params={k: v for k, v in query.items() if v is not None})
 
     def post(self, path: str, body: object = None, key: str = "") -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of JSON."""
-        return self._asked("POST", path, json=body, headers=_key(key))
+        return self._request("POST", path, json=body, headers=_make_key(key))
 
     def upload(self, path: str, file: Path, key: str = "", **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of a file."""
-        files = {"file": (file.name, read(file))}
-        return self._asked("POST", path, files=files, headers=_key(key), params=query)
+        files = {"file": (file.name, read_file(file))}
+        return self._request("POST", path, files=files, headers=_make_key(key), params=query)
 
     def every(self, path: str, **query: object) -> list[dict[str, Any]]:
         """All items of a list, page after page."""
@@ -63,67 +69,79 @@ class Api:
             if not cursor:
                 return items
 
-    def _asked(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - JSON
+    def list_models(self, model: type[M], path: str, **query: object) -> list[M]:
+        """As `every`, each item as a model."""
+        return [model.model_validate(item) for item in self.every(path, **query)]
+
+    def _request(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - JSON
         try:
-            answer = self._http.request(method, path, **options)
+            response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            address = self._http.base_url
+            message = _("The API at {address} does not answer ({error}).")
             raise NotRunningError(
-                f"The API at {address} does not answer ({error}).", _START
+                message.format(address=self._http.base_url, error=error), _(_START)
             ) from error
-        if answer.status_code >= _REFUSED:
-            raise problem(answer)
-        return answer.json() if answer.content else None
+        if response.status_code >= _REFUSED:
+            raise read_problem(response)
+        return response.json() if response.content else None
 
 
-def _key(given: str) -> dict[str, str]:
+def _make_key(given: str) -> dict[str, str]:
     return {"Idempotency-Key": given or str(uuid4())}
 
 
-def problem(answer: httpx.Response) -> CuibanError:
-    """The error that a problem+json answer tells of."""
+def read_problem(response: httpx.Response) -> CuibanError:
+    """The error that a problem+json response reports; the API's own texts are English."""
+    status = response.status_code
     try:
-        told = answer.json()
-        text = str(told.get("detail") or told.get("title") or "")
-        hint = str(told.get("hint") or "")
-        rows = [line for row in told.get("errors", ())[:20] if (line := _row(row)) != text]
-    except (ValueError, AttributeError):
-        text, hint, rows = answer.text[:300], "", []
-    kind = NotRunningError if answer.status_code >= _FAULTY else CuibanError
-    return kind("\n".join([f"{text} (HTTP {answer.status_code})", *rows]), hint)
+        problem = Problem.model_validate_json(response.content)
+    except ValidationError:
+        problem = Problem(type="", title="", status=status, detail=response.text[:300])
+    text = problem.detail or problem.title
+    rows = [line for row in problem.errors[:_SHOWN] if (line := _read_row(row)) != text]
+    message = "\n".join([f"{text} (HTTP {status})", *rows])
+    if status >= _FAULTY:
+        return NotRunningError(message, problem.hint)
+    if status in _WRONG_USE or problem.type.endswith(":invalid"):
+        return WrongUseError(message, problem.hint)
+    return CuibanError(message, problem.hint)
 
 
-def _row(row: dict[str, Any]) -> str:
+def _read_row(row: dict[str, Any]) -> str:
     place = row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ())))
-    told = str(row.get("message") or row.get("msg"))
-    return f"{place}: {told}" if place else told
+    message = str(row.get("message") or row.get("msg"))
+    return f"{place}: {message}" if place else message
 
 
-def read(file: Path) -> bytes:
+def read_file(file: Path) -> bytes:
     """A file's bytes.
 
     Raises:
-        CuibanError: it can't be read.
+        WrongUseError: it can't be read.
     """
     try:
         return file.read_bytes()
     except OSError as error:
-        raise CuibanError(f"{file} can't be read: {error.strerror}.") from error
+        message = _("{file} can't be read: {reason}.")
+        raise WrongUseError(message.format(file=file, reason=error.strerror)) from error
 
 
 def connect(state: Path) -> Api:
     """The API that the environment names, else the one that `cuiban up` started in `state`.
 
     Raises:
-        CuibanError: neither is there.
+        NotRunningError: nothing runs in `state`.
+        WrongUseError: no token is named.
     """
     address, token = os.environ.get("CUIBAN_API"), os.environ.get("CUIBAN_TOKEN")
     if not address:
         stack = find_stack(state)
         address = stack.api
-        token = token or read(stack.token_file).decode().strip()
+        token = token or read_file(stack.token_file).decode().strip()
     if not token:
-        raise CuibanError("No token is named.", "Set CUIBAN_TOKEN to a token of the office.")
+        raise WrongUseError(
+            _("No token is named."), _("Set CUIBAN_TOKEN to a token of the office.")
+        )
     return Api(address, token)
 
 
@@ -135,28 +153,28 @@ def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
     """
     if plan_id != "latest":
         return plan_id
-    plans = [one for one in api.every("/v1/plans") if not published or one["status"] == "published"]
+    plans = api.list_models(PlanHead, "/v1/plans")
+    if published:
+        plans = [plan for plan in plans if plan.status == "published"]
     if not plans and published:
-        raise CuibanError("No plan is published yet.", "Publish one with `cuiban plan publish`.")
+        raise CuibanError(
+            _("No plan is published yet."), _("Publish one with `cuiban plan publish`.")
+        )
     if not plans:
-        raise CuibanError("There is no plan yet.", "Import one with `cuiban import FILE`.")
-    newest = max(plans, key=lambda one: datetime.fromisoformat(one["imported_at"]))
-    return str(newest["plan_id"])
+        raise CuibanError(_("There is no plan yet."), _("Import one with `cuiban import FILE`."))
+    return str(max(plans, key=lambda plan: plan.imported_at).plan_id)
 
 
 def find_open_plan(api: Api, plan_id: str) -> str:
     """As `find_plan`; for `latest` the newest revision that waits to be confirmed, if there is."""
-    found = find_plan(api, plan_id)
+    plan = find_plan(api, plan_id)
     if plan_id != "latest":
-        return found
-    return waiting_revision(api, found) or found
+        return plan
+    return find_open_revision(api, plan) or plan
 
 
-def waiting_revision(api: Api, plan_id: str) -> str | None:
+def find_open_revision(api: Api, plan_id: str) -> str | None:
     """The newest revision of a plan that can still be confirmed."""
-    waiting = [
-        str(one["revision_id"])
-        for one in api.get(f"/v1/plans/{plan_id}/revisions")["items"]
-        if one["status"] == "revision" and not one["stale"]
-    ]
-    return waiting[-1] if waiting else None
+    revisions = api.list_models(RevisionHead, f"/v1/plans/{plan_id}/revisions")
+    waiting = [each for each in revisions if each.status == "revision" and not each.stale]
+    return str(waiting[-1].revision_id) if waiting else None

@@ -1,45 +1,48 @@
-"""`cuiban audit expected`: the reminders of some days beside what the ledger asked for."""
+"""`cuiban audit expected`: the reminders of some days beside what the ledger asks for."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from cli.client import AsJson, connect
-from deploy.places import STATE, NotRunningError, StateOption
-from shared.errors import CuibanError
+from cli.client import connect
+from cli.units import AUDIENCES
+from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.errors import NO, WrongUseError
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
+from shared.api.audit import DifferenceOut, ExpectedOut
 
-_DIFFERS, _WRONG_USE, _NOT_RUNNING = 1, 2, 3
 _SHOWN = 50
 """How many rows a table shows; `--json` lists up to 1000."""
 _REFS = 8
 """How many items of a reminder a table names."""
-_KINDS = {"missing": "缺 missing", "extra": "多 extra", "items-differ": "事项不同 items differ"}
-_AUDIENCES = {"liaison": "联络员", "deputy": "分管领导", "head": "主要负责人"}
+_KINDS = {
+    "missing": N_("missing"),
+    "extra": N_("extra"),
+    "items-differ": N_("items differ"),
+}
 _REASONS = {
-    "never-fired": "应催未催 never-fired",
-    "not-owed": "台账无此事项 not-owed",
-    "fired-incomplete": "事实未到齐即触发 fired-incomplete",
-    "fact-applied-late": "事实生效过晚 fact-applied-late",
-    "rule-book-changed-meanwhile": "规则其间改变 rule-book-changed-meanwhile",
-    "calendar-changed": "日历其间改变 calendar-changed",
-    "fired-late": "触发过晚 fired-late",
-    "catch-up-left-out": "停机后按规则略过 catch-up-left-out",
+    "never-fired": N_("never-fired"),
+    "not-owed": N_("not-owed"),
+    "fired-incomplete": N_("fired-incomplete"),
+    "fact-applied-late": N_("fact-applied-late"),
+    "rule-book-changed-meanwhile": N_("rule-book-changed-meanwhile"),
+    "calendar-changed": N_("calendar-changed"),
+    "fired-late": N_("fired-late"),
+    "catch-up-left-out": N_("catch-up-left-out"),
 }
 _UNCHECKED = {
-    "not-yet-due": "条提醒太新,可能仍在途中 reminders are so new that they may be on their way",
-    "no-firing-time": "条提醒没有触发时间记录 reminders are of a time without recorded firing",
-    "no-history": "项义务当时的状态没有记录 obligations have no recorded history that far back",
-    "no-rule-book": "项义务所在机关没有规则 obligations are of an office without a rule book",
-    "reading-stopped": "个提醒分区已停止读取 partitions of the reminders are not read any more",
-    "records-parked": "条提醒记录已搁置 records of the reminders are set aside",
+    "not-yet-due": N_("{number} reminders are too new; they may be under way."),
+    "no-firing-time": N_("{number} reminders are from a time without a recorded firing."),
+    "no-history": N_("{number} obligations have no history that reaches back far enough."),
+    "no-rule-book": N_("{number} obligations belong to an office without a rule book."),
+    "reading-stopped": N_("{number} partitions of the reminders are stopped."),
+    "records-parked": N_("{number} records of the reminders are parked."),
 }
-_out = Console()
 
 
 def compare_expected(
@@ -54,85 +57,76 @@ def compare_expected(
     office: Annotated[
         str | None, typer.Option(help="The office's short name: is the token that office's?")
     ] = None,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """对照台账与已发提醒: compare the reminders of some days with what the ledger asked for.
+    """Compare the reminders of some days with what the ledger asks for.
 
-    It computes anew, from ingest's ledger, rules and calendars alone, which reminders should have
-    been emitted. Ends with status 0 when nothing differs, 1 when something does, 2 when it is used
-    wrongly, 3 when nothing runs.
+    The expected reminders are computed anew, from ingest's ledger, rules and calendars alone. Ends
+    with status 1 when something differs.
     """
-    try:
-        found = _asked(first, last, office, state)
-    except NotRunningError as error:
-        raise _ended(error, _NOT_RUNNING) from error
-    except CuibanError as error:
-        raise _ended(error, _WRONG_USE) from error
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-    else:
-        show(found)
-    if found["differences"]:
-        raise typer.Exit(_DIFFERS)
+    comparison = fetch_comparison(first, last, office, state)
+    show_answer(comparison, as_json, show_comparison)
+    if comparison.differences:
+        raise typer.Exit(NO)
 
 
-def _asked(first: datetime, last: datetime, office: str | None, state: Path) -> dict[str, Any]:
+def fetch_comparison(
+    first: datetime, last: datetime, office: str | None, state: Path
+) -> ExpectedOut:
+    """The comparison for some days.
+
+    Raises:
+        WrongUseError: the days are in the wrong order, or the token is another office's.
+    """
     if last < first:
-        raise CuibanError("--to lies before --from.", "Give the earlier day as --from.")
+        raise WrongUseError(_("--to lies before --from."), _("Give the earlier day as --from."))
     api = connect(state)
     try:
         if office is not None and (own := api.get("/v1/office")["slug"]) != office:
-            raise CuibanError(
-                f"The token is that of the office {own}, not of {office}.",
-                f"Set CUIBAN_TOKEN to a token of {office}, or leave out --office.",
+            raise WrongUseError(
+                _("The token is that of the office {own}, not of {office}.").format(
+                    own=own, office=office
+                ),
+                _("Set CUIBAN_TOKEN to a token of {office}, or leave out --office.").format(
+                    office=office
+                ),
             )
         days = {"from": first.date().isoformat(), "to": last.date().isoformat()}
-        found: dict[str, Any] = api.get("/v1/audit/expected", **days)
+        return ExpectedOut.model_validate(api.get("/v1/audit/expected", **days))
     finally:
         api.close()
-    return found
 
 
-def _ended(error: CuibanError, status: int) -> typer.Exit:
-    told = Console(stderr=True)
-    told.print(error.message, style="red", markup=False, soft_wrap=True)
-    if error.hint:
-        told.print(error.hint, markup=False, soft_wrap=True)
-    return typer.Exit(status)
-
-
-def show(found: dict[str, Any]) -> None:
+def show_comparison(comparison: ExpectedOut) -> None:
     """Print a comparison for people."""
-    days = f"{found['from']} – {found['to']}"
-    _out.print(
-        f"{days}: 应有 expected {found['expected']}, 已发 emitted {found['emitted']}, "
-        f"不符 differing {found['differing']}, 可解释 explained {found['explaining']}",
-        soft_wrap=True,
+    message = _(
+        "{first} to {last}: expected {expected}, emitted {emitted}, differing {differing}, "
+        "explained {explaining}"
     )
-    for row in found["not_checked"]:
-        _out.print(
-            f"[yellow]未核对 not checked: {row['number']} {_UNCHECKED[row['reason']]}.[/]",
-            soft_wrap=True,
-        )
-    if not found["differences"]:
-        _out.print("[green]没有遗漏。Nothing is missing.[/]")
+    say(message.format_map(dict(comparison)))
+    for unchecked in comparison.not_checked:
+        number = _(_UNCHECKED[unchecked.reason]).format(number=unchecked.number)
+        say(_("Not checked: {what}").format(what=number), "yellow")
+    if not comparison.differences:
+        say(_("Nothing is missing."), "green")
         return
-    table = Table(
-        "时点 slot", "单位 unit", "对象 audience", "差异 kind", "原因 reason", "事项 items"
+    zone = ZoneInfo(comparison.timezone)
+    headings = (_("slot"), _("unit"), _("audience"), _("difference"), _("reason"), _("items"))
+    show_table(headings, [_make_row(each, zone) for each in comparison.differences[:_SHOWN]])
+    if (rest := comparison.differing - _SHOWN) > 0:
+        say(_("{rest} more: see --json.").format(rest=rest))
+
+
+def _make_row(difference: DifferenceOut, zone: ZoneInfo) -> tuple[str, ...]:
+    pairs = zip(difference.refs, difference.obligations, strict=True)
+    refs = [ref or str(obligation) for ref, obligation in pairs]
+    rest = f" … {len(refs)}" if len(refs) > _REFS else ""
+    return (
+        f"{difference.slot.astimezone(zone):%Y-%m-%d %H:%M}",
+        difference.unit or str(difference.unit_id),
+        _(AUDIENCES.get(difference.audience, difference.audience)),
+        _(_KINDS[difference.kind]),
+        _(_REASONS[difference.reason]),
+        ", ".join(refs[:_REFS]) + rest,
     )
-    zone = ZoneInfo(found["timezone"])
-    for row in found["differences"][:_SHOWN]:
-        refs = [ref or str(one) for ref, one in zip(row["refs"], row["obligations"], strict=True)]
-        rest = f" … {len(refs)}" if len(refs) > _REFS else ""
-        table.add_row(
-            datetime.fromisoformat(row["slot"]).astimezone(zone).strftime("%Y-%m-%d %H:%M"),
-            row["unit"] or row["unit_id"],
-            _AUDIENCES.get(row["audience"], row["audience"]),
-            _KINDS[row["kind"]],
-            _REASONS[row["reason"]],
-            ", ".join(refs[:_REFS]) + rest,
-        )
-    _out.print(table)
-    if (rest := found["differing"] - _SHOWN) > 0:
-        _out.print(f"另有 {rest} 条,用 --json 查看。{rest} more: see --json.")

@@ -1,91 +1,115 @@
-"""`cuiban ledger`: what is owed, by unit, with its light, and what each unit was told."""
+"""`cuiban ledger`: obligations by unit with their lights, and what each unit was sent."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from cli.client import connect
-from cli.units import find_unit
+from cli.units import AUDIENCES, find_unit
 from deploy.places import STATE, StateOption
-from shared.errors import CuibanError
+from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
+from deploy.terminal.errors import WrongUseError
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
+from shared.api.units import ItemOut, SummaryOut, ToldOut
+from shared.schemas.facts import Status
+from shared.schemas.lights import Light
 
-_out = Console()
 _LIGHTS = {
-    "green": "[green]●[/]",
-    "yellow": "[yellow]●[/]",
-    "red": "[red]●[/]",
-    "done": "[dim]✓[/]",
-    "none": "[dim]○[/]",
+    Light.GREEN: ("●", "green"),
+    Light.YELLOW: ("●", "yellow"),
+    Light.RED: ("●", "red"),
+    Light.DONE: ("✓", "dim"),
+    Light.NONE: ("○", "dim"),
 }
+_STATUSES = {
+    Status.OPEN: N_("open"),
+    Status.IN_PROGRESS: N_("in progress"),
+    Status.DONE: N_("done"),
+}
+_CHANNELS = {"email": N_("email"), "sms": N_("sms")}
 
 
-def ledger(
+def show_ledger(
     unit: Annotated[str | None, typer.Argument(help="A unit's name or alias.")] = None,
     history: Annotated[
-        bool, typer.Option("--history", help="What the unit was told, and when.")
+        bool, typer.Option("--history", help="What the unit was sent, and when.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """Show the ledger (台账): all units, one unit's obligations, or what it was told."""
+    """Show the ledger: all units, the obligations of one unit, or what it was sent."""
     if history and not unit:
-        raise CuibanError("--history wants a unit.", "Name one: cuiban ledger 县发改局 --history")
+        raise WrongUseError(
+            _("--history needs a unit."), _("Name one: cuiban ledger 县发改局 --history")
+        )
     api = connect(state)
     if unit is None:
-        rows = api.every("/v1/ledger/summary")
-        table = _summary(rows)
+        summaries = api.list_models(SummaryOut, "/v1/ledger/summary")
+        show_answer(summaries, as_json, _show_summaries)
+        return
+    unit_id = find_unit(api, unit, part=True).unit_id
+    if history:
+        notifications = api.list_models(ToldOut, f"/v1/units/{unit_id}/history")
+        show_answer(notifications, as_json, _show_history)
     else:
-        unit_id = find_unit(api, unit, part=True)["unit_id"]
-        if history:
-            rows = api.every(f"/v1/units/{unit_id}/history")
-            table = _history(rows)
-        else:
-            rows = api.every("/v1/ledger", unit_id=unit_id)
-            table = _obligations(rows)
-    if as_json:
-        print(json.dumps(rows, ensure_ascii=False, indent=1))
-    elif not rows:
-        _out.print("Nothing yet. What is owed appears once a plan is published.")
-    else:
-        _out.print(table)
+        obligations = api.list_models(ItemOut, "/v1/ledger", unit_id=unit_id)
+        show_answer(obligations, as_json, _show_obligations)
 
 
-def _summary(rows: list[dict[str, object]]) -> Table:
-    table = Table("unit", "owed", "done", "near", "overdue", title="台账")
-    for row in rows:
-        table.add_row(
-            *(str(row[column]) for column in ("unit", "total", "done", "near", "overdue"))
+def _show_summaries(summaries: list[SummaryOut]) -> None:
+    if not summaries:
+        _say_empty()
+        return
+    rows = [
+        (row.unit, str(row.total), str(row.done), str(row.near), str(row.overdue))
+        for row in summaries
+    ]
+    headings = (_("unit"), _("obligations"), _("done"), _("near"), _("overdue"))
+    show_table(headings, rows, title=_("Ledger"))
+
+
+def _show_obligations(obligations: list[ItemOut]) -> None:
+    if not obligations:
+        _say_empty()
+        return
+    rows = [
+        (
+            Text(*_LIGHTS[row.light]),
+            row.ref,
+            row.task_name,
+            row.text,
+            str(row.due_on or _("continuous")),
+            _(_STATUSES[row.status]),
         )
-    return table
+        for row in obligations
+    ]
+    show_table(("", _("no."), _("task"), _("text"), _("due"), _("status")), rows)
 
 
-def _obligations(rows: list[dict[str, object]]) -> Table:
-    table = Table("", "", "task", "text", "due", "status")
-    for row in rows:
-        table.add_row(
-            _LIGHTS.get(str(row["light"]), "?"),
-            str(row["ref"]),
-            str(row["task_name"]),
-            str(row["text"])[:60],
-            str(row["due_on"] or "长期"),
-            str(row["status"]),
+def _say_empty() -> None:
+    say(_("Nothing yet. Obligations appear once a plan is published."))
+
+
+def _show_history(notifications: list[ToldOut]) -> None:
+    if not notifications:
+        say(_("Nothing sent yet."))
+        return
+    rows = [
+        (
+            format_instant(row.slot),
+            _(AUDIENCES.get(row.audience, row.audience)),
+            _(_CHANNELS.get(row.channel, row.channel)),
+            f"{row.state} {row.reason}".strip(),
+            format_instant(row.at),
+            row.address,
+            row.subject or row.body,
         )
-    return table
-
-
-def _history(rows: list[dict[str, object]]) -> Table:
-    table = Table("slot", "audience", "channel", "to", "state", "at", "what")
-    for row in rows:
-        table.add_row(
-            str(row["slot"]),
-            str(row["audience"]),
-            str(row["channel"]),
-            str(row["address"]),
-            f"{row['state']} {row['reason'] or ''}".strip(),
-            str(row["at"] or ""),
-            str(row["subject"] or row["body"] or "")[:50],
-        )
-    return table
+        for row in notifications
+    ]
+    headings = (
+        *(_("slot"), _("audience"), _("channel"), _("state")),
+        *(_("at"), _("to"), _("subject")),
+    )
+    show_table(headings, rows)

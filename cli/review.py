@@ -1,7 +1,7 @@
 """`cuiban plan review`: one question after the other, until nothing of a plan is left to settle.
 
-Each answer is stored at once, so that whoever stops, by `q`, Ctrl-C or the end of the input,
-goes on later where they stopped.
+Each answer is stored at once: after `q`, Ctrl-C or the end of the input the review continues
+later where it stopped.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,34 +13,43 @@ import typer
 from cli.asking import (
     Quit,
     Skip,
-    again,
-    choice,
-    count,
-    dates,
-    leave_on,
-    line,
-    names,
-    one_of,
-    out,
-    reason,
-    some_names,
-    units,
+    ask_action,
+    ask_reason,
+    ask_until_read,
+    check_leaving,
+    read_choice,
+    read_count,
+    read_dates,
+    read_line,
+    read_names,
+    read_units,
+    require_names,
 )
 from cli.client import Api, PlanArgument, connect, find_open_plan
 from deploy.places import STATE, StateOption
-from services.ingest.extraction.review import SENTENCES
+from deploy.terminal.answers import JsonOption, print_json, say
+from deploy.terminal.language import N_, _, get_language
+from services.ingest.extraction.review import SENTENCES, ReviewCode
+from shared.api.plans import MeasureOut, PlanOut, UnknownNameOut
+from shared.api.revisions import DoubtOut, RevisionOut
 from shared.errors import CuibanError
 
-_PERIODS = ("year", "half-year", "quarter", "month", "week")
-_NO_UNIT = "没有写明责任单位，请补充。 No unit is named; say who owes it."
-_ACTIONS = {
-    "a": "照原样 accept it as it is",
-    "d": "日期 give its date(s)",
-    "c": "长期 it is continuous",
-    "r": "周期 it recurs",
-    "u": "单位 say which units",
-    "x": "不发布 drop it",
+_PERIODS = {
+    "year": N_("each year"),
+    "half-year": N_("each half-year"),
+    "quarter": N_("each quarter"),
+    "month": N_("each month"),
+    "week": N_("each week"),
 }
+_ACTIONS = {
+    "a": N_("accept it as it is"),
+    "d": N_("give its date(s)"),
+    "c": N_("it is continuous"),
+    "r": N_("it recurs"),
+    "u": N_("name the units"),
+    "x": N_("drop it"),
+}
+_NO_UNIT = N_("No unit is named; add who is responsible.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +61,30 @@ class Question:
     ask: Callable[[], None]
 
 
-def review(plan_id: PlanArgument = "latest", state: StateOption = STATE) -> None:
-    """Settle what is doubtful, one question at a time; every answer is stored at once."""
+def review(
+    plan_id: PlanArgument = "latest", as_json: JsonOption = False, state: StateOption = STATE
+) -> None:
+    """Settle what is doubtful, one question at a time; every answer is stored at once.
+
+    With --json nothing is asked: it lists what is left to settle.
+    """
     api = connect(state)
-    desk = Desk(api, find_open_plan(api, plan_id))
+    session = Review(api, find_open_plan(api, plan_id))
+    if as_json:
+        print_json([{"kind": kind, "about": about} for kind, *about in session.list_open()])
+        return
     try:
-        desk.work()
+        session.ask_all()
     except (EOFError, Quit):
-        desk.leave()
+        session.summarize()
     except KeyboardInterrupt:
-        desk.leave()
+        session.summarize()
         raise typer.Exit(130) from None
 
 
 @dataclass
-class Desk:
-    """A plan, or a revision of one, in front of a person."""
+class Review:
+    """The questions about a plan, or about a revision of one."""
 
     api: Api
     plan_id: str
@@ -78,167 +95,169 @@ class Desk:
     def _path(self) -> str:
         return f"/v1/plans/{self.plan_id}"
 
-    def work(self) -> None:
+    def _fetch_plan(self) -> PlanOut:
+        return PlanOut.model_validate(self.api.get(self._path))
+
+    def list_open(self) -> list[tuple[str, ...]]:
+        """What is left to settle: `measure`, `name` or `pair`, and which one."""
+        return [question.key for question in self._list_questions(self._fetch_plan())]
+
+    def ask_all(self) -> None:
         """Ask until nothing is left but what was skipped."""
         while True:
-            plan = self.api.get(self._path)
-            left = list(self._questions(plan))
-            asked = [question for question in left if question.key not in self.skipped]
-            if not asked:
+            plan = self._fetch_plan()
+            left = list(self._list_questions(plan))
+            questions = [question for question in left if question.key not in self.skipped]
+            if not questions:
                 break
-            out.print(f"\n── {len(asked)} left ──")
-            asked[0].show()
+            say("\n── " + _("{number} left").format(number=len(questions)) + " ──")
+            questions[0].show()
             try:
-                self._until_it_holds(asked[0].ask)
+                self._ask_until_stored(questions[0].ask)
             except Skip:
-                self.skipped.add(asked[0].key)
-        self.leave(plan, len(left))
+                self.skipped.add(questions[0].key)
+        self.summarize(plan, len(left))
 
-    def leave(self, plan: dict[str, Any] | None = None, left: int | None = None) -> None:
-        """Say what is stored and what is left."""
+    def summarize(self, plan: PlanOut | None = None, left: int | None = None) -> None:
+        """Print how many answers are stored and how many items are left."""
         if plan is None:
-            plan = self.api.get(self._path)
-            left = len(list(self._questions(plan)))
-        out.print(f"\n{self.answered} answers are stored; {left} points are left.")
+            plan = self._fetch_plan()
+            left = len(list(self._list_questions(plan)))
+        message = _("{answered} answers are stored; {left} items are left.")
+        say("\n" + message.format(answered=self.answered, left=left))
         if left:
-            out.print(f"Go on whenever you like: cuiban plan review {self.plan_id}")
+            say(_("Continue at any time: cuiban plan review {plan}").format(plan=self.plan_id))
         else:
-            then = "cuiban plan revise FILE" if plan["revises"] else "cuiban plan publish"
-            out.print(f"Nothing is left to settle. Go on with: {then}")
+            command = "cuiban plan revise FILE" if plan.revises else "cuiban plan publish"
+            say(_("Nothing is left to settle. Continue with: {command}").format(command=command))
 
-    def _until_it_holds(self, ask: Callable[[], None]) -> None:
-        """Ask again until the answer can be stored."""
+    def _ask_until_stored(self, ask: Callable[[], None]) -> None:
         while True:
             try:
                 ask()
             except CuibanError as error:
-                out.print(f"! {error.message} {error.hint}")
+                say(f"! {error.message} {error.hint}")
             else:
                 self.answered += 1
                 return
 
-    def _questions(self, plan: dict[str, Any]) -> Iterator[Question]:
-        if plan["revises"]:
-            path = f"/v1/plans/{plan['revises']}/revisions/{self.plan_id}"
-            revision = self.api.get(path)
-            for doubt in revision["ambiguous"]:
-                yield Question(("pair", doubt["ref"]), *self._pairing(path, doubt))
-            changed = {one["ref"] for one in (*revision["added"], *revision["changed"])}
-            lost = revision["unknown_names"]
+    def _list_questions(self, plan: PlanOut) -> Iterator[Question]:
+        if plan.revises:
+            path = f"/v1/plans/{plan.revises}/revisions/{self.plan_id}"
+            revision = RevisionOut.model_validate(self.api.get(path))
+            for doubt in revision.ambiguous:
+                yield self._make_pair_question(path, doubt)
+            changed = {change.ref for change in (*revision.added, *revision.changed)}
+            unknown_names = revision.unknown_names
         else:
-            changed, lost = {one["ref"] for one in plan["measures"]}, plan["unknown_names"]
-        for measure in plan["measures"]:
-            if measure["open"] and measure["ref"] in changed:
-                key = ("measure", measure["ref"], *measure["open"])
-                yield Question(key, *self._measuring(measure, plan["year"]))
-        for name in lost:
-            yield Question(("name", name["name"]), *self._naming(name))
+            changed = {measure.ref for measure in plan.measures}
+            unknown_names = plan.unknown_names
+        for measure in plan.measures:
+            if measure.open and measure.ref in changed:
+                yield self._make_measure_question(measure, plan.year)
+        for name in unknown_names:
+            yield self._make_name_question(name)
 
-    # --- a measure
-
-    def _measuring(
-        self, measure: dict[str, Any], year: int | None
-    ) -> tuple[Callable[[], None], Callable[[], None]]:
-        def show() -> None:
-            out.print(f"{measure['ref']}  {measure['task_name']}")
-            out.print(f"    {measure['text']}")
-            out.print(f"    units: {'、'.join(measure['names']) or 'none'}")
-            if measure["lead"]:
-                out.print(f"    lead: {'、'.join(measure['lead'])}")
-            out.print(f"    when: {when(measure)}")
-            for code in measure["open"]:
-                out.print(f"  ? {code}: {why(code)}")
-
+    def _make_measure_question(self, measure: MeasureOut, year: int | None) -> Question:
         def ask() -> None:
-            action = choice(_ACTIONS)
-            changes = self._changes(action, year)
+            action = ask_action({letter: _(text) for letter, text in _ACTIONS.items()})
+            changes = _ask_changes(action, year)
             kind = {"a": "accept", "x": "drop"}.get(action, "change")
-            body = {"ref": measure["ref"], "action": kind, **changes, "reason": reason()}
+            body = {"ref": measure.ref, "action": kind, **changes, "reason": ask_reason()}
             self.api.post(f"{self._path}/settlements", body)
 
-        return show, ask
+        key = ("measure", measure.ref, *measure.open)
+        return Question(key, lambda: _show_measure(measure), ask)
 
-    @staticmethod
-    def _changes(action: str, year: int | None) -> dict[str, Any]:
-        match action:
-            case "d":
-                return {"due": again(lambda: dates(line("Date(s), such as 2023-09-30: "), year))}
-            case "c":
-                return {"continuous": True}
-            case "r":
-                named = " ".join(f"{n} {name}" for n, name in enumerate(_PERIODS, 1))
-                per = again(lambda: one_of(line(f"Each {named}: "), _PERIODS))
-                times = again(lambda: count(line("How often in each [1]: ")))
-                return {"recurrence": {"per": per, "at_least": times}}
-            case "u":
-                owing = again(lambda: some_names(line("Units, separated by 、: ")))
-                lead = names(line("Who leads, or nothing: "))
-                return {"names": owing, "lead": lead}
-            case _:
-                return {}
-
-    # --- a name
-
-    def _naming(self, name: dict[str, Any]) -> tuple[Callable[[], None], Callable[[], None]]:
-        near = name["near"]
-
+    def _make_name_question(self, name: UnknownNameOut) -> Question:
         def show() -> None:
-            out.print(f"{name['name']}  (in {' '.join(name['refs'][:20])})")
-            out.print("  ? 名录中没有这个单位。 The directory does not know this unit.")
-            for number, unit in enumerate(near, 1):
-                out.print(f"  {number}  {unit['name']}")
+            say(_("{name}  (in {refs})").format(name=name.name, refs=" ".join(name.refs[:20])))
+            say("  ? " + _("The directory does not know this unit."))
+            for number, unit in enumerate(name.near, 1):
+                say(f"  {number}  {unit.name}")
 
         def ask() -> None:
-            told = line("Number(s) or unit name(s); i none of ours, s skip, q quit: ")
-            leave_on(told)
-            if not told:
-                raise CuibanError("Say a number, a name, i, s or q.")
-            if told == "i":
-                means: dict[str, Any] = {"ignore": True}
-            else:
-                means = {"units": units(told, near)}
-            body = {"name": name["name"], **means, "reason": reason()}
+            typed = read_line(_("Number(s) or unit name(s); i none of ours, s skip, q quit: "))
+            check_leaving(typed)
+            if not typed:
+                raise CuibanError(_("Type a number, a name, i, s or q."))
+            means = {"ignore": True} if typed == "i" else {"units": read_units(typed, name.near)}
+            body = {"name": name.name, **means, "reason": ask_reason()}
             self.api.post(f"{self._path}/names", body)
 
-        return show, ask
+        return Question(("name", name.name), show, ask)
 
-    # --- a measure of a revision that may be one of several
-
-    def _pairing(
-        self, path: str, doubt: dict[str, Any]
-    ) -> tuple[Callable[[], None], Callable[[], None]]:
-        candidates = doubt["candidates"]
+    def _make_pair_question(self, path: str, doubt: DoubtOut) -> Question:
+        """Whether a measure of a revision is one of the plan's, or new."""
 
         def show() -> None:
-            out.print(f"{doubt['ref']}  {doubt['text']}")
-            out.print("  ? 是否为原有事项？ Is it one of these, in other words, or new?")
-            for number, one in enumerate(candidates, 1):
-                out.print(f"  {number}  {one['ref']}  {one['text']}")
+            say(f"{doubt.ref}  {doubt.text}")
+            say("  ? " + _("Is it one of these in other words, or is it new?"))
+            for number, candidate in enumerate(doubt.candidates, 1):
+                say(f"  {number}  {candidate.ref}  {candidate.text}")
 
         def ask() -> None:
-            told = line("Number; n it is new, s skip, q quit: ")
-            leave_on(told)
-            refs = [one["ref"] for one in candidates]
-            old = None if told == "n" else one_of(told, refs)
-            self.api.post(f"{path}/pairs", {"ref": doubt["ref"], "with": old})
+            typed = read_line(_("Number; n it is new, s skip, q quit: "))
+            check_leaving(typed)
+            refs = [candidate.ref for candidate in doubt.candidates]
+            old = None if typed == "n" else read_choice(typed, refs)
+            self.api.post(f"{path}/pairs", {"ref": doubt.ref, "with": old})
 
-        return show, ask
+        return Question(("pair", doubt.ref), show, ask)
 
 
-def when(measure: dict[str, Any]) -> str:
+def _show_measure(measure: MeasureOut) -> None:
+    say(f"{measure.ref}  {measure.task_name}")
+    say(f"    {measure.text}")
+    say("    " + _("units: {names}").format(names="、".join(measure.names) or _("none")))
+    if measure.lead:
+        say("    " + _("leading: {names}").format(names="、".join(measure.lead)))
+    say("    " + _("when: {when}").format(when=describe_dates(measure)))
+    for code in measure.open:
+        say(f"  ? {code}: {explain_code(code)}")
+
+
+def _ask_changes(action: str, year: int | None) -> dict[str, Any]:
+    match action:
+        case "d":
+            prompt = _("Date(s), such as 2023-09-30: ")
+            return {"due": ask_until_read(lambda: read_dates(read_line(prompt), year))}
+        case "c":
+            return {"continuous": True}
+        case "r":
+            for number, text in enumerate(_PERIODS.values(), 1):
+                say(f"  {number}  {_(text)}")
+            per = ask_until_read(lambda: read_choice(read_line("> "), tuple(_PERIODS)))
+            prompt = _("How often in each [1]: ")
+            times = ask_until_read(lambda: read_count(read_line(prompt)))
+            return {"recurrence": {"per": per, "at_least": times}}
+        case "u":
+            prompt = _("Units, separated by 、: ")
+            names = ask_until_read(lambda: require_names(read_line(prompt)))
+            return {"names": names, "lead": read_names(read_line(_("Who leads, or nothing: ")))}
+        case _:
+            return {}
+
+
+def describe_dates(measure: MeasureOut) -> str:
     """A measure's dates and recurrence in words."""
-    said = list(measure["due"])
-    if measure["recurrence"]:
-        every = measure["recurrence"]
-        said.append(f"{every.get('at_least', 1)} × each {every['per']}")
-    if measure["continuous"]:
-        said.append("continuous 长期")
-    return "; ".join(said) or "no date"
+    parts = [str(day) for day in measure.due]
+    if measure.recurrence:
+        recurrence = measure.recurrence
+        parts.append(describe_recurrence(recurrence["per"], recurrence.get("at_least", 1)))
+    if measure.continuous:
+        parts.append(_("continuous"))
+    return "; ".join(parts) or _("no date")
 
 
-def why(code: str) -> str:
-    """Why a point is doubtful, in both languages."""
-    for known, sentence in SENTENCES.items():
-        if known == code:
-            return f"{sentence.zh} {sentence.en}"
-    return _NO_UNIT if code == "no-unit" else code
+def describe_recurrence(per: str, times: int) -> str:
+    """How often in which period, in words."""
+    return f"{_(_PERIODS.get(per, per))} × {times}"
+
+
+def explain_code(code: str) -> str:
+    """What a review code means and what to do."""
+    if code in SENTENCES:
+        sentence = SENTENCES[ReviewCode(code)]
+        return sentence.zh if get_language() == "zh" else sentence.en
+    return _(_NO_UNIT) if code == "no-unit" else code

@@ -1,106 +1,99 @@
-"""`cuiban units`: who the units are and who is written to, compared, imported, and kept up."""
+"""`cuiban units`: the unit directory: compare, import, and keep units and contacts up to date."""
 
-import json
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from cli.client import Api, connect
 from deploy.places import STATE, StateOption
-from shared.errors import CuibanError
+from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.errors import WrongUseError
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
+from shared.api.units import ImportedOut, ItemOut, UnitOut
+from shared.schemas.facts import Status
 from shared.schemas.rules import Audience
 
+T = TypeVar("T")
+AUDIENCES = {"liaison": N_("liaison"), "deputy": N_("deputy"), "head": N_("head")}
 units = typer.Typer(help="The unit directory.", no_args_is_help=True)
-_out = Console(soft_wrap=True)
 _SHOWN = 100
 """Lines of each kind that a difference shows; `--json` has them all."""
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 UnitArgument = Annotated[str, typer.Argument(help="The unit's name, an alias, or its id.")]
 
 
 @units.command("import")
 def import_units(
-    file: Annotated[Path, typer.Argument(help="A .xlsx or CSV, one row per unit.")],
+    file: Annotated[Path, typer.Argument(help="A .xlsx or CSV file, one row per unit.")],
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what differs and change nothing.")
     ] = False,
-    as_json: AsJson = False,
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Enter or renew the unit directory from a file, all of it or nothing; show what differs."""
     query = {"preview": "true"} if preview else {}
-    done = connect(state).upload("/v1/units/import", file, **query)
-    if as_json:
-        print(json.dumps(done, ensure_ascii=False, indent=1))
-        return
-    _show(done)
-    entered = "would be entered" if preview else "entered"
-    _say(
-        f"{done['created']} units {entered}, {done['changed']} changed, "
-        f"{done['unchanged']} as before"
-    )
-    if preview:
-        _say("Nothing was changed. Without --preview the file is entered.")
+    response = connect(state).upload("/v1/units/import", file, **query)
+    show_answer(ImportedOut.model_validate(response), as_json, _show_import)
 
 
-def _say(line: str) -> None:
-    """Print a line as it is: names may hold what rich would take for its markup."""
-    _out.print(line, markup=False, highlight=False)
+def _show_import(imported: ImportedOut) -> None:
+    for new in _limit(imported.new):
+        say(f"+ {new.name}")
+        for near in new.near:
+            message = _("is it {old}? Then: cuiban units rename {old} {new}")
+            say("    " + message.format(old=near.name, new=new.name))
+    for unit in _limit(imported.changes):
+        written = _(" (in the file: {name})").format(name=unit.written)
+        say(f"~ {unit.name}{'' if unit.written == unit.name else written}")
+        for field in unit.fields:
+            say(f"    {field.field}: {_describe(field.before)} → {_describe(field.after)}")
+    if imported.absent:
+        say(_("In the directory and not in the file; they stay as they are:"))
+    for name in _limit(imported.absent):
+        say(f"· {name}")
+    if imported.applied:
+        message = _("{created} units entered, {changed} changed, {unchanged} unchanged")
+    else:
+        message = _("{created} units would be entered, {changed} changed, {unchanged} unchanged")
+    say(message.format_map(dict(imported)))
+    if not imported.applied:
+        say(_("Nothing was changed. Without --preview the file is entered."))
 
 
-def _show(done: dict[str, Any]) -> None:
-    for new in _first(done["new"]):
-        _say(f"+ {new['name']}")
-        for near in new["near"]:
-            _say(
-                f"    is it {near['name']}? Then: cuiban units rename {near['name']} {new['name']}"
-            )
-    for unit in _first(done["changes"]):
-        written = "" if unit["written"] == unit["name"] else f" (in the file: {unit['written']})"
-        _say(f"~ {unit['name']}{written}")
-        for field in unit["fields"]:
-            before, after = _value(field["before"]), _value(field["after"])
-            _say(f"    {field['field']}: {before} → {after}")
-    if done["absent"]:
-        _say("In the directory and not in the file; they stay as they are:")
-    for name in _first(done["absent"]):
-        _say(f"· {name}")
-
-
-def _first(rows: list[Any]) -> list[Any]:
+def _limit(rows: list[T]) -> list[T]:
     if len(rows) > _SHOWN:
-        _say(f"{len(rows)} lines, of which {_SHOWN} are shown; --json has them all:")
+        message = _("{number} lines, of which {shown} are shown; --json has them all:")
+        say(message.format(number=len(rows), shown=_SHOWN))
     return rows[:_SHOWN]
 
 
-def _value(value: str | list[str]) -> str:
-    return (value if isinstance(value, str) else "、".join(value)) or "(nothing)"
+def _describe(value: str | list[str]) -> str:
+    return (value if isinstance(value, str) else "、".join(value)) or _("(nothing)")
 
 
 @units.command("list")
-def list_units(as_json: AsJson = False, state: StateOption = STATE) -> None:
+def list_units(as_json: JsonOption = False, state: StateOption = STATE) -> None:
     """Show the directory."""
-    found = connect(state).every("/v1/units")
-    if as_json:
-        print(json.dumps(found, ensure_ascii=False, indent=1))
-        return
-    table = Table("unit", "kind", "groups", "aliases", "contacts")
-    for unit in found:
-        posts = " ".join(dict.fromkeys(contact["post"] for contact in unit["contacts"]))
-        lists = (unit["kind"], "、".join(unit["groups"]), "、".join(unit["aliases"]))
-        retired = " (retired)" if unit["retired_at"] else ""
-        table.add_row(*map(escape, (f"{unit['name']}{retired}", *lists)), posts)
-    Console().print(table)
+    show_answer(connect(state).list_models(UnitOut, "/v1/units"), as_json, _show_units)
+
+
+def _show_units(directory: list[UnitOut]) -> None:
+    rows = []
+    for unit in directory:
+        posts = " ".join(dict.fromkeys(_(AUDIENCES[each.post]) for each in unit.contacts))
+        retired = _(" (retired)") if unit.retired_at else ""
+        lists = (unit.kind, "、".join(unit.groups), "、".join(unit.aliases))
+        rows.append((f"{unit.name}{retired}", *lists, posts))
+    headings = (_("unit"), _("kind"), _("groups"), _("aliases"), _("contacts"))
+    show_table(headings, rows)
 
 
 @units.command("contact")
-def contact(
+def change_contact(
     unit: UnitArgument,
     post: Annotated[Audience, typer.Option(help="Which post of the unit.")],
     email: Annotated[str, typer.Option(help="Their e-mail address.")] = "",
@@ -113,77 +106,99 @@ def contact(
     last: Annotated[
         datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="Their last day.")
     ] = None,
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Let someone else take over a post. What is not sent yet goes to them."""
     api = connect(state)
-    known = find_unit(api, unit)
+    unit_id = find_unit(api, unit).unit_id
     body = {"post": post.value, "name": name, "email": email, "mobile": mobile}
     days = {"valid_from": first, "valid_to": last}
     body |= {part: day.date().isoformat() for part, day in days.items() if day}
-    done = api.post(f"/v1/units/{known['unit_id']}/contacts", body)
-    held = [one for one in done["contacts"] if one["post"] == post.value]
-    _say(f"{done['name']} {post.value}:")
-    for one in held:
-        days_held = f"from {one['valid_from'] or '…'} until {one['valid_to'] or '…'}"
-        reached = (one["name"], one["email"] or "no e-mail", one["mobile"] or "no mobile")
-        _say(f"    {' '.join(filter(None, reached))}, {days_held}")
+    changed = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/contacts", body))
+    show_answer(changed, as_json, lambda shown: _show_contacts(shown, post))
+
+
+def _show_contacts(unit: UnitOut, post: Audience) -> None:
+    say(f"{unit.name} {_(AUDIENCES[post.value])}:")
+    for contact in unit.contacts:
+        if contact.post == post.value:
+            reached = (contact.email or _("no e-mail"), contact.mobile or _("no mobile number"))
+            days = _("from {first} until {last}").format(
+                first=contact.valid_from or "…", last=contact.valid_to or "…"
+            )
+            say(f"    {' '.join(filter(None, (contact.name, *reached)))}, {days}")
 
 
 @units.command("rename")
 def rename(
     old: UnitArgument,
     new: Annotated[str, typer.Argument(help="Its new name.")],
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Give a unit another name. It stays the same unit; the old name becomes an alias."""
     api = connect(state)
-    known = find_unit(api, old)
-    done = api.post(f"/v1/units/{known['unit_id']}/rename", {"name": new})
-    _say(f"{done['name']}, also called {'、'.join(done['aliases'])}")
+    unit_id = find_unit(api, old).unit_id
+    renamed = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/rename", {"name": new}))
+    show_answer(renamed, as_json, _show_renamed)
+
+
+def _show_renamed(unit: UnitOut) -> None:
+    message = _("{name}, also called {aliases}")
+    say(message.format(name=unit.name, aliases="、".join(unit.aliases)))
 
 
 @units.command("retire")
 def retire(
     unit: UnitArgument,
-    reason: Annotated[str, typer.Option(help="Why; it is kept.")],
+    reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     undo: Annotated[bool, typer.Option("--undo", help="It has not ended after all.")] = False,
+    as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """End a unit: it owes nothing new. What it owes stays in the ledger."""
+    """End a unit: it gets no new obligations. Those that it has stay in the ledger."""
     api = connect(state)
-    known = find_unit(api, unit)
-    done = api.post(f"/v1/units/{known['unit_id']}/retire", {"reason": reason, "undo": undo})
-    if undo:
-        _say(f"{done['name']} is in the directory again.")
+    unit_id = find_unit(api, unit).unit_id
+    body = {"reason": reason, "undo": undo}
+    retired = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/retire", body))
+    obligations = api.list_models(ItemOut, "/v1/ledger", unit_id=unit_id)
+    still_open = sum(row.status != Status.DONE for row in obligations)
+    show_answer(retired, as_json, lambda shown: _show_retired(shown, still_open))
+
+
+def _show_retired(unit: UnitOut, still_open: int) -> None:
+    if unit.retired_at is None:
+        say(_("{name} is in the directory again.").format(name=unit.name))
         return
-    owed = api.every("/v1/ledger", unit_id=known["unit_id"])
-    still = sum(row["status"] != "done" for row in owed)
-    _say(f"{done['name']} is retired and owes nothing new.")
-    if still:
-        _say(
-            f"{still} obligations stay open; its contacts go on being reminded of them. Let those "
-            f"of the unit that takes over hear: cuiban units contact {done['name']} --post …"
+    say(_("{name} is retired and gets no new obligations.").format(name=unit.name))
+    if still_open:
+        message = _(
+            "{number} obligations stay open; its contacts are still reminded of them. To remind "
+            "those of the unit that takes over: cuiban units contact {name} --post …"
         )
+        say(message.format(number=still_open, name=unit.name))
 
 
-def find_unit(api: Api, name: str, *, part: bool = False) -> dict[str, Any]:
-    """The unit with this name, alias or id; one in office goes before one that is retired.
+def find_unit(api: Api, name: str, *, part: bool = False) -> UnitOut:
+    """The unit with this name, alias or id; one that is not retired goes before one that is.
 
     With `part` a part of a name is enough, where only one unit has it.
 
     Raises:
-        CuibanError: no unit is called so.
+        WrongUseError: no unit is called so, or several are.
     """
-    found = api.every("/v1/units", name=name) or [
-        unit for unit in api.every("/v1/units") if unit["unit_id"] == name
+    matches = api.list_models(UnitOut, "/v1/units", name=name) or [
+        unit for unit in api.list_models(UnitOut, "/v1/units") if str(unit.unit_id) == name
     ]
-    exact = [unit for unit in found if name in (unit["name"], *unit["aliases"], unit["unit_id"])]
-    chosen = [unit for unit in exact if not unit["retired_at"]] or exact or (found if part else [])
+    exact = [unit for unit in matches if name in {unit.name, *unit.aliases, str(unit.unit_id)}]
+    active = [unit for unit in exact if not unit.retired_at]
+    chosen = active or exact or (matches if part else [])
     if len(chosen) == 1:
         return chosen[0]
-    near = "、".join(unit["name"] for unit in found[:5])
-    raise CuibanError(
-        f"The directory knows {len(chosen)} units called {name}.",
-        f"Near: {near}." if near else "See `cuiban units list`.",
+    message = _("The directory has {number} units called {name}.")
+    near = "、".join(unit.name for unit in matches[:5])
+    raise WrongUseError(
+        message.format(number=len(chosen), name=name),
+        _("Similar: {near}.").format(near=near) if near else _("See `cuiban units list`."),
     )

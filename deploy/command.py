@@ -1,12 +1,19 @@
 """The `cuiban` command. Only the module of the command that is called is loaded."""
 
+import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import Any
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from pydantic import ValidationError
+from typer.main import get_command
 
+from deploy.terminal.answers import show_error
+from deploy.terminal.errors import NO, WRONG_USE
+from deploy.terminal.help import read_usage_error, translate_help
+from deploy.terminal.language import _, choose_language, use_language
 from shared.errors import CuibanError
 
 _COMMANDS = {
@@ -18,74 +25,116 @@ _COMMANDS = {
     "import": "cli.plans:import_plan",
     "units": "cli.units:units",
     "plan": "cli.plans:plan",
-    "ledger": "cli.ledger:ledger",
+    "ledger": "cli.ledger:show_ledger",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "bench": "lab.bench.command:bench",
-    "topics": "deploy.prepare:topics",
-    "migrate": "deploy.prepare:migrations",
+    "topics": "deploy.prepare:manage_topics",
+    "migrate": "deploy.prepare:run_migrations",
+    "prepare": "deploy.prepare:prepare_all",
 }
 
 
-def command_line(*names: str) -> typer.Typer:
+def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `ops`, `topics` and `migrate`.
+    A production image has the operator's commands alone: `ops`, `topics`, `migrate`, `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.
     """
-    app = typer.Typer(
-        name="cuiban",
-        help="催办: reminds units of what they owe, and proves that it did.",
-        no_args_is_help=True,
-        pretty_exceptions_show_locals=False,
-    )
-    app.callback()(_nothing)
+    app = typer.Typer(name="cuiban", no_args_is_help=True)
+    app.callback()(_describe)
     for name in names or _COMMANDS:
         try:
-            found = _loaded(name)
+            command = _load(name)
         except ModuleNotFoundError as error:
             if not names:
                 continue
-            raise _lacks(name, (error.name or "").partition(".")[0]) from error
-        if isinstance(found, typer.Typer):
-            app.add_typer(found, name=name)
+            raise _get_missing_error(name, (error.name or "").partition(".")[0]) from error
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
         else:
-            app.command(name)(found)
-    return app
+            app.command(name)(command)
+    return get_command(app)
 
 
-def _lacks(name: str, package: str) -> CuibanError:
-    message = f"`cuiban {name}` needs {package}, which is not installed here."
-    if package in {"cli", "lab"}:
-        where = "Type it where the whole package is, with CUIBAN_API and CUIBAN_TOKEN."
-        return CuibanError(message, where if package == "cli" else "It needs the whole package.")
-    hint = "Install requirements/local.txt; benches and tests need requirements/dev.txt."
-    return CuibanError(message, hint)
+def _get_missing_error(name: str, package: str) -> CuibanError:
+    message = _("`cuiban {name}` needs {package}, which is not installed here.").format(
+        name=name, package=package
+    )
+    if package == "cli":
+        return CuibanError(
+            message,
+            _("Run it where the whole package is installed, with CUIBAN_API and CUIBAN_TOKEN."),
+        )
+    if package == "lab":
+        return CuibanError(message, _("It needs the whole package."))
+    return CuibanError(
+        message, _("Install requirements/local.txt; bench and tests need requirements/dev.txt.")
+    )
 
 
-def _loaded(name: str) -> Any:  # noqa: ANN401 - a function, or a group of them
+def _load(name: str) -> Any:  # noqa: ANN401 - a function, or a group of them
     module, attribute = _COMMANDS[name].split(":")
     return getattr(import_module(module), attribute)
 
 
-def _nothing() -> None:
-    """催办: reminds units of what they owe, and proves that it did."""
+def _describe(
+    _lang: Annotated[
+        str | None,
+        typer.Option(
+            "--lang",
+            metavar="zh|en",
+            help="The language of the texts; else as LC_ALL, LC_MESSAGES or LANG say, else zh.",
+        ),
+    ] = None,
+) -> None:
+    """催办 (cuiban): reminds units of their obligations, and proves that it did.
+
+    Exit status 0: done. 1: the answer is no, or a check failed. 2: wrong use. 3: something is not
+    running.
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command with some arguments; its exit status."""
+    as_json = "--json" in arguments
+    try:
+        use_language(choose_language(None, os.environ))
+        named, rest = _take_language(arguments)
+        use_language(choose_language(named, os.environ))
+        command = build_command(*(word for word in rest[:1] if word in _COMMANDS))
+        translate_help(command)
+        return command.main(rest, prog_name="cuiban", standalone_mode=False) or 0
+    except CuibanError as error:
+        return show_error(error, as_json=as_json)
+    except typer.TyperException as error:
+        if not error.format_message():  # the help was shown instead
+            return WRONG_USE
+        return show_error(read_usage_error(error), as_json=as_json)
+    except ValidationError:
+        message = _("The API's answer has a form that this version of the command does not know.")
+        hint = _("Use the command of the same version as the API.")
+        return show_error(CuibanError(message, hint), as_json=as_json)
+    except typer.Abort:
+        return NO
+
+
+def _take_language(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
+    """The value of a leading `--lang`, and what follows it."""
+    match list(arguments):
+        case ["--lang", named, *rest]:
+            return named, rest
+        case [first, *rest] if first.startswith("--lang="):
+            return first.removeprefix("--lang="), rest
+        case words:
+            return None, words
 
 
 def main() -> None:
-    """Run the command; an error that a person can mend is one clear text and status 1."""
-    called = [argument for argument in sys.argv[1:2] if argument in _COMMANDS]
-    try:
-        command_line(*called)()
-    except CuibanError as error:
-        console = Console(stderr=True)
-        # A message may quote what a file holds, so nothing in it is markup.
-        console.print(error.message, style="red", markup=False, soft_wrap=True)
-        if error.hint:
-            console.print(error.hint, markup=False, soft_wrap=True)
-        sys.exit(1)
+    """Run the command as it was typed."""
+    sys.exit(run(sys.argv[1:]))
 
 
 if __name__ == "__main__":

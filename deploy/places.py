@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from shared.errors import CuibanError
+from deploy.terminal.errors import NotRunningError
+from deploy.terminal.language import _
 from shared.settings import Settings
 
 STATE = Path(".cuiban")
@@ -17,10 +18,6 @@ StateOption = Annotated[
     Path,
     typer.Option("--state", envvar="CUIBAN_STATE", help="Where the local stack keeps its state."),
 ]
-
-
-class NotRunningError(CuibanError):
-    """Nothing answers: the system does not run, or not now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +40,8 @@ def find_stack(state: Path) -> RunningStack:
         record = json.loads((place / "stack.json").read_bytes())
         os.kill(record["supervisor_pid"], 0)  # signal 0 only asks whether the process is there
     except (OSError, ValueError) as error:
-        message = f"No stack runs in {place}."
-        raise NotRunningError(message, "Start one with `cuiban up`.") from error
+        message = _("No stack runs in {place}.").format(place=place)
+        raise NotRunningError(message, _("Start one with `cuiban up`.")) from error
     return RunningStack(record["api"], record["environment"], place / "token")
 
 

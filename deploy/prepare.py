@@ -15,6 +15,9 @@ import typer
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from deploy.partitions import add_partitions
+from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.errors import NO
+from deploy.terminal.language import _
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
 from shared.broker.provisioning import create_topics, list_topic_faults, repair_topics
@@ -45,10 +48,10 @@ def migrate_all(settings: Settings) -> None:
         migrate(settings.database_url.get_secret_value(), service)
 
 
-def topics(
+def manage_topics(
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Only tell what is wrong with them; status 1 if so.")
+        bool, typer.Option("--check", help="Only report what is wrong with them; status 1 if so.")
     ] = False,
     mend: Annotated[
         bool, typer.Option("--repair", help="Set their settings right; other settings stay.")
@@ -57,41 +60,74 @@ def topics(
         int | None,
         typer.Option(min=1, max=1000, help="Give each so many, while no event is under way."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the topics that the broker (CUIBAN_KAFKA) lacks, or check those that it has."""
     settings = Settings.load()
-    if check:
-        _tell(asyncio.run(list_topic_faults(settings, TOPICS)), settings)
-    elif mend:
+    if mend:
         asyncio.run(repair_topics(settings))
-        _tell(asyncio.run(list_topic_faults(settings, TOPICS)), settings)
+    if check or mend:
+        faults = asyncio.run(list_topic_faults(settings, TOPICS))
+        answer = {
+            "faults": [{"fault": str(each), "dangerous": each.dangerous} for each in faults],
+            "remedy": suggest_repair(faults, settings) if faults else "",
+        }
+        show_answer(answer, as_json, lambda _answer: _show_faults(faults, settings))
+        if faults:
+            raise typer.Exit(NO)
     elif partitions:
         raised = asyncio.run(add_partitions(settings, partitions))
-        print("\n".join(raised) or f"Every topic has {partitions} partitions or more.")
-        if raised:
-            print(
-                "Keys have moved to other partitions; relays and consumers learn of them by "
-                f"themselves. Set CUIBAN_PARTITIONS={partitions} for topics that are made later."
-            )
+        show_answer({"raised": raised}, as_json, lambda _answer: _show_raised(raised, partitions))
     else:
         made = asyncio.run(create_topics(settings))
-        print("\n".join(made) or "All topics are there.")
+        everything = _("All topics are there.")
+        show_answer({"made": made}, as_json, lambda _answer: say("\n".join(made) or everything))
 
 
-def _tell(wrong: list[TopicFault], settings: Settings) -> None:
-    if not wrong:
-        print("All topics are kept as they must be.")
+def _show_raised(raised: list[str], partitions: int) -> None:
+    for line in raised:
+        say(line)
+    if not raised:
+        say(_("Every topic has {number} partitions or more.").format(number=partitions))
         return
-    for fault in wrong:
-        print(f"{fault}{' Services refuse to start.' if fault.dangerous else ''}")
-    print(suggest_repair(wrong, settings))
-    raise typer.Exit(1)
+    message = _(
+        "Keys have moved to other partitions; relays and consumers detect it by themselves. Set "
+        "CUIBAN_PARTITIONS={number} for topics that are made later."
+    )
+    say(message.format(number=partitions))
 
 
-def migrations() -> None:
+def _show_faults(faults: list[TopicFault], settings: Settings) -> None:
+    if not faults:
+        say(_("All topics have the settings that they need."))
+        return
+    for fault in faults:
+        say(f"{fault} {_('Services refuse to start.') if fault.dangerous else ''}".rstrip())
+    say(suggest_repair(faults, settings))
+
+
+def run_migrations(as_json: JsonOption = False) -> None:
     """Bring the schemas in the database (CUIBAN_DATABASE_URL) to their newest version."""
     migrate_all(Settings.load())
-    print("All schemas are up to date.")
+    done = _("All schemas are up to date.")
+    show_answer({"schemas": SERVICES}, as_json, lambda _answer: say(done))
+
+
+def prepare_all(as_json: JsonOption = False) -> None:
+    """Make the topics, the schemas, the office and its first token. Repeating changes nothing."""
+    made = _prepare()
+    message = _("Topics made: {number}. Schemas and office are in place.")
+    done = message.format(number=len(made))
+    show_answer({"made": made, "schemas": SERVICES}, as_json, lambda _answer: say(done))
+
+
+def _prepare() -> list[str]:
+    """Run all steps; the topics that were made."""
+    settings = Settings.load()
+    made = asyncio.run(create_topics(settings))
+    migrate_all(settings)
+    asyncio.run(found_office(settings, OfficeSettings()))
+    return made
 
 
 async def found_office(settings: Settings, office: OfficeSettings) -> None:
@@ -122,12 +158,9 @@ def write_secret(path: Path, secret: str) -> None:
 
 
 def main() -> int:
-    """Run all steps; 0 when everything stands."""
+    """Run all steps; 0 when everything is in place, 78 when something is missing or down."""
     try:
-        settings = Settings.load()
-        made = asyncio.run(create_topics(settings))
-        migrate_all(settings)
-        asyncio.run(found_office(settings, OfficeSettings()))
+        made = _prepare()
     except CuibanError as error:
         print(error, file=sys.stderr)
         return 78

@@ -10,17 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import (
-    NO,
-    SERVICES,
-    WRONG_USE,
-    JsonOption,
-    ReasonOption,
-    leave,
-    run,
-    services_here,
-)
+from deploy.ops.running import SERVICES, ReasonOption, leave, run, services_here
 from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption
+from deploy.terminal.errors import NO, WRONG_USE
 from shared.logging import log
 from shared.outbox.backlog import Backlog, load_backlog
 from shared.outbox.resending import list_topics, replay_lost, replay_since, retry_refused

@@ -10,17 +10,10 @@ from rich.table import Table
 from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import (
-    NO,
-    JsonOption,
-    leave,
-    run,
-    services_here,
-    show_whole,
-    source_of,
-    tables_of,
-)
+from deploy.ops.running import leave, run, services_here, show_whole, source_of, tables_of
 from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption
+from deploy.terminal.errors import NO
 from shared.broker import positions
 from shared.broker.records import Partition, RawRecord
 from shared.consuming import parking

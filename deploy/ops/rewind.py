@@ -7,8 +7,9 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import NO, WRONG_USE, ReasonOption, leave, run, services_here
+from deploy.ops.running import ReasonOption, leave, run, services_here
 from deploy.places import STATE, StateOption
+from deploy.terminal.errors import NO, WRONG_USE
 from services.scheduler.store import rewinding
 from services.scheduler.store.rewinding import FiredAhead
 from shared.database.engine import measure_clock_skew

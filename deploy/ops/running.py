@@ -15,7 +15,8 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.places import NotRunningError, settings_for
+from deploy.places import settings_for
+from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
 from shared.broker.positions import define_positions_table
 from shared.consuming.applier import Tables
 from shared.consuming.inbox import define_inbox_table
@@ -26,11 +27,9 @@ from shared.outbox.publishing import define_outbox_table
 from shared.settings import Settings
 
 T = TypeVar("T")
-NO, WRONG_USE, NOT_RUNNING = 1, 2, 3
 _WIDEST = 160
 """Columns that the longest names need; a narrower terminal wraps the lines."""
 SERVICES = ("ingest", "scheduler", "notifier")
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why, in your words; it is written into the log.")
 ]
@@ -44,10 +43,10 @@ def run(state: Path, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) 
     """
     try:
         settings = settings_for(state)
-    except NotRunningError as error:
-        leave(error.message, error.hint, status=NOT_RUNNING)
-    except CuibanError as error:
-        leave(error.message, error.hint, status=WRONG_USE)
+    except NotRunningError:
+        raise
+    except CuibanError as error:  # a setting can't be read
+        raise WrongUseError(error.message, error.hint) from error
     return asyncio.run(_run(settings, work))
 
 
@@ -100,9 +99,10 @@ def show_whole(table: Table) -> None:
 
 
 def leave(message: str, hint: str = "", *, status: int) -> NoReturn:
-    """Say why, on standard error, and end the command with a status."""
-    console = Console(stderr=True)
-    console.print(message, style="red", markup=False, soft_wrap=True)
-    if hint:
-        console.print(hint, markup=False, soft_wrap=True)
-    raise typer.Exit(status)
+    """End the command with a status, and say why.
+
+    Raises:
+        CuibanError: the kind that stands for the status.
+    """
+    kinds = {NO: CuibanError, WRONG_USE: WrongUseError, NOT_RUNNING: NotRunningError}
+    raise kinds[status](message, hint)

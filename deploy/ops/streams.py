@@ -13,10 +13,6 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.running import (
-    NO,
-    NOT_RUNNING,
-    WRONG_USE,
-    JsonOption,
     ReasonOption,
     leave,
     run,
@@ -26,6 +22,8 @@ from deploy.ops.running import (
     tables_of,
 )
 from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption
+from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE
 from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cli.client import read
+from cli.client import read_file
 from deploy.places import settings_in
 from lab.chaos import verdict
 from lab.chaos.arrivals import ArrivedMessage, judge_arrivals, parse_message
@@ -59,7 +59,7 @@ async def run_stepped(
     engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
-    api = RetryingApi(addresses, read(stack.token_file).decode().strip())
+    api = RetryingApi(addresses, read_file(stack.token_file).decode().strip())
     sinks = record.inbox.rstrip("/")
     injector = FaultInjector(
         stack, engine, StreamFaults(settings), sinks, lambda what: say(f"{'':>18}{what}")

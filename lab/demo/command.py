@@ -14,7 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.client import Api, read
+from cli.client import Api, read_file
 from deploy.places import settings_in
 from lab.demo.figures import Figures
 from lab.demo.run import DemoRun
@@ -76,7 +76,7 @@ def _raise_interrupt(_number: int, _frame: object) -> None:
 async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock) -> Figures:
     settings = settings_in(record.environment)
     engine = create_engine(settings, "cuiban-demo")
-    api = Api(record.api, read(stack.token_file).decode().strip())
+    api = Api(record.api, read_file(stack.token_file).decode().strip())
     try:
         with _out.status("the office enters its units and publishes its plan") as shown:
 

@@ -9,9 +9,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from deploy.ops.running import JsonOption
 from deploy.ops.summary import summary
 from deploy.places import STATE, StateOption, settings_in
+from deploy.terminal.answers import JsonOption
 from lab.stack.stack import Stack
 from lab.stack.status import StatusRow, list_addresses
 

@@ -98,7 +98,7 @@ class World:
     def _upload(self, path: str, name: str, text: str) -> Any:
         headers = {"Idempotency-Key": f"{name}-{next(_NUMBERS)}"}
         files = {"file": (name, text.encode())}
-        return self.api._asked("POST", path, files=files, headers=headers)
+        return self.api._request("POST", path, files=files, headers=headers)
 
     def working_day(self, after: int) -> date:
         return CALENDAR.shift(self.today, after)
@@ -199,7 +199,7 @@ def cuiban(world: World) -> Callable[..., str]:
             check=False,
             text=True,
             timeout=300,
-            env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1"},
+            env={"PATH": "/usr/bin:/bin", "COLUMNS": "200", "PYTHONUTF8": "1", "LANG": "en"},
         )
         assert done.returncode == status, done.stdout + done.stderr
         assert "Traceback" not in done.stderr

@@ -51,7 +51,7 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
     rows.append((REWORDED, name, first))
     revised = table(tmp_path / "two.txt", title, rows)
     seen = cuiban("plan", "revise", revised, typed="no\n")
-    assert "1 measures added, 2 changed, 1 removed, 1 renumbered, 0 as before" in seen
+    assert "1 measures added, 2 changed, 1 removed, 1 renumbered, 0 unchanged" in seen
     assert f"date: {first} → {later}" in seen
     assert "Nothing was changed" in seen
     done = cuiban("plan", "revise", revised, typed="yes\n")
@@ -90,17 +90,17 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
     assert "settle how often" in stopped
     assert "z is none of" in stopped
     assert "9 is none of 1 to 5" in stopped
-    assert "1 answers are stored; 2 points are left" in stopped
+    assert "1 answers are stored; 2 items are left" in stopped
     answers = f"d\n年底\n{due}\n\n今年完成\ns\n"
     again = cuiban("plan", "review", typed=answers)
     assert "年底 is no date" in again
     assert "A reason is needed" in again
-    assert "1 answers are stored; 1 points are left" in again
+    assert "1 answers are stored; 1 items are left" in again
     lost = cuiban("plan", "review", typed=f"没有的局\n试\n{name}\n由其代管\n")
     assert "does not know 没有的局" in lost
     assert "Nothing is left to settle" in lost
     published = cuiban("plan", "publish")
-    assert "of 1 units published" in published
+    assert "of 1 units" in published
     owed = world.api.every("/v1/ledger", unit_id=world.units[name])
     assert {row["ref"] for row in owed} == {"1.1", "2.1", "3.1", "4.1"}
 
@@ -119,7 +119,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
+        env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1", "LANG": "en"},
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -132,7 +132,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=300)
     assert process.returncode == 130
-    assert "1 answers are stored; 1 points are left" in said
+    assert "1 answers are stored; 1 items are left" in said
     assert "Traceback" not in said
 
 

@@ -12,7 +12,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from cli.client import read
+from cli.client import read_file
 from deploy.places import settings_in
 from lab.chaos.callers import RetryingApi
 from lab.chaos.faults import RUNNING, FaultKind, draw_faults
@@ -56,7 +56,7 @@ async def run_and_judge(
     engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in setup.record.parts if part.name.startswith("ingest-")]
-    api = RetryingApi(ingests, read(setup.stack.token_file).decode().strip())
+    api = RetryingApi(ingests, read_file(setup.stack.token_file).decode().strip())
     sinks = setup.record.inbox.rstrip("/")
     faults = draw_faults(seed, count, RUNNING, without)
     try:

@@ -1,14 +1,15 @@
 """`cuiban ops outbox` and `replay-outbox` on a real database, as an operator types them."""
 
 import asyncio
+import contextlib
+import io
 import json
 from collections.abc import Awaitable, Callable
 
 import pytest
 from sqlalchemy import text
-from typer.testing import CliRunner
 
-from deploy.ops.app import ops
+from deploy.command import run
 from services.scheduler.tables import OUTBOX
 from shared.database.engine import create_engine
 from shared.outbox.publishing import publish
@@ -40,8 +41,10 @@ async def typed(
     await engine.dispose()
 
     async def type_(*words: str) -> tuple[int, str]:
-        done = await asyncio.to_thread(CliRunner().invoke, ops, list(words))
-        return done.exit_code, done.output
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            status = await asyncio.to_thread(run, ["--lang", "en", "ops", *words])
+        return status, printed.getvalue()
 
     return type_
 
