@@ -16,11 +16,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lab.chaos.faults import FaultKind
-from lab.chaos.proving import run_stepped
-from lab.chaos.running.ground import RunRequest, run_on_new_stack
-from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.verdict import SteppedVerdict
+from lab.chaos.faults.schedule import FaultKind
+from lab.chaos.oracle.running_verdict import RunningVerdict
+from lab.chaos.oracle.stepped_verdict import SteppedVerdict
+from lab.chaos.running.starting import RunRequest, run_on_new_stack
+from lab.chaos.stepped.proving import run_stepped
 from lab.demo.script import START
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock

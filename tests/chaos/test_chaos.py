@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.chaos.faults import count_by_kind, draw_faults
+from lab.chaos.faults.schedule import count_by_kind, draw_faults
 
 pytestmark = pytest.mark.chaos
 SEED, FAULTS = 2023, 12

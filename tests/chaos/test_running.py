@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.chaos.faults import FaultKind
+from lab.chaos.faults.schedule import FaultKind
 
 pytestmark = pytest.mark.chaos
 SEED = 2023

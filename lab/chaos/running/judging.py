@@ -15,18 +15,18 @@ import httpx
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lab.chaos.arrivals import ArrivedMessage, explain_repeats
-from lab.chaos.callers import RetryingApi
-from lab.chaos.faults import ScheduledFault, count_by_kind
-from lab.chaos.proving import await_dead_letters, fetch_messages
+from lab.chaos.clients.api import RetryingApi
+from lab.chaos.faults.schedule import ScheduledFault, count_by_kind
+from lab.chaos.oracle.arrivals import ArrivedMessage, explain_repeats
+from lab.chaos.oracle.calm import CalmTime, merge_windows
+from lab.chaos.oracle.facts import FactLog
+from lab.chaos.oracle.promise import DeliveryKey, Promise, SinkMessage
+from lab.chaos.oracle.running_verdict import RunningVerdict
+from lab.chaos.oracle.stepped_verdict import compare_dead_letters
 from lab.chaos.running import office
-from lab.chaos.running.calm import CalmTime, merge_windows
-from lab.chaos.running.facts import FactLog
-from lab.chaos.running.promise import DeliveryKey, Promise, SinkMessage
 from lab.chaos.running.run import RunningRun
-from lab.chaos.running.standing import RunSetup
-from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.verdict import compare_dead_letters
+from lab.chaos.running.setup import RunSetup
+from lab.chaos.stepped.proving import await_dead_letters, fetch_messages
 from lab.demo.script import START
 from services.scheduler import audit
 from shared import clock as clocks_of

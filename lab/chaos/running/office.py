@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from lab.chaos.running.facts import PublishedObligation
+from lab.chaos.oracle.facts import PublishedObligation
 from shared.schemas.rules import (
     Audience,
     BeforeDue,

@@ -14,20 +14,20 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read_file
 from deploy.places import settings_in
-from lab.chaos.callers import RetryingApi
-from lab.chaos.faults import RUNNING, FaultKind, draw_faults
-from lab.chaos.proving import describe_counts
+from lab.chaos.clients.api import RetryingApi
+from lab.chaos.faults.operator import Operator
+from lab.chaos.faults.release import make_next_release
+from lab.chaos.faults.running_injector import RunningFaultInjector
+from lab.chaos.faults.schedule import RUNNING, FaultKind, draw_faults
+from lab.chaos.faults.streams import StreamFaults
+from lab.chaos.oracle.facts import PublishedObligation
+from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.running import office
-from lab.chaos.running.acting import Actors, SecondPlan
-from lab.chaos.running.facts import PublishedObligation
+from lab.chaos.running.actors import Actors, SecondPlan
 from lab.chaos.running.judging import judge_run
-from lab.chaos.running.release import make_next_release
 from lab.chaos.running.run import RunningRun
-from lab.chaos.running.standing import RunSetup
-from lab.chaos.running.stops import Operator
-from lab.chaos.running.striking import RunningFaultInjector
-from lab.chaos.running.verdict import RunningVerdict
-from lab.chaos.streams import StreamFaults
+from lab.chaos.running.setup import RunSetup
+from lab.chaos.stepped.proving import describe_counts
 from lab.demo import office as demo_office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import START, ZONE

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from lab.chaos.faults import ScheduledFault
-from lab.chaos.running.acting import Actors
-from lab.chaos.running.striking import RunningFaultInjector
-from lab.chaos.running.striking_logs import SETTLED
+from lab.chaos.faults.log_injector import SETTLED
+from lab.chaos.faults.running_injector import RunningFaultInjector
+from lab.chaos.faults.schedule import ScheduledFault
+from lab.chaos.running.actors import Actors
 
 BURST = 6
 """Faults that are injected together; after them there is a time without faults."""

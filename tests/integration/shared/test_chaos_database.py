@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lab.chaos.database import _CUT_OFF, _CUT_RELAY
+from lab.chaos.faults.database import _CUT_OFF, _CUT_RELAY
 from lab.stack.testing import Engines
 from shared.database.engine import create_engine
 from shared.settings import Settings

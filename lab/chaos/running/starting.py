@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chaos.faults import SERVICES, FaultKind
-from lab.chaos.running.clocks import PartClocks
-from lab.chaos.running.disks import mount_small_disk
+from lab.chaos.faults.clocks import PartClocks
+from lab.chaos.faults.disks import mount_small_disk
+from lab.chaos.faults.operator import RESUMED_WITHIN
+from lab.chaos.faults.schedule import SERVICES, FaultKind
+from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.running.proving import run_and_judge
-from lab.chaos.running.standing import RunSetup
-from lab.chaos.running.stops import RESUMED_WITHIN
-from lab.chaos.running.verdict import RunningVerdict
+from lab.chaos.running.setup import RunSetup
 from lab.demo.script import START
 from lab.stack.stack import Stack
 

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.chaos.database import _shuffle_queues
+from lab.chaos.faults.database import _shuffle_queues
 
 
 @given(st.lists(st.integers(0, 6), max_size=12), st.integers(0, 100))

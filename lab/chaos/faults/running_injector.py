@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from typing_extensions import override
 
-from lab.chaos.faults import FaultKind, ScheduledFault
-from lab.chaos.running.disks import fill_disk
-from lab.chaos.running.release import NextRelease
-from lab.chaos.running.striking_logs import SETTLED, LogFaultInjector, list_parts
+from lab.chaos.faults.disks import fill_disk
+from lab.chaos.faults.log_injector import SETTLED, LogFaultInjector, list_parts
+from lab.chaos.faults.release import NextRelease
+from lab.chaos.faults.schedule import FaultKind, ScheduledFault
 
 _OFFSETS = (
     timedelta(seconds=40),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lab.chaos.running.clocks import PartClocks
+from lab.chaos.faults.clocks import PartClocks
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 

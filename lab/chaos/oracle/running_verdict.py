@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.chaos.running.promise import Judgement
-from lab.chaos.running.stops import RequiredStop
+from lab.chaos.faults.operator import RequiredStop
+from lab.chaos.oracle.promise import Judgement
 
 
 @dataclass(frozen=True, slots=True)

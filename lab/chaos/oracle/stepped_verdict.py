@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.chaos.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
+from lab.chaos.oracle.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
 from services.scheduler.audit import Gap, UnitDay
 from shared.schemas.events import RecordDeadLettered
 

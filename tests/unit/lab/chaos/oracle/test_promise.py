@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from lab.chaos.running.calm import CalmTime, FaultWindow, merge_windows
-from lab.chaos.running.facts import Fact, FactLog, PublishedObligation
+from lab.chaos.oracle.calm import CalmTime, FaultWindow, merge_windows
+from lab.chaos.oracle.facts import Fact, FactLog, PublishedObligation
+from lab.chaos.oracle.promise import DeliveryKey, Judgement, Promise, SinkMessage
 from lab.chaos.running.office import build_calendar, build_rule_book
-from lab.chaos.running.promise import DeliveryKey, Judgement, Promise, SinkMessage
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience, ObligationKind
 

@@ -11,15 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read_file
 from deploy.places import settings_in
-from lab.chaos import verdict
-from lab.chaos.arrivals import ArrivedMessage, judge_arrivals, parse_message
-from lab.chaos.breaking import FaultInjector
-from lab.chaos.callers import RetryingApi
-from lab.chaos.faults import CLOCK_KINDS, ScheduledFault, count_by_kind, draw_faults
-from lab.chaos.oracle import Oracle
-from lab.chaos.run import QUIET_WITHIN, SteppedRun, read_recipients
-from lab.chaos.streams import StreamFaults
-from lab.chaos.verdict import SteppedVerdict
+from lab.chaos.clients.api import RetryingApi
+from lab.chaos.faults.injector import FaultInjector
+from lab.chaos.faults.schedule import CLOCK_KINDS, ScheduledFault, count_by_kind, draw_faults
+from lab.chaos.faults.streams import StreamFaults
+from lab.chaos.oracle import stepped_verdict
+from lab.chaos.oracle.arrivals import ArrivedMessage, judge_arrivals, parse_message
+from lab.chaos.oracle.planner import Oracle
+from lab.chaos.oracle.stepped_verdict import SteppedVerdict
+from lab.chaos.stepped.run import QUIET_WITHIN, SteppedRun, read_recipients
 from lab.demo import office
 from lab.demo.figures import read_events
 from lab.demo.quiet import PipelineWatcher
@@ -189,11 +189,11 @@ async def _judge(
         arrivals=judge_arrivals(sent, messages, run.injector.episodes),
         poison=len(run.injector.streams.poison),
         dead_letters=len({letter.record_key for letter in letters}),
-        gaps=verdict.compare_conservation(run.expected.values(), days, gaps),
+        gaps=stepped_verdict.compare_conservation(run.expected.values(), days, gaps),
         wrong=[
-            *verdict.compare_history(run.expected, messages, histories),
-            *verdict.compare_ledger(run.done, rows),
-            *verdict.compare_dead_letters(run.injector.streams.poison, letters),
+            *stepped_verdict.compare_history(run.expected, messages, histories),
+            *stepped_verdict.compare_ledger(run.done, rows),
+            *stepped_verdict.compare_dead_letters(run.injector.streams.poison, letters),
             *(f"the API went wrong inside: {answer}" for answer in run.api.internal_errors),
             *(f"{fault} never struck" for fault in run.faults),
         ],

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from lab.chaos.arrivals import ExpectedNotification
-from lab.chaos.breaking import FaultInjector
-from lab.chaos.callers import RetryingApi
-from lab.chaos.faults import CLOCK_KINDS, SENDING_KINDS, FaultKind, ScheduledFault
-from lab.chaos.oracle import Oracle, plan_notifications
+from lab.chaos.clients.api import RetryingApi
+from lab.chaos.faults.injector import FaultInjector
+from lab.chaos.faults.schedule import CLOCK_KINDS, SENDING_KINDS, FaultKind, ScheduledFault
+from lab.chaos.oracle.arrivals import ExpectedNotification
+from lab.chaos.oracle.planner import Oracle, plan_notifications
 from lab.demo import office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import ScriptedReport

@@ -18,8 +18,8 @@ from itertools import takewhile
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.chaos.running.calm import CalmTime
-from lab.chaos.running.facts import FactLog, PossibleStates, PublishedObligation
+from lab.chaos.oracle.calm import CalmTime
+from lab.chaos.oracle.facts import FactLog, PossibleStates, PublishedObligation
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import (
     Audience,

@@ -3,7 +3,7 @@
 import struct
 from pathlib import Path
 
-from lab.chaos.running.logs import cut_tails
+from lab.chaos.faults.logs import cut_tails
 
 
 def batch(offset: int, size: int) -> bytes:

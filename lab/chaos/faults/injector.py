@@ -13,10 +13,10 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lab.chaos import database
-from lab.chaos.arrivals import Episode
-from lab.chaos.faults import FaultKind, ScheduledFault
-from lab.chaos.streams import StreamFaults
+from lab.chaos.faults import database
+from lab.chaos.faults.schedule import FaultKind, ScheduledFault
+from lab.chaos.faults.streams import StreamFaults
+from lab.chaos.oracle.arrivals import Episode
 from lab.stack.errors import LocalStackError
 from lab.stack.processes import Identity
 from lab.stack.stack import Stack

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from lab.chaos.breaking import FaultInjector
-from lab.chaos.faults import FaultKind, ScheduledFault
-from lab.chaos.running import logs
-from lab.chaos.running.calm import FaultWindow
-from lab.chaos.running.clocks import PartClocks
-from lab.chaos.running.stops import SEEN_WITHIN, Operator
+from lab.chaos.faults import logs
+from lab.chaos.faults.clocks import PartClocks
+from lab.chaos.faults.injector import FaultInjector
+from lab.chaos.faults.operator import SEEN_WITHIN, Operator
+from lab.chaos.faults.schedule import FaultKind, ScheduledFault
+from lab.chaos.oracle.calm import FaultWindow
 from shared import clock
 from shared.errors import CuibanError
 from shared.schemas.topics import Topic, apply_prefix

@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from lab.chaos.arrivals import ArrivedMessage, Episode, ExpectedNotification, judge_arrivals
-from lab.chaos.oracle import Oracle, plan_notifications
+from lab.chaos.oracle.arrivals import ArrivedMessage, Episode, ExpectedNotification, judge_arrivals
+from lab.chaos.oracle.planner import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation

@@ -13,10 +13,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.chaos.callers import RetryingApi
+from lab.chaos.clients.api import RetryingApi
+from lab.chaos.faults.clocks import PartClocks
+from lab.chaos.oracle.facts import Fact, PublishedObligation
 from lab.chaos.running import office
-from lab.chaos.running.clocks import PartClocks
-from lab.chaos.running.facts import Fact, PublishedObligation
 from shared.schemas.rules import ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")

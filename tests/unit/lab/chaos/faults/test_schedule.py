@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.chaos.faults import (
+from lab.chaos.faults.schedule import (
     CLOCK_KINDS,
     RUNNING,
     STEPPED,

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.chaos.oracle import Oracle, plan_notifications
+from lab.chaos.oracle.planner import Oracle, plan_notifications
 from services.notifier.policy.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation, forecast

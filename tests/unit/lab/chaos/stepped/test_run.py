@@ -4,10 +4,10 @@ from datetime import UTC, date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from lab.chaos.faults import CLOCK_KINDS, SENDING_KINDS, draw_faults
-from lab.chaos.oracle import Oracle
-from lab.chaos.proving import _list_steps
-from lab.chaos.run import SteppedRun
+from lab.chaos.faults.schedule import CLOCK_KINDS, SENDING_KINDS, draw_faults
+from lab.chaos.oracle.planner import Oracle
+from lab.chaos.stepped.proving import _list_steps
+from lab.chaos.stepped.run import SteppedRun
 from lab.demo.script import ScriptedObligation as Reported
 from lab.demo.script import ScriptedReport
 from shared.calendar import WorkingCalendar
