@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from lab.chaos.oracle.running_verdict import RequiredStop
 from shared import clock
 from shared.consuming.log_guard import LOG_GAP
 
@@ -29,14 +30,6 @@ SELECT DISTINCT reason FROM (
 ) AS every WHERE reason IS NOT NULL AND topic LIKE :topic
 """
 _SERVICES = ("ingest", "scheduler", "notifier")
-
-
-@dataclass(slots=True)
-class RequiredStop:
-    """A stop that a fault must cause, and the reason with which it was seen."""
-
-    fault: str
-    seen: str = ""
 
 
 @dataclass

@@ -3,8 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.chaos.faults.operator import RequiredStop
 from lab.chaos.oracle.promise import Judgement
+
+
+@dataclass(slots=True)
+class RequiredStop:
+    """A stop that a fault must cause, and the reason with which it was seen."""
+
+    fault: str
+    seen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

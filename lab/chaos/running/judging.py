@@ -16,6 +16,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.chaos.clients.api import RetryingApi
+from lab.chaos.clients.evidence import await_dead_letters, fetch_messages
+from lab.chaos.faults.running_injector import RunningFaultInjector
 from lab.chaos.faults.schedule import ScheduledFault, count_by_kind
 from lab.chaos.oracle.arrivals import ArrivedMessage, explain_repeats
 from lab.chaos.oracle.calm import CalmTime, merge_windows
@@ -24,9 +26,8 @@ from lab.chaos.oracle.promise import DeliveryKey, Promise, SinkMessage
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.oracle.stepped_verdict import compare_dead_letters
 from lab.chaos.running import office
-from lab.chaos.running.run import RunningRun
+from lab.chaos.running.actors import Actors
 from lab.chaos.running.setup import RunSetup
-from lab.chaos.stepped.proving import await_dead_letters, fetch_messages
 from lab.demo.script import START
 from services.scheduler import audit
 from shared import clock as clocks_of
@@ -44,7 +45,8 @@ _PERMANENT_REFUSALS = {403, 410}
 async def judge_run(
     seed: int,
     faults: Sequence[ScheduledFault],
-    run: RunningRun,
+    actors: Actors,
+    injector: RunningFaultInjector,
     setup: RunSetup,
     engine: AsyncEngine,
     span: tuple[datetime, datetime],
@@ -55,7 +57,6 @@ async def judge_run(
 
     `span` is the office's time in which the clock ran.
     """
-    injector, actors = run.injector, run.actors
     injector.end_episode()
     units = await asyncio.to_thread(actors.api.every, "/v1/units")
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from cli.client import read_file
 from deploy.places import settings_in
 from lab.chaos.clients.api import RetryingApi
+from lab.chaos.clients.evidence import describe_counts
 from lab.chaos.faults.operator import Operator
 from lab.chaos.faults.release import make_next_release
 from lab.chaos.faults.running_injector import RunningFaultInjector
@@ -27,7 +28,6 @@ from lab.chaos.running.actors import Actors, SecondPlan
 from lab.chaos.running.judging import judge_run
 from lab.chaos.running.run import RunningRun
 from lab.chaos.running.setup import RunSetup
-from lab.chaos.stepped.proving import describe_counts
 from lab.demo import office as demo_office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import START, ZONE
@@ -78,7 +78,9 @@ async def run_and_judge(
         run = RunningRun(actors, injector, faults, lambda n: _show_progress(setup, sinks, n))
         await run.run_to_end()
         end = await _stop_clock(setup, watcher)
-        return await judge_run(seed, faults, run, setup, engine, (begin, end), sinks, began)
+        return await judge_run(
+            seed, faults, actors, injector, setup, engine, (begin, end), sinks, began
+        )
     finally:
         api.close()
         await watcher.close()

@@ -1,27 +1,26 @@
 """One run with a stepped clock, from the first day to the verdict, over a new stack."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read_file
 from deploy.places import settings_in
 from lab.chaos.clients.api import RetryingApi
+from lab.chaos.clients.evidence import await_dead_letters, describe_counts, fetch_messages
 from lab.chaos.faults.injector import FaultInjector
 from lab.chaos.faults.schedule import CLOCK_KINDS, ScheduledFault, count_by_kind, draw_faults
 from lab.chaos.faults.streams import StreamFaults
 from lab.chaos.oracle import stepped_verdict
-from lab.chaos.oracle.arrivals import ArrivedMessage, judge_arrivals, parse_message
+from lab.chaos.oracle.arrivals import judge_arrivals
 from lab.chaos.oracle.planner import Oracle
 from lab.chaos.oracle.stepped_verdict import SteppedVerdict
 from lab.chaos.stepped.run import QUIET_WITHIN, SteppedRun, read_recipients
 from lab.demo import office
-from lab.demo.figures import read_events
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import END, ZONE, ScriptedObligation, ScriptedReport, draw_habits, draw_reports
 from lab.stack.record import StackRecord
@@ -30,20 +29,15 @@ from services.scheduler import audit
 from shared import clock as clocks
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
-from shared.consuming.log_guard import REASONS
 from shared.database.engine import create_engine
 from shared.planning import forecasting
 from shared.planning.reminding import ReminderMeasure
 from shared.schemas.events import RecordDeadLettered
 from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
-from shared.schemas.topics import DEAD_LETTERS
-from shared.settings import Settings
 
 Say = Callable[[str], None]
 _STEPS_A_FAULT = 3
 """A run with few faults ends early, after this many steps per fault."""
-_PAGE = 500
-_LETTERS_WITHIN = 30.0
 
 
 async def run_stepped(
@@ -201,48 +195,5 @@ async def _judge(
     )
 
 
-async def await_dead_letters(
-    settings: Settings, poison: Mapping[bytes, frozenset[str]]
-) -> list[RecordDeadLettered]:
-    """Wait until there are as many dead letters as poison requires, at most 30 s; return them.
-
-    Those that record the resumption of a partition by an operator are left out.
-    """
-    wanted = sum(map(len, poison.values()))
-    until = clocks.monotonic() + _LETTERS_WITHIN
-    while True:
-        events = await read_events(settings, DEAD_LETTERS)
-        letters = [
-            event
-            for event in events
-            if isinstance(event, RecordDeadLettered) and event.reason not in REASONS
-        ]
-        if len(letters) >= wanted or clocks.monotonic() > until:
-            return letters
-        await asyncio.sleep(1)
-
-
 def _fetch_histories(run: SteppedRun) -> list[dict[str, Any]]:
     return [row for unit in run.names for row in run.api.every(f"/v1/units/{unit}/history")]
-
-
-def fetch_messages(sinks: str) -> list[ArrivedMessage]:
-    """Every message that the sinks hold, sorted by time."""
-    messages: list[ArrivedMessage] = []
-    after = 0
-    while True:
-        query = {"after": after, "limit": _PAGE}
-        answer = httpx.get(f"{sinks}/messages", params=query, timeout=60, trust_env=False).json()
-        if not answer["messages"]:
-            return messages
-        messages += [parse_message(message) for message in answer["messages"]]
-        after = answer["next"]
-
-
-def describe_counts(sinks: str) -> str:
-    """The number of messages that the sinks hold, as text."""
-    try:
-        counts = httpx.get(f"{sinks}/counts", timeout=5, trust_env=False).json()
-    except (httpx.HTTPError, ValueError):
-        return "the sinks do not answer"
-    return f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"

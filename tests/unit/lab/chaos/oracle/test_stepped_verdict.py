@@ -5,10 +5,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from lab.chaos.oracle import stepped_verdict
 from lab.chaos.oracle.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
 from lab.chaos.oracle.planner import Oracle, plan_notifications
-from lab.chaos.oracle.stepped_verdict import SteppedVerdict
+from lab.chaos.oracle.stepped_verdict import (
+    SteppedVerdict,
+    compare_conservation,
+    compare_dead_letters,
+    compare_history,
+    compare_ledger,
+)
 from services.notifier.policy.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
@@ -76,22 +81,14 @@ def test_each_thing_that_is_wrong_is_a_complaint() -> None:
 
 def test_the_line_must_hold_and_be_the_planners() -> None:
     wanted = expected().values()
-    assert (
-        stepped_verdict.compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], []) == []
-    )
-    assert len(stepped_verdict.compare_conservation(wanted, [day(due=2, sent=1)], [])) == 1
-    assert len(stepped_verdict.compare_conservation(wanted, [day(due=2, sent=2)], [])) == 1
-    assert (
-        len(stepped_verdict.compare_conservation(wanted, [day(due=2, sent=1, pending=1)], [])) == 1
-    )
-    assert len(stepped_verdict.compare_conservation(wanted, [], [])) == 1
-    assert (
-        len(stepped_verdict.compare_conservation([], [day(due=2, sent=1, suppressed=1)], [])) == 1
-    )
+    assert compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], []) == []
+    assert len(compare_conservation(wanted, [day(due=2, sent=1)], [])) == 1
+    assert len(compare_conservation(wanted, [day(due=2, sent=2)], [])) == 1
+    assert len(compare_conservation(wanted, [day(due=2, sent=1, pending=1)], [])) == 1
+    assert len(compare_conservation(wanted, [], [])) == 1
+    assert len(compare_conservation([], [day(due=2, sent=1, suppressed=1)], [])) == 1
     gap = Gap(GapKind.NOT_FANNED_OUT, OFFICE, UNIT, OWED, None, SLOT, due=1, found=0)
-    (named,) = stepped_verdict.compare_conservation(
-        wanted, [day(due=2, sent=1, suppressed=1)], [gap]
-    )
+    (named,) = compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], [gap])
     assert str(OWED) in named
 
 
@@ -120,26 +117,22 @@ def test_the_history_must_be_the_planners_and_the_sinks() -> None:
         received=SLOT,
         answered=True,
     )
-    assert stepped_verdict.compare_history(wanted, [came], rows) == []
+    assert compare_history(wanted, [came], rows) == []
     for wrong in (
-        stepped_verdict.compare_history(wanted, [came], rows[:1]),
-        stepped_verdict.compare_history(wanted, [replace(came, text="别的")], rows),
-        stepped_verdict.compare_history(wanted, [came], [rows[0] | {"state": "failed"}, rows[1]]),
-        stepped_verdict.compare_history(
-            wanted, [came], [rows[0] | {"refs": ["1.1", "1.2"]}, rows[1]]
-        ),
-        stepped_verdict.compare_history(
-            wanted, [came], [*rows, rows[0] | {"notification_id": str(UUID(int=3))}]
-        ),
+        compare_history(wanted, [came], rows[:1]),
+        compare_history(wanted, [replace(came, text="别的")], rows),
+        compare_history(wanted, [came], [rows[0] | {"state": "failed"}, rows[1]]),
+        compare_history(wanted, [came], [rows[0] | {"refs": ["1.1", "1.2"]}, rows[1]]),
+        compare_history(wanted, [came], [*rows, rows[0] | {"notification_id": str(UUID(int=3))}]),
     ):
         assert len(wrong) == 1
 
 
 def test_the_ledger_must_say_done_of_what_was_reported_and_of_nothing_else() -> None:
     row = {"obligation_id": str(OWED), "status": "done", "unit": "县水利局", "ref": "1.1"}
-    assert stepped_verdict.compare_ledger([OWED], [row]) == []
-    assert len(stepped_verdict.compare_ledger([], [row])) == 1
-    assert len(stepped_verdict.compare_ledger([OWED], [row | {"status": "open"}])) == 1
+    assert compare_ledger([OWED], [row]) == []
+    assert len(compare_ledger([], [row])) == 1
+    assert len(compare_ledger([OWED], [row | {"status": "open"}])) == 1
 
 
 def test_dead_letters_must_be_the_poison_at_each_who_reads_it() -> None:
@@ -159,9 +152,6 @@ def test_dead_letters_must_be_the_poison_at_each_who_reads_it() -> None:
         )
 
     both = [letter("one", b"poison 1"), letter("other", b"poison 1")]
-    assert stepped_verdict.compare_dead_letters(poison, both) == []
-    assert len(stepped_verdict.compare_dead_letters(poison, both[:1])) == 1
-    assert (
-        len(stepped_verdict.compare_dead_letters(poison, [*both, letter("one", b"something good")]))
-        == 1
-    )
+    assert compare_dead_letters(poison, both) == []
+    assert len(compare_dead_letters(poison, both[:1])) == 1
+    assert len(compare_dead_letters(poison, [*both, letter("one", b"something good")])) == 1
