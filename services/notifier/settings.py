@@ -16,16 +16,22 @@ from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def _delays(written: object) -> object:
-    """`5s 5m 2h` as durations; what is not a text stays as it is."""
+def _parse_delays(written: object) -> object:
+    """Split a list such as `PT5S PT5M` or `5s 5m`; values that are not text stay as they are.
+
+    Pydantic parses the ISO 8601 durations.
+    """
     if not isinstance(written, str):
         return written
-    found = []
-    for word in re.split(r"[\s,]+", written.strip()):
-        if not (match := re.fullmatch(r"(\d{1,6})([smhd])", word)):
-            raise ValueError("write durations like: 5s 5m 2h")
-        found.append(timedelta(**{_UNITS[match[2]]: int(match[1])}))
-    return tuple(found)
+    return tuple(_parse_delay(word) for word in re.split(r"[\s,]+", written.strip()))
+
+
+def _parse_delay(word: str) -> timedelta | str:
+    if match := re.fullmatch(r"(\d{1,6})([smhd])", word):
+        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+    if not word.startswith("P"):
+        raise ValueError("write ISO 8601 durations, such as: PT5S PT5M PT2H")
+    return word
 
 
 def _quiet(written: object) -> object:
@@ -56,7 +62,7 @@ def _channels(written: object) -> object:
 
 
 Delays = Annotated[
-    tuple[NonNegativeDuration, ...], NoDecode, BeforeValidator(_delays), Field(min_length=1)
+    tuple[NonNegativeDuration, ...], NoDecode, BeforeValidator(_parse_delays), Field(min_length=1)
 ]
 Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
 Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_channels)]
@@ -100,7 +106,10 @@ class NotifierSettings(Settings):
     sms_permanent: Words = ()
     """Values of the same fields that no later attempt can mend."""
 
-    retry_delays: Delays = _delays("5s 5m 30m 2h 5h 10h 14h 20h 24h")  # type: ignore[assignment]
+    retry_delays: Delays = (
+        *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30)),
+        *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+    )
     """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
     unknown_pause: NonNegativeDuration = timedelta(seconds=30)
     """At least this long after an unknown outcome before it is offered again."""

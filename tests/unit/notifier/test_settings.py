@@ -37,6 +37,19 @@ def test_durations_hours_and_words_are_written_shortly(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
+    "written", ["PT1S PT2M PT3H P4D", "PT1S,PT2M, PT3H, P4DT0S", "1s 2m 3h 4d"]
+)
+def test_retry_delays_are_iso_durations_or_numbers_with_a_unit(
+    monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("CUIBAN_RETRY_DELAYS", written)
+    assert NotifierSettings.load().retry_delays == (
+        *(timedelta(seconds=1), timedelta(minutes=2)),
+        *(timedelta(hours=3), timedelta(days=4)),
+    )
+
+
+@pytest.mark.parametrize(
     ("written", "meant"),
     [("", set()), (" ", set()), ("sms", {Channel.SMS}), ("SMS, email", set(Channel))],
 )
@@ -51,6 +64,9 @@ def test_channels_are_switched_off_by_name(
     ("name", "value"),
     [
         ("CUIBAN_RETRY_DELAYS", "soon"),
+        ("CUIBAN_RETRY_DELAYS", "PT5S PTXM"),
+        ("CUIBAN_RETRY_DELAYS", "PT5S 5"),
+        ("CUIBAN_RETRY_DELAYS", "PT5S -PT5S"),
         ("CUIBAN_QUIET_SMS", "evening"),
         ("CUIBAN_SMS_UNKNOWN", "maybe"),
         ("CUIBAN_BATCH", "0"),
