@@ -1,29 +1,32 @@
 """Conservation: due = sent + suppressed + withdrawn + dead + pending, for every unit and day."""
 
 import asyncio
-import json
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import STATE, StateOption, settings_for
+from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.errors import NO, NotRunningError
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
 from services.notifier import audit as notifier
 from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
 from services.scheduler.settings import SchedulerSettings
 from shared import clock
 from shared.database.engine import create_engine
-from shared.errors import CuibanError
 from shared.settings import Settings
 
-_out = Console()
 _PATIENCE: timedelta = SchedulerSettings.model_fields["audit_patience"].default
 _COLUMNS = ("due", "sent", "suppressed", "withdrawn", "dead", "pending")
+_TOTALS = N_(
+    "due {due} = sent {sent} + suppressed {suppressed} + withdrawn {withdrawn} + dead {dead} + "
+    "pending {pending}   ({number} units and days)"
+)
 
 
 def show_conservation(
@@ -34,7 +37,7 @@ def show_conservation(
     patience: Annotated[
         float, typer.Option(min=0, help="Days that a notification may be pending.")
     ] = _PATIENCE / timedelta(days=1),
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """For every unit and day: due = sent + suppressed + withdrawn + dead + pending.
 
@@ -42,17 +45,14 @@ def show_conservation(
     """
     spans = timedelta(seconds=grace), timedelta(days=patience)
     days, found = asyncio.run(_look(settings_for(state), *spans))
-    if as_json:
-        report = {
-            "totals": {name: getattr(totals(days), name) for name in _COLUMNS},
-            "days": [asdict(day) for day in days],
-            "gaps": [gap.words() for gap in found],
-        }
-        print(json.dumps(report, default=str, ensure_ascii=False, indent=1))
-    else:
-        _show(days, found)
+    report = {
+        "totals": {name: getattr(totals(days), name) for name in _COLUMNS},
+        "days": [asdict(day) for day in days],
+        "gaps": [gap.words() for gap in found],
+    }
+    show_answer(report, as_json, lambda _report: _show(days, found))
     if found:
-        raise typer.Exit(1)
+        raise typer.Exit(NO)
 
 
 async def _look(
@@ -66,9 +66,9 @@ async def _look(
             found = await gaps(db, real_now=now, grace=grace, patience=patience)
             return days, found + await _gone(db)
     except (SQLAlchemyError, OSError) as error:
-        raise CuibanError(
-            "The scheduler's tables can't be read.",
-            "Point CUIBAN_DATABASE_URL at its database, or name the state of a running stack.",
+        raise NotRunningError(
+            _("The scheduler's tables can't be read."),
+            _("Point CUIBAN_DATABASE_URL at its database, or name the state of a running stack."),
         ) from error
     finally:
         await engine.dispose()
@@ -85,18 +85,17 @@ async def _gone(db: AsyncConnection) -> list[Gap]:
 
 def _show(days: list[UnitDay], found: list[Gap]) -> None:
     total = totals(days)
-    line = " + ".join(f"{name} {getattr(total, name)}" for name in _COLUMNS[1:])
-    _out.print(f"due {total.due} = {line}   ({len(days)} units and days)")
-    if not found:
-        waiting = sum(day.waiting for day in days)
-        if waiting:
-            _out.print(f"[yellow]Of {waiting} reminders the notifier has not told yet.[/]")
-        else:
-            _out.print("[green]It holds for every unit and day.[/]")
-        return
-    table = Table("gap", "unit", "reminder", "notification", "slot", "due", "found")
-    for gap in found:
-        words = gap.words()
+    counts = {name: getattr(total, name) for name in _COLUMNS}
+    say(_(_TOTALS).format(**counts, number=len(days)))
+    if found:
+        headings = (
+            *(_("gap"), _("unit"), _("reminder"), _("notification"), _("slot"), _("due")),
+            _("counted"),
+        )
         names = ("kind", "unit_id", "reminder_id", "notification_id", "slot", "due", "found")
-        table.add_row(*(str(words[name]) for name in names))
-    _out.print(table)
+        show_table(headings, [[str(gap.words()[name]) for name in names] for gap in found])
+    elif waiting := sum(day.waiting for day in days):
+        message = _("The notifier has not reported on {number} reminders yet.")
+        say(message.format(number=waiting), "yellow")
+    else:
+        say(_("It holds for every unit and day."), "green")

@@ -1,19 +1,18 @@
 """`cuiban ops outbox` and `replay-outbox`: what does not leave an outbox, and is sent again."""
 
-import json
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.running import SERVICES, ReasonOption, leave, run, services_here
 from deploy.places import STATE, StateOption
-from deploy.terminal.answers import JsonOption
+from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import NO, WRONG_USE
+from deploy.terminal.language import _
+from deploy.terminal.tables import show_table
 from shared.logging import log
 from shared.outbox.backlog import Backlog, load_backlog
 from shared.outbox.resending import list_topics, replay_lost, replay_since, retry_refused
@@ -34,15 +33,13 @@ def show(
     if context.invoked_subcommand:
         return
 
-    async def work(db: AsyncConnection, _: Settings) -> dict[str, Backlog]:
+    async def work(db: AsyncConnection, _settings: Settings) -> dict[str, Backlog]:
         return {service: await load_backlog(db, service) for service in await services_here(db)}
 
-    found = run(state, work)
-    if as_json:
-        print(json.dumps({name: asdict(each) for name, each in found.items()}, default=str))
-    else:
-        _print(found)
-    if any(each.refused or each.stopped for each in found.values()):
+    backlogs = run(state, work)
+    answer = {name: asdict(backlog) for name, backlog in backlogs.items()}
+    show_answer(answer, as_json, lambda _answer: _show_backlogs(backlogs))
+    if any(backlog.refused or backlog.stopped for backlog in backlogs.values()):
         raise typer.Exit(NO)
 
 
@@ -53,22 +50,24 @@ def try_again(
     state: StateOption = STATE,
     *,
     every: Annotated[bool, typer.Option("--all", help="All that were refused.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Let the relay try a refused event again, once its cause is removed."""
     _known(service)
     if (row is None) != every:
-        leave("Name a row, or `--all`.", "`cuiban ops outbox` lists them.", status=WRONG_USE)
+        leave(_("Name a row, or `--all`."), _("`cuiban ops outbox` lists them."), status=WRONG_USE)
 
-    async def work(db: AsyncConnection, _: Settings) -> int:
+    async def work(db: AsyncConnection, _settings: Settings) -> int:
         return await retry_refused(db, service, row)
 
     if not (number := run(state, work)):
         leave(
-            f"No such event was refused in {service}.",
-            "`cuiban ops outbox` lists those that were.",
+            _("No such event was refused in {service}.").format(service=service),
+            _("`cuiban ops outbox` lists them."),
             status=NO,
         )
-    print(f"{number} events are tried again.")
+    text = _("{number} events are tried again.").format(number=number)
+    show_answer({"service": service, "retried": number}, as_json, lambda _answer: say(text))
 
 
 def replay_outbox(
@@ -83,6 +82,7 @@ def replay_outbox(
     lost: Annotated[
         bool, typer.Option("--lost", help="What stood where the broker's log ends too early.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Send events again that the broker lost, in their order, and let a stopped topic go on.
 
@@ -90,15 +90,15 @@ def replay_outbox(
     """
     _known(service)
     if bool(since) == lost:
-        leave("Name `--lost` or `--since INSTANT`, one of them.", status=WRONG_USE)
+        leave(_("Name `--lost` or `--since INSTANT`, one of them."), status=WRONG_USE)
     start = _instant(since) if since else None
 
-    async def work(db: AsyncConnection, _: Settings) -> dict[str, int]:
+    async def work(db: AsyncConnection, _settings: Settings) -> dict[str, int]:
         topics = await list_topics(db, service)
         if topic and topic not in topics:
             leave(
-                f"{service} has sent nothing to {topic}.",
-                f"It sends to {', '.join(topics) or 'no topic yet'}.",
+                _("{service} has sent nothing to {topic}.").format(service=service, topic=topic),
+                _("It sends to: {topics}.").format(topics=", ".join(topics) or _("none")),
                 status=WRONG_USE,
             )
         done = {}
@@ -111,13 +111,18 @@ def replay_outbox(
 
     done = run(state, work)
     log(__name__).warning("outbox.replayed", service=service, events=done, reason=reason)
-    for each, number in done.items():
-        print(f"{each}: {number} events are sent again.")
+    show_answer(done, as_json, _show_replayed)
+
+
+def _show_replayed(replayed: dict[str, int]) -> None:
+    for topic, number in replayed.items():
+        say(_("{topic}: {number} events are sent again.").format(topic=topic, number=number))
 
 
 def _known(service: str) -> None:
     if service not in SERVICES:
-        leave(f"There is no service {service}.", f"Name {', '.join(SERVICES)}.", status=WRONG_USE)
+        hint = _("Name one of {services}.").format(services=", ".join(SERVICES))
+        leave(_("There is no service {name}.").format(name=service), hint, status=WRONG_USE)
 
 
 def _instant(words: str) -> datetime:
@@ -127,28 +132,53 @@ def _instant(words: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         leave(
-            f"{words} is no instant with an offset.",
-            "Write one like 2026-11-27T09:00:00+08:00.",
+            _("{text} is no instant with an offset.").format(text=words),
+            _("Write one like 2026-11-27T09:00:00+08:00."),
             status=WRONG_USE,
         )
     return found
 
 
-def _print(found: dict[str, Backlog]) -> None:
-    console = Console()
-    table = Table("service", "waiting", "oldest (s)", "refused", "stopped", box=None)
-    for name, each in found.items():
-        numbers: list[Any] = [each.unsent, round(each.oldest_seconds)]
-        numbers += [len(each.refused), len(each.stopped)]
-        table.add_row(name, *map(str, numbers))
-    console.print(table)
-    for name, each in found.items():
-        for row in each.refused:
-            print(f"{name} {row.id}: {row.type} {row.event_id}, {row.bytes} bytes: {row.reason}")
-        for stop in each.stopped:
-            print(
-                f"{name}: {stop.topic} stopped at {stop.stopped_at:%Y-%m-%d %H:%M:%S %z}: "
-                f"{stop.reason}, partition {stop.partition} lacks offsets {stop.lost_from} to "
-                f"{stop.last_offset}. `cuiban ops replay-outbox {name} --topic {stop.topic} "
-                "--lost --reason …` sends them again."
+def _show_backlogs(backlogs: dict[str, Backlog]) -> None:
+    rows = [
+        (
+            name,
+            str(backlog.unsent),
+            str(round(backlog.oldest_seconds)),
+            str(len(backlog.refused)),
+            str(len(backlog.stopped)),
+        )
+        for name, backlog in backlogs.items()
+    ]
+    headings = (_("service"), _("waiting"), _("oldest (s)"), _("refused"), _("stopped"))
+    show_table(headings, rows)
+    for name, backlog in backlogs.items():
+        for row in backlog.refused:
+            message = _("{service} {row}: {type} {event}, {bytes} bytes: {reason}")
+            say(
+                message.format(
+                    service=name,
+                    row=row.id,
+                    type=row.type,
+                    event=row.event_id,
+                    bytes=row.bytes,
+                    reason=row.reason,
+                )
+            )
+        for stop in backlog.stopped:
+            message = _(
+                "{service}: {topic} stopped at {at}: {reason}, partition {partition} lacks offsets "
+                "{first} to {last}. `cuiban ops replay-outbox {service} --topic {topic} --lost "
+                "--reason …` sends them again."
+            )
+            say(
+                message.format(
+                    service=name,
+                    topic=stop.topic,
+                    at=format_instant(stop.stopped_at),
+                    reason=stop.reason,
+                    partition=stop.partition,
+                    first=stop.lost_from,
+                    last=stop.last_offset,
+                )
             )

@@ -1,19 +1,17 @@
 """`cuiban ops parked`, `replay` and `discard`: events that wait because their handler failed."""
 
-import json
 from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import leave, run, services_here, show_whole, source_of, tables_of
+from deploy.ops.running import leave, run, services_here, source_of, tables_of
 from deploy.places import STATE, StateOption
-from deploy.terminal.answers import JsonOption
+from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
 from shared.broker import positions
 from shared.broker.records import Partition, RawRecord
 from shared.consuming import parking
@@ -23,8 +21,16 @@ from shared.errors import PoisonError
 from shared.outbox.publishing import publish
 from shared.settings import Settings
 
-_out = Console()
-_COLUMNS = ("consumer", "topic", "partition", "offset", "key", "reason", "tries", "detail")
+_COLUMNS = {
+    "consumer": N_("consumer"),
+    "topic": N_("topic"),
+    "partition": N_("part."),
+    "offset": N_("offset"),
+    "key": N_("key"),
+    "reason": N_("reason"),
+    "tries": N_("tries"),
+    "detail": N_("detail"),
+}
 ConsumerArgument = Annotated[str, typer.Argument(help="As `cuiban ops parked` names it.")]
 
 
@@ -34,20 +40,18 @@ def parked(
     as_json: JsonOption = False,
 ) -> None:
     """The events that wait: each that failed, and those of its key behind it. Status 1 if any."""
-    found = run(state, partial(_parked, limit=limit))
-    if as_json:
-        words = [_words(consumer, one) for consumer, one in found]
-        print(json.dumps(words, default=str, ensure_ascii=False, indent=1))
-    elif found:
-        table = Table(*_COLUMNS, box=None)
-        for consumer, one in found:
-            told = _words(consumer, one)
-            table.add_row(*(Text(str(told[name])) for name in _COLUMNS))
-        show_whole(table)
-    else:
-        _out.print("Nothing is parked.")
-    if found:
+    events = run(state, partial(_parked, limit=limit))
+    show_answer([_words(*event) for event in events], as_json, _show_parked)
+    if events:
         raise typer.Exit(NO)
+
+
+def _show_parked(events: list[dict[str, object]]) -> None:
+    if not events:
+        say(_("Nothing is parked."))
+        return
+    rows = [[str(event[name]) for name in _COLUMNS] for event in events]
+    show_table([_(heading) for heading in _COLUMNS.values()], rows)
 
 
 def replay(
@@ -61,12 +65,11 @@ def replay(
     It does so within seconds. What fails again stays parked, with its new error.
     """
     number = run(state, partial(_replay, consumer=consumer, key=key))
-    if as_json:
-        print(json.dumps({"consumer": consumer, "key": key, "asked": number}, ensure_ascii=False))
-    elif number:
-        _out.print(f"{number} events are tried again; `cuiban ops parked` shows what is left.")
     if not number:
-        leave("No such event is parked.", "`cuiban ops parked` lists them.", status=NO)
+        leave(_("No such event is parked."), _("`cuiban ops parked` lists them."), status=NO)
+    message = _("{number} events are tried again; `cuiban ops parked` shows what is left.")
+    answer = {"consumer": consumer, "key": key, "asked": number}
+    show_answer(answer, as_json, lambda _answer: say(message.format(number=number)))
 
 
 def discard(
@@ -85,11 +88,10 @@ def discard(
     record = RawRecord(Partition(topic, partition), offset, None, None, ())
     done = run(state, partial(_discard, consumer=consumer, record=record, reason=reason))
     if not done:
-        leave("No such event is parked.", "`cuiban ops parked` lists them.", status=NO)
-    if as_json:
-        print(json.dumps(_words(consumer, done), default=str, ensure_ascii=False))
-    else:
-        _out.print(f"{topic}/{partition}, offset {offset}, is a dead letter now.", markup=False)
+        leave(_("No such event is parked."), _("`cuiban ops parked` lists them."), status=NO)
+    message = _("{topic}/{partition}, offset {offset}, is a dead letter now.")
+    text = message.format(topic=topic, partition=partition, offset=offset)
+    show_answer(_words(consumer, done), as_json, lambda _answer: say(text))
 
 
 async def _parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[tuple[str, Parked]]:

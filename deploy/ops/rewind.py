@@ -1,5 +1,6 @@
 """`cuiban ops rewind`: take back what was fired ahead of time, after a clock had jumped forward."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.running import ReasonOption, leave, run, services_here
 from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, WRONG_USE
+from deploy.terminal.language import _
 from services.scheduler.store import rewinding
 from services.scheduler.store.rewinding import FiredAhead
 from shared.database.engine import measure_clock_skew
@@ -29,13 +32,14 @@ def rewind(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the units and slots, and change nothing.")
     ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Let slots fire at their time that fired too early, because a clock had jumped forward.
 
     Set the clock right first. What was sent too early is not unsent: each slot between now and then
-    has its reminder once more, at its time.
+    has its reminder again, at its time.
     """
-    office_id, unit_id = _id(office, "an office"), _id(unit, "a unit")
+    office_id, unit_id = _id(office), _id(unit)
 
     async def work(db: AsyncConnection, settings: Settings) -> tuple[datetime, list[FiredAhead]]:
         await _check(db, settings)
@@ -47,12 +51,9 @@ def rewind(
         return now, ahead
 
     now, ahead = run(state, work)
-    _show(now, ahead)
-    if not ahead:
-        print("Nothing was fired ahead of the clock.")
-        return
+    answer = {"now": now, "changed": not dry_run, "units": [asdict(each) for each in ahead]}
+    show_answer(answer, as_json, lambda _answer: _show(now, ahead, dry_run=dry_run))
     if dry_run:
-        print("Nothing was changed.")
         return
     for one in ahead:
         log(__name__).warning(
@@ -63,43 +64,55 @@ def rewind(
             slots=len(one.slots),
             reason=reason,
         )
-    print(f"{len(ahead)} units are planned anew from {now.isoformat()}.")
 
 
 async def _check(db: AsyncConnection, settings: Settings) -> None:
     if "scheduler" not in await services_here(db):
         leave(
-            "The scheduler's tables are not in this database.",
-            "Point CUIBAN_DATABASE_URL at the scheduler's.",
+            _("The scheduler's tables are not in this database."),
+            _("Point CUIBAN_DATABASE_URL at the scheduler's."),
             status=NO,
         )
     skew = abs(await measure_clock_skew(db, settings.open_clock()))
     if skew > settings.clock_skew:
         leave(
-            f"This machine's clock and the database's differ by {skew}.",
-            "Set the clocks right first (NTP): what is ahead is judged by them.",
+            _("This machine's clock and the database's differ by {skew}.").format(skew=skew),
+            _("Set the clocks right first (NTP): what is ahead is judged by them."),
             status=NO,
         )
 
 
-def _id(words: str, whose: str) -> UUID | None:
+def _id(words: str) -> UUID | None:
     if not words:
         return None
     try:
         return UUID(words)
     except ValueError:
         leave(
-            f"{words} is not the id of {whose}.",
-            "An id looks like 3a7d81fa-6a96-522f-9503-d79a38a4988e; the log names them.",
+            _("{text} is no id.").format(text=words),
+            _("An id looks like 3a7d81fa-6a96-522f-9503-d79a38a4988e; the log names them."),
             status=WRONG_USE,
         )
 
 
-def _show(now: datetime, ahead: list[FiredAhead]) -> None:
-    for one in ahead:
-        slots = [slot.isoformat() for slot in one.slots[:_SLOTS]]
-        more = len(one.slots) - len(slots)
-        words = ", ".join([*slots, *([f"{more} more"] if more else [])])
-        print(
-            f"unit {one.unit_id} of office {one.office_id}: slots after {now.isoformat()}: {words}"
+def _show(now: datetime, ahead: list[FiredAhead], *, dry_run: bool) -> None:
+    for unit in ahead:
+        slots = [slot.isoformat() for slot in unit.slots[:_SLOTS]]
+        if more := len(unit.slots) - len(slots):
+            slots.append(_("{number} more").format(number=more))
+        message = _("unit {unit} of office {office}: slots after {now}: {slots}")
+        say(
+            message.format(
+                unit=unit.unit_id,
+                office=unit.office_id,
+                now=now.isoformat(),
+                slots=", ".join(slots),
+            )
         )
+    if not ahead:
+        say(_("Nothing was fired ahead of the clock."))
+    elif dry_run:
+        say(_("Nothing was changed."))
+    else:
+        message = _("{number} units are planned anew from {now}.")
+        say(message.format(number=len(ahead), now=now.isoformat()))

@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Annotated, NoReturn, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.places import settings_for
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
+from deploy.terminal.language import _
 from shared.broker.positions import define_positions_table
 from shared.consuming.applier import Tables
 from shared.consuming.inbox import define_inbox_table
@@ -27,8 +26,6 @@ from shared.outbox.publishing import define_outbox_table
 from shared.settings import Settings
 
 T = TypeVar("T")
-_WIDEST = 160
-"""Columns that the longest names need; a narrower terminal wraps the lines."""
 SERVICES = ("ingest", "scheduler", "notifier")
 ReasonOption = Annotated[
     str, typer.Option("--reason", help="Why, in your words; it is written into the log.")
@@ -59,8 +56,10 @@ async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], A
         if not is_infrastructure(error):
             raise
         leave(
-            f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
-            "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
+            _("PostgreSQL at {host}:{port} does not answer.").format(
+                host=engine.url.host, port=engine.url.port
+            ),
+            _("Start it, or point CUIBAN_DATABASE_URL at one that runs."),
             status=NOT_RUNNING,
         )
     finally:
@@ -91,11 +90,6 @@ def tables_of(service: str) -> Tables:
 def source_of(service: str) -> str:
     """The service's name as the source of its events."""
     return f"/cuiban/{service}"
-
-
-def show_whole(table: Table) -> None:
-    """Print a table without cutting anything off: what it names is typed into the next command."""
-    Console(width=max(Console().width, _WIDEST)).print(table)
 
 
 def leave(message: str, hint: str = "", *, status: int) -> NoReturn:

@@ -1,14 +1,12 @@
 """`cuiban ops streams` and `resume`: how far each consumer is, and how a stopped one goes on."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -17,13 +15,14 @@ from deploy.ops.running import (
     leave,
     run,
     services_here,
-    show_whole,
     source_of,
     tables_of,
 )
 from deploy.places import STATE, StateOption
-from deploy.terminal.answers import JsonOption
+from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE
+from deploy.terminal.language import _
+from deploy.terminal.tables import show_table
 from shared import clock
 from shared.broker import positions
 from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
@@ -39,7 +38,6 @@ from shared.outbox.publishing import publish
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
-_out = Console()
 EARLIEST = "earliest"
 
 
@@ -72,13 +70,9 @@ class Stream:
 
 def streams(state: StateOption = STATE, as_json: JsonOption = False) -> None:
     """How far every consumer is in every partition. Status 1 when one is stopped."""
-    found = run(state, _streams)
-    if as_json:
-        words = [stream.words() for stream in found]
-        print(json.dumps(words, default=str, ensure_ascii=False, indent=1))
-    else:
-        _show(found)
-    if any(stream.position.stopped_for for stream in found):
+    rows = run(state, _streams)
+    show_answer([row.words() for row in rows], as_json, lambda _answer: _show(rows))
+    if any(row.position.stopped_for for row in rows):
         raise typer.Exit(NO)
 
 
@@ -107,21 +101,21 @@ def resume(
     """
     named = (consumer, topic, partition)
     if every == any(each is not None for each in named) or (not every and None in named):
-        leave("Name CONSUMER TOPIC PARTITION, or --all.", status=WRONG_USE)
+        leave(_("Name CONSUMER TOPIC PARTITION, or --all."), status=WRONG_USE)
     if start != EARLIEST and (every or not (start.isascii() and start.isdigit())):
-        leave("--from is `earliest`, or an offset of the one partition.", status=WRONG_USE)
+        leave(_("--from is `earliest`, or an offset of one partition."), status=WRONG_USE)
     wanted = None if every else (str(consumer), Partition(str(topic), partition or 0))
-    done = run(state, partial(_resume, wanted=wanted, start=start, reason=reason))
-    if as_json:
-        print(json.dumps(done, default=str, ensure_ascii=False, indent=1))
-        return
-    for one in done:
-        _out.print(
-            f"{one['consumer']} goes on in {one['topic']}/{one['partition']} "
-            f"at {one['from']} (was stopped at {one['was']}: {one['stopped_for']}).",
-            markup=False,
-            soft_wrap=True,
+    resumed = run(state, partial(_resume, wanted=wanted, start=start, reason=reason))
+    show_answer(resumed, as_json, _show_resumed)
+
+
+def _show_resumed(resumed: list[dict[str, object]]) -> None:
+    for row in resumed:
+        message = _(
+            "{consumer} resumes in {topic}/{partition} at {from} (was stopped at {was}: "
+            "{stopped_for})."
         )
+        say(message.format_map(row))
 
 
 async def _streams(db: AsyncConnection, settings: Settings) -> list[Stream]:
@@ -178,10 +172,11 @@ async def _resume(
     chosen = [one for one in every if wanted in {None, (one.consumer, one.at)}]
     if not chosen:
         known = ", ".join(sorted({f"{s.consumer} {s.at.topic} {s.at.number}" for s in every}))
-        leave("No consumer has such a partition.", f"There are: {known}.", status=WRONG_USE)
+        hint = _("There are: {streams}.").format(streams=known)
+        leave(_("No consumer has such a partition."), hint, status=WRONG_USE)
     stopped = [one for one in chosen if one.position.stopped_for]
     if not stopped:
-        leave("It is not stopped." if wanted else "Nothing is stopped.", status=NO)
+        leave(_("It is not stopped.") if wanted else _("Nothing is stopped."), status=NO)
     return [await _resumed(db, settings, one, start, reason) for one in stopped]
 
 
@@ -192,15 +187,17 @@ async def _resumed(
     to = span.begin if start == EARLIEST else int(start)
     if not span.begin <= to <= span.end:
         leave(
-            f"{stream.at.topic}/{stream.at.number} holds offsets {span.begin} to {span.end}.",
-            "Name one of them, or `--from earliest`.",
+            _("{topic}/{partition} holds offsets {begin} to {end}.").format(
+                topic=stream.at.topic, partition=stream.at.number, begin=span.begin, end=span.end
+            ),
+            _("Name one of them, or `--from earliest`."),
             status=WRONG_USE,
         )
     tables, at = tables_of(stream.service), stream.at
     row = await positions.lock(db, tables.positions, stream.consumer, at)
     word, was = row.stopped_for, row.next_offset
     if word is None:
-        leave("Somebody resumed it meanwhile.", status=NO)
+        leave(_("Somebody resumed it meanwhile."), status=NO)
     if to < was:
         await parking.renumber_below_zero(db, tables.parked, stream.consumer, at)
     record = RawRecord(at, was, None, None, ())
@@ -227,18 +224,21 @@ def _told(word: str, was: int, to: int, reason: str) -> str:
     return f"{REASONS.get(word, word)}; applied up to {was}, resumed at {to}{why}"
 
 
-def _show(found: Sequence[Stream]) -> None:
-    if not found:
-        _out.print("No consumer has begun yet.")
+def _show(streams: Sequence[Stream]) -> None:
+    if not streams:
+        say(_("No consumer has begun yet."))
         return
-    table = Table(box=None)
-    for name in ("consumer", "topic", "part", "position", "end", "behind", "watermark", "stopped"):
-        table.add_column(name, no_wrap=True)  # what is cut off can't be typed
-    for stream in found:
+    headings = (
+        *(_("consumer"), _("topic"), _("part."), _("position"), _("end"), _("behind")),
+        *(_("watermark"), _("stopped")),
+    )
+    rows: list[tuple[str | Text, ...]] = []
+    for stream in streams:
         words = stream.words()
         names = ("consumer", "topic", "partition", "position", "end", "behind")
         cells = ["?" if words[name] is None else str(words[name]) for name in names]
         until, since = stream.position.complete_until, words["since"]
-        stopped = f"{stream.position.stopped_for} since {since:%m-%d %H:%M}" if since else ""
-        table.add_row(*cells, f"{until:%m-%d %H:%M}" if until else "", f"[red]{stopped}[/]")
-    show_whole(table)
+        stopped = _("{reason} since {since:%m-%d %H:%M}") if since else ""
+        stopped = stopped.format(reason=stream.position.stopped_for, since=since)
+        rows.append((*cells, f"{until:%m-%d %H:%M}" if until else "", Text(stopped, "red")))
+    show_table(headings, rows)

@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from deploy.ops.running import services_here, tables_of
 from deploy.ops.streams import rows_here
+from deploy.terminal.language import _
 from shared.consuming import parking
 from shared.database.engine import create_engine
 from shared.settings import Settings
@@ -32,13 +33,15 @@ async def _summary(settings: Settings) -> list[str]:
     finally:
         await engine.dispose()
     stopped = [
-        f"{consumer} in {at.topic}/{at.number} ({row.stopped_for})"
+        f"{consumer} {at.topic}/{at.number} ({row.stopped_for})"
         for _, consumer, at, row in rows
         if row.stopped_for
     ]
     lines = []
     if stopped:
-        lines.append(f"Stopped: {', '.join(stopped)}. `cuiban ops streams` tells more.")
+        message = _("Stopped: {streams}. `cuiban ops streams` lists them.")
+        lines.append(message.format(streams=", ".join(stopped)))
     if parked:
-        lines.append(f"Parked events: {parked}. `cuiban ops parked` lists them.")
+        message = _("Parked events: {number}. `cuiban ops parked` lists them.")
+        lines.append(message.format(number=parked))
     return lines

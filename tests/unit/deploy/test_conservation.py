@@ -10,7 +10,7 @@ from services.scheduler.audit import UnitDay
 
 
 @pytest.mark.parametrize(
-    ("waiting", "said"), [(0, "holds for every unit and day"), (2, "Of 2 reminders")]
+    ("waiting", "said"), [(0, "holds for every unit and day"), (2, "on 2 reminders")]
 )
 def test_it_does_not_say_that_the_line_holds_while_reminders_are_not_fanned_out(
     capsys: pytest.CaptureFixture[str], waiting: int, said: str
