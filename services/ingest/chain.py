@@ -20,12 +20,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-BEGINNING = bytes(32)
+FIRST_HASH = bytes(32)
 """What stands before the first entry of an office."""
 FIELDS = ("office_id", "at", "actor", "action", "subject", "before", "after", "correlation_id")
 
 
-def canonical(entry: Mapping[str, Any]) -> bytes:
+def to_canonical(entry: Mapping[str, Any]) -> bytes:
     """The canonical form of an entry with (at least) the members of `FIELDS`.
 
     Raises:
@@ -60,11 +60,11 @@ def _check(value: object) -> None:
             raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
-def digest(entry: Mapping[str, Any]) -> bytes:
+def compute_digest(entry: Mapping[str, Any]) -> bytes:
     """The SHA-256 of an entry's canonical form."""
-    return hashlib.sha256(canonical(entry)).digest()
+    return hashlib.sha256(to_canonical(entry)).digest()
 
 
-def follow(before: bytes, entry_digest: bytes) -> bytes:
+def chain_hash(before: bytes, entry_digest: bytes) -> bytes:
     """The hash of the entry with this digest that comes after the hash `before`."""
     return hashlib.sha256(before + entry_digest).digest()

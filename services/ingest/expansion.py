@@ -26,7 +26,7 @@ _LEVEL = re.compile(r"县(?!级|域)|市(?!场|级)|省(?!级)|区(?!域|级)|�
 _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 characters
 _LEAST = 2
 """Characters of a name without its prefix; and units that a home is known by."""
-_NEAR = 0.5
+_LEAST_SIMILARITY = 0.5
 _MISPRINT = 0.75
 """How near a name is that differs by one character."""
 _LEAST_MISPRINTED = 3
@@ -34,7 +34,7 @@ _PROPOSED = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class DirectoryUnit:
     """A unit as the directory knows it."""
 
     unit_id: UUID
@@ -82,7 +82,7 @@ class Home:
 class Directory:
     """The units, indexed by everything that a name may be."""
 
-    units: Mapping[UUID, Unit]
+    units: Mapping[UUID, DirectoryUnit]
     home: Home
     names: Mapping[str, UUID]
     aliases: Mapping[str, frozenset[UUID]]
@@ -94,24 +94,24 @@ class Directory:
     @cached_property
     def traits(self) -> Mapping[str, set[UUID]]:
         """The units by what their spellings are made of; only unknown names ask for it."""
-        found: dict[str, set[UUID]] = defaultdict(set)
+        owners_by_trait: dict[str, set[UUID]] = defaultdict(set)
         for key, owners in self.keys.items():
-            for trait in _traits(key, self.home):
-                found[trait] |= owners
-        return found
+            for trait in _extract_traits(key, self.home):
+                owners_by_trait[trait] |= owners
+        return owners_by_trait
 
 
-def normal(name: str) -> str:
+def normalise_name(name: str) -> str:
     """A name without what only its writing makes different: width, spaces, bracket shapes."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS))
 
 
-def group_key(name: str) -> str:
+def normalise_group_name(name: str) -> str:
     """A group's name without its punctuation: 各乡镇（街道） is 各乡（镇）街道 and 各乡镇、街道."""
-    return _PUNCTUATION.sub("", normal(name))
+    return _PUNCTUATION.sub("", normalise_name(name))
 
 
-def directory(units: Iterable[Unit]) -> Directory:
+def build_directory(units: Iterable[DirectoryUnit]) -> Directory:
     """Index units. Groups keep the order in which the units come."""
     known = {unit.unit_id: unit for unit in units}
     keys: dict[str, set[UUID]] = defaultdict(set)
@@ -122,11 +122,11 @@ def directory(units: Iterable[Unit]) -> Directory:
         for alias in unit.aliases:
             aliases[alias].add(unit.unit_id)
         for spelling in (unit.name, *unit.aliases):
-            keys[normal(spelling)].add(unit.unit_id)
-        for key, group in {group_key(group): group for group in unit.groups}.items():
+            keys[normalise_name(spelling)].add(unit.unit_id)
+        for key, group in {normalise_group_name(group): group for group in unit.groups}.items():
             groups[key].append(unit.unit_id)
             group_names.setdefault(key, group)
-    home = _home(keys)
+    home = _find_home(keys)
     bare: dict[str, set[UUID]] = defaultdict(set)
     for key, owners in keys.items():
         bare[home.bare(key)] |= owners
@@ -134,19 +134,19 @@ def directory(units: Iterable[Unit]) -> Directory:
         units=known,
         home=home,
         names={unit.name: unit.unit_id for unit in known.values()},
-        aliases=_frozen(aliases),
-        keys=_frozen(keys),
-        bare=_frozen(bare),
+        aliases=_freeze(aliases),
+        keys=_freeze(keys),
+        bare=_freeze(bare),
         groups={name: tuple(ids) for name, ids in groups.items()},
         group_names=group_names,
     )
 
 
-def _frozen(sets: Mapping[str, set[UUID]]) -> dict[str, frozenset[UUID]]:
+def _freeze(sets: Mapping[str, set[UUID]]) -> dict[str, frozenset[UUID]]:
     return {name: frozenset(ids) for name, ids in sets.items()}
 
 
-def _home(keys: Mapping[str, set[UUID]]) -> Home:
+def _find_home(keys: Mapping[str, set[UUID]]) -> Home:
     """The level that most units' spellings begin with, and the place of that level that most do."""
     levels: dict[str, set[UUID]] = defaultdict(set)
     places: dict[str, set[UUID]] = defaultdict(set)
@@ -159,7 +159,7 @@ def _home(keys: Mapping[str, set[UUID]]) -> Home:
     if ranked and (len(ranked) == 1 or ranked[0][1] > ranked[1][1]):
         level = ranked[0][0]
     fits = [p for p, o in places.items() if len(o) >= _LEAST and (not levels or p[-1] == level)]
-    place = max(fits, key=lambda one: (len(places[one]), len(one), one), default="")
+    place = max(fits, key=lambda name: (len(places[name]), len(name), name), default="")
     return Home(place, level or place[-1:])
 
 
@@ -175,65 +175,67 @@ def resolve(
     if (decision := decisions.get(name)) is not None:
         gone = not known.units.keys() >= set(decision.unit_ids)
         return None if gone else decision.unit_ids
-    found = _spelled(name, known)
-    group = known.groups.get(group_key(name), ())
-    if found and group and found != frozenset(group):
+    unit_ids = _find_by_spelling(name, known)
+    group = known.groups.get(normalise_group_name(name), ())
+    if unit_ids and group and unit_ids != frozenset(group):
         return None
-    if not found and not group:
-        found = known.bare.get(known.home.bare(normal(name)), frozenset())
-    if found:
-        return tuple(found) if len(found) == 1 else None
+    if not unit_ids and not group:
+        unit_ids = known.bare.get(known.home.bare(normalise_name(name)), frozenset())
+    if unit_ids:
+        return tuple(unit_ids) if len(unit_ids) == 1 else None
     return group or None
 
 
-def _spelled(name: str, known: Directory) -> frozenset[UUID]:
+def _find_by_spelling(name: str, known: Directory) -> frozenset[UUID]:
     """The units with this name, alias, or one that is only written differently."""
     if (unit_id := known.names.get(name)) is not None:
         return frozenset({unit_id})
-    return known.aliases.get(name) or known.keys.get(normal(name)) or frozenset()
+    return known.aliases.get(name) or known.keys.get(normalise_name(name)) or frozenset()
 
 
-def near(name: str, known: Directory) -> tuple[Proposal, ...]:
+def propose_matches(name: str, known: Directory) -> tuple[Proposal, ...]:
     """Up to five units or groups whose names share most with `name`, the nearest first.
 
     Short names of offices keep characters of the long one in order (县工信局 for
     县工业和信息化局), so what counts is how much of the shorter name stands in the longer.
     """
-    wanted = _traits(normal(name), known.home)
+    wanted = _extract_traits(normalise_name(name), known.home)
     shared = Counter(unit for trait in wanted for unit in known.traits.get(trait, ()))
     scored: list[tuple[float, str, UUID | None]] = []
     for unit_id, common in shared.items():
         unit = known.units[unit_id]
-        spellings = map(normal, (unit.name, *unit.aliases))
-        size = min(len(_traits(spelling, known.home)) for spelling in spellings)
+        spellings = map(normalise_name, (unit.name, *unit.aliases))
+        size = min(len(_extract_traits(spelling, known.home)) for spelling in spellings)
         scored.append((-common / max(1, min(len(wanted), size)), unit.name, unit_id))
-    scored += [(-_MISPRINT, known.units[each].name, each) for each in _misprints(name, known)]
+    scored += [(-_MISPRINT, known.units[each].name, each) for each in _find_misprints(name, known)]
     for key, group in known.group_names.items():
-        traits = _parts(key)
+        traits = _extract_parts(key)
         scored.append((-len(wanted & traits) / max(1, min(len(wanted), len(traits))), group, None))
-    ranked = sorted((row for row in scored if -row[0] >= _NEAR), key=lambda row: row[:2])
+    ranked = sorted(
+        (row for row in scored if -row[0] >= _LEAST_SIMILARITY), key=lambda row: row[:2]
+    )
     proposals = dict.fromkeys(Proposal(label, unit_id) for _, label, unit_id in ranked)
     return tuple(proposals)[:_PROPOSED]
 
 
-def _misprints(name: str, known: Directory) -> set[UUID]:
+def _find_misprints(name: str, known: Directory) -> set[UUID]:
     """The units whose names differ by one character: another, one too many or one left out.
 
     Only in names of three characters or more besides the home's prefix; 县卫建局 is near to
     县卫健局. A differing last character tells of another sort of office and is no misprint.
     """
-    wanted = known.home.bare(normal(name))
+    wanted = known.home.bare(normalise_name(name))
     if len(wanted) < _LEAST_MISPRINTED:
         return set()
     return {
         unit
         for bare, owners in known.bare.items()
-        if bare[-1:] == wanted[-1:] and _one_apart(bare, wanted)
+        if bare[-1:] == wanted[-1:] and _is_one_edit_apart(bare, wanted)
         for unit in owners
     }
 
 
-def _one_apart(first: str, second: str) -> bool:
+def _is_one_edit_apart(first: str, second: str) -> bool:
     """Whether one character was replaced, added or left out."""
     if abs(len(first) - len(second)) > 1 or first == second:
         return False
@@ -243,14 +245,14 @@ def _one_apart(first: str, second: str) -> bool:
     return longer[at + 1 :] == shorter[at + (len(longer) == len(shorter)) :]
 
 
-def _traits(key: str, home: Home) -> frozenset[str]:
+def _extract_traits(key: str, home: Home) -> frozenset[str]:
     """A name's characters and neighbouring pairs, but for its prefix and its last character.
 
     The last says what sort of office it is (局, 办, 委) and is shared by most.
     """
     body = home.bare(key)
-    return _parts(body[:-1] if len(body) > _LEAST else body)
+    return _extract_parts(body[:-1] if len(body) > _LEAST else body)
 
 
-def _parts(text: str) -> frozenset[str]:
+def _extract_parts(text: str) -> frozenset[str]:
     return frozenset(text) | {text[i : i + 2] for i in range(len(text) - 1)}

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from services.ingest.periods import Period
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
@@ -20,17 +21,7 @@ _HEARING = re.compile(r"听取.{0,60}?汇报", re.DOTALL)
 _DAY = timedelta(days=1)
 
 
-class Per(StrEnum):
-    """The period within which a recurring duty is owed."""
-
-    YEAR = "year"
-    HALF_YEAR = "half-year"
-    QUARTER = "quarter"
-    MONTH = "month"
-    WEEK = "week"
-
-
-_MONTHS = {Per.HALF_YEAR: 6, Per.QUARTER: 3, Per.MONTH: 1}
+_MONTHS = {Period.HALF_YEAR: 6, Period.QUARTER: 3, Period.MONTH: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +40,13 @@ class Duty:
     text: str
     due: tuple[date, ...] = ()
     continuous: bool = False
-    per: Per | None = None
+    per: Period | None = None
     at_least: int = 1
     year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class ObligationDraft:
     """One obligation, not yet of a unit. `times` counts the hearings that fulfil it."""
 
     kind: ObligationKind
@@ -64,7 +55,7 @@ class Draft:
     times: int = 1
 
 
-def drafts(duty: Duty) -> tuple[Draft, ...]:
+def derive_obligations(duty: Duty) -> tuple[ObligationDraft, ...]:
     """The obligations that a duty makes for each unit; empty when no date can be told.
 
     A duty of every quarter, half-year, month or week is owed at the end of each such period of
@@ -73,38 +64,42 @@ def drafts(duty: Duty) -> tuple[Draft, ...]:
     """
     year = duty.due[-1].year if duty.due else duty.year
     match duty.per:
-        case Per.YEAR if year is not None and _HEARING.search(duty.text):
+        case Period.YEAR if year is not None and _HEARING.search(duty.text):
             due_on = duty.due[-1] if duty.due else date(year, 12, 31)
-            return (Draft(ObligationKind.HEARING, str(year), due_on, max(1, duty.at_least)),)
-        case Per.YEAR if year is not None and len(duty.due) <= 1:
+            return (
+                ObligationDraft(ObligationKind.HEARING, str(year), due_on, max(1, duty.at_least)),
+            )
+        case Period.YEAR if year is not None and len(duty.due) <= 1:
             due_on = duty.due[-1] if duty.due else date(year, 12, 31)
-            return (Draft(ObligationKind.DEADLINE, str(year), due_on),)
-        case Per.HALF_YEAR | Per.QUARTER | Per.MONTH | Per.WEEK if (
+            return (ObligationDraft(ObligationKind.DEADLINE, str(year), due_on),)
+        case Period.HALF_YEAR | Period.QUARTER | Period.MONTH | Period.WEEK if (
             year is not None and len(duty.due) <= 1
         ):
             last = duty.due[-1] if duty.due else date(year, 12, 31)
             return tuple(
-                Draft(ObligationKind.DEADLINE, period, min(end, last))
-                for period, start, end in _periods(duty.per, year)
+                ObligationDraft(ObligationKind.DEADLINE, period, min(end, last))
+                for period, start, end in _list_periods(duty.per, year)
                 if start <= last
             )
         case _:
-            return _dated(duty)
+            return _list_dated(duty)
 
 
-def _dated(duty: Duty) -> tuple[Draft, ...]:
+def _list_dated(duty: Duty) -> tuple[ObligationDraft, ...]:
     if duty.due:
         dates = sorted(set(duty.due))
-        return tuple(Draft(ObligationKind.DEADLINE, day.isoformat(), day) for day in dates)
+        return tuple(
+            ObligationDraft(ObligationKind.DEADLINE, day.isoformat(), day) for day in dates
+        )
     if duty.continuous:
         period = "open" if duty.year is None else str(duty.year)
-        return (Draft(ObligationKind.DEADLINE, period, None),)
+        return (ObligationDraft(ObligationKind.DEADLINE, period, None),)
     return ()
 
 
-def _periods(per: Per, year: int) -> Iterator[tuple[str, date, date]]:
+def _list_periods(per: Period, year: int) -> Iterator[tuple[str, date, date]]:
     """Name, first and last day of each period of a year; weeks are those of ISO 8601."""
-    if per is Per.WEEK:
+    if per is Period.WEEK:
         monday = date.fromisocalendar(year, 1, 1)
         while monday.isocalendar().year == year:
             yield (
@@ -123,7 +118,9 @@ def _periods(per: Per, year: int) -> Iterator[tuple[str, date, date]]:
         yield name, date(year, last - months + 1, 1), end
 
 
-def moved_date(current: date | None, was: Draft | None, draft: Draft) -> date | None:
+def move_date(
+    current: date | None, was: ObligationDraft | None, draft: ObligationDraft
+) -> date | None:
     """The date of a unit's obligation once its measure's date is `draft`, before that `was`.
 
     A unit that was granted a later date keeps it, unless the measure's own is later still.
@@ -134,7 +131,7 @@ def moved_date(current: date | None, was: Draft | None, draft: Draft) -> date | 
     return draft.due_on
 
 
-class Verdict(StrEnum):
+class ReportOutcome(StrEnum):
     """What a report of a status does."""
 
     CHANGES = "changes"
@@ -142,20 +139,22 @@ class Verdict(StrEnum):
     NEEDS_HEARING = "needs-hearing"
 
 
-def verdict(kind: ObligationKind, current: Status, reported: Status, note: str) -> Verdict:
+def judge_report(
+    kind: ObligationKind, current: Status, reported: Status, note: str
+) -> ReportOutcome:
     """Whether a reported status changes an obligation.
 
     A hearing is fulfilled by its record alone, and what is on record cannot be reported away.
     The same status again counts as a change only when it comes with a note.
     """
     if kind is ObligationKind.HEARING and Status.DONE in (current, reported):
-        return Verdict.NEEDS_HEARING
+        return ReportOutcome.NEEDS_HEARING
     if current is reported and not note:
-        return Verdict.REPEATS
-    return Verdict.CHANGES
+        return ReportOutcome.REPEATS
+    return ReportOutcome.CHANGES
 
 
-def horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:
+def get_near_horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:
     """The last due date that is near on `today`.
 
     A date is near from `near_working_days` working days before it, counted as the reminders
@@ -165,7 +164,7 @@ def horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> d
     return calendar.shift(anchor, 1) - _DAY
 
 
-def light(status: Status, due_on: date | None, today: date, near_until: date) -> Light:
+def get_light(status: Status, due_on: date | None, today: date, near_until: date) -> Light:
     """The light of an obligation; `near_until` is today's `horizon`."""
     if status is Status.DONE:
         return Light.DONE

@@ -22,9 +22,9 @@ from shared.schemas.events import (
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
 
 TOPICS = (REMINDERS, DELIVERIES)
-_Ended = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
+_Outcome = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
 _RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
-_KEPT = ("address", "gateway", "subject", "body")
+_KEPT_TEXTS = ("address", "gateway", "subject", "body")
 
 
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
@@ -38,11 +38,11 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             raise PoisonError("not-of-the-history", type(event).__name__)
         match event:
             case ReminderDue():
-                reminders.append(_reminder(envelope, event))
+                reminders.append(_make_reminder_row(envelope, event))
             case ReminderWithdrawn():
-                withdrawals.append(_withdrawal(envelope, event))
+                withdrawals.append(_make_withdrawal_row(envelope, event))
             case ReminderFannedOut():
-                for row in _pending(envelope, event):
+                for row in _make_pending_rows(envelope, event):
                     _fold(notifications, row)
             case (
                 NotificationSent()
@@ -50,7 +50,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 | NotificationSuppressed()
                 | NotificationDelivered()
             ):
-                _fold(notifications, _ended(event))
+                _fold(notifications, _make_outcome_row(event))
             case ExpectedAudited():
                 pass  # ingest's own, for others to read
     await history.put_reminders(db, reminders)
@@ -58,7 +58,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     await history.put_notifications(db, list(notifications.values()))
 
 
-def _reminder(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
+def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
     return {
         "reminder_id": event.reminder_id,
         "office_id": event.office_id,
@@ -82,7 +82,7 @@ def _reminder(envelope: Envelope, event: ReminderDue) -> dict[str, Any]:
     }
 
 
-def _withdrawal(envelope: Envelope, event: ReminderWithdrawn) -> dict[str, Any]:
+def _make_withdrawal_row(envelope: Envelope, event: ReminderWithdrawn) -> dict[str, Any]:
     return {
         "event_id": envelope.id,
         "office_id": event.office_id,
@@ -94,7 +94,7 @@ def _withdrawal(envelope: Envelope, event: ReminderWithdrawn) -> dict[str, Any]:
     }
 
 
-def _pending(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any]]:
+def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any]]:
     return [
         {
             "notification_id": ref.notification_id,
@@ -117,7 +117,7 @@ def _pending(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any
     ]
 
 
-def _ended(event: _Ended) -> dict[str, Any]:
+def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
     row: dict[str, Any] = {
         "notification_id": event.notification_id,
         "reminder_id": event.reminder_id,
@@ -156,5 +156,5 @@ def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
     if before is None:
         rows[row["notification_id"]] = row
     elif row["rank"] >= before["rank"]:
-        kept = {name: row[name] or before[name] for name in _KEPT}
+        kept = {name: row[name] or before[name] for name in _KEPT_TEXTS}
         rows[row["notification_id"]] = row | kept

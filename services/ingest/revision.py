@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.ingest.lifecycle import Draft
+from services.ingest.lifecycle import ObligationDraft
 from shared.schemas.rules import ObligationKind
 
 _ALIKE = 0.6
@@ -34,7 +34,7 @@ class Passage:
     pairs: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        plain = _plain(self.text)
+        plain = _keep_letters_and_digits(self.text)
         object.__setattr__(self, "plain", plain)
         grams = frozenset(plain[i : i + 2] for i in range(max(1, len(plain) - 1)))
         object.__setattr__(self, "pairs", grams)
@@ -56,14 +56,18 @@ class Match:
 _Scored = tuple[float, Passage, Passage]
 
 
-def _plain(text: str) -> str:
+def _keep_letters_and_digits(text: str) -> str:
     """A text's letters and digits: spaces and punctuation change nothing."""
     return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
 
 
-def likeness(one: Passage, other: Passage) -> float:
+def compare_passages(old_passage: Passage, new_passage: Passage) -> float:
     """How much two texts share, from 0 to 1: the Dice coefficient of their pairs of characters."""
-    return 2 * len(one.pairs & other.pairs) / (len(one.pairs) + len(other.pairs))
+    return (
+        2
+        * len(old_passage.pairs & new_passage.pairs)
+        / (len(old_passage.pairs) + len(new_passage.pairs))
+    )
 
 
 _SAME: tuple[Callable[[Passage], Hashable], ...] = (
@@ -75,54 +79,54 @@ _SAME: tuple[Callable[[Passage], Hashable], ...] = (
 """What two passages share that are the same measure, from the surest on."""
 
 
-def match(old: Sequence[Passage], new: Sequence[Passage]) -> dict[UUID, Match]:
+def match_passages(old: Sequence[Passage], new: Sequence[Passage]) -> dict[UUID, Match]:
     """For each new passage, which of the old it is.
 
     First those of the same words, where no other has them. Then those alike: the two must be
     each other's best by a margin, and stand in the same place (number or task) or say nearly
     the same, with the same figures.
     """
-    found: dict[UUID, Match] = {}
+    matches: dict[UUID, Match] = {}
     left_old, left_new = {p.key: p for p in old}, {p.key: p for p in new}
 
-    def pair(one: Passage, other: Passage) -> None:
-        found[other.key] = Match(one.key)
-        del left_old[one.key], left_new[other.key]
+    def pair(old_passage: Passage, new_passage: Passage) -> None:
+        matches[new_passage.key] = Match(old_passage.key)
+        del left_old[old_passage.key], left_new[new_passage.key]
 
     for shared in _SAME:
-        for one, other in _unique(shared, left_old.values(), left_new.values()):
-            pair(one, other)
+        for old_passage, new_passage in _pair_unique(shared, left_old.values(), left_new.values()):
+            pair(old_passage, new_passage)
     scored = sorted(
         (
-            (score, one, other)
-            for one in left_old.values()
-            for other in left_new.values()
-            if (score := _score(one, other)) >= _PERHAPS
+            (score, old_passage, new_passage)
+            for old_passage in left_old.values()
+            for new_passage in left_new.values()
+            if (score := _score_pair(old_passage, new_passage)) >= _PERHAPS
         ),
         key=lambda row: (-row[0], row[1].ref, row[2].ref),
     )
     for _ in range(_ROUNDS):
-        certain = _certain(scored)
-        for one, other in certain:
-            pair(one, other)
+        certain = _select_certain(scored)
+        for old_passage, new_passage in certain:
+            pair(old_passage, new_passage)
         gone = {passage.key for two in certain for passage in two}
         if not gone:
             break
         scored = [row for row in scored if gone.isdisjoint((row[1].key, row[2].key))]
     for key in left_new:
-        near = [one.key for _, one, other in scored if other.key == key]
-        found[key] = Match(candidates=tuple(near[:_PROPOSED]))
-    return found
+        near = [old_passage.key for _, old_passage, new_passage in scored if new_passage.key == key]
+        matches[key] = Match(candidates=tuple(near[:_PROPOSED]))
+    return matches
 
 
-def proposed(old: Sequence[Passage], new: Passage) -> tuple[UUID, ...]:
+def propose_matches(old: Sequence[Passage], new: Passage) -> tuple[UUID, ...]:
     """The measures that a passage may be, the likeliest first, whatever else may be like them."""
-    scored = [(_score(one, new), one) for one in old]
+    scored = [(_score_pair(old_passage, new), old_passage) for old_passage in old]
     near = sorted((row for row in scored if row[0] >= _PERHAPS), key=lambda row: -row[0])
-    return tuple(one.key for _, one in near[:_PROPOSED])
+    return tuple(old_passage.key for _, old_passage in near[:_PROPOSED])
 
 
-def _unique(
+def _pair_unique(
     shared: Callable[[Passage], Hashable], old: Iterable[Passage], new: Iterable[Passage]
 ) -> list[tuple[Passage, Passage]]:
     groups: dict[Hashable, tuple[list[Passage], list[Passage]]] = defaultdict(lambda: ([], []))
@@ -134,43 +138,49 @@ def _unique(
     ]
 
 
-def _score(one: Passage, other: Passage) -> float:
-    return likeness(one, other) + (_PLACE if _same_place(one, other) else 0)
+def _score_pair(old_passage: Passage, new_passage: Passage) -> float:
+    return compare_passages(old_passage, new_passage) + (
+        _PLACE if _is_same_place(old_passage, new_passage) else 0
+    )
 
 
-def _same_place(one: Passage, other: Passage) -> bool:
-    return one.ref == other.ref or (one.task == other.task != "")
+def _is_same_place(old_passage: Passage, new_passage: Passage) -> bool:
+    return old_passage.ref == new_passage.ref or (old_passage.task == new_passage.task != "")
 
 
-def _certain(scored: Sequence[_Scored]) -> list[tuple[Passage, Passage]]:
+def _select_certain(scored: Sequence[_Scored]) -> list[tuple[Passage, Passage]]:
     """The pairs that are each other's best by a margin, and that are surely the same measure."""
     best: dict[UUID, list[float]] = defaultdict(list)
-    for score, one, other in scored:  # the best first
-        for key in (one.key, other.key):
+    for score, old_passage, new_passage in scored:  # the best first
+        for key in (old_passage.key, new_passage.key):
             if len(best[key]) <= 1:
                 best[key].append(score)
     return [
-        (one, other)
-        for score, one, other in scored
-        if _surely(score, one, other)
+        (old_passage, new_passage)
+        for score, old_passage, new_passage in scored
+        if _is_certain(score, old_passage, new_passage)
         and all(
             score == best[key][0] and score - (*best[key], 0.0)[1] >= _MARGIN
-            for key in (one.key, other.key)
+            for key in (old_passage.key, new_passage.key)
         )
     ]
 
 
-def _surely(score: float, one: Passage, other: Passage) -> bool:
-    if _same_place(one, other):
+def _is_certain(score: float, old_passage: Passage, new_passage: Passage) -> bool:
+    if _is_same_place(old_passage, new_passage):
         return score - _PLACE >= _ALIKE
-    return score >= _NEARLY_THE_SAME and _figures(one) == _figures(other)
+    return score >= _NEARLY_THE_SAME and _extract_figures(old_passage) == _extract_figures(
+        new_passage
+    )
 
 
-def _figures(passage: Passage) -> str:
+def _extract_figures(passage: Passage) -> str:
     return "".join(c for c in passage.plain if c.isdigit() or c in "一二三四五六七八九十百")
 
 
-def kept_periods(before: Mapping[str, Draft], after: Sequence[Draft]) -> dict[str, str]:
+def keep_periods(
+    before: Mapping[str, ObligationDraft], after: Sequence[ObligationDraft]
+) -> dict[str, str]:
     """The period name that each new date's obligations carry, by the date's own name.
 
     A date that moved keeps the name under which its obligations were made, so that they stay
@@ -185,11 +195,11 @@ def kept_periods(before: Mapping[str, Draft], after: Sequence[Draft]) -> dict[st
     kept: dict[str, str] = {}
     left = dict(before)
 
-    def keep(draft: Draft, name: str) -> None:
+    def keep(draft: ObligationDraft, name: str) -> None:
         kept[draft.period] = name
         del left[name]
 
-    for same in (_same_name, _same_day):
+    for same in (_has_same_period, _has_same_day):
         for draft in after:
             if draft.period not in kept:
                 names = [name for name, old in left.items() if same(old, draft)]
@@ -202,19 +212,19 @@ def kept_periods(before: Mapping[str, Draft], after: Sequence[Draft]) -> dict[st
             keep(draft, name)
     for draft in after:
         if draft.period not in kept:
-            kept[draft.period] = _free(draft.period, {*kept.values(), *before})
+            kept[draft.period] = _make_free_name(draft.period, {*kept.values(), *before})
     return kept
 
 
-def _same_name(old: Draft, new: Draft) -> bool:
+def _has_same_period(old: ObligationDraft, new: ObligationDraft) -> bool:
     return old.period == new.period
 
 
-def _same_day(old: Draft, new: Draft) -> bool:
+def _has_same_day(old: ObligationDraft, new: ObligationDraft) -> bool:
     return old.due_on == new.due_on and old.kind is new.kind is ObligationKind.DEADLINE
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _make_free_name(name: str, taken: set[str]) -> str:
     """A name that no other date of the measure carries, though it may have had it long ago."""
     number, free = 1, name
     while free in taken:

@@ -6,37 +6,37 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.ingest.extraction.grammar.actors import names_actor
+from services.ingest.extraction.grammar.actors import has_other_actor
 from services.ingest.extraction.grammar.cells import (
     DueCell,
-    breaks_expression,
-    mended,
+    fold_without_list_numbers,
+    is_split_expression,
+    join_wrapped_lines,
     read_due,
-    read_folded,
 )
-from services.ingest.extraction.grammar.dates import Prose, read_prose
-from services.ingest.extraction.grammar.events import waits_for_event
+from services.ingest.extraction.grammar.dates import ProseDates, read_prose
+from services.ingest.extraction.grammar.events import is_event_relative
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import paragraphs
+from services.ingest.extraction.grammar.prose import split_paragraphs
 from services.ingest.extraction.grammar.quantities import read_goal, read_target
 from services.ingest.extraction.grammar.recurrences import Repeats, read_repeats
-from services.ingest.extraction.models import Measure
+from services.ingest.extraction.models import ParsedMeasure
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.table.drafts import Draft, DraftRow
+from services.ingest.extraction.table.drafts import DraftRow, TaskDraft
 
-_LASTS_IN_TEXT: Final = re.compile(
+_CONTINUOUS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"
 )
 # 常态化疫情防控, 常态化机制: what is done, not how long.
 _AS_NOUN: Final = re.compile(
     r"常态化(?=疫情|核酸|防控|监管|管理|(?:[\u4e00-\u9fff]{0,4})(?:机制|制度|体系))"
 )
-_TAIL: Final = 24  # characters beside a line break that can be one expression's
-_MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
+_CONTEXT: Final = 24  # characters beside a line break that can be one expression's
+_LIST_MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class PlanContext:
     """What holds for the whole plan: its year, its document's date, the writer's habit."""
 
     year: int | None
@@ -44,11 +44,13 @@ class Setting:
     closes: bool
 
 
-def read_duties(draft: Draft, names: Sequence[str], setting: Setting) -> Iterator[Measure]:
+def read_duties(
+    draft: TaskDraft, names: Sequence[str], context: PlanContext
+) -> Iterator[ParsedMeasure]:
     """The measures of a task, in printed order. `names` are its units."""
-    duties = [duty for row in draft.rows for duty in _duties(row, setting)]
+    duties = [duty for row in draft.rows for duty in _read_row(row, context)]
     for duty in duties:
-        yield _measure(duty, _owed(duty, duties), names, setting)
+        yield _measure(duty, _share_dates(duty, duties), names, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class _Duty:
     cell: DueCell
     folded: str
     repeats: Repeats
-    prose: Prose
+    prose: ProseDates
     target: str
 
     @property
@@ -69,34 +71,39 @@ class _Duty:
         return [*self.prose.own.dates, *self.repeats.dates]
 
 
-def _duties(row: DraftRow, setting: Setting) -> Iterator[_Duty]:
-    lines = paragraphs(_unbroken(row.text), habit=setting.closes)
-    for line, deadline in zip(lines, _deadlines(row, lines), strict=True):
-        folded = read_folded(line)
-        repeats = read_repeats(folded, setting.year, prose=True)
-        prose = read_prose(repeats.rest, setting.year)
-        cell = read_due(deadline, row.cells.get(Role.FREQUENCY, ""), setting.year)
+def _read_row(row: DraftRow, context: PlanContext) -> Iterator[_Duty]:
+    lines = split_paragraphs(_join_split_expressions(row.text), habit=context.closes)
+    for line, deadline in zip(lines, _assign_deadlines(row, lines), strict=True):
+        folded = fold_without_list_numbers(line)
+        repeats = read_repeats(folded, context.year, prose=True)
+        prose = read_prose(repeats.rest, context.year)
+        cell = read_due(deadline, row.cells.get(Role.FREQUENCY, ""), context.year)
         target = row.cells.get(Role.TARGET, "")
         yield _Duty(line, deadline, cell, folded, repeats, prose, target)
 
 
-def _unbroken(text: str) -> str:
+def _join_split_expressions(text: str) -> str:
     """The text without line breaks inside an expression of time."""
     lines: list[str] = []
     for line in text.split("\n"):
-        if lines and line and lines[-1] and breaks_expression(lines[-1][-_TAIL:], line[:_TAIL]):
+        if (
+            lines
+            and line
+            and lines[-1]
+            and is_split_expression(lines[-1][-_CONTEXT:], line[:_CONTEXT])
+        ):
             lines[-1] += line.lstrip()
         else:
             lines.append(line)
     return "\n".join(lines)
 
 
-def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
+def _assign_deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
     """The cell for every duty, or, where both are numbered alike, to each duty its own line."""
-    cell = mended(row.cells.get(Role.DEADLINE, ""))
-    parts = paragraphs(cell, habit=False)
-    marks = [_MARK.match(part) for part in parts]
-    ours = [_MARK.match(line) for line in lines]
+    cell = join_wrapped_lines(row.cells.get(Role.DEADLINE, ""))
+    parts = split_paragraphs(cell, habit=False)
+    marks = [_LIST_MARK.match(part) for part in parts]
+    ours = [_LIST_MARK.match(line) for line in lines]
     if len(parts) == len(lines) > 1 and all(marks) and all(ours):
         return [
             part[mark.end() :] if mark else part for part, mark in zip(parts, marks, strict=True)
@@ -104,7 +111,7 @@ def _deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
     return [cell] * len(lines)
 
 
-def _owed(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
+def _share_dates(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
     """The cell without the dates that other duties beside the same cell name as their own.
 
     Where those are all the dates it has, nobody can say what is left to this duty.
@@ -120,22 +127,24 @@ def _owed(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
     return replace(cell, dates=left)
 
 
-def _measure(duty: _Duty, cell: DueCell, names: Sequence[str], setting: Setting) -> Measure:
-    due, problems = _due(duty, cell)
+def _measure(
+    duty: _Duty, cell: DueCell, names: Sequence[str], context: PlanContext
+) -> ParsedMeasure:
+    due, problems = _choose_dates(duty, cell)
     recurrence = duty.repeats.recurrence or cell.recurrence
-    continuous = cell.continuous or bool(_LASTS_IN_TEXT.search(_AS_NOUN.sub("", duty.folded)))
+    continuous = cell.continuous or bool(_CONTINUOUS_IN_TEXT.search(_AS_NOUN.sub("", duty.folded)))
     problems.extend([*duty.repeats.problems, *duty.prose.own.problems])
-    if waits_for_event(duty.folded, dated=bool(due)):
+    if is_event_relative(duty.folded, dated=bool(due)):
         problems.append(ReviewCode.EVENT_RELATIVE)
     if (not due and not continuous and recurrence is None and not problems) or (
         cell.empty and not due and not continuous and recurrence is None and not cell.problems
     ):
         problems.append(ReviewCode.NO_DEADLINE)
-    if names_actor(duty.text, names):
+    if has_other_actor(duty.text, names):
         problems.append(ReviewCode.ACTOR_IN_TEXT)
-    if _is_past(due, [*duty.repeats.dates, *cell.repeating], setting):
+    if _is_past(due, [*duty.repeats.dates, *cell.repeating], context):
         problems.append(ReviewCode.BEFORE_DOCUMENT)
-    return Measure(
+    return ParsedMeasure(
         text=duty.text,
         due=tuple(sorted(set(due))),
         continuous=continuous,
@@ -145,7 +154,7 @@ def _measure(duty: _Duty, cell: DueCell, names: Sequence[str], setting: Setting)
     )
 
 
-def _due(duty: _Duty, cell: DueCell) -> tuple[list[date], list[ReviewCode]]:
+def _choose_dates(duty: _Duty, cell: DueCell) -> tuple[list[date], list[ReviewCode]]:
     """The duty's dates, and what the choice between its text and its cell leaves doubtful."""
     printed = [*cell.repeating, *cell.dates]
     named = duty.named
@@ -161,8 +170,8 @@ def _due(duty: _Duty, cell: DueCell) -> tuple[list[date], list[ReviewCode]]:
     return printed, problems
 
 
-def _is_past(due: Sequence[date], repeating: Sequence[date], setting: Setting) -> bool:
+def _is_past(due: Sequence[date], repeating: Sequence[date], context: PlanContext) -> bool:
     """Whether a date lies before the document; a day that repeats may have begun before it."""
-    first = max(setting.issued or date.min, date(setting.year or 1, 1, 1))
+    first = max(context.issued or date.min, date(context.year or 1, 1, 1))
     single = [day for day in due if day not in repeating]
     return any(day < first for day in single) or bool(due and max(due) < first)

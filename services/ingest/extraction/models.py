@@ -1,26 +1,15 @@
 """The parsed plan: exactly the JSON of the import contract, as frozen models."""
 
 from datetime import date
-from enum import StrEnum, unique
 
 from pydantic import BaseModel, ConfigDict
 
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.periods import Period
 
 
 class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-@unique
-class Period(StrEnum):
-    """The period within which a recurring duty is to be done."""
-
-    YEAR = "year"
-    HALF_YEAR = "half-year"
-    QUARTER = "quarter"
-    MONTH = "month"
-    WEEK = "week"
 
 
 class Recurrence(_Value):
@@ -36,7 +25,7 @@ class Target(_Value):
     at_least_percent: int | float
 
 
-class Measure(_Value):
+class ParsedMeasure(_Value):
     """One duty. `due` holds the dates that the document names, ascending."""
 
     text: str
@@ -67,7 +56,7 @@ class Task(_Value):
     category: str | None
     name: str
     responsible: Responsible
-    measures: tuple[Measure, ...]
+    measures: tuple[ParsedMeasure, ...]
 
 
 class PlanWarning(_Value):

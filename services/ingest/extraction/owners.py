@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.grammar.labels import Role, role_of
-from services.ingest.extraction.grammar.prose import closes
-from services.ingest.extraction.grammar.vocabulary import ends_unit, names_unit
+from services.ingest.extraction.grammar.labels import Role, get_role
+from services.ingest.extraction.grammar.prose import is_closed
+from services.ingest.extraction.grammar.vocabulary import has_unit_ending, is_unit_name
 from services.ingest.extraction.units import read_units
 
 _LABEL: Final = re.compile(
@@ -18,7 +18,7 @@ _LABEL: Final = re.compile(
 )
 _OWED_ROLES: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
 # 单位：万元 is a unit of measure, 填报单位 and 公开单位 are the document's own.
-_NO_OWNER: Final = re.compile(
+_NOT_OWNER: Final = re.compile(
     r"^(?:单位|部门|科室|责任)$|^(?:填报|报送|公开|发布|印发|抄送|主送|制表)"
 )
 _PERSON: Final = re.compile(r"领导|责任人|负责人|联系人|电话")
@@ -26,7 +26,7 @@ _OPENING: Final = "（(〔【["
 _CLOSING: Final = "）)〕】]"
 _ENDED: Final = re.compile(r"[。；;！!？?”\s]*")
 _VERB: Final = re.compile(r"牵头|负责|配合|落实|承办|(?:按|依)照?(?:各自)?职[责能]|分工")
-_NO_LIST: Final = re.compile(
+_REMARK: Final = re.compile(
     r"^(?:不?含|如|例如|包括|即|原|指|下同|简称|以下|详?见|除|其中|此件|试行|另|据|注)|解释"
 )
 _MAX_OWED: Final = 400
@@ -45,66 +45,71 @@ class Owner:
         return bool(self.units or self.deadline)
 
 
-def label_line(text: str) -> Owner | None:
+def read_label_line(text: str) -> Owner | None:
     """The owner in a line of labels, as 牵头单位：甲局；完成时限：6月底, or in a bracket alone."""
     bare = text.strip().rstrip("。；;")
-    if list(_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
-        return _owner(bare[1:-1])
+    if list(_find_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
+        return _read_bracket(bare[1:-1])
     first = _LABEL.match(bare)
-    if first is None or not (_role(first) or _PERSON.search(_words(first))):
+    if first is None or not (_get_owner_role(first) or _PERSON.search(_get_label(first))):
         return None
-    return _labelled(bare)
+    return _read_labels(bare)
 
 
-def _words(found: re.Match[str]) -> str:
-    return found["label"] or found["sure"]
+def _get_label(match: re.Match[str]) -> str:
+    return match["label"] or match["sure"]
 
 
-def empty_label(text: str) -> bool:
+def is_empty_label(text: str) -> bool:
     """Whether the line is a label alone, whose words stand in the next line."""
-    found = _LABEL.fullmatch(text.strip())
-    return bool(found and _role(found))
+    match = _LABEL.fullmatch(text.strip())
+    return bool(match and _get_owner_role(match))
 
 
-def pieces(text: str) -> Iterator[tuple[str, Owner | None]]:
+def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
     """The paragraph's parts, each with the owner printed at its end; the last may have none."""
     start = 0
-    for begin, end in _brackets(text):
+    for begin, end in _find_brackets(text):
         inner = text[begin + 1 : end - 1]
         after = _ENDED.match(text, end)
         ends = after.end() if after else end
         closed = text[:begin].rstrip()[-1:] in ("。", "；", ";", "！", "”") or ends > end
         if begin <= start or not (closed or end == len(text)):
             continue
-        owner = _owner(inner)
+        owner = _read_bracket(inner)
         if owner:
             words = text[start:begin].rstrip()
             # A stop after the bracket is the sentence's own, unless it has one.
-            yield words if closes(words) else words + text[end:ends].rstrip(), owner
+            yield words if is_closed(words) else words + text[end:ends].rstrip(), owner
             start = ends
     rest = text[start:]
     if rest:
-        yield from _at_end(rest)
+        yield from _split_trailing_labels(rest)
 
 
-def _at_end(text: str) -> Iterator[tuple[str, Owner | None]]:
+def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
     """`…。责任单位：甲局、乙局。`: labels that end a paragraph without brackets."""
-    for found in _LABEL.finditer(text):
-        if not _role(found) or text[: found.start()].rstrip()[-1:] not in ("。", "；", ";", "！"):
+    for match in _LABEL.finditer(text):
+        if not _get_owner_role(match) or text[: match.start()].rstrip()[-1:] not in (
+            "。",
+            "；",
+            ";",
+            "！",
+        ):
             continue
-        tail = text[found.start() :]
-        if "。" not in tail.rstrip("。") and _balanced(tail):
-            yield text[: found.start()].rstrip(), _labelled(tail)
+        tail = text[match.start() :]
+        if "。" not in tail.rstrip("。") and _is_balanced(tail):
+            yield text[: match.start()].rstrip(), _read_labels(tail)
             return
     yield text, None
 
 
-def _balanced(text: str) -> bool:
+def _is_balanced(text: str) -> bool:
     """Whether the text does not begin within a bracket."""
     return sum(text.count(c) for c in _OPENING) >= sum(text.count(c) for c in _CLOSING)
 
 
-def _brackets(text: str) -> Iterator[tuple[int, int]]:
+def _find_brackets(text: str) -> Iterator[tuple[int, int]]:
     """Outermost pairs of brackets, as start and end."""
     depth, begin = 0, 0
     for index, char in enumerate(text):
@@ -118,41 +123,45 @@ def _brackets(text: str) -> Iterator[tuple[int, int]]:
                 yield begin, index + 1
 
 
-def _owner(inner: str) -> Owner | None:
+def _read_bracket(inner: str) -> Owner | None:
     """The owner in a bracket's words; None for any other remark."""
-    if len(inner) > _MAX_OWED or _NO_LIST.search(inner):
+    if len(inner) > _MAX_OWED or _REMARK.search(inner):
         return None
     if _LABEL.match(inner):
-        return _labelled(inner)
+        return _read_labels(inner)
     units = read_units(inner)
     everyone = units.open_ended and not units.names
     if units.stray or not (units.names or everyone):
         return None
-    told = bool(_VERB.search(inner)) and (everyone or any(map(ends_unit, units.names)))
-    if everyone and not told:
+    has_duty_words = bool(_VERB.search(inner)) and (
+        everyone or any(map(has_unit_ending, units.names))
+    )
+    if everyone and not has_duty_words:
         return None
-    if told or all(map(names_unit, units.names)):
+    if has_duty_words or all(map(is_unit_name, units.names)):
         return Owner({Role.UNITS: inner})
     return None
 
 
-def _role(found: re.Match[str]) -> Role | None:
-    label = _words(found)
-    if _NO_OWNER.search(label):
+def _get_owner_role(match: re.Match[str]) -> Role | None:
+    label = _get_label(match)
+    if _NOT_OWNER.search(label):
         return None
-    role = role_of(label)
+    role = get_role(label)
     return role if role in _OWED_ROLES else None
 
 
-def _labelled(text: str) -> Owner:
+def _read_labels(text: str) -> Owner:
     owner = Owner()
-    marks = [m for m in _LABEL.finditer(text) if _role(m) or _PERSON.search(_words(m))]
+    marks = [
+        m for m in _LABEL.finditer(text) if _get_owner_role(m) or _PERSON.search(_get_label(m))
+    ]
     ends = [*[mark.start() for mark in marks], len(text)][1:]
     for mark, end in zip(marks, ends, strict=True):
         words = text[mark.end() : end].strip().rstrip("；;。，,、").rstrip()
-        role = _role(mark)
+        role = _get_owner_role(mark)
         if role is None:
-            owner.unread.append(f"{_words(mark)}：{words}")
+            owner.unread.append(f"{_get_label(mark)}：{words}")
         elif role is Role.DEADLINE:
             owner.deadline = "；".join(filter(None, (owner.deadline, words)))
         else:

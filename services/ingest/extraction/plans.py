@@ -7,20 +7,31 @@ from itertools import zip_longest
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
-from services.ingest.extraction.duties import Setting, read_duties
+from services.ingest.extraction.duties import PlanContext, read_duties
 from services.ingest.extraction.grammar.labels import Role
 from services.ingest.extraction.grammar.prose import tidy
 from services.ingest.extraction.grammar.quantities import read_goal
-from services.ingest.extraction.models import Measure, ParsedPlan, PlanWarning, Responsible, Task
+from services.ingest.extraction.models import (
+    ParsedMeasure,
+    ParsedPlan,
+    PlanWarning,
+    Responsible,
+    Task,
+)
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.rules import Rules, read_rules, rules_for_all, unread_items
-from services.ingest.extraction.table.drafts import Draft
-from services.ingest.extraction.table.flattened import unflattened
+from services.ingest.extraction.rules import (
+    LeadRules,
+    list_general_rules,
+    list_unread_items,
+    read_lead_rules,
+)
+from services.ingest.extraction.table.drafts import TaskDraft
+from services.ingest.extraction.table.flattened import rebuild_table
 from services.ingest.extraction.table.outlines import read_outline
-from services.ingest.extraction.table.parts import newest, part_at, parts_of
-from services.ingest.extraction.table.tables import Heading, TableReader, habits_of
+from services.ingest.extraction.table.parts import choose_newest_frame, get_part_at, list_parts
+from services.ingest.extraction.table.tables import Heading, TableReader, detect_habits
 from services.ingest.extraction.titles import read_frame
-from services.ingest.extraction.units import UnitList, merged, read_units
+from services.ingest.extraction.units import UnitList, merge_unit_lists, read_units
 
 _CLAUSE: Final = re.compile(
     r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"
@@ -30,10 +41,10 @@ _MAX_NAME: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _DocumentContent:
     """The drafts of a document, the paragraphs around them, and what went unread."""
 
-    drafts: Sequence[Draft]
+    drafts: Sequence[TaskDraft]
     before: Sequence[Paragraph]
     after: Sequence[Paragraph]
     warnings: Sequence[PlanWarning]
@@ -41,31 +52,31 @@ class _Reading:
     headings: Sequence[Heading] = ()
 
 
-def plan_of(document: Document) -> ParsedPlan | None:
+def extract_plan(document: Document) -> ParsedPlan | None:
     """The plan that the document's tables or paragraphs hold, or None for another document."""
-    reading = _read(document)
-    if not reading.drafts:
+    content = _read(document)
+    if not content.drafts:
         return None
-    frame = read_frame(reading.before, reading.after, document.name)
-    parts = list(parts_of(reading.headings, frame))
-    frame = newest(parts, frame)
-    around = [*reading.before, *reading.after]
-    rules = read_rules(around)
-    warnings = [_warning(each.place, each.text) for each in document.left_out]
-    warnings += [*rules_for_all(around), *reading.warnings]
-    if reading.headings:
-        warnings += unread_items(around)
-    warnings += [_warning(part.place, part.doubt(frame)) for part in parts if part.is_old(frame)]
+    frame = read_frame(content.before, content.after, document.name)
+    parts = list(list_parts(content.headings, frame))
+    frame = choose_newest_frame(parts, frame)
+    around = [*content.before, *content.after]
+    rules = read_lead_rules(around)
+    warnings = [_warn(each.place, each.text) for each in document.left_out]
+    warnings += [*list_general_rules(around), *content.warnings]
+    if content.headings:
+        warnings += list_unread_items(around)
+    warnings += [_warn(part.place, part.doubt(frame)) for part in parts if part.is_old(frame)]
     tasks = []
-    for index, draft in enumerate(reading.drafts):
-        part = part_at(parts, index)
+    for index, draft in enumerate(content.drafts):
+        part = get_part_at(parts, index)
         own = part.frame if part else frame
-        setting = Setting(None if own.spans else own.year, frame.issued, reading.closes)
-        units = _units(draft, own.year, rules)
-        warnings.extend(_doubts(draft, units))
-        task = _task(draft, units, setting)
+        context = PlanContext(None if own.spans else own.year, frame.issued, content.closes)
+        units = _read_unit_list(draft, own.year, rules)
+        warnings.extend(_list_warnings(draft, units))
+        task = _build_task(draft, units, context)
         old = part is not None and part.is_old(frame)
-        tasks.append(_doubted(task, ReviewCode.BEFORE_DOCUMENT) if old else task)
+        tasks.append(_add_task_review_code(task, ReviewCode.BEFORE_DOCUMENT) if old else task)
     return ParsedPlan(
         title=frame.title,
         year=frame.year,
@@ -75,30 +86,30 @@ def plan_of(document: Document) -> ParsedPlan | None:
     )
 
 
-def _read(document: Document) -> _Reading:
+def _read(document: Document) -> _DocumentContent:
     """The task table, or the document's paragraphs, with those in its other tables."""
-    reader = _table(document)
+    reader = _read_tables(document)
     if reader.drafts:
-        return _around(reader)
+        return _collect_tables(reader)
     prose = [*reader.before, *reader.after]
-    again = _table(Document(document.name, tuple(unflattened(prose) or ())))
+    again = _read_tables(Document(document.name, tuple(rebuild_table(prose) or ())))
     if again.drafts:
-        return _around(again)
+        return _collect_tables(again)
     outline = read_outline(prose)
     first = next((i for i, each in enumerate(prose) if each.place == outline.start), 0)
     closes = reader.habits.closes
-    return _Reading(outline.drafts, prose[:first], prose[first:], outline.warnings, closes)
+    return _DocumentContent(outline.drafts, prose[:first], prose[first:], outline.warnings, closes)
 
 
-def _table(document: Document) -> TableReader:
-    reader = TableReader(habits_of(document))
+def _read_tables(document: Document) -> TableReader:
+    reader = TableReader(detect_habits(document))
     for block, following in zip_longest(document.blocks, document.blocks[1:]):
         reader.read(block, following)
     return reader
 
 
-def _around(reader: TableReader) -> _Reading:
-    return _Reading(
+def _collect_tables(reader: TableReader) -> _DocumentContent:
+    return _DocumentContent(
         reader.drafts,
         reader.before,
         reader.after,
@@ -108,7 +119,7 @@ def _around(reader: TableReader) -> _Reading:
     )
 
 
-def _units(draft: Draft, year: int | None, rules: Rules) -> UnitList:
+def _read_unit_list(draft: TaskDraft, year: int | None, rules: LeadRules) -> UnitList:
     """A task's units in the order of their columns, and who leads them."""
     lists = []
     for role, text in draft.units.items():
@@ -116,7 +127,7 @@ def _units(draft: Draft, year: int | None, rules: Rules) -> UnitList:
         if role is Role.LEAD:
             units.lead = list(units.names)
         lists.append(units)
-    whole = merged(lists)
+    whole = merge_unit_lists(lists)
     if rules.first_leads and not whole.lead:
         whole.lead = whole.names[:1]
     if rules.owners_lead and not whole.lead and Role.UNITS in draft.units:
@@ -124,14 +135,16 @@ def _units(draft: Draft, year: int | None, rules: Rules) -> UnitList:
     return whole
 
 
-def _task(draft: Draft, units: UnitList, setting: Setting) -> Task:
+def _build_task(draft: TaskDraft, units: UnitList, context: PlanContext) -> Task:
     for row in draft.rows:
         if units.dates and not row.cells.get(Role.DEADLINE):
             row.cells[Role.DEADLINE] = "\n".join(units.dates)
-    measures = tuple(read_duties(draft, units.names, setting))
+    measures = tuple(read_duties(draft, units.names, context))
     if not units.names and Role.UNITS in draft.units:
-        measures = _with(measures, ReviewCode.NOT_UNDERSTOOD)
-    name = draft.name or draft.name_above or (_first_clause(measures[0].text) if measures else "")
+        measures = _add_review_code(measures, ReviewCode.NOT_UNDERSTOOD)
+    name = (
+        draft.name or draft.name_above or (_take_first_clause(measures[0].text) if measures else "")
+    )
     responsible = Responsible(
         printed=units.printed,
         names=tuple(units.names),
@@ -147,7 +160,9 @@ def _task(draft: Draft, units: UnitList, setting: Setting) -> Task:
     )
 
 
-def _with(measures: Sequence[Measure], code: ReviewCode) -> tuple[Measure, ...]:
+def _add_review_code(
+    measures: Sequence[ParsedMeasure], code: ReviewCode
+) -> tuple[ParsedMeasure, ...]:
     """The measures, each with one more review code."""
     return tuple(
         each.model_copy(
@@ -157,32 +172,32 @@ def _with(measures: Sequence[Measure], code: ReviewCode) -> tuple[Measure, ...]:
     )
 
 
-def _doubted(task: Task, code: ReviewCode) -> Task:
-    return task.model_copy(update={"measures": _with(task.measures, code)})
+def _add_task_review_code(task: Task, code: ReviewCode) -> Task:
+    return task.model_copy(update={"measures": _add_review_code(task.measures, code)})
 
 
-def _first_clause(text: str) -> str:
+def _take_first_clause(text: str) -> str:
     """A table without a name column: the duty's first clause stands for the name."""
-    found = _CLAUSE.match(text)
-    clause = found["clause"] if found else text
+    match = _CLAUSE.match(text)
+    clause = match["clause"] if match else text
     if len(clause) > _MAX_NAME:
         clause = _COMMA.split(clause, maxsplit=1)[0]
     return clause.strip() or text
 
 
-def _doubts(draft: Draft, units: UnitList) -> Iterator[PlanWarning]:
+def _list_warnings(draft: TaskDraft, units: UnitList) -> Iterator[PlanWarning]:
     for row in draft.rows:
         target = row.cells.get(Role.TARGET, "")
         if target.strip() and read_goal(target) is None:
-            yield _warning(row.place, f"未读取：目标：{tidy(target)}")
+            yield _warn(row.place, f"未读取：目标：{tidy(target)}")
     for item in units.stray:
-        yield _warning(draft.place, f"这不像责任单位：{item}")
-    told = any(row.cells.get(Role.DEADLINE) for row in draft.rows)
-    for item in units.dates if told else ():
-        yield _warning(draft.place, f"责任单位栏中的时限：{item}")
+        yield _warn(draft.place, f"这不像责任单位：{item}")
+    has_deadline = any(row.cells.get(Role.DEADLINE) for row in draft.rows)
+    for item in units.dates if has_deadline else ():
+        yield _warn(draft.place, f"责任单位栏中的时限：{item}")
     if not units.names:
-        yield _warning(draft.place, f"任务{draft.number}没有写明责任单位")
+        yield _warn(draft.place, f"任务{draft.number}没有写明责任单位")
 
 
-def _warning(where: str, message: str) -> PlanWarning:
+def _warn(where: str, message: str) -> PlanWarning:
     return PlanWarning(code=ReviewCode.NOT_UNDERSTOOD, where=where, message=message)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.grammar.prose import half_width, tidy
+from services.ingest.extraction.grammar.prose import fold_width, tidy
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import pieces
+from services.ingest.extraction.owners import split_by_owner
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note
 
@@ -34,7 +34,7 @@ _NUMBERED: Final = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class LeadRules:
     """What the document says of leads.
 
     `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州 2010, 北京),
@@ -46,21 +46,21 @@ class Rules:
     owners_lead: bool = False
 
 
-def read_rules(paragraphs: Iterable[Paragraph]) -> Rules:
+def read_lead_rules(paragraphs: Iterable[Paragraph]) -> LeadRules:
     """The rules about leads that stand anywhere around the tasks."""
-    lines = [half_width(paragraph.text) for paragraph in paragraphs]
+    lines = [fold_width(paragraph.text) for paragraph in paragraphs]
 
-    def says(rule: re.Pattern[str]) -> bool:
+    def is_stated(rule: re.Pattern[str]) -> bool:
         return any(rule.search(line) for line in lines)
 
-    return Rules(says(_FIRST_LEADS), says(_STARS_LEAD), says(_OWNERS_LEAD))
+    return LeadRules(is_stated(_FIRST_LEADS), is_stated(_STARS_LEAD), is_stated(_OWNERS_LEAD))
 
 
-def unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
+def list_unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
     """Numbered paragraphs beside a table that say who owes them: no row carries those either."""
     for paragraph in paragraphs:
         text = tidy(paragraph.text)
-        if _NUMBERED.match(text) and any(owner for _, owner in pieces(text)):
+        if _NUMBERED.match(text) and any(owner for _, owner in split_by_owner(text)):
             yield PlanWarning(
                 code=ReviewCode.NOT_UNDERSTOOD,
                 where=paragraph.place,
@@ -68,13 +68,13 @@ def unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
             )
 
 
-def rules_for_all(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
+def list_general_rules(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
     """Units or deadlines that hold for every task: reported, since no row carries them.
 
     Notes are reported where the tables are read.
     """
     for paragraph in paragraphs:
-        if _FOR_ALL.search(half_width(paragraph.text)) and not is_note(paragraph.text):
+        if _FOR_ALL.search(fold_width(paragraph.text)) and not is_note(paragraph.text):
             yield PlanWarning(
                 code=ReviewCode.NOT_UNDERSTOOD,
                 where=paragraph.place,

@@ -7,18 +7,18 @@ from datetime import date
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.grammar.dates import fold
-from services.ingest.extraction.grammar.prose import closes, half_width, tidy
-from services.ingest.extraction.grammar.vocabulary import ORGAN
+from services.ingest.extraction.grammar.dates import fold_text
+from services.ingest.extraction.grammar.prose import fold_width, is_closed, tidy
+from services.ingest.extraction.grammar.vocabulary import ORGANISATION_ENDING
 
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
 )
 # The kinds of plans; 任务, 目录 and the like also end a heading inside one.
-_SURE: Final = re.compile(
+_CERTAIN_KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|一览|分工|通知|意见|责任书|分解)(?:[（(【].{0,20}[)）】])?$"
 )
-_NO_TITLE: Final = re.compile(
+_NOT_TITLE: Final = re.compile(
     r"^(?:附件|附表|附|抄送|单位|填报|制表|联系|注|备注|说明|各|根据|为|主题词|\d+$|第.{1,4}[章节条]"
     r"|[一二三四五六七八九十]+、|\d{1,2}[.、．](?!\d)|[（(])"
 )
@@ -31,20 +31,20 @@ _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\
 _LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
 _PLACE: Final = rf"(?:[\u4e00-\u9fff]{{1,11}}?{_LEVEL})"
 _WORD: Final = r"(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff])"
-_ORGAN: Final = (
+_ORGANISATION: Final = (
     r"(?:(?:人民)?政府办公[室厅]|人民政府|[县市区省州]?委办公[室厅]|委员会"
     r"|政务公开(?:工作)?(?:领导小组)?(?:办公室|办)"
     rf"|{_WORD}{{1,12}}?(?:局|委员会|厅|委|管委会)(?:办公室)?"
     r"|政府(?=关于|\d{4}年)"
-    rf"|{_WORD}{{0,12}}?{ORGAN}"
+    rf"|{_WORD}{{0,12}}?{ORGANISATION_ENDING}"
     r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
-_ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGAN}?)")
+_ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGANISATION}?)")
 # 县卫健局2023年…: a bureau that leaves out its place's name
 _BUREAU: Final = re.compile(
     rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{0,10}}?(?:局|委员会|厅|政府))(?=关于|\d{{4}}年)"
 )
-_BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGAN}$")
+_ISSUING_BODY: Final = re.compile(rf"^(?:{_PLACE}{{0,3}})?{_ORGANISATION}$")
 _NOTE: Final = re.compile(r"^[（(]?(?:注|备注|说明|填表说明|附注|注释)\d?\s*[:：.、]|^[*※★]")
 
 
@@ -65,29 +65,29 @@ class Frame:
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
     """Read title, year, issuer and date from the paragraphs before and after the first table."""
-    title = _title(before)
+    title = _find_title(before)
     lines = [tidy(p.text) for p in (*before, *after)]
-    issued = next((d for d in map(_date, lines) if d), None)
-    year = _year(title or "")
+    issued = next((d for d in map(_find_date, lines) if d), None)
+    year = _find_year(title or "")
     if year is None:
-        year = next((y for y in map(_year, [half_width(p.text) for p in before]) if y), None)
+        year = next((y for y in map(_find_year, [fold_width(p.text) for p in before]) if y), None)
     if year is None:
-        year = issued.year if issued else _year(half_width(name))
-    issuer = _issuer(title) or next((i for i in map(_organ, lines) if i), None)
+        year = issued.year if issued else _find_year(fold_width(name))
+    issuer = _find_issuer(title) or next((i for i in map(_match_organisation, lines) if i), None)
     return Frame(title, year, issuer, issued, spans=_is_span(title or ""))
 
 
-def own_year(heading: Sequence[Paragraph]) -> int | None:
+def read_own_year(heading: Sequence[Paragraph]) -> int | None:
     """The year that is printed over a table: in a title, or by a sheet's name (2023年旧表)."""
-    title = _title(heading)
+    title = _find_title(heading)
     if title is not None:
-        return _year(title)
-    years = (_YEAR_NAME.match(half_width(each.text)) for each in heading)
-    return next((int(found[1]) for found in years if found), None)
+        return _find_year(title)
+    years = (_YEAR_NAME.match(fold_width(each.text)) for each in heading)
+    return next((int(match[1]) for match in years if match), None)
 
 
 def _is_span(title: str) -> bool:
-    folded = fold(title)
+    folded = fold_text(title)
     span, single = _SPAN.search(folded), _YEAR.search(folded)
     return bool(span and single and span.start() <= single.start() and span[1] != span[2])
 
@@ -97,47 +97,47 @@ def is_note(text: str) -> bool:
     return bool(_NOTE.match(text.strip()))
 
 
-def _title(before: Sequence[Paragraph]) -> str | None:
+def _find_title(before: Sequence[Paragraph]) -> str | None:
     lines = [_PREFIX.sub("", tidy(p.text.replace("\n", ""))) for p in before]
     titles = [index for index, line in enumerate(lines) if is_title(line)]
-    sure = [index for index in titles if _SURE.search(half_width(lines[index]))]
+    sure = [index for index in titles if _CERTAIN_KIND.search(fold_width(lines[index]))]
     if not titles:
         return None
     index = (sure or titles)[-1]
     above = lines[index - 1] if index else ""
-    if above and _year(lines[index]) is None and _is_upper_half(above):
+    if above and _find_year(lines[index]) is None and _is_upper_half(above):
         return above + lines[index]
     return lines[index]
 
 
 def is_title(line: str) -> bool:
     """Whether a line could be the title of a plan: it ends in the name of a kind of document."""
-    folded = half_width(line)
+    folded = fold_width(line)
     return bool(
         _KIND.search(folded)
-        and not _NO_TITLE.match(folded)
+        and not _NOT_TITLE.match(folded)
         and len(folded) <= _MAX_TITLE
-        and not closes(line)
+        and not is_closed(line)
     )
 
 
 def _is_upper_half(line: str) -> bool:
     """The first line of a title that layout broke in two."""
-    folded = half_width(line)
+    folded = fold_width(line)
     short = 4 <= len(folded) <= 50  # noqa: PLR2004 - a line of large print
-    plain = not re.search(r"[。,;:〔\[]", folded) and _date(line) is None
-    return short and plain and not _NO_TITLE.match(folded)
+    plain = not re.search(r"[。,;:〔\[]", folded) and _find_date(line) is None
+    return short and plain and not _NOT_TITLE.match(folded)
 
 
-def _year(text: str) -> int | None:
-    folded = fold(text)
+def _find_year(text: str) -> int | None:
+    folded = fold_text(text)
     if _SPAN.search(folded):
         return int(_SPAN.findall(folded)[0][0])
-    found = _YEAR.search(folded)
-    return int(found.group(1)) if found else None
+    match = _YEAR.search(folded)
+    return int(match.group(1)) if match else None
 
 
-def _issuer(title: str | None) -> str | None:
+def _find_issuer(title: str | None) -> str | None:
     if not title:
         return None
     text = (
@@ -154,19 +154,19 @@ def _issuer(title: str | None) -> str | None:
         "",
         text,
     )
-    found = _ISSUER.match(text) or _BUREAU.match(text)
-    return found["issuer"] if found else None
+    match = _ISSUER.match(text) or _BUREAU.match(text)
+    return match["issuer"] if match else None
 
 
-def _organ(line: str) -> str | None:
-    return line if 4 <= len(line) <= 24 and _BODY.fullmatch(line) else None  # noqa: PLR2004
+def _match_organisation(line: str) -> str | None:
+    return line if 4 <= len(line) <= 24 and _ISSUING_BODY.fullmatch(line) else None  # noqa: PLR2004
 
 
-def _date(line: str) -> date | None:
-    found = _ISSUED.search(fold(line).strip("()"))
-    if not found or len(line) > 40:  # noqa: PLR2004 - a sentence is no dateline
+def _find_date(line: str) -> date | None:
+    match = _ISSUED.search(fold_text(line).strip("()"))
+    if not match or len(line) > 40:  # noqa: PLR2004 - a sentence is no dateline
         return None
     try:
-        return date(int(found[1]), int(found[2]), int(found[3]))
+        return date(int(match[1]), int(match[2]), int(match[3]))
     except ValueError:
         return None

@@ -5,14 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import fold, read_cell
+from services.ingest.extraction.grammar.dates import fold_text, read_cell
 from services.ingest.extraction.grammar.vocabulary import (
-    BODY,
-    NOTHING,
-    ends_organ,
-    ends_unit,
-    goes_on,
-    names_unit,
+    BLANK_CELL,
+    GOVERNMENT_BODY,
+    has_organisation_ending,
+    has_unit_ending,
+    is_split_name,
+    is_unit_name,
 )
 
 _SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
@@ -27,15 +27,15 @@ _ETC: Final = re.compile(
 )
 _OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|相关)+各?{_KIND}$")
 _SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
-_DUTY: Final = re.compile(
+_DUTY_WORDS: Final = re.compile(
     r"(?:等?)(?:(?:按照?|依据?|根据)(?:各自)?(?:职责|职能|分工|任务)+(?:分工)?)?(?:分别|共同|具体|组织|按分工)*"
     r"(?:负责|落实|实施|承办|(?<!政)协办|(?<![委大协联商工])会办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
     r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
 )
-_LEADS: Final = re.compile(
+_LEAD_WORDS: Final = re.compile(
     r"(?:分别|共同|联合|负责)*(?:牵头|主责|主办)(?:负责|落实|办理|组织|实施|抓总)*$|作?为(?:牵头|主责|主办)(?:单位|部门)$"
 )
-_SUPPORTS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
+_SUPPORT_WORDS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
 _LEAD_MARK: Final = re.compile(
     r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$"
 )
@@ -58,7 +58,7 @@ _MARKS: Final = re.compile(
 )
 # 县财政局及各乡镇: the word parts two whole names, where it is not within one (文化和旅游局).
 _AND: Final = re.compile(r"以及|及|和|与")
-_NO_UNIT: Final = re.compile(
+_NOT_UNIT: Final = re.compile(
     r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
 )
 _NUMBERED: Final = re.compile(r"(?<=[\u4e00-\u9fff）])(?=\d{1,2}[.．][\u4e00-\u9fff])")
@@ -69,14 +69,14 @@ _LEVELS: Final = re.compile(
 _KINDS: Final = re.compile(r"(?:部门|单位)、(?:单位|部门|机构)(?=[、，,；;。\n]|$)")
 _INNER: Final = str.maketrans("、/", "\x1e\x1f")
 _OUTER: Final = str.maketrans("\x1e\x1f", "、/")
-_LASTING: Final = re.compile(
+_CONTINUOUS: Final = re.compile(
     r"^(?:全年)?(?:持续(?:推进|实施|开展|落实)?|长期(?:坚持|推进|实施)?|常态化(?:推进|开展)?|全年)$"
 )
 _VERBAL: Final = re.compile(
     r"^(?:负责|做好|开展|落实|完成|组织|指导|协助|参与|推进|推动|按照?|根据|加强|建立|制定)"
 )
-_PART: Final = re.compile(r"[、，,；;：:/／。 \n]")
-_LAST: Final = re.compile(r"[；;。\n]")
+_ANY_SEPARATOR: Final = re.compile(r"[、，,；;：:/／。 \n]")
+_CLAUSE_END: Final = re.compile(r"[；;。\n]")
 _ANY_YEAR: Final = 2000  # a plan whose year is unknown: the words alone tell a date
 _MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
@@ -103,11 +103,11 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
     `starred` tells that the document says so of whoever bears a star: they lead.
     """
     units = UnitList(printed=printed(text), starred=starred)
-    listed = _NO_COLON.sub(r"\g<label>：", _unwrapped(units.printed))
+    listed = _NO_COLON.sub(r"\g<label>：", _strip_brackets(units.printed))
     listed = _NUMBERED.sub("\n", listed)
-    listed = _LEVELS.sub(lambda found: found.group().translate(_INNER), listed)
-    listed = _KINDS.sub(lambda found: found.group().translate(_INNER), listed)
-    for label, part in _labelled(listed):
+    listed = _LEVELS.sub(lambda match: match.group().translate(_INNER), listed)
+    listed = _KINDS.sub(lambda match: match.group().translate(_INNER), listed)
+    for label, part in _split_by_label(listed):
         if label == "person":
             units.stray.append(part.strip("；;，,。 \n"))
         else:
@@ -118,40 +118,44 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
 def printed(text: str) -> str:
     """The cell as printed: line breaks inside names mended, brackets full-width."""
     wide = text.replace("(", "（").replace(")", "）")
-    lines = [_spaced(line) for line in wide.split("\n") if line.strip()]
+    lines = [_join_spaced(line) for line in wide.split("\n") if line.strip()]
     joined = ""
     for line in lines:
-        apart = bool(joined) and not _SEPARATOR.search(joined[-1:]) and not _one(joined, line)
+        apart = (
+            bool(joined) and not _SEPARATOR.search(joined[-1:]) and not _is_one_item(joined, line)
+        )
         joined += f"\n{line}" if apart else line
     return joined
 
 
-def _one(above: str, below: str) -> bool:
+def _is_one_item(above: str, below: str) -> bool:
     """Whether a line break stands within one item of a list."""
     if _SEPARATOR.match(below) or below[0] in "（〔）〕等":
         return True
     tail = above[-_MAX_NAME:]
-    left = _LAST.split(tail)[-1]
+    left = _CLAUSE_END.split(tail)[-1]
     if not tail.count("（") > tail.count("）"):
-        left = _PART.split(left)[-1]
-    return not _ETC.search(tail) and goes_on(left, _PART.split(below, maxsplit=1)[0])
+        left = _ANY_SEPARATOR.split(left)[-1]
+    return not _ETC.search(tail) and is_split_name(left, _ANY_SEPARATOR.split(below, maxsplit=1)[0])
 
 
-def _spaced(line: str) -> str:
+def _join_spaced(line: str) -> str:
     """The line without a layout's blanks; one between two whole names separates them."""
     pieces = line.split()
     joined = pieces[0]
     for piece in pieces[1:]:
-        left = _PART.split(joined)[-1]
-        right = _PART.split(piece, maxsplit=1)[0]
-        names = all(len(name) >= _MIN_NAME and ends_unit(name) for name in (left, right))
-        names = names or (ends_organ(left) and right[:1] in tuple("省市县区") and names_unit(right))
-        apart = names and right[:1] not in tuple("等（及和") and not BODY.match(right)
+        left = _ANY_SEPARATOR.split(joined)[-1]
+        right = _ANY_SEPARATOR.split(piece, maxsplit=1)[0]
+        names = all(len(name) >= _MIN_NAME and has_unit_ending(name) for name in (left, right))
+        names = names or (
+            has_organisation_ending(left) and right[:1] in tuple("省市县区") and is_unit_name(right)
+        )
+        apart = names and right[:1] not in tuple("等（及和") and not GOVERNMENT_BODY.match(right)
         joined += f" {piece}" if apart else piece
     return joined
 
 
-def _unwrapped(text: str) -> str:
+def _strip_brackets(text: str) -> str:
     """A list that one pair of brackets encloses, without the brackets."""
     closing = _PAIRS.get(text[:1])
     if closing and text.endswith(closing) and text.find(closing) == len(text) - 1:
@@ -159,7 +163,7 @@ def _unwrapped(text: str) -> str:
     return text
 
 
-def _labelled(text: str) -> Iterator[tuple[str, str]]:
+def _split_by_label(text: str) -> Iterator[tuple[str, str]]:
     """Parts under labels such as 牵头单位：, with `lead`, `other` or `person` as their kind."""
     marks = list(_LABEL.finditer(text))
     if not marks:
@@ -175,8 +179,8 @@ def _labelled(text: str) -> Iterator[tuple[str, str]]:
 def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> None:
     pending: list[str] = []
     for clause in re.split(r"(?<=[^（(])[；;。\n]", part):
-        for item in _items(clause):
-            name, leads = _name(item, units, year)
+        for item in _split_items(clause):
+            name, leads = _read_name(item, units, year)
             if name and name not in units.seen:
                 units.seen.add(name)
                 units.names.append(name)
@@ -186,12 +190,12 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
                 # 甲局、乙局牵头: all that stand before the word, up to the last clause.
                 units.lead.extend(n for n in pending if n not in units.lead)
                 pending = []
-            elif name and (lead or _LEAD_MARK.search(item) or _is_starred(item, units)):
+            elif name and (lead or _LEAD_MARK.search(item) or _has_star(item, units)):
                 units.lead.extend([name] if name not in units.lead else [])
         pending = []
 
 
-def _items(text: str) -> Iterator[str]:
+def _split_items(text: str) -> Iterator[str]:
     """Items between separators; those inside brackets do not separate."""
     depth, start = 0, 0
     for index, char in enumerate(text):
@@ -200,42 +204,42 @@ def _items(text: str) -> Iterator[str]:
         elif char in "）)〕】]":
             depth = max(0, depth - 1)
         elif depth == 0 and _SEPARATOR.match(text, index):
-            yield from _joined_by_and(text[start:index].translate(_OUTER).strip())
+            yield from _split_conjunction(text[start:index].translate(_OUTER).strip())
             start = index + 1
-    yield from _joined_by_and(text[start:].translate(_OUTER).strip())
+    yield from _split_conjunction(text[start:].translate(_OUTER).strip())
 
 
-def _joined_by_and(item: str) -> Iterator[str]:
+def _split_conjunction(item: str) -> Iterator[str]:
     """Two names that 及, 和 or 会同 joins."""
     if "会同" in item:
         left, _, right = item.partition("会同")
         yield left
-        yield from _joined_by_and(right)
+        yield from _split_conjunction(right)
         return
     start = 0
     if len(item) <= _MAX_ITEM:
-        for found in _AND.finditer(item):
-            left, right = item[start : found.start()], item[found.end() :]
-            whole = len(left) > 1 and ends_organ(left) and not _NO_UNIT.match(right)
-            follows = ends_unit(_DUTY.sub("", _ETC.sub("", right)))
+        for match in _AND.finditer(item):
+            left, right = item[start : match.start()], item[match.end() :]
+            whole = len(left) > 1 and has_organisation_ending(left) and not _NOT_UNIT.match(right)
+            follows = has_unit_ending(_DUTY_WORDS.sub("", _ETC.sub("", right)))
             if whole and follows and left.count("（") == left.count("）"):
                 yield left
-                start = found.end()
+                start = match.end()
     yield item[start:]
 
 
-def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
+def _read_name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
     """The unit's name alone, and whether the item's words make it (and those before) lead."""
     bare = _STAR.sub("", _MARKS.sub("", item))
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
-    if NOTHING.fullmatch(name):
+    if BLANK_CELL.fullmatch(name):
         return "", False
     if len(name) > _MAX_ITEM:
         units.stray.append(name)
         return "", False
-    leads = bool(_LEADS.search(name))
-    name = _SUPPORTS.sub("", _LEADS.sub("", name))
-    name = _DUTY.sub("", name)
+    leads = bool(_LEAD_WORDS.search(name))
+    name = _SUPPORT_WORDS.sub("", _LEAD_WORDS.sub("", name))
+    name = _DUTY_WORDS.sub("", name)
     if _OTHERS.fullmatch(name) or _ETC.fullmatch(name):
         units.open_ended = True
         return "", leads
@@ -247,36 +251,36 @@ def _name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
         return "", leads
     if _SOME.search(name):
         units.open_ended = True
-    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not ends_unit(name)):
+    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not has_unit_ending(name)):
         units.stray.append(name)
         return "", leads
     return name, leads
 
 
-def _is_starred(item: str, units: UnitList) -> bool:
+def _has_star(item: str, units: UnitList) -> bool:
     return units.starred and bool(_STAR.search(item))
 
 
 def _is_date(name: str, year: int | None) -> bool:
-    if _LASTING.match(name):
+    if _CONTINUOUS.match(name):
         return True
     if not re.search(r"[年月季]", name):
         return False
-    found = read_cell(fold(name), year or _ANY_YEAR)
-    return bool(found.dates) and not re.search(r"[局委办部]", found.rest)
+    dates_read = read_cell(fold_text(name), year or _ANY_YEAR)
+    return bool(dates_read.dates) and not re.search(r"[局委办部]", dates_read.rest)
 
 
-def is_cut(above: str, below: str) -> bool:
+def is_split_list(above: str, below: str) -> bool:
     """Whether the last name of one cell goes on in the next: neither half is whole alone."""
-    left = _PART.split(above.strip())[-1]
-    right = _PART.split(below.strip(), maxsplit=1)[0]
-    return ends_unit(left + right) and goes_on(left, right)
+    left = _ANY_SEPARATOR.split(above.strip())[-1]
+    right = _ANY_SEPARATOR.split(below.strip(), maxsplit=1)[0]
+    return has_unit_ending(left + right) and is_split_name(left, right)
 
 
-def merged(lists: Sequence[UnitList]) -> UnitList:
+def merge_unit_lists(lists: Sequence[UnitList]) -> UnitList:
     """Several unit cells as one list: names in column order, each once."""
-    told = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]
-    whole = UnitList(printed="；".join(each.printed for each in told or lists if each.printed))
+    filled = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]
+    whole = UnitList(printed="；".join(each.printed for each in filled or lists if each.printed))
     for part in lists:
         whole.names.extend(name for name in part.names if name not in whole.seen)
         whole.seen.update(part.names)

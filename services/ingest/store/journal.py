@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.chain import digest
+from services.ingest.chain import compute_digest
 from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
 from services.ingest.tables import AnyRow
 from shared.database.engine import insert_rows
@@ -43,7 +43,7 @@ async def append(
         "before": dict(before or {}),
         "after": dict(after or {}),
     }
-    await db.execute(insert(JOURNAL).values(**entry, digest=digest(entry)))
+    await db.execute(insert(JOURNAL).values(**entry, digest=compute_digest(entry)))
 
 
 async def append_all(
@@ -70,7 +70,9 @@ async def append_all(
         }
         for subject, (before, after) in changes.items()
     ]
-    await insert_rows(db, JOURNAL, [{**entry, "digest": digest(entry)} for entry in entries])
+    await insert_rows(
+        db, JOURNAL, [{**entry, "digest": compute_digest(entry)} for entry in entries]
+    )
 
 
 async def linked(

@@ -10,14 +10,14 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.ingest.chain import BEGINNING, digest, follow
+from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine
 from shared.database.migrating import _configure_alembic, migrate
 
 pytestmark = pytest.mark.integration
-NOTHING = BEGINNING.hex()
+NOTHING = FIRST_HASH.hex()
 
 
 async def verify(api: Any, **query: str) -> dict[str, Any]:
@@ -70,10 +70,10 @@ async def test_the_chain_is_proven_and_a_noted_head_is_found_again(api):
 
 async def test_anyone_can_recompute_the_chain_from_what_the_api_shows(api):
     await some_changes(api)
-    last = BEGINNING
+    last = FIRST_HASH
     for entry in await journal(api):
         shown = entry | {"at": datetime.fromisoformat(entry["at"])}
-        last = follow(last, digest(shown))
+        last = chain_hash(last, compute_digest(shown))
         assert last.hex() == entry["hash"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.chain import BEGINNING, canonical, digest, follow
+from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest, to_canonical
 
 ENTRY = {
     "office_id": UUID(int=1),
@@ -30,35 +30,38 @@ VALUES = st.recursive(
 def test_the_form_is_the_one_that_is_written_down() -> None:
     """By hand: sorted, unspaced, unescaped, the instant in UTC with six decimals."""
     zero = "00000000-0000-0000-0000-00000000000"
-    assert canonical(ENTRY).decode() == (
+    assert to_canonical(ENTRY).decode() == (
         '{"action":"measure.settled","actor":"王\\n“五”","after":{},'
         '"at":"2023-06-01T01:00:00.000000+00:00","before":{"a":[1,true,"x"],"b":null},'
         f'"correlation_id":"{zero}3","office_id":"{zero}1","subject":"{zero}2"}}'
     )
-    assert digest(ENTRY) == hashlib.sha256(canonical(ENTRY)).digest()
-    assert follow(BEGINNING, digest(ENTRY)) == hashlib.sha256(bytes(32) + digest(ENTRY)).digest()
+    assert compute_digest(ENTRY) == hashlib.sha256(to_canonical(ENTRY)).digest()
+    assert (
+        chain_hash(FIRST_HASH, compute_digest(ENTRY))
+        == hashlib.sha256(bytes(32) + compute_digest(ENTRY)).digest()
+    )
 
 
 @given(st.dictionaries(st.text(), VALUES))
 def test_what_went_through_json_has_the_same_form(before: dict) -> None:
     entry = {**ENTRY, "before": before}
-    assert canonical({**entry, "before": json.loads(json.dumps(before))}) == canonical(entry)
+    assert to_canonical({**entry, "before": json.loads(json.dumps(before))}) == to_canonical(entry)
 
 
 def test_the_same_instant_in_another_zone_has_the_same_form() -> None:
     there = ENTRY["at"].astimezone(timezone(timedelta(hours=8)))
-    assert canonical({**ENTRY, "at": there}) == canonical(ENTRY)
+    assert to_canonical({**ENTRY, "at": there}) == to_canonical(ENTRY)
 
 
 @pytest.mark.parametrize("name", sorted(ENTRY))
 def test_every_member_counts(name: str) -> None:
     other = {"at": ENTRY["at"] + timedelta(microseconds=1), "before": {}, "after": {"x": 1}}
-    assert digest({**ENTRY, name: other.get(name, "other")}) != digest(ENTRY)
+    assert compute_digest({**ENTRY, name: other.get(name, "other")}) != compute_digest(ENTRY)
 
 
 @pytest.mark.parametrize("value", [1.5, {1: "x"}, datetime(2023, 6, 1, tzinfo=UTC), b"x"])
 def test_what_can_be_written_in_two_ways_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
-        canonical({**ENTRY, "after": {"x": value}})
+        to_canonical({**ENTRY, "after": {"x": value}})
     with pytest.raises(TypeError):
-        canonical({**ENTRY, "at": datetime(2023, 6, 1)})  # noqa: DTZ001 - on purpose
+        to_canonical({**ENTRY, "at": datetime(2023, 6, 1)})  # noqa: DTZ001 - on purpose

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from services.ingest.expansion import (
     Decision,
+    DirectoryUnit,
     Home,
-    Unit,
-    directory,
-    near,
-    normal,
+    build_directory,
+    normalise_name,
+    propose_matches,
     resolve,
 )
 
@@ -20,7 +20,7 @@ SPACE = UUID(int=7)
 
 
 def unit(name, *, groups=(), aliases=()):
-    return Unit(uuid5(SPACE, name), name, tuple(groups), tuple(aliases))
+    return DirectoryUnit(uuid5(SPACE, name), name, tuple(groups), tuple(aliases))
 
 
 FINANCE = unit("县财政局", groups=["县级各部门"])
@@ -30,7 +30,7 @@ TAX = unit("国家税务总局盐亭县税务局", aliases=["县税务局"])
 STREET = unit("凤灵街道", groups=["各乡镇(街道)"])
 TOWN = unit("玉龙镇", groups=["各乡镇(街道)"])
 MARKET = unit("市场监管局")
-KNOWN = directory([FINANCE, REFORM, INDUSTRY, TAX, STREET, TOWN, MARKET])
+KNOWN = build_directory([FINANCE, REFORM, INDUSTRY, TAX, STREET, TOWN, MARKET])
 
 
 @pytest.mark.parametrize(
@@ -70,13 +70,15 @@ def test_whatever_is_only_near_is_not_taken(name):
 
 def test_units_of_two_levels_are_not_taken_for_each_other():
     city = unit("市民政局")
-    assert resolve("县民政局", directory([city]), {}) is None
+    assert resolve("县民政局", build_directory([city]), {}) is None
 
 
 def test_a_spelling_that_fits_two_units_fits_none():
-    known = directory([unit("县水利局", aliases=["水务局"]), unit("县水务局")])
+    known = build_directory([unit("县水利局", aliases=["水务局"]), unit("县水务局")])
     assert resolve("县水务局", known, {}) is not None
-    twins = directory([unit("县水利局", aliases=["水局"]), unit("县水文局", aliases=["水局"])])
+    twins = build_directory(
+        [unit("县水利局", aliases=["水局"]), unit("县水文局", aliases=["水局"])]
+    )
     assert resolve("水局", twins, {}) is None
 
 
@@ -88,7 +90,7 @@ def test_a_persons_decision_goes_before_the_directory():
 
 
 def proposed(name, known=KNOWN):
-    return [proposal.name for proposal in near(name, known)]
+    return [proposal.name for proposal in propose_matches(name, known)]
 
 
 def test_an_abbreviation_is_proposed():
@@ -98,7 +100,7 @@ def test_an_abbreviation_is_proposed():
 @pytest.mark.parametrize("name", ["各乡镇", "街道", "各镇（街道）", "各镇街", "各街道"])
 def test_a_group_in_other_words_is_proposed(name):
     assert "各乡镇(街道)" in proposed(name)
-    (group,) = [p for p in near(name, KNOWN) if p.name == "各乡镇(街道)"]
+    (group,) = [p for p in propose_matches(name, KNOWN) if p.name == "各乡镇(街道)"]
     assert group.unit_id is None
 
 
@@ -111,7 +113,7 @@ def test_offices_that_share_only_their_sort_are_not_proposed():
     assert FINANCE.name not in proposed("县教体局")
 
 
-EXAMPLE = directory(
+EXAMPLE = build_directory(
     [
         unit("盐亭县人民政府办公室", aliases=["县政府办"]),
         unit("盐亭县财政局", aliases=["县财政局"]),
@@ -158,7 +160,7 @@ def test_another_places_office_is_never_taken_for_the_homes(name):
 
 def test_a_district_is_its_own_home_and_not_its_citys():
     names = [f"成都市青羊区{office}" for office in ("财政局", "教育局", "民政局")]
-    known = directory(unit(name, aliases=[name.removeprefix("成都市青羊")]) for name in names)
+    known = build_directory(unit(name, aliases=[name.removeprefix("成都市青羊")]) for name in names)
     assert known.home == Home("成都市青羊区", "区")
     assert resolve("区财政局", known, {}) == (unit(names[0]).unit_id,)
     assert resolve("市财政局", known, {}) is None
@@ -167,15 +169,15 @@ def test_a_district_is_its_own_home_and_not_its_citys():
 def test_a_name_that_is_a_unit_and_a_group_of_others_is_nobodys():
     zone = unit("经开区管委会", aliases=["经开区"])
     firms = [unit("甲公司", groups=["经开区"]), unit("乙公司", groups=["经开区"])]
-    assert resolve("经开区", directory([zone, *firms]), {}) is None
+    assert resolve("经开区", build_directory([zone, *firms]), {}) is None
     alone = unit("经开区管委会", aliases=["经开区"], groups=["经开区"])
-    assert resolve("经开区", directory([alone]), {}) == (alone.unit_id,)
+    assert resolve("经开区", build_directory([alone]), {}) == (alone.unit_id,)
 
 
 def test_a_group_that_two_rows_write_differently_is_one():
     first, second = unit("甲镇", groups=["各乡镇（街道）"]), unit("乙街道", groups=["各乡镇街道"])
     both = (first.unit_id, second.unit_id)
-    assert resolve("各乡镇(街道)", directory([first, second]), {}) == both
+    assert resolve("各乡镇(街道)", build_directory([first, second]), {}) == both
 
 
 STEMS = st.lists(st.sampled_from(["财政", "教育", "税务", "财政教育"]), min_size=2, max_size=12)
@@ -191,7 +193,7 @@ def directories(draw):
         kind = draw(st.sampled_from(["局", "局（中心）", "办"]))
         name = f"{prefix}{stem}{kind}"
         aliases = draw(st.lists(st.sampled_from([f"县{stem}{kind}", f"{stem}{kind}"]), unique=True))
-        spellings = {normal(one) for one in (name, *aliases)}
+        spellings = {normalise_name(one) for one in (name, *aliases)}
         if not spellings & taken:
             taken |= spellings
             units.append(unit(name, aliases=aliases))
@@ -212,7 +214,7 @@ def written(draw, name):
 @given(st.data())
 def test_however_a_name_is_written_it_is_the_same_unit(data):
     units = data.draw(directories())
-    known = directory(units)
+    known = build_directory(units)
     one = data.draw(st.sampled_from(units))
     name = data.draw(written(data.draw(st.sampled_from([one.name, *one.aliases]))))
     assert resolve(name, known, {}) == (one.unit_id,)
@@ -222,11 +224,15 @@ def test_however_a_name_is_written_it_is_the_same_unit(data):
 def test_two_units_are_never_confused(data):
     """Whatever prefix is put before or left out, the name is that unit's or nobody's."""
     units = data.draw(directories())
-    known = directory(units)
+    known = build_directory(units)
     one = data.draw(st.sampled_from(units))
-    bare = known.home.bare(normal(one.name))
+    bare = known.home.bare(normalise_name(one.name))
     for name in (bare, f"{known.home.level}{bare}", f"{known.home.place}{bare}"):
-        said = {u.unit_id for u in units if normal(name) in map(normal, (u.name, *u.aliases))}
+        said = {
+            u.unit_id
+            for u in units
+            if normalise_name(name) in map(normalise_name, (u.name, *u.aliases))
+        }
         found = resolve(name, known, {})
         assert found is None or set(found) <= (said or {one.unit_id})
 
@@ -234,31 +240,31 @@ def test_two_units_are_never_confused(data):
 @given(st.data())
 def test_an_office_of_another_place_is_never_ours(data):
     units = data.draw(directories())
-    known = directory(units)
+    known = build_directory(units)
     one = data.draw(st.sampled_from(units))
-    bare = known.home.bare(normal(one.name))
+    bare = known.home.bare(normalise_name(one.name))
     for prefix in ("市", "省", "三台县", "绵阳市", "梓潼县"):
         name = f"{prefix}{bare}"
-        said = {u.unit_id for u in units if name in map(normal, (u.name, *u.aliases))}
+        said = {u.unit_id for u in units if name in map(normalise_name, (u.name, *u.aliases))}
         if prefix not in (known.home.level, known.home.place):
             assert set(resolve(name, known, {}) or ()) <= said
 
 
 @given(st.text(max_size=20))
 def test_any_text_is_answered(name):
-    assert len(near(name, KNOWN)) <= 5
+    assert len(propose_matches(name, KNOWN)) <= 5
     found = resolve(name, KNOWN, {})
     assert found is None or set(found) <= set(KNOWN.units)
 
 
 @pytest.mark.parametrize("name", ["县卫建局", "县卫健健局", "卫建局", "县卫健康局"])
 def test_a_name_with_one_wrong_character_is_proposed(name):
-    known = directory([unit("县卫健局"), unit("县财政局"), unit("县教育局")])
+    known = build_directory([unit("县卫健局"), unit("县财政局"), unit("县教育局")])
     assert "县卫健局" in proposed(name, known)
     assert resolve(name, known, {}) is None
 
 
 @pytest.mark.parametrize("name", ["县卫健委", "县民宗局", "县局"])
 def test_another_office_is_no_misprint(name):
-    known = directory([unit("县财政局"), unit("县教育局")])
+    known = build_directory([unit("县财政局"), unit("县教育局")])
     assert proposed(name, known) == []

@@ -7,16 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.lifecycle import (
-    Draft,
     Duty,
-    Per,
-    Verdict,
-    drafts,
-    horizon,
-    light,
-    moved_date,
-    verdict,
+    ObligationDraft,
+    ReportOutcome,
+    derive_obligations,
+    get_light,
+    get_near_horizon,
+    judge_report,
+    move_date,
 )
+from services.ingest.periods import Period
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
@@ -29,53 +29,59 @@ days = st.dates(date(2020, 1, 1), date(2027, 12, 31))
 
 
 def test_each_date_of_a_measure_is_an_obligation_of_its_own():
-    made = drafts(Duty("公开", (date(2023, 8, 31), END), year=2023))
+    made = derive_obligations(Duty("公开", (date(2023, 8, 31), END), year=2023))
     assert made == (
-        Draft(DEADLINE, "2023-08-31", date(2023, 8, 31)),
-        Draft(DEADLINE, "2023-12-31", END),
+        ObligationDraft(DEADLINE, "2023-08-31", date(2023, 8, 31)),
+        ObligationDraft(DEADLINE, "2023-12-31", END),
     )
 
 
 def test_a_continuous_duty_without_a_date_gets_no_made_up_year_end():
-    assert drafts(Duty("持续推进", continuous=True, year=2023)) == (Draft(DEADLINE, "2023", None),)
-    assert drafts(Duty("持续推进", continuous=True)) == (Draft(DEADLINE, "open", None),)
+    assert derive_obligations(Duty("持续推进", continuous=True, year=2023)) == (
+        ObligationDraft(DEADLINE, "2023", None),
+    )
+    assert derive_obligations(Duty("持续推进", continuous=True)) == (
+        ObligationDraft(DEADLINE, "open", None),
+    )
 
 
 def test_a_continuous_duty_with_a_date_keeps_its_date():
-    assert drafts(Duty("并长期坚持", (END,), continuous=True)) == (
-        Draft(DEADLINE, "2023-12-31", END),
+    assert derive_obligations(Duty("并长期坚持", (END,), continuous=True)) == (
+        ObligationDraft(DEADLINE, "2023-12-31", END),
     )
 
 
 def test_a_measure_without_date_or_recurrence_makes_nothing():
-    assert drafts(Duty("加强领导", year=2023)) == ()
+    assert derive_obligations(Duty("加强领导", year=2023)) == ()
 
 
 def test_hearing_the_report_once_a_year_is_a_hearing_of_the_year():
-    made = drafts(Duty(HEARING, (END,), per=Per.YEAR, year=2023))
-    assert made == (Draft(ObligationKind.HEARING, "2023", END, 1),)
+    made = derive_obligations(Duty(HEARING, (END,), per=Period.YEAR, year=2023))
+    assert made == (ObligationDraft(ObligationKind.HEARING, "2023", END, 1),)
 
 
 def test_a_hearing_without_a_date_is_owed_by_the_year_end():
-    made = drafts(Duty(HEARING, per=Per.YEAR, at_least=2, year=2023))
-    assert made == (Draft(ObligationKind.HEARING, "2023", END, 2),)
+    made = derive_obligations(Duty(HEARING, per=Period.YEAR, at_least=2, year=2023))
+    assert made == (ObligationDraft(ObligationKind.HEARING, "2023", END, 2),)
 
 
 def test_another_yearly_duty_is_a_deadline():
-    made = drafts(Duty("每年至少开展1次专项检查", (END,), per=Per.YEAR, year=2023))
-    assert made == (Draft(DEADLINE, "2023", END),)
+    made = derive_obligations(Duty("每年至少开展1次专项检查", (END,), per=Period.YEAR, year=2023))
+    assert made == (ObligationDraft(DEADLINE, "2023", END),)
 
 
-@pytest.mark.parametrize(("per", "number"), [(Per.HALF_YEAR, 2), (Per.QUARTER, 4), (Per.MONTH, 12)])
+@pytest.mark.parametrize(
+    ("per", "number"), [(Period.HALF_YEAR, 2), (Period.QUARTER, 4), (Period.MONTH, 12)]
+)
 def test_a_duty_of_every_period_is_owed_at_each_periods_end(per, number):
-    made = drafts(Duty("检查", per=per, year=2023))
+    made = derive_obligations(Duty("检查", per=per, year=2023))
     assert len(made) == number
     assert made[-1].due_on == END
     assert len({draft.period for draft in made}) == number
 
 
 def test_a_period_is_never_owed_after_the_last_date_of_its_cell():
-    made = drafts(Duty("检查", (date(2023, 8, 31),), per=Per.QUARTER, year=2023))
+    made = derive_obligations(Duty("检查", (date(2023, 8, 31),), per=Period.QUARTER, year=2023))
     assert [draft.due_on for draft in made] == [
         date(2023, 3, 31),
         date(2023, 6, 30),
@@ -85,16 +91,16 @@ def test_a_period_is_never_owed_after_the_last_date_of_its_cell():
 
 def test_dates_that_the_cell_names_are_the_periods():
     named = (date(2023, 3, 20), date(2023, 6, 20), date(2023, 9, 20), date(2023, 12, 20))
-    made = drafts(Duty("每季度末月20日前", named, per=Per.QUARTER, year=2023))
+    made = derive_obligations(Duty("每季度末月20日前", named, per=Period.QUARTER, year=2023))
     assert [draft.due_on for draft in made] == list(named)
 
 
 def test_a_recurring_duty_without_any_year_makes_nothing():
-    assert drafts(Duty("检查", per=Per.QUARTER)) == ()
+    assert derive_obligations(Duty("检查", per=Period.QUARTER)) == ()
 
 
 def test_weeks_stay_within_the_year():
-    made = drafts(Duty("每周更新", per=Per.WEEK, year=2023))
+    made = derive_obligations(Duty("每周更新", per=Period.WEEK, year=2023))
     assert len(made) == 52
     assert all(draft.due_on is not None and draft.due_on <= END for draft in made)
 
@@ -102,12 +108,14 @@ def test_weeks_stay_within_the_year():
 @given(
     st.lists(days, max_size=4),
     st.booleans(),
-    st.sampled_from([None, *Per]),
+    st.sampled_from([None, *Period]),
     st.one_of(st.none(), st.integers(2020, 2027)),
     st.sampled_from([HEARING, "检查"]),
 )
 def test_periods_are_distinct_and_no_date_is_after_the_cells_last(due, continuous, per, year, text):
-    made = drafts(Duty(text, tuple(sorted(due)), continuous=continuous, per=per, year=year))
+    made = derive_obligations(
+        Duty(text, tuple(sorted(due)), continuous=continuous, per=per, year=year)
+    )
     assert len({draft.period for draft in made}) == len(made)
     if due:
         assert made
@@ -117,23 +125,23 @@ def test_periods_are_distinct_and_no_date_is_after_the_cells_last(due, continuou
 @pytest.mark.parametrize("current", list(Status))
 @pytest.mark.parametrize("reported", list(Status))
 def test_a_deadline_may_go_from_any_status_to_any_other(current, reported):
-    expected = Verdict.REPEATS if current is reported else Verdict.CHANGES
-    assert verdict(DEADLINE, current, reported, "") is expected
-    assert verdict(DEADLINE, current, reported, "已公开") is Verdict.CHANGES
+    expected = ReportOutcome.REPEATS if current is reported else ReportOutcome.CHANGES
+    assert judge_report(DEADLINE, current, reported, "") is expected
+    assert judge_report(DEADLINE, current, reported, "已公开") is ReportOutcome.CHANGES
 
 
 def test_a_hearing_is_fulfilled_and_undone_by_no_status():
     hearing = ObligationKind.HEARING
-    assert verdict(hearing, Status.OPEN, Status.DONE, "") is Verdict.NEEDS_HEARING
-    assert verdict(hearing, Status.DONE, Status.OPEN, "") is Verdict.NEEDS_HEARING
-    assert verdict(hearing, Status.OPEN, Status.IN_PROGRESS, "") is Verdict.CHANGES
+    assert judge_report(hearing, Status.OPEN, Status.DONE, "") is ReportOutcome.NEEDS_HEARING
+    assert judge_report(hearing, Status.DONE, Status.OPEN, "") is ReportOutcome.NEEDS_HEARING
+    assert judge_report(hearing, Status.OPEN, Status.IN_PROGRESS, "") is ReportOutcome.CHANGES
 
 
 @given(days, days, st.integers(0, 60))
 def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
     calendar = WorkingCalendar()
     begins = calendar.shift(calendar.roll_backward(due_on), -near)
-    lit = light(Status.OPEN, due_on, today, horizon(today, near, calendar))
+    lit = get_light(Status.OPEN, due_on, today, get_near_horizon(today, near, calendar))
     if today > due_on:
         assert lit is Light.RED
     elif today >= begins:
@@ -144,8 +152,8 @@ def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
 
 def test_what_is_done_or_has_no_date_has_its_own_light():
     today = date(2023, 6, 1)
-    assert light(Status.DONE, today - timedelta(1), today, today) is Light.DONE
-    assert light(Status.IN_PROGRESS, None, today, today) is Light.NONE
+    assert get_light(Status.DONE, today - timedelta(1), today, today) is Light.DONE
+    assert get_light(Status.IN_PROGRESS, None, today, today) is Light.NONE
 
 
 @pytest.mark.parametrize(
@@ -160,5 +168,5 @@ def test_what_is_done_or_has_no_date_has_its_own_light():
     ],
 )
 def test_a_granted_date_stays_unless_the_measures_own_is_later(current, was, to, becomes) -> None:
-    before = Draft(ObligationKind.DEADLINE, "x", was)
-    assert moved_date(current, before, Draft(ObligationKind.DEADLINE, "y", to)) == becomes
+    before = ObligationDraft(ObligationKind.DEADLINE, "x", was)
+    assert move_date(current, before, ObligationDraft(ObligationKind.DEADLINE, "y", to)) == becomes

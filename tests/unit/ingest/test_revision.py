@@ -7,8 +7,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.lifecycle import Draft, Duty, Per, drafts
-from services.ingest.revision import Match, Passage, kept_periods, match
+from services.ingest.lifecycle import Duty, ObligationDraft, derive_obligations
+from services.ingest.periods import Period
+from services.ingest.revision import Match, Passage, keep_periods, match_passages
 from shared.schemas.rules import ObligationKind
 
 TEXTS = (
@@ -28,7 +29,7 @@ def passages(rows: Sequence[tuple[str, str, str]], start: int) -> list[Passage]:
 
 def matched(old: Sequence[tuple[str, str, str]], new: Sequence[tuple[str, str, str]]) -> list:
     """For each new row the number of the old one, None for new, or the list of candidates."""
-    found = match(passages(old, 0), passages(new, 1000))
+    found = match_passages(passages(old, 0), passages(new, 1000))
     shown = []
     for number in range(len(new)):
         one = found[UUID(int=1000 + number)]
@@ -110,7 +111,7 @@ ROWS = st.lists(
 @given(ROWS, ROWS)
 def test_no_measure_is_two_and_none_is_lost(old: list, new: list) -> None:
     before, after = passages(old, 0), passages(new, 1000)
-    found = match(before, after)
+    found = match_passages(before, after)
     assert set(found) == {one.key for one in after}
     taken = [one.old for one in found.values() if one.old is not None]
     assert len(set(taken)) == len(taken)
@@ -123,11 +124,11 @@ def test_no_measure_is_two_and_none_is_lost(old: list, new: list) -> None:
 # --- dates -----------------------------------------------------------------------------------
 
 
-def on(*days: date, **more: object) -> tuple[Draft, ...]:
-    return drafts(Duty("x", due=days, year=2023, **more))  # type: ignore[arg-type]
+def on(*days: date, **more: object) -> tuple[ObligationDraft, ...]:
+    return derive_obligations(Duty("x", due=days, year=2023, **more))  # type: ignore[arg-type]
 
 
-def named(*made: Draft) -> dict[str, Draft]:
+def named(*made: ObligationDraft) -> dict[str, ObligationDraft]:
     return {draft.period: draft for draft in made}
 
 
@@ -135,31 +136,31 @@ JUNE, SEPTEMBER, OCTOBER = date(2023, 6, 30), date(2023, 9, 30), date(2023, 10, 
 
 
 def test_a_moved_date_keeps_the_name_of_its_obligations() -> None:
-    assert kept_periods(named(*on(SEPTEMBER)), on(OCTOBER)) == {"2023-10-31": "2023-09-30"}
+    assert keep_periods(named(*on(SEPTEMBER)), on(OCTOBER)) == {"2023-10-31": "2023-09-30"}
 
 
 def test_of_several_dates_the_one_that_moved_is_told_from_those_that_stayed() -> None:
-    kept = kept_periods(named(*on(JUNE, SEPTEMBER)), on(JUNE, OCTOBER))
+    kept = keep_periods(named(*on(JUNE, SEPTEMBER)), on(JUNE, OCTOBER))
     assert kept == {"2023-06-30": "2023-06-30", "2023-10-31": "2023-09-30"}
 
 
 def test_a_date_that_is_added_has_a_name_of_its_own() -> None:
-    kept = kept_periods(named(*on(JUNE)), on(JUNE, SEPTEMBER))
+    kept = keep_periods(named(*on(JUNE)), on(JUNE, SEPTEMBER))
     assert kept == {"2023-06-30": "2023-06-30", "2023-09-30": "2023-09-30"}
 
 
 def test_a_name_that_a_moved_date_still_carries_is_not_given_twice() -> None:
     (moved,) = on(OCTOBER)
-    kept = kept_periods({"2023-09-30": moved}, on(SEPTEMBER, OCTOBER))
+    kept = keep_periods({"2023-09-30": moved}, on(SEPTEMBER, OCTOBER))
     assert kept == {"2023-10-31": "2023-09-30", "2023-09-30": "2023-09-30~2"}
 
 
 def test_a_duty_without_end_that_gets_a_date_stays_the_same_obligation() -> None:
-    assert kept_periods(named(*on(continuous=True)), on(OCTOBER)) == {"2023-10-31": "2023"}
+    assert keep_periods(named(*on(continuous=True)), on(OCTOBER)) == {"2023-10-31": "2023"}
 
 
 def test_a_date_becomes_the_quarter_of_the_same_day() -> None:
-    kept = kept_periods(named(*on(SEPTEMBER)), on(per=Per.QUARTER))
+    kept = keep_periods(named(*on(SEPTEMBER)), on(per=Period.QUARTER))
     assert kept["2023-Q3"] == "2023-09-30"
     assert kept["2023-Q1"] == "2023-Q1"
 
@@ -169,13 +170,13 @@ DAYS = st.lists(st.dates(date(2023, 1, 1), date(2023, 12, 31)), max_size=5, uniq
 
 @given(DAYS, DAYS)
 def test_each_date_has_one_name_and_each_name_one_date(before: list, after: list) -> None:
-    kept = kept_periods(named(*on(*before)), on(*after))
+    kept = keep_periods(named(*on(*before)), on(*after))
     assert set(kept) == {draft.period for draft in on(*after)}
     assert len(set(kept.values())) == len(kept)
 
 
 def test_kinds_are_not_asked_for() -> None:
     """A duty of the year that becomes a hearing of the year is the same obligation."""
-    hearing = Draft(ObligationKind.HEARING, "2023", date(2023, 12, 31))
-    before = named(Draft(ObligationKind.DEADLINE, "2023", date(2023, 12, 31)))
-    assert kept_periods(before, [hearing]) == {"2023": "2023"}
+    hearing = ObligationDraft(ObligationKind.HEARING, "2023", date(2023, 12, 31))
+    before = named(ObligationDraft(ObligationKind.DEADLINE, "2023", date(2023, 12, 31)))
+    assert keep_periods(before, [hearing]) == {"2023": "2023"}

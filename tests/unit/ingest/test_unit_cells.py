@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.expansion import normal
+from services.ingest.expansion import normalise_name
 from services.ingest.handlers.units.cells import checked
 from services.ingest.handlers.units.file import read_units
 from shared.schemas.rules import Audience
@@ -141,7 +141,7 @@ def test_headers_and_empty_rows_with_marks_that_nobody_sees_are_read() -> None:
 
 
 def test_two_names_that_look_the_same_are_the_same() -> None:
-    assert normal("县\u202d财政\u2066局\ufe00") == normal("县财政局")
+    assert normalise_name("县\u202d财政\u2066局\ufe00") == normalise_name("县财政局")
 
 
 @given(st.text(max_size=60), st.sampled_from(sorted(CELLS)))

@@ -9,9 +9,9 @@ import re
 from enum import Enum, auto, unique
 from typing import Final
 
-from services.ingest.extraction.grammar.expressions import Token
+from services.ingest.extraction.grammar.expressions import TimeToken
 
-_NEAR: Final = 24  # characters beside a date that can tell what it is
+_CONTEXT: Final = 24  # characters beside a date that can tell what it is
 _VERBS: Final = (
     r"完成|投入|投用|建成|开工|动工|竣工|完工|启用|启动|上线|运行|印发|出台|制定|制订|修订|报送|上报|呈报|填报|报|公布|公开"
     r"|公示|发布|实现|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|形成|查漏|收官|见效|整改|更新|梳理|编制|提交"
@@ -24,12 +24,12 @@ _ADVERBS: Final = (
 )
 _OWN_VERB: Final = re.compile(rf"{_ADVERBS}(?:{_VERBS})")
 # What a report is about: 6月份数据, 年末余额.
-_NOUN: Final = (
+_QUANTITY_NOUN: Final = (
     r"(?:情况|数据|结果|进度|进展|成效|清单|名单|台账|报表|总量|数量|余额|存量|人数|总数|指标"
     r"|率|量|值|额|目录|信息|总结|报告)"
 )
-_DATA: Final = re.compile(
-    rf"(?:份|度|期间?|以来|末|底|中|内)?[^，。；、,;:\d]{{0,12}}?{_NOUN}(?:等)?(?:$|[，。；、,;:等的进并和及报向上公通])"
+_REPORTED_QUANTITY: Final = re.compile(
+    rf"(?:份|度|期间?|以来|末|底|中|内)?[^，。；、,;:\d]{{0,12}}?{_QUANTITY_NOUN}(?:等)?(?:$|[，。；、,;:等的进并和及报向上公通])"
 )
 # 6月底前完成情况: the verb is part of a report's name.
 _VERB_NOUN: Final = re.compile(
@@ -62,7 +62,7 @@ _BARE_ATTRIBUTE: Final = re.compile(
 _PAST: Final = re.compile(
     r"(?:去年|上年度?|往年|历年|此前|截至目前|(?<![以之向从])上1?个?第?|前1?个?第?|历次|每逢)$"
 )
-_GROUNDS: Final = re.compile(
+_LEGAL_BASIS: Final = re.compile(
     r"(?:根据|按照|依据|依照|遵照|对照|参照|围绕|结合|落实|贯彻|针对|参考|学习|传达|执行)[^，。；,;]*$"
 )
 _OBJECT: Final = re.compile(
@@ -74,7 +74,7 @@ _EDGES: Final = "，。；：、,;:!?！？()（）\0"
 
 
 @unique
-class Claim(Enum):
+class DateRole(Enum):
     """What a date in a sentence is: the duty's end, something else's, or open."""
 
     OWN = auto()
@@ -82,58 +82,58 @@ class Claim(Enum):
     UNSURE = auto()
 
 
-def claim(token: Token, text: str) -> Claim:
+def classify_date(token: TimeToken, text: str) -> DateRole:
     """What the words around the date make of it."""
     values = token.values
-    after = text[token.end : token.end + _NEAR]
-    before = _clause(text[max(0, token.start - _NEAR) : token.start])
+    after = text[token.end : token.end + _CONTEXT]
+    before = _take_clause_before(text[max(0, token.start - _CONTEXT) : token.start])
     if _PAST.search(before) or _NO_END.match(after) or _ATTRIBUTE.match(after):
-        return Claim.OTHER
-    grounds = bool(_GROUNDS.search(before))
-    ends = _names_end(values)
+        return DateRole.OTHER
+    cites_basis = bool(_LEGAL_BASIS.search(before))
+    ends = _is_period_end(values)
     if values.get("bare") or values.get("until"):
         reaches = bool(values.get("before") or values.get("uend") or _UNTIL.search(before))
-        return Claim.OWN if reaches and not _OF.match(after) else Claim.OTHER
+        return DateRole.OWN if reaches and not _OF.match(after) else DateRole.OTHER
     if values.get("before") or values.get("within"):
-        return _limit(before, after, grounds=grounds)
+        return _classify_limit(before, after, cites_basis=cites_basis)
     if ends:
-        return _period_end(before, after, grounds=grounds)
-    return Claim.OWN if not grounds and _is_own(values, before, after) else Claim.OTHER
+        return _classify_period_end(before, after, cites_basis=cites_basis)
+    return DateRole.OWN if not cites_basis and _is_own(values, before, after) else DateRole.OTHER
 
 
-def _names_end(values: dict[str, str | None]) -> bool:
+def _is_period_end(values: dict[str, str | None]) -> bool:
     end = any(values.get(part) for part in ("yend", "qend", "uend"))
     return end or values.get("part") in ("底", "末", "月底", "上旬", "中旬", "下旬")
 
 
-def _limit(before: str, after: str, *, grounds: bool) -> Claim:
+def _classify_limit(before: str, after: str, *, cites_basis: bool) -> DateRole:
     """6月底前: a limit, but of what?"""
-    acted = _OBJECT.search(before)
+    has_object = _OBJECT.search(before)
     if _BARE_ATTRIBUTE.match(after):
-        return Claim.UNSURE
-    if grounds:
-        return Claim.UNSURE
+        return DateRole.UNSURE
+    if cites_basis:
+        return DateRole.UNSURE
     if _VERB_NOUN.match(after):
-        return Claim.UNSURE if not acted else Claim.OTHER
-    if acted and after and after[0] not in _EDGES:
-        return Claim.UNSURE
-    return Claim.OWN
+        return DateRole.UNSURE if not has_object else DateRole.OTHER
+    if has_object and after and after[0] not in _EDGES:
+        return DateRole.UNSURE
+    return DateRole.OWN
 
 
-def _period_end(before: str, after: str, *, grounds: bool) -> Claim:
+def _classify_period_end(before: str, after: str, *, cites_basis: bool) -> DateRole:
     """年末, 6月底, 上旬: an end only where the clause begins with it and something is done then."""
-    led = not before or bool(_LEADING.search(before))
-    if grounds or _VERB_NOUN.match(after):
-        return Claim.OTHER
-    if led and (_OWN_VERB.match(after) or not after or after[0] in _EDGES):
-        return Claim.OWN
+    is_introduced = not before or bool(_LEADING.search(before))
+    if cites_basis or _VERB_NOUN.match(after):
+        return DateRole.OTHER
+    if is_introduced and (_OWN_VERB.match(after) or not after or after[0] in _EDGES):
+        return DateRole.OWN
     if _OBJECT.search(before):
-        return Claim.UNSURE if _OWN_VERB.match(after) else Claim.OTHER
+        return DateRole.UNSURE if _OWN_VERB.match(after) else DateRole.OTHER
     if _OWN_VERB.match(after) or not after or after[0] in _EDGES:
-        return Claim.OWN
-    if led and not _DATA.match(after):
-        return Claim.OWN
-    return Claim.OTHER
+        return DateRole.OWN
+    if is_introduced and not _REPORTED_QUANTITY.match(after):
+        return DateRole.OWN
+    return DateRole.OTHER
 
 
 def _is_own(values: dict[str, str | None], before: str, after: str) -> bool:
@@ -145,24 +145,34 @@ def _is_own(values: dict[str, str | None], before: str, after: str) -> bool:
         return False
     if _OWN_VERB.match(after):
         return True
-    led = bool(_LEADING.search(before)) or not before
-    return led and before != "" and not _DATA.match(after) and not _noun_phrase(after)
+    is_introduced = bool(_LEADING.search(before)) or not before
+    return (
+        is_introduced
+        and before != ""
+        and not _REPORTED_QUANTITY.match(after)
+        and not _is_noun_phrase(after)
+    )
 
 
-def _noun_phrase(after: str) -> bool:
+def _is_noun_phrase(after: str) -> bool:
     """Whether the words up to the clause's end are a name and no act: 3月25日会议."""
     return bool(
         re.match(r"[^，。；、,;]{0,6}(?:会议|文件|通知|精神|要求|部署|方案|报告|总结)", after)
     )
 
 
-def _clause(text: str) -> str:
+def _take_clause_before(text: str) -> str:
     """The words since the clause began."""
     start = max((text.rfind(edge) for edge in _EDGES), default=-1)
     return text[start + 1 :]
 
 
-def tells_data(text: str, start: int, end: int) -> bool:
+def is_reporting_period(text: str, start: int, end: int) -> bool:
     """Whether a day that repeats says which data is meant: 公开每季度末存款余额."""
-    before, after = _clause(text[max(0, start - _NEAR) : start]), text[end : end + _NEAR]
-    return bool(_OBJECT.search(before) and _DATA.match(after)) or bool(_ATTRIBUTE.match(after))
+    before, after = (
+        _take_clause_before(text[max(0, start - _CONTEXT) : start]),
+        text[end : end + _CONTEXT],
+    )
+    return bool(_OBJECT.search(before) and _REPORTED_QUANTITY.match(after)) or bool(
+        _ATTRIBUTE.match(after)
+    )

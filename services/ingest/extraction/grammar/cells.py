@@ -5,19 +5,19 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import Found, fold, read_cell
-from services.ingest.extraction.grammar.events import counts_from_event
-from services.ingest.extraction.grammar.expressions import expressions
+from services.ingest.extraction.grammar.dates import DatesRead, fold_text, read_cell
+from services.ingest.extraction.grammar.events import is_counted_from_event
+from services.ingest.extraction.grammar.expressions import find_tokens
 from services.ingest.extraction.grammar.recurrences import read_repeats
-from services.ingest.extraction.grammar.vocabulary import NOTHING
+from services.ingest.extraction.grammar.vocabulary import BLANK_CELL
 from services.ingest.extraction.models import Recurrence
 from services.ingest.extraction.review import ReviewCode
 
-_LASTS: Final = re.compile(
+_CONTINUOUS: Final = re.compile(
     r"持续|长期|常态|长效|不间断|贯穿|一直|始终|经常|日常|全年(?!至少|不少)|永久|坚持"
 )
-_OPEN: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
-_EVENT_CELL: Final = re.compile(
+_PERIOD_OPEN: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
+_EVENT_DEADLINE: Final = re.compile(
     r"\d{1,3}个?(?:工作日|自然日|日|天|小时)(?:之|以)?内|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
     r"|(?:节|会)前$|之日|(?:召开|举办|开工|验收|检查|考核|活动|会议|[^\d年月日底末之以班]{2})(?:之|以)?前$"
 )
@@ -33,7 +33,7 @@ _ORDINAL: Final = re.compile(
 )
 
 
-_NEAR: Final = 24  # characters beside a line break that can be one expression's
+_CONTEXT: Final = 24  # characters beside a line break that can be one expression's
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,91 +48,93 @@ class DueCell:
     empty: bool = False
 
 
-def mended(text: str) -> str:
+def join_wrapped_lines(text: str) -> str:
     """The cell with only those line breaks that part two statements: a narrow cell wraps words."""
     lines: list[str] = []
     for line in filter(None, map(str.strip, text.split("\n"))):
-        if lines and _is_wrapped(lines[-1][-_NEAR:], line[:_NEAR]):
+        if lines and _is_wrapped(lines[-1][-_CONTEXT:], line[:_CONTEXT]):
             lines[-1] += line
         else:
             lines.append(line)
     return "\n".join(lines)
 
 
-def breaks_expression(above: str, below: str) -> bool:
+def is_split_expression(above: str, below: str) -> bool:
     """Whether an expression of time stands on both sides of a line break: 2024年 ｜ 6月底前."""
-    apart = [*_spans(fold(above)), *_spans(fold(below))]
-    whole = _spans(fold(above + below))
+    apart = [*_list_expressions(fold_text(above)), *_list_expressions(fold_text(below))]
+    whole = _list_expressions(fold_text(above + below))
     return whole != apart and sum(map(len, whole)) >= sum(map(len, apart))
 
 
 def _is_wrapped(above: str, below: str) -> bool:
-    if _ORDINAL.match(below) and not breaks_expression(above, below):
+    if _ORDINAL.match(below) and not is_split_expression(above, below):
         return False
-    if breaks_expression(above, below) or above.endswith("年"):
+    if is_split_expression(above, below) or above.endswith("年"):
         return True
-    first, second = fold(above), fold(below)
-    ended = any(first.endswith(span) for span in _spans(first)[-1:])
-    begins = any(second.startswith(span) for span in _spans(second)[:1])
+    first, second = fold_text(above), fold_text(below)
+    ended = any(first.endswith(span) for span in _list_expressions(first)[-1:])
+    begins = any(second.startswith(span) for span in _list_expressions(second)[:1])
     return not (ended or begins)
 
 
-def _spans(text: str) -> list[str]:
+def _list_expressions(text: str) -> list[str]:
     """The expressions of time in a folded text, what repeats first."""
     rest = read_repeats(text, 2000).rest
-    taken = [text[found.start() : found.end()] for found in re.finditer("\0+", rest)]
-    return taken + [rest[token.start : token.end] for token in expressions(rest)]
+    taken = [text[match.start() : match.end()] for match in re.finditer("\0+", rest)]
+    return taken + [rest[token.start : token.end] for token in find_tokens(rest)]
 
 
 def read_due(text: str, frequency: str, year: int | None) -> DueCell:
     """Read a deadline cell and the frequency beside it; `year` is the plan's."""
-    folded = read_folded("；".join(mended(text).split("\n")))
-    serial = _serial(folded, year)
+    folded = fold_without_list_numbers("；".join(join_wrapped_lines(text).split("\n")))
+    serial = _read_serial_date(folded, year)
     if serial is not None:
         return DueCell((serial,))
     repeats = read_repeats(folded, year)
-    found = read_cell(repeats.rest, year)
-    lasts = bool(_LASTS.search(folded))
-    problems = [*repeats.problems, *found.problems]
-    if counts_from_event(folded) or (_EVENT_CELL.search(found.rest) and not found.dates):
+    cell = read_cell(repeats.rest, year)
+    is_continuous = bool(_CONTINUOUS.search(folded))
+    problems = [*repeats.problems, *cell.problems]
+    if is_counted_from_event(folded) or (_EVENT_DEADLINE.search(cell.rest) and not cell.dates):
         problems.append(ReviewCode.EVENT_RELATIVE)
     recurrence = repeats.recurrence
     if frequency.strip():
-        often = read_repeats(fold(frequency), year)
-        recurrence = recurrence or often.recurrence
-        repeats.dates.extend(often.dates)
-        problems.extend(often.problems)
-    said = bool(found.dates or repeats.dates or recurrence or lasts or problems)
-    empty = bool(NOTHING.fullmatch(folded)) and not frequency.strip()
-    dates = found.dates
-    if not said and not empty:
-        is_open = _OPEN.search(folded)
+        frequency_repeats = read_repeats(fold_text(frequency), year)
+        recurrence = recurrence or frequency_repeats.recurrence
+        repeats.dates.extend(frequency_repeats.dates)
+        problems.extend(frequency_repeats.problems)
+    is_understood = bool(cell.dates or repeats.dates or recurrence or is_continuous or problems)
+    empty = bool(BLANK_CELL.fullmatch(folded)) and not frequency.strip()
+    dates = cell.dates
+    if not is_understood and not empty:
+        is_open = _PERIOD_OPEN.search(folded)
         problems.append(ReviewCode.PERIOD_OPEN if is_open else ReviewCode.NOT_UNDERSTOOD)
-    elif said and _leftover(found):
+    elif is_understood and _has_unread_words(cell):
         # Beside words that are not understood a year alone is no date (2024年国庆前).
-        dates = [] if found.only_years else dates
+        dates = [] if cell.only_years else dates
         if not problems:
             problems.append(ReviewCode.NOT_UNDERSTOOD)
-    return DueCell(tuple(dates), tuple(repeats.dates), recurrence, lasts, tuple(problems), empty)
+    return DueCell(
+        tuple(dates), tuple(repeats.dates), recurrence, is_continuous, tuple(problems), empty
+    )
 
 
 # 1、6月底前: a list's number is no month.
 _LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
 
 
-def read_folded(text: str) -> str:
+def fold_without_list_numbers(text: str) -> str:
     """The text as the grammar reads it, without the numbers of lists."""
-    return _LIST_NUMBER.sub("", fold(text))
+    return _LIST_NUMBER.sub("", fold_text(text))
 
 
-def _leftover(found: Found) -> bool:
+def _has_unread_words(cell: DatesRead) -> bool:
     """Whether words about time or conditions remain beside what was read."""
-    rest = re.sub("\0+(?:之|以)?前?", "", found.rest)
+    rest = re.sub("\0+(?:之|以)?前?", "", cell.rest)
     rest = re.sub(r"[(（]?\d{1,2}[)）.、．](?=$)", "", rest)
     return bool(_DOUBT.search(_FILLER.sub("", rest)))
 
 
-def _serial(folded: str, year: int | None) -> date | None:
+def _read_serial_date(folded: str, year: int | None) -> date | None:
     """A spreadsheet's day number (days since 1899-12-30) if it falls near the plan's year."""
     if year is None or not re.fullmatch(r"[34567]\d{4}(?:\.0+)?", folded):
         return None

@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.bindings import Claim, claim
-from services.ingest.extraction.grammar.expressions import Token, expressions
+from services.ingest.extraction.grammar.bindings import DateRole, classify_date
+from services.ingest.extraction.grammar.expressions import TimeToken, find_tokens
 from services.ingest.extraction.grammar.numerals import to_digits
-from services.ingest.extraction.grammar.prose import half_width
-from services.ingest.extraction.grammar.vocabulary import EVENT
+from services.ingest.extraction.grammar.prose import fold_width
+from services.ingest.extraction.grammar.vocabulary import EVENT_NAME
 from services.ingest.extraction.review import ReviewCode
 
-_STARTS: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
-_LASTS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")
-_EVENT: Final = re.compile(rf"[\u4e00-\u9fff]{{0,8}}?{EVENT}[^，。；,;]{{0,4}}(?:前|后|间)")
+_BEGINNING: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
+_CONTINUOUS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")
+_EVENT: Final = re.compile(rf"[\u4e00-\u9fff]{{0,8}}?{EVENT_NAME}[^，。；,;]{{0,4}}(?:前|后|间)")
 # What may follow a year that is a deadline by itself: its end, or that something is done then.
 _YEAR_ALONE: Final = re.compile(
     r"(?:$|[，。；、,;:()\0]|内|以内|之内|底|末|终|度|(?:至|到|—|-|~)\d"
@@ -31,7 +31,7 @@ _LISTED: Final = re.compile(r"(?:前|底|末)?[、和及与或,]")
 
 
 @dataclass(slots=True)
-class Found:
+class DatesRead:
     """The dates that a text names, and what of it was no date. Spans are of `text`."""
 
     text: str
@@ -43,96 +43,98 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Prose:
+class ProseDates:
     """A sentence's dates: its own ends, those that may belong to something else.
 
     `loose` are those of its own that name no more than a period of the plan's year (年底前).
     """
 
-    own: Found
+    own: DatesRead
     unsure: list[date]
     loose: list[date]
 
 
-def fold(text: str) -> str:
+def fold_text(text: str) -> str:
     """The text as the grammar reads it: half width, no blanks, digits for Chinese numerals."""
-    return to_digits(half_width(text))
+    return to_digits(fold_width(text))
 
 
-def read_cell(text: str, year: int | None) -> Found:
+def read_cell(text: str, year: int | None) -> DatesRead:
     """Every date of a deadline cell, in printed order; `rest` is what is left of its text.
 
     `year` is the plan's. A date that does not exist, or one whose year is unknown, yields no
     date but a review code. Nothing is ever guessed.
     """
-    tokens: list[Token] = []
+    tokens: list[TimeToken] = []
     problems: list[ReviewCode] = []
-    for token in expressions(text):
-        if _STARTS.match(text, token.end):
-            text = _without(token, text)  # 4月起 tells a beginning
+    for token in find_tokens(text):
+        if _BEGINNING.match(text, token.end):
+            text = _blank_token(token, text)  # 4月起 tells a beginning
             continue
         if token.values.get("bare") and not token.values.get("before"):
             after = text[token.end :]
-            if _LASTS.match(after):
-                text = _without(token, text)
+            if _CONTINUOUS.match(after):
+                text = _blank_token(token, text)
                 continue
             if not _YEAR_ALONE.match(after):
                 event = _EVENT.match(after)
                 problems.append(ReviewCode.EVENT_RELATIVE if event else ReviewCode.NOT_UNDERSTOOD)
                 continue
         tokens.append(token)
-    found = _collect(tokens, text, year)
-    found.problems.extend(problems)
-    found.only_years = all(token.values.get("bare") for token in tokens)
-    return found
+    dates_read = _collect(tokens, text, year)
+    dates_read.problems.extend(problems)
+    dates_read.only_years = all(token.values.get("bare") for token in tokens)
+    return dates_read
 
 
-def _without(token: Token, text: str) -> str:
+def _blank_token(token: TimeToken, text: str) -> str:
     return text[: token.start] + "\0" * (token.end - token.start) + text[token.end :]
 
 
-def read_prose(text: str, year: int | None) -> Prose:
+def read_prose(text: str, year: int | None) -> ProseDates:
     """The deadlines in a sentence: the dates that its words make the duty's own end.
 
     A list shares what stands behind its last date (6月、12月底前).
     """
-    own: list[Token] = []
-    unsure: list[Token] = []
-    following: Token | None = None
-    kind = Claim.OTHER
-    for token in reversed(expressions(text)):
+    own: list[TimeToken] = []
+    unsure: list[TimeToken] = []
+    following: TimeToken | None = None
+    kind = DateRole.OTHER
+    for token in reversed(find_tokens(text)):
         listed = following is not None and _LISTED.fullmatch(text, token.end, following.start)
-        if not (listed and _names_month(token) and kind is not Claim.OTHER):
-            kind = claim(token, text)
-        if kind is Claim.OWN:
+        if not (listed and _has_month(token) and kind is not DateRole.OTHER):
+            kind = classify_date(token, text)
+        if kind is DateRole.OWN:
             own.append(token)
-        elif kind is Claim.UNSURE:
+        elif kind is DateRole.UNSURE:
             unsure.append(token)
         following = token
     own.reverse()
     unsure.reverse()
-    found = _collect(own, text, year)
+    dates_read = _collect(own, text, year)
     loose = [token for token in own if _is_loose(token)]
-    return Prose(found, _collect(unsure, text, year).dates, _collect(loose, text, year).dates)
+    return ProseDates(
+        dates_read, _collect(unsure, text, year).dates, _collect(loose, text, year).dates
+    )
 
 
-def _names_month(token: Token) -> bool:
+def _has_month(token: TimeToken) -> bool:
     return any(token.values.get(part) for part in ("month", "months", "each"))
 
 
-def _is_loose(token: Token) -> bool:
+def _is_loose(token: TimeToken) -> bool:
     """年底前, 下半年: a period without a year of its own and without a month."""
-    return not (_names_month(token) or _stands_alone(token) or token.values.get("relative"))
+    return not (_has_month(token) or _has_own_year(token) or token.values.get("relative"))
 
 
-def _collect(tokens: list[Token], text: str, year: int | None) -> Found:
-    found = Found(text)
+def _collect(tokens: list[TimeToken], text: str, year: int | None) -> DatesRead:
+    dates_read = DatesRead(text)
     carried = year
     position, rest = 0, []
-    previous: Token | None = None
+    previous: TimeToken | None = None
     for token in tokens:
-        if previous is not None and token.start == previous.end and not _stands_alone(token):
-            found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        if previous is not None and token.start == previous.end and not _has_own_year(token):
+            dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
         explicit = token.values.get("year") or token.values.get("bare") or token.values.get("until")
         if explicit:
             carried = int(explicit)
@@ -140,70 +142,70 @@ def _collect(tokens: list[Token], text: str, year: int | None) -> Found:
         relative = token.values.get("relative") or ""
         if relative[:1] in ("次", "明", "翌", "下"):
             in_year = year + 1 if year is not None else None
-        _resolve(token, in_year, found)
+        _add_dates(token, in_year, dates_read)
         rest.append(text[position : token.start])
         position, previous = token.end, token
     rest.append(text[position:])
-    found.rest = "\0".join(rest)
-    return found
+    dates_read.rest = "\0".join(rest)
+    return dates_read
 
 
-def _stands_alone(token: Token) -> bool:
+def _has_own_year(token: TimeToken) -> bool:
     return any(token.values.get(part) for part in ("year", "bare", "until"))
 
 
-def _resolve(token: Token, year: int | None, found: Found) -> None:
+def _add_dates(token: TimeToken, year: int | None, dates_read: DatesRead) -> None:
     if token.values.get("compact"):
-        year, token = _expand(token)
+        year, token = _expand_compact_date(token)
     if year is None or not 1990 <= year <= 2100:  # noqa: PLR2004 - no plan lies outside
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
         return
     try:
-        found.dates.extend(_dates(token.values, year))
+        dates_read.dates.extend(_resolve_values(token.values, year))
     except ValueError:
-        found.problems.append(ReviewCode.NO_SUCH_DATE)
+        dates_read.problems.append(ReviewCode.NO_SUCH_DATE)
     except KeyError:
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
 
 
-def _expand(token: Token) -> tuple[int, Token]:
+def _expand_compact_date(token: TimeToken) -> tuple[int, TimeToken]:
     digits = token.values["compact"] or ""
     values: dict[str, str | None] = {"month": digits[4:6], "day": digits[6:] or None}
-    return int(digits[:4]), Token(token.start, token.end, values)
+    return int(digits[:4]), TimeToken(token.start, token.end, values)
 
 
-def _dates(values: dict[str, str | None], year: int) -> list[date]:
+def _resolve_values(values: dict[str, str | None], year: int) -> list[date]:
     """The dates of one expression. Raises ValueError for none such, KeyError for a vague one."""
     before = bool(values.get("before"))
     if values.get("each"):
-        return _shared_day(values, year)
+        return _resolve_shared_days(values, year)
     if values.get("months"):
         numbers = [int(n) for n in re.findall(r"\d+", values["months"] or "")]
-        return [_in_month(year, n, values.get("part"), before=before) for n in numbers]
+        return [_resolve_in_month(year, n, values.get("part"), before=before) for n in numbers]
     if values.get("month"):
         month, days = int(values["month"] or 0), values.get("days") or values.get("day")
         named = [int(day) for day in re.findall(r"\d+", days or "")]
         if len(named) > 1:
-            return [day_within(year, month, day) for day in named]
-        return [date(year, month, day) for day in named] or [month_end(year, month)]
+            return [clamp_to_month(year, month, day) for day in named]
+        return [date(year, month, day) for day in named] or [get_month_end(year, month)]
     listed = values.get("quarters") or ("2、4" if values.get("halves") else "")
     quarters = map(int, re.findall(r"\d", listed))
-    return [month_end(year, 3 * each) for each in quarters] or [
-        _in_year(values, year, before=before)
+    return [get_month_end(year, 3 * each) for each in quarters] or [
+        _resolve_in_year(values, year, before=before)
     ]
 
 
-def _shared_day(values: dict[str, str | None], year: int) -> list[date]:
+def _resolve_shared_days(values: dict[str, str | None], year: int) -> list[date]:
     """3、6、9、12月20日, 6月和12月的5日. Raises KeyError where June's day stays open."""
     months = values["each"] or ""
     if "月" in months[:3] and not values.get("shared"):
         raise KeyError(months)  # 6月、12月20日
     days = [int(day) for day in re.findall(r"\d+", values["day"] or "")]
     numbers = map(int, re.findall(r"\d+", months))
-    return [day_within(year, month, day) for month in numbers for day in days]
+    return [clamp_to_month(year, month, day) for month in numbers for day in days]
 
 
-def day_within(year: int, month: int, day: int) -> date:
+def clamp_to_month(year: int, month: int, day: int) -> date:
     """A day that several months share: one that this month lacks is its last day.
 
     Raises ValueError for a month or a day that no year has.
@@ -211,40 +213,44 @@ def day_within(year: int, month: int, day: int) -> date:
     if not 1 <= day <= 31:  # noqa: PLR2004 - no month has more days
         raise ValueError(day)
     return min(
-        month_end(year, month), date(year, month, min(day, 28)) + timedelta(max(0, day - 28))
+        get_month_end(year, month), date(year, month, min(day, 28)) + timedelta(max(0, day - 28))
     )
 
 
-def resolved(token: Token, year: int) -> list[date]:
+def resolve_token(token: TimeToken, year: int) -> list[date]:
     """One expression's dates in a year that its own words do not give.
 
     Raises ValueError for a date that does not exist, KeyError for a vague one.
     """
-    return _dates(token.values, year)
+    return _resolve_values(token.values, year)
 
 
-def _in_year(values: dict[str, str | None], year: int, *, before: bool) -> date:
+def _resolve_in_year(values: dict[str, str | None], year: int, *, before: bool) -> date:
     if values.get("half"):
-        return _half(year, first=values["half"] == "上", before=before)
+        return _resolve_half_year(year, first=values["half"] == "上", before=before)
     if values.get("quarter"):
         quarter = int(values["quarter"] or 0)
         begins = before and not values.get("qend")
-        return _eve(year, 3 * quarter - 2) if begins else month_end(year, 3 * quarter)
-    return _eve(year, 1) if values.get("bare") and before else date(year, 12, 31)
+        return (
+            _get_day_before_month(year, 3 * quarter - 2)
+            if begins
+            else get_month_end(year, 3 * quarter)
+        )
+    return _get_day_before_month(year, 1) if values.get("bare") and before else date(year, 12, 31)
 
 
-def _eve(year: int, month: int) -> date:
+def _get_day_before_month(year: int, month: int) -> date:
     """The day before a month begins."""
     return date(year, month, 1) - timedelta(days=1)
 
 
-def _half(year: int, *, first: bool, before: bool) -> date:
+def _resolve_half_year(year: int, *, first: bool, before: bool) -> date:
     if first and before:
         raise KeyError(year)  # 上半年前: before the year, or before July?
     return date(year, 6, 30) if first or before else date(year, 12, 31)
 
 
-def _in_month(year: int, month: int, part: str | None, *, before: bool) -> date:
+def _resolve_in_month(year: int, month: int, part: str | None, *, before: bool) -> date:
     match part:
         case "上旬":
             return date(year, month, 10)
@@ -253,14 +259,14 @@ def _in_month(year: int, month: int, part: str | None, *, before: bool) -> date:
         case "初" | "中":
             raise KeyError(part)
         case "底" | "末" | "月底" | "下旬":
-            return month_end(year, month)
+            return get_month_end(year, month)
         case _ if before:
-            return _eve(year, month)
+            return _get_day_before_month(year, month)
         case _:
-            return month_end(year, month)
+            return get_month_end(year, month)
 
 
-def month_end(year: int, month: int) -> date:
+def get_month_end(year: int, month: int) -> date:
     """The last day of a month. Raises ValueError when there is no such month."""
     if not 1 <= month <= 12:  # noqa: PLR2004 - a year has twelve
         raise ValueError(month)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.grammar.vocabulary import EVENT
+from services.ingest.extraction.grammar.vocabulary import EVENT_NAME
 
 _COUNTED: Final = re.compile(
     r"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^。；;，]{0,10}?,?，?\d{1,3}个?(?:工作日|自然日|日|天|月|周|小时|年)(?:之|以)?内"
@@ -21,7 +21,7 @@ _DONE: Final = (
     r"|做好|清理|检修|排查|补齐|提交|印发|公布|投用|结束|进行|召开)"
 )
 _BEFORE_EVENT: Final = re.compile(
-    rf"(?:{EVENT}(?:节|期|日|到来|来临|开始|召开|举办|举行)?(?:之|以)?前夕?"
+    rf"(?:{EVENT_NAME}(?:节|期|日|到来|来临|开始|召开|举办|举行)?(?:之|以)?前夕?"
     rf"|(?:赶在|须在|应在|要在|务必在|确保在|力争在)[^，。；,;\d]{{1,10}}(?<!目)(?<!提)(?:之|以)?前)"
     rf"[^，。；,;]{{0,6}}?{_DONE}"
 )
@@ -31,15 +31,17 @@ _AFTER_ORDER: Final = re.compile(
 )
 
 
-def counts_from_event(text: str) -> bool:
+def is_counted_from_event(text: str) -> bool:
     """Whether days or hours are counted from something that has no date."""
     return bool(_COUNTED.search(text))
 
 
-def waits_for_event(text: str, *, dated: bool) -> bool:
+def is_event_relative(text: str, *, dated: bool) -> bool:
     """Whether a sentence ties the duty to an event without a date.
 
     Beside a printed date (`dated`) a duration that is itself what must be reached is no doubt.
     """
     rest = _MEASURED.sub("", text) if dated else text
-    return counts_from_event(rest) or bool(_BEFORE_EVENT.search(text) or _AFTER_ORDER.search(text))
+    return is_counted_from_event(rest) or bool(
+        _BEFORE_EVENT.search(text) or _AFTER_ORDER.search(text)
+    )

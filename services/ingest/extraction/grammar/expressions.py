@@ -42,13 +42,13 @@ _FORMS: Final = (
     ),
 )
 _NUMERALS: Final = frozenset("0123456789一二两三四五六七八九十几数多")
-_TOKENS: Final = [re.compile(form) for form in _FORMS]
+_FORM_PATTERNS: Final = [re.compile(form) for form in _FORMS]
 _RANGE: Final = re.compile(r"^起?(?:至|到|—+|-+|~|–)")
-_NEAR: Final = 24  # characters before a month that can hold the first half of its span
+_CONTEXT: Final = 24  # characters before a month that can hold the first half of its span
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class TimeToken:
     """One expression: its span of the text and the parts of it that the grammar names."""
 
     start: int
@@ -56,17 +56,17 @@ class Token:
     values: dict[str, str | None]
 
 
-def expressions(text: str) -> list[Token]:
+def find_tokens(text: str) -> list[TimeToken]:
     """The expressions of a text, in order; of two that overlap the earlier or longer one.
 
     A span of time is one expression, which ends with the span.
     """
-    found: list[Token] = []
+    tokens: list[TimeToken] = []
     position = 0
-    ahead = [pattern.search(text) for pattern in _TOKENS]
+    ahead = [pattern.search(text) for pattern in _FORM_PATTERNS]
     while position < len(text):
         best: re.Match[str] | None = None
-        for index, pattern in enumerate(_TOKENS):
+        for index, pattern in enumerate(_FORM_PATTERNS):
             match = ahead[index]
             if match and match.start() < position:
                 match = ahead[index] = pattern.search(text, position)
@@ -76,13 +76,13 @@ def expressions(text: str) -> list[Token]:
                 best = match
         if best is None:
             break
-        if not _counts_duration(best, text):
-            found.append(Token(best.start(), best.end(), best.groupdict()))
+        if not _is_duration(best, text):
+            tokens.append(TimeToken(best.start(), best.end(), best.groupdict()))
         position = best.end()
-    return _ranges(found, text)
+    return _merge_ranges(tokens, text)
 
 
-def _counts_duration(match: re.Match[str], text: str) -> bool:
+def _is_duration(match: re.Match[str], text: str) -> bool:
     """Part of a longer number, as the 2年 in 12年, or a span, as 年内 in 3年内: not a date."""
     start = match.start()
     before = text[start - 1] if start else ""
@@ -91,9 +91,9 @@ def _counts_duration(match: re.Match[str], text: str) -> bool:
     )
 
 
-def _ranges(tokens: list[Token], text: str) -> list[Token]:
+def _merge_ranges(tokens: list[TimeToken], text: str) -> list[TimeToken]:
     """A span of time ends with its last day: 3月至6月 is read as 6月 of the first one's year."""
-    kept: list[Token] = []
+    kept: list[TimeToken] = []
     for token in tokens:
         if kept:
             between = text[kept[-1].end : token.start]
@@ -103,11 +103,11 @@ def _ranges(tokens: list[Token], text: str) -> list[Token]:
                 if not (values.get("year") or values.get("relative") or values.get("bare")):
                     values["year"] = first.values.get("year") or first.values.get("bare")
                     values["relative"] = first.values.get("relative")
-                kept.append(Token(first.start, token.end, values))
+                kept.append(TimeToken(first.start, token.end, values))
                 continue
         kept.append(token)
     # 3-6月: the first number stands without its 月, and may take a year's token with it
-    widened: list[Token] = []
+    widened: list[TimeToken] = []
     for token in (_widen(each, text) for each in kept):
         while widened and widened[-1].end > token.start:
             widened.pop()
@@ -115,13 +115,13 @@ def _ranges(tokens: list[Token], text: str) -> list[Token]:
     return widened
 
 
-def _widen(token: Token, text: str) -> Token:
+def _widen(token: TimeToken, text: str) -> TimeToken:
     head = re.search(
         r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$",
-        text[(skipped := max(0, token.start - _NEAR)) : token.start],
+        text[(skipped := max(0, token.start - _CONTEXT)) : token.start],
     )
     if head is None:
         return token
     values = dict(token.values)
     values["year"] = values.get("year") or head.group("year")
-    return Token(skipped + head.start(), token.end, values)
+    return TimeToken(skipped + head.start(), token.end, values)

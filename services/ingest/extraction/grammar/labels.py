@@ -5,7 +5,7 @@ from enum import Enum, auto, unique
 from functools import lru_cache
 from typing import Final
 
-from services.ingest.extraction.grammar.prose import half_width
+from services.ingest.extraction.grammar.prose import fold_width
 
 
 @unique
@@ -80,17 +80,17 @@ MAX_LABEL: Final = 20
 
 
 @lru_cache(maxsize=2048)
-def role_of(label: str) -> Role | None:
+def get_role(label: str) -> Role | None:
     """The role that a header's words tell, or None for words that no header uses."""
     if len(label) > 3 * MAX_LABEL:
         return None
-    folded = bare(label)
+    folded = normalise_label(label)
     if not folded or len(folded) > MAX_LABEL or NOT_LABEL.search(folded):
         return None
     return next((role for role, pattern in _LABELS if pattern.search(folded)), None)
 
 
-def bare(label: str) -> str:
+def normalise_label(label: str) -> str:
     """The label without blanks and without bracketed remarks."""
-    folded = half_width(label).lower()
+    folded = fold_width(label).lower()
     return re.sub(r"[(\[【〔].*?[)\]】〕]", "", folded).strip(":：") or folded

@@ -13,7 +13,7 @@ _QUARTERS: Final = re.compile(r"第?[一二三四](?:[、,和及至]第?[一二�
 _QUARTER: Final = re.compile(r"第?([一二三四])(?=个?季度)")
 
 
-def number(text: str) -> int | None:
+def parse_numeral(text: str) -> int | None:
     """The value of digits or of a Chinese numeral below one hundred, else None."""
     if text.isdecimal():
         return int(text)
@@ -30,10 +30,10 @@ def to_digits(text: str) -> str:
     text = _YEAR.sub(lambda m: "".join(_DIGITS[c] for c in m.group()), text)
     text = _QUARTERS.sub(lambda m: "".join(_DIGITS.get(c, c) for c in m.group()), text)
     text = _QUARTER.sub(lambda m: f"第{_DIGITS[m.group(1)]}", text)
-    text = _COUNT.sub(lambda m: str(number(m.group())), text)
+    text = _COUNT.sub(lambda m: str(parse_numeral(m.group())), text)
     # 六月三十日: the day counts too once its month is known.
     return re.sub(
         r"(?<=月)(?:[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[日号])",
-        lambda m: str(number(m.group())),
+        lambda m: str(parse_numeral(m.group())),
         text,
     )

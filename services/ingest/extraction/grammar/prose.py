@@ -19,9 +19,9 @@ _ORDINAL: Final = re.compile(
     r"|\d{1,3}[.、．](?!\d(?!\d?月|\d{3}年))|[一二三四五六七八九十]{1,3}[、.．]|[①-⑳]|[●■◆★•·▪–—-](?=\S))"
 )
 # Numbers inside a line, after a sentence or a colon; each kind counts for itself.
-_BREAK: Final = r"(?:(?<=[。；;！？：:])|^)\s*"
-_INLINE: Final = tuple(
-    re.compile(_BREAK + mark)
+_INLINE_START: Final = r"(?:(?<=[。；;！？：:])|^)\s*"
+_INLINE_MARKS: Final = tuple(
+    re.compile(_INLINE_START + mark)
     for mark in (
         r"(?P<mark>\d{1,2})[.．、)）](?=[^\d%]|\d{1,2}月|\d{4}年)",
         r"[（(](?P<mark>\d{1,2})[)）]",
@@ -34,7 +34,7 @@ _CIRCLED: Final = {0x245F + number: f"({number})" for number in range(1, 21)}
 _VALUES: Final = {mark: value for value, mark in enumerate("一二三四五六七八九十", start=1)}
 
 
-def half_width(text: str) -> str:
+def fold_width(text: str) -> str:
     """Compatibility forms folded and all blanks gone: what the grammar reads, never shows.
 
     ① becomes (1): its bare digit would run into the number that follows, as in ①6月底前.
@@ -47,25 +47,25 @@ def tidy(text: str) -> str:
     return _RUN.sub(" ", _BLANK.sub("", text.strip())).strip()
 
 
-def closes(text: str) -> bool:
+def is_closed(text: str) -> bool:
     """Whether the text ends a sentence."""
     return bool(_CLOSED.search(text.rstrip()))
 
 
-def stays_open(text: str) -> bool:
+def is_open(text: str) -> bool:
     """Whether the text certainly goes on, whatever the writer's habit: it ends in a comma."""
     return bool(_OPEN.search(text.rstrip()))
 
 
-def closing_habit(texts: Sequence[str]) -> bool:
+def has_closing_habit(texts: Sequence[str]) -> bool:
     """Whether the writer closes sentences; only then does an open end tell of a tear."""
-    ends = [closes(text) for text in texts if text.strip()]
+    ends = [is_closed(text) for text in texts if text.strip()]
     return bool(ends) and sum(ends) * 2 >= len(ends)
 
 
-def torn(text: str, *, habit: bool) -> bool:
+def is_torn(text: str, *, habit: bool) -> bool:
     """Whether the text was cut off before its end."""
-    return bool(text.strip()) and (stays_open(text) or (habit and not closes(text)))
+    return bool(text.strip()) and (is_open(text) or (habit and not is_closed(text)))
 
 
 def join_lines(text: str) -> str:
@@ -73,7 +73,7 @@ def join_lines(text: str) -> str:
     return tidy(text.replace("\n", ""))
 
 
-def paragraphs(text: str, *, habit: bool) -> list[str]:
+def split_paragraphs(text: str, *, habit: bool) -> list[str]:
     """The duties of a cell: its paragraphs, torn ones joined, inline lists taken apart.
 
     Nothing is dropped: the parts, put together, are the cell's text without its blanks.
@@ -81,41 +81,41 @@ def paragraphs(text: str, *, habit: bool) -> list[str]:
     lines = [line for line in (tidy(part) for part in text.split("\n")) if line]
     joined: list[str] = []
     # A cell whose last line does not close shows no habit of its own.
-    habit = habit and bool(lines) and closes(lines[-1])
+    habit = habit and bool(lines) and is_closed(lines[-1])
     numbered = sum(1 for line in lines if _ORDINAL.match(line)) > 1
     for line in lines:
         above = joined[-1] if joined else ""
         opens = bool(_ORDINAL.match(line))
-        goes_on = torn(above, habit=habit or numbered) and not opens
+        goes_on = is_torn(above, habit=habit or numbered) and not opens
         if goes_on or _ORDINAL.fullmatch(above) or (opens and _LEAD_IN.search(above)):
-            joined[-1] = tidy(f"{above}{_seam(above, line)}{line}")
+            joined[-1] = tidy(f"{above}{_get_separator(above, line)}{line}")
         else:
             joined.append(line)
-    return [part for line in joined for part in _inline_list(line)]
+    return [part for line in joined for part in _split_inline_list(line)]
 
 
-def _seam(left: str, right: str) -> str:
+def _get_separator(left: str, right: str) -> str:
     return " " if left[-1].isascii() and left[-1].isalpha() and right[0].isalpha() else ""
 
 
-def _inline_list(line: str) -> list[str]:
+def _split_inline_list(line: str) -> list[str]:
     """Split `1.…。2.…。3.…` where the numbers run from one without a gap.
 
     Of lists within lists the outer one counts; what stands before the first number stays with it.
     """
-    lists = [cuts for kind in _INLINE if len(cuts := _cuts(line, kind)) > 1]
+    lists = [cuts for kind in _INLINE_MARKS if len(cuts := _find_list_starts(line, kind)) > 1]
     if not lists:
         return [line]
     cuts = min(lists)
     return [line[a:b].strip() for a, b in pairwise([0, *cuts[1:], len(line)])]
 
 
-def _cuts(line: str, kind: re.Pattern[str]) -> list[int]:
+def _find_list_starts(line: str, kind: re.Pattern[str]) -> list[int]:
     """Where the numbers of one kind stand, as far as they run from one without a gap."""
-    cuts: list[int] = []
-    for found in kind.finditer(line):
-        mark = found["mark"]
+    starts: list[int] = []
+    for match in kind.finditer(line):
+        mark = match["mark"]
         value = _VALUES.get(mark) or int(unicodedata.numeric(mark) if len(mark) == 1 else int(mark))
-        if value == len(cuts) + 1:
-            cuts.append(found.start())
-    return cuts
+        if value == len(starts) + 1:
+            starts.append(match.start())
+    return starts

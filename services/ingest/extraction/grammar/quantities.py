@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import fold
+from services.ingest.extraction.grammar.dates import fold_text
 from services.ingest.extraction.models import Target
 
 _NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"
@@ -32,27 +32,27 @@ def read_target(text: str) -> Target | None:
     `text` must be folded (see dates.fold).
     """
     text = _WORDS.sub("100%", text)
-    found = [
+    matches = [
         match
         for pattern in _FLOORS
         for match in pattern.finditer(text)
-        if not _CEILING.search(_clause(text, match))
+        if not _CEILING.search(_take_words_before(text, match))
     ]
-    if not found:
+    if not matches:
         return None
-    value = min(found, key=lambda match: match.start("value"))["value"]
+    value = min(matches, key=lambda match: match.start("value"))["value"]
     number = float(value)
     return Target(at_least_percent=int(number) if number.is_integer() else number)
 
 
 def read_goal(cell: str) -> Target | None:
     """The lower bound in a target column, which may print a bare percentage."""
-    text = fold(cell)
+    text = fold_text(cell)
     bare = _BARE.fullmatch(text)
     return read_target(f"达到{text}" if bare else text)
 
 
-def _clause(text: str, match: re.Match[str]) -> str:
+def _take_words_before(text: str, match: re.Match[str]) -> str:
     """What stands before the match, and the negation that its own words hold."""
     head = text[max(0, match.start() - 14) : match.start()]
     own = match.group()

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.bindings import tells_data
-from services.ingest.extraction.grammar.dates import day_within, month_end, resolved
-from services.ingest.extraction.grammar.expressions import Token, expressions
-from services.ingest.extraction.models import Period, Recurrence
+from services.ingest.extraction.grammar.bindings import is_reporting_period
+from services.ingest.extraction.grammar.dates import clamp_to_month, get_month_end, resolve_token
+from services.ingest.extraction.grammar.expressions import TimeToken, find_tokens
+from services.ingest.extraction.models import Recurrence
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.periods import Period
 
 _EVERY: Final = r"[每逐]个?"
 _PERIODS: Final = {
@@ -112,73 +113,73 @@ def read_repeats(text: str, year: int | None, *, prose: bool = False) -> Repeats
     count from a period's end or in working days. `text` must be folded (see dates.fold); `prose`
     tells that it is a sentence, where a day may only say which data is meant.
     """
-    found = Repeats(rest=text)
+    repeats = Repeats(rest=text)
     if _WITH_OTHER_RULE.search(text):
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-        found.rest = _WITH_OTHER_RULE.sub(_blank, found.rest)
-    _take_yearly(found, year)
+        repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        repeats.rest = _WITH_OTHER_RULE.sub(_blank_match, repeats.rest)
+    _take_yearly(repeats, year)
     for pattern in _DATED:
-        found.rest = _take_dates(pattern, found, year, prose=prose)
-    if _IMPLIED.search(found.rest):
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-    found.recurrence = _counted(found)
-    _limit(found, text, year)
-    if _OPEN.search(found.rest) and found.recurrence is None and not found.dates:
-        found.problems.append(ReviewCode.PERIOD_OPEN)
-    return found
+        repeats.rest = _take_dates(pattern, repeats, year, prose=prose)
+    if _IMPLIED.search(repeats.rest):
+        repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    repeats.recurrence = _read_recurrence(repeats)
+    _restrict_range(repeats, text, year)
+    if _OPEN.search(repeats.rest) and repeats.recurrence is None and not repeats.dates:
+        repeats.problems.append(ReviewCode.PERIOD_OPEN)
+    return repeats
 
 
-def _take_yearly(found: Repeats, year: int | None) -> None:
+def _take_yearly(repeats: Repeats, year: int | None) -> None:
     """每年 and the dates listed behind it, which are those of the plan's year."""
-    for match in list(_YEARLY.finditer(found.rest)):
-        tail = found.rest[match.end() :]
+    for match in list(_YEARLY.finditer(repeats.rest)):
+        tail = repeats.rest[match.end() :]
         end = 0
-        for token in expressions(tail):
+        for token in find_tokens(tail):
             if token.start > end and not _AND.fullmatch(tail, end, token.start):
                 break
             if token.values.get("year") or (token.start == end > 0):
                 break
-            _resolve(token, found, year)
+            _add_dates(token, repeats, year)
             end = token.end
         if end:
             stop = match.end() + end
             blank = "\0" * (stop - match.start())
-            found.rest = found.rest[: match.start()] + blank + found.rest[stop:]
+            repeats.rest = repeats.rest[: match.start()] + blank + repeats.rest[stop:]
 
 
-def _resolve(token: Token, found: Repeats, year: int | None) -> None:
+def _add_dates(token: TimeToken, repeats: Repeats, year: int | None) -> None:
     try:
-        days = resolved(token, year) if year is not None else []
+        days = resolve_token(token, year) if year is not None else []
         if year is None or any(day.year < year for day in days):
             # 每年1月前 is over before the year begins
-            found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+            repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
             return
-        found.dates.extend(days)
+        repeats.dates.extend(days)
     except ValueError:
-        found.problems.append(ReviewCode.NO_SUCH_DATE)
+        repeats.problems.append(ReviewCode.NO_SUCH_DATE)
     except KeyError:
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
 
 
-def _limit(found: Repeats, text: str, year: int | None) -> None:
+def _restrict_range(repeats: Repeats, text: str, year: int | None) -> None:
     """Leave out what lies before a repetition begins (从3月起) or behind its end (3月至10月)."""
     within = _WITHIN.search(text)
     begins = within or _BEGINS.search(text)
-    if begins is None or year is None or not (found.dates or found.recurrence):
+    if begins is None or year is None or not (repeats.dates or repeats.recurrence):
         return
-    first, last = _bounds(begins.groupdict(), year)
-    if found.dates:
-        found.dates = [day for day in found.dates if first <= day <= last]
+    first, last = _get_range(begins.groupdict(), year)
+    if repeats.dates:
+        repeats.dates = [day for day in repeats.dates if first <= day <= last]
     begun = first <= date(year, 1, 1) and last >= date(year, 12, 31)
-    if (found.recurrence and not begun) or not (found.dates or found.recurrence):
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+    if (repeats.recurrence and not begun) or not (repeats.dates or repeats.recurrence):
+        repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
     if within is not None:
         stop = within.end()
         blank = "\0" * (stop - within.start())
-        found.rest = found.rest[: within.start()] + blank + found.rest[stop:]
+        repeats.rest = repeats.rest[: within.start()] + blank + repeats.rest[stop:]
 
 
-def _bounds(values: dict[str, str | None], year: int) -> tuple[date, date]:
+def _get_range(values: dict[str, str | None], year: int) -> tuple[date, date]:
     begun = int(values["year"] or year)
     month = int(values["month"] or 0)
     if values.get("half"):
@@ -188,57 +189,59 @@ def _bounds(values: dict[str, str | None], year: int) -> tuple[date, date]:
     last = int(values.get("last") or 12)
     try:
         first = date(begun, month, int(values["day"] or 1))
-        return first, month_end(year, last) if last >= month else date(year, 12, 31)
+        return first, get_month_end(year, last) if last >= month else date(year, 12, 31)
     except ValueError:
         return date(year, 1, 1), date(year, 12, 31)
 
 
-def _take_dates(pattern: re.Pattern[str], found: Repeats, year: int | None, *, prose: bool) -> str:
+def _take_dates(
+    pattern: re.Pattern[str], repeats: Repeats, year: int | None, *, prose: bool
+) -> str:
     def take(match: re.Match[str]) -> str:
         limit = match.group().endswith("前")
-        if prose and not limit and tells_data(match.string, match.start(), match.end()):
+        if prose and not limit and is_reporting_period(match.string, match.start(), match.end()):
             return match.group()
         if year is None:
-            found.problems.append(ReviewCode.NOT_UNDERSTOOD)
-            return _blank(match)
+            repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
+            return _blank_match(match)
         if len(match.groupdict().get("weekdays") or "") > 1:
-            found.problems.append(ReviewCode.NOT_UNDERSTOOD)  # a hundred dates: look at them
+            repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)  # a hundred dates: look at them
         try:
-            found.dates.extend(_expand(match.groupdict(), year))
+            repeats.dates.extend(_expand_dates(match.groupdict(), year))
         except ValueError:
-            found.problems.append(ReviewCode.NO_SUCH_DATE)
-        return _blank(match)
+            repeats.problems.append(ReviewCode.NO_SUCH_DATE)
+        return _blank_match(match)
 
-    return pattern.sub(take, found.rest)
+    return pattern.sub(take, repeats.rest)
 
 
-def _blank(match: re.Match[str]) -> str:
+def _blank_match(match: re.Match[str]) -> str:
     """What was read, taken out without moving the rest."""
     return "\0" * len(match.group())
 
 
-def _expand(values: dict[str, str | None], year: int) -> Iterator[date]:
+def _expand_dates(values: dict[str, str | None], year: int) -> Iterator[date]:
     if values.get("yend"):
         yield date(year, 12, 31)
     elif values.get("hend"):
         yield from (date(year, 6, 30), date(year, 12, 31))
     elif values.get("qend"):
-        yield from (month_end(year, month) for month in (3, 6, 9, 12))
+        yield from (get_month_end(year, month) for month in (3, 6, 9, 12))
     elif values.get("weekdays"):
         names = (values["weekdays"] or "").translate(_SAME_DAY)
         wanted = {_WEEK.index(name) for name in names if name in _WEEK}
         days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
         yield from (day for day in days if day.weekday() in wanted and day.year == year)
     elif values.get("mend"):
-        yield from (month_end(year, month) for month in range(1, 13))
+        yield from (get_month_end(year, month) for month in range(1, 13))
     elif values.get("third"):
         day = 10 if values["third"] == "上旬" else 20
         yield from (date(year, month, day) for month in range(1, 13))
     else:
-        yield from _days(values, year)
+        yield from _expand_month_days(values, year)
 
 
-def _days(values: dict[str, str | None], year: int) -> Iterator[date]:
+def _expand_month_days(values: dict[str, str | None], year: int) -> Iterator[date]:
     which = values.get("which")
     months = list(range(1, 13))
     if which:
@@ -249,23 +252,23 @@ def _days(values: dict[str, str | None], year: int) -> Iterator[date]:
         months = [quarter + offset for quarter in (1, 4, 7, 10)]
     days = [int(day) for day in re.findall(r"\d+", values["days"] or "")]
     for month in months:
-        yield from (day_within(year, month, day) for day in days)
+        yield from (clamp_to_month(year, month, day) for day in days)
 
 
-def _counted(found: Repeats) -> Recurrence | None:
+def _read_recurrence(repeats: Repeats) -> Recurrence | None:
     """The first `N times per period` of the text; others that differ are marked."""
     seen: list[tuple[int, Recurrence]] = []
     for pattern in (_BOTH_HALVES, *_COUNTED, *_PLAIN):
-        for match in pattern.finditer(found.rest):
+        for match in pattern.finditer(repeats.rest):
             values = match.groupdict()
             per = _PERIODS[values.get("period") or "半年"]
             times = int(values.get("count") or 1)
             if times > 0:
                 seen.append((match.start(), Recurrence(per=per, at_least=times)))
-        found.rest = pattern.sub(_blank, found.rest)
+        repeats.rest = pattern.sub(_blank_match, repeats.rest)
     if not seen:
         return None
     _, first = min(seen, key=lambda each: each[0])
     if any(other != first for _, other in seen):
-        found.problems.append(ReviewCode.NOT_UNDERSTOOD)
+        repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
     return first

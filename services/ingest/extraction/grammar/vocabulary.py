@@ -5,10 +5,11 @@ where a list or a bracket already says that units stand there.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 # What only an organisation's name ends with.
-_ORGANS: Final = (
+_ORGANISATION_ENDINGS: Final = (
     "局", "委", "办", "厅", "院", "署", "处", "科", "股", "室", "所", "会", "社", "协", "联", "团",
     "委员会", "委办局", "办公室", "办事处", "中心", "公司", "集团", "银行", "支行", "分行",
     "信用社", "大学", "学院", "学校", "中学", "小学", "幼儿园", "党校", "职高", "职校", "校",
@@ -23,14 +24,16 @@ _ORGANS: Final = (
     "村委会", "平台公司", "事务所", "物业",
 )  # fmt: skip
 # Places that stand for whoever governs them, and words that end names of other things too.
-_PLACES: Final = (
+_PLACE_ENDINGS: Final = (
     "区", "县", "市", "州", "盟", "旗", "镇", "乡", "街", "街道", "社区", "村", "村居", "居", "园",
     "园区", "新区", "高新区", "经开区", "开发区", "苏木", "乡镇", "镇街", "景区", "口岸", "农场",
     "林场", "牧场", "场", "水库", "库", "厂", "站", "台", "部", "矿", "港", "行", "段", "书店",
     "宫",
 )  # fmt: skip
+# The places that owe duties by their own names.
+_TOWN_ENDINGS: Final = ("街道", "镇", "乡", "区", "乡镇", "村", "园区")
 # Enough for a bracket that says nothing else: 所, 馆 and 队 there may be any hall or team.
-_PLAIN: Final = (
+_CERTAIN_ENDINGS: Final = (
     "局", "委", "办", "部", "厅", "院", "署", "处", "科", "室", "组", "中心", "公司", "集团",
     "政府", "街道", "乡镇", "镇", "街", "村居", "单位", "部门", "机构", "委员会", "法院", "检察院",
     "联", "会", "专班", "区", "县", "市", "银行", "指挥部", "支行", "分行", "中学", "小学", "大学",
@@ -38,64 +41,68 @@ _PLAIN: Final = (
 )  # fmt: skip
 
 
-def _any(words: tuple[str, ...]) -> str:
-    """An alternation, longest first."""
+def _alternate(words: Iterable[str]) -> str:
+    """A pattern that matches any of the words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
 
 
-ORGAN: Final = f"(?:{_any(_ORGANS)})"
+ORGANISATION_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS)})"
 """A pattern for the end of an organisation's name."""
-ORGAN_OR_TOWN: Final = f"(?:{_any((*_ORGANS, '街道', '镇', '乡', '区', '乡镇', '村', '园区'))})"
+ORGANISATION_OR_TOWN_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS + _TOWN_ENDINGS)})"
 """The same, and places that owe duties by their own names."""
-UNIT: Final = f"(?:{_any(_ORGANS + _PLACES)})"
+UNIT_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS + _PLACE_ENDINGS)})"
 """A pattern for the end of any unit's name, a place that stands for its government too."""
 
-_CLOSED: Final = r"(?:[（(〔\[【].{0,30}[)）〕\]】])?"
-_UNIT_END: Final = re.compile(rf"{UNIT}$|[）)〕\]】]$")
-_PLAIN_END: Final = re.compile(rf"(?:{_any(_PLAIN)})$|[）〕]$")
-_ORGAN_END: Final = re.compile(rf"{ORGAN}{_CLOSED}$")
+_BRACKETED_REMARK: Final = r"(?:[（(〔\[【].{0,30}[)）〕\]】])?"
+_UNIT_END: Final = re.compile(rf"{UNIT_ENDING}$|[）)〕\]】]$")
+_CERTAIN_END: Final = re.compile(rf"(?:{_alternate(_CERTAIN_ENDINGS)})$|[）〕]$")
+_ORGANISATION_END: Final = re.compile(rf"{ORGANISATION_ENDING}{_BRACKETED_REMARK}$")
 # 局, 员会, 公司: never a name by itself.
-_TAIL: Final = re.compile(
-    rf"(?:{_any(tuple(word for word in _ORGANS if len(word) == 1))}|员会|公室|事处|导小组|挥部"
-    r"|察院|[分支总子]?公司|[镇村部])"
+_NAME_TAIL: Final = re.compile(
+    rf"(?:{_alternate(word for word in _ORGANISATION_ENDINGS if len(word) == 1)}"
+    r"|员会|公室|事处|导小组|挥部|察院|[分支总子]?公司|[镇村部])"
 )
 # 管理局, 服务中心, 人民法院: the rest of a name, unless the line before ends one.
-_FRAGMENT: Final = re.compile(
+_NAME_FRAGMENT: Final = re.compile(
     r"(?:管理|监督|服务|综合|执法|行政|事务|建设|开发|人民|救援|巡警|交警|交通警察|监管|保障|改革|农村|旅游|环境|生态)*"
-    rf"{ORGAN}"
+    rf"{ORGANISATION_ENDING}"
 )
-_HAS_OFFICE: Final = re.compile(r"(?:委|政府|人大|政协|会|领导小组|指挥部|专班)$")
-_LEVELS: Final = re.compile(r"[省市县区州盟旗镇乡街团国中各]+")
+_BODY_WITH_OFFICE: Final = re.compile(r"(?:委|政府|人大|政协|会|领导小组|指挥部|专班)$")
+_ADMINISTRATIVE_LEVELS: Final = re.compile(r"[省市县区州盟旗镇乡街团国中各]+")
+_PLACE_AND_LEVEL: Final = 2
+"""Characters of 市委: no unit is named so briefly."""
 PLACE_PREFIX: Final = re.compile(r"[省市县区州盟旗镇乡团国中各]")
-_PARTY: Final = re.compile(r"[省市县区州镇乡]?(?:委|党委|政府|人民政府|人大|政协|人大常委会)")
+_PARTY_OR_GOVERNMENT: Final = re.compile(
+    r"[省市县区州镇乡]?(?:委|党委|政府|人民政府|人大|政协|人大常委会)"
+)
 _PARTY_OFFICE: Final = re.compile(
     r"(?:组织|宣传|统战|政法|编办|网信|机要|保密|巡察|老干|社会工作|党校|机关|目标|督查|农办|农工|财经|深改|改革|办|研究|政策)"
 )
-_ONLY_PLACE: Final = re.compile(r"[\u4e00-\u9fff]{1,4}(?:自治)?[县市区州旗]")
+_PLACE_NAME: Final = re.compile(r"[\u4e00-\u9fff]{1,4}(?:自治)?[县市区州旗]")
 # 各乡镇 ｜ 人民政府, 富驿镇 ｜ 人民政府: the second half of a place's own body
-BODY: Final = re.compile(
+GOVERNMENT_BODY: Final = re.compile(
     r"(?:人民)?政府|管委会|党[工]?委|办事处|安委[会办]|人民代表|(?:镇|街道)(?!.*[局委厅])"
 )
 
 
-def ends_unit(text: str) -> bool:
+def has_unit_ending(text: str) -> bool:
     """Whether the text ends as a unit's name does, or with the bracket behind one."""
     return bool(_UNIT_END.search(text))
 
 
-def ends_organ(text: str) -> bool:
+def has_organisation_ending(text: str) -> bool:
     """Whether the text ends as only an organisation's name does: no place, no loose word."""
-    return bool(_ORGAN_END.search(text))
+    return bool(_ORGANISATION_END.search(text))
 
 
-def names_unit(text: str) -> bool:
+def is_unit_name(text: str) -> bool:
     """Whether words that stand alone in a bracket name a unit: 县档案馆, 财政局, not 公共场所."""
-    if len(text) <= 2 or text[0] in "（〔":  # noqa: PLR2004 - 市委: no one owes so
+    if len(text) <= _PLACE_AND_LEVEL or text[0] in "（〔":
         return False
-    return bool(_PLAIN_END.search(text) or (ends_unit(text) and PLACE_PREFIX.match(text)))
+    return bool(_CERTAIN_END.search(text) or (has_unit_ending(text) and PLACE_PREFIX.match(text)))
 
 
-def goes_on(left: str, right: str) -> bool:
+def is_split_name(left: str, right: str) -> bool:
     """Whether a line break between two pieces of a unit list stands within one name.
 
     `left` is the last name of a line and `right` the first of the next, both without marks.
@@ -104,27 +111,32 @@ def goes_on(left: str, right: str) -> bool:
         return False
     if any(left.count(a) > left.count(b) for a, b in ("（）", "()", "〔〕", "[]", "【】")):
         return True
-    if len(left) > 2 and left[0] == right[0] and PLACE_PREFIX.match(right) and ends_unit(right):  # noqa: PLR2004
+    begin_alike = len(left) > _PLACE_AND_LEVEL and left[0] == right[0]
+    if begin_alike and PLACE_PREFIX.match(right) and has_unit_ending(right):
         return False  # 县农发行 ｜ 县审计局: both names begin alike
-    if not ends_unit(left) or _LEVELS.fullmatch(left) or _TAIL.fullmatch(right):
+    if (
+        not has_unit_ending(left)
+        or _ADMINISTRATIVE_LEVELS.fullmatch(left)
+        or _NAME_TAIL.fullmatch(right)
+    ):
         return True
-    office = right in ("办公室", "办") and _HAS_OFFICE.search(left)
-    if office or (_FRAGMENT.fullmatch(right) and not ends_organ(left)):
+    office = right in ("办公室", "办") and _BODY_WITH_OFFICE.search(left)
+    if office or (_NAME_FRAGMENT.fullmatch(right) and not has_organisation_ending(left)):
         return True
     return _is_second_half(left, right)
 
 
 def _is_second_half(left: str, right: str) -> bool:
     """Whether two words that each end as a unit's name does are the halves of one."""
-    if BODY.match(right):
-        return not ends_organ(left)
-    if _PARTY.fullmatch(left) and not PLACE_PREFIX.match(right):
+    if GOVERNMENT_BODY.match(right):
+        return not has_organisation_ending(left)
+    if _PARTY_OR_GOVERNMENT.fullmatch(left) and not PLACE_PREFIX.match(right):
         return bool(_PARTY_OFFICE.match(right))
-    alone = _ONLY_PLACE.fullmatch(left) and not _ONLY_PLACE.fullmatch(right)
+    alone = _PLACE_NAME.fullmatch(left) and not _PLACE_NAME.fullmatch(right)
     return bool(alone) and not PLACE_PREFIX.match(right)
 
 
-NOTHING: Final = re.compile(r"[-—–―─－﹣_/／\\|｜、.．·…*＊~～\s]*(?:无|暂无|空|None)?")
+BLANK_CELL: Final = re.compile(r"[-—–―─－﹣_/／\\|｜、.．·…*＊~～\s]*(?:无|暂无|空|None)?")
 """A cell that says nothing: blanks, dashes, 无."""
 
 # Names of events and seasons before or after which something is due.
@@ -140,5 +152,5 @@ EVENT_NAMES: Final = (
     "开馆", "开业", "挂牌", "开幕", "开赛", "大赛", "博览会", "文旅节", "汛前", "年关", "岁末",
     "高温", "高峰", "旺季", "淡季", "农忙", "农闲", "禁渔期", "开渔",
 )  # fmt: skip
-EVENT: Final = f"(?:{_any(EVENT_NAMES)})"
+EVENT_NAME: Final = f"(?:{_alternate(EVENT_NAMES)})"
 """A pattern for the name of an event or a season."""

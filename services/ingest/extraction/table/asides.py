@@ -5,7 +5,7 @@ from typing import Final
 
 from services.ingest.documents.grid import Row
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import closes, half_width, tidy
+from services.ingest.extraction.grammar.prose import fold_width, is_closed, tidy
 from services.ingest.extraction.table.layout import Layout, parse_number
 from services.ingest.extraction.titles import is_note
 
@@ -25,7 +25,7 @@ _MAX_SECTION: Final = 60
 def is_section(text: str) -> bool:
     """Whether a line is a numbered heading, such as 一、主动公开."""
     numbered = bool(_SECTION.match(tidy(text)))
-    return numbered and not closes(text) and len(text) <= _MAX_SECTION
+    return numbered and not is_closed(text) and len(text) <= _MAX_SECTION
 
 
 def is_aside(row: Row) -> bool:
@@ -33,12 +33,12 @@ def is_aside(row: Row) -> bool:
     texts = [cell.text.strip() for cell in row.cells if cell.text.strip() and not cell.left]
     if not texts:
         return False
-    if _TOTAL.match(half_width(texts[0])) or all(_SIGNED.match(tidy(text)) for text in texts):
+    if _TOTAL.match(fold_width(texts[0])) or all(_SIGNED.match(tidy(text)) for text in texts):
         return True
     return len(texts) == 1 and is_note(texts[0])
 
 
-def section_of(row: Row, layout: Layout) -> str | None:
+def get_section(row: Row, layout: Layout) -> str | None:
     """The heading that a row is: one cell over the table, or a numeral and a name (一 ｜ 主动公开).
 
     None for any other row; one with a single cell may also be the rest of a torn one.
@@ -52,15 +52,15 @@ def section_of(row: Row, layout: Layout) -> str | None:
         ((role, cell),) = shown
         numbered = role is Role.NUMBER and parse_number(cell.text) is None
         first = cell is row.cells[0] and is_section(cell.text)
-        return cell.text if numbered or first or _spans_whole(row) else None
+        return cell.text if numbered or first or _is_full_width(row) else None
     if len(shown) == 2 and shown[0][0] is Role.NUMBER and not shown[1][1].above:  # noqa: PLR2004
         numeral, text = (cell.text.strip() for _, cell in shown)
-        if _NUMERAL.fullmatch(half_width(numeral)) and not closes(text):
+        if _NUMERAL.fullmatch(fold_width(numeral)) and not is_closed(text):
             return text
     return None
 
 
-def _spans_whole(row: Row) -> bool:
+def _is_full_width(row: Row) -> bool:
     """Whether one merged cell covers at least all but one of the row's columns."""
     covered = sum(1 for cell in row.cells if cell.left)
     return len(row.cells) > 2 and covered >= len(row.cells) - 2  # noqa: PLR2004

@@ -7,10 +7,15 @@ from typing import Final
 
 from services.ingest.documents.grid import Row
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import join_lines, tidy, torn
-from services.ingest.extraction.table.drafts import Draft, DraftRow, Label
+from services.ingest.extraction.grammar.prose import is_torn, join_lines, tidy
+from services.ingest.extraction.table.drafts import CategoryLabel, DraftRow, TaskDraft
 from services.ingest.extraction.table.layout import Layout, parse_number
-from services.ingest.extraction.table.wraps import both, cut_deadline, cut_units, joined_due
+from services.ingest.extraction.table.wraps import (
+    is_split_deadline,
+    is_split_unit,
+    join_cells,
+    join_deadlines,
+)
 
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 _DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
@@ -32,32 +37,32 @@ class Assembly:
     """The tasks so far. Feed it rows in order with `add`, section rows with `section`."""
 
     habits: Habits
-    drafts: list[Draft] = field(default_factory=list)
-    _section: Label = field(default_factory=Label)
-    _category: Label = field(default_factory=Label)
+    drafts: list[TaskDraft] = field(default_factory=list)
+    _section: CategoryLabel = field(default_factory=CategoryLabel)
+    _category: CategoryLabel = field(default_factory=CategoryLabel)
     _layout: Layout | None = None
     _closed: bool = False
 
     def close(self) -> None:
         """A table of its own begins: its first row continues no task, and its sections are new."""
         self._closed = True
-        self._section = self._category = Label()
+        self._section = self._category = CategoryLabel()
 
     def section(self, text: str) -> None:
         """A row that spans the table: the category of what follows."""
-        self._section = self._category = Label(tidy(text.replace("\n", "")))
+        self._section = self._category = CategoryLabel(tidy(text.replace("\n", "")))
 
     def add(self, row: Row, layout: Layout, *, after_break: bool) -> None:
         """Take one body row: a new task, more of the last one, or the rest of a torn row."""
         if self._layout is None or Role.CATEGORY not in layout.roles:
             self._category = self._section
         self._layout = layout
-        view = _View.of(row, layout)
+        view = _RowView.of(row, layout)
         if not view.texts:
             return
         previous = self.drafts[-1] if self.drafts and not self._closed else None
         self._closed = False
-        if previous is not None and _goes_on(view, previous):
+        if previous is not None and _is_wrapped_line(view, previous):
             previous.wrapped = True
             self._mend(view, previous)
         elif previous is None or self._begins(view, previous, after_break=after_break):
@@ -67,7 +72,7 @@ class Assembly:
         else:
             self._continue(view, previous)
 
-    def _begins(self, view: "_View", previous: Draft, *, after_break: bool) -> bool:
+    def _begins(self, view: "_RowView", previous: TaskDraft, *, after_break: bool) -> bool:
         if view.number is not None:
             # A merged number stands in the middle of its cell, which may be on the next page.
             late = after_break and previous.counted and previous.number == view.number
@@ -76,7 +81,7 @@ class Assembly:
             return True
         has_number = Role.NUMBER in view.roles
         name = view.fresh.get(Role.NAME, "")
-        unfinished = previous.rows and torn(previous.rows[-1].text, habit=self.habits.closes)
+        unfinished = previous.rows and is_torn(previous.rows[-1].text, habit=self.habits.closes)
         if Role.NAME in view.roles and (has_number or name):
             fresh = bool(name) and bool(previous.name) and name != view.merged_name
             return fresh and bool(view.content) and not (after_break and (has_number or unfinished))
@@ -84,7 +89,7 @@ class Assembly:
             return False
         return bool(view.content) and not (after_break and unfinished)
 
-    def _begin(self, view: "_View", previous: Draft | None, *, after_break: bool) -> None:
+    def _begin(self, view: "_RowView", previous: TaskDraft | None, *, after_break: bool) -> None:
         name, category = view.name, view.texts.get(Role.CATEGORY, "")
         spans = False
         if view.paired and category and not name:
@@ -96,13 +101,13 @@ class Assembly:
             label = self._label(view, category, spans=spans)
         two = _TWO_LABELS.fullmatch(name)
         if two and not label.text:
-            label, name = Label(two.group(1)), two.group(2)
+            label, name = CategoryLabel(two.group(1)), two.group(2)
         if view.number is not None:
             number = view.number
         else:
             same = previous is not None and view.number_is_merged
             number = previous.number + (not same) if previous is not None else 1
-        draft = Draft(number, join_lines(name), label, view.place, spans_name=spans)
+        draft = TaskDraft(number, join_lines(name), label, view.place, spans_name=spans)
         draft.counted = view.number is None
         if previous is not None and Role.NAME in view.roles:
             draft.name_above = previous.name or previous.name_above
@@ -110,27 +115,29 @@ class Assembly:
         self.drafts.append(draft)
         self._append(view, draft, previous)
 
-    def _label(self, view: "_View", category: str, *, spans: bool) -> Label:
+    def _label(self, view: "_RowView", category: str, *, spans: bool) -> CategoryLabel:
         if Role.CATEGORY not in view.roles:
             return self._section
         if view.spans_exactly:
             return self._section
         if category and Role.CATEGORY in view.fresh and category != self._category.text:
-            self._category = Label(join_lines(category))
+            self._category = CategoryLabel(join_lines(category))
         elif not category and not spans and not view.paired and self._blank_is_none(view):
             return self._section
         return self._category
 
-    def _blank_is_none(self, view: "_View") -> bool:
+    def _blank_is_none(self, view: "_RowView") -> bool:
         """A blank category: merged with the one above, unless the writer repeats categories."""
         return view.exact_merges or self.habits.repeats_category or self.habits.merges_category
 
-    def _ditto(self, previous: Draft | None, role: Role, text: str) -> str:
+    def _ditto(self, previous: TaskDraft | None, role: Role, text: str) -> str:
         if previous is not None and _DITTO.match(text.strip()):
             return previous.units.get(role, "")
         return text
 
-    def _append(self, view: "_View", draft: Draft, previous: Draft | None = None) -> None:
+    def _append(
+        self, view: "_RowView", draft: TaskDraft, previous: TaskDraft | None = None
+    ) -> None:
         """One more row of duties; a blank deadline is that of the row above in this task."""
         above = draft.rows[-1].cells if draft.rows else {}
         cells = {}
@@ -149,13 +156,13 @@ class Assembly:
             return
         for role in _DUE_ROLES:
             if view.fresh.get(role):
-                draft.rows[-1].cells[role] = both(
+                draft.rows[-1].cells[role] = join_cells(
                     draft.rows[-1].cells.get(role, ""), view.texts[role]
                 )
 
-    def _is_tear(self, view: "_View", draft: Draft) -> bool:
+    def _is_tear(self, view: "_RowView", draft: TaskDraft) -> bool:
         """Whether a page break cut the row: something in it was left unfinished or unsaid."""
-        if not draft.rows or torn(draft.rows[-1].text, habit=self.habits.closes):
+        if not draft.rows or is_torn(draft.rows[-1].text, habit=self.habits.closes):
             return True
         if view.fresh.get(Role.NAME) or not draft.name or not view.content:
             return True
@@ -164,7 +171,7 @@ class Assembly:
             return bool(fresh)
         return any(view.texts[role][0] in "(（、，,)）等" for role in fresh)
 
-    def _mend(self, view: "_View", draft: Draft) -> None:
+    def _mend(self, view: "_RowView", draft: TaskDraft) -> None:
         """Put the two halves of a torn row together, cell by cell."""
         name, category = view.fresh.get(Role.NAME, ""), view.fresh.get(Role.CATEGORY, "")
         if view.paired and category and not name and draft.spans_name:
@@ -180,16 +187,16 @@ class Assembly:
         last = draft.rows[-1]
         for role in _DUE_ROLES:
             if view.fresh.get(role):
-                last.cells[role] = joined_due(last.cells.get(role, ""), view.texts[role])
+                last.cells[role] = join_deadlines(last.cells.get(role, ""), view.texts[role])
         if not view.content:
             return
         habit = self.habits.closes or draft.wrapped
-        if torn(last.text, habit=habit) or not last.text:
+        if is_torn(last.text, habit=habit) or not last.text:
             last.text += view.content
         else:
             draft.rows.append(DraftRow(view.content, view.place, dict(last.cells)))
 
-    def _continue(self, view: "_View", draft: Draft) -> None:
+    def _continue(self, view: "_RowView", draft: TaskDraft) -> None:
         """More duties of the same task; units of their own make them a task of their own."""
         own = {r: view.texts[r] for r in view.unit_roles if view.fresh.get(r)}
         own = {r: self._ditto(draft, r, text) for r, text in own.items()}
@@ -197,7 +204,7 @@ class Assembly:
         if view.fresh.get(Role.NAME) and not view.content:
             draft.name = join_lines(draft.name + view.fresh[Role.NAME])
         if own and differs and view.content and any(draft.units.values()):
-            part = Draft(draft.number, draft.name, draft.category, view.place)
+            part = TaskDraft(draft.number, draft.name, draft.category, view.place)
             part.name_above = draft.name_above
             part.units = {r: view.texts.get(r, "") for r in view.unit_roles} | own
             above = draft.rows[-1].cells
@@ -208,24 +215,24 @@ class Assembly:
             return
         for role, text in own.items():
             if differs or not draft.units.get(role):
-                draft.units[role] = both(draft.units.get(role, ""), text)
+                draft.units[role] = join_cells(draft.units.get(role, ""), text)
         self._append(view, draft)
 
 
-def _goes_on(view: "_View", draft: Draft) -> bool:
+def _is_wrapped_line(view: "_RowView", draft: TaskDraft) -> bool:
     """Whether the row is one more line of the row above, and not a row of its own."""
     if view.exact or Role.NUMBER not in view.roles or view.fresh.get(Role.NUMBER):
         return False
     if draft.wrapped:
         return True
     due = draft.rows[-1].cells.get(Role.DEADLINE, "")
-    return cut_deadline(due, view.fresh.get(Role.DEADLINE, "")) or any(
-        cut_units(draft.units.get(role, ""), view.fresh.get(role, "")) for role in UNIT_ROLES
+    return is_split_deadline(due, view.fresh.get(Role.DEADLINE, "")) or any(
+        is_split_unit(draft.units.get(role, ""), view.fresh.get(role, "")) for role in UNIT_ROLES
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _View:
+class _RowView:
     """A row under its roles. `fresh` leaves out what merely continues a merged cell above."""
 
     place: str
@@ -241,7 +248,7 @@ class _View:
     category_is_merged: bool
 
     @classmethod
-    def of(cls, row: Row, layout: Layout) -> "_View":
+    def of(cls, row: Row, layout: Layout) -> "_RowView":
         texts: dict[Role, str] = {}
         fresh: dict[Role, str] = {}
         above: set[Role] = set()
@@ -257,9 +264,9 @@ class _View:
                 continue
             if cell.left or not cell.text.strip():
                 continue
-            texts[role] = both(texts.get(role, ""), cell.text.strip())
+            texts[role] = join_cells(texts.get(role, ""), cell.text.strip())
             if not cell.above:
-                fresh[role] = both(fresh.get(role, ""), cell.text.strip())
+                fresh[role] = join_cells(fresh.get(role, ""), cell.text.strip())
         number = parse_number(fresh.get(Role.NUMBER, ""))
         return cls(
             place=row.place,

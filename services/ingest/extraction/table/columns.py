@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import Role, bare
-from services.ingest.extraction.grammar.prose import half_width
+from services.ingest.extraction.grammar.labels import Role, normalise_label
+from services.ingest.extraction.grammar.prose import fold_width
 
 # The more exact the word, the likelier the column holds the duties themselves.
 _DUTY_WORDS: Final = (
@@ -51,7 +51,7 @@ class Columns:
         )
 
 
-def settle(
+def assign_roles(
     roles: Sequence[Role | None], labels: Sequence[str], header: Row, body: Sequence[Row]
 ) -> tuple[list[Role], int | None]:
     """Every column's role, and where one label spans category and name: the category's place.
@@ -61,25 +61,27 @@ def settle(
     """
     columns = Columns.of(body, len(roles))
     settled = [role or Role.OTHER for role in roles]
-    texts = _texts(roles, labels, columns)
+    texts = _find_text_columns(roles, labels, columns)
     if not texts:
         return settled, None
     most = max(columns.cells[i] for i in texts)
     fine = [i for i in texts if columns.cells[i] >= _FINE * most]
-    sure = [i for i in texts if _duty_rank(roles[i], labels[i]) <= _SURE]
-    duty = min(sure or fine, key=lambda i: (_duty_rank(roles[i], labels[i]), -i))
+    sure = [i for i in texts if _rank_duty_label(roles[i], labels[i]) <= _SURE]
+    duty = min(sure or fine, key=lambda i: (_rank_duty_label(roles[i], labels[i]), -i))
     if roles[duty] is not Role.CONTENT:
         duty = max(fine, key=lambda i: (columns.lengths[i] if roles[i] is None else 0, i))
     for i in texts:
         settled[i] = Role.OTHER
     settled[duty] = Role.CONTENT
-    paired = _name(settled, [i for i in texts if i != duty], duty, roles)
-    if paired is not None and not _spans(header, paired, labels):
+    paired = _assign_name(settled, [i for i in texts if i != duty], duty, roles)
+    if paired is not None and not _is_spanned(header, paired, labels):
         paired = None
-    return _once(settled, labels), paired
+    return _drop_repeated_roles(settled, labels), paired
 
 
-def _texts(roles: Sequence[Role | None], labels: Sequence[str], columns: Columns) -> list[int]:
+def _find_text_columns(
+    roles: Sequence[Role | None], labels: Sequence[str], columns: Columns
+) -> list[int]:
     known = [i for i, role in enumerate(roles) if role in (Role.NAME, Role.CONTENT)]
     longest = max((columns.lengths[i] for i in known), default=0)
     unknown = [
@@ -91,7 +93,7 @@ def _texts(roles: Sequence[Role | None], labels: Sequence[str], columns: Columns
     return sorted(known + unknown) if known or others > 1 else []
 
 
-def _name(
+def _assign_name(
     settled: list[Role], texts: Sequence[int], duty: int, roles: Sequence[Role | None]
 ) -> int | None:
     """Name the column nearest before the duties whose label says so; what is left is coarser.
@@ -112,7 +114,7 @@ def _name(
     return coarser[-1] if coarser else None
 
 
-def _spans(header: Row, before: int, labels: Sequence[str]) -> bool:
+def _is_spanned(header: Row, before: int, labels: Sequence[str]) -> bool:
     """Whether one header cell spans the column and the next one."""
     after = before + 1
     return (
@@ -120,20 +122,20 @@ def _spans(header: Row, before: int, labels: Sequence[str]) -> bool:
     )
 
 
-def counts(body: Sequence[Row], column: int) -> bool:
+def is_number_column(body: Sequence[Row], column: int) -> bool:
     """Whether a column without a header of its own holds the tasks' numbers."""
     texts = [row.cells[column].text for row in body if column < len(row.cells)]
-    shown = [half_width(text) for text in texts if text.strip()]
+    shown = [fold_width(text) for text in texts if text.strip()]
     return bool(shown) and sum(1 for text in shown if _COUNT.fullmatch(text)) * 3 >= 2 * len(shown)
 
 
-def _duty_rank(role: Role | None, label: str) -> int:
+def _rank_duty_label(role: Role | None, label: str) -> int:
     if role is not Role.CONTENT:
         return len(_DUTY_WORDS)
     return next(rank for rank, word in enumerate(_DUTY_WORDS) if word.search(label))
 
 
-def _once(settled: list[Role], labels: Sequence[str]) -> list[Role]:
+def _drop_repeated_roles(settled: list[Role], labels: Sequence[str]) -> list[Role]:
     """A second number column is unread; 单位 beside a unit column is a unit of measure."""
     named = sum(1 for role in settled if role in (Role.UNITS, Role.LEAD))
     seen_number = False
@@ -141,6 +143,6 @@ def _once(settled: list[Role], labels: Sequence[str]) -> list[Role]:
         if role is Role.NUMBER:
             settled[i] = Role.OTHER if seen_number else role
             seen_number = True
-        elif role is Role.UNITS and named > 1 and bare(labels[i]) == "单位":
+        elif role is Role.UNITS and named > 1 and normalise_label(labels[i]) == "单位":
             settled[i] = Role.OTHER
     return settled

@@ -6,7 +6,7 @@ from services.ingest.extraction.grammar.labels import Role
 
 
 @dataclass(slots=True)
-class Label:
+class CategoryLabel:
     """A category's text, shared by its tasks: a later page may bring its other half."""
 
     text: str = ""
@@ -22,7 +22,7 @@ class DraftRow:
 
 
 @dataclass(slots=True)
-class Draft:
+class TaskDraft:
     """A task's rows. `units` holds the printed cell of each unit column.
 
     `name_above` serves a task whose own name cell is blank to the end: a merged one, as a rule.
@@ -31,7 +31,7 @@ class Draft:
 
     number: int
     name: str
-    category: Label
+    category: CategoryLabel
     place: str
     units: dict[Role, str] = field(default_factory=dict)
     rows: list[DraftRow] = field(default_factory=list)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Block, Cell, Paragraph, Row, Table
-from services.ingest.extraction.grammar.labels import Role, role_of
+from services.ingest.extraction.grammar.labels import Role, get_role
 from services.ingest.extraction.grammar.prose import tidy
-from services.ingest.extraction.table.layout import fits, parse_number
+from services.ingest.extraction.table.layout import parse_number, score_cell
 
 _OWED: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
 _TEXTS: Final = frozenset({Role.NAME, Role.CONTENT, Role.CATEGORY, None})
@@ -42,28 +42,28 @@ class _Move:
     begins: bool
 
 
-def unflattened(paragraphs: Sequence[Paragraph]) -> list[Block] | None:
+def rebuild_table(paragraphs: Sequence[Paragraph]) -> list[Block] | None:
     """The paragraphs with the table among them put together; None where there is none."""
     for start, paragraph in enumerate(paragraphs):
         first = tidy(_BAR.split(paragraph.text)[0])
-        if len(first) > _MAX_LABEL or role_of(first) is None:
+        if len(first) > _MAX_LABEL or get_role(first) is None:
             continue
         barred = any(_BAR.search(p.text) for p in paragraphs[start : start + _MAX_LABELS])
-        pieces = list(_pieces(paragraphs[start:], barred=barred))
+        pieces = list(_split_pieces(paragraphs[start:], barred=barred))
         if barred and start and _BAR.fullmatch(paragraphs[start - 1].text.strip()):
             # Every row begins with a bar too: between two rows stands a cell that is none.
             pieces = [piece for piece in pieces if piece.text]
-        labels = _labels(pieces[:_MAX_LABELS])
+        labels = _read_labels(pieces[:_MAX_LABELS])
         if labels and len(pieces) <= _MAX_CELLS:
-            found = _table(labels, pieces, barred=barred)
-            if found is not None:
-                table, used = found
+            rebuilt = _build_table(labels, pieces, barred=barred)
+            if rebuilt is not None:
+                table, used = rebuilt
                 rest = [Paragraph(each.text, each.place) for each in pieces[used:] if each.text]
                 return [*paragraphs[:start], table, *rest]
     return None
 
 
-def _pieces(paragraphs: Sequence[Paragraph], *, barred: bool) -> Iterator[_Piece]:
+def _split_pieces(paragraphs: Sequence[Paragraph], *, barred: bool) -> Iterator[_Piece]:
     """The text between bars, over as many lines as it takes; or every line."""
     if not barred:
         yield from (_Piece(paragraph.text, paragraph.place) for paragraph in paragraphs)
@@ -79,38 +79,38 @@ def _pieces(paragraphs: Sequence[Paragraph], *, barred: bool) -> Iterator[_Piece
         yield _Piece("\n".join(filter(None, held)), paragraphs[-1].place)
 
 
-def _labels(pieces: Sequence[_Piece]) -> list[str]:
+def _read_labels(pieces: Sequence[_Piece]) -> list[str]:
     """The header's labels: short ones in a row, all but one of them known."""
     labels: list[str] = []
     unknown = 0
     for piece in pieces:
         label = tidy(piece.text)
-        unknown += role_of(label) is None
+        unknown += get_role(label) is None
         if unknown > 1 or not label or len(label) > _MAX_LABEL or parse_number(label):
             break
         labels.append(label)
-    while labels and role_of(labels[-1]) is None:
+    while labels and get_role(labels[-1]) is None:
         labels.pop()
-    roles = {role_of(label) for label in labels}
+    roles = {get_role(label) for label in labels}
     owed = len(labels) >= _MIN_LABELS and roles & _OWED and roles & _TEXTS
     return labels if owed else []
 
 
-def _table(
+def _build_table(
     labels: Sequence[str], pieces: Sequence[_Piece], *, barred: bool
 ) -> tuple[Table, int] | None:
     """The table, and how many pieces it takes: up to the last row that names a unit or a date."""
-    found = []
-    for count, option in _options(labels):
+    candidates = []
+    for count, option in _list_header_options(labels):
         sample = pieces[count : count + _SAMPLE]
         if sample:
-            roles = [_role(label, option) for label in option]
-            found.append((_align(roles, sample, barred=barred)[0], count, roles, option))
-    if not found:
+            roles = [_get_column_role(label, option) for label in option]
+            candidates.append((_align(roles, sample, barred=barred)[0], count, roles, option))
+    if not candidates:
         return None
-    score, count, roles, labels = max(found, key=lambda each: each[0])
+    score, count, roles, labels = max(candidates, key=lambda each: each[0])
     body = pieces[count:]
-    rows, used = _rows(labels, body, _align(roles, body, barred=barred)[1])
+    rows, used = _build_rows(labels, body, _align(roles, body, barred=barred)[1])
     if score <= 0 or not rows:
         return None
     head = Row(tuple(Cell(label) for label in labels), pieces[0].place)
@@ -120,14 +120,14 @@ def _table(
     return Table(tuple(table), pieces[0].place, exact=False), count + used
 
 
-def _options(labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def _list_header_options(labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
     """The labels as printed, or fewer: the first cells may look like labels too.
 
     Each also with a column of numbers that one label spans. With the count of labels printed.
     """
     for count in range(len(labels), _MIN_LABELS - 1, -1):
         printed = list(labels[:count])
-        roles = [role_of(label) for label in printed]
+        roles = [get_role(label) for label in printed]
         if not (_OWED & set(roles) and _TEXTS & set(roles)):
             return
         yield count, printed
@@ -137,9 +137,9 @@ def _options(labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
                     yield count, [*printed[:at], "序号", *printed[at:]]
 
 
-def _role(label: str, labels: Sequence[str]) -> Role:
-    role = role_of(label)
-    texts = [each for each in labels if role_of(each) in (Role.NAME, Role.CONTENT, None)]
+def _get_column_role(label: str, labels: Sequence[str]) -> Role:
+    role = get_role(label)
+    texts = [each for each in labels if get_role(each) in (Role.NAME, Role.CONTENT, None)]
     return Role.CONTENT if role is None or label == texts[-1] else role
 
 
@@ -160,7 +160,7 @@ def _align(
         step: list[tuple[int, _Move]] = []
         new: list[float] = []
         for column, role in enumerate(roles):
-            gain = fits(role, piece.text) if piece.text else 0
+            gain = score_cell(role, piece.text) if piece.text else 0
             ways = [(ended[before] - _MERGED * column, before, _Move(column, begins=True))]
             if index:
                 ways += [
@@ -185,11 +185,11 @@ def _align(
     return best, moves[::-1]
 
 
-def _rows(
+def _build_rows(
     labels: Sequence[str], body: Sequence[_Piece], moves: Sequence[_Move]
 ) -> tuple[list[Row], int]:
     """The rows up to the last that names a unit or a deadline, and the pieces they take."""
-    owed = [index for index, label in enumerate(labels) if role_of(label) in _OWED]
+    owed = [index for index, label in enumerate(labels) if get_role(label) in _OWED]
     rows: list[list[str]] = []
     places: list[str] = []
     kept = used = 0

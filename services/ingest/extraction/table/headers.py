@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import MAX_LABEL, NOT_LABEL, Role, role_of
-from services.ingest.extraction.grammar.prose import half_width
-from services.ingest.extraction.table.columns import counts, settle
+from services.ingest.extraction.grammar.labels import MAX_LABEL, NOT_LABEL, Role, get_role
+from services.ingest.extraction.grammar.prose import fold_width
+from services.ingest.extraction.table.columns import assign_roles, is_number_column
 
 _DIGIT: Final = re.compile(r"\d")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d年?")
@@ -40,7 +40,9 @@ def find_header(rows: Sequence[Row], start: int = 0, searched: int = _SEARCHED) 
             if end > len(rows) or _is_body(rows[end - 1]):
                 break
             header = _read(rows[index:end], index, rows[end : end + _SEARCHED])
-            better = best is None or (header is not None and _known(header) > _known(best))
+            better = best is None or (
+                header is not None and _count_known_roles(header) > _count_known_roles(best)
+            )
             if header is not None and (better or _is_lower_half(rows[end - 1])):
                 best = header
         if best is not None:
@@ -52,22 +54,22 @@ def may_head(row: Row) -> bool:
     """Whether a row could begin a header: cheap, since every body row is asked."""
     fresh = {cell.text for cell in row.cells if cell.text and not (cell.above or cell.left)}
     labels = [text for text in fresh if len(text) <= MAX_LABEL]
-    return len(fresh) > 1 and len(labels) == len(fresh) and any(map(role_of, labels))
+    return len(fresh) > 1 and len(labels) == len(fresh) and any(map(get_role, labels))
 
 
 def _is_lower_half(row: Row) -> bool:
     """A row of labels alone under a header, as 牵头单位 and 配合单位 under 责任单位."""
     fresh = [cell.text for cell in row.cells if cell.text and not cell.above]
-    return bool(fresh) and all(role_of(text) is not None for text in fresh)
+    return bool(fresh) and all(get_role(text) is not None for text in fresh)
 
 
-def _known(header: Header) -> int:
+def _count_known_roles(header: Header) -> int:
     return sum(1 for role in header.roles if role is not Role.OTHER)
 
 
 def _is_body(row: Row) -> bool:
     """A row with a number, a sentence or a date cannot be part of a header."""
-    texts = [half_width(cell.text) for cell in row.cells if not cell.above]
+    texts = [fold_width(cell.text) for cell in row.cells if not cell.above]
     return any(
         len(text) > MAX_LABEL or NOT_LABEL.search(text) or _DIGIT.search(_YEAR.sub("", text))
         for text in texts
@@ -84,14 +86,14 @@ def _read(rows: Sequence[Row], start: int, body: Sequence[Row]) -> Header | None
     for stack in stacks:
         parts = list(dict.fromkeys(part for part in stack if part))
         label = "".join(parts)
-        narrow = role_of(parts[-1]) if parts else None
-        whole = role_of(label)
+        narrow = get_role(parts[-1]) if parts else None
+        whole = get_role(label)
         roles.append(whole if narrow in (None, Role.NAME, Role.CONTENT) else narrow)
         labels.append(label)
     for column in range(width - 1):
-        if labels[column] in ("", labels[column + 1]) and counts(body, column):
+        if labels[column] in ("", labels[column + 1]) and is_number_column(body, column):
             roles[column] = Role.NUMBER
-    settled, paired = settle(roles, labels, rows[-1], body)
+    settled, paired = assign_roles(roles, labels, rows[-1], body)
     duty = Role.CONTENT in settled
     owed = {Role.UNITS, Role.LEAD, Role.SUPPORT, Role.DEADLINE} & set(settled)
     if not duty or not owed:
@@ -102,4 +104,4 @@ def _read(rows: Sequence[Row], start: int, body: Sequence[Row]) -> Header | None
 def _label(row: Row, column: int) -> str:
     if column >= len(row.cells) or row.cells[column].above:
         return ""
-    return half_width(row.cells[column].text)
+    return fold_width(row.cells[column].text)

@@ -7,17 +7,17 @@ from itertools import combinations
 from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
-from services.ingest.extraction.grammar.dates import fold
+from services.ingest.extraction.grammar.dates import fold_text
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.numerals import number
-from services.ingest.extraction.grammar.vocabulary import ORGAN_OR_TOWN, names_unit
+from services.ingest.extraction.grammar.numerals import parse_numeral
+from services.ingest.extraction.grammar.vocabulary import ORGANISATION_OR_TOWN_ENDING, is_unit_name
 from services.ingest.extraction.table.headers import Header
 
-_DATEISH: Final = re.compile(
+_DATE_LIKE: Final = re.compile(
     r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
 )
-_UNITISH: Final = re.compile(
-    rf"(?:牵头|配合|分工负责)$|{ORGAN_OR_TOWN}(?:牵头|配合)?(?:$|[）)、，,；;\n])"
+_UNIT_LIKE: Final = re.compile(
+    rf"(?:牵头|配合|分工负责)$|{ORGANISATION_OR_TOWN_ENDING}(?:牵头|配合)?(?:$|[）)、，,；;\n])"
 )
 _LISTED: Final = re.compile(r"[、，,；;\s]")
 _NUMBER: Final = re.compile(
@@ -42,14 +42,14 @@ class Layout:
 
 def parse_number(text: str) -> int | None:
     """The number in a number cell: 3, 3., （三）, 三、, ③, 3.0; else None."""
-    folded = fold(text)
+    folded = fold_text(text)
     if not folded:
         return None
-    found = _NUMBER.fullmatch(folded)
-    return number(found.group(1)) if found else None
+    match = _NUMBER.fullmatch(folded)
+    return parse_numeral(match.group(1)) if match else None
 
 
-def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
+def fit_layout(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
     """The layout of rows that have one width; None when they cannot be the header's.
 
     Page breaks make extractors add a column (a merged name cell in two) or lose one. Each way
@@ -59,13 +59,17 @@ def fit(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
     have = len(header.roles)
     if width == have:
         return Layout(header.roles, header.paired is not None, exact)
-    options = _wider(header, width - have) if width > have else _narrower(header, have - width)
-    scored = [(_score(option.roles, rows), -rank) for rank, option in enumerate(options)]
+    options = (
+        _list_wider_layouts(header, width - have)
+        if width > have
+        else _list_narrower_layouts(header, have - width)
+    )
+    scored = [(_score_layout(option.roles, rows), -rank) for rank, option in enumerate(options)]
     best, rank = max(scored)
     return replace(options[-rank], exact=exact) if best > 0 else None
 
 
-def _wider(header: Header, extra: int) -> list[Layout]:
+def _list_wider_layouts(header: Header, extra: int) -> list[Layout]:
     """Columns more than the header has: empty ones at the end, or a name cell in two."""
     roles = header.roles
     options = []
@@ -80,7 +84,7 @@ def _wider(header: Header, extra: int) -> list[Layout]:
     return options
 
 
-def _narrower(header: Header, missing: int) -> list[Layout]:
+def _list_narrower_layouts(header: Header, missing: int) -> list[Layout]:
     """Columns fewer than the header has: empty ends cut off, or empty columns lost."""
     roles = header.roles
     options = [Layout(roles[: len(roles) - missing])]
@@ -92,26 +96,26 @@ def _narrower(header: Header, missing: int) -> list[Layout]:
     return options
 
 
-def _score(roles: Sequence[Role], rows: Sequence[Row]) -> int:
+def _score_layout(roles: Sequence[Role], rows: Sequence[Row]) -> int:
     """How many cells look like what their column should hold, less those that do not."""
     score = 0
     for row in rows[:200]:
         for role, cell in zip(roles, row.cells, strict=False):
             text = cell.text
             if text:
-                score += fits(role, text)
+                score += score_cell(role, text)
     return score
 
 
-def fits(role: Role, text: str) -> int:
+def score_cell(role: Role, text: str) -> int:
     """How much a cell looks like what its column should hold: from 2 for surely to -2 for no."""
     match role:
         case Role.NUMBER:
             return 2 if parse_number(text) is not None else -2
         case Role.DEADLINE:
-            return 2 if _DATEISH.search(fold(text)) else -1
+            return 2 if _DATE_LIKE.search(fold_text(text)) else -1
         case Role.UNITS | Role.LEAD | Role.SUPPORT:
-            return 2 if _is_unitish(text) and not _SENTENCE.search(text) else -1
+            return 2 if _looks_like_units(text) and not _SENTENCE.search(text) else -1
         case Role.CONTENT:
             return 1 if _SENTENCE.search(text) else 0
         case Role.NAME | Role.CATEGORY:
@@ -120,11 +124,11 @@ def fits(role: Role, text: str) -> int:
             return -1
 
 
-def _is_unitish(text: str) -> bool:
-    return bool(_UNITISH.search(text)) or names_unit(_LISTED.split(text.strip())[0])
+def _looks_like_units(text: str) -> bool:
+    return bool(_UNIT_LIKE.search(text)) or is_unit_name(_LISTED.split(text.strip())[0])
 
 
-def realigned(layout: Layout, row: Row) -> Row:
+def realign(layout: Layout, row: Row) -> Row:
     """The row with its cells under the labels that they fit.
 
     Web archives print a cell that spans rows once, and close the gap that it leaves in the rows
@@ -137,14 +141,14 @@ def realigned(layout: Layout, row: Row) -> Row:
     if layout.exact or not 0 < len(texts) < width or not texts[0].strip():
         return row
     pairs = list(zip(layout.roles, texts, strict=False))
-    printed = sum(fits(role, text) for role, text in pairs if text)
-    if all(fits(role, text) >= 0 for role, text in pairs if text):
+    printed = sum(score_cell(role, text) for role, text in pairs if text)
+    if all(score_cell(role, text) >= 0 for role, text in pairs if text):
         return row
     best = max(
         combinations(range(width), len(texts)),
-        key=lambda at: (_sum(layout, at, texts), [-i for i in at]),
+        key=lambda at: (_sum_scores(layout, at, texts), [-i for i in at]),
     )
-    if _sum(layout, best, texts) - printed < _FAR_BETTER:
+    if _sum_scores(layout, best, texts) - printed < _FAR_BETTER:
         return row
     cells = [Cell()] * len(layout.roles)
     for at, text in zip(best, texts, strict=True):
@@ -152,6 +156,6 @@ def realigned(layout: Layout, row: Row) -> Row:
     return replace(row, cells=tuple(cells))
 
 
-def _sum(layout: Layout, at: Sequence[int], texts: Sequence[str]) -> int:
+def _sum_scores(layout: Layout, at: Sequence[int], texts: Sequence[str]) -> int:
     placed = zip(at, texts, strict=True)
-    return sum(fits(layout.roles[i], text) for i, text in placed if text)
+    return sum(score_cell(layout.roles[i], text) for i, text in placed if text)

@@ -13,11 +13,11 @@ from typing import Final
 
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import closes, tidy
+from services.ingest.extraction.grammar.prose import is_closed, tidy
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import Owner, empty_label, label_line, pieces
+from services.ingest.extraction.owners import Owner, is_empty_label, read_label_line, split_by_owner
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.table.drafts import Draft, DraftRow, Label
+from services.ingest.extraction.table.drafts import CategoryLabel, DraftRow, TaskDraft
 from services.ingest.extraction.table.layout import parse_number
 from services.ingest.extraction.titles import is_title
 
@@ -54,7 +54,7 @@ class _Entry:
 
 
 @dataclass(slots=True)
-class _Event:
+class _Assignment:
     """An owner, the paragraphs that are new since the one before, and the item they end in."""
 
     owner: Owner
@@ -67,35 +67,37 @@ class _Event:
 class Outline:
     """The tasks of a plan in paragraphs, what was left unread, and where the first stands."""
 
-    drafts: list[Draft] = field(default_factory=list)
+    drafts: list[TaskDraft] = field(default_factory=list)
     warnings: list[PlanWarning] = field(default_factory=list)
     start: str = ""
     _entries: list[_Entry] = field(default_factory=list)
-    _events: list[_Event] = field(default_factory=list)
+    _events: list[_Assignment] = field(default_factory=list)
 
     def _scan(self, paragraphs: Iterable[Paragraph]) -> None:
         """Take the paragraphs apart into entries and owners, in order."""
         stack: list[int] = []
         fresh: list[int] = []
         held = ""
-        for paragraph in _mended(paragraphs):
+        for paragraph in _join_torn_paragraphs(paragraphs):
             text = held + tidy(paragraph.text)
             raw = held + paragraph.text
-            held = text if empty_label(text) else ""
+            held = text if is_empty_label(text) else ""
             if held:
                 continue
-            owner = label_line(raw) or label_line(text)
-            parts = [("", owner)] if owner is not None else list(pieces(text))
+            owner = read_label_line(raw) or read_label_line(text)
+            parts = [("", owner)] if owner is not None else list(split_by_owner(text))
             for words, owed in parts:
                 if words:
                     fresh.append(len(self._entries))
-                    self._enter(_entry(words, paragraph.place, owed), stack)
+                    self._enter(_make_entry(words, paragraph.place, owed), stack)
                 if owed is not None:
-                    unread = (_warning(paragraph.place, f"未读取：{each}") for each in owed.unread)
+                    unread = (_warn(paragraph.place, f"未读取：{each}") for each in owed.unread)
                     self.warnings.extend(unread)
                 if owed:
                     self._events.append(
-                        _Event(owed, paragraph.place, tuple(fresh), stack[-1] if stack else None)
+                        _Assignment(
+                            owed, paragraph.place, tuple(fresh), stack[-1] if stack else None
+                        )
                     )
                     fresh = []
 
@@ -114,12 +116,12 @@ class Outline:
             if event.fresh and not self._is_title(event):
                 self._begin(event, singles)
             elif self.drafts:
-                _owe(self.drafts[-1], event.owner)
+                _assign_owner(self.drafts[-1], event.owner)
             else:
                 words = "；".join(filter(None, [*event.owner.units.values(), event.owner.deadline]))
-                self.warnings.append(_warning(event.place, f"没有对应的任务：{words}"))
+                self.warnings.append(_warn(event.place, f"没有对应的任务：{words}"))
 
-    def _is_title(self, event: _Event) -> bool:
+    def _is_title(self, event: _Assignment) -> bool:
         """Whether nothing but the plan's title stands above the owner."""
         last = self._entries[event.fresh[-1]]
         return event.last is None and last.level is None and is_title(last.text)
@@ -134,7 +136,7 @@ class Outline:
                 owed[entry.parent, entry.level or 0] += 1
         return {level for (_, level), times in owed.items() if times > 1}
 
-    def _begin(self, event: _Event, singles: set[int]) -> None:
+    def _begin(self, event: _Assignment, singles: set[int]) -> None:
         start = self._start(event, singles)
         if start is None:
             rows = [self._entries[event.fresh[-1]]]
@@ -147,10 +149,10 @@ class Outline:
             ):
                 rows.insert(0, head)
         number = parse_number(head.mark) if head else None
-        draft = Draft(
+        draft = TaskDraft(
             number if number is not None else len(self.drafts) + 1,
-            _name(head) if head and head not in rows else "",
-            Label(self._category(head)),
+            _get_heading_words(head) if head and head not in rows else "",
+            CategoryLabel(self._category(head)),
             rows[0].place,
         )
         draft.rows = [DraftRow(row.text, row.place) for row in rows]
@@ -158,9 +160,9 @@ class Outline:
             row.taken = True
         self.drafts.append(draft)
         self.start = self.start or (head or rows[0]).place
-        _owe(draft, event.owner)
+        _assign_owner(draft, event.owner)
 
-    def _start(self, event: _Event, singles: set[int]) -> int | None:
+    def _start(self, event: _Assignment, singles: set[int]) -> int | None:
         """The item that is owed: the last one, or its parent with all its items."""
         last = event.last
         if last is None:
@@ -194,7 +196,7 @@ class Outline:
         for index, entry in enumerate(self._entries):
             chapter = entry.level == 0 and entry.heading and not _PROMISE.search(entry.text)
             if entry.level is not None and not (entry.taken or index in above or chapter):
-                yield _warning(entry.place, f"未写明责任单位：{entry.text}")
+                yield _warn(entry.place, f"未写明责任单位：{entry.text}")
 
 
 def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
@@ -206,7 +208,7 @@ def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
     return outline
 
 
-def _mended(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
+def _join_torn_paragraphs(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
     """The paragraphs, with those joined whose bracket goes on in the next line of a text file."""
     held: Paragraph | None = None
     for paragraph in paragraphs:
@@ -228,21 +230,21 @@ def _mended(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
         yield held
 
 
-def _entry(text: str, place: str, owner: Owner | None) -> _Entry:
+def _make_entry(text: str, place: str, owner: Owner | None) -> _Entry:
     for level, pattern in enumerate(_LEVELS):
-        found = pattern.match(text)
-        if found:
-            short = len(text) <= _MAX_HEADING and not closes(text) and owner is None
-            return _Entry(text, place, level, found.group(), short)
+        match = pattern.match(text)
+        if match:
+            short = len(text) <= _MAX_HEADING and not is_closed(text) and owner is None
+            return _Entry(text, place, level, match.group(), short)
     return _Entry(text, place)
 
 
-def _name(head: _Entry) -> str:
+def _get_heading_words(head: _Entry) -> str:
     """A heading's words; of a whole paragraph its first sentence."""
     return head.text[len(head.mark) :].strip().split("。", 1)[0].rstrip("：:")
 
 
-def _owe(draft: Draft, owner: Owner) -> None:
+def _assign_owner(draft: TaskDraft, owner: Owner) -> None:
     for role, text in owner.units.items():
         draft.units[role] = "；".join(filter(None, (draft.units.get(role, ""), text)))
     if owner.deadline:
@@ -250,5 +252,5 @@ def _owe(draft: Draft, owner: Owner) -> None:
             row.cells[Role.DEADLINE] = owner.deadline
 
 
-def _warning(place: str, message: str) -> PlanWarning:
+def _warn(place: str, message: str) -> PlanWarning:
     return PlanWarning(code=ReviewCode.NOT_UNDERSTOOD, where=place, message=message)

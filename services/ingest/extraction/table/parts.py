@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from services.ingest.extraction.table.tables import Heading
-from services.ingest.extraction.titles import Frame, own_year, read_frame
+from services.ingest.extraction.titles import Frame, read_frame, read_own_year
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlanPart:
     """The tasks from `start` on, up to the next part, and what is printed over them."""
 
     start: int
@@ -29,7 +29,7 @@ class Part:
         )
 
 
-def parts_of(headings: Sequence[Heading], frame: Frame) -> Iterator[Part]:
+def list_parts(headings: Sequence[Heading], frame: Frame) -> Iterator[PlanPart]:
     """The parts in order. A table that prints no title or year has those of the one before.
 
     `frame` is that of the first table.
@@ -37,16 +37,16 @@ def parts_of(headings: Sequence[Heading], frame: Frame) -> Iterator[Part]:
     last = frame
     for number, heading in enumerate(headings):
         if number:
-            year = own_year(heading.paragraphs)
+            year = read_own_year(heading.paragraphs)
             own = read_frame(heading.paragraphs, (), "")
             if year is None or (own.title or last.title, year) == (last.title, last.year):
                 continue  # it prints none, or the same on another page
             last = replace(own, year=year, issued=None)
         place = heading.paragraphs[-1].place if heading.paragraphs else ""
-        yield Part(heading.start, last, place)
+        yield PlanPart(heading.start, last, place)
 
 
-def newest(parts: Sequence[Part], frame: Frame) -> Frame:
+def choose_newest_frame(parts: Sequence[PlanPart], frame: Frame) -> Frame:
     """The frame of the plan: that of the newest table, with the document's own date."""
     years = [part.frame.year for part in parts if part.frame.year is not None]
     if not years or max(years) == frame.year:
@@ -55,6 +55,6 @@ def newest(parts: Sequence[Part], frame: Frame) -> Frame:
     return replace(part.frame, issued=frame.issued, issuer=part.frame.issuer or frame.issuer)
 
 
-def part_at(parts: Sequence[Part], index: int) -> Part | None:
+def get_part_at(parts: Sequence[PlanPart], index: int) -> PlanPart | None:
     """The part that holds the task at this place."""
     return next((part for part in reversed(parts) if part.start <= index), None)

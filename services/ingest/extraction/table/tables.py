@@ -7,17 +7,17 @@ from itertools import groupby
 from typing import Final
 
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.extraction.grammar.labels import Role, role_of
-from services.ingest.extraction.grammar.prose import closing_habit, tidy
+from services.ingest.extraction.grammar.labels import Role, get_role
+from services.ingest.extraction.grammar.prose import has_closing_habit, tidy
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import pieces
+from services.ingest.extraction.owners import split_by_owner
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.table.asides import is_aside, is_section, section_of
+from services.ingest.extraction.table.asides import get_section, is_aside, is_section
 from services.ingest.extraction.table.assembly import Assembly, Habits
-from services.ingest.extraction.table.drafts import Draft
+from services.ingest.extraction.table.drafts import TaskDraft
 from services.ingest.extraction.table.headers import Header, find_header, may_head
-from services.ingest.extraction.table.layout import Layout, fit, realigned
-from services.ingest.extraction.table.wraps import goes_on
+from services.ingest.extraction.table.layout import Layout, fit_layout, realign
+from services.ingest.extraction.table.wraps import take_wrapped_line
 from services.ingest.extraction.titles import is_note, is_title
 
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
@@ -49,7 +49,7 @@ class TableReader:
     _last: Role | None = None
 
     @property
-    def drafts(self) -> list[Draft]:
+    def drafts(self) -> list[TaskDraft]:
         """The tasks read so far."""
         return self._assembly.drafts if self._assembly else []
 
@@ -61,9 +61,9 @@ class TableReader:
         last, self._last = self._last, None
         if self._header is None:
             self.before.append(block)
-        elif last is not None and goes_on(self.drafts[-1], last, block.text, following):
+        elif last is not None and take_wrapped_line(self.drafts[-1], last, block.text, following):
             return
-        elif is_section(block.text) and not any(owner for _, owner in pieces(block.text)):
+        elif is_section(block.text) and not any(owner for _, owner in split_by_owner(block.text)):
             self._tasks().section(block.text)
         else:
             self.after.append(block)
@@ -152,10 +152,10 @@ class TableReader:
             if layout is None:
                 self._unread(row)
             else:
-                self._row(realigned(layout, row), layout)
+                self._row(realign(layout, row), layout)
 
     def _layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
-        return fit(self._header, rows, exact=exact) if self._header else None
+        return fit_layout(self._header, rows, exact=exact) if self._header else None
 
     def _unread(self, row: Row) -> None:
         text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
@@ -163,7 +163,7 @@ class TableReader:
             self._warn(row.place, f"未读取的行：{text}")
 
     def _row(self, row: Row, layout: Layout) -> None:
-        section = section_of(row, layout)
+        section = get_section(row, layout)
         if is_aside(row):
             self._aside(row)
             return
@@ -198,7 +198,7 @@ def _is_banner(rows: Sequence[Row]) -> bool:
     return all(len({cell.text.strip() for cell in row.cells} - {""}) <= 1 for row in rows)
 
 
-def habits_of(document: Document) -> Habits:
+def detect_habits(document: Document) -> Habits:
     """The writer's habits, told from all tables: they decide what an open end means."""
     texts: list[str] = []
     repeats = merges = False
@@ -208,15 +208,15 @@ def habits_of(document: Document) -> Habits:
             texts.extend(max((c.text for c in r.cells), key=len, default="") for r in table.rows)
             continue
         body = table.rows[header.start + header.height :]
-        texts.extend(_column(body, header, Role.CONTENT))
-        shown = [text for text in _column(body, header, Role.CATEGORY) if text]
+        texts.extend(_list_column_texts(body, header, Role.CONTENT))
+        shown = [text for text in _list_column_texts(body, header, Role.CATEGORY) if text]
         repeats = repeats or any(len(list(same)) > 1 for _, same in groupby(shown))
-        merges = merges or _merges(body, header)
-    duties = [text for text in texts if role_of(text) is None]
-    return Habits(closing_habit(duties), repeats, merges)
+        merges = merges or _has_merged_categories(body, header)
+    duties = [text for text in texts if get_role(text) is None]
+    return Habits(has_closing_habit(duties), repeats, merges)
 
 
-def _merges(rows: Iterable[Row], header: Header) -> bool:
+def _has_merged_categories(rows: Iterable[Row], header: Header) -> bool:
     """Whether the writer merges a category's cells: a blank one is then no part of any."""
     if Role.CATEGORY not in header.roles:
         return False
@@ -224,7 +224,7 @@ def _merges(rows: Iterable[Row], header: Header) -> bool:
     return any(row.cells[at].above for row in rows if at < len(row.cells))
 
 
-def _column(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:
+def _list_column_texts(rows: Iterable[Row], header: Header, role: Role) -> Iterator[str]:
     if role not in header.roles:
         return
     at = header.roles.index(role)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, envelope
 from services.ingest.handlers.ledger.touched import Touched
-from services.ingest.lifecycle import Draft, moved_date
+from services.ingest.lifecycle import ObligationDraft, move_date
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.tables import OUTBOX, AnyRow
@@ -46,7 +46,7 @@ class Revised:
     ordinal: int
     touched: Touched
     facts: MeasureFacts
-    drafts: Mapping[str, tuple[int, Draft]]
+    drafts: Mapping[str, tuple[int, ObligationDraft]]
 
     @property
     def reworded(self) -> bool:
@@ -166,7 +166,7 @@ def _want(
     work: Work,
     found: _UnitWork,
     measure: Revised,
-    wanted: tuple[UUID, str, int, Draft],
+    wanted: tuple[UUID, str, int, ObligationDraft],
     row: AnyRow | None,
 ) -> None:
     """One obligation that the unit is to have: a new one, one that changes, or one as it was."""
@@ -176,7 +176,7 @@ def _want(
         work.counts.held += 1
         return
     was = measure.touched.before.get(period)
-    due_on = draft.due_on if row is None else moved_date(row.due_on, was, draft)
+    due_on = draft.due_on if row is None else move_date(row.due_on, was, draft)
     facts = ObligationFacts(
         obligation_id=obligation_id,
         measure_id=measure.measure_id,
@@ -196,7 +196,7 @@ def _want(
         (found.assigned if gone and not done else found.amended).append((measure, facts))
 
 
-def _differs(row: AnyRow, facts: ObligationFacts, draft: Draft) -> bool:
+def _differs(row: AnyRow, facts: ObligationFacts, draft: ObligationDraft) -> bool:
     now = (row.due_on, row.lead, row.kind, row.times)
     return now != (facts.due_on, facts.lead, facts.kind.value, draft.times)
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.ingest.handlers.acting import Act, envelope
 from services.ingest.handlers.ledger.amending import restored
-from services.ingest.lifecycle import Draft
+from services.ingest.lifecycle import ObligationDraft
 from services.ingest.store import obligations
 from services.ingest.tables import AnyRow
 from shared.outbox.publishing import Row, build_rows
@@ -29,7 +29,7 @@ class Measure:
     ordinal: int
     id_text: str
     facts: MeasureFacts
-    drafts: Sequence[tuple[int, Draft]]
+    drafts: Sequence[tuple[int, ObligationDraft]]
     units: tuple[UUID, ...]
     lead: frozenset[UUID]
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
 from services.ingest.handlers.office.rules import OfficeDay, office_day
-from services.ingest.lifecycle import light
+from services.ingest.lifecycle import get_light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
 from services.ingest.tables import AnyRow
@@ -76,7 +76,7 @@ def item(row: AnyRow, day: OfficeDay) -> Item:
         period=row.period,
         due_on=row.due_on,
         status=status,
-        light=light(status, row.due_on, day.today, day.near_until),
+        light=get_light(status, row.due_on, day.today, day.near_until),
         lead=row.lead,
         number=row.number,
         place=(row.unit_id, row.plan_id, row.ordinal, row.period),

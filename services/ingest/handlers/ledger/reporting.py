@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note, require_unit, tell
 from services.ingest.handlers.ledger.ledger import Item, item
 from services.ingest.handlers.office.rules import OfficeDay, office_day
-from services.ingest.lifecycle import Verdict, verdict
+from services.ingest.lifecycle import ReportOutcome, judge_report
 from services.ingest.store import obligations as store
 from services.ingest.store import units
 from services.ingest.tables import AnyRow
@@ -55,16 +55,16 @@ async def report(
     """
     row = await _locked(db, act, obligation_id)
     day = await office_day(db, act.office_id, act.now)
-    match verdict(ObligationKind(row.kind), Status(row.status), status, words):
-        case Verdict.NEEDS_HEARING:
+    match judge_report(ObligationKind(row.kind), Status(row.status), status, words):
+        case ReportOutcome.NEEDS_HEARING:
             raise RefusedError(
                 Fault.CONFLICT,
                 "A hearing is fulfilled by its record, not by a status.",
                 f"Record it: POST /v1/units/{row.unit_id}/hearings.",
             )
-        case Verdict.REPEATS:
+        case ReportOutcome.REPEATS:
             return item(row, day)
-        case Verdict.CHANGES:
+        case ReportOutcome.CHANGES:
             return await _set_status(db, act, row, status, words, day=day)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.ingest.lifecycle import Draft
+from services.ingest.lifecycle import ObligationDraft
 from services.ingest.tables import AnyRow
 
 
@@ -21,8 +21,8 @@ class Touched:
     old: AnyRow | None
     new: AnyRow | None
     periods: Mapping[str, str]
-    before: Mapping[str, Draft]
-    after: Mapping[str, Draft]
+    before: Mapping[str, ObligationDraft]
+    after: Mapping[str, ObligationDraft]
     units: frozenset[UUID]
     lead: frozenset[UUID]
 

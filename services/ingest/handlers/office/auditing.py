@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.chain import BEGINNING, digest, follow
+from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.acting import Act
 from services.ingest.store import journal
 from services.ingest.tables import AnyRow
@@ -66,8 +66,8 @@ async def verify(db: AsyncConnection, act: Act, expected: bytes | None = None) -
         act: whose chain.
         expected: a hash that someone noted earlier; it must occur in the chain.
     """
-    number, last = 0, BEGINNING
-    expected_at = 0 if expected == BEGINNING else None
+    number, last = 0, FIRST_HASH
+    expected_at = 0 if expected == FIRST_HASH else None
     while rows := await journal.linked(db, act.office_id, number, _AT_ONCE):
         for row in rows:
             broken = _broken(row, number + 1, last, act.office_id)
@@ -88,14 +88,14 @@ def _broken(row: AnyRow, number: int, before: bytes, office_id: UUID) -> Broken 
     if row.id is None:
         return Broken(Flaw.MISSING, number, row.entry_id)
     own = _digest(row)
-    if own != row.digest or row.office_id != office_id or follow(before, own) != row.hash:
+    if own != row.digest or row.office_id != office_id or chain_hash(before, own) != row.hash:
         return Broken(Flaw.ALTERED, number, row.entry_id, row.action, row.subject)
     return None
 
 
 def _digest(row: AnyRow) -> bytes:
     try:
-        return digest(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
+        return compute_digest(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
     except TypeError:  # someone put in what no entry can hold
         return b""
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, note, tell
-from services.ingest.lifecycle import horizon
+from services.ingest.lifecycle import get_near_horizon
 from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.tables import AnyRow
@@ -36,7 +36,7 @@ async def office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> Off
         own = {date.fromisoformat(day): works for day, works in days.days.items()}
         calendar = WorkingCalendar(days.number, own)
     today = now.astimezone(ZoneInfo(book.timezone)).date()
-    return OfficeDay(today, horizon(today, book.near_working_days, calendar))
+    return OfficeDay(today, get_near_horizon(today, book.near_working_days, calendar))
 
 
 async def office_zone(db: AsyncConnection, office_id: UUID) -> ZoneInfo:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from services.ingest.expansion import Decision, Directory, Proposal, near, resolve
-from services.ingest.lifecycle import Draft, Duty, Per, drafts
+from services.ingest.expansion import Decision, Directory, Proposal, propose_matches, resolve
+from services.ingest.lifecycle import Duty, ObligationDraft, derive_obligations
+from services.ingest.periods import Period
 from services.ingest.tables import AnyRow
 
 _MOST_LOOKED_UP = 50
@@ -29,19 +30,19 @@ def duty(row: AnyRow, year: int | None) -> Duty:
         text=row.text,
         due=tuple(date.fromisoformat(day) for day in row.due),
         continuous=row.continuous,
-        per=Per(recurrence["per"]) if recurrence else None,
+        per=Period(recurrence["per"]) if recurrence else None,
         at_least=recurrence.get("at_least", 1),
         year=year,
     )
 
 
-def owed(row: AnyRow, year: int | None) -> tuple[Draft, ...]:
+def owed(row: AnyRow, year: int | None) -> tuple[ObligationDraft, ...]:
     """The dates of a measure, each by the period name that its obligations carry."""
-    made = drafts(duty(row, year))
+    made = derive_obligations(duty(row, year))
     return tuple(replace(one, period=row.periods.get(one.period, one.period)) for one in made)
 
 
-def open_codes(row: AnyRow, made: Sequence[Draft]) -> tuple[str, ...]:
+def open_codes(row: AnyRow, made: Sequence[ObligationDraft]) -> tuple[str, ...]:
     """Why a measure can't be published: its unsettled codes, no date, or nobody responsible."""
     if row.settlement == "drop":
         return ()
@@ -69,6 +70,8 @@ def unknown(
                 refs.setdefault(name, []).append(row.ref)
     lost = [name for name in refs if resolve(name, known, decisions) is None]
     return tuple(
-        UnknownName(name, tuple(refs[name]), near(name, known) if i < _MOST_LOOKED_UP else ())
+        UnknownName(
+            name, tuple(refs[name]), propose_matches(name, known) if i < _MOST_LOOKED_UP else ()
+        )
         for i, name in enumerate(lost)
     )

@@ -14,7 +14,7 @@ from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.plans.doubts import UnknownName, decided, duty, open_codes, unknown
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.lifecycle import drafts
+from services.ingest.lifecycle import derive_obligations
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow
 from shared.schemas import identity
@@ -226,7 +226,7 @@ def _measure_view(row: AnyRow, year: int | None) -> MeasureView:
         lead=tuple(row.lead),
         codes=tuple(row.codes),
         settled=tuple(row.settled),
-        open=open_codes(row, drafts(duty(row, year))),
+        open=open_codes(row, derive_obligations(duty(row, year))),
         settlement=row.settlement,
         settled_by=row.settled_by,
         settled_at=row.settled_at,

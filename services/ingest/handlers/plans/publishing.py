@@ -22,7 +22,7 @@ from services.ingest.handlers.office.rules import office_day
 from services.ingest.handlers.plans.doubts import UnknownName, decided, open_codes, owed, unknown
 from services.ingest.handlers.plans.plans import found
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.lifecycle import Draft
+from services.ingest.lifecycle import ObligationDraft
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
@@ -128,7 +128,7 @@ def _all_names(row: AnyRow) -> Iterable[str]:
 
 def _ready(
     row: AnyRow,
-    made: Sequence[tuple[int, Draft]],
+    made: Sequence[tuple[int, ObligationDraft]],
     names: Mapping[str, tuple[UUID, ...] | None],
     known: Directory,
 ) -> Measure:

@@ -13,7 +13,7 @@ from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.plans.doubts import duty
 from services.ingest.handlers.plans.plans import PlanView, found, still_open, view
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.lifecycle import drafts
+from services.ingest.lifecycle import derive_obligations
 from services.ingest.store import plans as store
 from services.ingest.tables import AnyRow
 
@@ -104,7 +104,7 @@ def _check_after(after: AnyRow, year: int | None, settlement: Settlement) -> Non
     about_when = settlement.action is Action.ACCEPT or not _WHEN.isdisjoint(settlement.changes)
     if settlement.action is Action.DROP:
         return
-    if about_when and not settlement.codes and not drafts(duty(after, year)):
+    if about_when and not settlement.codes and not derive_obligations(duty(after, year)):
         raise RefusedError(
             Fault.INVALID,
             f"Measure {settlement.ref} would have no date.",

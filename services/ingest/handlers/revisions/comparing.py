@@ -11,8 +11,8 @@ from services.ingest.expansion import Decision, Directory, resolve
 from services.ingest.handlers.ledger.touched import Touched
 from services.ingest.handlers.plans.doubts import UnknownName, duty, unknown
 from services.ingest.handlers.revisions.pairing import FACTS, Doubt, Pairs, open_points, waits
-from services.ingest.lifecycle import drafts
-from services.ingest.revision import kept_periods
+from services.ingest.lifecycle import derive_obligations
+from services.ingest.revision import keep_periods
 from services.ingest.tables import AnyRow
 
 
@@ -133,14 +133,14 @@ def _touched(
 ) -> Touched:
     before = {}
     if old is not None and old.published_at is not None:
-        made = drafts(duty(old, year))
+        made = derive_obligations(duty(old, year))
         before = {old.periods.get(draft.period, draft.period): draft for draft in made}
     if new is None:
         return Touched(old, new, {}, before, {}, frozenset(), frozenset())
-    after = drafts(duty(new, year))
+    after = derive_obligations(duty(new, year))
     if waits(old, new, year):
         return Touched(old, new, {}, before, {}, frozenset(), frozenset())
-    periods = kept_periods(before, after)
+    periods = keep_periods(before, after)
     return Touched(
         old,
         new,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.ingest.handlers.plans.doubts import duty, open_codes
-from services.ingest.lifecycle import drafts
-from services.ingest.revision import Passage, proposed
+from services.ingest.lifecycle import derive_obligations
+from services.ingest.revision import Passage, propose_matches
 from services.ingest.tables import AnyRow
 
 FACTS = ("ref", "task_name", "text", "due", "continuous", "recurrence", "names", "lead")
@@ -54,7 +54,7 @@ def paired(old: Sequence[AnyRow], fresh: Sequence[AnyRow], year: int | None) -> 
     passages = [_passage(row) for row in left.values()]
     perhaps: set[UUID] = set()
     for new in unsure:
-        if candidates := proposed(passages, _passage(new)):
+        if candidates := propose_matches(passages, _passage(new)):
             perhaps.update(candidates)
             places = tuple((left[key].ref, left[key].text) for key in candidates)
             found.doubts.append(Doubt(new.ref, new.text, places))
@@ -78,7 +78,7 @@ def _differ(old: AnyRow, new: AnyRow, year: int | None) -> bool:
 
 def open_points(row: AnyRow, year: int | None) -> tuple[str, ...]:
     """What a person must still settle of a measure."""
-    return open_codes(row, drafts(duty(row, year)))
+    return open_codes(row, derive_obligations(duty(row, year)))
 
 
 def waits(old: AnyRow | None, new: AnyRow, year: int | None) -> bool:

@@ -20,7 +20,7 @@ from services.ingest.handlers.plans.plans import found, measure_rows, still_open
 from services.ingest.handlers.revisions.comparing import Revision, compared
 from services.ingest.handlers.revisions.pairing import FACTS, paired
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.revision import Passage, match
+from services.ingest.revision import Passage, match_passages
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
 from services.ingest.tables import AnyRow
@@ -117,7 +117,7 @@ def _match(
     """Say of each fresh row which measure it is, and what people settled of an unchanged one."""
     old = {row.measure_id: row for row in before}
     as_read = {row.measure_id: read.get(row.ref) for row in before}
-    matches = match(
+    matches = match_passages(
         [_passage(row, as_read[row.measure_id]) for row in before],
         [Passage(row["measure_id"], row["ref"], row["task_name"], row["text"]) for row in fresh],
     )

@@ -8,7 +8,13 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Proposal, Unit, directory, near, normal
+from services.ingest.expansion import (
+    DirectoryUnit,
+    Proposal,
+    build_directory,
+    normalise_name,
+    propose_matches,
+)
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.rules import office_day
 from services.ingest.handlers.units.contacts import PARTS, Holder, as_said
@@ -130,7 +136,7 @@ def _matched(
     places: dict[UUID, str] = {}
     for row in rows:
         old = by_name.get(row.name)
-        if old is None and len(found := meant.get(normal(row.name), set())) == 1:
+        if old is None and len(found := meant.get(normalise_name(row.name), set())) == 1:
             old = by_name[min(found)]
         unit = _merged(act, row, old, today)
         unit_id = unit["unit_id"]
@@ -188,7 +194,7 @@ def _shared(matches: Sequence[_Match], staying: Sequence[Mapping[str, Any]]) -> 
     faults: Faults = []
     for match in matches:
         for spelling in (match.unit["name"], *match.unit["aliases"]):
-            if others := meant[normal(spelling)] - {match.unit["name"]}:
+            if others := meant[normalise_name(spelling)] - {match.unit["name"]}:
                 message = f"{spelling} also means {'、'.join(sorted(others)[:3])}."
                 if match.old is None and others <= gone:
                     message += f" Renamed? cuiban units rename {min(others)} {match.unit['name']}"
@@ -198,11 +204,13 @@ def _shared(matches: Sequence[_Match], staying: Sequence[Mapping[str, Any]]) -> 
 
 
 def _new(created: Sequence[_Match], absent: Sequence[AnyRow]) -> tuple[NewUnit, ...]:
-    lost = directory(Unit(row.unit_id, row.name, (), tuple(row.aliases)) for row in absent)
+    lost = build_directory(
+        DirectoryUnit(row.unit_id, row.name, (), tuple(row.aliases)) for row in absent
+    )
     return tuple(
         NewUnit(
             match.unit["name"],
-            near(match.unit["name"], lost) if absent and index < _MOST_LOOKED_UP else (),
+            propose_matches(match.unit["name"], lost) if absent and index < _MOST_LOOKED_UP else (),
         )
         for index, match in enumerate(created)
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Directory, Unit, directory, normal
+from services.ingest.expansion import Directory, DirectoryUnit, build_directory, normalise_name
 from services.ingest.handlers.acting import (
     Act,
     Fault,
@@ -44,7 +44,7 @@ def owners(units: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for unit in units:
         for spelling in (unit["name"], *unit["aliases"]):
-            found[normal(spelling)].add(unit["name"])
+            found[normalise_name(spelling)].add(unit["name"])
     return found
 
 
@@ -242,7 +242,7 @@ async def _require_free(
     names = {one.name for one in others}
     taken = owners(facts(one) for one in others if one.retired_at is None)
     for spelling in spellings:
-        meant = taken.get(normal(spelling), set()) | ({spelling} & names)
+        meant = taken.get(normalise_name(spelling), set()) | ({spelling} & names)
         if meant:
             raise RefusedError(
                 Fault.CONFLICT,
@@ -256,8 +256,8 @@ async def load_directory(db: AsyncConnection, office_id: UUID) -> Directory:
 
     Units that are retired are not in it.
     """
-    return directory(
-        Unit(row.unit_id, row.name, tuple(row.groups), tuple(row.aliases))
+    return build_directory(
+        DirectoryUnit(row.unit_id, row.name, tuple(row.groups), tuple(row.aliases))
         for row in await store.names(db, office_id)
     )
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.ingest.chain import BEGINNING, digest, follow
+from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
 
 revision = "2026_11_24_chain"
 down_revision = "2026_11_24_streams"
@@ -93,9 +93,9 @@ def _seal_what_is_there() -> None:
     while rows := db.execute(page, {"after": after, "limit": _AT_ONCE}).mappings().all():
         sealed = []
         for row in rows:
-            number, before = heads.get(row["office_id"], (0, BEGINNING))
-            own = digest(dict(row))
-            heads[row["office_id"]] = (number + 1, follow(before, own))
+            number, before = heads.get(row["office_id"], (0, FIRST_HASH))
+            own = compute_digest(dict(row))
+            heads[row["office_id"]] = (number + 1, chain_hash(before, own))
             sealed.append(
                 {
                     "office_id": row["office_id"],

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans import plan_of
+from services.ingest.extraction.plans import extract_plan
 
 HEADER = "序号|任务|内容|责任单位|时限"
 
@@ -24,7 +24,7 @@ def read(
         for number, line in enumerate([header, *lines])
     ]
     blocks = (Paragraph(title, "title"), Table(tuple(rows), "table", exact))
-    found = plan_of(Document("a.txt", blocks))
+    found = extract_plan(Document("a.txt", blocks))
     assert found is not None
     return found
 
@@ -330,6 +330,6 @@ def test_a_merged_category_that_shows_once_holds_for_all_its_rows() -> None:
         ),
     ]
     blocks = (Paragraph("青溪县2023年任务表", "title"), Table(tuple(rows), "table", exact=True))
-    found = plan_of(Document("a.txt", blocks))
+    found = extract_plan(Document("a.txt", blocks))
     assert found is not None
     assert [t.category for t in found.tasks] == ["公开", "公开"]

@@ -3,7 +3,7 @@
 import pytest
 
 from services.ingest.documents.grid import Cell, Row
-from services.ingest.extraction.grammar.labels import Role, role_of
+from services.ingest.extraction.grammar.labels import Role, get_role
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
 from services.ingest.extraction.table.headers import find_header
@@ -33,14 +33,14 @@ Q, T = Role.FREQUENCY, Role.TARGET
     ],
 )  # fmt: skip
 def test_a_label_tells_its_column(role: Role, labels: str) -> None:
-    assert {label: role_of(label) for label in labels.split()} == dict.fromkeys(
+    assert {label: get_role(label) for label in labels.split()} == dict.fromkeys(
         labels.split(), role
     )
 
 
 @pytest.mark.parametrize("label", ["民生实事", "", "公开预算。", "2023年3月", "长" * 21, "长" * 99])
 def test_other_words_are_no_label(label: str) -> None:
-    assert role_of(label) is None
+    assert get_role(label) is None
 
 
 def from_text(*lines: str) -> ParsedPlan:

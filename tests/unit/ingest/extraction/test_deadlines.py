@@ -5,14 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from services.ingest.extraction.grammar.numerals import number
-from services.ingest.extraction.models import Measure
+from services.ingest.extraction.grammar.numerals import parse_numeral
+from services.ingest.extraction.models import ParsedMeasure
 from services.ingest.extraction.reading import read_plan
 
 YEAR = 2023
 
 
-def measures(text: str, due: str) -> tuple[Measure, ...]:
+def measures(text: str, due: str) -> tuple[ParsedMeasure, ...]:
     lines = [
         f"临江县{YEAR}年政务公开工作任务分解表",
         "序号\t任务名称\t具体内容\t责任单位\t完成时限",
@@ -21,12 +21,12 @@ def measures(text: str, due: str) -> tuple[Measure, ...]:
     return read_plan("plan.txt", "\n".join(lines).encode()).tasks[0].measures
 
 
-def measure(text: str, due: str) -> Measure:
+def measure(text: str, due: str) -> ParsedMeasure:
     (only,) = measures(text, due)
     return only
 
 
-def shown(found: Measure) -> list[str]:
+def shown(found: ParsedMeasure) -> list[str]:
     return [f"{day:%Y-%m-%d}" for day in found.due]
 
 
@@ -254,12 +254,12 @@ def test_numbered_deadlines_in_one_line_belong_to_each_duty() -> None:
     ],
 )
 def test_chinese_numerals_count_below_a_hundred(text: str, value: int) -> None:
-    assert number(text) == value
+    assert parse_numeral(text) == value
 
 
 @pytest.mark.parametrize("text", ["", "三三", "百", "甲", "十十"])
 def test_other_words_are_no_numeral(text: str) -> None:
-    assert number(text) is None
+    assert parse_numeral(text) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from services.ingest.documents.grid import Paragraph, Table
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
-from services.ingest.extraction.table.flattened import unflattened
+from services.ingest.extraction.table.flattened import rebuild_table
 
 
 def plan(*lines: str) -> ParsedPlan:
@@ -112,12 +112,12 @@ def test_the_first_cell_may_look_like_a_label() -> None:
     ],
 )
 def test_other_lines_are_no_table(lines: list[str]) -> None:
-    assert unflattened([Paragraph(text, "p") for text in lines]) is None
+    assert rebuild_table([Paragraph(text, "p") for text in lines]) is None
 
 
 def test_what_stands_before_and_after_stays_a_paragraph() -> None:
     lines = ["题目", "任务", "具体内容", "责任单位", "甲", "编制目录清单。", "县财政局", "（盖章）"]
-    blocks = unflattened([Paragraph(text, text) for text in lines])
+    blocks = rebuild_table([Paragraph(text, text) for text in lines])
     assert blocks is not None
     before, table, after = blocks
     assert isinstance(table, Table)

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
-from services.ingest.extraction.grammar.dates import fold, read_cell, read_prose
-from services.ingest.extraction.grammar.prose import paragraphs
+from services.ingest.extraction.grammar.dates import fold_text, read_cell, read_prose
+from services.ingest.extraction.grammar.prose import split_paragraphs
 from services.ingest.extraction.grammar.recurrences import read_repeats
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans import plan_of
+from services.ingest.extraction.plans import extract_plan
 from services.ingest.extraction.reading import read_plan
 from services.ingest.extraction.units import read_units
 
@@ -31,9 +31,9 @@ def test_every_month_of_a_list_is_read_back(year: int, months: list[int], comma:
     ends = [end(year, month) for month in months]
     shared = comma.join(f"{month}月" for month in months) + "底前"
     each = comma.join(f"{month}月底" for month in months) + "前"
-    assert read_cell(fold(shared), year).dates == ends
-    assert read_cell(fold(each), year).dates == ends
-    assert read_prose(fold(f"于{shared}报送。"), year).own.dates == ends
+    assert read_cell(fold_text(shared), year).dates == ends
+    assert read_cell(fold_text(each), year).dates == ends
+    assert read_prose(fold_text(f"于{shared}报送。"), year).own.dates == ends
 
 
 @given(YEARS, MONTH_LISTS, DAY)
@@ -59,8 +59,10 @@ def test_a_span_ends_with_its_last_month(
     first: int, month: int, last: int, until: int, dash: str
 ) -> None:
     text = f"{first}年{month}月{dash}{last}年{until}月"
-    assert read_cell(fold(text), 2000).dates == [end(last, until)]
-    assert read_cell(fold(f"{first}年{month}月{dash}{until}月"), 2000).dates == [end(first, until)]
+    assert read_cell(fold_text(text), 2000).dates == [end(last, until)]
+    assert read_cell(fold_text(f"{first}年{month}月{dash}{until}月"), 2000).dates == [
+        end(first, until)
+    ]
 
 
 NAMES = st.lists(
@@ -104,7 +106,7 @@ MARKS = st.sampled_from(
 @given(DUTIES, MARKS, st.sampled_from(["", "\n"]))
 def test_numbered_duties_are_taken_apart_and_nothing_is_lost(duties, mark, between) -> None:
     printed = [mark(number) + text for number, text in enumerate(duties, start=1)]
-    assert paragraphs(between.join(printed), habit=True) == printed
+    assert split_paragraphs(between.join(printed), habit=True) == printed
 
 
 TASKS = st.lists(
@@ -145,13 +147,13 @@ def content(plan: ParsedPlan | None) -> object:
 def test_a_flattened_table_reads_as_the_table_does(tasks: list[tuple[str, str]]) -> None:
     rows = [LABELS, *rows_of(tasks)]
     table = Table(tuple(Row(tuple(map(Cell, row)), "row") for row in rows), "table", exact=False)
-    whole = content(plan_of(Document("a.txt", (TITLE, table))))
+    whole = content(extract_plan(Document("a.txt", (TITLE, table))))
     cells = [cell for row in rows for cell in row]
     lines = (TITLE, *(Paragraph(cell, "line") for cell in cells))
     barred = (TITLE, *(Paragraph(f"{cell} |", "line") for cell in cells))
     piped = (TITLE, *(Paragraph(" | ".join(row) + " |", "line") for row in rows))
     for blocks in (lines, barred, piped):
-        assert content(plan_of(Document("a.txt", blocks))) == whole
+        assert content(extract_plan(Document("a.txt", blocks))) == whole
 
 
 @given(TASKS)
@@ -201,9 +203,9 @@ def test_no_word_of_a_duty_is_invented_or_moved(pieces: list[str]) -> None:
         plan = read_plan("a.txt", text.encode())
     except DocumentError:
         return
-    printed = fold(text)
+    printed = fold_text(text)
     for measure in (m for task in plan.tasks for m in task.measures):
         at = 0
-        for char in fold(measure.text):
+        for char in fold_text(measure.text):
             at = printed.find(char, at) + 1
             assert at > 0, measure.text

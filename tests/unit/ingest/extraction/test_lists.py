@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.extraction.grammar.prose import paragraphs
+from services.ingest.extraction.grammar.prose import split_paragraphs
 
 LISTS = [
     ("1.编目录；2.建专栏。3.开放日。", ["1.编目录；", "2.建专栏。", "3.开放日。"]),
@@ -23,7 +23,7 @@ LISTS = [
 
 @pytest.mark.parametrize(("cell", "duties"), LISTS)
 def test_every_number_begins_a_duty(cell: str, duties: list[str]) -> None:
-    assert paragraphs(cell, habit=True) == duties
+    assert split_paragraphs(cell, habit=True) == duties
 
 
 @pytest.mark.parametrize(
@@ -38,4 +38,4 @@ def test_every_number_begins_a_duty(cell: str, duties: list[str]) -> None:
     ],
 )
 def test_other_numbers_begin_none(cell: str) -> None:
-    assert paragraphs(cell, habit=True) == [cell]
+    assert split_paragraphs(cell, habit=True) == [cell]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.ingest.extraction.models import Measure
+from services.ingest.extraction.models import ParsedMeasure
 from services.ingest.extraction.reading import read_plan
 
 
-def measures(text: str, due: str, units: str = "县财政局") -> tuple[Measure, ...]:
+def measures(text: str, due: str, units: str = "县财政局") -> tuple[ParsedMeasure, ...]:
     row = f"1\t平台建设\t{text}\t{units}\t{due}".replace("\n", "<p>")
     lines = [
         "临江县2024年政务公开工作任务分解表",
@@ -16,12 +16,12 @@ def measures(text: str, due: str, units: str = "县财政局") -> tuple[Measure,
     return read_plan("plan.txt", "\n".join(lines).encode()).tasks[0].measures
 
 
-def measure(text: str, due: str) -> Measure:
+def measure(text: str, due: str) -> ParsedMeasure:
     (only,) = measures(text, due)
     return only
 
 
-def shown(found: Measure) -> list[str]:
+def shown(found: ParsedMeasure) -> list[str]:
     return [f"{day:%y-%m-%d}" for day in found.due]
 
 

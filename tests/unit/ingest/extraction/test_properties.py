@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
-from services.ingest.extraction.grammar.dates import fold, read_cell
+from services.ingest.extraction.grammar.dates import fold_text, read_cell
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.reading import read_plan
 
@@ -43,7 +43,7 @@ WAYS = {
 
 @given(DAYS, st.sampled_from(sorted(WAYS)))
 def test_a_rendered_date_is_read_back(day: date, way: str) -> None:
-    assert read_cell(fold(WAYS[way](day)), None).dates == [day]
+    assert read_cell(fold_text(WAYS[way](day)), None).dates == [day]
 
 
 @given(
@@ -53,7 +53,7 @@ def test_a_rendered_date_is_read_back(day: date, way: str) -> None:
     ),
 )
 def test_a_rendered_month_ends_on_its_last_day(day: date, form: str) -> None:
-    (found,) = read_cell(fold(form.format(day.year, day.month)), None).dates
+    (found,) = read_cell(fold_text(form.format(day.year, day.month)), None).dates
     assert (found.year, found.month) == (day.year, day.month)
     assert (found + timedelta(days=1)).day == 1
 
@@ -66,7 +66,7 @@ def test_a_date_without_a_year_takes_the_plans(day: date, year: int) -> None:
 
 
 def without_widths(plan: ParsedPlan) -> str:
-    return fold(plan.model_dump_json())
+    return fold_text(plan.model_dump_json())
 
 
 @given(st.integers(0, 10_000))
@@ -167,5 +167,5 @@ def test_any_words_in_the_cells_are_read_without_a_fault(text: str, units: str, 
     lines = [TABLE[0], TABLE[1], "1\t名称\t" + "\t".join(cells)]
     plan = read_plan("a.txt", "\n".join(lines).encode())
     shown = "".join(m.text for t in plan.tasks for m in t.measures)
-    kept = fold(text)
-    assert fold(shown) == kept
+    kept = fold_text(text)
+    assert fold_text(shown) == kept

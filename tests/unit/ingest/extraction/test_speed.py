@@ -11,7 +11,7 @@ from typing import TypeVar
 import pytest
 
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
-from services.ingest.extraction.plans import plan_of
+from services.ingest.extraction.plans import extract_plan
 from services.ingest.extraction.reading import read_plan
 
 ROWS = 1_600
@@ -87,7 +87,7 @@ def moment() -> float:
         tuple(Row(tuple(map(Cell, row)), "row") for row in rows_of(ROWS)), "table", exact=False
     )
     title = Paragraph("云岭县2023年政务公开任务分解表", "line 1")
-    plan, seconds = timed(lambda: plan_of(Document("a.txt", (title, table))))
+    plan, seconds = timed(lambda: extract_plan(Document("a.txt", (title, table))))
     assert plan is not None
     return 6 * seconds
 
@@ -107,14 +107,14 @@ def test_no_cell_or_line_can_hold_the_reader_up(
         header = ["序号", "任务名称", "具体内容", "责任单位", "完成时限"]
         rows = tuple(Row(tuple(map(Cell, row)), "row") for row in (header, cells))
         blocks = (title, Table(rows, "table", exact=False))
-    _, seconds = timed(lambda: plan_of(Document("a.txt", blocks)))
+    _, seconds = timed(lambda: extract_plan(Document("a.txt", blocks)))
     assert seconds < moment
 
 
 def test_five_thousand_items_in_paragraphs_take_as_much_longer_as_they_are() -> None:
     text = "{0}.做好第{0}项工作。（县财政局牵头，县审计局配合，6月底前完成）"
     lines = tuple(Paragraph(text.format(n), f"line {n}") for n in range(1, 5_001))
-    plan = grown(lambda number: plan_of(Document("a.txt", lines[:number])), len(lines))
+    plan = grown(lambda number: extract_plan(Document("a.txt", lines[:number])), len(lines))
     assert plan is not None
     assert len(plan.tasks) == 5_000
 
@@ -124,6 +124,8 @@ def test_five_thousand_flattened_cells_take_as_much_longer_as_they_are() -> None
     for n in range(1_249):
         cells += [f"任务甲{n}", f"公开第{n}类目录，完善流程。", "县财政局、县审计局", "6月底前"]
     lines = tuple(Paragraph(cell, "p") for cell in cells)
-    plan = grown(lambda number: plan_of(Document("a.txt", lines[: number // 4 * 4])), len(lines))
+    plan = grown(
+        lambda number: extract_plan(Document("a.txt", lines[: number // 4 * 4])), len(lines)
+    )
     assert plan is not None
     assert len(plan.tasks) == 1_249

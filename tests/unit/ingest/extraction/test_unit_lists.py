@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.extraction.units import merged, read_units
+from services.ingest.extraction.units import merge_unit_lists, read_units
 
 NAMES = [
     ("各县、市、区政府", ["各县、市、区政府"]),
@@ -106,6 +106,8 @@ def test_a_department_named_for_a_year_is_a_unit() -> None:
 
 
 def test_cells_are_merged_in_order_and_empty_ones_left_out() -> None:
-    whole = merged([read_units("县财政局"), read_units("/"), read_units("县审计局、县财政局")])
+    whole = merge_unit_lists(
+        [read_units("县财政局"), read_units("/"), read_units("县审计局、县财政局")]
+    )
     assert whole.printed == "县财政局；县审计局、县财政局"
     assert whole.names == ["县财政局", "县审计局"]

@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.ingest.extraction.grammar.actors import names_actor
+from services.ingest.extraction.grammar.actors import has_other_actor
 from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.owners import pieces
+from services.ingest.extraction.owners import split_by_owner
 from services.ingest.extraction.reading import read_plan
-from services.ingest.extraction.table.layout import fits
+from services.ingest.extraction.table.layout import score_cell
 from services.ingest.extraction.units import read_units
 
 LISTED = """
@@ -56,13 +56,13 @@ def test_all_readers_know_a_unit_by_its_name(name: str) -> None:
         assert read_units(listed).names == ["县教育局", name, "县统计调查局"], mark
     assert read_units(f"县教育局和{name}").names == ["县教育局", name]
     assert read_units(f"{name}牵头").lead == [name]
-    assert fits(Role.UNITS, name) > 0
-    ((_, owner),) = pieces(f"3.完善目录（{name}负责，6月底前完成）")
+    assert score_cell(Role.UNITS, name) > 0
+    ((_, owner),) = split_by_owner(f"3.完善目录（{name}负责，6月底前完成）")
     assert owner is not None
     assert read_units(owner.units[Role.UNITS]).names[0] == name
     group = name.startswith("各") or name.endswith("各部门")
-    assert names_actor(f"{name}负责开展检查。", ["甲"]) is not group
-    assert not names_actor(f"{name}负责开展检查。", [name])
+    assert has_other_actor(f"{name}负责开展检查。", ["甲"]) is not group
+    assert not has_other_actor(f"{name}负责开展检查。", [name])
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -151,7 +151,7 @@ def test_a_paragraph_for_everyone_is_a_task_that_stays_open() -> None:
     "remark", ["公共场所", "含图书馆", "高速公路", "听证", "主题广场", "如博物馆", "备注：县财政局"]
 )
 def test_a_remark_in_a_bracket_names_no_owner(remark: str) -> None:
-    ((_, owner),) = pieces(f"3.开放场馆（{remark}）。")
+    ((_, owner),) = split_by_owner(f"3.开放场馆（{remark}）。")
     assert owner is None
 
 
