@@ -85,7 +85,7 @@ def _show_obligations(obligations: list[ItemOut]) -> None:
         )
         for row in obligations
     ]
-    show_table(("", _("no."), _("task"), _("text"), _("due"), _("status")), rows)
+    show_table(("", _("no."), _("task"), _("text"), _("due date"), _("status")), rows)
 
 
 def _say_empty() -> None:

@@ -97,7 +97,7 @@ def _show_parsed(parsed: ParsedPlan) -> None:
         for task in parsed.tasks
         for number, measure in enumerate(task.measures, 1)
     ]
-    headings = (_("no."), _("task"), _("measure"), _("due"), _("to settle"))
+    headings = (_("no."), _("task"), _("measure"), _("due date"), _("to settle"))
     show_table(headings, rows, title=parsed.title or _("(no title)"))
     for warning in parsed.warnings:
         say(f"{warning.code} {warning.where}: {warning.message}", "yellow")

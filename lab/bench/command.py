@@ -12,6 +12,8 @@ import uvloop
 from rich.console import Console
 from rich.table import Table
 
+from deploy.terminal.errors import WrongUseError
+from deploy.terminal.language import _
 from lab.bench import machine
 from lab.bench.catalogue import BENCHES, measure
 from lab.bench.figures import HEADINGS, Figure, growth, markdown, renewed, row
@@ -30,7 +32,7 @@ def bench(
         Path | None, typer.Option("--markdown", help="Renew the table in this file, or write it.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help=f"Run this bench alone: {', '.join(BENCHES)}.")
+        list[str] | None, typer.Option(help="Run this bench alone; may be repeated.")
     ] = None,
     digests: Annotated[
         int | None, typer.Option(min=100, help="Digests in the whole slot; else a sample.")
@@ -42,7 +44,10 @@ def bench(
 ) -> None:
     """Measure every path beside the bare library's figure, on engines of its own."""
     if unknown := set(only or ()) - BENCHES.keys():
-        raise CuibanError(f"There is no bench {', '.join(sorted(unknown))}.", _names())
+        raise WrongUseError(
+            _("There is no bench {names}.").format(names=", ".join(sorted(unknown))),
+            _("There are {names}.").format(names=", ".join(BENCHES)),
+        )
     logging.configure("bench", level="WARNING")
     console = Console(stderr=True)
     about = machine.facts()
@@ -67,7 +72,8 @@ def bench(
                 _write(into, table, [*found, *growth(found)], about)
     Console().print(_table([*found, *growth(found)]))
     if failed:
-        raise CuibanError(f"These benches failed: {', '.join(failed)}.")
+        message = _("These benches failed: {names}.")
+        raise CuibanError(message.format(names=", ".join(failed)))
 
 
 def _stop(*_: object) -> None:
@@ -86,10 +92,6 @@ def _write(into: Path | None, table: Path | None, found: list[Figure], about: st
 
 async def _measured(name: str, run: Run) -> list[Figure]:
     return await measure(name)(run)
-
-
-def _names() -> str:
-    return f"There are {', '.join(BENCHES)}."
 
 
 def _table(figures: list[Figure]) -> Table:

@@ -16,6 +16,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from deploy.terminal.errors import NO
+from deploy.terminal.language import _
 from lab.chaos.faults.schedule import FaultKind
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.oracle.stepped_verdict import SteppedVerdict
@@ -91,11 +93,12 @@ def run_chaos(
         keep_state = _show(verdict)
     finally:
         if keep_state:
-            _out.print(f"The logs and all state are kept in {directory / 'state'}", soft_wrap=True)
+            message = _("The logs and all state are kept in {directory}")
+            _out.print(message.format(directory=directory / "state"), soft_wrap=True)
         else:
             shutil.rmtree(directory)
     if keep_state:
-        raise typer.Exit(1)
+        raise typer.Exit(NO)
 
 
 def _run_stepped(directory: Path, seed: int, faults: int) -> SteppedVerdict:
@@ -120,15 +123,17 @@ def _show(verdict: SteppedVerdict | RunningVerdict) -> bool:
     for name, value in verdict.as_json().items():
         _out.print(f"{name:>18}  {value}", soft_wrap=True)
     if isinstance(verdict, SteppedVerdict) and verdict.arrivals.reoffered:
-        _out.print(
-            f"Of the {verdict.arrivals.reoffered} that were offered again, a gateway had withheld "
-            f"its answer to {verdict.arrivals.withheld}; the others were cut off."
+        message = _(
+            "Of the {reoffered} that were offered again, a gateway had withheld its answer to "
+            "{withheld}; the others were cut off."
         )
+        arrivals = verdict.arrivals
+        _out.print(message.format(reoffered=arrivals.reoffered, withheld=arrivals.withheld))
     problems = verdict.list_problems()
     for problem in problems:
         _out.print(problem, style="red", soft_wrap=True, markup=False)
     if not problems:
-        _out.print("[green]Nothing was lost, nothing was doubled.[/]")
+        _out.print(_("Nothing was lost, nothing was doubled."), style="green")
     return bool(problems)
 
 

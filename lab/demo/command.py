@@ -16,6 +16,8 @@ from rich.table import Table
 
 from cli.client import Api, read_file
 from deploy.places import settings_in
+from deploy.terminal.errors import WrongUseError
+from deploy.terminal.language import _
 from lab.demo.figures import Figures
 from lab.demo.run import DemoRun
 from lab.demo.script import START, ZONE
@@ -23,7 +25,6 @@ from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
-from shared.errors import CuibanError
 
 _out = Console()
 _SHORT_POLL = {"CUIBAN_POLL": "PT0.02S"}
@@ -45,8 +46,9 @@ def run_demo(
     with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
         directory = state or Path(scratch) / "state"
         if (directory / "stack.json").exists():
-            raise CuibanError(
-                f"{directory} holds an earlier stack.", "Name a new directory with --state."
+            raise WrongUseError(
+                _("{directory} holds an earlier stack.").format(directory=directory),
+                _("Name a new directory with --state."),
             )
         stack = Stack(directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -64,7 +66,7 @@ def run_demo(
             if not exit_at_end and sys.stdout.isatty():
                 _serve(record)
         except KeyboardInterrupt:
-            _out.print("Stopping.")
+            _out.print(_("Stopping."))
         finally:
             stack.stop_all()
 
@@ -78,13 +80,11 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
     engine = create_engine(settings, "cuiban-demo")
     api = Api(record.api, read_file(stack.token_file).decode().strip())
     try:
-        with _out.status("the office enters its units and publishes its plan") as shown:
+        with _out.status(_("the office enters its units and publishes its plan")) as shown:
 
             def show(now: datetime, counts: dict[str, int]) -> None:
-                line = (
-                    f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  "
-                    f"mails {counts['email']:>5}   SMS {counts['sms']:>5}"
-                )
+                figures = _("mails {email:>5}   SMS {sms:>5}").format_map(counts)
+                line = f"[bold]{now.astimezone(ZONE):%Y-%m-%d %H:%M}[/]  {figures}"
                 shown.update(line)
                 if not _out.is_terminal:
                     _out.print(line)
@@ -97,29 +97,30 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
 
 
 def _build_table(figures: Figures) -> Table:
-    table = Table(title=f"1 June 2023 to 31 January 2024, seed {figures.seed}", show_header=False)
-    table.add_row("obligations", str(figures.obligations))
+    title = _("1 June 2023 to 31 January 2024, seed {seed}").format(seed=figures.seed)
+    table = Table(title=title, show_header=False)
+    table.add_row(_("obligations"), str(figures.obligations))
     for kind, number in figures.reminders.items():
-        table.add_row(f"reminded of, {kind}", str(number))
+        table.add_row(_("reminders, {kind}").format(kind=kind), str(number))
     for channel, number in figures.notifications.items():
-        table.add_row(f"notifications, {channel}", str(number))
+        table.add_row(_("notifications, {channel}").format(channel=channel), str(number))
     for channel, number in figures.sinks.items():
-        table.add_row(f"arrived, {channel}", str(number))
+        table.add_row(_("arrived, {channel}").format(channel=channel), str(number))
     conservation = figures.conservation
-    table.add_row(
-        "conservation",
-        f"due {conservation.due} = sent {conservation.sent} "
-        f"+ suppressed {conservation.suppressed} + withdrawn {conservation.withdrawn} "
-        f"+ dead {conservation.dead} + pending {conservation.pending}",
+    message = _(
+        "due {due} = sent {sent} + suppressed {suppressed} + withdrawn {withdrawn} + dead {dead} "
+        "+ pending {pending}"
     )
-    table.add_row("the pure planner", "says the same")
-    table.add_row("seconds", f"{figures.seconds:.0f}")
+    names = ("due", "sent", "suppressed", "withdrawn", "dead", "pending")
+    counts = {name: getattr(conservation, name) for name in names}
+    table.add_row(_("conservation"), message.format_map(counts))
+    table.add_row(_("the pure planner"), _("agrees"))
+    table.add_row(_("seconds"), f"{figures.seconds:.0f}")
     return table
 
 
 def _serve(record: StackRecord) -> None:
-    _out.print(
-        f"\nThe inbox:  {record.inbox}\nThe API:    {record.api.rstrip('/')}/v1/openapi.json"
-    )
-    _out.print("Ctrl-C stops everything.")
+    _out.print("\n" + _("The inbox:  {inbox}").format(inbox=record.inbox))
+    _out.print(_("The API:    {api}").format(api=f"{record.api.rstrip('/')}/v1/openapi.json"))
+    _out.print(_("Ctrl-C stops everything."))
     threading.Event().wait()

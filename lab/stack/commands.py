@@ -11,18 +11,30 @@ from rich.text import Text
 
 from deploy.ops.summary import summary
 from deploy.places import STATE, StateOption, settings_in
-from deploy.terminal.answers import JsonOption
+from deploy.terminal.answers import JsonOption, print_json, say, show_answer
+from deploy.terminal.errors import NOT_RUNNING
+from deploy.terminal.language import N_, _
+from deploy.terminal.tables import show_table
 from lab.stack.stack import Stack
 from lab.stack.status import StatusRow, list_addresses
 
-COLOURS = {"ready": "green", "starting": "yellow", "waiting": "yellow", "stopped": "dim"}
+_STATES = {
+    "ready": (N_("ready"), "green"),
+    "starting": (N_("starting"), "yellow"),
+    "waiting": (N_("waiting"), "yellow"),
+    "stopped": (N_("stopped"), "dim"),
+    "stopping": (N_("stopping"), "yellow"),
+    "failed": (N_("failed"), "red"),
+    "gone": (N_("gone"), "red"),
+    "left over": (N_("left over"), "red"),
+}
 _LABELS = {
-    "api": "API",
-    "inbox": "Inbox 收件箱",
-    "kafka": "Kafka",
-    "database": "PostgreSQL",
-    "smtp": "Mail",
-    "sms": "SMS",
+    "api": N_("API"),
+    "inbox": N_("Inbox"),
+    "kafka": N_("Kafka"),
+    "database": N_("PostgreSQL"),
+    "smtp": N_("Mail"),
+    "sms": N_("SMS"),
 }
 Processes = Annotated[int, typer.Option(min=0, max=32, help="How many processes of it.")]
 
@@ -39,66 +51,68 @@ def start_stack(
     stack = Stack(state)
     services = {"ingest": ingest, "scheduler": scheduler, "notifier": notifier}
     try:
-        with console.status("starting") as shown:
+        with console.status(_("starting")) as shown:
             stack.start_all(services=services, say=_make_reporter(console, shown.update))
     except KeyboardInterrupt:
-        console.print("Interrupted; ending what was started.")
+        console.print(_("Interrupted; stopping what was started."))
         stack.stop_all()
         raise typer.Exit(130) from None
-    if as_json:
-        print(json.dumps(_describe_stack(stack, stack.list_status()), ensure_ascii=False, indent=1))
-        return
-    _show_addresses(console, stack)
-    console.print("`cuiban status` shows what runs, `cuiban down` ends it.")
+    show_answer(
+        _describe_stack(stack, stack.list_status()), as_json, lambda _answer: _show_addresses(stack)
+    )
 
 
 def _make_reporter(console: Console, update: Callable[[str], None]) -> Callable[[str], None]:
     """Return a function that shows progress: one line on a terminal, else one line per step."""
 
-    def say(message: str) -> None:
+    def report(message: str) -> None:
         update(message)
         if not console.is_terminal and "fetching jar" not in message:
             console.print(message, soft_wrap=True)
 
-    return say
+    return report
 
 
 def stop_stack(
     state: StateOption = STATE,
     *,
     purge: Annotated[bool, typer.Option("--purge", help="Delete all its data too.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Stop the local stack; its data is kept for the next start unless it is purged."""
     Stack(state).stop_all(purge=purge)
-    print("Nothing runs any more." + (" Its data is deleted." if purge else ""))
+    show_answer({"running": False, "purged": purge}, as_json, _show_end)
+
+
+def _show_end(answer: dict[str, bool]) -> None:
+    say(_("Nothing runs any more."))
+    if answer["purged"]:
+        say(_("Its data is deleted."))
 
 
 def show_status(state: StateOption = STATE, as_json: JsonOption = False) -> None:
     """Show the parts of the local stack; exit status 3 when a part that should run does not."""
-    console = Console()
     stack = Stack(state)
     rows = stack.list_status()
     stopped = _list_stopped(stack, rows)
-    warnings = {row.name: _fetch_warnings(row.address) for row in rows if row.state == "ready"}
+    fetched = {row.name: _fetch_warnings(row.address) for row in rows if row.state == "ready"}
+    warnings = {name: messages for name, messages in fetched.items() if messages}
     if as_json:
-        report = _describe_stack(stack, rows) | {
-            "stopped": stopped,
-            "warnings": {name: messages for name, messages in warnings.items() if messages},
-        }
-        print(json.dumps(report, ensure_ascii=False, indent=1))
+        report = _describe_stack(stack, rows)
+        print_json(report | {"stopped": stopped, "warnings": warnings})
     elif not rows:
-        console.print(f"No stack runs in {stack.state}. Start one with `cuiban up`.")
+        message = _("No stack runs in {directory}. Start one with `cuiban up`.")
+        say(message.format(directory=stack.state))
     else:
-        _show_parts(console, rows)
-        console.print(f"Logs {stack.state / 'logs'}", soft_wrap=True)
+        _show_parts(rows)
+        say(_("Logs: {directory}").format(directory=stack.state / "logs"))
         for line in stopped:
-            console.print(line, style="red", markup=False, soft_wrap=True)
+            say(line, "red")
         for name, messages in warnings.items():
             for about, warning in messages.items():
-                line = f"{name}: {about}: {warning}"
-                console.print(line, style="yellow", markup=False, soft_wrap=True)
+                say(f"{name}: {about}: {warning}", "yellow")
     if not rows or any(row.state not in {"ready", "stopped"} for row in rows):
-        raise typer.Exit(3)
+        raise typer.Exit(NOT_RUNNING)
 
 
 def _describe_stack(stack: Stack, rows: Sequence[StatusRow]) -> dict[str, Any]:
@@ -117,15 +131,14 @@ def _list_stopped(stack: Stack, rows: Sequence[StatusRow]) -> list[str]:
     return summary(settings_in(stack.get_record().environment))
 
 
-def _show_parts(console: Console, rows: Sequence[StatusRow]) -> None:
-    """Print a line for each part. A narrow terminal wraps lines; nothing is cut off."""
-    widest = max(len(row.name) for row in rows)
-    console.print(f"{'part':<{widest}}  state     pid      restarts  address", style="bold")
+def _show_parts(rows: Sequence[StatusRow]) -> None:
+    headings = (_("part"), _("state"), _("pid"), _("restarts"), _("address"))
+    cells = []
     for row in rows:
-        line = Text(f"{row.name:<{widest}}  ")
-        line.append(f"{row.state:<9} ", style=COLOURS.get(row.state, "red"))
-        line.append(f"{row.pid or '-':<8} {row.restarts:<9} {row.address}")
-        console.print(line, soft_wrap=True)
+        text, colour = _STATES.get(row.state, (row.state, "red"))
+        state = Text(_(text), colour)
+        cells.append((row.name, state, str(row.pid or "-"), str(row.restarts), row.address))
+    show_table(headings, cells)
 
 
 def _fetch_warnings(address: str) -> dict[str, str]:
@@ -142,13 +155,14 @@ def _fetch_warnings(address: str) -> dict[str, str]:
     return {name: str(warning) for name, warning in warnings.items()}
 
 
-def _show_addresses(console: Console, stack: Stack) -> None:
+def _show_addresses(stack: Stack) -> None:
     """Print each address of a running stack on its own line."""
-    places = {_LABELS[name]: at for name, at in list_addresses(stack.get_record()).items()}
+    places = {_(_LABELS[name]): at for name, at in list_addresses(stack.get_record()).items()}
     if stack.token_file.exists():
-        places["Token"] = str(stack.token_file)
-    places["Logs"] = str(stack.state / "logs")
+        places[_("Token")] = str(stack.token_file)
+    places[_("Logs")] = str(stack.state / "logs")
     for name, place in places.items():
         line = Text(name, style="bold")
         line.pad_right(max(1, 14 - line.cell_len))
-        console.print(line.append(place, style="not bold"), soft_wrap=True)
+        Console().print(line.append(place, style="not bold"), soft_wrap=True)
+    say(_("`cuiban status` shows what runs, `cuiban down` ends it."))

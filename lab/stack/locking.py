@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from deploy.terminal.language import _
 from lab.stack.errors import LocalStackError
 
 
@@ -25,8 +26,10 @@ def hold_lock(path: Path, *, within: float) -> Iterator[None]:
         os.close(handle)
         if time.monotonic() > until:
             raise LocalStackError(
-                f"Another cuiban command has been using {path.parent} for {within:.0f} s. "
-                "Wait until it ends, or stop it, and try again."
+                _("Another cuiban command has been using {directory} for {seconds:.0f} s.").format(
+                    directory=path.parent, seconds=within
+                ),
+                _("Wait until it ends, or stop it, and try again."),
             )
         time.sleep(0.05)  # a blocking flock has no time limit
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
 from pathlib import Path
 
+from deploy.terminal.language import _
 from lab.stack import jars
 from lab.stack.errors import LocalStackError
 from lab.stack.locking import hold_lock
@@ -120,8 +121,10 @@ class Stack:
         """
         if purge and self.state.exists() and not (self.state / MARKER).exists():
             raise LocalStackError(
-                f"{self.state} was not made by cuiban, so it is not deleted. "
-                "Name the right directory with --state."
+                _("{directory} was not made by cuiban, so it is not deleted.").format(
+                    directory=self.state
+                ),
+                _("Name the right directory with --state."),
             )
         if self.state.exists():
             with hold_lock(self.state / LOCK, within=UP_WITHIN):
@@ -144,7 +147,10 @@ class Stack:
         """
         record = self._find_running()
         if record is None:
-            raise LocalStackError(f"No stack runs in {self.state}.", "Start one with `cuiban up`.")
+            raise LocalStackError(
+                _("No stack runs in {place}.").format(place=self.state),
+                _("Start one with `cuiban up`."),
+            )
         return record
 
     def list_status(self) -> list[StatusRow]:
@@ -242,7 +248,8 @@ class Stack:
         # The marker is checked again: another process may just have created it.
         if MARKER not in names and names - {LOCK} and not (self.state / MARKER).exists():
             raise LocalStackError(
-                f"{self.state} holds other files. Name an empty directory with --state."
+                _("{directory} holds other files.").format(directory=self.state),
+                _("Name an empty directory with --state."),
             )
         (self.state / MARKER).touch()
         (self.state / "logs").mkdir(exist_ok=True)
@@ -285,7 +292,7 @@ class Stack:
         self._sweep()
         log = self.state / "logs" / "supervisor.log"
         why = error or f"Its log ({log}) ends with:\n{read_tail(log)}"
-        raise LocalStackError(f"The stack could not be started. {why}")
+        raise LocalStackError(_("The stack could not be started. {why}").format(why=why))
 
     def _end_supervisor(self, identity: Identity) -> None:
         """Ask the supervisor to stop its parts and itself; kill it when that takes too long."""
