@@ -7,6 +7,7 @@ package (`shared.broker.codec`). A link is relative to the document that it stan
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -86,6 +87,21 @@ def test_what_a_document_names_exists(document: Path) -> None:
     code = "\n".join(_CODE.findall(text))
 
     assert not [*_missing_paths(code), *_missing_modules(code), *_missing_links(document, text)]
+
+
+def test_the_architecture_names_every_folder_and_import_contract() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").replace("\\|", "|")
+    packages = [path.parent for path in ROOT.glob("*/*/__init__.py")]
+    folders = {
+        f"`{path.relative_to(ROOT)}/`"
+        for path in packages
+        if path.parent.name in {"services", "shared", "deploy", "lab"}
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = {contract["name"] for contract in project["tool"]["importlinter"]["contracts"]}
+
+    assert {name for name in folders if name not in text} == set()
+    assert {name for name in contracts if f"| {name} |" not in text} == set()
 
 
 def test_a_path_a_definition_and_a_module_that_are_not_there_are_missed() -> None:

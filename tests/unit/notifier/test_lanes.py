@@ -1,0 +1,18 @@
+"""Every channel that a rule can name has a lane that sends."""
+
+from services.notifier.app import lanes_of
+from services.notifier.settings import NotifierSettings
+from shared.clock import SystemClock
+from shared.database.engine import create_engine
+from shared.schemas.rules import Channel
+
+
+async def test_each_channel_has_one_lane() -> None:
+    settings = NotifierSettings.load()
+    engine = create_engine(settings, "test")
+    try:
+        lanes = lanes_of(settings, engine, SystemClock())
+    finally:
+        await engine.dispose()
+
+    assert sorted(lane.rest.channel for lane in lanes) == sorted(Channel)
