@@ -12,7 +12,6 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.integration.shared.test_stops import until
 
 from deploy.ops.summary import summary
 from services.ingest.app import history
@@ -34,6 +33,7 @@ from shared.schemas import topics
 from shared.schemas.events import Envelope
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import SettingsFor, envelope
+from tests.integration.shared.test_log_guard import until
 
 pytestmark = pytest.mark.integration
 

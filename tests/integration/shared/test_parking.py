@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Sequence
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.integration.shared.test_stops import consuming, until
 
 from shared import metrics
 from shared.broker.records import Partition
@@ -25,6 +24,7 @@ from tests.integration.shared.test_consuming import (
     letters,
     store,
 )
+from tests.integration.shared.test_log_guard import consuming, until
 
 pytestmark = pytest.mark.integration
 RARE = "rare"

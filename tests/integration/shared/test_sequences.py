@@ -11,15 +11,6 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
-from tests.integration.shared.test_stops import (
-    consuming,
-    made_anew,
-    rows,
-    stopped,
-    topic,
-    until,
-    why_not,
-)
 
 from shared.broker import positions
 from shared.broker.codec import encode
@@ -39,6 +30,15 @@ from shared.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
+from tests.integration.shared.test_log_guard import (
+    consuming,
+    made_anew,
+    rows,
+    stopped,
+    topic,
+    until,
+    why_not,
+)
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]

@@ -10,7 +10,6 @@ from aiohttp import ClientSession
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
-from tests.integration.shared.test_stops import admin, consuming, relayed, rows, topic, until
 
 from shared import metrics
 from shared.broker import positions
@@ -23,6 +22,7 @@ from shared.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.events import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store
+from tests.integration.shared.test_log_guard import admin, consuming, relayed, rows, topic, until
 
 pytestmark = pytest.mark.integration
 STALLED = timedelta(seconds=3)
