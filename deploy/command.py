@@ -28,7 +28,7 @@ _COMMANDS = {
     "ledger": "cli.ledger:show_ledger",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
-    "bench": "lab.bench.command:bench",
+    "bench": "lab.bench.command:run_benches",
     "topics": "deploy.prepare:manage_topics",
     "migrate": "deploy.prepare:run_migrations",
     "prepare": "deploy.prepare:prepare_all",

@@ -15,8 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
-from lab.stack.testing import Engines
-from lab.stack.testing import engines as run_engines
+from lab.stack.testing import Engines, run_engines
 from shared.broker.provisioning import create_topics
 from shared.database.migrating import migrate
 from shared.settings import Settings

@@ -1,29 +1,29 @@
-"""The benches, in the order in which they run. A new one is a line here."""
+"""The benches, in the order in which they run. A new bench is a new line here."""
 
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import cast
 
 from lab.bench.figures import Figure
-from lab.bench.ground import Run
+from lab.bench.ground import BenchRun
 
-Measure = Callable[[Run], Awaitable[list[Figure]]]
+Bench = Callable[[BenchRun], Awaitable[list[Figure]]]
 
 BENCHES = {
-    "reading": "lab.bench.reading:reading",
-    "timers": "lab.bench.timers:firing",
-    "tick": "lab.bench.timers:ticking",
-    "reminders": "lab.bench.reminders:fanning_out",
-    "mail": "lab.bench.sending:mailing",
-    "sms": "lab.bench.sending:posting",
-    "publish": "lab.bench.publishing:publishing",
-    "latency": "lab.bench.latency:latency",
-    "slot": "lab.bench.slot:slot",
+    "reading": "lab.bench.reading:measure_reading",
+    "timers": "lab.bench.timers:measure_firing",
+    "tick": "lab.bench.timers:measure_ticks",
+    "reminders": "lab.bench.reminders:measure_fan_out",
+    "mail": "lab.bench.sending:measure_mail",
+    "sms": "lab.bench.sending:measure_sms",
+    "publish": "lab.bench.publishing:measure_publishing",
+    "latency": "lab.bench.latency:measure_latency",
+    "slot": "lab.bench.slot:measure_slot",
 }
-"""Each by the name that `--only` takes, with the function that measures it."""
+"""Each bench by the name for `--only`, with the function that measures it."""
 
 
-def measure(name: str) -> Measure:
-    """The function of a bench; only its module is loaded."""
+def load_bench(name: str) -> Bench:
+    """Load the function of a bench; only its module is imported."""
     module, function = BENCHES[name].split(":")
-    return cast("Measure", getattr(import_module(module), function))
+    return cast("Bench", getattr(import_module(module), function))

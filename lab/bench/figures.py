@@ -1,4 +1,4 @@
-"""A figure: what was measured, beside its ceiling and its goal."""
+"""A figure: what was measured, with its ceiling and its goal."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,14 +8,14 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """What a figure should reach: at least, or less than, a bound of its rate or its ratio."""
+    """The goal of a figure: a bound for its rate or for its ratio."""
 
     sense: Literal["≥", "<", "≤"]
     bound: float
     of: Literal["rate", "ratio"] = "rate"
 
-    def met_by(self, value: float) -> bool:
-        """Whether the value is on the right side of the bound."""
+    def is_met_by(self, value: float) -> bool:
+        """Whether a value meets the goal."""
         match self.sense:
             case "≥":
                 return value >= self.bound
@@ -27,14 +27,14 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure.
+    """A measured figure.
 
     Attributes:
-        name: the path that was measured.
-        rate: in `unit`; rates are per second, but a figure may also be a time or a size.
-        ceiling: the same work by the bare library or engine, taken in the same run.
-        size: how much of it there was, where the path is measured at several sizes.
-        note: what else must be known to read the figure.
+        name: the measured path.
+        rate: in `unit`; usually per second, but it may be a time or a size.
+        ceiling: the same work by the bare library or engine, measured in the same run.
+        size: the amount of work, for a path that is measured at several sizes.
+        note: what a reader needs to interpret the figure.
     """
 
     name: str
@@ -47,25 +47,25 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """The rate as a share of the ceiling; None without one."""
+        """The rate divided by the ceiling; None without a ceiling."""
         return self.rate / self.ceiling if self.ceiling else None
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None where there is none."""
+        """Whether the goal is met; None without a goal."""
         if self.goal is None:
             return None
         value = self.rate if self.goal.of == "rate" else self.ratio
-        return value is not None and self.goal.met_by(value)
+        return value is not None and self.goal.is_met_by(value)
 
     @property
     def goal_text(self) -> str:
-        """The goal in words."""
+        """The goal as text."""
         if self.goal is None:
             return ""
         if self.goal.of == "ratio":
             return f"{self.goal.sense} {self.goal.bound:.0%} of the ceiling"
-        return f"{self.goal.sense} {shown(self.goal.bound)} {self.unit}"
+        return f"{self.goal.sense} {format_number(self.goal.bound)} {self.unit}"
 
     def as_json(self, machine: str) -> dict[str, object]:
         """The figure as `cuiban bench --json` writes it."""
@@ -83,27 +83,27 @@ class Figure:
         }
 
 
-def shown(value: float) -> str:
-    """A number with as many digits as it is worth: 12,345, 67.8, 0.123."""
-    if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - from here on whole numbers tell enough
+def format_number(value: float) -> str:
+    """A number with three significant digits, or as a whole number: 12,345, 67.8, 0.123."""
+    if abs(value) >= 100 or value == int(value):  # noqa: PLR2004 - from here on whole numbers
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
-def growth(figures: Iterable[Figure]) -> list[Figure]:
-    """How each path that was measured at several sizes changes from the smallest to the largest.
+def calculate_growth(figures: Iterable[Figure]) -> list[Figure]:
+    """The change of each path that has several sizes, from the smallest to the largest.
 
-    For a rate that is its share that is left, for a time or a size how many times as much.
+    It is the last value divided by the first: a rate should not fall, a time should not rise.
     """
-    found = []
+    growth_figures = []
     for name, same in groupby(figures, key=lambda figure: figure.name):
         sized = [figure for figure in same if figure.size is not None]
         if len(sized) < 2 or sized[0].rate == 0:  # noqa: PLR2004 - growth needs two
             continue
         per_second = sized[0].unit.endswith("/s")
-        text = " → ".join(f"{shown(one.rate)}" for one in sized)
-        sizes = " → ".join(f"{one.size:,}" for one in sized)
-        found.append(
+        text = " → ".join(f"{format_number(figure.rate)}" for figure in sized)
+        sizes = " → ".join(f"{figure.size:,}" for figure in sized)
+        growth_figures.append(
             Figure(
                 f"{name}: growth",
                 sized[-1].rate / sized[0].rate,
@@ -112,7 +112,7 @@ def growth(figures: Iterable[Figure]) -> list[Figure]:
                 note=f"{sizes}: {text} {sized[0].unit}",
             )
         )
-    return found
+    return growth_figures
 
 
 BEGIN, END = "<!-- figures of `cuiban bench` -->", "<!-- end of the figures -->"
@@ -120,38 +120,40 @@ _BAR = 40
 HEADINGS = ("path", "measured", "ceiling", "ratio", "goal", "met")
 
 
-def row(figure: Figure) -> tuple[str, ...]:
-    """A figure as the cells of a table."""
+def to_cells(figure: Figure) -> tuple[str, ...]:
+    """A figure as the cells of a table row."""
     size = f" ({figure.size:,})" if figure.size is not None else ""
     return (
         figure.name + size,
-        f"{shown(figure.rate)} {figure.unit}",
-        "" if figure.ceiling is None else f"{shown(figure.ceiling)} {figure.unit}",
-        _ratio(figure),
+        f"{format_number(figure.rate)} {figure.unit}",
+        "" if figure.ceiling is None else f"{format_number(figure.ceiling)} {figure.unit}",
+        _format_ratio(figure),
         figure.goal_text,
         {None: "", True: "yes", False: "no"}[figure.met],
     )
 
 
-def _ratio(figure: Figure) -> str:
-    """A rate as a share of its ceiling; a time or a size as a multiple of it."""
+def _format_ratio(figure: Figure) -> str:
+    """The ratio of a rate as a percentage, of a time or a size as a multiple."""
     if figure.ratio is None:
         return ""
     rate = figure.unit.endswith("/s")
-    return f"{figure.ratio:.0%}" if rate else f"{shown(figure.ratio)} ×"
+    return f"{figure.ratio:.0%}" if rate else f"{format_number(figure.ratio)} ×"
 
 
-def markdown(figures: Sequence[Figure], machine: str) -> str:
-    """All figures as a table, with the machine above; below, bars for the shares, and the notes."""
+def to_markdown(figures: Sequence[Figure], machine: str) -> str:
+    """The machine, a table of all figures, bars of their ratios, and the notes."""
     table = [f"| {' | '.join(HEADINGS)} |", "|---|" + "---:|" * 3 + "---|---|"]
-    table += [f"| {' | '.join(row(figure))} |" for figure in figures]
+    table += [f"| {' | '.join(to_cells(figure))} |" for figure in figures]
     notes = {figure.name: figure.note for figure in figures if figure.note}
-    told = [f"- {name}: {note}" for name, note in notes.items()]
-    return "\n".join([machine, "", *table, "", *bars(figures), "", *told]).rstrip() + "\n"
+    note_lines = [f"- {name}: {note}" for name, note in notes.items()]
+    return (
+        "\n".join([machine, "", *table, "", *draw_bars(figures), "", *note_lines]).rstrip() + "\n"
+    )
 
 
-def bars(figures: Iterable[Figure]) -> list[str]:
-    """How much of its ceiling each rate reaches, at its largest size, as a picture of text."""
+def draw_bars(figures: Iterable[Figure]) -> list[str]:
+    """A bar for each rate: its share of the ceiling at its largest size."""
     last = {figure.name: figure.ratio for figure in figures if figure.unit.endswith("/s")}
     shares = {name: ratio for name, ratio in last.items() if ratio is not None}
     if not shares:
@@ -164,8 +166,8 @@ def bars(figures: Iterable[Figure]) -> list[str]:
     return ["```text", *lines, "```"]
 
 
-def renewed(document: str, part: str) -> str:
-    """A document with what stands between its two marks replaced; without marks, the part alone."""
+def replace_marked(document: str, part: str) -> str:
+    """Replace the text between the marks of a document; without marks, return the part alone."""
     before, begin, rest = document.partition(BEGIN)
     _, end, after = rest.partition(END)
     return f"{before}{begin}\n{part}{end}{after}" if end else part

@@ -1,4 +1,4 @@
-"""What a bench stands on: engines of its own, and a fresh world for each measurement."""
+"""The engines of a bench, and a new world for each measurement."""
 
 import asyncio
 import tempfile
@@ -13,8 +13,8 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lab.bench.watching import Count
-from lab.stack.testing import Engines, engines
+from lab.bench.watching import ReadCount
+from lab.stack.testing import Engines, run_engines
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import create_topics, list_partitions
 from shared.broker.records import Partition
@@ -25,49 +25,53 @@ from shared.schemas.topics import Topic
 from shared.settings import Settings
 
 ITEMS = 46
-"""Obligations of a unit: as many as the measures of the real table of 盐亭县 2023."""
+"""Obligations of a unit: as many as the real table of 盐亭县 2023 has measures."""
 _NUMBERS = count(1)
 
 
 @dataclass(frozen=True)
-class Run:
-    """How a run measures, and whether its benches share engines.
+class BenchRun:
+    """The options of a run, and whether its benches share engines.
 
     Attributes:
-        quick: seconds for each bench, at sizes that prove only that it runs.
+        quick: small sizes, which only show that a bench works; seconds for each bench.
         digests: how many are due in the whole slot.
-        say: tells a person what is being done.
+        say: gets a line about each step.
     """
 
     quick: bool
     digests: int
     say: Callable[[str], None]
-    shared: Engines | None = None
+    shared_engines: Engines | None = None
 
     @property
     def units(self) -> tuple[int, ...]:
-        """The sizes at which a path is measured, as units of 46 items each: 10⁴, 10⁵, 10⁶."""
+        """The sizes of a path in units of 46 items each: 10⁴, 10⁵ and 10⁶ items."""
         return (20, 60) if self.quick else (217, 2_174, 21_739)
 
     @contextmanager
-    def sharing(self) -> Iterator["Run"]:
-        """The same run with engines that its benches share, until the block is left."""
-        with self.ground() as ground:
-            yield replace(self, shared=ground.engines)
+    def share_engines(self) -> Iterator["BenchRun"]:
+        """The same run with engines that its benches share, during the block."""
+        with self.start_engines() as bench:
+            yield replace(self, shared_engines=bench.engines)
 
     @contextmanager
-    def ground(self) -> Iterator["Ground"]:
-        """Engines with their data in a temporary directory, until the block is left."""
+    def start_engines(self) -> Iterator["BenchEngines"]:
+        """Run engines with their data in a temporary directory, during the block."""
         with tempfile.TemporaryDirectory(prefix="cuiban-bench-") as scratch:
             state = Path(scratch)
-            alone = nullcontext(self.shared) if self.shared else engines(state, say=self.say)
-            with alone as running:
-                yield Ground(running, state)
+            source = (
+                nullcontext(self.shared_engines)
+                if self.shared_engines
+                else run_engines(state, say=self.say)
+            )
+            with source as running:
+                yield BenchEngines(running, state)
 
 
 @dataclass
 class World:
-    """A fresh database and fresh topics, and a clock that the bench moves."""
+    """A new database, new topics, and a clock that the bench moves."""
 
     engines: Engines
     state: Path
@@ -77,55 +81,55 @@ class World:
     reader: LogReader
 
     async def execute(self, statement: str, **values: object) -> None:
-        """Run one statement, outside of a transaction, since VACUUM needs that."""
-        async with self._alone() as db:
+        """Run a statement outside of a transaction, as VACUUM requires."""
+        async with self._connect_autocommit() as db:
             await db.execute(text(statement), values)
 
-    async def number(self, query: str) -> float:
-        """The number that a query gives; 0 for none."""
-        async with self._alone() as db:
+    async def fetch_number(self, query: str) -> float:
+        """The number that a query returns; 0 for NULL."""
+        async with self._connect_autocommit() as db:
             return float((await db.execute(text(query))).scalar() or 0)
 
-    def told_of(self, topic: Topic) -> Count:
-        """Counts the records of a topic."""
+    def make_record_counter(self, topic: Topic) -> ReadCount:
+        """A function that counts the records of a topic."""
         partitions: list[Partition] = []
 
-        async def count() -> float:
+        async def read_count() -> float:
             partitions.extend(() if partitions else await list_partitions(self.settings, [topic]))
             return float(sum((await self.reader.list_ends(partitions)).values()))
 
-        return count
+        return read_count
 
-    def applied_by(self, consumer: str) -> Count:
-        """Counts the records that a consumer has applied, watermarks among them."""
+    def make_applied_counter(self, consumer: str) -> ReadCount:
+        """A function that counts the records that a consumer has applied, with watermarks."""
         schema = consumer.partition("-")[0]
         query = f"SELECT sum(next_offset) FROM {schema}.positions WHERE consumer = '{consumer}'"  # noqa: S608 - our own names
-        return lambda: self.number(query)
+        return lambda: self.fetch_number(query)
 
-    def events_applied_by(self, consumer: str) -> Count:
-        """Counts the events that a consumer has applied, of a topic that has watermarks."""
+    def make_event_counter(self, consumer: str) -> ReadCount:
+        """A function that counts the events that a consumer has applied, without watermarks."""
         schema = consumer.partition("-")[0]
         query = f"SELECT count(*) FROM {schema}.inbox WHERE consumer = '{consumer}'"  # noqa: S608 - our own names
-        return lambda: self.number(query)
+        return lambda: self.fetch_number(query)
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[AsyncConnection]:
+    async def _connect_autocommit(self) -> AsyncIterator[AsyncConnection]:
         async with self.database.connect() as db:
             yield await db.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @dataclass(frozen=True)
-class Ground:
-    """A broker and a database server."""
+class BenchEngines:
+    """A running broker and database server."""
 
     engines: Engines
     state: Path
 
     @asynccontextmanager
-    async def world(self, *services: str, stepped: bool = True) -> AsyncIterator[World]:
-        """A world whose database has the tables of some services; dropped at the end.
+    async def create_world(self, *services: str, stepped: bool = True) -> AsyncIterator[World]:
+        """Create a world whose database has the tables of some services; dropped after the block.
 
-        Its processes read the stepped clock, or the machine's.
+        Its processes use the stepped clock, or the machine's.
         """
         number = next(_NUMBERS)
         state = self.state / f"world-{number}"
@@ -157,6 +161,6 @@ class Ground:
         settings = Settings(database_url=SecretStr(self.engines.database_url))
         server = create_engine(settings, "cuiban-bench")
         async with server.connect() as db:
-            alone = await db.execution_options(isolation_level="AUTOCOMMIT")
-            await alone.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+            autocommit = await db.execution_options(isolation_level="AUTOCOMMIT")
+            await autocommit.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
         await server.dispose()

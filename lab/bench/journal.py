@@ -1,8 +1,8 @@
-"""What the journal's chain costs: reports at once, and a large import beside them.
+"""The cost of the journal's hash chain: concurrent reports, and a large import.
 
     python -m lab.bench.journal [--entries N] [--writers N] [--state DIRECTORY]
 
-Without the chain, the same with its trigger off. Starts a database of its own, and stops it.
+The same is measured with the chain's trigger off. It starts and stops its own database.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from lab.stack.testing import Engines, engines
+from lab.stack.testing import Engines, run_engines
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.office.auditing import verify
 from services.ingest.handlers.office.bootstrap import create_office
@@ -34,8 +34,8 @@ _NOW = datetime(2023, 6, 1, 1, tzinfo=UTC)
 _REPORTS = 2000
 
 
-async def _reports(engine: AsyncEngine, act: Act, writers: int) -> float:
-    """Transactions of one entry each, so many at once, a second."""
+async def _measure_reports(engine: AsyncEngine, act: Act, writers: int) -> float:
+    """Transactions per second, of one entry each, by concurrent writers."""
 
     async def write(number: int) -> None:
         for turn in range(_REPORTS // writers):
@@ -48,8 +48,8 @@ async def _reports(engine: AsyncEngine, act: Act, writers: int) -> float:
     return round(_REPORTS / (perf_counter() - began))
 
 
-async def _import(engine: AsyncEngine, act: Act, entries: int) -> tuple[float, float]:
-    """Seconds to write many entries in one transaction, and of its commit."""
+async def _measure_import(engine: AsyncEngine, act: Act, entries: int) -> tuple[float, float]:
+    """Seconds for writing many entries in one transaction, and for its commit."""
     changes: dict[UUID, tuple[dict[str, str], dict[str, str]]] = {
         identity.derive_id("bench", number): ({}, {"name": f"第{number}单位"})
         for number in range(entries)
@@ -70,11 +70,11 @@ async def _import(engine: AsyncEngine, act: Act, entries: int) -> tuple[float, f
         return round(written - began, 2), round(perf_counter() - written, 2)
 
 
-async def measure(running: Engines, entries: int, writers: int) -> dict[str, float]:
-    """The figures."""
-    url = await asyncio.to_thread(running.create_database, "bench")
+async def measure(engines: Engines, entries: int, writers: int) -> dict[str, float]:
+    """Measure everything; returns the figures by name."""
+    url = await asyncio.to_thread(engines.create_database, "bench")
     await asyncio.to_thread(migrate, url, "ingest")
-    settings = IngestSettings(kafka=running.kafka, database_url=url, database_pool=writers)
+    settings = IngestSettings(kafka=engines.kafka, database_url=url, database_pool=writers)
     engine = create_engine(settings, "bench")
     figures: dict[str, float] = {}
     try:
@@ -86,16 +86,16 @@ async def measure(running: Engines, entries: int, writers: int) -> dict[str, flo
                 await db.execute(
                     text(f"ALTER TABLE ingest.journal {state} TRIGGER journal_is_sealed")
                 )
-            figures[f"{name}_reports_per_second"] = await _reports(engine, act, writers)
-            write, commit = await _import(engine, act, entries)
+            figures[f"{name}_reports_per_second"] = await _measure_reports(engine, act, writers)
+            write, commit = await _measure_import(engine, act, entries)
             figures |= {f"{name}_import_write_s": write, f"{name}_import_commit_s": commit}
             if state == "ENABLE":
                 began = perf_counter()
                 async with engine.connect() as db:
-                    proven = await verify(db, act)
-                assert proven.broken is None  # noqa: S101 - else the figures mean nothing
+                    verification = await verify(db, act)
+                assert verification.broken is None  # noqa: S101 - otherwise the figures mean nothing
                 figures["verify_entries_per_second"] = round(
-                    proven.entries / (perf_counter() - began)
+                    verification.entries / (perf_counter() - began)
                 )
     finally:
         await engine.dispose()
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with (
         tempfile.TemporaryDirectory() as fallback,
-        engines(options.state or Path(fallback)) as running,
+        run_engines(options.state or Path(fallback)) as running,
     ):
         figures = asyncio.run(measure(running, options.entries, options.writers))
     print(json.dumps(figures))

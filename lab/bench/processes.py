@@ -1,4 +1,4 @@
-"""The processes that are measured: the services as users run them, the sinks, the engines."""
+"""The measured processes: the services as users run them, the sinks, and the engines."""
 
 import asyncio
 import sys
@@ -33,93 +33,98 @@ _ENGINES = {"java": "kafka", "postgres": "postgres"}
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """A running process, with the ports that it serves."""
+class MeasuredProcess:
+    """A running process, with its ports."""
 
     name: str
     identity: Identity
     ports: tuple[int, ...] = ()
 
-    def cpu(self) -> float:
-        """CPU seconds used so far, with those of its children, ended ones too."""
-        return cpu_of(psutil.Process(self.identity.pid))
+    def measure_cpu(self) -> float:
+        """CPU seconds so far, with those of its children, also of ended ones."""
+        return _sum_cpu(psutil.Process(self.identity.pid))
 
-    def megabytes(self) -> float:
-        """The memory that it holds (resident set)."""
+    def measure_memory(self) -> float:
+        """Its resident memory in megabytes."""
         return float(psutil.Process(self.identity.pid).memory_info().rss) / 1e6
 
 
-def cpu_of(process: psutil.Process) -> float:
-    """CPU seconds of a process and its children; 0 once it has ended, then its parent counts it."""
+def _sum_cpu(process: psutil.Process) -> float:
+    """CPU seconds of a process and its children; 0 after its end, when its parent counts them."""
     try:
         times, children = process.cpu_times(), process.children()
     except psutil.NoSuchProcess:
         return 0.0
     own = times.user + times.system
     ended = getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
-    return float(own + ended) + sum(map(cpu_of, children))
+    return float(own + ended) + sum(map(_sum_cpu, children))
 
 
 @dataclass
-class Effort:
-    """CPU seconds by process, from `begin` until now."""
+class CpuUse:
+    """The CPU seconds of processes since `begin`."""
 
-    processes: list[Process]
+    processes: list[MeasuredProcess]
     _before: dict[str, float] = field(default_factory=dict)
 
     def begin(self) -> None:
-        """Count from here."""
-        self._before = {each.name: each.cpu() for each in self.processes}
+        """Start to count."""
+        self._before = {each.name: each.measure_cpu() for each in self.processes}
 
-    def spent(self) -> dict[str, float]:
-        """CPU seconds since then, the largest first."""
-        used = {each.name: each.cpu() - self._before[each.name] for each in self.processes}
+    def measure_spent(self) -> dict[str, float]:
+        """CPU seconds since `begin` by process, the largest first."""
+        used = {each.name: each.measure_cpu() - self._before[each.name] for each in self.processes}
         return dict(sorted(used.items(), key=lambda pair: -pair[1]))
 
-    def for_one(self, number: int) -> str:
-        """CPU time since then for each of so many, in words, the most first."""
-        told = (f"{name} {spent / number * 1e6:,.0f} µs" for name, spent in self.spent().items())
-        return f"CPU time for one: {', '.join(told)}"
+    def describe_per_item(self, number: int) -> str:
+        """The CPU time per item by process, as text, the largest first."""
+        texts = (
+            f"{name} {spent / number * 1e6:,.0f} µs" for name, spent in self.measure_spent().items()
+        )
+        return f"CPU time for one: {', '.join(texts)}"
 
 
-class Peaks:
-    """The most memory that each of some processes held while the block ran."""
+class MemoryPeaks:
+    """The largest memory of each process during the block, in megabytes."""
 
-    def __init__(self, processes: list[Process]) -> None:
+    def __init__(self, processes: list[MeasuredProcess]) -> None:
         self._processes = processes
         self._task: asyncio.Task[None] | None = None
         self.most: dict[str, float] = {}
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._look())
+        self._task = asyncio.create_task(self._sample())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         if self._task:
             self._task.cancel()
 
-    async def _look(self) -> None:
+    async def _sample(self) -> None:
         while True:
             for each in self._processes:
-                self.most[each.name] = max(self.most.get(each.name, 0.0), each.megabytes())
+                self.most[each.name] = max(self.most.get(each.name, 0.0), each.measure_memory())
             await asyncio.sleep(0.1)
 
 
-def engine_processes(world: World) -> list[Process]:
+def find_engine_processes(world: World) -> list[MeasuredProcess]:
     """PostgreSQL, its backends counted with it, and Kafka."""
-    every = {each.pid: each for each in find_marked(world.engines.state)}
-    found = []
-    for identity in every.values():
+    identities = {each.pid: each for each in find_marked(world.engines.state)}
+    processes = []
+    for identity in identities.values():
         process = identity.find_process()  # None for a backend that has ended meanwhile
-        if process is not None and process.ppid() not in every and process.name() in _ENGINES:
-            found.append(Process(_ENGINES[process.name()], identity))
-    return found
+        if process is not None and process.ppid() not in identities and process.name() in _ENGINES:
+            processes.append(MeasuredProcess(_ENGINES[process.name()], identity))
+    return processes
 
 
 @asynccontextmanager
-async def service(
-    world: World, name: str, more: Mapping[str, str] = MappingProxyType({}), number: int = 1
-) -> AsyncIterator[Process]:
+async def run_service(
+    world: World,
+    name: str,
+    settings_added: Mapping[str, str] = MappingProxyType({}),
+    number: int = 1,
+) -> AsyncIterator[MeasuredProcess]:
     """One of the three services as users run it, until the block is left.
 
     `more` are further settings; `number` tells several processes of one service apart.
@@ -140,17 +145,17 @@ async def service(
             "CUIBAN_LOG_FORMAT": "json",
             "CUIBAN_METRICS_PORT": str(metrics),
             "CUIBAN_HTTP_PORT": str(http),
-            **more,
+            **settings_added,
         },
         directory=world.state,  # faust makes a directory where it stands
         ready=lambda: is_healthy(f"http://{HOST}:{metrics}/health/ready"),
     )
-    async with _running(program, world.state, (metrics, http)) as process:
+    async with _run_program(program, world.state, (metrics, http)) as process:
         yield process
 
 
 @asynccontextmanager
-async def sinks(state: Path) -> AsyncIterator[Process]:
+async def run_sinks(state: Path) -> AsyncIterator[MeasuredProcess]:
     """The gateways of the benches (`lab.bench.sinks`); its ports are those of SMTP and HTTP."""
     smtp, http = find_free_ports(2)
     program = Program(
@@ -160,11 +165,11 @@ async def sinks(state: Path) -> AsyncIterator[Process]:
         env=build_python_environment(),
         ready=lambda: is_port_open(smtp) and is_port_open(http),
     )
-    async with _running(program, state, (smtp, http)) as process:
+    async with _run_program(program, state, (smtp, http)) as process:
         yield process
 
 
-def gateways(sinks: Process) -> dict[str, str]:
+def build_gateway_settings(sinks: MeasuredProcess) -> dict[str, str]:
     """The settings that point a notifier at the sinks."""
     smtp, http = sinks.ports
     return {
@@ -175,11 +180,13 @@ def gateways(sinks: Process) -> dict[str, str]:
 
 
 @asynccontextmanager
-async def _running(program: Program, mark: Path, ports: tuple[int, ...]) -> AsyncIterator[Process]:
+async def _run_program(
+    program: Program, mark: Path, ports: tuple[int, ...]
+) -> AsyncIterator[MeasuredProcess]:
     child = await asyncio.to_thread(spawn, program, mark=mark)
     try:
         await asyncio.to_thread(wait_ready, program, child)
-        yield Process(program.name, Identity.of(child.pid), ports)
+        yield MeasuredProcess(program.name, Identity.of(child.pid), ports)
     finally:
         if child.poll() is None:
             await asyncio.to_thread(

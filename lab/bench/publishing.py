@@ -1,4 +1,4 @@
-"""Publishing a plan to many units, until every timer stands; then the memory of the services."""
+"""Publishing a plan to many units, until every timer is planned; then the services' memory."""
 
 import asyncio
 import time
@@ -10,11 +10,17 @@ from uuid import UUID
 from cli.client import Api
 from deploy.prepare import OfficeSettings, found_office
 from lab.bench.bare import postgres
-from lab.bench.bare.python import importing
+from lab.bench.bare.python import measure_import_memory
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import Ground, Run, World
-from lab.bench.processes import Effort, Peaks, Process, engine_processes, service
-from lab.bench.watching import climb
+from lab.bench.ground import BenchEngines, BenchRun, World
+from lab.bench.processes import (
+    CpuUse,
+    MeasuredProcess,
+    MemoryPeaks,
+    find_engine_processes,
+    run_service,
+)
+from lab.bench.watching import watch_count
 from lab.demo.office import TABLE
 from lab.stack.processes import HOST
 from shared.errors import CuibanError
@@ -25,8 +31,8 @@ _ROWS = (("ingest.obligations", 1), ("scheduler.obligations", 1), ("scheduler.ti
 
 
 @dataclass(frozen=True, slots=True)
-class _Published:
-    """What one publication came to: `held` and `most` are the megabytes of each service."""
+class _Publication:
+    """The result of a publication; `held` and `most` are megabytes by service."""
 
     units: int
     obligations: int
@@ -34,71 +40,80 @@ class _Published:
     seconds: float
     cpu: str
     ceiling: float
-    held: dict[str, float]
-    most: dict[str, float]
+    memory: dict[str, float]
+    peak_memory: dict[str, float]
 
 
-async def publishing(run: Run) -> list[Figure]:
-    """A plan of 46 measures published to units over HTTP, until their timers stand."""
-    done = []
-    with run.ground() as ground:
+async def measure_publishing(run: BenchRun) -> list[Figure]:
+    """A plan of 46 measures, published to units over HTTP, until their timers are planned."""
+    publications = []
+    with run.start_engines() as bench:
         for units in run.units:
             run.say(f"publishing to {units:,} units")
-            done.append(await _published(ground, units, rest=0.5 if run.quick else 10))
-    bare = {name: await asyncio.to_thread(importing, name) for name in done[-1].held}
-    found = [
+            publications.append(await _publish_to(bench, units, pause=0.5 if run.quick else 10))
+    bare = {
+        name: await asyncio.to_thread(measure_import_memory, name)
+        for name in publications[-1].memory
+    }
+    figures = [
         Figure(
             "a plan published until its timers stand",
-            one.obligations / one.seconds,
+            publication.obligations / publication.seconds,
             "obligations/s",
-            done[-1].ceiling,
-            Goal("≥", 15_000) if one is done[-1] else None,
-            one.obligations,
-            f"{one.units:,} units; answered after {one.answered:.1f} s of {one.seconds:.1f} s; the "
-            f"ceiling is COPY of the same three rows into tables with the same indexes. {one.cpu}",
+            publications[-1].ceiling,
+            Goal("≥", 15_000) if publication is publications[-1] else None,
+            publication.obligations,
+            f"{publication.units:,} units; answered after {publication.answered:.1f} s of "
+            f"{publication.seconds:.1f} s; the ceiling is COPY of the same three rows into tables "
+            f"with the same indexes. {publication.cpu}",
         )
-        for one in done
+        for publication in publications
     ]
-    found += [
+    figures += [
         Figure(
             f"memory of {name}",
-            one.held[name],
+            publication.memory[name],
             "MB",
             bare[name],
-            Goal("<", 200) if one is done[-1] else None,
-            one.obligations,
-            f"with so many open timers; at most {one.most[name]:.0f} MB while publishing; "
-            "the ceiling is Python with the same modules imported",
+            Goal("<", 200) if publication is publications[-1] else None,
+            publication.obligations,
+            f"with so many open timers; at most {publication.peak_memory[name]:.0f} MB while "
+            "publishing; the ceiling is Python with the same modules imported",
         )
         for name in bare
-        for one in done
+        for publication in publications
     ]
-    return found
+    return figures
 
 
-async def _published(ground: Ground, units: int, rest: float) -> _Published:
-    async with ground.world("ingest", "scheduler", "notifier") as world:
+async def _publish_to(bench: BenchEngines, units: int, pause: float) -> _Publication:
+    async with bench.create_world("ingest", "scheduler", "notifier") as world:
         world.clock.set(_NOW)
         token = world.state / "token"
         await found_office(world.settings, OfficeSettings(office="bench", token_file=token))
-        async with service(world, "ingest") as ingest, service(world, "scheduler") as scheduler:
+        async with (
+            run_service(world, "ingest") as ingest,
+            run_service(world, "scheduler") as scheduler,
+        ):
             api = Api(f"http://{HOST}:{ingest.ports[1]}/", token.read_text().strip())
-            plan = await asyncio.to_thread(_draft, api, world.state, units)
+            plan = await asyncio.to_thread(_create_draft, api, world.state, units)
             await world.execute("VACUUM ANALYZE")
-            effort = Effort([ingest, scheduler, *engine_processes(world)])
-            effort.begin()
-            async with Peaks([ingest, scheduler]) as peaks:
-                obligations, answered, seconds = await _timed(world, api, plan, units)
-            cpu = effort.for_one(obligations)
+            cpu_use = CpuUse([ingest, scheduler, *find_engine_processes(world)])
+            cpu_use.begin()
+            async with MemoryPeaks([ingest, scheduler]) as peaks:
+                obligations, answered, seconds = await _time_publication(world, api, plan, units)
+            cpu = cpu_use.describe_per_item(obligations)
             api.close()
-            held = await _held(world, units, [ingest, scheduler], rest)
-        ceiling = await postgres.copying(world, _ROWS)
-        most = {**held, **peaks.most}
-        return _Published(units, obligations, answered, seconds, cpu, ceiling, held, most)
+            memory = await _measure_memory(world, units, [ingest, scheduler], pause)
+        ceiling = await postgres.measure_copying(world, _ROWS)
+        peak_memory = {**memory, **peaks.most}
+        return _Publication(
+            units, obligations, answered, seconds, cpu, ceiling, memory, peak_memory
+        )
 
 
-def _draft(api: Api, state: Path, units: int) -> UUID:
-    """Units, and the real table as a plan of which each of them owes everything."""
+def _create_draft(api: Api, state: Path, units: int) -> UUID:
+    """Import units, and the real table as a draft in which each unit owes every measure."""
     rows = [f"第{n}单位,{_EVERYONE},{n}@bench.example,1{3_000_000_000 + n}" for n in range(units)]
     head = "单位名称,分组,联络员邮箱,联络员手机"
     file = state / "units.csv"
@@ -115,27 +130,31 @@ def _draft(api: Api, state: Path, units: int) -> UUID:
     return UUID(plan["plan_id"])
 
 
-async def _timed(world: World, api: Api, plan: UUID, units: int) -> tuple[int, float, float]:
-    """Obligations; seconds until the office has its answer, and until the timers stand."""
+async def _time_publication(
+    world: World, api: Api, plan: UUID, units: int
+) -> tuple[int, float, float]:
+    """The number of obligations; seconds until the API's answer, and until all timers exist."""
     began = time.monotonic()
 
     def publish() -> tuple[int, float]:
-        done = api.post(f"/v1/plans/{plan}/publish", {"include_past": True})
-        return int(done["obligations"]), time.monotonic() - began
+        publications = api.post(f"/v1/plans/{plan}/publish", {"include_past": True})
+        return int(publications["obligations"]), time.monotonic() - began
 
     answer = asyncio.create_task(asyncio.to_thread(publish))
-    await climb(world.events_applied_by("scheduler-tasks"), units)
+    await watch_count(world.make_event_counter("scheduler-tasks"), units)
     seconds = time.monotonic() - began
     obligations, answered = await answer
-    timers = await world.number("SELECT count(*) FROM scheduler.timers")
+    timers = await world.fetch_number("SELECT count(*) FROM scheduler.timers")
     if timers != obligations:
         raise CuibanError(f"{timers:.0f} timers stand for {obligations} obligations.")
     return obligations, answered, seconds
 
 
-async def _held(world: World, units: int, running: list[Process], rest: float) -> dict[str, float]:
-    """Megabytes of every service once all is quiet, with a notifier that knows the units."""
-    async with service(world, "notifier") as notifier:
-        await climb(world.events_applied_by("notifier-directory"), units)
-        await asyncio.sleep(rest)
-        return {each.name: each.megabytes() for each in (*running, notifier)}
+async def _measure_memory(
+    world: World, units: int, running: list[MeasuredProcess], pause: float
+) -> dict[str, float]:
+    """Megabytes of each service when all is quiet, with a notifier that knows the units."""
+    async with run_service(world, "notifier") as notifier:
+        await watch_count(world.make_event_counter("notifier-directory"), units)
+        await asyncio.sleep(pause)
+        return {each.name: each.measure_memory() for each in (*running, notifier)}

@@ -1,7 +1,7 @@
 """How fast a long table is read from each format.
 
-The table is written by the programs that offices' programs are modelled on (python-docx for the
-frame of a Word file, openpyxl for Excel) or by hand; writing is not measured.
+The files are written by libraries (python-docx for the frame of a Word file, openpyxl for Excel)
+or by hand. Writing is not measured.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ import docx
 import openpyxl
 
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import Run
+from lab.bench.ground import BenchRun
 from services.ingest.extraction.reading import read_plan
 from shared.errors import CuibanError
 
-_ROWS, _FEW = 5_000, 100
+_ROWS, _QUICK_ROWS = 5_000, 100
 _TITLE = "云岭县2023年政务公开重点任务分解表"
 _HEADER = ("序号", "任务名称", "具体内容", "责任单位", "完成时限")
 
 
-def _table(count: int) -> list[Sequence[str]]:
+def _make_rows(count: int) -> list[Sequence[str]]:
     rows: list[Sequence[str]] = [_HEADER]
     rows += [
         (
@@ -41,17 +41,17 @@ def _table(count: int) -> list[Sequence[str]]:
     return rows
 
 
-def _text(rows: Sequence[Sequence[str]]) -> bytes:
+def _write_text(rows: Sequence[Sequence[str]]) -> bytes:
     return "\n".join([_TITLE, *("\t".join(row) for row in rows)]).encode()
 
 
-def _csv(rows: Sequence[Sequence[str]]) -> bytes:
+def _write_csv(rows: Sequence[Sequence[str]]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerows(rows)
     return out.getvalue().encode("gb18030")
 
 
-def _html(rows: Sequence[Sequence[str]]) -> bytes:
+def _write_html(rows: Sequence[Sequence[str]]) -> bytes:
     lines = (
         "".join(f"<td><p><span>{html.escape(cell)}</span></p></td>" for cell in row) for row in rows
     )
@@ -59,7 +59,7 @@ def _html(rows: Sequence[Sequence[str]]) -> bytes:
     return f"<html><body><h1>{_TITLE}</h1><table>{body}</table></body></html>".encode()
 
 
-def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
+def _write_xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet()
     for row in rows:
@@ -69,8 +69,8 @@ def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     return out.getvalue()
 
 
-def _docx(rows: Sequence[Sequence[str]]) -> bytes:
-    """The library's document, its table written as Word does, with the marks of its editing."""
+def _write_docx(rows: Sequence[Sequence[str]]) -> bytes:
+    """A document by python-docx, with a table as Word writes it, including its revision ids."""
     document = docx.Document()
     document.add_heading(_TITLE, 1)
     document.add_table(1, len(_HEADER))
@@ -86,37 +86,39 @@ def _docx(rows: Sequence[Sequence[str]]) -> bytes:
         zipfile.ZipFile(frame) as source,
         zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target,
     ):
-        for info in source.infolist():
-            part = source.read(info)
-            if info.filename == "word/document.xml":
+        for entry in source.infolist():
+            part = source.read(entry)
+            if entry.filename == "word/document.xml":
                 before, rest = part.decode().split("<w:tr>", 1)
                 part = f"{before}{body}{rest.split('</w:tr>', 1)[1]}".encode()
-            target.writestr(info.filename, part)
+            target.writestr(entry.filename, part)
     return out.getvalue()
 
 
-def _pdf(rows: Sequence[Sequence[str]]) -> bytes:
-    """Ruled pages, 25 rows each, in a font that the file does not embed."""
-    widths, tall = (40, 120, 500, 340, 140), 30
+def _write_pdf(rows: Sequence[Sequence[str]]) -> bytes:
+    """Pages with ruled lines, 25 rows each, in a font that is not embedded."""
+    widths, height = (40, 120, 500, 340, 140), 30
     pages = []
     for first in range(0, len(rows), 25):
-        drawn = [_words(400, 820, _TITLE)] if not first else []
+        commands = [_draw_words(400, 820, _TITLE)] if not first else []
         y = 800
         for row in rows[first : first + 25]:
             x = 20
             for width, words in zip(widths, row, strict=True):
-                drawn.append(f"{x} {y - tall} {width} {tall} re S {_words(x + 3, y - 18, words)}")
+                commands.append(
+                    f"{x} {y - height} {width} {height} re S {_draw_words(x + 3, y - 18, words)}"
+                )
                 x += width
-            y -= tall
-        pages.append("\n".join(drawn))
-    return _pages(pages)
+            y -= height
+        pages.append("\n".join(commands))
+    return _join_pages(pages)
 
 
-def _words(x: int, y: int, words: str) -> str:
+def _draw_words(x: int, y: int, words: str) -> str:
     return f"BT /F1 10 Tf {x} {y} Td <{words.encode('utf-16-be').hex()}> Tj ET"
 
 
-def _pages(pages: Sequence[str]) -> bytes:
+def _join_pages(pages: Sequence[str]) -> bytes:
     ranges = [f"<{high:02X}00> <{high:02X}FF> <{high:02X}00>\n" for high in range(256)]
     codes = "".join(
         f"64 beginbfrange\n{''.join(ranges[first : first + 64])}endbfrange\n"
@@ -136,45 +138,50 @@ def _pages(pages: Sequence[str]) -> bytes:
             " /DescendantFonts [<< /Type /Font /Subtype /CIDFontType2 /BaseFont /F /DW 1000"
             " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>] >>"
         ),
-        _stream(cmap),
+        _make_stream(cmap),
     ]
     for number, page in enumerate(pages):
         objects.append(
             "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 1190 842] /Resources << /Font"
             f" << /F1 3 0 R >> >> /Contents {6 + 2 * number} 0 R >>"
         )
-        objects.append(_stream(page))
+        objects.append(_make_stream(page))
     body = "".join(f"{n} 0 obj\n{each}\nendobj\n" for n, each in enumerate(objects, start=1))
     return f"%PDF-1.7\n{body}trailer << /Root 1 0 R >>\n%%EOF".encode()
 
 
-def _stream(text: str) -> str:
+def _make_stream(text: str) -> str:
     return f"<< /Length {len(text)} >>\nstream\n{text}\nendstream"
 
 
 _WRITERS: dict[str, Callable[[Sequence[Sequence[str]]], bytes]] = {
-    "docx": _docx, "xlsx": _xlsx, "html": _html, "csv": _csv, "txt": _text, "pdf": _pdf,
-}  # fmt: skip
+    "docx": _write_docx,
+    "xlsx": _write_xlsx,
+    "html": _write_html,
+    "csv": _write_csv,
+    "txt": _write_text,
+    "pdf": _write_pdf,
+}
 
 
-async def reading(run: Run) -> list[Figure]:
-    """Seconds of CPU, which a busy machine does not change, from a file's bytes to its plan.
+async def measure_reading(run: BenchRun) -> list[Figure]:
+    """Measure the CPU seconds from a file's bytes to its plan; other load does not change them.
 
     Raises:
-        CuibanError: a row was lost on the way.
+        CuibanError: a row is missing in the plan.
     """
-    count = _FEW if run.quick else _ROWS
-    rows = _table(count)
-    found = []
+    count = _QUICK_ROWS if run.quick else _ROWS
+    rows = _make_rows(count)
+    figures = []
     for suffix, write in _WRITERS.items():
-        data = write(rows)
+        content = write(rows)
         run.say(f"reading {count:,} rows of {suffix}")
         began = time.process_time()
-        plan = await asyncio.to_thread(read_plan, f"2023.{suffix}", data)
+        plan = await asyncio.to_thread(read_plan, f"2023.{suffix}", content)
         seconds = time.process_time() - began
         if [task.number for task in plan.tasks] != list(range(1, count + 1)):
             raise CuibanError(f"{len(plan.tasks)} of {count} rows were read from {suffix}.")
         name = f"a table of {_ROWS:,} rows read from {suffix}"
         goal = None if run.quick else Goal("<", 5)
-        found.append(Figure(name, seconds, "s", goal=goal, note=f"{count:,} rows; CPU time"))
-    return found
+        figures.append(Figure(name, seconds, "s", goal=goal, note=f"{count:,} rows; CPU time"))
+    return figures

@@ -5,8 +5,8 @@ from datetime import date, datetime
 
 from lab.bench.bare import kafka, postgres
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import ITEMS, Ground, Run
-from lab.bench.processes import Effort, engine_processes, service
+from lab.bench.ground import ITEMS, BenchEngines, BenchRun
+from lab.bench.processes import CpuUse, find_engine_processes, run_service
 from lab.bench.seeding import (
     DAY,
     EVE,
@@ -16,11 +16,11 @@ from lab.bench.seeding import (
     TEXT,
     TITLE,
     ZONE,
-    directory,
-    obligation,
-    unit,
+    derive_obligation_id,
+    derive_unit_id,
+    seed_directory,
 )
-from lab.bench.watching import Curve, climb
+from lab.bench.watching import Curve, watch_count
 from shared.broker.codec import EncodedRecord, encode
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ReminderDue
@@ -31,14 +31,14 @@ from shared.schemas.topics import DELIVERIES
 _ROWS = (("notifier.reminders", 1), ("notifier.notifications", 2))
 
 
-async def fanning_out(run: Run) -> list[Figure]:
-    """ReminderDue, two channels each, to committed notification rows: one notifier process."""
-    found = []
-    with run.ground() as ground:
+async def measure_fan_out(run: BenchRun) -> list[Figure]:
+    """From ReminderDue with two channels to committed notification rows: one notifier process."""
+    figures = []
+    with run.start_engines() as bench:
         for units in run.units:
             run.say(f"fanning out {units:,} reminders")
-            curve, ceiling, cpu = await _fanned_out(ground, units)
-            found.append(
+            curve, ceiling, cpu = await _fan_out(bench, units)
+            figures.append(
                 Figure(
                     "ReminderDue to notification rows",
                     curve.rate_once_begun,
@@ -50,30 +50,30 @@ async def fanning_out(run: Run) -> list[Figure]:
                     f"rows into tables with the same indexes, one transaction. {cpu}",
                 )
             )
-    return found
+    return figures
 
 
-async def _fanned_out(ground: Ground, units: int) -> tuple[Curve, float, str]:
-    """How the rows came, what COPY does a second, and the CPU time for each."""
-    async with ground.world("notifier") as world:
-        await directory(world, 1, units)
+async def _fan_out(bench: BenchEngines, units: int) -> tuple[Curve, float, str]:
+    """The curve of the rows, the rows per second by COPY, and the CPU time per row."""
+    async with bench.create_world("notifier") as world:
+        await seed_directory(world, 1, units)
         await world.execute("VACUUM ANALYZE")
-        await kafka.filling(world, due(units, (Channel.EMAIL, Channel.SMS), ITEMS))
+        await kafka.send_records(world, make_reminders(units, (Channel.EMAIL, Channel.SMS), ITEMS))
         world.clock.set(EVE)
-        async with service(world, "notifier") as notifier:
-            effort = Effort([notifier, *engine_processes(world)])
-            effort.begin()
-            curve = await climb(world.applied_by("notifier-reminders"), units)
-            await climb(world.told_of(DELIVERIES), units)
-            cpu = effort.for_one(units)
-        return curve, await postgres.copying(world, _ROWS), cpu
+        async with run_service(world, "notifier") as notifier:
+            cpu_use = CpuUse([notifier, *find_engine_processes(world)])
+            cpu_use.begin()
+            curve = await watch_count(world.make_applied_counter("notifier-reminders"), units)
+            await watch_count(world.make_record_counter(DELIVERIES), units)
+            cpu = cpu_use.describe_per_item(units)
+        return curve, await postgres.measure_copying(world, _ROWS), cpu
 
 
-def items(number: int, count: int, day: date = DAY) -> tuple[ReminderItem, ...]:
-    """What a unit's digest holds."""
+def make_items(number: int, count: int, day: date = DAY) -> tuple[ReminderItem, ...]:
+    """The items of a unit's digest."""
     return tuple(
         ReminderItem(
-            obligation_id=obligation(number, n),
+            obligation_id=derive_obligation_id(number, n),
             ref=f"{n // 4 + 1}.{n % 4 + 1}",
             task_name=TASK,
             text=TEXT,
@@ -84,13 +84,13 @@ def items(number: int, count: int, day: date = DAY) -> tuple[ReminderItem, ...]:
     )
 
 
-def due(
+def make_reminders(
     units: int, channels: tuple[Channel, ...], count: int, slot: datetime = SLOT
 ) -> Iterator[EncodedRecord]:
-    """Reminders of the units from number 1 on, as the scheduler tells of them."""
-    shared = items(0, count, slot.astimezone(ZONE).date())
+    """The reminders of the units from number 1 on, as the scheduler writes them."""
+    shared = make_items(0, count, slot.astimezone(ZONE).date())
     for number in range(1, units + 1):
-        unit_id = unit(number)
+        unit_id = derive_unit_id(number)
         reminder_id = identity.derive_reminder_id(unit_id, Audience.LIAISON, slot)
         event = ReminderDue(
             office_id=OFFICE,

@@ -1,7 +1,7 @@
-"""Filling the services' tables, so that a bench begins where months of work have led.
+"""Fills the services' tables, so that a bench starts with the state of months of work.
 
-PostgreSQL makes the rows itself. Ids are the MD5 of what they name, so that a unit is the same in
-every service's tables.
+PostgreSQL generates the rows. Ids are MD5 hashes of names, so that a unit has the same id in the
+tables of every service.
 """
 
 import hashlib
@@ -35,19 +35,19 @@ TEXT = (
 ZONE = ZoneInfo("Asia/Shanghai")
 DAY = date(2023, 8, 31)
 EVE = datetime(2023, 8, 29, 1, tzinfo=UTC)
-"""Before anything is due."""
+"""Before any slot."""
 WARM_SLOT, SLOT = (datetime(2023, 8, day, 1, tzinfo=UTC) for day in (30, 31))
-"""Nine o'clock at the office, on the days on which the obligations are due."""
+"""09:00 in the office's zone, on the days on which the obligations are due."""
 WARM_UNITS = 100
 
 
-def book(*channels: Channel) -> RuleBook:
-    """A rule book of one rule: on the day at nine, then every three working days."""
-    return RuleBook(version=1, rules=(daily("deadline", channels, time(9, 0)),))
+def make_rule_book(*channels: Channel) -> RuleBook:
+    """A rule book with one rule: at 09:00 on the due day, then every three working days."""
+    return RuleBook(version=1, rules=(make_daily_rule("deadline", channels, time(9, 0)),))
 
 
-def daily(rule_id: str, channels: tuple[Channel, ...], at: time) -> Rule:
-    """A rule that fires on the day that an obligation is due, then every three working days."""
+def make_daily_rule(rule_id: str, channels: tuple[Channel, ...], at: time) -> Rule:
+    """A rule that fires on the due day of an obligation, then every three working days."""
     return Rule(
         rule_id=rule_id,
         kinds=(ObligationKind.DEADLINE,),
@@ -58,10 +58,10 @@ def daily(rule_id: str, channels: tuple[Channel, ...], at: time) -> Rule:
     )
 
 
-async def rule(world: World, rules: RuleBook, days: dict[date, bool] | None = None) -> None:
-    """Let the scheduler know the office's rules, and its calendar if there is one.
+async def seed_rules(world: World, rules: RuleBook, days: dict[date, bool] | None = None) -> None:
+    """Store the office's rules in the scheduler, and its calendar if given.
 
-    It takes all facts for read, since no ingest tells of them.
+    All facts are marked as read, since no ingest runs.
     """
     names = [apply_prefix(topic.name, world.settings.topic_prefix) for topic in (TASKS, RULES)]
     await world.execute(
@@ -83,8 +83,8 @@ async def rule(world: World, rules: RuleBook, days: dict[date, bool] | None = No
     )
 
 
-async def measures(world: World) -> None:
-    """The measures that all units owe."""
+async def seed_measures(world: World) -> None:
+    """Store the measures that all units owe."""
     await world.execute(
         "INSERT INTO scheduler.measures (measure_id, office_id, ref, task_name, text, plan_title, "
         "told_at) SELECT CAST(md5('m' || i) AS uuid), :office, (i / 4 + 1) || '.' || (i % 4 + 1), "
@@ -99,10 +99,10 @@ async def measures(world: World) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Slots:
-    """When the timers of units fire: so many units at the first slot, as many at each next one.
+class SlotPlan:
+    """When the timers of units fire: `units` of them at the first slot, as many at each next one.
 
-    With `numbered`, each slot is another rule's: `deadline-0`, `deadline-1` and so on.
+    With `numbered`, each slot has its own rule: `deadline-0`, `deadline-1` and so on.
     """
 
     first: datetime
@@ -112,8 +112,10 @@ class Slots:
     zone: ZoneInfo = ZONE
 
 
-async def timers(world: World, first: int, units: int, slots: Slots, items: int = ITEMS) -> None:
-    """Units from number `first` on, each with `items` obligations and their timers."""
+async def seed_timers(
+    world: World, first: int, units: int, slots: SlotPlan, items: int = ITEMS
+) -> None:
+    """Store units from number `first` on, each with `items` obligations and their timers."""
     every = "generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
     many = f"{every}, generate_series(0, {items - 1}) AS i"
     number = "(n - :first) / CAST(:each AS int)"
@@ -146,8 +148,8 @@ async def timers(world: World, first: int, units: int, slots: Slots, items: int 
     )
 
 
-async def directory(world: World, first: int, units: int) -> None:
-    """The same units in the notifier's directory, each with a liaison who has both addresses."""
+async def seed_directory(world: World, first: int, units: int) -> None:
+    """Store the same units in the notifier, each with a liaison who has both addresses."""
     where: dict[str, object] = {"first": first, "last": first + units - 1}
     series = "FROM generate_series(CAST(:first AS int), CAST(:last AS int)) AS n"
     await world.execute(
@@ -165,11 +167,11 @@ async def directory(world: World, first: int, units: int) -> None:
     )
 
 
-def unit(number: int) -> UUID:
-    """The id of the unit of that number, as PostgreSQL makes it."""
+def derive_unit_id(number: int) -> UUID:
+    """The id of a unit by its number, as PostgreSQL generates it."""
     return UUID(hashlib.md5(f"u{number}".encode(), usedforsecurity=False).hexdigest())
 
 
-def obligation(number: int, item: int) -> UUID:
-    """The id of one of a unit's obligations."""
+def derive_obligation_id(number: int, item: int) -> UUID:
+    """The id of an obligation by the unit's number and the item's."""
     return UUID(hashlib.md5(f"o{number}/{item}".encode(), usedforsecurity=False).hexdigest())

@@ -1,8 +1,8 @@
 """Gateways that answer at once: `python -m lab.bench.sinks SMTP_PORT HTTP_PORT`.
 
-As little as a server of SMTP and of HTTP can do, so that what is measured is the sender. They keep
-nothing but who was written to and when: `GET /arrivals` tells it, a line for each message, and
-`GET /count` how many there were.
+They do as little as an SMTP and an HTTP server can do, so that only the sender is measured. They
+store only the recipient and the time of each message: `GET /arrivals` returns them, one per line,
+and `GET /count` their number.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ from typing_extensions import override
 from lab.stack.processes import HOST
 
 _arrivals: list[tuple[bytes, float]] = []
-"""Recipient, and seconds since the epoch."""
+"""Recipient, and arrival in seconds since the epoch."""
 _LENGTH = re.compile(rb"(?i)content-length: *(\d+)")
 _TO = re.compile(rb'"to": *"([^"]*)"')
 _ACCEPTED = b'{"code": 0}'
 
 
-class _Buffered(asyncio.Protocol):
-    """Gathers bytes, and takes whole commands or requests off them."""
+class _BufferedConnection(asyncio.Protocol):
+    """Collects bytes, and takes complete commands or requests from them."""
 
     def __init__(self) -> None:
         self.seen = bytearray()
@@ -36,25 +36,25 @@ class _Buffered(asyncio.Protocol):
         self.greet()
 
     @override
-    def data_received(self, data: bytes) -> None:
-        self.seen += data
+    def data_received(self, chunk: bytes) -> None:
+        self.seen += chunk
         while self.take():
             pass
 
-    def say(self, answer: bytes) -> None:
+    def send(self, answer: bytes) -> None:
         if self.transport:
             self.transport.write(answer)
 
     def greet(self) -> None:
-        """Speak first, where the protocol asks for it."""
+        """Send the first message, where the protocol requires one from the server."""
 
     def take(self) -> bool:
-        """Answer the first whole thing; False when none is there."""
+        """Answer the first complete command or request; False when there is none."""
         raise NotImplementedError
 
 
-class Mail(_Buffered):
-    """SMTP: takes every mail."""
+class SmtpConnection(_BufferedConnection):
+    """SMTP: accepts every mail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class Mail(_Buffered):
 
     @override
     def greet(self) -> None:
-        self.say(b"220 sink\r\n")
+        self.send(b"220 sink\r\n")
 
     @override
     def take(self) -> bool:
@@ -74,33 +74,33 @@ class Mail(_Buffered):
             del self.seen[: end + 5]
             self._in_data = False
             _arrivals.append((self._recipient, time.time()))
-            self.say(b"250 2.0.0 taken\r\n")
+            self.send(b"250 2.0.0 taken\r\n")
             return True
         line = bytes(self.seen[:end])
         del self.seen[: end + 2]
-        self._command(line)
+        self._answer_command(line)
         return True
 
-    def _command(self, line: bytes) -> None:
+    def _answer_command(self, line: bytes) -> None:
         match line[:4].upper():
             case b"DATA":
                 self._in_data = True
-                self.say(b"354 go on\r\n")
+                self.send(b"354 go on\r\n")
             case b"RCPT":
                 self._recipient = line.partition(b"<")[2].rstrip(b">")
-                self.say(b"250 ok\r\n")
+                self.send(b"250 ok\r\n")
             case b"EHLO":
-                self.say(b"250-sink\r\n250 8BITMIME\r\n")
+                self.send(b"250-sink\r\n250 8BITMIME\r\n")
             case b"QUIT":
-                self.say(b"221 bye\r\n")
+                self.send(b"221 bye\r\n")
                 if self.transport:
                     self.transport.close()
             case _:
-                self.say(b"250 ok\r\n")
+                self.send(b"250 ok\r\n")
 
 
-class Http(_Buffered):
-    """HTTP/1.1: accepts every POST as a short message, and tells of arrivals."""
+class HttpConnection(_BufferedConnection):
+    """HTTP/1.1: accepts every POST as a short message, and lists the arrivals."""
 
     @override
     def take(self) -> bool:
@@ -108,12 +108,12 @@ class Http(_Buffered):
         if end < 0:
             return False
         head = bytes(self.seen[:end])
-        found = _LENGTH.search(head)
-        whole = end + 4 + (int(found[1]) if found else 0)
-        if len(self.seen) < whole:
+        length = _LENGTH.search(head)
+        request_end = end + 4 + (int(length[1]) if length else 0)
+        if len(self.seen) < request_end:
             return False
-        body = bytes(self.seen[end + 4 : whole])
-        del self.seen[:whole]
+        body = bytes(self.seen[end + 4 : request_end])
+        del self.seen[:request_end]
         if head.startswith(b"GET /count"):
             self._answer(b"%d" % len(_arrivals))
         elif head.startswith(b"GET /arrivals"):
@@ -126,14 +126,14 @@ class Http(_Buffered):
 
     def _answer(self, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        self.say(head % len(body) + body)
+        self.send(head % len(body) + body)
 
 
 async def serve(smtp: int, http: int) -> None:
-    """Serve both until the process is ended."""
+    """Serve SMTP and HTTP until the process is ended."""
     loop = asyncio.get_running_loop()
-    await loop.create_server(Mail, HOST, smtp, backlog=512)
-    await loop.create_server(Http, HOST, http, backlog=512)
+    await loop.create_server(SmtpConnection, HOST, smtp, backlog=512)
+    await loop.create_server(HttpConnection, HOST, http, backlog=512)
     await asyncio.Event().wait()
 
 

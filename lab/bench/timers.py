@@ -1,4 +1,4 @@
-"""Timers: how fast they fire, and what a tick costs when none is due."""
+"""Timers: how fast they fire, and what a tick without a due timer costs."""
 
 import statistics
 import time
@@ -6,20 +6,20 @@ from datetime import timedelta
 
 from lab.bench.bare import kafka, postgres
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import ITEMS, Ground, Run, World
-from lab.bench.processes import Effort, engine_processes, service
+from lab.bench.ground import ITEMS, BenchEngines, BenchRun, World
+from lab.bench.processes import CpuUse, find_engine_processes, run_service
 from lab.bench.seeding import (
     EVE,
     SLOT,
     WARM_SLOT,
     WARM_UNITS,
-    Slots,
-    book,
-    measures,
-    rule,
-    timers,
+    SlotPlan,
+    make_rule_book,
+    seed_measures,
+    seed_rules,
+    seed_timers,
 )
-from lab.bench.watching import Curve, climb
+from lab.bench.watching import Curve, watch_count
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
@@ -29,19 +29,19 @@ from shared.schemas.topics import REMINDERS
 _MOST_BARE = 200_000
 
 
-async def firing(run: Run) -> list[Figure]:
-    """Timers claimed, planned on, and in Kafka as digests: a slot of one scheduler process."""
-    found = []
-    with run.ground() as ground:
-        async with ground.world("scheduler") as world:
+async def measure_firing(run: BenchRun) -> list[Figure]:
+    """Timers claimed, planned again, and published as digests: a slot of one scheduler process."""
+    figures = []
+    with run.start_engines() as bench:
+        async with bench.create_world("scheduler") as world:
             rows = min(run.units[-1] * ITEMS, _MOST_BARE)
-            ceiling = await postgres.claiming(world, rows)
+            ceiling = await postgres.measure_claiming(world, rows)
             records = 1000 if run.quick else 100_000
-            produced = await kafka.producing(world, records)
+            produced = await kafka.measure_producing(world, records)
         for units in run.units:
             run.say(f"firing for {units:,} units")
-            curve, cpu = await _fired(ground, units)
-            found.append(
+            curve, cpu = await _fire(bench, units)
+            figures.append(
                 Figure(
                     "timers claimed, planned on and published",
                     units * ITEMS / curve.seconds,
@@ -53,46 +53,46 @@ async def firing(run: Run) -> list[Figure]:
                     f"moving them, 1000 a transaction. {cpu}",
                 )
             )
-    found.append(
+    figures.append(
         Figure("records of 400 bytes to Kafka (aiokafka, idempotent)", produced, "records/s")
     )
-    return found
+    return figures
 
 
-async def _fired(ground: Ground, units: int) -> tuple[Curve, str]:
-    """How the digests of a slot came to Kafka, from the instant at which the slot began."""
-    async with ground.world("scheduler") as world:
-        await rule(world, book(Channel.EMAIL, Channel.SMS))
-        await measures(world)
-        await timers(world, 1, WARM_UNITS, Slots(WARM_SLOT, WARM_UNITS))
-        await timers(world, 1 + WARM_UNITS, units, Slots(SLOT, units))
+async def _fire(bench: BenchEngines, units: int) -> tuple[Curve, str]:
+    """The curve of a slot's digests in Kafka, from the start of the slot, and the CPU time."""
+    async with bench.create_world("scheduler") as world:
+        await seed_rules(world, make_rule_book(Channel.EMAIL, Channel.SMS))
+        await seed_measures(world)
+        await seed_timers(world, 1, WARM_UNITS, SlotPlan(WARM_SLOT, WARM_UNITS))
+        await seed_timers(world, 1 + WARM_UNITS, units, SlotPlan(SLOT, units))
         await world.execute("VACUUM ANALYZE")
         world.clock.set(EVE)
-        async with service(world, "scheduler") as scheduler:
-            told = world.told_of(REMINDERS)
+        async with run_service(world, "scheduler") as scheduler:
+            count = world.make_record_counter(REMINDERS)
             world.clock.set(WARM_SLOT)
-            await climb(told, WARM_UNITS)
-            effort = Effort([scheduler, *engine_processes(world)])
-            effort.begin()
+            await watch_count(count, WARM_UNITS)
+            cpu_use = CpuUse([scheduler, *find_engine_processes(world)])
+            cpu_use.begin()
             world.clock.set(SLOT)
-            curve = await climb(told, WARM_UNITS + units)
-            return curve, effort.for_one(units * ITEMS)
+            curve = await watch_count(count, WARM_UNITS + units)
+            return curve, cpu_use.describe_per_item(units * ITEMS)
 
 
-async def ticking(run: Run) -> list[Figure]:
-    """A tick with many open timers and none due, in milliseconds (median)."""
+async def measure_ticks(run: BenchRun) -> list[Figure]:
+    """A tick with many open timers of which none is due, in milliseconds (median)."""
     sizes = (run.units[0], run.units[-1])
-    spent, found = {}, []
-    with run.ground() as ground:
+    spent, figures = {}, []
+    with run.start_engines() as bench:
         for units in sizes:
             run.say(f"ticking over {units * ITEMS:,} timers")
-            async with ground.world("scheduler") as world:
-                ours, bare = await _tick(world, units, 100 if run.quick else 1000)
-            spent[units] = ours
-            found.append(
+            async with bench.create_world("scheduler") as world:
+                measured, bare = await _time_ticks(world, units, 100 if run.quick else 1000)
+            spent[units] = measured
+            figures.append(
                 Figure(
                     "a tick with none due",
-                    ours,
+                    measured,
                     "ms",
                     bare,
                     Goal("<", 2) if units == sizes[-1] else None,
@@ -100,12 +100,12 @@ async def ticking(run: Run) -> list[Figure]:
                     "the ceiling is the same question through asyncpg alone",
                 )
             )
-    return found
+    return figures
 
 
-async def _tick(world: World, units: int, times: int) -> tuple[float, float]:
-    await rule(world, book(Channel.EMAIL))
-    await timers(world, 1, units, Slots(SLOT, units // 20, apart=timedelta(days=15)))
+async def _time_ticks(world: World, units: int, times: int) -> tuple[float, float]:
+    await seed_rules(world, make_rule_book(Channel.EMAIL))
+    await seed_timers(world, 1, units, SlotPlan(SLOT, units // 20, apart=timedelta(days=15)))
     await world.execute("VACUUM ANALYZE")
     world.clock.set(EVE)
     settings = SchedulerSettings(database_url=world.settings.database_url)
@@ -124,5 +124,5 @@ async def _tick(world: World, units: int, times: int) -> tuple[float, float]:
         "SELECT 1 FROM scheduler.agenda WHERE partition = -1 AND next_fire_at <= '2023-08-29' "
         "AND NOT stale ORDER BY next_fire_at LIMIT 1"
     )
-    bare = await postgres.asking(world, query, times)
+    bare = await postgres.measure_query(world, query, times)
     return statistics.median(spent), statistics.median(bare)

@@ -107,7 +107,7 @@ def prepare_sinks(state: Path, secret: str) -> tuple[Program, int, int]:
 
 
 @contextmanager
-def engines(
+def run_engines(
     state: Path, *, durable: bool = True, say: Callable[[str], None] = print
 ) -> Iterator[Engines]:
     """Run a broker and a database with their data under `state` for the length of the block.

@@ -1,4 +1,4 @@
-"""The client libraries of the gateways alone: bytes prepared beforehand, nothing recorded."""
+"""The gateways' client libraries alone: bytes prepared beforehand, nothing recorded."""
 
 import asyncio
 import time
@@ -18,8 +18,8 @@ from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience
 
 
-def prepared(items: tuple[ReminderItem, ...], today: date, sent_at: datetime) -> bytes:
-    """A mail as the notifier makes it."""
+def build_mail(items: tuple[ReminderItem, ...], today: date, sent_at: datetime) -> bytes:
+    """A mail as the notifier builds it."""
     digest = Digest(
         office="县政务公开办公室",
         unit="县第1局",
@@ -33,25 +33,25 @@ def prepared(items: tuple[ReminderItem, ...], today: date, sent_at: datetime) ->
     return mail_bytes(message, mail_from="cuiban@bench.example", sent_at=sent_at)
 
 
-async def mailing(port: int, number: int, raw: bytes, connections: int) -> float:
-    """Mails a second by aiosmtplib's `sendmail`, on so many connections."""
+async def measure_mails(port: int, number: int, raw: bytes, connections: int) -> float:
+    """Mails per second by aiosmtplib's `sendmail`, on several connections."""
 
-    async def some(count: int) -> None:
+    async def send_some(count: int) -> None:
         async with aiosmtplib.SMTP(hostname=HOST, port=port) as client:
             for _ in range(count):
                 await client.sendmail("cuiban@bench.example", ["1@bench.example"], raw)
 
     began = time.perf_counter()
-    await asyncio.gather(*(some(number // connections) for _ in range(connections)))
+    await asyncio.gather(*(send_some(number // connections) for _ in range(connections)))
     return number / (time.perf_counter() - began)
 
 
-async def posting(port: int, number: int, body: bytes, concurrency: int) -> float:
-    """POSTs a second by aiohttp, so many at once, each answer read."""
+async def measure_posts(port: int, number: int, body: bytes, concurrency: int) -> float:
+    """POSTs per second by aiohttp, `concurrency` at once; each answer is read."""
     url = f"http://{HOST}:{port}/sms"
     headers = {"content-type": "application/json"}
 
-    async def some(count: int) -> None:
+    async def send_some(count: int) -> None:
         for _ in range(count):
             async with session.post(url, data=body, headers=headers) as response:
                 await response.read()
@@ -61,5 +61,5 @@ async def posting(port: int, number: int, body: bytes, concurrency: int) -> floa
         connector=connector, cookie_jar=aiohttp.DummyCookieJar()
     ) as session:
         began = time.perf_counter()
-        await asyncio.gather(*(some(number // concurrency) for _ in range(concurrency)))
+        await asyncio.gather(*(send_some(number // concurrency) for _ in range(concurrency)))
         return number / (time.perf_counter() - began)

@@ -1,4 +1,4 @@
-"""Kafka alone, through aiokafka alone."""
+"""Kafka by aiokafka alone."""
 
 import asyncio
 import time
@@ -13,8 +13,8 @@ from shared.schemas.topics import TASKS, Topic, apply_prefix
 _MESSAGE_LIMIT = 8 * 2**20
 
 
-def producer(world: World) -> AIOKafkaProducer:
-    """A producer as the relay has it: idempotent, in batches."""
+def make_producer(world: World) -> AIOKafkaProducer:
+    """A producer with the relay's settings: idempotent, in batches."""
     return AIOKafkaProducer(
         bootstrap_servers=world.settings.kafka,
         enable_idempotence=True,
@@ -25,10 +25,10 @@ def producer(world: World) -> AIOKafkaProducer:
     )
 
 
-async def filling(world: World, records: Iterable[EncodedRecord]) -> None:
+async def send_records(world: World, records: Iterable[EncodedRecord]) -> None:
     """Send records, each to its topic."""
     prefix = world.settings.topic_prefix
-    async with producer(world) as kafka:
+    async with make_producer(world) as kafka:
         acks = []
         for record in records:
             name = apply_prefix(record.topic, prefix)
@@ -43,11 +43,11 @@ async def filling(world: World, records: Iterable[EncodedRecord]) -> None:
         await asyncio.gather(*acks)
 
 
-async def producing(world: World, number: int, size: int = 400) -> float:
-    """Records of `size` bytes a second, 1000 in flight at once, until they are acknowledged."""
+async def measure_producing(world: World, number: int, size: int = 400) -> float:
+    """Records of `size` bytes per second, 1000 in flight, until they are acknowledged."""
     name = apply_prefix(TASKS.name, world.settings.topic_prefix)
     value = b"x" * size
-    async with producer(world) as kafka:
+    async with make_producer(world) as kafka:
         await kafka.send_and_wait(name, value)
         began = time.perf_counter()
         for _ in range(number // 1000):
@@ -55,8 +55,8 @@ async def producing(world: World, number: int, size: int = 400) -> float:
         return number / (time.perf_counter() - began)
 
 
-async def crossing(world: World, topic: Topic, number: int) -> list[float]:
-    """Seconds from a record's sending to its arrival at a consumer, for each, one at a time."""
+async def measure_crossing(world: World, topic: Topic, number: int) -> list[float]:
+    """Seconds from sending a record until a consumer has it, for each, one after the other."""
     at = TopicPartition(apply_prefix(topic.name, world.settings.topic_prefix), 0)
     consumer = AIOKafkaConsumer(bootstrap_servers=world.settings.kafka)
     await consumer.start()
@@ -65,7 +65,7 @@ async def crossing(world: World, topic: Topic, number: int) -> list[float]:
         await consumer.seek_to_end(at)
         await consumer.position(at)
         spent = []
-        async with producer(world) as kafka:
+        async with make_producer(world) as kafka:
             for _ in range(number):
                 began = time.perf_counter()
                 await kafka.send(at.topic, b"x" * 400, partition=0)

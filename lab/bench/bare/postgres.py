@@ -1,4 +1,4 @@
-"""PostgreSQL alone, through asyncpg: what the same rows cost without a service around them."""
+"""PostgreSQL by asyncpg alone: what the same rows cost without a service."""
 
 import time
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ from lab.bench.ground import World
 _CLAIM = 1000
 
 
-async def _connected(world: World) -> asyncpg.Connection:
+async def _connect(world: World) -> asyncpg.Connection:
     return await asyncpg.connect(world.settings.database_url.get_secret_value())
 
 
-async def claiming(world: World, rows: int) -> float:
-    """Timers a second: claimed with SKIP LOCKED by their index, moved, committed, 1000 at once."""
-    db = await _connected(world)
+async def measure_claiming(world: World, rows: int) -> float:
+    """Timers per second: claimed by index with SKIP LOCKED, updated and committed, 1000 at once."""
+    db = await _connect(world)
     try:
         await db.execute(
             "CREATE TABLE bare_timers (LIKE scheduler.timers INCLUDING ALL);"  # noqa: S608 - a number
@@ -43,30 +43,32 @@ async def claiming(world: World, rows: int) -> float:
         await db.close()
 
 
-async def copying(world: World, tables: Sequence[tuple[str, int]], most: int = 100_000) -> float:
-    """Rows of one kind a second, where each stands for so many rows of every table: by COPY.
+async def measure_copying(
+    world: World, tables: Sequence[tuple[str, int]], most: int = 100_000
+) -> float:
+    """Items per second by COPY, where an item has a number of rows in each table.
 
-    The rows are read from the tables beforehand, and go into copies with the same indexes, in one
-    transaction.
+    The rows are read from the tables beforehand, and copied into tables with the same indexes in
+    one transaction.
 
     Args:
-        world: where the tables are, with rows in them.
-        tables: each with how many of its rows belong to one.
-        most: no more than so many are copied.
+        world: has the tables, with rows in them.
+        tables: each with the number of its rows per item.
+        most: the largest number of items to copy.
     """
-    db = await _connected(world)
+    db = await _connect(world)
     try:
-        there = [int(await db.fetchval(f"SELECT count(*) FROM {t}")) // n for t, n in tables]  # noqa: S608 - our own names
-        number = min(*there, most)
+        available = [int(await db.fetchval(f"SELECT count(*) FROM {t}")) // n for t, n in tables]  # noqa: S608 - our own names
+        number = min(*available, most)
         loads = [await _load(db, table, rows * number) for table, rows in tables]
         began = time.perf_counter()
         async with db.transaction():
             for name, columns, records in loads:
                 await db.copy_records_to_table(name, records=records, columns=columns)
-        took = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         for name, _, _ in loads:
             await db.execute(f"DROP TABLE {name}")
-        return number / took
+        return number / seconds
     finally:
         await db.close()
 
@@ -78,16 +80,16 @@ async def _load(db: asyncpg.Connection, table: str, rows: int) -> tuple[str, lis
     return name, list(records[0].keys()), [tuple(record.values()) for record in records]
 
 
-async def asking(world: World, query: str, times: int = 500) -> list[float]:
-    """Milliseconds of each of so many round trips of a prepared query, in order of time."""
-    db = await _connected(world)
+async def measure_query(world: World, query: str, times: int = 500) -> list[float]:
+    """Milliseconds of each round trip of a prepared query, in order."""
+    db = await _connect(world)
     try:
         prepared = await db.prepare(query)
-        spent = []
+        durations = []
         for _ in range(times):
             began = time.perf_counter()
             await prepared.fetchrow()
-            spent.append((time.perf_counter() - began) * 1000)
-        return spent
+            durations.append((time.perf_counter() - began) * 1000)
+        return durations
     finally:
         await db.close()

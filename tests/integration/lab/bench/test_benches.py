@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lab.bench.catalogue import BENCHES, measure
-from lab.bench.ground import Run
+from lab.bench.catalogue import BENCHES, load_bench
+from lab.bench.ground import BenchRun
 from lab.stack.testing import Engines
 
 pytestmark = pytest.mark.integration
@@ -17,7 +17,9 @@ KEYS = {"name", "rate", "unit", "ceiling", "ratio", "goal", "met", "size", "note
 
 @pytest.mark.parametrize("name", BENCHES)
 async def test_it_measures_something_in_a_quick_run(name: str, engines: Engines) -> None:
-    figures = await measure(name)(Run(quick=True, digests=100, say=print, shared=engines))
+    figures = await load_bench(name)(
+        BenchRun(quick=True, digests=100, say=print, shared_engines=engines)
+    )
     assert figures
     assert all(figure.rate > 0 and figure.unit for figure in figures)
     assert all(figure.ceiling is None or figure.ceiling > 0 for figure in figures)

@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from lab.stack.testing import Engines, engines
+from lab.stack.testing import Engines, run_engines
 
 
 @pytest.fixture(scope="package")
 def local_engines() -> Iterator[Engines]:
-    with tempfile.TemporaryDirectory(prefix="cuiban-") as state, engines(Path(state)) as running:
+    with (
+        tempfile.TemporaryDirectory(prefix="cuiban-") as state,
+        run_engines(Path(state)) as running,
+    ):
         yield running
 
 

@@ -2,7 +2,18 @@
 
 import pytest
 
-from lab.bench.figures import BEGIN, END, Figure, Goal, bars, growth, markdown, renewed, row, shown
+from lab.bench.figures import (
+    BEGIN,
+    END,
+    Figure,
+    Goal,
+    calculate_growth,
+    draw_bars,
+    format_number,
+    replace_marked,
+    to_cells,
+    to_markdown,
+)
 
 
 def test_a_ratio_is_the_share_of_the_ceiling() -> None:
@@ -35,7 +46,7 @@ def test_a_rate_may_fall_by_half_and_a_time_may_double() -> None:
     rates = [Figure("rate", 100, "mails/s", size=10), Figure("rate", 51, "mails/s", size=1000)]
     times = [Figure("time", 1, "ms", size=10), Figure("time", 2.1, "ms", size=1000)]
     alone = [Figure("alone", 1, "ms", size=10)]
-    found = growth([*rates, *times, *alone])
+    found = calculate_growth([*rates, *times, *alone])
     assert [(one.name, one.rate, one.met) for one in found] == [
         ("rate: growth", 0.51, True),
         ("time: growth", 2.1, False),
@@ -45,29 +56,29 @@ def test_a_rate_may_fall_by_half_and_a_time_may_double() -> None:
 
 def test_a_table_names_the_machine_once_and_each_note() -> None:
     figure = Figure("x", 12_345, "mails/s", 20_000, Goal("≥", 0.7, "ratio"), 46, "the note")
-    text = markdown([figure], "2 cores")
+    text = to_markdown([figure], "2 cores")
     assert text.startswith("2 cores\n")
     assert "| x (46) | 12,345 mails/s | 20,000 mails/s | 62% | ≥ 70% of the ceiling | no |" in text
     assert text.endswith("- x: the note\n")
-    assert len(row(figure)) == 6
+    assert len(to_cells(figure)) == 6
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(12_345.6, "12,346"), (67.84, "67.8"), (0.1234, "0.123"), (2.0, "2")]
 )
 def test_numbers_have_as_many_digits_as_they_are_worth(value: float, text: str) -> None:
-    assert shown(value) == text
+    assert format_number(value) == text
 
 
 def test_bars_show_the_share_of_each_rate_at_its_largest_size() -> None:
     small = Figure("a", 1, "mails/s", 10, size=10)
     large = Figure("a", 5, "mails/s", 10, size=1000)
-    lines = bars([small, large, Figure("time", 1, "ms", 2)])
+    lines = draw_bars([small, large, Figure("time", 1, "ms", 2)])
     assert lines == ["```text", f"a  {'█' * 20}{'░' * 20}  50%", "```"]
-    assert bars([]) == []
+    assert draw_bars([]) == []
 
 
 def test_only_the_marked_part_of_a_document_is_renewed() -> None:
     document = f"# Title\n\n{BEGIN}\nold\n{END}\n\nThe end.\n"
-    assert renewed(document, "new\n") == f"# Title\n\n{BEGIN}\nnew\n{END}\n\nThe end.\n"
-    assert renewed("no marks", "new\n") == "new\n"
+    assert replace_marked(document, "new\n") == f"# Title\n\n{BEGIN}\nnew\n{END}\n\nThe end.\n"
+    assert replace_marked("no marks", "new\n") == "new\n"
