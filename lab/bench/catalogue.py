@@ -5,20 +5,20 @@ from importlib import import_module
 from typing import cast
 
 from lab.bench.figures import Figure
-from lab.bench.ground import BenchRun
+from lab.bench.world.engines import BenchRun
 
 Bench = Callable[[BenchRun], Awaitable[list[Figure]]]
 
 BENCHES = {
-    "reading": "lab.bench.reading:measure_reading",
-    "timers": "lab.bench.timers:measure_firing",
-    "tick": "lab.bench.timers:measure_ticks",
-    "reminders": "lab.bench.reminders:measure_fan_out",
-    "mail": "lab.bench.sending:measure_mail",
-    "sms": "lab.bench.sending:measure_sms",
-    "publish": "lab.bench.publishing:measure_publishing",
-    "latency": "lab.bench.latency:measure_latency",
-    "slot": "lab.bench.slot:measure_slot",
+    "reading": "lab.bench.paths.reading:measure_reading",
+    "timers": "lab.bench.paths.timers:measure_firing",
+    "tick": "lab.bench.paths.timers:measure_ticks",
+    "reminders": "lab.bench.paths.reminders:measure_fan_out",
+    "mail": "lab.bench.paths.sending:measure_mail",
+    "sms": "lab.bench.paths.sending:measure_sms",
+    "publish": "lab.bench.paths.publishing:measure_publishing",
+    "latency": "lab.bench.paths.latency:measure_latency",
+    "slot": "lab.bench.paths.slot:measure_slot",
 }
 """Each bench by the name for `--only`, with the function that measures it."""
 

@@ -24,7 +24,7 @@ from lab.bench.figures import (
     to_cells,
     to_markdown,
 )
-from lab.bench.ground import BenchRun
+from lab.bench.world.engines import BenchRun
 from shared import logging
 from shared.errors import CuibanError
 

@@ -8,7 +8,7 @@ from uuid import uuid5
 import aiohttp
 import aiosmtplib
 
-from lab.bench.seeding import OFFICE, TITLE
+from lab.bench.world.seeding import OFFICE, TITLE
 from lab.stack.processes import HOST
 from services.notifier.gateways.mime import mail_bytes
 from services.notifier.message import Message

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import asyncpg
 
-from lab.bench.ground import World
+from lab.bench.world.engines import World
 
 _CLAIM = 1000
 

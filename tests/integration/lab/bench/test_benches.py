@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lab.bench.catalogue import BENCHES, load_bench
-from lab.bench.ground import BenchRun
+from lab.bench.world.engines import BenchRun
 from lab.stack.testing import Engines
 
 pytestmark = pytest.mark.integration

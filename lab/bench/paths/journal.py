@@ -1,6 +1,6 @@
 """The cost of the journal's hash chain: concurrent reports, and a large import.
 
-    python -m lab.bench.journal [--entries N] [--writers N] [--state DIRECTORY]
+    python -m lab.bench.paths.journal [--entries N] [--writers N] [--state DIRECTORY]
 
 The same is measured with the chain's trigger off. It starts and stops its own database.
 """

@@ -17,7 +17,7 @@ import docx
 import openpyxl
 
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import BenchRun
+from lab.bench.world.engines import BenchRun
 from services.ingest.extraction.reading import read_plan
 from shared.errors import CuibanError
 

@@ -9,9 +9,15 @@ from zoneinfo import ZoneInfo
 
 from lab.bench.bare import kafka
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import BenchRun, World
-from lab.bench.processes import MeasuredProcess, build_gateway_settings, run_service, run_sinks
-from lab.bench.seeding import (
+from lab.bench.paths.sending import DIGEST_ITEMS
+from lab.bench.world.engines import BenchRun, World
+from lab.bench.world.processes import (
+    MeasuredProcess,
+    build_gateway_settings,
+    run_service,
+    run_sinks,
+)
+from lab.bench.world.seeding import (
     SlotPlan,
     make_daily_rule,
     seed_directory,
@@ -19,8 +25,7 @@ from lab.bench.seeding import (
     seed_rules,
     seed_timers,
 )
-from lab.bench.sending import DIGEST_ITEMS
-from lab.bench.watching import watch_count
+from lab.bench.world.watching import watch_count
 from lab.stack.processes import HOST
 from shared.clock import read_machine_time
 from shared.schemas.rules import Channel, RuleBook

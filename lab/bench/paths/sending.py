@@ -10,8 +10,9 @@ from datetime import timedelta
 
 from lab.bench.bare import gateways, kafka
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import BenchEngines, BenchRun
-from lab.bench.processes import (
+from lab.bench.paths.reminders import make_items, make_reminders
+from lab.bench.world.engines import BenchEngines, BenchRun
+from lab.bench.world.processes import (
     CpuUse,
     MeasuredProcess,
     build_gateway_settings,
@@ -19,9 +20,8 @@ from lab.bench.processes import (
     run_service,
     run_sinks,
 )
-from lab.bench.reminders import make_items, make_reminders
-from lab.bench.seeding import DAY, SLOT, TEXT, seed_directory
-from lab.bench.watching import Curve, watch_count
+from lab.bench.world.seeding import DAY, SLOT, TEXT, seed_directory
+from lab.bench.world.watching import Curve, watch_count
 from services.notifier.settings import NotifierSettings
 from shared.clock import read_machine_time
 from shared.schemas.rules import Channel

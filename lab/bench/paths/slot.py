@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from lab.bench.bare import gateways
 from lab.bench.figures import Figure, format_number
-from lab.bench.ground import BenchRun, World
-from lab.bench.latency import calculate_percentile, count_arrivals, fetch_arrivals
-from lab.bench.processes import (
+from lab.bench.paths.latency import calculate_percentile, count_arrivals, fetch_arrivals
+from lab.bench.paths.reminders import make_items
+from lab.bench.paths.sending import DIGEST_ITEMS
+from lab.bench.world.engines import BenchRun, World
+from lab.bench.world.processes import (
     CpuUse,
     MeasuredProcess,
     build_gateway_settings,
@@ -16,8 +18,7 @@ from lab.bench.processes import (
     run_service,
     run_sinks,
 )
-from lab.bench.reminders import make_items
-from lab.bench.seeding import (
+from lab.bench.world.seeding import (
     DAY,
     EVE,
     SLOT,
@@ -30,8 +31,7 @@ from lab.bench.seeding import (
     seed_rules,
     seed_timers,
 )
-from lab.bench.sending import DIGEST_ITEMS
-from lab.bench.watching import watch_count
+from lab.bench.world.watching import watch_count
 from services.notifier.settings import NotifierSettings
 from shared.schemas.rules import Channel
 from shared.schemas.topics import DELIVERIES, REMINDERS

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from lab.bench.watching import ReadCount
+from lab.bench.world.watching import ReadCount
 from lab.stack.testing import Engines, run_engines
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import create_topics, list_partitions

@@ -1,4 +1,4 @@
-"""Gateways that answer at once: `python -m lab.bench.sinks SMTP_PORT HTTP_PORT`.
+"""Gateways that answer at once: `python -m lab.bench.world.sinks SMTP_PORT HTTP_PORT`.
 
 They do as little as an SMTP and an HTTP server can do, so that only the sender is measured. They
 store only the recipient and the time of each message: `GET /arrivals` returns them, one per line,

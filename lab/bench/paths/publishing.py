@@ -12,15 +12,15 @@ from deploy.prepare import OfficeSettings, found_office
 from lab.bench.bare import postgres
 from lab.bench.bare.python import measure_import_memory
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import BenchEngines, BenchRun, World
-from lab.bench.processes import (
+from lab.bench.world.engines import BenchEngines, BenchRun, World
+from lab.bench.world.processes import (
     CpuUse,
     MeasuredProcess,
     MemoryPeaks,
     find_engine_processes,
     run_service,
 )
-from lab.bench.watching import watch_count
+from lab.bench.world.watching import watch_count
 from lab.demo.office import TABLE
 from lab.stack.processes import HOST
 from shared.errors import CuibanError

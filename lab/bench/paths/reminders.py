@@ -5,9 +5,9 @@ from datetime import date, datetime
 
 from lab.bench.bare import kafka, postgres
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import ITEMS, BenchEngines, BenchRun
-from lab.bench.processes import CpuUse, find_engine_processes, run_service
-from lab.bench.seeding import (
+from lab.bench.world.engines import ITEMS, BenchEngines, BenchRun
+from lab.bench.world.processes import CpuUse, find_engine_processes, run_service
+from lab.bench.world.seeding import (
     DAY,
     EVE,
     OFFICE,
@@ -20,7 +20,7 @@ from lab.bench.seeding import (
     derive_unit_id,
     seed_directory,
 )
-from lab.bench.watching import Curve, watch_count
+from lab.bench.world.watching import Curve, watch_count
 from shared.broker.codec import EncodedRecord, encode
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ReminderDue

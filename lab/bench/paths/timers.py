@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from lab.bench.bare import kafka, postgres
 from lab.bench.figures import Figure, Goal
-from lab.bench.ground import ITEMS, BenchEngines, BenchRun, World
-from lab.bench.processes import CpuUse, find_engine_processes, run_service
-from lab.bench.seeding import (
+from lab.bench.world.engines import ITEMS, BenchEngines, BenchRun, World
+from lab.bench.world.processes import CpuUse, find_engine_processes, run_service
+from lab.bench.world.seeding import (
     EVE,
     SLOT,
     WARM_SLOT,
@@ -19,7 +19,7 @@ from lab.bench.seeding import (
     seed_rules,
     seed_timers,
 )
-from lab.bench.watching import Curve, watch_count
+from lab.bench.world.watching import Curve, watch_count
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lab.bench.ground import ITEMS, World
+from lab.bench.world.engines import ITEMS, World
 from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
 from shared.schemas import identity
 from shared.schemas.rules import (

@@ -11,7 +11,7 @@ from typing import Self
 
 import psutil
 
-from lab.bench.ground import World
+from lab.bench.world.engines import World
 from lab.stack.processes import (
     HOST,
     Identity,
@@ -156,11 +156,11 @@ async def run_service(
 
 @asynccontextmanager
 async def run_sinks(state: Path) -> AsyncIterator[MeasuredProcess]:
-    """The gateways of the benches (`lab.bench.sinks`); its ports are those of SMTP and HTTP."""
+    """Run the gateways of the benches (`lab.bench.world.sinks`); its ports are SMTP, HTTP."""
     smtp, http = find_free_ports(2)
     program = Program(
         name="sinks",
-        argv=[sys.executable, "-m", "lab.bench.sinks", str(smtp), str(http)],
+        argv=[sys.executable, "-m", "lab.bench.world.sinks", str(smtp), str(http)],
         log=state / "sinks.log",
         env=build_python_environment(),
         ready=lambda: is_port_open(smtp) and is_port_open(http),
