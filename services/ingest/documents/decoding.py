@@ -10,36 +10,36 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_WHOLE_PER_TORN: Final = 200
+_CHARACTERS_PER_ERROR: Final = 200
 _MAX_CONTROLS: Final = 0.01  # stray control characters that real extractors leave behind
 
 
-def decode(data: bytes) -> str:
+def decode(content: bytes) -> str:
     """Text of UTF-8 or UTF-16 with a mark, plain UTF-8, or GB18030, tried in that order.
 
-    GB18030 accepts almost any bytes, so what it yields must also look like text. What a page
-    says of its own encoding is not asked: many a page that says gb2312 is UTF-8. A character or
-    two that a cut tore in UTF-8 are shown as U+FFFD, for the file is no GB18030 because of them.
-    Raises DocumentError `unknown-encoding`.
+    GB18030 accepts almost any bytes, so its result must also have few control characters. A
+    page's own encoding declaration is ignored: many pages that declare gb2312 are UTF-8. UTF-8
+    with few invalid bytes (a file cut inside a character) stays UTF-8, with U+FFFD in their
+    place. Raises DocumentError `unknown-encoding`.
     """
     for mark, encoding in _MARKS:
-        if data.startswith(mark):
-            return _strict(data, encoding)
-    text = data.decode("utf-8", errors="replace")
-    torn = text.count("\ufffd")
-    if torn * _WHOLE_PER_TORN > sum(1 for c in text if c > "\x7f"):
-        text = _strict(data, "gb18030")
-    return _checked(text)
+        if content.startswith(mark):
+            return _decode_strictly(content, encoding)
+    text = content.decode("utf-8", errors="replace")
+    errors = text.count("\ufffd")
+    if errors * _CHARACTERS_PER_ERROR > sum(1 for c in text if c > "\x7f"):
+        text = _decode_strictly(content, "gb18030")
+    return _check_controls(text)
 
 
-def _strict(data: bytes, encoding: str) -> str:
+def _decode_strictly(content: bytes, encoding: str) -> str:
     try:
-        return _checked(data.decode(encoding))
+        return _check_controls(content.decode(encoding))
     except UnicodeDecodeError:
         raise DocumentError(DocumentFault.ENCODING) from None
 
 
-def _checked(text: str) -> str:
+def _check_controls(text: str) -> str:
     controls = sum(
         1 for c in text[:100_000] if (c < " " and c not in "\t\r\n\f\v") or c == "\ufffd"
     )

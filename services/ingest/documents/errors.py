@@ -1,4 +1,4 @@
-"""Why a file could not be read: a closed list of codes, each with what to do about it."""
+"""Why a file could not be read: a closed set of codes, each with advice for the user."""
 
 from enum import StrEnum, unique
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 
 @unique
 class DocumentFault(StrEnum):
-    """The stable codes of a refusal; interfaces translate them, logs and metrics count them."""
+    """The stable codes of refused files, used by the API, the logs and the metrics."""
 
     EMPTY = "empty"
     TOO_LARGE = "too-large"
@@ -76,14 +76,14 @@ ADVICE: Final[dict[DocumentFault, str]] = {
 
 
 class DocumentError(Exception):
-    """A file that cannot become a plan.
+    """A file that cannot be read as a plan.
 
-    `code` is stable; `message` tells the office's clerk what to do, in English and Chinese.
-    `detail` names what was found, for instance a size; it never quotes the document.
+    `code` is stable; `message` advises the user what to do, in English and Chinese. `detail`
+    gives a fact such as the size and the limit; it never quotes the document.
     """
 
     def __init__(self, code: DocumentFault, detail: str = "") -> None:
-        """Keep the code and put the advice, then the detail, into the message."""
+        """Build the message from the code's advice and the detail."""
         self.code = code
         self.detail = detail
         self.message = f"{ADVICE[code]} ({detail})" if detail else ADVICE[code]

@@ -1,11 +1,11 @@
-"""A file's bytes to its document: the kind is told by the content, then by the name."""
+"""A file's bytes to its document: the format is detected by content, then by name."""
 
 import re
 from dataclasses import replace
 from typing import Final
 
 from services.ingest.documents.archives import open_archive
-from services.ingest.documents.csvs import is_csv, read_csv
+from services.ingest.documents.csv_file import is_csv, read_csv
 from services.ingest.documents.decoding import decode
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.excel.workbook import read_xlsx
@@ -35,70 +35,71 @@ _FILES: Final = (".docx", ".xlsx", ".pdf", ".doc", ".xls", ".wps", ".et", ".csv"
 _HEAD: Final = 262_144
 
 
-def read_document(name: str, data: bytes) -> Document:
+def read_document(name: str, content: bytes) -> Document:
     """Read any supported file: docx, xlsx, pdf, html, csv or text.
 
-    What the file holds decides; its extension only tells csv from text. Raises DocumentError.
+    The content decides the format; the extension only tells csv from text. Raises DocumentError.
     """
-    check_size(data)
-    document = _read(name, data)
-    texts = (
-        (len(block.text),)
-        if isinstance(block, Paragraph)
-        else (len(c.text) for row in block.rows for c in row.cells if not (c.above or c.left))
-        for block in document.blocks
-    )
-    check_characters(sum(map(sum, texts)))
-    return _visible(document)
+    check_size(content)
+    document = _read_by_content(name, content)
+    check_characters(sum(map(_count_characters, document.blocks)))
+    return _remove_invisible(document)
 
 
-def _visible(document: Document) -> Document:
-    """The document without characters that take no room: marks of direction, joiners, hints."""
+def _count_characters(block: Block) -> int:
+    if isinstance(block, Paragraph):
+        return len(block.text)
+    cells = (cell for row in block.rows for cell in row.cells)
+    return sum(len(cell.text) for cell in cells if not (cell.above or cell.left))
+
+
+def _remove_invisible(document: Document) -> Document:
+    """The document without zero-width characters: direction marks, joiners, soft hyphens."""
     blocks: list[Block] = []
     for block in document.blocks:
         if isinstance(block, Paragraph):
             text = _NO_WIDTH.sub("", block.text)
             blocks.append(block if text == block.text else replace(block, text=text))
         elif any(_NO_WIDTH.search(cell.text) for row in block.rows for cell in row.cells):
-            blocks.append(replace(block, rows=tuple(map(_visible_row, block.rows))))
+            blocks.append(replace(block, rows=tuple(map(_remove_invisible_in_row, block.rows))))
         else:
             blocks.append(block)
     return replace(document, blocks=tuple(blocks))
 
 
-def _visible_row(row: Row) -> Row:
+def _remove_invisible_in_row(row: Row) -> Row:
     cells = (replace(cell, text=_NO_WIDTH.sub("", cell.text)) for cell in row.cells)
     return replace(row, cells=tuple(cells))
 
 
-def _read(name: str, data: bytes) -> Document:
-    head = data[:_HEAD].removeprefix(_MARK)
+def _read_by_content(name: str, content: bytes) -> Document:
+    head = content[:_HEAD].removeprefix(_MARK)
     if not head.strip(b"\x00 \t\r\n"):
         raise DocumentError(DocumentFault.EMPTY)
     if head.startswith(_OLD_OFFICE):
-        encrypted = _ENCRYPTED_PACKAGE in data
+        encrypted = _ENCRYPTED_PACKAGE in content
         raise DocumentError(DocumentFault.ENCRYPTED if encrypted else DocumentFault.OLD_FORMAT)
     if _PICTURE.match(head):
         raise DocumentError(DocumentFault.SCANNED)
     if head.startswith(_OTHER) or _OFFICE_XML.match(head):
         raise DocumentError(DocumentFault.UNSUPPORTED)
     if head.startswith(_ARCHIVE):
-        return _packed(name, data)
+        return _read_archive(name, content)
     if b"%PDF-" in head[:1024]:
-        return read_pdf(name, data)
-    if _MARKUP.search(_narrow(head)):
-        return read_html(name, data)
-    return _plain(name, data)
+        return read_pdf(name, content)
+    if _MARKUP.search(_remove_nulls(head)):
+        return read_html(name, content)
+    return _read_plain(name, content)
 
 
-def _narrow(head: bytes) -> bytes:
-    """UTF-16 markup has a NUL in every letter of a tag."""
+def _remove_nulls(head: bytes) -> bytes:
+    """The head of UTF-16 markup without the NUL in every letter of a tag."""
     return head.replace(b"\x00", b"") if head[:2] in (b"\xff\xfe", b"\xfe\xff") else head
 
 
-def _packed(name: str, data: bytes) -> Document:
-    archive = open_archive(data)
-    main = archive.main_part()
+def _read_archive(name: str, content: bytes) -> Document:
+    archive = open_archive(content)
+    main = archive.find_main_part()
     if main.startswith("word/"):
         return read_docx(name, archive)
     if main.startswith("xl/") and main.endswith(".xml"):
@@ -108,9 +109,9 @@ def _packed(name: str, data: bytes) -> Document:
     raise DocumentError(DocumentFault.UNSUPPORTED, detail)
 
 
-def _plain(name: str, data: bytes) -> Document:
-    check_text(data)
-    text = decode(data)
+def _read_plain(name: str, content: bytes) -> Document:
+    check_text(content)
+    text = decode(content)
     named_csv = name.lower().endswith((".csv", ".tsv"))
     if named_csv or ("\t" not in text and is_csv(text)):
         return read_csv(name, text)

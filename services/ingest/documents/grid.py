@@ -1,4 +1,4 @@
-"""What every format becomes: paragraphs and tables of text cells, in document order."""
+"""The common form of every format: paragraphs and tables of text cells, in document order."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row. `place` says where a person finds it; `after_break` that a page began here."""
+    """One row. `place` locates it for a user; `after_break` says that a page began here."""
 
     cells: tuple[Cell, ...]
     place: str
@@ -47,9 +47,9 @@ Block = Paragraph | Table
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A file's content in reading order; `left_out` tells what is in the file but not read.
+    """A file's content in reading order; `left_out` reports what was not read.
 
-    `embeds` says that another document, which is not read, stands within it.
+    `embeds` says that the file contains another document, which is not read.
     """
 
     name: str

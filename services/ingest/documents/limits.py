@@ -1,24 +1,24 @@
-"""The bounds that keep reading within seconds and 500 MB; each is far above any real plan."""
+"""Limits that keep reading within seconds and 500 MB; each is far above any real plan."""
 
 from typing import Final
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
 
 MAX_BYTES: Final = 20 * 1024 * 1024
-"""A plan of 5,000 rows is under 2 MB in every format; pictures make the rest."""
+"""A plan of 5,000 rows has under 2 MB in every format; the rest allows for pictures."""
 
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 64
 MAX_TEXT_BYTES: Final = 8 * 1024 * 1024
-"""Plain text has no pictures: more is no plan."""
+"""Plain text has no pictures, so a plan needs far less."""
 
 MAX_CELL_CHARACTERS: Final = 10_000
 MAX_CELLS: Final = 400_000
 MAX_CHARACTERS: Final = 4_000_000
-"""Of all paragraphs and cells: a year's plan of 5,000 long rows has a quarter of that."""
+"""In all paragraphs and cells: a plan of 5,000 long rows has a quarter of that."""
 
 MAX_TREE: Final = 380 * 1024 * 1024
-"""Bytes that a part's tree may take once it is parsed; see `check_markup`."""
+"""Estimated bytes of memory for the tree of a parsed part; see `check_markup`."""
 
 XML_TAG: Final = 130
 HTML_TAG: Final = 460
@@ -26,38 +26,38 @@ ATTRIBUTE: Final = 240
 """Bytes of memory, measured with lxml 6.1 on trees of the smallest tags and attributes."""
 
 MAX_TAGS: Final = 3_000_000
-"""Of XML that is read piece by piece, and costs time alone."""
+"""In XML that is parsed incrementally: it costs time, not memory."""
 
 MAX_LINES: Final = 200_000
 
 MAX_PARAGRAPHS: Final = 100_000
 
 
-def check_size(data: bytes) -> None:
+def check_size(content: bytes) -> None:
     """Refuse an empty file and one that is too large to open."""
-    if not data:
+    if not content:
         raise DocumentError(DocumentFault.EMPTY)
-    if len(data) > MAX_BYTES:
-        detail = f"{len(data) // 1_048_576} MB, limit {MAX_BYTES // 1_048_576} MB"
+    if len(content) > MAX_BYTES:
+        detail = f"{len(content) // 1_048_576} MB, limit {MAX_BYTES // 1_048_576} MB"
         raise DocumentError(DocumentFault.TOO_LARGE, detail)
 
 
-def check_text(data: bytes) -> None:
+def check_text(content: bytes) -> None:
     """Refuse plain text that is longer than any plan."""
-    if len(data) > MAX_TEXT_BYTES:
-        detail = f"{len(data) // 1_048_576} MB of text, limit {MAX_TEXT_BYTES // 1_048_576} MB"
+    if len(content) > MAX_TEXT_BYTES:
+        detail = f"{len(content) // 1_048_576} MB of text, limit {MAX_TEXT_BYTES // 1_048_576} MB"
         raise DocumentError(DocumentFault.TOO_LARGE, detail)
 
 
-def check_markup(data: bytes, tag: int = XML_TAG) -> None:
-    """Refuse markup whose tree would outgrow memory; `tag` is what one tag takes, in bytes."""
-    if data.count(b"<") * tag + data.count(b"=") * ATTRIBUTE > MAX_TREE:
+def check_markup(content: bytes, tag: int = XML_TAG) -> None:
+    """Refuse markup whose tree would need too much memory; `tag` is the bytes of one tag."""
+    if content.count(b"<") * tag + content.count(b"=") * ATTRIBUTE > MAX_TREE:
         raise DocumentError(DocumentFault.TOO_MANY_ROWS)
 
 
-def check_tags(data: bytes) -> None:
-    """Refuse XML that takes too long, even piece by piece."""
-    if data.count(b"<") > MAX_TAGS:
+def check_tags(content: bytes) -> None:
+    """Refuse XML that takes too long to parse, even incrementally."""
+    if content.count(b"<") > MAX_TAGS:
         raise DocumentError(DocumentFault.TOO_MANY_ROWS)
 
 
@@ -68,13 +68,13 @@ def check_lines(text: str) -> None:
 
 
 def check_characters(count: int) -> None:
-    """Refuse a document that says more than any plan: reading it takes minutes."""
+    """Refuse a document with more text than any plan: reading it takes minutes."""
     if count > MAX_CHARACTERS:
         raise DocumentError(DocumentFault.TOO_LARGE, f"limit {MAX_CHARACTERS} characters")
 
 
 def check_cells(count: int) -> None:
-    """Refuse a table whose spans cover more places than any plan has."""
+    """Refuse a table whose spans cover more grid positions than any plan has."""
     if count > MAX_CELLS:
         raise DocumentError(DocumentFault.TOO_MANY_ROWS, f"limit {MAX_CELLS} cells")
 

@@ -1,4 +1,4 @@
-"""Cells with spans, as markup tells them, laid out on a rectangular grid."""
+"""Cells with row and column spans, laid out on a rectangular grid."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from services.ingest.documents.limits import MAX_COLUMNS, check_cells, check_col
 
 
 @dataclass(frozen=True, slots=True)
-class Spanned:
+class SpannedCell:
     """One printed cell and how many rows and columns it covers (both at least 1)."""
 
     text: str
@@ -16,11 +16,11 @@ class Spanned:
     columns: int = 1
 
 
-def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
-    """A covered place repeats its cell's text, marked.
+def lay_out(rows: Sequence[Iterable[SpannedCell]]) -> list[tuple[Cell, ...]]:
+    """Lay out rows of cells; every covered position repeats its cell's text, marked.
 
-    A span that reaches beyond the table ends with it. Raises DocumentError `too-many-rows` for a
-    table wider than any plan.
+    A span that reaches beyond the table is cut at its edge. Raises DocumentError
+    `too-many-rows` for a table wider than any plan.
     """
     grid: list[dict[int, Cell]] = [{} for _ in rows]
     placed = 0
@@ -38,14 +38,13 @@ def lay_out(rows: Sequence[Iterable[Spanned]]) -> list[tuple[Cell, ...]]:
                 placed += wide
                 check_cells(placed)
             column += wide
-    return filled(grid)
+    return fill_rows(grid)
 
 
-def filled(rows: Sequence[Mapping[int, Cell]]) -> list[tuple[Cell, ...]]:
-    """Rows of one width, blank where they have no cell, without columns in which none begins.
+def fill_rows(rows: Sequence[Mapping[int, Cell]]) -> list[tuple[Cell, ...]]:
+    """Rows of one width, with blank cells in gaps, without columns where no cell begins.
 
-    A column without a beginning is left over from rows that were deleted, or comes from a span
-    that says 100 and means all.
+    Such a column is left over from deleted rows, or from a span that is larger than the table.
     """
     columns = sorted({at for row in rows for at, cell in row.items() if not cell.left})
     blank = Cell()

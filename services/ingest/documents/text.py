@@ -1,4 +1,4 @@
-"""Plain text as PDF extractors leave it: cells between tabs, rows torn at page breaks."""
+"""Plain text as PDF extractors write it: cells between tabs, rows torn at page breaks."""
 
 import html
 import re
@@ -22,7 +22,7 @@ _ORDINAL: Final = re.compile(r"\s*[\d一二三四五六七八九十]{1,4}\s*[.�
 
 
 @dataclass(slots=True)
-class _Line:
+class _TextLine:
     """A line's cells: one for a paragraph, several for a row."""
 
     cells: list[str]
@@ -37,13 +37,13 @@ def read_text(name: str, text: str) -> Document:
     """
     check_lines(text)
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\v", "\n")
-    lines = list(_lines(text))
+    lines = list(_split_lines(text))
     check_rows(sum(1 for line in lines if len(line.cells) > 1))
-    return Document(name, tuple(_blocks(_mend(lines))))
+    return Document(name, tuple(_build_blocks(_join_torn_rows(lines))))
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    separator = _separator(text)
+def _split_lines(text: str) -> Iterator[_TextLine]:
+    separator = _find_separator(text)
     broken = False
     number = 1
     for raw in _unquote(text).split("\n"):
@@ -56,14 +56,14 @@ def _lines(text: str) -> Iterator[_Line]:
                 continue
             if separator == "|" and _PIPE_RULE.fullmatch(bare):
                 continue
-            cells = [_clean(cell) for cell in _split(line, separator)]
+            cells = [_clean_cell(cell) for cell in _split_cells(line, separator)]
             check_columns(len(cells))
-            yield _Line(cells, number, broken)
+            yield _TextLine(cells, number, broken)
             broken = False
         number += 1 + raw.count("\x00")
 
 
-def _separator(text: str) -> str:
+def _find_separator(text: str) -> str:
     if "\t" in text:
         return "\t"
     lines = [line for line in text.split("\n") if line.strip()]
@@ -71,7 +71,7 @@ def _separator(text: str) -> str:
     return "|" if piped > len(lines) // 2 else " "
 
 
-def _split(line: str, separator: str) -> list[str]:
+def _split_cells(line: str, separator: str) -> list[str]:
     if separator == "\t":
         return line.split("\t")
     if separator == "|":
@@ -80,14 +80,14 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _unquote(text: str) -> str:
-    """Undo a spreadsheet's quoting of cells that hold line breaks: a break becomes NUL."""
+    """Remove a spreadsheet's quotation marks around cells with line breaks; a break becomes NUL."""
     if '\t"' not in text and '\n"' not in text:
         return text
     quoted = re.compile(r'(?<![^\t\n])"((?:[^"\t]|""){0,5000})"(?=[\t\n]|$)')
     return quoted.sub(lambda m: m.group(1).replace('""', '"').replace("\n", "\x00"), text)
 
 
-def _clean(cell: str) -> str:
+def _clean_cell(cell: str) -> str:
     text = cell
     if "<" in text:
         text = _MARK.sub("", _BREAK.sub("\n", text))
@@ -98,16 +98,16 @@ def _clean(cell: str) -> str:
     return text
 
 
-def _mend(lines: list[_Line]) -> Iterator[_Line]:
-    """Join a row that line breaks inside its cells tore into several lines.
+def _join_torn_rows(lines: list[_TextLine]) -> Iterator[_TextLine]:
+    """Join the lines of a row that has line breaks inside its cells.
 
-    The pieces of a torn row have too few cells alone and no more than a whole row together; a
-    line that opens with an empty cell or a number begins a row of its own.
+    Each piece of a torn row has fewer cells than a row, and all together have at most as many.
+    A line that begins with an empty cell or a number begins a new row.
     """
-    width = _usual_width(lines)
-    held: _Line | None = None
+    width = _get_usual_width(lines)
+    held: _TextLine | None = None
     for line in lines:
-        if held is not None and _continues(held, line, width):
+        if held is not None and _is_torn_row(held, line, width):
             tail = line.cells[0]
             held.cells[-1] = f"{held.cells[-1]}\n{tail}" if tail else held.cells[-1]
             held.cells.extend(line.cells[1:])
@@ -119,12 +119,12 @@ def _mend(lines: list[_Line]) -> Iterator[_Line]:
         yield held
 
 
-def _usual_width(lines: list[_Line]) -> int:
-    """Cells in the first row that has at least three: the header, as a rule."""
+def _get_usual_width(lines: list[_TextLine]) -> int:
+    """The number of cells in the first row with at least three: usually the header."""
     return next((len(line.cells) for line in lines if len(line.cells) > 2), 0)  # noqa: PLR2004
 
 
-def _continues(held: _Line, line: _Line, width: int) -> bool:
+def _is_torn_row(held: _TextLine, line: _TextLine, width: int) -> bool:
     head = line.cells[0]
     return (
         1 < len(held.cells) < width
@@ -136,20 +136,20 @@ def _continues(held: _Line, line: _Line, width: int) -> bool:
     )
 
 
-def _blocks(lines: Iterator[_Line]) -> Iterator[Block]:
+def _build_blocks(lines: Iterator[_TextLine]) -> Iterator[Block]:
     rows: list[Row] = []
     for line in lines:
         place = f"line {line.number}"
         if len(line.cells) == 1:
             if rows:
-                yield _table(rows)
+                yield _build_table(rows)
                 rows = []
             yield Paragraph(line.cells[0], place)
         else:
             rows.append(Row(tuple(Cell(text) for text in line.cells), place, line.after_break))
     if rows:
-        yield _table(rows)
+        yield _build_table(rows)
 
 
-def _table(rows: list[Row]) -> Table:
+def _build_table(rows: list[Row]) -> Table:
     return Table(tuple(rows), rows[0].place, exact=False)

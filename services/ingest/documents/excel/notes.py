@@ -1,9 +1,9 @@
-"""Comments and text boxes of a worksheet: no cell holds them, so they are told."""
+"""Comments and text boxes of a worksheet: they are in no cell, so they are reported."""
 
 from collections.abc import Iterator
 from typing import Final
 
-from services.ingest.documents.archives import Archive, xml
+from services.ingest.documents.archives import Archive, parse_xml
 from services.ingest.documents.excel.sheets import S
 from services.ingest.documents.grid import Paragraph
 
@@ -12,13 +12,13 @@ _SHEET: Final = "{http://schemas.openxmlformats.org/drawingml/2006/spreadsheetDr
 _LONGEST: Final = 300
 
 
-def notes_of(archive: Archive, part: str, title: str) -> Iterator[Paragraph]:
-    """The words of a sheet's comments and boxes. Raises DocumentError for a broken part."""
-    for kind, name in archive.related(part).values():
-        data = archive.part(name) if kind in ("comments", "drawing") else None
-        if data is None:
+def list_notes(archive: Archive, part: str, title: str) -> Iterator[Paragraph]:
+    """The texts of a sheet's comments and text boxes. Raises DocumentError for a broken part."""
+    for kind, name in archive.list_related(part).values():
+        content = archive.read_part(name) if kind in ("comments", "drawing") else None
+        if content is None:
             continue
-        root = xml(data)
+        root = parse_xml(content)
         if kind == "comments":
             for each in root.iter(f"{S}comment"):
                 words = "".join(text.text or "" for text in each.iter(f"{S}t")).strip()

@@ -1,4 +1,4 @@
-"""One sheet of a workbook: its XML to texts by place, with its merged areas and hidden parts."""
+"""One sheet of a workbook: its XML to texts by position, merged areas and hidden parts."""
 
 import io
 import re
@@ -10,9 +10,9 @@ from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.archives import whole
+from services.ingest.documents.archives import to_whole_number
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.excel.shown import show, show_date
+from services.ingest.documents.excel.number_formats import format_date, format_number
 from services.ingest.documents.limits import check_cell, check_cells
 
 S: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
@@ -25,23 +25,23 @@ _ON: Final = ("1", "true")
 _OFF: Final = ("0", "false")
 _LAST_COLUMN: Final = 16_384
 
-Place = tuple[int, int]
+Position = tuple[int, int]
 """A row and a column, both counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """A cell's words, and those in it that are struck through."""
+class CellText:
+    """A cell's valid text, and the text in it that is struck through."""
 
     shown: str
     struck: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
-    """What the cells of all sheets refer to: texts; number format and strike of each style."""
+class SharedValues:
+    """What the cells of all sheets refer to: shared texts, number format and strike by style."""
 
-    strings: Sequence[Text]
+    strings: Sequence[CellText]
     formats: Sequence[str]
     struck: Sequence[bool]
     from_1904: bool
@@ -59,52 +59,57 @@ class Area:
 
 @dataclass(slots=True)
 class Sheet:
-    """What a sheet holds.
+    """The content of a sheet.
 
-    `unsaved` are formulas without a stored result, `struck` words that a line strikes through.
+    `unsaved` are formulas without a stored result, `struck` texts that are struck through.
     """
 
-    texts: dict[Place, str] = field(default_factory=dict)
-    struck: dict[Place, str] = field(default_factory=dict)
+    texts: dict[Position, str] = field(default_factory=dict)
+    struck: dict[Position, str] = field(default_factory=dict)
     merged: list[Area] = field(default_factory=list)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
-    unsaved: list[Place] = field(default_factory=list)
+    unsaved: list[Position] = field(default_factory=list)
 
 
-def read_sheet(part: bytes, values: Values) -> Sheet:
-    """The cells that show something. Raises DocumentError."""
+def read_sheet(part: bytes, values: SharedValues) -> Sheet:
+    """Read the cells that show a text, the merged areas and the hidden parts.
+
+    Raises DocumentError.
+    """
     sheet = Sheet()
     row = column = 0
-    for event, element in _events(part, (_ROW, _CELL, _MERGE, _COLUMNS)):
+    for event, element in _iterate_elements(part, (_ROW, _CELL, _MERGE, _COLUMNS)):
         tag = element.tag
         if tag == _CELL and event == "end":
-            column = _column_of(element.get("r")) or column + 1
+            column = _parse_column(element.get("r")) or column + 1
             place = (row, column)
-            _take(sheet, place, _lined(element, values, sheet.struck, place))
+            _store_text(sheet, place, _read_valid_text(element, values, sheet.struck, place))
         elif tag == _ROW and event == "start":
-            row, column = whole(element.get("r")) or row + 1, 0
+            row, column = to_whole_number(element.get("r")) or row + 1, 0
             if element.get("hidden") in _ON:
                 sheet.hidden_rows.add(row)
         elif tag == _MERGE and event == "end":
-            area = _area(element.get("ref") or "")
+            area = _parse_area(element.get("ref") or "")
             if area is not None:
                 sheet.merged.append(area)
                 check_cells(len(sheet.merged))
         elif tag == _COLUMNS and event == "end" and element.get("hidden") in _ON:
-            first, last = whole(element.get("min")), whole(element.get("max"))
+            first, last = to_whole_number(element.get("min")), to_whole_number(element.get("max"))
             sheet.hidden_columns.update(range(first, min(last, _LAST_COLUMN) + 1))
     return sheet
 
 
-def read_strings(part: bytes | None) -> list[Text]:
-    """The workbook's shared texts in order. Raises DocumentError."""
+def read_strings(part: bytes | None) -> list[CellText]:
+    """Read the workbook's shared texts in order. Raises DocumentError."""
     if part is None:
         return []
-    return [_string(each) for event, each in _events(part, (_STRING,)) if event == "end"]
+    return [
+        _read_string(each) for event, each in _iterate_elements(part, (_STRING,)) if event == "end"
+    ]
 
 
-def _take(sheet: Sheet, place: Place, text: str | None) -> None:
+def _store_text(sheet: Sheet, place: Position, text: str | None) -> None:
     if text:
         check_cell(text)
         sheet.texts[place] = text
@@ -114,61 +119,64 @@ def _take(sheet: Sheet, place: Place, text: str | None) -> None:
         check_cells(len(sheet.unsaved))
 
 
-def _lined(
-    cell: etree._Element, values: Values, struck: dict[Place, str], place: Place
+def _read_valid_text(
+    cell: etree._Element, values: SharedValues, struck: dict[Position, str], place: Position
 ) -> str | None:
-    """The cell's valid text; what a line strikes through is kept apart."""
-    found = _shown(cell, values)
-    if found is None:
+    """The cell's valid text; what is struck through goes to `struck`."""
+    text = _read_text(cell, values)
+    if text is None:
         return None
-    lined = Text("", found.shown + found.struck) if _is_struck(cell, values) else found
-    if lined.struck:
-        struck[place] = lined.struck
+    if _is_struck(cell, values):
+        text = CellText("", text.shown + text.struck)
+    if text.struck:
+        struck[place] = text.struck
         check_cells(len(struck))
-    return lined.shown
+    return text.shown
 
 
-def _is_struck(cell: etree._Element, values: Values) -> bool:
-    style = whole(cell.get("s"))
+def _is_struck(cell: etree._Element, values: SharedValues) -> bool:
+    style = to_whole_number(cell.get("s"))
     return style < len(values.struck) and values.struck[style]
 
 
-def _shown(cell: etree._Element, values: Values) -> Text | None:
+def _read_text(cell: etree._Element, values: SharedValues) -> CellText | None:
     """The cell's text, None for a formula whose result was not stored."""
     kind = cell.get("t") or "n"
     if kind == "inlineStr":
-        found = cell.find(_INLINE)
-        return _string(found) if found is not None else Text("")
+        inline = cell.find(_INLINE)
+        return _read_string(inline) if inline is not None else CellText("")
     value = cell.findtext(_VALUE)
     if not value:
         unsaved = kind != "str" and cell.find(_FORMULA) is not None
-        return None if unsaved else Text("")
+        return None if unsaved else CellText("")
     if kind == "s":
-        at = whole(value)
-        return values.strings[at] if at < len(values.strings) else Text("")
+        at = to_whole_number(value)
+        return values.strings[at] if at < len(values.strings) else CellText("")
     if kind == "b":
-        return Text("是" if value in _ON else "否")
+        return CellText("是" if value in _ON else "否")
     if kind in ("n", "d"):
-        return Text(_figure(value, kind, _at(values.formats, cell.get("s") or "0"), values))
-    return Text(_unescaped(value))
+        return CellText(
+            _format_number(value, kind, _get_at(values.formats, cell.get("s") or "0"), values)
+        )
+    return CellText(_unescape(value))
 
 
-def _figure(value: str, kind: str, code: str, values: Values) -> str:
+def _format_number(value: str, kind: str, code: str, values: SharedValues) -> str:
     try:
         if kind == "d":
-            return show_date(datetime.fromisoformat(value), code)
-        return show(float(value), code, from_1904=values.from_1904)
+            return format_date(datetime.fromisoformat(value), code)
+        return format_number(float(value), code, from_1904=values.from_1904)
     except (ValueError, OverflowError):
         return value.strip()
 
 
-def _at(texts: Sequence[str], index: str) -> str:
-    at = whole(index)
+def _get_at(texts: Sequence[str], index: str) -> str:
+    at = to_whole_number(index)
     return texts[at] if at < len(texts) else ""
 
 
-def _string(element: etree._Element) -> Text:
-    """Its text, run by run; readings printed above characters are no part of it."""
+def _read_string(element: etree._Element) -> CellText:
+    """The text of an element, run by run, without phonetic readings above characters."""
     pieces: list[str] = []
     struck: list[str] = []
     for child in element:
@@ -178,17 +186,17 @@ def _string(element: etree._Element) -> Text:
             line = child.find(f"{S}rPr/{S}strike")
             lined = line is not None and line.get("val") not in _OFF
             (struck if lined else pieces).append(child.findtext(_TEXT) or "")
-    return Text(_unescaped("".join(pieces)), _unescaped("".join(struck)))
+    return CellText(_unescape("".join(pieces)), _unescape("".join(struck)))
 
 
-def _unescaped(text: str) -> str:
+def _unescape(text: str) -> str:
     if "_x" in text:
-        text = _ESCAPED.sub(lambda found: chr(int(found.group(1), 16)), text)
+        text = _ESCAPED.sub(lambda match: chr(int(match.group(1), 16)), text)
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _events(part: bytes, tags: tuple[str, ...]) -> Iterator[tuple[str, etree._Element]]:
-    """Elements as they begin and end; each is dropped at its end, to bound memory."""
+def _iterate_elements(part: bytes, tags: tuple[str, ...]) -> Iterator[tuple[str, etree._Element]]:
+    """Yield the elements' start and end events; each element is freed at its end."""
     try:
         for event, element in etree.iterparse(
             io.BytesIO(part),
@@ -208,22 +216,22 @@ def _events(part: bytes, tags: tuple[str, ...]) -> Iterator[tuple[str, etree._El
         raise DocumentError(DocumentFault.BROKEN) from error
 
 
-def _area(reference: str) -> Area | None:
+def _parse_area(reference: str) -> Area | None:
     places = [_PLACE.fullmatch(place) for place in reference.split(":")]
     if len(places) != 2 or places[0] is None or places[1] is None:  # noqa: PLR2004
         return None
     rows = sorted(int(place.group(2)) for place in places if place)
-    columns = sorted(_column(place.group(1)) for place in places if place)
+    columns = sorted(_to_column_number(place.group(1)) for place in places if place)
     return Area(rows[0], columns[0], rows[1], columns[1])
 
 
-def _column_of(reference: str | None) -> int:
-    found = _PLACE.fullmatch(reference or "")
-    return _column(found.group(1)) if found else 0
+def _parse_column(reference: str | None) -> int:
+    match = _PLACE.fullmatch(reference or "")
+    return _to_column_number(match.group(1)) if match else 0
 
 
 @lru_cache(maxsize=1024)
-def _column(letters: str) -> int:
+def _to_column_number(letters: str) -> int:
     value = 0
     for letter in letters:
         value = value * 26 + ord(letter) - 64

@@ -1,7 +1,7 @@
-"""Excel workbooks, read from their XML row by row: a library's cells outgrow memory.
+"""Excel workbooks, read from their XML row by row: cell objects of a library need more memory.
 
 Every visible sheet is a table. What its reader does not see (hidden sheets, rows and columns)
-and what the file does not hold (a formula's result) is left out and told.
+and what the file does not hold (a formula's result) is left out and reported.
 """
 
 import re
@@ -10,16 +10,23 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from services.ingest.documents.archives import Archive, whole, xml
+from services.ingest.documents.archives import Archive, parse_xml, to_whole_number
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.documents.excel.notes import notes_of
-from services.ingest.documents.excel.sheets import Place, S, Sheet, Values, read_sheet, read_strings
-from services.ingest.documents.excel.shown import BUILT_IN
+from services.ingest.documents.excel.notes import list_notes
+from services.ingest.documents.excel.number_formats import BUILT_IN
+from services.ingest.documents.excel.sheets import (
+    Position,
+    S,
+    SharedValues,
+    Sheet,
+    read_sheet,
+    read_strings,
+)
 from services.ingest.documents.grid import Block, Cell, Document, Paragraph, Row, Table
 from services.ingest.documents.limits import check_cells, check_columns, check_rows
-from services.ingest.documents.unseen import STRUCK, shortened
+from services.ingest.documents.omitted import STRUCK, shorten
 
-_NO_NAME: Final = re.compile(r"(?i)sheet\s*\d*|工作表\s*\d*")
+_DEFAULT_NAME: Final = re.compile(r"(?i)sheet\s*\d*|工作表\s*\d*")
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _ON: Final = ("1", "true")
 _OFF: Final = ("0", "false")
@@ -27,15 +34,18 @@ _PREVIEW: Final = 80
 
 
 def read_xlsx(name: str, archive: Archive) -> Document:
-    """Visible sheets in order, each headed by its name as a paragraph. Raises DocumentError."""
-    main = archive.main_part()
-    root, related = xml(archive.needed(main)), archive.related(main)
+    """Read visible sheets in order, each after a paragraph with its name.
+
+    Raises DocumentError.
+    """
+    main = archive.find_main_part()
+    root, related = parse_xml(archive.require_part(main)), archive.list_related(main)
     if root.tag != f"{S}workbook":
         raise DocumentError(DocumentFault.BROKEN)
     parts = dict(related.values())
-    formats, struck = _styles(archive.part(parts.get("styles", "")))
-    values = Values(
-        read_strings(archive.part(parts.get("sharedStrings", ""))),
+    formats, struck = _read_styles(archive.read_part(parts.get("styles", "")))
+    values = SharedValues(
+        read_strings(archive.read_part(parts.get("sharedStrings", ""))),
         formats,
         struck,
         from_1904=any(each.get("date1904") in _ON for each in root.iter(f"{S}workbookPr")),
@@ -51,65 +61,65 @@ def read_xlsx(name: str, archive: Archive) -> Document:
         if each.get("state") not in (None, "visible"):
             left_out.append(Paragraph("隐藏的工作表未读取", f"sheet {title}"))
             continue
-        sheet = read_sheet(archive.needed(part), values)
-        left_out.extend(_unseen(sheet, title))
-        left_out.extend(notes_of(archive, part, title))
-        table = _table(sheet, title)
+        sheet = read_sheet(archive.require_part(part), values)
+        left_out.extend(_remove_hidden(sheet, title))
+        left_out.extend(list_notes(archive, part, title))
+        table = _build_table(sheet, title)
         rows += len(table.rows)
         check_rows(rows)
         if table.rows:
-            if not _NO_NAME.fullmatch(title):
+            if not _DEFAULT_NAME.fullmatch(title):
                 blocks.append(Paragraph(title, table.place))
             blocks.append(table)
-    return Document(name, tuple(blocks), shortened(left_out))
+    return Document(name, tuple(blocks), shorten(left_out))
 
 
-def _styles(part: bytes | None) -> tuple[list[str], list[bool]]:
-    """The number format of each cell style, and whether it strikes its cell's words through."""
+def _read_styles(part: bytes | None) -> tuple[list[str], list[bool]]:
+    """The number format of each cell style, and whether it strikes the text through."""
     if part is None:
         return [], []
-    root = xml(part)
+    root = parse_xml(part)
     own = root.iterfind(f"{S}numFmts/{S}numFmt")
     codes = BUILT_IN | {each.get("numFmtId"): each.get("formatCode") or "" for each in own}
     lines = [each.find(f"{S}strike") for each in root.iterfind(f"{S}fonts/{S}font")]
     struck = [each is not None and each.get("val") not in _OFF for each in lines]
     styles = list(root.iterfind(f"{S}cellXfs/{S}xf"))
-    fonts = [whole(each.get("fontId")) for each in styles]
+    fonts = [to_whole_number(each.get("fontId")) for each in styles]
     return (
         [codes.get(each.get("numFmtId"), "") for each in styles],
         [font < len(struck) and struck[font] for font in fonts],
     )
 
 
-def _unseen(sheet: Sheet, title: str) -> Iterator[Paragraph]:
-    """Tell of hidden rows and columns that hold something, and take them out of the sheet."""
+def _remove_hidden(sheet: Sheet, title: str) -> Iterator[Paragraph]:
+    """Remove hidden rows and columns from the sheet; report them, struck texts and formulas."""
     _move_merged(sheet)
-    held: dict[str, list[str]] = {}
+    hidden: dict[str, list[str]] = {}
     for (row, column), text in list(sheet.texts.items()):
         if row in sheet.hidden_rows or column in sheet.hidden_columns:
             hidden_row = row in sheet.hidden_rows
-            where = f"row {row}" if hidden_row else f"column {_letters(column)}"
-            held.setdefault(where, []).append(text.replace("\n", ""))
+            where = f"row {row}" if hidden_row else f"column {_to_letters(column)}"
+            hidden.setdefault(where, []).append(text.replace("\n", ""))
             del sheet.texts[row, column]
-    for where, texts in held.items():
+    for where, texts in hidden.items():
         kind = "行" if where.startswith("row") else "列"
         shown = "｜".join(texts)[:_PREVIEW]
         yield Paragraph(f"隐藏的{kind}未读取：{shown}", f"sheet {title}, {where}")
-    lined: dict[int, list[str]] = {}
+    struck: dict[int, list[str]] = {}
     for (row, column), text in sheet.struck.items():
         if row not in sheet.hidden_rows and column not in sheet.hidden_columns:
-            lined.setdefault(row, []).append(text.replace("\n", ""))
-    for row, texts in lined.items():
+            struck.setdefault(row, []).append(text.replace("\n", ""))
+    for row, texts in struck.items():
         shown = "｜".join(texts)[:_PREVIEW]
         yield Paragraph(f"{STRUCK}未读取：{shown}", f"sheet {title}, row {row}")
     for row, column in sheet.unsaved:
-        where = f"sheet {title}, cell {_letters(column)}{row}"
+        where = f"sheet {title}, cell {_to_letters(column)}{row}"
         yield Paragraph("公式没有保存结果，请用 Excel 或 WPS 打开并保存", where)
 
 
 def _move_merged(sheet: Sheet) -> None:
-    """A merged area whose first row or column is hidden shows its text in what is left."""
-    rows, columns = _next_shown(sheet.hidden_rows), _next_shown(sheet.hidden_columns)
+    """Move the text of a merged area whose first row or column is hidden to the visible rest."""
+    rows, columns = _map_to_next_shown(sheet.hidden_rows), _map_to_next_shown(sheet.hidden_columns)
     for index, area in enumerate(sheet.merged):
         top, left = rows.get(area.top, area.top), columns.get(area.left, area.left)
         seen = top <= area.bottom and left <= area.right
@@ -120,16 +130,16 @@ def _move_merged(sheet: Sheet) -> None:
                 sheet.texts[top, left] = text
 
 
-def _next_shown(hidden: set[int]) -> dict[int, int]:
-    """For each hidden row or column the next one that is shown."""
+def _map_to_next_shown(hidden: set[int]) -> dict[int, int]:
+    """Map each hidden row or column to the next visible one."""
     following: dict[int, int] = {}
     for place in sorted(hidden, reverse=True):
         following[place] = following.get(place + 1, place + 1)
     return following
 
 
-def _table(sheet: Sheet, title: str) -> Table:
-    """The sheet's used cells. Rows and columns that hold nothing at the edges are left out."""
+def _build_table(sheet: Sheet, title: str) -> Table:
+    """The sheet's used cells, without empty rows and without empty columns at the edges."""
     place = f"sheet {title}"
     if not sheet.texts:
         return Table((), place, exact=True)
@@ -139,7 +149,7 @@ def _table(sheet: Sheet, title: str) -> Table:
     check_columns(columns[-1] - columns[0] + 1)
     between = range(columns[0], columns[-1] + 1)
     shown = [column for column in between if column not in sheet.hidden_columns]
-    covered = _covered(sheet, used, shown)
+    covered = _cover_merged_areas(sheet, used, shown)
     rows = tuple(
         Row(
             tuple(
@@ -153,9 +163,11 @@ def _table(sheet: Sheet, title: str) -> Table:
     return Table(rows, place, exact=True)
 
 
-def _covered(sheet: Sheet, rows: Sequence[int], columns: Sequence[int]) -> dict[Place, Cell]:
-    """The places of merged areas, each with the area's text, among the rows and columns used."""
-    covered: dict[Place, Cell] = {}
+def _cover_merged_areas(
+    sheet: Sheet, rows: Sequence[int], columns: Sequence[int]
+) -> dict[Position, Cell]:
+    """The cells of merged areas in the given rows and columns, each with its area's text."""
+    covered: dict[Position, Cell] = {}
     placed = 0
     for area in sheet.merged:
         text = sheet.texts.get((area.top, area.left), "")
@@ -170,7 +182,7 @@ def _covered(sheet: Sheet, rows: Sequence[int], columns: Sequence[int]) -> dict[
     return covered
 
 
-def _letters(column: int) -> str:
+def _to_letters(column: int) -> str:
     text = ""
     while column > 0:
         column, index = divmod(column - 1, 26)

@@ -1,7 +1,7 @@
-"""The packed streams of a PDF, measured before PDFium unpacks them: it takes a gigabyte of each.
+"""Limits on a PDF's compressed streams, checked before PDFium unpacks up to 1 GB of each.
 
-What a page draws becomes objects that take a hundred times its text. Fonts may be longer;
-pictures stay packed, unless a page names one as its drawing.
+PDFium's objects need a hundred times the memory of a page's drawing commands. Fonts may be
+longer; pictures stay compressed, unless a page names one as its content stream.
 """
 
 import base64
@@ -22,81 +22,81 @@ _HEAD: Final = 4_000  # of a stream's dictionary
 _MAX_DRAWING: Final = 8 * 1024 * 1024
 _MAX_DRAWINGS: Final = 32 * 1024 * 1024
 _MAX_FONTS: Final = 128 * 1024 * 1024
-_MAX_UNUSUAL: Final = 4 * 1024  # no one packs a long drawing in another way
+_MAX_UNUSUAL: Final = 4 * 1024  # programs compress long content streams by the usual filters
 _PACKED: Final = (b"FlateDecode", b"Fl", b"LZWDecode", b"LZW", b"RunLengthDecode", b"RL")
 _STEP: Final = 256 * 1024
 
 
-def check_streams(data: bytes) -> None:
-    """Refuse a PDF whose pages unpack to more than any plan draws. Raises DocumentError."""
-    named = _named(data)
+def check_streams(content: bytes) -> None:
+    """Refuse a PDF whose streams unpack to more than any plan needs. Raises DocumentError."""
+    named = _list_page_streams(content)
     drawings = fonts = before = 0
-    for found in _STREAM.finditer(data):
-        head = data[max(before, found.start() - _HEAD) : found.start()]
-        before = found.end()
+    for match in _STREAM.finditer(content):
+        head = content[max(before, match.start() - _HEAD) : match.start()]
+        before = match.end()
         objects = list(_OBJECT.finditer(head))
         number = int(objects[-1].group(1)) if objects else 0
         head = head[objects[-1].end() :] if objects else head
         if number not in named and _PICTURE.search(head):
             continue
         if number not in named and _FONT.search(head):
-            fonts += _unpacked(data, head, found.end(), _MAX_FONTS - fonts)
+            fonts += _measure_unpacked(content, head, match.end(), _MAX_FONTS - fonts)
         else:
             limit = min(_MAX_DRAWING, _MAX_DRAWINGS - drawings)
-            drawings += _unpacked(data, head, found.end(), limit)
+            drawings += _measure_unpacked(content, head, match.end(), limit)
 
 
-def _named(data: bytes) -> frozenset[int]:
-    """The numbers of the streams that pages name as their drawing."""
+def _list_page_streams(content: bytes) -> frozenset[int]:
+    """The object numbers of the pages' content streams."""
     numbers: set[int] = set()
-    for one, several in _CONTENTS.findall(data):
-        numbers.update(map(int, [one[:10]] if one else _REFERENCE.findall(several)))
+    for single, several in _CONTENTS.findall(content):
+        numbers.update(map(int, [single[:10]] if single else _REFERENCE.findall(several)))
     return frozenset(numbers)
 
 
-def _unpacked(data: bytes, head: bytes, start: int, limit: int) -> int:
-    """How long a stream is once it is unpacked, in bytes."""
-    found = _FILTERS.search(head)
-    filters = re.findall(rb"/(\w+)", (found.group(1) or found.group(2)) if found else b"")
+def _measure_unpacked(content: bytes, head: bytes, start: int, limit: int) -> int:
+    """The unpacked length of a stream in bytes."""
+    match = _FILTERS.search(head)
+    filters = re.findall(rb"/(\w+)", (match.group(1) or match.group(2)) if match else b"")
     match filters:
         case [] | [b"DCTDecode"] | [b"JPXDecode"]:
-            return _within(_length(data, start), limit)
+            return _check_limit(_get_length(content, start), limit)
         case [b"FlateDecode" | b"Fl"]:
-            return _inflated(data, start, limit)
+            return _measure_inflated(content, start, limit)
         case [b"ASCII85Decode" | b"A85", b"FlateDecode" | b"Fl"]:
-            text = data[start : start + _length(data, start)].strip().removesuffix(b"~>")
+            text = content[start : start + _get_length(content, start)].strip().removesuffix(b"~>")
             try:
-                return _inflated(base64.a85decode(text), 0, limit)
+                return _measure_inflated(base64.a85decode(text), 0, limit)
             except ValueError:
-                return 0  # PDFium reads none of it either
+                return 0  # PDFium does not read it either
         case _ if sum(each in _PACKED for each in filters) > 1:
             raise DocumentError(DocumentFault.TOO_LARGE, "a page is packed more than once")
         case _:
-            return _within(_length(data, start), min(limit, _MAX_UNUSUAL))
+            return _check_limit(_get_length(content, start), min(limit, _MAX_UNUSUAL))
 
 
-def _length(data: bytes, start: int) -> int:
-    end = data.find(b"endstream", start)
-    return (end if end >= 0 else len(data)) - start
+def _get_length(content: bytes, start: int) -> int:
+    end = content.find(b"endstream", start)
+    return (end if end >= 0 else len(content)) - start
 
 
-def _within(size: int, limit: int) -> int:
+def _check_limit(size: int, limit: int) -> int:
     if size > limit:
         raise DocumentError(DocumentFault.TOO_LARGE, "a page draws more than a table")
     return size
 
 
-def _inflated(data: bytes, start: int, limit: int) -> int:
-    """Unpack step by step, and keep nothing. The stream's own end counts, whatever follows."""
+def _measure_inflated(content: bytes, start: int, limit: int) -> int:
+    """Unpack in steps, without keeping the result, up to the end of the compressed stream."""
     unpacker = zlib.decompressobj()
     size = 0
     try:
-        while not unpacker.eof and start < len(data):
-            rest = data[start : start + _STEP]
+        while not unpacker.eof and start < len(content):
+            rest = content[start : start + _STEP]
             start += len(rest)
             while rest and not unpacker.eof:
-                size = _within(size + len(unpacker.decompress(rest, _STEP)), limit)
+                size = _check_limit(size + len(unpacker.decompress(rest, _STEP)), limit)
                 rest = unpacker.unconsumed_tail
     except zlib.error:
-        pass  # encrypted or damaged: PDFium reads no further
+        pass  # encrypted or damaged: PDFium stops here too
     return size

@@ -1,12 +1,12 @@
-"""Which words of a Word document are struck through or hidden: by themselves or by a style."""
+"""Which text of a Word document is struck through or hidden, directly or by a style."""
 
 from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.archives import xml
-from services.ingest.documents.unseen import HIDDEN, STRUCK
+from services.ingest.documents.archives import parse_xml
+from services.ingest.documents.omitted import HIDDEN, STRUCK
 from services.ingest.documents.word.numbering import W
 
 _OFF: Final = ("0", "false", "off")
@@ -16,50 +16,50 @@ _KINDS: Final = {f"{W}strike": STRUCK, f"{W}dstrike": STRUCK, f"{W}vanish": HIDD
 
 @dataclass(frozen=True, slots=True)
 class _Style:
-    looks: dict[str, bool]
+    switches: dict[str, bool]
     base: str
 
 
-class Looks:
-    """Answers for a run whether a reader of the page sees its words as valid."""
+class TextStyles:
+    """Tells which runs are struck through or hidden, directly or by their styles."""
 
     def __init__(self, styles: bytes | None) -> None:
         self._styles: dict[str, _Style] = {}
-        root = xml(styles) if styles is not None else None
+        root = parse_xml(styles) if styles is not None else None
         for each in root.iterfind(f"{W}style") if root is not None else ():
             base = each.find(f"{W}basedOn")
             self._styles[each.get(f"{W}styleId") or ""] = _Style(
-                _set(each.find(f"{W}rPr")), _value(base)
+                _read_switches(each.find(f"{W}rPr")), _get_value(base)
             )
-        self._any = any(True in each.looks.values() for each in self._styles.values())
+        self._any = any(True in each.switches.values() for each in self._styles.values())
 
-    def of_paragraph(self, paragraph: etree._Element) -> dict[str, bool]:
-        """What the paragraph's style sets for its runs."""
+    def get_paragraph_style(self, paragraph: etree._Element) -> dict[str, bool]:
+        """The switches that the paragraph's style sets for its runs."""
         if not self._any:
             return {}
-        return self._of_style(_value(paragraph.find(f"{W}pPr/{W}pStyle")))
+        return self._resolve_style(_get_value(paragraph.find(f"{W}pPr/{W}pStyle")))
 
-    def unseen(self, run: etree._Element, paragraph: dict[str, bool]) -> str | None:
-        """Why the run's words are not valid: the kind that is told; None for words that are."""
+    def get_omission(self, run: etree._Element, paragraph: dict[str, bool]) -> str | None:
+        """The kind of omission, `STRUCK` or `HIDDEN`; None for a run with valid text."""
         properties = run.find(f"{W}rPr")
-        looks = dict(paragraph)
+        switches = dict(paragraph)
         if properties is not None:
-            looks |= self._of_style(_value(properties.find(f"{W}rStyle")))
-            looks |= _set(properties)
-        return next((_KINDS[name] for name, on in looks.items() if on), None)
+            switches |= self._resolve_style(_get_value(properties.find(f"{W}rStyle")))
+            switches |= _read_switches(properties)
+        return next((_KINDS[name] for name, on in switches.items() if on), None)
 
-    def _of_style(self, name: str) -> dict[str, bool]:
-        looks: dict[str, bool] = {}
+    def _resolve_style(self, name: str) -> dict[str, bool]:
+        switches: dict[str, bool] = {}
         for _ in range(_MAX_BASES):
             style = self._styles.get(name)
             if style is None:
                 break
-            looks = style.looks | looks
+            switches = style.switches | switches
             name = style.base
-        return looks
+        return switches
 
 
-def _set(properties: etree._Element | None) -> dict[str, bool]:
+def _read_switches(properties: etree._Element | None) -> dict[str, bool]:
     if properties is None:
         return {}
     return {
@@ -67,5 +67,5 @@ def _set(properties: etree._Element | None) -> dict[str, bool]:
     }
 
 
-def _value(element: etree._Element | None) -> str:
+def _get_value(element: etree._Element | None) -> str:
     return (element.get(f"{W}val") or "") if element is not None else ""

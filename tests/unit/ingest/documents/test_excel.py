@@ -7,7 +7,7 @@ from datetime import datetime
 import openpyxl
 import pytest
 
-from services.ingest.documents.excel.shown import BUILT_IN, show, show_date
+from services.ingest.documents.excel.number_formats import BUILT_IN, format_date, format_number
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Document, Paragraph, Table
 from services.ingest.extraction.reading import read_plan
@@ -101,17 +101,17 @@ def told(document: Document) -> list[tuple[str, str]]:
     ],
 )  # fmt: skip
 def test_a_number_is_told_as_its_cell_shows_it(value: float, code: str, shown: str) -> None:
-    assert show(value, code) == shown
+    assert format_number(value, code) == shown
 
 
 def test_formats_that_chinese_programs_know_by_number_are_dates() -> None:
-    assert show(45838, BUILT_IN["57"]) == "2025年6月"
-    assert show(45838, BUILT_IN["31"]) == "2025年6月30日"
-    assert show(45838, BUILT_IN["58"]) == "6月30日"
+    assert format_number(45838, BUILT_IN["57"]) == "2025年6月"
+    assert format_number(45838, BUILT_IN["31"]) == "2025年6月30日"
+    assert format_number(45838, BUILT_IN["58"]) == "6月30日"
 
 
 def test_the_other_calendar_counts_from_1904() -> None:
-    assert show(0, "yyyy-mm-dd", from_1904=True) == "1904年1月1日"
+    assert format_number(0, "yyyy-mm-dd", from_1904=True) == "1904年1月1日"
     book = workbook(
         data('<row><c s="1"><v>44376</v></c></row>'),
         styles='<cellXfs><xf/><xf numFmtId="14"/></cellXfs>',
@@ -122,8 +122,8 @@ def test_the_other_calendar_counts_from_1904() -> None:
 
 def test_a_stored_date_is_shown_in_its_format_or_whole() -> None:
     day = datetime.fromisoformat("2025-06-30")
-    assert show_date(day, "General") == "2025年6月30日"
-    assert show_date(day, 'yyyy"年"m"月"') == "2025年6月"
+    assert format_date(day, "General") == "2025年6月30日"
+    assert format_date(day, 'yyyy"年"m"月"') == "2025年6月"
 
 
 def test_every_kind_of_value_is_read() -> None:

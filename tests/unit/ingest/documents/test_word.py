@@ -7,7 +7,7 @@ import pytest
 
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Document, Paragraph, Table
-from services.ingest.documents.word.counting import written
+from services.ingest.documents.word.number_formats import format_number
 
 MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
@@ -134,15 +134,15 @@ def test_a_style_numbers_its_paragraphs_and_those_of_styles_that_build_on_it() -
     ],
 )  # fmt: skip
 def test_a_number_is_written_in_its_format(form: str, shown: str) -> None:
-    assert written(3, form) == shown
+    assert format_number(3, form) == shown
 
 
 def test_long_lists_are_counted_as_one_says_them() -> None:
-    said = [written(n, "chineseCounting") for n in (10, 11, 20, 99, 100, 101, 110, 215)]
+    said = [format_number(n, "chineseCounting") for n in (10, 11, 20, 99, 100, 101, 110, 215)]
     assert said == ["十", "十一", "二十", "九十九", "一百", "一百零一", "一百一十", "二百一十五"]
-    assert [written(n, "lowerLetter") for n in (26, 27, 53)] == ["z", "aa", "aaa"]
-    assert [written(n, "lowerRoman") for n in (4, 9, 14, 49)] == ["iv", "ix", "xiv", "xlix"]
-    assert [written(n, "decimalEnclosedCircle") for n in (20, 21)] == ["⑳", "21"]
+    assert [format_number(n, "lowerLetter") for n in (26, 27, 53)] == ["z", "aa", "aaa"]
+    assert [format_number(n, "lowerRoman") for n in (4, 9, 14, 49)] == ["iv", "ix", "xiv", "xlix"]
+    assert [format_number(n, "decimalEnclosedCircle") for n in (20, 21)] == ["⑳", "21"]
 
 
 def test_a_number_that_would_run_into_a_figure_is_left_out() -> None:
@@ -317,8 +317,8 @@ def test_levels_that_no_list_has_print_nothing() -> None:
 
 @pytest.mark.parametrize(("n", "shown"), [(0, "0"), (4000, "4000")])
 def test_numbers_beyond_a_format_are_digits(n: int, shown: str) -> None:
-    assert written(n, "chineseCounting") == shown
-    assert written(n, "lowerRoman") == shown
+    assert format_number(n, "chineseCounting") == shown
+    assert format_number(n, "lowerRoman") == shown
 
 
 def test_how_words_look_is_left_out_and_words_that_look_like_tags_are_not() -> None:

@@ -1,4 +1,4 @@
-"""A spreadsheet's numbers as its cells show them: dates, percentages, words around a figure."""
+"""A spreadsheet's numbers as its cells show them: dates, percentages, texts around a number."""
 
 import re
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
-# Numbers that every program knows by heart (ECMA-376 part 1, 18.8.30), for Chinese where they
-# differ by language: a Chinese Excel or WPS stores 57 for 2025年6月 and tells no reader so.
+# Built-in formats (ECMA-376 part 1, 18.8.30), in their Chinese variants where they depend on the
+# language: a Chinese Excel or WPS stores only the number 57 for 2025年6月.
 _MONTH, _MONTH_DAY = 'yyyy"年"m"月"', 'm"月"d"日"'
 _BUILT_IN: Final = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 9: "0%", 10: "0.00%", 14: "yyyy/m/d",
@@ -27,13 +27,13 @@ _DAY: Final = re.compile(r"(?<!d)d{1,2}(?!d)")
 _YEAR: Final = re.compile(r"y|(?<![0#?])e(?![+-])")
 _FIGURE: Final = re.compile(r"[0#?](?:[0#?,.]*[0#?])?")
 _SAFE: Final = "\ue000"  # stands for a literal while the code is read
-_MOST_DIGITS: Final = 11  # of a figure in an unformatted cell
+_MAX_DIGITS: Final = 11  # of a number in an unformatted cell
 _LAST_DAY: Final = 2_958_465  # the year 9999
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """What a number's format shows: parts of a date, or a figure between two texts."""
+    """What a number format shows: parts of a date, or a number between two texts."""
 
     year: bool = False
     month: bool = False
@@ -46,10 +46,10 @@ class Format:
 
 
 @lru_cache(maxsize=512)
-def format_of(code: str) -> Format:
+def parse_format(code: str) -> Format:
     """Read a format code's first section."""
-    found = _SECTION.match(code)
-    section = _UNSEEN.sub("", found.group() if found else "")
+    match = _SECTION.match(code)
+    section = _UNSEEN.sub("", match.group() if match else "")
     literals = [a or b for a, b in _LITERAL.findall(section)]
     bare = _LITERAL.sub(_SAFE, section).lower()
     if bare.strip() in ("", "general", "g/通用格式", "@"):
@@ -71,45 +71,45 @@ def format_of(code: str) -> Format:
     return Format(percent="%" in bare, decimals=decimals, before=before, after=after)
 
 
-def show(value: float, code: str, *, from_1904: bool = False) -> str:
+def format_number(value: float, code: str, *, from_1904: bool = False) -> str:
     """A number as a cell of this format shows it; dates with 年, 月 and 日.
 
-    What the format hides is not told: 6月30日 was typed without a year, and its cell holds the
-    year in which someone typed it.
+    Parts that the format hides are left out: 6月30日 was typed without a year, and its cell
+    stores the year of typing.
     """
-    form = format_of(code)
+    form = parse_format(code)
     if form.year or form.month or form.day or form.clock:
-        day = _day(value, from_1904=from_1904)
-        return _figure(value, Format()) if day is None else _date(day, form)
-    return _figure(value, form)
+        day = _to_date(value, from_1904=from_1904)
+        return _print_number(value, Format()) if day is None else _print_date(day, form)
+    return _print_number(value, form)
 
 
-def show_date(day: datetime, code: str) -> str:
-    """A date that the file stores as such."""
-    form = format_of(code)
+def format_date(day: datetime, code: str) -> str:
+    """A date that the file stores as a date, as a cell of this format shows it."""
+    form = parse_format(code)
     dated = form.year or form.month or form.day or form.clock
-    return _date(day, form if dated else Format(year=True, month=True, day=True))
+    return _print_date(day, form if dated else Format(year=True, month=True, day=True))
 
 
-def _day(value: float, *, from_1904: bool) -> datetime | None:
+def _to_date(value: float, *, from_1904: bool) -> datetime | None:
     if not 0 <= value <= _LAST_DAY:
         return None
-    # The sheet's own calendar has a 29 February 1900: days after it are one less.
+    # The 1900 calendar of spreadsheets has a 29 February 1900: days after it are one less.
     base = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30 if value >= 60 else 31)  # noqa: DTZ001, PLR2004 - a calendar day
     return base + timedelta(days=value)
 
 
-def _date(day: datetime, form: Format) -> str:
+def _print_date(day: datetime, form: Format) -> str:
     text = f"{day.year}年" if form.year else ""
     text += f"{day.month}月" if form.month or form.day else ""
     text += f"{day.day}日" if form.day else ""
     return text or f"{day:%H:%M}"
 
 
-def _figure(value: float, form: Format) -> str:
+def _print_number(value: float, form: Format) -> str:
     shown = value * 100 if form.percent else value
     if form.decimals is not None:
         shown = round(shown, form.decimals)
     whole = float(shown).is_integer() and abs(shown) < 10**15
-    text = str(int(shown)) if whole else f"{shown:.{_MOST_DIGITS}g}"
+    text = str(int(shown)) if whole else f"{shown:.{_MAX_DIGITS}g}"
     return f"{form.before}{text}{'%' if form.percent else ''}{form.after}"

@@ -1,21 +1,21 @@
-"""What a paragraph of a word processor prints: no deleted or hidden words, no field codes."""
+"""The visible text of a Word paragraph: no deleted or hidden text, no field codes."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
 
-from services.ingest.documents.unseen import DELETED, Unseen
+from services.ingest.documents.omitted import DELETED, OmittedText
 from services.ingest.documents.word.numbering import W
-from services.ingest.documents.word.styles import Looks
+from services.ingest.documents.word.styles import TextStyles
 
 _FALLBACK: Final = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _BOX: Final = f"{W}txbxContent"
-_UNSEEN: Final = frozenset(
+_NOT_PRINTED: Final = frozenset(
     {
         *(f"{W}{name}" for name in ("del", "moveFrom", "pPr", "rPr", "instrText", "rt")),
-        _FALLBACK,  # an older program's copy of what stands beside it
-        _BOX,  # read apart: it is a place of its own on the page
+        _FALLBACK,  # a copy of the element beside it, for older programs
+        _BOX,  # read separately, as paragraphs of its own
     }
 )
 _TEXT, _RUN = f"{W}t", f"{W}r"
@@ -30,10 +30,10 @@ _SIGNS: Final = {
 }
 
 
-def printed(paragraph: etree._Element, looks: Looks, unseen: Unseen) -> str:
-    """The paragraph's text, its line breaks kept. Words that are not valid are noted instead."""
+def read_text(paragraph: etree._Element, styles: TextStyles, omitted: OmittedText) -> str:
+    """The paragraph's valid text with its line breaks; `omitted` collects the other text."""
     pieces: list[str] = []
-    style = looks.of_paragraph(paragraph)
+    style = styles.get_paragraph_style(paragraph)
     stack = [iter(paragraph)]
     while stack:
         element = next(stack[-1], None)
@@ -45,22 +45,22 @@ def printed(paragraph: etree._Element, looks: Looks, unseen: Unseen) -> str:
             pieces.append(element.text or "")
         elif tag in _SIGNS:
             pieces.append(_SIGNS[tag])
-        elif tag == _RUN and (kind := looks.unseen(element, style)) is not None:
-            unseen.note(kind, "".join(each.text or "" for each in element.iter(_TEXT)))
+        elif tag == _RUN and (kind := styles.get_omission(element, style)) is not None:
+            omitted.note(kind, "".join(each.text or "" for each in element.iter(_TEXT)))
         elif tag == _DELETED:
-            unseen.note(DELETED, "".join(each.text or "" for each in element.iter(_GONE)))
-        elif tag not in _UNSEEN:
+            omitted.note(DELETED, "".join(each.text or "" for each in element.iter(_GONE)))
+        elif tag not in _NOT_PRINTED:
             stack.append(iter(element))
     return "".join(pieces)
 
 
-def mark_deleted(paragraph: etree._Element) -> bool:
-    """Whether the end of the paragraph was deleted: the next one then continues it."""
+def has_deleted_mark(paragraph: etree._Element) -> bool:
+    """Whether the paragraph mark was deleted, so that the next paragraph continues this one."""
     return paragraph.find(f"{W}pPr/{W}rPr/{W}del") is not None
 
 
-def boxes_in(paragraph: etree._Element) -> Iterator[etree._Element]:
-    """Text boxes anchored in a paragraph, once each; a box within a box is its own affair."""
+def list_text_boxes(paragraph: etree._Element) -> Iterator[etree._Element]:
+    """The outermost text boxes anchored in a paragraph, each once."""
     stack = [iter(paragraph)]
     while stack:
         element = next(stack[-1], None)

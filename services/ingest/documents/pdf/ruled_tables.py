@@ -1,4 +1,4 @@
-"""The ruled lines of a page to the cells that they enclose."""
+"""The ruled lines of a page to tables with the cells that they enclose."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
@@ -7,13 +7,13 @@ from typing import Final
 
 from services.ingest.documents.limits import MAX_COLUMNS
 
-_NEAR: Final = 2.5  # points: lines this close are one line, drawn twice
-_COVERED: Final = 0.6  # of an edge must be drawn for it to part two cells
+_NEAR: Final = 2.5  # points: lines this close are treated as one line
+_COVERED: Final = 0.6  # the share of an edge that must be drawn to separate two cells
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A horizontal or vertical line: where it stands, and from where to where it runs."""
+class RuledLine:
+    """A horizontal line at y = `at`, or a vertical one at x = `at`, from `start` to `end`."""
 
     at: float
     start: float
@@ -22,7 +22,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A cell: its box in points (y grows upward) and its place and size in the grid."""
+    """A cell: its box in points (y grows upward), its position and size in the grid."""
 
     left: float
     bottom: float
@@ -33,7 +33,7 @@ class Region:
     rows: int
     columns: int
 
-    def holds(self, x: float, y: float) -> bool:
+    def has_point(self, x: float, y: float) -> bool:
         """Whether a point lies in the cell."""
         return self.left <= x < self.right and self.bottom <= y < self.top
 
@@ -53,8 +53,8 @@ class Lattice:
     ys: tuple[float, ...]
     owners: tuple[tuple[Region, ...], ...]
 
-    def cell_at(self, x: float, y: float) -> Region | None:
-        """The cell that holds a point, or None for a point outside the table."""
+    def get_cell_at(self, x: float, y: float) -> Region | None:
+        """The cell that contains a point, or None for a point outside the table."""
         if not (self.left <= x <= self.right and self.bottom <= y <= self.top):
             return None
         column = min(max(bisect_right(self.xs, x) - 1, 0), self.columns - 1)
@@ -62,43 +62,43 @@ class Lattice:
         return self.owners[row][column]
 
 
-def lattices(across: Sequence[Line], down: Sequence[Line]) -> list[Lattice]:
+def find_lattices(across: Sequence[RuledLine], down: Sequence[RuledLine]) -> list[Lattice]:
     """The tables that horizontal (`across`) and vertical (`down`) lines form, from the top."""
-    across, down = _united(across), _united(down)
-    found = []
-    for rows, columns in _connected(across, down):
-        table = _lattice(rows, columns)
+    across, down = _unite_lines(across), _unite_lines(down)
+    lattices = []
+    for rows, columns in _group_touching(across, down):
+        table = _build_lattice(rows, columns)
         if table is not None:
-            found.append(table)
-    return sorted(found, key=lambda table: -table.top)
+            lattices.append(table)
+    return sorted(lattices, key=lambda table: -table.top)
 
 
-def _united(lines: Sequence[Line]) -> list[Line]:
-    """Pieces of one line put together, so that a border drawn cell by cell is one."""
-    united: list[Line] = []
+def _unite_lines(lines: Sequence[RuledLine]) -> list[RuledLine]:
+    """Join the pieces of lines, so that a border drawn cell by cell is one line."""
+    united: list[RuledLine] = []
     place = None
     for line in sorted(lines, key=lambda each: each.at):
         if place is None or line.at - place > _NEAR:
             place = line.at
-        united.append(Line(place, line.start, line.end))
+        united.append(RuledLine(place, line.start, line.end))
     united.sort(key=lambda each: (each.at, each.start))
-    whole: list[Line] = []
+    whole: list[RuledLine] = []
     for line in united:
         last = whole[-1] if whole else None
         if last is not None and last.at == line.at and line.start - last.end <= _NEAR:
-            whole[-1] = Line(last.at, last.start, max(last.end, line.end))
+            whole[-1] = RuledLine(last.at, last.start, max(last.end, line.end))
         else:
             whole.append(line)
     return whole
 
 
-def _connected(
-    across: Sequence[Line], down: Sequence[Line]
-) -> Iterator[tuple[list[Line], list[Line]]]:
+def _group_touching(
+    across: Sequence[RuledLine], down: Sequence[RuledLine]
+) -> Iterator[tuple[list[RuledLine], list[RuledLine]]]:
     """Groups of lines that touch: each group is a table."""
     parent = list(range(len(across) + len(down)))
 
-    def root(index: int) -> int:
+    def find_root(index: int) -> int:
         while parent[index] != index:
             parent[index] = parent[parent[index]]
             index = parent[index]
@@ -110,29 +110,29 @@ def _connected(
                 row.start - _NEAR <= column.at <= row.end + _NEAR
                 and column.start - _NEAR <= row.at <= column.end + _NEAR
             ):
-                parent[root(i)] = root(j)
-    groups: dict[int, tuple[list[Line], list[Line]]] = {}
+                parent[find_root(i)] = find_root(j)
+    groups: dict[int, tuple[list[RuledLine], list[RuledLine]]] = {}
     for i, row in enumerate(across):
-        groups.setdefault(root(i), ([], []))[0].append(row)
+        groups.setdefault(find_root(i), ([], []))[0].append(row)
     for j, column in enumerate(down, start=len(across)):
-        groups.setdefault(root(j), ([], []))[1].append(column)
+        groups.setdefault(find_root(j), ([], []))[1].append(column)
     yield from groups.values()
 
 
-def _lattice(across: list[Line], down: list[Line]) -> Lattice | None:
+def _build_lattice(across: list[RuledLine], down: list[RuledLine]) -> Lattice | None:
     ys = sorted({line.at for line in across}, reverse=True)
     xs = sorted({line.at for line in down})
     rows, columns = len(ys) - 1, len(xs) - 1
-    # A frame around text is no table, nor is squared paper.
+    # A frame around text has one column, squared paper too many: neither is a table.
     if rows < 1 or not 1 < columns <= MAX_COLUMNS:
         return None
-    upright, level = _by_place(down), _by_place(across)
+    upright, level = _group_by_place(down), _group_by_place(across)
     taken: set[tuple[int, int]] = set()
     cells = []
     for row in range(rows):
         for column in range(columns):
             if (row, column) not in taken:
-                cell = _region(row, column, (xs, ys), (upright, level))
+                cell = _grow_region(row, column, (xs, ys), (upright, level))
                 taken.update(
                     (row + i, column + j) for i in range(cell.rows) for j in range(cell.columns)
                 )
@@ -155,32 +155,34 @@ def _lattice(across: list[Line], down: list[Line]) -> Lattice | None:
     )
 
 
-def _by_place(lines: Sequence[Line]) -> dict[float, list[Line]]:
-    found: dict[float, list[Line]] = {}
+def _group_by_place(lines: Sequence[RuledLine]) -> dict[float, list[RuledLine]]:
+    lines_by_place: dict[float, list[RuledLine]] = {}
     for line in lines:
-        found.setdefault(line.at, []).append(line)
-    return found
+        lines_by_place.setdefault(line.at, []).append(line)
+    return lines_by_place
 
 
-def _region(
+def _grow_region(
     row: int,
     column: int,
     places: tuple[list[float], list[float]],
-    lines: tuple[dict[float, list[Line]], dict[float, list[Line]]],
+    lines: tuple[dict[float, list[RuledLine]], dict[float, list[RuledLine]]],
 ) -> Region:
-    """The cell that begins here: it grows to the right and down until a line is drawn."""
+    """The cell that begins here, extended to the right and down to the next drawn line."""
     (xs, ys), (down, across) = places, lines
     wide = 1
-    while column + wide < len(xs) - 1 and not _drawn(down[xs[column + wide]], ys[row + 1], ys[row]):
+    while column + wide < len(xs) - 1 and not _is_drawn(
+        down[xs[column + wide]], ys[row + 1], ys[row]
+    ):
         wide += 1
     tall = 1
-    while row + tall < len(ys) - 1 and not _drawn(
+    while row + tall < len(ys) - 1 and not _is_drawn(
         across[ys[row + tall]], xs[column], xs[column + wide]
     ):
         tall += 1
     return Region(xs[column], ys[row + tall], xs[column + wide], ys[row], row, column, tall, wide)
 
 
-def _drawn(lines: Sequence[Line], start: float, end: float) -> bool:
+def _is_drawn(lines: Sequence[RuledLine], start: float, end: float) -> bool:
     covered = sum(max(0.0, min(line.end, end) - max(line.start, start)) for line in lines)
     return covered >= _COVERED * (end - start)

@@ -1,4 +1,4 @@
-"""Column edges that a hand drew: rows whose borders miss each other by a hair share columns."""
+"""Column edges drawn by hand: nearly equal borders of different rows become one edge."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ _NEAR: Final = 284
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedCell:
     """One cell of a row: its text, and the grid columns from `start` up to `end`.
 
     `above` marks a cell that continues the one above.
@@ -22,11 +22,11 @@ class Placed:
     above: bool = False
 
 
-def settled(widths: Sequence[int], rows: Sequence[Sequence[Placed]]) -> list[int]:
-    """For each edge of the grid the edge that it stands for: most rows' edge, if one is near.
+def merge_near_edges(widths: Sequence[int], rows: Sequence[Sequence[PlacedCell]]) -> list[int]:
+    """For each edge of the grid the edge that replaces it: the most used one that is near.
 
-    `widths` are the grid's columns in twips; a grid whose widths are unknown, or in which a cell
-    with text would vanish, is left as it is.
+    `widths` are the grid's columns in twips. A grid is unchanged if widths are missing, or if a
+    cell with text would vanish.
     """
     last = max((cell.end for row in rows for cell in row), default=0)
     as_drawn = list(range(last + 1))

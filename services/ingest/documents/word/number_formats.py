@@ -1,4 +1,4 @@
-"""Numbers as word processors print them before paragraphs: 1, 01, ①, 一, 甲, a, iv."""
+"""The formats of automatic paragraph numbers in word processors: 1, 01, ①, 一, 甲, a, iv."""
 
 from collections.abc import Callable
 from typing import Final
@@ -13,22 +13,22 @@ _ROMAN: Final = (
 )  # fmt: skip
 
 
-def written(number: int, form: str) -> str:
-    """A number in one of the formats that ECMA-376 part 1, 17.18.59 names; else in digits."""
+def format_number(number: int, form: str) -> str:
+    """A number in one of the formats of ECMA-376 part 1, 17.18.59; in digits for other formats."""
     write = _FORMS.get(form)
     return write(number) if write is not None else str(number)
 
 
-def _chinese(number: int) -> str:
-    return _counted(number, _DIGITS, "十百")
+def _write_chinese(number: int) -> str:
+    return _write_with_powers(number, _DIGITS, "十百")
 
 
-def _formal(number: int) -> str:
-    return _counted(number, _FORMAL, "拾佰")
+def _write_formal(number: int) -> str:
+    return _write_with_powers(number, _FORMAL, "拾佰")
 
 
-def _counted(number: int, digits: str, powers: str) -> str:
-    """一 to 九百九十九, as lists count: 十一, 一百零一; digits beyond."""
+def _write_with_powers(number: int, digits: str, powers: str) -> str:
+    """The numerals of lists from 一 to 九百九十九 (十一, 一百零一); other numbers in digits."""
     if not 0 < number < 1000:  # noqa: PLR2004
         return str(number)
     hundreds, rest = divmod(number, 100)
@@ -41,17 +41,17 @@ def _counted(number: int, digits: str, powers: str) -> str:
     return text + (digits[ones] if ones else "")
 
 
-def _by_digits(number: int) -> str:
+def _write_digits(number: int) -> str:
     return "".join("〇一二三四五六七八九"[int(digit)] for digit in str(abs(number)))
 
 
-def _letter(number: int) -> str:
-    """After z come aa and bb: a letter is repeated."""
+def _write_letter(number: int) -> str:
+    """A to z, then repeated letters: aa, bb."""
     times, index = divmod(number - 1, 26)
     return chr(ord("a") + index) * min(times + 1, 20)
 
 
-def _roman(number: int) -> str:
+def _write_roman(number: int) -> str:
     if not 0 < number < 4000:  # noqa: PLR2004 - the numerals go no further
         return str(number)
     text = ""
@@ -61,12 +61,12 @@ def _roman(number: int) -> str:
     return text
 
 
-def _from(first: str, count: int) -> Callable[[int], str]:
-    """A run of signs in Unicode, from `first` on; digits beyond its end."""
+def _use_run(first: str, count: int) -> Callable[[int], str]:
+    """A format of `count` consecutive Unicode signs from `first`; other numbers in digits."""
     return lambda number: chr(ord(first) + number - 1) if 1 <= number <= count else str(number)
 
 
-def _of(signs: str) -> Callable[[int], str]:
+def _use_signs(signs: str) -> Callable[[int], str]:
     return lambda number: signs[number - 1] if 1 <= number <= len(signs) else str(number)
 
 
@@ -77,24 +77,24 @@ _FORMS: Final[dict[str, Callable[[int], str]]] = {
     "decimalFullWidth": lambda number: str(number).translate(
         {ord(digit): ord(digit) + 0xFEE0 for digit in "0123456789"}
     ),
-    "decimalEnclosedCircle": _from("①", 20),
-    "decimalEnclosedCircleChinese": _from("①", 20),
-    "decimalEnclosedParen": _from("⑴", 20),
-    "decimalEnclosedFullstop": _from("⒈", 20),
-    "ideographEnclosedCircle": _from("㊀", 10),
-    "ideographTraditional": _of(_STEMS),
-    "ideographZodiac": _of(_BRANCHES),
-    "ideographDigital": _by_digits,
-    "japaneseDigitalTenThousand": _by_digits,
-    "taiwaneseDigital": _by_digits,
-    "chineseLegalSimplified": _formal,
-    "ideographLegalTraditional": _formal,
-    "lowerLetter": _letter,
-    "upperLetter": lambda number: _letter(number).upper(),
-    "lowerRoman": _roman,
-    "upperRoman": lambda number: _roman(number).upper(),
+    "decimalEnclosedCircle": _use_run("①", 20),
+    "decimalEnclosedCircleChinese": _use_run("①", 20),
+    "decimalEnclosedParen": _use_run("⑴", 20),
+    "decimalEnclosedFullstop": _use_run("⒈", 20),
+    "ideographEnclosedCircle": _use_run("㊀", 10),
+    "ideographTraditional": _use_signs(_STEMS),
+    "ideographZodiac": _use_signs(_BRANCHES),
+    "ideographDigital": _write_digits,
+    "japaneseDigitalTenThousand": _write_digits,
+    "taiwaneseDigital": _write_digits,
+    "chineseLegalSimplified": _write_formal,
+    "ideographLegalTraditional": _write_formal,
+    "lowerLetter": _write_letter,
+    "upperLetter": lambda number: _write_letter(number).upper(),
+    "lowerRoman": _write_roman,
+    "upperRoman": lambda number: _write_roman(number).upper(),
 } | dict.fromkeys(
     ("chineseCounting", "chineseCountingThousand", "japaneseCounting", "taiwaneseCounting",
      "taiwaneseCountingThousand"),
-    _chinese,
+    _write_chinese,
 )  # fmt: skip

@@ -9,25 +9,25 @@ from services.ingest.documents.grid import Cell, Document, Row, Table
 from services.ingest.documents.limits import check_cell, check_columns, check_rows
 
 _DELIMITERS: Final = (",", ";", "\t")
-_SAMPLE: Final = 200  # lines that decide the delimiter
-_FEWEST_COLUMNS: Final = 3
+_SAMPLE: Final = 200  # lines from which the delimiter is chosen
+_MIN_COLUMNS: Final = 3
 
 
 def read_csv(name: str, text: str) -> Document:
     """One table, the rows of the file. Raises DocumentError for broken quoting."""
     text = text.replace("\x00", "")
     first, _, rest = text.partition("\n")
-    if first.strip().lower().startswith("sep="):  # a spreadsheet's own hint
+    if first.strip().lower().startswith("sep="):  # a spreadsheet program writes the delimiter
         text, delimiter = rest, first.strip()[4:5] or ","
     else:
-        delimiter = _delimiter(text)
+        delimiter = _find_delimiter(text)
     rows: list[Row] = []
-    # Strict: a quote that nobody closes would else swallow the rows that follow.
+    # Strict: otherwise an unclosed quotation mark would swallow the rows after it.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for number, cells in enumerate(reader, start=1):
             if any(cell.strip() for cell in cells):
-                rows.append(_row(cells, number))
+                rows.append(_make_row(cells, number))
                 check_rows(len(rows))
     except csv.Error as error:
         detail = f"a quotation mark near line {reader.line_num}"
@@ -36,29 +36,29 @@ def read_csv(name: str, text: str) -> Document:
 
 
 def is_csv(text: str) -> bool:
-    """Whether lines of prose or of text without tabs are rather rows of a table: most agree."""
+    """Whether a text without tabs is a table: most lines have at least three cells."""
     lines = [line for line in text.splitlines()[:_SAMPLE] if line.strip()]
-    delimiter = _delimiter(text)
-    parted = sum(1 for line in lines if line.count(delimiter) >= _FEWEST_COLUMNS - 1)
-    return parted * 2 > len(lines)
+    delimiter = _find_delimiter(text)
+    rows = sum(1 for line in lines if line.count(delimiter) >= _MIN_COLUMNS - 1)
+    return rows * 2 > len(lines)
 
 
-def _row(cells: list[str], number: int) -> Row:
+def _make_row(cells: list[str], number: int) -> Row:
     check_columns(len(cells))
     for cell in cells:
         check_cell(cell)
-    return Row(tuple(Cell(_lines(cell)) for cell in cells), f"row {number}")
+    return Row(tuple(Cell(_normalise_line_breaks(cell)) for cell in cells), f"row {number}")
 
 
-def _lines(cell: str) -> str:
+def _normalise_line_breaks(cell: str) -> str:
     return cell.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def _delimiter(text: str) -> str:
+def _find_delimiter(text: str) -> str:
     """The delimiter under which most rows agree on the largest number of cells."""
     sample = "\n".join(text.splitlines()[:_SAMPLE])
 
-    def agreement(delimiter: str) -> tuple[int, int]:
+    def measure_agreement(delimiter: str) -> tuple[int, int]:
         try:
             widths = [len(row) for row in csv.reader(io.StringIO(sample), delimiter=delimiter)]
         except csv.Error:
@@ -69,4 +69,4 @@ def _delimiter(text: str) -> str:
         usual = max(set(wide), key=lambda width: (wide.count(width), width))
         return (wide.count(usual) * (usual - 1), usual)
 
-    return max(_DELIMITERS, key=agreement)
+    return max(_DELIMITERS, key=measure_agreement)

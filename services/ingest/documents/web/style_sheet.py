@@ -1,7 +1,7 @@
-"""Which elements of a web page its reader does not see, or sees struck through.
+"""Which elements of a web page are hidden or struck through.
 
-Told by tags (<s>, <del>), by attributes, and by the page's own style sheet, as far as its
-selectors are tags, classes and ids, one within another.
+Decided by tags (<s>, <del>), by attributes, and by the page's own style sheet, as far as its
+selectors consist of tags, classes, ids and descendants.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 from lxml import html
 
-from services.ingest.documents.unseen import HIDDEN, STRUCK
+from services.ingest.documents.omitted import HIDDEN, STRUCK
 
 _STRUCK_TAGS: Final = frozenset({"s", "del", "strike"})
 _HIDES: Final = re.compile(r"display:none|visibility:(?:hidden|collapse)|mso-hide:all")
@@ -27,15 +27,15 @@ Selector = tuple[tuple[str, frozenset[str]], ...]
 """The compounds from the outermost to the element: a tag, and its .classes and #ids."""
 
 
-class Looks:
-    """The page's style sheet as far as it hides or strikes through."""
+class StyleSheet:
+    """The rules of the page's style sheet that hide elements or strike them through."""
 
     def __init__(self, root: html.HtmlElement) -> None:
         sheets = " ".join(each.text or "" for each in root.iter("style"))
-        self._rules = list(_rules(sheets))
+        self._rules = list(_parse_rules(sheets))
 
-    def unseen(self, element: html.HtmlElement) -> str | None:
-        """Why the element's words are not valid, as it is told; None for words that are."""
+    def get_omission(self, element: html.HtmlElement) -> str | None:
+        """The kind of omission, `HIDDEN` or `STRUCK`; None for an element with valid text."""
         if element.tag in _STRUCK_TAGS:
             return STRUCK
         style = re.sub(r"\s", "", (element.get("style") or "").lower())
@@ -45,37 +45,37 @@ class Looks:
             return STRUCK
         if not self._rules or not (element.get("class") or element.get("id") or self._by_tag):
             return None
-        return next((kind for rule, kind in self._rules if _fits(element, rule)), None)
+        return next((kind for rule, kind in self._rules if _is_selected(element, rule)), None)
 
     @property
     def _by_tag(self) -> bool:
         return any(not names for rule, _ in self._rules for _, names in rule[-1:])
 
 
-def _rules(sheet: str) -> Iterator[tuple[Selector, str]]:
+def _parse_rules(sheet: str) -> Iterator[tuple[Selector, str]]:
     text = _AT_RULE.sub("", _COMMENT.sub("", sheet))
-    for number, found in enumerate(_RULE.finditer(text)):
+    for number, match in enumerate(_RULE.finditer(text)):
         if number >= _MAX_RULES:
             return
-        body = re.sub(r"\s", "", found[2].lower())
+        body = re.sub(r"\s", "", match[2].lower())
         kind = HIDDEN if _HIDES.search(body) else STRUCK if _STRIKES.search(body) else None
-        for selector in found[1].split(",") if kind else ():
+        for selector in match[1].split(",") if kind else ():
             parts = [_SIMPLE.fullmatch(part) for part in selector.replace(">", " ").split()]
             if parts and all(parts):
-                yield tuple(_compound(part) for part in parts if part), kind or HIDDEN
+                yield tuple(_parse_compound(part) for part in parts if part), kind or HIDDEN
 
 
-def _compound(found: re.Match[str]) -> tuple[str, frozenset[str]]:
-    return (found["tag"] or "*").lower(), frozenset(re.findall(r"[.#][\w-]+", found["rest"]))
+def _parse_compound(match: re.Match[str]) -> tuple[str, frozenset[str]]:
+    return (match["tag"] or "*").lower(), frozenset(re.findall(r"[.#][\w-]+", match["rest"]))
 
 
-def _fits(element: html.HtmlElement, selector: Selector) -> bool:
+def _is_selected(element: html.HtmlElement, selector: Selector) -> bool:
     *outer, last = selector
-    if not _is(element, last):
+    if not _has_compound(element, last):
         return False
     above = element.getparent()
     for compound in reversed(outer):
-        while above is not None and not _is(above, compound):
+        while above is not None and not _has_compound(above, compound):
             above = above.getparent()
         if above is None:
             return False
@@ -83,7 +83,7 @@ def _fits(element: html.HtmlElement, selector: Selector) -> bool:
     return True
 
 
-def _is(element: html.HtmlElement, compound: tuple[str, frozenset[str]]) -> bool:
+def _has_compound(element: html.HtmlElement, compound: tuple[str, frozenset[str]]) -> bool:
     tag, names = compound
     own = {f".{each}" for each in (element.get("class") or "").split()} | {f"#{element.get('id')}"}
     return tag in ("*", element.tag) and names <= own
