@@ -28,6 +28,13 @@ _STATUSES = {
     Status.IN_PROGRESS: N_("in progress"),
     Status.DONE: N_("done"),
 }
+_STATES = {
+    "pending": N_("pending"),
+    "sent": N_("sent"),
+    "delivered": N_("delivered"),
+    "failed": N_("failed"),
+    "suppressed": N_("suppressed"),
+}
 _CHANNELS = {"email": N_("email"), "sms": N_("sms")}
 
 
@@ -101,7 +108,7 @@ def _show_history(notifications: list[ToldOut]) -> None:
             format_instant(row.slot),
             _(AUDIENCES.get(row.audience, row.audience)),
             _(_CHANNELS.get(row.channel, row.channel)),
-            f"{row.state} {row.reason}".strip(),
+            f"{_(_STATES.get(row.state, row.state))} {row.reason}".strip(),
             format_instant(row.at),
             row.address,
             row.subject or row.body,

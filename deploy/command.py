@@ -110,7 +110,8 @@ def run(arguments: Sequence[str]) -> int:
     except CuibanError as error:
         return show_error(error, as_json=as_json)
     except typer.TyperException as error:
-        if not error.format_message():  # the help was shown instead
+        if type(error).__name__ == "NoArgsIsHelpError":  # which Typer does not export
+            print(error.format_message())
             return WRONG_USE
         return show_error(read_usage_error(error), as_json=as_json)
     except ValidationError:

@@ -102,7 +102,8 @@ def _show_faults(faults: list[TopicFault], settings: Settings) -> None:
         say(_("All topics have the settings that they need."))
         return
     for fault in faults:
-        say(f"{fault} {_('Services refuse to start.') if fault.dangerous else ''}".rstrip())
+        refusal = " " + _("Services refuse to start.") if fault.dangerous else ""
+        say(f"{fault}{refusal}")
     say(suggest_repair(faults, settings))
 
 

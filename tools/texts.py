@@ -19,7 +19,7 @@ from deploy.terminal.language import LANGUAGES, LOCALE
 
 _ROOT = Path(__file__).parents[1]
 _FOLDERS = ("cli", "deploy", "lab")
-_KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
+_KEYWORDS = {"_": None, "N_": None}
 _WRITTEN = datetime(2026, 11, 27, tzinfo=UTC)
 """The date in the catalogs' headers: constant, so that they change with their texts alone."""
 

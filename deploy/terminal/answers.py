@@ -45,9 +45,9 @@ def show_error(error: CuibanError, *, as_json: bool) -> int:
     status = get_exit_status(error)
     console = Console(stderr=True)
     if as_json:
-        told = {"error": error.message, "hint": error.hint, "status": status}
+        report = {"error": error.message, "hint": error.hint, "status": status}
         console.print(
-            json.dumps(told, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
+            json.dumps(report, ensure_ascii=False), markup=False, highlight=False, soft_wrap=True
         )
         return status
     console.print(error.message, style="red", markup=False, highlight=False, soft_wrap=True)

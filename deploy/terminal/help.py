@@ -1,17 +1,24 @@
 """The help and the usage errors of Typer, in the language in use."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from enum import Enum
+from functools import partial
 from typing import Any
 
 import typer
-from typer import rich_utils
+from rich.cells import cell_len
+from rich.console import Console
 
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 
-_Formatter: Any = typer.Context.formatter_class
 _LINE_BREAK = re.compile(r"(?<!\n)\n(?!\n)")
+_PIECE = re.compile(r"\s+|[（“]?(?:[!-~]+|\S)[，。；：、）”！？…]*")
+"""What a line is not broken within: a word or a Chinese character, with its punctuation."""
+_WIDEST = 100
+_MOST_BESIDE = 24
+"""Columns for names; a longer name has its text below it."""
 _USAGE_ERRORS = (
     (r"No such option: (?P<name>\S+)", N_("There is no option {name}.")),
     (r"No such command '(?P<name>.+?)'", N_("There is no command {name}.")),
@@ -42,27 +49,75 @@ _USAGE_ERRORS = (
 """What Typer says, and how it is said here."""
 
 
-class _UsageFormatter(_Formatter):  # type: ignore[misc]  # Typer does not export the class
-    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        super().write_usage(prog, args, prefix or f"{_('Usage:')} ")
-
-
 def translate_help(command: Any) -> None:  # noqa: ANN401 - Typer does not export the class
-    """Put the help of a command and of its subcommands into the language in use."""
-    typer.Context.formatter_class = _UsageFormatter
-    rich_utils.ARGUMENTS_PANEL_TITLE = _("Arguments")
-    rich_utils.OPTIONS_PANEL_TITLE = _("Options")
-    rich_utils.COMMANDS_PANEL_TITLE = _("Commands")
-    rich_utils.REQUIRED_LONG_STRING = _("[required]")
-    rich_utils.DEFAULT_STRING = _("[default: {}]")
-    rich_utils.ENVVAR_STRING = _("[env var: {}]")
+    """Let a command and its subcommands write their help in the language in use."""
     for each in iterate_commands(command):
+        each.format_help = partial(_write_help, each)
         each.help = _(join_lines(each.help))
+        each.short_help = each.help.partition("\n")[0]
         for parameter in each.params:
-            if getattr(parameter, "help", None):
-                parameter.help = _(join_lines(parameter.help))
-        if help_option := each.get_help_option(typer.Context(each)):
-            help_option.help = _("Show this message and exit.")
+            parameter.help = _(join_lines(parameter.help))
+
+
+def _write_help(command: Any, context: typer.Context, formatter: Any) -> None:  # noqa: ANN401 - as above
+    width = min(Console().width, _WIDEST)
+    pieces = " ".join(command.collect_usage_pieces(context))
+    lines = [_("Usage: {usage}").format(usage=f"{context.command_path} {pieces}"), ""]
+    for paragraph in command.help.split("\n\n"):
+        lines += [*wrap(paragraph, width), ""]
+    options = [each for each in command.get_params(context) if each.param_type_name == "option"]
+    arguments = [each for each in command.params if each.param_type_name == "argument"]
+    help_option = command.get_help_option(context)
+    if help_option:
+        help_option.help = _("Show this help.")
+    subcommands = getattr(command, "commands", {})
+    for heading, rows in (
+        (_("Arguments"), [_describe_parameter(each, context) for each in arguments]),
+        (_("Options"), [_describe_parameter(each, context) for each in options]),
+        (_("Commands"), [(name, each.short_help) for name, each in subcommands.items()]),
+    ):
+        if rows:
+            lines += [heading + _(":"), *_lay_out(rows, width), ""]
+    formatter.write("\n".join(lines).rstrip())
+
+
+def _describe_parameter(parameter: Any, context: typer.Context) -> tuple[str, str]:  # noqa: ANN401 - as above
+    names = "/".join((*parameter.opts, *parameter.secondary_opts))
+    kind = parameter.metavar or parameter.display_type(context)
+    if parameter.param_type_name == "argument" or parameter.is_flag:
+        kind = ""
+    default = parameter.default
+    value = default.value if isinstance(default, Enum) else default
+    notes = [
+        _("[required]") if parameter.required else "",
+        _("[env var: {name}]").format(name=parameter.envvar) if parameter.envvar else "",
+        _("[default: {value}]").format(value=value) if value not in (None, False, "") else "",
+    ]
+    return f"{names} {kind}".strip(), " ".join(filter(None, (parameter.help, *notes)))
+
+
+def _lay_out(rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    """Names beside their texts; the text of a long name is below it."""
+    beside = [cell_len(name) for name, _text in rows if cell_len(name) <= _MOST_BESIDE]
+    indent = max(beside, default=0) + 4
+    for name, text in rows:
+        lines = wrap(text, width - indent)
+        if cell_len(name) > _MOST_BESIDE:
+            yield f"  {name}"
+        elif lines:
+            yield f"  {name}{' ' * (indent - 2 - cell_len(name))}{lines.pop(0)}"
+        yield from (f"{' ' * indent}{line}" for line in lines)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines that are at most `width` columns wide; Chinese is broken between any characters."""
+    lines = [""]
+    for piece in _PIECE.findall(text):
+        if cell_len(lines[-1] + piece.rstrip()) > width and lines[-1]:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return [line for line in lines if line]
 
 
 def iterate_commands(command: Any) -> Iterator[Any]:  # noqa: ANN401 - as above

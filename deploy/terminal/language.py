@@ -52,11 +52,6 @@ def translate(text: str) -> str:
     return _Texts.catalog.gettext(text) if text else ""
 
 
-def ngettext(singular: str, plural: str, number: int) -> str:
-    """The form of a text for a number, in the language in use."""
-    return _Texts.catalog.ngettext(singular, plural, number)
-
-
 def mark_text(text: str) -> str:
     """The text as it is; marks a constant that is translated when it is shown."""
     return text

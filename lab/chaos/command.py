@@ -62,7 +62,7 @@ def run_chaos(
     ] = 1,
     only: Annotated[
         list[FaultKind] | None,
-        typer.Option(help="With a running clock: faults of these kinds alone."),
+        typer.Option(metavar="KIND", help="With a running clock: faults of these kinds alone."),
     ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the figures into this file.")

@@ -1,0 +1,161 @@
+"""Every command answers in JSON too, and ends with the statuses that are promised."""
+
+import json
+from typing import Any
+
+import pytest
+from rich.text import Text
+
+from cli import client
+from deploy.command import build_command
+from deploy.terminal.answers import print_json
+from deploy.terminal.errors import NotRunningError, WrongUseError, get_exit_status
+from deploy.terminal.help import iterate_commands, wrap
+from deploy.terminal.tables import show_table
+from shared.errors import CuibanError, NotReadyError
+
+_FILES = {"demo", "chaos", "bench"}
+"""They run for minutes: their JSON is written into a file."""
+
+
+def test_every_command_has_json() -> None:
+    for command in iterate_commands(build_command()):
+        if getattr(command, "commands", None) and command.name != "outbox":
+            continue  # a group does nothing itself; `outbox` lists
+        options = {name: each for each in command.params for name in each.opts}
+        assert "--json" in options, command.name
+        assert options["--json"].is_flag == (command.name not in _FILES), command.name
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (CuibanError("x"), 1),
+        (WrongUseError("x"), 2),
+        (NotRunningError("x"), 3),
+        (NotReadyError("x"), 3),
+    ],
+)
+def test_an_error_stands_for_a_status(error: CuibanError, status: int) -> None:
+    assert get_exit_status(error) == status
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ("ledgr",),
+        ("ledger", "--no-such-option"),
+        ("units", "rename", "one"),
+        ("units", "contact", "x", "--post", "nobody"),
+        ("units", "contact", "x", "--post", "head", "--from", "soon"),
+        ("plan", "settle", "4.3", "--reason", "x"),
+        ("ledger", "--history"),
+        ("topics", "--partitions", "many"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_to_do(cuiban, typed: tuple[str, ...]) -> None:
+    shown = cuiban(*typed)
+    assert shown.status == 2
+    assert shown.err
+    assert not shown.out
+    as_json = cuiban(*typed, "--json")
+    assert as_json.status == 2
+    error = json.loads(as_json.err)
+    assert error["status"] == 2
+    assert error["error"]
+
+
+def test_what_does_not_run_ends_with_3(cuiban, tmp_path) -> None:
+    for command in (("ledger",), ("plan", "show"), ("ops", "streams"), ("status",)):
+        shown = cuiban(*command, "--state", str(tmp_path / "none"))
+        assert shown.status == 3, command
+    shown = cuiban("ledger", "--json", "--state", str(tmp_path / "none"))
+    assert json.loads(shown.err) == {
+        "error": f"No stack runs in {tmp_path / 'none'}.",
+        "hint": "Start one with `cuiban up`.",
+        "status": 3,
+    }
+
+
+def test_what_the_api_refuses_ends_with_1_or_2(cuiban, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(status: int, kind: str) -> Any:
+        problem = {"type": f"urn:cuiban:problem:{kind}", "title": "t", "status": status}
+        return lambda *_args, **_options: client.httpx.Response(
+            status, json=problem | {"detail": "why", "hint": "what to do"}
+        )
+
+    monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
+    monkeypatch.setenv("CUIBAN_TOKEN", "x")
+    for status, kind, expected in (
+        (409, "conflict", 1),
+        (422, "document-no-table", 1),
+        (422, "invalid", 2),
+        (404, "not-found", 2),
+        (401, "unauthorized", 2),
+        (503, "unavailable", 3),
+    ):
+        monkeypatch.setattr(client.httpx.Client, "request", refuse(status, kind))
+        shown = cuiban("ledger")
+        assert (shown.status, shown.err) == (expected, f"why (HTTP {status})\nwhat to do\n")
+
+
+def test_json_has_chinese_as_it_is_and_dates_in_iso(capsys: pytest.CaptureFixture[str]) -> None:
+    print_json({"单位": "县财政局"})
+    assert "县财政局" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_gets_long_fields_on_lines_of_their_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "postgresql://cuiban@127.0.0.1:23456/cuiban?a=" + "x" * 40
+    rows = [("kafka", Text("ready", "green"), ""), ("数据库", Text("ready"), address)]
+    monkeypatch.setenv("COLUMNS", "120")
+    show_table(("part", "state", "address"), rows)
+    assert f"数据库  ready  {address}" in capsys.readouterr().out
+    monkeypatch.setenv("COLUMNS", "60")
+    show_table(("part", "state", "address"), rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [
+        "part    state",
+        "kafka   ready",
+        "数据库  ready",
+        f"    address {address}",
+    ]
+
+
+def test_chinese_is_wrapped_between_characters_and_not_before_its_punctuation() -> None:
+    assert wrap("把数据库（CUIBAN_DATABASE_URL）升级。", 20) == [
+        "把数据库",
+        "（CUIBAN_DATABASE_URL）",
+        "升级。",
+    ]
+    assert wrap("一二三四五。", 10) == ["一二三四", "五。"]
+    assert wrap("one two three", 8) == ["one two", "three"]
+
+
+def test_a_unit_that_was_sent_nothing_has_an_empty_history(
+    cuiban, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit = {
+        "unit_id": "00000000-0000-0000-0000-000000000001",
+        "name": "县财政局",
+        "kind": "县级部门",
+        "groups": [],
+        "aliases": [],
+        "contacts": [],
+        "number": 1,
+        "changed_at": "2023-06-01T00:00:00Z",
+        "retired_at": None,
+        "retired_why": None,
+    }
+    monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
+    monkeypatch.setenv("CUIBAN_TOKEN", "x")
+
+    def every(_api: object, path: str, **_query: object) -> list[dict[str, Any]]:
+        return [unit] if path == "/v1/units" else []
+
+    monkeypatch.setattr(client.Api, "every", every)
+    history = ("ledger", "县财政局", "--history")
+    assert cuiban(*history).out == "Nothing sent yet.\n"
+    assert cuiban("--lang", "zh", *history).out == "尚未发送。\n"
+    assert cuiban(*history, "--json").out == "[]\n"
