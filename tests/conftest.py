@@ -40,7 +40,7 @@ SettingsFor = Callable[..., Awaitable[Any]]
 
 
 class ByRoom(LoadScopeScheduling):
-    """Gives each process whole files, and one of them all that runs whole systems."""
+    """Gives each process whole files, and all tests of whole systems to one process."""
 
     @override
     def _split_scope(self, nodeid: str) -> str:
@@ -49,7 +49,7 @@ class ByRoom(LoadScopeScheduling):
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
-    """How the processes of a run share it out."""
+    """The scheduler of the run's processes."""
     return ByRoom(config, log)
 
 
@@ -104,8 +104,8 @@ def plans_of() -> Callable[[AsyncConnection], Any]:
 
         def explain(connection: Any, _: Any, statement: str, values: Any, *__: Any) -> None:
             if not statement.startswith("EXPLAIN"):
-                found = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
-                plans.append("\n".join(found.scalars()))
+                plan = connection.exec_driver_sql(f"EXPLAIN {statement}", values)
+                plans.append("\n".join(plan.scalars()))
 
         event.listen(db.sync_connection, "before_cursor_execute", explain)
         try:

@@ -1,4 +1,4 @@
-"""The whole system, up once for this folder: real broker, database, sinks, three services."""
+"""The whole system, started once for this folder: broker, database, sinks, three services."""
 
 import asyncio
 import subprocess
@@ -32,7 +32,7 @@ _QUIET = 300.0
 
 @dataclass
 class World:
-    """The running system, and what an office and its units do with it."""
+    """The running system, with the actions of its office and units."""
 
     stack: Stack
     record: StackRecord
@@ -50,10 +50,10 @@ class World:
     def today(self) -> date:
         return self.clock.now().astimezone(ZONE).date()
 
-    def employ(self, number: int) -> list[str]:
-        """Enter new units with all their contacts; their names.
+    def enter_units(self, number: int) -> list[str]:
+        """Enter new units with all their contacts; returns their names.
 
-        A minute passes first, so that a plan which is imported next is newer than the last one.
+        The clock first moves by a minute, so that the next imported plan is newer than the last.
         """
         self.clock.set(self.clock.now() + timedelta(minutes=1))
         names = [f"测试第{next(_NUMBERS)}局" for _ in range(number)]
@@ -75,9 +75,9 @@ class World:
     def assign(
         self, names: list[str], due: date, tasks: int = 1, duty: str = "", number: int = 0
     ) -> list[dict]:
-        """Publish a plan with some tasks for units, due on a day; its ledger rows.
+        """Publish a plan with tasks for units, due on a day; returns its ledger rows.
 
-        With the same `number` it is the same document again.
+        The same `number` gives the same document.
         """
         number = number or next(_NUMBERS)
         rows = [f"{due.year}年第{number}号政务公开任务分解表", ""]
@@ -100,29 +100,29 @@ class World:
         files = {"file": (name, text.encode())}
         return self.api._request("POST", path, files=files, headers=headers)
 
-    def working_day(self, after: int) -> date:
+    def find_working_day(self, after: int) -> date:
         return CALENDAR.shift(self.today, after)
 
-    def turn(self, day: date, at: time = time(9)) -> None:
-        """Set the clock to an instant of a day, and return at once."""
+    def set_clock(self, day: date, at: time = time(9)) -> None:
+        """Set the clock to an instant of a day, without waiting."""
         self.clock.set(datetime.combine(day, at, tzinfo=ZONE))
 
-    async def quiet(self) -> None:
+    async def wait_until_quiet(self) -> None:
         await self.watcher.wait_until_quiet(self.clock.now(), _QUIET)
 
-    async def live(self, day: date, at: time = time(9)) -> None:
-        """Turn the clock and wait until everything that follows has happened."""
-        self.turn(day, at)
-        await self.quiet()
+    async def step_to(self, day: date, at: time = time(9)) -> None:
+        """Set the clock and wait until the pipeline is quiet."""
+        self.set_clock(day, at)
+        await self.wait_until_quiet()
 
-    def told(self, name: str, channel: str = "email") -> list[dict]:
-        """What the sinks received for a unit, all posts, in order."""
+    def list_messages(self, name: str, channel: str = "email") -> list[dict]:
+        """The messages to all posts of a unit, in order."""
         code = name.removeprefix("测试第").removesuffix("局")
         ends = f"@u{code}.e2e.example" if channel == "email" else f"{int(code):07d}"
-        return [message for message in self._arrived(channel) if ends in message["to"]]
+        return [message for message in self._fetch_messages(channel) if ends in message["to"]]
 
-    def _arrived(self, channel: str) -> list[dict]:
-        """Everything that a sink received; what was seen before is not asked for again."""
+    def _fetch_messages(self, channel: str) -> list[dict]:
+        """All messages of a channel; only new ones are fetched."""
         seen = self.arrivals.setdefault(channel, [])
         while True:
             query = {"after": seen[-1]["seq"] if seen else 0, "channel": channel}
@@ -131,11 +131,11 @@ class World:
                 return seen
             seen += page
 
-    def faults(self, **modes: str) -> None:
+    def set_faults(self, **modes: str) -> None:
         httpx.put(f"{self.sinks}/faults", json=modes, timeout=120, trust_env=False)
 
     async def kill(self, name: str) -> None:
-        """kill -9 a part, and return when its successor is ready."""
+        """kill -9 a part, and return when its next process is ready."""
         was = await asyncio.to_thread(self.stack.kill, name)
         await asyncio.to_thread(self.stack.wait_ready, name, after=was)
 
@@ -186,9 +186,9 @@ async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterato
 
 @pytest.fixture
 def cuiban(world: World) -> Callable[..., str]:
-    """The command on the running system: what it prints, if it ends with the status.
+    """Runs the command on the running system; returns its output, and checks its status.
 
-    `typed` is what a person types; then the input ends.
+    `typed` is its standard input.
     """
 
     def run(*arguments: str, status: int = 0, typed: str = "") -> str:

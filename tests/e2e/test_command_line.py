@@ -21,8 +21,8 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def table(world, tmp_path: Path) -> Path:
     """A plan with a settled point, a doubtful one, an unknown unit and a date already past."""
-    (name,) = world.employ(1)
-    due, past = world.working_day(5), world.working_day(-20)
+    (name,) = world.enter_units(1)
+    due, past = world.find_working_day(5), world.find_working_day(-20)
     rows = [
         f"{due.year}年命令行试用任务分解表",
         "",
@@ -62,18 +62,18 @@ async def test_from_a_file_to_the_ledger_by_hand(world, cuiban, table: Path) -> 
     assert "远方局" in shown
     assert "Held until settled: 2.1" in cuiban("plan", "publish")
     assert "settled (changed)" in cuiban(
-        "plan", "settle", "2.1", "--due", f"{world.working_day(4)}", "--reason", "年度清理"
+        "plan", "settle", "2.1", "--due", f"{world.find_working_day(4)}", "--reason", "年度清理"
     )
     assert "decided" in cuiban("plan", "name", "远方局", "--ignore", "--reason", "不在本县")
     assert "Nothing is left to settle" in cuiban("plan", "show")
     again = cuiban("plan", "publish")
     assert "Published: 1 obligations of 1 units" in again
-    assert f"Already past, not published: due {world.working_day(-20)}: 3.1" in again
-    await world.quiet()
+    assert f"Already past, not published: due {world.find_working_day(-20)}: 3.1" in again
+    await world.wait_until_quiet()
     owed = json.loads(cuiban("ledger", name, "--json"))
     assert sorted(row["ref"] for row in owed) == ["1.1", "2.1", "4.1"]
     assert name in cuiban("ledger")
-    await world.live(world.working_day(2))
+    await world.step_to(world.find_working_day(2))
     history = cuiban("ledger", name, "--history")
     assert "email" in history
     assert "sent" in history
@@ -102,10 +102,10 @@ async def test_a_row_deleted_by_hand_is_named_by_the_audit_and_shown_by_the_metr
     world, cuiban
 ) -> None:
     """Break it on purpose, see it reported, mend it again."""
-    (name,) = world.employ(1)
-    due = world.working_day(1)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(1)
     world.assign([name], due)
-    await world.live(due)
+    await world.step_to(due)
     await until_gaps(world, 0)
     async with changing(world) as db:
         await db.execute(
@@ -142,10 +142,10 @@ async def test_a_notification_that_the_notifier_lost_is_named_while_it_is_pendin
     world, cuiban
 ) -> None:
     """A short message waits for the end of the quiet hours. Lose it, see it named, put it back."""
-    (name,) = world.employ(1)
-    eve, due = world.working_day(1), world.working_day(2)
+    (name,) = world.enter_units(1)
+    eve, due = world.find_working_day(1), world.find_working_day(2)
     world.assign([name], due)
-    await world.live(eve, time(22))
+    await world.step_to(eve, time(22))
     unit = {"unit": world.units[name]}
     async with changing(world) as db:
         kept = "CREATE TABLE notifier.kept AS SELECT * FROM notifier.notifications"
@@ -161,8 +161,8 @@ async def test_a_notification_that_the_notifier_lost_is_named_while_it_is_pendin
         async with changing(world) as db:
             await db.execute(text("INSERT INTO notifier.notifications SELECT * FROM notifier.kept"))
             await db.execute(text("DROP TABLE notifier.kept"))
-    await world.live(due)
-    assert len(world.told(name, "sms")) == 2  # that one, and the one of the day
+    await world.step_to(due)
+    assert len(world.list_messages(name, "sms")) == 2  # that one, and the one of the day
     assert "holds for every" in await asyncio.to_thread(cuiban, "audit", "conservation")
 
 

@@ -33,7 +33,7 @@ def code_of(name: str) -> str:
 
 
 async def test_a_workbook_is_previewed_and_then_entered(world, cuiban, tmp_path: Path) -> None:
-    (name,) = world.employ(1)
+    (name,) = world.enter_units(1)
     mail = f"liaison@u{code_of(name)}.e2e.example"
     file = sheet(tmp_path / "册.xlsx", (name, "试点单位", "张三", 13900009999.0, mail))
     before = cuiban("units", "list", "--json")
@@ -54,13 +54,13 @@ async def test_a_workbook_is_previewed_and_then_entered(world, cuiban, tmp_path:
 
 
 async def test_what_a_person_who_leaves_was_to_hear_goes_to_who_follows(world, cuiban) -> None:
-    (name,) = world.employ(1)
-    due = world.working_day(1)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(1)
     world.assign([name], due)
     before = refused(world)
-    world.faults(email="refuse", sms="refuse")
+    world.set_faults(email="refuse", sms="refuse")
     try:
-        world.turn(due)
+        world.set_clock(due)
         await until(lambda: refused(world) > before)
         new = f"new@u{code_of(name)}.e2e.example"
         printed = cuiban(
@@ -70,10 +70,10 @@ async def test_what_a_person_who_leaves_was_to_hear_goes_to_who_follows(world, c
         assert f"李四 {new}" in printed
         await until(lambda: knows(world, new))
     finally:
-        world.faults(email="ok", sms="ok")
-    await world.quiet()
-    assert [message["to"] for message in world.told(name)] == [new]
-    assert [message["to"] for message in world.told(name, "sms")] == [
+        world.set_faults(email="ok", sms="ok")
+    await world.wait_until_quiet()
+    assert [message["to"] for message in world.list_messages(name)] == [new]
+    assert [message["to"] for message in world.list_messages(name, "sms")] == [
         f"1395{int(code_of(name)):07d}"
     ]
     history = cuiban("ledger", name, "--history")
@@ -113,8 +113,8 @@ async def until(holds, within: float = 120) -> None:
 async def test_a_renamed_unit_is_found_under_both_names_and_a_retired_one_owes_nothing_new(
     world, cuiban
 ) -> None:
-    (name,) = world.employ(1)
-    world.assign([name], world.working_day(20))
+    (name,) = world.enter_units(1)
+    world.assign([name], world.find_working_day(20))
     assert f"{name}改, also called {name}" in cuiban("units", "rename", name, f"{name}改")
     assert "目录公开" in cuiban("ledger", name)
     assert "目录公开" in cuiban("ledger", f"{name}改")
@@ -126,7 +126,7 @@ async def test_a_renamed_unit_is_found_under_both_names_and_a_retired_one_owes_n
 
 
 def test_what_cannot_be_done_is_said_with_what_to_do(world, cuiban, tmp_path: Path) -> None:
-    (name,) = world.employ(1)
+    (name,) = world.enter_units(1)
     for arguments, expected, status in (
         (("units", "rename", "不存在局", "x"), "cuiban units list", 2),
         (("units", "retire", name[:-1], "--reason", "x"), f"Similar: {name}", 2),

@@ -16,10 +16,10 @@ AFTER = time(9, 40)
 async def test_a_suppressed_reminder_is_found_and_named_and_a_kept_one_is_not(
     world, cuiban
 ) -> None:
-    kept, lost = world.employ(2)
-    due = world.working_day(4)
+    kept, lost = world.enter_units(2)
+    due = world.find_working_day(4)
     rows = {row["unit"]: row for row in world.assign([kept, lost], due)}
-    await world.live(world.working_day(1), AFTER)  # three working days before
+    await world.step_to(world.find_working_day(1), AFTER)  # three working days before
     first = last = world.today
     unit_id = world.units[lost]
     engine = create_engine(settings_in(world.record.environment), "e2e-expected")
@@ -30,14 +30,14 @@ async def test_a_suppressed_reminder_is_found_and_named_and_a_kept_one_is_not(
     finally:
         await engine.dispose()
     while world.today < due:
-        await world.live(world.working_day(1), AFTER)
+        await world.step_to(world.find_working_day(1), AFTER)
         last = world.today
     days = ("audit", "expected", "--from", str(first), "--to", str(last))
     found = json.loads(cuiban(*days, "--json", status=1))
     mine = [row for row in found["differences"] if row["unit"] in {kept, lost}]
     assert {row["unit"] for row in mine} == {lost}
     assert [datetime.fromisoformat(row["slot"]).day for row in mine] == [
-        world.working_day(-1).day,
+        world.find_working_day(-1).day,
         due.day,
     ]
     for row in mine:

@@ -30,36 +30,36 @@ SERVICES = ("ingest", "scheduler", "notifier")
 
 
 async def test_a_gateway_that_was_down_gets_everything_when_it_is_up(world) -> None:
-    names = world.employ(5)
-    due = world.working_day(1)
+    names = world.enter_units(5)
+    due = world.find_working_day(1)
     world.assign(names, due)
     before = refused(world)
-    world.faults(email="refuse", sms="refuse")
-    world.turn(due)
+    world.set_faults(email="refuse", sms="refuse")
+    world.set_clock(due)
     await until(lambda: refused(world) >= before + 1)
-    assert all(world.told(name) == [] for name in names)
-    world.faults(email="ok", sms="ok")
-    await world.quiet()
-    assert [len(world.told(name)) for name in names] == [1] * 5
-    assert [len(world.told(name, "sms")) for name in names] == [1] * 5
+    assert all(world.list_messages(name) == [] for name in names)
+    world.set_faults(email="ok", sms="ok")
+    await world.wait_until_quiet()
+    assert [len(world.list_messages(name)) for name in names] == [1] * 5
+    assert [len(world.list_messages(name, "sms")) for name in names] == [1] * 5
 
 
 async def test_a_message_refused_for_good_ends_as_failed_with_a_reason(world) -> None:
-    (name,) = world.employ(1)
-    due = world.working_day(1)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(1)
     world.assign([name], due)
-    world.faults(email="reject", sms="false-success")
+    world.set_faults(email="reject", sms="false-success")
     try:
-        world.turn(due)
+        world.set_clock(due)
         await until(lambda: failed(world, name) >= 1)
     finally:
-        world.faults(email="ok", sms="ok")
-    await world.quiet()
+        world.set_faults(email="ok", sms="ok")
+    await world.wait_until_quiet()
     history = world.api.every(f"/v1/units/{world.units[name]}/history")
     (mail,) = (row for row in history if row["channel"] == "email")
     assert mail["state"] == "failed"
     assert mail["reason"]
-    assert world.told(name) == []
+    assert world.list_messages(name) == []
 
 
 async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(world) -> None:
@@ -77,12 +77,12 @@ async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(worl
                 await producer.send_and_wait(name, mark, key=b"k", partition=partition)
     finally:
         await producer.stop()
-    (name,) = world.employ(1)
-    due = world.working_day(1)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(1)
     world.assign([name], due)
-    await world.live(due)
-    assert len(world.told(name)) == 1
-    await world.quiet()
+    await world.step_to(due)
+    assert len(world.list_messages(name)) == 1
+    await world.wait_until_quiet()
     after = await letters(settings)
     found = {base64.b64decode(letter.record_value or "") for letter in after[len(before) :]}
     assert found == marks
@@ -92,21 +92,23 @@ async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(worl
 async def test_a_service_killed_in_the_rush_loses_and_doubles_nothing(
     world, cuiban, service
 ) -> None:
-    names = world.employ(UNITS)
-    due = world.working_day(1)
+    names = world.enter_units(UNITS)
+    due = world.find_working_day(1)
     number = 9001 + SERVICES.index(service)  # of the document, which is sent again as it is
     publishing = asyncio.create_task(asyncio.to_thread(assign_surely, world, names, due, number))
     if service == "ingest":
         await world.kill(service)
     rows = await publishing
     assert len(rows) == UNITS * TASKS_EACH
-    world.turn(due)
+    world.set_clock(due)
     for _ in range(2):
         await world.kill(service)
-    await world.quiet()
+    await world.wait_until_quiet()
     for channel in ("email", "sms"):
         ids = Counter(
-            (name, message["id"]) for name in names for message in world.told(name, channel)
+            (name, message["id"])
+            for name in names
+            for message in world.list_messages(name, channel)
         )
         assert sorted(name for name, _ in ids) == sorted(names)
         reoffered = sum(ids.values()) - len(ids)

@@ -8,10 +8,10 @@ pytestmark = pytest.mark.e2e
 
 
 async def test_every_line_is_json_and_an_answered_request_says_whose_it_was(world) -> None:
-    (name,) = world.employ(1)
-    due = world.working_day(1)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(1)
     world.assign([name], due)
-    await world.live(due)
+    await world.step_to(due)
     for service in ("ingest", "scheduler", "notifier"):
         text = (world.stack.state / "logs" / f"{service}-1.log").read_text()
         lines = [json.loads(line) for line in text.splitlines()]

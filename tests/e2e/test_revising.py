@@ -34,8 +34,8 @@ def about(mails: list[dict[str, Any]], text: str) -> int:
 
 async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path: Path) -> None:
     """The moved date on its new days alone; the untouched once a slot; the removed never again."""
-    (name,) = world.employ(1)
-    days = [world.working_day(number) for number in range(9)]
+    (name,) = world.enter_units(1)
+    days = [world.find_working_day(number) for number in range(9)]
     first, later = days[4], days[8]
     title = f"{first.year}年{name}政务公开任务分解表"
     rows: list[tuple[str, str, date | str]] = [
@@ -43,8 +43,8 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
     ]
     cuiban("import", table(tmp_path / "one.txt", title, rows))
     cuiban("plan", "publish")
-    await world.live(days[1])  # three working days before: all of it is reminded of
-    (mail,) = world.told(name)
+    await world.step_to(days[1])  # three working days before: all of it is reminded of
+    (mail,) = world.list_messages(name)
     assert [about([mail], text) for text in (STAYS, MOVES, GOES, WORDS)] == [1, 1, 1, 1]
 
     rows = [(COMES, name, later), (STAYS, name, first), (MOVES, name, later)]
@@ -56,13 +56,13 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
     assert "Nothing was changed" in seen
     done = cuiban("plan", "revise", revised, typed="yes\n")
     assert "1 obligations added, 1 amended, 1 withdrawn, of 1 units" in done
-    await world.quiet()
+    await world.wait_until_quiet()
 
     told: list[list[dict[str, Any]]] = []
     for day in days[2:]:
-        before = len(world.told(name))
-        await world.live(day)
-        told.append(world.told(name)[before:])
+        before = len(world.list_messages(name))
+        await world.step_to(day)
+        told.append(world.list_messages(name)[before:])
     # One and no working days before the first date; then the third working day overdue.
     for text in (STAYS, REWORDED):
         assert [about(mails, text) for mails in told] == [0, 1, 1, 0, 0, 1, 0]
@@ -75,8 +75,8 @@ async def test_a_revised_plan_is_reminded_of_as_revised(world, cuiban, tmp_path:
 
 
 async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_path) -> None:
-    (name,) = world.employ(1)
-    due = world.working_day(9)
+    (name,) = world.enter_units(1)
+    due = world.find_working_day(9)
     rows = [
         ("公布目录一。", name, due),
         ("定期清理失效内容。", name, due),
@@ -106,10 +106,10 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
 
 
 def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
-    (name,) = world.employ(1)
+    (name,) = world.enter_units(1)
     rows = [
-        ("定期清理甲。", name, world.working_day(9)),
-        ("定期清理乙。", name, world.working_day(9)),
+        ("定期清理甲。", name, world.find_working_day(9)),
+        ("定期清理乙。", name, world.find_working_day(9)),
     ]
     cuiban("import", table(tmp_path / "plan.txt", f"2023年{name}中断任务分解表", rows))
     command = ["plan", "review", "--state", str(world.stack.state)]
@@ -137,10 +137,10 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
 
 
 async def test_the_journal_is_proven_by_the_command(world, cuiban) -> None:
-    world.employ(1)
+    world.enter_units(1)
     said = cuiban("audit", "verify")
     head = said.split("head ")[1].split()[0]
-    world.employ(1)
+    world.enter_units(1)
     again = cuiban("audit", "verify", "--expect", head)
     assert "1 came after it" in again
     wrong = cuiban("audit", "verify", "--expect", "ab" * 32, status=1)

@@ -1,11 +1,11 @@
-"""The worlds that are attacked."""
+"""Fixtures: the services that the fuzz tests attack."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.fuzz.world import World, running
+from tests.fuzz.world import World, run_world
 from tests.integration.ingest.conftest import api
 
 __all__ = ["api"]
@@ -13,5 +13,5 @@ __all__ = ["api"]
 
 @pytest.fixture
 async def world(settings_for: Any) -> AsyncIterator[World]:
-    async with running(settings_for) as made:
+    async with run_world(settings_for) as made:
         yield made

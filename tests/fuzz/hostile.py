@@ -1,4 +1,4 @@
-"""What no honest writer writes: values, events, headers and records to attack doors with."""
+"""Hostile input: values, events, headers and records that no service writes."""
 
 import json
 from collections.abc import Iterator
@@ -60,21 +60,21 @@ class Record:
         return f"<{self.topic.name} {self.value!r:.1500} {self.headers!r:.300}>"
 
 
-def golden(event_class: type[Event]) -> dict[str, Any]:
+def load_golden(event_class: type[Event]) -> dict[str, Any]:
     name = build_type_name(event_class).removeprefix("cuiban.")
     return dict(json.loads((GOLDEN / f"{name}.json").read_text()))
 
 
-def places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """The path of every part of a JSON value, the whole left out."""
+def iterate_paths(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of every part of a JSON value, without the root."""
     if path:
         yield path
     if isinstance(value, dict | list):
         for name, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from places(part, (*path, name))
+            yield from iterate_paths(part, (*path, name))
 
 
-def _at(value: Any, path: tuple[Any, ...]) -> Any:
+def _get_parent(value: Any, path: tuple[Any, ...]) -> Any:
     for step in path[:-1]:
         value = value[step]
     return value
@@ -83,13 +83,13 @@ def _at(value: Any, path: tuple[Any, ...]) -> Any:
 @st.composite
 def tampered(draw: st.DrawFn, event_class: type[Event]) -> dict[str, Any]:
     """An event of a type as JSON, with its ids from a small set and up to three parts wrong."""
-    value = golden(event_class)
-    for path in list(places(value)):
+    value = load_golden(event_class)
+    for path in list(iterate_paths(value)):
         if str(path[-1]).endswith("_id") and draw(st.booleans()):
-            _at(value, path)[path[-1]] = draw(st.sampled_from(IDS))
+            _get_parent(value, path)[path[-1]] = draw(st.sampled_from(IDS))
     for _ in range(draw(st.integers(0, 3))):
-        path = draw(st.sampled_from(list(places(value))))
-        inside = _at(value, path)
+        path = draw(st.sampled_from(list(iterate_paths(value))))
+        inside = _get_parent(value, path)
         match draw(st.sampled_from(("replace", "replace", "replace", "leave out", "repeat"))):
             case "replace":
                 inside[path[-1]] = draw(VALUES)

@@ -1,4 +1,4 @@
-"""How much is drawn: the same little each time, or so many anew (CUIBAN_FUZZ=500, `make fuzz`)."""
+"""Hypothesis profiles: a few fixed examples, or many random ones (CUIBAN_FUZZ=500, `make fuzz`)."""
 
 import os
 
@@ -13,7 +13,7 @@ fuzzed = settings(
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )
-"""For tests that a value alone decides."""
+"""For tests without state."""
 
 unshrunk = settings(fuzzed, phases=[Phase.generate])
-"""For tests whose world keeps what it was told: nothing to shrink."""
+"""For tests with state that lasts between examples, which prevents shrinking."""

@@ -14,7 +14,7 @@ from services.ingest.api.application import application
 from services.ingest.api.parts import Parts
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
-from tests.fuzz.hostile import TEXTS, VALUES, places
+from tests.fuzz.hostile import TEXTS, VALUES, iterate_paths
 from tests.fuzz.profiles import unshrunk
 from tests.integration.ingest.conftest import SCOPES, Api
 
@@ -42,7 +42,7 @@ def cases(draw: st.DrawFn) -> tuple[schemathesis.Case, Any]:
     operation = draw(st.sampled_from(OPERATIONS))
     case = draw(operation.as_strategy(generation_mode=draw(MODES)))
     if isinstance(case.body, dict) and case.body and draw(st.booleans()):
-        paths = [path for path in places(case.body) if isinstance(path[-1], str)]
+        paths = [path for path in iterate_paths(case.body) if isinstance(path[-1], str)]
         path = draw(st.sampled_from(paths))
         inside: Any = case.body
         for step in path[:-1]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.fuzz.hostile import Record, records
 from tests.fuzz.profiles import unshrunk
-from tests.fuzz.world import TOPICS, World, survives
+from tests.fuzz.world import TOPICS, World, assert_survives
 
 pytestmark = pytest.mark.integration
 
@@ -16,4 +16,4 @@ pytestmark = pytest.mark.integration
 async def test_whatever_stands_on_the_topics_the_streams_go_on(
     world: World, sent: list[Record]
 ) -> None:
-    await survives(world, sent)
+    await assert_survives(world, sent)

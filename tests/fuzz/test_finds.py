@@ -22,8 +22,8 @@ from shared.schemas.events import (
     UnitUpserted,
 )
 from shared.schemas.topics import TOPIC_OF, apply_prefix
-from tests.fuzz.hostile import Record, golden
-from tests.fuzz.world import World, send_named, survives
+from tests.fuzz.hostile import Record, load_golden
+from tests.fuzz.world import World, assert_survives, send_named
 
 pytestmark = pytest.mark.integration
 UNIT = "00000000-0000-4000-8000-0000000000aa"
@@ -38,23 +38,23 @@ def record(event_class: type[Event], **changes: object) -> Record:
         "ce_source": SOURCE.encode(),
         "ce_time": b"2023-06-01T01:00:00+00:00",
     }
-    value = json.dumps(golden(event_class) | changes, ensure_ascii=False).encode()
+    value = json.dumps(load_golden(event_class) | changes, ensure_ascii=False).encode()
     return Record(TOPIC_OF[event_class], b"k", value, tuple(headers.items()))
 
 
 def reminder(*items: dict[str, Any], **changes: object) -> Record:
-    item = golden(ReminderDue)["items"][0]
+    item = load_golden(ReminderDue)["items"][0]
     changed = [item | {"obligation_id": str(uuid4())} | one for one in items or ({},)]
     return record(ReminderDue, reminder_id=str(uuid4()), items=changed, **changes)
 
 
 def owed(**changes: object) -> list[dict[str, Any]]:
-    return [golden(ObligationsAssigned)["obligations"][0] | changes]
+    return [load_golden(ObligationsAssigned)["obligations"][0] | changes]
 
 
 async def reasons(world: World) -> Counter[tuple[str, str]]:
     """The dead letters so far: who wrote them, and why."""
-    return Counter((letter.consumer, letter.reason) for letter in await world.letters())
+    return Counter((letter.consumer, letter.reason) for letter in await world.read_dead_letters())
 
 
 def day(number: int) -> str:
@@ -65,7 +65,7 @@ async def test_what_can_never_be_read_or_stored_is_buried_and_everything_goes_on
     world: World,
 ) -> None:
     largest = b"x" * (8 * 2**20 - 1000)
-    await survives(
+    await assert_survives(
         world,
         [
             Record(topics.REMINDERS, b"k", largest, ()),  # its letter was larger than a record
@@ -87,13 +87,13 @@ async def test_what_can_never_be_read_or_stored_is_buried_and_everything_goes_on
         ("scheduler-tasks", "bad-value"): 1,
         ("scheduler-rules", "bad-value"): 1,
     }
-    (letter, *_) = [x for x in await world.letters() if x.reason == "bad-headers"]
+    (letter, *_) = [x for x in await world.read_dead_letters() if x.reason == "bad-headers"]
     assert letter.record_value is None
     assert str(len(largest) + 1) in letter.detail
 
 
 async def test_what_is_only_huge_or_repeated_is_taken(world: World) -> None:
-    await survives(
+    await assert_survives(
         world,
         [
             reminder(*[{}] * 5_000),
@@ -108,13 +108,13 @@ async def test_a_reminder_of_no_time_zone_does_not_cost_its_unit_the_directory(
     world: World,
 ) -> None:
     """It waited for its unit, and then each event that told of the unit failed with it."""
-    await survives(world, [reminder(timezone="Mars/Base", unit_id=UNIT)])
-    await survives(world, [record(UnitUpserted, unit_id=UNIT, contacts=[])])
+    await assert_survives(world, [reminder(timezone="Mars/Base", unit_id=UNIT)])
+    await assert_survives(world, [record(UnitUpserted, unit_id=UNIT, contacts=[])])
     assert await reasons(world) == {
         ("ingest-history", "bad-value"): 1,
         ("notifier-reminders", "bad-value"): 1,
     }
-    assert await world.rows("SELECT 1 FROM notifier.units WHERE unit_id = :id", id=UNIT)
+    assert await world.fetch_rows("SELECT 1 FROM notifier.units WHERE unit_id = :id", id=UNIT)
 
 
 async def test_a_header_name_that_is_no_utf8_does_not_stop_the_stream(world: World) -> None:
@@ -122,10 +122,10 @@ async def test_a_header_name_that_is_no_utf8_does_not_stop_the_stream(world: Wor
     one = reminder()
     name = apply_prefix(topics.REMINDERS.name, world.settings.topic_prefix)
     await send_named(world.producer, name, "催办".encode("gbk"), one.value, *one.headers)
-    await survives(world, [record(ReminderDue, reminder_id="")])
-    letters = await world.letters()
+    await assert_survives(world, [record(ReminderDue, reminder_id="")])
+    letters = await world.read_dead_letters()
     assert Counter(letter.reason for letter in letters) == {"bad-value": 2}
-    assert await world.rows("SELECT 1 FROM ingest.reminders LIMIT 1")
+    assert await world.fetch_rows("SELECT 1 FROM ingest.reminders LIMIT 1")
 
 
 async def test_the_broker_refuses_what_unpacks_to_more_than_its_limit(world: World) -> None:

@@ -36,7 +36,7 @@ from shared.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.events import Envelope, RecordDeadLettered
 from shared.schemas.topics import apply_prefix
-from tests.fuzz.hostile import Record, golden
+from tests.fuzz.hostile import Record, load_golden
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
 PATIENCE = 300.0
@@ -64,7 +64,7 @@ class HandClock:
 
 @dataclass
 class World:
-    """What a test holds in its hands."""
+    """The parts of the running services that a test uses."""
 
     settings: NotifierSettings
     engine: AsyncEngine
@@ -87,8 +87,8 @@ class World:
         ]
         await asyncio.gather(*acks)
 
-    async def consumed(self) -> None:
-        """Return once every consumer has come to the ends of its topics."""
+    async def wait_until_consumed(self) -> None:
+        """Wait until every consumer has applied its topics to their ends."""
         for consumer in self.consumers:
             at = [Partition(name, n) for name in consumer.topics for n in range(2)]
             ends = await self.reader.list_ends(at)
@@ -101,8 +101,8 @@ class World:
                     break
                 await asyncio.sleep(0.01)
 
-    async def work(self) -> None:
-        """One round of every loop that works with what was consumed."""
+    async def run_loops(self) -> None:
+        """Run every loop once on the consumed events."""
         while await self.ticking.replan():
             pass
         for later in (timedelta(0), timedelta(days=400)):
@@ -113,20 +113,21 @@ class World:
             async with self.engine.begin() as db:
                 await prepare(db, lane._rules, now=NOW, limit=50)
 
-    async def relayed(self) -> None:
-        """Return once every outbox is empty."""
+    async def wait_until_relayed(self) -> None:
+        """Wait until every event of every outbox is sent."""
         for table in OUTBOXES:
-            while await self.rows(f"SELECT 1 FROM {table.fullname} WHERE sent_at IS NULL LIMIT 1"):  # noqa: ASYNC110, S608 - another task's work; a Table's name
+            unsent = f"SELECT 1 FROM {table.fullname} WHERE sent_at IS NULL LIMIT 1"  # noqa: S608 - a Table's name
+            while await self.fetch_rows(unsent):  # noqa: ASYNC110 - another task sends them
                 await asyncio.sleep(0.02)
 
-    async def rows(self, statement: str, **values: object) -> list[Any]:
+    async def fetch_rows(self, statement: str, **values: object) -> list[Any]:
         async with self.engine.connect() as db:
             return list((await db.execute(text(statement), values)).all())
 
-    async def letters(self) -> list[RecordDeadLettered]:
-        """Every dead letter that has left."""
+    async def read_dead_letters(self) -> list[RecordDeadLettered]:
+        """Every dead letter on Kafka."""
         name = apply_prefix(topics.DEAD_LETTERS.name, self.settings.topic_prefix)
-        found: list[RecordDeadLettered] = []
+        letters: list[RecordDeadLettered] = []
         for at, end in (
             await self.reader.list_ends([Partition(name, n) for n in range(2)])
         ).items():
@@ -135,22 +136,22 @@ class World:
                 part = await self.reader.read(at, start, end)
                 start = part[-1].offset + 1
                 events = [decode(topics.DEAD_LETTERS, r.value, r.headers).event for r in part]
-                found += [event for event in events if isinstance(event, RecordDeadLettered)]
-        return found
+                letters += [event for event in events if isinstance(event, RecordDeadLettered)]
+        return letters
 
-    async def applied(self, event_id: UUID) -> set[str]:
+    async def list_appliers(self, event_id: UUID) -> set[str]:
         """The consumers that applied an event."""
         query = (
             "SELECT consumer FROM ingest.inbox WHERE event_id = :id UNION "
             "SELECT consumer FROM scheduler.inbox WHERE event_id = :id UNION "
             "SELECT consumer FROM notifier.inbox WHERE event_id = :id"
         )
-        return {row.consumer for row in await self.rows(query, id=event_id)}
+        return {row.consumer for row in await self.fetch_rows(query, id=event_id)}
 
 
 @asynccontextmanager
-async def running(settings_for: Any) -> AsyncIterator[World]:
-    """The world, its consumers and relays running until the block is left."""
+async def run_world(settings_for: Any) -> AsyncIterator[World]:
+    """Run the consumers and relays of all services during the block."""
     ingest = await settings_for(IngestSettings, "ingest")
     scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
@@ -181,39 +182,39 @@ async def running(settings_for: Any) -> AsyncIterator[World]:
     await engine.dispose()
 
 
-def faults() -> dict[str, float]:
-    """How often each part waited something out."""
+def count_faults() -> dict[str, float]:
+    """The number of retried faults, by part."""
     samples = [s for m in metrics.FAULTS.collect() for s in m.samples if "_total" in s.name]
     return {str(s.labels): s.value for s in samples if s.value}
 
 
-async def honest(world: World) -> dict[str, UUID]:
-    """Send an honest event to each topic; their ids by topic."""
+async def send_valid_events(world: World) -> dict[str, UUID]:
+    """Send a valid event to each topic; returns their ids by topic."""
     sent, ids = [], {}
     for topic in TOPICS:
-        event = topic.events[0].model_validate(golden(topic.events[0]))
+        event = topic.events[0].model_validate(load_golden(topic.events[0]))
         ids[topic.name] = event_id = uuid4()
-        one = encode(Envelope(event_id, "/cuiban/test", NOW, event_id, event))
-        sent.append(Record(topic, one.key, one.value, one.headers))
+        record = encode(Envelope(event_id, "/cuiban/test", NOW, event_id, event))
+        sent.append(Record(topic, record.key, record.value, record.headers))
     await world.send(sent)
     return ids
 
 
-async def survives(world: World, sent: Sequence[Record]) -> None:
-    """Send records, then honest ones, and see that every stream and loop goes on."""
-    before = faults()
+async def assert_survives(world: World, sent: Sequence[Record]) -> None:
+    """Send records, then valid ones, and check that every stream and loop continues."""
+    before = count_faults()
     await world.send(sent)
-    ids = await honest(world)
+    ids = await send_valid_events(world)
     async with asyncio.timeout(PATIENCE):
-        await world.consumed()
+        await world.wait_until_consumed()
         for topic in TOPICS:
             readers = {
                 consumer.name for consumer in world.consumers if topic in consumer.topics.values()
             }
-            assert await world.applied(ids[topic.name]) == readers
-        await world.work()
-        await world.relayed()
-    assert faults() == before, "something was tried again that never can go well"
+            assert await world.list_appliers(ids[topic.name]) == readers
+        await world.run_loops()
+        await world.wait_until_relayed()
+    assert count_faults() == before, "a permanent fault was retried"
 
 
 async def send_named(

@@ -8,7 +8,7 @@ from typing import Any
 
 @asynccontextmanager
 async def running(*loops: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
-    """Run loops while the block lasts; then cancel them, whatever came of the test."""
+    """Run loops during the block and cancel them afterwards."""
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield

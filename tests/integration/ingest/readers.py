@@ -1,4 +1,4 @@
-"""Readers of files that misbehave, for the process that reads."""
+"""File readers that misbehave, for the reading process."""
 
 import os
 import time
@@ -11,18 +11,18 @@ PIECE = 2**20
 MOST = 400
 
 
-def hang(_: str, data: bytes) -> ParsedPlan:
+def hang(_: str, content: bytes) -> ParsedPlan:
     """Writes its process id where the file says, and never ends."""
-    Path(data.decode()).write_text(str(os.getpid()), "ascii")
+    Path(content.decode()).write_text(str(os.getpid()), "ascii")
     while True:
         time.sleep(60)
 
 
-def take(_: str, data: bytes) -> ParsedPlan:
+def take(_: str, content: bytes) -> ParsedPlan:
     """Takes 400 MB before it reads the file."""
     taken = [bytes(b"x" * PIECE) for _ in range(MOST)]
     assert len(taken) == MOST
-    return read_plan("a.txt", data)
+    return read_plan("a.txt", content)
 
 
 def crash(_: str, __: bytes) -> ParsedPlan:
@@ -30,8 +30,8 @@ def crash(_: str, __: bytes) -> ParsedPlan:
     os.abort()
 
 
-def surroundings(_: str, __: bytes) -> list[str]:
-    """What it can see of the service: environment and open files."""
+def list_surroundings(_: str, __: bytes) -> list[str]:
+    """The environment and open files that it can see."""
     files = Path("/proc/self/fd")
     links = [str(each.readlink()) for each in files.iterdir() if each.exists()]
     return [*os.environ, *links]

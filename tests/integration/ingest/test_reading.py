@@ -150,7 +150,7 @@ async def test_the_reader_gets_neither_secrets_nor_connections(
     parts = Parts(api.engine, api.clock, api.settings, read_plan)
     async with api.engine.connect():  # a connection that is open
         with place.open("rb") as file:
-            seen = await read_file(parts, readers.surroundings, Upload("a", file))
+            seen = await read_file(parts, readers.list_surroundings, Upload("a", file))
     assert not [each for each in seen if each.startswith(("CUIBAN_", "AWS_", "socket:"))]
     assert str(place) in seen
 

@@ -16,17 +16,17 @@ from tests.integration.notifier.world import SECRET, SLOT, World
 @pytest.fixture
 async def mail_sink() -> AsyncIterator[MailSink]:
     sink = MailSink()
-    await sink.up()
+    await sink.start()
     yield sink
-    await sink.down()
+    await sink.stop()
 
 
 @pytest.fixture
 async def sms_sink() -> AsyncIterator[SmsSink]:
     sink = SmsSink()
-    await sink.up()
+    await sink.start()
     yield sink
-    await sink.down()
+    await sink.stop()
 
 
 @pytest.fixture

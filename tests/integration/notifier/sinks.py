@@ -1,4 +1,4 @@
-"""Real gateways on this machine that can be told to misbehave."""
+"""Real gateways on this machine that misbehave on demand."""
 
 import asyncio
 import json
@@ -59,17 +59,17 @@ class MailSink:
     def subjects(self) -> list[str]:
         return [str(make_header(decode_header(mail["Subject"]))) for mail in self.mails]
 
-    def _connected(self) -> SMTP:
+    def _make_session(self) -> SMTP:
         self.connections += 1
         return SMTP(self, enable_SMTPUTF8=False)
 
-    async def up(self) -> None:
+    async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connected, "127.0.0.1", self.port)
+        self._server = await loop.create_server(self._make_session, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         self.url = f"smtp://127.0.0.1:{self.port}"
 
-    async def down(self) -> None:
+    async def stop(self) -> None:
         if self._server:
             self._server.close()
             self._server = None
@@ -100,7 +100,7 @@ class SmsSink:
             await self.hang.wait()
         return web.json_response({"code": 0, "message_id": f"m{len(self.posts)}"})
 
-    async def up(self) -> None:
+    async def start(self) -> None:
         app = web.Application()
         app.router.add_post("/sms", self._post)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -109,7 +109,7 @@ class SmsSink:
         self.port = self._runner.addresses[0][1]
         self.url = f"http://127.0.0.1:{self.port}/sms"
 
-    async def down(self) -> None:
+    async def stop(self) -> None:
         self.hang.set()
         if self._runner:
             await self._runner.cleanup()

@@ -280,7 +280,7 @@ async def test_no_answer_is_unknown_and_no_connection_is_unreachable(sms_sink: S
     sms_sink.hangs = 1
     gateway = webhook(sms_sink, SHORT)
     assert isinstance(await gateway.send(MESSAGE), Unknown)
-    await sms_sink.down()
+    await sms_sink.stop()
     found = await gateway.send(MESSAGE)
     await gateway.close()
     assert isinstance(found, Refused)

@@ -80,11 +80,11 @@ async def test_what_was_sent_is_told_with_the_text_as_proof(world: World) -> Non
 
 
 async def test_a_mail_server_that_comes_back_gets_what_waited_once(world: World) -> None:
-    await world.mail.down()
+    await world.mail.stop()
     await world.tell(upserted(), due(channels=("email",)))
     world.start()
     await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unreachable'"))
-    await world.mail.up()
+    await world.mail.start()
     await until(lambda: world.mail.mails)
     await until(lambda: world.told("NotificationSent"))
     rows = await world.rows("SELECT state, failures FROM notifier.notifications")
