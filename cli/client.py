@@ -58,7 +58,7 @@ class Api:
         files = {"file": (file.name, read_file(file))}
         return self._request("POST", path, files=files, headers=_make_key(key), params=query)
 
-    def every(self, path: str, **query: object) -> list[dict[str, Any]]:
+    def list_items(self, path: str, **query: object) -> list[dict[str, Any]]:
         """All items of a list, page after page."""
         items: list[dict[str, Any]] = []
         cursor = None
@@ -71,7 +71,7 @@ class Api:
 
     def list_models(self, model: type[M], path: str, **query: object) -> list[M]:
         """As `every`, each item as a model."""
-        return [model.model_validate(item) for item in self.every(path, **query)]
+        return [model.model_validate(item) for item in self.list_items(path, **query)]
 
     def _request(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - JSON
         try:

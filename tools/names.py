@@ -83,9 +83,9 @@ def _check_name(line: int, name: str) -> Iterator[str]:
 
 
 def _check_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    given = node.name == "main" or node.name.startswith(("__", "visit_"))
+    given = node.name in {"main", "now"} or node.name.startswith(("__", "visit_"))
     if node.decorator_list or given:
-        return  # properties are nouns; the names of entry points and of frameworks are given
+        return  # properties are nouns; entry points, clocks and frameworks give names
     verb = node.name.strip("_").split("_")[0]
     if verb not in _VERBS and verb not in ASKING_OR_CONVERTING:
         yield f"{node.lineno}: def {node.name} (begin with a verb, or add it to tools/verbs.txt)"

@@ -26,7 +26,7 @@ class Calls(Protocol):
     def upload(self, path: str, file: Path) -> Any:  # noqa: ANN401 - JSON
         """POST a file; returns the answer."""
 
-    def every(self, path: str, **query: object) -> list[dict[str, Any]]:
+    def list_items(self, path: str, **query: object) -> list[dict[str, Any]]:
         """GET all items of a list."""
 
 
@@ -38,7 +38,7 @@ def publish(api: Calls) -> list[ScriptedObligation]:
         body = {"ref": ref, "action": "accept", "reason": reason}
         api.post(f"/v1/plans/{plan}/settlements", body)
     api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-    return [_read_obligation(row) for row in api.every("/v1/ledger", plan_id=plan)]
+    return [_read_obligation(row) for row in api.list_items("/v1/ledger", plan_id=plan)]
 
 
 def report(api: Calls, scripted: ScriptedReport) -> None:
@@ -62,7 +62,7 @@ def report(api: Calls, scripted: ScriptedReport) -> None:
 def count_contacts(api: Calls) -> dict[tuple[UUID, Audience], int]:
     """The number of contacts of each unit and post."""
     counted: dict[tuple[UUID, Audience], int] = {}
-    for unit in api.every("/v1/units"):
+    for unit in api.list_items("/v1/units"):
         for contact in unit["contacts"]:
             post = (UUID(unit["unit_id"]), Audience(contact["post"]))
             counted[post] = counted.get(post, 0) + 1

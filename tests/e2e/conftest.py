@@ -68,7 +68,7 @@ class World:
                 cells += [f"{post}@u{code}.e2e.example", f"139{place}{int(code):07d}"]
             rows.append(",".join(cells))
         self._upload("/v1/units/import", "units.csv", "\n".join(rows))
-        listed = self.api.every("/v1/units")
+        listed = self.api.list_items("/v1/units")
         self.units |= {unit["name"]: unit["unit_id"] for unit in listed}
         return names
 
@@ -91,7 +91,7 @@ class World:
         assert stored["open"] == []
         assert stored["unknown_names"] == []
         self.api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-        rows = self.api.every("/v1/ledger", plan_id=plan)
+        rows = self.api.list_items("/v1/ledger", plan_id=plan)
         assert len(rows) == tasks * len(names)
         return rows
 

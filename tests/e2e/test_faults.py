@@ -55,7 +55,7 @@ async def test_a_message_refused_for_good_ends_as_failed_with_a_reason(world) ->
     finally:
         world.set_faults(email="ok", sms="ok")
     await world.wait_until_quiet()
-    history = world.api.every(f"/v1/units/{world.units[name]}/history")
+    history = world.api.list_items(f"/v1/units/{world.units[name]}/history")
     (mail,) = (row for row in history if row["channel"] == "email")
     assert mail["state"] == "failed"
     assert mail["reason"]
@@ -146,5 +146,5 @@ def refused(world) -> int:
 
 
 def failed(world, name) -> int:
-    history = world.api.every(f"/v1/units/{world.units[name]}/history")
+    history = world.api.list_items(f"/v1/units/{world.units[name]}/history")
     return sum(row["state"] == "failed" for row in history)

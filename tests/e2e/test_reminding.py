@@ -41,7 +41,7 @@ async def test_overdue_reminders_go_higher_and_stop_when_done(world) -> None:
     told = len(world.list_messages(name))
     await world.step_to(world.find_working_day(10))
     assert len(world.list_messages(name)) == told
-    (light,) = world.api.every("/v1/ledger", unit_id=world.units[name])
+    (light,) = world.api.list_items("/v1/ledger", unit_id=world.units[name])
     assert (light["status"], light["light"]) == ("done", "done")
 
 
@@ -70,7 +70,7 @@ async def test_what_a_unit_was_told_can_be_read_back(world) -> None:
     due = world.find_working_day(1)
     world.assign([name], due)
     await world.step_to(due)
-    history = world.api.every(f"/v1/units/{world.units[name]}/history")
+    history = world.api.list_items(f"/v1/units/{world.units[name]}/history")
     assert {(row["channel"], row["state"]) for row in history} == {
         ("email", "sent"),
         ("sms", "sent"),
@@ -84,7 +84,7 @@ async def test_what_a_unit_was_told_can_be_read_back(world) -> None:
 async def test_a_date_already_past_is_held_and_nobody_gets_a_burst(world) -> None:
     (name,) = world.enter_units(1)
     past = world.today - timedelta(days=30)
-    number = len(world.api.every("/v1/plans"))
+    number = len(world.api.list_items("/v1/plans"))
     head = (
         f"{past.year}年补登第{number}号任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
     )

@@ -101,7 +101,7 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
     assert "Nothing is left to settle" in lost
     published = cuiban("plan", "publish")
     assert "of 1 units" in published
-    owed = world.api.every("/v1/ledger", unit_id=world.units[name])
+    owed = world.api.list_items("/v1/ledger", unit_id=world.units[name])
     assert {row["ref"] for row in owed} == {"1.1", "2.1", "3.1", "4.1"}
 
 

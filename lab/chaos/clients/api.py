@@ -47,9 +47,9 @@ class RetryingApi:
         """POST a file with one key for all attempts; returns the answer."""
         return self._retry(partial(Api.upload, path=path, file=file, key=str(uuid4())))
 
-    def every(self, path: str, **query: object) -> list[dict[str, Any]]:
+    def list_items(self, path: str, **query: object) -> list[dict[str, Any]]:
         """GET all items of a list."""
-        return list(self._retry(lambda api: api.every(path, **query)))
+        return list(self._retry(lambda api: api.list_items(path, **query)))
 
     def _retry(self, call: Callable[[Api], Any]) -> Any:  # noqa: ANN401 - JSON
         until = time.monotonic() + _RETRY_WITHIN

@@ -58,7 +58,7 @@ async def judge_run(
     `span` is the office's time in which the clock ran.
     """
     injector.end_episode()
-    units = await asyncio.to_thread(actors.api.every, "/v1/units")
+    units = await asyncio.to_thread(actors.api.list_items, "/v1/units")
     names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
     history = await asyncio.to_thread(_fetch_histories, actors.api, names)
     messages = await asyncio.to_thread(fetch_messages, sinks)
@@ -133,7 +133,7 @@ def _fetch_histories(api: RetryingApi, units: Iterable[UUID]) -> list[dict[str, 
     return [
         {**row, "unit_id": str(unit)}
         for unit in units
-        for row in api.every(f"/v1/units/{unit}/history")
+        for row in api.list_items(f"/v1/units/{unit}/history")
     ]
 
 

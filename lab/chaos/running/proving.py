@@ -91,12 +91,12 @@ def _publish(api: RetryingApi, directory: Path) -> SecondPlan:
     """The office's first day: a calendar, the demo's plan, a second plan, and a rule book."""
     api.post("/v1/calendars", {"days": _format_days(office.build_calendar(START.date()))})
     demo_office.publish(api)
-    units = [unit["name"] for unit in api.every("/v1/units")][:_SECOND_UNITS]
+    units = [unit["name"] for unit in api.list_items("/v1/units")][:_SECOND_UNITS]
     dates = dict.fromkeys(units, _SECOND_DUE)
     file = directory / "second.txt"
     plan = api.upload("/v1/plans", office.write_table(file, dates))["plan_id"]
     api.post(f"/v1/plans/{plan}/publish", {"include_past": False})
-    rows = api.every("/v1/ledger", plan_id=plan)
+    rows = api.list_items("/v1/ledger", plan_id=plan)
     body = office.build_rule_book(1).model_dump(mode="json", exclude={"version"})
     api.post("/v1/rule-books", body)
     obligations = {row["unit"]: UUID(row["obligation_id"]) for row in rows}
@@ -109,7 +109,7 @@ def _format_days(days: Mapping[date, bool]) -> dict[str, bool]:
 
 def _fetch_obligations(api: RetryingApi, now: datetime) -> dict[UUID, PublishedObligation]:
     known_on = now.astimezone(ZONE).date()
-    obligations = (office.read_obligation(row, known_on) for row in api.every("/v1/ledger"))
+    obligations = (office.read_obligation(row, known_on) for row in api.list_items("/v1/ledger"))
     return {obligation.obligation_id: obligation for obligation in obligations}
 
 

@@ -70,8 +70,8 @@ async def run_stepped(
         owed = await _publish_under_faults(api, injector, first)
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
         injector.end_episode()
-        rows = await asyncio.to_thread(api.every, "/v1/ledger")
-        units = await asyncio.to_thread(api.every, "/v1/units")
+        rows = await asyncio.to_thread(api.list_items, "/v1/ledger")
+        units = await asyncio.to_thread(api.list_items, "/v1/units")
         planned = [_to_planned(row, clock.now()) for row in rows]
         reports = draw_reports(
             seed, owed, draw_habits(seed, {obligation.unit_id for obligation in owed})
@@ -165,7 +165,7 @@ async def _judge(
     began: float,
 ) -> SteppedVerdict:
     messages = await asyncio.to_thread(fetch_messages, sinks)
-    rows = await asyncio.to_thread(run.api.every, "/v1/ledger")
+    rows = await asyncio.to_thread(run.api.list_items, "/v1/ledger")
     histories = await asyncio.to_thread(_fetch_histories, run)
     async with engine.connect() as db:
         days = await audit.conservation(db)
@@ -196,4 +196,4 @@ async def _judge(
 
 
 def _fetch_histories(run: SteppedRun) -> list[dict[str, Any]]:
-    return [row for unit in run.names for row in run.api.every(f"/v1/units/{unit}/history")]
+    return [row for unit in run.names for row in run.api.list_items(f"/v1/units/{unit}/history")]

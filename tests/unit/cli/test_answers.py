@@ -151,10 +151,10 @@ def test_a_unit_that_was_sent_nothing_has_an_empty_history(
     monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
     monkeypatch.setenv("CUIBAN_TOKEN", "x")
 
-    def every(_api: object, path: str, **_query: object) -> list[dict[str, Any]]:
+    def list_items(_api: object, path: str, **_query: object) -> list[dict[str, Any]]:
         return [unit] if path == "/v1/units" else []
 
-    monkeypatch.setattr(client.Api, "every", every)
+    monkeypatch.setattr(client.Api, "list_items", list_items)
     history = ("ledger", "县财政局", "--history")
     assert cuiban(*history).out == "Nothing sent yet.\n"
     assert cuiban("--lang", "zh", *history).out == "尚未发送。\n"
