@@ -1,4 +1,4 @@
-"""The process `python -m services.ingest.app`: the API, the history's consumer, the relay."""
+"""The process `python -m services.ingest.app`: API, history's consumer, relay, nightly audit."""
 
 import asyncio
 import contextlib
@@ -10,15 +10,15 @@ import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.acting import SOURCE
+from services.ingest.history_tables import CONSUMER
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING, OUTBOX
-from services.ingest.told import CONSUMER
 from shared import logging
 from shared.broker.log_reader import LogReader
 from shared.consuming.consumer import Consumer
@@ -38,7 +38,7 @@ from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
 
 _BACKLOG = 2048
-_LAST_ANSWERS = 5  # seconds for requests under way when the process is asked to stop
+_LAST_ANSWERS = 5  # seconds for requests in progress when the process is asked to stop
 
 
 class _Server(uvicorn.Server):
@@ -50,7 +50,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listening(settings: IngestSettings) -> socket.socket:
+def listen(settings: IngestSettings) -> socket.socket:
     """The socket that the API listens on.
 
     Raises:
@@ -68,10 +68,10 @@ def listening(settings: IngestSettings) -> socket.socket:
         ) from error
 
 
-async def serve(parts: Parts, sock: socket.socket) -> None:
-    """Serve the API until cancelled; then finish the requests under way."""
+async def serve(context: ApiContext, sock: socket.socket) -> None:
+    """Serve the API until cancelled; then finish the requests in progress."""
     config = uvicorn.Config(
-        application(parts),
+        create_application(context),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -80,7 +80,7 @@ async def serve(parts: Parts, sock: socket.socket) -> None:
     )
     server = _Server(config)
     running = asyncio.create_task(server.serve([sock]))
-    address = f"http://{parts.settings.http_host}:{sock.getsockname()[1]}"
+    address = f"http://{context.settings.http_host}:{sock.getsockname()[1]}"
     logging.log(__name__).info("service.started", http=address)
     try:
         await asyncio.shield(running)
@@ -90,8 +90,10 @@ async def serve(parts: Parts, sock: socket.socket) -> None:
         raise
 
 
-def history(settings: IngestSettings, engine: AsyncEngine, reader: LogReader) -> Consumer:
-    """The consumer that keeps what units were told."""
+def make_history_consumer(
+    settings: IngestSettings, engine: AsyncEngine, reader: LogReader
+) -> Consumer:
+    """The consumer that records what units were sent."""
     return Consumer(
         name=CONSUMER,
         source=SOURCE,
@@ -108,21 +110,21 @@ async def run(settings: IngestSettings) -> None:
     """Run the service until a signal.
 
     Raises:
-        CuibanError: what it stands on is missing, or its port is taken.
+        CuibanError: the database, a topic or the broker is missing, or the port is taken.
     """
     engine = create_engine(settings, "cuiban-ingest")
     reader = LogReader(settings)
-    consumer = history(settings, engine, reader)
+    consumer = make_history_consumer(settings, engine, reader)
     health = build_health_port(settings, engine, consumers=[consumer], relays="ingest")
     health.require(
         "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
     )
     try:
         await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
-        sock = listening(settings)
+        sock = listen(settings)
         logging.log(__name__).info("health.listening", port=await health.start())
         await run_until_signalled(
-            serve(Parts(engine, settings.open_clock(), settings, read_plan), sock),
+            serve(ApiContext(engine, settings.open_clock(), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
@@ -136,7 +138,7 @@ async def run(settings: IngestSettings) -> None:
 
 def main() -> None:
     """Run the service as the environment says."""
-    logging.configure("ingest")  # so that a setting that can't be read is told properly
+    logging.configure("ingest")  # so that an invalid setting is reported as a log line
     try:
         settings = IngestSettings.load()
         logging.configure("ingest", settings.log_format, settings.log_level)

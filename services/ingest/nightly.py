@@ -1,4 +1,4 @@
-"""Each night the reminders of the last days are compared with the ledger."""
+"""Compares the reminders of the last days with the ledger, each night."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ingest.handlers.acting import Act, tell
 from services.ingest.handlers.ledger import expecting
 from services.ingest.handlers.ledger.expecting import Audit
-from services.ingest.handlers.office.rules import office_zone
+from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
 from shared import metrics
@@ -24,87 +24,91 @@ _MISSING = Gauge(
     "Reminders that the ledger asked for and that are missing or lack something, by the last night",
 )
 _NAMED = 50
-"""How many differences one night writes to the log; the command shows more."""
+"""How many differences a night writes to the log; the command shows more."""
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Nightly:
-    """Looks every so often whether a night's audit is due. Several processes may do so at once."""
+    """Checks regularly whether a night's audit is due. Several processes may do so at once."""
 
     engine: AsyncEngine
     clock: Clock
     settings: IngestSettings
 
     async def run(self) -> None:
-        """Audit every night, until cancelled; what goes wrong is tried again at the next look."""
+        """Audit every night, until cancelled; after an error the next check tries again."""
         while True:
             try:
-                await self.look()
+                await self.audit_due_offices()
             except Exception as error:  # noqa: BLE001 - waited out, whatever it is
                 metrics.FAULTS.labels("expected").inc()
                 log(__name__).warning("loop.waits", loop="expected", error=str(error)[:300])
             await asyncio.sleep(self.settings.expected_every.total_seconds())
 
-    async def look(self) -> int:
-        """Audit the offices whose night has come; how many."""
+    async def audit_due_offices(self) -> int:
+        """Audit the offices whose audit is due; how many."""
         now = self.clock.now()
         async with self.engine.connect() as db:
-            offices = await store.office_ids(db)
-        done = 0
+            offices = await store.list_office_ids(db)
+        audited = 0
         for office_id in offices:
-            done += await self._night(office_id, now)
+            audited += await self._audit_office(office_id, now)
         async with self.engine.connect() as db:
-            _MISSING.set(await store.missing(db))
-        return done
+            _MISSING.set(await store.count_missing(db))
+        return audited
 
-    async def _night(self, office_id: UUID, now: datetime) -> bool:
+    async def _audit_office(self, office_id: UUID, now: datetime) -> bool:
         async with self.engine.connect() as plain:
             db = await plain.execution_options(isolation_level="REPEATABLE READ")
-            local = now.astimezone(await office_zone(db, office_id))
+            local = now.astimezone(await get_office_zone(db, office_id))
             today = (
                 local.date() if local.time() >= self.settings.expected_at else local.date() - _DAY
             )
             last = today - _DAY
-            before = await store.last_day(db, office_id)
-            if before is not None and before >= last:
+            audited = await store.find_last_audited_day(db, office_id)
+            if audited is not None and audited >= last:
                 return False
             days = last - (self.settings.expected_days - 1) * _DAY, last
-            found = await expecting.audit(
-                db, expecting.question(self.settings, office_id, days, now)
-            )
-            named = await expecting.shown(db, found)
-        if not await self._enter(office_id, found, now):
+            asked = expecting.make_question(self.settings, office_id, days, now)
+            result = await expecting.audit(db, asked)
+            described = await expecting.describe(db, result)
+        if not await self._record(office_id, result, now):
             return False  # another process was first
         with bound(office_id=str(office_id)):
-            told = {"first_day": str(days[0]), "last_day": str(last), "missing": found.missing}
-            log(__name__).info("expected.audited", **told, expected=found.expected)
-            for row in named["differences"][:_NAMED]:
+            log(__name__).info(
+                "expected.audited",
+                first_day=str(days[0]),
+                last_day=str(last),
+                missing=result.missing,
+                expected=result.expected,
+            )
+            for row in described["differences"][:_NAMED]:
                 words = {name: str(row[name]) for name in ("unit_id", "audience", "kind", "reason")}
                 ids = ",".join(map(str, row["obligations"][:20]))
                 slot = row["slot"].isoformat()
                 log(__name__).error("expected.difference", **words, slot=slot, obligations=ids)
         return True
 
-    async def _enter(self, office_id: UUID, found: Audit, now: datetime) -> bool:
-        """Keep what a night came to, and tell it; False when that was done already."""
+    async def _record(self, office_id: UUID, result: Audit, now: datetime) -> bool:
+        """Store and publish a night's result; False when that was done already."""
         act = Act(office_id, "ingest", now, uuid4())
-        differing = len(found.differences)
-        counts = {"expected": found.expected, "emitted": found.emitted, "missing": found.missing}
-        days: dict[str, date] = {"first_day": found.first, "last_day": found.last}
+        differing = len(result.differences)
+        counts = {"expected": result.expected, "emitted": result.emitted, "missing": result.missing}
+        days: dict[str, date] = {"first_day": result.first, "last_day": result.last}
         row = {"office_id": office_id, "audited_at": now, "differences": differing}
         async with self.engine.begin() as db:
-            if not await store.put_audit(db, row | counts | days):
+            if not await store.add_audit(db, row | counts | days):
                 return False
             event = ExpectedAudited(
                 office_id=office_id,
-                first_day=found.first,
-                last_day=found.last,
+                first_day=result.first,
+                last_day=result.last,
                 audited_at=now,
                 **counts,
                 differing=differing,
-                explained=len(found.explained),
-                not_checked=sum(found.not_checked.values()),
+                explained=len(result.explained),
+                not_checked=sum(result.not_checked.values()),
             )
-            await tell(db, act, event, office_id, found.last)
+            await tell(db, act, event, office_id, result.last)
         return True

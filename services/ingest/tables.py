@@ -1,10 +1,10 @@
-"""The tables of the schema `ingest`: the ledger, what it was made from, and what was told.
+"""The tables of the schema `ingest`: the ledger, and what it is made from.
 
 `obligations` has no foreign keys on purpose: a plan of 20,000 units is 920,000 rows in one
 transaction, and its writer holds the locks of the plan and of every unit that they would check.
 """
 
-from typing import Any
+from enum import StrEnum
 
 from sqlalchemy import (
     BigInteger,
@@ -18,26 +18,43 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Row,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine import Dialect
+from typing_extensions import override
 
+from services.ingest.statuses import Pairing, PlanStatus, SettlementAction
 from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
 from shared.consuming.inbox import define_inbox_table
 from shared.consuming.parking import define_parked_table
 from shared.outbox.publishing import define_outbox_table
-
-AnyRow = Row[*tuple[Any, ...]]
-"""A row as a store gives it; its columns are those of the tables here."""
+from shared.schemas.facts import Status
+from shared.schemas.rules import ObligationKind
 
 METADATA = MetaData(schema="ingest")
 INSTANT = DateTime(timezone=True)
+
+
+class EnumText(TypeDecorator[StrEnum]):
+    """Text that is a member of an enumeration; a row holds the member."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, enum: type[StrEnum]) -> None:
+        super().__init__()
+        self.enum = enum
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        return None if value is None else self.enum(value)
 
 
 def office_column(*, key: bool = False) -> Column[object]:
@@ -100,7 +117,7 @@ PLANS = Table(
     Column("title", Text),
     Column("year", Integer),
     Column("issuer", Text),
-    Column("status", Text, nullable=False),
+    Column("status", EnumText(PlanStatus), nullable=False),
     Column("imported_at", INSTANT, nullable=False),
     Column("imported_by", Text, nullable=False),
     Column("published_at", INSTANT),
@@ -131,7 +148,7 @@ MEASURES = Table(
     Column("names", JSONB, nullable=False),
     Column("lead", JSONB, nullable=False),
     Column("codes", JSONB, nullable=False),
-    Column("settlement", Text),
+    Column("settlement", EnumText(SettlementAction)),
     Column("settled_by", Text),
     Column("settled_at", INSTANT),
     Column("settled_why", Text),
@@ -142,7 +159,7 @@ MEASURES = Table(
     Column("removed_at", INSTANT),
     # In a revision: which measure of the plan it is, and who says so.
     Column("pair_id", Uuid),
-    Column("paired", Text),
+    Column("paired", EnumText(Pairing)),
     Index(
         "measures_ref",
         "plan_id",
@@ -175,13 +192,13 @@ OBLIGATIONS = Table(
     Column("plan_id", Uuid, nullable=False),
     Column("measure_id", Uuid, nullable=False),
     Column("ordinal", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", EnumText(ObligationKind), nullable=False),
     Column("period", Text, nullable=False),
     Column("due_on", Date),
     Column("known_on", Date, nullable=False),
     Column("lead", Boolean, nullable=False),
     Column("times", Integer, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", EnumText(Status), nullable=False),
     Column("number", Integer, nullable=False),
     Column("withdrawn_at", INSTANT),
     # When it came to stand as it does; before `unknown_before` it is not recorded how it stood.
@@ -203,10 +220,10 @@ OBLIGATION_HISTORY = Table(
     Column("id", BigInteger, Identity(), primary_key=True),
     Column("obligation_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("kind", EnumText(ObligationKind), nullable=False),
     Column("due_on", Date),
     Column("known_on", Date, nullable=False),
-    Column("status", Text, nullable=False),
+    Column("status", EnumText(Status), nullable=False),
     Column("withdrawn", Boolean, nullable=False),
     Column("since", INSTANT),
     Column("until", INSTANT),

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
 from tests.fuzz.hostile import TEXTS, VALUES, iterate_paths
@@ -20,7 +20,7 @@ from tests.integration.ingest.conftest import SCOPES, Api
 
 pytestmark = pytest.mark.integration
 DESCRIBED = schemathesis.openapi.from_dict(
-    application(Parts(None, SystemClock(), IngestSettings(), None)).openapi()  # type: ignore[arg-type]
+    create_application(ApiContext(None, SystemClock(), IngestSettings(), None)).openapi()  # type: ignore[arg-type]
 )
 OPERATIONS = [found.ok() for found in DESCRIBED.get_all_operations()]
 AS_DESCRIBED = [

@@ -13,7 +13,7 @@ from aiokafka.record.util import calc_crc32c
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ingest.app import history
+from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import consumers_of, lanes_of
@@ -158,7 +158,7 @@ async def run_world(settings_for: Any) -> AsyncIterator[World]:
     engine, reader, clock = create_engine(notifier, "fuzz"), LogReader(notifier), HandClock()
     ticking = Ticking(engine, scheduler, clock)
     own = [
-        history(ingest, engine, reader),
+        make_history_consumer(ingest, engine, reader),
         *consumers(scheduler, engine, reader, ticking.timetables),
         *consumers_of(notifier, engine, reader, clock),
     ]

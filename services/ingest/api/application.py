@@ -6,12 +6,12 @@ from fastapi import FastAPI
 
 from services.ingest.api import audit, ledger, offices, plans, problems, revisions, units
 from services.ingest.api.boundary import Boundary
-from services.ingest.api.parts import Parts
+from services.ingest.api.context import ApiContext
 from shared.api.problems import Problem
 
 _ABOUT = """
 Import a year's task table (任务分解表), settle what is doubtful, publish it, and see what each
-unit owes and was told.
+unit owes and was sent.
 
 Every request carries `Authorization: Bearer …`. Every POST takes an `Idempotency-Key`: the same
 request with the same key is carried out once and answered alike. Lists come in parts with a
@@ -33,11 +33,11 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def application(parts: Parts) -> FastAPI:
-    """The API over these parts. Its description is at /v1/openapi.json.
+def create_application(context: ApiContext) -> FastAPI:
+    """The API. Its description is at /v1/openapi.json.
 
-    The interactive pages of FastAPI are off: they load scripts from elsewhere, which an office's
-    network does not reach.
+    The interactive pages of FastAPI are off: they load scripts from the internet, which an
+    office's network may not reach.
     """
     app = FastAPI(
         title="Cuiban 催办",
@@ -49,17 +49,17 @@ def application(parts: Parts) -> FastAPI:
         responses=_PROBLEMS,
         generate_unique_id_function=lambda route: route.name,
     )
-    app.state.parts = parts
-    for part in (plans, revisions, units, ledger, offices, audit):
-        app.include_router(part.ROUTER)
+    app.state.context = context
+    for module in (plans, revisions, units, ledger, offices, audit):
+        app.include_router(module.ROUTER)
     problems.install(app)
-    app.add_middleware(Boundary, settings=parts.settings)
-    _say_problem(app.openapi())
+    app.add_middleware(Boundary, settings=context.settings)
+    _set_problem_type(app.openapi())
     return app
 
 
-def _say_problem(description: dict[str, Any]) -> None:
-    """Name the media type that errors really have; FastAPI knows one for all answers."""
+def _set_problem_type(description: dict[str, Any]) -> None:
+    """Describe errors with their own media type; FastAPI describes all answers with one."""
     for path in description["paths"].values():
         for operation in path.values():
             for status, answer in operation["responses"].items():

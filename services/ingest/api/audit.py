@@ -1,4 +1,4 @@
-"""The audits over HTTP: the journal and its proof, and reminders beside the ledger."""
+"""The audits over HTTP: the journal and its verification, and reminders against the ledger."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 
 from services.ingest.api.callers import Manages
-from services.ingest.api.paging import Cursor, Limit, page, place
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.handlers.ledger import expecting
 from services.ingest.handlers.office import auditing as handlers
 from shared.api.audit import EntryOut, ExpectedOut, VerifiedOut
@@ -19,14 +19,10 @@ _NUMBER = TypeAdapter(int)
 @ROUTER.get("/journal")
 async def show_journal(call: Manages, cursor: Cursor = None, limit: Limit = 100) -> Page[EntryOut]:
     """Show who changed what, from the first entry on, in the order of the chain."""
-    after = place(cursor, "journal", _NUMBER) or 0
-    async with call.parts.engine.connect() as db:
-        found = await handlers.page(db, call.act, after, limit + 1)
-    rows = [
-        dict(row._mapping) | {"hash": row.hash.hex()}  # noqa: SLF001 - SQLAlchemy's public name
-        for row in found
-    ]
-    return page(rows, limit, "journal", EntryOut, lambda row: row["number"])
+    after = parse_cursor(cursor, "journal", _NUMBER) or 0
+    async with call.context.engine.connect() as db:
+        entries = await handlers.list_entries(db, call.act, after, limit + 1)
+    return make_page(entries, limit, "journal", EntryOut, lambda entry: entry.number)
 
 
 @ROUTER.get("/audit/verify")
@@ -43,7 +39,7 @@ async def verify_journal(
     `expect` later, which also shows whether the end was cut off.
     """
     expected = bytes.fromhex(expect) if expect else None
-    async with call.parts.engine.connect() as plain:
+    async with call.context.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
         return VerifiedOut.model_validate(await handlers.verify(db, call.act, expected))
 
@@ -59,9 +55,9 @@ async def compare_reminders(
     `differences` are faults; `explained` are what an outage, or a fact that was told right before
     a slot, allows. At most 1000 of each are listed, the oldest slots first.
     """
-    settings = call.parts.settings
-    asked = expecting.question(settings, call.act.office_id, (first, last), call.act.now)
-    async with call.parts.engine.connect() as plain:
+    settings = call.context.settings
+    asked = expecting.make_question(settings, call.act.office_id, (first, last), call.act.now)
+    async with call.context.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
-        found = await expecting.audit(db, asked)
-        return ExpectedOut.model_validate(await expecting.shown(db, found))
+        result = await expecting.audit(db, asked)
+        return ExpectedOut.model_validate(await expecting.describe(db, result))

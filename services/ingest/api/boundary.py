@@ -1,4 +1,4 @@
-"""The outermost layer: size limits, correlation ids, one log line, and no error uncaught."""
+"""The outermost layer: size limits, correlation ids, a log line, and an answer to each error."""
 
 import re
 from uuid import UUID, uuid4
@@ -7,34 +7,34 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from services.ingest.api.problems import problem
+from services.ingest.api.problems import make_problem
 from services.ingest.settings import IngestSettings
 from shared.clock import monotonic
 from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
-_ENVELOPE = 64 * 1024  # what a multipart body holds beside the file
+_ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
 
 
 class Boundary:
-    """Wraps an application. A body that is too large is refused before it is held in memory."""
+    """Wraps an application. A body that is too large is refused before it is kept in memory."""
 
     def __init__(self, app: ASGIApp, settings: IngestSettings) -> None:
         self._app, self._settings = app, settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request; whatever happens inside, the answer is a proper one."""
+        """Serve a request; an error inside is answered as a problem."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        correlation = _correlation(headers.get("x-correlation-id", ""))
+        correlation = _parse_correlation_id(headers.get("x-correlation-id", ""))
         scope["cuiban.correlation_id"] = correlation
         limit = self._limit(scope)
         began, answered = monotonic(), [0]
 
-        async def told(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered[0] = message["status"]
                 MutableHeaders(scope=message)["X-Correlation-Id"] = str(correlation)
@@ -42,12 +42,12 @@ class Boundary:
 
         with bound(correlation_id=str(correlation)):
             try:
-                limited = _limited(receive, limit, _announced(headers))
-                await self._app(scope, limited, told)
+                limited = _limit_body(receive, limit, _parse_length(headers))
+                await self._app(scope, limited, send_with_id)
             except Exception as error:
                 if answered[0]:
                     raise
-                await _answer(error, str(correlation))(scope, receive, told)
+                await _answer(error, str(correlation))(scope, receive, send_with_id)
             log(__name__).info(
                 "http.answered",
                 method=scope["method"],
@@ -62,42 +62,42 @@ class Boundary:
         return self._settings.body_limit
 
 
-def _correlation(sent: str) -> UUID:
+def _parse_correlation_id(sent: str) -> UUID:
     try:
         return UUID(sent)
     except ValueError:
         return uuid4()
 
 
-def _announced(headers: Headers) -> int:
+def _parse_length(headers: Headers) -> int:
     length = headers.get("content-length", "")
     return int(length) if length.isascii() and length.isdigit() and len(length) < 20 else 0  # noqa: PLR2004 - 64 bits
 
 
-def _limited(receive: Receive, limit: int, announced: int) -> Receive:
-    """A source of the body that stops at the limit, at once when more was announced."""
+def _limit_body(receive: Receive, limit: int, announced: int) -> Receive:
+    """A source of the body that fails at the limit, or at once if its length is over the limit."""
     seen = 0
 
-    async def counted() -> Message:
+    async def receive_counted() -> Message:
         nonlocal seen
         if announced > limit:
-            raise _too_large(limit)
+            raise _make_too_large(limit)
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > limit:
-            raise _too_large(limit)
+            raise _make_too_large(limit)
         return message
 
-    return counted
+    return receive_counted
 
 
-def _too_large(limit: int) -> HTTPException:
+def _make_too_large(limit: int) -> HTTPException:
     return HTTPException(413, f"The request is larger than {limit} bytes.")
 
 
 def _answer(error: Exception, correlation: str) -> ASGIApp:
     if isinstance(error, HTTPException):
-        return problem(
+        return make_problem(
             error.status_code,
             "request-too-large",
             str(error.detail),
@@ -106,7 +106,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
     if is_infrastructure(error):
         kind = type(error).__name__
         log(__name__).warning("http.unavailable", kind=kind, error=str(error)[:300])
-        return problem(
+        return make_problem(
             503,
             "unavailable",
             "The service can't answer now: its database, or its memory, is not at hand.",
@@ -115,7 +115,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
             correlation_id=correlation,
         )
     log(__name__).error("http.failed", exc_info=error)
-    return problem(
+    return make_problem(
         500,
         "internal",
         "Something went wrong inside, and would again.",

@@ -1,4 +1,4 @@
-"""Who calls: bearer tokens and what their scopes allow."""
+"""The caller of a request: its bearer token, and what the token's scopes allow."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from services.ingest.api.parts import Parts, parts_of
+from services.ingest.api.context import ApiContext, get_context
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.office.tokens import Caller, Scope, caller
+from services.ingest.handlers.office.tokens import Caller, Scope, find_caller
 from shared.database.engine import measure_clock_skew
 from shared.logging import bind, log
 
@@ -28,7 +28,7 @@ class Call:
     """A request whose token allows it."""
 
     request: Request
-    parts: Parts
+    context: ApiContext
     caller: Caller
     act: Act
 
@@ -36,28 +36,28 @@ class Call:
 def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Call]]:
     """A dependency: the call, if its token has one of `scopes`.
 
-    With `of_office` a unit's token is refused: what is behind it concerns the office alone.
+    With `of_office` the token of a unit is refused.
 
     Raises:
-        ProblemError: 401 without a valid token, 403 when it has none of the scopes or may not, 503
-            for what changes something while this machine's clock is wrong: the change would carry
-            an instant that never was.
+        ProblemError: 401 without a valid token; 403 when it has none of the scopes, or is a
+            unit's; 503 for a change while this machine's clock is wrong, since the change would be
+            stored with a wrong instant.
     """
 
-    async def allowed(
+    async def check_token(
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Call:
-        parts = parts_of(request)
+        context = get_context(request)
         token = credentials.credentials if credentials else ""
-        found = None
+        caller = None
         skew = timedelta(0)
         if token and len(token) <= _LONGEST:
-            async with parts.engine.connect() as db:
-                found = await caller(db, token)
+            async with context.engine.connect() as db:
+                caller = await find_caller(db, token)
                 if request.method not in _READS:
-                    skew = await measure_clock_skew(db, parts.clock)
-        if found is None:
+                    skew = await measure_clock_skew(db, context.clock)
+        if caller is None:
             raise ProblemError(
                 401,
                 "unauthorized",
@@ -65,31 +65,31 @@ def needs(*scopes: Scope, of_office: bool = False) -> Callable[..., Awaitable[Ca
                 "Send the header `Authorization: Bearer …`.",
                 {"WWW-Authenticate": 'Bearer realm="cuiban"'},
             )
-        bind(office_id=str(found.office_id))  # each request is a task of its own
-        if found.scopes.isdisjoint(scopes):
+        bind(office_id=str(caller.office_id))  # each request is a task of its own
+        if caller.scopes.isdisjoint(scopes):
             named = " or ".join(scope.value for scope in scopes)
-            log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs=named)
+            log(__name__).warning("http.forbidden", token_id=str(caller.token_id), needs=named)
             raise ProblemError(403, "forbidden", f"The token lacks the scope {named}.")
-        if of_office and found.unit_id is not None:
-            log(__name__).warning("http.forbidden", token_id=str(found.token_id), needs="office")
+        if of_office and caller.unit_id is not None:
+            log(__name__).warning("http.forbidden", token_id=str(caller.token_id), needs="office")
             raise ProblemError(
                 403,
                 "forbidden",
                 "A token of a unit can't do this: it concerns the office alone.",
                 "Use a token that is not bound to a unit.",
             )
-        if abs(skew) > parts.settings.clock_skew:
-            raise _clock_is_wrong(skew)
+        if abs(skew) > context.settings.clock_skew:
+            raise _make_clock_problem(skew)
         act = Act(
-            office_id=found.office_id,
-            actor=found.name,
-            now=parts.clock.now(),
+            office_id=caller.office_id,
+            actor=caller.name,
+            now=context.clock.now(),
             correlation_id=request.scope["cuiban.correlation_id"],
-            unit_id=found.unit_id,
+            unit_id=caller.unit_id,
         )
-        return Call(request, parts, found, act)
+        return Call(request, context, caller, act)
 
-    return allowed
+    return check_token
 
 
 Reads = Annotated[Call, Depends(needs(Scope.READ))]
@@ -100,7 +100,7 @@ Manages = Annotated[Call, Depends(needs(Scope.MANAGE))]
 Admins = Annotated[Call, Depends(needs(Scope.ADMIN))]
 
 
-def _clock_is_wrong(skew: timedelta) -> ProblemError:
+def _make_clock_problem(skew: timedelta) -> ProblemError:
     log(__name__).error("http.clock_not_trusted", skew=str(skew), hint="Set the clock right (NTP).")
     return ProblemError(
         503,

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Manages, Reads, Reports
-from services.ingest.api.paging import Cursor, Limit, page, place
-from services.ingest.api.posting import answered
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
+from services.ingest.api.posting import answer_post
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.handlers.ledger import reporting
 from shared.api.fields import Page
@@ -22,58 +22,58 @@ _ID = TypeAdapter(UUID)
 _PLACE = TypeAdapter(tuple[UUID, UUID, int, str])
 
 
-def _wanted(
+def _parse_query(
     unit_id: UUID | None = None,
     plan_id: UUID | None = None,
     status: Status | None = None,
     light: Light | None = None,
-) -> handlers.Wanted:
-    return handlers.Wanted(unit_id, plan_id, status, light)
+) -> handlers.LedgerQuery:
+    return handlers.LedgerQuery(unit_id, plan_id, status, light)
 
 
-Wanted = Annotated[handlers.Wanted, Depends(_wanted)]
+Query = Annotated[handlers.LedgerQuery, Depends(_parse_query)]
 
 
 @ROUTER.get("/ledger")
 async def show_ledger(
-    call: Reads, wanted: Wanted, cursor: Cursor = None, limit: Limit = 100
+    call: Reads, query: Query, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ItemOut]:
     """Show what is owed, by unit, plan and measure.
 
     Lights: red is overdue, yellow near, green later, done fulfilled, none without a date.
     """
-    after = place(cursor, "ledger", _PLACE)
-    async with call.parts.engine.connect() as db:
-        rows = await handlers.ledger(db, call.act, wanted, after, limit + 1)
-    return page(rows, limit, "ledger", ItemOut, lambda row: row.place)
+    after = parse_cursor(cursor, "ledger", _PLACE)
+    async with call.context.engine.connect() as db:
+        items = await handlers.list_items(db, call.act, query, after, limit + 1)
+    return make_page(items, limit, "ledger", ItemOut, lambda item: item.place)
 
 
 @ROUTER.get("/ledger/summary")
 async def show_summary(
-    call: Reads, wanted: Wanted, cursor: Cursor = None, limit: Limit = 100
+    call: Reads, query: Query, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[SummaryOut]:
     """Show how each unit stands."""
-    after = place(cursor, "summary", _ID)
-    async with call.parts.engine.connect() as db:
-        rows = await handlers.summary(db, call.act, wanted, after, limit + 1)
-    return page(rows, limit, "summary", SummaryOut, lambda row: row.unit_id)
+    after = parse_cursor(cursor, "summary", _ID)
+    async with call.context.engine.connect() as db:
+        units = await handlers.summarise_units(db, call.act, query, after, limit + 1)
+    return make_page(units, limit, "summary", SummaryOut, lambda unit: unit.unit_id)
 
 
 @ROUTER.post("/obligations/{obligation_id}/status", response_model=ItemOut)
 async def report_status(call: Reports, obligation_id: UUID, body: StatusIn) -> Response:
     """Report how an obligation stands. Reminders of what is done stop at once."""
 
-    async def work(db: AsyncConnection) -> handlers.Item:
+    async def run(db: AsyncConnection) -> handlers.LedgerItem:
         return await reporting.report(db, call.act, obligation_id, body.status, body.note)
 
-    return await answered(call, work, ItemOut)
+    return await answer_post(call, run, ItemOut)
 
 
 @ROUTER.post("/obligations/{obligation_id}/extensions", status_code=201, response_model=ItemOut)
 async def grant_extension(call: Manages, obligation_id: UUID, body: ExtensionIn) -> Response:
     """Move an obligation's date to a later one."""
 
-    async def work(db: AsyncConnection) -> handlers.Item:
+    async def run(db: AsyncConnection) -> handlers.LedgerItem:
         return await reporting.extend(db, call.act, obligation_id, body.due_on, body.reason)
 
-    return await answered(call, work, ItemOut, status=201)
+    return await answer_post(call, run, ItemOut, status=201)

@@ -1,6 +1,5 @@
-"""The office over HTTP: its rules, days and tokens, and what gateways report."""
+"""The office over HTTP: its rules, days and tokens, and the receipts of gateways."""
 
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -8,12 +7,13 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Admins, Manages, OfficeReports, Reads
-from services.ingest.api.paging import Cursor, Limit, page, place
-from services.ingest.api.posting import answered
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
+from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, tokens
 from services.ingest.store import offices
+from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from shared.api.fields import Answer, Page
 from shared.api.offices import (
     CalendarIn,
@@ -42,9 +42,9 @@ class Accepted(Answer):
 @ROUTER.get("/office")
 async def show_office(call: Reads) -> OfficeOut:
     """Show the office that the token speaks for, and its present day."""
-    async with call.parts.engine.connect() as db:
-        row = await offices.office(db, call.act.office_id)
-        day = await rules.office_day(db, call.act.office_id, call.act.now)
+    async with call.context.engine.connect() as db:
+        row = await offices.get_office(db, call.act.office_id)
+        day = await rules.get_office_day(db, call.act.office_id, call.act.now)
     return OfficeOut(office_id=row.office_id, slug=row.slug, name=row.name, today=day.today)
 
 
@@ -53,10 +53,10 @@ async def list_rule_books(
     call: Reads, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[RuleBookOut]:
     """List the versions of the rule book, the present one first."""
-    before = place(cursor, "rule-books", _NUMBER)
-    async with call.parts.engine.connect() as db:
-        rows = await rules.books(db, call.act, before, limit + 1)
-    return page(rows, limit, "rule-books", RuleBookOut, lambda row: row.version)
+    before = parse_cursor(cursor, "rule-books", _NUMBER)
+    async with call.context.engine.connect() as db:
+        rows = await rules.list_books(db, call.act, before, limit + 1)
+    return make_page(rows, limit, "rule-books", RuleBookOut, lambda row: row.version)
 
 
 @ROUTER.post("/rule-books", status_code=201, response_model=RuleBookOut)
@@ -68,10 +68,10 @@ async def publish_rule_book(call: Manages, body: RuleBookIn) -> Response:
     except ValueError as error:
         raise ProblemError(422, "invalid", "The rule book is not sound.", str(error)) from error
 
-    async def work(db: AsyncConnection) -> Any:  # noqa: ANN401 - a row
+    async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)
 
-    return await answered(call, work, RuleBookOut, status=201)
+    return await answer_post(call, run, RuleBookOut, status=201)
 
 
 @ROUTER.get("/calendars")
@@ -79,29 +79,29 @@ async def list_calendars(
     call: Reads, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[CalendarOut]:
     """List the versions of the office's own days, the present one first."""
-    before = place(cursor, "calendars", _NUMBER)
-    async with call.parts.engine.connect() as db:
-        rows = await rules.calendars(db, call.act, before, limit + 1)
-    return page(rows, limit, "calendars", CalendarOut, lambda row: row.number)
+    before = parse_cursor(cursor, "calendars", _NUMBER)
+    async with call.context.engine.connect() as db:
+        rows = await rules.list_calendars(db, call.act, before, limit + 1)
+    return make_page(rows, limit, "calendars", CalendarOut, lambda row: row.number)
 
 
 @ROUTER.post("/calendars", status_code=201, response_model=CalendarOut)
 async def publish_calendar(call: Manages, body: CalendarIn) -> Response:
     """Publish the office's own working days and days off, all of them. They beat the State's."""
 
-    async def work(db: AsyncConnection) -> Any:  # noqa: ANN401 - a row
+    async def run(db: AsyncConnection) -> StoredCalendar:
         return await rules.publish_calendar(db, call.act, body.days)
 
-    return await answered(call, work, CalendarOut, status=201)
+    return await answer_post(call, run, CalendarOut, status=201)
 
 
 @ROUTER.get("/tokens")
 async def list_tokens(call: Admins, cursor: Cursor = None, limit: Limit = 100) -> Page[TokenOut]:
     """List the tokens, the revoked ones too, without their secrets."""
-    after = place(cursor, "tokens", _ID)
-    async with call.parts.engine.connect() as db:
-        rows = await tokens.listed(db, call.act, after, limit + 1)
-    return page(rows, limit, "tokens", TokenOut, lambda row: row.token_id)
+    after = parse_cursor(cursor, "tokens", _ID)
+    async with call.context.engine.connect() as db:
+        rows = await tokens.list_tokens(db, call.act, after, limit + 1)
+    return make_page(rows, limit, "tokens", TokenOut, lambda row: row.token_id)
 
 
 @ROUTER.post("/tokens", status_code=201, response_model=TokenIssued)
@@ -109,16 +109,16 @@ async def issue_token(call: Admins, body: TokenIn) -> Response:
     """Make a token. Its secret is told in this answer only; a repeated request gets it blank."""
     scopes = [tokens.Scope(scope) for scope in body.scopes]
 
-    async def work(db: AsyncConnection) -> tokens.Issued:
+    async def run(db: AsyncConnection) -> tokens.Issued:
         return await tokens.issue(db, call.act, body.name, scopes, body.unit_id)
 
-    return await answered(call, work, TokenIssued, status=201, secret="token")  # noqa: S106 - a field's name
+    return await answer_post(call, run, TokenIssued, status=201, secret="token")  # noqa: S106 - a field's name
 
 
 @ROUTER.delete("/tokens/{token_id}", status_code=204)
 async def revoke_token(call: Admins, token_id: UUID) -> None:
     """Revoke a token. It is refused from now on."""
-    async with call.parts.engine.begin() as db:
+    async with call.context.engine.begin() as db:
         await tokens.revoke(db, call.act, token_id)
 
 
@@ -126,8 +126,8 @@ async def revoke_token(call: Admins, token_id: UUID) -> None:
 async def receive_receipt(call: OfficeReports, body: ReceiptIn) -> Response:
     """Take a gateway's report of a message that it was given earlier."""
 
-    async def work(db: AsyncConnection) -> Accepted:
+    async def run(db: AsyncConnection) -> Accepted:
         await receipts.receive(db, call.act, **body.model_dump())
         return Accepted()
 
-    return await answered(call, work, Accepted, status=202)
+    return await answer_post(call, run, Accepted, status=202)

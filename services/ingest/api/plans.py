@@ -9,14 +9,16 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Manages, Reads
-from services.ingest.api.paging import Cursor, Limit, page, place
-from services.ingest.api.posting import answered
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
+from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
-from services.ingest.api.uploads import FORM, uploaded
+from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.plans import plans as handlers
+from services.ingest.handlers.plans import settling
 from services.ingest.handlers.plans.publishing import Published, publish_plan
-from services.ingest.handlers.plans.settling import Action, NameDecision, Settlement, decide, settle
+from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
+from services.ingest.statuses import SettlementAction
 from shared.api.fields import Page
 from shared.api.plans import (
     NameDecisionIn,
@@ -45,24 +47,24 @@ async def import_plan(call: Manages) -> Response:
     Nothing is published. The answer lists the measures that a person must settle, and the names
     that the directory does not know. The same document again gives the same draft.
     """
-    async with uploaded(call) as upload, call.parts.reading:
-        parsed = await read_file(call.parts, call.parts.read_plan, upload)
-        return await _enter(call, upload.name, await upload.data(), parsed)
+    async with open_upload(call) as upload, call.context.reading:
+        parsed = await read_file(call.context, call.context.read_plan, upload)
+        return await _enter(call, upload.name, await upload.read(), parsed)
 
 
-async def _enter(call: Call, name: str, data: bytes, parsed: ParsedPlan) -> Response:
-    async def work(db: AsyncConnection) -> dict[str, Any]:
-        view = await handlers.import_plan(db, call.act, name, data, parsed)
+async def _enter(call: Call, name: str, document: bytes, parsed: ParsedPlan) -> Response:
+    async def run(db: AsyncConnection) -> dict[str, Any]:
+        view = await handlers.import_plan(db, call.act, name, document, parsed)
         counted = {"measures": len(view.measures), "created": view.created}
         shown = ("plan_id", "title", "year", "issuer", "status", "tasks", "open", "unknown_names")
         return {field: getattr(view, field) for field in shown} | counted
 
-    content = name.encode() + b"\0" + hashlib.sha256(data).digest()
-    return await answered(
+    content = name.encode() + b"\0" + hashlib.sha256(document).digest()
+    return await answer_post(
         call,
-        work,
+        run,
         PlanDraft,
-        status=lambda done: 201 if done["created"] else 200,
+        status=lambda answer: 201 if answer["created"] else 200,
         content=content,
     )
 
@@ -70,10 +72,10 @@ async def _enter(call: Call, name: str, data: bytes, parsed: ParsedPlan) -> Resp
 @ROUTER.get("")
 async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[PlanHead]:
     """List the plans; to a unit those that are published."""
-    after = place(cursor, "plans", _ID)
-    async with call.parts.engine.connect() as db:
-        rows = await handlers.page(db, call.act, after, limit + 1)
-    return page(rows, limit, "plans", PlanHead, lambda row: row.plan_id)
+    after = parse_cursor(cursor, "plans", _ID)
+    async with call.context.engine.connect() as db:
+        rows = await handlers.list_page(db, call.act, after, limit + 1)
+    return make_page(rows, limit, "plans", PlanHead, lambda row: row.plan_id)
 
 
 @ROUTER.get("/{plan_id}")
@@ -82,19 +84,20 @@ async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
 
     A unit sees the published measures of a published plan, and nothing of how they were settled.
     """
-    async with call.parts.engine.connect() as db:
-        return PlanOut.model_validate(await handlers.view(db, call.act, plan_id))
+    async with call.context.engine.connect() as db:
+        return PlanOut.model_validate(await handlers.view_plan(db, call.act, plan_id))
 
 
 @ROUTER.post("/{plan_id}/settlements", response_model=PlanOut)
 async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Response:
     """Accept, change or drop a measure, with a reason, until it is published."""
-    settlement = Settlement(body.ref, Action(body.action), body.reason, body.changes(), body.codes)
+    action = SettlementAction(body.action)
+    settlement = Settlement(body.ref, action, body.reason, body.changes(), body.codes)
 
-    async def work(db: AsyncConnection) -> handlers.PlanView:
+    async def run(db: AsyncConnection) -> handlers.PlanView:
         return await settle(db, call.act, plan_id, settlement)
 
-    return await answered(call, work, PlanOut)
+    return await answer_post(call, run, PlanOut)
 
 
 @ROUTER.post("/{plan_id}/names", response_model=PlanOut)
@@ -102,10 +105,10 @@ async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Res
     """Say which units a name in the plan means, or that it means none."""
     decision = NameDecision(body.name, body.units, body.ignore, body.reason)
 
-    async def work(db: AsyncConnection) -> handlers.PlanView:
-        return await decide(db, call.act, plan_id, decision)
+    async def run(db: AsyncConnection) -> handlers.PlanView:
+        return await settling.decide_name(db, call.act, plan_id, decision)
 
-    return await answered(call, work, PlanOut)
+    return await answer_post(call, run, PlanOut)
 
 
 @ROUTER.post("/{plan_id}/publish", response_model=PublishedOut)
@@ -116,9 +119,9 @@ async def publish(call: Manages, plan_id: UUID, body: PublishIn | None = None) -
     measures, unknown names, and dates that have passed.
     """
     include_past = body is not None and body.include_past
-    limit = call.parts.settings.publish_limit
+    limit = call.context.settings.publish_limit
 
-    async def work(db: AsyncConnection) -> Published:
+    async def run(db: AsyncConnection) -> Published:
         return await publish_plan(db, call.act, plan_id, include_past=include_past, limit=limit)
 
-    return await answered(call, work, PublishedOut)
+    return await answer_post(call, run, PublishedOut)

@@ -1,4 +1,4 @@
-"""Every error as problem+json (RFC 9457), without what is inside."""
+"""Answers every error as problem+json (RFC 9457), without internal details."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
@@ -42,7 +42,7 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
 
 
-def problem(
+def make_problem(
     status: int,
     name: str,
     detail: str,
@@ -53,129 +53,129 @@ def problem(
     correlation_id: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """A problem as a response. Texts that are no Unicode are mended, never a reason to fail."""
-    told = Problem(
+    """A problem as a response. Characters that are no Unicode are replaced."""
+    body = Problem(
         type=f"urn:cuiban:problem:{name}",
         title=title or HTTPStatus(status).phrase,
         status=status,
-        detail=_plain(detail),
-        hint=_plain(hint),
-        errors=[{key: _mended(value) for key, value in row.items()} for row in errors],
+        detail=_clean_text(detail),
+        hint=_clean_text(hint),
+        errors=[{key: _clean_value(value) for key, value in row.items()} for row in errors],
         correlation_id=correlation_id,
     )
     return Response(
-        told.model_dump_json(), status, headers=headers, media_type="application/problem+json"
+        body.model_dump_json(), status, headers=headers, media_type="application/problem+json"
     )
 
 
-def _plain(value: str) -> str:
+def _clean_text(value: str) -> str:
     return value.encode("utf-8", "replace").decode()[:1000]
 
 
-def _mended(value: object) -> object:
-    return _plain(value) if isinstance(value, str) else value
+def _clean_value(value: object) -> object:
+    return _clean_text(value) if isinstance(value, str) else value
 
 
-def _correlation(request: Request) -> str:
+def _get_correlation_id(request: Request) -> str:
     return str(request.scope.get("cuiban.correlation_id", ""))
 
 
-async def _problem(request: Request, error: ProblemError) -> Response:
-    return problem(
+async def _answer_problem(request: Request, error: ProblemError) -> Response:
+    return make_problem(
         error.status,
         error.name,
         error.detail,
         hint=error.hint,
         headers=error.headers,
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _refused(request: Request, error: RefusedError) -> Response:
+async def _answer_refusal(request: Request, error: RefusedError) -> Response:
     status, title = _STATUS[error.fault]
-    return problem(
+    return make_problem(
         status,
         error.fault.value,
         error.message,
         title=title,
         hint=error.hint,
         errors=error.details,
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _document(request: Request, error: DocumentError) -> Response:
-    return problem(
+async def _answer_document(request: Request, error: DocumentError) -> Response:
+    return make_problem(
         422,
         f"document-{error.code.value}",
         error.message,
         title="The document can't be read",
         errors=[{"code": error.code.value, "message": error.message}],
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _large(request: Request, error: TooLargeError) -> Response:
-    return problem(
+async def _answer_large(request: Request, error: TooLargeError) -> Response:
+    return make_problem(
         422,
         "too-large",
         error.message,
         hint="Shorten its texts, or divide it.",
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _invalid(request: Request, error: RequestValidationError) -> Response:
+async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
     rows = [
         {"where": ".".join(map(str, row["loc"])), "message": str(row["msg"])}
         for row in error.errors()[:_MOST]
     ]
-    return problem(
+    return make_problem(
         422,
         "invalid",
         "Some of the request is not as it must be.",
         hint="`errors` names each place.",
         errors=rows,
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _http(request: Request, error: HTTPException) -> Response:
+async def _answer_http(request: Request, error: HTTPException) -> Response:
     name = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
-    return problem(
+    return make_problem(
         error.status_code,
         name,
         str(error.detail),
         headers=error.headers,
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
-async def _database(request: Request, error: DBAPIError) -> Response:
-    """A value that PostgreSQL refuses is the sender's matter; any other error is not."""
+async def _answer_database(request: Request, error: DBAPIError) -> Response:
+    """A value that PostgreSQL refuses is the caller's error; any other error is raised again."""
     if not (getattr(error.orig, "sqlstate", None) or "").startswith(_UNSTORABLE):
         raise error
-    return problem(
+    return make_problem(
         422,
         "invalid",
         "The request holds a value that can't be stored.",
         hint="Leave out control characters and keep numbers and dates within reason.",
-        correlation_id=_correlation(request),
+        correlation_id=_get_correlation_id(request),
     )
 
 
 _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
-    ProblemError: _problem,
-    RefusedError: _refused,
-    DocumentError: _document,
-    TooLargeError: _large,
-    RequestValidationError: _invalid,
-    HTTPException: _http,
-    DBAPIError: _database,
+    ProblemError: _answer_problem,
+    RefusedError: _answer_refusal,
+    DocumentError: _answer_document,
+    TooLargeError: _answer_large,
+    RequestValidationError: _answer_invalid,
+    HTTPException: _answer_http,
+    DBAPIError: _answer_database,
 }
 
 
 def install(app: FastAPI) -> None:
-    """Let the application tell its errors as problems."""
+    """Let the application answer its errors as problems."""
     for kind, handler in _HANDLERS.items():
         app.exception_handler(kind)(handler)

@@ -1,8 +1,8 @@
 """The process that reads one file: `python -m … FUNCTION SECONDS BYTES NAME`.
 
 FUNCTION is `module:name` of a function from a file's name and bytes to a type that pydantic knows.
-The file is standard input. Standard output gets one line that says what the answer is, and the
-answer as JSON. The process limits its own memory and time, so it ends even if nobody kills it.
+The file is standard input. Standard output gets a line with the kind of the answer, then the
+answer as JSON. The process limits its own memory and time, so it ends even if it is not killed.
 """
 
 import gc
@@ -21,7 +21,7 @@ from pydantic import TypeAdapter
 from services.ingest.documents.errors import DocumentError
 from shared.errors import CuibanError
 
-_GRACE = 5  # seconds after which it ends by itself, if the caller did not kill it
+_GRACE = 5  # seconds after its time at which it ends by itself
 _LONGEST_ANSWER = 64 * 2**20
 
 
@@ -38,14 +38,14 @@ def _limit(seconds: int, memory: int) -> None:
     signal.alarm(seconds + _GRACE)
 
 
-def _function(reference: str) -> Callable[[str, bytes], Any]:
+def _load_function(reference: str) -> Callable[[str, bytes], Any]:
     module, _, name = reference.partition(":")
-    found: Callable[[str, bytes], Any] = getattr(importlib.import_module(module), name)
-    return found
+    read: Callable[[str, bytes], Any] = getattr(importlib.import_module(module), name)
+    return read
 
 
-def _file() -> bytes:
-    """Standard input from its beginning, wherever the caller's handle stands."""
+def _read_input() -> bytes:
+    """The whole of standard input, whatever position the caller's handle has."""
     size, parts, at = os.fstat(0).st_size, [], 0
     while at < size and (part := os.pread(0, size - at, at)):
         parts.append(part)
@@ -55,17 +55,17 @@ def _file() -> bytes:
 
 def _answer(reference: str, name: str) -> tuple[str, bytes]:
     try:
-        read = _function(reference)
-        done = read(name, _file())
-        return "read", TypeAdapter(get_type_hints(read)["return"]).dump_json(done)
+        read = _load_function(reference)
+        result = read(name, _read_input())
+        return "read", TypeAdapter(get_type_hints(read)["return"]).dump_json(result)
     except DocumentError as error:
         return "document", json.dumps([error.code.value, error.detail]).encode()
     except CuibanError as error:
-        told = [getattr(error, "fault", ""), error.message, error.hint]
-        return "refused", json.dumps([*told, list(getattr(error, "details", ()))]).encode()
+        fault, details = getattr(error, "fault", ""), list(getattr(error, "details", ()))
+        return "refused", json.dumps([fault, error.message, error.hint, details]).encode()
     except MemoryError:
         return "memory", b""
-    except Exception:  # noqa: BLE001 - whatever bytes come in, the caller gets an answer
+    except Exception:  # noqa: BLE001 - the caller gets an answer to any bytes
         return "failed", traceback.format_exc()[-8000:].encode("utf-8", "replace")
 
 
@@ -73,7 +73,7 @@ def main() -> None:
     """Read the file of standard input as the arguments say."""
     reference, seconds, memory, name = sys.argv[1:]
     _limit(int(seconds), int(memory))
-    gc.set_threshold(70_000, 10, 10)  # a document is a tree; walking it again and again takes long
+    gc.set_threshold(70_000, 10, 10)  # a document is a large tree that stays alive: collect seldom
     kind, answer = _answer(reference, name)
     with open(1, "wb", closefd=False) as out:
         out.write(kind.encode() + b"\n" + answer)

@@ -1,8 +1,8 @@
-"""Files are read in a process of their own, with a limit of time and memory; it can be killed.
+"""Reads a file in a process of its own, with limits of time and memory.
 
-What is sent may be hostile or only unlucky. A loop or a crash in a reader, or in the C libraries
-under it, ends that process and not the service. It gets neither the service's environment, which
-holds passwords, nor its connections.
+A file may be hostile or broken. A loop or a crash in a reader, or in the C libraries under it, ends
+that process and not the service. The process gets neither the service's environment, which holds
+passwords, nor its connections.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
 
-from services.ingest.api.parts import Parts
+from services.ingest.api.context import ApiContext
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.uploads import Upload
 from services.ingest.documents.errors import DocumentError, DocumentFault
@@ -27,29 +27,29 @@ from shared.logging import log
 _READER = "services.ingest.api.reader"
 _KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "TZ")
 _SECOND = timedelta(seconds=1)
-_MOST_SAID = 4000
+_LONGEST_OUTPUT = 4000
 T = TypeVar("T")
 
 
-async def read_file(parts: Parts, read: Callable[[str, bytes], T], upload: Upload) -> T:
-    """What `read`, a function of a module, makes of a file; it runs in a process of its own.
+async def read_file(context: ApiContext, read: Callable[[str, bytes], T], upload: Upload) -> T:
+    """What `read`, a function of a module, returns for a file; it runs in a process of its own.
 
-    The caller holds `parts.reading`, so one such process runs at a time.
+    The caller holds `context.reading`, so one such process runs at a time.
 
     Raises:
         DocumentError, RefusedError: as `read` raises them.
         ProblemError: 422 when it took too long or too much memory, or failed.
     """
-    seconds = round(parts.settings.reading_time / _SECOND)
+    seconds = round(context.settings.reading_time / _SECOND)
     arguments = (f"{read.__module__}:{read.__qualname__}", str(seconds))
     with TemporaryFile() as answer, TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", _READER, *arguments),
-            *(str(parts.settings.reading_memory), upload.name),
+            *(str(context.settings.reading_memory), upload.name),
             stdin=upload.file.fileno(),
             stdout=answer,
             stderr=errors,
-            env=_environment(),
+            env=_make_environment(),
             start_new_session=True,
         )
         try:
@@ -57,42 +57,42 @@ async def read_file(parts: Parts, read: Callable[[str, bytes], T], upload: Uploa
                 status = await process.wait()
         except TimeoutError as error:
             log(__name__).warning("document.slow", seconds=seconds)
-            raise _too_slow(seconds) from error
+            raise _make_too_slow(seconds) from error
         finally:
             await _end(process)
-        return await asyncio.to_thread(_understood, read, status, answer, errors)
+        return await asyncio.to_thread(_parse_answer, read, status, answer, errors)
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {**kept, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONUTF8": "1"}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
-        with suppress(ProcessLookupError):  # it ended in this moment
+        with suppress(ProcessLookupError):  # it ended just now
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
-def _understood(
+def _parse_answer(
     read: Callable[[str, bytes], T], status: int, answer: BinaryIO, errors: BinaryIO
 ) -> T:
     answer.seek(0)
-    kind, _, told = answer.read().partition(b"\n")
+    kind, _, content = answer.read().partition(b"\n")
     if status == 0 and kind == b"read":
         adapter: TypeAdapter[T] = TypeAdapter(get_type_hints(read)["return"])
-        return adapter.validate_json(told)
+        return adapter.validate_json(content)
     if status == 0 and kind == b"document":
-        code, detail = _JSON.validate_json(told)
+        code, detail = _JSON.validate_json(content)
         raise DocumentError(DocumentFault(code), detail)
     if status == 0 and kind == b"refused":
-        fault, message, hint, details = _JSON.validate_json(told)
+        fault, message, hint, details = _JSON.validate_json(content)
         raise RefusedError(Fault(fault), message, hint, details)
     errors.seek(0)
-    said = (told or errors.read())[-_MOST_SAID:].decode("utf-8", "replace")
-    log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=said)
-    raise _too_demanding() if kind == b"memory" else _unreadable()
+    output = (content or errors.read())[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
+    log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=output)
+    raise _make_too_demanding() if kind == b"memory" else _make_unreadable()
 
 
 _JSON: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
@@ -102,7 +102,7 @@ _SMALLER = (
 )
 
 
-def _too_slow(seconds: int) -> ProblemError:
+def _make_too_slow(seconds: int) -> ProblemError:
     return ProblemError(
         422,
         "document-too-slow",
@@ -111,7 +111,7 @@ def _too_slow(seconds: int) -> ProblemError:
     )
 
 
-def _too_demanding() -> ProblemError:
+def _make_too_demanding() -> ProblemError:
     return ProblemError(
         422,
         "document-too-demanding",
@@ -120,7 +120,7 @@ def _too_demanding() -> ProblemError:
     )
 
 
-def _unreadable() -> ProblemError:
+def _make_unreadable() -> ProblemError:
     return ProblemError(
         422,
         "document-unreadable",

@@ -1,6 +1,5 @@
 """Revisions of a published plan over HTTP: read, show, pair, confirm."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -8,14 +7,13 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Manages, OfficeReads
-from services.ingest.api.posting import answered
+from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
-from services.ingest.api.uploads import FORM, uploaded
-from services.ingest.extraction.models import ParsedPlan
+from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.handlers.revisions import revising
-from services.ingest.handlers.revisions.comparing import Revision, stale
+from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.confirming import Confirmed, confirm
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredPlan
 from shared.api.fields import Page
 from shared.api.revisions import (
     ConfirmedOut,
@@ -28,39 +26,39 @@ from shared.api.revisions import (
 ROUTER = APIRouter(prefix="/v1/plans/{plan_id}/revisions", tags=["revisions"])
 
 
-def _head(plan: AnyRow, row: AnyRow) -> dict[str, Any]:
+def _to_head(plan: StoredPlan, revision: StoredPlan) -> dict[str, Any]:
     return {
-        "stale": stale(plan, row),
-        "revision_id": row.plan_id,
-        "plan_id": row.revises,
-        "title": row.title,
-        "status": row.status,
-        "document_name": row.document_name,
-        "imported_at": row.imported_at,
-        "imported_by": row.imported_by,
-        "confirmed_at": row.published_at,
-        "outcome": row.outcome,
+        "stale": is_stale(plan, revision),
+        "revision_id": revision.plan_id,
+        "plan_id": revision.revises,
+        "title": revision.title,
+        "status": revision.status,
+        "document_name": revision.document_name,
+        "imported_at": revision.imported_at,
+        "imported_by": revision.imported_by,
+        "confirmed_at": revision.published_at,
+        "outcome": revision.outcome,
     }
 
 
-def _shown(found: Revision) -> dict[str, Any]:
-    doubts = [
+def _to_answer(revision: Revision) -> dict[str, Any]:
+    ambiguous = [
         {
-            "ref": doubt.ref,
-            "text": doubt.text,
-            "candidates": [{"ref": ref, "text": text} for ref, text in doubt.candidates],
+            "ref": measure.ref,
+            "text": measure.text,
+            "candidates": [{"ref": ref, "text": text} for ref, text in measure.candidates],
         }
-        for doubt in found.ambiguous
+        for measure in revision.ambiguous
     ]
-    return _head(found.plan, found.row) | {
-        "digest": found.digest,
-        "added": found.added,
-        "changed": found.changed,
-        "removed": found.removed,
-        "unchanged": len(found.kept),
-        "ambiguous": doubts,
-        "unknown_names": found.unknown_names,
-        "created": found.created,
+    return _to_head(revision.plan, revision.stored) | {
+        "digest": revision.digest,
+        "added": revision.added,
+        "changed": revision.changed,
+        "removed": revision.removed,
+        "unchanged": revision.unchanged,
+        "ambiguous": ambiguous,
+        "unknown_names": revision.unknown_names,
+        "created": revision.created,
     }
 
 
@@ -78,24 +76,22 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
     stays the same measure; `ambiguous` lists those that a person must pair. What is doubtful is
     settled as in a draft, with the revision's id in the place of the plan's.
     """
-    async with uploaded(call) as upload, call.parts.reading:
-        parsed = await read_file(call.parts, call.parts.read_plan, upload)
-        document = revising.Document(upload.name, await upload.data())
-        return await _enter(call, plan_id, document, parsed)
+    async with open_upload(call) as upload, call.context.reading:
+        parsed = await read_file(call.context, call.context.read_plan, upload)
+        document = revising.RevisedDocument(upload.name, await upload.read(), parsed)
+        return await _enter(call, plan_id, document)
 
 
-async def _enter(
-    call: Call, plan_id: UUID, document: revising.Document, parsed: ParsedPlan
-) -> Response:
-    async def work(db: AsyncConnection) -> dict[str, Any]:
-        return _shown(await revising.revise(db, call.act, plan_id, document, parsed))
+async def _enter(call: Call, plan_id: UUID, document: revising.RevisedDocument) -> Response:
+    async def run(db: AsyncConnection) -> dict[str, Any]:
+        return _to_answer(await revising.revise(db, call.act, plan_id, document))
 
-    content = document.name.encode() + b"\0" + hashlib.sha256(document.data).digest()
-    return await answered(
+    content = document.name.encode() + b"\0" + bytes.fromhex(document.sha256)
+    return await answer_post(
         call,
-        work,
+        run,
         RevisionOut,
-        status=lambda done: 201 if done["created"] else 200,
+        status=lambda answer: 201 if answer["created"] else 200,
         content=content,
     )
 
@@ -103,31 +99,31 @@ async def _enter(
 @ROUTER.get("")
 async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]:
     """List a plan's revisions, the first first."""
-    async with call.parts.engine.connect() as db:
-        plan, rows = await revising.listed(db, call.act, plan_id)
-    heads = [RevisionHead.model_validate(_head(plan, row)) for row in rows]
+    async with call.context.engine.connect() as db:
+        plan, revisions = await revising.list_revisions(db, call.act, plan_id)
+    heads = [RevisionHead.model_validate(_to_head(plan, revision)) for revision in revisions]
     return Page[RevisionHead](items=heads)
 
 
 @ROUTER.get("/{revision_id}")
 async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
     """Show a revision and its difference from the plan as both stand now."""
-    async with call.parts.engine.connect() as db:
-        found = await revising.revision(db, call.act, plan_id, revision_id)
-    return RevisionOut.model_validate(_shown(found))
+    async with call.context.engine.connect() as db:
+        revision = await revising.compare_revision(db, call.act, plan_id, revision_id)
+    return RevisionOut.model_validate(_to_answer(revision))
 
 
 @ROUTER.post("/{revision_id}/pairs", response_model=RevisionOut)
 async def pair_measures(call: Manages, plan_id: UUID, revision_id: UUID, body: PairIn) -> Response:
     """Say which measure of the plan one of the revision is, or that it is new."""
 
-    async def work(db: AsyncConnection) -> dict[str, Any]:
-        found = await revising.pair(
+    async def run(db: AsyncConnection) -> dict[str, Any]:
+        revision = await revising.pair(
             db, call.act, plan_id, revision_id, ref=body.ref, with_ref=body.with_ref
         )
-        return _shown(found)
+        return _to_answer(revision)
 
-    return await answered(call, work, RevisionOut)
+    return await answer_post(call, run, RevisionOut)
 
 
 @ROUTER.post("/{revision_id}/confirm", response_model=ConfirmedOut)
@@ -141,7 +137,7 @@ async def confirm_revision(
     """
     body = body or ConfirmIn()
 
-    async def work(db: AsyncConnection) -> Confirmed:
+    async def run(db: AsyncConnection) -> Confirmed:
         return await confirm(
             db,
             call.act,
@@ -149,7 +145,7 @@ async def confirm_revision(
             revision_id,
             digest=body.digest,
             include_past=body.include_past,
-            limit=call.parts.settings.publish_limit,
+            limit=call.context.settings.publish_limit,
         )
 
-    return await answered(call, work, ConfirmedOut)
+    return await answer_post(call, run, ConfirmedOut)

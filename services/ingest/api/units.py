@@ -10,16 +10,17 @@ from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Manages, Reads, Reports
-from services.ingest.api.paging import Cursor, Limit, page, place
-from services.ingest.api.posting import answered
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
+from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.reading import read_file
-from services.ingest.api.uploads import FORM, uploaded
+from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.handlers.ledger import ledger, reporting
 from services.ingest.handlers.units import importing as unit_import
 from services.ingest.handlers.units import units as handlers
+from services.ingest.handlers.units.contacts import NewContact
 from services.ingest.handlers.units.file import read_units
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredUnit
 from shared.api.fields import Page
 from shared.api.units import (
     ContactIn,
@@ -34,7 +35,7 @@ from shared.api.units import (
 
 ROUTER = APIRouter(prefix="/v1/units", tags=["units"])
 _ID = TypeAdapter(UUID)
-_TOLD = TypeAdapter(tuple[datetime, UUID])
+_PLACE = TypeAdapter(tuple[datetime, UUID])
 
 
 @ROUTER.post("/import", response_model=ImportedOut, openapi_extra=FORM)
@@ -50,21 +51,21 @@ async def import_units(
     (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are left out, and
     units that are not named, stay as they are. The answer tells what differs, field by field.
     """
-    async with uploaded(call) as upload, call.parts.reading:
-        rows = await read_file(call.parts, read_units, upload)
-        sha256 = hashlib.sha256(await upload.data()).digest()
+    async with open_upload(call) as upload, call.context.reading:
+        rows = await read_file(call.context, read_units, upload)
+        sha256 = hashlib.sha256(await upload.read()).digest()
     if preview:
-        async with call.parts.engine.connect() as db:
-            found = await unit_import.import_units(db, call.act, rows, preview=True)
+        async with call.context.engine.connect() as db:
+            imported = await unit_import.import_units(db, call.act, rows, preview=True)
         return Response(
-            ImportedOut.model_validate(found).model_dump_json(), media_type="application/json"
+            ImportedOut.model_validate(imported).model_dump_json(), media_type="application/json"
         )
 
-    async def work(db: AsyncConnection) -> unit_import.Imported:
+    async def run(db: AsyncConnection) -> unit_import.Imported:
         return await unit_import.import_units(db, call.act, rows)
 
     content = upload.name.encode() + b"\0" + sha256
-    return await answered(call, work, ImportedOut, content=content)
+    return await answer_post(call, run, ImportedOut, content=content)
 
 
 @ROUTER.get("")
@@ -77,50 +78,48 @@ async def list_units(
     """List units; with `name` those whose name or alias it is, or whose name holds it."""
     if name and "\x00" in name:
         raise ProblemError(422, "invalid", "The name holds control characters.")
-    after = place(cursor, "units", _ID)
-    async with call.parts.engine.connect() as db:
-        rows = await handlers.page(db, call.act, name, after, limit + 1)
-    return page(rows, limit, "units", UnitOut, lambda row: row.unit_id)
+    after = parse_cursor(cursor, "units", _ID)
+    async with call.context.engine.connect() as db:
+        rows = await handlers.list_page(db, call.act, name, after, limit + 1)
+    return make_page(rows, limit, "units", UnitOut, lambda row: row.unit_id)
 
 
 @ROUTER.get("/{unit_id}")
 async def show_unit(call: Reads, unit_id: UUID) -> UnitOut:
     """Show a unit with its contacts."""
-    async with call.parts.engine.connect() as db:
-        return UnitOut.model_validate(await handlers.one(db, call.act, unit_id))
+    async with call.context.engine.connect() as db:
+        return UnitOut.model_validate(await handlers.get_unit(db, call.act, unit_id))
 
 
 @ROUTER.post("/{unit_id}/contacts", response_model=UnitOut)
 async def replace_contact(call: Manages, unit_id: UUID, body: ContactIn) -> Response:
     """Let someone take over a post. What is not sent yet goes to them from their first day."""
-    new = handlers.NewContact(
-        body.post, body.name, body.email, body.mobile, body.valid_from, body.valid_to
-    )
+    new = NewContact(body.post, body.name, body.email, body.mobile, body.valid_from, body.valid_to)
 
-    async def work(db: AsyncConnection) -> AnyRow:
+    async def run(db: AsyncConnection) -> StoredUnit:
         return await handlers.replace_contact(db, call.act, unit_id, new)
 
-    return await answered(call, work, UnitOut)
+    return await answer_post(call, run, UnitOut)
 
 
 @ROUTER.post("/{unit_id}/rename", response_model=UnitOut)
 async def rename_unit(call: Manages, unit_id: UUID, body: RenameIn) -> Response:
     """Give a unit another name. It stays the same unit; its old name becomes an alias."""
 
-    async def work(db: AsyncConnection) -> AnyRow:
+    async def run(db: AsyncConnection) -> StoredUnit:
         return await handlers.rename(db, call.act, unit_id, body.name)
 
-    return await answered(call, work, UnitOut)
+    return await answer_post(call, run, UnitOut)
 
 
 @ROUTER.post("/{unit_id}/retire", response_model=UnitOut)
 async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
     """End a unit: it owes nothing new; what it owes stays. `undo` takes that back."""
 
-    async def work(db: AsyncConnection) -> AnyRow:
+    async def run(db: AsyncConnection) -> StoredUnit:
         return await handlers.retire(db, call.act, unit_id, body.reason, undo=body.undo)
 
-    return await answered(call, work, UnitOut)
+    return await answer_post(call, run, UnitOut)
 
 
 @ROUTER.get("/{unit_id}/history")
@@ -128,28 +127,24 @@ async def show_history(
     call: Reads, unit_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ToldOut]:
     """Show what a unit was told: when, whom, on which address, how it ended, and the text."""
-    before = place(cursor, "history", _TOLD)
-    async with call.parts.engine.connect() as db:
-        found = await ledger.told(db, call.act, unit_id, before, limit + 1)
-    rows = [
-        dict(row._mapping) | {"refs": [item["ref"] for item in row.items or ()]}  # noqa: SLF001 - SQLAlchemy's public name
-        for row in found
-    ]
-    return page(
-        rows,
+    before = parse_cursor(cursor, "history", _PLACE)
+    async with call.context.engine.connect() as db:
+        notifications = await ledger.list_notifications(db, call.act, unit_id, before, limit + 1)
+    return make_page(
+        notifications,
         limit,
         "history",
         ToldOut,
-        lambda row: [row["slot"].isoformat(), row["notification_id"]],
+        lambda sent: [sent.slot.isoformat(), sent.notification_id],
     )
 
 
 @ROUTER.post("/{unit_id}/hearings", status_code=201, response_model=HearingOut)
 async def record_hearing(call: Reports, unit_id: UUID, body: HearingIn) -> Response:
     """Record that the unit's head heard the report; it fulfils the duty of that year."""
-    record = reporting.Record(body.heard_on, body.heard_by, body.minutes)
+    record = reporting.HearingRecord(body.heard_on, body.heard_by, body.minutes)
 
-    async def work(db: AsyncConnection) -> reporting.Hearing:
+    async def run(db: AsyncConnection) -> reporting.Hearing:
         return await reporting.record_hearing(db, call.act, unit_id, record)
 
-    return await answered(call, work, HearingOut, status=201)
+    return await answer_post(call, run, HearingOut, status=201)

@@ -1,4 +1,4 @@
-"""Files that people send: the one part `file` of a multipart form."""
+"""Uploaded files: the part `file` of a multipart form."""
 
 import asyncio
 import re
@@ -31,50 +31,50 @@ FORM: dict[str, Any] = {
         },
     }
 }
-"""What OpenAPI says of such a request. It is read by hand, after the token was checked."""
+"""The OpenAPI description of such a request, whose body is read after the token was checked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was sent: its own name, and its bytes in a temporary file."""
+    """An uploaded file: its name, and its content in a temporary file."""
 
     name: str
     file: BinaryIO
 
-    async def data(self) -> bytes:
-        """The whole of it. Only one request at a time may hold so much: see `Parts.reading`."""
+    async def read(self) -> bytes:
+        """The whole content. Only one request at a time may hold it: see `ApiContext.reading`."""
 
-        def read() -> bytes:
+        def read_all() -> bytes:
             self.file.seek(0)
             return self.file.read()
 
-        return await asyncio.to_thread(read)
+        return await asyncio.to_thread(read_all)
 
 
 @asynccontextmanager
-async def uploaded(call: Call) -> AsyncIterator[Upload]:
-    """The file of a form, without folders and control characters in its name.
+async def open_upload(call: Call) -> AsyncIterator[Upload]:
+    """The file of a form; folders and control characters are removed from its name.
 
-    It is written to the temporary folder as it arrives; the boundary ends a body over the limit.
+    It is written to the temporary folder as it arrives; the boundary refuses a body over the limit.
 
     Raises:
         ProblemError: 400 for a broken form, 413 for a file over the limit, 422 without a file,
-            503 when its turn does not come.
+            503 when too many uploads run.
     """
-    async with _turn(call):
-        form = await _form(call.request)
+    async with _wait_for_turn(call):
+        form = await _parse_form(call.request)
         try:
-            yield _upload(form, call.parts.settings.document_limit)
+            yield _find_file(form, call.context.settings.document_limit)
         finally:
             await form.close()
 
 
 @asynccontextmanager
-async def _turn(call: Call) -> AsyncIterator[None]:
-    """One of the places for uploads. Who waits for it sends nothing yet, and takes no room."""
+async def _wait_for_turn(call: Call) -> AsyncIterator[None]:
+    """Hold one of the places for uploads. The body of a request that waits is not received yet."""
     try:
-        async with asyncio.timeout(call.parts.settings.uploads_wait.total_seconds()):
-            await call.parts.uploads.acquire()
+        async with asyncio.timeout(call.context.settings.uploads_wait.total_seconds()):
+            await call.context.uploads.acquire()
     except TimeoutError as error:
         raise ProblemError(
             503,
@@ -86,10 +86,10 @@ async def _turn(call: Call) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        call.parts.uploads.release()
+        call.context.uploads.release()
 
 
-async def _form(request: Request) -> FormData:
+async def _parse_form(request: Request) -> FormData:
     try:
         return await request.form(max_files=1, max_fields=10)
     except (MultiPartException, KeyError, ValueError, AttributeError) as error:
@@ -98,7 +98,7 @@ async def _form(request: Request) -> FormData:
         ) from error
 
 
-def _upload(form: FormData, limit: int) -> Upload:
+def _find_file(form: FormData, limit: int) -> Upload:
     part = form.get("file")
     if not isinstance(part, UploadFile):
         raise ProblemError(
@@ -115,6 +115,6 @@ def _upload(form: FormData, limit: int) -> Upload:
             "请只保留任务表后重新导入。Keep the table alone, without pictures, and send it again.",
         )
     name = _FOLDERS.sub("", part.filename or "")
-    part.file.fileno()  # puts what is still in memory into a file
+    part.file.fileno()  # moves content that is still in memory into a file
     part.file.flush()
     return Upload(_UNWANTED.sub("", name)[-200:] or "document", part.file)

@@ -1,4 +1,4 @@
-"""Who does something, when, and for which office; and how a handler refuses."""
+"""The circumstances of a command, and what every handler does: tell an event, note a change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,16 @@ from shared.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.events import Envelope, Event
 
-__all__ = ["SOURCE", "Act", "Fault", "RefusedError", "envelope", "note", "require_unit", "tell"]
+__all__ = [
+    "SOURCE",
+    "Act",
+    "Fault",
+    "RefusedError",
+    "make_envelope",
+    "note",
+    "require_unit",
+    "tell",
+]
 SOURCE = "/cuiban/ingest"
 
 
@@ -24,11 +33,11 @@ class Act:
     """The circumstances of a command.
 
     Attributes:
-        office_id: the office that it is about.
-        actor: who does it, as the journal names them.
+        office_id: the office that the command concerns.
+        actor: the name of the token's holder, as the journal shows it.
         now: the office's time.
-        correlation_id: shared by everything that it leads to.
-        unit_id: the only unit that the actor may speak for; None when it may for all.
+        correlation_id: shared by all events and journal entries of the command.
+        unit_id: the only unit that the actor may act for; None when it may act for all.
     """
 
     office_id: UUID
@@ -39,12 +48,12 @@ class Act:
 
 
 async def tell(db: AsyncConnection, act: Act, event: Event, *parts: object) -> None:
-    """Write one event into the outbox; `parts` name the fact, so that it is told once."""
-    await publish(db, OUTBOX, [envelope(act, event, *parts)])
+    """Write an event into the outbox. Its id derives from `parts`: readers count a repeat once."""
+    await publish(db, OUTBOX, [make_envelope(act, event, *parts)])
 
 
-def envelope(act: Act, event: Event, *parts: object) -> Envelope:
-    """An event of an act with its deterministic id."""
+def make_envelope(act: Act, event: Event, *parts: object) -> Envelope:
+    """An event of a command, with an id that derives from its type and `parts`."""
     event_id = identity.derive_event_id(type(event).__name__, *parts)
     return Envelope(event_id, SOURCE, act.now, act.correlation_id, event)
 
@@ -73,10 +82,10 @@ async def note(
 
 
 def require_unit(act: Act, unit_id: UUID) -> None:
-    """Make sure that the actor may speak for a unit.
+    """Make sure that the actor may act for a unit.
 
     Raises:
-        RefusedError: the token is bound to another unit. It looks as if there were none.
+        RefusedError: the token is bound to another unit; the error is that of an unknown unit.
     """
     if act.unit_id is not None and act.unit_id != unit_id:
         raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")

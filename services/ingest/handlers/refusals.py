@@ -1,4 +1,4 @@
-"""How a handler refuses. It stands apart so that a reader of files needs no database for it."""
+"""The error of a refused command. It imports no database, so that readers of files may raise it."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -17,11 +17,11 @@ class Fault(StrEnum):
 
 
 class RefusedError(CuibanError):
-    """A command that was refused; nothing has changed.
+    """A command was refused, and its transaction is rolled back.
 
     Attributes:
-        fault: why.
-        details: one mapping for each thing that is wrong, where there are several.
+        fault: the reason's kind.
+        details: one mapping for each single error, where there are several.
     """
 
     def __init__(

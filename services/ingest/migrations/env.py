@@ -1,4 +1,4 @@
-from services.ingest import told  # noqa: F401 - enters its tables into the metadata
+from services.ingest import history_tables  # noqa: F401 - adds its tables to the metadata
 from services.ingest.tables import METADATA
 from shared.database.migrating import run_migrations
 

@@ -1,4 +1,4 @@
-"""What units were told: written by the projection, read by the history."""
+"""The history of what units were sent: written by the projection, read by the API."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import AnyRow
-from services.ingest.told import NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.ingest.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.ingest.store.fetching import fetch_all, list_columns
+from services.ingest.store.rows import StoredNotification
 from shared.database.engine import insert_rows
 
 _N = NOTIFICATIONS.c
-# A later state replaces an earlier one and keeps what only the earlier one told.
+# A later state replaces an earlier one; a text that it lacks keeps the earlier value.
 _LATER = """(notification_id) DO UPDATE SET
     state = excluded.state, rank = excluded.rank, at = excluded.at,
     reason = excluded.reason,
@@ -35,24 +36,24 @@ async def put_withdrawals(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -
 
 
 async def put_notifications(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Enter how notifications stand, each at most once; a state of lower rank changes nothing."""
+    """Enter the states of notifications, one row each; a state of lower rank changes nothing."""
     await insert_rows(db, NOTIFICATIONS, rows, _LATER)
 
 
-async def told(
+async def list_notifications(
     db: AsyncConnection,
     office_id: UUID,
     unit_id: UUID,
     before: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[AnyRow]:
-    """A unit's notifications with the items of their reminders, the newest slot first."""
+) -> list[StoredNotification]:
+    """A unit's notifications before a slot and id, the newest slot first."""
     query = (
-        select(NOTIFICATIONS, REMINDERS.c["items"])
+        select(*list_columns(StoredNotification, _N, {"items": REMINDERS.c["items"]}))
         .select_from(NOTIFICATIONS.outerjoin(REMINDERS, REMINDERS.c.reminder_id == _N.reminder_id))
         .where(_N.office_id == office_id, _N.unit_id == unit_id)
     )
     if before is not None:
         query = query.where(tuple_(_N.slot, _N.notification_id) < tuple_(*before))
     query = query.order_by(_N.slot.desc(), _N.notification_id.desc()).limit(limit)
-    return (await db.execute(query)).all()
+    return await fetch_all(db, StoredNotification, query)

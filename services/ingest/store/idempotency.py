@@ -1,34 +1,41 @@
 """Answers to POSTs that came with a key, kept in the transaction of what they answer."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import IDEMPOTENCY, AnyRow
+from services.ingest.store.fetching import fetch_first, list_columns
+from services.ingest.tables import IDEMPOTENCY
 
 
-async def claim(db: AsyncConnection, token_id: UUID, key: str) -> bool:
-    """Hold a key until the transaction ends; False when another request holds it now."""
-    found = await db.execute(
-        text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 1))"),
-        {"name": f"{token_id}\x1f{key}"},
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """The answer that an Idempotency-Key was given, and the fingerprint of its request."""
+
+    fingerprint: bytes
+    status: int
+    body: str
+
+
+async def claim_key(db: AsyncConnection, token_id: UUID, key: str) -> bool:
+    """Lock a key until the transaction ends; False when another request holds it now."""
+    name = func.hashtextextended(f"{token_id}\x1f{key}", 1)
+    locked = await db.execute(select(func.pg_try_advisory_xact_lock(name)))
+    return bool(locked.scalar_one())
+
+
+async def find_answer(db: AsyncConnection, token_id: UUID, key: str) -> StoredAnswer | None:
+    """The answer that this key was given; None when it is new."""
+    query = select(*list_columns(StoredAnswer, IDEMPOTENCY.c)).where(
+        IDEMPOTENCY.c.token_id == token_id, IDEMPOTENCY.c.key == key
     )
-    return bool(found.scalar_one())
+    return await fetch_first(db, StoredAnswer, query)
 
 
-async def answer(db: AsyncConnection, token_id: UUID, key: str) -> AnyRow | None:
-    """The answer that this key was given."""
-    found = await db.execute(
-        select(IDEMPOTENCY.c.fingerprint, IDEMPOTENCY.c.status, IDEMPOTENCY.c.body).where(
-            IDEMPOTENCY.c.token_id == token_id, IDEMPOTENCY.c.key == key
-        )
-    )
-    return found.first()
-
-
-async def keep(
+async def add_answer(
     db: AsyncConnection,
     *,
     token_id: UUID,

@@ -1,10 +1,11 @@
-"""The journal: every change with who made it, appended and never altered (a trigger refuses).
+"""The journal: every change and who made it. Entries are only appended: a trigger refuses the rest.
 
 Entries of an office form a chain of hashes (`services.ingest.chain`). A deferred trigger links
 them when their transaction commits, so the chain's order is the order of commits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,10 +15,46 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.chain import compute_digest
 from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
-from services.ingest.tables import AnyRow
+from services.ingest.store.fetching import fetch_first, list_columns
 from shared.database.engine import insert_rows
 
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A change, and who made it; `digest` is that of its canonical form."""
+
+    id: int
+    office_id: UUID
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    before: dict[str, Any]
+    after: dict[str, Any]
+    correlation_id: UUID
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLink:
+    """A link of an office's chain of hashes; `entry` is None when the entry is gone."""
+
+    number: int
+    entry_id: int
+    hash: bytes
+    entry: JournalEntry | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChainHead:
+    """The number and hash of an office's newest link."""
+
+    number: int
+    hash: bytes
+
+
 _L = JOURNAL_LINKS.c
+_ENTRY = list_columns(JournalEntry, JOURNAL.c)
 
 
 async def append(
@@ -75,36 +112,42 @@ async def append_all(
     )
 
 
-async def linked(
-    db: AsyncConnection, office_id: UUID, after: int, limit: int, *, gone: bool = True
-) -> Sequence[AnyRow]:
-    """Links after a number, with their entries; with `gone` also those whose entry is not there."""
-    joined = JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id, isouter=gone)
-    found = await db.execute(
-        select(_L.number, _L.entry_id, _L.hash, JOURNAL)
+async def list_links(
+    db: AsyncConnection, office_id: UUID, after: int, limit: int, *, with_gone: bool = True
+) -> list[JournalLink]:
+    """Links after a number with their entries; `with_gone` also links whose entry is gone."""
+    joined = JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id, isouter=with_gone)
+    rows = await db.execute(
+        select(_L.number, _L.entry_id, _L.hash, *_ENTRY)
         .select_from(joined)
         .where(_L.office_id == office_id, _L.number > after)
         .order_by(_L.number)
         .limit(limit)
     )
-    return found.all()
+    return [
+        JournalLink(
+            number, entry_id, chain_hash, None if entry[0] is None else JournalEntry(*entry)
+        )
+        for number, entry_id, chain_hash, *entry in rows.all()
+    ]
 
 
-async def head(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
-    """The number and hash of the newest link; None before the first entry."""
-    found = await db.execute(select(JOURNAL_HEADS).where(JOURNAL_HEADS.c.office_id == office_id))
-    return found.first()
+async def find_head(db: AsyncConnection, office_id: UUID) -> ChainHead | None:
+    """The newest link; None before the first entry."""
+    heads = JOURNAL_HEADS.c
+    query = select(*list_columns(ChainHead, heads)).where(heads.office_id == office_id)
+    return await fetch_first(db, ChainHead, query)
 
 
-async def unlinked(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
-    """The first entry that no link of its office holds."""
+async def find_unlinked(db: AsyncConnection, office_id: UUID) -> JournalEntry | None:
+    """The first entry that no link of its office holds; None when every entry has a link."""
     link = select(_L.entry_id).where(
         _L.entry_id == JOURNAL.c.id, _L.office_id == JOURNAL.c.office_id
     )
-    found = await db.execute(
-        select(JOURNAL)
+    query = (
+        select(*_ENTRY)
         .where(JOURNAL.c.office_id == office_id, ~link.exists())
         .order_by(JOURNAL.c.id)
         .limit(1)
     )
-    return found.first()
+    return await fetch_first(db, JournalEntry, query)

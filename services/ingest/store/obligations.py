@@ -1,7 +1,7 @@
 """The ledger (台账): what each unit owes, in the order of units, plans and measures."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    Uuid,
     and_,
-    any_,
-    bindparam,
     func,
     insert,
     or_,
@@ -22,27 +19,33 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS, AnyRow
+from services.ingest.store.fetching import fetch_all, fetch_one, is_any_of, list_columns
+from services.ingest.store.rows import (
+    LedgerEntry,
+    ObligationNumber,
+    StoredObligation,
+    UnitCounts,
+)
+from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
 _PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)
-_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == Status.DONE.value)
-"""What is owed, and what was done, even if a revision of the plan no longer asks for it."""
+_IS_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == Status.DONE)
+"""What is owed, and what was done even if a revision of the plan no longer asks for it."""
 Place = tuple[UUID, UUID, int, str]
-"""Where an obligation stands in the ledger: unit, plan, measure's ordinal, period."""
+"""An obligation's place in the ledger: unit, plan, the measure's ordinal, period."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class LedgerFilter:
     """Which obligations of an office to list; None leaves a condition out.
 
-    `today` and `near_until` tell the lights apart.
+    `today` and `near_until` decide the lights.
     """
 
     today: date
@@ -53,131 +56,126 @@ class Sought:
     light: Light | None = None
 
 
-async def ledger(
-    db: AsyncConnection, office_id: UUID, sought: Sought, after: Place | None, limit: int
-) -> Sequence[AnyRow]:
-    """Obligations with their unit's name and measure's text, after a place in the ledger."""
-    page = select(OBLIGATIONS).where(_O.office_id == office_id, _SHOWN, *_conditions(sought))
+async def list_entries(
+    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: Place | None, limit: int
+) -> list[LedgerEntry]:
+    """The ledger's entries after a place, in its order."""
+    page = select(OBLIGATIONS).where(
+        _O.office_id == office_id, _IS_SHOWN, *_list_conditions(wanted)
+    )
     if after is not None:
         page = page.where(tuple_(*_PLACE) > tuple_(*after))
     # Cut first, then join: else the planner, before the table's first ANALYZE, joins all of it.
     cut = page.order_by(*_PLACE).limit(limit).subquery()
     order = (cut.c.unit_id, cut.c.plan_id, cut.c.ordinal, cut.c.period)
-    return (await db.execute(_whole(cut).order_by(*order))).all()
+    return await fetch_all(db, LedgerEntry, _select_entries(cut).order_by(*order))
 
 
-def _whole(source: FromClause) -> Select[*tuple[Any, ...]]:
-    """Obligations of `source` with their unit's name and measure's text."""
-    return select(
-        source,
-        UNITS.c.name.label("unit"),
-        MEASURES.c.ref,
-        MEASURES.c.task_name,
-        MEASURES.c.text,
-    ).select_from(
-        source.join(UNITS, UNITS.c.unit_id == source.c.unit_id).join(
-            MEASURES, MEASURES.c.measure_id == source.c.measure_id
-        )
+def _select_entries(source: FromClause) -> Select[*tuple[Any, ...]]:
+    """The obligations of `source` as `LedgerEntry` has them."""
+    joined = source.join(UNITS, UNITS.c.unit_id == source.c.unit_id).join(
+        MEASURES, MEASURES.c.measure_id == source.c.measure_id
     )
+    columns = list_columns(LedgerEntry, {"unit": UNITS.c.name}, source.c, MEASURES.c)
+    return select(*columns).select_from(joined)
 
 
-def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
-    if sought.unit_id is not None:
-        found.append(_O.unit_id == sought.unit_id)
-    if sought.plan_id is not None:
-        found.append(_O.plan_id == sought.plan_id)
-    if sought.status is not None:
-        found.append(_O.status == sought.status.value)
-    if sought.light is not None:
-        found.append(_lit(sought.light, sought.today, sought.near_until))
-    return found
+def _list_conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.unit_id is not None:
+        conditions.append(_O.unit_id == wanted.unit_id)
+    if wanted.plan_id is not None:
+        conditions.append(_O.plan_id == wanted.plan_id)
+    if wanted.status is not None:
+        conditions.append(_O.status == wanted.status)
+    if wanted.light is not None:
+        conditions.append(_has_light(wanted.light, wanted))
+    return conditions
 
 
-def _lit(light: Light, today: date, near_until: date) -> ColumnElement[bool]:
-    """The condition that `lifecycle.light` gives this light."""
-    owed = _O.status != Status.DONE.value
+def _has_light(light: Light, wanted: LedgerFilter) -> ColumnElement[bool]:
+    """The condition under which `lifecycle.get_light` gives this light."""
+    today, near_until = wanted.today, wanted.near_until
+    is_open = _O.status != Status.DONE
     match light:
         case Light.DONE:
-            return _O.status == Status.DONE.value
+            return _O.status == Status.DONE
         case Light.NONE:
-            return and_(owed, _O.due_on.is_(None))
+            return and_(is_open, _O.due_on.is_(None))
         case Light.RED:
-            return and_(owed, _O.due_on < today)
+            return and_(is_open, _O.due_on < today)
         case Light.YELLOW:
-            return and_(owed, _O.due_on.between(today, near_until))
+            return and_(is_open, _O.due_on.between(today, near_until))
         case Light.GREEN:
-            return and_(owed, _O.due_on > max(near_until, today))
+            return and_(is_open, _O.due_on > max(near_until, today))
 
 
-async def summary(
-    db: AsyncConnection, office_id: UUID, sought: Sought, after: UUID | None, limit: int
-) -> Sequence[AnyRow]:
-    """Per unit that owes anything, by unit id: how many are owed, done, near and overdue."""
-    today, near_until = sought.today, sought.near_until
-    done = func.count().filter(_lit(Light.DONE, today, near_until))
-    near = func.count().filter(_lit(Light.YELLOW, today, near_until))
-    overdue = func.count().filter(_lit(Light.RED, today, near_until))
+async def count_by_unit(
+    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: UUID | None, limit: int
+) -> list[UnitCounts]:
+    """The counts of each unit that owes anything, by unit id, after one of them."""
+    lights = {"done": Light.DONE, "near": Light.YELLOW, "overdue": Light.RED}
     query = (
         select(
             _O.unit_id,
             func.count().label("total"),
-            done.label("done"),
-            near.label("near"),
-            overdue.label("overdue"),
+            *(
+                func.count().filter(_has_light(light, wanted)).label(name)
+                for name, light in lights.items()
+            ),
         )
-        .where(_O.office_id == office_id, _SHOWN, *_conditions(sought))
+        .where(_O.office_id == office_id, _IS_SHOWN, *_list_conditions(wanted))
         .group_by(_O.unit_id)
         .order_by(_O.unit_id)
         .limit(limit)
     )
     if after is not None:
         query = query.where(_O.unit_id > after)
-    counted = query.subquery()
-    joined = counted.join(UNITS, UNITS.c.unit_id == counted.c.unit_id)
-    found = await db.execute(
-        select(counted, UNITS.c.name.label("unit")).select_from(joined).order_by(counted.c.unit_id)
-    )
-    return found.all()
+    counts = query.subquery()
+    columns = list_columns(UnitCounts, {"unit": UNITS.c.name}, counts.c)
+    joined = counts.join(UNITS, UNITS.c.unit_id == counts.c.unit_id)
+    ordered = select(*columns).select_from(joined).order_by(counts.c.unit_id)
+    return await fetch_all(db, UnitCounts, ordered)
 
 
-async def unit_of(db: AsyncConnection, office_id: UUID, obligation_id: UUID) -> UUID | None:
-    """Whose obligation it is; None when the office has no such obligation."""
-    found = await db.execute(
+async def find_unit_id(db: AsyncConnection, office_id: UUID, obligation_id: UUID) -> UUID | None:
+    """The unit of an obligation; None when the office has no such obligation."""
+    unit_ids = await db.execute(
         select(_O.unit_id).where(_O.office_id == office_id, _O.obligation_id == obligation_id)
     )
-    return found.scalar()
+    return unit_ids.scalar()
 
 
-async def obligation(db: AsyncConnection, obligation_id: UUID) -> AnyRow:
-    """One obligation, as the ledger shows it. Its unit's lock keeps it as it is."""
-    return (await db.execute(_whole(OBLIGATIONS).where(_O.obligation_id == obligation_id))).one()
+async def get_entry(db: AsyncConnection, obligation_id: UUID) -> LedgerEntry:
+    """An obligation as the ledger shows it. Only its unit's lock keeps it unchanged."""
+    query = _select_entries(OBLIGATIONS).where(_O.obligation_id == obligation_id)
+    return await fetch_one(db, LedgerEntry, query)
 
 
-async def hearing_obligations(
+async def list_hearing_obligations(
     db: AsyncConnection, office_id: UUID, unit_id: UUID, year: int
-) -> Sequence[AnyRow]:
-    """A unit's duties of a year to hear the report, done or not."""
-    found = await db.execute(
-        select(OBLIGATIONS)
+) -> list[StoredObligation]:
+    """A unit's obligations of a year to hear the report, done or not."""
+    query = (
+        select(*list_columns(StoredObligation, _O))
         .where(
             _O.office_id == office_id,
             _O.unit_id == unit_id,
-            _O.kind == ObligationKind.HEARING.value,
+            _O.kind == ObligationKind.HEARING,
             _O.period == str(year),
             _O.withdrawn_at.is_(None),
         )
         .order_by(_O.obligation_id)
     )
-    return found.all()
+    return await fetch_all(db, StoredObligation, query)
 
 
-async def hearings_of(db: AsyncConnection, obligation_id: UUID) -> Sequence[UUID]:
+async def list_hearing_ids(db: AsyncConnection, obligation_id: UUID) -> Sequence[UUID]:
     """The hearings that count for an obligation."""
-    found = await db.execute(
+    hearing_ids = await db.execute(
         select(HEARINGS.c.hearing_id).where(HEARINGS.c.obligation_id == obligation_id)
     )
-    return found.scalars().all()
+    return hearing_ids.scalars().all()
 
 
 async def add_hearing(db: AsyncConnection, row: Mapping[str, Any]) -> None:
@@ -185,10 +183,10 @@ async def add_hearing(db: AsyncConnection, row: Mapping[str, Any]) -> None:
     await db.execute(insert(HEARINGS).values(dict(row)))
 
 
-async def change(
+async def update_obligation(
     db: AsyncConnection, obligation_id: UUID, values: Mapping[str, Any], since: datetime
 ) -> None:
-    """Change columns of an obligation, under its unit's lock, as from an instant."""
+    """Change columns of an obligation from an instant on; the caller holds its unit's lock."""
     await db.execute(
         update(OBLIGATIONS)
         .where(_O.obligation_id == obligation_id)
@@ -196,28 +194,38 @@ async def change(
     )
 
 
-async def existing(
+async def map_numbers(
     db: AsyncConnection, office_id: UUID, plan_id: UUID, unit_ids: Collection[UUID]
-) -> dict[UUID, AnyRow]:
-    """The obligations that some units have of a plan, or had: `number` and `withdrawn_at`."""
-    units = bindparam(None, list(unit_ids), type_=ARRAY(Uuid))
-    found = await db.execute(
-        select(_O.obligation_id, _O.number, _O.withdrawn_at).where(
-            _O.office_id == office_id, _O.unit_id == any_(units), _O.plan_id == plan_id
-        )
+) -> dict[UUID, ObligationNumber]:
+    """The obligations that units have of a plan, or had, by id."""
+    query = select(*list_columns(ObligationNumber, _O)).where(
+        _O.office_id == office_id, is_any_of(_O.unit_id, unit_ids), _O.plan_id == plan_id
     )
-    return {row.obligation_id: row for row in found}
+    return {row.obligation_id: row for row in await fetch_all(db, ObligationNumber, query)}
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class MeasureDate:
+    """A date of a measure, as its obligations of all units share it; `draft` is its number."""
+
+    draft: int
+    measure_id: UUID
+    ordinal: int
+    kind: ObligationKind
+    period: str
+    due_on: date | None
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationBatch:
     """New obligations of a plan, many units at once.
 
-    What all have in common is said once, what a measure's date has in common once for each, and
-    only the rest for each obligation: encoding is most of what a publication costs.
+    Encoding the parameters is most of what a publication costs. So a value that all obligations
+    share is sent once, a measure's date once, and the rest for each obligation.
 
     Attributes:
-        dates: one row for each date of each measure; `draft` is its number.
+        dates: each date of each measure.
         obligation_ids, unit_ids, drafts, leads: one entry for each obligation.
     """
 
@@ -225,13 +233,21 @@ class Batch:
     plan_id: UUID
     known_on: date
     since: datetime
-    dates: Sequence[Mapping[str, Any]]
-    obligation_ids: list[UUID]
-    unit_ids: list[UUID]
-    drafts: list[int]
-    leads: list[bool]
+    dates: Sequence[MeasureDate]
+    obligation_ids: list[UUID] = field(default_factory=list)
+    unit_ids: list[UUID] = field(default_factory=list)
+    drafts: list[int] = field(default_factory=list)
+    leads: list[bool] = field(default_factory=list)
+
+    def add(self, obligation_id: UUID, unit_id: UUID, draft: int, *, lead: bool) -> None:
+        """Add an obligation of a unit for the date with the number `draft`."""
+        self.obligation_ids.append(obligation_id)
+        self.unit_ids.append(unit_id)
+        self.drafts.append(draft)
+        self.leads.append(lead)
 
 
+# SQL as text: Core has no insert from two joined `unnest`s with ordinality.
 _ADD = text(
     """
     INSERT INTO ingest.obligations (obligation_id, office_id, unit_id, plan_id, measure_id,
@@ -249,17 +265,24 @@ _ADD = text(
     ON CONFLICT DO NOTHING
     """
 )
-_DATE = ("draft", "measure_id", "ordinal", "kind", "period", "due_on", "times")
 
 
-async def add(db: AsyncConnection, batch: Batch) -> int:
+async def add_obligations(db: AsyncConnection, batch: ObligationBatch) -> int:
     """Enter obligations; how many were new."""
     if not batch.obligation_ids:
         return 0
-    once = {name: [row[name] for row in batch.dates] for name in _DATE}
-    each = {
-        name: getattr(batch, name)
-        for name in ("office_id", "plan_id", "known_on", "since", "obligation_ids", "unit_ids")
+    shared = {
+        date_field.name: [getattr(measure_date, date_field.name) for measure_date in batch.dates]
+        for date_field in fields(MeasureDate)
     }
-    each |= {"drafts": batch.drafts, "leads": batch.leads}
-    return (await db.execute(_ADD, once | each)).rowcount
+    own = {
+        "office_id": batch.office_id,
+        "plan_id": batch.plan_id,
+        "known_on": batch.known_on,
+        "since": batch.since,
+        "obligation_ids": batch.obligation_ids,
+        "unit_ids": batch.unit_ids,
+        "drafts": batch.drafts,
+        "leads": batch.leads,
+    }
+    return (await db.execute(_ADD, shared | own)).rowcount

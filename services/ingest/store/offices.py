@@ -4,45 +4,41 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import OFFICES, TOKENS, AnyRow
+from services.ingest.store.fetching import fetch_all, fetch_first, fetch_one, list_columns
+from services.ingest.store.rows import StoredOffice, StoredToken
+from services.ingest.tables import OFFICES, TOKENS
 
-_TOKEN = (
-    TOKENS.c.token_id,
-    TOKENS.c.office_id,
-    TOKENS.c.unit_id,
-    TOKENS.c.name,
-    TOKENS.c.prefix,
-    TOKENS.c.scopes,
-    TOKENS.c.created_at,
-    TOKENS.c.revoked_at,
-)
+_T = TOKENS.c
+_TOKEN = list_columns(StoredToken, _T)
 
 
 async def add_office(
     db: AsyncConnection, office_id: UUID, slug: str, name: str, now: datetime
 ) -> bool:
-    """Enter an office; False when it was there."""
+    """Enter an office; False when it exists already."""
     row = {"office_id": office_id, "slug": slug, "name": name, "created_at": now}
-    made = await db.execute(
+    inserted = await db.execute(
         postgresql.insert(OFFICES).values(row).on_conflict_do_nothing().returning(OFFICES.c.slug)
     )
-    return made.first() is not None
+    return inserted.first() is not None
 
 
-async def office(db: AsyncConnection, office_id: UUID) -> AnyRow:
+async def get_office(db: AsyncConnection, office_id: UUID) -> StoredOffice:
     """The office."""
-    return (await db.execute(select(OFFICES).where(OFFICES.c.office_id == office_id))).one()
+    query = select(*list_columns(StoredOffice, OFFICES.c)).where(OFFICES.c.office_id == office_id)
+    return await fetch_one(db, StoredOffice, query)
 
 
 async def lock_office(db: AsyncConnection, office_id: UUID) -> None:
-    """Hold the office's row until the transaction ends: its rules and days change in turn.
+    """Lock the office's row until the transaction ends: its rules and days change one by one.
 
-    Who only refers to the office (its journal's entries do) is not made to wait: a report that
-    holds a unit would wait for an import that waits for the unit.
+    The lock does not conflict with the foreign keys of other rows. A report inserts a journal
+    entry, which refers to the office, while it holds a unit; an import holds the office and
+    waits for the unit: a stronger lock would deadlock the two.
     """
     await db.execute(
         select(OFFICES.c.office_id)
@@ -52,11 +48,9 @@ async def lock_office(db: AsyncConnection, office_id: UUID) -> None:
 
 
 async def lock_name(db: AsyncConnection, *parts: object) -> None:
-    """Hold a name that has no row of its own until the transaction ends."""
-    await db.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
-        {"name": "\x1f".join(map(str, parts))},
-    )
+    """Lock a name that has no row of its own until the transaction ends."""
+    name = "\x1f".join(map(str, parts))
+    await db.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, 0))))
 
 
 async def add_token(
@@ -86,35 +80,28 @@ async def add_token(
     )
 
 
-async def token_by_digest(db: AsyncConnection, sha256: bytes) -> AnyRow | None:
-    """The token with this digest, unless it was revoked."""
-    found = await db.execute(
-        select(*_TOKEN).where(TOKENS.c.sha256 == sha256, TOKENS.c.revoked_at.is_(None))
-    )
-    return found.first()
+async def find_token(db: AsyncConnection, sha256: bytes) -> StoredToken | None:
+    """The token with this digest; None when it is unknown or revoked."""
+    query = select(*_TOKEN).where(_T.sha256 == sha256, _T.revoked_at.is_(None))
+    return await fetch_first(db, StoredToken, query)
 
 
-async def tokens(
+async def list_tokens(
     db: AsyncConnection, office_id: UUID, after: UUID | None, limit: int
-) -> Sequence[AnyRow]:
+) -> list[StoredToken]:
     """An office's tokens, by id, after one of them."""
-    query = select(*_TOKEN).where(TOKENS.c.office_id == office_id)
+    query = select(*_TOKEN).where(_T.office_id == office_id)
     if after is not None:
-        query = query.where(TOKENS.c.token_id > after)
-    return (await db.execute(query.order_by(TOKENS.c.token_id).limit(limit))).all()
+        query = query.where(_T.token_id > after)
+    return await fetch_all(db, StoredToken, query.order_by(_T.token_id).limit(limit))
 
 
-async def revoke(
+async def revoke_token(
     db: AsyncConnection, office_id: UUID, token_id: UUID, now: datetime
-) -> AnyRow | None:
-    """Revoke a token, once; what it was before, or None when the office has no such token."""
-    found = await db.execute(
-        select(TOKENS.c.name, TOKENS.c.revoked_at)
-        .where(TOKENS.c.office_id == office_id, TOKENS.c.token_id == token_id)
-        .with_for_update()
-    )
-    if (row := found.first()) is None:
-        return None
-    if row.revoked_at is None:
-        await db.execute(update(TOKENS).where(TOKENS.c.token_id == token_id).values(revoked_at=now))
-    return row
+) -> StoredToken | None:
+    """Revoke a token, once; the token before that, or None when the office has no such token."""
+    query = select(*_TOKEN).where(_T.office_id == office_id, _T.token_id == token_id)
+    token = await fetch_first(db, StoredToken, query.with_for_update())
+    if token is not None and token.revoked_at is None:
+        await db.execute(update(TOKENS).where(_T.token_id == token_id).values(revoked_at=now))
+    return token

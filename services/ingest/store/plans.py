@@ -9,138 +9,159 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import MEASURES, NAME_DECISIONS, PLANS, AnyRow
+from services.ingest.statuses import PlanStatus
+from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
+from services.ingest.store.rows import (
+    PlanOverview,
+    StoredMeasure,
+    StoredNameDecision,
+    StoredPlan,
+)
+from services.ingest.tables import MEASURES, NAME_DECISIONS, PLANS
 from shared.database.engine import insert_rows
 
-_PLAN = tuple(column for column in PLANS.c if column.name not in {"document", "parsed"})
+_P, _M, _D = PLANS.c, MEASURES.c, NAME_DECISIONS.c
+_PLAN = list_columns(StoredPlan, _P)
+_DECISION = list_columns(StoredNameDecision, _D)
+DECIDED = ("unit_ids", "ignored", "reason", "decided_by", "decided_at")
+"""The columns of a decision about a name that a later decision replaces."""
 
 
 async def add_plan(db: AsyncConnection, row: Mapping[str, Any]) -> bool:
     """Enter a plan; False when this document was entered before."""
-    made = await db.execute(
+    inserted = await db.execute(
         postgresql.insert(PLANS)
         .values(dict(row))
-        .on_conflict_do_nothing(index_elements=[PLANS.c.plan_id])
-        .returning(PLANS.c.plan_id)
+        .on_conflict_do_nothing(index_elements=[_P.plan_id])
+        .returning(_P.plan_id)
     )
-    return made.first() is not None
+    return inserted.first() is not None
 
 
-async def add_measures(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Enter the measures of a plan."""
-    await insert_rows(db, MEASURES, rows)
-
-
-async def plan(
+async def find_plan(
     db: AsyncConnection, office_id: UUID, plan_id: UUID, *, lock: bool = False
-) -> AnyRow | None:
-    """A plan without its document; with `lock` it is held until the transaction ends."""
-    query = select(*_PLAN).where(PLANS.c.office_id == office_id, PLANS.c.plan_id == plan_id)
-    return (await db.execute(query.with_for_update() if lock else query)).first()
+) -> StoredPlan | None:
+    """A plan or revision; with `lock` it is locked until the transaction ends."""
+    query = select(*_PLAN).where(_P.office_id == office_id, _P.plan_id == plan_id)
+    return await fetch_first(db, StoredPlan, query.with_for_update() if lock else query)
 
 
-async def warnings(db: AsyncConnection, plan_id: UUID) -> list[dict[str, Any]]:
-    """What was not read from the document, as the importer said it."""
-    found = await db.execute(select(PLANS.c.parsed["warnings"]).where(PLANS.c.plan_id == plan_id))
-    return found.scalar_one() or []
+async def list_revisions(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> list[StoredPlan]:
+    """A plan's revisions, the oldest first."""
+    query = (
+        select(*_PLAN)
+        .where(_P.office_id == office_id, _P.revises == plan_id)
+        .order_by(_P.imported_at, _P.plan_id)
+    )
+    return await fetch_all(db, StoredPlan, query)
 
 
-async def page(
+async def list_warnings(db: AsyncConnection, plan_id: UUID) -> list[dict[str, Any]]:
+    """The importer's warnings: what it did not read from the document."""
+    warnings = await db.execute(select(_P.parsed["warnings"]).where(_P.plan_id == plan_id))
+    return warnings.scalar_one() or []
+
+
+async def list_page(
     db: AsyncConnection,
     office_id: UUID,
     after: UUID | None,
     limit: int,
     *,
     published: bool = False,
-) -> Sequence[AnyRow]:
-    """Plans with their number of tasks and measures, by id; revisions are no plans of their own.
-
-    With `published` only what was published is listed and counted.
-    """
-    now = and_(MEASURES.c.plan_id == PLANS.c.plan_id, MEASURES.c.removed_at.is_(None))
+) -> list[PlanOverview]:
+    """Plans by id, without revisions; with `published` only published plans and measures."""
+    joined = and_(_M.plan_id == _P.plan_id, _M.removed_at.is_(None))
     if published:
-        now = and_(now, MEASURES.c.published_at.is_not(None))
-    tasks = func.count(func.distinct(func.split_part(MEASURES.c.ref, ".", 1)))
+        joined = and_(joined, _M.published_at.is_not(None))
+    counts = {
+        "tasks": func.count(func.distinct(func.split_part(_M.ref, ".", 1))),
+        "measures": func.count(_M.measure_id),
+    }
     query = (
-        select(*_PLAN, tasks.label("tasks"), func.count(MEASURES.c.measure_id).label("measures"))
-        .select_from(PLANS.outerjoin(MEASURES, now))
-        .where(PLANS.c.office_id == office_id, PLANS.c.revises.is_(None))
-        .group_by(PLANS.c.plan_id)
-        .order_by(PLANS.c.plan_id)
+        select(*list_columns(PlanOverview, counts, _P))
+        .select_from(PLANS.outerjoin(MEASURES, joined))
+        .where(_P.office_id == office_id, _P.revises.is_(None))
+        .group_by(_P.plan_id)
+        .order_by(_P.plan_id)
         .limit(limit)
     )
     if published:
-        query = query.where(PLANS.c.status == "published")
+        query = query.where(_P.status == PlanStatus.PUBLISHED)
     if after is not None:
-        query = query.where(PLANS.c.plan_id > after)
-    return (await db.execute(query)).all()
+        query = query.where(_P.plan_id > after)
+    return await fetch_all(db, PlanOverview, query)
 
 
-async def measures(db: AsyncConnection, plan_id: UUID) -> Sequence[AnyRow]:
-    """A plan's measures, in the ledger's order, without those that a revision removed."""
-    found = await db.execute(
-        select(MEASURES)
-        .where(MEASURES.c.plan_id == plan_id, MEASURES.c.removed_at.is_(None))
-        .order_by(MEASURES.c.ordinal)
+async def update_plan(db: AsyncConnection, plan_id: UUID, values: Mapping[str, Any]) -> None:
+    """Change columns of a plan or revision."""
+    await db.execute(update(PLANS).where(_P.plan_id == plan_id).values(dict(values)))
+
+
+async def increment_version(db: AsyncConnection, plan_id: UUID) -> None:
+    """Count a change of a plan: a revision that was read before it is out of date."""
+    await db.execute(update(PLANS).where(_P.plan_id == plan_id).values(version=_P.version + 1))
+
+
+async def add_measures(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter measures of a plan or revision."""
+    await insert_rows(db, MEASURES, rows)
+
+
+async def list_measures(db: AsyncConnection, plan_id: UUID) -> list[StoredMeasure]:
+    """A plan's measures in the ledger's order, without those that a revision removed."""
+    query = (
+        select(*list_columns(StoredMeasure, _M))
+        .where(_M.plan_id == plan_id, _M.removed_at.is_(None))
+        .order_by(_M.ordinal)
     )
-    return found.all()
+    return await fetch_all(db, StoredMeasure, query)
 
 
-async def set_measure(db: AsyncConnection, measure_id: UUID, values: Mapping[str, Any]) -> None:
+async def update_measure(db: AsyncConnection, measure_id: UUID, values: Mapping[str, Any]) -> None:
     """Change columns of a measure."""
-    await db.execute(
-        update(MEASURES).where(MEASURES.c.measure_id == measure_id).values(dict(values))
-    )
-
-
-async def advance(db: AsyncConnection, plan_id: UUID) -> None:
-    """Count one more change of a plan: a revision that was read before it is out of date."""
-    await db.execute(
-        update(PLANS).where(PLANS.c.plan_id == plan_id).values(version=PLANS.c.version + 1)
-    )
+    await db.execute(update(MEASURES).where(_M.measure_id == measure_id).values(dict(values)))
 
 
 async def mark_published(
     db: AsyncConnection, plan_id: UUID, measure_ids: Sequence[UUID], now: datetime
 ) -> None:
-    """Say of a plan and of measures that they have been published; the first time stays."""
+    """Mark a plan and measures as published; a later call keeps the first instant."""
     await db.execute(
         update(PLANS)
-        .where(PLANS.c.plan_id == plan_id)
-        .values(status="published", published_at=func.coalesce(PLANS.c.published_at, now))
+        .where(_P.plan_id == plan_id)
+        .values(status=PlanStatus.PUBLISHED, published_at=func.coalesce(_P.published_at, now))
     )
     await db.execute(
         update(MEASURES)
-        .where(MEASURES.c.measure_id.in_(measure_ids), MEASURES.c.published_at.is_(None))
+        .where(_M.measure_id.in_(measure_ids), _M.published_at.is_(None))
         .values(published_at=now)
     )
 
 
-async def decisions(
+async def list_decisions(
     db: AsyncConnection, plan_id: UUID, revision_id: UUID | None = None
-) -> Sequence[AnyRow]:
-    """What people decided about names that the directory does not know.
+) -> list[StoredNameDecision]:
+    """The decisions about names that the directory does not know, by name.
 
-    With a revision, what was decided there stands in place of what was decided for the plan.
+    With a revision, a decision made there stands in place of the plan's.
     """
-    theirs = NAME_DECISIONS.c.plan_id == (revision_id or plan_id)
-    found = await db.execute(
-        select(NAME_DECISIONS)
-        .where(NAME_DECISIONS.c.plan_id.in_({plan_id, revision_id or plan_id}))
-        .order_by(NAME_DECISIONS.c.name, theirs)
+    own = _D.plan_id == (revision_id or plan_id)
+    query = (
+        select(*_DECISION)
+        .where(_D.plan_id.in_({plan_id, revision_id or plan_id}))
+        .order_by(_D.name, own)
     )
-    return list({row.name: row for row in found}.values())
+    decisions = await fetch_all(db, StoredNameDecision, query)
+    return list({decision.name: decision for decision in decisions}.values())
 
 
-async def decide(db: AsyncConnection, row: Mapping[str, Any]) -> None:
+async def put_decision(db: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Enter a decision about a name, in place of an earlier one."""
     statement = postgresql.insert(NAME_DECISIONS).values(dict(row))
     await db.execute(
         statement.on_conflict_do_update(
-            index_elements=[NAME_DECISIONS.c.plan_id, NAME_DECISIONS.c.name],
-            set_={
-                name: statement.excluded[name]
-                for name in ("unit_ids", "ignored", "reason", "decided_by", "decided_at")
-            },
+            index_elements=[_D.plan_id, _D.name],
+            set_={name: statement.excluded[name] for name in DECIDED},
         )
     )

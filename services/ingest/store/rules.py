@@ -1,6 +1,6 @@
 """Rule books and calendars, every version of each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -8,28 +8,29 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import CALENDARS, RULE_BOOKS, AnyRow
+from services.ingest.store.fetching import fetch_all, fetch_first, fetch_one, list_columns
+from services.ingest.store.rows import StoredCalendar, StoredRuleBook
+from services.ingest.tables import CALENDARS, RULE_BOOKS
+
+_B, _C = RULE_BOOKS.c, CALENDARS.c
+_BOOK = list_columns(StoredRuleBook, _B)
+_CALENDAR = list_columns(StoredCalendar, _C)
 
 
-async def current_book(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
-    """The newest rule book."""
-    found = await db.execute(
-        select(RULE_BOOKS)
-        .where(RULE_BOOKS.c.office_id == office_id)
-        .order_by(RULE_BOOKS.c.version.desc())
-        .limit(1)
-    )
-    return found.first()
+async def find_current_book(db: AsyncConnection, office_id: UUID) -> StoredRuleBook | None:
+    """The newest rule book; None when the office has published none."""
+    query = select(*_BOOK).where(_B.office_id == office_id).order_by(_B.version.desc()).limit(1)
+    return await fetch_first(db, StoredRuleBook, query)
 
 
-async def books(
+async def list_books(
     db: AsyncConnection, office_id: UUID, before: int | None, limit: int
-) -> Sequence[AnyRow]:
-    """Rule books, the newest first, below a version."""
-    query = select(RULE_BOOKS).where(RULE_BOOKS.c.office_id == office_id)
+) -> list[StoredRuleBook]:
+    """Rule books below a version, the newest first."""
+    query = select(*_BOOK).where(_B.office_id == office_id)
     if before is not None:
-        query = query.where(RULE_BOOKS.c.version < before)
-    return (await db.execute(query.order_by(RULE_BOOKS.c.version.desc()).limit(limit))).all()
+        query = query.where(_B.version < before)
+    return await fetch_all(db, StoredRuleBook, query.order_by(_B.version.desc()).limit(limit))
 
 
 async def add_book(
@@ -40,38 +41,33 @@ async def add_book(
     book: Mapping[str, Any],
     by: str,
     now: datetime,
-) -> None:
-    """Enter a version."""
-    await db.execute(
-        insert(RULE_BOOKS).values(
-            office_id=office_id,
-            version=version,
-            book=dict(book),
-            published_by=by,
-            published_at=now,
-        )
-    )
+) -> StoredRuleBook:
+    """Enter a version of the rule book."""
+    row = {
+        "office_id": office_id,
+        "version": version,
+        "book": dict(book),
+        "published_by": by,
+        "published_at": now,
+    }
+    statement = insert(RULE_BOOKS).values(row).returning(*_BOOK)
+    return await fetch_one(db, StoredRuleBook, statement)
 
 
-async def current_calendar(db: AsyncConnection, office_id: UUID) -> AnyRow | None:
+async def find_current_calendar(db: AsyncConnection, office_id: UUID) -> StoredCalendar | None:
     """The newest calendar; None when the office never published days of its own."""
-    found = await db.execute(
-        select(CALENDARS)
-        .where(CALENDARS.c.office_id == office_id)
-        .order_by(CALENDARS.c.number.desc())
-        .limit(1)
-    )
-    return found.first()
+    query = select(*_CALENDAR).where(_C.office_id == office_id).order_by(_C.number.desc()).limit(1)
+    return await fetch_first(db, StoredCalendar, query)
 
 
-async def calendars(
+async def list_calendars(
     db: AsyncConnection, office_id: UUID, before: int | None, limit: int
-) -> Sequence[AnyRow]:
-    """Calendars, the newest first, below a number."""
-    query = select(CALENDARS).where(CALENDARS.c.office_id == office_id)
+) -> list[StoredCalendar]:
+    """Calendars below a number, the newest first."""
+    query = select(*_CALENDAR).where(_C.office_id == office_id)
     if before is not None:
-        query = query.where(CALENDARS.c.number < before)
-    return (await db.execute(query.order_by(CALENDARS.c.number.desc()).limit(limit))).all()
+        query = query.where(_C.number < before)
+    return await fetch_all(db, StoredCalendar, query.order_by(_C.number.desc()).limit(limit))
 
 
 async def add_calendar(
@@ -82,14 +78,14 @@ async def add_calendar(
     days: Mapping[str, bool],
     by: str,
     now: datetime,
-) -> None:
-    """Enter a calendar."""
-    await db.execute(
-        insert(CALENDARS).values(
-            office_id=office_id,
-            number=number,
-            days=dict(days),
-            published_by=by,
-            published_at=now,
-        )
-    )
+) -> StoredCalendar:
+    """Enter a version of the office's own days."""
+    row = {
+        "office_id": office_id,
+        "number": number,
+        "days": dict(days),
+        "published_by": by,
+        "published_at": now,
+    }
+    statement = insert(CALENDARS).values(row).returning(*_CALENDAR)
+    return await fetch_one(db, StoredCalendar, statement)

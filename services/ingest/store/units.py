@@ -1,17 +1,20 @@
-"""The directory of units. A unit's row is also its lock: whoever tells of it holds it."""
+"""The directory of units. A unit's row is also its lock: the writer of its events holds it."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, or_, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import UNITS, AnyRow
+from services.ingest.store.fetching import fetch_all, fetch_first, is_any_of, list_columns
+from services.ingest.store.rows import StoredUnit, StoredUnitNames
+from services.ingest.tables import UNITS
 from shared.database.engine import insert_rows
 
+_U = UNITS.c
+_UNIT = list_columns(StoredUnit, _U)
 _REPLACE = (
     "(unit_id) DO UPDATE SET name = excluded.name, kind = excluded.kind, groups = excluded.groups, "
     "aliases = excluded.aliases, contacts = excluded.contacts, number = excluded.number, "
@@ -19,53 +22,45 @@ _REPLACE = (
 )
 
 
-async def lock_unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> AnyRow | None:
-    """The unit, held until the transaction ends; None when the office has no such unit."""
-    found = await db.execute(
-        select(UNITS)
-        .where(UNITS.c.office_id == office_id, UNITS.c.unit_id == unit_id)
-        .with_for_update()
-    )
-    return found.first()
+async def lock_unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> StoredUnit | None:
+    """The unit, locked until the transaction ends; None when the office has no such unit."""
+    query = select(*_UNIT).where(_U.office_id == office_id, _U.unit_id == unit_id)
+    return await fetch_first(db, StoredUnit, query.with_for_update())
 
 
 async def lock_units(db: AsyncConnection, unit_ids: Collection[UUID]) -> None:
-    """Hold units, in the order of their ids, so that two writers never wait for each other."""
+    """Lock units, in the order of their ids, so that two writers never deadlock."""
     await db.execute(
-        select(UNITS.c.unit_id)
-        .where(UNITS.c.unit_id == any_(bindparam(None, list(unit_ids), type_=ARRAY(Uuid))))
-        .order_by(UNITS.c.unit_id)
+        select(_U.unit_id)
+        .where(is_any_of(_U.unit_id, unit_ids))
+        .order_by(_U.unit_id)
         .with_for_update()
     )
 
 
-async def every_unit(db: AsyncConnection, office_id: UUID) -> Sequence[AnyRow]:
-    """All units of an office, by name."""
-    found = await db.execute(
-        select(UNITS).where(UNITS.c.office_id == office_id).order_by(UNITS.c.name)
+async def list_units(db: AsyncConnection, office_id: UUID) -> list[StoredUnit]:
+    """All units of an office, the retired ones too, by name."""
+    query = select(*_UNIT).where(_U.office_id == office_id).order_by(_U.name)
+    return await fetch_all(db, StoredUnit, query)
+
+
+async def list_unit_names(db: AsyncConnection, office_id: UUID) -> list[StoredUnitNames]:
+    """The names and groups of an office's units that are not retired, by name."""
+    query = (
+        select(*list_columns(StoredUnitNames, _U))
+        .where(_U.office_id == office_id, _U.retired_at.is_(None))
+        .order_by(_U.name)
     )
-    return found.all()
+    return await fetch_all(db, StoredUnitNames, query)
 
 
-async def names(db: AsyncConnection, office_id: UUID) -> Sequence[AnyRow]:
-    """What an office's units are called, and the groups they are in, by name; none is retired."""
-    found = await db.execute(
-        select(UNITS.c.unit_id, UNITS.c.name, UNITS.c.groups, UNITS.c.aliases)
-        .where(UNITS.c.office_id == office_id, UNITS.c.retired_at.is_(None))
-        .order_by(UNITS.c.name)
-    )
-    return found.all()
+async def find_unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> StoredUnit | None:
+    """A unit; None when the office has no such unit."""
+    query = select(*_UNIT).where(_U.office_id == office_id, _U.unit_id == unit_id)
+    return await fetch_first(db, StoredUnit, query)
 
 
-async def unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> AnyRow | None:
-    """One unit."""
-    found = await db.execute(
-        select(UNITS).where(UNITS.c.office_id == office_id, UNITS.c.unit_id == unit_id)
-    )
-    return found.first()
-
-
-async def page(
+async def list_page(
     db: AsyncConnection,
     office_id: UUID,
     *,
@@ -73,28 +68,31 @@ async def page(
     only: UUID | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[AnyRow]:
-    """Units by id, after one of them; with `name` those whose name or alias contains it."""
-    query = select(UNITS).where(UNITS.c.office_id == office_id)
+) -> list[StoredUnit]:
+    """Units by id, after one of them.
+
+    With `name` those whose name contains it, or that have it as an alias.
+    """
+    query = select(*_UNIT).where(_U.office_id == office_id)
     if name:
-        exact = UNITS.c.aliases.contains([name])
-        query = query.where(or_(UNITS.c.name.contains(name, autoescape=True), exact))
+        is_alias = _U.aliases.contains([name])
+        query = query.where(or_(_U.name.contains(name, autoescape=True), is_alias))
     if only is not None:
-        query = query.where(UNITS.c.unit_id == only)
+        query = query.where(_U.unit_id == only)
     if after is not None:
-        query = query.where(UNITS.c.unit_id > after)
-    return (await db.execute(query.order_by(UNITS.c.unit_id).limit(limit))).all()
+        query = query.where(_U.unit_id > after)
+    return await fetch_all(db, StoredUnit, query.order_by(_U.unit_id).limit(limit))
 
 
-async def put(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Enter units, or replace what they are."""
+async def put_units(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter units, or replace their facts."""
     await insert_rows(db, UNITS, rows, _REPLACE)
 
 
 async def set_retired(
     db: AsyncConnection, unit_id: UUID, at: datetime | None, why: str | None
 ) -> None:
-    """Say since when and why a unit is retired; None when it is not."""
+    """Retire a unit at an instant, for a reason; None takes that back."""
     await db.execute(
-        update(UNITS).where(UNITS.c.unit_id == unit_id).values(retired_at=at, retired_why=why)
+        update(UNITS).where(_U.unit_id == unit_id).values(retired_at=at, retired_why=why)
     )

@@ -12,8 +12,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.extraction.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
@@ -114,7 +114,9 @@ async def api(settings_for: Any) -> AsyncIterator[Api]:
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
         token = await issue_token(db, office, "office", SCOPES, now=NOW)
-    transport = httpx.ASGITransport(application(Parts(engine, clock, settings, read_plan)))
+    transport = httpx.ASGITransport(
+        create_application(ApiContext(engine, clock, settings, read_plan))
+    )
     made = Api(None, engine, settings, office, clock, transport)  # type: ignore[arg-type]
     made.client = made.open(token)
     yield made

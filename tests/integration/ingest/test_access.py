@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
 
@@ -128,7 +128,7 @@ def _ids(row: dict[str, Any]) -> dict[str, str]:
 
 
 def test_every_endpoint_of_the_application_stands_in_the_table() -> None:
-    app = application(Parts(None, SystemClock(), IngestSettings(), None))  # type: ignore[arg-type]
+    app = create_application(ApiContext(None, SystemClock(), IngestSettings(), None))  # type: ignore[arg-type]
     assert sorted(endpoints(app)) == sorted(TABLE)
 
 

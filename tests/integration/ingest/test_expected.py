@@ -319,10 +319,12 @@ async def test_each_night_is_audited_once_and_told(county):
     await county.run("UPDATE scheduler.agenda SET next_fire_at = NULL")
     await county.live(at("2023-06-20", 1))
     nightly = Nightly(county.api.engine, county.api.clock, county.api.settings)
-    assert await nightly.look() == 1  # that of the 19th, for the 18th and the days before
+    assert (
+        await nightly.audit_due_offices() == 1
+    )  # that of the 19th, for the 18th and the days before
     county.api.clock.instant = at("2023-06-20", 3)
-    assert await nightly.look() == 1
-    assert await nightly.look() == 0
+    assert await nightly.audit_due_offices() == 1
+    assert await nightly.audit_due_offices() == 0
     assert REGISTRY.get_sample_value("cuiban_expected_missing") == 2
     told = await county._out("ingest")
     events = [one.event for one in told if isinstance(one.event, ExpectedAudited)]

@@ -155,7 +155,7 @@ async def test_a_fault_inside_is_told_without_its_insides(api, monkeypatch):
     def broken(*_):
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr("services.ingest.handlers.ledger.ledger.office_day", broken)
+    monkeypatch.setattr("services.ingest.handlers.ledger.ledger.get_office_day", broken)
     answer = await api.client.get("/v1/ledger")
     assert answer.status_code == 500
     assert answer.json()["type"] == "urn:cuiban:problem:internal"

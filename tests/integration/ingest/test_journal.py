@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.extraction.reading import read_plan
 from shared.schemas.rules import make_default_rule_book
 
@@ -138,7 +138,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
 
 
 async def test_every_way_to_change_something_leaves_an_entry(api):
-    app = application(Parts(api.engine, api.clock, api.settings, read_plan))
+    app = create_application(ApiContext(api.engine, api.clock, api.settings, read_plan))
     changing = {
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()

@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.api.application import application
-from services.ingest.api.parts import Parts
+from services.ingest.api.application import create_application
+from services.ingest.api.context import ApiContext
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import Upload
 from services.ingest.extraction.reading import read_plan
@@ -42,7 +42,7 @@ async def reading(api: Any) -> AsyncIterator[Callable[..., httpx.AsyncClient]]:
 
     def client(read: Any, **changed: object) -> httpx.AsyncClient:
         settings = api.settings.model_copy(update=changed)
-        app = application(Parts(api.engine, api.clock, settings, read))
+        app = create_application(ApiContext(api.engine, api.clock, settings, read))
         clients.append(
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(app),
@@ -147,7 +147,7 @@ async def test_the_reader_gets_neither_secrets_nor_connections(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     place = tmp_path / "file"
     place.write_bytes(b"x")
-    parts = Parts(api.engine, api.clock, api.settings, read_plan)
+    parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
     async with api.engine.connect():  # a connection that is open
         with place.open("rb") as file:
             seen = await read_file(parts, readers.list_surroundings, Upload("a", file))
@@ -165,7 +165,7 @@ async def test_what_is_read_is_what_the_reader_makes_of_it(
     name, data = ("a.txt", plan) if read is read_plan else ("u.csv", units)
     place = tmp_path / "file"
     place.write_bytes(data.encode())
-    parts = Parts(api.engine, api.clock, api.settings, read_plan)
+    parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
     with place.open("rb") as file:
         assert await read_file(parts, read, Upload(name, file)) == read(name, data.encode())
 

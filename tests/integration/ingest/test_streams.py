@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from services.ingest.api.parts import Parts
-from services.ingest.app import history, serve
+from services.ingest.api.context import ApiContext
+from services.ingest.app import make_history_consumer, serve
 from services.ingest.extraction.reading import read_plan
 from services.ingest.tables import METADATA, OUTBOX
 from shared.broker.codec import decode, encode
@@ -175,7 +175,7 @@ async def test_what_a_unit_was_told_is_its_history(api):
         poison = apply_prefix("cuiban.deliveries.v1", prefix)
         await producer.send_and_wait(poison, key=str(unit).encode(), value=b"poison")
     reader = LogReader(api.settings)
-    consumer = history(api.settings, api.engine, reader)
+    consumer = make_history_consumer(api.settings, api.engine, reader)
     path = f"/v1/units/{unit}/history"
 
     async def dead():
@@ -229,12 +229,12 @@ async def test_the_migrations_make_the_tables_that_the_code_names(api):
 async def test_the_server_answers_on_its_socket_and_stops(api):
     import httpx  # noqa: PLC0415
 
-    from services.ingest.app import listening  # noqa: PLC0415
+    from services.ingest.app import listen  # noqa: PLC0415
 
     settings = api.settings.model_copy(update={"http_port": 0})
-    sock = listening(settings)
+    sock = listen(settings)
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    parts = Parts(api.engine, api.clock, settings, read_plan)
+    parts = ApiContext(api.engine, api.clock, settings, read_plan)
     async with running(serve(parts, sock)), httpx.AsyncClient(base_url=address) as client:
 
         async def answers():

@@ -14,10 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.summary import summary
-from services.ingest.app import history
+from services.ingest.app import make_history_consumer
+from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import CONSUMING
-from services.ingest.told import CONSUMER
 from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.log_reader import LogReader
@@ -80,7 +80,7 @@ async def service(
         monkeypatch.setenv(f"CUIBAN_{name.upper()}", getattr(settings, name))
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
     engine, reader = create_engine(settings, "test"), LogReader(settings)
-    consumer = history(settings, engine, reader)
+    consumer = make_history_consumer(settings, engine, reader)
     consumer.topics = {apply_prefix(TASKS.name, settings.topic_prefix): TASKS}
     consumer.guard.topics = consumer.topics
     made = Service(settings, consumer, Partition(next(iter(consumer.topics)), 0), applied=[])

@@ -6,7 +6,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handlers.units.contacts import as_said, holder, succeeded
+from services.ingest.handlers.units.contacts import make_holder, merge_contacts, replace_holder
 from shared.schemas.rules import Audience
 
 UNIT = UUID(int=5)
@@ -15,7 +15,7 @@ LIAISON = Audience.LIAISON
 
 
 def person(email, valid_from=None, valid_to=None, post=LIAISON):
-    return holder(UNIT, post, {"email": email, "valid_from": valid_from, "valid_to": valid_to})
+    return make_holder(UNIT, post, {"email": email, "valid_from": valid_from, "valid_to": valid_to})
 
 
 def told(held):
@@ -27,13 +27,13 @@ OLD = person("old@x")
 
 def test_who_takes_over_at_once_holds_the_post_alone():
     planned = [OLD, person("planned@x", "2023-10-01")]
-    assert told(succeeded(planned, person("new@x"), TODAY)) == [("new@x", None, None)]
+    assert told(replace_holder(planned, person("new@x"), TODAY)) == [("new@x", None, None)]
     today = person("new@x", TODAY.isoformat())
-    assert succeeded([OLD], today, TODAY) == [today]
+    assert replace_holder([OLD], today, TODAY) == [today]
 
 
 def test_who_takes_over_later_lets_the_other_stay_until_the_day_before():
-    held = succeeded([OLD], person("new@x", "2023-09-01"), TODAY)
+    held = replace_holder([OLD], person("new@x", "2023-09-01"), TODAY)
     assert told(held) == [("old@x", None, "2023-08-31"), ("new@x", "2023-09-01", None)]
     assert {one["contact_id"] for one in held} == {OLD["contact_id"]}
 
@@ -44,7 +44,7 @@ def test_who_had_left_is_forgotten_and_who_was_planned_later_gives_way():
         person("now@x", "2023-08-01", "2023-12-31"),
         person("planned@x", "2024-01-01"),
     ]
-    assert told(succeeded(held, person("new@x", "2023-09-01"), TODAY)) == [
+    assert told(replace_holder(held, person("new@x", "2023-09-01"), TODAY)) == [
         ("now@x", "2023-08-01", "2023-08-31"),
         ("new@x", "2023-09-01", None),
     ]
@@ -55,7 +55,7 @@ def test_on_no_day_do_two_people_hold_a_post_and_who_came_last_holds_it(offsets)
     held = []
     for number, offset in enumerate(offsets):
         first = TODAY + timedelta(days=offset)
-        held = succeeded(held, person(f"p{number}@x", first.isoformat()), TODAY)
+        held = replace_holder(held, person(f"p{number}@x", first.isoformat()), TODAY)
         for day in (TODAY + timedelta(days=n) for n in range(45)):
             text = day.isoformat()
             holds = [
@@ -73,15 +73,17 @@ def said(**parts):
 
 
 def test_a_file_corrects_the_person_whose_address_it_gives():
-    held = succeeded([OLD], person("new@x", "2023-09-01"), TODAY)
-    assert as_said(UNIT, held, said(email="old@x"), TODAY) == held, "an older file undoes nothing"
-    mobile = as_said(UNIT, held, said(email="old@x", mobile="138"), TODAY)
+    held = replace_holder([OLD], person("new@x", "2023-09-01"), TODAY)
+    assert merge_contacts(UNIT, held, said(email="old@x"), TODAY) == held, (
+        "an older file undoes nothing"
+    )
+    mobile = merge_contacts(UNIT, held, said(email="old@x", mobile="138"), TODAY)
     assert [(one["email"], one["mobile"]) for one in mobile] == [("old@x", "138"), ("new@x", "")]
 
 
 def test_a_files_new_person_with_a_day_to_come_takes_over_then():
-    with_mobile = holder(UNIT, LIAISON, {"email": "old@x", "mobile": "138"})
-    held = as_said(
+    with_mobile = make_holder(UNIT, LIAISON, {"email": "old@x", "mobile": "138"})
+    held = merge_contacts(
         UNIT, [with_mobile], said(email="new@x", valid_from="2023-09-01", valid_to=""), TODAY
     )
     assert told(held) == [("old@x", None, "2023-08-31"), ("new@x", "2023-09-01", None)]
@@ -89,10 +91,10 @@ def test_a_files_new_person_with_a_day_to_come_takes_over_then():
 
 
 def test_a_files_new_address_without_a_day_replaces_the_old_one():
-    assert told(as_said(UNIT, [OLD], said(email="new@x"), TODAY)) == [("new@x", None, None)]
+    assert told(merge_contacts(UNIT, [OLD], said(email="new@x"), TODAY)) == [("new@x", None, None)]
 
 
 def test_what_a_file_leaves_out_stays_and_what_it_empties_goes():
     head = person("head@x", post=Audience.HEAD)
-    assert as_said(UNIT, [OLD, head], {}, TODAY) == [OLD, head]
-    assert as_said(UNIT, [OLD, head], said(name="", email="", mobile=""), TODAY) == [head]
+    assert merge_contacts(UNIT, [OLD, head], {}, TODAY) == [OLD, head]
+    assert merge_contacts(UNIT, [OLD, head], said(name="", email="", mobile=""), TODAY) == [head]

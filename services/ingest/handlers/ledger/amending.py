@@ -1,24 +1,28 @@
-"""What a confirmed revision does to the obligations of units, and what each unit is told of it.
+"""Applies a confirmed revision to the obligations of units, and publishes each unit's changes.
 
-An obligation that stays as it is appears in no event. One that changes keeps its id, status and
-history; one that is owed no more is the same one if it is ever asked for again. Done stays done.
+An unchanged obligation appears in no event. A changed one keeps its id, status and history. A
+withdrawn one keeps its id too, and is restored if a later document asks for it again. What is
+done stays done.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.handlers.acting import Act, envelope
-from services.ingest.handlers.ledger.touched import Touched
+from services.ingest.handlers.acting import Act, make_envelope
+from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
+from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
 from services.ingest.lifecycle import ObligationDraft, move_date
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
-from services.ingest.tables import OUTBOX, AnyRow
+from services.ingest.store.obligations import MeasureDate, ObligationBatch
+from services.ingest.store.rows import StoredObligation
+from services.ingest.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.events import (
@@ -30,36 +34,15 @@ from shared.schemas.events import (
 from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
 
 _UNITS_AT_ONCE = 200
-_PER_EVENT = 200
-_WHY = "revised"
-_WORDS = ("ref", "task_name", "text")
-
-
-@dataclass(frozen=True, slots=True)
-class Revised:
-    """A measure that changes, with the id and the place in the ledger that it has in the plan.
-
-    `drafts` holds its dates by the name that their obligations carry, each with a number.
-    """
-
-    measure_id: UUID
-    ordinal: int
-    touched: Touched
-    facts: MeasureFacts
-    drafts: Mapping[str, tuple[int, ObligationDraft]]
-
-    @property
-    def reworded(self) -> bool:
-        """Whether reminders must name it in other words than before."""
-        old, new = self.touched.old, self.touched.new
-        if old is None or new is None or old.published_at is None:
-            return False
-        return any(getattr(old, name) != getattr(new, name) for name in _WORDS)
+_REASON = "revised"
 
 
 @dataclass(slots=True)
 class Counts:
-    """What a revision comes to."""
+    """How many obligations a revision changes, and of how many units.
+
+    `held` counts new obligations that are held back because their date has passed.
+    """
 
     obligations_added: int = 0
     obligations_amended: int = 0
@@ -69,8 +52,8 @@ class Counts:
 
 
 @dataclass(slots=True)
-class Work:
-    """A confirmation under way; `told` are the measures whose words went out with an event."""
+class Confirmation:
+    """A confirmation in progress; `published` are the measures whose words an event carries."""
 
     act: Act
     plan_id: UUID
@@ -78,223 +61,231 @@ class Work:
     title: str
     today: date
     include_past: bool
-    measures: Sequence[Revised]
+    measures: Sequence[RevisedMeasure]
     counts: Counts = field(default_factory=Counts)
-    told: set[UUID] = field(default_factory=set)
+    published: set[UUID] = field(default_factory=set)
 
 
-_Told = tuple[Revised, ObligationFacts]
+_Obligation = tuple[RevisedMeasure, ObligationFacts]
 
 
 @dataclass(slots=True)
-class _UnitWork:
-    """What changes for one unit."""
+class _UnitChanges:
+    """What changes for one unit.
+
+    Attributes:
+        added: new obligations, with the numbers of their dates.
+        changed: the columns of existing obligations that change.
+        withdrawn, dropped: obligations that are owed no more; of those dropped no event tells,
+            since they are done.
+        assigned, amended: what the events of these names carry.
+    """
 
     unit_id: UUID
-    added: list[tuple[Revised, int, ObligationFacts]] = field(default_factory=list)
-    assigned: list[_Told] = field(default_factory=list)
-    amended: list[_Told] = field(default_factory=list)
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    added: list[tuple[int, ObligationFacts]] = field(default_factory=list)
+    changed: list[dict[str, Any]] = field(default_factory=list)
     withdrawn: list[UUID] = field(default_factory=list)
-    untold: list[UUID] = field(default_factory=list)
+    dropped: list[UUID] = field(default_factory=list)
+    assigned: list[_Obligation] = field(default_factory=list)
+    amended: list[_Obligation] = field(default_factory=list)
 
 
-async def write_obligations(db: AsyncConnection, work: Work) -> None:
-    """Bring what units owe to what the measures now say, and tell each unit the difference."""
-    owing = await revisions.owing(db, work.plan_id, [one.measure_id for one in work.measures])
-    concerned: defaultdict[UUID, list[Revised]] = defaultdict(list)
+async def write_obligations(db: AsyncConnection, confirmation: Confirmation) -> None:
+    """Bring the units' obligations to what the measures now say, and publish the differences.
+
+    1. Find the units that each measure concerns, and lock them.
+    2. Write their obligations and events, some units at a time.
+    3. Publish new words that none of these events carries.
+    """
+    measures = confirmation.measures
+    measure_ids = [measure.measure_id for measure in measures]
+    owing = await revisions.map_owing_units(db, confirmation.plan_id, measure_ids)
+    concerned: defaultdict[UUID, list[RevisedMeasure]] = defaultdict(list)
     bearers: dict[UUID, UUID] = {}
-    for measure in work.measures:
+    for measure in measures:
         before = owing[measure.measure_id]
-        if measure.reworded and before:
+        if measure.is_reworded and before:
             bearers[measure.measure_id] = min(before)
-        if not measure.touched.only_words:
-            for unit_id in before | measure.touched.units:
+        if not measure.change.only_words:
+            for unit_id in before | measure.change.units:
                 concerned[unit_id].append(measure)
     await unit_store.lock_units(db, sorted({*concerned, *bearers.values()}))
     unit_ids = sorted(concerned)
     for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
         part = unit_ids[start : start + _UNITS_AT_ONCE]
-        await _write_part(db, work, {unit_id: concerned[unit_id] for unit_id in part})
-    await _tell_words(db, work, bearers)
+        await _write_part(db, confirmation, {unit_id: concerned[unit_id] for unit_id in part})
+    await _publish_words(db, confirmation, bearers)
 
 
 async def _write_part(
-    db: AsyncConnection, work: Work, part: Mapping[UUID, Sequence[Revised]]
+    db: AsyncConnection,
+    confirmation: Confirmation,
+    part: Mapping[UUID, Sequence[RevisedMeasure]],
 ) -> None:
+    act = confirmation.act
     measure_ids = {measure.measure_id for measures in part.values() for measure in measures}
-    known: defaultdict[UUID, list[AnyRow]] = defaultdict(list)
-    for row in await revisions.obligations(
-        db, work.act.office_id, work.plan_id, list(part), measure_ids
+    existing: defaultdict[UUID, list[StoredObligation]] = defaultdict(list)
+    for obligation in await revisions.list_obligations(
+        db, act.office_id, confirmation.plan_id, list(part), measure_ids
     ):
-        known[row.unit_id].append(row)
-    units = [_unit_work(work, unit, part[unit], known[unit]) for unit in part]
-    await revisions.withdraw(
-        db, [one for unit in units for one in (*unit.withdrawn, *unit.untold)], work.act.now
-    )
-    await revisions.amend(db, [row for unit in units for row in unit.rows])
-    await obligations.add(db, _batch(work, units))
-    await publish(db, OUTBOX, [event for unit in units for event in _events(work, unit)])
+        existing[obligation.unit_id].append(obligation)
+    units = [_compare_unit(confirmation, unit, part[unit], existing[unit]) for unit in part]
+    ended = [id_ for unit in units for id_ in (*unit.withdrawn, *unit.dropped)]
+    await revisions.withdraw_obligations(db, ended, act.now)
+    await revisions.update_obligations(db, [row for unit in units for row in unit.changed])
+    await obligations.add_obligations(db, _make_batch(confirmation, units))
+    events = [event for unit in units for event in _make_events(confirmation, unit)]
+    await publish(db, OUTBOX, events)
 
 
-def _unit_work(
-    work: Work, unit_id: UUID, measures: Iterable[Revised], rows: Sequence[AnyRow]
-) -> _UnitWork:
-    found = _UnitWork(unit_id)
-    of_measure: defaultdict[UUID, dict[UUID, Any]] = defaultdict(dict)
-    for row in rows:
-        of_measure[row.measure_id][row.obligation_id] = row
+def _compare_unit(
+    confirmation: Confirmation,
+    unit_id: UUID,
+    measures: Iterable[RevisedMeasure],
+    existing: Sequence[StoredObligation],
+) -> _UnitChanges:
+    """What changes for a unit, compared with its existing obligations for the measures."""
+    changes = _UnitChanges(unit_id)
+    of_measure: defaultdict[UUID, dict[UUID, StoredObligation]] = defaultdict(dict)
+    for obligation in existing:
+        of_measure[obligation.measure_id][obligation.obligation_id] = obligation
     for measure in measures:
-        there = of_measure[measure.measure_id]
-        wanted = measure.drafts if unit_id in measure.touched.units else {}
-        for period, (number, draft) in wanted.items():
+        left = of_measure[measure.measure_id]
+        drafts = measure.drafts if unit_id in measure.change.units else {}
+        for period in drafts:
             obligation_id = identity.derive_obligation_id(measure.measure_id, unit_id, period)
-            row = there.pop(obligation_id, None)
-            _want(work, found, measure, (obligation_id, period, number, draft), row)
-        for row in there.values():
-            if row.withdrawn_at is None:
-                done = row.status == Status.DONE.value
-                (found.untold if done else found.withdrawn).append(row.obligation_id)
-    work.counts.units += bool(found.rows or found.added or found.withdrawn)
-    work.counts.obligations_added += len(found.assigned)
-    work.counts.obligations_amended += len(found.amended)
-    work.counts.obligations_withdrawn += len(found.withdrawn)
-    return found
+            old = left.pop(obligation_id, None)
+            _compare_obligation(confirmation, changes, measure, (obligation_id, period), old)
+        for old in left.values():
+            if old.withdrawn_at is None:
+                ended = changes.dropped if old.status is Status.DONE else changes.withdrawn
+                ended.append(old.obligation_id)
+    counts = confirmation.counts
+    counts.units += bool(changes.changed or changes.added or changes.withdrawn)
+    counts.obligations_added += len(changes.assigned)
+    counts.obligations_amended += len(changes.amended)
+    counts.obligations_withdrawn += len(changes.withdrawn)
+    return changes
 
 
-def _want(
-    work: Work,
-    found: _UnitWork,
-    measure: Revised,
-    wanted: tuple[UUID, str, int, ObligationDraft],
-    row: AnyRow | None,
+def _compare_obligation(
+    confirmation: Confirmation,
+    changes: _UnitChanges,
+    measure: RevisedMeasure,
+    wanted: tuple[UUID, str],
+    old: StoredObligation | None,
 ) -> None:
-    """One obligation that the unit is to have: a new one, one that changes, or one as it was."""
-    obligation_id, period, number, draft = wanted
-    gone = row is None or row.withdrawn_at is not None
-    if gone and not work.include_past and draft.due_on is not None and draft.due_on < work.today:
-        work.counts.held += 1
+    """Add an obligation that the unit is to have to its changes, unless it stays the same.
+
+    `wanted` is its id and its period.
+    """
+    obligation_id, period = wanted
+    number, draft = measure.drafts[period]
+    today = confirmation.today
+    is_new = old is None or old.withdrawn_at is not None
+    has_passed = draft.due_on is not None and draft.due_on < today
+    if is_new and has_passed and not confirmation.include_past:
+        confirmation.counts.held += 1
         return
-    was = measure.touched.before.get(period)
-    due_on = draft.due_on if row is None else move_date(row.due_on, was, draft)
+    due_on = draft.due_on
+    if old is not None:
+        due_on = move_date(old.due_on, measure.change.before.get(period), draft)
     facts = ObligationFacts(
         obligation_id=obligation_id,
         measure_id=measure.measure_id,
         kind=draft.kind,
         period=period,
         due_on=due_on,
-        known_on=work.today if row is None or due_on != row.due_on else row.known_on,
-        lead=found.unit_id in measure.touched.lead,
-        number=1 if row is None else row.number + 1,
+        known_on=today if old is None or due_on != old.due_on else old.known_on,
+        lead=changes.unit_id in measure.change.lead,
+        number=1 if old is None else old.number + 1,
     )
-    if row is None:
-        found.added.append((measure, number, facts))
-        found.assigned.append((measure, facts))
-    elif gone or _differs(row, facts, draft):
-        found.rows.append(restored(facts, draft.times, work.act.now))
-        done = row.status == Status.DONE.value
-        (found.assigned if gone and not done else found.amended).append((measure, facts))
+    if old is None:
+        changes.added.append((number, facts))
+        changes.assigned.append((measure, facts))
+    elif is_new or _differs(old, facts, draft):
+        changes.changed.append(to_columns(facts, draft.times, confirmation.act.now))
+        is_assigned = is_new and old.status is not Status.DONE
+        (changes.assigned if is_assigned else changes.amended).append((measure, facts))
 
 
-def _differs(row: AnyRow, facts: ObligationFacts, draft: ObligationDraft) -> bool:
-    now = (row.due_on, row.lead, row.kind, row.times)
-    return now != (facts.due_on, facts.lead, facts.kind.value, draft.times)
+def _differs(old: StoredObligation, facts: ObligationFacts, draft: ObligationDraft) -> bool:
+    before = (old.due_on, old.lead, old.kind, old.times)
+    return before != (facts.due_on, facts.lead, facts.kind, draft.times)
 
 
-def restored(facts: ObligationFacts, times: int, since: datetime) -> dict[str, Any]:
-    """The columns of an obligation that is owed as these facts say, whatever it was before."""
-    return {
-        "obligation_id": facts.obligation_id,
-        "kind": facts.kind.value,
-        "due_on": facts.due_on,
-        "known_on": facts.known_on,
-        "lead": facts.lead,
-        "times": times,
-        "number": facts.number,
-        "withdrawn_at": None,
-        "since": since,
-    }
-
-
-def _batch(work: Work, units: Iterable[_UnitWork]) -> obligations.Batch:
+def _make_batch(confirmation: Confirmation, units: Iterable[_UnitChanges]) -> ObligationBatch:
     dates = [
-        {
-            "draft": number,
-            "measure_id": measure.measure_id,
-            "ordinal": measure.ordinal,
-            "kind": draft.kind.value,
-            "period": period,
-            "due_on": draft.due_on,
-            "times": draft.times,
-        }
-        for measure in work.measures
+        MeasureDate(
+            draft=number,
+            measure_id=measure.measure_id,
+            ordinal=measure.ordinal,
+            kind=draft.kind,
+            period=period,
+            due_on=draft.due_on,
+            times=draft.times,
+        )
+        for measure in confirmation.measures
         for period, (number, draft) in measure.drafts.items()
     ]
-    batch = obligations.Batch(
-        work.act.office_id, work.plan_id, work.today, work.act.now, dates, [], [], [], []
-    )
+    act = confirmation.act
+    batch = ObligationBatch(act.office_id, confirmation.plan_id, confirmation.today, act.now, dates)
     for unit in units:
-        for _, number, facts in unit.added:
-            batch.obligation_ids.append(facts.obligation_id)
-            batch.unit_ids.append(unit.unit_id)
-            batch.drafts.append(number)
-            batch.leads.append(facts.lead)
+        for number, facts in unit.added:
+            batch.add(facts.obligation_id, unit.unit_id, number, lead=facts.lead)
     return batch
 
 
-def _events(work: Work, unit: _UnitWork) -> Iterable[Envelope]:
-    for start in range(0, len(unit.withdrawn), _PER_EVENT):
-        ids = tuple(unit.withdrawn[start : start + _PER_EVENT])
-        gone = ObligationsWithdrawn(
-            office_id=work.act.office_id, unit_id=unit.unit_id, obligation_ids=ids, reason=_WHY
+def _make_events(confirmation: Confirmation, unit: _UnitChanges) -> Iterable[Envelope]:
+    act = confirmation.act
+    for start in range(0, len(unit.withdrawn), PER_EVENT):
+        ids = tuple(unit.withdrawn[start : start + PER_EVENT])
+        event = ObligationsWithdrawn(
+            office_id=act.office_id, unit_id=unit.unit_id, obligation_ids=ids, reason=_REASON
         )
-        yield envelope(work.act, gone, work.revision_id, unit.unit_id, ids[0])
-    for kind, told in ((ObligationsAmended, unit.amended), (ObligationsAssigned, unit.assigned)):
-        for start in range(0, len(told), _PER_EVENT):
-            yield _told(work, kind, unit.unit_id, told[start : start + _PER_EVENT])
+        yield make_envelope(act, event, confirmation.revision_id, unit.unit_id, ids[0])
+    for event_class, changed in (
+        (ObligationsAmended, unit.amended),
+        (ObligationsAssigned, unit.assigned),
+    ):
+        for start in range(0, len(changed), PER_EVENT):
+            part = changed[start : start + PER_EVENT]
+            measures = {measure.measure_id: measure.facts for measure, _ in part}
+            confirmation.published.update(measures)
+            facts = [facts for _, facts in part]
+            yield _make_event(confirmation, event_class, unit.unit_id, measures.values(), facts)
 
 
-def _told(
-    work: Work,
-    kind: type[ObligationsAmended | ObligationsAssigned],
-    unit_id: UUID,
-    told: Sequence[_Told],
-) -> Envelope:
-    measures = {measure.measure_id: measure.facts for measure, _ in told}
-    work.told.update(measures)
-    return _envelope(work, kind, unit_id, measures.values(), [facts for _, facts in told])
+async def _publish_words(
+    db: AsyncConnection, confirmation: Confirmation, bearers: Mapping[UUID, UUID]
+) -> None:
+    """Publish new words that no event carries yet, to one unit that owes the measure."""
+    unpublished: defaultdict[UUID, list[MeasureFacts]] = defaultdict(list)
+    for measure in confirmation.measures:
+        measure_id = measure.measure_id
+        if measure_id in bearers and measure_id not in confirmation.published:
+            unpublished[bearers[measure_id]].append(measure.facts)
+    events = [
+        _make_event(confirmation, ObligationsAmended, unit_id, measures, [])
+        for unit_id, measures in sorted(unpublished.items())
+    ]
+    await publish(db, OUTBOX, events)
 
 
-async def _tell_words(db: AsyncConnection, work: Work, bearers: Mapping[UUID, UUID]) -> None:
-    """Tell new words that no event of a unit has brought, through one unit that they concern."""
-    left: defaultdict[UUID, list[MeasureFacts]] = defaultdict(list)
-    for measure in work.measures:
-        if measure.measure_id in bearers and measure.measure_id not in work.told:
-            left[bearers[measure.measure_id]].append(measure.facts)
-    await publish(
-        db,
-        OUTBOX,
-        [
-            _envelope(work, ObligationsAmended, unit_id, words, [])
-            for unit_id, words in sorted(left.items())
-        ],
-    )
-
-
-def _envelope(
-    work: Work,
-    kind: type[ObligationsAmended | ObligationsAssigned],
+def _make_event(
+    confirmation: Confirmation,
+    event_class: type[ObligationsAmended | ObligationsAssigned],
     unit_id: UUID,
     measures: Iterable[MeasureFacts],
     facts: Sequence[ObligationFacts],
 ) -> Envelope:
-    event = kind(
-        office_id=work.act.office_id,
+    event = event_class(
+        office_id=confirmation.act.office_id,
         unit_id=unit_id,
-        plan_id=work.plan_id,
-        plan_title=work.title,
+        plan_id=confirmation.plan_id,
+        plan_title=confirmation.title,
         measures=tuple(measures),
         obligations=tuple(facts),
     )
     first = facts[0].obligation_id if facts else "words"
-    return envelope(work.act, event, work.revision_id, unit_id, first)
+    return make_envelope(confirmation.act, event, confirmation.revision_id, unit_id, first)

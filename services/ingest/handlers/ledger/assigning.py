@@ -1,4 +1,4 @@
-"""What units newly owe of a plan: rows for the ledger, and the events that tell it."""
+"""The new obligations of a publication: rows for the ledger, and the events that assign them."""
 
 import asyncio
 from collections import Counter
@@ -8,23 +8,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.ingest.handlers.acting import Act, envelope
-from services.ingest.handlers.ledger.amending import restored
+from services.ingest.handlers.acting import Act, make_envelope
+from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
 from services.ingest.lifecycle import ObligationDraft
-from services.ingest.store import obligations
-from services.ingest.tables import AnyRow
+from services.ingest.store.obligations import MeasureDate, ObligationBatch
+from services.ingest.store.rows import ObligationNumber, StoredPlan
 from shared.outbox.publishing import Row, build_rows
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 
-_PER_EVENT = 200
-"""Obligations in one event, far below the broker's limit even with the longest texts."""
-
 
 @dataclass(slots=True)
-class Measure:
-    """A measure ready to be published: its facts, numbered drafts, and who owes it."""
+class ReadyMeasure:
+    """A measure ready to be published: its facts, numbered drafts, and the units that owe it."""
 
     ordinal: int
     id_text: str
@@ -36,98 +33,103 @@ class Measure:
 
 @dataclass(slots=True)
 class Publication:
-    """A publication under way: of what, on which day, and what it has come to so far.
+    """A publication in progress: its plan and day, and the counts so far.
 
-    `past` is the day before which dates are held; None when none is.
+    Attributes:
+        first_day: dates before it are held back; None holds back none.
+        dates: the dates of all measures, for the ledger.
+        measures: the measures with a new obligation.
+        held_back: for how many units a date was held back, by the measure's ordinal and the date.
     """
 
     act: Act
-    plan: AnyRow
+    plan: StoredPlan
     today: date
-    past: date | None
-    dates: Sequence[Mapping[str, Any]]
+    first_day: date | None
+    dates: Sequence[MeasureDate]
     obligations: int = 0
     units: int = 0
     measures: set[UUID] = field(default_factory=set)
-    passed: Counter[tuple[int, date]] = field(default_factory=Counter)
+    held_back: Counter[tuple[int, date]] = field(default_factory=Counter)
 
 
 @dataclass(frozen=True, slots=True)
-class NewlyOwed:
-    """What some units newly owe, ready to be written.
+class NewObligations:
+    """The new obligations of some units, ready to be written.
 
     Attributes:
-        again: the columns of obligations that a revision withdrew, and that are owed again.
+        restored: the columns of obligations that a revision withdrew, and that are owed again.
         events: rows of the outbox.
     """
 
-    batch: obligations.Batch
-    again: list[dict[str, Any]]
-    events: list[Row]
+    batch: ObligationBatch
+    restored: list[dict[str, Any]] = field(default_factory=list)
+    events: list[Row] = field(default_factory=list)
 
 
-async def newly_owed(
-    going: Publication, units: Mapping[UUID, Sequence[Measure]], there: Mapping[UUID, AnyRow]
-) -> NewlyOwed:
-    """Make what units newly owe ready, and count it in `going`; others may work meanwhile.
+async def prepare_obligations(
+    publication: Publication,
+    units: Mapping[UUID, Sequence[ReadyMeasure]],
+    existing: Mapping[UUID, ObligationNumber],
+) -> NewObligations:
+    """Prepare the new obligations of units, and count them in `publication`.
+
+    It yields to other tasks between units.
 
     Args:
-        going: the publication.
-        units: with the measures that each owes.
-        there: obligations that they have already, or had.
+        publication: of a plan, on a day.
+        units: maps each unit to the measures that it owes.
+        existing: the units' obligations of the plan, the withdrawn ones too, by id.
     """
-    act, plan = going.act, going.plan
-    batch = obligations.Batch(
-        act.office_id, plan.plan_id, going.today, act.now, going.dates, [], [], [], []
+    act, plan = publication.act, publication.plan
+    new = NewObligations(
+        ObligationBatch(act.office_id, plan.plan_id, publication.today, act.now, publication.dates)
     )
-    owed = NewlyOwed(batch, [], [])
     for unit_id, measures in units.items():
         await asyncio.sleep(0)
-        fresh = _fresh(unit_id, measures, there, going)
-        if not fresh:
+        owed = _list_new(unit_id, measures, existing, publication)
+        if not owed:
             continue
-        going.units += 1
-        going.obligations += len(fresh)
-        for measure, number, facts in fresh:
+        publication.units += 1
+        publication.obligations += len(owed)
+        for measure, number, facts in owed:
             if facts.number > 1:  # a revision withdrew it, and it is owed again
-                owed.again.append(restored(facts, dict(measure.drafts)[number].times, act.now))
-                continue
-            batch.obligation_ids.append(facts.obligation_id)
-            batch.unit_ids.append(unit_id)
-            batch.drafts.append(number)
-            batch.leads.append(facts.lead)
-        owed.events.extend(
+                times = dict(measure.drafts)[number].times
+                new.restored.append(to_columns(facts, times, act.now))
+            else:
+                new.batch.add(facts.obligation_id, unit_id, number, lead=facts.lead)
+        new.events.extend(
             build_rows(
-                _event(act, plan, unit_id, fresh[start : start + _PER_EVENT])
-                for start in range(0, len(fresh), _PER_EVENT)
+                _make_event(act, plan, unit_id, owed[start : start + PER_EVENT])
+                for start in range(0, len(owed), PER_EVENT)
             )
         )
-    return owed
+    return new
 
 
-_Owed = tuple[Measure, int, ObligationFacts]
-"""What one unit newly owes: the measure, the number of its date, and the facts."""
+_Owed = tuple[ReadyMeasure, int, ObligationFacts]
+"""A new obligation: the measure, the number of its date, and the facts."""
 
 
-def _fresh(
+def _list_new(
     unit_id: UUID,
-    measures: Sequence[Measure],
-    there: Mapping[UUID, AnyRow],
-    going: Publication,
+    measures: Sequence[ReadyMeasure],
+    existing: Mapping[UUID, ObligationNumber],
+    publication: Publication,
 ) -> list[_Owed]:
-    """What a unit newly owes; what is held since its date has passed is counted in `going`."""
-    fresh: list[_Owed] = []
-    unit, past, today = str(unit_id), going.past, going.today
+    """A unit's new obligations; dates that are held back are counted in `publication`."""
+    owed: list[_Owed] = []
+    unit, first_day, today = str(unit_id), publication.first_day, publication.today
     for measure in measures:
         lead = unit_id in measure.lead
         for number, draft in measure.drafts:
-            # The text of the ids gives what identity.obligation_id gives, in less time.
+            # Equal to identity.derive_obligation_id; ready texts of the ids make it faster.
             obligation_id = identity.derive_id("obligation", measure.id_text, unit, draft.period)
-            known = there.get(obligation_id)
+            known = existing.get(obligation_id)
             if known is not None and known.withdrawn_at is None:
                 continue
-            if past is not None and draft.due_on is not None and draft.due_on < past:
-                going.passed[measure.ordinal, draft.due_on] += 1
+            if first_day is not None and draft.due_on is not None and draft.due_on < first_day:
+                publication.held_back[measure.ordinal, draft.due_on] += 1
                 continue
             facts = ObligationFacts(
                 obligation_id=obligation_id,
@@ -139,12 +141,12 @@ def _fresh(
                 lead=lead,
                 number=1 if known is None else known.number + 1,
             )
-            fresh.append((measure, number, facts))
-    going.measures.update(facts.measure_id for _, _, facts in fresh)
-    return fresh
+            owed.append((measure, number, facts))
+    publication.measures.update(facts.measure_id for _, _, facts in owed)
+    return owed
 
 
-def _event(act: Act, plan: AnyRow, unit_id: UUID, owed: Sequence[_Owed]) -> Envelope:
+def _make_event(act: Act, plan: StoredPlan, unit_id: UUID, owed: Sequence[_Owed]) -> Envelope:
     measures = {measure.id_text: measure.facts for measure, _, _ in owed}
     event = ObligationsAssigned(
         office_id=act.office_id,
@@ -157,4 +159,4 @@ def _event(act: Act, plan: AnyRow, unit_id: UUID, owed: Sequence[_Owed]) -> Enve
     # No two events of a unit begin with the same number of the same obligation.
     first = owed[0][2]
     number = () if first.number == 1 else (first.number,)
-    return envelope(act, event, plan.plan_id, unit_id, first.obligation_id, *number)
+    return make_envelope(act, event, plan.plan_id, unit_id, first.obligation_id, *number)

@@ -1,12 +1,12 @@
-"""The second audit: which reminders the ledger asks for, beside those that were emitted.
+"""The audit of reminders: compares those that the ledger asks for with those that were emitted.
 
-It reads ingest's own tables alone: the ledger with its history, the rule books and calendars, and
-the reminders as the history's consumer wrote them. It does not read what the scheduler keeps.
+It is independent of the scheduler: it reads only ingest's tables, that is the ledger with its
+history, the rule books and calendars, and the reminders that the history's consumer recorded.
 """
 
 import asyncio
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -17,13 +17,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Fault, RefusedError
-from services.ingest.handlers.ledger.timelines import emitted_of, histories_of
-from services.ingest.handlers.office.rules import office_zone
+from services.ingest.handlers.ledger.timelines import build_histories, group_reminders
+from services.ingest.handlers.office.rules import get_office_zone, to_calendar
+from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
 from services.ingest.store import expecting as store
-from services.ingest.tables import AnyRow
-from services.ingest.told import CONSUMER
-from shared.calendar import WorkingCalendar
+from services.ingest.store.rows import CurrentState, PastState, StoredReminder
 from shared.planning.discrepancies import (
     Comparison,
     ComparisonLimits,
@@ -48,25 +47,25 @@ class Unchecked(StrEnum):
     """Why something was not compared."""
 
     NOT_YET_DUE = "not-yet-due"
-    """Reminders so new that they may still be on their way."""
+    """Reminders so new that they may not have arrived yet."""
     NO_FIRING_TIME = "no-firing-time"
-    """Reminders of a time when it was not recorded when a reminder fired."""
+    """Reminders of a time before firing times were recorded."""
     NO_HISTORY = "no-history"
-    """Obligations that differ at slots of which it is not recorded how they stood."""
+    """Obligations that differ at slots for which their state is not recorded."""
     NO_RULE_BOOK = "no-rule-book"
-    """Obligations of an office that has published no rule book."""
+    """Obligations of an office without a rule book."""
     STOPPED = "reading-stopped"
-    """Partitions of the reminders that ingest has stopped to read."""
+    """Partitions of the reminders' topic that ingest has stopped reading."""
     PARKED = "records-parked"
-    """Records of the reminders that ingest could not apply and has set aside."""
+    """Records of the reminders' topic that ingest could not apply and has parked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to compare: an office's slots of some days, by what is known at an instant.
+    """What to compare: an office's slots of some days, by what is known at `now`.
 
     Attributes:
-        grace: a slot is not judged before it is so old.
+        grace: a slot is compared only once it is this old.
         prefix: of the installation's topics.
     """
 
@@ -81,7 +80,7 @@ class Question:
 
 @dataclass(slots=True)
 class Audit:
-    """What a comparison came to. Differences rise by slot, then by unit."""
+    """The result of a comparison. Differences are ordered by slot, then by unit."""
 
     first: date
     last: date
@@ -94,21 +93,21 @@ class Audit:
 
     @property
     def missing(self) -> int:
-        """Reminders that are not there, or lack something, though nothing explains it."""
-        return sum(one.kind is not DifferenceKind.EXTRA for one in self.differences)
+        """How many reminders are missing or incomplete without an explanation."""
+        return sum(difference.kind is not DifferenceKind.EXTRA for difference in self.differences)
 
-    def take(self, one: Comparison) -> None:
-        """Add what one unit comes to."""
-        self.expected += one.expected
-        self.emitted += one.emitted
-        self.differences += [diff for diff in one.differences if not diff.explained]
-        self.explained += [diff for diff in one.differences if diff.explained]
-        self.not_checked[Unchecked.NO_HISTORY] += len(one.unknown)
+    def add(self, unit: Comparison) -> None:
+        """Add the result of a unit."""
+        self.expected += unit.expected
+        self.emitted += unit.emitted
+        self.differences += [diff for diff in unit.differences if not diff.explained]
+        self.explained += [diff for diff in unit.differences if diff.explained]
+        self.not_checked[Unchecked.NO_HISTORY] += len(unit.unknown)
 
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """The slots of the question, and those of them that are compared; all ends are included."""
+    """The first and last slot of the question, and of those that are compared."""
 
     first: datetime
     last: datetime
@@ -117,7 +116,7 @@ class _Span:
 
 
 async def audit(db: AsyncConnection, asked: Question) -> Audit:
-    """Compare what was emitted for an office with what should have been.
+    """Compare the reminders emitted for an office with those that the ledger asks for.
 
     Args:
         db: a connection with one snapshot for all its statements (REPEATABLE READ).
@@ -132,131 +131,137 @@ async def audit(db: AsyncConnection, asked: Question) -> Audit:
         )
     if asked.last - asked.first > _LONGEST:
         raise RefusedError(Fault.INVALID, "Ten years at most are compared.", "Name fewer days.")
-    zone = await office_zone(db, asked.office_id)
-    span = await _span(db, asked, zone)
-    times = await _eras(db, asked.office_id, span.first - asked.limits.reach)
-    fired = await store.firings(db, asked.office_id, span.first, asked.limits.tolerance)
-    done, office, after = Audit(asked.first, asked.last, zone.key), Firings(fired), None
-    while page := await store.unit_page(db, asked.office_id, after, _UNITS_AT_ONCE):
-        after = page[-1]
-        since = span.first - asked.limits.reach
-        standing = await store.standing(db, asked.office_id, page, since)
-        stood = await store.stood(db, page, since)
-        emitted = await store.reminders(db, page, span.first)
-        part = _Part(page, times, office, asked.limits, span)
-        await asyncio.to_thread(part.compare, done, standing, stood, emitted)
-    stopped, parked = await store.unread(db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix))
-    done.not_checked.update({Unchecked.STOPPED: stopped, Unchecked.PARKED: parked})
-    done.not_checked += Counter()  # without the zeros
-    for found in (done.differences, done.explained):
-        found.sort(key=lambda one: (one.slot, str(one.unit_id), one.audience.value))
-    return done
+    zone = await get_office_zone(db, asked.office_id)
+    span = await _find_span(db, asked, zone)
+    since = span.first - asked.limits.reach
+    times = await _list_eras(db, asked.office_id, since)
+    fired = await store.map_firings(db, asked.office_id, span.first, asked.limits.tolerance)
+    result, firings, after = Audit(asked.first, asked.last, zone.key), Firings(fired), None
+    while unit_ids := await store.list_unit_ids(db, asked.office_id, after, _UNITS_AT_ONCE):
+        after = unit_ids[-1]
+        current = await store.list_current_states(db, asked.office_id, unit_ids, since)
+        past = await store.list_past_states(db, unit_ids, since)
+        reminders = await store.list_reminders(db, unit_ids, span.first)
+        part = _Part(unit_ids, times, firings, asked.limits, span)
+        await asyncio.to_thread(part.compare, result, current, past, reminders)
+    stopped, parked = await store.count_unread(
+        db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix)
+    )
+    result.not_checked.update({Unchecked.STOPPED: stopped, Unchecked.PARKED: parked})
+    result.not_checked += Counter()  # without the zeros
+    for differences in (result.differences, result.explained):
+        differences.sort(key=lambda diff: (diff.slot, str(diff.unit_id), diff.audience.value))
+    return result
 
 
-def question(
+def make_question(
     settings: IngestSettings, office_id: UUID, days: tuple[date, date], now: datetime
 ) -> Question:
-    """The question as the settings have it asked."""
+    """The question about some days, with the limits that the settings give."""
     limits = ComparisonLimits(tolerance=settings.expected_tolerance)
     grace, prefix = settings.expected_grace, settings.topic_prefix
     return Question(office_id, *days, now, grace, prefix, limits)
 
 
-async def shown(db: AsyncConnection, found: Audit) -> dict[str, Any]:
-    """What a comparison came to, in plain data, with the names of units and measures."""
-    some = [*found.differences[:LISTED], *found.explained[:LISTED]]
-    names = await store.unit_names(db, sorted({one.unit_id for one in some}))
-    refs = await store.refs(db, sorted({i for one in some for i in one.obligations}))
-
-    def rows(differences: Sequence[Difference]) -> list[dict[str, Any]]:
-        return [
-            {
-                "unit_id": one.unit_id,
-                "unit": names.get(one.unit_id, ""),
-                "audience": one.audience.value,
-                "slot": one.slot,
-                "kind": one.kind.value,
-                "reason": one.reason.value,
-                "obligations": list(one.obligations),
-                "refs": [refs.get(i, "") for i in one.obligations],
-            }
-            for one in differences[:LISTED]
-        ]
-
+async def describe(db: AsyncConnection, result: Audit) -> dict[str, Any]:
+    """The result as plain data, with the names of units and the refs of measures."""
+    listed = [*result.differences[:LISTED], *result.explained[:LISTED]]
+    names = await store.map_unit_names(db, sorted({diff.unit_id for diff in listed}))
+    refs = await store.map_refs(db, sorted({id_ for diff in listed for id_ in diff.obligations}))
     return {
-        "first": found.first,
-        "last": found.last,
-        "timezone": found.timezone,
-        "expected": found.expected,
-        "emitted": found.emitted,
-        "missing": found.missing,
-        "differing": len(found.differences),
-        "differences": rows(found.differences),
-        "explaining": len(found.explained),
-        "explained": rows(found.explained),
+        "first": result.first,
+        "last": result.last,
+        "timezone": result.timezone,
+        "expected": result.expected,
+        "emitted": result.emitted,
+        "missing": result.missing,
+        "differing": len(result.differences),
+        "differences": _describe_differences(result.differences, names, refs),
+        "explaining": len(result.explained),
+        "explained": _describe_differences(result.explained, names, refs),
         "not_checked": [
-            {"reason": why.value, "number": number} for why, number in found.not_checked.items()
+            {"reason": reason.value, "number": number}
+            for reason, number in result.not_checked.items()
         ],
     }
 
 
-async def _span(db: AsyncConnection, asked: Question, zone: ZoneInfo) -> _Span:
-    first, last = midnight(asked.first, zone), midnight(asked.last + _DAY, zone) - _INSTANT
-    timeless = await store.timeless(db, asked.office_id, first)
-    checked = first if timeless is None else max(first, timeless + _INSTANT)
+def _describe_differences(
+    differences: Sequence[Difference], names: Mapping[UUID, str], refs: Mapping[UUID, str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "unit_id": diff.unit_id,
+            "unit": names.get(diff.unit_id, ""),
+            "audience": diff.audience.value,
+            "slot": diff.slot,
+            "kind": diff.kind.value,
+            "reason": diff.reason.value,
+            "obligations": list(diff.obligations),
+            "refs": [refs.get(id_, "") for id_ in diff.obligations],
+        }
+        for diff in differences[:LISTED]
+    ]
+
+
+async def _find_span(db: AsyncConnection, asked: Question, zone: ZoneInfo) -> _Span:
+    first, last = (
+        _find_midnight(asked.first, zone),
+        _find_midnight(asked.last + _DAY, zone) - _INSTANT,
+    )
+    untimed = await store.find_last_untimed_slot(db, asked.office_id, first)
+    checked_first = first if untimed is None else max(first, untimed + _INSTANT)
     last = min(last, asked.now)
-    return _Span(first, last, checked, min(last, asked.now - asked.grace))
+    return _Span(first, last, checked_first, min(last, asked.now - asked.grace))
 
 
-def midnight(day: date, zone: ZoneInfo) -> datetime:
+def _find_midnight(day: date, zone: ZoneInfo) -> datetime:
     """The beginning of a day at the office, in UTC."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
-async def _eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
-    books = await store.books(db, office_id, since)
-    calendars = await store.calendars(db, office_id, since)
+async def _list_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
+    """The periods from an instant on in which one rule book and one calendar were in force."""
+    books = await store.list_books(db, office_id, since)
+    calendars = await store.list_calendars(db, office_id, since)
     return list_eras(
-        [(row.published_at, RuleBook.model_validate(row.book)) for row in books],
-        [(row.published_at, _calendar(row)) for row in calendars],
+        [(stored.published_at, RuleBook.model_validate(stored.book)) for stored in books],
+        [(stored.published_at, to_calendar(stored)) for stored in calendars],
     )
-
-
-def _calendar(row: AnyRow) -> WorkingCalendar:
-    own = {date.fromisoformat(day): works for day, works in row.days.items()}
-    return WorkingCalendar(row.number, own)
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Some units, compared together."""
+    """Some units that are compared together."""
 
     unit_ids: Sequence[UUID]
     times: Sequence[Era]
-    office: Firings
+    firings: Firings
     limits: ComparisonLimits
     span: _Span
 
     def compare(
         self,
-        done: Audit,
-        standing: Sequence[AnyRow],
-        stood: Sequence[AnyRow],
-        emitted: Sequence[AnyRow],
+        result: Audit,
+        current: Sequence[CurrentState],
+        past: Sequence[PastState],
+        reminders: Sequence[StoredReminder],
     ) -> None:
-        """Compare the units, and add what they come to. No I/O: it runs in a thread."""
-        histories = histories_of(standing, stood)
-        told = emitted_of(emitted)
+        """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
+        histories = build_histories(current, past)
+        emitted = group_reminders(reminders)
         span = self.span
         for unit_id in self.unit_ids:
-            mine = histories.get(unit_id, {})
+            own = histories.get(unit_id, {})
             if not self.times:
-                done.not_checked[Unchecked.NO_RULE_BOOK] += len(mine)
-            unit = UnitAudit(unit_id, self.times, mine, told[unit_id], self.office, self.limits)
-            done.take(compare(unit, span.checked_first, span.checked_last))
-            for why, first, last in (
+                result.not_checked[Unchecked.NO_RULE_BOOK] += len(own)
+            unit = UnitAudit(unit_id, self.times, own, emitted[unit_id], self.firings, self.limits)
+            result.add(compare(unit, span.checked_first, span.checked_last))
+            for reason, first, last in (
                 (Unchecked.NO_FIRING_TIME, span.first, span.checked_first - _INSTANT),
                 (Unchecked.NOT_YET_DUE, span.checked_last + _INSTANT, span.last),
             ):
-                rest = max(first, span.first), min(last, span.last)
-                done.not_checked[why] += len(compute_expected(self.times, mine.values(), *rest))
+                slots = max(first, span.first), min(last, span.last)
+                result.not_checked[reason] += len(
+                    compute_expected(self.times, own.values(), *slots)
+                )

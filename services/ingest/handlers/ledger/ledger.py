@@ -1,25 +1,25 @@
-"""The ledger and the history, as they are read."""
+"""Reads the ledger and the history of notifications."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
-from services.ingest.handlers.office.rules import OfficeDay, office_day
+from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.lifecycle import get_light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import LedgerEntry, StoredNotification
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
+from shared.schemas.rules import ObligationKind
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One obligation, as the ledger shows it on a day. `number` counts its changes."""
+class LedgerItem:
+    """An obligation, as the ledger shows it on a day. `number` counts its changes."""
 
     obligation_id: UUID
     unit_id: UUID
@@ -28,7 +28,7 @@ class Item:
     ref: str
     task_name: str
     text: str
-    kind: str
+    kind: ObligationKind
     period: str
     due_on: date | None
     status: Status
@@ -39,7 +39,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class LedgerQuery:
     """Which obligations a reader asks for; None leaves a condition out."""
 
     unit_id: UUID | None = None
@@ -61,80 +61,95 @@ class UnitSummary:
     overdue: int
 
 
-def item(row: AnyRow, day: OfficeDay) -> Item:
-    """A row of the ledger with its light."""
-    status = Status(row.status)
-    return Item(
-        obligation_id=row.obligation_id,
-        unit_id=row.unit_id,
-        unit=row.unit,
-        plan_id=row.plan_id,
-        ref=row.ref,
-        task_name=row.task_name,
-        text=row.text,
-        kind=row.kind,
-        period=row.period,
-        due_on=row.due_on,
-        status=status,
-        light=get_light(status, row.due_on, day.today, day.near_until),
-        lead=row.lead,
-        number=row.number,
-        place=(row.unit_id, row.plan_id, row.ordinal, row.period),
+def to_item(entry: LedgerEntry, day: OfficeDay) -> LedgerItem:
+    """An entry of the ledger with its light on a day."""
+    return LedgerItem(
+        obligation_id=entry.obligation_id,
+        unit_id=entry.unit_id,
+        unit=entry.unit,
+        plan_id=entry.plan_id,
+        ref=entry.ref,
+        task_name=entry.task_name,
+        text=entry.text,
+        kind=entry.kind,
+        period=entry.period,
+        due_on=entry.due_on,
+        status=entry.status,
+        light=get_light(entry.status, entry.due_on, day.today, day.near_until),
+        lead=entry.lead,
+        number=entry.number,
+        place=(entry.unit_id, entry.plan_id, entry.ordinal, entry.period),
     )
 
 
-def _sought(act: Act, wanted: Wanted, day: OfficeDay) -> store.Sought:
-    sought = store.Sought(
+def _make_filter(act: Act, query: LedgerQuery, day: OfficeDay) -> store.LedgerFilter:
+    """The store's filter for a query; an actor of a unit gets that unit's obligations alone."""
+    unit_id = query.unit_id
+    if act.unit_id is not None:
+        require_unit(act, unit_id or act.unit_id)
+        unit_id = act.unit_id
+    return store.LedgerFilter(
         today=day.today,
         near_until=day.near_until,
-        unit_id=wanted.unit_id,
-        plan_id=wanted.plan_id,
-        status=wanted.status,
-        light=wanted.light,
+        unit_id=unit_id,
+        plan_id=query.plan_id,
+        status=query.status,
+        light=query.light,
     )
-    if act.unit_id is not None:
-        if wanted.unit_id is not None:
-            require_unit(act, wanted.unit_id)
-        return replace(sought, unit_id=act.unit_id)
-    return sought
 
 
-async def ledger(
-    db: AsyncConnection, act: Act, wanted: Wanted, after: store.Place | None, limit: int
-) -> list[Item]:
-    """What is owed, by unit, plan and measure."""
-    day = await office_day(db, act.office_id, act.now)
-    rows = await store.ledger(db, act.office_id, _sought(act, wanted, day), after, limit)
-    return [item(row, day) for row in rows]
+async def list_items(
+    db: AsyncConnection, act: Act, query: LedgerQuery, after: store.Place | None, limit: int
+) -> list[LedgerItem]:
+    """Obligations by unit, plan and measure, after a place in the ledger.
+
+    Raises:
+        RefusedError: the query names a unit that the actor may not act for.
+    """
+    day = await get_office_day(db, act.office_id, act.now)
+    wanted = _make_filter(act, query, day)
+    entries = await store.list_entries(db, act.office_id, wanted, after, limit)
+    return [to_item(entry, day) for entry in entries]
 
 
-async def summary(
-    db: AsyncConnection, act: Act, wanted: Wanted, after: UUID | None, limit: int
+async def summarise_units(
+    db: AsyncConnection, act: Act, query: LedgerQuery, after: UUID | None, limit: int
 ) -> list[UnitSummary]:
-    """How each unit stands, by unit id; units that owe nothing are left out."""
-    day = await office_day(db, act.office_id, act.now)
-    rows = await store.summary(db, act.office_id, _sought(act, wanted, day), after, limit)
+    """The counts of each unit by unit id, after one of them; units without any are left out.
+
+    Raises:
+        RefusedError: the query names a unit that the actor may not act for.
+    """
+    day = await get_office_day(db, act.office_id, act.now)
+    wanted = _make_filter(act, query, day)
+    counts = await store.count_by_unit(db, act.office_id, wanted, after, limit)
     return [
         UnitSummary(
-            row.unit_id, row.unit, row.total, row.done, row.total - row.done, row.near, row.overdue
+            unit_id=unit.unit_id,
+            unit=unit.unit,
+            total=unit.total,
+            done=unit.done,
+            open=unit.total - unit.done,
+            near=unit.near,
+            overdue=unit.overdue,
         )
-        for row in rows
+        for unit in counts
     ]
 
 
-async def told(
+async def list_notifications(
     db: AsyncConnection,
     act: Act,
     unit_id: UUID,
     before: tuple[datetime, UUID] | None,
     limit: int,
-) -> Sequence[AnyRow]:
-    """What a unit was told, the newest slot first.
+) -> list[StoredNotification]:
+    """A unit's notifications before a slot and id, the newest slot first.
 
     Raises:
         RefusedError: no such unit.
     """
     require_unit(act, unit_id)
-    if await units.unit(db, act.office_id, unit_id) is None:
+    if await units.find_unit(db, act.office_id, unit_id) is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
-    return await history.told(db, act.office_id, unit_id, before, limit)
+    return await history.list_notifications(db, act.office_id, unit_id, before, limit)

@@ -1,4 +1,4 @@
-"""What gateways report later of a message, passed on to whoever sent it."""
+"""Receipts: what a gateway reports later of a message, passed on to the notifier."""
 
 from datetime import datetime
 from typing import Literal
@@ -20,10 +20,10 @@ async def receive(
     received_at: datetime | None,
     detail: str,
 ) -> None:
-    """Tell of a receipt. The same receipt again has the same event id: readers count it once.
+    """Publish a receipt. A repeated receipt has the same event id, so readers count it once.
 
-    It speaks for the caller's office and the named gateway alone: another's message with the same
-    name is another message.
+    It concerns only messages of the caller's office that this gateway took: message ids of other
+    offices and gateways may be equal.
     """
     await offices.lock_name(db, "receipt", act.office_id, gateway, gateway_message_id)
     event = ReceiptReceived(
@@ -35,5 +35,5 @@ async def receive(
         detail=detail,
     )
     await tell(db, act, event, act.office_id, gateway, gateway_message_id, state)
-    told = {"gateway": gateway, "state": state, "detail": detail}
-    await note(db, act, "receipt.received", gateway_message_id, after=told)
+    after = {"gateway": gateway, "state": state, "detail": detail}
+    await note(db, act, "receipt.received", gateway_message_id, after=after)

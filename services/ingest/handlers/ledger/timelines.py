@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import CurrentState, PastState, StoredReminder
 from shared.planning.discrepancies import Emitted
 from shared.planning.expected import (
     ExpectedItem,
@@ -16,54 +16,58 @@ from shared.planning.expected import (
     join_versions,
 )
 from shared.schemas.facts import Status
-from shared.schemas.rules import Audience, Dates, ObligationKind
+from shared.schemas.rules import Dates
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-def histories_of(
-    standing: Sequence[AnyRow], stood: Sequence[AnyRow]
+def build_histories(
+    current: Sequence[CurrentState], past: Sequence[PastState]
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
-    """Each unit's obligations, with their versions."""
-    before: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
-    blind: dict[UUID, datetime] = {}
-    for row in stood:
-        before[row.obligation_id].append(_version(row, row.until))
-        if row.since is None:
-            blind[row.obligation_id] = row.until or _AFTER_ALL
-    found: defaultdict[UUID, dict[UUID, ObligationHistory]] = defaultdict(dict)
-    for row in standing:
-        versions = join_versions([*before[row.obligation_id], _version(row, None)])
-        known = blind.get(row.obligation_id, row.unknown_before) if row.since else _AFTER_ALL
-        found[row.unit_id][row.obligation_id] = ObligationHistory(
-            row.obligation_id, versions, known
+    """Each unit's obligations with their versions, by unit id and obligation id."""
+    earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
+    unrecorded_until: dict[UUID, datetime] = {}
+    for state in past:
+        earlier[state.obligation_id].append(_make_version(state, state.until))
+        if state.since is None:
+            unrecorded_until[state.obligation_id] = state.until or _AFTER_ALL
+    histories: defaultdict[UUID, dict[UUID, ObligationHistory]] = defaultdict(dict)
+    for now in current:
+        obligation_id = now.obligation_id
+        versions = join_versions([*earlier[obligation_id], _make_version(now, None)])
+        recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
+        unknown_before = recorded_from if now.since else _AFTER_ALL
+        histories[now.unit_id][obligation_id] = ObligationHistory(
+            obligation_id, versions, unknown_before
         )
-    return found
+    return histories
 
 
-def _version(row: AnyRow, until: datetime | None) -> ObligationVersion:
+def _make_version(state: CurrentState | PastState, until: datetime | None) -> ObligationVersion:
     return ObligationVersion(
-        Dates(ObligationKind(row.kind), row.due_on, row.known_on),
-        owed=not row.withdrawn and row.status != Status.DONE.value,
-        since=row.since or _BEFORE_ALL,
+        Dates(state.kind, state.due_on, state.known_on),
+        owed=not state.withdrawn and state.status is not Status.DONE,
+        since=state.since or _BEFORE_ALL,
         until=until,
     )
 
 
-def emitted_of(rows: Sequence[AnyRow]) -> Mapping[UUID, dict[ReminderKey, Emitted]]:
-    """Each unit's reminders; the parts of one reminder are one."""
-    found: defaultdict[UUID, dict[ReminderKey, Emitted]] = defaultdict(dict)
-    for row in rows:
-        key = (row.slot, Audience(row.audience))
-        fired = row.fired_at or row.slot
-        one = found[row.unit_id].setdefault(key, Emitted({}, fired))
-        one.items.update(_item(item) for item in row.items)
-        one.fired_at = max(one.fired_at, fired)
-        one.complete = one.complete and row.complete
-    return found
+def group_reminders(
+    reminders: Sequence[StoredReminder],
+) -> Mapping[UUID, dict[ReminderKey, Emitted]]:
+    """Each unit's emitted reminders, by unit id; the parts of a split reminder are merged."""
+    emitted: defaultdict[UUID, dict[ReminderKey, Emitted]] = defaultdict(dict)
+    for part in reminders:
+        fired_at = part.fired_at or part.slot
+        key = (part.slot, part.audience)
+        whole = emitted[part.unit_id].setdefault(key, Emitted({}, fired_at))
+        whole.items.update(_parse_item(item) for item in part.items)
+        whole.fired_at = max(whole.fired_at, fired_at)
+        whole.complete = whole.complete and part.complete
+    return emitted
 
 
-def _item(item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
+def _parse_item(item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
     due_on = date.fromisoformat(item["due_on"])
     return UUID(item["obligation_id"]), ExpectedItem(due_on, int(item["overdue"]))

@@ -1,16 +1,18 @@
-"""The proof that nobody has altered, removed or slipped in an entry of the journal."""
+"""Verifies the journal: no entry was altered, removed or inserted outside of the chain."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
+from services.ingest.chain import FIELDS, FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.acting import Act
 from services.ingest.store import journal
-from services.ingest.tables import AnyRow
+from services.ingest.store.journal import JournalEntry, JournalLink
 
 _AT_ONCE = 2000
 
@@ -19,20 +21,20 @@ class Flaw(StrEnum):
     """What is wrong with the chain."""
 
     ALTERED = "altered"
-    """The entry, or its link, is not what was sealed."""
+    """The entry or its link differs from what was sealed."""
     MISSING = "missing"
-    """An entry that was sealed is gone."""
+    """A sealed entry is gone."""
     OUTSIDE = "outside"
-    """An entry was put in beside the chain."""
+    """An entry exists that no link holds."""
     CUT = "cut"
-    """The chain ends before the hash that was its newest."""
+    """The chain ends before its recorded head."""
     UNKNOWN_HEAD = "unknown-head"
-    """The hash that was noted elsewhere does not occur in the chain."""
+    """The hash that the caller expects does not occur in the chain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """The first place where the chain does not hold; what is known of the entry there."""
+    """The first place where the chain is broken, and what is known of the entry there."""
 
     flaw: Flaw
     number: int | None
@@ -43,13 +45,13 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """How far the chain is proven.
+    """How far the chain is intact.
 
     Attributes:
-        entries: how many entries are proven, from the first on.
-        head: the hash of the last of them, in hex; it stands for all of them.
-        expected_at: the number of the entry whose hash was noted elsewhere.
-        broken: the first place where it does not hold; None when it holds to the end.
+        entries: how many entries are verified, from the first on.
+        head: the hash of the last of them, in hex; it covers all of them.
+        expected_at: the number of the entry with the expected hash.
+        broken: the first place where the chain is broken; None when it is intact to its end.
     """
 
     entries: int
@@ -59,58 +61,93 @@ class Verified:
 
 
 async def verify(db: AsyncConnection, act: Act, expected: bytes | None = None) -> Verified:
-    """Walk an office's chain from its beginning.
+    """Verify an office's chain from its beginning.
 
     Args:
         db: a connection with one snapshot for all its statements (REPEATABLE READ).
-        act: whose chain.
-        expected: a hash that someone noted earlier; it must occur in the chain.
+        act: the office is the chain's.
+        expected: a hash that was noted down earlier; it must occur in the chain.
     """
     number, last = 0, FIRST_HASH
     expected_at = 0 if expected == FIRST_HASH else None
-    while rows := await journal.linked(db, act.office_id, number, _AT_ONCE):
-        for row in rows:
-            broken = _broken(row, number + 1, last, act.office_id)
+    while links := await journal.list_links(db, act.office_id, number, _AT_ONCE):
+        for link in links:
+            broken = _check_link(link, number + 1, last, act.office_id)
             if broken is not None:
                 return Verified(number, last.hex(), expected_at, broken)
-            number, last = row.number, row.hash
+            number, last = link.number, link.hash
             if last == expected:
                 expected_at = number
-    broken = await _end(db, act, number, last)
+    broken = await _check_end(db, act, number, last)
     if broken is None and expected is not None and expected_at is None:
         broken = Broken(Flaw.UNKNOWN_HEAD, None)
     return Verified(number, last.hex(), expected_at, broken)
 
 
-def _broken(row: AnyRow, number: int, before: bytes, office_id: UUID) -> Broken | None:
-    if row.number != number:
+def _check_link(link: JournalLink, number: int, before: bytes, office_id: UUID) -> Broken | None:
+    """What is wrong with a link that must have this number and follow the hash `before`."""
+    if link.number != number:
         return Broken(Flaw.MISSING, number)
-    if row.id is None:
-        return Broken(Flaw.MISSING, number, row.entry_id)
-    own = _digest(row)
-    if own != row.digest or row.office_id != office_id or chain_hash(before, own) != row.hash:
-        return Broken(Flaw.ALTERED, number, row.entry_id, row.action, row.subject)
+    entry = link.entry
+    if entry is None:
+        return Broken(Flaw.MISSING, number, link.entry_id)
+    own = _compute_digest(entry)
+    if own != entry.digest or entry.office_id != office_id or chain_hash(before, own) != link.hash:
+        return Broken(Flaw.ALTERED, number, link.entry_id, entry.action, entry.subject)
     return None
 
 
-def _digest(row: AnyRow) -> bytes:
+def _compute_digest(entry: JournalEntry) -> bytes:
+    """The digest of an entry as it is stored now; empty when it has no canonical form."""
     try:
-        return compute_digest(dict(row._mapping))  # noqa: SLF001 - SQLAlchemy's public name
-    except TypeError:  # someone put in what no entry can hold
+        return compute_digest({name: getattr(entry, name) for name in FIELDS})
+    except TypeError:  # only an altered entry holds such a value
         return b""
 
 
-async def _end(db: AsyncConnection, act: Act, number: int, last: bytes) -> Broken | None:
+async def _check_end(db: AsyncConnection, act: Act, number: int, last: bytes) -> Broken | None:
     """What is wrong beyond the last link."""
-    head = await journal.head(db, act.office_id)
+    head = await journal.find_head(db, act.office_id)
     if (head.number, head.hash) != (number, last) if head else number:
         return Broken(Flaw.CUT, number + 1)
-    stray = await journal.unlinked(db, act.office_id)
-    if stray is None:
+    unlinked = await journal.find_unlinked(db, act.office_id)
+    if unlinked is None:
         return None
-    return Broken(Flaw.OUTSIDE, None, stray.id, stray.action, stray.subject)
+    return Broken(Flaw.OUTSIDE, None, unlinked.id, unlinked.action, unlinked.subject)
 
 
-async def page(db: AsyncConnection, act: Act, after: int, limit: int) -> Sequence[AnyRow]:
+@dataclass(frozen=True, slots=True)
+class ChainedEntry:
+    """A journal entry with its number in the chain, and its hash in hex."""
+
+    number: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    correlation_id: UUID
+    office_id: UUID
+    hash: str
+
+
+async def list_entries(db: AsyncConnection, act: Act, after: int, limit: int) -> list[ChainedEntry]:
     """Entries in the order of the chain, after a number."""
-    return await journal.linked(db, act.office_id, after, limit, gone=False)
+    links = await journal.list_links(db, act.office_id, after, limit, with_gone=False)
+    return [
+        ChainedEntry(
+            number=link.number,
+            at=link.entry.at,
+            actor=link.entry.actor,
+            action=link.entry.action,
+            subject=link.entry.subject,
+            before=link.entry.before,
+            after=link.entry.after,
+            correlation_id=link.entry.correlation_id,
+            office_id=link.entry.office_id,
+            hash=link.hash.hex(),
+        )
+        for link in links
+        if link.entry is not None
+    ]

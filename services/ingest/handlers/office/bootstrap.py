@@ -1,4 +1,4 @@
-"""What the command line does before the API can be called: an office, and a first token."""
+"""Creates an office and its first token: the command line does so before the API can be called."""
 
 import re
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ _ACTOR = "command line"
 
 
 async def create_office(db: AsyncConnection, slug: str, name: str, now: datetime) -> UUID:
-    """Enter an office and publish the default rule book as its version 1; again is no change.
+    """Enter an office and publish the default rule book as its version 1; a repeat changes nothing.
 
     Args:
         db: a connection in a transaction.
-        slug: the office's short name, which its id is made from and which never changes.
+        slug: the office's short name; its id derives from it, so it never changes.
         name: its full name, such as 盐亭县政务公开办.
         now: the office's time.
 
@@ -40,7 +40,7 @@ async def create_office(db: AsyncConnection, slug: str, name: str, now: datetime
             "Use small letters, digits and hyphens, such as yanting.",
         )
     office_id = identity.derive_office_id(slug)
-    act = _act(office_id, now)
+    act = _make_act(office_id, now)
     if await offices.add_office(db, office_id, slug, name, now):
         await note(db, act, "office.created", office_id, after={"slug": slug, "name": name})
         await publish_book(db, act, make_default_rule_book())
@@ -56,18 +56,18 @@ async def issue_token(
     *,
     now: datetime,
 ) -> str:
-    """Make an API token of an office, and return it; it can't be read again.
+    """Make an API token of an office and return its secret, which is not stored.
 
     Raises:
         CuibanError: an unknown scope, or a unit that the office does not have.
     """
     try:
-        known = [Scope(scope) for scope in scopes]
+        checked = [Scope(scope) for scope in scopes]
     except ValueError as error:
         named = ", ".join(scope.value for scope in Scope)
         raise CuibanError(f"{error}.", f"The scopes are {named}.") from error
-    return (await issue(db, _act(office_id, now), name, known, unit_id)).token
+    return (await issue(db, _make_act(office_id, now), name, checked, unit_id)).token
 
 
-def _act(office_id: UUID, now: datetime) -> Act:
+def _make_act(office_id: UUID, now: datetime) -> Act:
     return Act(office_id, _ACTOR, now, identity.derive_id("bootstrap", office_id, now.isoformat()))

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.store import offices, units
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredToken
 from shared.schemas import identity
 
 _PREFIX = "cuiban_"
@@ -20,7 +20,7 @@ _SHOWN = len(_PREFIX) + 6
 
 
 class Scope(StrEnum):
-    """What a token may do. None implies another."""
+    """What a token may do. No scope includes another."""
 
     READ = "read"
     REPORT = "report"
@@ -33,7 +33,7 @@ _OF_A_UNIT = frozenset({Scope.READ, Scope.REPORT})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whom a valid token speaks for."""
+    """The office, and the unit if it is bound to one, that a valid token acts for."""
 
     token_id: UUID
     office_id: UUID
@@ -44,7 +44,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A new token. `token` is told once and kept nowhere."""
+    """A new token. `token` is its secret, which is not stored."""
 
     token_id: UUID
     token: str
@@ -56,13 +56,13 @@ class Issued:
     revoked_at: datetime | None = None
 
 
-async def caller(db: AsyncConnection, token: str) -> Caller | None:
-    """Whom a token speaks for; None when it is unknown or revoked."""
-    row = await offices.token_by_digest(db, _digest(token))
-    if row is None:
+async def find_caller(db: AsyncConnection, token: str) -> Caller | None:
+    """The caller that has a token; None when the token is unknown or revoked."""
+    stored = await offices.find_token(db, _hash_token(token))
+    if stored is None:
         return None
-    scopes = frozenset(Scope(scope) for scope in row.scopes)
-    return Caller(row.token_id, row.office_id, row.unit_id, row.name, scopes)
+    scopes = frozenset(map(Scope, stored.scopes))
+    return Caller(stored.token_id, stored.office_id, stored.unit_id, stored.name, scopes)
 
 
 async def issue(
@@ -74,7 +74,7 @@ async def issue(
         RefusedError: no such unit, or a scope that no unit may have.
     """
     if unit_id is not None:
-        if await units.unit(db, act.office_id, unit_id) is None:
+        if await units.find_unit(db, act.office_id, unit_id) is None:
             raise RefusedError(Fault.INVALID, "The token's unit does not exist.")
         if not _OF_A_UNIT.issuperset(scopes):
             raise RefusedError(
@@ -83,7 +83,7 @@ async def issue(
                 "Leave `manage` and `admin` out, or leave `unit_id` out.",
             )
     token = _PREFIX + secrets.token_urlsafe(32)
-    digest = _digest(token)
+    digest = _hash_token(token)
     issued = Issued(
         token_id=identity.derive_id("token", digest.hex()),
         token=token,
@@ -104,30 +104,37 @@ async def issue(
         scopes=[scope.value for scope in issued.scopes],
         now=act.now,
     )
-    told = {"name": name, "prefix": issued.prefix, "scopes": [s.value for s in issued.scopes]}
-    unit = str(unit_id) if unit_id else None
-    await note(db, act, "token.issued", issued.token_id, after=told | {"unit_id": unit})
+    after = {
+        "name": name,
+        "prefix": issued.prefix,
+        "scopes": [scope.value for scope in issued.scopes],
+        "unit_id": str(unit_id) if unit_id else None,
+    }
+    await note(db, act, "token.issued", issued.token_id, after=after)
     return issued
 
 
-async def listed(db: AsyncConnection, act: Act, after: UUID | None, limit: int) -> Sequence[AnyRow]:
-    """The office's tokens, without their secrets."""
-    return await offices.tokens(db, act.office_id, after, limit)
+async def list_tokens(
+    db: AsyncConnection, act: Act, after: UUID | None, limit: int
+) -> list[StoredToken]:
+    """The office's tokens by id, after one of them; no secret is stored."""
+    return await offices.list_tokens(db, act.office_id, after, limit)
 
 
 async def revoke(db: AsyncConnection, act: Act, token_id: UUID) -> None:
-    """Revoke a token; again is no change.
+    """Revoke a token; a repeat changes nothing.
 
     Raises:
         RefusedError: the office has no such token.
     """
-    before = await offices.revoke(db, act.office_id, token_id, act.now)
-    if before is None:
+    token = await offices.revoke_token(db, act.office_id, token_id, act.now)
+    if token is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such token.")
-    if before.revoked_at is None:
-        was = {"name": before.name, "revoked": False}
-        await note(db, act, "token.revoked", token_id, before=was, after={**was, "revoked": True})
+    if token.revoked_at is None:
+        before = {"name": token.name, "revoked": False}
+        after = before | {"revoked": True}
+        await note(db, act, "token.revoked", token_id, before=before, after=after)
 
 
-def _digest(token: str) -> bytes:
+def _hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -1,6 +1,6 @@
-"""What is doubtful about the measures of a plan: points to settle, and names that nobody knows."""
+"""What is doubtful about the measures of a plan: codes to settle, and unknown names."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
@@ -8,70 +8,81 @@ from uuid import UUID
 from services.ingest.expansion import Decision, Directory, Proposal, propose_matches, resolve
 from services.ingest.lifecycle import Duty, ObligationDraft, derive_obligations
 from services.ingest.periods import Period
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredMeasure, StoredNameDecision
 
 _MOST_LOOKED_UP = 50
-"""Near matches are looked up for so many names; a plan with more has another problem."""
+"""How many unknown names get proposals; with more of them the plan has another problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A name that the directory does not know, where it stands, and what looks near."""
+    """A name that the directory does not know, the measures with it, and similar names."""
 
     name: str
     refs: tuple[str, ...]
     near: tuple[Proposal, ...]
 
 
-def duty(row: AnyRow, year: int | None) -> Duty:
-    """A stored measure, as the lifecycle reads it."""
-    recurrence = row.recurrence or {}
+def to_duty(measure: StoredMeasure, year: int | None) -> Duty:
+    """A stored measure, as the lifecycle takes it."""
+    recurrence = measure.recurrence or {}
     return Duty(
-        text=row.text,
-        due=tuple(date.fromisoformat(day) for day in row.due),
-        continuous=row.continuous,
+        text=measure.text,
+        due=tuple(date.fromisoformat(day) for day in measure.due),
+        continuous=measure.continuous,
         per=Period(recurrence["per"]) if recurrence else None,
         at_least=recurrence.get("at_least", 1),
         year=year,
     )
 
 
-def owed(row: AnyRow, year: int | None) -> tuple[ObligationDraft, ...]:
-    """The dates of a measure, each by the period name that its obligations carry."""
-    made = derive_obligations(duty(row, year))
-    return tuple(replace(one, period=row.periods.get(one.period, one.period)) for one in made)
+def list_drafts(measure: StoredMeasure, year: int | None) -> tuple[ObligationDraft, ...]:
+    """The dates of a measure, each with the period that its obligations carry."""
+    periods = measure.periods
+    return tuple(
+        replace(draft, period=periods.get(draft.period, draft.period))
+        for draft in derive_obligations(to_duty(measure, year))
+    )
 
 
-def open_codes(row: AnyRow, made: Sequence[ObligationDraft]) -> tuple[str, ...]:
-    """Why a measure can't be published: its unsettled codes, no date, or nobody responsible."""
-    if row.settlement == "drop":
+def list_names(measure: StoredMeasure) -> Iterable[str]:
+    """The names of those who are responsible for a measure; a name may come twice."""
+    return (*measure.names, *measure.lead)
+
+
+def list_open_codes(measure: StoredMeasure, dates: Sequence[ObligationDraft]) -> tuple[str, ...]:
+    """Why a measure with these dates can't be published; empty when it can.
+
+    These are its unsettled codes, and codes for a missing date and a missing unit.
+    """
+    if measure.is_dropped:
         return ()
-    codes = [code for code in row.codes if code not in row.settled]
-    if not made and "no-deadline" not in codes:
+    codes = [code for code in measure.codes if code not in measure.settled]
+    if not dates and "no-deadline" not in codes:
         codes.append("no-deadline")
-    if not row.names and not row.lead:
+    if not measure.names and not measure.lead:
         codes.append("no-unit")
     return tuple(codes)
 
 
-def decided(rows: Sequence[AnyRow]) -> dict[str, Decision]:
-    """Stored decisions about names, as the expansion reads them."""
-    return {row.name: Decision(tuple(map(UUID, row.unit_ids))) for row in rows}
+def to_decisions(stored: Iterable[StoredNameDecision]) -> dict[str, Decision]:
+    """Stored decisions about names, as the expansion takes them."""
+    return {decision.name: Decision(tuple(map(UUID, decision.unit_ids))) for decision in stored}
 
 
-def unknown(
-    rows: Sequence[AnyRow], known: Directory, decisions: Mapping[str, Decision]
+def list_unknown_names(
+    measures: Iterable[StoredMeasure], known: Directory, decisions: Mapping[str, Decision]
 ) -> tuple[UnknownName, ...]:
-    """The names in measures that nobody can resolve, in the document's order."""
+    """The names in measures that do not resolve, in the document's order."""
     refs: dict[str, list[str]] = {}
-    for row in rows:
-        if row.settlement != "drop":
-            for name in dict.fromkeys((*row.names, *row.lead)):
-                refs.setdefault(name, []).append(row.ref)
-    lost = [name for name in refs if resolve(name, known, decisions) is None]
+    for measure in measures:
+        if not measure.is_dropped:
+            for name in dict.fromkeys(list_names(measure)):
+                refs.setdefault(name, []).append(measure.ref)
+    unknown = [name for name in refs if resolve(name, known, decisions) is None]
     return tuple(
         UnknownName(
             name, tuple(refs[name]), propose_matches(name, known) if i < _MOST_LOOKED_UP else ()
         )
-        for i, name in enumerate(lost)
+        for i, name in enumerate(unknown)
     )

@@ -1,8 +1,8 @@
-"""Plans: a document becomes a draft, and a draft is shown with all that is still open."""
+"""Plans: imports a document as a draft, and shows a plan with all that is still open."""
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -12,17 +12,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.plans.doubts import UnknownName, decided, duty, open_codes, unknown
+from services.ingest.handlers.plans.doubts import (
+    UnknownName,
+    list_open_codes,
+    list_unknown_names,
+    to_decisions,
+    to_duty,
+)
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import derive_obligations
+from services.ingest.statuses import PlanStatus, SettlementAction
 from services.ingest.store import plans as store
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import (
+    PlanOverview,
+    StoredMeasure,
+    StoredNameDecision,
+    StoredPlan,
+)
 from shared.schemas import identity
 
 
 @dataclass(frozen=True, slots=True)
 class OpenMeasure:
-    """A measure that a person must settle, and why."""
+    """A measure that needs a decision, and why."""
 
     ref: str
     codes: tuple[str, ...]
@@ -31,7 +43,7 @@ class OpenMeasure:
 
 @dataclass(frozen=True, slots=True)
 class MeasureView:
-    """A measure as it now stands. `open` names why it can't be published yet."""
+    """A measure as it is now; `open` holds the codes for which it can't be published yet."""
 
     ref: str
     task_name: str
@@ -44,7 +56,7 @@ class MeasureView:
     codes: tuple[str, ...]
     settled: tuple[str, ...]
     open: tuple[str, ...]
-    settlement: str | None
+    settlement: SettlementAction | None
     settled_by: str | None
     settled_at: datetime | None
     settled_why: str | None
@@ -59,7 +71,7 @@ class PlanView:
     title: str | None
     year: int | None
     issuer: str | None
-    status: str
+    status: PlanStatus
     document_name: str
     imported_at: datetime
     imported_by: str
@@ -70,51 +82,51 @@ class PlanView:
     measures: tuple[MeasureView, ...]
     open: tuple[OpenMeasure, ...]
     unknown_names: tuple[UnknownName, ...]
-    decisions: tuple[Mapping[str, Any], ...] = ()
+    decisions: tuple[StoredNameDecision, ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
     created: bool = field(default=False)
 
 
 async def import_plan(
-    db: AsyncConnection, act: Act, name: str, data: bytes, parsed: ParsedPlan
+    db: AsyncConnection, act: Act, name: str, document: bytes, parsed: ParsedPlan
 ) -> PlanView:
-    """Enter a document as a draft; the same document again is the same draft, unchanged.
+    """Enter a document as a draft; the same document again gives the same draft, unchanged.
 
-    `created` tells which of the two it was.
+    `created` of the answer is whether the document is new.
     """
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = hashlib.sha256(document).hexdigest()
     plan_id = identity.derive_plan_id(act.office_id, sha256)
-    made = await store.add_plan(
+    created = await store.add_plan(
         db,
         {
             "plan_id": plan_id,
             "office_id": act.office_id,
             "document_name": name,
-            "document": data,
+            "document": document,
             "sha256": sha256,
             "parsed": parsed.model_dump(mode="json"),
             "title": parsed.title,
             "year": parsed.year,
             "issuer": parsed.issuer,
-            "status": "draft",
+            "status": PlanStatus.DRAFT,
             "imported_at": act.now,
             "imported_by": act.actor,
         },
     )
-    if made:
-        await store.add_measures(db, measure_rows(act, plan_id, parsed))
-        told = {"document": name, "sha256": sha256, "title": parsed.title}
-        await note(db, act, "plan.imported", plan_id, after=told)
-    return await view(db, act, plan_id, created=made)
+    if created:
+        await store.add_measures(db, list_measure_rows(act, plan_id, parsed))
+        after = {"document": name, "sha256": sha256, "title": parsed.title}
+        await note(db, act, "plan.imported", plan_id, after=after)
+    return await view_plan(db, act, plan_id, created=created)
 
 
-def measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
-    """The measures of a document as it was read, as they are stored."""
+def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
+    """The measures of a document as it was read, as rows to store."""
     rows: list[dict[str, Any]] = []
     seen: dict[str, int] = {}
     for task in parsed.tasks:
         for number, measure in enumerate(task.measures, start=1):
-            ref = _unique(f"{task.number}.{number}", seen)
+            ref = _make_unique(f"{task.number}.{number}", seen)
             rows.append(
                 {
                     "measure_id": identity.derive_measure_id(plan_id, ref),
@@ -129,7 +141,7 @@ def measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, 
                     "recurrence": (
                         measure.recurrence.model_dump(mode="json") if measure.recurrence else None
                     ),
-                    "names": _names(task),
+                    "names": _list_responsible(task),
                     "lead": list(task.responsible.lead),
                     "codes": [code.value for code in measure.review],
                     "settled": [],
@@ -138,36 +150,38 @@ def measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, 
     return rows
 
 
-def _names(task: Task) -> list[str]:
-    """Everyone who is responsible: those who lead are, even where they stand in a lead column."""
+def _list_responsible(task: Task) -> list[str]:
+    """The names of all who are responsible, the leading ones first."""
     return list(dict.fromkeys((*task.responsible.lead, *task.responsible.names)))
 
 
-def _place(ref: str) -> list[int]:
+def _rank_ref(ref: str) -> list[int]:
     return [int(part) for part in re.findall(r"\d+", ref)]
 
 
-def _unique(ref: str, seen: dict[str, int]) -> str:
-    """A ref that no other measure has, also where the document numbers two rows alike."""
+def _make_unique(ref: str, seen: dict[str, int]) -> str:
+    """A ref that no other measure has, even if the document numbers two rows alike."""
     seen[ref] = seen.get(ref, 0) + 1
     return ref if seen[ref] == 1 else f"{ref}~{seen[ref]}"
 
 
-async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = False) -> PlanView:
-    """A plan with everything about it; for a unit with what was published.
+async def view_plan(
+    db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = False
+) -> PlanView:
+    """A plan with its measures; for an actor of a unit only what was published.
 
     Raises:
-        RefusedError: the office has no such plan, or the unit may not know of it.
+        RefusedError: no such plan, or the actor may not see it.
     """
-    plan = await found(db, act, plan_id)
-    if act.unit_id is not None and plan.status != "published":
-        raise _no_plan()
-    rows = await store.measures(db, plan_id)
-    if plan.revised_by:  # what revisions added stands behind the rest in the ledger
-        rows = sorted(rows, key=lambda row: _place(row.ref))
-    decisions = await store.decisions(db, plan.revises or plan_id, plan_id)
+    plan = await get_plan(db, act, plan_id)
+    if act.unit_id is not None and plan.status is not PlanStatus.PUBLISHED:
+        raise _make_refusal()
+    stored = await store.list_measures(db, plan_id)
+    if plan.revised_by:  # measures that a revision added have the last ordinals
+        stored = sorted(stored, key=lambda measure: _rank_ref(measure.ref))
+    decisions = await store.list_decisions(db, plan.revises or plan_id, plan_id)
     known = await load_directory(db, act.office_id)
-    measures = tuple(_measure_view(row, plan.year) for row in rows)
+    measures = tuple(_view_measure(measure, plan.year) for measure in stored)
     whole = PlanView(
         plan_id=plan.plan_id,
         title=plan.title,
@@ -180,28 +194,37 @@ async def view(db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = 
         published_at=plan.published_at,
         revises=plan.revises,
         revised_by=plan.revised_by,
-        tasks=len({row.ref.partition(".")[0] for row in rows}),
+        tasks=_count_tasks(measures),
         measures=measures,
         open=tuple(OpenMeasure(m.ref, m.open, m.text) for m in measures if m.open),
-        unknown_names=unknown(rows, known, decided(decisions)),
-        decisions=tuple(dict(row._mapping) for row in decisions),  # noqa: SLF001 - SQLAlchemy's public name
-        warnings=tuple(await store.warnings(db, plan_id)),
+        unknown_names=list_unknown_names(stored, known, to_decisions(decisions)),
+        decisions=tuple(decisions),
+        warnings=tuple(await store.list_warnings(db, plan_id)),
         created=created,
     )
-    return whole if act.unit_id is None else _for_unit(whole)
+    return whole if act.unit_id is None else _restrict_plan(whole)
 
 
-def _for_unit(plan: PlanView) -> PlanView:
-    """What a unit may see of a published plan: the measures that were published, as they stand."""
-    told = tuple(_told(one) for one in plan.measures if one.published)
-    tasks = len({one.ref.partition(".")[0] for one in told})
+def _count_tasks(measures: Iterable[MeasureView]) -> int:
+    return len({measure.ref.partition(".")[0] for measure in measures})
+
+
+def _restrict_plan(plan: PlanView) -> PlanView:
+    """What a unit may see of a published plan: the published measures."""
+    published = tuple(_restrict_measure(measure) for measure in plan.measures if measure.published)
     return replace(
-        plan, tasks=tasks, measures=told, open=(), unknown_names=(), decisions=(), warnings=()
+        plan,
+        tasks=_count_tasks(published),
+        measures=published,
+        open=(),
+        unknown_names=(),
+        decisions=(),
+        warnings=(),
     )
 
 
-def _told(measure: MeasureView) -> MeasureView:
-    """A measure without what the office doubted and settled."""
+def _restrict_measure(measure: MeasureView) -> MeasureView:
+    """A measure without its codes and how they were settled."""
     return replace(
         measure,
         codes=(),
@@ -214,50 +237,52 @@ def _told(measure: MeasureView) -> MeasureView:
     )
 
 
-def _measure_view(row: AnyRow, year: int | None) -> MeasureView:
+def _view_measure(measure: StoredMeasure, year: int | None) -> MeasureView:
     return MeasureView(
-        ref=row.ref,
-        task_name=row.task_name,
-        text=row.text,
-        due=tuple(date.fromisoformat(day) for day in row.due),
-        continuous=row.continuous,
-        recurrence=row.recurrence,
-        names=tuple(row.names),
-        lead=tuple(row.lead),
-        codes=tuple(row.codes),
-        settled=tuple(row.settled),
-        open=open_codes(row, derive_obligations(duty(row, year))),
-        settlement=row.settlement,
-        settled_by=row.settled_by,
-        settled_at=row.settled_at,
-        settled_why=row.settled_why,
-        published=row.published_at is not None,
+        ref=measure.ref,
+        task_name=measure.task_name,
+        text=measure.text,
+        due=tuple(date.fromisoformat(day) for day in measure.due),
+        continuous=measure.continuous,
+        recurrence=measure.recurrence,
+        names=tuple(measure.names),
+        lead=tuple(measure.lead),
+        codes=tuple(measure.codes),
+        settled=tuple(measure.settled),
+        open=list_open_codes(measure, derive_obligations(to_duty(measure, year))),
+        settlement=measure.settlement,
+        settled_by=measure.settled_by,
+        settled_at=measure.settled_at,
+        settled_why=measure.settled_why,
+        published=measure.published_at is not None,
     )
 
 
-async def found(db: AsyncConnection, act: Act, plan_id: UUID, *, lock: bool = False) -> AnyRow:
-    """A plan's row; with `lock` it is held until the transaction ends.
+async def get_plan(
+    db: AsyncConnection, act: Act, plan_id: UUID, *, lock: bool = False
+) -> StoredPlan:
+    """A plan; with `lock` it is locked until the transaction ends.
 
     Raises:
         RefusedError: the office has no such plan.
     """
-    row = await store.plan(db, act.office_id, plan_id, lock=lock)
-    if row is None:
-        raise _no_plan()
-    return row
+    plan = await store.find_plan(db, act.office_id, plan_id, lock=lock)
+    if plan is None:
+        raise _make_refusal()
+    return plan
 
 
-def _no_plan() -> RefusedError:
+def _make_refusal() -> RefusedError:
     return RefusedError(Fault.NOT_FOUND, "There is no such plan.")
 
 
-def still_open(plan: AnyRow) -> None:
-    """Make sure that people may still settle what a plan, or a revision, says.
+def require_open(plan: StoredPlan) -> None:
+    """Make sure that the measures of a plan or revision may still be settled.
 
     Raises:
-        RefusedError: it is a revision that was confirmed: the plan itself goes on.
+        RefusedError: it is a confirmed revision: its measures are now those of its plan.
     """
-    if plan.status == "confirmed":
+    if plan.status is PlanStatus.CONFIRMED:
         raise RefusedError(
             Fault.CONFLICT,
             "This revision was confirmed and is closed.",
@@ -265,7 +290,9 @@ def still_open(plan: AnyRow) -> None:
         )
 
 
-async def page(db: AsyncConnection, act: Act, after: UUID | None, limit: int) -> Sequence[AnyRow]:
-    """The office's plans, by id; for a unit those that are published."""
+async def list_page(
+    db: AsyncConnection, act: Act, after: UUID | None, limit: int
+) -> list[PlanOverview]:
+    """The office's plans by id, after one of them; for an actor of a unit the published ones."""
     published = act.unit_id is not None
-    return await store.page(db, act.office_id, after, limit, published=published)
+    return await store.list_page(db, act.office_id, after, limit, published=published)

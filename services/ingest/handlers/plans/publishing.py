@@ -1,32 +1,46 @@
 """Publication: measures and units become obligations, in one transaction.
 
-What was published before stays; publishing again adds what was settled since. The plan and its
-units are locked, so an obligation that is not there yet is new, and the events of a unit leave
+Published obligations stay; publishing again adds what was settled since. The plan and its units
+are locked, so an obligation that does not exist yet is new, and the events of a unit are published
 in the order of their commits.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Directory, resolve
+from services.ingest.expansion import Decision, Directory, resolve
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.ledger.assigning import Measure, NewlyOwed, Publication, newly_owed
-from services.ingest.handlers.office.rules import office_day
-from services.ingest.handlers.plans.doubts import UnknownName, decided, open_codes, owed, unknown
-from services.ingest.handlers.plans.plans import found
+from services.ingest.handlers.ledger.assigning import (
+    NewObligations,
+    Publication,
+    ReadyMeasure,
+    prepare_obligations,
+)
+from services.ingest.handlers.ledger.obligations import require_at_most
+from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.plans.doubts import (
+    UnknownName,
+    list_drafts,
+    list_names,
+    list_open_codes,
+    list_unknown_names,
+    to_decisions,
+)
+from services.ingest.handlers.plans.plans import get_plan
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.lifecycle import ObligationDraft
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
-from services.ingest.tables import OUTBOX, AnyRow
+from services.ingest.store.obligations import MeasureDate
+from services.ingest.store.rows import ObligationNumber, StoredMeasure, StoredPlan
+from services.ingest.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.outbox.publishing import insert_events
 from shared.schemas.facts import MeasureFacts
@@ -36,8 +50,8 @@ _UNITS_AT_ONCE = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
-    """A date of a measure that had passed when it was to be published, and for how many units."""
+class PastDate:
+    """A date of a measure that had passed at the publication, and for how many units."""
 
     ref: str
     due_on: date
@@ -45,145 +59,203 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """What was not published, and waits for a person."""
+class HeldBack:
+    """What was not published and needs a decision."""
 
     open_measures: tuple[str, ...]
     unknown_names: tuple[UnknownName, ...]
-    past: tuple[Past, ...]
+    past: tuple[PastDate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many obligations of how many units are new, and what is held."""
+    """How many obligations of how many units are new, and what is held back."""
 
     obligations: int
     units: int
-    held: Held
+    held: HeldBack
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What a publication is made from.
+
+    Attributes:
+        dates: the dates of each measure.
+        open_refs: the measures that can't be published yet.
+    """
+
+    plan: StoredPlan
+    measures: Sequence[StoredMeasure]
+    decisions: Mapping[str, Decision]
+    known: Directory
+    dates: Mapping[UUID, tuple[ObligationDraft, ...]]
+    open_refs: tuple[str, ...]
 
 
 async def publish_plan(
     db: AsyncConnection, act: Act, plan_id: UUID, *, include_past: bool, limit: int
 ) -> Published:
-    """Make and tell the obligations of a plan that can be told.
+    """Make and publish the obligations of a plan.
 
     Held back are open measures, unknown names, and dates before the office's today, unless
     `include_past`: then their overdue count starts today.
 
+    1. Lock the plan, and load its measures, its decisions and the directory.
+    2. Choose the measures that are ready, with their dates and units.
+    3. Lock the units, and write their obligations and events.
+    4. Mark the plan and measures as published, and note it in the journal.
+    5. Report what was held back.
+
     Raises:
         RefusedError: no such plan, or it makes more than `limit` obligations.
     """
-    plan = await found(db, act, plan_id, lock=True)
+    source = await _load_source(db, act, plan_id)
+    ready = _list_ready(source)
+    require_at_most(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
+    today = (await get_office_day(db, act.office_id, act.now)).today
+    first_day = None if include_past else today
+    publication = Publication(act, source.plan, today, first_day, _list_dates(ready))
+    await _write_obligations(db, publication, ready)
+    if publication.obligations:
+        await _mark_published(db, publication)
+    held = _describe_held_back(source, publication)
+    return Published(publication.obligations, publication.units, held)
+
+
+async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
+    """Step 1. The plan is locked until the transaction ends.
+
+    Raises:
+        RefusedError: no such plan, or it is a revision.
+    """
+    plan = await get_plan(db, act, plan_id, lock=True)
     if plan.revises:
         raise RefusedError(
             Fault.CONFLICT, "A revision is confirmed, not published.", "Use …/confirm."
         )
-    today = (await office_day(db, act.office_id, act.now)).today
-    rows = await store.measures(db, plan_id)
-    decisions = decided(await store.decisions(db, plan_id))
+    measures = await store.list_measures(db, plan_id)
+    decisions = to_decisions(await store.list_decisions(db, plan_id))
     known = await load_directory(db, act.office_id)
-    made = {row.measure_id: owed(row, plan.year) for row in rows}
-    still_open = [row.ref for row in rows if open_codes(row, made[row.measure_id])]
-    distinct = {name for row in rows for name in _all_names(row)}
-    names = {name: resolve(name, known, decisions) for name in distinct}
-    numbers = count()
-    ready = [
-        _ready(row, [(next(numbers), draft) for draft in made[row.measure_id]], names, known)
-        for row in rows
-        if row.settlement != "drop" and row.ref not in set(still_open)
+    dates = {measure.measure_id: list_drafts(measure, plan.year) for measure in measures}
+    open_refs = tuple(
+        measure.ref for measure in measures if list_open_codes(measure, dates[measure.measure_id])
+    )
+    return _Source(plan, measures, decisions, known, dates, open_refs)
+
+
+def _list_ready(source: _Source) -> list[ReadyMeasure]:
+    """Step 2. The measures to publish; their dates are numbered through all of them."""
+    names = {name for measure in source.measures for name in list_names(measure)}
+    units = {name: resolve(name, source.known, source.decisions) for name in names}
+    open_refs, numbers = set(source.open_refs), count()
+    return [
+        _make_ready(measure, source, units, numbers)
+        for measure in source.measures
+        if not measure.is_dropped and measure.ref not in open_refs
     ]
-    not_too_many(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
-    by_unit: defaultdict[UUID, list[Measure]] = defaultdict(list)
-    for measure in ready:
-        for unit_id in measure.units:
-            by_unit[unit_id].append(measure)
-    unit_ids = sorted(by_unit)
-    await unit_store.lock_units(db, unit_ids)
-    going = Publication(act, plan, today, None if include_past else today, _dates(ready))
-    async with WriteBehind() as behind:
-        for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
-            part = unit_ids[start : start + _UNITS_AT_ONCE]
-            there = await _existing(db, behind, plan, part)
-            news = await newly_owed(going, {unit_id: by_unit[unit_id] for unit_id in part}, there)
-            await behind.write(_enter(db, news))
-    if going.obligations:
-        await store.mark_published(db, plan_id, sorted(going.measures), act.now)
-        await store.advance(db, plan_id)
-        told = {"obligations": going.obligations, "units": going.units}
-        after = told | {"day": str(today), "include_past": include_past}
-        before = {"status": plan.status}
-        await note(db, act, "plan.published", plan_id, before=before, after=after)
-    refs = {measure.ordinal: measure.facts.ref for measure in ready}
-    held = Held(
-        open_measures=tuple(still_open),
-        unknown_names=unknown(rows, known, decisions),
-        past=tuple(Past(refs[o], day, n) for (o, day), n in sorted(going.passed.items())),
+
+
+def _make_ready(
+    measure: StoredMeasure,
+    source: _Source,
+    units: Mapping[str, tuple[UUID, ...] | None],
+    numbers: Iterator[int],
+) -> ReadyMeasure:
+    responsible = dict.fromkeys(
+        unit_id for name in list_names(measure) for unit_id in units[name] or ()
     )
-    return Published(going.obligations, going.units, held)
-
-
-def _all_names(row: AnyRow) -> Iterable[str]:
-    return (*row.names, *row.lead)
-
-
-def _ready(
-    row: AnyRow,
-    made: Sequence[tuple[int, ObligationDraft]],
-    names: Mapping[str, tuple[UUID, ...] | None],
-    known: Directory,
-) -> Measure:
-    facts = MeasureFacts(
-        measure_id=row.measure_id, ref=row.ref, task_name=row.task_name, text=row.text
+    return ReadyMeasure(
+        ordinal=measure.ordinal,
+        id_text=str(measure.measure_id),
+        facts=MeasureFacts(
+            measure_id=measure.measure_id,
+            ref=measure.ref,
+            task_name=measure.task_name,
+            text=measure.text,
+        ),
+        drafts=[(next(numbers), draft) for draft in source.dates[measure.measure_id]],
+        units=tuple(unit_id for unit_id in responsible if unit_id in source.known.units),
+        lead=frozenset(unit_id for name in measure.lead for unit_id in units[name] or ()),
     )
-    units = dict.fromkeys(unit for name in _all_names(row) for unit in names[name] or ())
-    lead = frozenset(unit for name in row.lead for unit in names[name] or ())
-    owing = tuple(unit for unit in units if unit in known.units)
-    return Measure(row.ordinal, str(row.measure_id), facts, made, owing, lead)
 
 
-def _dates(ready: Iterable[Measure]) -> list[dict[str, Any]]:
+def _list_dates(ready: Iterable[ReadyMeasure]) -> list[MeasureDate]:
     """The dates of measures, as the ledger's store takes them."""
     return [
-        {
-            "draft": number,
-            "measure_id": measure.facts.measure_id,
-            "ordinal": measure.ordinal,
-            "kind": draft.kind.value,
-            "period": draft.period,
-            "due_on": draft.due_on,
-            "times": draft.times,
-        }
+        MeasureDate(
+            draft=number,
+            measure_id=measure.facts.measure_id,
+            ordinal=measure.ordinal,
+            kind=draft.kind,
+            period=draft.period,
+            due_on=draft.due_on,
+            times=draft.times,
+        )
         for measure in ready
         for number, draft in measure.drafts
     ]
 
 
-def not_too_many(total: int, limit: int) -> None:
-    """Make sure that so many obligations are no mistake.
+async def _write_obligations(
+    db: AsyncConnection, publication: Publication, ready: Sequence[ReadyMeasure]
+) -> None:
+    """Step 3. While PostgreSQL writes some units, the next ones are prepared."""
+    by_unit: defaultdict[UUID, list[ReadyMeasure]] = defaultdict(list)
+    for measure in ready:
+        for unit_id in measure.units:
+            by_unit[unit_id].append(measure)
+    unit_ids = sorted(by_unit)
+    await unit_store.lock_units(db, unit_ids)
+    async with WriteBehind() as behind:
+        for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
+            part = unit_ids[start : start + _UNITS_AT_ONCE]
+            existing = await _map_existing(db, behind, publication.plan, part)
+            units = {unit_id: by_unit[unit_id] for unit_id in part}
+            new = await prepare_obligations(publication, units, existing)
+            await behind.write(_enter(db, new))
 
-    Raises:
-        RefusedError: they are more than `limit`.
-    """
-    if total > limit:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"The plan makes {total} obligations; at most {limit} are published at once.",
-            "Check its dates and units, or raise CUIBAN_PUBLISH_LIMIT.",
-        )
 
-
-async def _existing(
-    db: AsyncConnection, behind: WriteBehind, plan: AnyRow, unit_ids: Sequence[UUID]
-) -> Mapping[UUID, AnyRow]:
-    """What the units owe of the plan already, or owed."""
+async def _map_existing(
+    db: AsyncConnection, behind: WriteBehind, plan: StoredPlan, unit_ids: Sequence[UUID]
+) -> Mapping[UUID, ObligationNumber]:
+    """The units' existing obligations of the plan, the withdrawn ones too, by id."""
     if plan.published_at is None:
         return {}
     await behind.flush()
-    return await obligations.existing(db, plan.office_id, plan.plan_id, unit_ids)
+    return await obligations.map_numbers(db, plan.office_id, plan.plan_id, unit_ids)
 
 
-async def _enter(db: AsyncConnection, news: NewlyOwed) -> None:
-    """One statement for the ledger, one for the outbox."""
-    await obligations.add(db, news.batch)
-    await revisions.amend(db, news.again)
-    await insert_events(db, OUTBOX, news.events)
+async def _enter(db: AsyncConnection, new: NewObligations) -> None:
+    """Write new obligations and their events, in three statements."""
+    await obligations.add_obligations(db, new.batch)
+    await revisions.update_obligations(db, new.restored)
+    await insert_events(db, OUTBOX, new.events)
+
+
+async def _mark_published(db: AsyncConnection, publication: Publication) -> None:
+    """Step 4."""
+    act, plan = publication.act, publication.plan
+    await store.mark_published(db, plan.plan_id, sorted(publication.measures), act.now)
+    await store.increment_version(db, plan.plan_id)
+    after = {
+        "obligations": publication.obligations,
+        "units": publication.units,
+        "day": str(publication.today),
+        "include_past": publication.first_day is None,
+    }
+    before = {"status": plan.status}
+    await note(db, act, "plan.published", plan.plan_id, before=before, after=after)
+
+
+def _describe_held_back(source: _Source, publication: Publication) -> HeldBack:
+    """Step 5."""
+    refs = {measure.ordinal: measure.ref for measure in source.measures}
+    return HeldBack(
+        open_measures=source.open_refs,
+        unknown_names=list_unknown_names(source.measures, source.known, source.decisions),
+        past=tuple(
+            PastDate(refs[ordinal], due_on, units)
+            for (ordinal, due_on), units in sorted(publication.held_back.items())
+        ),
+    )

@@ -1,4 +1,4 @@
-"""What a revision changes about a plan: added, changed and removed measures, and doubts."""
+"""What a revision changes about a plan: added, changed, removed and ambiguous measures."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Mapping
@@ -8,12 +8,24 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.expansion import Decision, Directory, resolve
-from services.ingest.handlers.ledger.touched import Touched
-from services.ingest.handlers.plans.doubts import UnknownName, duty, unknown
-from services.ingest.handlers.revisions.pairing import FACTS, Doubt, Pairs, open_points, waits
+from services.ingest.handlers.ledger.changed_measures import ChangedMeasure
+from services.ingest.handlers.plans.doubts import (
+    UnknownName,
+    list_names,
+    list_unknown_names,
+    to_duty,
+)
+from services.ingest.handlers.revisions.pairing import (
+    FACTS,
+    AmbiguousMeasure,
+    Pairs,
+    is_still_open,
+    list_codes,
+)
 from services.ingest.lifecycle import derive_obligations
 from services.ingest.revision import keep_periods
-from services.ingest.tables import AnyRow
+from services.ingest.statuses import PlanStatus
+from services.ingest.store.rows import StoredMeasure, StoredPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +38,7 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """A unit that a change is about."""
+    """A unit that a change concerns."""
 
     unit_id: UUID
     name: str
@@ -45,12 +57,12 @@ class Change:
     """A measure that the revision adds, changes or removes.
 
     Attributes:
-        ref: its place in the revised document; of a removed one, in the plan.
-        fields: what differs.
-        dates: what becomes of its dates.
+        ref: its ref in the revised document; that of a removed one, in the plan.
+        fields: the fields that differ.
+        dates: the dates that differ.
         units_added, units_removed: who owes it from now on, and who no longer does.
-        open: what a person must settle first.
-        unknown: names that nobody knows, if it did not have them before or loses units.
+        open: the codes to settle before the confirmation.
+        unknown: names that do not resolve, if they are new or the measure loses units.
     """
 
     ref: str
@@ -65,144 +77,156 @@ class Change:
 
 @dataclass(slots=True)
 class Revision:
-    """A revision compared with its plan, as both stand now.
+    """A revision compared with its plan, as both are now.
 
     Attributes:
-        kept: pairs that do not differ; `created`: the document was new.
+        plan: the plan that is revised.
+        stored: the revision itself.
+        measures: the measures that differ, before and after.
+        unchanged: how many pairs do not differ.
+        created: whether the document was new.
     """
 
-    plan: AnyRow
-    row: AnyRow
+    plan: StoredPlan
+    stored: StoredPlan
     added: list[Change] = field(default_factory=list)
     changed: list[Change] = field(default_factory=list)
     removed: list[Change] = field(default_factory=list)
-    ambiguous: list[Doubt] = field(default_factory=list)
+    ambiguous: list[AmbiguousMeasure] = field(default_factory=list)
     unknown_names: tuple[UnknownName, ...] = ()
-    touched: list[Touched] = field(default_factory=list)
-    kept: list[tuple[AnyRow, AnyRow]] = field(default_factory=list)
+    measures: list[ChangedMeasure] = field(default_factory=list)
+    unchanged: int = 0
     created: bool = False
 
     @property
     def digest(self) -> str:
-        """What stands for the difference: who confirms says which one they saw."""
-        whole = repr((self.added, self.changed, self.removed, self.ambiguous))
-        return hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()
+        """The hash of the difference: a confirmation names the one that the caller saw."""
+        difference = repr((self.added, self.changed, self.removed, self.ambiguous))
+        return hashlib.sha256(difference.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def stale(plan: AnyRow, row: AnyRow) -> bool:
+def is_stale(plan: StoredPlan, revision: StoredPlan) -> bool:
     """Whether a plan has changed since a revision of it was read."""
-    return bool(row.status == "revision" and plan.version != row.base_version)
+    return revision.status is PlanStatus.REVISION and plan.version != revision.base_version
 
 
-def compared(
-    found: Revision,
-    pairs: Pairs,
-    known: Directory,
-    decisions: Mapping[str, Decision],
-    owing: Mapping[UUID, Collection[UUID]],
-) -> Revision:
-    """Work out what each difference means: dates, units, and what is still to settle.
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Compares the measures of a plan with those of a revision.
 
-    `found` is the revision as yet without its difference, `pairs` its measures beside the plan's,
-    `decisions` what people decided about names, `owing` who now owes each measure that differs.
+    Attributes:
+        year: the plan's.
+        known: the office's directory.
+        decisions: what people decided about names.
+        owing: for each measure that differs the units that owe it now.
     """
-    sides: Iterable[tuple[AnyRow | None, AnyRow | None, list[Change]]] = (
-        *((None, new, found.added) for new in pairs.added),
-        *((old, new, found.changed) for old, new in pairs.changed),
-        *((old, None, found.removed) for old in pairs.removed),
-    )
-    for old, new, shown in sides:
-        touched = _touched(old, new, found.plan.year, known, decisions)
-        found.touched.append(touched)
-        before = frozenset(owing.get(old.measure_id, ())) if old is not None else frozenset()
-        shown.append(_change(touched, before, found.plan.year, known, decisions))
-    found.ambiguous = pairs.doubts
-    found.kept = pairs.kept
-    news = [touched.new for touched in found.touched if touched.new is not None]
-    lost = {name for shown in (*found.added, *found.changed) for name in shown.unknown}
-    found.unknown_names = tuple(one for one in unknown(news, known, decisions) if one.name in lost)
-    return found
+
+    year: int | None
+    known: Directory
+    decisions: Mapping[str, Decision]
+    owing: Mapping[UUID, Collection[UUID]]
+
+    def compare(self, revision: Revision, pairs: Pairs) -> Revision:
+        """Add to `revision` what the pairs of its measures mean for dates and units."""
+        sides: Iterable[tuple[StoredMeasure | None, StoredMeasure | None, list[Change]]] = (
+            *((None, new, revision.added) for new in pairs.added),
+            *((old, new, revision.changed) for old, new in pairs.changed),
+            *((old, None, revision.removed) for old in pairs.removed),
+        )
+        for old, new, changes in sides:
+            measure = self._expand(old, new)
+            revision.measures.append(measure)
+            changes.append(self._describe(measure))
+        revision.ambiguous = pairs.ambiguous
+        revision.unchanged = len(pairs.kept)
+        new_measures = [m.new for m in revision.measures if m.new is not None]
+        to_decide = {
+            name for change in (*revision.added, *revision.changed) for name in change.unknown
+        }
+        revision.unknown_names = tuple(
+            unknown
+            for unknown in list_unknown_names(new_measures, self.known, self.decisions)
+            if unknown.name in to_decide
+        )
+        return revision
+
+    def _expand(self, old: StoredMeasure | None, new: StoredMeasure | None) -> ChangedMeasure:
+        """A measure with its dates and units before and after."""
+        before = {}
+        if old is not None and old.published_at is not None:
+            made = derive_obligations(to_duty(old, self.year))
+            before = {old.periods.get(draft.period, draft.period): draft for draft in made}
+        if new is None or is_still_open(old, new, self.year):
+            return ChangedMeasure(old, new, {}, before, {}, frozenset(), frozenset())
+        after = derive_obligations(to_duty(new, self.year))
+        periods = keep_periods(before, after)
+        return ChangedMeasure(
+            old=old,
+            new=new,
+            periods={name: kept for name, kept in periods.items() if name != kept},
+            before=before,
+            after={periods[draft.period]: draft for draft in after},
+            units=self._resolve(list_names(new)),
+            lead=self._resolve(new.lead),
+        )
+
+    def _resolve(self, names: Iterable[str]) -> frozenset[UUID]:
+        resolved = (resolve(name, self.known, self.decisions) or () for name in names)
+        return frozenset(
+            unit_id for unit_ids in resolved for unit_id in unit_ids if unit_id in self.known.units
+        )
+
+    def _describe(self, measure: ChangedMeasure) -> Change:
+        old, new = measure.old, measure.new
+        shown = new if new is not None else old
+        assert shown is not None  # noqa: S101 - a changed measure exists before or after
+        before = frozenset(self.owing.get(old.measure_id, ())) if old is not None else frozenset()
+        joining, leaving = measure.units - before, before - measure.units
+        if measure.only_words:
+            joining, leaving = frozenset(), frozenset()
+        units_removed = self._name_units(leaving)
+        known_before = set(list_names(old)) if old is not None else set()
+        return Change(
+            ref=shown.ref,
+            text=shown.text,
+            fields=_compare_fields(old, new),
+            dates=_compare_dates(measure) if old is not None and new is not None else (),
+            units_added=self._name_units(joining),
+            units_removed=units_removed,
+            open=self._list_open(old, new),
+            unknown=tuple(
+                name
+                for name in dict.fromkeys(list_names(new) if new is not None else ())
+                if (name not in known_before or units_removed)
+                and resolve(name, self.known, self.decisions) is None
+            ),
+        )
+
+    def _list_open(self, old: StoredMeasure | None, new: StoredMeasure | None) -> tuple[str, ...]:
+        if new is None or is_still_open(old, new, self.year):
+            return ()
+        return list_codes(new, self.year)
+
+    def _name_units(self, unit_ids: Iterable[UUID]) -> tuple[Who, ...]:
+        units = self.known.units
+        named = (Who(unit_id, units[unit_id].name) for unit_id in unit_ids if unit_id in units)
+        return tuple(sorted(named, key=lambda who: who.name))
 
 
-def _touched(
-    old: AnyRow | None,
-    new: AnyRow | None,
-    year: int | None,
-    known: Directory,
-    decisions: Mapping[str, Decision],
-) -> Touched:
-    before = {}
-    if old is not None and old.published_at is not None:
-        made = derive_obligations(duty(old, year))
-        before = {old.periods.get(draft.period, draft.period): draft for draft in made}
-    if new is None:
-        return Touched(old, new, {}, before, {}, frozenset(), frozenset())
-    after = derive_obligations(duty(new, year))
-    if waits(old, new, year):
-        return Touched(old, new, {}, before, {}, frozenset(), frozenset())
-    periods = keep_periods(before, after)
-    return Touched(
-        old,
-        new,
-        {name: kept for name, kept in periods.items() if name != kept},
-        before,
-        {periods[draft.period]: draft for draft in after},
-        _units((*new.names, *new.lead), known, decisions),
-        _units(new.lead, known, decisions),
-    )
-
-
-def _units(
-    names: Iterable[str], known: Directory, decisions: Mapping[str, Decision]
-) -> frozenset[UUID]:
-    resolved = (resolve(name, known, decisions) or () for name in names)
-    return frozenset(unit for units in resolved for unit in units if unit in known.units)
-
-
-def _change(
-    touched: Touched,
-    before: frozenset[UUID],
-    year: int | None,
-    known: Directory,
-    decisions: Mapping[str, Decision],
-) -> Change:
-    old, new = touched.old, touched.new
-    shown = new if new is not None else old
-    assert shown is not None  # noqa: S101 - a measure that changes is there before or after
-    joined = _who(touched.units - before, known) if not touched.only_words else ()
-    left = _who(before - touched.units, known) if not touched.only_words else ()
-    had = {*old.names, *old.lead} if old is not None else set()
-    names = dict.fromkeys((*new.names, *new.lead)) if new is not None else {}
-    values = {
+def _compare_fields(old: StoredMeasure | None, new: StoredMeasure | None) -> dict[str, Differs]:
+    if old is None or new is None:
+        return {}
+    return {
         name: Differs(getattr(old, name), getattr(new, name))
         for name in FACTS
-        if old is not None and new is not None and getattr(old, name) != getattr(new, name)
+        if getattr(old, name) != getattr(new, name)
     }
-    return Change(
-        ref=shown.ref,
-        text=shown.text,
-        fields=values,
-        dates=_dates(touched) if old is not None and new is not None else (),
-        units_added=joined,
-        units_removed=left,
-        open=open_points(new, year) if new is not None and not waits(old, new, year) else (),
-        unknown=tuple(
-            name
-            for name in names
-            if (name not in had or left) and resolve(name, known, decisions) is None
-        ),
-    )
 
 
-def _dates(touched: Touched) -> tuple[Moved, ...]:
+def _compare_dates(measure: ChangedMeasure) -> tuple[Moved, ...]:
     moved = []
-    for name in dict.fromkeys((*touched.before, *touched.after)):
-        was, will = touched.before.get(name), touched.after.get(name)
-        if was is None or will is None or was.due_on != will.due_on:
-            moved.append(Moved(was.due_on if was else None, will.due_on if will else None))
+    for period in dict.fromkeys((*measure.before, *measure.after)):
+        before, after = measure.before.get(period), measure.after.get(period)
+        if before is None or after is None or before.due_on != after.due_on:
+            moved.append(Moved(before.due_on if before else None, after.due_on if after else None))
     return tuple(moved)
-
-
-def _who(units: Iterable[UUID], known: Directory) -> tuple[Who, ...]:
-    named = (Who(unit, known.units[unit].name) for unit in units if unit in known.units)
-    return tuple(sorted(named, key=lambda who: who.name))

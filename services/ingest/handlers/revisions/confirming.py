@@ -1,6 +1,6 @@
-"""A confirmed revision: the plan's measures and obligations change in one transaction."""
+"""Confirms a revision: the plan's measures and obligations change in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from itertools import count
@@ -10,19 +10,21 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.ledger.amending import Revised, Work, write_obligations
-from services.ingest.handlers.office.rules import office_day
-from services.ingest.handlers.plans.publishing import not_too_many
-from services.ingest.handlers.revisions.comparing import Revision, stale
+from services.ingest.handlers.ledger.amending import Confirmation, write_obligations
+from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, RevisedMeasure
+from services.ingest.handlers.ledger.obligations import require_at_most
+from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.pairing import FACTS
-from services.ingest.handlers.revisions.revising import revision
-from services.ingest.store import revisions
-from services.ingest.tables import AnyRow
+from services.ingest.handlers.revisions.revising import compare_revision
+from services.ingest.statuses import PlanStatus
+from services.ingest.store import plans, revisions
+from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity
 from shared.schemas.facts import MeasureFacts
 
 _COPIED = (
-    *FACTS[1:],
+    *FACTS,
     "codes",
     "settlement",
     "settled",
@@ -34,7 +36,7 @@ _COPIED = (
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """What a revision came to: measures, and obligations of how many units.
+    """How many measures and obligations a revision changed, and of how many units.
 
     `held` counts new obligations whose date has passed; a later publication may add them.
     """
@@ -60,127 +62,183 @@ async def confirm(
     include_past: bool,
     limit: int,
 ) -> Confirmed:
-    """Apply a revision; confirmed again it changes nothing.
+    """Apply a revision; a repeat changes nothing.
 
-    `digest` is that of the difference which the caller saw; None takes whatever it is now.
-    `include_past` also takes dates that lie before today: overdue counts from today.
+    `digest` is that of the difference which the caller saw; None accepts the present one.
+    `include_past` also accepts dates before today: their overdue count starts today.
+
+    1. Lock the plan and the revision, compare them, and check that the difference may be applied.
+    2. Write the plan's measures.
+    3. Write the units' obligations and events.
+    4. Copy the decisions about names, close the revision, and note it in the journal.
 
     Raises:
         RefusedError: the plan changed since the revision was read, the difference is not the one
-            that was seen, something is still to be settled or paired, a date moves to the past,
-            or it makes more than `limit` obligations.
+            that the caller saw, something is still to be settled or paired, a date moves to the
+            past, or there are more than `limit` obligations.
     """
-    found = await revision(db, act, plan_id, revision_id, lock=True)
-    if found.row.status == "confirmed":
-        return Confirmed(**found.row.outcome)
-    today = (await office_day(db, act.office_id, act.now)).today
-    _check(found, digest, None if include_past else today)
-    not_too_many(sum(len(one.units) * len(one.after) for one in found.touched), limit)
-    measures = await _write_measures(db, act, found)
-    title = found.row.title or found.plan.title or found.row.document_name
-    work = Work(act, plan_id, revision_id, title, today, include_past, measures)
-    await write_obligations(db, work)
-    await revisions.take_decisions(db, revision_id, plan_id)
-    done = Confirmed(
-        len(found.added),
-        len(found.changed),
-        len(found.removed),
-        len(found.kept),
-        **asdict(work.counts),
-    )
-    before = {"title": found.plan.title, "version": found.plan.version}
-    heads = {"title": title, "issuer": found.row.issuer or found.plan.issuer}
-    values = heads | {"revised_by": revision_id, "version": found.plan.version + 1}
-    await revisions.set_plan(db, plan_id, values)
-    closed = {"status": "confirmed", "published_at": act.now, "outcome": asdict(done)}
-    await revisions.set_plan(db, revision_id, closed)
-    after = {"title": title, "version": values["version"], "revision": str(revision_id)}
-    await note(db, act, "plan.revised", plan_id, before=before, after=after | asdict(done))
-    return done
+    revision = await compare_revision(db, act, plan_id, revision_id, lock=True)
+    if revision.stored.outcome is not None:
+        return Confirmed(**revision.stored.outcome)
+    today = (await get_office_day(db, act.office_id, act.now)).today
+    _require_confirmable(revision, digest, None if include_past else today)
+    require_at_most(sum(len(m.units) * len(m.after) for m in revision.measures), limit)
+    measures = await _write_measures(db, act, revision)
+    stored = revision.stored
+    title = stored.title or revision.plan.title or stored.document_name
+    confirmation = Confirmation(act, plan_id, revision_id, title, today, include_past, measures)
+    await write_obligations(db, confirmation)
+    return await _close(db, revision, confirmation)
 
 
-def _check(found: Revision, digest: str | None, first: date | None) -> None:
-    if stale(found.plan, found.row):
+def _require_confirmable(revision: Revision, digest: str | None, first_day: date | None) -> None:
+    """Step 1. Make sure that the difference may be applied.
+
+    Raises:
+        RefusedError: as `confirm` says; a date may not move to one before `first_day`.
+    """
+    if is_stale(revision.plan, revision.stored):
         raise RefusedError(
             Fault.CONFLICT,
             "The plan has changed since this revision was read.",
-            "Read the document as a revision once more, and look at the new difference.",
+            "Read the document as a revision again, and look at the new difference.",
         )
-    if digest is not None and digest != found.digest:
+    if digest is not None and digest != revision.digest:
         raise RefusedError(
             Fault.CONFLICT,
             "The difference is no longer the one that you saw.",
             "Something was settled, paired or imported meanwhile: look at it again, then confirm.",
         )
-    rows = [{"where": one.ref, "message": "which measure of the plan?"} for one in found.ambiguous]
-    for change in (*found.added, *found.changed):
-        rows += [{"where": change.ref, "message": code} for code in change.open]
-        rows += [{"where": change.ref, "message": f"unknown: {n}"} for n in change.unknown]
-    if rows:
+    if details := list(_list_undecided(revision)):
         raise RefusedError(
             Fault.CONFLICT,
-            f"{len(rows)} points of the revision are still to be settled.",
+            f"{len(details)} points of the revision are still to be settled.",
             "Settle, decide or pair them (cuiban plan review), then confirm.",
-            rows[:100],
+            details[:100],
         )
-    if first is not None and (passed := list(_passed(found, first))):
+    if first_day is not None and (past := list(_list_past(revision, first_day))):
         raise RefusedError(
             Fault.CONFLICT,
             "A date was moved to one that has passed.",
             "If it is meant, include the past (--include-past): overdue then counts from today.",
-            [{"where": ref, "message": day.isoformat()} for ref, day in passed[:100]],
+            past[:100],
         )
 
 
-def _passed(found: Revision, first: date) -> Iterator[tuple[str, date]]:
-    for change in found.changed:
+def _list_undecided(revision: Revision) -> Iterator[dict[str, str]]:
+    """The points that need a decision, with the refs of their measures."""
+    for measure in revision.ambiguous:
+        yield {"where": measure.ref, "message": "which measure of the plan?"}
+    for change in (*revision.added, *revision.changed):
+        for code in change.open:
+            yield {"where": change.ref, "message": code}
+        for name in change.unknown:
+            yield {"where": change.ref, "message": f"unknown: {name}"}
+
+
+def _list_past(revision: Revision, first_day: date) -> Iterator[dict[str, str]]:
+    """The dates that move to one before `first_day`, with the refs of their measures."""
+    for change in revision.changed:
         for moved in change.dates:
-            if moved.before is not None and moved.after is not None and moved.after < first:
-                yield change.ref, moved.after
+            if moved.before is not None and moved.after is not None and moved.after < first_day:
+                yield {"where": change.ref, "message": moved.after.isoformat()}
 
 
-async def _write_measures(db: AsyncConnection, act: Act, found: Revision) -> list[Revised]:
-    """Write the plan's measures as the revision has them; those that changed, with their ids."""
-    plan_id, revision_id = found.plan.plan_id, found.row.plan_id
-    ordinal = await revisions.last_ordinal(db, plan_id)
+async def _write_measures(
+    db: AsyncConnection, act: Act, revision: Revision
+) -> list[RevisedMeasure]:
+    """Step 2. The measures that differ, with the ids that they have in the plan."""
+    plan_id = revision.plan.plan_id
+    ordinal = await revisions.get_last_ordinal(db, plan_id)
     numbers, measures = count(), []
-    added, changed, removed = [], [], []
-    for touched in found.touched:
-        old, new = touched.old, touched.new
-        if old is None:
+    for change in revision.measures:
+        if change.old is None:
             ordinal += 1
-        row = old if old is not None else new
-        assert row is not None  # noqa: S101 - a measure that changes is there before or after
-        ids = identity.derive_id("measure", plan_id, revision_id, row.ref)
-        measure_id = old.measure_id if old is not None else ids
-        if new is None:
-            removed.append(measure_id)
-        else:
-            values = {name: getattr(new, name) for name in _COPIED}
-            values |= {"measure_id": measure_id, "ref": new.ref, "periods": dict(touched.periods)}
-            values["published_at"] = row.published_at or (act.now if touched.after else None)
-            if old is None:
-                own = {"plan_id": plan_id, "office_id": act.office_id, "ordinal": ordinal}
-                added.append(values | own)
-            else:
-                changed.append(values)
-        shown = new if new is not None else row
-        facts = MeasureFacts(
-            measure_id=measure_id, ref=shown.ref, task_name=shown.task_name, text=shown.text
-        )
-        drafts = {name: (next(numbers), draft) for name, draft in touched.after.items()}
-        place = old.ordinal if old is not None else ordinal
-        measures.append(Revised(measure_id, place, touched, facts, drafts))
+        measures.append(_make_revised(revision, change, ordinal, numbers))
+    changed = [_make_row(act, m) for m in measures if m.change.old and m.change.new]
+    added = [_make_row(act, m) for m in measures if m.change.old is None]
+    own = {"plan_id": plan_id, "office_id": act.office_id}
+    removed = [m.measure_id for m in measures if m.change.new is None]
     await revisions.remove_measures(db, removed, act.now)
-    await revisions.free_refs(db, [row["measure_id"] for row in changed])
-    await revisions.set_measures(db, changed)
-    await revisions.add_measures(db, added)
-    for measure in measures:
-        before, after = _facts(measure.touched.old), _facts(measure.touched.new)
-        what = "changed" if before and after else "added" if after else "removed"
-        await note(db, act, f"measure.{what}", measure.measure_id, before=before, after=after)
+    await revisions.release_refs(db, [row["measure_id"] for row in changed])
+    await revisions.update_measures(db, changed)
+    await plans.add_measures(db, [row | own for row in added])
+    await _note_measures(db, act, measures)
     return measures
 
 
-def _facts(row: AnyRow | None) -> dict[str, Any]:
-    return {} if row is None else {name: getattr(row, name) for name in FACTS}
+def _make_revised(
+    revision: Revision, change: ChangedMeasure, ordinal: int, numbers: Iterator[int]
+) -> RevisedMeasure:
+    """A measure with its id and place in the plan; a new one gets `ordinal` and an id."""
+    old, new = change.old, change.new
+    shown = new if new is not None else old
+    assert shown is not None  # noqa: S101 - a changed measure exists before or after
+    plan_id, revision_id = revision.plan.plan_id, revision.stored.plan_id
+    measure_id = (
+        old.measure_id
+        if old is not None
+        else identity.derive_id("measure", plan_id, revision_id, shown.ref)
+    )
+    return RevisedMeasure(
+        measure_id=measure_id,
+        ordinal=old.ordinal if old is not None else ordinal,
+        change=change,
+        facts=MeasureFacts(
+            measure_id=measure_id, ref=shown.ref, task_name=shown.task_name, text=shown.text
+        ),
+        drafts={period: (next(numbers), draft) for period, draft in change.after.items()},
+    )
+
+
+def _make_row(act: Act, measure: RevisedMeasure) -> dict[str, Any]:
+    """The columns of a changed or new measure, as the revision has them."""
+    old, new = measure.change.old, measure.change.new
+    assert new is not None  # noqa: S101 - a removed measure has no row
+    row = {name: getattr(new, name) for name in _COPIED}
+    row["measure_id"] = measure.measure_id
+    row["periods"] = dict(measure.change.periods)
+    published_at = (old or new).published_at
+    row["published_at"] = published_at or (act.now if measure.change.after else None)
+    if old is None:
+        row["ordinal"] = measure.ordinal
+    return row
+
+
+async def _note_measures(db: AsyncConnection, act: Act, measures: Sequence[RevisedMeasure]) -> None:
+    for measure in measures:
+        before, after = _get_facts(measure.change.old), _get_facts(measure.change.new)
+        verb = "changed" if before and after else "added" if after else "removed"
+        action = f"measure.{verb}"
+        await note(db, act, action, measure.measure_id, before=before, after=after)
+
+
+def _get_facts(measure: StoredMeasure | None) -> dict[str, Any]:
+    return {} if measure is None else {name: getattr(measure, name) for name in FACTS}
+
+
+async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirmation) -> Confirmed:
+    """Step 4. What the revision changed."""
+    act, plan, stored = confirmation.act, revision.plan, revision.stored
+    await revisions.copy_decisions(db, stored.plan_id, plan.plan_id)
+    confirmed = Confirmed(
+        len(revision.added),
+        len(revision.changed),
+        len(revision.removed),
+        revision.unchanged,
+        **asdict(confirmation.counts),
+    )
+    outcome, version = asdict(confirmed), plan.version + 1
+    in_force = {
+        "title": confirmation.title,
+        "issuer": stored.issuer or plan.issuer,
+        "revised_by": stored.plan_id,
+        "version": version,
+    }
+    await plans.update_plan(db, plan.plan_id, in_force)
+    closed = {"status": PlanStatus.CONFIRMED, "published_at": act.now, "outcome": outcome}
+    await plans.update_plan(db, stored.plan_id, closed)
+    before = {"title": plan.title, "version": plan.version}
+    after = {"title": confirmation.title, "version": version, "revision": str(stored.plan_id)}
+    await note(db, act, "plan.revised", plan.plan_id, before=before, after=after | outcome)
+    return confirmed

@@ -1,19 +1,20 @@
-"""The measures of a plan and of its revision side by side, and which of them differ."""
+"""Pairs the measures of a plan with those of its revision, and finds which pairs differ."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.ingest.handlers.plans.doubts import duty, open_codes
+from services.ingest.handlers.plans.doubts import list_open_codes, to_duty
 from services.ingest.lifecycle import derive_obligations
 from services.ingest.revision import Passage, propose_matches
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredMeasure
 
 FACTS = ("ref", "task_name", "text", "due", "continuous", "recurrence", "names", "lead")
+"""The fields of a measure that a document determines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class AmbiguousMeasure:
     """A measure that may be one of several, or new; `candidates`: their refs and texts."""
 
     ref: str
@@ -23,69 +24,79 @@ class Doubt:
 
 @dataclass(slots=True)
 class Pairs:
-    """The measures of a plan and of its revision, side by side."""
+    """The measures of a plan and of its revision; a pair is (old, new).
 
-    added: list[AnyRow] = field(default_factory=list)
-    changed: list[tuple[AnyRow, AnyRow]] = field(default_factory=list)
-    removed: list[AnyRow] = field(default_factory=list)
-    kept: list[tuple[AnyRow, AnyRow]] = field(default_factory=list)
-    doubts: list[Doubt] = field(default_factory=list)
+    Attributes:
+        added, removed: without a partner.
+        changed: pairs that differ.
+        kept: pairs that do not.
+    """
+
+    added: list[StoredMeasure] = field(default_factory=list)
+    changed: list[tuple[StoredMeasure, StoredMeasure]] = field(default_factory=list)
+    removed: list[StoredMeasure] = field(default_factory=list)
+    kept: list[tuple[StoredMeasure, StoredMeasure]] = field(default_factory=list)
+    ambiguous: list[AmbiguousMeasure] = field(default_factory=list)
 
 
-def paired(old: Sequence[AnyRow], fresh: Sequence[AnyRow], year: int | None) -> Pairs:
-    """Put them side by side."""
-    found = Pairs()
-    left = {row.measure_id: row for row in old}
-    unsure: list[AnyRow] = []
-    for new in fresh:
-        dropped = new.settlement == "drop"
-        if new.pair_id is not None:
-            one = left.pop(new.pair_id, None)
-            if one is None:
-                continue
-            if dropped and one.settlement != "drop":
-                found.removed.append(one)
-            elif not dropped and _differ(one, new, year):
-                found.changed.append((one, new))
-            else:
-                found.kept.append((one, new))
-        elif not dropped:
-            (found.added if new.paired else unsure).append(new)
-    passages = [_passage(row) for row in left.values()]
-    perhaps: set[UUID] = set()
-    for new in unsure:
-        if candidates := propose_matches(passages, _passage(new)):
-            perhaps.update(candidates)
-            places = tuple((left[key].ref, left[key].text) for key in candidates)
-            found.doubts.append(Doubt(new.ref, new.text, places))
+def pair_measures(
+    old: Sequence[StoredMeasure], new: Sequence[StoredMeasure], year: int | None
+) -> Pairs:
+    """Sort the measures of a plan and of its revision by what the revision does to them."""
+    pairs = Pairs()
+    left = {measure.measure_id: measure for measure in old}
+    unsure: list[StoredMeasure] = []
+    for measure in new:
+        if measure.pair_id is not None:
+            partner = left.pop(measure.pair_id, None)
+            if partner is not None:
+                _sort_pair(pairs, partner, measure, year)
+        elif not measure.is_dropped:
+            (pairs.added if measure.paired else unsure).append(measure)
+    passages = [_to_passage(measure) for measure in left.values()]
+    claimed: set[UUID] = set()
+    for measure in unsure:
+        if candidates := propose_matches(passages, _to_passage(measure)):
+            claimed.update(candidates)
+            described = tuple((left[key].ref, left[key].text) for key in candidates)
+            pairs.ambiguous.append(AmbiguousMeasure(measure.ref, measure.text, described))
         else:
-            found.added.append(new)
-    found.removed.extend(row for key, row in left.items() if key not in perhaps)
-    return found
+            pairs.added.append(measure)
+    pairs.removed.extend(measure for key, measure in left.items() if key not in claimed)
+    return pairs
 
 
-def _passage(row: AnyRow) -> Passage:
-    return Passage(row.measure_id, row.ref, row.task_name, row.text)
+def _sort_pair(pairs: Pairs, old: StoredMeasure, new: StoredMeasure, year: int | None) -> None:
+    if new.is_dropped and not old.is_dropped:
+        pairs.removed.append(old)
+    elif not new.is_dropped and _differ(old, new, year):
+        pairs.changed.append((old, new))
+    else:
+        pairs.kept.append((old, new))
 
 
-def _differ(old: AnyRow, new: AnyRow, year: int | None) -> bool:
+def _to_passage(measure: StoredMeasure) -> Passage:
+    return Passage(measure.measure_id, measure.ref, measure.task_name, measure.text)
+
+
+def _differ(old: StoredMeasure, new: StoredMeasure, year: int | None) -> bool:
     if any(getattr(old, name) != getattr(new, name) for name in FACTS):
         return True
-    if old.settlement == "drop" and new.settlement != "drop":
+    if old.is_dropped and not new.is_dropped:
         return True
-    return old.published_at is None and open_points(old, year) != open_points(new, year)
+    return old.published_at is None and list_codes(old, year) != list_codes(new, year)
 
 
-def open_points(row: AnyRow, year: int | None) -> tuple[str, ...]:
-    """What a person must still settle of a measure."""
-    return open_codes(row, derive_obligations(duty(row, year)))
+def list_codes(measure: StoredMeasure, year: int | None) -> tuple[str, ...]:
+    """The codes of a measure that are still to be settled."""
+    return list_open_codes(measure, derive_obligations(to_duty(measure, year)))
 
 
-def waits(old: AnyRow | None, new: AnyRow, year: int | None) -> bool:
-    """Whether a measure that waited for a person in the plan goes on waiting, under a new number.
+def is_still_open(old: StoredMeasure | None, new: StoredMeasure, year: int | None) -> bool:
+    """Whether a measure that was open in the plan stays open, with the same facts and codes.
 
-    What it says is as doubtful as before, and nothing more.
+    Only its ref and task may differ.
     """
-    if old is None or old.published_at is not None or not open_points(new, year):
+    if old is None or old.published_at is not None or not list_codes(new, year):
         return False
     return all(getattr(old, name) == getattr(new, name) for name in (*FACTS[2:], "codes"))

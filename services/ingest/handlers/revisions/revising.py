@@ -1,54 +1,87 @@
-"""A revised document over a published plan: read, compared, and paired by a person in doubt.
+"""A revised document of a published plan: read, compared, and paired by a person where in doubt.
 
-A revision is kept like a draft of its own and settled like one; nothing of the plan changes
-until it is confirmed (`handlers.confirming`).
+A revision is stored like a draft of its own and settled like one. Nothing of the plan changes
+until it is confirmed (`handlers.revisions.confirming`).
 """
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
-from services.ingest.handlers.plans.doubts import decided
-from services.ingest.handlers.plans.plans import found, measure_rows, still_open
-from services.ingest.handlers.revisions.comparing import Revision, compared
-from services.ingest.handlers.revisions.pairing import FACTS, paired
+from services.ingest.handlers.plans.doubts import to_decisions
+from services.ingest.handlers.plans.plans import get_plan, list_measure_rows, require_open
+from services.ingest.handlers.revisions.carrying import (
+    AsRead,
+    carry_settlement,
+    list_unsettled,
+    match_rows,
+)
+from services.ingest.handlers.revisions.comparing import Comparison, Revision
+from services.ingest.handlers.revisions.pairing import pair_measures
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.revision import Passage, match_passages
+from services.ingest.statuses import Pairing, PlanStatus
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
-from services.ingest.tables import AnyRow
+from services.ingest.store.rows import StoredPlan
 from shared.schemas import identity
 
-_READ = FACTS[2:]
-_CARRIED = ("codes", "settlement", "settled", "settled_by", "settled_at", "settled_why")
-_NEW = "new"
 
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A file as it was sent."""
+@dataclass(frozen=True)
+class RevisedDocument:
+    """A file as it was sent, and what was read from it."""
 
     name: str
-    data: bytes
+    content: bytes
+    parsed: ParsedPlan
+
+    @cached_property
+    def sha256(self) -> str:
+        """The hash of its content, in hex."""
+        return hashlib.sha256(self.content).hexdigest()
 
 
 async def revise(
-    db: AsyncConnection, act: Act, plan_id: UUID, document: Document, parsed: ParsedPlan
+    db: AsyncConnection, act: Act, plan_id: UUID, document: RevisedDocument
 ) -> Revision:
-    """Read a document as a revision of a published plan; the same again is the same revision.
+    """Enter a document as a revision of a published plan; a repeat gives the same revision.
+
+    1. Lock the plan, and check that the document may revise it.
+    2. Stop if it is the document that is in force.
+    3. Enter the revision, unless this document was entered for this version of the plan before.
+    4. Enter its measures, each matched with one of the plan's.
+    5. Compare the revision with the plan.
 
     Raises:
         RefusedError: no such plan, it is not published, or the document is of another year.
     """
-    plan = await found(db, act, plan_id, lock=True)
-    if plan.status != "published":
+    plan = await get_plan(db, act, plan_id, lock=True)
+    _require_revisable(plan, document.parsed)
+    in_force = await _get_in_force(db, act, plan)
+    if in_force.sha256 == document.sha256:
+        return _repeat(plan, in_force)
+    revision_id = identity.derive_id("revision", plan_id, document.sha256, plan.version)
+    created = await _add_revision(db, act, plan, revision_id, document)
+    if created:
+        await _add_measures(db, act, plan, revision_id, document)
+    revision = await compare_revision(db, act, plan_id, revision_id)
+    revision.created = created
+    return revision
+
+
+def _require_revisable(plan: StoredPlan, parsed: ParsedPlan) -> None:
+    """Step 1.
+
+    Raises:
+        RefusedError: the plan is not published, or the document is of another year.
+    """
+    if plan.status is not PlanStatus.PUBLISHED:
         raise RefusedError(
             Fault.CONFLICT,
             "Only a published plan is revised.",
@@ -60,89 +93,73 @@ async def revise(
             f"The document is of {parsed.year}, the plan of {plan.year}.",
             "Import it as a plan of its own.",
         )
-    sha256 = hashlib.sha256(document.data).hexdigest()
-    if (now := await _in_force(db, act, plan)).sha256 == sha256:
-        if now.revises is None:
-            raise RefusedError(Fault.CONFLICT, "This is the document that the plan was read from.")
-        return Revision(plan, now)
-    revision_id = identity.derive_id("revision", plan_id, sha256, plan.version)
-    made = await store.add_plan(
+
+
+async def _get_in_force(db: AsyncConnection, act: Act, plan: StoredPlan) -> StoredPlan:
+    """Step 2. The plan or revision whose document is in force."""
+    if plan.revised_by is None:
+        return plan
+    return await _get_revision(db, act, plan.plan_id, plan.revised_by)
+
+
+def _repeat(plan: StoredPlan, in_force: StoredPlan) -> Revision:
+    """Step 2. The revision whose document was sent again.
+
+    Raises:
+        RefusedError: the document is the plan's own.
+    """
+    if in_force.revises is None:
+        raise RefusedError(Fault.CONFLICT, "This is the document that the plan was read from.")
+    return Revision(plan, in_force)
+
+
+async def _add_revision(
+    db: AsyncConnection, act: Act, plan: StoredPlan, revision_id: UUID, document: RevisedDocument
+) -> bool:
+    """Step 3. False when it was entered before."""
+    parsed = document.parsed
+    return await store.add_plan(
         db,
         {
             "plan_id": revision_id,
             "office_id": act.office_id,
             "document_name": document.name,
-            "document": document.data,
-            "sha256": sha256,
+            "document": document.content,
+            "sha256": document.sha256,
             "parsed": parsed.model_dump(mode="json"),
             "title": parsed.title,
             "year": plan.year,
             "issuer": parsed.issuer,
-            "status": "revision",
+            "status": PlanStatus.REVISION,
             "imported_at": act.now,
             "imported_by": act.actor,
-            "revises": plan_id,
+            "revises": plan.plan_id,
             "base_version": plan.version,
         },
     )
-    if made:
-        before = await store.measures(db, plan_id)
-        read = await _read(db, act, plan_id)
-        fresh = measure_rows(act, revision_id, parsed)
-        await asyncio.to_thread(_match, before, read, fresh)
-        await store.add_measures(db, fresh)
-        told = {"document": document.name, "sha256": sha256, "revision": str(revision_id)}
-        await note(db, act, "revision.read", plan_id, after=told)
-    found_revision = await revision(db, act, plan_id, revision_id)
-    found_revision.created = made
-    return found_revision
 
 
-async def _in_force(db: AsyncConnection, act: Act, plan: AnyRow) -> AnyRow:
-    """The plan or revision whose document is in force."""
-    if plan.revised_by is None:
-        return plan
-    return await _row(db, act, plan.plan_id, plan.revised_by)
-
-
-async def _read(db: AsyncConnection, act: Act, plan_id: UUID) -> dict[str, dict[str, Any]]:
-    """The measures of the document in force as they were read, by ref."""
-    parsed = ParsedPlan.model_validate(await revisions.parsed(db, plan_id))
-    return {row["ref"]: row for row in measure_rows(act, plan_id, parsed)}
-
-
-def _match(
-    before: Sequence[AnyRow], read: Mapping[str, dict[str, Any]], fresh: Sequence[dict[str, Any]]
+async def _add_measures(
+    db: AsyncConnection, act: Act, plan: StoredPlan, revision_id: UUID, document: RevisedDocument
 ) -> None:
-    """Say of each fresh row which measure it is, and what people settled of an unchanged one."""
-    old = {row.measure_id: row for row in before}
-    as_read = {row.measure_id: read.get(row.ref) for row in before}
-    matches = match_passages(
-        [_passage(row, as_read[row.measure_id]) for row in before],
-        [Passage(row["measure_id"], row["ref"], row["task_name"], row["text"]) for row in fresh],
-    )
-    nothing = dict.fromkeys(("settlement", "settled_by", "settled_at", "settled_why"))
-    for row in fresh:
-        one = matches[row["measure_id"]]
-        paired = "matched" if one.old else None if one.candidates else _NEW
-        row.update(nothing | {"pair_id": one.old, "paired": paired})
-        if one.old:
-            row.update(_carried(row, old[one.old], as_read[one.old]))
+    """Step 4."""
+    old = await store.list_measures(db, plan.plan_id)
+    as_read = await _load_as_read(db, act, plan.plan_id)
+    rows = list_measure_rows(act, revision_id, document.parsed)
+    await asyncio.to_thread(match_rows, old, as_read, rows)
+    await store.add_measures(db, rows)
+    after = {
+        "document": document.name,
+        "sha256": document.sha256,
+        "revision": str(revision_id),
+    }
+    await note(db, act, "revision.read", plan.plan_id, after=after)
 
 
-def _passage(row: AnyRow, as_read: Mapping[str, Any] | None) -> Passage:
-    """A measure of the plan in the words of its document, whatever was settled since."""
-    text = row.text if as_read is None else as_read["text"]
-    return Passage(row.measure_id, row.ref, row.task_name, text)
-
-
-def _carried(
-    row: Mapping[str, Any], old: AnyRow, as_read: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """What people settled of a measure, if the new document says the same of it as the old."""
-    if as_read is None or any(row[name] != as_read[name] for name in _READ):
-        return {}
-    return {name: getattr(old, name) for name in (*_READ, *_CARRIED)}
+async def _load_as_read(db: AsyncConnection, act: Act, plan_id: UUID) -> AsRead:
+    """The measures of the document in force as they were read."""
+    parsed = ParsedPlan.model_validate(await revisions.load_document(db, plan_id))
+    return {row["ref"]: row for row in list_measure_rows(act, plan_id, parsed)}
 
 
 async def pair(
@@ -154,93 +171,86 @@ async def pair(
     ref: str,
     with_ref: str | None,
 ) -> Revision:
-    """Say which measure of the plan one of the revision is; None: it is new.
+    """Decide which measure of the plan a measure of the revision is; None: it is new.
 
-    What was paired with that measure before is open again.
+    A measure that was paired with that one before is ambiguous again.
 
     Raises:
         RefusedError: no such plan, revision or measure, or the revision was confirmed.
     """
-    await found(db, act, plan_id, lock=True)
-    still_open(await _row(db, act, plan_id, revision_id, lock=True))
-    before = {one.ref: one for one in await store.measures(db, plan_id)}
-    fresh = {one.ref: one for one in await store.measures(db, revision_id)}
-    if ref not in fresh:
+    await get_plan(db, act, plan_id, lock=True)
+    require_open(await _get_revision(db, act, plan_id, revision_id, lock=True))
+    old = {measure.ref: measure for measure in await store.list_measures(db, plan_id)}
+    new = {measure.ref: measure for measure in await store.list_measures(db, revision_id)}
+    if ref not in new:
         raise RefusedError(Fault.NOT_FOUND, f"The revision has no measure {ref}.")
-    if with_ref is not None and with_ref not in before:
+    if with_ref is not None and with_ref not in old:
         raise RefusedError(Fault.NOT_FOUND, f"The plan has no measure {with_ref}.")
-    one, old = fresh[ref], before[with_ref] if with_ref is not None else None
-    as_read = await _read(db, act, revision_id)
-    by_id = {row.measure_id: row for row in before.values()}
-    was = {"pair": str(one.pair_id) if one.pair_id else None, "paired": one.paired}
-    for other in fresh.values():
-        if old is not None and other.pair_id == old.measure_id and other.ref != ref:
-            free = _as_read(other, by_id, as_read) | {"pair_id": None, "paired": None}
-            await store.set_measure(db, other.measure_id, free)
-    values = _as_read(one, by_id, as_read)
-    if old is None:
-        values |= {"pair_id": None, "paired": _NEW}
+    measure, partner = new[ref], old[with_ref] if with_ref is not None else None
+    as_read = await _load_as_read(db, act, revision_id)
+    old_by_id = {other.measure_id: other for other in old.values()}
+    if partner is not None:
+        for other in new.values():
+            if other.pair_id == partner.measure_id and other.ref != ref:
+                values = list_unsettled(other, old_by_id, as_read)
+                unpaired = {"pair_id": None, "paired": None}
+                await store.update_measure(db, other.measure_id, values | unpaired)
+    values = list_unsettled(measure, old_by_id, as_read)
+    if partner is None:
+        values |= {"pair_id": None, "paired": Pairing.NEW}
     else:
-        values |= {"pair_id": old.measure_id, "paired": "person"}
-        if values.get("settlement", one.settlement) is None:
-            earlier = await _read(db, act, plan_id)
-            values |= _carried(as_read[ref], old, earlier.get(old.ref))
-    await store.set_measure(db, one.measure_id, values)
-    after = {"pair": str(values["pair_id"]) if old is not None else None, "ref": ref}
-    await note(db, act, "measure.paired", one.measure_id, before=was, after=after)
-    return await revision(db, act, plan_id, revision_id)
+        values |= {"pair_id": partner.measure_id, "paired": Pairing.PERSON}
+        if values.get("settlement", measure.settlement) is None:
+            plan_as_read = await _load_as_read(db, act, plan_id)
+            earlier = plan_as_read.get(partner.ref)
+            values |= carry_settlement(as_read[ref], partner, earlier)
+    await store.update_measure(db, measure.measure_id, values)
+    before = {"pair": str(measure.pair_id) if measure.pair_id else None, "paired": measure.paired}
+    after = {"pair": str(partner.measure_id) if partner is not None else None, "ref": ref}
+    await note(db, act, "measure.paired", measure.measure_id, before=before, after=after)
+    return await compare_revision(db, act, plan_id, revision_id)
 
 
-def _as_read(
-    row: AnyRow, before: Mapping[UUID, AnyRow], read: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The columns of a revision's measure as read, unless a person settled it in the revision."""
-    old = before.get(row.pair_id)
-    carried = old is not None and all(
-        getattr(row, name) == getattr(old, name) for name in _CARRIED[1:]
-    )
-    if row.settlement is not None and not carried:
-        return {}
-    nothing = dict.fromkeys(("settlement", "settled_by", "settled_at", "settled_why"))
-    return nothing | {name: read[row.ref][name] for name in (*_READ, "codes", "settled")}
-
-
-async def _row(
+async def _get_revision(
     db: AsyncConnection, act: Act, plan_id: UUID, revision_id: UUID, *, lock: bool = False
-) -> AnyRow:
-    row = await store.plan(db, act.office_id, revision_id, lock=lock)
-    if row is None or row.revises != plan_id:
+) -> StoredPlan:
+    revision = await store.find_plan(db, act.office_id, revision_id, lock=lock)
+    if revision is None or revision.revises != plan_id:
         raise RefusedError(Fault.NOT_FOUND, "The plan has no such revision.")
-    return row
+    return revision
 
 
-async def revision(
+async def compare_revision(
     db: AsyncConnection, act: Act, plan_id: UUID, revision_id: UUID, *, lock: bool = False
 ) -> Revision:
-    """A revision and its difference from the plan.
+    """A revision compared with its plan; a confirmed one has no difference any more.
 
     Raises:
         RefusedError: no such plan or revision.
     """
-    plan = await found(db, act, plan_id, lock=lock)
-    row = await _row(db, act, plan_id, revision_id, lock=lock)
-    if row.status == "confirmed":
-        return Revision(plan, row)
-    old = await store.measures(db, plan_id)
-    fresh = await store.measures(db, revision_id)
-    pairs = await asyncio.to_thread(paired, old, fresh, plan.year)
+    plan = await get_plan(db, act, plan_id, lock=lock)
+    stored = await _get_revision(db, act, plan_id, revision_id, lock=lock)
+    if stored.status is PlanStatus.CONFIRMED:
+        return Revision(plan, stored)
+    old = await store.list_measures(db, plan_id)
+    new = await store.list_measures(db, revision_id)
+    pairs = await asyncio.to_thread(pair_measures, old, new, plan.year)
     known = await load_directory(db, act.office_id)
-    decisions = decided(await store.decisions(db, plan_id, revision_id))
-    touched = [one.measure_id for one in (*pairs.removed, *(one for one, _ in pairs.changed))]
-    owing = await revisions.owing(db, plan_id, touched)
-    return compared(Revision(plan, row), pairs, known, decisions, owing)
+    decisions = to_decisions(await store.list_decisions(db, plan_id, revision_id))
+    differing = [*pairs.removed, *(changed for changed, _ in pairs.changed)]
+    measure_ids = [measure.measure_id for measure in differing]
+    owing = await revisions.map_owing_units(db, plan_id, measure_ids)
+    comparison = Comparison(plan.year, known, decisions, owing)
+    return comparison.compare(Revision(plan, stored), pairs)
 
 
-async def listed(db: AsyncConnection, act: Act, plan_id: UUID) -> tuple[AnyRow, Sequence[AnyRow]]:
-    """A plan and its revisions, the first first.
+async def list_revisions(
+    db: AsyncConnection, act: Act, plan_id: UUID
+) -> tuple[StoredPlan, Sequence[StoredPlan]]:
+    """A plan and its revisions, the oldest first.
 
     Raises:
         RefusedError: no such plan.
     """
-    plan = await found(db, act, plan_id)
-    return plan, await revisions.of_plan(db, act.office_id, plan_id)
+    plan = await get_plan(db, act, plan_id)
+    return plan, await store.list_revisions(db, act.office_id, plan_id)

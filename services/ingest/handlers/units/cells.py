@@ -1,4 +1,4 @@
-"""A cell of the directory's file, or a field of the API, as it is stored. Pure."""
+"""Parses a cell of the directory's file, or a field of the API. Pure."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})(?:\.0+)?|(?:\+|00)(?!86)(
 _BETWEEN_DIGITS = re.compile(r"[\s()\u002d\u2010-\u2015\u2212]")
 _DAY = re.compile(
     r"([0-9]{4})\s*[-/.年]\s*([0-9]{1,2})\s*[-/.月]\s*([0-9]{1,2})\s*日?"
-    r"(?:[T\s]\s*0?0:00(?::00(?:\.0+)?)?)?"  # midnight: how a date is told by who knows instants
+    r"(?:[T\s]\s*0?0:00(?::00(?:\.0+)?)?)?"  # midnight: a date cell that was exported as an instant
 )
 _YEARS = range(2000, 2200)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -25,25 +25,25 @@ _AS_TEXT = re.compile(r"""="([^"]*)"|['＇]+(.*)""", re.DOTALL)
 _QUOTES = "'‘’"
 
 
-def plain(cell: str) -> str:
-    """A cell without what nobody sees, nor the marks by which a sheet keeps digits as a text.
+def clean_cell(cell: str) -> str:
+    """A cell without invisible characters and without the marks of a text cell.
 
-    Such marks are an apostrophe before it, and `="…"` around it.
+    A sheet marks digits as text by an apostrophe before them, or by `="…"` around them.
     """
     value = _UNSEEN.sub("", cell).strip()
     marked = _AS_TEXT.fullmatch(value)
     return (marked[1] or marked[2] or "").strip() if marked else value
 
 
-def checked(column: str, cell: str) -> str:
-    """A cell of a column, such as `liaison_email`, without what only its writing adds.
+def parse_cell(column: str, cell: str) -> str:
+    """The normalised value of a cell of a column, such as `liaison_email`.
 
-    A line break separates the parts of a list; elsewhere it only wraps the text.
+    A line break separates the items of a list; in other columns it is removed.
 
     Raises:
-        ValueError: it can't be stored; the text says what is wrong.
+        ValueError: the value can't be stored; the message says why.
     """
-    lines = [line.strip() for line in _BREAK.split(plain(cell))]
+    lines = [line.strip() for line in _BREAK.split(clean_cell(cell))]
     value = ("、" if column in _LISTS else "").join(filter(None, lines)).replace("\t", " ")
     if _CONTROL.search(value):
         raise ValueError("The cell holds control characters; type it anew.")
@@ -53,20 +53,20 @@ def checked(column: str, cell: str) -> str:
         return ""
     match column.partition("_")[2]:
         case "email":
-            return email(value)
+            return parse_email(value)
         case "mobile":
-            return mobile(value)
+            return parse_mobile(value)
         case "valid_from" | "valid_to":
-            return _day(value)
+            return _parse_day(value)
         case _:
             return value
 
 
-def email(value: str) -> str:
-    """An e-mail address.
+def parse_email(value: str) -> str:
+    """A normalised e-mail address.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is no e-mail address.
     """
     address = _narrow(value).replace("。", ".")
     if len(address) > _LONG or not _EMAIL.fullmatch(address):
@@ -74,11 +74,11 @@ def email(value: str) -> str:
     return address
 
 
-def mobile(value: str) -> str:
-    """A mobile number, also one that a sheet keeps as a number.
+def parse_mobile(value: str) -> str:
+    """A normalised mobile number; the value may be a number cell, such as `13800000004.0`.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the value is no mobile number.
     """
     match = _MOBILE.fullmatch(_BETWEEN_DIGITS.sub("", _narrow(value)))
     if not match:
@@ -87,11 +87,11 @@ def mobile(value: str) -> str:
 
 
 def _narrow(value: str) -> str:
-    """A text of digits and letters alone, as a keyboard without full-width forms types it."""
+    """A text in half-width characters, without invisible ones and quotes around it."""
     return unicodedata.normalize("NFKC", _UNSEEN.sub("", value)).strip().strip(_QUOTES).strip()
 
 
-def _day(value: str) -> str:
+def _parse_day(value: str) -> str:
     match = _DAY.fullmatch(_narrow(value))
     with suppress(ValueError):
         if match and int(match[1]) in _YEARS:

@@ -1,19 +1,23 @@
-"""Who holds the posts of a unit, one after the other. Pure.
+"""The contacts of a unit: who holds each post, and when. Pure.
 
-A contact is a post; the people who follow each other in it are listed in turn under its id, so
-that a notification finds whoever holds it when it is sent. As stored: `contact_id`, `post`,
-`name`, `email`, `mobile`, and where they are set `valid_from` and `valid_to` as ISO dates.
+All holders of a post share its `contact_id` and are listed by first day. A notification goes to
+the one who holds the post when it is sent. A stored contact has `contact_id`, `post`, `name`,
+`email`, `mobile`, and optionally `valid_from` and `valid_to` as ISO dates.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.handlers.units.cells import parse_cell
 from shared.schemas import identity
 from shared.schemas.rules import Audience
 
 Holder = dict[str, Any]
+"""One person in one post, as stored."""
 _ADDRESSES = ("email", "mobile")
 _PERSON = ("name", *_ADDRESSES)
 _DAYS = ("valid_from", "valid_to")
@@ -21,59 +25,102 @@ PARTS = (*_PERSON, *_DAYS)
 _DAY = timedelta(days=1)
 
 
-def holder(unit_id: UUID, post: Audience, said: Mapping[str, str | None]) -> Holder:
-    """Someone who holds a post, from what is said of them."""
-    person = {part: said.get(part) or "" for part in _PERSON}
-    days = {part: day for part in _DAYS if (day := said.get(part))}
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A person who takes over a post, and on which days; without a first day at once."""
+
+    post: Audience
+    name: str
+    email: str
+    mobile: str
+    valid_from: date | None
+    valid_to: date | None
+
+    def to_parts(self) -> dict[str, str]:
+        """The normalised parts of the contact, as `make_holder` takes them.
+
+        Raises:
+            RefusedError: no address, or an invalid part; `details` names it.
+        """
+        parts: dict[str, str] = {}
+        faults: list[dict[str, str]] = []
+        for part in PARTS:
+            try:
+                text = str(getattr(self, part) or "")
+                parts[part] = parse_cell(f"{self.post.value}_{part}", text)
+            except ValueError as error:
+                faults.append({"where": part, "message": str(error)})
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            faults.append({"where": "valid_to", "message": "The last day is before the first."})
+        if not faults and not (parts["email"] or parts["mobile"]):
+            faults.append({"where": "email", "message": "Give an e-mail address or a mobile."})
+        if faults:
+            raise RefusedError(Fault.INVALID, "The contact was not entered.", details=faults)
+        return parts
+
+
+def make_holder(unit_id: UUID, post: Audience, parts: Mapping[str, str | None]) -> Holder:
+    """A holder of a post, from some of PARTS."""
+    person = {part: parts.get(part) or "" for part in _PERSON}
+    days = {part: day for part in _DAYS if (day := parts.get(part))}
     contact_id = str(identity.derive_contact_id(unit_id, post.value, 0))
     return {"contact_id": contact_id, "post": post.value, **person, **days}
 
 
-def succeeded(held: Sequence[Holder], new: Holder, today: date) -> list[Holder]:
-    """The post once `new` holds it from their first day on, whatever was planned from then on.
+def replace_holder(holders: Sequence[Holder], new: Holder, today: date) -> list[Holder]:
+    """The holders of a post after `new` takes over; later successors are dropped.
 
-    Without a first day, or with one that has come, they hold it alone and at once: also what an
-    outage held up goes to them. Otherwise the present holder stays until the day before.
+    If the first day of `new` is to come, the present holder stays until the day before.
+    Otherwise `new` is the only holder, so that notifications held up by an outage go to them too.
     """
     first: str = new.get("valid_from", "")
     if first <= today.isoformat():
         return [new]
     last = (date.fromisoformat(first) - _DAY).isoformat()
     staying = [
-        one | {"valid_to": min(one.get("valid_to", last), last)}
-        for one in held
-        if one.get("valid_from", "") < first and one.get("valid_to", first) >= today.isoformat()
+        holder | {"valid_to": min(holder.get("valid_to", last), last)}
+        for holder in holders
+        if holder.get("valid_from", "") < first
+        and holder.get("valid_to", first) >= today.isoformat()
     ]
     return [*staying, new]
 
 
-def as_said(
+def merge_contacts(
     unit_id: UUID,
     contacts: Sequence[Holder],
-    said: Mapping[Audience, Mapping[str, str]],
+    described: Mapping[Audience, Mapping[str, str]],
     today: date,
 ) -> list[Holder]:
-    """All contacts of a unit as a file has them; posts and parts that it leaves out stay.
+    """A unit's contacts after a file describes some posts; other posts and parts stay.
 
-    Of several who follow each other, the file's person is the one whose address it gives, else
-    the last. Someone new with a first day to come takes over on that day.
+    Of several holders of a post, the file describes the one whose address it gives, else the
+    last. Someone new with a first day to come takes over on that day.
     """
-    found: list[Holder] = []
+    merged: list[Holder] = []
     for post in Audience:
-        held = [one for one in contacts if one["post"] == post.value]
-        found += _post(unit_id, post, held, said[post], today) if post in said else held
-    return found
+        holders = [contact for contact in contacts if contact["post"] == post.value]
+        if post in described:
+            merged += _merge_post(unit_id, post, holders, described[post], today)
+        else:
+            merged += holders
+    return merged
 
 
-def _post(
-    unit_id: UUID, post: Audience, held: list[Holder], said: Mapping[str, str], today: date
+def _merge_post(
+    unit_id: UUID, post: Audience, holders: list[Holder], parts: Mapping[str, str], today: date
 ) -> list[Holder]:
-    known = [one for one in held if any(one[a] and one[a] == said.get(a) for a in _ADDRESSES)]
-    if held and not known and said.get("valid_from", "") > today.isoformat():
-        return succeeded(held, holder(unit_id, post, said), today)
-    described = known[0] if known else held[-1] if held else {}
-    person = holder(unit_id, post, {part: described.get(part) for part in PARTS} | dict(said))
-    kept = [one for one in held if one is not described]
+    known = [
+        holder
+        for holder in holders
+        if any(holder[part] and holder[part] == parts.get(part) for part in _ADDRESSES)
+    ]
+    if holders and not known and parts.get("valid_from", "") > today.isoformat():
+        return replace_holder(holders, make_holder(unit_id, post, parts), today)
+    described = known[0] if known else holders[-1] if holders else {}
+    old_parts = {part: described.get(part) for part in PARTS}
+    person = make_holder(unit_id, post, old_parts | dict(parts))
+    kept = [holder for holder in holders if holder is not described]
     if not any(person[part] for part in _PERSON):
         return kept
-    return sorted([*kept, person], key=lambda one: str(one.get("valid_from", "")))
+    return sorted([*kept, person], key=lambda holder: str(holder.get("valid_from", "")))

@@ -1,4 +1,4 @@
-"""The directory's file: CSV or a workbook, one row per unit, named columns. Pure."""
+"""Reads the directory's file: CSV or a workbook, one row per unit, named columns. Pure."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ from itertools import zip_longest
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
 from services.ingest.handlers.refusals import Fault, RefusedError
-from services.ingest.handlers.units.cells import checked, plain
+from services.ingest.handlers.units.cells import clean_cell, parse_cell
 from shared.schemas.rules import Audience
 
 _FACTS = {
@@ -45,7 +45,7 @@ _MEANING: dict[str, str | None] = {
 _LISTS = re.compile(r"[、;；]")
 _MOST_ROWS = 100_000
 _MOST_BYTES = 16 * 2**20
-"""Far above any directory; a file of commas takes ten times its size once it is read."""
+"""Far above any directory; a file of commas takes ten times its size in memory."""
 _MOST_FAULTS = 100
 _OFFICE_FORMATS = (b"PK", b"\xd0\xcf\x11\xe0")
 
@@ -56,10 +56,10 @@ Line = tuple[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """A row as it was understood. A column that the file lacks is None: it stays as it was.
+    """A row of the file. A column that the file lacks is None and changes nothing.
 
-    `where` says where a person finds the row. `contacts` maps each post to what the file says of
-    it: name, email, mobile, and valid_from and valid_to as ISO dates; empty is said, too.
+    `where` is the row's place for people. `contacts` maps each post to the parts that the file has
+    columns for: name, email, mobile, valid_from and valid_to (ISO dates); an empty cell is "".
     """
 
     where: str
@@ -73,38 +73,38 @@ class UnitRow:
 def read_units(name: str, data: bytes) -> list[UnitRow]:
     """The rows of a directory file: a workbook, or CSV in UTF-8 or GB18030.
 
-    Banners above the header and between rows are passed over; so are sheets without a header.
+    Merged banner rows and sheets without a header are skipped.
 
     Raises:
-        RefusedError: it can't be read, or rows are wrong; then `details` names each with what
-            to do about it.
-        DocumentError: a workbook that is broken, encrypted, too large or hostile.
+        RefusedError: the file can't be read, or cells are wrong; then `details` names each
+            with what to do about it.
+        DocumentError: the workbook is broken, encrypted, too large or hostile.
     """
     if len(data) > _MOST_BYTES:
         limit = _MOST_BYTES // 2**20
         raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
     faults: Faults = []
-    found: list[UnitRow] = []
+    rows: list[UnitRow] = []
     places: dict[str, str] = {}
-    for header, lines in _tables(name, data):
+    for header, lines in _read_tables(name, data):
         for where, cells in lines:
-            row = _row(where, header, cells, faults)
+            row = _read_row(where, header, cells, faults)
             if row.name in places:
-                _fault(faults, where, "name", f"{row.name} stands in {places[row.name]} too.")
+                _add_fault(faults, where, "name", f"{row.name} stands in {places[row.name]} too.")
             elif row.name:
                 places[row.name] = where
-            found.append(row)
+            rows.append(row)
     if faults:
-        raise refusal(faults)
-    if not found:
+        raise make_refusal(faults)
+    if not rows:
         raise RefusedError(
             Fault.INVALID, "The file has no units.", "It needs a header row and one row per unit."
         )
-    return found
+    return rows
 
 
-def refusal(faults: Faults) -> RefusedError:
-    """The refusal of a whole file for what is wrong in its rows."""
+def make_refusal(faults: Faults) -> RefusedError:
+    """The error that refuses a whole file for the faults in its rows."""
     return RefusedError(
         Fault.INVALID,
         f"The directory was not imported: {len(faults)} cells are wrong.",
@@ -114,37 +114,36 @@ def refusal(faults: Faults) -> RefusedError:
 
 
 Header = Sequence[str | None]
-"""What each column is; None for one that is passed over, empty for one without a name."""
+"""The meaning of each column; None for one that is ignored, empty for one without a title."""
 
 
-def _tables(name: str, data: bytes) -> list[tuple[Header, Sequence[Line]]]:
+def _read_tables(name: str, data: bytes) -> list[tuple[Header, Sequence[Line]]]:
     """Each table of the file that has a header, and the rows below it."""
     if data.startswith(_OFFICE_FORMATS):
         blocks = read_document(name, data).blocks
-        sheets = [list(_lines(block)) for block in blocks if isinstance(block, Table)]
+        sheets = [list(_list_lines(block)) for block in blocks if isinstance(block, Table)]
     else:
-        sheets = [_csv_lines(_text(data))]
-    headed = [_headed(lines) for lines in sheets]
-    found = [table for table in headed if table]
-    if not found:
+        sheets = [_list_csv_lines(_decode(data))]
+    tables = [table for lines in sheets if (table := _find_header(lines))]
+    if not tables:
         top = next((cells for lines in sheets for _, cells in lines), ())
-        raise _headless(top)
-    return found
+        raise _make_header_refusal(top)
+    return tables
 
 
-def _lines(table: Table) -> Iterator[Line]:
+def _list_lines(table: Table) -> Iterator[Line]:
     for row in table.rows:
         cells = [cell.text for cell in row.cells]
-        if not _is_banner(row) and any(map(plain, cells)):
+        if not _is_banner(row) and any(map(clean_cell, cells)):
             yield row.place, cells
 
 
 def _is_banner(row: Row) -> bool:
-    """One cell merged over the whole width: a title, a heading of a section, a note."""
+    """Whether one cell is merged over the whole width: a title, a section's heading, a note."""
     return len(row.cells) > 1 and all(cell.left for cell in row.cells[1:])
 
 
-def _text(data: bytes) -> str:
+def _decode(data: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         with suppress(UnicodeDecodeError):
             return data.decode(encoding)
@@ -153,14 +152,14 @@ def _text(data: bytes) -> str:
     )
 
 
-def _csv_lines(text: str) -> list[Line]:
+def _list_csv_lines(text: str) -> list[Line]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     lines: list[Line] = []
     try:
         for cells in reader:
-            if any(map(plain, cells)):
+            if any(map(clean_cell, cells)):
                 lines.append((f"row {reader.line_num}", cells))
-            if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each costs a step
+            if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each takes time
                 raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
     except csv.Error as error:
         raise RefusedError(
@@ -171,49 +170,50 @@ def _csv_lines(text: str) -> list[Line]:
     return lines
 
 
-def _headed(lines: Sequence[Line]) -> tuple[Header, Sequence[Line]] | None:
-    """The header and what is below it: the first row that names the units' column.
+def _find_header(lines: Sequence[Line]) -> tuple[Header, Sequence[Line]] | None:
+    """The header and the rows below it; None without one.
 
-    A header may take two rows, with the post above and 姓名, 手机, 邮箱 below.
+    The header is the first row with the column of unit names. It may take two rows, with the post
+    above and 姓名, 手机, 邮箱 below.
 
     Raises:
-        RefusedError: it holds a column that is not known, or one of them twice.
+        RefusedError: the header has an unknown column, or a column twice.
     """
     for index, (_, cells) in enumerate(lines):
-        if "name" not in map(_meaning, cells):
+        if "name" not in map(_interpret, cells):
             continue
         below = lines[index + 1][1] if index + 1 < len(lines) else ()
-        for header, rest in ((_joined(cells, below), 2), (cells, 1)):
+        for header, rest in ((_join_header(cells, below), 2), (cells, 1)):
             if _is_known(header):
-                return [_meaning(cell) for cell in header], lines[index + rest :]
-        raise _headless(cells)
+                return [_interpret(cell) for cell in header], lines[index + rest :]
+        raise _make_header_refusal(cells)
     return None
 
 
-def _joined(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """Two rows of a header as one; a blank above continues the cell to its left."""
+def _join_header(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
+    """A header of two rows as one; a blank above repeats the cell to its left."""
     joined: list[str] = []
     title = ""
     for above, below in zip_longest(upper, lower, fillvalue=""):
-        upper_text, lower_text = plain(above), plain(below)
+        upper_text, lower_text = clean_cell(above), clean_cell(below)
         title = upper_text or (title if lower_text else "")
         joined.append(title if lower_text in ("", title) else title + lower_text)
     return joined
 
 
-def _meaning(cell: str) -> str | None:
-    """The column of a header's cell; None to pass over, the cell itself if it is not known."""
-    word = "".join(unicodedata.normalize("NFKC", plain(cell)).split()).lower()
+def _interpret(cell: str) -> str | None:
+    """The column that a header's cell names; None to ignore it, the cell's text if unknown."""
+    word = "".join(unicodedata.normalize("NFKC", clean_cell(cell)).split()).lower()
     return _MEANING.get(word, word)
 
 
 def _is_known(header: Sequence[str]) -> bool:
-    meanings = [meaning for cell in header if (meaning := _meaning(cell))]
+    meanings = [meaning for cell in header if (meaning := _interpret(cell))]
     return set(meanings) <= _COLUMNS.keys() and len(set(meanings)) == len(meanings)
 
 
-def _headless(cells: Sequence[str]) -> RefusedError:
-    unknown = [cell.strip()[:40] for cell in cells if (_meaning(cell) or "name") not in _COLUMNS]
+def _make_header_refusal(cells: Sequence[str]) -> RefusedError:
+    unknown = [cell.strip()[:40] for cell in cells if (_interpret(cell) or "name") not in _COLUMNS]
     wrong = f" These were not understood: {'、'.join(unknown[:10])}." if unknown else ""
     return RefusedError(
         Fault.INVALID,
@@ -223,51 +223,53 @@ def _headless(cells: Sequence[str]) -> RefusedError:
     )
 
 
-def _row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
-    values = _values(where, header, cells, faults)
+def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
+    values = _read_values(where, header, cells, faults)
     if not values["name"]:
-        _fault(faults, where, "name", "The unit has no name.")
+        _add_fault(faults, where, "name", "The unit has no name.")
     posts: dict[Audience, dict[str, str]] = {}
     for column, value in values.items():
         post, _, part = column.partition("_")
         if part:
             posts.setdefault(Audience(post), {})[part] = value
-    for post, said in posts.items():
-        if "" < said.get("valid_to", "") < said.get("valid_from", ""):
-            _fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
+    for post, parts in posts.items():
+        if "" < parts.get("valid_to", "") < parts.get("valid_from", ""):
+            _add_fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
     return UnitRow(
         where=where,
         name=values["name"],
         kind=values.get("kind"),
-        groups=_parts(values.get("groups")),
-        aliases=_parts(values.get("aliases")),
+        groups=_split_list(values.get("groups")),
+        aliases=_split_list(values.get("aliases")),
         contacts=posts,
     )
 
 
-def _values(where: str, header: Header, cells: Sequence[str], faults: Faults) -> dict[str, str]:
-    """What stands in each known column; what can't be stored is a fault and reads as empty."""
+def _read_values(
+    where: str, header: Header, cells: Sequence[str], faults: Faults
+) -> dict[str, str]:
+    """The value of each known column; one that can't be stored is a fault and becomes empty."""
     values: dict[str, str] = {}
     for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
         if column:
             try:
-                values[column] = checked(column, cell)
+                values[column] = parse_cell(column, cell)
             except ValueError as error:
                 values[column] = ""
-                _fault(faults, where, column, str(error))
-        elif column is not None and (text := plain(cell)):
-            _fault(faults, where, "", f"{text[:40]} stands in a column without a header.")
-    if any(map(plain, cells[len(header) :])):
-        _fault(faults, where, "", "The row has more cells than the header.")
+                _add_fault(faults, where, column, str(error))
+        elif column is not None and (text := clean_cell(cell)):
+            _add_fault(faults, where, "", f"{text[:40]} stands in a column without a header.")
+    if any(map(clean_cell, cells[len(header) :])):
+        _add_fault(faults, where, "", "The row has more cells than the header.")
     return values
 
 
-def _parts(cell: str | None) -> tuple[str, ...] | None:
+def _split_list(cell: str | None) -> tuple[str, ...] | None:
     if cell is None:
         return None
     return tuple(dict.fromkeys(part for raw in _LISTS.split(cell) if (part := raw.strip())))
 
 
-def _fault(faults: Faults, where: str, column: str, message: str) -> None:
+def _add_fault(faults: Faults, where: str, column: str, message: str) -> None:
     if len(faults) <= _MOST_FAULTS:
         faults.append({"where": where, "column": column, "message": message})

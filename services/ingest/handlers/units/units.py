@@ -1,9 +1,7 @@
-"""The directory: read, and changed unit by unit. What a unit is now is told as one event."""
+"""The directory: read, and changed unit by unit. A changed unit is told as one event."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -14,16 +12,17 @@ from services.ingest.handlers.acting import (
     Act,
     Fault,
     RefusedError,
-    envelope,
+    make_envelope,
     note,
     require_unit,
 )
-from services.ingest.handlers.office.rules import office_day
-from services.ingest.handlers.units.cells import checked, plain
-from services.ingest.handlers.units.contacts import PARTS, holder, succeeded
+from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.units.cells import clean_cell, parse_cell
+from services.ingest.handlers.units.contacts import NewContact, make_holder, replace_holder
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
-from services.ingest.tables import OUTBOX, AnyRow
+from services.ingest.store.rows import StoredUnit
+from services.ingest.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact
@@ -31,21 +30,21 @@ from shared.schemas.rules import Audience
 
 _CHUNK = 1000
 FACTS = ("name", "kind", "groups", "aliases", "contacts")
-"""What a unit is; `number` counts its changes."""
+"""The fields of a unit that people change; `number` counts the changes."""
 
 
-def facts(row: AnyRow) -> dict[str, Any]:
-    """What a stored unit is."""
-    return {name: getattr(row, name) for name in FACTS}
+def get_facts(unit: StoredUnit) -> dict[str, Any]:
+    """The FACTS of a stored unit."""
+    return {name: getattr(unit, name) for name in FACTS}
 
 
-def owners(units: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Who is meant by each name and alias, however it is written: the names of the units."""
-    found: dict[str, set[str]] = defaultdict(set)
+def map_owners(units: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """The names of the units that have a name or alias, by its normal form."""
+    owners: dict[str, set[str]] = defaultdict(set)
     for unit in units:
         for spelling in (unit["name"], *unit["aliases"]):
-            found[normalise_name(spelling)].add(unit["name"])
-    return found
+            owners[normalise_name(spelling)].add(unit["name"])
+    return owners
 
 
 async def enter(
@@ -53,11 +52,11 @@ async def enter(
     act: Act,
     action: str,
     units: Sequence[Mapping[str, Any]],
-    before: Mapping[UUID, AnyRow],
+    before: Mapping[UUID, StoredUnit],
 ) -> None:
-    """Store units with their FACTS as they now are, write it into the journal, and tell it.
+    """Store units with their new FACTS, note the changes in the journal, and publish events.
 
-    The caller holds the office's lock. `before` has those that are not new.
+    The caller holds the office's lock. `before` has the units that exist already.
     """
     await store.lock_units(db, before.keys())
     ordered = sorted(units, key=lambda unit: unit["unit_id"])
@@ -70,7 +69,7 @@ async def _put(
     act: Act,
     action: str,
     units: Sequence[Mapping[str, Any]],
-    before: Mapping[UUID, AnyRow],
+    before: Mapping[UUID, StoredUnit],
 ) -> None:
     rows = [
         {
@@ -82,11 +81,12 @@ async def _put(
         }
         for unit in units
     ]
-    await store.put(db, rows)
+    await store.put_units(db, rows)
     changes: dict[UUID, tuple[dict[str, Any], dict[str, Any]]] = {}
     for row in rows:
         old = before.get(row["unit_id"])
-        changes[row["unit_id"]] = (facts(old) if old else {}, {name: row[name] for name in FACTS})
+        after = {name: row[name] for name in FACTS}
+        changes[row["unit_id"]] = (get_facts(old) if old else {}, after)
     await journal.append_all(
         db,
         office_id=act.office_id,
@@ -96,14 +96,14 @@ async def _put(
         action=action,
         changes=changes,
     )
-    office_name = (await offices.office(db, act.office_id)).name
-    events = (_upserted(row, office_name) for row in rows)
+    office_name = (await offices.get_office(db, act.office_id)).name
+    events = (_make_event(row, office_name) for row in rows)
     await publish(
-        db, OUTBOX, [envelope(act, event, event.unit_id, event.number) for event in events]
+        db, OUTBOX, [make_envelope(act, event, event.unit_id, event.number) for event in events]
     )
 
 
-def _upserted(row: Mapping[str, Any], office_name: str) -> UnitUpserted:
+def _make_event(row: Mapping[str, Any], office_name: str) -> UnitUpserted:
     return UnitUpserted(
         office_id=row["office_id"],
         unit_id=row["unit_id"],
@@ -117,172 +117,147 @@ def _upserted(row: Mapping[str, Any], office_name: str) -> UnitUpserted:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class NewContact:
-    """Who takes over a post, and on which days; without a first day at once."""
-
-    post: Audience
-    name: str
-    email: str
-    mobile: str
-    valid_from: date | None
-    valid_to: date | None
-
-    def said(self) -> dict[str, str]:
-        """As a contact is stored.
-
-        Raises:
-            RefusedError: no address, or a part that is none; `details` names it.
-        """
-        said: dict[str, str] = {}
-        faults: list[dict[str, str]] = []
-        for part in PARTS:
-            try:
-                said[part] = checked(f"{self.post.value}_{part}", str(getattr(self, part) or ""))
-            except ValueError as error:
-                faults.append({"where": part, "message": str(error)})
-        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            faults.append({"where": "valid_to", "message": "The last day is before the first."})
-        if not faults and not (said["email"] or said["mobile"]):
-            faults.append({"where": "email", "message": "Give an e-mail address or a mobile."})
-        if faults:
-            raise RefusedError(Fault.INVALID, "The contact was not entered.", details=faults)
-        return said
-
-
-async def replace_contact(db: AsyncConnection, act: Act, unit_id: UUID, new: NewContact) -> AnyRow:
-    """Let someone else take over a post; what is not sent yet goes to them from their first day.
+async def replace_contact(
+    db: AsyncConnection, act: Act, unit_id: UUID, new: NewContact
+) -> StoredUnit:
+    """Let a person take over a post; unsent notifications go to them from their first day on.
 
     Raises:
-        RefusedError: no such unit, or an address that is none.
+        RefusedError: no such unit, or an invalid address.
     """
-    said = new.said()
-    row = await _held(db, act, unit_id)
-    today = (await office_day(db, act.office_id, act.now)).today
-    posts = {post: [one for one in row.contacts if one["post"] == post.value] for post in Audience}
-    person = holder(unit_id, new.post, said)
-    posts[new.post] = succeeded(posts[new.post], person, today)
-    contacts = [one for held in posts.values() for one in held]
-    return await _change(db, act, "unit.contact-replaced", row, contacts=contacts)
+    parts = new.to_parts()
+    unit = await _lock_unit(db, act, unit_id)
+    today = (await get_office_day(db, act.office_id, act.now)).today
+    holders = {
+        post: [contact for contact in unit.contacts if contact["post"] == post.value]
+        for post in Audience
+    }
+    person = make_holder(unit_id, new.post, parts)
+    holders[new.post] = replace_holder(holders[new.post], person, today)
+    contacts = [holder for of_post in holders.values() for holder in of_post]
+    return await _change(db, act, "unit.contact-replaced", unit, contacts=contacts)
 
 
-async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> AnyRow:
+async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> StoredUnit:
     """Give a unit another name. It stays the same unit, and its old name becomes an alias.
 
     Raises:
-        RefusedError: no such unit, it is retired, another unit has the name or alias, or it is
-            none.
+        RefusedError: no such unit, it is retired, another unit has the name or alias, or the
+            name is invalid.
     """
     try:
-        name = checked("name", name)
+        name = parse_cell("name", name)
     except ValueError as error:
         raise RefusedError(Fault.INVALID, str(error)) from error
     if not name:
         raise RefusedError(Fault.INVALID, "The unit needs a name.")
-    row = await _held(db, act, unit_id)
-    if row.retired_at is not None:
-        raise RefusedError(Fault.CONFLICT, f"{row.name} is retired.", "Undo that first.")
-    if name == row.name:
-        return row
-    await _require_free(db, act, row, [name])
-    aliases = [alias for alias in (*row.aliases, row.name) if alias != name]
-    return await _change(db, act, "unit.renamed", row, name=name, aliases=aliases)
+    unit = await _lock_unit(db, act, unit_id)
+    if unit.retired_at is not None:
+        raise RefusedError(Fault.CONFLICT, f"{unit.name} is retired.", "Undo that first.")
+    if name == unit.name:
+        return unit
+    await _require_free(db, act, unit, [name])
+    aliases = [alias for alias in (*unit.aliases, unit.name) if alias != name]
+    return await _change(db, act, "unit.renamed", unit, name=name, aliases=aliases)
 
 
 async def retire(
     db: AsyncConnection, act: Act, unit_id: UUID, reason: str, *, undo: bool
-) -> AnyRow:
-    """End a unit, or undo that: no name means it any more, so it owes nothing new.
+) -> StoredUnit:
+    """Retire a unit, or undo that: its names no longer resolve, so it gets no new obligations.
 
-    What it owes stays in the ledger and is reminded of at its contacts. Its name may become an
-    alias of the unit that takes over.
+    Its obligations stay in the ledger, and its contacts are still reminded. Its name may become
+    an alias of the unit that takes over.
 
     Raises:
         RefusedError: no such unit, it is so already, or its names now mean another unit.
     """
-    row = await _held(db, act, unit_id)
-    if undo is (row.retired_at is None):
-        told = "not retired" if undo else f"retired already: {row.retired_why}"
-        raise RefusedError(Fault.CONFLICT, f"{row.name} is {told}.")
+    unit = await _lock_unit(db, act, unit_id)
+    if undo is (unit.retired_at is None):
+        state = "not retired" if undo else f"retired already: {unit.retired_why}"
+        raise RefusedError(Fault.CONFLICT, f"{unit.name} is {state}.")
     if undo:
-        await _require_free(db, act, row, [row.name, *row.aliases])
+        await _require_free(db, act, unit, [unit.name, *unit.aliases])
     now, why = (None, None) if undo else (act.now, reason)
     await store.set_retired(db, unit_id, now, why)
     action = "unit.retirement-undone" if undo else "unit.retired"
-    await note(db, act, action, unit_id, after={"name": row.name, "reason": reason})
-    return await one(db, act, unit_id)
+    await note(db, act, action, unit_id, after={"name": unit.name, "reason": reason})
+    return await get_unit(db, act, unit_id)
 
 
-async def _held(db: AsyncConnection, act: Act, unit_id: UUID) -> AnyRow:
-    """A unit under the lock of the directory and its own."""
+async def _lock_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
+    """Lock the directory and a unit of it."""
     await offices.lock_office(db, act.office_id)
-    row = await store.lock_unit(db, act.office_id, unit_id)
-    if row is None:
+    unit = await store.lock_unit(db, act.office_id, unit_id)
+    if unit is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
-    return row
+    return unit
 
 
 async def _change(
-    db: AsyncConnection, act: Act, action: str, row: AnyRow, **changed: object
-) -> AnyRow:
-    """Change some facts of a unit; nothing happens when they are so already."""
-    if all(getattr(row, name) == value for name, value in changed.items()):
-        return row
-    unit = {**facts(row), **changed, "unit_id": row.unit_id}
-    await enter(db, act, action, [unit], {row.unit_id: row})
-    return await one(db, act, row.unit_id)
+    db: AsyncConnection, act: Act, action: str, unit: StoredUnit, **changed: object
+) -> StoredUnit:
+    """Change some FACTS of a unit; nothing happens when they have these values already."""
+    if all(getattr(unit, name) == value for name, value in changed.items()):
+        return unit
+    after = {**get_facts(unit), **changed, "unit_id": unit.unit_id}
+    await enter(db, act, action, [after], {unit.unit_id: unit})
+    return await get_unit(db, act, unit.unit_id)
 
 
 async def _require_free(
-    db: AsyncConnection, act: Act, row: AnyRow, spellings: Sequence[str]
+    db: AsyncConnection, act: Act, unit: StoredUnit, spellings: Sequence[str]
 ) -> None:
-    """Make sure that no other unit is meant by these, nor has one of them as its name."""
-    every = await store.every_unit(db, act.office_id)
-    others = [one for one in every if one.unit_id != row.unit_id]
-    names = {one.name for one in others}
-    taken = owners(facts(one) for one in others if one.retired_at is None)
+    """Make sure that no other unit has one of these as name or alias, nor a retired one as name."""
+    every = await store.list_units(db, act.office_id)
+    others = [other for other in every if other.unit_id != unit.unit_id]
+    names = {other.name for other in others}
+    owners = map_owners(get_facts(other) for other in others if other.retired_at is None)
     for spelling in spellings:
-        meant = taken.get(normalise_name(spelling), set()) | ({spelling} & names)
-        if meant:
+        taken_by = owners.get(normalise_name(spelling), set()) | ({spelling} & names)
+        if taken_by:
             raise RefusedError(
                 Fault.CONFLICT,
-                f"{spelling} means {'、'.join(sorted(meant))} already.",
+                f"{spelling} means {'、'.join(sorted(taken_by))} already.",
                 "Choose another name, or take the alias from that unit first.",
             )
 
 
 async def load_directory(db: AsyncConnection, office_id: UUID) -> Directory:
-    """The office's directory, ready to resolve names; groups are in the order of names.
+    """The office's directory, ready to resolve names, without retired units.
 
-    Units that are retired are not in it.
+    The units of a group are in the order of their names.
     """
     return build_directory(
-        DirectoryUnit(row.unit_id, row.name, tuple(row.groups), tuple(row.aliases))
-        for row in await store.names(db, office_id)
+        DirectoryUnit(unit.unit_id, unit.name, tuple(unit.groups), tuple(unit.aliases))
+        for unit in await store.list_unit_names(db, office_id)
     )
 
 
-async def one(db: AsyncConnection, act: Act, unit_id: UUID) -> AnyRow:
+async def get_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
     """A unit.
 
     Raises:
-        RefusedError: the office has none such, or the actor may not know of it.
+        RefusedError: the office has no such unit, or the actor may not see it.
     """
     require_unit(act, unit_id)
-    row = await store.unit(db, act.office_id, unit_id)
-    if row is None:
+    unit = await store.find_unit(db, act.office_id, unit_id)
+    if unit is None:
         raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
-    return row
+    return unit
 
 
-async def page(
+async def list_page(
     db: AsyncConnection, act: Act, name: str | None, after: UUID | None, limit: int
-) -> Sequence[AnyRow]:
-    """Units by id; with `name` those whose name or alias it is, or whose name contains it."""
-    return await store.page(
+) -> list[StoredUnit]:
+    """Units by id, after one of them.
+
+    With `name` those whose name contains it, or that have it as an alias.
+    """
+    return await store.list_page(
         db,
         act.office_id,
-        name=plain(name) if name else None,
+        name=clean_cell(name) if name else None,
         only=act.unit_id,
         after=after,
         limit=limit,

@@ -1,4 +1,4 @@
-"""What the API works with; it stands in the application's state."""
+"""What the API's endpoints need; it is kept in the application's state."""
 
 import asyncio
 from collections.abc import Callable
@@ -15,13 +15,13 @@ ReadPlan = Callable[[str, bytes], ParsedPlan]
 
 
 @dataclass(frozen=True)
-class Parts:
+class ApiContext:
     """The database, the office's clock, the limits, and the reader of documents.
 
     Attributes:
-        reading: files are read one by one, since each may take a core and much memory. Who has
-            it may hold a whole file in memory.
-        uploads: files that are received or wait for `reading`.
+        reading: held while a file is read: one at a time, since each may take a core and much
+            memory. Its holder may keep a whole file in memory.
+        uploads: held while a file is received or waits for `reading`.
     """
 
     engine: AsyncEngine
@@ -32,12 +32,12 @@ class Parts:
     uploads: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
-        """Make as many places for uploads as the settings say."""
+        """Allow as many uploads at once as the settings say."""
         object.__setattr__(self, "uploads", asyncio.Semaphore(self.settings.uploads))
 
 
-def parts_of(request: Request) -> Parts:
-    """The parts of the application that serves a request."""
-    parts = request.app.state.parts
-    assert isinstance(parts, Parts)  # noqa: S101 - set by api.application alone
-    return parts
+def get_context(request: Request) -> ApiContext:
+    """The context of the application that serves a request."""
+    context = request.app.state.context
+    assert isinstance(context, ApiContext)  # noqa: S101 - set by api.application alone
+    return context

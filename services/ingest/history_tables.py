@@ -1,15 +1,17 @@
-"""The tables of what units were told, in the schema `ingest`.
+"""The tables of the history, in the schema `ingest`: what units were sent.
 
-They are written from events alone, so no row here may need another to be there first.
+The consumer `ingest-history` writes them from events alone. Events arrive in any order, so no row
+refers to another by a foreign key.
 """
 
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.tables import INSTANT, METADATA
+from services.ingest.tables import INSTANT, METADATA, EnumText
+from shared.schemas.rules import Audience
 
 CONSUMER = "ingest-history"
-"""Who writes them."""
+"""The consumer that writes them."""
 
 REMINDERS = Table(
     "reminders",
@@ -17,7 +19,7 @@ REMINDERS = Table(
     Column("reminder_id", Uuid, primary_key=True),
     Column("office_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
-    Column("audience", Text, nullable=False),
+    Column("audience", EnumText(Audience), nullable=False),
     Column("slot", INSTANT, nullable=False),
     Column("plan_title", Text, nullable=False),
     Column("rule_version", Integer, nullable=False),

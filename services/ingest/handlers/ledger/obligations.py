@@ -1,0 +1,39 @@
+"""What publishing a plan and confirming a revision share about obligations."""
+
+from datetime import datetime
+from typing import Any
+
+from services.ingest.handlers.refusals import Fault, RefusedError
+from shared.schemas.facts import ObligationFacts
+
+PER_EVENT = 200
+"""Obligations in one event, far below the broker's limit even with the longest texts."""
+
+
+def require_at_most(total: int, limit: int) -> None:
+    """Make sure that a plan does not make more obligations than it can be meant to.
+
+    Raises:
+        RefusedError: they are more than `limit`.
+    """
+    if total > limit:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"The plan makes {total} obligations; at most {limit} are published at once.",
+            "Check its dates and units, or raise CUIBAN_PUBLISH_LIMIT.",
+        )
+
+
+def to_columns(facts: ObligationFacts, times: int, since: datetime) -> dict[str, Any]:
+    """The columns of an existing obligation that is owed as `facts` say, from an instant on."""
+    return {
+        "obligation_id": facts.obligation_id,
+        "kind": facts.kind,
+        "due_on": facts.due_on,
+        "known_on": facts.known_on,
+        "lead": facts.lead,
+        "times": times,
+        "number": facts.number,
+        "withdrawn_at": None,
+        "since": since,
+    }

@@ -1,0 +1,32 @@
+"""The closed sets of words that ingest's tables hold."""
+
+from enum import StrEnum
+
+
+class PlanStatus(StrEnum):
+    """How far a plan, or a revision of one, has come."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    REVISION = "revision"
+    """A revised document that is not confirmed yet."""
+    CONFIRMED = "confirmed"
+    """A revision that was applied to its plan."""
+
+
+class SettlementAction(StrEnum):
+    """How a person settled a measure."""
+
+    ACCEPT = "accept"
+    CHANGE = "change"
+    DROP = "drop"
+
+
+class Pairing(StrEnum):
+    """How it was decided which measure of the plan a measure of a revision is."""
+
+    MATCHED = "matched"
+    """By its words."""
+    PERSON = "person"
+    NEW = "new"
+    """It is none of the plan's."""

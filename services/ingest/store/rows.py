@@ -1,0 +1,292 @@
+"""What the stores return: a frozen dataclass for each kind of row.
+
+A class's fields are the columns that its store selects, in this order and under these names, so
+that a row becomes an object by position.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from services.ingest.statuses import Pairing, PlanStatus, SettlementAction
+from shared.schemas.facts import Status
+from shared.schemas.rules import Audience, ObligationKind
+
+
+@dataclass(frozen=True, slots=True)
+class StoredOffice:
+    """An office."""
+
+    office_id: UUID
+    slug: str
+    name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredToken:
+    """An API token without its digest."""
+
+    token_id: UUID
+    office_id: UUID
+    unit_id: UUID | None
+    name: str
+    prefix: str
+    scopes: list[str]
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRuleBook:
+    """A version of an office's rule book."""
+
+    version: int
+    book: dict[str, Any]
+    published_by: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCalendar:
+    """A version of an office's own days: true is a working day; the keys are ISO dates."""
+
+    number: int
+    days: dict[str, bool]
+    published_by: str
+    published_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUnit:
+    """A unit. `contacts` are as `handlers.units.contacts` describes them."""
+
+    unit_id: UUID
+    office_id: UUID
+    name: str
+    kind: str
+    groups: list[str]
+    aliases: list[str]
+    contacts: list[dict[str, Any]]
+    number: int
+    changed_at: datetime
+    retired_at: datetime | None
+    retired_why: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUnitNames:
+    """What a unit is called, and the groups that it is in."""
+
+    unit_id: UUID
+    name: str
+    groups: list[str]
+    aliases: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPlan:
+    """A plan, or a revision of one, without its document and what was read from it."""
+
+    plan_id: UUID
+    office_id: UUID
+    document_name: str
+    sha256: str
+    title: str | None
+    year: int | None
+    issuer: str | None
+    status: PlanStatus
+    imported_at: datetime
+    imported_by: str
+    published_at: datetime | None
+    version: int
+    revises: UUID | None
+    base_version: int | None
+    outcome: dict[str, int] | None
+    revised_by: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOverview:
+    """A plan in a list, with the number of its tasks and measures."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    issuer: str | None
+    status: PlanStatus
+    document_name: str
+    imported_at: datetime
+    imported_by: str
+    published_at: datetime | None
+    tasks: int
+    measures: int
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMeasure:
+    """A measure of a plan or of a revision. `due` holds ISO dates."""
+
+    measure_id: UUID
+    plan_id: UUID
+    ordinal: int
+    ref: str
+    task_name: str
+    text: str
+    due: list[str]
+    continuous: bool
+    recurrence: dict[str, Any] | None
+    names: list[str]
+    lead: list[str]
+    codes: list[str]
+    settlement: SettlementAction | None
+    settled_by: str | None
+    settled_at: datetime | None
+    settled_why: str | None
+    published_at: datetime | None
+    settled: list[str]
+    periods: dict[str, str]
+    pair_id: UUID | None
+    paired: Pairing | None
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether a person decided that nobody owes it."""
+        return self.settlement is SettlementAction.DROP
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNameDecision:
+    """What a person decided about a name that the directory does not know."""
+
+    name: str
+    unit_ids: list[str]
+    ignored: bool
+    reason: str
+    decided_by: str
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObligation:
+    """What a unit owes, or owed, for a measure by a date."""
+
+    obligation_id: UUID
+    unit_id: UUID
+    measure_id: UUID
+    kind: ObligationKind
+    due_on: date | None
+    known_on: date
+    lead: bool
+    times: int
+    status: Status
+    number: int
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObligationNumber:
+    """How often an obligation has changed, and whether it was withdrawn."""
+
+    obligation_id: UUID
+    number: int
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEntry:
+    """An obligation with its unit's name and its measure's text."""
+
+    obligation_id: UUID
+    unit_id: UUID
+    unit: str
+    plan_id: UUID
+    ordinal: int
+    ref: str
+    task_name: str
+    text: str
+    kind: ObligationKind
+    period: str
+    due_on: date | None
+    status: Status
+    lead: bool
+    number: int
+    withdrawn_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCounts:
+    """How many obligations a unit has, and how many of them are done, near and overdue."""
+
+    unit_id: UUID
+    unit: str
+    total: int
+    done: int
+    near: int
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentState:
+    """How an obligation stands now; `unknown_before` it is not recorded how it stood."""
+
+    obligation_id: UUID
+    unit_id: UUID
+    kind: ObligationKind
+    due_on: date | None
+    known_on: date
+    status: Status
+    withdrawn: bool
+    since: datetime | None
+    unknown_before: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PastState:
+    """How an obligation stood from `since` until `until`; None is an instant not recorded."""
+
+    obligation_id: UUID
+    kind: ObligationKind
+    due_on: date | None
+    known_on: date
+    status: Status
+    withdrawn: bool
+    since: datetime | None
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReminder:
+    """A reminder that the scheduler emitted. `items` are as the projection writes them."""
+
+    unit_id: UUID
+    audience: Audience
+    slot: datetime
+    items: list[dict[str, Any]]
+    fired_at: datetime | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNotification:
+    """A notification to a unit; `items` are those of its reminder, None while that is unknown."""
+
+    notification_id: UUID
+    reminder_id: UUID
+    slot: datetime
+    audience: str
+    channel: str
+    address: str
+    state: str
+    at: datetime
+    reason: str
+    gateway: str
+    subject: str
+    body: str
+    items: list[dict[str, Any]] | None
+
+    @property
+    def refs(self) -> list[str]:
+        """The measures that it is about."""
+        return [item["ref"] for item in self.items or ()]
