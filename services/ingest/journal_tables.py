@@ -3,13 +3,13 @@
 from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.tables import INSTANT, METADATA, office_column
+from services.ingest.tables import INSTANT, METADATA, define_office_column
 
 JOURNAL = Table(
     "journal",
     METADATA,
     Column("id", BigInteger, Identity(), primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("at", INSTANT, nullable=False),
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),

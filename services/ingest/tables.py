@@ -4,8 +4,6 @@
 transaction, and its writer holds the locks of the plan and of every unit that they would check.
 """
 
-from enum import StrEnum
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,16 +18,13 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
-from typing_extensions import override
 
-from services.ingest.statuses import Pairing, PlanStatus, SettlementAction
+from services.ingest.statuses import EnumText, Pairing, PlanStatus, SettlementAction
 from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
 from shared.consuming.inbox import define_inbox_table
@@ -42,22 +37,7 @@ METADATA = MetaData(schema="ingest")
 INSTANT = DateTime(timezone=True)
 
 
-class EnumText(TypeDecorator[StrEnum]):
-    """Text that is a member of an enumeration; a row holds the member."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, enum: type[StrEnum]) -> None:
-        super().__init__()
-        self.enum = enum
-
-    @override
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        return None if value is None else self.enum(value)
-
-
-def office_column(*, key: bool = False) -> Column[object]:
+def define_office_column(*, key: bool = False) -> Column[object]:
     """The office that a row belongs to; with `key` a part of the primary key."""
     office = ForeignKey("ingest.offices.office_id")
     return Column("office_id", Uuid, office, primary_key=key, nullable=False)
@@ -76,7 +56,7 @@ UNITS = Table(
     "units",
     METADATA,
     Column("unit_id", Uuid, primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("groups", JSONB, nullable=False),
@@ -94,7 +74,7 @@ TOKENS = Table(
     "tokens",
     METADATA,
     Column("token_id", Uuid, primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id")),
     Column("name", Text, nullable=False),
     Column("prefix", Text, nullable=False),
@@ -109,7 +89,7 @@ PLANS = Table(
     "plans",
     METADATA,
     Column("plan_id", Uuid, primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("document_name", Text, nullable=False),
     Column("document", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
@@ -122,7 +102,7 @@ PLANS = Table(
     Column("imported_by", Text, nullable=False),
     Column("published_at", INSTANT),
     Column("version", Integer, nullable=False, server_default="1"),
-    # Of a revision: the plan that its document revises, at which version, and what it came to.
+    # Of a revision: the plan that it revises, the plan's version then, and what it changed.
     Column("revises", Uuid, ForeignKey("ingest.plans.plan_id")),
     Column("base_version", Integer),
     Column("outcome", JSONB(none_as_null=True)),
@@ -137,7 +117,7 @@ MEASURES = Table(
     METADATA,
     Column("measure_id", Uuid, primary_key=True),
     Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), nullable=False),
-    office_column(),
+    define_office_column(),
     Column("ordinal", Integer, nullable=False),
     Column("ref", Text, nullable=False),
     Column("task_name", Text, nullable=False),
@@ -157,7 +137,7 @@ MEASURES = Table(
     # The period names that its obligations carry, where its dates now give others.
     Column("periods", JSONB, nullable=False, server_default="{}"),
     Column("removed_at", INSTANT),
-    # In a revision: which measure of the plan it is, and who says so.
+    # In a revision: which measure of the plan it is, and how that was decided.
     Column("pair_id", Uuid),
     Column("paired", EnumText(Pairing)),
     Index(
@@ -175,7 +155,7 @@ NAME_DECISIONS = Table(
     METADATA,
     Column("plan_id", Uuid, ForeignKey("ingest.plans.plan_id"), primary_key=True),
     Column("name", Text, primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("unit_ids", JSONB, nullable=False),
     Column("ignored", Boolean, nullable=False),
     Column("reason", Text, nullable=False),
@@ -201,18 +181,18 @@ OBLIGATIONS = Table(
     Column("status", EnumText(Status), nullable=False),
     Column("number", Integer, nullable=False),
     Column("withdrawn_at", INSTANT),
-    # When it came to stand as it does; before `unknown_before` it is not recorded how it stood.
+    # Since when it has this state; states before `unknown_before` are not recorded.
     Column("since", INSTANT),
     Column("unknown_before", INSTANT),
     # One index serves the ledger's order, its pages, a unit's list and a plan's repeats.
     Index(
         "obligations_ledger", "office_id", "unit_id", "plan_id", "ordinal", "period", unique=True
     ),
-    # A revision looks for what is owed for the measures that it changes.
+    # A revision reads the obligations of the measures that it changes.
     Index("obligations_measure", "plan_id", "measure_id"),
 )
 
-# How obligations stood before: written by the trigger `obligations_are_remembered` alone.
+# Past states of obligations. Only the trigger `obligations_are_remembered` writes them.
 
 OBLIGATION_HISTORY = Table(
     "obligation_history",
@@ -230,12 +210,11 @@ OBLIGATION_HISTORY = Table(
     Index("obligation_history_unit", "unit_id", "until"),
 )
 
-# What each night's comparison of reminders with the ledger came to.
-
+# The results of nightly audits of reminders.
 EXPECTED_AUDITS = Table(
     "expected_audits",
     METADATA,
-    office_column(key=True),
+    define_office_column(key=True),
     Column("last_day", Date, primary_key=True),
     Column("first_day", Date, nullable=False),
     Column("audited_at", INSTANT, nullable=False),
@@ -250,7 +229,7 @@ HEARINGS = Table(
     METADATA,
     Column("hearing_id", Uuid, primary_key=True),
     Column("obligation_id", Uuid, primary_key=True),
-    office_column(),
+    define_office_column(),
     Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id"), nullable=False),
     Column("heard_on", Date, nullable=False),
     Column("heard_by", Text, nullable=False),
@@ -274,7 +253,7 @@ IDEMPOTENCY = Table(
 RULE_BOOKS = Table(
     "rule_books",
     METADATA,
-    office_column(key=True),
+    define_office_column(key=True),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
@@ -284,7 +263,7 @@ RULE_BOOKS = Table(
 CALENDARS = Table(
     "calendars",
     METADATA,
-    office_column(key=True),
+    define_office_column(key=True),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),

@@ -118,7 +118,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
     return make_problem(
         500,
         "internal",
-        "Something went wrong inside, and would again.",
-        hint="Tell whoever runs the service the correlation id: the log has the error under it.",
+        "The service failed on this request, and would again.",
+        hint="Send the operator of the service the correlation id: the log has the error under it.",
         correlation_id=correlation,
     )

@@ -44,8 +44,8 @@ _ID = TypeAdapter(UUID)
 async def import_plan(call: Manages) -> Response:
     """Import a year's task table as a draft plan.
 
-    Nothing is published. The answer lists the measures that a person must settle, and the names
-    that the directory does not know. The same document again gives the same draft.
+    Nothing is published. The answer lists the measures that need a decision, and the names that
+    the directory does not know. The same document again gives the same draft.
     """
     async with open_upload(call) as upload, call.context.reading:
         parsed = await read_file(call.context, call.context.read_plan, upload)
@@ -80,7 +80,7 @@ async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> 
 
 @ROUTER.get("/{plan_id}")
 async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
-    """Show a plan with its measures, what is open, and the names that nobody knows.
+    """Show a plan with its measures, what is open, and the unknown names.
 
     A unit sees the published measures of a published plan, and nothing of how they were settled.
     """
@@ -115,7 +115,7 @@ async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Res
 async def publish(call: Manages, plan_id: UUID, body: PublishIn | None = None) -> Response:
     """Publish what is settled: every unit is told what it owes.
 
-    Again, it publishes only what was settled since. `held` names what waits for a person: open
+    Again, it publishes only what was settled since. `held` names what needs a decision: open
     measures, unknown names, and dates that have passed.
     """
     include_past = body is not None and body.include_past

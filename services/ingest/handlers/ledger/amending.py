@@ -203,13 +203,13 @@ def _compare_obligation(
     if old is None:
         changes.added.append((number, facts))
         changes.assigned.append((measure, facts))
-    elif is_new or _differs(old, facts, draft):
+    elif is_new or _is_changed(old, facts, draft):
         changes.changed.append(to_columns(facts, draft.times, confirmation.act.now))
         is_assigned = is_new and old.status is not Status.DONE
         (changes.assigned if is_assigned else changes.amended).append((measure, facts))
 
 
-def _differs(old: StoredObligation, facts: ObligationFacts, draft: ObligationDraft) -> bool:
+def _is_changed(old: StoredObligation, facts: ObligationFacts, draft: ObligationDraft) -> bool:
     before = (old.due_on, old.lead, old.kind, old.times)
     return before != (facts.due_on, facts.lead, facts.kind, draft.times)
 

@@ -69,7 +69,7 @@ def pair_measures(
 def _sort_pair(pairs: Pairs, old: StoredMeasure, new: StoredMeasure, year: int | None) -> None:
     if new.is_dropped and not old.is_dropped:
         pairs.removed.append(old)
-    elif not new.is_dropped and _differ(old, new, year):
+    elif not new.is_dropped and _is_changed(old, new, year):
         pairs.changed.append((old, new))
     else:
         pairs.kept.append((old, new))
@@ -79,7 +79,7 @@ def _to_passage(measure: StoredMeasure) -> Passage:
     return Passage(measure.measure_id, measure.ref, measure.task_name, measure.text)
 
 
-def _differ(old: StoredMeasure, new: StoredMeasure, year: int | None) -> bool:
+def _is_changed(old: StoredMeasure, new: StoredMeasure, year: int | None) -> bool:
     if any(getattr(old, name) != getattr(new, name) for name in FACTS):
         return True
     if old.is_dropped and not new.is_dropped:

@@ -70,7 +70,7 @@ class UnitRow:
     contacts: Mapping[Audience, Mapping[str, str]] = field(default_factory=dict)
 
 
-def read_units(name: str, data: bytes) -> list[UnitRow]:
+def read_units(name: str, content: bytes) -> list[UnitRow]:
     """The rows of a directory file: a workbook, or CSV in UTF-8 or GB18030.
 
     Merged banner rows and sheets without a header are skipped.
@@ -80,13 +80,13 @@ def read_units(name: str, data: bytes) -> list[UnitRow]:
             with what to do about it.
         DocumentError: the workbook is broken, encrypted, too large or hostile.
     """
-    if len(data) > _MOST_BYTES:
+    if len(content) > _MOST_BYTES:
         limit = _MOST_BYTES // 2**20
         raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
     faults: Faults = []
     rows: list[UnitRow] = []
     places: dict[str, str] = {}
-    for header, lines in _read_tables(name, data):
+    for header, lines in _read_tables(name, content):
         for where, cells in lines:
             row = _read_row(where, header, cells, faults)
             if row.name in places:
@@ -117,13 +117,13 @@ Header = Sequence[str | None]
 """The meaning of each column; None for one that is ignored, empty for one without a title."""
 
 
-def _read_tables(name: str, data: bytes) -> list[tuple[Header, Sequence[Line]]]:
+def _read_tables(name: str, content: bytes) -> list[tuple[Header, Sequence[Line]]]:
     """Each table of the file that has a header, and the rows below it."""
-    if data.startswith(_OFFICE_FORMATS):
-        blocks = read_document(name, data).blocks
+    if content.startswith(_OFFICE_FORMATS):
+        blocks = read_document(name, content).blocks
         sheets = [list(_list_lines(block)) for block in blocks if isinstance(block, Table)]
     else:
-        sheets = [_list_csv_lines(_decode(data))]
+        sheets = [_list_csv_lines(_decode(content))]
     tables = [table for lines in sheets if (table := _find_header(lines))]
     if not tables:
         top = next((cells for lines in sheets for _, cells in lines), ())
@@ -143,10 +143,10 @@ def _is_banner(row: Row) -> bool:
     return len(row.cells) > 1 and all(cell.left for cell in row.cells[1:])
 
 
-def _decode(data: bytes) -> str:
+def _decode(content: bytes) -> str:
     for encoding in ("utf-8-sig", "gb18030"):
         with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
+            return content.decode(encoding)
     raise RefusedError(
         Fault.INVALID, "The file is neither UTF-8 nor GB18030 text.", "Save it as CSV UTF-8."
     )

@@ -1,0 +1,62 @@
+"""The row classes of ingest's stores say what the tables hold."""
+
+from dataclasses import fields
+from types import NoneType
+from typing import get_args, get_type_hints
+
+import pytest
+
+from services.ingest import tables
+from services.ingest.history_tables import NOTIFICATIONS, REMINDERS
+from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS
+from services.ingest.statuses import EnumText
+from services.ingest.store import idempotency, journal, rows
+
+HELD_BY = [
+    (rows.StoredOffice, tables.OFFICES),
+    (rows.StoredToken, tables.TOKENS),
+    (rows.StoredRuleBook, tables.RULE_BOOKS),
+    (rows.StoredCalendar, tables.CALENDARS),
+    (rows.StoredUnit, tables.UNITS),
+    (rows.StoredUnitNames, tables.UNITS),
+    (rows.StoredPlan, tables.PLANS),
+    (rows.PlanOverview, tables.PLANS),
+    (rows.StoredMeasure, tables.MEASURES),
+    (rows.StoredNameDecision, tables.NAME_DECISIONS),
+    (rows.StoredObligation, tables.OBLIGATIONS),
+    (rows.ObligationNumber, tables.OBLIGATIONS),
+    (rows.LedgerEntry, tables.OBLIGATIONS),
+    (rows.CurrentState, tables.OBLIGATIONS),
+    (rows.PastState, tables.OBLIGATION_HISTORY),
+    (rows.StoredReminder, REMINDERS),
+    (rows.StoredNotification, NOTIFICATIONS),
+    (journal.JournalEntry, JOURNAL),
+    (journal.ChainHead, JOURNAL_HEADS),
+    (idempotency.StoredAnswer, tables.IDEMPOTENCY),
+]
+
+
+@pytest.mark.parametrize(("row_class", "table"), HELD_BY)
+def test_a_field_may_be_none_exactly_if_its_column_may_be_null(row_class, table):
+    types = get_type_hints(row_class)
+    held = [field.name for field in fields(row_class) if field.name in table.c]
+    assert held
+    for name in held:
+        assert (NoneType in get_args(types[name])) is table.c[name].nullable, name
+
+
+@pytest.mark.parametrize(("row_class", "table"), HELD_BY)
+def test_a_column_of_an_enumeration_is_a_field_of_that_enumeration(row_class, table):
+    types = get_type_hints(row_class)
+    for field in fields(row_class):
+        if field.name in table.c and isinstance(table.c[field.name].type, EnumText):
+            enum = table.c[field.name].type.enum
+            assert types[field.name] in (enum, enum | None), field.name
+
+
+def test_a_word_that_an_enumeration_lacks_is_not_read():
+    read = EnumText(rows.PlanStatus).result_processor(None, None)
+    assert read("draft") is rows.PlanStatus.DRAFT
+    assert read(None) is None
+    with pytest.raises(KeyError):
+        read("unheard-of")
