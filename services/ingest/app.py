@@ -137,7 +137,7 @@ async def run(settings: IngestSettings) -> None:
 
 
 def main() -> None:
-    """Run the service as the environment says."""
+    """Run the service with the settings of the environment."""
     logging.configure("ingest")  # so that an invalid setting is reported as a log line
     try:
         settings = IngestSettings.load()

@@ -1,4 +1,4 @@
-"""The tables of the journal: who changed what, and the chain of hashes that proves it whole."""
+"""The tables of the journal: who changed what, and the chain of hashes that detects tampering."""
 
 from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
@@ -21,7 +21,7 @@ JOURNAL = Table(
     Index("journal_subject", "office_id", "subject", "id"),
 )
 
-# Written by the trigger `journal_is_sealed` alone, when a transaction commits.
+# Only the trigger `journal_is_sealed` writes it, when a transaction commits.
 
 JOURNAL_LINKS = Table(
     "journal_links",

@@ -33,10 +33,10 @@ async def verify_journal(
         Query(pattern="^[0-9a-fA-F]{64}$", description="A head that was noted earlier, in hex."),
     ] = None,
 ) -> VerifiedOut:
-    """Prove that no entry was altered, removed or slipped in: `broken` names the first that was.
+    """Verify that no entry was altered, removed or inserted: `broken` names the first that was.
 
-    `head` stands for every entry up to the last. Noted down elsewhere, it can be given as
-    `expect` later, which also shows whether the end was cut off.
+    `head` covers every entry up to the last. Noted down elsewhere, it can be given as `expect`
+    later: then it also shows whether the end was cut off.
     """
     expected = bytes.fromhex(expect) if expect else None
     async with call.context.engine.connect() as plain:
@@ -50,9 +50,9 @@ async def compare_reminders(
     first: Annotated[Day, Query(alias="from", description="The first day, at the office.")],
     last: Annotated[Day, Query(alias="to", description="The last day.")],
 ) -> ExpectedOut:
-    """Compare the reminders of some days with what the ledger, rules and days asked for.
+    """Compare the reminders of some days with those that the ledger, rules and days ask for.
 
-    `differences` are faults; `explained` are what an outage, or a fact that was told right before
+    `differences` are faults; `explained` are differences that an outage, or a fact shortly before
     a slot, allows. At most 1000 of each are listed, the oldest slots first.
     """
     settings = call.context.settings

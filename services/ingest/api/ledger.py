@@ -52,7 +52,7 @@ async def show_ledger(
 async def show_summary(
     call: Reads, query: Query, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[SummaryOut]:
-    """Show how each unit stands."""
+    """Show how many obligations of each unit are done, open, near and overdue."""
     after = parse_cursor(cursor, "summary", _ID)
     async with call.context.engine.connect() as db:
         units = await handlers.summarise_units(db, call.act, query, after, limit + 1)
@@ -61,7 +61,7 @@ async def show_summary(
 
 @ROUTER.post("/obligations/{obligation_id}/status", response_model=ItemOut)
 async def report_status(call: Reports, obligation_id: UUID, body: StatusIn) -> Response:
-    """Report how an obligation stands. Reminders of what is done stop at once."""
+    """Report the status of an obligation. Reminders of what is done stop at once."""
 
     async def run(db: AsyncConnection) -> handlers.LedgerItem:
         return await reporting.report(db, call.act, obligation_id, body.status, body.note)

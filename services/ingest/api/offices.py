@@ -34,7 +34,7 @@ _NUMBER = TypeAdapter(int)
 
 
 class Accepted(Answer):
-    """It was taken, and is on its way."""
+    """The receipt was accepted and will be processed."""
 
     accepted: bool = True
 
@@ -61,7 +61,7 @@ async def list_rule_books(
 
 @ROUTER.post("/rule-books", status_code=201, response_model=RuleBookOut)
 async def publish_rule_book(call: Manages, body: RuleBookIn) -> Response:
-    """Publish a rule book, whole, as the next version. All reminders are planned anew."""
+    """Publish a whole rule book as the next version. All reminders are planned again."""
     whole = {"version": 1, **body.model_dump(mode="json")}
     try:
         book = RuleBook.model_validate(whole, extra="forbid")
@@ -106,7 +106,7 @@ async def list_tokens(call: Admins, cursor: Cursor = None, limit: Limit = 100) -
 
 @ROUTER.post("/tokens", status_code=201, response_model=TokenIssued)
 async def issue_token(call: Admins, body: TokenIn) -> Response:
-    """Make a token. Its secret is told in this answer only; a repeated request gets it blank."""
+    """Make a token. Only this answer has its secret; a repeated request gets it blank."""
     scopes = [tokens.Scope(scope) for scope in body.scopes]
 
     async def run(db: AsyncConnection) -> tokens.Issued:

@@ -82,7 +82,7 @@ async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> 
 async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
     """Show a plan with its measures, what is open, and the unknown names.
 
-    A unit sees the published measures of a published plan, and nothing of how they were settled.
+    A unit sees only the published measures of a published plan, and not how they were settled.
     """
     async with call.context.engine.connect() as db:
         return PlanOut.model_validate(await handlers.view_plan(db, call.act, plan_id))
@@ -102,7 +102,7 @@ async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Re
 
 @ROUTER.post("/{plan_id}/names", response_model=PlanOut)
 async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Response:
-    """Say which units a name in the plan means, or that it means none."""
+    """Decide which units a name in the plan means, or that it means none."""
     decision = NameDecision(body.name, body.units, body.ignore, body.reason)
 
     async def run(db: AsyncConnection) -> handlers.PlanView:
@@ -113,7 +113,7 @@ async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Res
 
 @ROUTER.post("/{plan_id}/publish", response_model=PublishedOut)
 async def publish(call: Manages, plan_id: UUID, body: PublishIn | None = None) -> Response:
-    """Publish what is settled: every unit is told what it owes.
+    """Publish what is settled: every unit gets its obligations.
 
     Again, it publishes only what was settled since. `held` names what needs a decision: open
     measures, unknown names, and dates that have passed.

@@ -70,7 +70,7 @@ def _answer(reference: str, name: str) -> tuple[str, bytes]:
 
 
 def main() -> None:
-    """Read the file of standard input as the arguments say."""
+    """Read the file of standard input with the function and limits of the arguments."""
     reference, seconds, memory, name = sys.argv[1:]
     _limit(int(seconds), int(memory))
     gc.set_threshold(70_000, 10, 10)  # a document is a large tree that stays alive: collect seldom

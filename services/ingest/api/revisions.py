@@ -73,8 +73,8 @@ async def revise_plan(call: Manages, plan_id: UUID) -> Response:
     """Read a later document as a revision of a published plan, and show the difference.
 
     Nothing changes until it is confirmed. A measure that is renumbered or slightly reworded
-    stays the same measure; `ambiguous` lists those that a person must pair. What is doubtful is
-    settled as in a draft, with the revision's id in the place of the plan's.
+    stays the same measure; `ambiguous` lists those that a person must pair. Doubtful measures are
+    settled as in a draft, with the revision's id in place of the plan's.
     """
     async with open_upload(call) as upload, call.context.reading:
         parsed = await read_file(call.context, call.context.read_plan, upload)
@@ -98,7 +98,7 @@ async def _enter(call: Call, plan_id: UUID, document: revising.RevisedDocument) 
 
 @ROUTER.get("")
 async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]:
-    """List a plan's revisions, the first first."""
+    """List a plan's revisions, the oldest first."""
     async with call.context.engine.connect() as db:
         plan, revisions = await revising.list_revisions(db, call.act, plan_id)
     heads = [RevisionHead.model_validate(_to_head(plan, revision)) for revision in revisions]
@@ -107,7 +107,7 @@ async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]
 
 @ROUTER.get("/{revision_id}")
 async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
-    """Show a revision and its difference from the plan as both stand now."""
+    """Show a revision and its difference from the plan, as both are now."""
     async with call.context.engine.connect() as db:
         revision = await revising.compare_revision(db, call.act, plan_id, revision_id)
     return RevisionOut.model_validate(_to_answer(revision))
@@ -115,7 +115,7 @@ async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> 
 
 @ROUTER.post("/{revision_id}/pairs", response_model=RevisionOut)
 async def pair_measures(call: Manages, plan_id: UUID, revision_id: UUID, body: PairIn) -> Response:
-    """Say which measure of the plan one of the revision is, or that it is new."""
+    """Decide which measure of the plan a measure of the revision is, or that it is new."""
 
     async def run(db: AsyncConnection) -> dict[str, Any]:
         revision = await revising.pair(
@@ -132,8 +132,8 @@ async def confirm_revision(
 ) -> Response:
     """Apply a revision, all of it or nothing; confirmed again it changes nothing.
 
-    What stays as it is is told to nobody. Dates that moved are reminded of anew, removed
-    measures and units no more, new ones from now on; what is done stays done.
+    What does not change is not announced. Reminders follow dates that moved, end for removed
+    measures and units, and begin for new ones; what is done stays done.
     """
     body = body or ConfirmIn()
 

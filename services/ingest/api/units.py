@@ -41,7 +41,7 @@ _PLACE = TypeAdapter(tuple[datetime, UUID])
 @ROUTER.post("/import", response_model=ImportedOut, openapi_extra=FORM)
 async def import_units(
     call: Manages,
-    preview: Annotated[bool, Query(description="Only tell what differs.")] = False,
+    preview: Annotated[bool, Query(description="Only show what differs.")] = False,
 ) -> Response:
     """Import the directory of units from .xlsx or CSV (UTF-8, GB18030): all of it or nothing.
 
@@ -49,7 +49,7 @@ async def import_units(
     posts liaison 联络员, deputy 分管领导 and head 主要负责人 each a name, an email 邮箱, a
     mobile 手机, and the first and last day valid_from 起始日期 and valid_to 截止日期
     (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are left out, and
-    units that are not named, stay as they are. The answer tells what differs, field by field.
+    units that are not named, stay as they are. The answer shows what differs, field by field.
     """
     async with open_upload(call) as upload, call.context.reading:
         rows = await read_file(call.context, read_units, upload)
@@ -75,7 +75,7 @@ async def list_units(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnitOut]:
-    """List units; with `name` those whose name or alias it is, or whose name holds it."""
+    """List units; with `name` those whose name contains it, or that have it as an alias."""
     if name and "\x00" in name:
         raise ProblemError(422, "invalid", "The name holds control characters.")
     after = parse_cursor(cursor, "units", _ID)
@@ -93,7 +93,7 @@ async def show_unit(call: Reads, unit_id: UUID) -> UnitOut:
 
 @ROUTER.post("/{unit_id}/contacts", response_model=UnitOut)
 async def replace_contact(call: Manages, unit_id: UUID, body: ContactIn) -> Response:
-    """Let someone take over a post. What is not sent yet goes to them from their first day."""
+    """Let someone take over a post. Unsent notifications go to them from their first day on."""
     new = NewContact(body.post, body.name, body.email, body.mobile, body.valid_from, body.valid_to)
 
     async def run(db: AsyncConnection) -> StoredUnit:
@@ -114,7 +114,7 @@ async def rename_unit(call: Manages, unit_id: UUID, body: RenameIn) -> Response:
 
 @ROUTER.post("/{unit_id}/retire", response_model=UnitOut)
 async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
-    """End a unit: it owes nothing new; what it owes stays. `undo` takes that back."""
+    """Retire a unit: it gets no new obligations; those that it has stay. `undo` takes that back."""
 
     async def run(db: AsyncConnection) -> StoredUnit:
         return await handlers.retire(db, call.act, unit_id, body.reason, undo=body.undo)
@@ -126,7 +126,7 @@ async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
 async def show_history(
     call: Reads, unit_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ToldOut]:
-    """Show what a unit was told: when, whom, on which address, how it ended, and the text."""
+    """Show a unit's notifications: slot, recipient, address, state and text."""
     before = parse_cursor(cursor, "history", _PLACE)
     async with call.context.engine.connect() as db:
         notifications = await ledger.list_notifications(db, call.act, unit_id, before, limit + 1)

@@ -1,4 +1,4 @@
-"""The circumstances of a command, and what every handler does: tell an event, note a change."""
+"""The context of a command, and what all handlers use: write an event, note a change."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ SOURCE = "/cuiban/ingest"
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """The circumstances of a command.
+    """The context of a command.
 
     Attributes:
         office_id: the office that the command concerns.

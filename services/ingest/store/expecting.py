@@ -73,9 +73,9 @@ async def list_unit_ids(
 async def list_current_states(
     db: AsyncConnection, office_id: UUID, unit_ids: Sequence[UUID], since: datetime
 ) -> list[CurrentState]:
-    """How obligations of units stand now.
+    """The present states of obligations of units.
 
-    Left out are those that have been done or withdrawn since before an instant.
+    Left out are obligations that have been done or withdrawn since before an instant.
     """
     withdrawn = {"withdrawn": _O.withdrawn_at.is_not(None)}
     query = select(*list_columns(CurrentState, withdrawn, _O)).where(
@@ -93,7 +93,7 @@ async def list_current_states(
 async def list_past_states(
     db: AsyncConnection, unit_ids: Sequence[UUID], since: datetime
 ) -> list[PastState]:
-    """How obligations of units stood earlier, as far as that lasted beyond an instant, in order."""
+    """The past states of obligations of units that lasted beyond an instant, in order."""
     query = (
         select(*list_columns(PastState, _H))
         .where(is_any_of(_H.unit_id, unit_ids), or_(_H.until.is_(None), _H.until >= since))

@@ -1,4 +1,4 @@
-"""Offices and the tokens that speak for them."""
+"""Offices and their API tokens."""
 
 from collections.abc import Sequence
 from datetime import datetime

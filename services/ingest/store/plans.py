@@ -144,7 +144,7 @@ async def list_decisions(
 ) -> list[StoredNameDecision]:
     """The decisions about names that the directory does not know, by name.
 
-    With a revision, a decision made there stands in place of the plan's.
+    A decision that was made in the revision replaces the plan's own.
     """
     own = _D.plan_id == (revision_id or plan_id)
     query = (

@@ -152,7 +152,7 @@ class StoredMeasure:
 
     @property
     def is_dropped(self) -> bool:
-        """Whether a person decided that nobody owes it."""
+        """Whether a person decided that no unit owes it."""
         return self.settlement is SettlementAction.DROP
 
 
@@ -229,7 +229,7 @@ class UnitCounts:
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """How an obligation stands now; `unknown_before` it is not recorded how it stood."""
+    """The present state of an obligation; states before `unknown_before` are not recorded."""
 
     obligation_id: UUID
     unit_id: UUID
@@ -244,7 +244,7 @@ class CurrentState:
 
 @dataclass(frozen=True, slots=True)
 class PastState:
-    """How an obligation stood from `since` until `until`; None is an instant not recorded."""
+    """The state of an obligation from `since` until `until`; None is an instant not recorded."""
 
     obligation_id: UUID
     kind: ObligationKind

@@ -1,4 +1,4 @@
-"""The directory of units. A unit's row is also its lock: the writer of its events holds it."""
+"""The directory of units. A unit's row is also its lock, which writers of its events hold."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime

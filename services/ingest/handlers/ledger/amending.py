@@ -76,8 +76,8 @@ class _UnitChanges:
     Attributes:
         added: new obligations, with the numbers of their dates.
         changed: the columns of existing obligations that change.
-        withdrawn, dropped: obligations that are owed no more; of those dropped no event tells,
-            since they are done.
+        withdrawn, dropped: obligations that are no longer owed. Those dropped are done, so they
+            appear in no event.
         assigned, amended: what the events of these names carry.
     """
 

@@ -1,4 +1,4 @@
-"""The directory: read, and changed unit by unit. A changed unit is told as one event."""
+"""The directory: read, and changed unit by unit. Each change publishes the unit as one event."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -170,7 +170,7 @@ async def retire(
     an alias of the unit that takes over.
 
     Raises:
-        RefusedError: no such unit, it is so already, or its names now mean another unit.
+        RefusedError: no such unit, nothing would change, or its names now mean another unit.
     """
     unit = await _lock_unit(db, act, unit_id)
     if undo is (unit.retired_at is None):
