@@ -1,11 +1,9 @@
 """From due timers to reminders: one for each audience and slot of a unit. Pure."""
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 from shared.planning.timers import Timer, choose_occurrences
@@ -13,6 +11,7 @@ from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
+from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, list_audiences
 
 
@@ -213,15 +212,7 @@ def _get_item_order(
     chosen: tuple[Occurrence, DueTimer],
 ) -> tuple[date, tuple[tuple[int, str], ...]]:
     owed = chosen[1]
-    return owed.dates.due_on or date.max, parse_ref(owed.measure.ref)
-
-
-@lru_cache(maxsize=10_000)
-def parse_ref(ref: str) -> tuple[tuple[int, str], ...]:
-    """Where a ref stands among others: numbers count as numbers, so 2.1 comes before 10.1."""
-    # Python reads no number of thousands of digits, and a figure such as ⑴ is none that it reads.
-    parts = re.findall(r"([0-9]{1,18})|([^0-9.]+)", ref)
-    return tuple((int(number or 0), other) for number, other in parts)
+    return owed.dates.due_on or date.max, rank_ref(owed.measure.ref)
 
 
 def _join_titles(measures: Sequence[ReminderMeasure]) -> str:

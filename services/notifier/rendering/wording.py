@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import ReminderItem
+from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, ReminderKind
 
 _CALENDAR = WorkingCalendar()
@@ -123,13 +124,7 @@ def is_hearing(item: ReminderItem) -> bool:
 
 def in_order(items: Sequence[ReminderItem]) -> list[ReminderItem]:
     """Items by date, then by their place in the plan: 2.10 after 2.9."""
-    return sorted(items, key=lambda item: (item.due_on, _place(item.ref)))
-
-
-@lru_cache(maxsize=4096)
-def _place(ref: str) -> tuple[tuple[int, str], ...]:
-    # At most 18 digits at once: Python refuses to read a number of thousands.
-    return tuple((int(part or 0), other) for part, other in re.findall(r"(\d{1,18})|(\D+)", ref))
+    return sorted(items, key=lambda item: (item.due_on, rank_ref(item.ref)))
 
 
 def lines(digest: Digest) -> list[Line]:

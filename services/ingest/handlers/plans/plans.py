@@ -1,7 +1,6 @@
 """Plans: imports a document as a draft, and shows a plan with all that is still open."""
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -30,6 +29,7 @@ from services.ingest.store.rows import (
     StoredPlan,
 )
 from shared.schemas import identity
+from shared.schemas.refs import rank_ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +155,6 @@ def _list_responsible(task: Task) -> list[str]:
     return list(dict.fromkeys((*task.responsible.lead, *task.responsible.names)))
 
 
-def _rank_ref(ref: str) -> list[int]:
-    return [int(part) for part in re.findall(r"\d+", ref)]
-
-
 def _make_unique(ref: str, seen: dict[str, int]) -> str:
     """A ref that no other measure has, even if the document numbers two rows alike."""
     seen[ref] = seen.get(ref, 0) + 1
@@ -178,7 +174,7 @@ async def view_plan(
         raise _make_refusal()
     stored = await store.list_measures(db, plan_id)
     if plan.revised_by:  # measures that a revision added have the last ordinals
-        stored = sorted(stored, key=lambda measure: _rank_ref(measure.ref))
+        stored = sorted(stored, key=lambda measure: rank_ref(measure.ref))
     decisions = await store.list_decisions(db, plan.revises or plan_id, plan_id)
     known = await load_directory(db, act.office_id)
     measures = tuple(_view_measure(measure, plan.year) for measure in stored)

@@ -9,12 +9,12 @@ from shared.planning.reminding import (
     FiringResult,
     ReminderMeasure,
     fire_due_timers,
-    parse_ref,
 )
 from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.facts import ReminderItem
+from shared.schemas.refs import rank_ref
 from shared.schemas.rules import (
     Audience,
     BeforeDue,
@@ -144,11 +144,11 @@ def test_items_of_several_plans_name_each_plan() -> None:
 @given(st.lists(st.tuples(st.integers(0, 99), st.integers(0, 99)), max_size=20))
 def test_refs_stand_as_their_numbers_do(numbers) -> None:
     refs = [f"{a}.{b}" for a, b in numbers]
-    assert sorted(refs, key=parse_ref) == [f"{a}.{b}" for a, b in sorted(numbers)]
+    assert sorted(refs, key=rank_ref) == [f"{a}.{b}" for a, b in sorted(numbers)]
 
 
 @example(["⑴", "²", "1.⑴"])
 @given(st.lists(st.text(max_size=8), max_size=10))
 def test_any_text_has_a_place_among_refs(refs) -> None:
-    placed = sorted(refs, key=parse_ref)
+    placed = sorted(refs, key=rank_ref)
     assert sorted(placed) == sorted(refs)
