@@ -15,8 +15,8 @@ from deploy.terminal.answers import JsonOption, print_json, say, show_answer
 from deploy.terminal.errors import NOT_RUNNING
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
+from lab.stack.record import StatusRow, list_addresses
 from lab.stack.stack import Stack
-from lab.stack.status import StatusRow, list_addresses
 
 _STATES = {
     "ready": (N_("ready"), "green"),

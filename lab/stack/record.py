@@ -1,10 +1,10 @@
-"""The files in a stack's state directory: what was requested, and what runs."""
+"""The files in a stack's state directory: what was requested, what runs, and its status."""
 
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,12 @@ from lab.stack.processes import Identity
 MARKER = ".cuiban-state"  # only a directory with this file is ever deleted
 PLAN, RECORD, OVERRIDES, LOCK = "plan.json", "stack.json", "wanted.json", ".lock"
 
+_ADDRESS_SETTINGS = {
+    "kafka": "CUIBAN_KAFKA",
+    "database": "CUIBAN_DATABASE_URL",
+    "smtp": "CUIBAN_SMTP_URL",
+    "sms": "CUIBAN_SMS_URL",
+}
 PartState = Literal["starting", "ready", "waiting", "stopped"]
 
 
@@ -130,5 +136,43 @@ class StackRecord(StateFile):
 
 def select_external(environment: Mapping[str, str]) -> dict[str, str]:
     """The settings of external engines that the user has set; no local part replaces those."""
-    names = ("CUIBAN_KAFKA", "CUIBAN_DATABASE_URL", "CUIBAN_SMTP_URL", "CUIBAN_SMS_URL")
+    names = _ADDRESS_SETTINGS.values()
     return {name: value for name in names if (value := environment.get(name))}
+
+
+class StatusRow(NamedTuple):
+    """One row of the status."""
+
+    name: str
+    state: str
+    pid: int | None
+    restarts: int
+    address: str
+    log: Path
+
+
+def list_status_rows(record: StackRecord | None, log: Path) -> list[StatusRow]:
+    """The rows of a record, the supervisor first; `log` is the supervisor's log."""
+    if record is None:
+        return []
+    alive = record.supervisor.find_process() is not None
+    pid = record.supervisor_pid if alive else None
+    rows = [StatusRow("supervisor", record.state if alive else "gone", pid, 0, "", log)]
+    for part in record.parts:
+        runs = part.identity is not None and part.identity.find_process() is not None
+        remains = "left over" if runs else "gone"
+        state = part.state if alive and (runs or part.pid is None) else remains
+        pid = part.pid if runs else None
+        rows.append(StatusRow(part.name, state, pid, part.restarts, part.address, part.log))
+    return rows
+
+
+def list_addresses(record: StackRecord | None) -> dict[str, str]:
+    """The addresses of a stack, by purpose; empty when none runs."""
+    if record is None:
+        return {}
+    pages = {"api": record.api, "inbox": record.inbox}
+    others = {
+        name: record.environment.get(setting, "") for name, setting in _ADDRESS_SETTINGS.items()
+    }
+    return {name: address for name, address in (pages | others).items() if address}

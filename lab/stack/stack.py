@@ -36,9 +36,10 @@ from lab.stack.record import (
     ServiceCommand,
     StackPlan,
     StackRecord,
+    StatusRow,
+    list_status_rows,
     select_external,
 )
-from lab.stack.status import StatusRow, list_status_rows
 
 UP_WITHIN, DOWN_WITHIN, PART_WITHIN = 300.0, 60.0, 90.0
 ONE_EACH: Mapping[str, int] = {"ingest": 1, "scheduler": 1, "notifier": 1}
