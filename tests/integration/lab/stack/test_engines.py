@@ -105,6 +105,6 @@ def test_a_cut_off_jar_is_fetched_anew_and_a_foreign_one_is_refused(state: Path)
     assert len(said) == 1
 
     pins.write_text(f"{'0' * 64}  {good.group}:{good.artifact}:{good.version}\n")
-    with pytest.raises(LocalStackError, match="another SHA-256"):
+    with pytest.raises(LocalStackError, match="does not have the SHA-256"):
         jars.fetch_class_path(print, cache=state, pins=pins)
     assert not path.exists()

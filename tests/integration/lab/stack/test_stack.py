@@ -222,7 +222,7 @@ def test_a_preparation_that_fails_is_told_with_its_log(state: Path) -> None:
 
 def test_only_a_directory_that_cuiban_made_is_used_or_deleted(state: Path) -> None:
     (state / "thesis.txt").write_text("years of work")
-    with pytest.raises(LocalStackError, match="something else"):
+    with pytest.raises(LocalStackError, match="other files"):
         Stack(state, engines=False).start_all(say=quiet)
     with pytest.raises(LocalStackError, match="not deleted"):
         Stack(state).stop_all(purge=True)
