@@ -37,7 +37,7 @@ _SHARE = 0.5
 answers twice as slow as usual still come in time; and half of what may be open is claimed at
 once, so that the senders are never without work while the next batch is prepared."""
 _NEWEST = 1 / 16
-"""Weight of the newest answer in the mean time of one: some sixteen answers make a new mean."""
+"""Weight of the newest offer in the mean time of one: some sixteen offers make a new mean."""
 _FASTEST = 0.001
 """Seconds; a mean below it says no more, as the window is at its largest long before."""
 _HELD_POLL = 1.0
@@ -78,6 +78,7 @@ class Lane:
         self._calm.set()
         self._open = 0
         self._took = 0.0
+        self._most = pace.batch
         self.rest = Rest(rules.channel)
         self._stopping = False
         self._poll = pace.poll / _SECOND
@@ -135,7 +136,8 @@ class Lane:
             pauses.reset()
             self._open += len(offers)
             self._recheck.wait(offers, began)
-            good_until = began + (self._rules.lease - self._pace.send_timeout) / _SECOND
+            good_until = began + self._usable
+            self._fit_batch(claimed, monotonic() - began)
             for offer in offers:
                 self._waiting.put_nowait((offer, good_until))
             if not claimed:
@@ -146,7 +148,7 @@ class Lane:
         if (rest := self.rest.until - monotonic()) > 0:
             await asyncio.sleep(rest)
         window = 1 if self.rest.probing else self._window()
-        batch = min(self._pace.batch, max(int(window * _SHARE), 1))
+        batch = min(self._most, max(int(window * _SHARE), 1))
         if window - self._open < batch:
             self._room.clear()
             with suppress(TimeoutError):
@@ -155,16 +157,34 @@ class Lane:
         return batch
 
     def _window(self) -> int:
-        """How many may be open: two batches, fewer when the gateway is slow for the lease."""
-        usable = (self._rules.lease - self._pace.send_timeout) / _SECOND * _SHARE
-        reach = self._pace.concurrency * usable / max(self._took, _FASTEST)
+        """How many may be open: two batches, fewer when an offer takes long for the lease."""
+        reach = self._pace.concurrency * self._usable * _SHARE / max(self._took, _FASTEST)
         return int(max(self._pace.concurrency, min(reach, self._pace.batch / _SHARE)))
+
+    def _fit_batch(self, claimed: int, seconds: float) -> None:
+        """Claim fewer at once when preparing leaves too little of the lease to send them.
+
+        Otherwise a slow machine would claim, prepare and give back the same batch for ever.
+        """
+        if seconds > self._usable * _SHARE:
+            self._most = max(min(claimed, self._most) // 2, 1)
+            log(__name__).warning(
+                "claims.smaller", channel=self._channel, batch=self._most, seconds=seconds
+            )
+        elif seconds < self._usable * _SHARE / 4:
+            self._most = min(self._most * 2, self._pace.batch)
+
+    @property
+    def _usable(self) -> float:
+        """Seconds of a lease in which a send can begin."""
+        return (self._rules.lease - self._pace.send_timeout) / _SECOND
 
     # --- sending ---
 
     async def _send(self) -> None:
         while (waiting := await self._waiting.get()) is not None:
             offer, good_until = waiting
+            began = monotonic()
             outcome = await self._withhold(offer, good_until) or await self._make(offer)
             gauges.ATTEMPTS.labels(self._channel, word_for(outcome)).inc()
             written = self._writer.put(Result(offer, outcome, monotonic()))
@@ -172,6 +192,16 @@ class Lane:
                 self._calm.set()
             if not isinstance(outcome, Unmade):
                 await written.wait()
+                self._measure(monotonic() - began)
+            elif began > good_until:
+                self._measure(self._usable)
+
+    def _measure(self, seconds: float) -> None:
+        """Take in for how long an offer kept its sender, with its look and its commit.
+
+        One that came too late counts as long as its lease: fewer are to wait.
+        """
+        self._took += (seconds - self._took) * _NEWEST
 
     async def _withhold(self, offer: Offer, good_until: float) -> Unmade | None:
         """Why an offer is not made after all; None when it is to be made now."""
@@ -193,16 +223,13 @@ class Lane:
 
     async def _make(self, offer: Offer) -> Outcome:
         in_flight = gauges.IN_FLIGHT.labels(self._channel)
-        began = monotonic()
         self._offering += 1
         self._calm.clear()
         in_flight.inc()
         outcome = await self._outcome(offer)
         in_flight.dec()
         self._offering -= 1
-        ended = monotonic()
-        self._took += (ended - began - self._took) * _NEWEST
-        return self.rest.learn(offer.notification.notification_id, outcome, ended)
+        return self.rest.learn(offer.notification.notification_id, outcome, monotonic())
 
     async def _outcome(self, offer: Offer) -> Outcome:
         try:
