@@ -231,7 +231,9 @@ class Stack:
         until = time.monotonic() + self._part_within
         while not holds():
             if time.monotonic() > until:
-                raise LocalStackError(f"Waited {self._part_within:.0f} s in vain for {what}.")
+                raise LocalStackError(
+                    f"Waited {self._part_within:.0f} s for {what}, without success."
+                )
             time.sleep(0.05)  # the supervisor's record file can only be polled
 
     def _find_running(self) -> StackRecord | None:

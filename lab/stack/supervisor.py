@@ -1,7 +1,7 @@
 """The process that supervises a local stack: `python -m lab.stack.supervisor --state DIR`.
 
 It reads DIR/plan.json, starts the engines, runs the preparation, starts the services, and keeps
-them running until it is told to stop. DIR/stack.json always holds the present state.
+them running until it is asked to stop. DIR/stack.json always holds the present state.
 """
 
 import argparse

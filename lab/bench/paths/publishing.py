@@ -146,7 +146,7 @@ async def _time_publication(
     obligations, answered = await answer
     timers = await world.fetch_number("SELECT count(*) FROM scheduler.timers")
     if timers != obligations:
-        raise CuibanError(f"{timers:.0f} timers stand for {obligations} obligations.")
+        raise CuibanError(f"{timers:.0f} timers exist for {obligations} obligations.")
     return obligations, answered, seconds
 
 
