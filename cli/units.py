@@ -127,7 +127,7 @@ def _show_contacts(unit: UnitOut, post: Audience) -> None:
             days = _("from {first} until {last}").format(
                 first=contact.valid_from or "…", last=contact.valid_to or "…"
             )
-            say(f"    {' '.join(filter(None, (contact.name, *reached)))}, {days}")
+            say(f"    {' '.join(filter(None, (contact.name, *reached)))}  {days}")
 
 
 @units.command("rename")
@@ -196,7 +196,9 @@ def find_unit(api: Api, name: str, *, part: bool = False) -> UnitOut:
     chosen = active or exact or (matches if part else [])
     if len(chosen) == 1:
         return chosen[0]
-    message = _("The directory has {number} units called {name}.")
+    message = _("The directory has no unit called {name}.")
+    if chosen:
+        message = _("The directory has {number} units called {name}.")
     near = "、".join(unit.name for unit in matches[:5])
     raise WrongUseError(
         message.format(number=len(chosen), name=name),

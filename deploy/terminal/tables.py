@@ -14,46 +14,45 @@ Row = Sequence[str | Text]
 def show_table(headings: Sequence[str], rows: Sequence[Row], *, title: str = "") -> None:
     """Print a table. Columns that do not fit, the widest first, get a line each below their row.
 
-    Such a line is not wrapped: an address can be copied from it.
+    Such a line is not wrapped: an address can be copied from it. Columns without any value are
+    left out.
     """
-    console = Console(highlight=False, markup=False)
-    widths = [
-        max(cell_len(str(cell)) for cell in (heading, *(row[number] for row in rows)))
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    widths = {
+        number: max(cell_len(str(cell)) for cell in (heading, *(row[number] for row in rows)))
         for number, heading in enumerate(headings)
-    ]
+        if any(str(row[number]) for row in rows)
+    }
     beside = _choose_columns(widths, console.width)
-    below = [number for number in range(len(headings)) if number not in beside]
     if title:
-        console.print(title, style="bold", soft_wrap=True)
-    console.print(
-        _pad([headings[n] for n in beside], [widths[n] for n in beside]),
-        style="bold",
-        soft_wrap=True,
-    )
+        console.print(title, style="bold")
+    console.print(_build_line(headings, beside), style="bold")
     for row in rows:
-        console.print(_pad([row[n] for n in beside], [widths[n] for n in beside]), soft_wrap=True)
-        for number in below:
+        console.print(_build_line(row, beside))
+        for number in [each for each in widths if each not in beside]:
             if str(row[number]):
                 label = Text(f"{_INDENT}{headings[number]} ", style="dim")
-                console.print(label.append_text(_as_text(row[number])), soft_wrap=True)
+                console.print(label.append_text(_make_text(row[number])))
 
 
-def _choose_columns(widths: Sequence[int], room: int) -> list[int]:
-    """The columns that stand beside each other; the first always does."""
-    beside = list(range(len(widths)))
-    while len(beside) > 1 and sum(widths[n] + _GAP for n in beside) - _GAP > room:
-        beside.remove(max(beside[1:], key=lambda number: widths[number]))
+def _choose_columns(widths: dict[int, int], room: int) -> dict[int, int]:
+    """The columns that stand beside each other, with their widths; the first always does."""
+    beside = dict(widths)
+    while len(beside) > 1 and sum(beside.values()) + _GAP * (len(beside) - 1) > room:
+        _first, *others = beside
+        del beside[max(others, key=lambda number: widths[number])]
     return beside
 
 
-def _pad(cells: Row, widths: Sequence[int]) -> Text:
+def _build_line(cells: Row, widths: dict[int, int]) -> Text:
     line = Text()
-    for cell, width in zip(cells, widths, strict=True):
-        text = _as_text(cell)
+    for number, width in widths.items():
+        text = _make_text(cells[number])
         line.append_text(text).append(" " * (width - text.cell_len + _GAP))
     line.rstrip()
     return line
 
 
-def _as_text(cell: str | Text) -> Text:
-    return cell.copy() if isinstance(cell, Text) else Text(cell, style="not bold" if False else "")
+def _make_text(cell: str | Text) -> Text:
+    """A cell on one line: a text of several lines would break the table."""
+    return cell.copy() if isinstance(cell, Text) else Text(" ".join(cell.splitlines()))

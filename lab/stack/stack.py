@@ -279,7 +279,7 @@ class Stack:
             for part in record.parts if record else ():
                 if shown_states.get(part.name) != part.state:
                     shown_states[part.name] = part.state
-                    say(f"{part.name}: {part.state}")
+                    say(f"{part.name}: {_(part.state)}")
             if record and record.state == "ready":
                 return record
             gone = record is None or record.supervisor.find_process() is None
