@@ -9,11 +9,11 @@ from prometheus_client import Gauge
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.handlers.acting import Act, tell
-from services.ingest.handlers.ledger import expecting
-from services.ingest.handlers.ledger.expecting import Audit
+from services.ingest.handlers.ledger import reminder_audit
+from services.ingest.handlers.ledger.reminder_audit import ReminderAudit
 from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.settings import IngestSettings
-from services.ingest.store import expecting as store
+from services.ingest.store import reminder_audit as store
 from shared import metrics
 from shared.clock import Clock
 from shared.logging import bound, log
@@ -37,7 +37,7 @@ class Nightly:
     settings: IngestSettings
 
     async def run(self) -> None:
-        """Audit every night, until cancelled; after an error the next check tries again."""
+        """ReminderAudit every night, until cancelled; after an error the next check tries again."""
         while True:
             try:
                 await self.audit_due_offices()
@@ -47,7 +47,7 @@ class Nightly:
             await asyncio.sleep(self.settings.expected_every.total_seconds())
 
     async def audit_due_offices(self) -> int:
-        """Audit the offices whose audit is due; how many."""
+        """ReminderAudit the offices whose audit is due; how many."""
         now = self.clock.now()
         async with self.engine.connect() as db:
             offices = await store.list_office_ids(db)
@@ -70,9 +70,9 @@ class Nightly:
             if audited is not None and audited >= last:
                 return False
             days = last - (self.settings.expected_days - 1) * _DAY, last
-            asked = expecting.make_question(self.settings, office_id, days, now)
-            result = await expecting.audit(db, asked)
-            described = await expecting.describe(db, result)
+            asked = reminder_audit.make_question(self.settings, office_id, days, now)
+            result = await reminder_audit.audit(db, asked)
+            described = await reminder_audit.describe(db, result)
         if not await self._record(office_id, result, now):
             return False  # another process was first
         with bound(office_id=str(office_id)):
@@ -90,7 +90,7 @@ class Nightly:
                 log(__name__).error("expected.difference", **words, slot=slot, obligations=ids)
         return True
 
-    async def _record(self, office_id: UUID, result: Audit, now: datetime) -> bool:
+    async def _record(self, office_id: UUID, result: ReminderAudit, now: datetime) -> bool:
         """Store and publish a night's result; False when that was done already."""
         act = Act(office_id, "ingest", now, uuid4())
         differing = len(result.differences)

@@ -22,8 +22,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.stack.testing import Engines, run_engines
 from services.ingest.handlers.acting import Act, note
-from services.ingest.handlers.office.auditing import verify
 from services.ingest.handlers.office.bootstrap import create_office
+from services.ingest.handlers.office.journal_audit import verify
 from services.ingest.settings import IngestSettings
 from services.ingest.store.journal import append_all
 from shared.database.engine import create_engine

@@ -7,8 +7,8 @@ from pydantic import TypeAdapter
 
 from services.ingest.api.callers import Manages
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
-from services.ingest.handlers.ledger import expecting
-from services.ingest.handlers.office import auditing as handlers
+from services.ingest.handlers.ledger import reminder_audit
+from services.ingest.handlers.office import journal_audit
 from shared.api.audit import EntryOut, ExpectedOut, VerifiedOut
 from shared.api.fields import Day, Page
 
@@ -21,7 +21,7 @@ async def show_journal(call: Manages, cursor: Cursor = None, limit: Limit = 100)
     """Show who changed what, from the first entry on, in the order of the chain."""
     after = parse_cursor(cursor, "journal", _NUMBER) or 0
     async with call.context.engine.connect() as db:
-        entries = await handlers.list_entries(db, call.act, after, limit + 1)
+        entries = await journal_audit.list_entries(db, call.act, after, limit + 1)
     return make_page(entries, limit, "journal", EntryOut, lambda entry: entry.number)
 
 
@@ -41,7 +41,7 @@ async def verify_journal(
     expected = bytes.fromhex(expect) if expect else None
     async with call.context.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
-        return VerifiedOut.model_validate(await handlers.verify(db, call.act, expected))
+        return VerifiedOut.model_validate(await journal_audit.verify(db, call.act, expected))
 
 
 @ROUTER.get("/audit/expected")
@@ -56,8 +56,8 @@ async def compare_reminders(
     a slot, allows. At most 1000 of each are listed, the oldest slots first.
     """
     settings = call.context.settings
-    asked = expecting.make_question(settings, call.act.office_id, (first, last), call.act.now)
+    asked = reminder_audit.make_question(settings, call.act.office_id, (first, last), call.act.now)
     async with call.context.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
-        result = await expecting.audit(db, asked)
-        return ExpectedOut.model_validate(await expecting.describe(db, result))
+        result = await reminder_audit.audit(db, asked)
+        return ExpectedOut.model_validate(await reminder_audit.describe(db, result))

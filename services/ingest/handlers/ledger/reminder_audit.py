@@ -21,7 +21,7 @@ from services.ingest.handlers.ledger.timelines import build_histories, group_rem
 from services.ingest.handlers.office.rules import get_office_zone, to_calendar
 from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
-from services.ingest.store import expecting as store
+from services.ingest.store import reminder_audit as store
 from services.ingest.store.rows import CurrentState, PastState, StoredReminder
 from shared.planning.discrepancies import (
     Comparison,
@@ -79,7 +79,7 @@ class Question:
 
 
 @dataclass(slots=True)
-class Audit:
+class ReminderAudit:
     """The result of a comparison. Differences are ordered by slot, then by unit."""
 
     first: date
@@ -115,7 +115,7 @@ class _Span:
     checked_last: datetime
 
 
-async def audit(db: AsyncConnection, asked: Question) -> Audit:
+async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     """Compare the reminders emitted for an office with those that the ledger asks for.
 
     Args:
@@ -136,7 +136,7 @@ async def audit(db: AsyncConnection, asked: Question) -> Audit:
     since = span.first - asked.limits.reach
     times = await _list_eras(db, asked.office_id, since)
     fired = await store.map_firings(db, asked.office_id, span.first, asked.limits.tolerance)
-    result, firings, after = Audit(asked.first, asked.last, zone.key), Firings(fired), None
+    result, firings, after = ReminderAudit(asked.first, asked.last, zone.key), Firings(fired), None
     while unit_ids := await store.list_unit_ids(db, asked.office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
         current = await store.list_current_states(db, asked.office_id, unit_ids, since)
@@ -163,7 +163,7 @@ def make_question(
     return Question(office_id, *days, now, grace, prefix, limits)
 
 
-async def describe(db: AsyncConnection, result: Audit) -> dict[str, Any]:
+async def describe(db: AsyncConnection, result: ReminderAudit) -> dict[str, Any]:
     """The result as plain data, with the names of units and the refs of measures."""
     listed = [*result.differences[:LISTED], *result.explained[:LISTED]]
     names = await store.map_unit_names(db, sorted({diff.unit_id for diff in listed}))
@@ -242,7 +242,7 @@ class _Part:
 
     def compare(
         self,
-        result: Audit,
+        result: ReminderAudit,
         current: Sequence[CurrentState],
         past: Sequence[PastState],
         reminders: Sequence[StoredReminder],
