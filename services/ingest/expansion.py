@@ -68,7 +68,7 @@ class Home:
     place: str = ""
     level: str = ""
 
-    def bare(self, key: str) -> str:
+    def strip_prefix(self, key: str) -> str:
         """A normalised name without the home's prefix."""
         prefix = ""
         if self.place and key.startswith(self.place):
@@ -129,7 +129,7 @@ def build_directory(units: Iterable[DirectoryUnit]) -> Directory:
     home = _find_home(keys)
     bare: dict[str, set[UUID]] = defaultdict(set)
     for key, owners in keys.items():
-        bare[home.bare(key)] |= owners
+        bare[home.strip_prefix(key)] |= owners
     return Directory(
         units=known,
         home=home,
@@ -180,7 +180,7 @@ def resolve(
     if unit_ids and group and unit_ids != frozenset(group):
         return None
     if not unit_ids and not group:
-        unit_ids = known.bare.get(known.home.bare(normalise_name(name)), frozenset())
+        unit_ids = known.bare.get(known.home.strip_prefix(normalise_name(name)), frozenset())
     if unit_ids:
         return tuple(unit_ids) if len(unit_ids) == 1 else None
     return group or None
@@ -224,7 +224,7 @@ def _find_misprints(name: str, known: Directory) -> set[UUID]:
     Only in names of three characters or more besides the home's prefix; 县卫建局 is near to
     县卫健局. A differing last character tells of another sort of office and is no misprint.
     """
-    wanted = known.home.bare(normalise_name(name))
+    wanted = known.home.strip_prefix(normalise_name(name))
     if len(wanted) < _LEAST_MISPRINTED:
         return set()
     return {
@@ -250,7 +250,7 @@ def _extract_traits(key: str, home: Home) -> frozenset[str]:
 
     The last says what sort of office it is (局, 办, 委) and is shared by most.
     """
-    body = home.bare(key)
+    body = home.strip_prefix(key)
     return _extract_parts(body[:-1] if len(body) > _LEAST else body)
 
 

@@ -50,7 +50,7 @@ def read_duties(
     """The measures of a task, in printed order. `names` are its units."""
     duties = [duty for row in draft.rows for duty in _read_row(row, context)]
     for duty in duties:
-        yield _measure(duty, _share_dates(duty, duties), names, context)
+        yield _measure(duty, _remove_claimed_dates(duty, duties), names, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def _assign_deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
     return [cell] * len(lines)
 
 
-def _share_dates(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
+def _remove_claimed_dates(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
     """The cell without the dates that other duties beside the same cell name as their own.
 
     Where those are all the dates it has, nobody can say what is left to this duty.

@@ -66,7 +66,9 @@ def extract_plan(document: Document) -> ParsedPlan | None:
     warnings += [*list_general_rules(around), *content.warnings]
     if content.headings:
         warnings += list_unread_items(around)
-    warnings += [_warn(part.place, part.doubt(frame)) for part in parts if part.is_old(frame)]
+    warnings += [
+        _warn(part.place, part.describe_doubt(frame)) for part in parts if part.is_old(frame)
+    ]
     tasks = []
     for index, draft in enumerate(content.drafts):
         part = get_part_at(parts, index)

@@ -102,7 +102,7 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
 
     `starred` tells that the document says so of whoever bears a star: they lead.
     """
-    units = UnitList(printed=printed(text), starred=starred)
+    units = UnitList(printed=mend_printed(text), starred=starred)
     listed = _NO_COLON.sub(r"\g<label>：", _strip_brackets(units.printed))
     listed = _NUMBERED.sub("\n", listed)
     listed = _LEVELS.sub(lambda match: match.group().translate(_INNER), listed)
@@ -115,7 +115,7 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
     return units
 
 
-def printed(text: str) -> str:
+def mend_printed(text: str) -> str:
     """The cell as printed: line breaks inside names mended, brackets full-width."""
     wide = text.replace("(", "（").replace(")", "）")
     lines = [_join_spaced(line) for line in wide.split("\n") if line.strip()]

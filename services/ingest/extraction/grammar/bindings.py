@@ -9,7 +9,7 @@ import re
 from enum import Enum, auto, unique
 from typing import Final
 
-from services.ingest.extraction.grammar.expressions import TimeToken
+from services.ingest.extraction.grammar.expressions import TimeParts, TimeToken
 
 _CONTEXT: Final = 24  # characters beside a date that can tell what it is
 _VERBS: Final = (
@@ -84,26 +84,26 @@ class DateRole(Enum):
 
 def classify_date(token: TimeToken, text: str) -> DateRole:
     """What the words around the date make of it."""
-    values = token.values
+    parts = token.parts
     after = text[token.end : token.end + _CONTEXT]
     before = _take_clause_before(text[max(0, token.start - _CONTEXT) : token.start])
     if _PAST.search(before) or _NO_END.match(after) or _ATTRIBUTE.match(after):
         return DateRole.OTHER
     cites_basis = bool(_LEGAL_BASIS.search(before))
-    ends = _is_period_end(values)
-    if values.get("bare") or values.get("until"):
-        reaches = bool(values.get("before") or values.get("uend") or _UNTIL.search(before))
+    ends = _is_period_end(parts)
+    if parts.bare or parts.until:
+        reaches = bool(parts.before or parts.uend or _UNTIL.search(before))
         return DateRole.OWN if reaches and not _OF.match(after) else DateRole.OTHER
-    if values.get("before") or values.get("within"):
+    if parts.before or parts.within:
         return _classify_limit(before, after, cites_basis=cites_basis)
     if ends:
         return _classify_period_end(before, after, cites_basis=cites_basis)
-    return DateRole.OWN if not cites_basis and _is_own(values, before, after) else DateRole.OTHER
+    return DateRole.OWN if not cites_basis and _is_own(parts, before, after) else DateRole.OTHER
 
 
-def _is_period_end(values: dict[str, str | None]) -> bool:
-    end = any(values.get(part) for part in ("yend", "qend", "uend"))
-    return end or values.get("part") in ("底", "末", "月底", "上旬", "中旬", "下旬")
+def _is_period_end(parts: TimeParts) -> bool:
+    ends = parts.yend or parts.qend or parts.uend
+    return bool(ends) or parts.part in ("底", "末", "月底", "上旬", "中旬", "下旬")
 
 
 def _classify_limit(before: str, after: str, *, cites_basis: bool) -> DateRole:
@@ -136,9 +136,9 @@ def _classify_period_end(before: str, after: str, *, cites_basis: bool) -> DateR
     return DateRole.OTHER
 
 
-def _is_own(values: dict[str, str | None], before: str, after: str) -> bool:
+def _is_own(parts: TimeParts, before: str, after: str) -> bool:
     """6月15日, 第三季度: a date alone, which only a verb or a preposition makes an end."""
-    numeric = values.get("compact") or (values.get("month") and not values.get("days"))
+    numeric = parts.compact or (parts.month and not parts.days)
     if numeric or _AFTER.match(after) or _VERB_NOUN.match(after):
         return False  # 2023.6: as likely a number as a month
     if _OBJECT.search(before):

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.ingest.extraction.grammar.bindings import DateRole, classify_date
-from services.ingest.extraction.grammar.expressions import TimeToken, find_tokens
+from services.ingest.extraction.grammar.expressions import TimeParts, TimeToken, find_tokens
 from services.ingest.extraction.grammar.numerals import to_digits
 from services.ingest.extraction.grammar.prose import fold_width
 from services.ingest.extraction.grammar.vocabulary import EVENT_NAME
@@ -28,6 +28,10 @@ _YEAR_ALONE: Final = re.compile(
     r"|[^，。；,;前后初中节会期季汛适\d]{0,8}(?:完成|建成|办结|到位|实现|达标|投用|竣工|完工|使用|交付|达到|落实|公开|报送|公布))"
 )
 _LISTED: Final = re.compile(r"(?:前|底|末)?[、和及与或,]")
+
+
+class VagueDateError(Exception):
+    """An expression that leaves open which day it means: 上半年前, 6月初."""
 
 
 @dataclass(slots=True)
@@ -71,7 +75,7 @@ def read_cell(text: str, year: int | None) -> DatesRead:
         if _BEGINNING.match(text, token.end):
             text = _blank_token(token, text)  # 4月起 tells a beginning
             continue
-        if token.values.get("bare") and not token.values.get("before"):
+        if token.parts.bare and not token.parts.before:
             after = text[token.end :]
             if _CONTINUOUS.match(after):
                 text = _blank_token(token, text)
@@ -83,7 +87,7 @@ def read_cell(text: str, year: int | None) -> DatesRead:
         tokens.append(token)
     dates_read = _collect(tokens, text, year)
     dates_read.problems.extend(problems)
-    dates_read.only_years = all(token.values.get("bare") for token in tokens)
+    dates_read.only_years = all(token.parts.bare for token in tokens)
     return dates_read
 
 
@@ -119,12 +123,12 @@ def read_prose(text: str, year: int | None) -> ProseDates:
 
 
 def _has_month(token: TimeToken) -> bool:
-    return any(token.values.get(part) for part in ("month", "months", "each"))
+    return bool(token.parts.month or token.parts.months or token.parts.each)
 
 
 def _is_loose(token: TimeToken) -> bool:
     """年底前, 下半年: a period without a year of its own and without a month."""
-    return not (_has_month(token) or _has_own_year(token) or token.values.get("relative"))
+    return not (_has_month(token) or _has_own_year(token) or token.parts.relative)
 
 
 def _collect(tokens: list[TimeToken], text: str, year: int | None) -> DatesRead:
@@ -135,12 +139,11 @@ def _collect(tokens: list[TimeToken], text: str, year: int | None) -> DatesRead:
     for token in tokens:
         if previous is not None and token.start == previous.end and not _has_own_year(token):
             dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
-        explicit = token.values.get("year") or token.values.get("bare") or token.values.get("until")
+        explicit = token.parts.year or token.parts.bare or token.parts.until
         if explicit:
             carried = int(explicit)
         in_year = carried
-        relative = token.values.get("relative") or ""
-        if relative[:1] in ("次", "明", "翌", "下"):
+        if token.parts.relative[:1] in ("次", "明", "翌", "下"):
             in_year = year + 1 if year is not None else None
         _add_dates(token, in_year, dates_read)
         rest.append(text[position : token.start])
@@ -151,58 +154,63 @@ def _collect(tokens: list[TimeToken], text: str, year: int | None) -> DatesRead:
 
 
 def _has_own_year(token: TimeToken) -> bool:
-    return any(token.values.get(part) for part in ("year", "bare", "until"))
+    return bool(token.parts.year or token.parts.bare or token.parts.until)
 
 
 def _add_dates(token: TimeToken, year: int | None, dates_read: DatesRead) -> None:
-    if token.values.get("compact"):
+    if token.parts.compact:
         year, token = _expand_compact_date(token)
     if year is None or not 1990 <= year <= 2100:  # noqa: PLR2004 - no plan lies outside
         dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
         return
     try:
-        dates_read.dates.extend(_resolve_values(token.values, year))
+        dates_read.dates.extend(resolve_token(token, year))
     except ValueError:
         dates_read.problems.append(ReviewCode.NO_SUCH_DATE)
-    except KeyError:
+    except VagueDateError:
         dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
 
 
 def _expand_compact_date(token: TimeToken) -> tuple[int, TimeToken]:
-    digits = token.values["compact"] or ""
-    values: dict[str, str | None] = {"month": digits[4:6], "day": digits[6:] or None}
-    return int(digits[:4]), TimeToken(token.start, token.end, values)
+    """20230630, 202306: the year, and the token with its month and day."""
+    digits = token.parts.compact
+    parts = TimeParts(month=digits[4:6], day=digits[6:])
+    return int(digits[:4]), TimeToken(token.start, token.end, parts)
 
 
-def _resolve_values(values: dict[str, str | None], year: int) -> list[date]:
-    """The dates of one expression. Raises ValueError for none such, KeyError for a vague one."""
-    before = bool(values.get("before"))
-    if values.get("each"):
-        return _resolve_shared_days(values, year)
-    if values.get("months"):
-        numbers = [int(n) for n in re.findall(r"\d+", values["months"] or "")]
-        return [_resolve_in_month(year, n, values.get("part"), before=before) for n in numbers]
-    if values.get("month"):
-        month, days = int(values["month"] or 0), values.get("days") or values.get("day")
-        named = [int(day) for day in re.findall(r"\d+", days or "")]
-        if len(named) > 1:
-            return [clamp_to_month(year, month, day) for day in named]
-        return [date(year, month, day) for day in named] or [get_month_end(year, month)]
-    listed = values.get("quarters") or ("2、4" if values.get("halves") else "")
-    quarters = map(int, re.findall(r"\d", listed))
-    return [get_month_end(year, 3 * each) for each in quarters] or [
-        _resolve_in_year(values, year, before=before)
-    ]
+def resolve_token(token: TimeToken, year: int) -> list[date]:
+    """The dates of one expression in a year that its own words do not give.
+
+    Raises ValueError for a date that does not exist, VagueDateError for one that stays open.
+    """
+    parts = token.parts
+    before = bool(parts.before)
+    if parts.each:
+        return _resolve_shared_days(parts, year)
+    if parts.months:
+        months = _list_numbers(parts.months)
+        return [_resolve_in_month(year, month, parts.part, before=before) for month in months]
+    if parts.month:
+        month, days = int(parts.month), _list_numbers(parts.days or parts.day)
+        if len(days) > 1:
+            return [clamp_to_month(year, month, day) for day in days]
+        return [date(year, month, day) for day in days] or [get_month_end(year, month)]
+    if parts.quarters or parts.halves:
+        quarters = map(int, re.findall(r"\d", parts.quarters) or (2, 4))
+        return [get_month_end(year, 3 * quarter) for quarter in quarters]
+    return [_resolve_in_year(parts, year, before=before)]
 
 
-def _resolve_shared_days(values: dict[str, str | None], year: int) -> list[date]:
-    """3、6、9、12月20日, 6月和12月的5日. Raises KeyError where June's day stays open."""
-    months = values["each"] or ""
-    if "月" in months[:3] and not values.get("shared"):
-        raise KeyError(months)  # 6月、12月20日
-    days = [int(day) for day in re.findall(r"\d+", values["day"] or "")]
-    numbers = map(int, re.findall(r"\d+", months))
-    return [clamp_to_month(year, month, day) for month in numbers for day in days]
+def _list_numbers(text: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", text)]
+
+
+def _resolve_shared_days(parts: TimeParts, year: int) -> list[date]:
+    """3、6、9、12月20日, 6月和12月的5日. Raises VagueDateError where June's day stays open."""
+    if "月" in parts.each[:3] and not parts.shared:
+        raise VagueDateError(parts.each)  # 6月、12月20日
+    days = _list_numbers(parts.day)
+    return [clamp_to_month(year, month, day) for month in _list_numbers(parts.each) for day in days]
 
 
 def clamp_to_month(year: int, month: int, day: int) -> date:
@@ -217,26 +225,14 @@ def clamp_to_month(year: int, month: int, day: int) -> date:
     )
 
 
-def resolve_token(token: TimeToken, year: int) -> list[date]:
-    """One expression's dates in a year that its own words do not give.
-
-    Raises ValueError for a date that does not exist, KeyError for a vague one.
-    """
-    return _resolve_values(token.values, year)
-
-
-def _resolve_in_year(values: dict[str, str | None], year: int, *, before: bool) -> date:
-    if values.get("half"):
-        return _resolve_half_year(year, first=values["half"] == "上", before=before)
-    if values.get("quarter"):
-        quarter = int(values["quarter"] or 0)
-        begins = before and not values.get("qend")
-        return (
-            _get_day_before_month(year, 3 * quarter - 2)
-            if begins
-            else get_month_end(year, 3 * quarter)
-        )
-    return _get_day_before_month(year, 1) if values.get("bare") and before else date(year, 12, 31)
+def _resolve_in_year(parts: TimeParts, year: int, *, before: bool) -> date:
+    if parts.half:
+        return _resolve_half_year(year, first=parts.half == "上", before=before)
+    if parts.quarter:
+        end = 3 * int(parts.quarter)
+        begins = before and not parts.qend
+        return _get_day_before_month(year, end - 2) if begins else get_month_end(year, end)
+    return _get_day_before_month(year, 1) if parts.bare and before else date(year, 12, 31)
 
 
 def _get_day_before_month(year: int, month: int) -> date:
@@ -246,18 +242,18 @@ def _get_day_before_month(year: int, month: int) -> date:
 
 def _resolve_half_year(year: int, *, first: bool, before: bool) -> date:
     if first and before:
-        raise KeyError(year)  # 上半年前: before the year, or before July?
+        raise VagueDateError(year)  # 上半年前: before the year, or before July?
     return date(year, 6, 30) if first or before else date(year, 12, 31)
 
 
-def _resolve_in_month(year: int, month: int, part: str | None, *, before: bool) -> date:
+def _resolve_in_month(year: int, month: int, part: str, *, before: bool) -> date:
     match part:
         case "上旬":
             return date(year, month, 10)
         case "中旬":
             return date(year, month, 20)
         case "初" | "中":
-            raise KeyError(part)
+            raise VagueDateError(part)
         case "底" | "末" | "月底" | "下旬":
             return get_month_end(year, month)
         case _ if before:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 _RELATIVE: Final = r"(?P<relative>次年|明年|翌年|下一?年|今年|本年度?|当年)"
 _YEAR: Final = rf"(?:(?P<year>(?:19|20)\d\d)(?:年(?:度)?|(?=年[底末终内]))|{_RELATIVE})?"
@@ -44,16 +44,49 @@ _FORMS: Final = (
 _NUMERALS: Final = frozenset("0123456789一二两三四五六七八九十几数多")
 _FORM_PATTERNS: Final = [re.compile(form) for form in _FORMS]
 _RANGE: Final = re.compile(r"^起?(?:至|到|—+|-+|~|–)")
+_SPAN_HEAD: Final = re.compile(
+    r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$"
+)
 _CONTEXT: Final = 24  # characters before a month that can hold the first half of its span
+
+
+class TimeParts(NamedTuple):
+    """The named groups of the forms above; a part that the expression lacks is empty.
+
+    The months of a list are in `months`, or in `each` where a day follows that all of them
+    share. `yend`, `qend` and `uend` are the words for the end of a year, a quarter and a span.
+    """
+
+    year: str = ""
+    relative: str = ""
+    bare: str = ""
+    until: str = ""
+    half: str = ""
+    halves: str = ""
+    quarter: str = ""
+    quarters: str = ""
+    month: str = ""
+    months: str = ""
+    each: str = ""
+    shared: str = ""
+    part: str = ""
+    day: str = ""
+    days: str = ""
+    compact: str = ""
+    before: str = ""
+    within: str = ""
+    yend: str = ""
+    qend: str = ""
+    uend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TimeToken:
-    """One expression: its span of the text and the parts of it that the grammar names."""
+    """One expression of time: its span of the text and its parts."""
 
     start: int
     end: int
-    values: dict[str, str | None]
+    parts: TimeParts
 
 
 def find_tokens(text: str) -> list[TimeToken]:
@@ -63,21 +96,19 @@ def find_tokens(text: str) -> list[TimeToken]:
     """
     tokens: list[TimeToken] = []
     position = 0
+    # The next match of each form; a form without one is not searched again.
     ahead = [pattern.search(text) for pattern in _FORM_PATTERNS]
     while position < len(text):
-        best: re.Match[str] | None = None
-        for index, pattern in enumerate(_FORM_PATTERNS):
-            match = ahead[index]
+        for index, match in enumerate(ahead):
             if match and match.start() < position:
-                match = ahead[index] = pattern.search(text, position)
-            if match and (
-                best is None or (match.start(), -match.end()) < (best.start(), -best.end())
-            ):
-                best = match
-        if best is None:
+                ahead[index] = _FORM_PATTERNS[index].search(text, position)
+        matches = [match for match in ahead if match]
+        if not matches:
             break
+        best = min(matches, key=lambda match: (match.start(), -match.end()))
         if not _is_duration(best, text):
-            tokens.append(TimeToken(best.start(), best.end(), best.groupdict()))
+            parts = TimeParts(**{name: part for name, part in best.groupdict("").items() if part})
+            tokens.append(TimeToken(best.start(), best.end(), parts))
         position = best.end()
     return _merge_ranges(tokens, text)
 
@@ -99,11 +130,11 @@ def _merge_ranges(tokens: list[TimeToken], text: str) -> list[TimeToken]:
             between = text[kept[-1].end : token.start]
             if _RANGE.fullmatch(between):
                 first = kept.pop()
-                values = dict(token.values)
-                if not (values.get("year") or values.get("relative") or values.get("bare")):
-                    values["year"] = first.values.get("year") or first.values.get("bare")
-                    values["relative"] = first.values.get("relative")
-                kept.append(TimeToken(first.start, token.end, values))
+                parts = token.parts
+                if not (parts.year or parts.relative or parts.bare):
+                    year = first.parts.year or first.parts.bare
+                    parts = parts._replace(year=year, relative=first.parts.relative)
+                kept.append(TimeToken(first.start, token.end, parts))
                 continue
         kept.append(token)
     # 3-6月: the first number stands without its 月, and may take a year's token with it
@@ -116,12 +147,10 @@ def _merge_ranges(tokens: list[TimeToken], text: str) -> list[TimeToken]:
 
 
 def _widen(token: TimeToken, text: str) -> TimeToken:
-    head = re.search(
-        r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$",
-        text[(skipped := max(0, token.start - _CONTEXT)) : token.start],
-    )
+    """The token with the first half of its span before it: 3- before 6月."""
+    start = max(0, token.start - _CONTEXT)
+    head = _SPAN_HEAD.search(text[start : token.start])
     if head is None:
         return token
-    values = dict(token.values)
-    values["year"] = values.get("year") or head.group("year")
-    return TimeToken(skipped + head.start(), token.end, values)
+    year = token.parts.year or head["year"] or ""
+    return TimeToken(start + head.start(), token.end, token.parts._replace(year=year))

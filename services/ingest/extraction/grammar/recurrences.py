@@ -7,7 +7,12 @@ from datetime import date, timedelta
 from typing import Final
 
 from services.ingest.extraction.grammar.bindings import is_reporting_period
-from services.ingest.extraction.grammar.dates import clamp_to_month, get_month_end, resolve_token
+from services.ingest.extraction.grammar.dates import (
+    VagueDateError,
+    clamp_to_month,
+    get_month_end,
+    resolve_token,
+)
 from services.ingest.extraction.grammar.expressions import TimeToken, find_tokens
 from services.ingest.extraction.models import Recurrence
 from services.ingest.extraction.review import ReviewCode
@@ -123,7 +128,7 @@ def read_repeats(text: str, year: int | None, *, prose: bool = False) -> Repeats
     if _IMPLIED.search(repeats.rest):
         repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
     repeats.recurrence = _read_recurrence(repeats)
-    _restrict_range(repeats, text, year)
+    _limit_to_range(repeats, text, year)
     if _OPEN.search(repeats.rest) and repeats.recurrence is None and not repeats.dates:
         repeats.problems.append(ReviewCode.PERIOD_OPEN)
     return repeats
@@ -137,7 +142,7 @@ def _take_yearly(repeats: Repeats, year: int | None) -> None:
         for token in find_tokens(tail):
             if token.start > end and not _AND.fullmatch(tail, end, token.start):
                 break
-            if token.values.get("year") or (token.start == end > 0):
+            if token.parts.year or (token.start == end > 0):
                 break
             _add_dates(token, repeats, year)
             end = token.end
@@ -157,11 +162,11 @@ def _add_dates(token: TimeToken, repeats: Repeats, year: int | None) -> None:
         repeats.dates.extend(days)
     except ValueError:
         repeats.problems.append(ReviewCode.NO_SUCH_DATE)
-    except KeyError:
+    except VagueDateError:
         repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
 
 
-def _restrict_range(repeats: Repeats, text: str, year: int | None) -> None:
+def _limit_to_range(repeats: Repeats, text: str, year: int | None) -> None:
     """Leave out what lies before a repetition begins (从3月起) or behind its end (3月至10月)."""
     within = _WITHIN.search(text)
     begins = within or _BEGINS.search(text)

@@ -115,7 +115,7 @@ def score_cell(role: Role, text: str) -> int:
         case Role.DEADLINE:
             return 2 if _DATE_LIKE.search(fold_text(text)) else -1
         case Role.UNITS | Role.LEAD | Role.SUPPORT:
-            return 2 if _looks_like_units(text) and not _SENTENCE.search(text) else -1
+            return 2 if _is_unit_like(text) and not _SENTENCE.search(text) else -1
         case Role.CONTENT:
             return 1 if _SENTENCE.search(text) else 0
         case Role.NAME | Role.CATEGORY:
@@ -124,7 +124,7 @@ def score_cell(role: Role, text: str) -> int:
             return -1
 
 
-def _looks_like_units(text: str) -> bool:
+def _is_unit_like(text: str) -> bool:
     return bool(_UNIT_LIKE.search(text)) or is_unit_name(_LISTED.split(text.strip())[0])
 
 

@@ -63,45 +63,54 @@ class _Assignment:
     last: int | None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Outline:
-    """The tasks of a plan in paragraphs, what was left unread, and where the first stands."""
+    """The tasks of a plan in paragraphs, what was left unread, and where the first task begins."""
+
+    drafts: Sequence[TaskDraft]
+    warnings: Sequence[PlanWarning]
+    start: str
+
+
+@dataclass(slots=True)
+class _OutlineReader:
+    """Reads an outline in three steps: `scan`, `assign`, `list_unassigned`."""
 
     drafts: list[TaskDraft] = field(default_factory=list)
     warnings: list[PlanWarning] = field(default_factory=list)
     start: str = ""
     _entries: list[_Entry] = field(default_factory=list)
-    _events: list[_Assignment] = field(default_factory=list)
+    _assignments: list[_Assignment] = field(default_factory=list)
 
-    def _scan(self, paragraphs: Iterable[Paragraph]) -> None:
+    def scan(self, paragraphs: Iterable[Paragraph]) -> None:
         """Take the paragraphs apart into entries and owners, in order."""
         stack: list[int] = []
         fresh: list[int] = []
-        held = ""
+        pending = ""
         for paragraph in _join_torn_paragraphs(paragraphs):
-            text = held + tidy(paragraph.text)
-            raw = held + paragraph.text
-            held = text if is_empty_label(text) else ""
-            if held:
+            text = pending + tidy(paragraph.text)
+            raw = pending + paragraph.text
+            pending = text if is_empty_label(text) else ""
+            if pending:
                 continue
-            owner = read_label_line(raw) or read_label_line(text)
-            parts = [("", owner)] if owner is not None else list(split_by_owner(text))
-            for words, owed in parts:
+            label_owner = read_label_line(raw) or read_label_line(text)
+            parts = [("", label_owner)] if label_owner is not None else [*split_by_owner(text)]
+            for words, owner in parts:
                 if words:
                     fresh.append(len(self._entries))
-                    self._enter(_make_entry(words, paragraph.place, owed), stack)
-                if owed is not None:
-                    unread = (_warn(paragraph.place, f"未读取：{each}") for each in owed.unread)
+                    self._add_entry(_make_entry(words, paragraph.place, owner), stack)
+                if owner is not None:
+                    unread = (_warn(paragraph.place, f"未读取：{each}") for each in owner.unread)
                     self.warnings.extend(unread)
-                if owed:
-                    self._events.append(
+                if owner:
+                    self._assignments.append(
                         _Assignment(
-                            owed, paragraph.place, tuple(fresh), stack[-1] if stack else None
+                            owner, paragraph.place, tuple(fresh), stack[-1] if stack else None
                         )
                     )
                     fresh = []
 
-    def _enter(self, entry: _Entry, stack: list[int]) -> None:
+    def _add_entry(self, entry: _Entry, stack: list[int]) -> None:
         if entry.level is not None:
             while stack and (self._entries[stack[-1]].level or 0) >= entry.level:
                 stack.pop()
@@ -109,42 +118,44 @@ class Outline:
             stack.append(len(self._entries))
         self._entries.append(entry)
 
-    def _assign(self) -> None:
+    def assign(self) -> None:
         """Make a task of every owner's paragraphs."""
-        singles = self._singles()
-        for event in self._events:
-            if event.fresh and not self._is_title(event):
-                self._begin(event, singles)
+        separate_levels = self._find_separate_levels()
+        for assignment in self._assignments:
+            if assignment.fresh and not self._is_title(assignment):
+                self._add_task(assignment, separate_levels)
             elif self.drafts:
-                _assign_owner(self.drafts[-1], event.owner)
+                _assign_owner(self.drafts[-1], assignment.owner)
             else:
-                words = "；".join(filter(None, [*event.owner.units.values(), event.owner.deadline]))
-                self.warnings.append(_warn(event.place, f"没有对应的任务：{words}"))
+                words = "；".join(
+                    filter(None, [*assignment.owner.units.values(), assignment.owner.deadline])
+                )
+                self.warnings.append(_warn(assignment.place, f"没有对应的任务：{words}"))
 
-    def _is_title(self, event: _Assignment) -> bool:
+    def _is_title(self, assignment: _Assignment) -> bool:
         """Whether nothing but the plan's title stands above the owner."""
-        last = self._entries[event.fresh[-1]]
-        return event.last is None and last.level is None and is_title(last.text)
+        last = self._entries[assignment.fresh[-1]]
+        return assignment.last is None and last.level is None and is_title(last.text)
 
-    def _singles(self) -> set[int]:
+    def _find_separate_levels(self) -> set[int]:
         """Levels whose items are owed one by one under one parent at least."""
-        owed: defaultdict[tuple[int | None, int], int] = defaultdict(int)
-        for event in self._events:
-            last = event.last
-            if event.fresh and last is not None and last in event.fresh:
+        counts: defaultdict[tuple[int | None, int], int] = defaultdict(int)
+        for assignment in self._assignments:
+            last = assignment.last
+            if assignment.fresh and last is not None and last in assignment.fresh:
                 entry = self._entries[last]
-                owed[entry.parent, entry.level or 0] += 1
-        return {level for (_, level), times in owed.items() if times > 1}
+                counts[entry.parent, entry.level or 0] += 1
+        return {level for (_, level), times in counts.items() if times > 1}
 
-    def _begin(self, event: _Assignment, singles: set[int]) -> None:
-        start = self._start(event, singles)
+    def _add_task(self, assignment: _Assignment, separate_levels: set[int]) -> None:
+        start = self._find_start(assignment, separate_levels)
         if start is None:
-            rows = [self._entries[event.fresh[-1]]]
+            rows = [self._entries[assignment.fresh[-1]]]
             head = None
         else:
             head = self._entries[start]
-            rows = [self._entries[i] for i in event.fresh if i > start]
-            if start in event.fresh and not (
+            rows = [self._entries[i] for i in assignment.fresh if i > start]
+            if start in assignment.fresh and not (
                 rows and (head.heading or _TITLE.fullmatch(head.text))
             ):
                 rows.insert(0, head)
@@ -152,7 +163,7 @@ class Outline:
         draft = TaskDraft(
             number if number is not None else len(self.drafts) + 1,
             _get_heading_words(head) if head and head not in rows else "",
-            CategoryLabel(self._category(head)),
+            CategoryLabel(self._get_category(head)),
             rows[0].place,
         )
         draft.rows = [DraftRow(row.text, row.place) for row in rows]
@@ -160,28 +171,28 @@ class Outline:
             row.taken = True
         self.drafts.append(draft)
         self.start = self.start or (head or rows[0]).place
-        _assign_owner(draft, event.owner)
+        _assign_owner(draft, assignment.owner)
 
-    def _start(self, event: _Assignment, singles: set[int]) -> int | None:
+    def _find_start(self, assignment: _Assignment, separate_levels: set[int]) -> int | None:
         """The item that is owed: the last one, or its parent with all its items."""
-        last = event.last
+        last = assignment.last
         if last is None:
             return None
         entry = self._entries[last]
         parent = entry.parent
         siblings = [
             i
-            for i in event.fresh
+            for i in assignment.fresh
             if self._entries[i].parent == parent and self._entries[i].level == entry.level
         ]
-        together = len(siblings) > 1 and entry.level not in singles
-        return parent if together and parent is not None and parent in event.fresh else last
+        together = len(siblings) > 1 and entry.level not in separate_levels
+        return parent if together and parent is not None and parent in assignment.fresh else last
 
-    def _category(self, head: _Entry | None) -> str:
+    def _get_category(self, head: _Entry | None) -> str:
         above = head.parent if head else None
         return self._entries[above].text if above is not None else ""
 
-    def _unassigned(self) -> Iterator[PlanWarning]:
+    def list_unassigned(self) -> Iterator[PlanWarning]:
         """Numbered items that no task holds: nobody would owe them.
 
         What stands above a task, at any depth, is told by the task itself. A chapter's heading
@@ -201,33 +212,33 @@ class Outline:
 
 def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
     """The tasks of a plan in paragraphs; none for a text that assigns nothing to units."""
-    outline = Outline()
-    outline._scan(paragraphs)  # noqa: SLF001 - the class's own factory
-    outline._assign()  # noqa: SLF001
-    outline.warnings.extend(outline._unassigned())  # noqa: SLF001
-    return outline
+    reader = _OutlineReader()
+    reader.scan(paragraphs)
+    reader.assign()
+    warnings = [*reader.warnings, *reader.list_unassigned()]
+    return Outline(reader.drafts, warnings, reader.start)
 
 
 def _join_torn_paragraphs(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
     """The paragraphs, with those joined whose bracket goes on in the next line of a text file."""
-    held: Paragraph | None = None
+    pending: Paragraph | None = None
     for paragraph in paragraphs:
-        if held is not None:
+        if pending is not None:
             text = paragraph.text.strip()
             numbered = any(pattern.match(text) for pattern in _LEVELS)
             if not numbered and len(text) <= _MAX_REST and _CLOSES.search(text):
-                yield replace(held, text=held.text.rstrip() + text)
-                held = None
+                yield replace(pending, text=pending.text.rstrip() + text)
+                pending = None
                 continue
-            yield held
-            held = None
+            yield pending
+            pending = None
         tail = paragraph.text[-_MAX_REST:]
         if sum(map(tail.count, "（(")) > sum(map(tail.count, "）)")):
-            held = paragraph
+            pending = paragraph
         else:
             yield paragraph
-    if held is not None:
-        yield held
+    if pending is not None:
+        yield pending
 
 
 def _make_entry(text: str, place: str, owner: Owner | None) -> _Entry:

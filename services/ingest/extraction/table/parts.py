@@ -19,7 +19,7 @@ class PlanPart:
         """Whether its year is another than the plan's."""
         return self.frame.year != plan.year
 
-    def doubt(self, plan: Frame) -> str:
+    def describe_doubt(self, plan: Frame) -> str:
         """What a person is asked."""
         title = f"《{self.frame.title}》" if self.frame.title else ""
         return (

@@ -44,9 +44,9 @@ class TableReader:
     _assembly: Assembly | None = None
     headings: list[Heading] = field(default_factory=list)
     _header: Header | None = None
-    _broke: bool = False
-    _since: list[Paragraph] = field(default_factory=list)
-    _last: Role | None = None
+    _after_break: bool = False
+    _since_table: list[Paragraph] = field(default_factory=list)
+    _last_role: Role | None = None
 
     @property
     def drafts(self) -> list[TaskDraft]:
@@ -56,21 +56,21 @@ class TableReader:
     def read(self, block: Block, following: Block | None = None) -> None:
         """Take the next block; `following` is the one after it."""
         if isinstance(block, Table):
-            self._table(block)
+            self._read_table(block)
             return
-        last, self._last = self._last, None
+        last, self._last_role = self._last_role, None
         if self._header is None:
             self.before.append(block)
         elif last is not None and take_wrapped_line(self.drafts[-1], last, block.text, following):
             return
         elif is_section(block.text) and not any(owner for _, owner in split_by_owner(block.text)):
-            self._tasks().section(block.text)
+            self._get_assembly().begin_section(block.text)
         else:
             self.after.append(block)
-            self._since.append(block)
+            self._since_table.append(block)
             self._report_rule(block)
 
-    def _tasks(self) -> Assembly:
+    def _get_assembly(self) -> Assembly:
         if self._assembly is None:
             self._assembly = Assembly(self.habits)
         return self._assembly
@@ -85,7 +85,7 @@ class TableReader:
             PlanWarning(code=ReviewCode.NOT_UNDERSTOOD, where=where, message=message)
         )
 
-    def _table(self, table: Table) -> None:
+    def _read_table(self, table: Table) -> None:
         start = 0
         header = find_header(table.rows)
         if header is None and self._header is None:
@@ -99,18 +99,20 @@ class TableReader:
             rules = [label for label in header.labels if "(" in label]
             self.after.extend(Paragraph(label, table.place) for label in rules)
             start = header.start + header.height
-            self._broke = self._broke or any(row.after_break for row in table.rows[:start])
+            self._after_break = self._after_break or any(
+                row.after_break for row in table.rows[:start]
+            )
         body = table.rows[start:]
-        for run in self._runs(body, exact=table.exact):
-            self._rows(run, exact=table.exact)
+        for run in self._split_runs(body, exact=table.exact):
+            self._read_run(run, exact=table.exact)
 
     def _begin_table(self) -> None:
         """Note what stands over the table. Under a title of its own nothing goes on from above."""
-        over = self.before if self._header is None else self._since
+        over = self.before if self._header is None else self._since_table
         self.headings.append(Heading(tuple(over), len(self.drafts)))
         if self._header is not None and any(is_title(each.text) for each in over):
-            self._tasks().close()
-        self._since = []
+            self._get_assembly().close()
+        self._since_table = []
 
     def _as_paragraphs(self, rows: Iterable[Row]) -> None:
         """Rows outside the header's table: banners, a form's head, another kind of table."""
@@ -122,9 +124,9 @@ class TableReader:
                     self.before.append(paragraph)
                 else:
                     self.after.append(paragraph)
-                    self._since.append(paragraph)
+                    self._since_table.append(paragraph)
 
-    def _runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
+    def _split_runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
         """Rows that one page laid out alike: the same width, no page break between."""
         run: list[Row] = []
         for row in rows:
@@ -135,45 +137,45 @@ class TableReader:
         if run:
             yield run
 
-    def _rows(self, run: list[Row], *, exact: bool) -> None:
+    def _read_run(self, run: list[Row], *, exact: bool) -> None:
         """Take a run of rows; a header printed again begins the rest of it anew."""
-        layout = self._layout(run, exact=exact)
+        layout = self._fit_layout(run, exact=exact)
         index = 0
         while index < len(run):
             row = run[index]
-            self._broke = self._broke or row.after_break
+            self._after_break = self._after_break or row.after_break
             again = find_header(run, index, 1) if may_head(row) else None
             if again is not None:
                 self._header = again
                 index += again.height
-                layout = self._layout(run[index : index + _JUDGED], exact=exact)
+                layout = self._fit_layout(run[index : index + _JUDGED], exact=exact)
                 continue
             index += 1
             if layout is None:
-                self._unread(row)
+                self._report_unread(row)
             else:
-                self._row(realign(layout, row), layout)
+                self._read_row(realign(layout, row), layout)
 
-    def _layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
+    def _fit_layout(self, rows: list[Row], *, exact: bool) -> Layout | None:
         return fit_layout(self._header, rows, exact=exact) if self._header else None
 
-    def _unread(self, row: Row) -> None:
+    def _report_unread(self, row: Row) -> None:
         text = "｜".join(tidy(cell.text) for cell in row.cells if cell.text.strip())
         if text:
             self._warn(row.place, f"未读取的行：{text}")
 
-    def _row(self, row: Row, layout: Layout) -> None:
+    def _read_row(self, row: Row, layout: Layout) -> None:
         section = get_section(row, layout)
         if is_aside(row):
-            self._aside(row)
+            self._keep_aside(row)
             return
         if section is not None:
-            self._tasks().section(section)
+            self._get_assembly().begin_section(section)
             return
-        self._tasks().add(row, layout, after_break=self._broke)
-        self._broke = False
+        self._get_assembly().add(row, layout, after_break=self._after_break)
+        self._after_break = False
         full = not layout.exact and bool(row.cells) and bool(row.cells[-1].text.strip())
-        self._last = layout.roles[-1] if full and len(row.cells) == len(layout.roles) else None
+        self._last_role = layout.roles[-1] if full and len(row.cells) == len(layout.roles) else None
         labels = self._header.labels if self._header else ()
         for index, (role, cell) in enumerate(zip(layout.roles, row.cells, strict=False)):
             if role is Role.OTHER and cell.text.strip() and not (cell.above or cell.left):
@@ -186,7 +188,7 @@ class TableReader:
                     else f"未读取：{tidy(cell.text)}",
                 )
 
-    def _aside(self, row: Row) -> None:
+    def _keep_aside(self, row: Row) -> None:
         texts = dict.fromkeys(cell.text.strip() for cell in row.cells if cell.text.strip())
         paragraph = Paragraph("　".join(texts), row.place)
         self.after.append(paragraph)
