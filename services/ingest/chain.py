@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 FIRST_HASH = bytes(32)
-"""What stands before the first entry of an office."""
+"""The hash before the first entry of an office."""
 FIELDS = ("office_id", "at", "actor", "action", "subject", "before", "after", "correlation_id")
 
 
@@ -29,7 +29,7 @@ def to_canonical(entry: Mapping[str, Any]) -> bytes:
     """The canonical form of an entry with (at least) the members of `FIELDS`.
 
     Raises:
-        TypeError: it holds what the form has no one way to write, such as a fraction.
+        TypeError: the entry holds a value without a canonical form, such as a fraction.
     """
     plain = {name: entry[name] for name in FIELDS}
     at = plain["at"]
@@ -44,7 +44,7 @@ def to_canonical(entry: Mapping[str, Any]) -> bytes:
 
 
 def _check(value: object) -> None:
-    """Refuse what two writers may write differently, or what JSON would change in silence."""
+    """Refuse values without one canonical form, or that JSON would change without an error."""
     match value:
         case None | bool() | int() | str():
             return

@@ -1,8 +1,8 @@
 """From names as printed to units of the directory. Pure.
 
-A name is taken when it is certain: a person's decision, a unit's name, an alias, a group, the
-same written differently (width, spaces, brackets), or with the home's own prefix left out or put
-before (盐亭县财政局, 县财政局, 财政局). Whatever else looks near is proposed and never taken.
+A name is resolved only when it is certain: by a decision, a unit's name, an alias, a group, the
+same in another spelling (width, spaces, brackets), or without or with the home's own prefix
+(盐亭县财政局, 县财政局, 财政局). Similar names are only proposed.
 """
 
 import re
@@ -18,24 +18,24 @@ INVISIBLE = (
     r"\u00ad\u034f\u061c\u115f\u1160\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     r"\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
 )
-"""Characters that nobody sees, for a class of a regular expression: zero-width ones, direction
+"""Invisible characters, for a class of a regular expression: zero-width characters, direction
 marks, joiners, variation selectors, fillers."""
 _UNSEEN = re.compile(rf"[\s{INVISIBLE}]+")
 _PUNCTUATION = re.compile(r"[(),、/·和及与]")
 _LEVEL = re.compile(r"县(?!级|域)|市(?!场|级)|省(?!级)|区(?!域|级)|州|旗")
 _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 characters
 _LEAST = 2
-"""Characters of a name without its prefix; and units that a home is known by."""
+"""The least number of characters of a name without its prefix, and of units with one place."""
 _LEAST_SIMILARITY = 0.5
 _MISPRINT = 0.75
-"""How near a name is that differs by one character."""
+"""The similarity of a name that differs by one character."""
 _LEAST_MISPRINTED = 3
 _PROPOSED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryUnit:
-    """A unit as the directory knows it."""
+    """A unit of the directory."""
 
     unit_id: UUID
     name: str
@@ -45,14 +45,14 @@ class DirectoryUnit:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a person decided about a name: these units, or none at all."""
+    """The office's decision about a name: these units, or none."""
 
     unit_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What a name may mean: a unit, or a group, which has no id."""
+    """A possible meaning of a name: a unit, or a group, which has no id."""
 
     name: str
     unit_id: UUID | None = None
@@ -60,9 +60,9 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Whose directory it is, as its units' names tell: 盐亭县 and 县; each may be empty.
+    """The directory's own place and level, from its units' names: 盐亭县 and 县; may be empty.
 
-    A prefix of another place or level (三台县, 市) is part of a name and never left out.
+    A prefix of another place or level (三台县, 市) is part of a name.
     """
 
     place: str = ""
@@ -80,7 +80,7 @@ class Home:
 
 @dataclass(frozen=True)
 class Directory:
-    """The units, indexed by everything that a name may be."""
+    """The units, indexed by name, alias, spelling, name without prefix, and group."""
 
     units: Mapping[UUID, DirectoryUnit]
     home: Home
@@ -93,7 +93,7 @@ class Directory:
 
     @cached_property
     def traits(self) -> Mapping[str, set[UUID]]:
-        """The units by what their spellings are made of; only unknown names ask for it."""
+        """The units by trait of their spellings; computed only for unknown names."""
         owners_by_trait: dict[str, set[UUID]] = defaultdict(set)
         for key, owners in self.keys.items():
             for trait in _extract_traits(key, self.home):
@@ -102,7 +102,7 @@ class Directory:
 
 
 def normalise_name(name: str) -> str:
-    """A name without what only its writing makes different: width, spaces, bracket shapes."""
+    """The name in one spelling: half width, no spaces, round brackets."""
     return _UNSEEN.sub("", unicodedata.normalize("NFKC", name).translate(_BRACKETS))
 
 
@@ -166,11 +166,12 @@ def _find_home(keys: Mapping[str, set[UUID]]) -> Home:
 def resolve(
     name: str, known: Directory, decisions: Mapping[str, Decision]
 ) -> tuple[UUID, ...] | None:
-    """The units that a name means; None when nobody can tell.
+    """The units that a name means; None if that is not certain.
 
-    The first that fits: a decision, a name, an alias, the same written differently, a group, the
-    same with the home's prefix left out or put before. A spelling that fits two units, or a unit
-    and a group of others, fits none; and a decision for a unit that is gone is made anew.
+    The first that matches: a decision, a name, an alias, another spelling, a group, the name
+    without or with the home's prefix. A spelling of two units, or of a unit and a group of other
+    units, matches none; a decision for a unit that is no longer in the directory is ignored and
+    the result is None.
     """
     if (decision := decisions.get(name)) is not None:
         gone = not known.units.keys() >= set(decision.unit_ids)
@@ -187,17 +188,17 @@ def resolve(
 
 
 def _find_by_spelling(name: str, known: Directory) -> frozenset[UUID]:
-    """The units with this name, alias, or one that is only written differently."""
+    """The units with this name or alias, or with it in another spelling."""
     if (unit_id := known.names.get(name)) is not None:
         return frozenset({unit_id})
     return known.aliases.get(name) or known.keys.get(normalise_name(name)) or frozenset()
 
 
 def propose_matches(name: str, known: Directory) -> tuple[Proposal, ...]:
-    """Up to five units or groups whose names share most with `name`, the nearest first.
+    """Propose up to five units or groups with similar names, the most similar first.
 
-    Short names of offices keep characters of the long one in order (县工信局 for
-    县工业和信息化局), so what counts is how much of the shorter name stands in the longer.
+    Short names of offices keep characters of the long one (县工信局 for 县工业和信息化局), so
+    the score is the share of the shorter name's traits that the longer name has.
     """
     wanted = _extract_traits(normalise_name(name), known.home)
     shared = Counter(unit for trait in wanted for unit in known.traits.get(trait, ()))
@@ -221,8 +222,8 @@ def propose_matches(name: str, known: Directory) -> tuple[Proposal, ...]:
 def _find_misprints(name: str, known: Directory) -> set[UUID]:
     """The units whose names differ by one character: another, one too many or one left out.
 
-    Only in names of three characters or more besides the home's prefix; 县卫建局 is near to
-    县卫健局. A differing last character tells of another sort of office and is no misprint.
+    Only in names of at least three characters without the home's prefix: 县卫建局 for 县卫健局.
+    A different last character means another kind of office.
     """
     wanted = known.home.strip_prefix(normalise_name(name))
     if len(wanted) < _LEAST_MISPRINTED:
@@ -248,7 +249,7 @@ def _is_one_edit_apart(first: str, second: str) -> bool:
 def _extract_traits(key: str, home: Home) -> frozenset[str]:
     """A name's characters and neighbouring pairs, but for its prefix and its last character.
 
-    The last says what sort of office it is (局, 办, 委) and is shared by most.
+    The last character is the kind of office (局, 办, 委), which most names share.
     """
     body = home.strip_prefix(key)
     return _extract_parts(body[:-1] if len(body) > _LEAST else body)

@@ -1,4 +1,4 @@
-"""From a duty to what a unit owes, and how that may change. Pure.
+"""From a duty to the obligations of a unit, and how they may change. Pure.
 
 A duty is a measure as the office settled it. Each of its dates or periods becomes one
 obligation of every unit that is responsible.
@@ -56,7 +56,7 @@ class ObligationDraft:
 
 
 def derive_obligations(duty: Duty) -> tuple[ObligationDraft, ...]:
-    """The obligations that a duty makes for each unit; empty when no date can be told.
+    """The obligations of each unit for a duty; empty when no date can be derived.
 
     A duty of every quarter, half-year, month or week is owed at the end of each such period of
     the year, but never after the last date that its cell names. Where the cell names several
@@ -132,7 +132,7 @@ def move_date(
 
 
 class ReportOutcome(StrEnum):
-    """What a report of a status does."""
+    """The effect of a reported status."""
 
     CHANGES = "changes"
     REPEATS = "repeats"
@@ -144,8 +144,8 @@ def judge_report(
 ) -> ReportOutcome:
     """Whether a reported status changes an obligation.
 
-    A hearing is fulfilled by its record alone, and what is on record cannot be reported away.
-    The same status again counts as a change only when it comes with a note.
+    Only a record fulfils a hearing, and a report cannot undo it. The same status again is a
+    change only if it has a note.
     """
     if kind is ObligationKind.HEARING and Status.DONE in (current, reported):
         return ReportOutcome.NEEDS_HEARING

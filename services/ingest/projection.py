@@ -1,4 +1,4 @@
-"""What units were told, folded from reminders and deliveries into the history tables."""
+"""Reminders and deliveries, projected into the history tables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -52,7 +52,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             ):
                 _fold(notifications, _make_outcome_row(event))
             case ExpectedAudited():
-                pass  # ingest's own, for others to read
+                pass  # published by ingest itself, for other readers
     await history.put_reminders(db, reminders)
     await history.put_withdrawals(db, withdrawals)
     await history.put_notifications(db, list(notifications.values()))

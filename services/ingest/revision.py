@@ -1,7 +1,7 @@
 """Which measure of a revised document is which of the plan, and which date is which. Pure.
 
-A measure keeps its identity when it is renumbered, and when it is slightly reworded. What is not
-certain is left to a person, with the measures that it may be.
+A measure keeps its identity when it is renumbered or slightly reworded. A match that is not
+certain needs a decision; candidates are proposed.
 """
 
 import unicodedata
@@ -24,7 +24,7 @@ _ROUNDS = 10
 
 @dataclass(frozen=True)
 class Passage:
-    """A measure as a document has it. `key` names it: its id, or its place in the document."""
+    """A measure in a document. `key` identifies it: its id, or an id for its place."""
 
     key: UUID
     ref: str
@@ -45,8 +45,8 @@ class Match:
     """Which measure a new passage is.
 
     Attributes:
-        old: the measure that it is; None when it is new, or when nobody can tell.
-        candidates: the measures that it may be, the likeliest first; with any, a person decides.
+        old: the same measure in the plan; None when it is new, or when that is not certain.
+        candidates: possible measures, the likeliest first; if there are any, a decision is needed.
     """
 
     old: UUID | None = None
@@ -57,12 +57,12 @@ _Scored = tuple[float, Passage, Passage]
 
 
 def _keep_letters_and_digits(text: str) -> str:
-    """A text's letters and digits: spaces and punctuation change nothing."""
+    """A text's letters and digits, without spaces and punctuation."""
     return "".join(c for c in unicodedata.normalize("NFKC", text) if c.isalnum())
 
 
 def compare_passages(old_passage: Passage, new_passage: Passage) -> float:
-    """How much two texts share, from 0 to 1: the Dice coefficient of their pairs of characters."""
+    """The similarity of two texts from 0 to 1: the Dice coefficient of their character pairs."""
     return (
         2
         * len(old_passage.pairs & new_passage.pairs)
@@ -76,15 +76,15 @@ _SAME: tuple[Callable[[Passage], Hashable], ...] = (
     lambda p: (p.ref, p.plain),
     lambda p: p.plain,
 )
-"""What two passages share that are the same measure, from the surest on."""
+"""What two passages of the same measure have in common, the most certain first."""
 
 
 def match_passages(old: Sequence[Passage], new: Sequence[Passage]) -> dict[UUID, Match]:
     """For each new passage, which of the old it is.
 
-    First those of the same words, where no other has them. Then those alike: the two must be
-    each other's best by a margin, and stand in the same place (number or task) or say nearly
-    the same, with the same figures.
+    First passages with the same words that no other passage has. Then similar ones: the two must
+    be each other's best match by a margin, and either be in the same place (number or task) or
+    be nearly equal with the same figures.
     """
     matches: dict[UUID, Match] = {}
     left_old, left_new = {p.key: p for p in old}, {p.key: p for p in new}
@@ -120,7 +120,7 @@ def match_passages(old: Sequence[Passage], new: Sequence[Passage]) -> dict[UUID,
 
 
 def propose_matches(old: Sequence[Passage], new: Passage) -> tuple[UUID, ...]:
-    """The measures that a passage may be, the likeliest first, whatever else may be like them."""
+    """The measures that a passage may be, the likeliest first, without regard to other passages."""
     scored = [(_score_pair(old_passage, new), old_passage) for old_passage in old]
     near = sorted((row for row in scored if row[0] >= _PERHAPS), key=lambda row: -row[0])
     return tuple(old_passage.key for _, old_passage in near[:_PROPOSED])
@@ -149,7 +149,7 @@ def _is_same_place(old_passage: Passage, new_passage: Passage) -> bool:
 
 
 def _select_certain(scored: Sequence[_Scored]) -> list[tuple[Passage, Passage]]:
-    """The pairs that are each other's best by a margin, and that are surely the same measure."""
+    """The pairs that are each other's best match by a margin, and certainly the same measure."""
     best: dict[UUID, list[float]] = defaultdict(list)
     for score, old_passage, new_passage in scored:  # the best first
         for key in (old_passage.key, new_passage.key):
@@ -225,7 +225,7 @@ def _has_same_day(old: ObligationDraft, new: ObligationDraft) -> bool:
 
 
 def _make_free_name(name: str, taken: set[str]) -> str:
-    """A name that no other date of the measure carries, though it may have had it long ago."""
+    """The name, with a suffix if another date of the measure has or had it."""
     number, free = 1, name
     while free in taken:
         number += 1

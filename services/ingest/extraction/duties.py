@@ -1,4 +1,4 @@
-"""A task's printed cells to its duties, each with its dates and with what stays doubtful."""
+"""A task's printed cells to its measures, each with its dates and review codes."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ _LIST_MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))"
 
 @dataclass(frozen=True, slots=True)
 class PlanContext:
-    """What holds for the whole plan: its year, its document's date, the writer's habit."""
+    """What holds for the whole plan: its year, its document's date, whether sentences close."""
 
     year: int | None
     issued: date | None
@@ -55,7 +55,7 @@ def read_duties(
 
 @dataclass(frozen=True, slots=True)
 class _Duty:
-    """One paragraph of a row, what it says about time, and the deadline cell beside it."""
+    """One paragraph of a row, its dates and repetitions, and the deadline cell beside it."""
 
     text: str
     printed: str
@@ -67,7 +67,7 @@ class _Duty:
 
     @property
     def named(self) -> list[date]:
-        """The dates that its own words give for it."""
+        """The dates that the paragraph itself gives."""
         return [*self.prose.own.dates, *self.repeats.dates]
 
 
@@ -99,7 +99,7 @@ def _join_split_expressions(text: str) -> str:
 
 
 def _assign_deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
-    """The cell for every duty, or, where both are numbered alike, to each duty its own line."""
+    """The deadline of each duty: the whole cell, or its line where both are numbered alike."""
     cell = join_wrapped_lines(row.cells.get(Role.DEADLINE, ""))
     parts = split_paragraphs(cell, habit=False)
     marks = [_LIST_MARK.match(part) for part in parts]
@@ -114,7 +114,7 @@ def _assign_deadlines(row: DraftRow, lines: Sequence[str]) -> list[str]:
 def _remove_claimed_dates(duty: _Duty, duties: Sequence[_Duty]) -> DueCell:
     """The cell without the dates that other duties beside the same cell name as their own.
 
-    Where those are all the dates it has, nobody can say what is left to this duty.
+    If no date remains, the cell is marked `not-understood`.
     """
     cell = duty.cell
     if len(cell.dates) < 2 or duty.named:  # noqa: PLR2004 - nothing to share out
@@ -155,11 +155,11 @@ def _measure(
 
 
 def _choose_dates(duty: _Duty, cell: DueCell) -> tuple[list[date], list[ReviewCode]]:
-    """The duty's dates, and what the choice between its text and its cell leaves doubtful."""
+    """The duty's dates, from its text or its cell, and the problems of that choice."""
     printed = [*cell.repeating, *cell.dates]
     named = duty.named
     if named and printed and named == duty.prose.loose and max(named) > max(printed):
-        # 年底前 in the sentence, 10月底前 in the column: the printed deadline stands.
+        # 年底前 in the sentence, 10月底前 in the column: the column's deadline is kept.
         return printed, [*cell.problems, ReviewCode.NOT_UNDERSTOOD]
     if named:
         return named, []
@@ -171,7 +171,7 @@ def _choose_dates(duty: _Duty, cell: DueCell) -> tuple[list[date], list[ReviewCo
 
 
 def _is_past(due: Sequence[date], repeating: Sequence[date], context: PlanContext) -> bool:
-    """Whether a date lies before the document; a day that repeats may have begun before it."""
+    """Whether a date lies before the document; of repeating days the last one counts."""
     first = max(context.issued or date.min, date(context.year or 1, 1, 1))
     single = [day for day in due if day not in repeating]
     return any(day < first for day in single) or bool(due and max(due) < first)

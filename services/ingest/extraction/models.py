@@ -13,7 +13,7 @@ class _Value(BaseModel):
 
 
 class Recurrence(_Value):
-    """At least so many times in every period."""
+    """A duty to be done at least `at_least` times in every period."""
 
     per: Period
     at_least: int
@@ -37,10 +37,10 @@ class ParsedMeasure(_Value):
 
 
 class Responsible(_Value):
-    """Who owes a task: as printed, and as single names in the printed order.
+    """The units responsible for a task: the printed text, and the names in printed order.
 
-    `lead` is filled only where the document says who leads; `open_ended` tells that the list
-    ended in words such as 等相关部门.
+    `lead` is filled only where the document says who leads; `open_ended` says that the list
+    ends in words such as 等相关部门.
     """
 
     printed: str
@@ -60,7 +60,7 @@ class Task(_Value):
 
 
 class PlanWarning(_Value):
-    """Something that was not read into the plan, and where a person finds it."""
+    """Something that was not read into the plan, and its place in the document."""
 
     code: ReviewCode
     where: str
@@ -68,7 +68,7 @@ class PlanWarning(_Value):
 
 
 class ParsedPlan(_Value):
-    """A plan as the document tells it, before anyone has corrected it."""
+    """A plan as read from the document, before corrections."""
 
     title: str | None
     year: int | None

@@ -1,4 +1,4 @@
-"""Who owes a paragraph: its last bracket, its last words, or a line of labels under it."""
+"""The owner of a paragraph: in its last bracket, its last words, or a line of labels below."""
 
 import re
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ from services.ingest.extraction.units import read_units
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"
     r"[\u4e00-\u9fff]{0,6})[：:]"
-    # These are labels wherever they stand: layouts lose the blank before them.
+    # These are labels anywhere in a line: layouts lose the blank before them.
     r"|(?P<sure>(?:牵头|责任|配合|协办|协同|参与|主办|承办|主责)(?:责任)?(?:单位|部门)|完成时[限间]|(?:牵头|责任)领导|责任人)[：:]"
 )
 _OWED_ROLES: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
-# 单位：万元 is a unit of measure, 填报单位 and 公开单位 are the document's own.
+# 单位：万元 is a unit of measure; 填报单位 and 公开单位 name who wrote the document.
 _NOT_OWNER: Final = re.compile(
     r"^(?:单位|部门|科室|责任)$|^(?:填报|报送|公开|发布|印发|抄送|主送|制表)"
 )
@@ -34,19 +34,22 @@ _MAX_OWED: Final = 400
 
 @dataclass(slots=True)
 class Owner:
-    """What was printed for each unit column and for the deadline; `unread` names persons."""
+    """The printed text for each unit role and for the deadline; `unread` holds persons."""
 
     units: dict[Role, str] = field(default_factory=dict)
     deadline: str = ""
     unread: list[str] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        """Whether it names units or a deadline."""
+        """Whether the owner has units or a deadline."""
         return bool(self.units or self.deadline)
 
 
 def read_label_line(text: str) -> Owner | None:
-    """The owner in a line of labels, as 牵头单位：甲局；完成时限：6月底, or in a bracket alone."""
+    """The owner in a line of labels (牵头单位：甲局；完成时限：6月底) or in a bracket alone.
+
+    None for any other line.
+    """
     bare = text.strip().rstrip("。；;")
     if list(_find_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
         return _read_bracket(bare[1:-1])
@@ -61,13 +64,13 @@ def _get_label(match: re.Match[str]) -> str:
 
 
 def is_empty_label(text: str) -> bool:
-    """Whether the line is a label alone, whose words stand in the next line."""
+    """Whether the line is only a label, so that its value is in the next line."""
     match = _LABEL.fullmatch(text.strip())
     return bool(match and _get_owner_role(match))
 
 
 def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
-    """The paragraph's parts, each with the owner printed at its end; the last may have none."""
+    """Split a paragraph into parts, each with the owner at its end; the last may have none."""
     start = 0
     for begin, end in _find_brackets(text):
         inner = text[begin + 1 : end - 1]
@@ -79,7 +82,7 @@ def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
         owner = _read_bracket(inner)
         if owner:
             words = text[start:begin].rstrip()
-            # A stop after the bracket is the sentence's own, unless it has one.
+            # A full stop after the bracket closes the sentence, unless one stands before it.
             yield words if is_closed(words) else words + text[end:ends].rstrip(), owner
             start = ends
     rest = text[start:]
@@ -88,7 +91,7 @@ def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
 
 
 def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
-    """`…。责任单位：甲局、乙局。`: labels that end a paragraph without brackets."""
+    """Split off labels that end a paragraph without brackets: `…。责任单位：甲局、乙局。`."""
     for match in _LABEL.finditer(text):
         if not _get_owner_role(match) or text[: match.start()].rstrip()[-1:] not in (
             "。",
@@ -105,12 +108,12 @@ def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
 
 
 def _is_balanced(text: str) -> bool:
-    """Whether the text does not begin within a bracket."""
+    """Whether the text has no closing bracket without an opening one."""
     return sum(text.count(c) for c in _OPENING) >= sum(text.count(c) for c in _CLOSING)
 
 
 def _find_brackets(text: str) -> Iterator[tuple[int, int]]:
-    """Outermost pairs of brackets, as start and end."""
+    """The outermost pairs of brackets as (start, end); `end` is after the closing one."""
     depth, begin = 0, 0
     for index, char in enumerate(text):
         if char in _OPENING:
@@ -124,7 +127,7 @@ def _find_brackets(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _read_bracket(inner: str) -> Owner | None:
-    """The owner in a bracket's words; None for any other remark."""
+    """The owner in a bracket's text; None for any other remark."""
     if len(inner) > _MAX_OWED or _REMARK.search(inner):
         return None
     if _LABEL.match(inner):

@@ -1,4 +1,4 @@
-"""A document to a plan: headers found, rows assembled, duties read, the rest reported."""
+"""A document to a plan: find the task table, read its tasks, report what is not read."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ _MAX_NAME: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class _DocumentContent:
-    """The drafts of a document, the paragraphs around them, and what went unread."""
+    """The tasks of a document, the paragraphs around them, and the warnings."""
 
     drafts: Sequence[TaskDraft]
     before: Sequence[Paragraph]
@@ -53,7 +53,7 @@ class _DocumentContent:
 
 
 def extract_plan(document: Document) -> ParsedPlan | None:
-    """The plan that the document's tables or paragraphs hold, or None for another document."""
+    """Extract the plan from the document's tables or paragraphs; None if it holds no task."""
     content = _read(document)
     if not content.drafts:
         return None
@@ -89,7 +89,7 @@ def extract_plan(document: Document) -> ParsedPlan | None:
 
 
 def _read(document: Document) -> _DocumentContent:
-    """The task table, or the document's paragraphs, with those in its other tables."""
+    """Read the task table; without one a table flattened to lines, else an outline."""
     reader = _read_tables(document)
     if reader.drafts:
         return _collect_tables(reader)
@@ -165,7 +165,7 @@ def _build_task(draft: TaskDraft, units: UnitList, context: PlanContext) -> Task
 def _add_review_code(
     measures: Sequence[ParsedMeasure], code: ReviewCode
 ) -> tuple[ParsedMeasure, ...]:
-    """The measures, each with one more review code."""
+    """The measures with the review code added to each."""
     return tuple(
         each.model_copy(
             update={"review": tuple(c for c in ReviewCode if c in each.review or c is code)}
@@ -179,7 +179,7 @@ def _add_task_review_code(task: Task, code: ReviewCode) -> Task:
 
 
 def _take_first_clause(text: str) -> str:
-    """A table without a name column: the duty's first clause stands for the name."""
+    """The first clause of a duty: the name of a task in a table without a name column."""
     match = _CLAUSE.match(text)
     clause = match["clause"] if match else text
     if len(clause) > _MAX_NAME:

@@ -1,4 +1,4 @@
-"""A file to a plan: the one public entry of the extraction."""
+"""A file to a plan: the entry point of the extraction."""
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.files import read_document

@@ -1,4 +1,4 @@
-"""The stable codes of what a person must settle before a measure is published."""
+"""The stable codes of the points to be settled before a measure is published."""
 
 from enum import StrEnum, unique
 from typing import Final, NamedTuple
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 @unique
 class ReviewCode(StrEnum):
-    """Closed: interfaces, logs and stored drafts use these words."""
+    """A closed set: the API, logs and stored plans use these values."""
 
     NO_DEADLINE = "no-deadline"
     NO_SUCH_DATE = "no-such-date"

@@ -1,4 +1,4 @@
-"""Rules that a document states once for all its tasks: who leads, who else owes, until when."""
+"""Rules that a document states once for all its tasks: lead units, further units, deadlines."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ _STARS_LEAD: Final = re.compile(r"[*★▲][^。;]{0,12}?牵头")
 _OWNERS_LEAD: Final = re.compile(
     r"(?:无|没有|未(?:列|明确|注明))牵头(?:单位|部门)[^。;]{0,8}?责任(?:单位|部门)[^。;]{0,4}?为牵头"
 )
-# Said of all tasks, and carried by no row: a person has to read it.
+# Statements about all tasks that are in no row: they are reported as warnings.
 _FOR_ALL: Final = re.compile(
     r"(?:均需|均由|均应由|均涉及|都由)[^。]{2,40}?(?:负责|落实|参与)"
     r"|(?:未|没有)(?:注明|明确|标明|写明)[^。]{0,12}?(?:时限|期限|时间)[^。]{0,30}?(?:底|前)"
@@ -35,10 +35,12 @@ _NUMBERED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class LeadRules:
-    """What the document says of leads.
+    """The document's rules about lead units; each holds for the whole plan.
 
-    `the first listed is the lead` is printed by many offices (湖州 and 杭州 2020, 鄂州 2010, 北京),
-    `where none leads, who is responsible does` by 武汉 2020; each holds for the whole plan.
+    Attributes:
+        first_leads: the first unit of a list leads (湖州 and 杭州 2020, 鄂州 2010, 北京).
+        stars_lead: units marked with a star lead.
+        owners_lead: without a lead unit the responsible unit leads (武汉 2020).
     """
 
     first_leads: bool = False
@@ -47,7 +49,7 @@ class LeadRules:
 
 
 def read_lead_rules(paragraphs: Iterable[Paragraph]) -> LeadRules:
-    """The rules about leads that stand anywhere around the tasks."""
+    """Read the rules about lead units from the paragraphs around the tasks."""
     lines = [fold_width(paragraph.text) for paragraph in paragraphs]
 
     def is_stated(rule: re.Pattern[str]) -> bool:
@@ -57,7 +59,7 @@ def read_lead_rules(paragraphs: Iterable[Paragraph]) -> LeadRules:
 
 
 def list_unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
-    """Numbered paragraphs beside a table that say who owes them: no row carries those either."""
+    """Warnings for numbered paragraphs outside the table that name an owner: they are not read."""
     for paragraph in paragraphs:
         text = tidy(paragraph.text)
         if _NUMBERED.match(text) and any(owner for _, owner in split_by_owner(text)):
@@ -69,9 +71,9 @@ def list_unread_items(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
 
 
 def list_general_rules(paragraphs: Sequence[Paragraph]) -> Iterator[PlanWarning]:
-    """Units or deadlines that hold for every task: reported, since no row carries them.
+    """Warnings for paragraphs with units or deadlines for every task: they are in no row.
 
-    Notes are reported where the tables are read.
+    Notes are reported by the table reader.
     """
     for paragraph in paragraphs:
         if _FOR_ALL.search(fold_width(paragraph.text)) and not is_note(paragraph.text):

@@ -1,4 +1,4 @@
-"""What a document says of itself: its title, its year, who issued it, when, and its notes."""
+"""The frame of a plan: its title, year, issuer and date of issue, and what is a note."""
 
 import re
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ _ISSUED: Final = re.compile(r"(?<!\d)(\d{4})年(\d{1,2})月(\d{1,2})日(?:印发
 _YEAR: Final = re.compile(r"(?<!\d)((?:19|20)\d\d)(?=年|年度|\D|$)")
 _YEAR_NAME: Final = re.compile(r"((?:19|20)\d\d)(?:年度?)?(?![\d年.\-/]).{0,12}$")
 _SPAN: Final = re.compile(r"((?:19|20)\d\d)年?(?:-|—+|–|~|至)((?:19|20)\d\d)年?")
-# 滁州市, 新乡市, 沙市区: a place's last word may be followed by the next.
+# 滁州市, 新乡市, 沙市区: a place's name may contain the character of another level.
 _LEVEL: Final = r"(?:自治[区州县旗]|[州乡镇旗盟](?![市县区])|市(?!区(?![域级直]))|省|县|区|街道)"
 _PLACE: Final = rf"(?:[\u4e00-\u9fff]{{1,11}}?{_LEVEL})"
 _WORD: Final = r"(?:(?!政务|工作|公开|信息|任务|重点|政府|年)[\u4e00-\u9fff])"
@@ -40,7 +40,7 @@ _ORGANISATION: Final = (
     r"(?:办公室)?(?=关于|(?:19|20)\d\d年|政务|政府信息|重点|工作|年度|$))"
 )
 _ISSUER: Final = re.compile(rf"^(?P<issuer>(?!全[省市县区]|各){_PLACE}{{1,3}}{_ORGANISATION}?)")
-# 县卫健局2023年…: a bureau that leaves out its place's name
+# 县卫健局2023年…: a bureau without its place's name
 _BUREAU: Final = re.compile(
     rf"^(?P<issuer>[省市县区州镇]?{_WORD}{{0,10}}?(?:局|委员会|厅|政府))(?=关于|\d{{4}}年)"
 )
@@ -53,14 +53,14 @@ _MAX_TITLE: Final = 80
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What stands around the tables. `issued` is the document's own date."""
+    """Title, year and issuer of a plan. `issued` is the document's own date."""
 
     title: str | None
     year: int | None
     issuer: str | None
     issued: date | None
     spans: bool = False
-    """Its title names several years (2021—2025年): a date without a year may be of any."""
+    """The title names several years (2021—2025年), so a date without a year is ambiguous."""
 
 
 def read_frame(before: Sequence[Paragraph], after: Sequence[Paragraph], name: str) -> Frame:
@@ -122,7 +122,7 @@ def is_title(line: str) -> bool:
 
 
 def _is_upper_half(line: str) -> bool:
-    """The first line of a title that layout broke in two."""
+    """Whether the line is the first half of a title on two lines."""
     folded = fold_width(line)
     short = 4 <= len(folded) <= 50  # noqa: PLR2004 - a line of large print
     plain = not re.search(r"[。,;:〔\[]", folded) and _find_date(line) is None
@@ -148,7 +148,7 @@ def _find_issuer(title: str | None) -> str | None:
     text = re.sub(r"^[《〈（(]+", "", text)
     text = re.sub(r"^(?:关于|印发)+", "", text)
     if re.match(r"(?:学习|贯彻|落实|执行)", text):
-        return None  # whoever issued what is to be carried out
+        return None  # the title names the issuer of the document that is carried out
     text = re.sub(
         r"^(?:[\d〇零一二三四五六七八九]{4}年?[-—–~至]+)?[\d０-９〇零一二三四五六七八九]{4}年(?:度)?(?:上半年|下半年)?",
         "",

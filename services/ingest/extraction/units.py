@@ -1,4 +1,4 @@
-"""The grammar of unit lists: names as printed, who leads, and where the list stays open."""
+"""The grammar of unit lists: names as printed, lead units, and open-ended lists."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -56,13 +56,13 @@ _NO_COLON: Final = re.compile(
 _MARKS: Final = re.compile(
     r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其))"
 )
-# 县财政局及各乡镇: the word parts two whole names, where it is not within one (文化和旅游局).
+# 县财政局及各乡镇: a conjunction between two whole names, unlike that in 文化和旅游局.
 _AND: Final = re.compile(r"以及|及|和|与")
 _NOT_UNIT: Final = re.compile(
     r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
 )
 _NUMBERED: Final = re.compile(r"(?<=[\u4e00-\u9fff）])(?=\d{1,2}[.．][\u4e00-\u9fff])")
-# 各县、市、区政府: one group; its parts are no names by themselves.
+# 各县、市、区政府: one group, whose parts are not names by themselves.
 _LEVELS: Final = re.compile(
     r"各(?:有关|相关)?[省市县区州盟旗镇乡街村](?:[、/][省市县区州盟旗镇乡街村]){1,4}(?=人民政府|政府|党|管|[、，,；;。\n（(]|$)"
 )
@@ -77,7 +77,7 @@ _VERBAL: Final = re.compile(
 )
 _ANY_SEPARATOR: Final = re.compile(r"[、，,；;：:/／。 \n]")
 _CLAUSE_END: Final = re.compile(r"[；;。\n]")
-_ANY_YEAR: Final = 2000  # a plan whose year is unknown: the words alone tell a date
+_ANY_YEAR: Final = 2000  # for a plan without a year: only whether a text is a date matters
 _MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
 _MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
@@ -85,7 +85,7 @@ _MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
 
 @dataclass(slots=True)
 class UnitList:
-    """A cell's units. `stray` holds items that are no unit: a date, a sentence."""
+    """A cell's units. `dates` and `stray` hold items that are not units."""
 
     printed: str = ""
     names: list[str] = field(default_factory=list)
@@ -98,9 +98,9 @@ class UnitList:
 
 
 def read_units(text: str, year: int | None = None, *, starred: bool = False) -> UnitList:
-    """Units in printed order; `year` serves to tell a date that strayed into the list.
+    """Read the units in printed order. `year` is the plan's, to recognise a date in the list.
 
-    `starred` tells that the document says so of whoever bears a star: they lead.
+    `starred` says that by the document's rule units with a star lead.
     """
     units = UnitList(printed=mend_printed(text), starred=starred)
     listed = _NO_COLON.sub(r"\g<label>：", _strip_brackets(units.printed))
@@ -116,7 +116,7 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
 
 
 def mend_printed(text: str) -> str:
-    """The cell as printed: line breaks inside names mended, brackets full-width."""
+    """The cell as printed, without line breaks inside names, with full-width brackets."""
     wide = text.replace("(", "（").replace(")", "）")
     lines = [_join_spaced(line) for line in wide.split("\n") if line.strip()]
     joined = ""
@@ -140,7 +140,7 @@ def _is_one_item(above: str, below: str) -> bool:
 
 
 def _join_spaced(line: str) -> str:
-    """The line without a layout's blanks; one between two whole names separates them."""
+    """The line without the layout's blanks; a blank between two whole names is kept."""
     pieces = line.split()
     joined = pieces[0]
     for piece in pieces[1:]:
@@ -156,7 +156,7 @@ def _join_spaced(line: str) -> str:
 
 
 def _strip_brackets(text: str) -> str:
-    """A list that one pair of brackets encloses, without the brackets."""
+    """The list without the pair of brackets that encloses all of it."""
     closing = _PAIRS.get(text[:1])
     if closing and text.endswith(closing) and text.find(closing) == len(text) - 1:
         return text[1:-1]
@@ -187,7 +187,7 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
             if name:
                 pending.append(name)
             if leads:
-                # 甲局、乙局牵头: all that stand before the word, up to the last clause.
+                # 甲局、乙局牵头: all units of this clause before the word lead.
                 units.lead.extend(n for n in pending if n not in units.lead)
                 pending = []
             elif name and (lead or _LEAD_MARK.search(item) or _has_star(item, units)):
@@ -196,7 +196,7 @@ def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> N
 
 
 def _split_items(text: str) -> Iterator[str]:
-    """Items between separators; those inside brackets do not separate."""
+    """Split at separators outside brackets."""
     depth, start = 0, 0
     for index, char in enumerate(text):
         if char in "（(〔【[":
@@ -210,7 +210,7 @@ def _split_items(text: str) -> Iterator[str]:
 
 
 def _split_conjunction(item: str) -> Iterator[str]:
-    """Two names that 及, 和 or 会同 joins."""
+    """Split two names that 及, 和 or 会同 joins."""
     if "会同" in item:
         left, _, right = item.partition("会同")
         yield left
@@ -229,7 +229,10 @@ def _split_conjunction(item: str) -> Iterator[str]:
 
 
 def _read_name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]:
-    """The unit's name alone, and whether the item's words make it (and those before) lead."""
+    """The unit's name, and whether the item says that it and the units before it lead.
+
+    The name is empty for an item that is not a unit; `units` records what it is.
+    """
     bare = _STAR.sub("", _MARKS.sub("", item))
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
     if BLANK_CELL.fullmatch(name):
@@ -271,14 +274,14 @@ def _is_date(name: str, year: int | None) -> bool:
 
 
 def is_split_list(above: str, below: str) -> bool:
-    """Whether the last name of one cell goes on in the next: neither half is whole alone."""
+    """Whether the last name of one cell continues in the next cell."""
     left = _ANY_SEPARATOR.split(above.strip())[-1]
     right = _ANY_SEPARATOR.split(below.strip(), maxsplit=1)[0]
     return has_unit_ending(left + right) and is_split_name(left, right)
 
 
 def merge_unit_lists(lists: Sequence[UnitList]) -> UnitList:
-    """Several unit cells as one list: names in column order, each once."""
+    """Merge several unit cells into one list: names in column order, each once."""
     filled = [each for each in lists if each.names or each.open_ended or each.dates or each.stray]
     whole = UnitList(printed="；".join(each.printed for each in filled or lists if each.printed))
     for part in lists:

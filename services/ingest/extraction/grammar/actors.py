@@ -1,4 +1,4 @@
-"""An actor whom only the text names: its duty would go to the wrong units."""
+"""Actors that only the text of a duty names, and not its unit column."""
 
 import re
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from typing import Final
 
 from services.ingest.extraction.grammar.vocabulary import UNIT_ENDING
 
-# An office's own name may stand before any verb; other units only where the words say who owes:
-# 学校要 and 企业应 tell of those whom a duty is about.
+# An office may be the actor before 要 or 应; other units only before words such as 负责, because
+# 学校要 and 企业应 name those whom a duty concerns.
 _ACTING_OFFICE: Final = (
     r"(?P<actor>(?:[\u4e00-\u9fff（）]{1,14}?"
     r"(?:部门|(?:组织|宣传|统战|武装)部|局|委员会|委|办公室|办|中心|机构|单位|政府|厅|院|公司|协会|科|股|处))"
@@ -25,7 +25,7 @@ _BY: Final = re.compile(
 _BRACKETED: Final = re.compile(
     r"[（(](?:牵头|责任|配合)(?:单位|部门)[:：](?P<actor>[^）)]{2,40})[)）]"
 )
-# Words for whoever stands in the unit column are no actors of their own.
+# Collective words for the units in the unit column are not further actors.
 _COLLECTIVE: Final = re.compile(
     r"^(?:全?[省市县区镇乡州]级?|县级|市直|区直|县直|省直)?(?:各级?|本|有关|相关|责任|各有关|各相关|所有|牵头|配合|其他|本级|[一-鿿]{0,2}该)"
     r"|(?:起草|制定|制作|发文|发布|承办|主办|公开|责任|牵头|配合)(?:部门|单位|机构|科室|股室|处室)$"
@@ -35,7 +35,7 @@ _WORDY: Final = re.compile(r"[的把将对在为并使让从与按]")
 
 
 def has_other_actor(text: str, names: Sequence[str]) -> bool:
-    """Whether a sentence makes someone its actor whom `names` does not hold."""
+    """Whether a sentence names an actor that is not in `names`."""
     return any(
         _is_other(match["actor"], names)
         for pattern in (_OPENING, _OWES, _BY, _BRACKETED)

@@ -1,8 +1,8 @@
-"""Whether a date in a sentence is the duty's own deadline. Pure; the text is folded (dates.fold).
+"""Whether a date in a sentence is the duty's own deadline. Pure; texts are from `fold_text`.
 
-A sentence names dates for three reasons: as the end of what it asks for (8月底前实现…), as part of
-something else (6月底前完成的项目清单, 根据3月5日会议要求, 前三季度运行情况), or in a way that could
-mean either (完成6月底前到期合同清理). Only the first may replace a printed deadline.
+A date is the deadline (8月底前实现…), or belongs to something else (6月底前完成的项目清单,
+根据3月5日会议要求, 前三季度运行情况), or could be either (完成6月底前到期合同清理). Only the
+first kind may replace a printed deadline.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 
 from services.ingest.extraction.grammar.expressions import TimeParts, TimeToken
 
-_CONTEXT: Final = 24  # characters beside a date that can tell what it is
+_CONTEXT: Final = 24  # characters beside a date that are examined
 _VERBS: Final = (
     r"完成|投入|投用|建成|开工|动工|竣工|完工|启用|启动|上线|运行|印发|出台|制定|制订|修订|报送|上报|呈报|填报|报|公布|公开"
     r"|公示|发布|实现|达到|交付|办结|结束|落实|到位|开展|举办|组织|召开|形成|查漏|收官|见效|整改|更新|梳理|编制|提交"
@@ -23,7 +23,7 @@ _ADVERBS: Final = (
     r"|共|先|一并|同步|逐步|适时|牵头|负责|进一步|抓紧|就|已|均|都|并)*"
 )
 _OWN_VERB: Final = re.compile(rf"{_ADVERBS}(?:{_VERBS})")
-# What a report is about: 6月份数据, 年末余额.
+# The content of a report: 6月份数据, 年末余额.
 _QUANTITY_NOUN: Final = (
     r"(?:情况|数据|结果|进度|进展|成效|清单|名单|台账|报表|总量|数量|余额|存量|人数|总数|指标"
     r"|率|量|值|额|目录|信息|总结|报告)"
@@ -39,7 +39,7 @@ _VERB_NOUN: Final = re.compile(
 _AFTER: Final = re.compile(
     r"(?:起|以来|后|之后|以后|开始|至|到|—|-|~|正式?施行|实施的|印发的|发布的|出台的|修订的|期间|的)"
 )
-# 在6月底前, 确保6月底前: what may stand between a clause's begin and its own date.
+# 在6月底前, 确保6月底前: words before a date that introduce a deadline.
 _LEADING: Final = re.compile(
     r"(?:截至|截止到?|力争|确保|争取|务必|务|原则上|最迟|不晚于|不迟于|赶在|须在|要在|于|在|到|至|-|—|~|并|且|同时|应|须|需|要|请|统一"
     r"|分别|均|都|各|再|将|按要求|计划|推动|实现|尽快|提前|全部|全面|一律|必须|应当|组织|进一步|最晚|限|限期|限时|时限(?:为|是)|时间(?:为|是))$"
@@ -75,7 +75,7 @@ _EDGES: Final = "，。；：、,;:!?！？()（）\0"
 
 @unique
 class DateRole(Enum):
-    """What a date in a sentence is: the duty's end, something else's, or open."""
+    """A date in a sentence: the duty's own deadline, of something else, or ambiguous."""
 
     OWN = auto()
     OTHER = auto()
@@ -83,7 +83,7 @@ class DateRole(Enum):
 
 
 def classify_date(token: TimeToken, text: str) -> DateRole:
-    """What the words around the date make of it."""
+    """Classify a date by the words before and after it."""
     parts = token.parts
     after = text[token.end : token.end + _CONTEXT]
     before = _take_clause_before(text[max(0, token.start - _CONTEXT) : token.start])
@@ -107,7 +107,7 @@ def _is_period_end(parts: TimeParts) -> bool:
 
 
 def _classify_limit(before: str, after: str, *, cites_basis: bool) -> DateRole:
-    """6月底前: a limit, but of what?"""
+    """Classify a date with 前 or 内, as 6月底前."""
     has_object = _OBJECT.search(before)
     if _BARE_ATTRIBUTE.match(after):
         return DateRole.UNSURE
@@ -121,7 +121,7 @@ def _classify_limit(before: str, after: str, *, cites_basis: bool) -> DateRole:
 
 
 def _classify_period_end(before: str, after: str, *, cites_basis: bool) -> DateRole:
-    """年末, 6月底, 上旬: an end only where the clause begins with it and something is done then."""
+    """Classify the end of a period (年末, 6月底, 上旬) by its place in the clause and the verb."""
     is_introduced = not before or bool(_LEADING.search(before))
     if cites_basis or _VERB_NOUN.match(after):
         return DateRole.OTHER
@@ -137,7 +137,7 @@ def _classify_period_end(before: str, after: str, *, cites_basis: bool) -> DateR
 
 
 def _is_own(parts: TimeParts, before: str, after: str) -> bool:
-    """6月15日, 第三季度: a date alone, which only a verb or a preposition makes an end."""
+    """Whether a plain date (6月15日, 第三季度) is a deadline: by a verb or a preposition."""
     numeric = parts.compact or (parts.month and not parts.days)
     if numeric or _AFTER.match(after) or _VERB_NOUN.match(after):
         return False  # 2023.6: as likely a number as a month
@@ -155,20 +155,20 @@ def _is_own(parts: TimeParts, before: str, after: str) -> bool:
 
 
 def _is_noun_phrase(after: str) -> bool:
-    """Whether the words up to the clause's end are a name and no act: 3月25日会议."""
+    """Whether the words up to the clause's end are a noun and no action: 3月25日会议."""
     return bool(
         re.match(r"[^，。；、,;]{0,6}(?:会议|文件|通知|精神|要求|部署|方案|报告|总结)", after)
     )
 
 
 def _take_clause_before(text: str) -> str:
-    """The words since the clause began."""
+    """The words since the beginning of the clause."""
     start = max((text.rfind(edge) for edge in _EDGES), default=-1)
     return text[start + 1 :]
 
 
 def is_reporting_period(text: str, start: int, end: int) -> bool:
-    """Whether a day that repeats says which data is meant: 公开每季度末存款余额."""
+    """Whether a repeating day only dates reported figures: 公开每季度末存款余额."""
     before, after = (
         _take_clause_before(text[max(0, start - _CONTEXT) : start]),
         text[end : end + _CONTEXT],

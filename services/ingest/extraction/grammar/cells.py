@@ -1,4 +1,4 @@
-"""A deadline cell: its lines mended, its dates, what repeats, what lasts, what stays doubtful."""
+"""A deadline cell: its dates, repetitions, continuous duties, and review codes."""
 
 import re
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ _ORDINAL: Final = re.compile(
 )
 
 
-_CONTEXT: Final = 24  # characters beside a line break that can be one expression's
+_CONTEXT: Final = 24  # characters beside a line break that are examined
 
 
 @dataclass(frozen=True, slots=True)
 class DueCell:
-    """What a deadline cell says to each duty beside it."""
+    """What a deadline cell says about each duty beside it."""
 
     dates: tuple[date, ...] = ()
     repeating: tuple[date, ...] = ()
@@ -49,7 +49,7 @@ class DueCell:
 
 
 def join_wrapped_lines(text: str) -> str:
-    """The cell with only those line breaks that part two statements: a narrow cell wraps words."""
+    """The cell without the line breaks of a narrow column; breaks between statements are kept."""
     lines: list[str] = []
     for line in filter(None, map(str.strip, text.split("\n"))):
         if lines and _is_wrapped(lines[-1][-_CONTEXT:], line[:_CONTEXT]):
@@ -60,7 +60,7 @@ def join_wrapped_lines(text: str) -> str:
 
 
 def is_split_expression(above: str, below: str) -> bool:
-    """Whether an expression of time stands on both sides of a line break: 2024年 ｜ 6月底前."""
+    """Whether a line break is inside an expression of time: 2024年 ｜ 6月底前."""
     apart = [*_list_expressions(fold_text(above)), *_list_expressions(fold_text(below))]
     whole = _list_expressions(fold_text(above + below))
     return whole != apart and sum(map(len, whole)) >= sum(map(len, apart))
@@ -78,14 +78,14 @@ def _is_wrapped(above: str, below: str) -> bool:
 
 
 def _list_expressions(text: str) -> list[str]:
-    """The expressions of time in a folded text, what repeats first."""
+    """The expressions of time in a folded text, repetitions first."""
     rest = read_repeats(text, 2000).rest
     taken = [text[match.start() : match.end()] for match in re.finditer("\0+", rest)]
     return taken + [rest[token.start : token.end] for token in find_tokens(rest)]
 
 
 def read_due(text: str, frequency: str, year: int | None) -> DueCell:
-    """Read a deadline cell and the frequency beside it; `year` is the plan's."""
+    """Read a deadline cell and the frequency cell beside it; `year` is the plan's."""
     folded = fold_without_list_numbers("；".join(join_wrapped_lines(text).split("\n")))
     serial = _read_serial_date(folded, year)
     if serial is not None:
@@ -109,7 +109,7 @@ def read_due(text: str, frequency: str, year: int | None) -> DueCell:
         is_open = _PERIOD_OPEN.search(folded)
         problems.append(ReviewCode.PERIOD_OPEN if is_open else ReviewCode.NOT_UNDERSTOOD)
     elif is_understood and _has_unread_words(cell):
-        # Beside words that are not understood a year alone is no date (2024年国庆前).
+        # A year beside words that are not understood is not a date (2024年国庆前).
         dates = [] if cell.only_years else dates
         if not problems:
             problems.append(ReviewCode.NOT_UNDERSTOOD)
@@ -118,17 +118,17 @@ def read_due(text: str, frequency: str, year: int | None) -> DueCell:
     )
 
 
-# 1、6月底前: a list's number is no month.
+# 1、6月底前: the number of a list item is not a month.
 _LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
 
 
 def fold_without_list_numbers(text: str) -> str:
-    """The text as the grammar reads it, without the numbers of lists."""
+    """The folded text without the numbers of list items."""
     return _LIST_NUMBER.sub("", fold_text(text))
 
 
 def _has_unread_words(cell: DatesRead) -> bool:
-    """Whether words about time or conditions remain beside what was read."""
+    """Whether words about time or conditions remain that were not read."""
     rest = re.sub("\0+(?:之|以)?前?", "", cell.rest)
     rest = re.sub(r"[(（]?\d{1,2}[)）.、．](?=$)", "", rest)
     return bool(_DOUBT.search(_FILLER.sub("", rest)))

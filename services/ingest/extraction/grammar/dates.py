@@ -1,9 +1,9 @@
-"""The grammar of deadlines: words to dates, or to the reason why they are none.
+"""The grammar of deadlines: words to dates, or to review codes.
 
-Readings, as offices use them: a month's end is its last day; N月N日前 is that day; 12月前 ends the
+The readings that offices use: a month's end is its last day; N月N日前 is that day; 12月前 ends the
 day before the month begins; a year's or a quarter's end is its last day; 上旬 and 中旬 end on the
-10th and the 20th. A date without a year takes the year printed before it in the same text, else
-the plan's.
+10th and the 20th. A date without a year has the year printed before it in the same text, else
+the plan's year.
 """
 
 import calendar
@@ -22,7 +22,7 @@ from services.ingest.extraction.review import ReviewCode
 _BEGINNING: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
 _CONTINUOUS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")
 _EVENT: Final = re.compile(rf"[\u4e00-\u9fff]{{0,8}}?{EVENT_NAME}[^，。；,;]{{0,4}}(?:前|后|间)")
-# What may follow a year that is a deadline by itself: its end, or that something is done then.
+# What may follow a year that is a deadline by itself: a word for its end, or a verb.
 _YEAR_ALONE: Final = re.compile(
     r"(?:$|[，。；、,;:()\0]|内|以内|之内|底|末|终|度|(?:至|到|—|-|~)\d"
     r"|[^，。；,;前后初中节会期季汛适\d]{0,8}(?:完成|建成|办结|到位|实现|达标|投用|竣工|完工|使用|交付|达到|落实|公开|报送|公布))"
@@ -36,21 +36,24 @@ class VagueDateError(Exception):
 
 @dataclass(slots=True)
 class DatesRead:
-    """The dates that a text names, and what of it was no date. Spans are of `text`."""
+    """The dates in a text; `rest` is the text without them, with NUL in their places."""
 
     text: str
     dates: list[date] = field(default_factory=list)
     problems: list[ReviewCode] = field(default_factory=list)
     rest: str = ""
     only_years: bool = False
-    """Every date is the end of a year that was printed alone."""
+    """Every date is the end of a year without a month or a day."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProseDates:
-    """A sentence's dates: its own ends, those that may belong to something else.
+    """A sentence's dates.
 
-    `loose` are those of its own that name no more than a period of the plan's year (年底前).
+    Attributes:
+        own: the duty's deadlines.
+        unsure: dates that may be deadlines or belong to something else.
+        loose: those of `own` that only name a period of the plan's year (年底前).
     """
 
     own: DatesRead
@@ -59,21 +62,20 @@ class ProseDates:
 
 
 def fold_text(text: str) -> str:
-    """The text as the grammar reads it: half width, no blanks, digits for Chinese numerals."""
+    """The form that the grammar reads: half width, no blanks, digits for Chinese numerals."""
     return to_digits(fold_width(text))
 
 
 def read_cell(text: str, year: int | None) -> DatesRead:
-    """Every date of a deadline cell, in printed order; `rest` is what is left of its text.
+    """Read every date of a deadline cell in printed order; `year` is the plan's.
 
-    `year` is the plan's. A date that does not exist, or one whose year is unknown, yields no
-    date but a review code. Nothing is ever guessed.
+    A date that does not exist, or whose year is unknown, gives a review code and no date.
     """
     tokens: list[TimeToken] = []
     problems: list[ReviewCode] = []
     for token in find_tokens(text):
         if _BEGINNING.match(text, token.end):
-            text = _blank_token(token, text)  # 4月起 tells a beginning
+            text = _blank_token(token, text)  # 4月起 is a beginning, not a deadline
             continue
         if token.parts.bare and not token.parts.before:
             after = text[token.end :]
@@ -96,9 +98,9 @@ def _blank_token(token: TimeToken, text: str) -> str:
 
 
 def read_prose(text: str, year: int | None) -> ProseDates:
-    """The deadlines in a sentence: the dates that its words make the duty's own end.
+    """Read the dates of a sentence and classify them; `year` is the plan's.
 
-    A list shares what stands behind its last date (6月、12月底前).
+    The words after the last date of a list apply to all its dates (6月、12月底前).
     """
     own: list[TimeToken] = []
     unsure: list[TimeToken] = []
@@ -127,7 +129,7 @@ def _has_month(token: TimeToken) -> bool:
 
 
 def _is_loose(token: TimeToken) -> bool:
-    """年底前, 下半年: a period without a year of its own and without a month."""
+    """Whether the expression is a period without a year and without a month: 年底前, 下半年."""
     return not (_has_month(token) or _has_own_year(token) or token.parts.relative)
 
 
@@ -160,7 +162,7 @@ def _has_own_year(token: TimeToken) -> bool:
 def _add_dates(token: TimeToken, year: int | None, dates_read: DatesRead) -> None:
     if token.parts.compact:
         year, token = _expand_compact_date(token)
-    if year is None or not 1990 <= year <= 2100:  # noqa: PLR2004 - no plan lies outside
+    if year is None or not 1990 <= year <= 2100:  # noqa: PLR2004 - the years of plans
         dates_read.problems.append(ReviewCode.NOT_UNDERSTOOD)
         return
     try:
@@ -214,7 +216,7 @@ def _resolve_shared_days(parts: TimeParts, year: int) -> list[date]:
 
 
 def clamp_to_month(year: int, month: int, day: int) -> date:
-    """A day that several months share: one that this month lacks is its last day.
+    """The day of a month, or the month's last day if the month is shorter.
 
     Raises ValueError for a month or a day that no year has.
     """

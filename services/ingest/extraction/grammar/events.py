@@ -1,4 +1,4 @@
-"""Deadlines that hang on an event: 收到之日起5日内, 国庆前, 上级部署后. Texts are folded."""
+"""Deadlines relative to an event: 收到之日起5日内, 国庆前, 上级部署后. Texts are folded."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ _COUNTED: Final = re.compile(
     r"|(?<![\d月.])\d{1,3}个?(?:工作日|自然日|日|天|小时|分钟)(?:之|以)?内"
 )
 _DURATION: Final = r"\d{1,3}(?:\.\d)?个?(?:工作日|自然日|日|天|小时|分钟)"
-# 审批时限压缩至3个工作日以内: how fast something is to be, not by when the duty is done.
+# 审批时限压缩至3个工作日以内: a duration to be reached, not a deadline.
 _MEASURED: Final = re.compile(
     r"(?:压缩|压减|缩短|缩减|精简|减少|减至|降至|降低|下降|控制|提速|优化|限定|时限|时长|用时|耗时|时间|平均|不超过|不高于|不大于|承诺"
     rf"|推行|实现|稳定|保持)(?:[^。；;,，前后]{{0,20}}?{_DURATION})?[^。；;,，前后]{{0,20}}?{_DURATION}(?:之|以)?(?:内|下)?"
@@ -32,14 +32,14 @@ _AFTER_ORDER: Final = re.compile(
 
 
 def is_counted_from_event(text: str) -> bool:
-    """Whether days or hours are counted from something that has no date."""
+    """Whether days or hours are counted from an event without a date."""
     return bool(_COUNTED.search(text))
 
 
 def is_event_relative(text: str, *, dated: bool) -> bool:
-    """Whether a sentence ties the duty to an event without a date.
+    """Whether the deadline in a sentence depends on an event without a date.
 
-    Beside a printed date (`dated`) a duration that is itself what must be reached is no doubt.
+    For a duty with a date (`dated`) a duration that is itself the target is ignored.
     """
     rest = _MEASURED.sub("", text) if dated else text
     return is_counted_from_event(rest) or bool(

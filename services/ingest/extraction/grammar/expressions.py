@@ -1,4 +1,4 @@
-"""Expressions of time, found in folded text and not yet resolved to days."""
+"""Expressions of time in folded text, not yet resolved to days."""
 
 import re
 from dataclasses import dataclass
@@ -90,9 +90,9 @@ class TimeToken:
 
 
 def find_tokens(text: str) -> list[TimeToken]:
-    """The expressions of a text, in order; of two that overlap the earlier or longer one.
+    """Find the expressions of time in order; of two that overlap the earlier or longer one.
 
-    A span of time is one expression, which ends with the span.
+    A span such as 3月至6月 is one expression, read as its end.
     """
     tokens: list[TimeToken] = []
     position = 0
@@ -114,7 +114,7 @@ def find_tokens(text: str) -> list[TimeToken]:
 
 
 def _is_duration(match: re.Match[str], text: str) -> bool:
-    """Part of a longer number, as the 2年 in 12年, or a span, as 年内 in 3年内: not a date."""
+    """Whether the match is no date: part of a number (2年 in 12年) or a duration (3年内)."""
     start = match.start()
     before = text[start - 1] if start else ""
     return (before.isdecimal() and text[start].isdecimal()) or (
@@ -123,7 +123,7 @@ def _is_duration(match: re.Match[str], text: str) -> bool:
 
 
 def _merge_ranges(tokens: list[TimeToken], text: str) -> list[TimeToken]:
-    """A span of time ends with its last day: 3月至6月 is read as 6月 of the first one's year."""
+    """Merge the two ends of a span: 3月至6月 is read as 6月, in the year of the first."""
     kept: list[TimeToken] = []
     for token in tokens:
         if kept:
@@ -137,7 +137,7 @@ def _merge_ranges(tokens: list[TimeToken], text: str) -> list[TimeToken]:
                 kept.append(TimeToken(first.start, token.end, parts))
                 continue
         kept.append(token)
-    # 3-6月: the first number stands without its 月, and may take a year's token with it
+    # 3-6月: the first number has no 月, and the widened token may cover the token of a year
     widened: list[TimeToken] = []
     for token in (_widen(each, text) for each in kept):
         while widened and widened[-1].end > token.start:

@@ -1,4 +1,4 @@
-"""The words of headers and what they mean: one table, read from the top."""
+"""The roles of columns by the words of their headers: one table, the first match decides."""
 
 import re
 from enum import Enum, auto, unique
@@ -25,7 +25,7 @@ class Role(Enum):
     OTHER = auto()
 
 
-# Read from the top: the first that fits decides, so the narrower words stand first.
+# The first match decides, so the more specific words come first.
 _LABELS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = tuple(
     (role, re.compile(pattern))
     for role, pattern in (
@@ -81,7 +81,7 @@ MAX_LABEL: Final = 20
 
 @lru_cache(maxsize=2048)
 def get_role(label: str) -> Role | None:
-    """The role that a header's words tell, or None for words that no header uses."""
+    """The role of a column with this header, or None for an unknown header."""
     if len(label) > 3 * MAX_LABEL:
         return None
     folded = normalise_label(label)

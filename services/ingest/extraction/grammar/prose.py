@@ -1,4 +1,4 @@
-"""Chinese prose out of cells: blanks between characters, torn sentences, list numbers."""
+"""Chinese text of cells: blanks between characters, torn sentences, list numbers."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-# Latin words keep their blanks; a blank beside anything else is a layout's, not a writer's.
+# Blanks between Latin words are kept; a blank beside another character comes from the layout.
 _BLANK: Final = re.compile(
     r"(?<![\x21-\x7e])[^\S\n]+|[^\S\n]+(?![\x21-\x7e])|[\u200b\ufeff\u00ad]+"
 )
@@ -18,7 +18,7 @@ _ORDINAL: Final = re.compile(
     r"(?:[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[)）]|第[一二三四五六七八九十]{1,3}[，、,]"
     r"|\d{1,3}[.、．](?!\d(?!\d?月|\d{3}年))|[一二三四五六七八九十]{1,3}[、.．]|[①-⑳]|[●■◆★•·▪–—-](?=\S))"
 )
-# Numbers inside a line, after a sentence or a colon; each kind counts for itself.
+# List numbers inside a line, after a sentence or a colon; each kind is counted separately.
 _INLINE_START: Final = r"(?:(?<=[。；;！？：:])|^)\s*"
 _INLINE_MARKS: Final = tuple(
     re.compile(_INLINE_START + mark)
@@ -31,19 +31,18 @@ _INLINE_MARKS: Final = tuple(
     )
 )
 _CIRCLED: Final = {0x245F + number: f"({number})" for number in range(1, 21)}
-_VALUES: Final = {mark: value for value, mark in enumerate("一二三四五六七八九十", start=1)}
 
 
 def fold_width(text: str) -> str:
-    """Compatibility forms folded and all blanks gone: what the grammar reads, never shows.
+    """The NFKC form without blanks, for matching only.
 
-    ① becomes (1): its bare digit would run into the number that follows, as in ①6月底前.
+    ① becomes (1), because a plain digit would join the number after it, as in ①6月底前.
     """
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text.translate(_CIRCLED)))
 
 
 def tidy(text: str) -> str:
-    """One line without the blanks that layouts leave between Chinese characters."""
+    """The line without the blanks that layouts leave between Chinese characters."""
     return _RUN.sub(" ", _BLANK.sub("", text.strip())).strip()
 
 
@@ -53,34 +52,34 @@ def is_closed(text: str) -> bool:
 
 
 def is_open(text: str) -> bool:
-    """Whether the text certainly goes on, whatever the writer's habit: it ends in a comma."""
+    """Whether the text certainly continues: it ends in a comma, a colon or an open bracket."""
     return bool(_OPEN.search(text.rstrip()))
 
 
 def has_closing_habit(texts: Sequence[str]) -> bool:
-    """Whether the writer closes sentences; only then does an open end tell of a tear."""
+    """Whether the writer closes sentences; only then an open end shows a torn text."""
     ends = [is_closed(text) for text in texts if text.strip()]
     return bool(ends) and sum(ends) * 2 >= len(ends)
 
 
 def is_torn(text: str, *, habit: bool) -> bool:
-    """Whether the text was cut off before its end."""
+    """Whether the text is cut off; `habit` says that the writer closes sentences."""
     return bool(text.strip()) and (is_open(text) or (habit and not is_closed(text)))
 
 
 def join_lines(text: str) -> str:
-    """One line from several, as a name or a label is printed."""
+    """The lines of a name or a label joined into one."""
     return tidy(text.replace("\n", ""))
 
 
 def split_paragraphs(text: str, *, habit: bool) -> list[str]:
-    """The duties of a cell: its paragraphs, torn ones joined, inline lists taken apart.
+    """Split a cell into duties: its paragraphs, torn ones joined, and the items of inline lists.
 
-    Nothing is dropped: the parts, put together, are the cell's text without its blanks.
+    The parts together contain the whole text of the cell, except blanks.
     """
     lines = [line for line in (tidy(part) for part in text.split("\n")) if line]
     joined: list[str] = []
-    # A cell whose last line does not close shows no habit of its own.
+    # In a cell whose last line is not closed, open ends show nothing.
     habit = habit and bool(lines) and is_closed(lines[-1])
     numbered = sum(1 for line in lines if _ORDINAL.match(line)) > 1
     for line in lines:
@@ -99,9 +98,9 @@ def _get_separator(left: str, right: str) -> str:
 
 
 def _split_inline_list(line: str) -> list[str]:
-    """Split `1.…。2.…。3.…` where the numbers run from one without a gap.
+    """Split `1.…。2.…。3.…` where the numbers count from 1 without a gap.
 
-    Of lists within lists the outer one counts; what stands before the first number stays with it.
+    Of nested lists the outer one is split; the text before the first number stays with it.
     """
     lists = [cuts for kind in _INLINE_MARKS if len(cuts := _find_list_starts(line, kind)) > 1]
     if not lists:
@@ -111,11 +110,14 @@ def _split_inline_list(line: str) -> list[str]:
 
 
 def _find_list_starts(line: str, kind: re.Pattern[str]) -> list[int]:
-    """Where the numbers of one kind stand, as far as they run from one without a gap."""
+    """The positions of the numbers of one kind, as far as they count from 1 without a gap."""
     starts: list[int] = []
     for match in kind.finditer(line):
-        mark = match["mark"]
-        value = _VALUES.get(mark) or int(unicodedata.numeric(mark) if len(mark) == 1 else int(mark))
-        if value == len(starts) + 1:
+        if _to_value(match["mark"]) == len(starts) + 1:
             starts.append(match.start())
     return starts
+
+
+def _to_value(mark: str) -> int:
+    """The value of a list number: 12, ③ or 三."""
+    return int(mark) if mark.isdecimal() else int(unicodedata.numeric(mark))

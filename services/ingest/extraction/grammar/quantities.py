@@ -1,4 +1,4 @@
-"""The grammar of quantities: what must be reached, in percent."""
+"""The grammar of targets in percent."""
 
 import re
 from typing import Final
@@ -27,9 +27,9 @@ _WORDS: Final = re.compile(r"百分之百")
 
 
 def read_target(text: str) -> Target | None:
-    """The first lower bound in percent. Upper bounds and rough figures are not targets here.
+    """Read the first lower bound in percent; upper bounds and approximate figures are skipped.
 
-    `text` must be folded (see dates.fold).
+    `text` must be from `fold_text`.
     """
     text = _WORDS.sub("100%", text)
     matches = [
@@ -46,14 +46,14 @@ def read_target(text: str) -> Target | None:
 
 
 def read_goal(cell: str) -> Target | None:
-    """The lower bound in a target column, which may print a bare percentage."""
+    """Read the lower bound in a cell of a target column, which may be only a percentage."""
     text = fold_text(cell)
     bare = _BARE.fullmatch(text)
     return read_target(f"达到{text}" if bare else text)
 
 
 def _take_words_before(text: str, match: re.Match[str]) -> str:
-    """What stands before the match, and the negation that its own words hold."""
+    """The text before the match's number, without the match's own words if they begin with 不."""
     head = text[max(0, match.start() - 14) : match.start()]
     own = match.group()
     return head + own[: own.index(match["value"])] if not own.startswith("不") else head

@@ -1,4 +1,4 @@
-"""The grammar of what returns: days that repeat, and so many times in a period."""
+"""The grammar of recurring duties: repeating days, and `N times per period`."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ _MEETING: Final = (
 )
 _WEEK: Final = "一二三四五六日"
 
-# Days that repeat: expanded within the plan's year.
+# Repeating days: expanded to dates of the plan's year.
 _DATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
@@ -60,7 +60,7 @@ _WITH_OTHER_RULE: Final = re.compile(
     rf"|{_EVERY}(?:双周|单周|双月|单月|旬|日(?!常)|天|工作日)|隔(?:周|月|季|日|天)|逢?[单双](?:月|周)(?!期)"
     rf"|{_EVERY}(?:月|季度?|年|周)(?:初|中(?!旬|小))"
 )
-# 月底前, 当月25日前, 逢季末: they return, and nothing says from when or how often.
+# 月底前, 当月25日前, 逢季末: repeating days without 每, whose period is not certain.
 _IMPLIED: Final = re.compile(
     r"(?<![\d每逐年半个份])(?:逢|当|次|下|本|各|按)?(?:月|季度?)[底末](?!月)"
     r"|(?<![每逐])(?:当|次|下|本|逢)个?(?:月|季度?|周)(?:首月|末月)?\d{1,2}[日号]"
@@ -103,7 +103,7 @@ _OPEN: Final = re.compile(r"不?定期(?!存款|贷款|限)")
 
 @dataclass(slots=True)
 class Repeats:
-    """What a text says about repetition; `rest` is the text without it."""
+    """Repeating days and the recurrence in a text; `rest` is the text without them."""
 
     dates: list[date] = field(default_factory=list)
     recurrence: Recurrence | None = None
@@ -112,11 +112,11 @@ class Repeats:
 
 
 def read_repeats(text: str, year: int | None, *, prose: bool = False) -> Repeats:
-    """Days that repeat, as dates of the plan's year, and the first `N times per period`.
+    """Read repeating days, as dates of the plan's year, and the first `N times per period`.
 
-    A second recurrence that differs has no place in a measure and is marked, as are rules that
-    count from a period's end or in working days. `text` must be folded (see dates.fold); `prose`
-    tells that it is a sentence, where a day may only say which data is meant.
+    A second, different recurrence is marked `not-understood`, and so are rules that count from
+    a period's end or in working days. `text` must be from `fold_text`; `prose` says that it is a
+    sentence, where a repeating day may only date reported figures.
     """
     repeats = Repeats(rest=text)
     if _WITH_OTHER_RULE.search(text):
@@ -135,7 +135,7 @@ def read_repeats(text: str, year: int | None, *, prose: bool = False) -> Repeats
 
 
 def _take_yearly(repeats: Repeats, year: int | None) -> None:
-    """每年 and the dates listed behind it, which are those of the plan's year."""
+    """Take 每年 and the dates after it, as dates of the plan's year."""
     for match in list(_YEARLY.finditer(repeats.rest)):
         tail = repeats.rest[match.end() :]
         end = 0
@@ -156,7 +156,7 @@ def _add_dates(token: TimeToken, repeats: Repeats, year: int | None) -> None:
     try:
         days = resolve_token(token, year) if year is not None else []
         if year is None or any(day.year < year for day in days):
-            # 每年1月前 is over before the year begins
+            # 每年1月前 ends before the plan's year begins
             repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
             return
         repeats.dates.extend(days)
@@ -167,7 +167,7 @@ def _add_dates(token: TimeToken, repeats: Repeats, year: int | None) -> None:
 
 
 def _limit_to_range(repeats: Repeats, text: str, year: int | None) -> None:
-    """Leave out what lies before a repetition begins (从3月起) or behind its end (3月至10月)."""
+    """Remove days before a stated beginning (从3月起) or outside a span (3月至10月)."""
     within = _WITHIN.search(text)
     begins = within or _BEGINS.search(text)
     if begins is None or year is None or not (repeats.dates or repeats.recurrence):
@@ -210,7 +210,9 @@ def _take_dates(
             repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)
             return _blank_match(match)
         if len(match.groupdict().get("weekdays") or "") > 1:
-            repeats.problems.append(ReviewCode.NOT_UNDERSTOOD)  # a hundred dates: look at them
+            repeats.problems.append(
+                ReviewCode.NOT_UNDERSTOOD
+            )  # more than a hundred dates need a decision
         try:
             repeats.dates.extend(_expand_dates(match.groupdict(), year))
         except ValueError:
@@ -221,7 +223,7 @@ def _take_dates(
 
 
 def _blank_match(match: re.Match[str]) -> str:
-    """What was read, taken out without moving the rest."""
+    """NUL characters in place of the match, so that positions stay the same."""
     return "\0" * len(match.group())
 
 
@@ -261,7 +263,7 @@ def _expand_month_days(values: dict[str, str | None], year: int) -> Iterator[dat
 
 
 def _read_recurrence(repeats: Repeats) -> Recurrence | None:
-    """The first `N times per period` of the text; others that differ are marked."""
+    """The first `N times per period` of the text; a different one is marked."""
     seen: list[tuple[int, Recurrence]] = []
     for pattern in (_BOTH_HALVES, *_COUNTED, *_PLAIN):
         for match in pattern.finditer(repeats.rest):

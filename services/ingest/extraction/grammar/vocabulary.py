@@ -1,7 +1,7 @@
 """The closed sets of the domain's words that every reader of a plan shares. Pure.
 
-A unit's name ends in one of `UNIT_ENDINGS`; places (县, 镇) and loose words (站, 场) count only
-where a list or a bracket already says that units stand there.
+A unit's name ends with `UNIT_ENDING`. Endings of places (县, 镇) and ambiguous words (站, 场)
+count only where the context is known to be a list of units.
 """
 
 import re
@@ -23,7 +23,7 @@ _ORGANISATION_ENDINGS: Final = (
     "科协", "文联", "侨联", "工商联", "商会", "协会", "学会", "基金会", "合作社", "居委会",
     "村委会", "平台公司", "事务所", "物业",
 )  # fmt: skip
-# Places that stand for whoever governs them, and words that end names of other things too.
+# Places that stand for their governments, and words that also end other names.
 _PLACE_ENDINGS: Final = (
     "区", "县", "市", "州", "盟", "旗", "镇", "乡", "街", "街道", "社区", "村", "村居", "居", "园",
     "园区", "新区", "高新区", "经开区", "开发区", "苏木", "乡镇", "镇街", "景区", "口岸", "农场",
@@ -32,7 +32,7 @@ _PLACE_ENDINGS: Final = (
 )  # fmt: skip
 # The places that owe duties by their own names.
 _TOWN_ENDINGS: Final = ("街道", "镇", "乡", "区", "乡镇", "村", "园区")
-# Enough for a bracket that says nothing else: 所, 馆 and 队 there may be any hall or team.
+# Endings that identify a unit in a bracket without other words; 所, 馆 and 队 do not.
 _CERTAIN_ENDINGS: Final = (
     "局", "委", "办", "部", "厅", "院", "署", "处", "科", "室", "组", "中心", "公司", "集团",
     "政府", "街道", "乡镇", "镇", "街", "村居", "单位", "部门", "机构", "委员会", "法院", "检察院",
@@ -57,7 +57,7 @@ _BRACKETED_REMARK: Final = r"(?:[（(〔\[【].{0,30}[)）〕\]】])?"
 _UNIT_END: Final = re.compile(rf"{UNIT_ENDING}$|[）)〕\]】]$")
 _CERTAIN_END: Final = re.compile(rf"(?:{_alternate(_CERTAIN_ENDINGS)})$|[）〕]$")
 _ORGANISATION_END: Final = re.compile(rf"{ORGANISATION_ENDING}{_BRACKETED_REMARK}$")
-# 局, 员会, 公司: never a name by itself.
+# 局, 员会, 公司: never a whole name.
 _NAME_TAIL: Final = re.compile(
     rf"(?:{_alternate(word for word in _ORGANISATION_ENDINGS if len(word) == 1)}"
     r"|员会|公室|事处|导小组|挥部|察院|[分支总子]?公司|[镇村部])"
@@ -86,26 +86,26 @@ GOVERNMENT_BODY: Final = re.compile(
 
 
 def has_unit_ending(text: str) -> bool:
-    """Whether the text ends as a unit's name does, or with the bracket behind one."""
+    """Whether the text ends like a unit's name, or with a bracket after one."""
     return bool(_UNIT_END.search(text))
 
 
 def has_organisation_ending(text: str) -> bool:
-    """Whether the text ends as only an organisation's name does: no place, no loose word."""
+    """Whether the text ends like an organisation's name: not a place, not an ambiguous word."""
     return bool(_ORGANISATION_END.search(text))
 
 
 def is_unit_name(text: str) -> bool:
-    """Whether words that stand alone in a bracket name a unit: 县档案馆, 财政局, not 公共场所."""
+    """Whether a text alone in a bracket is a unit's name: 县档案馆, 财政局, not 公共场所."""
     if len(text) <= _PLACE_AND_LEVEL or text[0] in "（〔":
         return False
     return bool(_CERTAIN_END.search(text) or (has_unit_ending(text) and PLACE_PREFIX.match(text)))
 
 
 def is_split_name(left: str, right: str) -> bool:
-    """Whether a line break between two pieces of a unit list stands within one name.
+    """Whether a line break in a unit list is inside a name.
 
-    `left` is the last name of a line and `right` the first of the next, both without marks.
+    `left` is the last name of a line, `right` the first of the next, both without separators.
     """
     if not left or not right:
         return False
@@ -127,7 +127,7 @@ def is_split_name(left: str, right: str) -> bool:
 
 
 def _is_second_half(left: str, right: str) -> bool:
-    """Whether two words that each end as a unit's name does are the halves of one."""
+    """Whether two texts that both end like unit names are the halves of one name."""
     if GOVERNMENT_BODY.match(right):
         return not has_organisation_ending(left)
     if _PARTY_OR_GOVERNMENT.fullmatch(left) and not PLACE_PREFIX.match(right):
@@ -137,7 +137,7 @@ def _is_second_half(left: str, right: str) -> bool:
 
 
 BLANK_CELL: Final = re.compile(r"[-—–―─－﹣_/／\\|｜、.．·…*＊~～\s]*(?:无|暂无|空|None)?")
-"""A cell that says nothing: blanks, dashes, 无."""
+"""A cell without content: blanks, dashes, 无."""
 
 # Names of events and seasons before or after which something is due.
 EVENT_NAMES: Final = (

@@ -1,4 +1,4 @@
-"""Rows of a task table that hold no task: sections, totals, signatures, notes."""
+"""Rows of a task table that are not tasks: sections, totals, signatures, notes."""
 
 import re
 from typing import Final
@@ -29,7 +29,7 @@ def is_section(text: str) -> bool:
 
 
 def is_aside(row: Row) -> bool:
-    """Whether the row is a note, a total or signatures, and no task."""
+    """Whether the row is a note, a total or a signature line."""
     texts = [cell.text.strip() for cell in row.cells if cell.text.strip() and not cell.left]
     if not texts:
         return False
@@ -39,9 +39,9 @@ def is_aside(row: Row) -> bool:
 
 
 def get_section(row: Row, layout: Layout) -> str | None:
-    """The heading that a row is: one cell over the table, or a numeral and a name (一 ｜ 主动公开).
+    """The heading in a section row: one cell over the table, or a numeral and a name (一 ｜ 公开).
 
-    None for any other row; one with a single cell may also be the rest of a torn one.
+    None for any other row; a row with a single cell may also be the rest of a torn row.
     """
     placed = [
         (layout.roles[at] if at < len(layout.roles) else Role.OTHER, cell)

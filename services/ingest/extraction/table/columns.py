@@ -1,4 +1,4 @@
-"""Which of the text columns holds the duties, which their names, which the categories."""
+"""Which of the text columns holds the duties, the names and the categories."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from services.ingest.documents.grid import Row
 from services.ingest.extraction.grammar.labels import Role, normalise_label
 from services.ingest.extraction.grammar.prose import fold_width
 
-# The more exact the word, the likelier the column holds the duties themselves.
+# Words in the header of the duty column, from the most to the least certain.
 _DUTY_WORDS: Final = (
     re.compile(r"具体内容|具体(?:任务|工作|措施|举措|事项)|措施|举措"),
     re.compile(r"内容|细化|分解"),
@@ -18,23 +18,23 @@ _DUTY_WORDS: Final = (
 )
 _COUNT: Final = re.compile(r"\d{1,4}[.、]?")
 _SURE: Final = 1
-"""Up to this place in the list above, the word alone decides."""
+"""Up to this index of the list above, the header alone decides."""
 _FINE: Final = 0.8
-"""A column is as fine as another if it fills this share of its cells."""
+"""A column is as fine as the finest if it has this share of its number of cells."""
 _WORDY: Final = 10
-"""Characters: what a duty has on average, and a person, a grade or a unit has not."""
+"""The least average number of characters in a column of duties with an unknown header."""
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What the body shows of each column: cells of its own, and their average length."""
+    """For each column of the body the number of its own cells and their average length."""
 
     cells: tuple[int, ...]
     lengths: tuple[float, ...]
 
     @classmethod
     def of(cls, body: Sequence[Row], width: int) -> "Columns":
-        """Measure the body's rows; one with a single cell is a section or a torn piece."""
+        """Measure the body's rows, without rows of a single cell (sections, torn pieces)."""
         body = [row for row in body if sum(1 for c in row.cells if c.text and not c.left) > 1]
         texts = [
             [
@@ -54,10 +54,10 @@ class Columns:
 def assign_roles(
     roles: Sequence[Role | None], labels: Sequence[str], header: Row, body: Sequence[Row]
 ) -> tuple[list[Role], int | None]:
-    """Every column's role, and where one label spans category and name: the category's place.
+    """Assign a role to every column; also the index of a category that shares the name's label.
 
-    A column with an exact word (具体内容, 措施) holds the duties; without one, the finest does. A
-    label unknown to headers may name them too, where sentences stand under it.
+    A column whose header is certain (具体内容, 措施) holds the duties; without one, the column
+    with the most cells does. A column with an unknown header may hold them if its texts are long.
     """
     columns = Columns.of(body, len(roles))
     settled = [role or Role.OTHER for role in roles]
@@ -96,9 +96,10 @@ def _find_text_columns(
 def _assign_name(
     settled: list[Role], texts: Sequence[int], duty: int, roles: Sequence[Role | None]
 ) -> int | None:
-    """Name the column nearest before the duties whose label says so; what is left is coarser.
+    """Assign the name to the nearest column before the duties with such a header.
 
-    Returns the place of the column that stands directly before the name and became a category.
+    A column further left becomes the category. Returns the index of the column directly before
+    the name among those, or None.
     """
     left = [i for i in texts if i < duty]
     if not left:
@@ -123,7 +124,7 @@ def _is_spanned(header: Row, before: int, labels: Sequence[str]) -> bool:
 
 
 def is_number_column(body: Sequence[Row], column: int) -> bool:
-    """Whether a column without a header of its own holds the tasks' numbers."""
+    """Whether a column without its own header holds the tasks' numbers."""
     texts = [row.cells[column].text for row in body if column < len(row.cells)]
     shown = [fold_width(text) for text in texts if text.strip()]
     return bool(shown) and sum(1 for text in shown if _COUNT.fullmatch(text)) * 3 >= 2 * len(shown)
@@ -136,7 +137,7 @@ def _rank_duty_label(role: Role | None, label: str) -> int:
 
 
 def _drop_repeated_roles(settled: list[Role], labels: Sequence[str]) -> list[Role]:
-    """A second number column is unread; 单位 beside a unit column is a unit of measure."""
+    """Ignore a second number column, and a 单位 beside a unit column: a unit of measure."""
     named = sum(1 for role in settled if role in (Role.UNITS, Role.LEAD))
     seen_number = False
     for i, role in enumerate(settled):

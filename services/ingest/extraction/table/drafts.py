@@ -1,4 +1,4 @@
-"""A task while its rows are still being put together."""
+"""A task while its rows are being assembled."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from services.ingest.extraction.grammar.labels import Role
 
 @dataclass(slots=True)
 class CategoryLabel:
-    """A category's text, shared by its tasks: a later page may bring its other half."""
+    """A category's text, shared by its tasks: a later page may add its second half."""
 
     text: str = ""
 
@@ -25,8 +25,8 @@ class DraftRow:
 class TaskDraft:
     """A task's rows. `units` holds the printed cell of each unit column.
 
-    `name_above` serves a task whose own name cell is blank to the end: a merged one, as a rule.
-    `counted` says that no number was printed yet, and this one comes from the task before.
+    `name_above` is the name of a task whose own name cell stays blank: usually a merged cell.
+    `counted` says that no number was printed yet, so `number` is counted from the task before.
     """
 
     number: int

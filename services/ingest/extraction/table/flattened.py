@@ -1,8 +1,8 @@
-"""A table whose cells were printed one below another, or between bars, put back into rows.
+"""A table flattened to lines, one cell a line or cells between bars, rebuilt into rows.
 
-Web archives keep tables so: `序号 | 任务 | 责任单位 |`, each cell on a line of its own, and a
-merged cell only once. Every cell is given a column so that the whole fits best: what looks like a
-number, a unit or a deadline under its label, columns in order, few of them skipped.
+Web archives store tables in this form: `序号 | 任务 | 责任单位 |`, with a merged cell only once.
+Each cell gets the column with the best total score: numbers, units and deadlines under their
+labels, columns in order, few columns skipped.
 """
 
 import re
@@ -21,14 +21,14 @@ _MIN_LABELS, _MAX_LABELS, _MAX_LABEL = 3, 10, 10
 _MAX_CELLS: Final = 30_000
 _SAMPLE: Final = 300
 _SKIPPED, _MERGED, _AGAIN = 1.0, 0.5, 0.4
-"""What it costs to skip a column, to begin a row after merged cells, to add to a cell."""
+"""The costs of a skipped column, of a row that begins after merged cells, of a second piece."""
 _NEVER: Final = -1e9
 _BAR: Final = re.compile(r"[|｜]")
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """A cell, or a paragraph of one, and where it stands."""
+    """A cell, or a paragraph of a cell, and its place."""
 
     text: str
     place: str
@@ -36,14 +36,14 @@ class _Piece:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """Where a piece stands, and whether a row begins with it."""
+    """The column of a piece, and whether a row begins with it."""
 
     column: int
     begins: bool
 
 
 def rebuild_table(paragraphs: Sequence[Paragraph]) -> list[Block] | None:
-    """The paragraphs with the table among them put together; None where there is none."""
+    """The paragraphs with the table among them rebuilt; None if there is no table."""
     for start, paragraph in enumerate(paragraphs):
         first = tidy(_BAR.split(paragraph.text)[0])
         if len(first) > _MAX_LABEL or get_role(first) is None:
@@ -64,7 +64,7 @@ def rebuild_table(paragraphs: Sequence[Paragraph]) -> list[Block] | None:
 
 
 def _split_pieces(paragraphs: Sequence[Paragraph], *, barred: bool) -> Iterator[_Piece]:
-    """The text between bars, over as many lines as it takes; or every line."""
+    """The texts between bars, which may span lines; without bars every line."""
     if not barred:
         yield from (_Piece(paragraph.text, paragraph.place) for paragraph in paragraphs)
         return
@@ -80,7 +80,7 @@ def _split_pieces(paragraphs: Sequence[Paragraph], *, barred: bool) -> Iterator[
 
 
 def _read_labels(pieces: Sequence[_Piece]) -> list[str]:
-    """The header's labels: short ones in a row, all but one of them known."""
+    """The header's labels: consecutive short texts, at most one of them unknown."""
     labels: list[str] = []
     unknown = 0
     for piece in pieces:
@@ -99,7 +99,7 @@ def _read_labels(pieces: Sequence[_Piece]) -> list[str]:
 def _build_table(
     labels: Sequence[str], pieces: Sequence[_Piece], *, barred: bool
 ) -> tuple[Table, int] | None:
-    """The table, and how many pieces it takes: up to the last row that names a unit or a date."""
+    """The table up to the last row with a unit or a deadline, and the number of its pieces."""
     candidates = []
     for count, option in _list_header_options(labels):
         sample = pieces[count : count + _SAMPLE]
@@ -121,9 +121,9 @@ def _build_table(
 
 
 def _list_header_options(labels: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
-    """The labels as printed, or fewer: the first cells may look like labels too.
+    """Possible headers with the number of printed labels that each takes.
 
-    Each also with a column of numbers that one label spans. With the count of labels printed.
+    The last labels may already be cells; and a label may also span a column of numbers.
     """
     for count in range(len(labels), _MIN_LABELS - 1, -1):
         printed = list(labels[:count])
@@ -146,15 +146,15 @@ def _get_column_role(label: str, labels: Sequence[str]) -> Role:
 def _align(
     roles: Sequence[Role], body: Sequence[_Piece], *, barred: bool
 ) -> tuple[float, list[_Move]]:
-    """How well the pieces fit into the columns at best, and each one's column.
+    """The best score of the pieces in the columns, and the move of each piece.
 
-    Dynamic programming over the pieces: the state is the column that holds the last one.
+    Dynamic programming over the pieces; the state is the column of the last piece.
     """
     width = len(roles)
     scores = [0.0] + [_NEVER] * (width - 1)
     steps: list[list[tuple[int, _Move]]] = []
     for index, piece in enumerate(body):
-        # A row ends where it ended best; what it lacks to the right was merged or left out.
+        # The best end of the row before; columns missing on the right were merged or left out.
         ended = [score - _SKIPPED * (width - 1 - at) for at, score in enumerate(scores)]
         before = max(range(width), key=ended.__getitem__)
         step: list[tuple[int, _Move]] = []
@@ -188,7 +188,7 @@ def _align(
 def _build_rows(
     labels: Sequence[str], body: Sequence[_Piece], moves: Sequence[_Move]
 ) -> tuple[list[Row], int]:
-    """The rows up to the last that names a unit or a deadline, and the pieces they take."""
+    """The rows up to the last one with a unit or a deadline, and the number of their pieces."""
     owed = [index for index, label in enumerate(labels) if get_role(label) in _OWED]
     rows: list[list[str]] = []
     places: list[str] = []

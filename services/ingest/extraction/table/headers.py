@@ -1,4 +1,4 @@
-"""Which column is which: told by the words of its header, wherever it stands."""
+"""The header of a task table: the role of each column by the words of its header."""
 
 import re
 from collections.abc import Sequence
@@ -51,14 +51,14 @@ def find_header(rows: Sequence[Row], start: int = 0, searched: int = _SEARCHED) 
 
 
 def may_head(row: Row) -> bool:
-    """Whether a row could begin a header: cheap, since every body row is asked."""
+    """Whether a row could begin a header. A cheap test, made for every row."""
     fresh = {cell.text for cell in row.cells if cell.text and not (cell.above or cell.left)}
     labels = [text for text in fresh if len(text) <= MAX_LABEL]
     return len(fresh) > 1 and len(labels) == len(fresh) and any(map(get_role, labels))
 
 
 def _is_lower_half(row: Row) -> bool:
-    """A row of labels alone under a header, as 牵头单位 and 配合单位 under 责任单位."""
+    """Whether the row has only labels, as 牵头单位 and 配合单位 under 责任单位."""
     fresh = [cell.text for cell in row.cells if cell.text and not cell.above]
     return bool(fresh) and all(get_role(text) is not None for text in fresh)
 
@@ -68,7 +68,7 @@ def _count_known_roles(header: Header) -> int:
 
 
 def _is_body(row: Row) -> bool:
-    """A row with a number, a sentence or a date cannot be part of a header."""
+    """Whether the row has a number, a sentence or a date, and so is not part of a header."""
     texts = [fold_width(cell.text) for cell in row.cells if not cell.above]
     return any(
         len(text) > MAX_LABEL or NOT_LABEL.search(text) or _DIGIT.search(_YEAR.sub("", text))

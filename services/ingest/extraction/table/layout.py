@@ -1,4 +1,4 @@
-"""Rows to named cells: a page that an extractor cut differently is fitted to the header."""
+"""The layout of rows: pages that an extractor split into other columns are fitted to the header."""
 
 import re
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ _SENTENCE: Final = re.compile(r"[。；]")
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The role of each column in a run of rows; `paired` marks a name column in two.
+    """The role of each column in a run of rows.
 
-    `exact` says that the format tells merged cells from empty ones.
+    `paired` says that the name column may be split in two; `exact` that the format
+    distinguishes merged cells from empty ones.
     """
 
     roles: tuple[Role, ...]
@@ -50,10 +51,10 @@ def parse_number(text: str) -> int | None:
 
 
 def fit_layout(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | None:
-    """The layout of rows that have one width; None when they cannot be the header's.
+    """Fit rows of one width to the header; None if no layout fits.
 
-    Page breaks make extractors add a column (a merged name cell in two) or lose one. Each way
-    to fit is judged by the rows' own cells; without a better one the columns stand as printed.
+    At page breaks extractors add a column (a merged name cell in two) or lose one. Each possible
+    layout is scored by the rows' cells; at equal scores the earlier option is chosen.
     """
     width = max((len(row.cells) for row in rows), default=0)
     have = len(header.roles)
@@ -70,7 +71,7 @@ def fit_layout(header: Header, rows: Sequence[Row], *, exact: bool) -> Layout | 
 
 
 def _list_wider_layouts(header: Header, extra: int) -> list[Layout]:
-    """Columns more than the header has: empty ones at the end, or a name cell in two."""
+    """Layouts with more columns than the header: a name cell in two, or empty ones at the end."""
     roles = header.roles
     options = []
     if extra == 1:
@@ -85,7 +86,7 @@ def _list_wider_layouts(header: Header, extra: int) -> list[Layout]:
 
 
 def _list_narrower_layouts(header: Header, missing: int) -> list[Layout]:
-    """Columns fewer than the header has: empty ends cut off, or empty columns lost."""
+    """Layouts with fewer columns than the header: the last ones or empty ones missing."""
     roles = header.roles
     options = [Layout(roles[: len(roles) - missing])]
     blank = [i for i, role in enumerate(roles) if role in (Role.CATEGORY, Role.NAME, Role.NUMBER)]
@@ -97,7 +98,7 @@ def _list_narrower_layouts(header: Header, missing: int) -> list[Layout]:
 
 
 def _score_layout(roles: Sequence[Role], rows: Sequence[Row]) -> int:
-    """How many cells look like what their column should hold, less those that do not."""
+    """The sum of the scores of the rows' cells under these roles."""
     score = 0
     for row in rows[:200]:
         for role, cell in zip(roles, row.cells, strict=False):
@@ -108,7 +109,7 @@ def _score_layout(roles: Sequence[Role], rows: Sequence[Row]) -> int:
 
 
 def score_cell(role: Role, text: str) -> int:
-    """How much a cell looks like what its column should hold: from 2 for surely to -2 for no."""
+    """How well a cell's text fits its column's role: from 2 (certain) to -2 (impossible)."""
     match role:
         case Role.NUMBER:
             return 2 if parse_number(text) is not None else -2
@@ -129,10 +130,10 @@ def _is_unit_like(text: str) -> bool:
 
 
 def realign(layout: Layout, row: Row) -> Row:
-    """The row with its cells under the labels that they fit.
+    """Move the row's cells to the columns that they fit.
 
-    Web archives print a cell that spans rows once, and close the gap that it leaves in the rows
-    below, so that blanks stand at the end. A row moves only where that fits far better.
+    Web archives print a cell that spans rows once, and leave no gap in the rows below, so that
+    blanks are at the end. Cells move only if the score is far better.
     """
     texts = [cell.text for cell in row.cells]
     while texts and not texts[-1].strip():

@@ -1,8 +1,8 @@
-"""A plan without a table: paragraphs that each end in who is responsible.
+"""A plan without a table: paragraphs that each end with their owner.
 
 Offices print such plans as `3.…。（甲局牵头，乙局配合，6月底前完成）`, or with lines of labels
-(`牵头单位：甲局`) under an item or under several. Which of two nested levels is owed shows in the
-document: where one parent's items are owed one by one, theirs; else the parent's.
+(`牵头单位：甲局`) under one item or several. Of two nested levels the deeper one is the level of
+tasks if several items of one parent have owners of their own; otherwise the parent is the task.
 """
 
 import re
@@ -32,7 +32,7 @@ _LEVELS: Final = tuple(
         r"[①-⑳]",
     )
 )
-# A heading that its writer closed: one clause over the paragraphs that tell the duties.
+# A heading that ends with a full stop: one clause above the paragraphs with the duties.
 _TITLE: Final = re.compile(r"[^，,。；;]{1,30}[。：:]?")
 _MAX_HEADING: Final = 60
 _MAX_REST: Final = 200
@@ -42,7 +42,7 @@ _PROMISE: Final = re.compile(r"[（(]|负责|牵头|落实单位|[底末日月�
 
 @dataclass(slots=True)
 class _Entry:
-    """A paragraph. `level` is that of its numbering, `parent` the place of the coarser one."""
+    """A paragraph. `level` is that of its numbering, `parent` the index of the item above it."""
 
     text: str
     place: str
@@ -55,7 +55,7 @@ class _Entry:
 
 @dataclass(slots=True)
 class _Assignment:
-    """An owner, the paragraphs that are new since the one before, and the item they end in."""
+    """An owner, the entries since the owner before, and the last numbered item (indices)."""
 
     owner: Owner
     place: str
@@ -83,7 +83,7 @@ class _OutlineReader:
     _assignments: list[_Assignment] = field(default_factory=list)
 
     def scan(self, paragraphs: Iterable[Paragraph]) -> None:
-        """Take the paragraphs apart into entries and owners, in order."""
+        """Split the paragraphs into entries and owners, in order."""
         stack: list[int] = []
         fresh: list[int] = []
         pending = ""
@@ -119,7 +119,7 @@ class _OutlineReader:
         self._entries.append(entry)
 
     def assign(self) -> None:
-        """Make a task of every owner's paragraphs."""
+        """Make a task of each owner's entries."""
         separate_levels = self._find_separate_levels()
         for assignment in self._assignments:
             if assignment.fresh and not self._is_title(assignment):
@@ -133,12 +133,12 @@ class _OutlineReader:
                 self.warnings.append(_warn(assignment.place, f"没有对应的任务：{words}"))
 
     def _is_title(self, assignment: _Assignment) -> bool:
-        """Whether nothing but the plan's title stands above the owner."""
+        """Whether only the plan's title stands above the owner."""
         last = self._entries[assignment.fresh[-1]]
         return assignment.last is None and last.level is None and is_title(last.text)
 
     def _find_separate_levels(self) -> set[int]:
-        """Levels whose items are owed one by one under one parent at least."""
+        """Levels with several items under one parent that have owners of their own."""
         counts: defaultdict[tuple[int | None, int], int] = defaultdict(int)
         for assignment in self._assignments:
             last = assignment.last
@@ -174,7 +174,7 @@ class _OutlineReader:
         _assign_owner(draft, assignment.owner)
 
     def _find_start(self, assignment: _Assignment, separate_levels: set[int]) -> int | None:
-        """The item that is owed: the last one, or its parent with all its items."""
+        """The item that becomes the task: the last one, or its parent with all its items."""
         last = assignment.last
         if last is None:
             return None
@@ -193,10 +193,10 @@ class _OutlineReader:
         return self._entries[above].text if above is not None else ""
 
     def list_unassigned(self) -> Iterator[PlanWarning]:
-        """Numbered items that no task holds: nobody would owe them.
+        """Warnings for numbered items that are in no task: they have no owner.
 
-        What stands above a task, at any depth, is told by the task itself. A chapter's heading
-        without items of its own (一、总体要求) promises nothing.
+        Items above a task, at any level, and headings of chapters without items of their own
+        (一、总体要求) give no warning.
         """
         above: set[int] = set()
         for entry in self._entries:
@@ -211,7 +211,7 @@ class _OutlineReader:
 
 
 def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
-    """The tasks of a plan in paragraphs; none for a text that assigns nothing to units."""
+    """Read the tasks of a plan in paragraphs; none for a text without owners."""
     reader = _OutlineReader()
     reader.scan(paragraphs)
     reader.assign()
@@ -220,7 +220,7 @@ def read_outline(paragraphs: Iterable[Paragraph]) -> Outline:
 
 
 def _join_torn_paragraphs(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph]:
-    """The paragraphs, with those joined whose bracket goes on in the next line of a text file."""
+    """Join paragraphs of a text file whose bracket continues in the next line."""
     pending: Paragraph | None = None
     for paragraph in paragraphs:
         if pending is not None:
@@ -251,7 +251,7 @@ def _make_entry(text: str, place: str, owner: Owner | None) -> _Entry:
 
 
 def _get_heading_words(head: _Entry) -> str:
-    """A heading's words; of a whole paragraph its first sentence."""
+    """The words of a heading, or the first sentence of a paragraph."""
     return head.text[len(head.mark) :].strip().split("。", 1)[0].rstrip("：:")
 
 

@@ -9,18 +9,18 @@ from services.ingest.extraction.titles import Frame, read_frame, read_own_year
 
 @dataclass(frozen=True, slots=True)
 class PlanPart:
-    """The tasks from `start` on, up to the next part, and what is printed over them."""
+    """The tasks from index `start` up to the next part, and the frame printed above them."""
 
     start: int
     frame: Frame
     place: str
 
     def is_old(self, plan: Frame) -> bool:
-        """Whether its year is another than the plan's."""
+        """Whether its year differs from the plan's."""
         return self.frame.year != plan.year
 
     def describe_doubt(self, plan: Frame) -> str:
-        """What a person is asked."""
+        """The warning that asks whether the part's tasks still apply."""
         title = f"《{self.frame.title}》" if self.frame.title else ""
         return (
             f"此表属于{self.frame.year}年{title}，而计划属于{plan.year}年，请确认其中任务是否仍需办理"
@@ -30,7 +30,7 @@ class PlanPart:
 
 
 def list_parts(headings: Sequence[Heading], frame: Frame) -> Iterator[PlanPart]:
-    """The parts in order. A table that prints no title or year has those of the one before.
+    """List the parts in order. A table without a title or a year has those of the one before.
 
     `frame` is that of the first table.
     """
@@ -47,7 +47,7 @@ def list_parts(headings: Sequence[Heading], frame: Frame) -> Iterator[PlanPart]:
 
 
 def choose_newest_frame(parts: Sequence[PlanPart], frame: Frame) -> Frame:
-    """The frame of the plan: that of the newest table, with the document's own date."""
+    """The plan's frame: that of the table with the latest year, with the document's own date."""
     years = [part.frame.year for part in parts if part.frame.year is not None]
     if not years or max(years) == frame.year:
         return frame
@@ -56,5 +56,5 @@ def choose_newest_frame(parts: Sequence[PlanPart], frame: Frame) -> Frame:
 
 
 def get_part_at(parts: Sequence[PlanPart], index: int) -> PlanPart | None:
-    """The part that holds the task at this place."""
+    """The part that contains the task with this index."""
     return next((part for part in reversed(parts) if part.start <= index), None)

@@ -1,4 +1,4 @@
-"""Tables in reading order: headers, sections, notes and footers told from the tasks' rows."""
+"""Tables in reading order: headers, sections, notes and footers separated from the tasks' rows."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,12 +22,12 @@ from services.ingest.extraction.titles import is_note, is_title
 
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
 _JUDGED: Final = 200
-"""Rows that tell how a page laid out its columns."""
+"""The number of rows from which a page's layout is determined."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What is printed over a table: its paragraphs, and the number of tasks before it."""
+    """The paragraphs above a table, and the number of tasks before it."""
 
     paragraphs: tuple[Paragraph, ...]
     start: int
@@ -54,7 +54,7 @@ class TableReader:
         return self._assembly.drafts if self._assembly else []
 
     def read(self, block: Block, following: Block | None = None) -> None:
-        """Take the next block; `following` is the one after it."""
+        """Read the next block; `following` is the one after it."""
         if isinstance(block, Table):
             self._read_table(block)
             return
@@ -76,7 +76,7 @@ class TableReader:
         return self._assembly
 
     def _report_rule(self, block: Paragraph) -> None:
-        """A note that speaks of deadlines or leads is a rule that no row carries: report it."""
+        """Report a note about deadlines or lead units: such a rule is in no row."""
         if is_note(block.text) and _TIMED.search(block.text):
             self._warn(block.place, f"附注可能含有规则：{tidy(block.text)}")
 
@@ -95,7 +95,7 @@ class TableReader:
             self._as_paragraphs(table.rows[: header.start])
             self._begin_table()
             self._header = header
-            # 责任单位（列第一位的为牵头单位）: a rule that stands in the header itself
+            # 责任单位（列第一位的为牵头单位）: a rule in the header
             rules = [label for label in header.labels if "(" in label]
             self.after.extend(Paragraph(label, table.place) for label in rules)
             start = header.start + header.height
@@ -107,7 +107,7 @@ class TableReader:
             self._read_run(run, exact=table.exact)
 
     def _begin_table(self) -> None:
-        """Note what stands over the table. Under a title of its own nothing goes on from above."""
+        """Record the heading of the table; a table with a title of its own continues no task."""
         over = self.before if self._header is None else self._since_table
         self.headings.append(Heading(tuple(over), len(self.drafts)))
         if self._header is not None and any(is_title(each.text) for each in over):
@@ -115,7 +115,7 @@ class TableReader:
         self._since_table = []
 
     def _as_paragraphs(self, rows: Iterable[Row]) -> None:
-        """Rows outside the header's table: banners, a form's head, another kind of table."""
+        """Keep rows that are not of a task table as paragraphs: banners, forms, other tables."""
         for row in rows:
             texts = list(dict.fromkeys(c.text.strip() for c in row.cells if c.text.strip()))
             for text in texts:
@@ -127,7 +127,7 @@ class TableReader:
                     self._since_table.append(paragraph)
 
     def _split_runs(self, rows: Iterable[Row], *, exact: bool) -> Iterator[list[Row]]:
-        """Rows that one page laid out alike: the same width, no page break between."""
+        """Split rows into runs of one layout: the same width, no page break between."""
         run: list[Row] = []
         for row in rows:
             if run and not exact and (row.after_break or len(row.cells) != len(run[-1].cells)):
@@ -138,7 +138,7 @@ class TableReader:
             yield run
 
     def _read_run(self, run: list[Row], *, exact: bool) -> None:
-        """Take a run of rows; a header printed again begins the rest of it anew."""
+        """Read a run of rows; after a repeated header the layout is determined again."""
         layout = self._fit_layout(run, exact=exact)
         index = 0
         while index < len(run):
@@ -196,12 +196,12 @@ class TableReader:
 
 
 def _is_banner(rows: Sequence[Row]) -> bool:
-    """Whether rows over a header are titles and remarks: one text each, no task's cells."""
+    """Whether rows above a header are titles and remarks: at most one text in each."""
     return all(len({cell.text.strip() for cell in row.cells} - {""}) <= 1 for row in rows)
 
 
 def detect_habits(document: Document) -> Habits:
-    """The writer's habits, told from all tables: they decide what an open end means."""
+    """Detect the writer's habits from all tables of the document."""
     texts: list[str] = []
     repeats = merges = False
     for table in (block for block in document.blocks if isinstance(block, Table)):
@@ -219,7 +219,7 @@ def detect_habits(document: Document) -> Habits:
 
 
 def _has_merged_categories(rows: Iterable[Row], header: Header) -> bool:
-    """Whether the writer merges a category's cells: a blank one is then no part of any."""
+    """Whether the writer merges category cells; then a blank category cell means none."""
     if Role.CATEGORY not in header.roles:
         return False
     at = header.roles.index(Role.CATEGORY)
@@ -231,7 +231,7 @@ def _list_column_texts(rows: Iterable[Row], header: Header, role: Role) -> Itera
         return
     at = header.roles.index(role)
     for row in rows:
-        # A page that was cut into more columns has the duties one further to the right.
+        # A page split into more columns has the column further to the right.
         index = at + max(0, len(row.cells) - len(header.roles))
         if index < len(row.cells) and not row.cells[index].above:
             yield row.cells[index].text

@@ -1,4 +1,4 @@
-"""The halves of cells: torn by a page, or printed line by line on rows of their own."""
+"""Halves of cells: split by a page break, or by lines printed as rows."""
 
 import re
 from typing import Final
@@ -11,7 +11,7 @@ from services.ingest.extraction.grammar.vocabulary import is_unit_name
 from services.ingest.extraction.table.drafts import TaskDraft
 from services.ingest.extraction.units import is_split_list, read_units
 
-_NEAR: Final = 24  # characters beside a line break that can be one expression's
+_NEAR: Final = 24  # characters beside a line break that are examined
 _LONGEST: Final = 200
 _OPEN: Final = re.compile(r"[、，,；;（(]\s*$")
 _MARK: Final = re.compile(r"\s*[、，,；;）)]")
@@ -20,7 +20,7 @@ _GOES_ON: Final = re.compile(r"\d{0,4}[年月日底前末内旬]")
 
 
 def is_split_deadline(above: str, below: str) -> bool:
-    """Whether one deadline stands in both cells: 2023年7 over 月31日前."""
+    """Whether one deadline is split over both cells: 2023年7 above 月31日前."""
     if above and below and is_split_expression(above[-_NEAR:], below[:_NEAR]):
         return True
     first, second = fold_text(above), fold_text(below)
@@ -30,17 +30,17 @@ def is_split_deadline(above: str, below: str) -> bool:
 
 
 def is_split_unit(above: str, below: str) -> bool:
-    """Whether one name stands in both cells: 县政 over 府办."""
+    """Whether one name is split over both cells: 县政 above 府办."""
     return bool(above.strip() and below.strip()) and is_split_list(above, below)
 
 
 def join_cells(first: str, second: str) -> str:
-    """Two cells as one, each on a line of its own."""
+    """Join two cells, each on its own line."""
     return f"{first}\n{second}" if first and second else first or second
 
 
 def join_deadlines(first: str, second: str) -> str:
-    """Halves of a torn deadline, or two deadlines: the second stands alone if it can be read."""
+    """Join two halves of a deadline; two texts that are both dates stay on separate lines."""
     if _YEAR.search(fold_text(first)):
         return first + second
     two = read_cell(fold_text(second), 2000).dates and read_cell(fold_text(first), 2000).dates
@@ -48,10 +48,10 @@ def join_deadlines(first: str, second: str) -> str:
 
 
 def take_wrapped_line(draft: TaskDraft, role: Role, line: str, following: Block | None) -> bool:
-    """Take a line under a row as the rest of the row's last cell, if it is; else leave it.
+    """Append a line below a row to the row's last cell if it continues it; whether it did.
 
-    Text files keep a cell's line break as it was printed. `role` is the last column's; a whole
-    unit's name goes on a list only where another row follows, for a signature stands alone too.
+    Text files keep line breaks inside cells. `role` is the last column's. A whole unit name
+    continues a list only if a table follows, because a signature is also a single line.
     """
     if len(line) > _LONGEST or not draft.rows:
         return False
