@@ -15,7 +15,14 @@ from deploy.terminal.errors import NO, NotRunningError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from services.notifier import audit as notifier
-from services.scheduler.audit import Gap, UnitDay, conservation, gaps, pending, totals
+from services.scheduler.audit import (
+    Gap,
+    UnitDay,
+    count_unit_days,
+    find_gaps,
+    list_pending,
+    sum_days,
+)
 from services.scheduler.settings import SchedulerSettings
 from shared import clock
 from shared.database.engine import create_engine
@@ -46,9 +53,9 @@ def show_conservation(
     spans = timedelta(seconds=grace), timedelta(days=patience)
     days, found = asyncio.run(_look(settings_for(state), *spans))
     report = {
-        "totals": {name: getattr(totals(days), name) for name in _COLUMNS},
+        "totals": {name: getattr(sum_days(days), name) for name in _COLUMNS},
         "days": [asdict(day) for day in days],
-        "gaps": [gap.words() for gap in found],
+        "gaps": [gap.to_log_fields() for gap in found],
     }
     show_answer(report, as_json, lambda _report: _show(days, found))
     if found:
@@ -62,8 +69,8 @@ async def _look(
     now = clock.read_machine_time()
     try:
         async with engine.connect() as db:
-            days = await conservation(db)
-            found = await gaps(db, real_now=now, grace=grace, patience=patience)
+            days = await count_unit_days(db)
+            found = await find_gaps(db, real_now=now, grace=grace, patience=patience)
             return days, found + await _gone(db)
     except (SQLAlchemyError, OSError) as error:
         raise NotRunningError(
@@ -76,15 +83,17 @@ async def _look(
 
 async def _gone(db: AsyncConnection) -> list[Gap]:
     """What the scheduler waits for and the notifier, where its tables are here, does not have."""
-    waits = await pending(db, told_before=clock.read_machine_time())
+    waits = await list_pending(db, told_before=clock.read_machine_time())
     if not waits or not await notifier.is_here(db):
         return []
-    known = await notifier.known(db, [one.notification_id for one in waits if one.notification_id])
+    known = await notifier.select_known(
+        db, [one.notification_id for one in waits if one.notification_id]
+    )
     return [one for one in waits if one.notification_id not in known]
 
 
 def _show(days: list[UnitDay], found: list[Gap]) -> None:
-    total = totals(days)
+    total = sum_days(days)
     counts = {name: getattr(total, name) for name in _COLUMNS}
     say(_(_TOTALS).format(**counts, number=len(days)))
     if found:
@@ -93,7 +102,7 @@ def _show(days: list[UnitDay], found: list[Gap]) -> None:
             _("counted"),
         )
         names = ("kind", "unit_id", "reminder_id", "notification_id", "slot", "due", "found")
-        show_table(headings, [[str(gap.words()[name]) for name in names] for gap in found])
+        show_table(headings, [[str(gap.to_log_fields()[name]) for name in names] for gap in found])
     elif waiting := sum(day.waiting for day in days):
         message = _("The notifier has not reported on {number} reminders yet.")
         say(message.format(number=waiting), "yellow")

@@ -45,7 +45,7 @@ def rewind(
         await _check(db, settings)
         now = settings.open_clock().now()
         units = await rewinding.lock(db, office_id, unit_id)
-        ahead = await rewinding.fired_ahead(db, units, now)
+        ahead = await rewinding.list_fired_ahead(db, units, now)
         if not dry_run and ahead:
             await rewinding.take_back(db, units, now)
         return now, ahead

@@ -46,7 +46,7 @@ async def _is_ingest_quiet(db: AsyncConnection, _: datetime) -> bool:
 _INGEST, _SCHEDULER, _NOTIFIER = (
     ingest_tables.POSITIONS,
     scheduler_tables.POSITIONS,
-    notifier_tables.positions,
+    notifier_tables.POSITIONS,
 )
 _STAGES: tuple[tuple[str, QuietCheck, tuple[ServiceReads, ...]], ...] = (
     (
@@ -135,6 +135,6 @@ class PipelineWatcher:
     async def find_next_instant(self, now: datetime) -> datetime | None:
         """The next instant after `now` at which a timer fires or a notification may be sent."""
         async with self._engine.connect() as db:
-            fires_at = await scheduler.next_instant(db, now)
-            sends_at = await notifier.next_instant(db, now)
+            fires_at = await scheduler.find_next_instant(db, now)
+            sends_at = await notifier.find_next_instant(db, now)
         return min(filter(None, (fires_at, sends_at)), default=None)

@@ -93,7 +93,7 @@ class DemoRun:
     async def _count(self, obligations: int, seconds: float) -> Figures:
         reminders = await self._read_reminders()
         async with self.engine.connect() as db:
-            totals = audit.totals(await audit.conservation(db))
+            totals = audit.sum_days(await audit.count_unit_days(db))
             channels = await figures.count_notifications(db)
         return Figures(
             seed=self.seed,

@@ -1,4 +1,4 @@
-"""The notifier's process: who is reached, and how it ended."""
+"""The notifier's process: builds and connects its parts. `python -m services.notifier.app`."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -11,16 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
-from services.notifier.dispatch.preparing import Rules
-from services.notifier.gateways.email import EmailGateway, smtp_server
+from services.notifier.dispatch.preparing import ChannelRules
+from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
-from services.notifier.gateways.signing import keys_of
+from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.policy.retry import Retrying
+from services.notifier.policy.reporting import SOURCE
+from services.notifier.policy.retry import RetryPolicy
 from services.notifier.policy.stages import Policy
-from services.notifier.policy.telling import SOURCE
 from services.notifier.settings import NotifierSettings
-from services.notifier.tables import inbox, outbox, parked, positions
+from services.notifier.tables import INBOX, OUTBOX, PARKED, POSITIONS
 from shared import logging
 from shared.broker.log_reader import LogReader
 from shared.clock import Clock, read_machine_time
@@ -50,16 +50,16 @@ _GATEWAYS = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
 Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
 CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
-    ("notifier-reminders", topics.REMINDERS, handlers.on_reminders),
-    ("notifier-directory", topics.DIRECTORY, handlers.on_directory),
-    ("notifier-receipts", topics.RECEIPTS, handlers.on_receipts),
+    ("notifier-reminders", topics.REMINDERS, handlers.handle_reminders),
+    ("notifier-directory", topics.DIRECTORY, handlers.handle_directory),
+    ("notifier-receipts", topics.RECEIPTS, handlers.handle_receipts),
 )
 
 
-def consumers_of(
+def make_consumers(
     settings: NotifierSettings, engine: AsyncEngine, reader: LogReader, clock: Clock
 ) -> list[Consumer]:
-    """One consumer a topic."""
+    """The notifier's consumers: one for each topic."""
     trusted = TrustedClock(clock, settings.clock_skew)
 
     def bound(handler: Handler) -> Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]:
@@ -75,7 +75,7 @@ def consumers_of(
             topics={topics.apply_prefix(topic.name, settings.topic_prefix): topic},
             handle=bound(handler),
             engine=engine,
-            tables=Tables(positions, inbox, outbox, parked),
+            tables=Tables(POSITIONS, INBOX, OUTBOX, PARKED),
             reader=reader,
             clock=clock,
         )
@@ -83,33 +83,33 @@ def consumers_of(
     ]
 
 
-def email_gateway(settings: NotifierSettings) -> Gateway:
-    """The mail server that the settings name, if they do.
+def make_email_gateway(settings: NotifierSettings) -> Gateway:
+    """The gateway of the mail server in the settings; `NoGateway` without one.
 
     Raises:
-        CuibanError: its address, or the sender's, can't be read.
+        CuibanError: its URL, or the sender's address, is not valid.
     """
     if not (url := settings.smtp_url.get_secret_value()):
         return NoGateway()
     return EmailGateway(
-        smtp_server(url, settings.smtp_starttls, settings.smtp_ca_file),
+        parse_smtp_url(url, settings.smtp_starttls, settings.smtp_ca_file),
         mail_from=settings.mail_from,
         timeout=settings.send_timeout,
         now=settings.open_clock().now,
     )
 
 
-def sms_gateway(settings: NotifierSettings) -> Gateway:
-    """The SMS gateway that the settings name, if they do.
+def make_sms_gateway(settings: NotifierSettings) -> Gateway:
+    """The gateway for SMS in the settings; `NoGateway` without one.
 
     Raises:
-        CuibanError: its address or a secret can't be read.
+        CuibanError: its URL or a secret is not valid.
     """
     if not (url := settings.sms_url.get_secret_value()):
         return NoGateway()
     endpoint = Endpoint(
         url,
-        keys_of(settings.sms_secret.get_secret_value()),
+        parse_keys(settings.sms_secret.get_secret_value()),
         frozenset(word.lower() for word in settings.sms_success),
         frozenset(word.lower() for word in settings.sms_permanent),
     )
@@ -121,26 +121,26 @@ def sms_gateway(settings: NotifierSettings) -> Gateway:
     )
 
 
-def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
+def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
     """A lane for each channel.
 
     Raises:
-        CuibanError: a gateway's settings can't be read, or the lease is too short.
+        CuibanError: a gateway's settings are not valid, or the lease is too short.
     """
     if settings.lease <= 2 * settings.send_timeout:
         raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
-    channels: tuple[tuple[Channel, Gateway, int, Retrying], ...] = (
+    channels: tuple[tuple[Channel, Gateway, int, RetryPolicy], ...] = (
         (
             Channel.EMAIL,
-            email_gateway(settings),
+            make_email_gateway(settings),
             settings.email_connections,
-            Retrying(settings.retry_delays, settings.unknown_pause, settings.email_unknown),
+            RetryPolicy(settings.retry_delays, settings.unknown_pause, settings.email_unknown),
         ),
         (
             Channel.SMS,
-            sms_gateway(settings),
+            make_sms_gateway(settings),
             settings.sms_concurrency,
-            Retrying(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
+            RetryPolicy(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
         ),
     )
     off = settings.channels_off
@@ -161,7 +161,7 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
     )
     return [
         Lane(
-            rules=Rules(channel, policy, retrying, settings.sms_signature, settings.lease),
+            rules=ChannelRules(channel, policy, retrying, settings.sms_signature, settings.lease),
             pace=Pace(concurrency, settings.batch, settings.send_timeout, settings.poll),
             gateway=gateway,
             engine=engine,
@@ -171,7 +171,7 @@ def lanes_of(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> l
     ]
 
 
-def main() -> NoReturn:
+def run() -> NoReturn:
     """Run the notifier until a signal."""
     logging.configure(SERVICE)
     try:
@@ -179,21 +179,21 @@ def main() -> NoReturn:
         logging.configure(SERVICE, settings.log_format, settings.log_level)
         clock = settings.open_clock()
         engine = create_engine(settings, f"cuiban-{SERVICE}")
-        lanes = lanes_of(settings, engine, clock)
+        lanes = make_lanes(settings, engine, clock)
     except CuibanError as error:
         refuse(error)
     uvloop.install()
     tune_garbage_collector()
     reader = LogReader(settings)
     app = create_faust_app(settings, SERVICE)
-    consumers = consumers_of(settings, engine, reader, clock)
+    consumers = make_consumers(settings, engine, reader, clock)
     board = Board(engine, clock, lanes)
     health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
     health.require(
         "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
     )
-    health.warnings |= {"held": board.held_note, "resting": board.resting_note}
-    loops: list[Loop] = [Relay(engine, outbox, settings).run, board.run]
+    health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
+    loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
@@ -215,4 +215,4 @@ def main() -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    run()

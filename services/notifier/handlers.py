@@ -1,17 +1,20 @@
-"""What events do to the notifier's tables: load, decide, store. A batch is a few statements."""
+"""Event handlers: load, decide, store. A batch is a few statements."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import assert_never
 from uuid import UUID
 
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.policy import telling
-from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
+from services.notifier.policy import reporting
+from services.notifier.policy.fanout import DueReminder, PlannedNotification, Recipient, fan_out
 from services.notifier.policy.stages import SuppressReason
 from services.notifier.store import directory, receipts, reminders
-from services.notifier.tables import outbox
+from services.notifier.store.receipts import ReceiptState
+from services.notifier.store.reminders import WaitReason
+from services.notifier.tables import OUTBOX
 from shared.errors import PoisonError
 from shared.logging import log
 from shared.outbox.publishing import publish
@@ -29,31 +32,35 @@ UNMATCHED = Counter(
 )
 
 
-async def on_directory(db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime) -> None:
-    """Enter units, and wake the reminders that waited for them.
+async def handle_directory(
+    db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
+) -> None:
+    """Store units, and fan out the reminders that waited for them.
 
-    What is pending needs no change: it is addressed when it is sent, from what stands here then.
+    Pending notifications need no change: they get their address when they are sent.
     """
     await directory.lock_for_writing(db)
     upserted = [e.event for e in envelopes if isinstance(e.event, UnitUpserted)]
-    changed = await directory.enter(db, upserted)
+    changed = await directory.store_units(db, upserted)
     if not changed:
         return
     woken = await reminders.take_waiting(db, changed)
     if woken:
         log(__name__).info("reminders.woken", reminders=len(woken))
-        recipients = await directory.recipients_of(db, {one.unit_id for one in woken})
+        recipients = await directory.get_recipients(db, {due.unit_id for due in woken})
         await _fan_out(db, woken, recipients, now)
 
 
-async def on_reminders(db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime) -> None:
-    """Fan reminders out, and withdraw.
+async def handle_reminders(
+    db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
+) -> None:
+    """Fan reminders out, and apply withdrawals.
 
-    What a batch withdraws is stored before its reminders are fanned out. That is right in either
-    order, since a withdrawal names the slots that it is about.
+    The withdrawals of a batch are stored before its reminders are fanned out. The order of events
+    does not matter, since a withdrawal names the slots that it applies to.
     """
     await directory.lock_for_reading(db)
-    due: dict[UUID, tuple[ReminderDue, Due]] = {}
+    due: dict[UUID, tuple[ReminderDue, DueReminder]] = {}
     withdrawn: list[ReminderWithdrawn] = []
     for envelope in envelopes:
         event = envelope.event
@@ -61,75 +68,87 @@ async def on_reminders(db: AsyncConnection, envelopes: Sequence[Envelope], now: 
             raise PoisonError("not-a-reminder", type(event).__name__)
         match event:
             case ReminderDue():
-                due.setdefault(event.reminder_id, (event, reminders.due_of(envelope, event)))
+                reminder = reminders.to_due_reminder(envelope, event)
+                due.setdefault(event.reminder_id, (event, reminder))
             case ReminderWithdrawn():
                 withdrawn.append(event)
+            case _:
+                assert_never(event)
     units = await reminders.withdraw(db, withdrawn)
     if due:
         await _receive(db, due, now)
     ended = await reminders.end_withdrawn(db, units)
-    gone = SuppressReason.WITHDRAWN
-    await publish(db, outbox, [telling.suppressed(ending, gone, now) for ending in ended])
+    reason = SuppressReason.WITHDRAWN
+    events = [reporting.report_suppressed(ending, reason, now) for ending in ended]
+    await publish(db, OUTBOX, events)
 
 
 async def _receive(
-    db: AsyncConnection, due: Mapping[UUID, tuple[ReminderDue, Due]], now: datetime
+    db: AsyncConnection, due: Mapping[UUID, tuple[ReminderDue, DueReminder]], now: datetime
 ) -> None:
-    stored = await reminders.known(db, due)
+    stored = await reminders.select_known(db, due)
     fresh = [pair for reminder_id, pair in due.items() if reminder_id not in stored]
-    recipients = await directory.recipients_of(db, {one.unit_id for _, one in fresh})
-    waiting = {one.reminder_id for _, one in fresh if one.unit_id not in recipients}
-    await reminders.store(db, fresh, waiting)
+    recipients = await directory.get_recipients(db, {reminder.unit_id for _, reminder in fresh})
+    ready = [reminder for _, reminder in fresh if reminder.unit_id in recipients]
+    waiting = {r.reminder_id for _, r in fresh if r.unit_id not in recipients}
+    await reminders.put(db, fresh, waiting)
     if waiting:
         log(__name__).warning(
-            "reminders.waiting", reminders=len(waiting), reason=reminders.UNIT_UNKNOWN
+            "reminders.waiting", reminders=len(waiting), reason=WaitReason.UNIT_UNKNOWN
         )
-    known = [one for _, one in fresh if one.unit_id in recipients]
-    await _fan_out(db, known, recipients, now)
+    await _fan_out(db, ready, recipients, now)
 
 
 async def _fan_out(
     db: AsyncConnection,
-    due: Sequence[Due],
+    due: Sequence[DueReminder],
     recipients: Mapping[UUID, Sequence[Recipient]],
     now: datetime,
 ) -> None:
-    withdrawn = await reminders.withdrawn_of(db, recipients)
-    planned: list[Planned] = []
-    told: list[Envelope] = []
-    for one in due:
-        fanned = fan_out(one, recipients[one.unit_id], now, withdrawn)
-        planned += fanned
-        told += telling.fanned_out(one, fanned, now)
+    withdrawals = await reminders.get_withdrawals(db, recipients)
+    planned: list[PlannedNotification] = []
+    events: list[Envelope] = []
+    for reminder in due:
+        notifications = fan_out(reminder, recipients[reminder.unit_id], now, withdrawals)
+        planned += notifications
+        events += reporting.report_fan_out(reminder, notifications, now)
     await reminders.add_notifications(db, planned)
-    await publish(db, outbox, told)
+    await publish(db, OUTBOX, events)
 
 
-async def on_receipts(db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime) -> None:
-    """Tell of deliveries; a receipt that came before its outcome waits for it."""
+async def handle_receipts(
+    db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
+) -> None:
+    """Report deliveries. A receipt that comes before its outcome is stored until then."""
     await receipts.lock_for_receipts(db)
-    told = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
-    await receipts.keep(db, told)
-    await settle_receipts(db, [event.gateway_message_id for event in told], now)
+    received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
+    await receipts.put(db, received)
+    await settle_receipts(db, [event.gateway_message_id for event in received], now)
 
 
-async def settle_receipts(db: AsyncConnection, names: Sequence[str], now: datetime) -> None:
-    """Apply the receipts of some messages, and tell why what is left belongs to none.
+async def settle_receipts(
+    db: AsyncConnection, gateway_message_ids: Sequence[str], now: datetime
+) -> None:
+    """Apply the receipts of some messages, and log why the others belong to no notification.
 
-    Who calls it has locked receipts against outcomes, one way or the other.
+    The caller holds `lock_for_receipts` or `lock_for_outcomes`.
     """
-    for delivery in await receipts.settle(db, names):
-        if delivery.state == "delivered":
-            event = telling.delivered(delivery.notification, delivery.at, now)
-            await publish(db, outbox, [event])
-        else:
-            log(__name__).warning(
-                "notification.undelivered",
-                notification_id=str(delivery.notification.notification_id),
-                unit_id=str(delivery.notification.unit_id),
-                gateway_says=delivery.detail,
-            )
-    for reason, number in (await receipts.name_unmatched(db, names)).items():
+    for receipt in await receipts.settle(db, gateway_message_ids):
+        match receipt.state:
+            case ReceiptState.DELIVERED:
+                event = reporting.report_delivered(receipt.notification, receipt.received_at, now)
+                await publish(db, OUTBOX, [event])
+            case ReceiptState.FAILED:
+                log(__name__).warning(
+                    "notification.undelivered",
+                    notification_id=str(receipt.notification.notification_id),
+                    unit_id=str(receipt.notification.unit_id),
+                    gateway_says=receipt.detail,
+                )
+            case _:
+                assert_never(receipt.state)
+    unmatched = await receipts.explain_unmatched(db, gateway_message_ids)
+    for reason, number in unmatched.items():
         UNMATCHED.labels(reason).inc(number)
         if reason is not receipts.Unmatched.NOT_SENT_YET:
             log(__name__).warning("receipts.unmatched", reason=reason, receipts=number)

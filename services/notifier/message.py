@@ -1,4 +1,4 @@
-"""What goes to a gateway, and how that can end. Values only."""
+"""Messages to gateways, and the outcomes of attempts to send them. Values only."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,10 +8,11 @@ from uuid import UUID
 from shared.schemas.rules import Audience, Channel
 
 
-class State(StrEnum):
-    """How a notification stands. Pending and sending are open; held waits for a person.
+class NotificationState(StrEnum):
+    """The state of a notification. Pending, sending and held are open; held needs a decision.
 
-    What waits for a gateway that is not named stays pending, with a `HoldReason`.
+    A notification of a channel without a gateway stays pending, with a `HoldReason`. The scheduler
+    stores *failed* as `dead`.
     """
 
     PENDING = "pending"
@@ -24,65 +25,65 @@ class State(StrEnum):
 
 
 class HoldReason(StrEnum):
-    """Why a notification waits for whoever runs the service."""
+    """Why a notification waits for the operator."""
 
     NO_GATEWAY = "held/no-gateway"
 
 
 class Refusal(StrEnum):
-    """Why a gateway did not take a message. Closed, so that metric labels stay bounded."""
+    """Why a gateway did not accept a message. A closed set, so that metric labels stay bounded."""
 
     UNREACHABLE = "unreachable"
-    """Nothing was offered: no connection could be made."""
+    """Nothing was sent: no connection could be made."""
     BUSY = "busy"
     """Try later: SMTP 4yz, HTTP 408, 425, 429, a server's own error."""
     REJECTED = "rejected"
     """SMTP 5yz, HTTP 4xx."""
     ANSWERED_FAILURE = "answered-failure"
-    """HTTP 2xx with a body that tells of a failure, or that no gateway would send."""
+    """HTTP 2xx with a body that reports a failure."""
     BAD_ADDRESS = "bad-address"
     UNAUTHORISED = "unauthorised"
     """The gateway does not accept our user and password."""
     INSECURE = "insecure"
-    """Our password would go in clear: the server offers no TLS."""
+    """Our password would be sent unencrypted: the server offers no TLS."""
     REFUSES_US = "refuses-us"
-    """The answer speaks of our sender, host, address, account or configuration."""
+    """The answer is about our sender, host, address, account or configuration."""
     FORBIDDEN = "forbidden"
-    """HTTP 403: our place in an allow-list is wrong, or one number has opted out."""
+    """HTTP 403: we are not on an allow-list, or one number has opted out."""
     GONE = "gone"
-    """HTTP 410: the gateway, or one number, wants nothing more."""
+    """HTTP 410: the gateway is closed, or one number has opted out."""
     UNRENDERABLE = "unrenderable"
-    """A fault of ours: the text could not be made."""
+    """A bug of ours: rendering the text failed."""
 
 
-class Fault(StrEnum):
-    """What a refusal is the fault of."""
+class Blame(StrEnum):
+    """What caused a refusal."""
 
     MESSAGE = "message"
-    """It counts as a failure of the message."""
+    """The message: the refusal counts as a failure of it."""
     RATE = "rate"
-    """Later it may go; it counts as well, so that it ends one day."""
+    """The rate of messages: a later attempt may succeed. It counts too, so that attempts end."""
     GATEWAY = "gateway"
-    """The gateway rests, and no message suffers from it."""
+    """The gateway: it rests, and the refusal does not count against the message."""
     SUSPECTED = "suspected"
-    """The gateway's or the message's: other messages' answers decide."""
+    """The gateway or the message: the answers to other messages decide."""
 
 
-_FAULTS = {
-    Refusal.UNREACHABLE: Fault.GATEWAY,
-    Refusal.UNAUTHORISED: Fault.GATEWAY,
-    Refusal.INSECURE: Fault.GATEWAY,
-    Refusal.REFUSES_US: Fault.SUSPECTED,
-    Refusal.FORBIDDEN: Fault.SUSPECTED,
-    Refusal.GONE: Fault.SUSPECTED,
-    Refusal.BUSY: Fault.RATE,
+_BLAMES = {
+    Refusal.UNREACHABLE: Blame.GATEWAY,
+    Refusal.UNAUTHORISED: Blame.GATEWAY,
+    Refusal.INSECURE: Blame.GATEWAY,
+    Refusal.REFUSES_US: Blame.SUSPECTED,
+    Refusal.FORBIDDEN: Blame.SUSPECTED,
+    Refusal.GONE: Blame.SUSPECTED,
+    Refusal.BUSY: Blame.RATE,
 }
-"""All others are the message's."""
+"""Every other refusal is blamed on the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """A notification, as its events tell of it. `obligation_ids` are those still owed."""
+    """A notification, as its events describe it. `obligation_ids` are those still owed."""
 
     notification_id: UUID
     reminder_id: UUID
@@ -107,7 +108,7 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One offer to a gateway. The id is the same in every attempt: it is the idempotency key."""
+    """What a gateway sends. The id is the same in every attempt: it is the idempotency key."""
 
     notification_id: UUID
     address: str
@@ -115,37 +116,47 @@ class Message:
     content: Content
 
 
+class AttemptEnd(StrEnum):
+    """How an attempt ended that was not refused; the words of `attempts.outcome`."""
+
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """The gateway took it. `gateway_message_id` is what its receipts will name."""
+class MessageAccepted:
+    """The gateway accepted the message. Its receipts will have this `gateway_message_id`."""
 
     gateway_message_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
-    """The gateway did not take it. `detail` is for a person and holds no address in full.
+class MessageRefused:
+    """The gateway did not accept the message.
 
-    `judged` is whose fault a suspected one was found to be, by what other messages met.
+    Attributes:
+        detail: for the log; it contains no full address.
+        retry_after: the earliest next attempt that the gateway asks for.
+        judged: the blame for a suspected refusal, by the answers to other messages.
     """
 
     reason: Refusal
     permanent: bool
     detail: str = ""
     retry_after: timedelta | None = None
-    judged: Fault | None = None
+    judged: Blame | None = None
 
     @property
-    def fault(self) -> Fault:
-        """Whose fault it is."""
-        return self.judged or _FAULTS.get(self.reason, Fault.MESSAGE)
+    def blame(self) -> Blame:
+        """What caused the refusal."""
+        return self.judged or _BLAMES.get(self.reason, Blame.MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """It was offered, and nobody can tell whether it was taken."""
+class OutcomeUnknown:
+    """The message was sent, and it is unknown whether the gateway accepted it."""
 
     detail: str = ""
 
 
-Outcome = Accepted | Refused | Unknown
+Outcome = MessageAccepted | MessageRefused | OutcomeUnknown

@@ -34,7 +34,7 @@ def _parse_delay(word: str) -> timedelta | str:
     return word
 
 
-def _quiet(written: object) -> object:
+def _parse_quiet_hours(written: object) -> object:
     """`21:00-07:30` as quiet hours; an empty text means none."""
     if not isinstance(written, str):
         return written
@@ -43,57 +43,57 @@ def _quiet(written: object) -> object:
     begin, _, end = written.partition("-")
     try:
         return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()))
-    except ValueError as error:  # its own text repeats what was written
+    except ValueError as error:  # the error's own text contains the value
         raise ValueError("write quiet hours like: 21:00-07:30") from error
 
 
-def _words(written: object) -> object:
+def _parse_words(written: object) -> object:
     return tuple(re.findall(r"[^\s,]+", written)) if isinstance(written, str) else written
 
 
-def _channels(written: object) -> object:
+def _parse_channels(written: object) -> object:
     """`sms email` as channels; an empty text means none."""
     if not isinstance(written, str):
         return written
     try:
         return frozenset(Channel(word.lower()) for word in re.findall(r"[^\s,]+", written))
-    except ValueError as error:  # its own text repeats what was written
+    except ValueError as error:  # the error's own text contains the value
         raise ValueError(f"write channels, of these: {' '.join(Channel)}") from error
 
 
 Delays = Annotated[
     tuple[NonNegativeDuration, ...], NoDecode, BeforeValidator(_parse_delays), Field(min_length=1)
 ]
-Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_quiet)]
-Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_channels)]
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_parse_quiet_hours)]
+Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_parse_channels)]
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_words)]
 
 
 class NotifierSettings(Settings):
-    """What the notifier needs beside what every service needs."""
+    """The notifier's settings, beside those that all services share."""
 
     smtp_url: SecretStr = SecretStr("")
-    """`smtp://` or `smtps://`, with `user:password@` where the server asks for them. Without it,
-    as without `sms_url`, what would go there is held until the service is started with it."""
+    """`smtp://` or `smtps://`, with `user:password@` if the server requires a login. Without it (or
+    `sms_url`), the channel's notifications are held until the service is started with it."""
     channels_off: Channels = frozenset()
-    """Channels that nothing is to go out on (`sms`): what is due there ends as suppressed,
-    channel-off. Beats a gateway that is named."""
+    """Channels on which nothing is sent (`sms`): their notifications end as suppressed, with the
+    reason channel-off. It overrides the channel's gateway."""
     smtp_starttls: Literal["auto", "always", "when-offered", "never"] = "auto"
-    """When TLS begins on an `smtp://` connection: `always` (a server that offers none rests, and
-    nothing is lost), `when-offered` (without it when not, even with a password), `never`; `auto` is
-    `always` where there is a password, so that it never goes in clear, and else `when-offered`."""
+    """When an `smtp://` connection uses TLS: `always` (mail waits while the server offers no TLS),
+    `when-offered` (a password may be sent unencrypted), `never`. `auto` is `always` with a
+    password, so that it is never sent unencrypted, and otherwise `when-offered`."""
     smtp_ca_file: Path | None = None
-    """Certificates to trust beside the system's, for a mail server with one of its own."""
+    """Certificates to trust beside the system's, for a mail server with a private one."""
     mail_from: str = "政务公开办 <cuiban@cuiban.example>"
-    """The sender, `Name <address>`. Its domain ends every Message-ID."""
+    """The sender, `Name <address>`. Its domain is the end of every Message-ID."""
     email_connections: int = Field(default=8, ge=1, le=100)
     email_unknown: WhenUnknown = WhenUnknown.REOFFER
 
     sms_url: SecretStr = SecretStr("")
     sms_secret: SecretStr = SecretStr("")
-    """`whsec_…`; two of them, with a space between, while a key is rotated."""
+    """`whsec_…`; two of them, separated by a space, while a key is rotated."""
     sms_signature: str = Field(default="政务公开", max_length=18)
-    """The registered signature, written 【…】 before the text; empty if the gateway adds it."""
+    """The registered signature, put before the text as 【…】; empty if the gateway adds it."""
     sms_concurrency: int = Field(default=32, ge=1, le=500)
     sms_unknown: WhenUnknown = WhenUnknown.REOFFER
     sms_success: Words = (
@@ -104,7 +104,7 @@ class NotifierSettings(Settings):
     """Values of `code`, `errcode`, `status` and the like in an answer that mean success; numbers
     are compared as numbers (`0000`), words in lower case."""
     sms_permanent: Words = ()
-    """Values of the same fields that no later attempt can mend."""
+    """Values of the same fields that mean that no later attempt can succeed."""
 
     retry_delays: Delays = (
         *(timedelta(seconds=5), timedelta(minutes=5), timedelta(minutes=30)),
@@ -112,17 +112,17 @@ class NotifierSettings(Settings):
     )
     """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
     unknown_pause: NonNegativeDuration = timedelta(seconds=30)
-    """At least this long after an unknown outcome before it is offered again."""
+    """The shortest pause after an unknown outcome before it is sent again."""
     quiet_email: Quiet = None
     quiet_sms: Quiet = QuietHours(time(21, 0), time(7, 30))
     rate_limit: int = Field(default=0, ge=0)
-    """Notifications to one contact on one channel within `rate_window`; 0 means any number."""
+    """Notifications to one contact on one channel within `rate_window`; 0 means no limit."""
     rate_window: NonNegativeDuration = timedelta(days=1)
     useful_for: NonNegativeDuration | None = None
-    """How long after its slot a reminder without overdue items is still worth sending."""
+    """How long after its slot a reminder without overdue items is still sent."""
 
     send_timeout: BoundedDuration = timedelta(seconds=10)
     lease: BoundedDuration = timedelta(seconds=30)
-    """How long a claimed notification is left to its claimer; more than twice `send_timeout`."""
+    """How long a claimed notification belongs to its claimer; more than twice `send_timeout`."""
     batch: int = Field(default=500, ge=1, le=2000)
-    """Notifications claimed, and outcomes committed, in one transaction."""
+    """How many notifications are claimed, or outcomes committed, in one transaction."""

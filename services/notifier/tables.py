@@ -1,8 +1,8 @@
-"""The notifier's tables. What is open is found by partial indexes, so history costs nothing.
+"""The notifier's tables. Partial indexes find what is open, whatever the size of the history.
 
-Two clocks meet here. `not_before` (a deferral) and all instants of the history are the office's;
-`retry_at` (back-off), `lease_until` and the instants of attempts are the database's, because they
-wait for real gateways, and because processes on several hosts must agree on them.
+Two clocks are used. `not_before` (of a deferral) and all instants of the history are the office's.
+`retry_at` (of a back-off), `lease_until` and the instants of attempts are the database's, because
+they are about real gateways, and because processes on several hosts must agree on them.
 """
 
 from sqlalchemy import (
@@ -27,99 +27,99 @@ from shared.consuming.inbox import define_inbox_table
 from shared.consuming.parking import define_parked_table
 from shared.outbox.publishing import define_outbox_table
 
-metadata = MetaData(schema="notifier")
+METADATA = MetaData(schema="notifier")
 
 
-def _instant(name: str, *, nullable: bool = False) -> Column[object]:
+def _make_instant(name: str, *, nullable: bool = False) -> Column[object]:
     return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
-def _text(name: str, default: str | None = "") -> Column[str]:
+def _make_text(name: str, default: str | None = "") -> Column[str]:
     return Column(name, Text, nullable=False, server_default=default)
 
 
-units = Table(
+UNITS = Table(
     "units",
-    metadata,
+    METADATA,
     Column("unit_id", Uuid, primary_key=True),
     Column("office_id", Uuid, nullable=False),
     Column("number", BigInteger, nullable=False),
-    _text("name", None),
-    _text("office_name"),
+    _make_text("name", None),
+    _make_text("office_name"),
 )
 
-contacts = Table(
+CONTACTS = Table(
     "contacts",
-    metadata,
+    METADATA,
     Column("unit_id", Uuid, primary_key=True),
     Column("place", Integer, primary_key=True),
     Column("contact_id", Uuid, nullable=False),
-    _text("post", None),
-    _text("name"),
-    _text("email"),
-    _text("mobile"),
+    _make_text("post", None),
+    _make_text("name"),
+    _make_text("email"),
+    _make_text("mobile"),
     Column("valid_from", Date),
     Column("valid_to", Date),
 )
-"""As the unit's last event lists them; who follow each other in a post share its contact id."""
+"""As the unit's last event lists them. Successive holders of a post share its contact id."""
 
-reminders = Table(
+REMINDERS = Table(
     "reminders",
-    metadata,
+    METADATA,
     Column("reminder_id", Uuid, primary_key=True),
     Column("office_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
-    _text("audience", None),
-    _instant("slot"),
-    _text("timezone", None),
+    _make_text("audience", None),
+    _make_instant("slot"),
+    _make_text("timezone", None),
     Column("channels", JSONB, nullable=False),
     Column("rule_version", Integer, nullable=False),
-    _text("plan_title", None),
+    _make_text("plan_title", None),
     Column("items", JSONB, nullable=False),
     Column("correlation_id", Uuid, nullable=False),
-    _text("state", None),
-    _text("reason"),
+    _make_text("state", None),
+    _make_text("reason"),
     Index("reminders_waiting", "unit_id", postgresql_where=text("state = 'waiting'")),
 )
 
-withdrawals = Table(
+WITHDRAWALS = Table(
     "withdrawals",
-    metadata,
+    METADATA,
     Column("unit_id", Uuid, primary_key=True),
     Column("obligation_id", Uuid, primary_key=True),
-    _instant("until"),
-    _text("reason", None),
+    _make_instant("until"),
+    _make_text("reason", None),
 )
 
 _PENDING = "state = 'pending'"
 
-notifications = Table(
+NOTIFICATIONS = Table(
     "notifications",
-    metadata,
+    METADATA,
     Column("notification_id", Uuid, primary_key=True),
     Column("reminder_id", Uuid, nullable=False),
     Column("office_id", Uuid, nullable=False),
     Column("unit_id", Uuid, nullable=False),
     Column("contact_id", Uuid),
-    _text("audience", None),
-    _text("channel", None),
-    _instant("slot"),
-    _text("address"),
-    _text("state", None),
-    _text("reason"),
-    _instant("not_before"),
-    _instant("retry_at", nullable=True),
-    _instant("lease_until", nullable=True),
+    _make_text("audience", None),
+    _make_text("channel", None),
+    _make_instant("slot"),
+    _make_text("address"),
+    _make_text("state", None),
+    _make_text("reason"),
+    _make_instant("not_before"),
+    _make_instant("retry_at", nullable=True),
+    _make_instant("lease_until", nullable=True),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("failures", Integer, nullable=False, server_default="0"),
-    _text("subject"),
-    _text("body_text"),
-    _text("body_html"),
-    _text("gateway"),
-    _text("gateway_message_id"),
-    _text("receipt"),
-    _instant("sent_at", nullable=True),
-    _instant("delivered_at", nullable=True),
+    _make_text("subject"),
+    _make_text("body_text"),
+    _make_text("body_html"),
+    _make_text("gateway"),
+    _make_text("gateway_message_id"),
+    _make_text("receipt"),
+    _make_instant("sent_at", nullable=True),
+    _make_instant("delivered_at", nullable=True),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index(
         "notifications_ready",
@@ -160,46 +160,46 @@ notifications = Table(
     ),
 )
 
-attempts = Table(
+ATTEMPTS = Table(
     "attempts",
-    metadata,
+    METADATA,
     Column("notification_id", Uuid, primary_key=True),
     Column("number", Integer, primary_key=True),
-    _instant("started_at"),
-    _instant("ended_at", nullable=True),
-    _text("outcome"),
-    _text("detail"),
+    _make_instant("started_at"),
+    _make_instant("ended_at", nullable=True),
+    _make_text("outcome"),
+    _make_text("detail"),
 )
-"""One row for each offer, committed before it. An empty outcome after the lease is *unknown*."""
+"""One row for each attempt, committed before it. An empty outcome after the lease is unknown."""
 
-receipts = Table(
+RECEIPTS = Table(
     "delivery_receipts",
-    metadata,
+    METADATA,
     Column("office_id", Uuid, primary_key=True),
     Column("gateway", Text, primary_key=True),
     Column("gateway_message_id", Text, primary_key=True),
-    _text("state", None),
-    _instant("received_at"),
-    _text("detail"),
-    _text("reason"),
+    _make_text("state", None),
+    _make_instant("received_at"),
+    _make_text("detail"),
+    _make_text("reason"),
     Index("delivery_receipts_by_id", "gateway_message_id"),
 )
-"""Receipts without a notification of their office and gateway: those that came before the outcome
-that they belong to, and foreign ones. `reason` tells which."""
+"""Receipts without a notification of their office and gateway: they came before the outcome that
+they belong to, or are foreign. `reason` (`Unmatched`) is which."""
 
-former_receipts = Table(
+FORMER_RECEIPTS = Table(
     "receipts",
-    metadata,
+    METADATA,
     Column("gateway_message_id", Text, primary_key=True),
     Column("office_id", Uuid, nullable=False),
-    _text("gateway", None),
-    _text("state", None),
-    _instant("received_at"),
-    _text("detail"),
+    _make_text("gateway", None),
+    _make_text("state", None),
+    _make_instant("received_at"),
+    _make_text("detail"),
 )
-"""What the version before keeps receipts in; empty once only this one runs."""
+"""Where the previous version stores receipts; unused once only this version runs."""
 
-positions = define_positions_table(metadata)
-inbox = define_inbox_table(metadata)
-outbox = define_outbox_table(metadata)
-parked = define_parked_table(metadata)
+POSITIONS = define_positions_table(METADATA)
+INBOX = define_inbox_table(METADATA)
+OUTBOX = define_outbox_table(METADATA)
+PARKED = define_parked_table(METADATA)

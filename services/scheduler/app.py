@@ -1,5 +1,6 @@
-"""The scheduler's process: wiring only. `python -m services.scheduler.app`."""
+"""The scheduler's process: builds and connects its parts. `python -m services.scheduler.app`."""
 
+from functools import partial
 from typing import NoReturn
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -31,22 +32,22 @@ from shared.schemas.topics import DELIVERIES, REMINDERS, RULES, TASKS, Topic, ap
 SERVICE = "scheduler"
 
 
-def consumers(
+def make_consumers(
     settings: SchedulerSettings, engine: AsyncEngine, reader: LogReader, timetables: Timetables
 ) -> list[Consumer]:
     """The scheduler's consumers: tasks, rules and deliveries."""
     clock = settings.open_clock()
 
-    def consumer(topic: Topic, name: str, handle: Handle) -> Consumer:
+    def make_consumer(topic: Topic, name: str, handle: Handle) -> Consumer:
         topics = {apply_prefix(topic.name, settings.topic_prefix): topic}
         return Consumer(name, SOURCE, topics, handle, engine, CONSUMING, reader, clock)
 
     trusted = TrustedClock(clock, settings.clock_skew)
     tasks = Tasks(trusted, timetables, settings.told_horizon)
     return [
-        consumer(TASKS, TASKS_CONSUMER, tasks.handle),
-        consumer(RULES, RULES_CONSUMER, rules.handle),
-        consumer(DELIVERIES, "scheduler-deliveries", deliveries.handle),
+        make_consumer(TASKS, TASKS_CONSUMER, tasks.handle),
+        make_consumer(RULES, RULES_CONSUMER, rules.handle),
+        make_consumer(DELIVERIES, "scheduler-deliveries", deliveries.handle),
     ]
 
 
@@ -62,29 +63,27 @@ def run() -> NoReturn:
     reader = LogReader(settings)
     ticking = Ticking(engine, settings, settings.open_clock())
     app = create_faust_app(settings, SERVICE)
-    own = consumers(settings, engine, reader, ticking.timetables)
-    for consumer in own:
+    topics = [TASKS, RULES, DELIVERIES, REMINDERS]
+    consumers = make_consumers(settings, engine, reader, ticking.timetables)
+    for consumer in consumers:
         for topic in consumer.topics:
             add_agent(app, consumer, topic, within=settings.gather.total_seconds())
-
-    async def ready() -> None:
-        await wait_until_ready(settings, engine, SERVICE, [TASKS, RULES, DELIVERIES, REMINDERS])
 
     async def close() -> None:
         await reader.close()
         await ticking.close()
         await engine.dispose()
 
-    health = build_health_port(settings, engine, [TASKS], own, relays=SERVICE)
-    health.require("clock", ticking.distrusts)
+    health = build_health_port(settings, engine, [TASKS], consumers, relays=SERVICE)
+    health.require("clock", ticking.explain_distrust)
     loops = Loops(
-        before=ready,
+        before=partial(wait_until_ready, settings, engine, SERVICE, topics),
         loops=[
             Relay(engine, OUTBOX, settings).run,
             ticking.fire_for_ever,
             ticking.plan_for_ever,
             ticking.audit_for_ever,
-            *(lambda consumer=consumer: watch(consumer, settings, reader) for consumer in own),
+            *(partial(watch, consumer, settings, reader) for consumer in consumers),
         ],
         health=health,
         after=close,

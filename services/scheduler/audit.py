@@ -1,8 +1,8 @@
 """Conservation: due = sent + suppressed + withdrawn + dead + pending, for each unit and day.
 
-It is counted in notifications. A ReminderFannedOut tells which notifications a reminder became:
-these are *due*. Each of them ends in one state, or is pending. Where the sum does not hold, the
-gap is named.
+It is counted in notifications. A ReminderFannedOut lists the notifications that a reminder became:
+these are *due*. Each of them ends in one state, or is pending. Where the sum does not hold, there
+is a gap. In the code *dead* is called failed (`ReportedState`).
 """
 
 from collections.abc import Iterable
@@ -11,17 +11,23 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.scheduler.store.reminders import ReportedState
+from services.scheduler.tables import GAPS, NOTIFICATIONS, REMINDERS
+from shared.database.engine import insert_rows
+from shared.database.statements import AnyRow
 
 NAMED = 50
 """How many gaps one audit writes to the log; the command shows all."""
 _ALWAYS = date(1970, 1, 1)
+_R, _N = REMINDERS.c, NOTIFICATIONS.c
 _NOTIFICATION = (
     "SELECT n.office_id, n.unit_id, n.reminder_id, n.notification_id, n.slot "
     "FROM scheduler.notifications AS n"
 )
-_UNEVEN = """
+_UNEVEN = text("""
     WITH looked_at AS (
         SELECT reminder_id FROM scheduler.reminders
         WHERE fanned_out IS NULL AND emitted_at < :before
@@ -30,14 +36,26 @@ _UNEVEN = """
         UNION
         SELECT reminder_id FROM scheduler.gaps
     )
-    SELECT r.office_id, r.unit_id, r.reminder_id, r.slot, r.fanned_out, n.rows, n.named
+    SELECT r.office_id, r.unit_id, r.reminder_id, NULL AS notification_id, r.slot,
+        r.fanned_out, n.stored, n.named
     FROM looked_at JOIN scheduler.reminders AS r USING (reminder_id) LEFT JOIN LATERAL (
-        SELECT count(*) AS rows, count(*) FILTER (WHERE named) AS named
+        SELECT count(*) AS stored, count(*) FILTER (WHERE named) AS named
         FROM scheduler.notifications WHERE reminder_id = r.reminder_id
     ) AS n ON true
     WHERE r.fanned_out IS NULL AND r.emitted_at < :before
-    OR r.fanned_out <> n.rows OR r.fanned_out <> n.named ORDER BY r.slot
-"""
+    OR r.fanned_out <> n.stored OR r.fanned_out <> n.named ORDER BY r.slot
+""")
+_WITHOUT_REMINDER = text(
+    f"{_NOTIFICATION} LEFT JOIN scheduler.reminders AS r ON r.reminder_id = n.reminder_id "
+    "WHERE r.reminder_id IS NULL AND n.slot >= :since UNION "
+    f"{_NOTIFICATION} JOIN scheduler.gaps AS g ON g.reminder_id = n.reminder_id "
+    "LEFT JOIN scheduler.reminders AS r ON r.reminder_id = n.reminder_id "
+    "WHERE r.reminder_id IS NULL ORDER BY slot"
+)
+_PENDING = text(
+    f"{_NOTIFICATION} WHERE n.state = '{ReportedState.PENDING}' AND n.told_at < :before "
+    "ORDER BY n.slot"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +65,8 @@ class UnitDay:
     Attributes:
         reminders: emitted.
         waiting: of these, not yet fanned out, so that their notifications are not known.
-        unheard: of these, fanned out into no notification, for want of a contact.
-        due: notifications that they became, as the fan-out told.
+        unheard: of these, fanned out into no notification, because the unit has no contact.
+        due: notifications that they became, as their ReminderFannedOut lists them.
     """
 
     office_id: UUID | None
@@ -75,6 +93,9 @@ class UnitDay:
         return self.due == self.ended
 
 
+_FIGURES = ("reminders", "waiting", "unheard", "due", *ReportedState)
+
+
 class GapKind(StrEnum):
     """What does not add up."""
 
@@ -84,12 +105,17 @@ class GapKind(StrEnum):
     REMINDER_UNKNOWN = "notification-without-reminder"
     PENDING_TOO_LONG = "notification-pending-too-long"
     NOTIFICATION_GONE = "notification-gone"
-    """The notifier does not know it any more, so nobody will ever send it."""
+    """The notifier does not have it, so it is never sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A reminder whose notifications do not add up, or a notification without its reminder."""
+    """A reminder whose notifications do not add up, or a notification without its reminder.
+
+    Attributes:
+        due: how many notifications there should be.
+        stored: how many there are.
+    """
 
     kind: GapKind
     office_id: UUID
@@ -98,10 +124,10 @@ class Gap:
     notification_id: UUID | None
     slot: datetime
     due: int
-    found: int
+    stored: int
 
-    def words(self) -> dict[str, str | int]:
-        """The gap as the fields of a log line."""
+    def to_log_fields(self) -> dict[str, str | int]:
+        """The gap as the fields of a log line and of the command's JSON (`stored` as `found`)."""
         return {
             "kind": self.kind.value,
             "office_id": str(self.office_id),
@@ -110,54 +136,61 @@ class Gap:
             "notification_id": str(self.notification_id or ""),
             "slot": self.slot.isoformat(),
             "due": self.due,
-            "found": self.found,
+            "found": self.stored,
         }
 
 
-async def conservation(
+async def count_unit_days(
     db: AsyncConnection, *, office_id: UUID | None = None, since: date | None = None
 ) -> list[UnitDay]:
-    """The line for each unit and day, ordered by day; all offices and days unless told.
+    """The line for each unit and day, ordered by day; by default of all offices and days.
 
-    Notifications count by their reminder's day. One without its reminder is in `gaps` alone.
+    A notification counts on its reminder's day. Without a reminder it is in no line, but a gap.
     """
-    found = await db.execute(
-        text(
-            "SELECT r.office_id, r.unit_id, r.day, count(*), "
-            "count(*) FILTER (WHERE r.fanned_out IS NULL), "
-            "count(*) FILTER (WHERE r.fanned_out = 0), "
-            "coalesce(sum(r.fanned_out), 0), "
-            "coalesce(sum(n.sent), 0), coalesce(sum(n.suppressed), 0), "
-            "coalesce(sum(n.withdrawn), 0), coalesce(sum(n.dead), 0), "
-            "coalesce(sum(n.pending), 0) "
-            "FROM scheduler.reminders AS r LEFT JOIN LATERAL ("
-            "SELECT count(*) FILTER (WHERE state = 'sent') AS sent, "
-            "count(*) FILTER (WHERE state = 'suppressed') AS suppressed, "
-            "count(*) FILTER (WHERE state = 'withdrawn') AS withdrawn, "
-            "count(*) FILTER (WHERE state = 'dead') AS dead, "
-            "count(*) FILTER (WHERE state = 'pending') AS pending "
-            "FROM scheduler.notifications WHERE reminder_id = r.reminder_id"
-            ") AS n ON true "
-            "WHERE r.day >= :since AND (CAST(:office AS uuid) IS NULL OR r.office_id = :office) "
-            "GROUP BY r.office_id, r.unit_id, r.day ORDER BY r.day, r.unit_id"
-        ),
-        {"since": since or _ALWAYS, "office": office_id},
+    states = (
+        select(
+            *(func.count().filter(_N.state == state.value).label(state) for state in ReportedState)
+        )
+        .where(_N.reminder_id == _R.reminder_id)
+        .lateral("states")
     )
-    return [UnitDay(*row[:3], *(int(number) for number in row[3:])) for row in found.all()]
+    lines = (
+        select(
+            _R.office_id,
+            _R.unit_id,
+            _R.day,
+            func.count().label("reminders"),
+            func.count().filter(_R.fanned_out.is_(None)).label("waiting"),
+            func.count().filter(_R.fanned_out == 0).label("unheard"),
+            func.coalesce(func.sum(_R.fanned_out), 0).label("due"),
+            *(func.coalesce(func.sum(states.c[state]), 0).label(state) for state in ReportedState),
+        )
+        .select_from(REMINDERS.outerjoin(states, true()))
+        .where(_R.day >= (since or _ALWAYS))
+        .group_by(_R.office_id, _R.unit_id, _R.day)
+        .order_by(_R.day, _R.unit_id)
+    )
+    if office_id is not None:
+        lines = lines.where(_R.office_id == office_id)
+    return [
+        UnitDay(
+            office_id=row.office_id,
+            unit_id=row.unit_id,
+            day=row.day,
+            **{name: int(row._mapping[name]) for name in _FIGURES},  # noqa: SLF001 - SQLAlchemy's public name
+        )
+        for row in await db.execute(lines)
+    ]
 
 
-def totals(days: Iterable[UnitDay]) -> UnitDay:
+def sum_days(days: Iterable[UnitDay]) -> UnitDay:
     """The sum over units and days; it names no unit and no day."""
-    every = list(days)
-    return UnitDay(
-        None,
-        None,
-        None,
-        *(sum(getattr(one, name) for one in every) for name in UnitDay.__slots__[3:]),
-    )
+    lines = list(days)
+    figures = {name: sum(getattr(line, name) for line in lines) for name in _FIGURES}
+    return UnitDay(office_id=None, unit_id=None, day=None, **figures)
 
 
-async def gaps(
+async def find_gaps(
     db: AsyncConnection,
     *,
     real_now: datetime,
@@ -167,8 +200,8 @@ async def gaps(
 ) -> list[Gap]:
     """Everything that does not add up, oldest slot first.
 
-    What is open (not fanned out, pending, or found wrong before: `remember`) is looked at however
-    old it is, through indexes that hold nothing else.
+    What is open (not fanned out, pending, or a gap before: `remember_gaps`) is examined however old
+    it is, through indexes that contain nothing else.
 
     Args:
         db: any connection.
@@ -176,85 +209,69 @@ async def gaps(
         grace: how long, in real time, a reminder may take to be fanned out, and a notification's
             parts may take to arrive.
         patience: how long, in real time, a notification may be pending: longer than all its
-            attempts take. Then its gateway is away, or it waits for a person, or it is lost.
-        since: the first day of what has ended, by which the cost is bounded; all days unless
-            told.
+            attempts take. Beyond that its gateway is away, or it needs a decision, or it is lost.
+        since: the first day of what has ended, which bounds the cost; all days by default.
     """
-    found = await db.execute(
-        text(_UNEVEN),
-        {"before": real_now - grace, "since": since or _ALWAYS},
-    )
-    uneven = [
-        Gap(_kind(due, named), office, unit, reminder, None, slot, due=due or 0, found=rows)
-        for office, unit, reminder, slot, due, rows, named in found.all()
-    ]
-    orphans = await db.execute(
-        text(
-            f"{_NOTIFICATION} LEFT JOIN scheduler.reminders AS r "
-            "ON r.reminder_id = n.reminder_id "
-            "WHERE r.reminder_id IS NULL AND n.slot >= :since UNION "
-            f"{_NOTIFICATION} JOIN scheduler.gaps AS g ON g.reminder_id = n.reminder_id "
-            "LEFT JOIN scheduler.reminders AS r ON r.reminder_id = n.reminder_id "
-            "WHERE r.reminder_id IS NULL ORDER BY slot"
-        ),
-        {"since": since or _ALWAYS},
-    )
-    waits = await pending(db, told_before=real_now - patience)
-    unknown = GapKind.REMINDER_UNKNOWN
+    since = since or _ALWAYS
+    uneven = await db.execute(_UNEVEN, {"before": real_now - grace, "since": since})
+    orphans = await db.execute(_WITHOUT_REMINDER, {"since": since})
+    pending = await list_pending(db, told_before=real_now - patience)
     return [
-        *uneven,
         *(
-            Gap(unknown, office, unit, reminder, notification, slot, due=0, found=1)
-            for office, unit, reminder, notification, slot in orphans.all()
+            _to_gap(row, _classify(row.fanned_out, row.named), row.fanned_out or 0, row.stored)
+            for row in uneven
         ),
-        *(replace(one, kind=GapKind.PENDING_TOO_LONG) for one in waits),
+        *(_to_gap(row, GapKind.REMINDER_UNKNOWN, due=0, stored=1) for row in orphans),
+        *(replace(gap, kind=GapKind.PENDING_TOO_LONG) for gap in pending),
     ]
 
 
-async def remember(db: AsyncConnection, found: Iterable[Gap]) -> None:
-    """Keep which reminders were found wrong, so that no gap is over because it is old.
+async def remember_gaps(db: AsyncConnection, gaps: Iterable[Gap]) -> None:
+    """Store which reminders have gaps, so that the next audit examines them however old they are.
 
-    `found` is all that `gaps` gave. What is not among it any more adds up, and is forgotten.
+    `gaps` is all that `find_gaps` returned. A reminder that is not among them adds up, and is
+    deleted from the table.
     """
-    ids = sorted({gap.reminder_id for gap in found})
-    await db.execute(
-        text(
-            "INSERT INTO scheduler.gaps (reminder_id) SELECT * FROM unnest(CAST(:ids AS uuid[])) "
-            "ON CONFLICT DO NOTHING"
-        ),
-        {"ids": ids},
-    )
+    ids = sorted({gap.reminder_id for gap in gaps})
+    rows = [{"reminder_id": reminder_id} for reminder_id in ids]
+    await insert_rows(db, GAPS, rows, "DO NOTHING")
     await db.execute(
         text("DELETE FROM scheduler.gaps WHERE reminder_id <> ALL(CAST(:ids AS uuid[]))"),
         {"ids": ids},
     )
 
 
-async def pending(db: AsyncConnection, *, told_before: datetime) -> list[Gap]:
-    """The notifications that have not ended, and were told of before an instant of real time.
+async def list_pending(db: AsyncConnection, *, told_before: datetime) -> list[Gap]:
+    """The pending notifications that were reported before an instant of real time.
 
-    They are gaps if the notifier does not know them (`GapKind.NOTIFICATION_GONE`).
+    They are gaps if the notifier does not have them (`GapKind.NOTIFICATION_GONE`).
     """
-    found = await db.execute(
-        text(f"{_NOTIFICATION} WHERE n.state = 'pending' AND n.told_at < :before ORDER BY n.slot"),
-        {"before": told_before},
-    )
-    kind = GapKind.NOTIFICATION_GONE
-    return [
-        Gap(kind, office, unit, reminder, notification, slot, due=1, found=0)
-        for office, unit, reminder, notification, slot in found.all()
-    ]
+    rows = await db.execute(_PENDING, {"before": told_before})
+    return [_to_gap(row, GapKind.NOTIFICATION_GONE, due=1, stored=0) for row in rows]
 
 
-def _kind(fanned_out: int | None, named: int) -> GapKind:
+def _classify(fanned_out: int | None, named: int) -> GapKind:
     if fanned_out is None:
         return GapKind.NOT_FANNED_OUT
     return GapKind.NOTIFICATIONS_MISSING if named < fanned_out else GapKind.NOTIFICATIONS_EXTRA
 
 
-async def open_timers(db: AsyncConnection) -> int:
-    """How many timers are open, as PostgreSQL estimates without counting."""
-    found = await db.execute(
+def _to_gap(row: AnyRow, kind: GapKind, due: int, stored: int) -> Gap:
+    return Gap(
+        kind=kind,
+        office_id=row.office_id,
+        unit_id=row.unit_id,
+        reminder_id=row.reminder_id,
+        notification_id=row.notification_id,
+        slot=row.slot,
+        due=due,
+        stored=stored,
+    )
+
+
+async def estimate_open_timers(db: AsyncConnection) -> int:
+    """How many timers there are, by PostgreSQL's estimate."""
+    result = await db.execute(
         text("SELECT reltuples FROM pg_class WHERE oid = CAST('scheduler.timers' AS regclass)")
     )
-    return max(0, int(found.scalar_one()))
+    return max(0, int(result.scalar_one()))

@@ -1,4 +1,4 @@
-"""Firing: for the due timers of locked units, their reminders, next instants and outbox rows."""
+"""Fires due timers: emits reminders, and moves each timer to its next instant."""
 
 from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from services.scheduler.handlers.tasks import SOURCE
 from services.scheduler.horizons import NEVER, Horizon
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda, obligations, reminders
-from services.scheduler.store.agenda import UnitRow
+from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.tables import OUTBOX
 from shared import clock
@@ -40,64 +40,68 @@ _LATENESS = Histogram(
 
 @dataclass(frozen=True)
 class Firing:
-    """Fires at one instant, as far as each partition's facts are known."""
+    """Fires due timers at one instant, as far as `horizons` allow in each partition."""
 
     timetables: Timetables
     settings: SchedulerSettings
     now: datetime
     horizons: Sequence[Horizon]
 
-    async def claimed(self, db: AsyncConnection) -> int:
+    async def claim_and_fire(self, db: AsyncConnection) -> int:
         """Claim due units and fire for them, in the caller's transaction; how many."""
         units = await agenda.claim_due(db, self.horizons, self.settings.tick_batch)
         if units:
-            await self.units(db, units)
+            await self.fire_units(db, units)
         return len(units)
 
-    async def units(self, db: AsyncConnection, units: Sequence[UnitRow]) -> None:
-        """Fire the due timers of locked units: reminders, next instants, agenda, outbox.
+    async def fire_units(self, db: AsyncConnection, units: Sequence[LockedUnit]) -> None:
+        """Fire the due timers of locked units: write reminders, timers, agenda and outbox.
 
-        Cost follows what is due: one statement for each step, whatever else the units owe.
+        Each step is one statement for all units. It reads the due timers only, however many
+        obligations the units have.
         """
-        horizons = {one.partition: one for one in self.horizons}
-        ids = [unit.unit_id for unit in units]
-        rules = await self.timetables.now(db, {unit.office_id for unit in units})
-        reach = {
-            unit.unit_id: horizons[unit.partition].behind_parked()
-            if unit.behind_parked
-            else horizons[unit.partition]
-            for unit in units
-        }
-        untils = {unit: horizon.until for unit, horizon in reach.items()}
-        due = await obligations.due_timers(db, untils)
+        rules = await self.timetables.load(db, {unit.office_id for unit in units})
+        horizons = self._get_horizons(units)
+        due = await obligations.get_due_timers(
+            db, {unit_id: horizon.until for unit_id, horizon in horizons.items()}
+        )
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
-        taken = await _taken(db, ready, rules, due, self.now)
-        done = {
-            unit.unit_id: self._unit(
+        parts = await _count_existing_parts(db, ready, rules, due, self.now)
+        fired = {
+            unit.unit_id: self._fire_unit(
                 unit,
                 rules[unit.office_id].timetable,
                 due[unit.unit_id],
-                reach[unit.unit_id],
-                taken.get(unit.unit_id),
+                horizons[unit.unit_id],
+                parts.get(unit.unit_id),
             )
             for unit in ready
         }
         emitted = [
             (reminder, rules[unit.office_id].timetable.get_day(reminder.slot))
             for unit in ready
-            for reminder in done[unit.unit_id].reminders
+            for reminder in fired[unit.unit_id].reminders
         ]
-        await obligations.move_timers(db, [t for fired in done.values() for t in fired.moved])
-        await obligations.end_timers(db, [t for fired in done.values() for t in fired.ended])
-        await agenda.refresh(db, ids)
-        await agenda.fired(db, {unit: f.until for unit, f in done.items() if f.until})
-        await reminders.emitted(db, emitted, clock.read_machine_time())
-        await publish(db, OUTBOX, [_envelope(reminder, self.now) for reminder, _ in emitted])
-        _count([reminder for reminder, _ in emitted], self.now)
+        await obligations.move_timers(db, [t for unit in fired.values() for t in unit.moved])
+        await obligations.end_timers(db, [t for unit in fired.values() for t in unit.ended])
+        await agenda.refresh_next(db, [unit.unit_id for unit in units])
+        await agenda.record_fired(db, {i: unit.until for i, unit in fired.items() if unit.until})
+        await reminders.put_emitted(db, emitted, clock.read_machine_time())
+        await publish(db, OUTBOX, [_wrap(reminder, self.now) for reminder, _ in emitted])
+        _observe([reminder for reminder, _ in emitted], self.now)
 
-    def _unit(
+    def _get_horizons(self, units: Sequence[LockedUnit]) -> dict[UUID, Horizon]:
+        """How far each unit may fire, by unit."""
+        by_partition = {horizon.partition: horizon for horizon in self.horizons}
+        horizons = {}
+        for unit in units:
+            horizon = by_partition[unit.partition]
+            horizons[unit.unit_id] = horizon.limit_to_timed_out() if unit.parked else horizon
+        return horizons
+
+    def _fire_unit(
         self,
-        unit: UnitRow,
+        unit: LockedUnit,
         timetable: Timetable,
         due: Sequence[DueTimer],
         horizon: Horizon,
@@ -123,11 +127,11 @@ class Firing:
                     occurrences=fired.passed_over,
                     rule_version=timetable.book.version,
                 )
-            _tell_incomplete(fired.reminders, horizon)
+            _log_incomplete(fired.reminders, horizon)
         return fired
 
 
-def _tell_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None:
+def _log_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None:
     for reminder in reminders:
         if reminder.complete:
             continue
@@ -139,46 +143,48 @@ def _tell_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None
             slot=reminder.slot.isoformat(),
             partition=horizon.partition,
             complete_until="" if known == NEVER else known.isoformat(),
-            hint="Facts of before the slot are still under way: see cuiban_records_behind, and "
-            "whether ingest's relay runs.",
+            hint="Facts of before the slot are still on their way: see cuiban_records_behind, and "
+            "check that ingest's relay runs.",
         )
 
 
-async def _taken(
+async def _count_existing_parts(
     db: AsyncConnection,
-    units: Sequence[UnitRow],
+    units: Sequence[LockedUnit],
     rules: dict[UUID, OfficeRules],
     due: Mapping[UUID, Sequence[DueTimer]],
     now: datetime,
 ) -> dict[UUID, dict[tuple[Audience, datetime], int]]:
-    """The reminders that there are in slots that fire once more, by unit.
+    """How many reminders there already are in slots that fire again, by unit.
 
-    Only a unit with a slot that is no newer than the newest that was ever emitted is looked at, so
-    this costs nothing as long as slots fire one after the other.
+    Only a unit with a due slot up to `emitted_until` can have such reminders. As long as slots fire
+    in order there is none, and this runs no statement.
     """
-    places = []
+    days = []
     for unit in units:
-        first = min(one.timer.next_fire_at for one in due[unit.unit_id])
+        first = min(owed.timer.next_fire_at for owed in due[unit.unit_id])
         if unit.emitted_until is None or first > unit.emitted_until:
             continue
         timetable = rules[unit.office_id].timetable
         since, until = timetable.get_day(first), timetable.get_day(min(now, unit.emitted_until))
-        places += [
+        days += [
             (unit.unit_id, since + timedelta(days=number))
             for number in range((until - since).days + 1)
         ]
-    return await reminders.parts(db, places) if places else {}
+    return await reminders.count_parts(db, days) if days else {}
 
 
-def _envelope(reminder: ReminderDue, now: datetime) -> Envelope:
+def _wrap(reminder: ReminderDue, now: datetime) -> Envelope:
     event_id = identity.derive_event_id("ReminderDue", reminder.reminder_id)
     return Envelope(event_id, SOURCE, now, reminder.reminder_id, reminder)
 
 
-def _count(emitted: Sequence[ReminderDue], now: datetime) -> None:
+def _observe(emitted: Sequence[ReminderDue], now: datetime) -> None:
+    """Set the metrics of emitted reminders."""
     for audience, number in Tally(reminder.audience.value for reminder in emitted).items():
         _REMINDERS.labels(audience).inc(number)
-    for kind, number in Tally(item.kind for one in emitted for item in one.items).items():
+    items = [item for reminder in emitted for item in reminder.items]
+    for kind, number in Tally(item.kind for item in items).items():
         _TIMERS.labels(kind.value).inc(number)
     for reminder in emitted:
         _LATENESS.observe(max(0.0, (now - reminder.slot).total_seconds()))

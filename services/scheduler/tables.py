@@ -1,4 +1,8 @@
-"""The scheduler's tables. No other service reads them."""
+"""The scheduler's tables.
+
+No other service uses them. The lab does: the demo and the chaos test read them, the benchmarks fill
+them, the chaos test damages them.
+"""
 
 from sqlalchemy import (
     Boolean,
@@ -35,7 +39,7 @@ TASKS_CONSUMER = "scheduler-tasks"
 RULES_CONSUMER = "scheduler-rules"
 """The consumers whose watermarks a slot waits for."""
 UNKNOWN = -1
-"""The partition of a row that was written before partitions were kept."""
+"""The partition of a row that was written before partitions were stored."""
 
 OFFICES = Table(
     "offices",
@@ -62,8 +66,8 @@ MEASURES = Table(
     Column("plan_title", Text, nullable=False),
     Column("told_at", DateTime(timezone=True), nullable=False),
 )
-"""One row for all units that owe the measure, so an event that is older by `told_at` changes
-nothing: units' events are not ordered among each other."""
+"""One row for all units that owe the measure. An event that is older than `told_at` changes
+nothing, since the events of different units are not ordered."""
 
 OBLIGATIONS = Table(
     "obligations",
@@ -82,10 +86,10 @@ OBLIGATIONS = Table(
     Column("fired_until", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
 )
-"""What units owe. `planned_from`: nothing is planned for it up to this instant, when the
-newest fact that planning depends on was told. `fired_until`: the newest slot that fired for it by
-timers that are gone; those that are there keep it themselves. Nothing is planned at or before it,
-so that no slot fires twice for an obligation, even if clocks disagree or are set back."""
+"""What units owe. `planned_from`: nothing is planned up to this instant, at which the newest fact
+that planning depends on was told. `fired_until`: the newest slot that fired by timers that are
+deleted; existing timers store their own. Nothing is planned up to it, so that no slot fires twice
+for an obligation, even if clocks disagree or are set back."""
 
 TIMERS = Table(
     "timers",
@@ -101,8 +105,8 @@ TIMERS = Table(
 )
 """When a rule fires next for an obligation, and as which overdue reminder (0 before the date).
 
-A timer that ends is deleted. `fired_until` is the newest slot that it fired. `next_fire_at` stands
-in no index, and pages are left a third empty, so that moving a timer touches no index (a heap-only
+A timer that ends is deleted. `fired_until` is the newest slot that it fired. `next_fire_at` is in
+no index, and pages are left a third empty, so that moving a timer updates no index (a heap-only
 update)."""
 
 AGENDA = Table(
@@ -121,15 +125,15 @@ AGENDA = Table(
     Index("agenda_stale", "replan_at", postgresql_where=text("stale")),
     Index("agenda_by_office", "office_id", "unit_id"),
 )
-"""A unit's earliest timer, and the unit's lock: every event about the unit and every firing
-takes this row first.
+"""A unit's earliest timer, and the unit's lock: every event about the unit and every firing locks
+this row first.
 
 `partition`: of the tasks topic, in which the unit's facts were last read.
 `stale`: rules or calendar changed; nothing fires before the unit is planned anew. It is stale since
 `stale_since`, and planned not before `replan_at`, both by the database's clock.
 `fired_until`: the newest slot that fired. `emitted_until`: the newest slot of which a reminder was
-ever emitted; up to it a reminder may need another part number, since its first id is taken. They
-differ after what was fired ahead of time was taken back.
+ever emitted; up to it a reminder may need another part number, since its first id is used. The two
+differ after a rewind (`store/rewinding.py`).
 """
 
 REMINDERS = Table(
@@ -150,9 +154,9 @@ REMINDERS = Table(
     Index("reminders_open", "emitted_at", postgresql_where=text("fanned_out IS NULL")),
 )
 """What was emitted. `day` is the slot's day at the office, `emitted_at` is real time, and
-`fanned_out` says how many notifications the notifier made of it (null: not told yet). `part` counts
-the reminders of one unit, audience and slot from 0. `complete`: every fact from before the slot was
-known when it fired."""
+`fanned_out` is how many notifications the notifier made of it (null: not reported yet). `part`
+counts the reminders of one unit, audience and slot from 0. `complete`: every fact from before the
+slot was known when it fired."""
 
 NOTIFICATIONS = Table(
     "notifications",
@@ -171,7 +175,7 @@ NOTIFICATIONS = Table(
     Index("notifications_by_slot", "slot"),
     Index("notifications_pending", "told_at", postgresql_where=text("state = 'pending'")),
 )
-"""How each notification ended. `named`: a ReminderFannedOut told of it. `told_at` is real time."""
+"""How each notification ended. `named`: a ReminderFannedOut listed it. `told_at` is real time."""
 
 GAPS = Table(
     "gaps",
@@ -179,7 +183,7 @@ GAPS = Table(
     Column("reminder_id", Uuid, primary_key=True),
     Column("found_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
 )
-"""The reminders that an audit found not to add up: each is looked at until it does."""
+"""The reminders that did not add up in an audit. Each is examined until it does."""
 
 WAITING_FACTS = Table(
     "waiting_facts",
@@ -195,6 +199,6 @@ WAITING_FACTS = Table(
     Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Index("waiting_facts_by_age", "received_at"),
 )
-"""Facts about obligations that are not known yet, as they stood in Kafka. One about several
+"""Facts about obligations that are not known yet, as their Kafka records. A fact about several
 obligations has a row for each. `number` is the fact's (null: it has none), `time` is when it was
 told, `received_at` is the database's time."""

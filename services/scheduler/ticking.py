@@ -1,4 +1,4 @@
-"""The loops: fire what is due, plan anew what is stale, audit. Each survives what it meets."""
+"""The loops: fire due units, plan stale units anew, audit. An error never ends a loop."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -11,11 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.scheduler import audit
 from services.scheduler.firing import Firing
 from services.scheduler.handlers.rules import Replanning
-from services.scheduler.horizons import Patience, View, due, horizons, waiting
+from services.scheduler.horizons import (
+    Patience,
+    View,
+    compute_horizons,
+    measure_waiting,
+    select_due,
+)
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda
 from services.scheduler.store import waiting as waiting_facts
-from services.scheduler.store.agenda import UnitRow
+from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import Timetables
 from shared import clock, metrics
 from shared.backoff import Backoff
@@ -41,18 +47,18 @@ _FACTS = Gauge(
 _GAPS = Gauge("cuiban_conservation_gaps", "Reminders and notifications that do not add up")
 _FAILED_REST = timedelta(minutes=10)
 _REPLAN_REST = 0.2
-"""Seconds between looks for units to plan anew: only rules and calendars make any."""
+"""Seconds between looks for stale units: only a change of rules or calendar makes any."""
 
 
 @dataclass
 class Ticking:
-    """What the loops work with. Several processes may run them at once."""
+    """The loops and their state. Several processes may run them at the same time."""
 
     engine: AsyncEngine
     settings: SchedulerSettings
     clock: Clock
     timetables: Timetables = field(default_factory=Timetables)
-    _looking: AsyncConnection | None = field(default=None, init=False)
+    _idle: AsyncConnection | None = field(default=None, init=False)
     _skewed: bool = field(default=False, init=False)
     _late: set[int] = field(default_factory=set, init=False)
     _patience: Patience = field(init=False)
@@ -61,164 +67,166 @@ class Ticking:
         self._patience = Patience(self.settings.complete_within)
 
     async def close(self) -> None:
-        """Give back the connection that idle ticks look through."""
-        looking, self._looking = self._looking, None
-        if looking is not None:
-            await looking.close()
+        """Close the connection that idle ticks use."""
+        connection, self._idle = self._idle, None
+        if connection is not None:
+            await connection.close()
 
     async def fire_for_ever(self) -> None:
-        """Fire what is due, until cancelled."""
-        await self._for_ever("tick", self.fire)
+        """Fire due units, until cancelled."""
+        await self._repeat("tick", self.fire)
 
     async def plan_for_ever(self) -> None:
         """Plan stale units anew, until cancelled."""
         rest = max(self.settings.poll.total_seconds(), _REPLAN_REST)
-        await self._for_ever("replan", self.replan, rest=rest)
+        await self._repeat("replan", self.replan, rest=rest)
 
     async def audit_for_ever(self) -> None:
-        """Audit every so often, until cancelled."""
+        """Audit every `audit_every`, until cancelled."""
         rest = self.settings.audit_every.total_seconds()
-        await self._for_ever("audit", self.audit, rest=rest)
+        await self._repeat("audit", self.audit, rest=rest)
 
     async def fire(self) -> int:
         """Fire for one batch of due units; how many.
 
-        A unit that can't be fired for (a fault in the code or the data) is put off with an error
-        in the log, and does not hold up the others.
+        A unit that fails (a bug, or bad rows) is postponed with an error in the log, and does not
+        stop the others.
         """
         now = self.clock.now()
         began = clock.monotonic()
         view = await self._look()
-        firing = self._firing(view, now, began)
+        firing = self._make_firing(view, now, began)
         if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
             return 0
-        if not self._trusts(self.clock.measure_skew(view.database_now)):
+        if not self._check_skew(self.clock.measure_skew(view.database_now)):
             return 0
         try:
             async with self.engine.begin() as db:
-                found = await firing.claimed(db)
+                fired = await firing.claim_and_fire(db)
         except Exception as error:
             if not is_poison(error):
                 raise
-            found = await self._fire_one_by_one(firing)
-        _TICK.labels("due" if found else "none").observe(clock.monotonic() - began)
-        return found
+            fired = await self._fire_singly(firing)
+        _TICK.labels("due" if fired else "none").observe(clock.monotonic() - began)
+        return fired
 
-    def _trusts(self, skew: timedelta) -> bool:
-        """Whether to fire by this machine's clock: what fires too early can't be unsent."""
+    def _check_skew(self, skew: timedelta) -> bool:
+        """Whether to fire by this machine's clock: what fires too early can't be taken back."""
         metrics.CLOCK_SKEW.set(abs(skew).total_seconds())
-        trusts = abs(skew) <= self.settings.clock_skew
-        if not trusts and not self._skewed:
+        trusted = abs(skew) <= self.settings.clock_skew
+        if not trusted and not self._skewed:
             log(__name__).error(
                 "tick.clock_not_trusted",
                 skew=str(skew),
                 hint="Set the clocks right (NTP): nothing fires until this machine's clock and "
                 "the database's agree.",
             )
-        elif trusts and self._skewed:
+        elif trusted and self._skewed:
             log(__name__).info("tick.clock_trusted", skew=str(skew))
-        self._skewed = not trusts
-        return trusts
+        self._skewed = not trusted
+        return trusted
 
-    async def distrusts(self) -> str:
-        """Why nothing fires by this machine's clock; empty when it and the database's agree."""
+    async def explain_distrust(self) -> str:
+        """Why this machine's clock is not trusted; empty when it and the database's agree."""
         return await describe_clock_trouble(self.engine, self.clock, self.settings.clock_skew)
 
-    def _firing(self, view: View, now: datetime, at: float) -> Firing:
-        """What fires now: the partitions with units that are due as far as facts are known."""
-        found = list(horizons(view, now, self._patience.spent_until(now, at)))
-        late = waiting(view, found, now)
+    def _make_firing(self, view: View, now: datetime, at: float) -> Firing:
+        """A firing of the partitions with due units; sets the metric of those that wait."""
+        horizons = list(compute_horizons(view, now, self._patience.find_timed_out(now, at)))
+        late = measure_waiting(view, horizons, now)
         for partition in self._late - late.keys():
             _WAITING.remove(str(partition))
         for partition, age in late.items():
             _WAITING.labels(str(partition)).set(age.total_seconds())
         self._late = set(late)
-        return Firing(self.timetables, self.settings, now, due(view, found))
+        return Firing(self.timetables, self.settings, now, select_due(view, horizons))
 
     async def _look(self) -> View:
-        """One round trip, no transaction, a connection kept: what a tick costs when idle."""
-        if self._looking is None:
+        """Read the view: one round trip, no transaction, on a connection that stays open."""
+        if self._idle is None:
             engine = self.engine.execution_options(isolation_level="AUTOCOMMIT")
-            self._looking = await engine.connect()
+            self._idle = await engine.connect()
         prefix = self.settings.topic_prefix
         try:
-            return await agenda.look(
-                self._looking,
+            return await agenda.read_view(
+                self._idle,
                 tasks=apply_prefix(TASKS.name, prefix),
                 rules=apply_prefix(RULES.name, prefix),
             )
         except BaseException:
-            looking, self._looking = self._looking, None
-            await asyncio.shield(looking.invalidate())
-            await asyncio.shield(looking.close())
+            connection, self._idle = self._idle, None
+            await asyncio.shield(connection.invalidate())
+            await asyncio.shield(connection.close())
             raise
 
-    async def _fire_one_by_one(self, firing: Firing) -> int:
+    async def _fire_singly(self, firing: Firing) -> int:
         for number in range(self.settings.tick_batch):
             async with self.engine.begin() as db:
                 units = await agenda.claim_due(db, firing.horizons, 1)
                 if not units:
                     return number
                 for unit in units:
-                    await self._fire_alone(db, firing, unit)
+                    await self._fire_or_postpone(db, firing, unit)
         return self.settings.tick_batch
 
-    async def _fire_alone(self, db: AsyncConnection, firing: Firing, unit: UnitRow) -> None:
+    async def _fire_or_postpone(
+        self, db: AsyncConnection, firing: Firing, unit: LockedUnit
+    ) -> None:
         try:
             async with db.begin_nested():
-                await firing.units(db, [unit])
+                await firing.fire_units(db, [unit])
         except Exception as error:
             if not is_poison(error):
                 raise
             with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
                 log(__name__).exception("tick.unit_failed", put_off=str(_FAILED_REST))
-            await agenda.put_off(db, unit.unit_id, firing.now + _FAILED_REST)
+            await agenda.postpone(db, unit.unit_id, firing.now + _FAILED_REST)
 
     async def replan(self) -> int:
         """Plan one batch of stale units anew; how many."""
         horizon = self.settings.told_horizon
         trusted = TrustedClock(self.clock, self.settings.clock_skew)
         replanning = Replanning(self.engine, self.timetables, trusted, horizon)
-        return await replanning.batch(self.settings.replan_batch)
+        return await replanning.replan_batch(self.settings.replan_batch)
 
     async def audit(self) -> int:
-        """Look at all that is open and at the last days, and report every gap; always 0."""
+        """Audit everything open and the last `audit_days`, and log every gap; returns 0."""
         since = (self.clock.now() - timedelta(days=self.settings.audit_days)).date()
         real_now = clock.read_machine_time()
         async with self.engine.begin() as db:
-            found = await audit.gaps(
+            gaps = await audit.find_gaps(
                 db,
                 since=since,
                 real_now=real_now,
                 grace=self.settings.audit_grace,
                 patience=self.settings.audit_patience,
             )
-            await audit.remember(db, found)
-            _OPEN.set(await audit.open_timers(db))
-            _STALE.set((await agenda.oldest_stale(db)).total_seconds())
-        await self._give_up_waiting()
-        _GAPS.set(len(found))
-        for gap in found[: audit.NAMED]:
-            log(__name__).error("scheduler.conservation_gap", **gap.words())
+            await audit.remember_gaps(db, gaps)
+            _OPEN.set(await audit.estimate_open_timers(db))
+            _STALE.set((await agenda.get_stale_age(db)).total_seconds())
+        await self._delete_expired_facts()
+        _GAPS.set(len(gaps))
+        for gap in gaps[: audit.NAMED]:
+            log(__name__).error("scheduler.conservation_gap", **gap.to_log_fields())
         return 0
 
-    async def _give_up_waiting(self) -> None:
-        """Drop facts whose obligations never became known, each with an error in the log."""
+    async def _delete_expired_facts(self) -> None:
+        """Delete facts whose obligation did not become known in time, each with an error."""
         async with self.engine.begin() as db:
-            gone = await waiting_facts.give_up(db, self.settings.facts_wait)
-            _FACTS.set((await waiting_facts.oldest(db)).total_seconds())
-        for office, unit, obligation in gone:
+            expired = await waiting_facts.delete_expired(db, self.settings.facts_wait)
+            _FACTS.set((await waiting_facts.get_oldest_age(db)).total_seconds())
+        for fact in expired:
             log(__name__).error(
                 "waiting_fact.given_up",
-                office_id=str(office),
-                unit_id=str(unit),
-                obligation_id=str(obligation),
+                office_id=str(fact.office_id),
+                unit_id=str(fact.unit_id),
+                obligation_id=str(fact.obligation_id),
                 waited=str(self.settings.facts_wait),
                 hint="The obligation was never assigned in this log; compare with the ledger.",
             )
 
-    async def _for_ever(
+    async def _repeat(
         self, name: str, step: Callable[[], Awaitable[int]], rest: float | None = None
     ) -> None:
         idle = self.settings.poll.total_seconds() if rest is None else rest
@@ -228,7 +236,7 @@ class Ticking:
                 if not await step():
                     await asyncio.sleep(idle)
                 pauses.reset()
-            except Exception as error:  # noqa: BLE001 - waited out, whatever it is
+            except Exception as error:  # noqa: BLE001 - a loop waits out every error
                 metrics.FAULTS.labels(name).inc()
                 log(__name__).warning("loop.waits", loop=name, error=str(error)[:300])
                 await pauses.wait()

@@ -7,7 +7,7 @@ values.
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -209,6 +209,10 @@ class NotificationFailed(_Delivery):
     attempts: int
     reason: str
     detail: str = ""
+
+
+WITHDRAWN: Final = "withdrawn"
+"""The `reason` of a NotificationSuppressed when nothing in it is owed now."""
 
 
 class NotificationSuppressed(_Delivery):

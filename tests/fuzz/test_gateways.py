@@ -12,10 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.gateways.email import EmailGateway, smtp_server
+from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.message import Accepted, Content, Message, Outcome, Refused, Unknown
+from services.notifier.message import (
+    Content,
+    Message,
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+)
 from tests.fuzz.profiles import fuzzed
 
 TIMEOUT, LONGER, PATIENCE = 0.4, 3.0, 120.0
@@ -52,7 +59,7 @@ def webhook(port: int, seconds: float = TIMEOUT) -> WebhookGateway:
 
 
 def smtp(port: int) -> EmailGateway:
-    server = smtp_server(f"smtp://127.0.0.1:{port}")
+    server = parse_smtp_url(f"smtp://127.0.0.1:{port}")
     wait = timedelta(seconds=TIMEOUT)
     return EmailGateway(server, mail_from="a@b.example", timeout=wait, now=lambda: NOW)
 
@@ -64,7 +71,7 @@ async def outcome(gateway: Gateway) -> Outcome:
             found = await gateway.send(message)
     finally:
         await gateway.close()
-    told = found.gateway_message_id if isinstance(found, Accepted) else found.detail
+    told = found.gateway_message_id if isinstance(found, MessageAccepted) else found.detail
     assert not set(map(unicodedata.category, told)) & {"Cc", "Cs"}, "no table could hold it"
     assert len(told) < 300
     return found
@@ -160,15 +167,18 @@ async def test_whatever_a_mail_server_answers_there_is_an_outcome(
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 50_000), Unknown),
-        (for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"1", pause=0.05), Unknown),
-        (for_ever(b"HTTP/1.1 200 OK\r\n", b"x: a\r\n" * 1000), Unknown),
-        (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.001), Unknown),
-        (saying(http(gzip.compress(b" " * 10**7), headers=b"content-encoding: gzip\r\n")), Unknown),
-        (saying(http(b"", b"302 Found", b"location: http://127.0.0.1:1/\r\n")), Unknown),
-        (saying(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{}"), Unknown),
-        (saying(http(b"[" * 60_000)), Unknown),  # no JSON: HTTP 200 alone does not decide
-        (for_ever(b"HTTP/1.1 400 Bad\r\n\r\n", b" " * 50_000), Refused),
+        (for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b" " * 50_000), OutcomeUnknown),
+        (for_ever(b"HTTP/1.1 200 OK\r\n\r\n", b"1", pause=0.05), OutcomeUnknown),
+        (for_ever(b"HTTP/1.1 200 OK\r\n", b"x: a\r\n" * 1000), OutcomeUnknown),
+        (for_ever(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause=0.001), OutcomeUnknown),
+        (
+            saying(http(gzip.compress(b" " * 10**7), headers=b"content-encoding: gzip\r\n")),
+            OutcomeUnknown,
+        ),
+        (saying(http(b"", b"302 Found", b"location: http://127.0.0.1:1/\r\n")), OutcomeUnknown),
+        (saying(b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{}"), OutcomeUnknown),
+        (saying(http(b"[" * 60_000)), OutcomeUnknown),  # no JSON: HTTP 200 alone does not decide
+        (for_ever(b"HTTP/1.1 400 Bad\r\n\r\n", b" " * 50_000), MessageRefused),
     ],
     ids=range(9),
 )
@@ -192,5 +202,5 @@ async def test_a_failure_that_comes_in_two_parts_is_a_failure() -> None:
 
     async with serving(answer) as port:
         found = await outcome(webhook(port, PATIENCE))
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert found.detail == "code: 17"

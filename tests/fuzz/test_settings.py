@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.settings import IngestSettings
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.database.engine import create_engine
@@ -52,7 +52,7 @@ def started(settings_class: type[Settings]) -> str:
         engine = create_engine(settings, "test")
         create_faust_app(settings, "test")
         if isinstance(settings, NotifierSettings):
-            lanes_of(settings, engine, settings.open_clock())
+            make_lanes(settings, engine, settings.open_clock())
     except CuibanError as error:
         return str(error)
     return ""

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from services.ingest.handlers.acting import RefusedError
 from services.ingest.handlers.units.file import read_units
-from services.notifier.gateways.mime import mail_bytes
+from services.notifier.gateways.mime import encode_mail
 from services.notifier.message import Message
-from services.notifier.rendering.mail import mail
-from services.notifier.rendering.sms import parts, sms
+from services.notifier.rendering.mail import render_mail
+from services.notifier.rendering.sms import count_parts, render_sms
 from services.notifier.rendering.wording import Digest
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, ReminderKind
@@ -75,11 +75,11 @@ def digest(office: str, unit: str, title: str, text: str, audience: Audience) ->
 def test_no_text_adds_a_header_a_part_or_a_tag_to_a_mail(
     office: str, unit: str, title: str, text: str, audience: Audience
 ) -> None:
-    content = mail(digest(office, unit, title, text, audience))
-    plain = mail(digest("办", "局", "表", "文", audience))
+    content = render_mail(digest(office, unit, title, text, audience))
+    plain = render_mail(digest("办", "局", "表", "文", audience))
     assert tags(content.html) == tags(plain.html)
     message = Message(UUID(int=1), "a@b.example", unit, content)
-    raw = mail_bytes(
+    raw = encode_mail(
         message, mail_from="办 <c@d.example>", sent_at=datetime(2023, 1, 1, tzinfo=UTC)
     )
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))  # RFC 5322, 2.1.1
@@ -96,9 +96,9 @@ def test_no_text_adds_a_header_a_part_or_a_tag_to_a_mail(
 def test_a_short_message_is_one_line_of_at_most_three_parts(
     unit: str, text: str, signature: str, audience: Audience
 ) -> None:
-    told = sms(digest("办", unit, "表", text, audience), signature[:18]).text
+    told = render_sms(digest("办", unit, "表", text, audience), signature[:18]).text
     assert not set(map(unicodedata.category, told)) & {"Cc", "Cs", "Zl", "Zp"}
-    assert parts(told) <= 3
+    assert count_parts(told) <= 3
 
 
 CELLS = st.sampled_from(

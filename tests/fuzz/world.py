@@ -16,11 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.tables import OUTBOX as INGEST_OUTBOX
-from services.notifier.app import consumers_of, lanes_of
+from services.notifier.app import make_consumers as make_notifier_consumers
+from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.settings import NotifierSettings
-from services.notifier.tables import outbox as notifier_outbox
-from services.scheduler.app import consumers
+from services.notifier.tables import OUTBOX as NOTIFIER_OUTBOX
+from services.scheduler.app import make_consumers
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.tables import OUTBOX as SCHEDULER_OUTBOX
 from services.scheduler.ticking import Ticking
@@ -48,7 +49,7 @@ TOPICS = (
     topics.DELIVERIES,
     topics.RECEIPTS,
 )
-OUTBOXES = (INGEST_OUTBOX, SCHEDULER_OUTBOX, notifier_outbox)
+OUTBOXES = (INGEST_OUTBOX, SCHEDULER_OUTBOX, NOTIFIER_OUTBOX)
 
 
 @dataclass
@@ -159,14 +160,14 @@ async def run_world(settings_for: Any) -> AsyncIterator[World]:
     ticking = Ticking(engine, scheduler, clock)
     own = [
         make_history_consumer(ingest, engine, reader),
-        *consumers(scheduler, engine, reader, ticking.timetables),
-        *consumers_of(notifier, engine, reader, clock),
+        *make_consumers(scheduler, engine, reader, ticking.timetables),
+        *make_notifier_consumers(notifier, engine, reader, clock),
     ]
     relays = [Relay(engine, outbox, notifier) for outbox in OUTBOXES]
     async with AIOKafkaProducer(
         bootstrap_servers=notifier.kafka, max_request_size=8 * 2**20
     ) as producer:
-        lanes = lanes_of(notifier, engine, clock)
+        lanes = make_lanes(notifier, engine, clock)
         tasks = [asyncio.create_task(relay.run()) for relay in relays]
         tasks += [
             asyncio.create_task(run_group(consumer, notifier, consumer.name)) for consumer in own

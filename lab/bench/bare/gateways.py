@@ -10,9 +10,9 @@ import aiosmtplib
 
 from lab.bench.world.seeding import OFFICE, TITLE
 from lab.stack.processes import HOST
-from services.notifier.gateways.mime import mail_bytes
+from services.notifier.gateways.mime import encode_mail
 from services.notifier.message import Message
-from services.notifier.rendering.mail import mail
+from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.wording import Digest
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience
@@ -29,8 +29,8 @@ def build_mail(items: tuple[ReminderItem, ...], today: date, sent_at: datetime) 
         slot_day=today,
         today=today,
     )
-    message = Message(uuid5(OFFICE, "m"), "1@bench.example", "县第1局", mail(digest))
-    return mail_bytes(message, mail_from="cuiban@bench.example", sent_at=sent_at)
+    message = Message(uuid5(OFFICE, "m"), "1@bench.example", "县第1局", render_mail(digest))
+    return encode_mail(message, mail_from="cuiban@bench.example", sent_at=sent_at)
 
 
 async def measure_mails(port: int, number: int, raw: bytes, connections: int) -> float:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from services.notifier.policy.fanout import Planned
+from services.notifier.policy.fanout import PlannedNotification
 from shared.schemas.events import ReminderDue
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -27,7 +27,7 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 class ExpectedNotification:
     """A notification that the planner expects, and the office's time at which it is due."""
 
-    planned: Planned
+    planned: PlannedNotification
     reminder: ReminderDue
     unit: str
     at: datetime

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out
+from services.notifier.policy.fanout import DueReminder, PlannedNotification, Recipient, fan_out
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import DueTimer, fire_due_timers
@@ -79,9 +79,9 @@ class Oracle:
 
 def plan_notifications(
     reminder: ReminderDue, recipients: Mapping[UUID, Sequence[Recipient]]
-) -> list[Planned]:
+) -> list[PlannedNotification]:
     """The notifications of a reminder, by the pure fan-out. `recipients` are by unit."""
-    due = Due(
+    due = DueReminder(
         reminder_id=reminder.reminder_id,
         office_id=reminder.office_id,
         unit_id=reminder.unit_id,

@@ -82,7 +82,9 @@ def compare_conservation(
         line = planned.setdefault(day_of_unit, Counter())
         line["due"] += 1
         line["suppressed" if notification.planned.suppressed else "sent"] += 1
-    gaps = [" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in named]
+    gaps = [
+        " ".join(f"{name}={value}" for name, value in gap.to_log_fields().items()) for gap in named
+    ]
     for day in days:
         line = planned.pop((day.unit_id, day.day), Counter()) if day.unit_id else Counter()
         real = {name: getattr(day, name) for name in ("due", *_ENDS)}

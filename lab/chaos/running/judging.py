@@ -111,10 +111,12 @@ async def _fetch_audit(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:
     async with engine.connect() as db:
         flagged = text("SELECT reminder_id FROM scheduler.reminders WHERE NOT complete")
         incomplete = set((await db.execute(flagged)).scalars())
-        gaps = await audit.gaps(
+        gaps = await audit.find_gaps(
             db, real_now=clocks_of.read_machine_time(), grace=timedelta(0), patience=timedelta(0)
         )
-    words = [" ".join(f"{name}={value}" for name, value in gap.words().items()) for gap in gaps]
+    words = [
+        " ".join(f"{name}={value}" for name, value in gap.to_log_fields().items()) for gap in gaps
+    ]
     return incomplete, words
 
 

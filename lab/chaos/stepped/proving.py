@@ -168,8 +168,8 @@ async def _judge(
     rows = await asyncio.to_thread(run.api.list_items, "/v1/ledger")
     histories = await asyncio.to_thread(_fetch_histories, run)
     async with engine.connect() as db:
-        days = await audit.conservation(db)
-        gaps = await audit.gaps(
+        days = await audit.count_unit_days(db)
+        gaps = await audit.find_gaps(
             db, real_now=clocks.read_machine_time(), grace=timedelta(0), patience=timedelta(0)
         )
     sent = {

@@ -1,4 +1,4 @@
-"""Showing what is open and what is held: gauges, alarms in the log, and notes of the readiness."""
+"""Shows open and held notifications: gauges, log alarms, and notes for the readiness check."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.lane import Lane
-from services.notifier.message import HoldReason
+from services.notifier.message import HoldReason, NotificationState
 from services.notifier.store import held, outcomes
-from services.notifier.store.held import Held
+from services.notifier.store.held import HeldCount
 from shared.clock import Clock
 from shared.logging import log
+from shared.schemas.rules import Channel
 
 _EVERY = 5.0
 """Seconds between looks."""
@@ -19,19 +20,19 @@ _MEANS = {HoldReason.NO_GATEWAY.value: "no gateway for"}
 
 
 class Board:
-    """What is open, as it stood a few seconds ago."""
+    """The open notifications of a few seconds ago."""
 
     def __init__(self, engine: AsyncEngine, clock: Clock, lanes: Sequence[Lane]) -> None:
         self._engine, self._clock, self._lanes = engine, clock, lanes
-        self._open: set[tuple[str, str]] = set()
-        self._held: dict[tuple[str, str], Held] = {}
+        self._open: set[tuple[Channel, NotificationState]] = set()
+        self._held: dict[tuple[Channel, str], HeldCount] = {}
 
     async def run(self) -> None:
         """Look every few seconds, until cancelled."""
         while True:
             try:
                 await self.look()
-            except Exception as error:  # noqa: BLE001 - a figure is not worth a crash
+            except Exception as error:  # noqa: BLE001 - a gauge must not end the process
                 log(__name__).warning("gauges.wait", error=str(error)[:300])
             await asyncio.sleep(_EVERY)
 
@@ -42,32 +43,34 @@ class Board:
             Exception: the database does not answer.
         """
         async with self._engine.connect() as db:
-            found = await outcomes.count_open(db)
+            counts = await outcomes.count_open(db)
             waiting = await outcomes.count_waiting(db)
-            now_held = await held.count(db, self._clock.now())
-        self._open |= set(found)
+            now_held = await held.count_held(db, self._clock.now())
+        self._open |= set(counts)
         for channel, state in self._open:
-            gauges.OPEN.labels(channel, state).set(found.get((channel, state), 0))
+            gauges.OPEN.labels(channel, state).set(counts.get((channel, state), 0))
         gauges.WAITING.set(waiting)
         for key in self._held.keys() | now_held.keys():
-            self._show(key, self._held.get(key, Held(0)), now_held.get(key, Held(0)))
+            self._show(key, self._held.get(key, HeldCount(0)), now_held.get(key, HeldCount(0)))
         self._held = now_held
 
-    def _show(self, key: tuple[str, str], before: Held, now: Held) -> None:
+    def _show(self, key: tuple[Channel, str], before: HeldCount, now: HeldCount) -> None:
         channel, reason = key
         gauges.HELD.labels(channel, reason).set(now.number)
         gauges.HELD_LATE.labels(channel, reason, "near").set(now.near)
         gauges.HELD_LATE.labels(channel, reason, "passed").set(now.passed)
-        told = {"channel": channel, "reason": reason, "held": now.number}
+        fields = {"channel": channel, "reason": reason, "held": now.number}
         if now.number > 0 and not before.number:
-            log(__name__).warning("notifications.held", **told)
+            log(__name__).warning("notifications.held", **fields)
         if now.near > before.near:
-            log(__name__).error("held.date_near", **told, late=now.near, hint=_hint(reason))
+            log(__name__).error("held.date_near", **fields, late=now.near, hint=_get_hint(reason))
         if now.passed > before.passed:
-            log(__name__).error("held.date_passed", **told, late=now.passed, hint=_hint(reason))
+            log(__name__).error(
+                "held.date_passed", **fields, late=now.passed, hint=_get_hint(reason)
+            )
 
-    async def held_note(self) -> str:
-        """What is held, in a line for the readiness; empty when nothing is."""
+    async def describe_held(self) -> str:
+        """The held notifications, in a line for the readiness check; empty when none is held."""
         each = [
             f"{count.number} ({_MEANS[reason]} {channel})"
             if reason in _MEANS
@@ -76,14 +79,14 @@ class Board:
         ]
         return ", ".join(each)
 
-    async def resting_note(self) -> str:
+    async def describe_resting(self) -> str:
         """Which gateways rest, and why; empty when none does."""
         return "; ".join(
             f"{lane.rest.channel}: {lane.rest.why}" for lane in self._lanes if lane.rest.probing
         )
 
 
-def _hint(reason: str) -> str:
+def _get_hint(reason: str) -> str:
     if reason == HoldReason.NO_GATEWAY:
-        return "name the gateway and start the service anew, or switch the channel off"
+        return "configure the gateway and restart the service, or switch the channel off"
     return "find out whether it arrived, and set it to pending or sent"

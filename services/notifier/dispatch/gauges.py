@@ -1,4 +1,4 @@
-"""What the dispatch shows of itself."""
+"""The metrics of the dispatch."""
 
 from prometheus_client import Counter, Gauge, Histogram
 

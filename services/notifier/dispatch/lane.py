@@ -1,9 +1,9 @@
-"""The sending loop of one channel: claim, send and record, all at the same time.
+"""The sending loop of one channel: claims, sends and records at the same time.
 
-Each channel has a lane of its own, so that a slow SMS gateway does not hold up the mail. Claims
-are taken in batches and only as many as the lease leaves time to send. A sender offers its next
-message once the outcome of its last one is committed: so a crash, or a database that is away,
-leaves at most one message a connection that a gateway took and nobody recorded.
+Each channel has its own lane, so that a slow SMS gateway does not delay the mail. Claims are made
+in batches, and only as many as can be sent within the lease. A sender sends its next message after
+the outcome of the last is committed. So a crash, or a database that is away, leaves at most one
+message for each connection that the gateway accepted and no row records.
 """
 
 import asyncio
@@ -14,13 +14,13 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
-from services.notifier.dispatch.preparing import Offer, Rules, prepare
+from services.notifier.dispatch.preparing import ChannelRules, Offer, prepare
 from services.notifier.dispatch.rechecking import Recheck
-from services.notifier.dispatch.recording import Result, Unmade, word_for
+from services.notifier.dispatch.recording import Result, Unmade, name_outcome
 from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.message import Outcome, Unknown
+from services.notifier.message import Outcome, OutcomeUnknown
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import monotonic
@@ -29,24 +29,25 @@ from shared.logging import log
 
 _SECOND = timedelta(seconds=1)
 _LAST_WRITE = 5.0
-"""How long a stopping lane tries to commit; with the send time-out under what supervisors allow."""
+"""Seconds in which a stopping lane tries to commit. With the send time-out that is less than
+supervisors allow for a stop."""
 _LOOK_FOR_ROOM = 1.0
-"""Seconds after which a full lane looks at its window again: it widens when answers get faster."""
+"""Seconds after which a full lane computes its window again: faster answers make it wider."""
 _SHARE = 0.5
-"""Of the lease and of the window: what is claimed is to be sent within half of its lease, so that
-answers twice as slow as usual still come in time; and half of what may be open is claimed at
-once, so that the senders are never without work while the next batch is prepared."""
+"""Of the lease and of the window. Claims are to be sent within half of their lease, so that answers
+twice as slow as usual still come in time. Half of the window is claimed at once, so that senders
+have work while the next batch is prepared."""
 _NEWEST = 1 / 16
-"""Weight of the newest offer in the mean time of one: some sixteen offers make a new mean."""
+"""Weight of the newest offer in the mean time of an offer (exponential moving average)."""
 _FASTEST = 0.001
-"""Seconds; a mean below it says no more, as the window is at its largest long before."""
+"""Seconds; the lower bound of the mean, at which the window is at its maximum anyway."""
 _HELD_POLL = 1.0
-"""Seconds between looks of a channel without a gateway: what is due there only gets its reason."""
+"""Seconds between claims of a channel without a gateway, which only set the hold reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a lane may go."""
+    """The limits of a lane's speed."""
 
     concurrency: int
     batch: int
@@ -60,7 +61,7 @@ class Lane:
     def __init__(
         self,
         *,
-        rules: Rules,
+        rules: ChannelRules,
         pace: Pace,
         gateway: Gateway,
         engine: AsyncEngine,
@@ -86,14 +87,14 @@ class Lane:
             self._poll = max(self._poll, _HELD_POLL)
 
     async def run(self) -> None:
-        """Claim and send until cancelled; then finish what is in flight and commit it."""
+        """Claim and send until cancelled; then finish what is being sent, and commit it."""
         senders = [asyncio.create_task(self._send()) for _ in range(self._pace.concurrency)]
-        writing = asyncio.create_task(self._writer.run(self._calm, self._written))
+        writing = asyncio.create_task(self._writer.run(self._calm, self._release))
         try:
             await self._claim()
         finally:
             finish = asyncio.create_task(self._finish(senders, writing))
-            while not finish.done():  # a second cancellation must not cut it short; it is bounded
+            while not finish.done():  # a second cancellation must not interrupt it; it is bounded
                 with suppress(asyncio.CancelledError):
                     await asyncio.shield(finish)
 
@@ -116,7 +117,7 @@ class Lane:
     async def _claim(self) -> None:
         pauses = Backoff()
         while True:
-            if (room := await self._wanted()) <= 0:
+            if (room := await self._wait_for_room()) <= 0:
                 continue
             began = monotonic()
             try:
@@ -128,7 +129,7 @@ class Lane:
                         limit=room,
                         fresh_first=self.rest.probing,
                     )
-            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
+            except Exception as error:  # noqa: BLE001 - infrastructure errors are waited out
                 metrics.FAULTS.labels(f"claim-{self._channel}").inc()
                 log(__name__).warning("claim.waits", channel=self._channel, error=str(error)[:300])
                 await pauses.wait()
@@ -143,11 +144,11 @@ class Lane:
             if not claimed:
                 await asyncio.sleep(self._poll)
 
-    async def _wanted(self) -> int:
-        """How many to claim now; waits until there is room for a good batch."""
+    async def _wait_for_room(self) -> int:
+        """How many to claim now; 0 after a wait without room for a batch."""
         if (rest := self.rest.until - monotonic()) > 0:
             await asyncio.sleep(rest)
-        window = 1 if self.rest.probing else self._window()
+        window = 1 if self.rest.probing else self._compute_window()
         batch = min(self._most, max(int(window * _SHARE), 1))
         if window - self._open < batch:
             self._room.clear()
@@ -156,15 +157,15 @@ class Lane:
             return 0
         return batch
 
-    def _window(self) -> int:
-        """How many may be open: two batches, fewer when an offer takes long for the lease."""
+    def _compute_window(self) -> int:
+        """How many may be open: two batches, or fewer if an offer takes long for the lease."""
         reach = self._pace.concurrency * self._usable * _SHARE / max(self._took, _FASTEST)
         return int(max(self._pace.concurrency, min(reach, self._pace.batch / _SHARE)))
 
     def _fit_batch(self, claimed: int, seconds: float) -> None:
         """Claim fewer at once when preparing leaves too little of the lease to send them.
 
-        Otherwise a slow machine would claim, prepare and give back the same batch for ever.
+        Otherwise a slow machine would claim, prepare and return the same batch without end.
         """
         if seconds > self._usable * _SHARE:
             self._most = max(min(claimed, self._most) // 2, 1)
@@ -186,7 +187,7 @@ class Lane:
             offer, good_until = waiting
             began = monotonic()
             outcome = await self._withhold(offer, good_until) or await self._make(offer)
-            gauges.ATTEMPTS.labels(self._channel, word_for(outcome)).inc()
+            gauges.ATTEMPTS.labels(self._channel, name_outcome(outcome)).inc()
             written = self._writer.put(Result(offer, outcome, monotonic()))
             if not self._offering:
                 self._calm.set()
@@ -197,21 +198,21 @@ class Lane:
                 self._measure(self._usable)
 
     def _measure(self, seconds: float) -> None:
-        """Take in for how long an offer kept its sender, with its look and its commit.
+        """Add how long an offer occupied its sender, including its check and its commit.
 
-        One that came too late counts as long as its lease: fewer are to wait.
+        An offer that came too late counts with its whole lease, so that fewer wait.
         """
         self._took += (seconds - self._took) * _NEWEST
 
     async def _withhold(self, offer: Offer, good_until: float) -> Unmade | None:
-        """Why an offer is not made after all; None when it is to be made now."""
+        """Why an offer is not made; None when it is to be made now."""
         if not self._may_send(good_until):
             self._recheck.forget(offer)
             return Unmade.NOT_OFFERED
         try:
-            if not await self._recheck.owed(offer):
+            if not await self._recheck.is_owed(offer):
                 return Unmade.WITHDRAWN
-        except Exception as error:  # noqa: BLE001 - what can't be asked about is not sent
+        except Exception as error:  # noqa: BLE001 - without a check nothing is sent
             metrics.FAULTS.labels(f"recheck-{self._channel}").inc()
             log(__name__).warning("recheck.failed", channel=self._channel, error=str(error)[:300])
             return Unmade.NOT_OFFERED
@@ -226,18 +227,18 @@ class Lane:
         self._offering += 1
         self._calm.clear()
         in_flight.inc()
-        outcome = await self._outcome(offer)
+        outcome = await self._offer(offer)
         in_flight.dec()
         self._offering -= 1
         return self.rest.learn(offer.notification.notification_id, outcome, monotonic())
 
-    async def _outcome(self, offer: Offer) -> Outcome:
+    async def _offer(self, offer: Offer) -> Outcome:
         try:
             return await self._gateway.send(offer.message)
-        except Exception as error:  # noqa: BLE001 - a fault of ours; whether it was offered is not known
+        except Exception as error:  # noqa: BLE001 - a bug of ours: outcome unknown
             log(__name__).exception("gateway.crashed", channel=self._channel)
-            return Unknown(type(error).__name__)
+            return OutcomeUnknown(type(error).__name__)
 
-    def _written(self, number: int) -> None:
+    def _release(self, number: int) -> None:
         self._open -= number
         self._room.set()

@@ -1,18 +1,19 @@
-"""From a claim to offers: load the facts, decide, render, and write the attempts down."""
+"""From claims to offers: load what is needed, decide, render, write the attempts."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import assert_never
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
-from services.notifier.message import Content, Message, Notification, Refusal, State
-from services.notifier.policy import telling
-from services.notifier.policy.fanout import Recipient, holders, still_owed, zone_of
-from services.notifier.policy.retry import Retrying, WhenUnknown
+from services.notifier.message import Content, Message, Notification, NotificationState, Refusal
+from services.notifier.policy import reporting
+from services.notifier.policy.fanout import Recipient, get_zone, select_holders, select_owed
+from services.notifier.policy.retry import OpenReason, RetryPolicy, WhenUnknown
 from services.notifier.policy.stages import (
     Defer,
     Facts,
@@ -21,15 +22,15 @@ from services.notifier.policy.stages import (
     Send,
     Suppress,
     SuppressReason,
-    deadline,
     decide,
+    find_deadline,
 )
-from services.notifier.rendering.mail import mail
-from services.notifier.rendering.sms import sms
+from services.notifier.rendering.mail import render_mail
+from services.notifier.rendering.sms import render_sms
 from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
-from services.notifier.store.claims import Background, Claimed, Offering, Take
-from services.notifier.tables import outbox
+from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
+from services.notifier.tables import OUTBOX
 from shared.logging import log
 from shared.outbox.publishing import publish
 from shared.schemas.events import Envelope
@@ -38,28 +39,33 @@ from shared.schemas.rules import Channel
 
 _TEXTS_AT_ONCE = 16
 """Texts rendered before the senders get the event loop again: about 2 ms of work, so that the
-rendering of a batch of hundreds delays no answer that has arrived."""
+rendering of a large batch delays no answer that has arrived."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
-    """What a channel's dispatch goes by."""
+class ChannelRules:
+    """The rules of one channel's dispatch.
+
+    Attributes:
+        signature: of the sender, at the head of an SMS.
+        lease: how long a claimed notification belongs to its claimer.
+    """
 
     channel: Channel
     policy: Policy
-    retrying: Retrying
+    retrying: RetryPolicy
     signature: str
     lease: timedelta
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An attempt that is written down and not yet made.
+    """An attempt that is written and not yet made.
 
     Attributes:
         number: of the attempt, from 1; it fences the outcome.
-        failures: attempts that counted and ended badly before.
-        retrying: whether an earlier attempt was refused, or of unknown outcome.
+        failures: earlier attempts that counted and ended badly.
+        retrying: whether an earlier attempt was refused, or had an unknown outcome.
         deadline: the end of the date that it is about, if that is ahead.
     """
 
@@ -72,29 +78,42 @@ class Offer:
 
 
 @dataclass(slots=True)
-class _Batch:
-    now: datetime
-    offers: list[Offer]
-    states: list[dict[str, Any]]
-    told: list[Envelope]
+class _Decisions:
+    """What was decided on a batch of claims at `now`."""
 
-    def end(self, one: Claimed, state: State, reason: str, not_before: datetime) -> None:
-        """Write a notification's state without an offer."""
-        self.states.append(
-            {
-                "notification_id": one.notification_id,
-                "state": state,
-                "reason": reason,
-                "not_before": not_before,
-                "failures": one.failures,
-            }
+    now: datetime
+    offers: list[Offer] = field(default_factory=list)
+    withheld: list[Withheld] = field(default_factory=list)
+    events: list[Envelope] = field(default_factory=list)
+
+    def withhold(
+        self,
+        claimed: Claimed,
+        state: NotificationState,
+        reason: str,
+        not_before: datetime | None = None,
+    ) -> None:
+        """Give a notification a state without an offer; by default it is due from its slot on."""
+        self.withheld.append(
+            Withheld(
+                notification_id=claimed.notification_id,
+                state=state,
+                reason=reason,
+                not_before=not_before or claimed.slot,
+                failures=claimed.failures,
+            )
         )
-        if state not in {State.PENDING, State.HELD}:
-            gauges.ENDED.labels(one.channel, state).inc()
+        if state not in {NotificationState.PENDING, NotificationState.HELD}:
+            gauges.ENDED.labels(claimed.channel, state).inc()
 
 
 async def prepare(
-    db: AsyncConnection, rules: Rules, *, now: datetime, limit: int, fresh_first: bool = False
+    db: AsyncConnection,
+    rules: ChannelRules,
+    *,
+    now: datetime,
+    limit: int,
+    fresh_first: bool = False,
 ) -> tuple[int, list[Offer]]:
     """Claim, decide and write, in the caller's transaction.
 
@@ -103,10 +122,10 @@ async def prepare(
         rules: of the channel.
         now: the office's time.
         limit: how many to claim at most.
-        fresh_first: whether what was never refused goes before what was.
+        fresh_first: whether notifications that were never refused go before those that were.
 
     Returns:
-        How many notifications were claimed, and the offers to make once it has committed.
+        How many notifications were claimed, and the offers to make after the commit.
     """
     take = Take.FRESH_FIRST if fresh_first else Take.USUAL
     if rules.channel in rules.policy.unconnected:
@@ -114,161 +133,189 @@ async def prepare(
     claimed = await claims.claim(db, rules.channel, now=now, limit=limit, take=take)
     if not claimed:
         return 0, []
-    real = await claims.database_now(db)
-    batch = _Batch(now, [], [], [])
-    abandoned = [one for one in claimed if one.abandoned]
+    real = await claims.read_database_now(db)
+    decisions = _Decisions(now)
+    abandoned = [row for row in claimed if row.abandoned]
     await claims.close_abandoned(db, abandoned, real)
+    open_claims = claimed
     if rules.retrying.when_unknown is WhenUnknown.HOLD:
-        for one in abandoned:
-            batch.end(one, State.HELD, "unknown-outcome", one.slot)
-        claimed = [one for one in claimed if not one.abandoned]
-    await _decide(db, rules, claimed, batch)
+        for row in abandoned:
+            decisions.withhold(row, NotificationState.HELD, OpenReason.UNKNOWN_OUTCOME)
+        open_claims = [row for row in claimed if not row.abandoned]
+    await _decide(db, rules, open_claims, decisions)
     offerings = [
         Offering(
-            notification_id=o.message.notification_id,
-            address=o.message.address,
-            number=o.number,
-            failures=o.failures,
-            content=o.message.content,
+            notification_id=offer.message.notification_id,
+            address=offer.message.address,
+            number=offer.number,
+            failures=offer.failures,
+            content=offer.message.content,
         )
-        for o in batch.offers
+        for offer in decisions.offers
     ]
     await claims.write_offers(db, offerings, real=real, lease_until=real + rules.lease)
-    await claims.write_states(db, batch.states)
-    await publish(db, outbox, batch.told)
-    return len(claimed) + len(abandoned), batch.offers
+    await claims.write_withheld(db, decisions.withheld)
+    await publish(db, OUTBOX, decisions.events)
+    return len(claimed), decisions.offers
 
 
 async def _decide(
-    db: AsyncConnection, rules: Rules, claimed: Sequence[Claimed], batch: _Batch
+    db: AsyncConnection, rules: ChannelRules, claimed: Sequence[Claimed], decisions: _Decisions
 ) -> None:
-    known = await claims.backgrounds(db, [one.reminder_id for one in claimed])
-    unit_ids = {one.unit_id for one in claimed}
-    withdrawn = await reminders.withdrawn_of(db, unit_ids)
-    recipients = await directory.recipients_of(db, unit_ids)
-    bound = await claims.perhaps_received(db, claimed)
-    sent: dict[Any, list[datetime]] = {}
+    """Load what the decisions need, and decide on each notification."""
+    now = decisions.now
+    backgrounds = await claims.get_backgrounds(db, [row.reminder_id for row in claimed])
+    unit_ids = {row.unit_id for row in claimed}
+    withdrawals = await reminders.get_withdrawals(db, unit_ids)
+    recipients = await directory.get_recipients(db, unit_ids)
+    perhaps_received = await claims.select_perhaps_received(db, claimed)
+    sent: dict[UUID | None, list[datetime]] = {}
     if rules.policy.rate_limit:
-        contacts = [one.contact_id for one in claimed if one.contact_id]
-        since = batch.now - rules.policy.rate_window
-        sent = await claims.recently_sent(db, contacts, rules.channel, since)
+        contacts = [row.contact_id for row in claimed if row.contact_id]
+        since = now - rules.policy.rate_window
+        sent = await claims.get_recently_sent(db, contacts, rules.channel, since)
     for count, row in enumerate(claimed, 1):
-        background = known[row.reminder_id]
+        background = backgrounds[row.reminder_id]
         address: str | None = row.address
-        if row.notification_id not in bound:
-            address = _address(row, background, recipients[row.unit_id], batch.now)
-        one = replace(row, address=address or "")
+        if row.notification_id not in perhaps_received:
+            address = _find_address(row, background, recipients[row.unit_id], now)
         obligations = [item.obligation_id for item in background.items]
-        owed = set(still_owed(one.unit_id, one.slot, obligations, withdrawn))
-        items = [item for item in background.items if item.obligation_id in owed]
-        recent = sent.setdefault(one.contact_id, [])
+        owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawals))
+        recent = sent.setdefault(row.contact_id, [])
         facts = Facts(
-            channel=one.channel,
+            channel=row.channel,
             address=address,
-            slot=one.slot,
-            zone=zone_of(background.timezone),
-            items=items,
+            slot=row.slot,
+            zone=get_zone(background.timezone),
+            items=[item for item in background.items if item.obligation_id in owed],
             sent=recent,
         )
-        if _one(one, background, facts, rules, batch):
-            recent.append(batch.now)
+        current = replace(row, address=address or "")
+        if _decide_one(current, background, facts, rules, decisions):
+            recent.append(now)
         if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
 
 
-def _address(
-    one: Claimed, background: Background, recipients: Sequence[Recipient], now: datetime
+def _find_address(
+    claimed: Claimed, background: Background, recipients: Sequence[Recipient], now: datetime
 ) -> str | None:
-    """Where a notification goes now; None when nobody holds its contact's post any more.
+    """Where a notification goes now; None when its contact's post has no holder any more.
 
-    Only one that nobody can have received yet is asked about: an offer of unknown outcome is
-    repeated where it was made, so that it never reaches two people.
+    Call it only for a notification that the contact can't have received: after an unknown outcome
+    the same address is used again, so that the notification never reaches two people.
     """
-    held = holders(recipients, one.slot, zone_of(background.timezone), now)
-    holder = held.get(one.contact_id) if one.contact_id else None
-    return holder.address(one.channel) if holder else None
+    holders = select_holders(recipients, claimed.slot, get_zone(background.timezone), now)
+    holder = holders.get(claimed.contact_id) if claimed.contact_id else None
+    return holder.get_address(claimed.channel) if holder else None
 
 
-def _one(one: Claimed, background: Background, facts: Facts, rules: Rules, batch: _Batch) -> bool:
+def _decide_one(
+    claimed: Claimed,
+    background: Background,
+    facts: Facts,
+    rules: ChannelRules,
+    decisions: _Decisions,
+) -> bool:
     """Decide on one notification; whether it is offered."""
-    named = _notification(one, background, facts.items or background.items)
-    match decide(facts, rules.policy, batch.now):
+    now = decisions.now
+    notification = _make_notification(claimed, background, facts.items or background.items)
+    match decide(facts, rules.policy, now):
         case Suppress(reason=reason):
-            gone = reason is SuppressReason.WITHDRAWN
-            batch.end(one, State.WITHDRAWN if gone else State.SUPPRESSED, reason, one.slot)
-            batch.told.append(telling.suppressed(named, reason, batch.now))
+            withdrawn = reason is SuppressReason.WITHDRAWN
+            state = NotificationState.WITHDRAWN if withdrawn else NotificationState.SUPPRESSED
+            decisions.withhold(claimed, state, reason)
+            decisions.events.append(reporting.report_suppressed(notification, reason, now))
             return False
         case Defer(until=until, reason=reason):
-            batch.end(one, State.PENDING, reason, until)
+            decisions.withhold(claimed, NotificationState.PENDING, reason, until)
             return False
         case Hold(reason=reason):
-            batch.end(one, State.PENDING, reason, one.slot)
+            decisions.withhold(claimed, NotificationState.PENDING, reason)
             return False
         case Send():
-            pass
+            return _offer(claimed, background, facts, rules, decisions, notification=notification)
+        case decision:
+            assert_never(decision)
+
+
+def _offer(
+    claimed: Claimed,
+    background: Background,
+    facts: Facts,
+    rules: ChannelRules,
+    decisions: _Decisions,
+    *,
+    notification: Notification,
+) -> bool:
+    """Render a notification and add its offer; False when rendering fails, which ends it."""
     try:
-        content = _rendered(one, background, facts, rules.signature, batch.now)
+        content = _render(claimed, background, facts, rules.signature, decisions.now)
     except Exception as error:  # noqa: BLE001 - one bad text must not stop all others
         log(__name__).exception(
             "notification.unrenderable",
-            notification_id=str(one.notification_id),
-            unit_id=str(one.unit_id),
+            notification_id=str(claimed.notification_id),
+            unit_id=str(claimed.unit_id),
         )
-        batch.end(one, State.FAILED, Refusal.UNRENDERABLE, one.slot)
-        batch.told.append(
-            telling.failed(
-                named,
-                attempts=one.attempts,
+        decisions.withhold(claimed, NotificationState.FAILED, Refusal.UNRENDERABLE)
+        decisions.events.append(
+            reporting.report_failed(
+                notification,
+                attempts=claimed.attempts,
                 reason=Refusal.UNRENDERABLE,
                 detail=type(error).__name__,
-                now=batch.now,
+                now=decisions.now,
             )
         )
         return False
-    batch.offers.append(
+    decisions.offers.append(
         Offer(
-            message=Message(one.notification_id, one.address, clean(background.unit), content),
-            notification=named,
-            number=one.attempts + 1,
-            failures=one.failures + one.abandoned,
-            retrying=one.retrying,
-            deadline=deadline(facts.items, facts.zone, batch.now),
+            message=Message(
+                claimed.notification_id, claimed.address, clean(background.unit), content
+            ),
+            notification=notification,
+            number=claimed.attempts + 1,
+            failures=claimed.failures + claimed.abandoned,
+            retrying=claimed.retrying,
+            deadline=find_deadline(facts.items, facts.zone, decisions.now),
         )
     )
     return True
 
 
-def _rendered(
-    one: Claimed, background: Background, facts: Facts, signature: str, now: datetime
+def _render(
+    claimed: Claimed, background: Background, facts: Facts, signature: str, now: datetime
 ) -> Content:
     digest = Digest(
         office=background.office,
         unit=background.unit,
-        audience=one.audience,
+        audience=claimed.audience,
         plan_title=background.plan_title,
         items=facts.items,
-        slot_day=one.slot.astimezone(facts.zone).date(),
+        slot_day=claimed.slot.astimezone(facts.zone).date(),
         today=now.astimezone(facts.zone).date(),
     )
-    match one.channel:
+    match claimed.channel:
         case Channel.EMAIL:
-            return mail(digest)
+            return render_mail(digest)
         case Channel.SMS:
-            return sms(digest, signature)
+            return render_sms(digest, signature)
+        case _:
+            assert_never(claimed.channel)
 
 
-def _notification(
-    one: Claimed, background: Background, items: Sequence[ReminderItem]
+def _make_notification(
+    claimed: Claimed, background: Background, items: Sequence[ReminderItem]
 ) -> Notification:
     return Notification(
-        notification_id=one.notification_id,
-        reminder_id=one.reminder_id,
-        office_id=one.office_id,
-        unit_id=one.unit_id,
-        audience=one.audience,
-        channel=one.channel,
-        slot=one.slot,
-        address=one.address,
+        notification_id=claimed.notification_id,
+        reminder_id=claimed.reminder_id,
+        office_id=claimed.office_id,
+        unit_id=claimed.unit_id,
+        audience=claimed.audience,
+        channel=claimed.channel,
+        slot=claimed.slot,
+        address=claimed.address,
         correlation_id=background.correlation_id,
         obligation_ids=tuple(item.obligation_id for item in items),
     )

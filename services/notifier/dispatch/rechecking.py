@@ -1,7 +1,7 @@
-"""Whether a claimed offer is still owed, asked once more just before it is made.
+"""Checks, just before an offer is made, whether all of it is still owed.
 
-A claimed offer may wait for seconds until a connection is free, and "done" may arrive meanwhile.
-One statement asks for all offers that wait, so that many connections don't ask one by one.
+A claimed offer may wait for seconds until a connection is free, and its obligations may be done in
+the meantime. One statement checks all waiting offers, so that connections don't check one by one.
 """
 
 import asyncio
@@ -12,20 +12,22 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch.preparing import Offer
-from services.notifier.policy.fanout import still_owed
+from services.notifier.policy.fanout import select_owed
 from services.notifier.store import reminders
 from shared.clock import monotonic
 
 _TRUSTED_FOR = 0.05
-"""Seconds after the claim, or the last look, in which nothing is asked: less than an event takes
-from ingest to here, and it bounds the looks of a busy lane to twenty a second. A look that began
-after an offer asked serves that offer too, however long it takes."""
+"""Seconds after the claim, or the last check, without another: less than an event takes from ingest
+to here. It limits a busy lane to twenty checks a second. A check that began after an offer asked
+serves that offer too, however long it takes."""
 
 
 @dataclass(slots=True)
-class _Waiting:
+class _WaitingOffer:
+    """An offer that was checked at `checked_at`, of `shared.clock.monotonic`."""
+
     offer: Offer
-    seen: float
+    checked_at: float
     owed: bool = True
 
 
@@ -34,47 +36,48 @@ class Recheck:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
-        self._waiting: dict[tuple[UUID, int], _Waiting] = {}
-        self._looking = asyncio.Lock()
+        self._waiting: dict[tuple[UUID, int], _WaitingOffer] = {}
+        self._checking = asyncio.Lock()
 
     def wait(self, offers: Sequence[Offer], claimed: float) -> None:
-        """Take in offers that were decided on at `claimed`, of `shared.clock.monotonic`."""
+        """Add offers that were decided on at `claimed`, of `shared.clock.monotonic`."""
         for offer in offers:
-            self._waiting[_key(offer)] = _Waiting(offer, claimed)
+            self._waiting[_make_key(offer)] = _WaitingOffer(offer, claimed)
 
     def forget(self, offer: Offer) -> None:
-        """An offer is given back without a look."""
-        self._waiting.pop(_key(offer), None)
+        """Remove an offer without a check."""
+        self._waiting.pop(_make_key(offer), None)
 
-    async def owed(self, offer: Offer) -> bool:
-        """Whether all that the offer tells of is still owed; it waits no longer.
+    async def is_owed(self, offer: Offer) -> bool:
+        """Whether all obligations of an offer are still owed; removes it.
 
         Raises:
             Exception: the database does not answer.
         """
-        key = _key(offer)
+        key = _make_key(offer)
         asked = monotonic()
         try:
-            async with self._looking:
-                found = self._waiting[key]
-                if found.owed and asked - found.seen > _TRUSTED_FOR:
-                    await self._look()
-                return found.owed
+            async with self._checking:
+                waiting = self._waiting[key]
+                if waiting.owed and asked - waiting.checked_at > _TRUSTED_FOR:
+                    await self._check()
+                return waiting.owed
         finally:
             self._waiting.pop(key, None)
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         waiting = list(self._waiting.values())
-        seen = monotonic()
+        checked_at = monotonic()
         async with self._engine.connect() as db:
             units = {each.offer.notification.unit_id for each in waiting}
-            withdrawn = await reminders.withdrawn_of(db, units)
+            withdrawals = await reminders.get_withdrawals(db, units)
         for each in waiting:
-            told = each.offer.notification
-            left = still_owed(told.unit_id, told.slot, told.obligation_ids, withdrawn)
-            each.owed, each.seen = left == told.obligation_ids, seen
+            notification = each.offer.notification
+            ids = notification.obligation_ids
+            owed = select_owed(notification.unit_id, notification.slot, ids, withdrawals)
+            each.owed, each.checked_at = owed == ids, checked_at
 
 
-def _key(offer: Offer) -> tuple[UUID, int]:
-    """An attempt: the same notification may be claimed again while a late offer still waits."""
+def _make_key(offer: Offer) -> tuple[UUID, int]:
+    """An attempt. A notification may be claimed again while a late offer of it still waits."""
     return offer.notification.notification_id, offer.number

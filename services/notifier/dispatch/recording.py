@@ -1,22 +1,39 @@
-"""From outcomes to the tables and the events, a batch in one transaction."""
+"""Writes the outcomes of offers: tables and events, a batch in one transaction."""
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import assert_never
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
-from services.notifier.dispatch.preparing import Offer, Rules
+from services.notifier.dispatch.preparing import ChannelRules, Offer
 from services.notifier.handlers import settle_receipts
-from services.notifier.message import Accepted, Outcome, Refused, State, Unknown
-from services.notifier.policy import telling
-from services.notifier.policy.retry import Again, Failed, Held, Next, Sent, follow
+from services.notifier.message import (
+    AttemptEnd,
+    MessageAccepted,
+    MessageRefused,
+    NotificationState,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
+from services.notifier.policy import reporting
+from services.notifier.policy.retry import (
+    HoldForDecision,
+    MarkFailed,
+    MarkSent,
+    NextStep,
+    OpenReason,
+    TryAgain,
+    decide_next,
+)
 from services.notifier.store import claims, outcomes, receipts
-from services.notifier.tables import outbox
+from services.notifier.store.outcomes import Conclusion, EndedAttempt
+from services.notifier.tables import OUTBOX
 from shared.clock import monotonic
 from shared.logging import log
 from shared.outbox.publishing import publish
@@ -27,9 +44,9 @@ class Unmade(StrEnum):
     """Why an offer was given back without being made."""
 
     NOT_OFFERED = "not-offered"
-    """The gateway rests, the service stops, or the lease would not reach."""
+    """The gateway rests, the service stops, or the lease is too short."""
     WITHDRAWN = "withdrawn"
-    """Some of it is not owed any more: it is decided on anew."""
+    """Some of its obligations are not owed any more: it is decided on again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,109 +60,115 @@ class Result:
 
 async def record(
     db: AsyncConnection,
-    rules: Rules,
+    rules: ChannelRules,
     gateway: str,
     results: Sequence[Result],
     *,
     now: datetime,
 ) -> None:
-    """Write what came of some offers, in the caller's transaction, and tell of what has ended."""
+    """Write how some offers ended, in the caller's transaction, and publish the events."""
     await receipts.lock_for_outcomes(db)
     numbers = {r.offer.notification.notification_id: r.offer.number for r in results}
-    mine = await outcomes.still_mine(db, numbers)
-    real = await claims.database_now(db)
-    rows: list[dict[str, Any]] = []
-    told: list[Envelope] = []
+    current = await outcomes.lock_current(db, numbers)
+    real = await claims.read_database_now(db)
+    conclusions: list[Conclusion] = []
+    events: list[Envelope] = []
     for result in results:
-        if result.offer.notification.notification_id not in mine:
-            log(__name__).warning("attempt.fenced", **_ids(result.offer))
+        if result.offer.notification.notification_id not in current:
+            log(__name__).warning("attempt.fenced", **_list_ids(result.offer))
             continue
-        row, event = _after(rules, gateway, result, now=now, real=real)
-        rows.append(row)
+        conclusion, event = _conclude(rules, gateway, result, now=now, real=real)
+        conclusions.append(conclusion)
         if event:
-            told.append(event)
-    await outcomes.write(db, rows)
-    await outcomes.close(db, [_attempt(result, real) for result in results])
-    await publish(db, outbox, told)
-    names = [row["gateway_message_id"] for row in rows if row["gateway_message_id"]]
-    if names and (early := await outcomes.with_receipts(db, names)):
+            events.append(event)
+    await outcomes.write_notifications(db, conclusions)
+    await outcomes.close_attempts(db, [_end_attempt(result, real) for result in results])
+    await publish(db, OUTBOX, events)
+    names = [c.gateway_message_id for c in conclusions if c.gateway_message_id]
+    if names and (early := await outcomes.select_with_receipts(db, names)):
         await settle_receipts(db, early, now)
 
 
-def _after(
-    rules: Rules, gateway: str, result: Result, *, now: datetime, real: datetime
-) -> tuple[dict[str, Any], Envelope | None]:
+def _conclude(
+    rules: ChannelRules, gateway: str, result: Result, *, now: datetime, real: datetime
+) -> tuple[Conclusion, Envelope | None]:
+    """What the notification becomes, and the event that reports it if it has ended."""
     offer, outcome = result.offer, result.outcome
-    row: dict[str, Any] = {
-        "notification_id": offer.notification.notification_id,
-        "state": State.PENDING,
-        "reason": "",
-        "retry_at": None,
-        "lease_until": None,
-        "failures": offer.failures,
-        "gateway": "",
-        "gateway_message_id": "",
-        "sent_at": None,
-    }
+    notification, failures = offer.notification, offer.failures
+    name = notification.notification_id
     if isinstance(outcome, Unmade):
-        row["retry_at"] = real if offer.retrying else None
-        return row, None
-    coming = follow(
+        retry_at = real if offer.retrying else None
+        return Conclusion(name, NotificationState.PENDING, failures, retry_at=retry_at), None
+    step = decide_next(
         outcome,
-        offer.failures,
+        failures,
         rules.retrying,
         now=now,
         deadline=offer.deadline,
         chance=random.random(),  # noqa: S311 - jitter is no secret
     )
-    event = None
-    match coming:
-        case Sent(gateway_message_id=name):
-            row |= {"state": State.SENT, "gateway": gateway, "gateway_message_id": name}
-            row["sent_at"] = now
-            event = telling.sent(
-                offer.notification,
+    _show(rules, offer, outcome, step, now)
+    match step:
+        case MarkSent(gateway_message_id=message_id):
+            sent = reporting.report_sent(
+                notification,
                 offer.message.content,
                 attempts=offer.number,
                 gateway=gateway,
-                gateway_message_id=name,
+                gateway_message_id=message_id,
                 now=now,
             )
-        case Again(delay=delay, reason=reason, counts=counts):
-            row |= {"reason": reason, "retry_at": real + delay}
-            row["failures"] += counts
-        case Failed(reason=reason, detail=detail):
-            row |= {"state": State.FAILED, "reason": reason}
-            event = telling.failed(
-                offer.notification, attempts=offer.number, reason=reason, detail=detail, now=now
+            conclusion = Conclusion(
+                name,
+                NotificationState.SENT,
+                failures,
+                gateway=gateway,
+                gateway_message_id=message_id,
+                sent_at=now,
             )
-        case Held():
-            row |= {"state": State.HELD, "reason": "unknown-outcome"}
-    _show(rules, offer, outcome, coming, now)
-    return row, event
+            return conclusion, sent
+        case TryAgain(delay=delay, reason=reason, counts=counts):
+            failures += counts
+            pending = NotificationState.PENDING
+            return Conclusion(name, pending, failures, reason, retry_at=real + delay), None
+        case MarkFailed(reason=reason, detail=detail):
+            failed = reporting.report_failed(
+                notification, attempts=offer.number, reason=reason, detail=detail, now=now
+            )
+            return Conclusion(name, NotificationState.FAILED, failures, reason), failed
+        case HoldForDecision():
+            reason = OpenReason.UNKNOWN_OUTCOME
+            return Conclusion(name, NotificationState.HELD, failures, reason), None
+        case _:
+            assert_never(step)
 
 
-def _show(rules: Rules, offer: Offer, outcome: Outcome, coming: Next, now: datetime) -> None:
-    match coming:
-        case Sent():
+def _show(
+    rules: ChannelRules, offer: Offer, outcome: Outcome, step: NextStep, now: datetime
+) -> None:
+    """Set the metrics, and write the log."""
+    match step:
+        case MarkSent():
             late = (now - offer.notification.slot).total_seconds()
             gauges.LATENESS.labels(rules.channel).observe(max(late, 0))
-            gauges.ENDED.labels(rules.channel, State.SENT).inc()
-        case Again(delay=delay, reason=reason):
-            log(__name__).info(
-                "attempt.again", **_ids(offer), reason=reason, seconds=round(delay.total_seconds())
-            )
-        case Failed(reason=reason, detail=detail):
-            gauges.ENDED.labels(rules.channel, State.FAILED).inc()
+            gauges.ENDED.labels(rules.channel, NotificationState.SENT).inc()
+        case TryAgain(delay=delay, reason=reason):
+            seconds = round(delay.total_seconds())
+            log(__name__).info("attempt.again", **_list_ids(offer), reason=reason, seconds=seconds)
+        case MarkFailed(reason=reason, detail=detail):
+            gauges.ENDED.labels(rules.channel, NotificationState.FAILED).inc()
             log(__name__).warning(
-                "notification.failed", **_ids(offer), reason=reason, detail=detail
+                "notification.failed", **_list_ids(offer), reason=reason, detail=detail
             )
-        case Held():
-            detail = outcome.detail if isinstance(outcome, Unknown) else ""
-            log(__name__).error("notification.held", **_ids(offer), detail=detail)
+        case HoldForDecision():
+            detail = outcome.detail if isinstance(outcome, OutcomeUnknown) else ""
+            log(__name__).error("notification.held", **_list_ids(offer), detail=detail)
+        case _:
+            assert_never(step)
 
 
-def _ids(offer: Offer) -> dict[str, Any]:
+def _list_ids(offer: Offer) -> dict[str, str | int]:
+    """The fields of a log line that identify an offer."""
     notification = offer.notification
     return {
         "office_id": str(notification.office_id),
@@ -157,26 +180,28 @@ def _ids(offer: Offer) -> dict[str, Any]:
     }
 
 
-def word_for(outcome: Outcome | Unmade) -> str:
-    """An outcome in one word, for tables and metrics: closed, at most a score."""
+def name_outcome(outcome: Outcome | Unmade) -> AttemptEnd | Refusal | Unmade:
+    """An outcome as one word of a closed set, for `attempts.outcome` and metric labels."""
     match outcome:
         case Unmade():
             return outcome
-        case Accepted():
-            return "accepted"
-        case Refused(reason=reason):
+        case MessageAccepted():
+            return AttemptEnd.ACCEPTED
+        case MessageRefused(reason=reason):
             return reason
-        case Unknown():
-            return "unknown"
+        case OutcomeUnknown():
+            return AttemptEnd.UNKNOWN
+        case _:
+            assert_never(outcome)
 
 
-def _attempt(result: Result, real: datetime) -> dict[str, Any]:
-    detail = getattr(result.outcome, "detail", "")
+def _end_attempt(result: Result, real: datetime) -> EndedAttempt:
+    outcome = result.outcome
     ago = timedelta(seconds=monotonic() - result.ended)
-    return {
-        "notification_id": result.offer.notification.notification_id,
-        "number": result.offer.number,
-        "ended_at": real - ago,
-        "outcome": word_for(result.outcome),
-        "detail": detail,
-    }
+    return EndedAttempt(
+        notification_id=result.offer.notification.notification_id,
+        number=result.offer.number,
+        ended_at=real - ago,
+        outcome=name_outcome(outcome),
+        detail=outcome.detail if isinstance(outcome, MessageRefused | OutcomeUnknown) else "",
+    )

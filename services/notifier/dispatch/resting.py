@@ -1,30 +1,38 @@
-"""When a gateway is left alone, and for how long. Times are in seconds of a clock that is given."""
+"""When a gateway rests, and for how long. Times are seconds of the caller's clock."""
 
 from dataclasses import dataclass, field
+from typing import assert_never
 from uuid import UUID
 
 from services.notifier.dispatch import gauges
-from services.notifier.message import Fault, Outcome, Refusal, Refused
+from services.notifier.message import (
+    Blame,
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
 from services.notifier.policy.agreement import Agreement
 from shared.logging import log
 from shared.schemas.rules import Channel
 
 FIRST_REST = 0.5
 LONGEST_REST = 5.0
-"""Seconds. A gateway that is away is asked with one message at least so often: it may be back any
-moment, and what has just become due would wait for so long if it was not at fault at all."""
+"""Seconds between two probes, at most. So a notification that becomes due waits no longer than this
+once the gateway is back, or if the gateway was not the cause at all."""
 _HINTS = {
     Refusal.INSECURE: "let the server offer TLS, or allow the password without it",
-    Refusal.UNAUTHORISED: "mend user, password or key",
-    Refusal.REFUSES_US: "mend what the detail names: sender, host, address, account, balance",
-    Refusal.FORBIDDEN: "mend our place in its allow-list, or its key",
-    Refusal.GONE: "ask why it was closed; it is asked again by itself",
+    Refusal.UNAUTHORISED: "correct the user, password or key",
+    Refusal.REFUSES_US: "correct what the detail names: sender, host, address, account, balance",
+    Refusal.FORBIDDEN: "have our address added to its allow-list, or correct the key",
+    Refusal.GONE: "ask its operator why it was closed; it is tried again automatically",
 }
 
 
 @dataclass(slots=True)
 class Rest:
-    """Whether a gateway rests: it is asked with one message at a time, ever more rarely."""
+    """Whether a gateway rests: it is probed with one message at a time, at growing intervals."""
 
     channel: Channel
     until: float = 0.0
@@ -34,25 +42,25 @@ class Rest:
 
     @property
     def probing(self) -> bool:
-        """Whether it is asked with one message only."""
+        """Whether the gateway gets one message at a time."""
         return bool(self._pause)
 
     def learn(self, message_id: UUID, outcome: Outcome, now: float) -> Outcome:
-        """Take note of an outcome at `now`; returns it with the fault that was found."""
+        """Take an outcome at `now`; returns it with the judged blame."""
         outcome = self._agreement.judge(message_id, outcome)
         match outcome:
-            case Refused(fault=Fault.GATEWAY):
+            case MessageRefused(blame=Blame.GATEWAY):
                 if now >= self.until:
                     self._begin(outcome, now)
-            case Refused(fault=Fault.SUSPECTED):
-                pass  # nothing is known of the gateway yet
-            case Refused(judged=Fault.MESSAGE):
-                pass  # nor does it tell that it works: this message it refuses either way
-            case _:
+            case MessageRefused(blame=Blame.SUSPECTED) | MessageRefused(judged=Blame.MESSAGE):
+                pass  # neither shows whether the gateway works
+            case MessageAccepted() | MessageRefused() | OutcomeUnknown():
                 self._end()
+            case _:
+                assert_never(outcome)
         return outcome
 
-    def _begin(self, refused: Refused, now: float) -> None:
+    def _begin(self, refused: MessageRefused, now: float) -> None:
         self._pause = min(self._pause * 2 or FIRST_REST, LONGEST_REST)
         self.until = now + self._pause
         self.why = f"{refused.reason}: {refused.detail}" if refused.detail else refused.reason

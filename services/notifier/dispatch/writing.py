@@ -1,4 +1,4 @@
-"""Committing what came of offers, in batches, whatever the database does meanwhile."""
+"""Commits the outcomes of offers, in batches; retries while the database is away."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.dispatch.preparing import Rules
+from services.notifier.dispatch.preparing import ChannelRules
 from services.notifier.dispatch.recording import Result, record
 from shared import metrics
 from shared.backoff import Backoff
@@ -15,35 +15,35 @@ from shared.database.engine import is_poison
 from shared.logging import log
 
 _LINGER = 0.03
-"""Seconds for which outcomes are gathered before they are committed, while offers are under way."""
+"""Seconds for which outcomes are gathered before a commit, while messages are being sent."""
 
 
 class Writer:
     """Writes the outcomes of one lane, in the order in which they come."""
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, rules: Rules, gateway: str, most: int
+        self, engine: AsyncEngine, clock: Clock, rules: ChannelRules, gateway: str, most: int
     ) -> None:
         self._engine, self._clock, self._rules = engine, clock, rules
         self._gateway, self._most = gateway, most
         self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
 
     def put(self, result: Result) -> asyncio.Event:
-        """Have a result written; the event is set once it is."""
+        """Queue a result; the event is set once it is committed."""
         written = asyncio.Event()
         self._results.put_nowait((result, written))
         return written
 
     def end(self) -> None:
-        """Let `run` return once all that was put is written."""
+        """Let `run` return once all queued results are written."""
         self._results.put_nowait(None)
 
     async def run(self, calm: asyncio.Event, written: Callable[[int], None]) -> None:
         """Write until the end.
 
         Args:
-            calm: set while no offer is under way, so that gathering has no sense.
-            written: called with how many results were just written.
+            calm: set while no message is being sent, so that waiting for more results is useless.
+            written: called with the number of results after each commit.
         """
         ended = False
         while not ended:
@@ -57,21 +57,21 @@ class Writer:
                     ended = True
                     break
                 batch.append(result)
-            await self._surely([result for result, _ in batch])
+            await self._commit([result for result, _ in batch])
             for _, done in batch:
                 done.set()
             written(len(batch))
 
-    async def _surely(self, results: list[Result]) -> None:
-        """Try again until it is written; should it take too long, the lease makes it unknown."""
+    async def _commit(self, results: list[Result]) -> None:
+        """Retry until the commit; if that takes longer than the lease, the outcome is unknown."""
         channel, pauses = self._rules.channel, Backoff()
         while True:
             try:
                 async with self._engine.begin() as db:
                     await record(db, self._rules, self._gateway, results, now=self._clock.now())
-            except Exception as error:  # noqa: BLE001 - infrastructure is waited out
+            except Exception as error:  # noqa: BLE001 - infrastructure errors are waited out
                 if is_poison(error):
-                    await self._one_by_one(results)
+                    await self._commit_singly(results)
                     return
                 metrics.FAULTS.labels(f"record-{channel}").inc()
                 log(__name__).warning("record.waits", channel=channel, error=str(error)[:300])
@@ -79,13 +79,11 @@ class Writer:
             else:
                 return
 
-    async def _one_by_one(self, results: list[Result]) -> None:
-        """One outcome that can't be written must not hold up all others: its lease runs out."""
+    async def _commit_singly(self, results: list[Result]) -> None:
+        """Commit each result alone, so that one that fails stops no other; its lease runs out."""
         if len(results) == 1:
-            one = results[0].offer.notification.notification_id
-            log(__name__).error(
-                "record.failed", channel=self._rules.channel, notification_id=str(one)
-            )
+            name = str(results[0].offer.notification.notification_id)
+            log(__name__).error("record.failed", channel=self._rules.channel, notification_id=name)
             return
         for result in results:
-            await self._surely([result])
+            await self._commit([result])

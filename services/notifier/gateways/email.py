@@ -1,8 +1,8 @@
 """E-mail over SMTP, on a pool of long-lived connections.
 
-SMTP has no idempotency key. A connection lost after DATA leaves it open whether the server took
-the mail; the mail is then offered again with the same Message-ID, so that a reader or a server
-can tell the repeat.
+SMTP has no idempotency key. If a connection is lost after DATA, it is unknown whether the server
+accepted the mail. The mail is then sent again with the same Message-ID, by which a reader or a
+server can recognise the repeat.
 """
 
 import asyncio
@@ -23,16 +23,23 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
-from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
-from services.notifier.policy.smtp_answers import Stage, judge_reply
+from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
+from services.notifier.message import (
+    Message,
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
+from services.notifier.policy.smtp_answers import SmtpCommand, judge_reply
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
 _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
-_NO_REPLY = -1  # aiosmtplib's code for a line that is no SMTP reply
+_NO_REPLY = -1  # aiosmtplib's code for a line that is not an SMTP reply
 _SHORT = 200
-"""Characters of a reply that are kept; servers send any bytes."""
+"""Characters of a reply that are kept; a reply may have any length."""
 _NO_TLS = "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered would send without it"
 
 
@@ -42,7 +49,7 @@ class _InsecureError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where mail goes. `starttls` is None for: when the server offers it."""
+    """A mail server. `starttls` None: use TLS when the server offers it."""
 
     host: str
     port: int
@@ -53,14 +60,15 @@ class SmtpServer:
     ca_file: Path | None = None
 
 
-def smtp_server(url: str, starttls: str = "auto", ca_file: Path | None = None) -> SmtpServer:
+def parse_smtp_url(url: str, starttls: str = "auto", ca_file: Path | None = None) -> SmtpServer:
     """The server that `smtp://` or `smtps://` names.
 
     `starttls` is `always`, `when-offered`, `never`, or `auto`: always where there is a password,
     else when offered.
 
     Raises:
-        CuibanError: the URL can't be read. It does not repeat the URL, which may hold a password.
+        CuibanError: the URL is not valid. Its text does not contain the URL, which may contain a
+            password.
     """
     try:
         parts = urlsplit(url)
@@ -87,7 +95,7 @@ def smtp_server(url: str, starttls: str = "auto", ca_file: Path | None = None) -
 
 
 class EmailGateway:
-    """Sends mail. Each task that sends takes a connection of its own from the pool."""
+    """Sends mail. Each task that sends takes its own connection from the pool."""
 
     name = "smtp"
 
@@ -102,7 +110,7 @@ class EmailGateway:
         self._server = server
         self._mail_from = mail_from
         try:
-            sender = sender_of(mail_from)[1]
+            sender = parse_sender(mail_from)[1]
         except ValueError as error:
             raise CuibanError(f"CUIBAN_MAIL_FROM can't be used: {error}.") from error
         self._from = b"FROM:<%s>" % sender.encode()
@@ -118,27 +126,30 @@ class EmailGateway:
                 raise CuibanError(f"CUIBAN_SMTP_CA_FILE can't be used: {error}.") from error
 
     async def send(self, message: Message) -> Outcome:
-        """Offer a mail once; on a connection that rested and died, on a fresh one instead."""
-        if not sendable(message.address):
-            return Refused(Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address")
-        raw = mail_bytes(message, mail_from=self._mail_from, sent_at=self._now())
+        """Send a mail once; if a pooled connection has died meanwhile, on a new one."""
+        if not is_sendable(message.address):
+            return MessageRefused(
+                Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address"
+            )
+        raw = encode_mail(message, mail_from=self._mail_from, sent_at=self._now())
         offer = _Offer(f"<{message.notification_id}@{self._domain}>")
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._send(offer, message.address, raw)
         except _InsecureError:
-            return Refused(Refusal.INSECURE, permanent=False, detail=_NO_TLS)
+            return MessageRefused(Refusal.INSECURE, permanent=False, detail=_NO_TLS)
         except SMTPResponseException as error:
             if error.code == _NO_REPLY:
-                return offer.lost("an answer that is no reply")
+                return offer.judge_loss("an answer that is no reply")
             await self._reset(offer, error.code)
-            stage = Stage.LOGIN if isinstance(error, SMTPAuthenticationError) else offer.stage
-            found = judge_reply(stage, error.code, error.message.replace(message.address, "…"))
-            return replace(found, detail=clean(found.detail[: 10 * _SHORT])[:_SHORT])
+            login = isinstance(error, SMTPAuthenticationError)
+            command = SmtpCommand.LOGIN if login else offer.command
+            refused = judge_reply(command, error.code, error.message.replace(message.address, "…"))
+            return replace(refused, detail=clean(refused.detail[: 10 * _SHORT])[:_SHORT])
         except (SMTPException, OSError, ValueError) as error:
-            return offer.lost(type(error).__name__)
+            return offer.judge_loss(type(error).__name__)
         finally:
-            if offer.client:  # not given back to the pool: its state is not known
+            if offer.client:  # not returned to the pool: its state is unknown
                 offer.client.close()
 
     async def _send(self, offer: "_Offer", address: str, raw: bytes) -> Outcome:
@@ -148,34 +159,36 @@ class EmailGateway:
                 return await self._offer(offer, offer.client, address, raw)
             except (SMTPException, OSError) as error:
                 stale = getattr(error, "code", _CLOSING) == _CLOSING
-                if offer.stage is Stage.END or not stale:
+                if offer.command is SmtpCommand.END or not stale:
                     raise
                 offer.client.close()
-        offer.stage = Stage.CONNECT
-        offer.client = self._client()
+        offer.command = SmtpCommand.CONNECT
+        offer.client = self._make_client()
         await self._connect(offer.client)
         return await self._offer(offer, offer.client, address, raw)
 
-    async def _offer(self, offer: "_Offer", client: SMTP, address: str, raw: bytes) -> Accepted:
-        """Three commands; what is lost before DATA was not offered, what is lost after may be."""
-        offer.stage = Stage.MAIL
-        # Straight to the protocol: `mail`, `rcpt` and `data` would parse the addresses and search
-        # the bytes anew for each mail; `sendable` and `mail_bytes` have made sure of both.
-        _must(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
-        offer.stage = Stage.RCPT
-        _must(
+    async def _offer(
+        self, offer: "_Offer", client: SMTP, address: str, raw: bytes
+    ) -> MessageAccepted:
+        """Send by MAIL, RCPT and DATA. A loss before the text is a refusal, after it unknown."""
+        offer.command = SmtpCommand.MAIL
+        # Not by `mail`, `rcpt` and `data`, which would parse the addresses and search the bytes
+        # again for each mail; `is_sendable` and `encode_mail` have checked both.
+        _require_reply(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
+        offer.command = SmtpCommand.RCPT
+        _require_reply(
             _DONE,
             await client.execute_command(b"RCPT", b"TO:<%s>" % address.encode(), timeout=None),
         )
-        offer.stage = Stage.DATA
-        _must(_GO_ON, await client.execute_command(b"DATA", timeout=None))
-        offer.stage = Stage.END
+        offer.command = SmtpCommand.DATA
+        _require_reply(_GO_ON, await client.execute_command(b"DATA", timeout=None))
+        offer.command = SmtpCommand.END
         if client.protocol is None:
             raise SMTPServerDisconnected("Connection lost")
         client.protocol.write(raw + b".\r\n")
-        _must(_DONE, await client.protocol.read_response())
+        _require_reply(_DONE, await client.protocol.read_response())
         self._give_back(offer)
-        return Accepted(offer.message_id)
+        return MessageAccepted(offer.message_id)
 
     def _give_back(self, offer: "_Offer") -> None:
         if offer.client:
@@ -191,19 +204,19 @@ class EmailGateway:
             except (SMTPException, OSError):
                 client.close()
 
-    def _client(self) -> SMTP:
+    def _make_client(self) -> SMTP:
         server = self._server
         return SMTP(
             hostname=server.host,
             port=server.port,
             use_tls=server.tls,
-            start_tls=False,  # done in `_connect`, which tells why it can't be
+            start_tls=False,  # `_connect` starts it, and explains a failure
             timeout=self._timeout,
             tls_context=self._context,
         )
 
     async def _connect(self, client: SMTP) -> None:
-        """Connect, begin TLS and log in; no password leaves before TLS where that is required."""
+        """Connect, start TLS and log in; where TLS is required no password is sent before."""
         server = self._server
         await client.connect()
         if not server.tls and server.starttls is not False:
@@ -216,8 +229,8 @@ class EmailGateway:
             await client.login(server.user, server.password or "")
 
     async def _reset(self, offer: "_Offer", code: int) -> None:
-        """Keep a connection whose server only said no to this mail."""
-        if offer.client and offer.stage is not Stage.CONNECT and code != _CLOSING:
+        """Return the connection to the pool after a reply that refuses only this mail."""
+        if offer.client and offer.command is not SmtpCommand.CONNECT and code != _CLOSING:
             with suppress(SMTPException, OSError):
                 await offer.client.rset(timeout=1)
                 self._give_back(offer)
@@ -225,24 +238,24 @@ class EmailGateway:
 
 @dataclass(slots=True)
 class _Offer:
-    """How far one offer has come, and the connection that it holds."""
+    """The progress of one mail, and its connection."""
 
     message_id: str
-    stage: Stage = Stage.CONNECT
+    command: SmtpCommand = SmtpCommand.CONNECT
     client: SMTP | None = None
 
-    def lost(self, how: str) -> Refused | Unknown:
-        """What it means that the connection was lost, or too slow, just now."""
-        match self.stage:
-            case Stage.CONNECT | Stage.LOGIN:
-                return Refused(Refusal.UNREACHABLE, permanent=False, detail=how)
-            case Stage.MAIL | Stage.RCPT | Stage.DATA:
-                return Refused(Refusal.BUSY, permanent=False, detail=f"{how} before DATA")
-            case Stage.END:
-                return Unknown(f"{how} after DATA")
+    def judge_loss(self, how: str) -> MessageRefused | OutcomeUnknown:
+        """The outcome when the connection is lost, or too slow, at the present command."""
+        match self.command:
+            case SmtpCommand.CONNECT | SmtpCommand.LOGIN:
+                return MessageRefused(Refusal.UNREACHABLE, permanent=False, detail=how)
+            case SmtpCommand.MAIL | SmtpCommand.RCPT | SmtpCommand.DATA:
+                return MessageRefused(Refusal.BUSY, permanent=False, detail=f"{how} before DATA")
+            case SmtpCommand.END:
+                return OutcomeUnknown(f"{how} after DATA")
 
 
-def _must(code: int, response: SMTPResponse) -> None:
-    """Raise unless the server gave this answer (251 is one to RCPT: it will forward)."""
+def _require_reply(code: int, response: SMTPResponse) -> None:
+    """Raise unless the reply has `code` (251 answers RCPT too: the server will forward)."""
     if response.code != code and not (code == _DONE and response.code == _FORWARD):
         raise SMTPResponseException(response.code, response.message)

@@ -1,4 +1,4 @@
-"""An e-mail as bytes, put together directly: the `email` package takes 1.6 ms for each.
+"""Builds an e-mail as bytes, without the `email` package, which takes 1.6 ms for each.
 
 Sources: RFC 5322 (headers), RFC 2047 (encoded words), RFC 2046 (multipart/alternative),
 RFC 2045 (base64, lines of 76).
@@ -21,10 +21,10 @@ _MONTHS = (
 )
 
 
-def encoded(text: str) -> str:
+def encode_header(text: str) -> str:
     """`text` as RFC 2047 encoded words, folded; plain short ASCII stays as it is.
 
-    No control character survives: they are inside base64, or the text is not plain.
+    No control character remains: it is inside base64.
     """
     if len(text) <= _WORD_BYTES and text.isascii() and text.isprintable() and "=?" not in text:
         return text
@@ -34,7 +34,7 @@ def encoded(text: str) -> str:
 
 
 @lru_cache(maxsize=4)
-def rfc5322_date(moment: datetime) -> str:
+def format_date(moment: datetime) -> str:
     """An aware instant as a Date header, whatever the locale."""
     return (
         f"{_DAYS[moment.weekday()]}, {moment.day:02} {_MONTHS[moment.month - 1]} {moment.year} "
@@ -43,21 +43,21 @@ def rfc5322_date(moment: datetime) -> str:
 
 
 @lru_cache(maxsize=64)
-def sender_of(mail_from: str) -> tuple[str, str]:
+def parse_sender(mail_from: str) -> tuple[str, str]:
     """The From header and the bare address of `Name <address>`.
 
     Raises:
-        ValueError: it holds no address that can be sent from.
+        ValueError: it contains no address that can be a sender.
     """
     name, address = parseaddr(mail_from)
-    if not sendable(address):
+    if not is_sendable(address):
         raise ValueError("the sender needs an address, as in: Name <address>")
-    return (f"{encoded(name)}\r\n <{address}>" if name else address), address
+    return (f"{encode_header(name)}\r\n <{address}>" if name else address), address
 
 
 @lru_cache(maxsize=4096)
-def sendable(address: str) -> bool:
-    """Whether an address is plain enough to stand in a header and an SMTP command."""
+def is_sendable(address: str) -> bool:
+    """Whether an address can be written into a header and an SMTP command without quoting."""
     local, at, domain = address.rpartition("@")
     return bool(
         at
@@ -70,31 +70,31 @@ def sendable(address: str) -> bool:
     )
 
 
-def base64_lines(text: str) -> str:
+def encode_base64_lines(text: str) -> str:
     """`text` as UTF-8 in base64, in lines of 76, each ended by CRLF; LF becomes CRLF first."""
     raw = b64encode(text.replace("\n", "\r\n").encode("utf-8", "replace")).decode()
     return "\r\n".join([*[raw[i : i + _LINE] for i in range(0, len(raw), _LINE)], ""])
 
 
-def mail_bytes(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
+def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
     """The whole mail. Its Message-ID is the same for every attempt: `<notification_id@domain>`."""
-    header, address = sender_of(mail_from)
+    header, address = parse_sender(mail_from)
     domain = address.rpartition("@")[2]
     boundary = f"=_{message.notification_id.hex}"
     part = "Content-Transfer-Encoding: base64\r\n\r\n"
     return (
         f"From: {header}\r\n"
         f"To: {message.address}\r\n"
-        f"Subject: {encoded(message.content.subject)}\r\n"
-        f"Date: {rfc5322_date(sent_at.replace(microsecond=0))}\r\n"
+        f"Subject: {encode_header(message.content.subject)}\r\n"
+        f"Date: {format_date(sent_at.replace(microsecond=0))}\r\n"
         f"Message-ID: <{message.notification_id}@{domain}>\r\n"
-        f"X-Cuiban-Unit: {encoded(message.unit)}\r\n"
+        f"X-Cuiban-Unit: {encode_header(message.unit)}\r\n"
         "Auto-Submitted: auto-generated\r\n"
         "MIME-Version: 1.0\r\n"
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'
         f"--{boundary}\r\nContent-Type: text/plain; charset=utf-8\r\n{part}"
-        f"{base64_lines(message.content.text)}"
+        f"{encode_base64_lines(message.content.text)}"
         f"--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{part}"
-        f"{base64_lines(message.content.html)}"
+        f"{encode_base64_lines(message.content.html)}"
         f"--{boundary}--\r\n"
     ).encode("ascii")

@@ -1,27 +1,27 @@
-"""What every gateway offers to the dispatch."""
+"""The interface of a gateway."""
 
 from typing import Protocol
 
 from typing_extensions import override
 
-from services.notifier.message import Message, Outcome, Refusal, Refused
+from services.notifier.message import Message, MessageRefused, Outcome, Refusal
 
 
 class Gateway(Protocol):
-    """A way to reach contacts. Safe to use from many tasks at once.
+    """Sends messages to contacts. Many tasks may use it at the same time.
 
-    `name` is shown in events and metrics; it holds no address and no secret.
+    `name` is shown in events and metrics; it contains no address and no secret.
     """
 
     @property
     def name(self) -> str:
-        """What the events call it."""
+        """The gateway's name in events."""
 
     async def send(self, message: Message) -> Outcome:
-        """Offer a message once.
+        """Send a message once.
 
-        Every fault of the gateway or the network is an outcome; only cancellation is raised. It
-        takes no longer than the gateway's time-out.
+        Every error of the gateway or the network is an outcome; only cancellation is raised. It
+        takes at most the gateway's time-out.
         """
 
     async def close(self) -> None:
@@ -29,14 +29,14 @@ class Gateway(Protocol):
 
 
 class NoGateway(Gateway):
-    """Stands where a channel has no gateway: nothing can be offered to it."""
+    """For a channel without a gateway: it refuses every message."""
 
     name = "none"
 
     @override
     async def send(self, message: Message) -> Outcome:
         """Refuse."""
-        return Refused(Refusal.UNREACHABLE, permanent=False, detail="no gateway")
+        return MessageRefused(Refusal.UNREACHABLE, permanent=False, detail="no gateway")
 
     @override
     async def close(self) -> None:

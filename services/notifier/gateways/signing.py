@@ -10,11 +10,11 @@ _PREFIX = "whsec_"
 _LENGTHS = range(24, 65)
 
 
-def keys_of(secrets: str) -> tuple[bytes, ...]:
-    """The keys in `whsec_…` texts with blanks or commas between; several while a key rotates.
+def parse_keys(secrets: str) -> tuple[bytes, ...]:
+    """The keys in `whsec_…` texts, separated by blanks or commas; several while a key is rotated.
 
     Raises:
-        CuibanError: one of them is no such text. It does not repeat it.
+        CuibanError: one of them is not valid. The text of the error does not contain it.
     """
     keys = []
     for word in secrets.replace(",", " ").split():
@@ -31,7 +31,7 @@ def keys_of(secrets: str) -> tuple[bytes, ...]:
     return tuple(keys)
 
 
-def signature(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
+def sign(keys: Sequence[bytes], message_id: str, timestamp: int, body: bytes) -> str:
     """The `webhook-signature` header: one `v1,…` for each key."""
     signed = b"%s.%d.%s" % (message_id.encode(), timestamp, body)
     return " ".join(

@@ -19,10 +19,17 @@ from aiohttp import (
     TCPConnector,
 )
 
-from services.notifier.gateways.signing import signature
-from services.notifier.message import Accepted, Message, Outcome, Refusal, Refused, Unknown
+from services.notifier.gateways.signing import sign
+from services.notifier.message import (
+    Message,
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
 from services.notifier.policy.http_answers import Words, judge_answer
-from services.notifier.policy.vocabulary import canonical
+from services.notifier.policy.vocabulary import normalise
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
@@ -33,13 +40,13 @@ _SHORT = 120
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where short messages go, and how answers are read.
+    """An SMS gateway's address, and how its answers are read.
 
     Attributes:
-        url: may hold credentials, so it is never shown.
+        url: may contain credentials, so it is never shown.
         keys: for the signature; none means unsigned.
         success: values of `code`, `errcode`, `status` and the like that mean success.
-        permanent: values of them that no later attempt can mend.
+        permanent: values of them that mean that no later attempt can succeed.
     """
 
     url: str = field(repr=False)
@@ -48,11 +55,11 @@ class Endpoint:
     permanent: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        """Refuse an address that can't be posted to."""
+        """Refuse a URL that is not valid."""
         try:
             parts = urlsplit(self.url)
             fit = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-        except ValueError:  # brackets, or a port that is none
+        except ValueError:  # brackets, or an invalid port
             fit = False
         if not fit:
             raise CuibanError("CUIBAN_SMS_URL can't be read.", "Write it like https://host/path.")
@@ -73,8 +80,8 @@ class WebhookGateway:
     ) -> None:
         self._endpoint = endpoint
         self._words = Words(
-            frozenset(map(canonical, endpoint.success)),
-            frozenset(map(canonical, endpoint.permanent)),
+            frozenset(map(normalise, endpoint.success)),
+            frozenset(map(normalise, endpoint.permanent)),
         )
         self._concurrency = concurrency
         seconds = timeout / timedelta(seconds=1)
@@ -83,10 +90,10 @@ class WebhookGateway:
         self._session: ClientSession | None = None
 
     async def send(self, message: Message) -> Outcome:
-        """Offer a short message once. `now` is the machine's: verifiers check the timestamp."""
+        """Send a short message once. The timestamp is the machine's: the gateway checks it."""
         session = self._session or self._open()
         moment = self._now()
-        body = _body(message, moment)
+        body = _build_body(message, moment)
         stamp, name = int(moment.timestamp()), str(message.notification_id)
         headers = {
             "content-type": "application/json",
@@ -94,21 +101,21 @@ class WebhookGateway:
             "webhook-timestamp": str(stamp),
         }
         if self._endpoint.keys:
-            headers["webhook-signature"] = signature(self._endpoint.keys, name, stamp, body)
+            headers["webhook-signature"] = sign(self._endpoint.keys, name, stamp, body)
         try:
             async with session.post(
                 self._endpoint.url, data=body, headers=headers, allow_redirects=False
             ) as response:
-                if (answer := await _whole(response)) is None:
-                    return Unknown("answered more than any gateway would")
-                found = _tidy(judge_answer(response.status, answer, name, self._words))
-                if isinstance(found, Refused) and found.reason is Refusal.BUSY:
-                    return replace(found, retry_after=retry_after(response.headers, moment))
-                return found
+                if (answer := await _read_body(response)) is None:
+                    return OutcomeUnknown("answered more than any gateway would")
+                outcome = _tidy(judge_answer(response.status, answer, name, self._words))
+                if isinstance(outcome, MessageRefused) and outcome.reason is Refusal.BUSY:
+                    return replace(outcome, retry_after=parse_retry_after(response.headers, moment))
+                return outcome
         except (ClientConnectorError, ConnectionTimeoutError) as error:
-            return Refused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
+            return MessageRefused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
         except (ClientError, TimeoutError, OSError) as error:
-            return Unknown(type(error).__name__)
+            return OutcomeUnknown(type(error).__name__)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -126,10 +133,10 @@ class WebhookGateway:
         return self._session
 
 
-async def _whole(response: ClientResponse) -> bytes | None:
-    """The body, in however many parts it comes; None when it is a giant one.
+async def _read_body(response: ClientResponse) -> bytes | None:
+    """The whole body; None when it is longer than `_ANSWER_LIMIT`.
 
-    A refusal is told by its status: of its body, what can be read is enough.
+    For a refusal the status decides, so a part of its body is enough.
     """
     refused = response.status >= HTTPStatus.MULTIPLE_CHOICES
     answer = bytearray()
@@ -145,29 +152,29 @@ async def _whole(response: ClientResponse) -> bytes | None:
 
 
 def _tidy(outcome: Outcome) -> Outcome:
-    """`outcome` with short words of the gateway's; what no database could hold does not get in."""
-    if isinstance(outcome, Accepted):
-        return Accepted(_tidied(outcome.gateway_message_id))
-    return replace(outcome, detail=_tidied(outcome.detail))
+    """`outcome` with the gateway's texts cut short, and cleaned of what PostgreSQL can't store."""
+    if isinstance(outcome, MessageAccepted):
+        return MessageAccepted(_shorten(outcome.gateway_message_id))
+    return replace(outcome, detail=_shorten(outcome.detail))
 
 
-def _tidied(said: str) -> str:
-    return clean(said[: 10 * _SHORT])[:_SHORT]
+def _shorten(answer: str) -> str:
+    return clean(answer[: 10 * _SHORT])[:_SHORT]
 
 
-def _body(message: Message, now: datetime) -> bytes:
-    data = {
+def _build_body(message: Message, now: datetime) -> bytes:
+    content = {
         "to": message.address,
         "text": message.content.text,
         "unit": message.unit,
         "notification_id": str(message.notification_id),
     }
-    told = {"type": "cuiban.sms", "timestamp": now.isoformat(), "data": data}
-    return json.dumps(told, ensure_ascii=False).encode("utf-8", "replace")
+    event = {"type": "cuiban.sms", "timestamp": now.isoformat(), "data": content}
+    return json.dumps(event, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """The Retry-After header (RFC 9110, 10.2.3): seconds or a date; None when it says nothing."""
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The Retry-After header (RFC 9110, 10.2.3): seconds or a date; None if invalid."""
     written = headers.get("Retry-After", "").strip()
     if written.isascii() and written.isdigit():
         return timedelta(seconds=min(int(written[:9]), 10**7))

@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
-from services.notifier.tables import metadata
+from services.notifier.tables import METADATA
 from shared.database.migrating import run_migrations
 
-run_migrations(metadata)
+run_migrations(METADATA)

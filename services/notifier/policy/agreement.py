@@ -1,30 +1,30 @@
-"""Whether a refusal is the gateway's fault or one message's: different messages must agree. Pure.
+"""Whether a suspected refusal is due to the gateway or to one message. Pure.
 
-A gateway that answers 403 may not know us any more, or this one number may have opted out. One
-message can't tell: what the others met does.
+A gateway that answers 403 may have blocked us, or this one number may have opted out. The answer to
+one message can't tell; the answers to the others do.
 """
 
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from services.notifier.message import Accepted, Fault, Outcome, Refused
+from services.notifier.message import Blame, MessageAccepted, MessageRefused, Outcome
 
 AGREE = 3
-"""So many different messages in a row, none accepted between, speak against the gateway. Two
-could be two opted-out contacts of one unit."""
+"""So many different messages refused in a row, none accepted between, mean that it is the gateway.
+Two could be two opted-out contacts of one unit."""
 _REMEMBERED = 10_000
-"""Refused messages that are remembered; the oldest is forgotten first and judged anew."""
+"""How many refused messages are remembered; a forgotten one is judged anew."""
 
 
 @dataclass(slots=True)
 class Agreement:
-    """What one gateway answered lately. Lives as long as its process.
+    """The recent answers of one gateway, in this process.
 
-    A suspected refusal is found to be
-    - the message's, when the gateway has accepted another since this one was first refused;
-    - the gateway's, when `AGREE` different messages were refused since it last accepted any;
-    - else it stays suspected: the message backs off, and does not fail of it.
+    A suspected refusal is blamed on
+    - the message, if the gateway has accepted another since this one was first refused;
+    - the gateway, if `AGREE` different messages were refused since it last accepted any.
+    Otherwise it stays suspected: the message is tried again, and does not fail because of it.
     """
 
     _accepted: int = 0
@@ -37,22 +37,22 @@ class Agreement:
         return len(self._agreeing)
 
     def judge(self, message_id: UUID, outcome: Outcome) -> Outcome:
-        """`outcome`, with the fault found when it is a suspected refusal."""
+        """`outcome`, with the blame judged if it is a suspected refusal."""
         match outcome:
-            case Accepted():
+            case MessageAccepted():
                 self._accepted += 1
                 self._agreeing.clear()
                 self._first_refused.pop(message_id, None)
                 return outcome
-            case Refused(fault=Fault.SUSPECTED):
-                return replace(outcome, judged=self._found(message_id))
+            case MessageRefused(blame=Blame.SUSPECTED):
+                return replace(outcome, judged=self._judge_suspected(message_id))
             case _:
                 return outcome
 
-    def _found(self, message_id: UUID) -> Fault:
+    def _judge_suspected(self, message_id: UUID) -> Blame:
         if self._accepted > self._first_refused.setdefault(message_id, self._accepted):
-            return Fault.MESSAGE
+            return Blame.MESSAGE
         if len(self._first_refused) > _REMEMBERED:
             self._first_refused.popitem(last=False)
         self._agreeing.add(message_id)
-        return Fault.GATEWAY if len(self._agreeing) >= AGREE else Fault.SUSPECTED
+        return Blame.GATEWAY if len(self._agreeing) >= AGREE else Blame.SUSPECTED

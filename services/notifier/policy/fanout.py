@@ -1,10 +1,11 @@
-"""A reminder becomes notifications: one for each contact of the post and each channel. Pure."""
+"""Fan-out: a reminder becomes a notification for each contact and channel. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from types import MappingProxyType
+from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,15 +14,15 @@ from services.notifier.policy.stages import SuppressReason
 from shared.schemas import identity
 from shared.schemas.rules import Audience, Channel
 
-zone_of = lru_cache(maxsize=64)(ZoneInfo)
+get_zone = lru_cache(maxsize=64)(ZoneInfo)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who holds a contact's post, and on which days.
+    """A holder of a contact's post, and the days on which they hold it.
 
-    People who follow each other in a post share its `contact_id`, so that what one of them was
-    to hear goes to the next.
+    Successive holders of a post share its `contact_id`: a notification goes to the holder of the
+    day.
     """
 
     contact_id: UUID
@@ -31,23 +32,25 @@ class Recipient:
     valid_from: date | None
     valid_to: date | None
 
-    def valid_on(self, day: date) -> bool:
+    def is_valid_on(self, day: date) -> bool:
         """Whether the contact holds the post on `day`; both ends count."""
         return (self.valid_from is None or self.valid_from <= day) and (
             self.valid_to is None or day <= self.valid_to
         )
 
-    def address(self, channel: Channel) -> str:
-        """Where the contact is reached on a channel; empty when nowhere."""
+    def get_address(self, channel: Channel) -> str:
+        """The address on a channel; empty when there is none."""
         match channel:
             case Channel.EMAIL:
                 return self.email.strip()
             case Channel.SMS:
                 return self.mobile.strip()
+            case _:
+                assert_never(channel)
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class DueReminder:
     """A reminder, as fan-out needs it."""
 
     reminder_id: UUID
@@ -61,36 +64,38 @@ class Due:
     correlation_id: UUID
 
 
-def holders(
+def select_holders(
     recipients: Sequence[Recipient], slot: datetime, zone: ZoneInfo, now: datetime
 ) -> dict[UUID, Recipient]:
-    """Who is written to at `now`, by contact: the last listed of those who hold it on that day.
+    """Who holds each contact's post at `now`, by contact; the last listed wins.
 
-    The day is the office's. It is never before the slot's, should the clocks of two machines
-    differ about midnight.
+    The day is the office's. It is never before the slot's day, in case the clocks of two machines
+    differ at midnight.
     """
     day = max(slot, now).astimezone(zone).date()
-    return {one.contact_id: one for one in recipients if one.valid_on(day)}
+    return {
+        recipient.contact_id: recipient for recipient in recipients if recipient.is_valid_on(day)
+    }
 
 
-Withdrawn = Mapping[tuple[UUID, UUID], datetime]
-"""By unit and obligation: up to which slot it must not be reminded of."""
+Withdrawals = Mapping[tuple[UUID, UUID], datetime]
+"""By unit and obligation: up to which slot the obligation must not be reminded of."""
 
 
-def still_owed(
-    unit_id: UUID, slot: datetime, obligation_ids: Sequence[UUID], withdrawn: Withdrawn
+def select_owed(
+    unit_id: UUID, slot: datetime, obligation_ids: Sequence[UUID], withdrawals: Withdrawals
 ) -> tuple[UUID, ...]:
-    """Those obligations of a reminder that were not withdrawn for its slot."""
+    """Those obligations of a reminder that are not withdrawn for its slot."""
     return tuple(
         obligation
         for obligation in obligation_ids
-        if (until := withdrawn.get((unit_id, obligation))) is None or until < slot
+        if (until := withdrawals.get((unit_id, obligation))) is None or until < slot
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """A notification to make. With `suppressed` it ends at once, for that reason."""
+class PlannedNotification:
+    """A notification to store. With `suppressed` it ends at once, for that reason."""
 
     notification: Notification
     contact_id: UUID | None
@@ -98,39 +103,43 @@ class Planned:
 
 
 def fan_out(
-    due: Due,
+    due: DueReminder,
     recipients: Sequence[Recipient],
     now: datetime,
-    withdrawn: Withdrawn = MappingProxyType({}),
-) -> list[Planned]:
-    """The notifications of a reminder, for the contacts of the post that someone holds now.
+    withdrawals: Withdrawals = MappingProxyType({}),
+) -> list[PlannedNotification]:
+    """The notifications of a reminder, for the contacts of its audience whose post is held now.
 
-    What has no address, or no contact, or nothing that is still owed, gives a suppressed
-    notification: what was due is never silently missing.
+    Without an address, a contact, or an obligation that is still owed the notification is
+    suppressed, so that each due notification is counted.
     """
-    of_post = [one for one in recipients if one.post == due.audience]
-    written_to = holders(of_post, due.slot, zone_of(due.timezone), now).values()
-    owed = still_owed(due.unit_id, due.slot, due.obligation_ids, withdrawn)
+    of_post = [recipient for recipient in recipients if recipient.post == due.audience]
+    contacts = select_holders(of_post, due.slot, get_zone(due.timezone), now).values()
+    owed = select_owed(due.unit_id, due.slot, due.obligation_ids, withdrawals)
     planned = []
     for channel in dict.fromkeys(due.channels):
-        for holder in written_to:
-            address = holder.address(channel)
+        for holder in contacts:
+            address = holder.get_address(channel)
             reason = None if address else SuppressReason.NO_ADDRESS
-            planned.append(_planned(due, channel, holder.contact_id, address, reason, owed))
-        if not written_to:
-            planned.append(_planned(due, channel, None, "", SuppressReason.NO_CONTACT, owed))
+            planned.append(
+                _plan_notification(due, channel, holder.contact_id, address, reason, owed)
+            )
+        if not contacts:
+            planned.append(
+                _plan_notification(due, channel, None, "", SuppressReason.NO_CONTACT, owed)
+            )
     return planned
 
 
-def _planned(  # noqa: PLR0917 - one caller, right above
-    due: Due,
+def _plan_notification(  # noqa: PLR0917 - one caller, right above
+    due: DueReminder,
     channel: Channel,
     contact_id: UUID | None,
     address: str,
     reason: SuppressReason | None,
     owed: tuple[UUID, ...],
-) -> Planned:
-    return Planned(
+) -> PlannedNotification:
+    return PlannedNotification(
         notification=Notification(
             notification_id=identity.derive_notification_id(
                 due.reminder_id, contact_id or "nobody", channel

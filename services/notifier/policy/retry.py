@@ -1,77 +1,84 @@
-"""What follows an attempt: sent, tried again, failed, or held for a person. Pure."""
+"""What follows an attempt: it is sent, tried again, failed, or held for a decision. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from services.notifier.message import Accepted, Fault, Outcome, Refusal, Refused, Unknown
+from services.notifier.message import (
+    Blame,
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
 
 _JITTER = 0.2
 _LONGEST = timedelta(days=1)
 
 
 class WhenUnknown(StrEnum):
-    """What to do when nobody can tell whether a gateway took a message."""
+    """What to do when it is unknown whether a gateway accepted a message."""
 
     REOFFER = "reoffer"
-    """Offer it again under the same id: for gateways that know a repeat."""
+    """Send it again under the same id: for gateways that recognise a repeat."""
     HOLD = "hold"
-    """Let a person find out: for gateways that would deliver it twice."""
+    """Hold it for a decision: for gateways that would deliver it twice."""
 
 
-class AgainReason(StrEnum):
-    """Why it is tried again though the gateway did not refuse it."""
+class OpenReason(StrEnum):
+    """Why a notification stays open though no gateway refused it."""
 
     UNKNOWN_OUTCOME = "unknown-outcome"
 
 
 class FailReason(StrEnum):
-    """Why it failed though no single refusal was permanent."""
+    """Why a notification failed though no single refusal was permanent."""
 
     EXHAUSTED = "exhausted"
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """It is done."""
+class MarkSent:
+    """It is sent."""
 
     gateway_message_id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """It is tried again after `delay`. `counts` is False when nothing was offered."""
+class TryAgain:
+    """It is tried again after `delay`. `counts`: the attempt is one of the failures."""
 
     delay: timedelta
-    reason: Refusal | AgainReason
+    reason: Refusal | OpenReason
     counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """It is never tried again."""
+class MarkFailed:
+    """It has failed: it is never tried again."""
 
     reason: Refusal | FailReason
     detail: str
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """A person decides."""
+class HoldForDecision:
+    """It is held until an operator decides."""
 
 
-Next = Sent | Again | Failed | Held
+NextStep = MarkSent | TryAgain | MarkFailed | HoldForDecision
 
 
 @dataclass(frozen=True, slots=True)
-class Retrying:
-    """How a channel tries again.
+class RetryPolicy:
+    """When and how often a channel tries again.
 
     Attributes:
-        delays: after the 1st, 2nd, … failure; when they are used up it has failed.
+        delays: after the 1st, 2nd, … failure; after the last delay the next failure is final.
         unknown_pause: the shortest delay after an unknown outcome.
-        when_unknown: whether it is offered again at all then.
+        when_unknown: whether it is tried again after an unknown outcome.
     """
 
     delays: tuple[timedelta, ...]
@@ -79,61 +86,63 @@ class Retrying:
     when_unknown: WhenUnknown
 
 
-def follow(
+def decide_next(
     outcome: Outcome,
     failures: int,
-    retrying: Retrying,
+    retry: RetryPolicy,
     *,
     now: datetime,
     deadline: datetime | None,
     chance: float,
-) -> Next:
-    """What follows `outcome`.
+) -> NextStep:
+    """What follows an attempt that ended with `outcome`.
 
     Args:
         outcome: how the attempt ended.
-        failures: how many attempts that counted had ended badly before it.
-        retrying: how the channel tries again.
+        failures: earlier attempts that counted and ended badly.
+        retry: when and how often the channel tries again.
         now: the office's time.
-        deadline: the end of the date that the reminder is about, by the office's time.
+        deadline: the end of the date that the reminder is about, in the office's time.
         chance: uniform in [0, 1), for the jitter.
     """
-    why: Refusal | AgainReason
+    why: Refusal | OpenReason
     match outcome:
-        case Accepted(gateway_message_id=found):
-            return Sent(found)
-        case Refused(permanent=True):
-            return Failed(outcome.reason, outcome.detail)
-        case Refused(fault=Fault.GATEWAY):
-            # Not the message's fault: it waits for the gateway, however long.
-            delay = _guarded(retrying.delays[0], retrying, now, deadline)
-            return Again(delay, outcome.reason, counts=False)
-        case Refused(fault=Fault.SUSPECTED):
-            # Perhaps the gateway's fault: it is asked ever more rarely, but it never fails of it.
-            failures = min(failures, len(retrying.delays) - 1)
+        case MessageAccepted(gateway_message_id=message_id):
+            return MarkSent(message_id)
+        case MessageRefused(permanent=True):
+            return MarkFailed(outcome.reason, outcome.detail)
+        case MessageRefused(blame=Blame.GATEWAY):
+            # The message waits for the gateway, without a limit.
+            delay = _limit_to_deadline(retry.delays[0], retry, now, deadline)
+            return TryAgain(delay, outcome.reason, counts=False)
+        case MessageRefused(blame=Blame.SUSPECTED):
+            # Perhaps the gateway: it is tried at growing intervals, and never fails because of it.
+            failures = min(failures, len(retry.delays) - 1)
             why, least = outcome.reason, timedelta(0)
-        case Refused():
+        case MessageRefused():
             why, least = outcome.reason, min(outcome.retry_after or timedelta(0), _LONGEST)
-        case Unknown():
-            if retrying.when_unknown is WhenUnknown.HOLD:
-                return Held()
-            why, least = AgainReason.UNKNOWN_OUTCOME, retrying.unknown_pause
+        case OutcomeUnknown():
+            if retry.when_unknown is WhenUnknown.HOLD:
+                return HoldForDecision()
+            why, least = OpenReason.UNKNOWN_OUTCOME, retry.unknown_pause
         case _:
             assert_never(outcome)
-    if failures >= len(retrying.delays):
-        return Failed(FailReason.EXHAUSTED, f"{why}: {outcome.detail}" if outcome.detail else why)
+    if failures >= len(retry.delays):
+        detail = f"{why}: {outcome.detail}" if outcome.detail else why
+        return MarkFailed(FailReason.EXHAUSTED, detail)
     factor = 1 - _JITTER + 2 * _JITTER * chance
-    delay = max(retrying.delays[failures] * factor, least)
-    return Again(_guarded(delay, retrying, now, deadline), why)
+    delay = max(retry.delays[failures] * factor, least)
+    return TryAgain(_limit_to_deadline(delay, retry, now, deadline), why)
 
 
-def _guarded(
-    delay: timedelta, retrying: Retrying, now: datetime, deadline: datetime | None
+def _limit_to_deadline(
+    delay: timedelta, retry: RetryPolicy, now: datetime, deadline: datetime | None
 ) -> timedelta:
-    """`delay`, or half of what is left before the deadline when it would pass that.
+    """`delay`, or half of the time until the deadline if `delay` would pass it.
 
-    Halving keeps on trying until the end without a storm; the first delay is the shortest.
+    So attempts go on until the deadline without becoming a burst: none is closer than the first
+    delay.
     """
     if deadline is None or now + delay < deadline:
         return delay
-    return max((deadline - now) / 2, min(delay, retrying.delays[0]))
+    return max((deadline - now) / 2, min(delay, retry.delays[0]))

@@ -1,7 +1,6 @@
-"""Whether a notification goes out now: pure stages, each with a reason for what it decides.
+"""Whether a notification is sent now: pure stages, each with a reason for its decision.
 
-The deadline guard stands above every deferral: a reminder is never pushed past the date that it
-is about. Then it goes at once.
+A deferral never passes the date that the reminder is about; it is sent at once instead.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,6 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from services.notifier.message import HoldReason
+from shared.schemas import events
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel
 
@@ -18,9 +18,9 @@ _DAY = timedelta(days=1)
 
 
 class SuppressReason(StrEnum):
-    """Why a notification never goes out."""
+    """Why a notification is never sent."""
 
-    WITHDRAWN = "withdrawn"
+    WITHDRAWN = events.WITHDRAWN
     NO_ADDRESS = "no-address"
     NO_CONTACT = "no-contact"
     CHANNEL_OFF = "channel-off"
@@ -28,7 +28,7 @@ class SuppressReason(StrEnum):
 
 
 class DeferReason(StrEnum):
-    """Why a notification goes out later."""
+    """Why a notification is sent later."""
 
     QUIET_HOURS = "quiet-hours"
     RATE_LIMIT = "rate-limit"
@@ -36,12 +36,12 @@ class DeferReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """It goes out now."""
+    """It is sent now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """It goes out not before `until`."""
+    """It is sent at `until` at the earliest."""
 
     until: datetime
     reason: DeferReason
@@ -49,14 +49,14 @@ class Defer:
 
 @dataclass(frozen=True, slots=True)
 class Suppress:
-    """It never goes out."""
+    """It is never sent."""
 
     reason: SuppressReason
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """It waits, however long, for what only a new start of the service can bring."""
+    """It waits until the service is started with other settings."""
 
     reason: HoldReason
 
@@ -66,13 +66,13 @@ Decision = Send | Defer | Suppress | Hold
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Local times of day from which and until which nothing is sent, perhaps over midnight."""
+    """Local times of day between which nothing is sent, possibly over midnight."""
 
     begin: time
     end: time
 
-    def over_at(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the quiet hours that `now` lies in are over; None when it lies in none."""
+    def find_end(self, now: datetime, zone: ZoneInfo) -> datetime | None:
+        """When the present quiet hours end; None when `now` is outside of them."""
         local = now.astimezone(zone)
         clock = local.time()
         if self.begin <= self.end:
@@ -83,14 +83,21 @@ class QuietHours:
             return None
         day = local.date() if today else local.date() + _DAY
         until = datetime.combine(day, self.end, tzinfo=zone).astimezone(UTC)
-        return until if until > now else None  # a clock change can put the end behind us
+        return (
+            until if until > now else None
+        )  # a change of the zone's offset can put the end before now
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The office's limits. `quiet` by channel; `rate_limit` 0 and `useful_for` None mean off.
+    """The office's limits.
 
-    `off` are channels that the office has switched off, `unconnected` those without a gateway.
+    Attributes:
+        off: channels that the office has switched off.
+        unconnected: channels without a gateway.
+        quiet: quiet hours by channel.
+        rate_limit: notifications to a contact within `rate_window` on a channel; 0: no limit.
+        useful_for: how long after its slot a reminder without overdue items is sent; None: always.
     """
 
     off: frozenset[Channel] = frozenset()
@@ -103,15 +110,15 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a notification when it could be sent.
+    """What the decision on a notification depends on.
 
     Attributes:
-        channel: how it would go.
-        address: where to; empty when the contact has none any more, None when nobody holds it.
+        channel: on which it would be sent.
+        address: empty when the contact has none any more, None when its post has no holder.
         slot: when it was due.
         zone: the office's time zone.
-        items: what is still owed of the reminder, without what was withdrawn.
-        sent: when the contact was last sent something on this channel, rising.
+        items: the reminder's items that are still owed.
+        sent: when the contact was sent something on this channel lately, ascending.
     """
 
     channel: Channel
@@ -122,8 +129,8 @@ class Facts:
     sent: Sequence[datetime] = ()
 
 
-def deadline(items: Sequence[ReminderItem], zone: ZoneInfo, now: datetime) -> datetime | None:
-    """The end (24:00) of the nearest date among `items` that is not over; None if all are."""
+def find_deadline(items: Sequence[ReminderItem], zone: ZoneInfo, now: datetime) -> datetime | None:
+    """The end (24:00) of the nearest date of `items` that has not passed; None if all have."""
     today = now.astimezone(zone).date()
     ahead = [item.due_on for item in items if item.due_on >= today]
     if not ahead:
@@ -131,27 +138,27 @@ def deadline(items: Sequence[ReminderItem], zone: ZoneInfo, now: datetime) -> da
     return datetime.combine(min(ahead) + _DAY, time(0), tzinfo=zone).astimezone(UTC)
 
 
-def _withdrawn(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
+def _check_withdrawn(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
     return None if facts.items else Suppress(SuppressReason.WITHDRAWN)
 
 
-def _addressless(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
+def _check_address(facts: Facts, _: Policy, __: datetime) -> Suppress | None:
     if facts.address is None:
         return Suppress(SuppressReason.NO_CONTACT)
     return None if facts.address else Suppress(SuppressReason.NO_ADDRESS)
 
 
-def _switched_off(facts: Facts, policy: Policy, __: datetime) -> Suppress | None:
+def _check_switched_off(facts: Facts, policy: Policy, __: datetime) -> Suppress | None:
     return Suppress(SuppressReason.CHANNEL_OFF) if facts.channel in policy.off else None
 
 
-def _unconnected(facts: Facts, policy: Policy, __: datetime) -> Hold | None:
-    """A gateway that is not named may be a mistake; nothing is given up for a mistake."""
+def _check_connected(facts: Facts, policy: Policy, __: datetime) -> Hold | None:
+    """A missing gateway setting may be a mistake, so the notification is kept."""
     return Hold(HoldReason.NO_GATEWAY) if facts.channel in policy.unconnected else None
 
 
-def _past_usefulness(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
-    """Old news is not sent, unless something in it is overdue: that stays true."""
+def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
+    """An old reminder is not sent, unless an item is overdue: that is still true."""
     if policy.useful_for is None or now - facts.slot <= policy.useful_for:
         return None
     today = now.astimezone(facts.zone).date()
@@ -160,14 +167,14 @@ def _past_usefulness(facts: Facts, policy: Policy, now: datetime) -> Suppress | 
     return Suppress(SuppressReason.PAST_USEFULNESS)
 
 
-def _quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
+def _check_quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
     for channel, quiet in policy.quiet:
-        if channel == facts.channel and (until := quiet.over_at(now, facts.zone)):
+        if channel == facts.channel and (until := quiet.find_end(now, facts.zone)):
             return Defer(until, DeferReason.QUIET_HOURS)
     return None
 
 
-def _rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
+def _check_rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
     recent = [sent for sent in facts.sent if sent > now - policy.rate_window]
     if not policy.rate_limit or len(recent) < policy.rate_limit:
         return None
@@ -177,24 +184,24 @@ def _rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
 
 Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | Hold | None]
 STAGES: tuple[Stage, ...] = (
-    _withdrawn,
-    _addressless,
-    _switched_off,
-    _unconnected,
-    _past_usefulness,
-    _quiet_hours,
-    _rate_limit,
+    _check_withdrawn,
+    _check_address,
+    _check_switched_off,
+    _check_connected,
+    _check_useful,
+    _check_quiet_hours,
+    _check_rate_limit,
 )
 
 
 def decide(facts: Facts, policy: Policy, now: datetime) -> Decision:
-    """What to do with a notification at `now`: the first stage that objects decides."""
+    """What to do with a notification at `now`: the first stage with an objection decides."""
     for stage in STAGES:
         match stage(facts, policy, now):
             case (Suppress() | Hold()) as ends:
                 return ends
             case Defer(until=until) as defer:
-                limit = deadline(facts.items, facts.zone, now)
+                limit = find_deadline(facts.items, facts.zone, now)
                 if limit is None or until < limit:
                     return defer
             case None:

@@ -1,7 +1,7 @@
-"""The codes and words with which SMS platforms say why they refuse. Tables only, pure.
+"""The codes and words by which SMS platforms explain refusals. Tables, pure.
 
 Sources: the platforms' public documentation (China Mobile 云MAS, Aliyun, Tencent Cloud, Huawei
-Cloud, DingTalk, WeCom, Feishu). A code that is not here is a failure of an unknown kind.
+Cloud, DingTalk, WeCom, Feishu). A code that is missing here is a failure of an unknown kind.
 """
 
 import re
@@ -35,15 +35,15 @@ failedoperation.phonenumberonblacklist invalidparametervalue.incorrectphonenumbe
 """
 
 
-def _compiled(table: str) -> re.Pattern[str]:
+def _compile(table: str) -> re.Pattern[str]:
     """The codes of a table as one pattern; `*` stands for any rest."""
     return re.compile("|".join(re.escape(code).replace(r"\*", ".*") for code in table.split()))
 
 
 _CODES = (
-    (_compiled(_LATER), Refusal.BUSY),
-    (_compiled(_OURS), Refusal.REFUSES_US),
-    (_compiled(_MESSAGES), Refusal.REJECTED),
+    (_compile(_LATER), Refusal.BUSY),
+    (_compile(_OURS), Refusal.REFUSES_US),
+    (_compile(_MESSAGES), Refusal.REJECTED),
 )
 _TEXTS = (
     (
@@ -77,19 +77,19 @@ GOOD = frozenset({"true", "ok", "yes", "success", "succeed", "succeeded"})
 BAD = frozenset({"false", "no", "fail", "failed", "failure", "error", "rejected", "denied"})
 
 
-def canonical(value: object) -> str:
-    """A code as it is compared: without blanks, in lower case, `0000` and `0.0` as `0`."""
+def normalise(value: object) -> str:
+    """A code in the form that is compared: no blanks, lower case, `0000` and `0.0` as `0`."""
     word = str(value).strip().lower()
     if re.fullmatch(r"[+-]?\d{1,18}(\.0{0,18})?", word):
         return str(int(word.partition(".")[0]))
     return word
 
 
-def reason_of_code(code: str) -> Refusal | None:
-    """What a canonical code tells of: `BUSY`, `REFUSES_US` or `REJECTED`; None when unknown."""
+def find_reason_by_code(code: str) -> Refusal | None:
+    """The reason for a normalised code: `BUSY`, `REFUSES_US` or `REJECTED`; None if unknown."""
     return next((reason for known, reason in _CODES if known.fullmatch(code)), None)
 
 
-def reason_of_text(text: str) -> Refusal | None:
-    """What an explanation tells of, for a failure whose code is not known."""
+def find_reason_in_text(text: str) -> Refusal | None:
+    """The reason that an explanation gives, for a failure with an unknown code."""
     return next((reason for known, reason in _TEXTS if known.search(text)), None)

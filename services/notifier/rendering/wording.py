@@ -1,4 +1,4 @@
-"""Words for dates and duties, as an office would write them. Pure."""
+"""Dates and items in the Chinese words of an office. Pure."""
 
 import re
 import unicodedata
@@ -24,7 +24,7 @@ POSTS = {
 
 
 class Tone(StrEnum):
-    """How pressing an item is."""
+    """How urgent an item is."""
 
     LATE = "late"
     TODAY = "today"
@@ -33,8 +33,8 @@ class Tone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """An item, in words."""
+class ItemLine:
+    """An item, in words, for the templates."""
 
     number: int
     ref: str
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What one contact is told: everything that a text is made from.
+    """The content of one notification: all that a text is made from.
 
     `slot_day` is the day of the slot, on which the items' `working_days` were counted.
     """
@@ -62,52 +62,57 @@ class Digest:
     slot_day: date
     today: date
 
-    def left(self, due_on: date) -> tuple[str, Tone]:
-        """How much time is left until one of its dates, in words.
+    def describe_time_left(self, due_on: date) -> tuple[str, Tone]:
+        """How much time is left until a date of an item, in words.
 
-        Working days as the scheduler counted them, by the office's calendar. A text that is made
-        on a later day takes off those since, by the national one.
+        The scheduler has counted the working days by the office's calendar. If the text is made on
+        a later day, the days since the slot are subtracted, by the national calendar.
         """
-        told = next((item.working_days for item in self.items if item.due_on == due_on), None)
-        if told is None:
-            return left(due_on, self.today, working_days(self.today, due_on))
-        return left(due_on, self.today, told - working_days(self.slot_day, self.today))
+        days = next((item.working_days for item in self.items if item.due_on == due_on), None)
+        if days is None:
+            return describe_time_left(due_on, self.today, count_working_days(self.today, due_on))
+        return describe_time_left(
+            due_on, self.today, days - count_working_days(self.slot_day, self.today)
+        )
 
 
 @lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """`text` on one line: control, format and line characters become single blanks.
 
-    Nothing that comes from outside can then end a header or a line, or turn the reading
-    direction (Unicode categories Cc, Cf, Cs, Zl, Zp).
+    So no outside text can end a header or a line, or change the reading direction (Unicode
+    categories Cc, Cf, Cs, Zl, Zp).
     """
     kept = (" " if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"} else c for c in text)
     return re.sub(r"\s+", " ", "".join(kept)).strip()
 
 
 @lru_cache(maxsize=4096)
-def working_days(first: date, last: date) -> int:
-    """Working days after `first` up to and with `last`, nationally; negative if reversed."""
+def count_working_days(first: date, last: date) -> int:
+    """Working days after `first` up to and including `last`, by the national calendar.
+
+    Negative if `last` is before `first`.
+    """
     return _CALENDAR.count_between(first, last)
 
 
-def chinese(day: date) -> str:
+def format_chinese(day: date) -> str:
     """2023年12月29日."""
     return f"{day.year}年{day.month}月{day.day}日"
 
 
-def day_of(day: date, today: date) -> str:
+def format_day(day: date, today: date) -> str:
     """12月29日, with the year when it is not today's."""
-    return f"{day.month}月{day.day}日" if day.year == today.year else chinese(day)
+    return f"{day.month}月{day.day}日" if day.year == today.year else format_chinese(day)
 
 
-def weekday(day: date) -> str:
+def format_weekday(day: date) -> str:
     """星期五."""
     return f"星期{_WEEKDAYS[day.weekday()]}"
 
 
-def left(due_on: date, today: date, days: int) -> tuple[str, Tone]:
-    """How much time is left, in words; `days` are working days, negative once it is past."""
+def describe_time_left(due_on: date, today: date, days: int) -> tuple[str, Tone]:
+    """How much time is left, in words; `days` are working days, negative after the date."""
     if due_on == today:
         return "今日到期", Tone.TODAY
     if due_on < today:
@@ -118,39 +123,39 @@ def left(due_on: date, today: date, days: int) -> tuple[str, Tone]:
 
 
 def is_hearing(item: ReminderItem) -> bool:
-    """Whether the item is about the head hearing the report."""
+    """Whether the item is the head's hearing of the report."""
     return item.kind in {ReminderKind.HEARING, ReminderKind.HEARING_OVERDUE}
 
 
-def in_order(items: Sequence[ReminderItem]) -> list[ReminderItem]:
-    """Items by date, then by their place in the plan: 2.10 after 2.9."""
+def sort_items(items: Sequence[ReminderItem]) -> list[ReminderItem]:
+    """Items sorted by date, then by their place in the plan: 2.10 after 2.9."""
     return sorted(items, key=lambda item: (item.due_on, rank_ref(item.ref)))
 
 
-def lines(digest: Digest) -> list[Line]:
-    """The items of a digest in words, the most pressing first."""
-    found = []
-    for number, item in enumerate(in_order(digest.items), 1):
-        words, tone = digest.left(item.due_on)
-        found.append(
-            Line(
+def describe_items(digest: Digest) -> list[ItemLine]:
+    """The items of a digest in words, the most urgent first."""
+    described = []
+    for number, item in enumerate(sort_items(digest.items), 1):
+        words, tone = digest.describe_time_left(item.due_on)
+        described.append(
+            ItemLine(
                 number=number,
                 ref=clean(item.ref),
                 task=clean(item.task_name),
                 text=clean(item.text),
-                due=chinese(item.due_on),
-                weekday=weekday(item.due_on),
+                due=format_chinese(item.due_on),
+                weekday=format_weekday(item.due_on),
                 left=words,
                 tone=tone,
                 hearing=is_hearing(item),
             )
         )
-    return found
+    return described
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many items there are, and the nearest date that is not over."""
+    """How many items there are, and the nearest date that has not passed."""
 
     items: int
     late: int
@@ -160,12 +165,12 @@ class Count:
 
     @property
     def ahead(self) -> int:
-        """Items whose date is still to come, today not counted."""
+        """Items whose date is after today."""
         return self.items - self.late - self.today
 
 
-def count(digest: Digest) -> Count:
-    """The figures of a digest."""
+def count_items(digest: Digest) -> Count:
+    """Count the items of a digest."""
     dates = [item.due_on for item in digest.items]
     ahead = [day for day in dates if day >= digest.today]
     return Count(
@@ -177,7 +182,7 @@ def count(digest: Digest) -> Count:
     )
 
 
-def titled(plan_title: str) -> str:
-    """The plan's title in book marks, which it may already have."""
+def quote_title(plan_title: str) -> str:
+    """The plan's title in book title marks (《》), which it may already have."""
     title = clean(plan_title)
     return title if title.startswith("《") else f"《{title}》"

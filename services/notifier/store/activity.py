@@ -1,36 +1,36 @@
-"""Whether the notifier has work under way, and when it has some next."""
+"""Whether the notifier has work now, and when it has work next."""
 
 from datetime import datetime
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import HoldReason, State
-from services.notifier.tables import notifications, outbox
+from services.notifier.message import HoldReason, NotificationState
+from services.notifier.tables import NOTIFICATIONS, OUTBOX
 from shared.outbox.publishing import has_unsent
+
+_N = NOTIFICATIONS.c
 
 
 async def is_quiet(db: AsyncConnection, now: datetime) -> bool:
-    """Whether every event has been sent, and no notification can go at `now`.
+    """Whether every event has been sent, and no notification can be sent at `now`.
 
-    One that waits for a gateway's settings can't.
+    A notification that waits for a gateway's settings can't be sent.
     """
-    row = notifications.c
     due = exists().where(
-        row.state.in_((State.PENDING, State.SENDING)),
-        row.not_before <= now,
-        row.reason != HoldReason.NO_GATEWAY,
+        _N.state.in_((NotificationState.PENDING, NotificationState.SENDING)),
+        _N.not_before <= now,
+        _N.reason != HoldReason.NO_GATEWAY,
     )
     if await db.scalar(select(due)):
         return False
-    return not await has_unsent(db, outbox)
+    return not await has_unsent(db, OUTBOX)
 
 
-async def next_instant(db: AsyncConnection, now: datetime) -> datetime | None:
-    """The first instant after `now` at which a pending notification may go; None without one."""
-    row = notifications.c
-    earliest = select(func.min(row.not_before)).where(
-        row.state == State.PENDING, row.not_before > now
+async def find_next_instant(db: AsyncConnection, now: datetime) -> datetime | None:
+    """The first instant after `now` at which a pending notification may be sent; None if none."""
+    earliest = select(func.min(_N.not_before)).where(
+        _N.state == NotificationState.PENDING, _N.not_before > now
     )
-    found: datetime | None = await db.scalar(earliest)
-    return found
+    instant: datetime | None = await db.scalar(earliest)
+    return instant

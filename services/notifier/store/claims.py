@@ -1,28 +1,33 @@
-"""Claiming notifications that are due, with what is needed to decide and to render.
+"""Claims notifications that are due, with what is needed to decide and to render.
 
-A claim is a lease on the database's clock, the one clock that all processes share.
-`FOR UPDATE SKIP LOCKED` lets any number of processes claim at once; a lease that is over leaves an
-attempt whose outcome is unknown.
+A claim is a lease by the database's clock, which all processes share. `FOR UPDATE SKIP LOCKED` lets
+any number of processes claim at once. A lease that has run out leaves an attempt of unknown
+outcome.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Text, TextClause, Uuid, any_, bindparam, cast, func, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import Content, HoldReason, State
+from services.notifier.message import AttemptEnd, Content, HoldReason, NotificationState
 from services.notifier.store.reminders import ITEMS
-from services.notifier.tables import attempts, notifications
+from services.notifier.tables import ATTEMPTS, NOTIFICATIONS, REMINDERS, UNITS
 from shared.database.engine import insert_rows, update_rows
+from shared.database.statements import to_rows
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 
+_A, _N, _R, _U = ATTEMPTS.c, NOTIFICATIONS.c, REMINDERS.c, UNITS.c
+_DATABASE_NOW = select(func.clock_timestamp())
+_IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 _COLUMNS = (
     "notification_id, reminder_id, office_id, unit_id, contact_id, audience, slot, address, "
     "state, retry_at, attempts, failures"
@@ -33,21 +38,22 @@ _HELD = ", ".join(f"'{reason}'" for reason in HoldReason)
 
 
 class Take(Enum):
-    """Which of the due notifications are claimed first, or at all."""
+    """Which of the due notifications are claimed, in which order."""
 
     USUAL = ("leased", "again", "ready")
-    """What was tried before, then what is fresh."""
+    """First those that were tried before, then fresh ones."""
     FRESH_FIRST = ("ready", "again", "leased")
-    """For a gateway that rests: what it refuses again must not stand before what it would take."""
+    """For a gateway that rests: one that it may accept goes before those that it refused."""
     UNHELD = ("leased", "again", "unheld")
     """For a channel without a gateway: what is held already stays as it is."""
 
 
 @cache
-def _claim(take: Take) -> TextClause:
-    pending = "state = 'pending' AND retry_at IS"
+def _make_claim(take: Take) -> TextClause:
+    pending = f"state = '{NotificationState.PENDING}' AND retry_at IS"
     parts = {
-        "leased": "state = 'sending' AND lease_until <= now() ORDER BY lease_until",
+        "leased": f"state = '{NotificationState.SENDING}' AND lease_until <= now() "
+        "ORDER BY lease_until",
         "again": f"{pending} NOT NULL AND retry_at <= now() ORDER BY retry_at",
         "ready": f"{pending} NULL AND not_before <= :now ORDER BY not_before",
         "unheld": f"{pending} NULL AND not_before <= :now AND reason NOT IN ({_HELD}) "
@@ -62,9 +68,12 @@ def _claim(take: Take) -> TextClause:
 class Claimed:
     """A notification that is locked until the transaction ends.
 
-    `address` is where it was last offered, or would have gone when it was made. `abandoned` means
-    that its last attempt was never closed: the outcome is unknown. `retrying` means that it was
-    refused before.
+    Attributes:
+        address: of its last attempt; before the first, the address when it was fanned out.
+        abandoned: whether its last attempt was never closed, so that its outcome is unknown.
+        retrying: whether an attempt was refused before, or abandoned.
+        attempts: how many there were.
+        failures: those of them that counted and ended badly.
     """
 
     notification_id: UUID
@@ -84,7 +93,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """What a reminder says, and whose it is."""
+    """A reminder's content, with the names of its unit and office."""
 
     plan_title: str
     timezone: str
@@ -105,21 +114,34 @@ class Offering:
     content: Content
 
 
-async def database_now(db: AsyncConnection) -> datetime:
-    """The database's clock, which leases and back-off go by."""
-    found: datetime = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
-    return found
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What a claimed notification becomes without an attempt: its columns in `notifications`."""
+
+    notification_id: UUID
+    state: NotificationState
+    reason: str
+    not_before: datetime
+    failures: int
+    retry_at: None = None
+    lease_until: None = None
+
+
+async def read_database_now(db: AsyncConnection) -> datetime:
+    """The database's clock, by which leases and back-off are measured."""
+    now: datetime = (await db.execute(_DATABASE_NOW)).scalar_one()
+    return now
 
 
 async def claim(
     db: AsyncConnection, channel: Channel, *, now: datetime, limit: int, take: Take = Take.USUAL
 ) -> list[Claimed]:
-    """Lock up to `limit` notifications of a channel that are due.
+    """Lock up to `limit` due notifications of a channel.
 
-    `now` is the office's time, for what is due or was deferred. What was tried before or abandoned
-    goes by the database's clock.
+    `now` is the office's time: fresh and deferred notifications are due by it. Those that were
+    tried before are due by the database's clock.
     """
-    rows = await db.execute(_claim(take), {"channel": channel, "now": now, "limit": limit})
+    rows = await db.execute(_make_claim(take), {"channel": channel, "now": now, "limit": limit})
     return [
         Claimed(
             notification_id=row.notification_id,
@@ -131,8 +153,8 @@ async def claim(
             channel=channel,
             slot=row.slot,
             address=row.address,
-            abandoned=row.state == State.SENDING,
-            retrying=row.retry_at is not None or row.state == State.SENDING,
+            abandoned=row.state == NotificationState.SENDING,
+            retrying=row.retry_at is not None or row.state == NotificationState.SENDING,
             attempts=row.attempts,
             failures=row.failures,
         )
@@ -140,17 +162,25 @@ async def claim(
     ]
 
 
-async def backgrounds(db: AsyncConnection, reminder_ids: Iterable[UUID]) -> dict[UUID, Background]:
-    """What these reminders say."""
-    rows = await db.execute(
-        text(
-            "SELECT r.reminder_id, r.plan_title, r.timezone, CAST(r.items AS text) AS items, "
-            "r.correlation_id, u.name, u.office_name "
-            "FROM notifier.reminders r JOIN notifier.units u USING (unit_id) "
-            "WHERE r.reminder_id = ANY(:ids)"
-        ),
-        {"ids": list(set(reminder_ids))},
+_BACKGROUNDS = (
+    select(
+        _R.reminder_id,
+        _R.plan_title,
+        _R.timezone,
+        cast(_R["items"], Text).label("items"),
+        _R.correlation_id,
+        _U.name,
+        _U.office_name,
     )
+    .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
+    .where(_R.reminder_id == _IDS)
+)
+
+
+async def get_backgrounds(
+    db: AsyncConnection, reminder_ids: Iterable[UUID]
+) -> dict[UUID, Background]:
+    """The content of reminders, by reminder."""
     return {
         row.reminder_id: Background(
             plan_title=row.plan_title,
@@ -160,66 +190,69 @@ async def backgrounds(db: AsyncConnection, reminder_ids: Iterable[UUID]) -> dict
             unit=row.name,
             office=row.office_name,
         )
-        for row in rows
+        for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
     }
 
 
-async def recently_sent(
+async def get_recently_sent(
     db: AsyncConnection, contact_ids: Iterable[UUID], channel: Channel, since: datetime
-) -> dict[UUID, list[datetime]]:
-    """When each of these contacts was sent something on a channel after `since`, rising."""
+) -> dict[UUID | None, list[datetime]]:
+    """When each contact was sent something on a channel after `since`, ascending."""
     rows = await db.execute(
-        text(
-            "SELECT contact_id, array_agg(sent_at ORDER BY sent_at) AS sent "
-            "FROM notifier.notifications WHERE contact_id = ANY(:ids) AND channel = :channel "
-            "AND sent_at > :since GROUP BY contact_id"
-        ),
-        {"ids": list(set(contact_ids)), "channel": channel, "since": since},
+        select(_N.contact_id, _N.sent_at)
+        .where(_N.contact_id == _IDS, _N.channel == channel, _N.sent_at > since)
+        .order_by(_N.sent_at),
+        {"ids": list(set(contact_ids))},
     )
-    return {row.contact_id: list(row.sent) for row in rows}
+    sent: dict[UUID | None, list[datetime]] = defaultdict(list)
+    for row in rows:
+        sent[row.contact_id].append(row.sent_at)
+    return sent
 
 
 async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: datetime) -> None:
-    """Write down that nobody knows how these attempts ended."""
+    """Write that the outcome of the last attempts of notifications is unknown."""
     if not claimed:
         return
     await db.execute(
-        text(
-            "UPDATE notifier.attempts SET outcome = 'unknown', ended_at = :at, "
-            "detail = 'its process ended before the outcome' "
-            "WHERE notification_id = ANY(:ids) AND outcome = ''"
+        update(ATTEMPTS)
+        .where(_A.notification_id == _IDS, _A.outcome == "")
+        .values(
+            outcome=AttemptEnd.UNKNOWN,
+            ended_at=at,
+            detail="its process ended before the outcome",
         ),
-        {"at": at, "ids": [one.notification_id for one in claimed]},
+        {"ids": [row.notification_id for row in claimed]},
     )
 
 
-async def perhaps_received(db: AsyncConnection, claimed: Iterable[Claimed]) -> set[UUID]:
-    """Those that a contact may have got already: an attempt ended in nobody knows what."""
-    tried = [one.notification_id for one in claimed if one.attempts]
+_PERHAPS_RECEIVED = (
+    select(_A.notification_id)
+    .distinct()
+    .where(_A.notification_id == _IDS, _A.outcome == AttemptEnd.UNKNOWN)
+)
+
+
+async def select_perhaps_received(db: AsyncConnection, claimed: Iterable[Claimed]) -> set[UUID]:
+    """Notifications with an attempt of unknown outcome: the contact may have received them."""
+    tried = [row.notification_id for row in claimed if row.attempts]
     if not tried:
         return set()
-    rows = await db.execute(
-        text(
-            "SELECT DISTINCT notification_id FROM notifier.attempts "
-            "WHERE notification_id = ANY(:ids) AND outcome = 'unknown'"
-        ),
-        {"ids": tried},
-    )
-    return set(rows.scalars())
+    return set(await db.scalars(_PERHAPS_RECEIVED, {"ids": tried}))
 
 
 async def write_offers(
     db: AsyncConnection, offers: Sequence[Offering], *, real: datetime, lease_until: datetime
 ) -> None:
-    """Write attempts down before they are made, with the text as proof."""
+    """Write attempts before they are made, with the rendered text as evidence."""
     await update_rows(
         db,
-        notifications,
+        NOTIFICATIONS,
         ["notification_id"],
         [
             {
                 "notification_id": offer.notification_id,
-                "state": State.SENDING,
+                "state": NotificationState.SENDING,
                 "reason": "",
                 "address": offer.address,
                 "attempts": offer.number,
@@ -235,22 +268,18 @@ async def write_offers(
     )
     await insert_rows(
         db,
-        attempts,
+        ATTEMPTS,
         [
-            {"notification_id": o.notification_id, "number": o.number, "started_at": real}
-            for o in offers
+            {
+                "notification_id": offer.notification_id,
+                "number": offer.number,
+                "started_at": real,
+            }
+            for offer in offers
         ],
     )
 
 
-async def write_states(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write what became of notifications that are not offered.
-
-    Each row holds `notification_id`, `state`, `reason`, `not_before` and `failures`.
-    """
-    await update_rows(
-        db,
-        notifications,
-        ["notification_id"],
-        [{**row, "retry_at": None, "lease_until": None} for row in rows],
-    )
+async def write_withheld(db: AsyncConnection, withheld: Sequence[Withheld]) -> None:
+    """Write what became of claimed notifications for which no attempt is made."""
+    await update_rows(db, NOTIFICATIONS, ["notification_id"], to_rows(withheld))

@@ -1,35 +1,47 @@
-"""Units and their contacts, as the directory tells of them."""
+"""Units and their contacts, as the directory's events list them."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Uuid, any_, bindparam, delete, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.policy.fanout import Recipient
-from services.notifier.tables import contacts, units
+from services.notifier.tables import CONTACTS, UNITS
 from shared.database.engine import insert_rows
 from shared.schemas.events import UnitUpserted
 
 _LOCK = 0x6375_6901
-"""The advisory lock between who looks a unit up and who enters it."""
+"""The advisory lock between transactions that look units up and those that store them."""
+_LOCK_READING = select(func.pg_advisory_xact_lock_shared(_LOCK))
+_LOCK_WRITING = select(func.pg_advisory_xact_lock(_LOCK))
+_C, _U = CONTACTS.c, UNITS.c
+_IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
+_NUMBERS = select(_U.unit_id, _U.number).where(_U.unit_id == _IDS)
+_RECIPIENTS = (
+    select(_U.unit_id, _C.contact_id, _C.post, _C.email, _C.mobile, _C.valid_from, _C.valid_to)
+    .select_from(UNITS.outerjoin(CONTACTS, _C.unit_id == _U.unit_id))
+    .where(_U.unit_id == _IDS)
+    .order_by(_U.unit_id, _C.place)
+)
 
 
 async def lock_for_reading(db: AsyncConnection) -> None:
-    """Until the transaction ends no unit arrives, so that no reminder misses its unit.
+    """Until the transaction ends no unit is stored, so that no reminder misses its unit.
 
-    Take it first in a transaction: who waits for it must hold no row.
+    Take this lock first: a transaction that waits for it must hold no row lock.
     """
-    await db.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": _LOCK})
+    await db.execute(_LOCK_READING)
 
 
 async def lock_for_writing(db: AsyncConnection) -> None:
-    """Until the transaction ends nobody looks units up. Take it first in a transaction."""
-    await db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    """Until the transaction ends no other looks units up. Take this lock first."""
+    await db.execute(_LOCK_WRITING)
 
 
-async def enter(db: AsyncConnection, events: Iterable[UnitUpserted]) -> list[UUID]:
+async def store_units(db: AsyncConnection, events: Iterable[UnitUpserted]) -> list[UUID]:
     """Store units with their contacts; the newest `number` of a unit wins.
 
     Returns:
@@ -39,12 +51,9 @@ async def enter(db: AsyncConnection, events: Iterable[UnitUpserted]) -> list[UUI
     for event in events:
         if event.unit_id not in newest or event.number > newest[event.unit_id].number:
             newest[event.unit_id] = event
-    rows = await db.execute(
-        text("SELECT unit_id, number FROM notifier.units WHERE unit_id = ANY(:ids)"),
-        {"ids": list(newest)},
-    )
-    known = {row.unit_id: row.number for row in rows}
-    changed = [e for e in newest.values() if e.number > known.get(e.unit_id, -1)]
+    rows = await db.execute(_NUMBERS, {"ids": list(newest)})
+    stored = {row.unit_id: row.number for row in rows}
+    changed = [e for e in newest.values() if e.number > stored.get(e.unit_id, -1)]
     await _replace(db, changed)
     return [event.unit_id for event in changed]
 
@@ -52,7 +61,7 @@ async def enter(db: AsyncConnection, events: Iterable[UnitUpserted]) -> list[UUI
 async def _replace(db: AsyncConnection, changed: Sequence[UnitUpserted]) -> None:
     await insert_rows(
         db,
-        units,
+        UNITS,
         [
             {
                 "unit_id": event.unit_id,
@@ -67,8 +76,7 @@ async def _replace(db: AsyncConnection, changed: Sequence[UnitUpserted]) -> None
         "office_name = EXCLUDED.office_name, office_id = EXCLUDED.office_id",
     )
     await db.execute(
-        text("DELETE FROM notifier.contacts WHERE unit_id = ANY(:ids)"),
-        {"ids": [event.unit_id for event in changed]},
+        delete(CONTACTS).where(_C.unit_id == _IDS), {"ids": [event.unit_id for event in changed]}
     )
     rows = [
         {
@@ -85,28 +93,25 @@ async def _replace(db: AsyncConnection, changed: Sequence[UnitUpserted]) -> None
         for event in changed
         for place, contact in enumerate(event.contacts)
     ]
-    await insert_rows(db, contacts, rows)
+    await insert_rows(db, CONTACTS, rows)
 
 
-async def recipients_of(
+async def get_recipients(
     db: AsyncConnection, unit_ids: Iterable[UUID]
 ) -> dict[UUID, list[Recipient]]:
-    """The contacts of those units that are known; a known unit may have none."""
-    rows = await db.execute(
-        text(
-            "SELECT u.unit_id AS unit, c.contact_id, c.post, c.email, c.mobile, c.valid_from, "
-            "c.valid_to FROM notifier.units u LEFT JOIN notifier.contacts c USING (unit_id) "
-            "WHERE u.unit_id = ANY(:ids) ORDER BY u.unit_id, c.place"
-        ),
-        {"ids": list(set(unit_ids))},
-    )
-    found: dict[UUID, list[Recipient]] = defaultdict(list)
-    for row in rows:
-        of_unit = found[row.unit]
+    """The contacts of those units that are known, by unit; a known unit may have none."""
+    recipients: dict[UUID, list[Recipient]] = defaultdict(list)
+    for row in await db.execute(_RECIPIENTS, {"ids": list(set(unit_ids))}):
+        of_unit = recipients[row.unit_id]
         if row.contact_id is not None:
             of_unit.append(
                 Recipient(
-                    row.contact_id, row.post, row.email, row.mobile, row.valid_from, row.valid_to
+                    contact_id=row.contact_id,
+                    post=row.post,
+                    email=row.email,
+                    mobile=row.mobile,
+                    valid_from=row.valid_from,
+                    valid_to=row.valid_to,
                 )
             )
-    return dict(found)
+    return dict(recipients)

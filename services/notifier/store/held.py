@@ -1,4 +1,4 @@
-"""What is held: for a gateway that is not named, or for a person. And whose date that costs."""
+"""Counts held notifications: those without a gateway, and those that need a decision."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,16 +6,17 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import HoldReason, State
+from services.notifier.message import HoldReason, NotificationState
+from shared.schemas.rules import Channel
 
 _NEAR_DAYS = 1
-"""A date is near on the day before it: the last on which somebody can act in office hours."""
+"""A date is near on the day before it: the last day on which an office can act."""
 _COUNT = text(
     "WITH held AS ("  # noqa: S608 - constants
     "SELECT channel, reason, reminder_id FROM notifier.notifications "
-    f"WHERE state = '{State.HELD}' UNION ALL "
+    f"WHERE state = '{NotificationState.HELD}' UNION ALL "
     "SELECT channel, reason, reminder_id FROM notifier.notifications "
-    f"WHERE state = '{State.PENDING}' AND reason = '{HoldReason.NO_GATEWAY}'"
+    f"WHERE state = '{NotificationState.PENDING}' AND reason = '{HoldReason.NO_GATEWAY}'"
     "), dated AS ("
     "SELECT h.channel, h.reason, CAST(:now AS timestamptz) AT TIME ZONE r.timezone AS local, "
     "(SELECT min(CAST(i ->> 'due_on' AS date)) FROM jsonb_array_elements(r.items) i "
@@ -31,11 +32,13 @@ _COUNT = text(
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldCount:
     """How many notifications are held, and how many of these are late.
 
-    `near` counts those whose nearest date is today or tomorrow, `passed` those whose date went by
-    while they were held; dates that were over when they were due do not count.
+    Attributes:
+        near: those whose nearest date is today or tomorrow.
+        passed: those whose date has passed while they were held. A date that had passed before
+            the slot does not count.
     """
 
     number: int
@@ -43,7 +46,10 @@ class Held:
     passed: int = 0
 
 
-async def count(db: AsyncConnection, now: datetime) -> dict[tuple[str, str], Held]:
-    """What is held at the office's `now`, by channel and reason."""
+async def count_held(db: AsyncConnection, now: datetime) -> dict[tuple[Channel, str], HeldCount]:
+    """The held notifications at the office's `now`, by channel and reason."""
     rows = await db.execute(_COUNT, {"now": now, "near": _NEAR_DAYS})
-    return {(row.channel, row.reason): Held(row.held, row.near, row.passed) for row in rows}
+    return {
+        (Channel(row.channel), row.reason): HeldCount(row.held, near=row.near, passed=row.passed)
+        for row in rows
+    }

@@ -1,72 +1,122 @@
-"""How attempts ended. Who lost the lease writes the attempt, but not the notification."""
+"""How attempts ended. After its lease a process writes the attempt, but not the notification."""
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Text, Uuid, any_, bindparam, func, select, union_all
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.tables import attempts, notifications
+from services.notifier.message import NotificationState
+from services.notifier.store.reminders import ReminderState
+from services.notifier.tables import ATTEMPTS, NOTIFICATIONS, RECEIPTS, REMINDERS
 from shared.database.engine import update_rows
+from shared.database.statements import inline, to_rows
+from shared.schemas.rules import Channel
 
-
-async def still_mine(db: AsyncConnection, numbers: dict[UUID, int]) -> set[UUID]:
-    """Those notifications whose last attempt is still the one that is known here; they are locked.
-
-    This fences: a process that was stopped beyond its lease finds a higher number.
-    """
-    rows = await db.execute(
-        text(
-            "SELECT notification_id, attempts FROM notifier.notifications "
-            "WHERE notification_id = ANY(:ids) AND state = 'sending' "
-            "ORDER BY notification_id FOR UPDATE"
-        ),
-        {"ids": list(numbers)},
+_N = NOTIFICATIONS.c
+_LOCK = (
+    select(_N.notification_id, _N.attempts)
+    .where(
+        _N.notification_id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+        _N.state == NotificationState.SENDING,
     )
+    .order_by(_N.notification_id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What a notification becomes after an attempt: its columns in `notifications`.
+
+    Attributes:
+        failures: attempts so far that counted and ended badly.
+        gateway: empty unless it was sent.
+        lease_until: None ends the lease.
+    """
+
+    notification_id: UUID
+    state: NotificationState
+    failures: int
+    reason: str = ""
+    retry_at: datetime | None = None
+    lease_until: None = None
+    gateway: str = ""
+    gateway_message_id: str = ""
+    sent_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndedAttempt:
+    """How an attempt ended: its columns in `attempts`."""
+
+    notification_id: UUID
+    number: int
+    ended_at: datetime
+    outcome: str
+    detail: str
+
+
+async def lock_current(db: AsyncConnection, numbers: Mapping[UUID, int]) -> set[UUID]:
+    """Lock notifications; return those whose last attempt still has the number in `numbers`.
+
+    This fences: after its lease a process that was stopped finds a higher number.
+    """
+    rows = await db.execute(_LOCK, {"ids": list(numbers)})
     return {row.notification_id for row in rows if numbers[row.notification_id] == row.attempts}
 
 
-async def write(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write notifications after their attempts; all rows have the same columns."""
-    await update_rows(db, notifications, ["notification_id"], rows)
+async def write_notifications(db: AsyncConnection, conclusions: Sequence[Conclusion]) -> None:
+    """Write notifications after their attempts."""
+    await update_rows(db, NOTIFICATIONS, ["notification_id"], to_rows(conclusions))
 
 
-async def close(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
-    """Write how attempts ended: `notification_id`, `number`, `ended_at`, `outcome`, `detail`."""
-    await update_rows(db, attempts, ["notification_id", "number"], rows)
+async def close_attempts(db: AsyncConnection, ended: Sequence[EndedAttempt]) -> None:
+    """Write how attempts ended."""
+    await update_rows(db, ATTEMPTS, ["notification_id", "number"], to_rows(ended))
 
 
-async def with_receipts(db: AsyncConnection, gateway_message_ids: Iterable[str]) -> list[str]:
-    """Those messages whose receipt came before."""
-    rows = await db.execute(
-        text(
-            "SELECT DISTINCT gateway_message_id FROM notifier.delivery_receipts "
-            "WHERE gateway_message_id = ANY(:names)"
-        ),
-        {"names": list(gateway_message_ids)},
-    )
-    return list(rows.scalars())
+_WITH_RECEIPTS = (
+    select(RECEIPTS.c.gateway_message_id)
+    .distinct()
+    .where(RECEIPTS.c.gateway_message_id == any_(bindparam("names", type_=ARRAY(Text))))
+)
 
 
-async def count_open(db: AsyncConnection) -> dict[tuple[str, str], int]:
-    """How many notifications are open, by channel and state; found by partial indexes alone."""
-    rows = await db.execute(
-        text(
-            "SELECT channel, state, count(*) AS n FROM notifier.notifications "
-            "WHERE state = 'pending' GROUP BY 1, 2 UNION ALL "
-            "SELECT channel, state, count(*) FROM notifier.notifications "
-            "WHERE state = 'sending' GROUP BY 1, 2 UNION ALL "
-            "SELECT channel, state, count(*) FROM notifier.notifications "
-            "WHERE state = 'held' GROUP BY 1, 2"
+async def select_with_receipts(
+    db: AsyncConnection, gateway_message_ids: Iterable[str]
+) -> list[str]:
+    """Those messages whose receipt came before their outcome."""
+    return list(await db.scalars(_WITH_RECEIPTS, {"names": list(gateway_message_ids)}))
+
+
+_OPEN = union_all(
+    *(
+        select(_N.channel, _N.state, func.count().label("number"))
+        .where(_N.state == inline(state))
+        .group_by(_N.channel, _N.state)
+        for state in (
+            NotificationState.PENDING,
+            NotificationState.SENDING,
+            NotificationState.HELD,
         )
     )
-    return {(row.channel, row.state): row.n for row in rows}
+)
+
+
+async def count_open(db: AsyncConnection) -> dict[tuple[Channel, NotificationState], int]:
+    """How many notifications are open, by channel and state; uses partial indexes only."""
+    return {
+        (Channel(row.channel), NotificationState(row.state)): row.number
+        for row in await db.execute(_OPEN)
+    }
 
 
 async def count_waiting(db: AsyncConnection) -> int:
     """How many reminders wait for their unit."""
-    found = await db.execute(
-        text("SELECT count(*) FROM notifier.reminders WHERE state = 'waiting'")
-    )
-    return int(found.scalar_one())
+    waiting = REMINDERS.c.state == inline(ReminderState.WAITING)
+    result = await db.execute(select(func.count()).select_from(REMINDERS).where(waiting))
+    return result.scalar_one()

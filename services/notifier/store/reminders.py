@@ -1,40 +1,55 @@
-"""Reminders as received, what was withdrawn of them, and the notifications they became."""
+"""Received reminders, their withdrawals, and the notifications that they became."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Uuid, any_, bindparam, func, literal_column, select, text, update
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import Notification, State
-from services.notifier.policy.fanout import Due, Planned, Withdrawn
+from services.notifier.message import Notification, NotificationState
+from services.notifier.policy.fanout import DueReminder, PlannedNotification, Withdrawals
 from services.notifier.policy.stages import SuppressReason
-from services.notifier.tables import notifications, reminders, withdrawals
+from services.notifier.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database.engine import insert_rows
+from shared.database.statements import AnyRow, inline, to_rows
 from shared.schemas.events import Envelope, ReminderDue, ReminderWithdrawn
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 
+_R, _W = REMINDERS.c, WITHDRAWALS.c
+_IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
 ITEMS = TypeAdapter(tuple[ReminderItem, ...])
-UNIT_UNKNOWN = "unit-unknown"
 
 
-async def known(db: AsyncConnection, reminder_ids: Iterable[UUID]) -> set[UUID]:
-    """Those reminders that are already stored."""
-    rows = await db.execute(
-        text("SELECT reminder_id FROM notifier.reminders WHERE reminder_id = ANY(:ids)"),
-        {"ids": list(reminder_ids)},
-    )
-    return set(rows.scalars())
+class ReminderState(StrEnum):
+    """Whether a reminder has become notifications."""
+
+    WAITING = "waiting"
+    FANNED_OUT = "fanned-out"
 
 
-def due_of(envelope: Envelope, event: ReminderDue) -> Due:
+class WaitReason(StrEnum):
+    """Why a reminder waits."""
+
+    UNIT_UNKNOWN = "unit-unknown"
+
+
+_KNOWN = select(_R.reminder_id).where(_R.reminder_id == _IDS)
+
+
+async def select_known(db: AsyncConnection, reminder_ids: Iterable[UUID]) -> set[UUID]:
+    """Those reminders that are stored."""
+    return set(await db.scalars(_KNOWN, {"ids": list(reminder_ids)}))
+
+
+def to_due_reminder(envelope: Envelope, event: ReminderDue) -> DueReminder:
     """A reminder as fan-out needs it."""
-    return Due(
+    return DueReminder(
         reminder_id=event.reminder_id,
         office_id=event.office_id,
         unit_id=event.unit_id,
@@ -47,13 +62,13 @@ def due_of(envelope: Envelope, event: ReminderDue) -> Due:
     )
 
 
-async def store(
-    db: AsyncConnection, fresh: Sequence[tuple[ReminderDue, Due]], waiting: set[UUID]
+async def put(
+    db: AsyncConnection, fresh: Sequence[tuple[ReminderDue, DueReminder]], waiting: set[UUID]
 ) -> None:
-    """Store reminders; those in `waiting` (by reminder) wait for their unit."""
+    """Store reminders; those in `waiting` (reminder ids) wait for their unit."""
     await insert_rows(
         db,
-        reminders,
+        REMINDERS,
         [
             {
                 "reminder_id": due.reminder_id,
@@ -67,144 +82,144 @@ async def store(
                 "plan_title": event.plan_title,
                 "items": ITEMS.dump_json(event.items).decode(),
                 "correlation_id": due.correlation_id,
-                "state": "waiting" if due.reminder_id in waiting else "fanned-out",
-                "reason": UNIT_UNKNOWN if due.reminder_id in waiting else "",
+                "state": ReminderState.WAITING
+                if due.reminder_id in waiting
+                else ReminderState.FANNED_OUT,
+                "reason": WaitReason.UNIT_UNKNOWN if due.reminder_id in waiting else "",
             }
             for event, due in fresh
         ],
     )
 
 
-async def take_waiting(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[Due]:
-    """The reminders that waited for these units; from now on they count as fanned out."""
-    rows = await db.execute(
-        text(
-            "UPDATE notifier.reminders SET state = 'fanned-out', reason = '' "
-            "WHERE state = 'waiting' AND unit_id = ANY(:ids) RETURNING *, "
-            "jsonb_path_query_array(items, '$[*].obligation_id') AS obligations"
-        ).columns(channels=JSONB, obligations=JSONB),
-        {"ids": list(unit_ids)},
+_OBLIGATION_IDS = "'$[*].obligation_id'"
+_TAKE_WAITING = (
+    update(REMINDERS)
+    .where(_R.state == inline(ReminderState.WAITING), _R.unit_id == _IDS)
+    .values(state=ReminderState.FANNED_OUT, reason="")
+    .returning(
+        _R.reminder_id,
+        _R.office_id,
+        _R.unit_id,
+        _R.audience,
+        _R.slot,
+        _R.timezone,
+        _R.channels,
+        _R.correlation_id,
+        func.jsonb_path_query_array(
+            _R["items"], literal_column(_OBLIGATION_IDS), type_=JSONB
+        ).label("obligation_ids"),
     )
-    return sorted(
-        (
-            Due(
-                reminder_id=row.reminder_id,
-                office_id=row.office_id,
-                unit_id=row.unit_id,
-                audience=Audience(row.audience),
-                slot=row.slot,
-                timezone=row.timezone,
-                channels=tuple(map(Channel, row.channels)),
-                obligation_ids=tuple(map(UUID, row.obligations)),
-                correlation_id=row.correlation_id,
-            )
-            for row in rows
-        ),
-        key=lambda due: due.slot,
-    )
+)
 
 
-async def add_notifications(db: AsyncConnection, planned: Sequence[Planned]) -> None:
-    """Store notifications, pending or already ended."""
+async def take_waiting(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[DueReminder]:
+    """The reminders that waited for these units, by slot; from now on they count as fanned out."""
+    due = [
+        DueReminder(
+            reminder_id=row.reminder_id,
+            office_id=row.office_id,
+            unit_id=row.unit_id,
+            audience=Audience(row.audience),
+            slot=row.slot,
+            timezone=row.timezone,
+            channels=tuple(map(Channel, row.channels)),
+            obligation_ids=tuple(map(UUID, row.obligation_ids)),
+            correlation_id=row.correlation_id,
+        )
+        for row in await db.execute(_TAKE_WAITING, {"ids": list(unit_ids)})
+    ]
+    return sorted(due, key=lambda reminder: reminder.slot)
+
+
+async def add_notifications(db: AsyncConnection, planned: Sequence[PlannedNotification]) -> None:
+    """Insert notifications, pending or already ended."""
     await insert_rows(
         db,
-        notifications,
+        NOTIFICATIONS,
         [
             {
-                "notification_id": plan.notification.notification_id,
-                "reminder_id": plan.notification.reminder_id,
-                "office_id": plan.notification.office_id,
-                "unit_id": plan.notification.unit_id,
-                "contact_id": plan.contact_id,
-                "audience": plan.notification.audience,
-                "channel": plan.notification.channel,
-                "slot": plan.notification.slot,
-                "address": plan.notification.address,
-                "state": _state(plan.suppressed),
-                "reason": plan.suppressed or "",
-                "not_before": plan.notification.slot,
+                "notification_id": plan_timers.notification.notification_id,
+                "reminder_id": plan_timers.notification.reminder_id,
+                "office_id": plan_timers.notification.office_id,
+                "unit_id": plan_timers.notification.unit_id,
+                "contact_id": plan_timers.contact_id,
+                "audience": plan_timers.notification.audience,
+                "channel": plan_timers.notification.channel,
+                "slot": plan_timers.notification.slot,
+                "address": plan_timers.notification.address,
+                "state": _get_state(plan_timers.suppressed),
+                "reason": plan_timers.suppressed or "",
+                "not_before": plan_timers.notification.slot,
             }
-            for plan in planned
+            for plan_timers in planned
         ],
         "DO NOTHING",
     )
 
 
-def _state(suppressed: SuppressReason | None) -> State:
+def _get_state(suppressed: SuppressReason | None) -> NotificationState:
     match suppressed:
         case None:
-            return State.PENDING
+            return NotificationState.PENDING
         case SuppressReason.WITHDRAWN:
-            return State.WITHDRAWN
+            return NotificationState.WITHDRAWN
         case _:
-            return State.SUPPRESSED
+            return NotificationState.SUPPRESSED
+
+
+@dataclass(frozen=True, slots=True)
+class _Withdrawal:
+    unit_id: UUID
+    obligation_id: UUID
+    until: datetime
+    reason: str
 
 
 async def withdraw(db: AsyncConnection, events: Iterable[ReminderWithdrawn]) -> list[UUID]:
-    """Remember what must not be reminded of any more, and up to when; the latest `until` wins.
+    """Store up to which slot obligations must not be reminded of; the latest `until` wins.
 
     Returns:
         The units.
     """
-    latest: dict[tuple[UUID, UUID], Mapping[str, Any]] = {}
+    get_later: dict[tuple[UUID, UUID], _Withdrawal] = {}
     for event in events:
         for obligation_id in event.obligation_ids:
-            key = (event.unit_id, obligation_id)
-            if key not in latest or latest[key]["until"] < event.until:
-                latest[key] = {
-                    "unit_id": event.unit_id,
-                    "obligation_id": obligation_id,
-                    "until": event.until,
-                    "reason": event.reason,
-                }
+            known = get_later.get((event.unit_id, obligation_id))
+            if known is None or known.until < event.until:
+                get_later[event.unit_id, obligation_id] = _Withdrawal(
+                    event.unit_id, obligation_id, until=event.until, reason=event.reason
+                )
     await insert_rows(
         db,
-        withdrawals,
-        list(latest.values()),
+        WITHDRAWALS,
+        to_rows(list(get_later.values())),
         "(unit_id, obligation_id) DO UPDATE SET until = EXCLUDED.until, reason = EXCLUDED.reason "
         "WHERE EXCLUDED.until > withdrawals.until",
     )
-    return list({unit_id for unit_id, _ in latest})
+    return list({unit_id for unit_id, _ in get_later})
 
 
-async def withdrawn_of(db: AsyncConnection, unit_ids: Iterable[UUID]) -> Withdrawn:
-    """What was withdrawn from these units."""
-    rows = await db.execute(
-        text(
-            "SELECT unit_id, obligation_id, until FROM notifier.withdrawals "
-            "WHERE unit_id = ANY(:ids)"
-        ),
-        {"ids": list(set(unit_ids))},
-    )
-    found: dict[tuple[UUID, UUID], datetime] = {}
-    for row in rows:
-        found[row.unit_id, row.obligation_id] = row.until
-    return found
+_OF_UNITS = select(_W.unit_id, _W.obligation_id, _W.until).where(_W.unit_id == _IDS)
 
 
-async def end_withdrawn(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[Notification]:
-    """End the pending notifications of some units that have nothing left that is owed."""
-    if not unit_ids:
-        return []
-    rows = await db.execute(
-        text(
-            "UPDATE notifier.notifications n "
-            "SET state = 'withdrawn', reason = 'withdrawn', retry_at = NULL "
-            "FROM notifier.reminders r WHERE n.unit_id = ANY(:ids) AND n.state = 'pending' "
-            "AND r.reminder_id = n.reminder_id AND NOT EXISTS ("
-            "SELECT 1 FROM jsonb_array_elements(r.items) i WHERE NOT EXISTS ("
-            "SELECT 1 FROM notifier.withdrawals w WHERE w.unit_id = n.unit_id "
-            "AND w.obligation_id = CAST(i ->> 'obligation_id' AS uuid) AND w.until >= r.slot)) "
-            "RETURNING n.*, r.correlation_id, "
-            "jsonb_path_query_array(r.items, '$[*].obligation_id') AS obligations"
-        ).columns(obligations=JSONB),
-        {"ids": list(unit_ids)},
-    )
-    return [notification_of(row, tuple(map(UUID, row.obligations))) for row in rows]
+async def get_withdrawals(db: AsyncConnection, unit_ids: Iterable[UUID]) -> Withdrawals:
+    """The withdrawals of units."""
+    rows = await db.execute(_OF_UNITS, {"ids": list(set(unit_ids))})
+    return {(row.unit_id, row.obligation_id): row.until for row in rows}
 
 
-def notification_of(row: Any, obligation_ids: tuple[UUID, ...]) -> Notification:  # noqa: ANN401 - a row of a textual statement
-    """A notification, from a row with its columns and its reminder's correlation id."""
+NOTIFICATION = (
+    "n.notification_id, n.reminder_id, n.office_id, n.unit_id, n.audience, n.channel, n.slot, "
+    "n.address, r.correlation_id, "
+    f"jsonb_path_query_array(r.items, {_OBLIGATION_IDS}) AS obligation_ids"
+)
+"""What `to_notification` reads, from notifications `n` and their reminders `r`. The statement
+declares `obligation_ids` as JSONB."""
+
+
+def to_notification(row: AnyRow) -> Notification:
+    """A notification, from a row with the columns of `NOTIFICATION`."""
     return Notification(
         notification_id=row.notification_id,
         reminder_id=row.reminder_id,
@@ -215,5 +230,26 @@ def notification_of(row: Any, obligation_ids: tuple[UUID, ...]) -> Notification:
         slot=row.slot,
         address=row.address,
         correlation_id=row.correlation_id,
-        obligation_ids=obligation_ids,
+        obligation_ids=tuple(map(UUID, row.obligation_ids)),
     )
+
+
+_END_WITHDRAWN = text(
+    "UPDATE notifier.notifications n "  # noqa: S608 - constants
+    f"SET state = '{NotificationState.WITHDRAWN}', reason = '{SuppressReason.WITHDRAWN}', "
+    "retry_at = NULL FROM notifier.reminders r "
+    f"WHERE n.unit_id = ANY(:ids) AND n.state = '{NotificationState.PENDING}' "
+    "AND r.reminder_id = n.reminder_id AND NOT EXISTS ("
+    "SELECT 1 FROM jsonb_array_elements(r.items) i WHERE NOT EXISTS ("
+    "SELECT 1 FROM notifier.withdrawals w WHERE w.unit_id = n.unit_id "
+    "AND w.obligation_id = CAST(i ->> 'obligation_id' AS uuid) AND w.until >= r.slot)) "
+    f"RETURNING {NOTIFICATION}"
+).columns(obligation_ids=JSONB)
+
+
+async def end_withdrawn(db: AsyncConnection, unit_ids: Sequence[UUID]) -> list[Notification]:
+    """End the pending notifications of units in which nothing is owed any more; return them."""
+    if not unit_ids:
+        return []
+    rows = await db.execute(_END_WITHDRAWN, {"ids": list(unit_ids)})
+    return [to_notification(row) for row in rows]

@@ -1,17 +1,19 @@
-"""What the notifier tells of its notifications, kept for the audit."""
+"""Delivery events: what became of each notification, stored for the audit."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store import reminders
-from services.scheduler.store.reminders import NotificationRow, State
+from services.scheduler.store.reminders import ReportedNotification, ReportedState
 from shared import clock
 from shared.errors import PoisonError
 from shared.logging import log
 from shared.schemas.events import (
+    WITHDRAWN,
     Envelope,
     ExpectedAudited,
     NotificationDelivered,
@@ -22,12 +24,10 @@ from shared.schemas.events import (
 )
 from shared.schemas.topics import DeliveryEvent
 
-_WITHDRAWN = "withdrawn"
-
 
 async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Apply events of the deliveries topic, in order. A later outcome replaces an earlier one."""
-    rows: dict[UUID, NotificationRow] = {}
+    rows: dict[UUID, ReportedNotification] = {}
     numbers: dict[UUID, int] = {}
     for envelope in envelopes:
         event = envelope.event
@@ -44,61 +44,62 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                     reminder_id=str(event.reminder_id),
                     audience=event.audience.value,
                 )
-        for row in _told(event):
-            rows[row.notification_id] = _merged(rows.get(row.notification_id), row)
-    await reminders.told(db, list(rows.values()), clock.read_machine_time())
-    await reminders.fanned_out(db, numbers.items())
+        for row in _list_notifications(event):
+            rows[row.notification_id] = _merge(rows.get(row.notification_id), row)
+    await reminders.put_notifications(db, list(rows.values()), clock.read_machine_time())
+    await reminders.put_fan_outs(db, numbers.items())
 
 
-def _told(event: DeliveryEvent) -> Iterator[NotificationRow]:
+def _list_notifications(event: DeliveryEvent) -> Iterator[ReportedNotification]:
+    """The notifications that an event reports on, as rows of the audit."""
     match event:
         case ReminderFannedOut():
             for ref in event.notifications:
-                yield NotificationRow(
-                    ref.notification_id,
-                    event.reminder_id,
-                    event.office_id,
-                    event.unit_id,
-                    ref.channel.value,
-                    event.slot,
-                    State.PENDING,
-                    "",
+                yield ReportedNotification(
+                    notification_id=ref.notification_id,
+                    reminder_id=event.reminder_id,
+                    office_id=event.office_id,
+                    unit_id=event.unit_id,
+                    channel=ref.channel,
+                    slot=event.slot,
+                    state=ReportedState.PENDING,
+                    reason="",
                     named=True,
                 )
         case NotificationSent():
-            yield _outcome(event, State.SENT, "")
+            yield _report_end(event, ReportedState.SENT)
         case NotificationFailed():
-            yield _outcome(event, State.DEAD, event.reason)
+            yield _report_end(event, ReportedState.FAILED, event.reason)
         case NotificationSuppressed():
-            state = State.WITHDRAWN if event.reason == _WITHDRAWN else State.SUPPRESSED
-            yield _outcome(event, state, event.reason)
-        case NotificationDelivered():
-            pass  # it was sent, and that is counted
-        case ExpectedAudited():
-            pass  # what ingest found, for others to read
+            withdrawn = event.reason == WITHDRAWN
+            state = ReportedState.WITHDRAWN if withdrawn else ReportedState.SUPPRESSED
+            yield _report_end(event, state, event.reason)
+        case NotificationDelivered() | ExpectedAudited():
+            return  # delivery follows sending, which is counted; the other is ingest's audit
+        case _:
+            assert_never(event)
 
 
-def _outcome(
+def _report_end(
     event: NotificationSent | NotificationFailed | NotificationSuppressed,
-    state: State,
-    reason: str,
-) -> NotificationRow:
-    return NotificationRow(
-        event.notification_id,
-        event.reminder_id,
-        event.office_id,
-        event.unit_id,
-        event.channel.value,
-        event.slot,
-        state,
-        reason,
+    state: ReportedState,
+    reason: str = "",
+) -> ReportedNotification:
+    return ReportedNotification(
+        notification_id=event.notification_id,
+        reminder_id=event.reminder_id,
+        office_id=event.office_id,
+        unit_id=event.unit_id,
+        channel=event.channel,
+        slot=event.slot,
+        state=state,
+        reason=reason,
         named=False,
     )
 
 
-def _merged(earlier: NotificationRow | None, row: NotificationRow) -> NotificationRow:
+def _merge(earlier: ReportedNotification | None, row: ReportedNotification) -> ReportedNotification:
     if earlier is None:
         return row
-    named = earlier.named or row.named
-    kept = earlier if row.state is State.PENDING else row
-    return replace(kept, named=named)
+    kept = earlier if row.state is ReportedState.PENDING else row
+    return replace(kept, named=earlier.named or row.named)

@@ -1,10 +1,10 @@
-"""What a batch of task events comes to: a fold over them, in order."""
+"""The result of a batch of task events: a fold over them, in order."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from services.scheduler.store.obligations import ToldMeasure
+from services.scheduler.store.obligations import MeasureVersion
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import ReminderMeasure
@@ -12,65 +12,80 @@ from shared.schemas.events import Envelope, ObligationsAmended, ObligationsAssig
 
 
 @dataclass(slots=True)
-class Held:
-    """An obligation in hand: how it was found, and what the batch did to it."""
+class FoldedObligation:
+    """An obligation and what the batch did to it.
 
-    one: Obligation
-    known: bool
+    Attributes:
+        stored: whether it was in the database before the batch.
+        changed: whether the batch changed it.
+        replan: whether its timers are void.
+    """
+
+    obligation: Obligation
+    stored: bool
     changed: bool = False
     replan: bool = False
 
 
 @dataclass
 class Fold:
-    """What a batch comes to.
+    """The result of a batch so far.
 
     Attributes:
-        held: the obligations in hand.
-        withdrawn: what must not go out any more.
-        measures: the measures that the batch told of.
-        waiting: facts about obligations that are not known; `fresh` are those of this batch, and
-            `ended` those that wait no longer.
+        obligations: those that the batch names and that are known.
+        withdrawn: `ReminderWithdrawn` events to publish.
+        measures: the newest version of each measure in the batch.
+        waiting: facts about obligations that are not known.
+        fresh: those facts of `waiting` that came in this batch.
+        ended: facts that wait no longer.
     """
 
-    held: dict[UUID, Held]
+    obligations: dict[UUID, FoldedObligation]
     withdrawn: list[Envelope] = field(default_factory=list)
-    measures: dict[UUID, ToldMeasure] = field(default_factory=dict)
+    measures: dict[UUID, MeasureVersion] = field(default_factory=dict)
     waiting: dict[UUID, list[WaitingFact]] = field(default_factory=dict)
     fresh: list[WaitingFact] = field(default_factory=list)
     ended: list[WaitingFact] = field(default_factory=list)
 
-    def known(self, obligation_id: UUID) -> Obligation | None:
-        """The obligation as the batch has left it so far; None when nobody told of it."""
-        found = self.held.get(obligation_id)
-        return found.one if found else None
+    def get(self, obligation_id: UUID) -> Obligation | None:
+        """The obligation as the batch has left it so far; None when it is not known."""
+        folded = self.obligations.get(obligation_id)
+        return folded.obligation if folded else None
 
-    def take(self, fresh: Obligation, *, replan: bool) -> None:
-        """Go on with the obligation as a fact has made it; `replan`: its timers are void."""
-        found = self.held.get(fresh.obligation_id)
-        if found is None:
-            self.held[fresh.obligation_id] = Held(fresh, known=False, changed=True, replan=replan)
-        else:
-            found.one, found.changed, found.replan = fresh, True, found.replan or replan
+    def put(self, obligation: Obligation, *, replan: bool) -> None:
+        """Take the obligation as a fact has made it; `replan`: its timers are void."""
+        folded = self.obligations.get(obligation.obligation_id)
+        if folded is None:
+            folded = FoldedObligation(obligation, stored=False)
+            self.obligations[obligation.obligation_id] = folded
+        folded.obligation, folded.changed = obligation, True
+        folded.replan = folded.replan or replan
 
-    def hear(self, event: ObligationsAssigned | ObligationsAmended, told: datetime) -> None:
-        """Take the measures that an event tells of, unless what is in hand was told later."""
+    def add_measures(
+        self, event: ObligationsAssigned | ObligationsAmended, told_at: datetime
+    ) -> None:
+        """Take an event's measures, except those of which the batch has a later version."""
         for facts in event.measures:
             last = self.measures.get(facts.measure_id)
-            if last is None or last.told_at <= told:
-                shown = ReminderMeasure(facts.ref, facts.task_name, facts.text, event.plan_title)
-                one = ToldMeasure(facts.measure_id, event.office_id, shown, told)
-                self.measures[facts.measure_id] = one
+            if last is None or last.told_at <= told_at:
+                self.measures[facts.measure_id] = MeasureVersion(
+                    measure_id=facts.measure_id,
+                    office_id=event.office_id,
+                    measure=ReminderMeasure(
+                        facts.ref, facts.task_name, facts.text, event.plan_title
+                    ),
+                    told_at=told_at,
+                )
 
-    def wait(self, fact: WaitingFact) -> None:
-        """Keep a fact until an event tells of its obligation."""
+    def add_waiting(self, fact: WaitingFact) -> None:
+        """Keep a fact until its obligation is known."""
         self.waiting.setdefault(fact.obligation_id, []).append(fact)
         self.fresh.append(fact)
 
-    def waited(self, obligation_id: UUID) -> list[WaitingFact]:
-        """The facts that waited for an obligation, in the order in which they were told.
+    def take_waiting(self, obligation_id: UUID) -> list[WaitingFact]:
+        """Remove and return the facts that waited for an obligation.
 
-        They wait no longer. What has no number comes last.
+        They are sorted by number; facts without a number come last.
         """
         facts = self.waiting.pop(obligation_id, [])
         self.ended += facts

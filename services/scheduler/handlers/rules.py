@@ -1,4 +1,4 @@
-"""Rule books and calendars: stored whole; the office's units are then planned anew."""
+"""Rule events: store rule books and calendars, then plan the office's units anew."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.scheduler.store import agenda, obligations, offices
-from services.scheduler.store.agenda import UnitRow
+from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import Timetables
 from shared.database.engine import is_poison
 from shared.database.trusted_clock import TrustedClock
@@ -24,15 +24,15 @@ _FAILED_REST = timedelta(minutes=10)
 async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Apply events of the rules topic, in order; an older number changes nothing.
 
-    The office's row is taken before its units' rows, as everywhere.
+    The office's row is locked before its units' rows, as in every transaction.
     """
     for envelope in envelopes:
         event = envelope.event
         if not isinstance(event, RuleEvent):
             raise PoisonError("not-a-rule", type(event).__name__)
-        await offices.know(db, [event.office_id])
+        await offices.add_missing(db, [event.office_id])
         if envelope.partition is not None:
-            await offices.read_from(db, event.office_id, envelope.partition)
+            await offices.set_partition(db, event.office_id, envelope.partition)
         number, newer = await _store(db, event, envelope.time)
         units = await agenda.mark_stale(db, event.office_id) if newer else 0
         with bound(
@@ -69,32 +69,32 @@ class Replanning:
     clock: TrustedClock
     horizon: timedelta
 
-    async def batch(self, limit: int) -> int:
-        """Plan some units; how many. A unit that can't be planned holds up no other."""
+    async def replan_batch(self, limit: int) -> int:
+        """Plan up to `limit` units; how many. A unit that fails does not stop the others."""
         try:
             async with self.engine.begin() as db:
                 units = await agenda.claim_stale(db, limit)
-                await self._plan(db, units)
+                await self._replan(db, units)
         except Exception as error:
             if not is_poison(error):
                 raise
-            return await self._one_by_one(limit)
+            return await self._replan_singly(limit)
         return len(units)
 
-    async def _one_by_one(self, limit: int) -> int:
+    async def _replan_singly(self, limit: int) -> int:
         for number in range(limit):
             async with self.engine.begin() as db:
                 units = await agenda.claim_stale(db, 1)
                 if not units:
                     return number
-                await self._alone(db, units[0])
+                await self._replan_or_postpone(db, units[0])
         return limit
 
-    async def _alone(self, db: AsyncConnection, unit: UnitRow) -> None:
-        """Plan one unit, or put it off; until it is planned nothing fires for it."""
+    async def _replan_or_postpone(self, db: AsyncConnection, unit: LockedUnit) -> None:
+        """Plan one unit; after an error postpone it. Nothing fires for it before it is planned."""
         try:
             async with db.begin_nested():
-                await self._plan(db, [unit])
+                await self._replan(db, [unit])
         except Exception as error:
             if not is_poison(error):
                 raise
@@ -102,41 +102,41 @@ class Replanning:
                 log(__name__).exception(
                     "replan.unit_failed",
                     put_off=str(_FAILED_REST),
-                    hint="The unit has no reminders until this is mended.",
+                    hint="The unit gets no reminders until the error is corrected.",
                 )
-            await agenda.put_off_planning(db, unit.unit_id, _FAILED_REST)
+            await agenda.postpone_replanning(db, unit.unit_id, _FAILED_REST)
 
-    async def _plan(self, db: AsyncConnection, units: Sequence[UnitRow]) -> None:
+    async def _replan(self, db: AsyncConnection, units: Sequence[LockedUnit]) -> None:
         """Plan locked units in the caller's transaction.
 
-        The units' rows were there before the rules changed and are locked, so the rules can't
-        change again before the commit. Where an office has no rule book there is nothing to plan:
-        its units are stale again once it has one.
+        The rules can't change before the commit: a change marks the units' rows stale, and they are
+        locked. Units of an office without a rule book are not planned; its first rule book makes
+        them stale again.
         """
         if not units:
             return
         now = await self.clock.now(db)
-        rules = await self.timetables.now(db, {unit.office_id for unit in units})
+        rules = await self.timetables.load(db, {unit.office_id for unit in units})
         ids = [unit.unit_id for unit in units]
-        before = await obligations.timers_of(db, ids)
+        before = await obligations.get_next_instants(db, ids)
         planned: list[tuple[UUID, Timer]] = []
-        for one in await obligations.owed_by(db, ids):
-            office = rules.get(one.office_id)
+        for obligation in await obligations.list_owed(db, ids):
+            office = rules.get(obligation.office_id)
             if office is None:
                 continue
-            fresh = replan_timers(
+            timers = replan_timers(
                 office.timetable,
-                one.obligation_id,
-                one.dates,
-                before=before.get(one.obligation_id, {}),
+                obligation.obligation_id,
+                obligation.dates,
+                before=before.get(obligation.obligation_id, {}),
                 changed=compute_plan_start(
-                    get_later(office.changed_at, one.planned_from), now, self.horizon
+                    get_later(office.changed_at, obligation.planned_from), now, self.horizon
                 ),
-                fired_until=one.fired_until,
+                fired_until=obligation.fired_until,
             )
-            planned.extend((one.unit_id, timer) for timer in fresh)
+            planned.extend((obligation.unit_id, timer) for timer in timers)
         await obligations.end_timers_of(db, before.keys())
         await obligations.start_timers(db, planned)
-        await agenda.planned(db, ids)
-        await agenda.refresh(db, ids)
+        await agenda.clear_stale(db, ids)
+        await agenda.refresh_next(db, ids)
         log(__name__).info("units.planned_anew", units=len(units), timers=len(planned))

@@ -1,12 +1,12 @@
-"""Events about obligations: what is owed, how it stands, and the timers that follow from it.
+"""Task events: store what units owe, and plan the timers that follow from it.
 
-A batch becomes a few statements: lock its units, load what its events name, fold the events over
-that in order, write the difference. A unit's row stays locked until the commit, so that a
-report and a firing never cross.
+A batch is a few statements: lock its units, load the obligations that its events name, fold the
+events over them in order, write the difference. A unit's row stays locked until the commit, so a
+report and a firing never interleave.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,10 +14,10 @@ from uuid import UUID
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.handlers.folding import Fold, Held
+from services.scheduler.handlers.folding import Fold, FoldedObligation
 from services.scheduler.store import agenda, obligations, offices, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
-from services.scheduler.store.waiting import waiting_fact
+from services.scheduler.store.waiting import make_waiting_fact
 from services.scheduler.tables import OUTBOX
 from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
@@ -49,7 +49,8 @@ _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told
 class Tasks:
     """Applies the events of the tasks topic. `horizon`: see `compute_plan_start`.
 
-    What is planned by a clock that is ahead is never reminded of before that time. So it waits.
+    The clock must be trusted: reminders of slots before the instant of planning are never sent, so
+    a clock that is ahead would lose them.
     """
 
     clock: TrustedClock
@@ -59,96 +60,103 @@ class Tasks:
     async def handle(self, db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
         """Apply events of one partition, in order."""
         now = await self.clock.now(db)
-        told = [(envelope, _task(envelope)) for envelope in envelopes]
-        ids = {event.unit_id: event.office_id for _, event in told}
-        await offices.know(db, ids.values())
-        rules = await self.timetables.now(db, ids.values(), share=True)
-        await agenda.lock(db, ids, envelopes[0].partition)
-        found = await obligations.by_id(
-            db, [i for _, event in told for i in list_obligation_ids(event)]
+        events = [(envelope, _require_task_event(envelope)) for envelope in envelopes]
+        units = {event.unit_id: event.office_id for _, event in events}
+        await offices.add_missing(db, units.values())
+        rules = await self.timetables.load(db, units.values(), share=True)
+        await agenda.lock(db, units, envelopes[0].partition)
+        ids = [obligation_id for _, event in events for obligation_id in list_obligation_ids(event)]
+        known = await obligations.get_obligations(db, ids)
+        fold = Fold(
+            {i: FoldedObligation(obligation, stored=True) for i, obligation in known.items()},
+            waiting=await waiting.get_waiting(db, _list_defined(events) - known.keys()),
         )
-        waits = await waiting.of(db, _told_of(told) - found.keys())
-        fold = Fold({i: Held(one, known=True) for i, one in found.items()}, waiting=waits)
-        for envelope, event in told:
+        for envelope, event in events:
             self._apply(fold, envelope, event, now)
-        changed = [held for held in fold.held.values() if held.changed]
-        replan = [held.one for held in changed if held.replan]
-        await _check_measures(db, fold, changed)
-        await obligations.put_measures(db, fold.measures.values())
-        await obligations.put(
-            db,
-            [held.one for held in changed if not held.known],
-            [held.one for held in changed if held.known],
-        )
-        await obligations.end_timers_of(
-            db, [held.one.obligation_id for held in changed if held.replan and held.known]
-        )
-        planned = list(_planned(replan, rules))
-        await obligations.start_timers(db, planned)
-        await agenda.refresh(db, sorted({one.unit_id for one in replan}))
-        await waiting.end(db, fold.ended)
-        await waiting.put(db, fold.fresh)
-        await publish(db, OUTBOX, fold.withdrawn)
-        _PLANNED.inc(len(planned))
-        _tell_waiting(replan, rules)
-        _warn_of_years(replan, rules)
+        await _write(db, fold, rules)
 
     def _apply(self, fold: Fold, envelope: Envelope, event: TaskEvent, now: datetime) -> None:
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
-            fold.hear(event, envelope.time)
+            fold.add_measures(event, envelope.time)
         after = compute_plan_start(envelope.time, now, self.horizon)
         withdrawn: dict[tuple[str, datetime], list[UUID]] = defaultdict(list)
-        for change in decide_changes(fold.known, event, after):
+        for change in decide_changes(fold.get, event, after):
             if change.obligation is None:
-                _put_aside(fold, change, envelope)
+                _keep_or_ignore(fold, change, envelope)
                 continue
-            fold.take(change.obligation, replan=change.replan)
+            fold.put(change.obligation, replan=change.replan)
             if change.withdraw:
                 until = get_later(after, change.obligation.fired_until)
                 withdrawn[change.withdraw, until].append(change.obligation_id)
-        fold.withdrawn.extend(_withdrawals(envelope, event, withdrawn, now))
+        fold.withdrawn.extend(_make_withdrawals(envelope, event, withdrawn, now))
         if isinstance(event, ObligationsAssigned | ObligationsAmended):
             for obligation_id in list_obligation_ids(event):
-                self._apply_waited(fold, obligation_id, envelope.time, now)
+                self._apply_waiting(fold, obligation_id, envelope.time, now)
 
-    def _apply_waited(self, fold: Fold, obligation_id: UUID, told: datetime, now: datetime) -> None:
-        """Apply what waited for an obligation that an event has just told of at `told`.
+    def _apply_waiting(
+        self, fold: Fold, obligation_id: UUID, defined_at: datetime, now: datetime
+    ) -> None:
+        """Apply the facts that waited for an obligation, which an event defined at `defined_at`.
 
-        Nothing of it is on its way to anyone, so nothing has to be withdrawn. A fact without a
-        number (a withdrawal) that was told before the event is over: the obligation is owed again.
+        No reminder of it is on its way, so nothing has to be withdrawn. A fact without a number (a
+        withdrawal) from before the event is void: the obligation is owed again.
         """
-        for fact in fold.waited(obligation_id):
-            event = _task(fact.envelope)
-            if fact.number is None and fact.envelope.time < told:
-                _tell_ignored(ObligationChange(obligation_id, ignored=Ignored.OLDER), fact.envelope)
+        for fact in fold.take_waiting(obligation_id):
+            event = _require_task_event(fact.envelope)
+            if fact.number is None and fact.envelope.time < defined_at:
+                _log_ignored(ObligationChange(obligation_id, ignored=Ignored.OLDER), fact.envelope)
                 continue
             after = compute_plan_start(fact.envelope.time, now, self.horizon)
-            for change in decide_changes(fold.known, event, after):
+            for change in decide_changes(fold.get, event, after):
                 if change.obligation is None:
-                    _tell_ignored(change, fact.envelope)
+                    _log_ignored(change, fact.envelope)
                 else:
-                    fold.take(change.obligation, replan=change.replan)
+                    fold.put(change.obligation, replan=change.replan)
 
 
-def _task(envelope: Envelope) -> TaskEvent:
+async def _write(db: AsyncConnection, fold: Fold, rules: Mapping[UUID, OfficeRules]) -> None:
+    """Write the result of a batch: obligations, timers, agenda, waiting facts, outbox."""
+    changed = [folded for folded in fold.obligations.values() if folded.changed]
+    fresh = [folded.obligation for folded in changed if not folded.stored]
+    stored = [folded.obligation for folded in changed if folded.stored]
+    replan = [folded.obligation for folded in changed if folded.replan]
+    void = [f.obligation.obligation_id for f in changed if f.replan and f.stored]
+    planned = list(_plan_timers(replan, rules))
+    await _check_measures(db, fold, changed)
+    await obligations.put_measures(db, fold.measures.values())
+    await obligations.put(db, fresh, stored)
+    await obligations.end_timers_of(db, void)
+    await obligations.start_timers(db, planned)
+    await agenda.refresh_next(db, sorted({obligation.unit_id for obligation in replan}))
+    await waiting.delete_ended(db, fold.ended)
+    await waiting.put(db, fold.fresh)
+    await publish(db, OUTBOX, fold.withdrawn)
+    _PLANNED.inc(len(planned))
+    _log_waiting_for_rules(replan, rules)
+    _warn_uncovered(replan, rules)
+
+
+def _require_task_event(envelope: Envelope) -> TaskEvent:
     event = envelope.event
     if isinstance(event, TaskEvent):
         return event
     raise PoisonError("not-a-task", type(event).__name__)
 
 
-def _told_of(told: Iterable[tuple[Envelope, TaskEvent]]) -> set[UUID]:
-    """The obligations that events tell of whole."""
-    whole = ObligationsAssigned | ObligationsAmended
-    return {i for _, event in told if isinstance(event, whole) for i in list_obligation_ids(event)}
+def _list_defined(events: Iterable[tuple[Envelope, TaskEvent]]) -> set[UUID]:
+    """The obligations that events define in full, so that waiting facts can be applied."""
+    defining = ObligationsAssigned | ObligationsAmended
+    return {
+        i for _, event in events if isinstance(event, defining) for i in list_obligation_ids(event)
+    }
 
 
-def _put_aside(fold: Fold, change: ObligationChange, envelope: Envelope) -> None:
-    """Let a fact about an obligation that is not known wait, and pass over any other."""
+def _keep_or_ignore(fold: Fold, change: ObligationChange, envelope: Envelope) -> None:
+    """Keep a fact about an obligation that is not known; ignore every other."""
     if change.ignored is not Ignored.UNKNOWN:
-        _tell_ignored(change, envelope)
+        _log_ignored(change, envelope)
         return
-    fold.wait(waiting_fact(change.obligation_id, envelope))
+    fold.add_waiting(make_waiting_fact(change.obligation_id, envelope))
     log(__name__).info(
         "fact.waits",
         reason=change.ignored.value,
@@ -158,33 +166,45 @@ def _put_aside(fold: Fold, change: ObligationChange, envelope: Envelope) -> None
     )
 
 
-async def _check_measures(db: AsyncConnection, fold: Fold, changed: Iterable[Held]) -> None:
-    """Refuse obligations whose measure nobody told: a reminder would have nothing to say."""
-    wanted = {held.one.measure_id for held in changed} - fold.measures.keys()
-    if wanted and (missing := wanted - (await obligations.measures(db, wanted)).keys()):
+async def _check_measures(
+    db: AsyncConnection, fold: Fold, changed: Iterable[FoldedObligation]
+) -> None:
+    """Refuse obligations whose measure is unknown: a reminder would have no text.
+
+    Raises:
+        PoisonError: a measure is neither in the batch nor in the database.
+    """
+    wanted = {folded.obligation.measure_id for folded in changed} - fold.measures.keys()
+    if wanted and (missing := wanted - (await obligations.get_measures(db, wanted)).keys()):
         raise PoisonError("measure-unknown", f"no event told of measure {min(missing)}")
 
 
-def _planned(
-    replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]
+def _plan_timers(
+    replan: Iterable[Obligation], rules: Mapping[UUID, OfficeRules]
 ) -> Iterator[tuple[UUID, Timer]]:
-    for one in replan:
-        office = rules.get(one.office_id)
-        if office is None or not one.owed:
+    """The timers of obligations that are owed, each with its unit."""
+    for obligation in replan:
+        office = rules.get(obligation.office_id)
+        if office is None or not obligation.owed:
             continue
-        for timer in plan_timers(office.timetable, one.obligation_id, one.dates, one.planned_after):
-            yield one.unit_id, timer
+        for timer in plan_timers(
+            office.timetable,
+            obligation.obligation_id,
+            obligation.dates,
+            obligation.planned_after,
+        ):
+            yield obligation.unit_id, timer
 
 
-def _withdrawals(
+def _make_withdrawals(
     envelope: Envelope,
     event: TaskEvent,
-    withdrawn: dict[tuple[str, datetime], list[UUID]],
+    withdrawn: Mapping[tuple[str, datetime], Sequence[UUID]],
     now: datetime,
-) -> Iterable[Envelope]:
-    """What must not go out any more: up to the newest slot that fired for an obligation.
+) -> Iterator[Envelope]:
+    """Events that withdraw reminders up to the newest slot that fired for an obligation.
 
-    No further, since a slot that is planned anew by the same fact may lie before now.
+    Not further: the same fact may plan a new slot that lies before now.
     """
     for number, ((reason, until), ids) in enumerate(withdrawn.items()):
         parts = (envelope.id, reason, until.isoformat()) if number else (envelope.id, reason)
@@ -203,7 +223,7 @@ def _withdrawals(
         )
 
 
-def _tell_ignored(change: ObligationChange, envelope: Envelope) -> None:
+def _log_ignored(change: ObligationChange, envelope: Envelope) -> None:
     reason = change.ignored.value if change.ignored else ""
     _IGNORED.labels(reason).inc()
     log(__name__).info(
@@ -218,19 +238,19 @@ def _tell_ignored(change: ObligationChange, envelope: Envelope) -> None:
     )
 
 
-def _tell_waiting(replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]) -> None:
-    waiting: dict[UUID, set[UUID]] = defaultdict(set)
-    for one in replan:
-        if one.office_id not in rules:
-            waiting[one.office_id].add(one.unit_id)
-    for office, units in waiting.items():
+def _log_waiting_for_rules(replan: Iterable[Obligation], rules: Mapping[UUID, OfficeRules]) -> None:
+    units_by_office: dict[UUID, set[UUID]] = defaultdict(set)
+    for obligation in replan:
+        if obligation.office_id not in rules:
+            units_by_office[obligation.office_id].add(obligation.unit_id)
+    for office, units in units_by_office.items():
         with bound(office_id=str(office)):
             log(__name__).info("planning.waits", reason="no-rule-book", units=len(units))
 
 
-def _warn_of_years(replan: Iterable[Obligation], rules: dict[UUID, OfficeRules]) -> None:
-    """Say which years rest on Monday to Friday alone."""
-    dates = {(one.due_on, one.office_id) for one in replan}
+def _warn_uncovered(replan: Iterable[Obligation], rules: Mapping[UUID, OfficeRules]) -> None:
+    """Log the years for which no calendar lists holidays: there Monday to Friday are worked."""
+    dates = {(obligation.due_on, obligation.office_id) for obligation in replan}
     years = {(office, due_on.year) for due_on, office in dates if due_on}
     for office, year in sorted(years):
         if office in rules and rules[office].timetable.calendar.is_uncovered(year):

@@ -1,4 +1,4 @@
-"""Whether the scheduler has work under way, and when it has some next."""
+"""Whether the scheduler has work now, and when it has work next."""
 
 from datetime import datetime
 
@@ -17,8 +17,8 @@ async def is_quiet(db: AsyncConnection, now: datetime) -> bool:
     return not await has_unsent(db, OUTBOX)
 
 
-async def next_instant(db: AsyncConnection, now: datetime) -> datetime | None:
-    """The first instant after `now` at which a timer fires; None when none is set."""
+async def find_next_instant(db: AsyncConnection, now: datetime) -> datetime | None:
+    """The first instant after `now` at which a timer fires; None when there is no timer."""
     earliest = select(func.min(AGENDA.c.next_fire_at)).where(AGENDA.c.next_fire_at > now)
-    found: datetime | None = await db.scalar(earliest)
-    return found
+    instant: datetime | None = await db.scalar(earliest)
+    return instant

@@ -4,101 +4,84 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Uuid, any_, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
+from shared.database.statements import AnyRow
 from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.schemas.rules import Dates, ObligationKind
 
-_OBLIGATION = """
-    SELECT obligation_id, office_id, unit_id, measure_id, kind, due_on, known_on, lead, number,
-    standing, planned_from, greatest(fired_until, (
-        SELECT max(t.fired_until) FROM scheduler.timers AS t
-        WHERE t.obligation_id = o.obligation_id
-    )) AS fired_until FROM scheduler.obligations AS o
-"""
-
-_KEEP_FIRED = """
-    UPDATE scheduler.obligations AS o SET fired_until = greatest(o.fired_until, g.fired_until)
-    FROM (SELECT obligation_id, max(fired_until) AS fired_until FROM gone
-          WHERE fired_until IS NOT NULL GROUP BY obligation_id) AS g
-    WHERE o.obligation_id = g.obligation_id
-"""
-
-
-async def by_id(db: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Obligation]:
-    """Those of some obligations that are known."""
-    found = await db.execute(
-        text(f"{_OBLIGATION} WHERE obligation_id = ANY(CAST(:ids AS uuid[]))"),
-        {"ids": list(ids)},
-    )
-    return {row.obligation_id: _obligation(row) for row in found.all()}
+_O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
+_IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
+_WRITTEN = tuple(column.name for column in OBLIGATIONS.c if column.name != "fired_until")
+"""Only `end_timers` and `end_timers_of` write `fired_until`."""
+_OBLIGATIONS = select(
+    *(_O[name] for name in _WRITTEN),
+    func.greatest(
+        _O.fired_until,
+        select(func.max(_T.fired_until))
+        .where(_T.obligation_id == _O.obligation_id)
+        .scalar_subquery(),
+    ).label("fired_until"),
+)
+_BY_ID = _OBLIGATIONS.where(_O.obligation_id == _IDS)
+_OWED = _OBLIGATIONS.where(
+    _O.unit_id == _IDS, _O.standing.in_([Standing.OPEN, Standing.IN_PROGRESS])
+)
 
 
-async def owed_by(db: AsyncConnection, units: Sequence[UUID]) -> list[Obligation]:
-    """All that units still owe."""
-    found = await db.execute(
-        text(
-            f"{_OBLIGATION} WHERE unit_id = ANY(CAST(:units AS uuid[])) AND standing = ANY(:owed)"
-        ),
-        {"units": list(units), "owed": [Standing.OPEN.value, Standing.IN_PROGRESS.value]},
-    )
-    return [_obligation(row) for row in found.all()]
+async def get_obligations(db: AsyncConnection, ids: Collection[UUID]) -> dict[UUID, Obligation]:
+    """Those of `ids` that are known, by id."""
+    rows = await db.execute(_BY_ID, {"ids": list(ids)})
+    return {row.obligation_id: _to_obligation(row) for row in rows}
 
 
-def _obligation(row: Sequence[Any]) -> Obligation:
-    obligation, office, unit, measure, kind, due_on, known_on, lead, number, *rest = row
-    standing, start, fired_until = rest
+async def list_owed(db: AsyncConnection, units: Sequence[UUID]) -> list[Obligation]:
+    """The obligations that units still owe."""
+    rows = await db.execute(_OWED, {"ids": list(units)})
+    return [_to_obligation(row) for row in rows]
+
+
+def _to_obligation(row: AnyRow) -> Obligation:
     return Obligation(
-        obligation,
-        office,
-        unit,
-        measure,
-        ObligationKind(kind),
-        due_on,
-        known_on,
-        lead,
-        number,
-        start,
-        Standing(standing),
-        fired_until,
+        obligation_id=row.obligation_id,
+        office_id=row.office_id,
+        unit_id=row.unit_id,
+        measure_id=row.measure_id,
+        kind=ObligationKind(row.kind),
+        due_on=row.due_on,
+        known_on=row.known_on,
+        lead=row.lead,
+        number=row.number,
+        planned_from=row.planned_from,
+        standing=Standing(row.standing),
+        fired_until=row.fired_until,
     )
 
 
 async def put(
     db: AsyncConnection, fresh: Sequence[Obligation], changed: Sequence[Obligation]
 ) -> None:
-    """Store obligations that are new, and those that changed."""
-    await insert_rows(db, OBLIGATIONS, [_row(one) for one in fresh])
-    await update_rows(db, OBLIGATIONS, ("obligation_id",), [_row(one) for one in changed])
+    """Insert obligations that are new, and update those that changed."""
+    await insert_rows(db, OBLIGATIONS, [_to_row(obligation) for obligation in fresh])
+    rows = [_to_row(obligation) for obligation in changed]
+    await update_rows(db, OBLIGATIONS, ("obligation_id",), rows)
 
 
-def _row(one: Obligation) -> dict[str, object]:
-    return {
-        "obligation_id": one.obligation_id,
-        "office_id": one.office_id,
-        "unit_id": one.unit_id,
-        "measure_id": one.measure_id,
-        "kind": one.kind.value,
-        "due_on": one.due_on,
-        "known_on": one.known_on,
-        "lead": one.lead,
-        "number": one.number,
-        "standing": one.standing.value,
-        "planned_from": one.planned_from,
-    }
+def _to_row(obligation: Obligation) -> dict[str, object]:
+    return {name: getattr(obligation, name) for name in _WRITTEN}
 
 
 @dataclass(frozen=True, slots=True)
-class ToldMeasure:
-    """A measure as an event told it."""
+class MeasureVersion:
+    """A measure as an event told of it at `told_at`."""
 
     measure_id: UUID
     office_id: UUID
@@ -106,34 +89,35 @@ class ToldMeasure:
     told_at: datetime
 
 
-async def put_measures(db: AsyncConnection, told: Iterable[ToldMeasure]) -> None:
-    """Store measures that are new, or differ from what is known and were told no earlier.
+async def put_measures(db: AsyncConnection, versions: Iterable[MeasureVersion]) -> None:
+    """Store measures that are new, or that differ from the stored version and are not older.
 
-    All of an office's units name the same measures, so they are compared first: to write them
-    each time would make every unit's events wait for every other's.
+    The units of an office share measures, so each is compared before it is written: writing it for
+    every event would make the events of all units wait for each other's row locks.
     """
-    newest: dict[UUID, ToldMeasure] = {}
-    for one in told:
-        if one.measure_id not in newest or newest[one.measure_id].told_at <= one.told_at:
-            newest[one.measure_id] = one
+    newest: dict[UUID, MeasureVersion] = {}
+    for version in versions:
+        known = newest.get(version.measure_id)
+        if known is None or known.told_at <= version.told_at:
+            newest[version.measure_id] = version
     if not newest:
         return
-    found = await measures(db, newest)
+    stored = await get_measures(db, newest)
     await insert_rows(
         db,
         MEASURES,
         [
             {
-                "measure_id": one.measure_id,
-                "office_id": one.office_id,
-                "ref": one.measure.ref,
-                "task_name": one.measure.task_name,
-                "text": one.measure.text,
-                "plan_title": one.measure.plan_title,
-                "told_at": one.told_at,
+                "measure_id": version.measure_id,
+                "office_id": version.office_id,
+                "ref": version.measure.ref,
+                "task_name": version.measure.task_name,
+                "text": version.measure.text,
+                "plan_title": version.measure.plan_title,
+                "told_at": version.told_at,
             }
-            for _, one in sorted(newest.items())
-            if found.get(one.measure_id) != one.measure
+            for _, version in sorted(newest.items())
+            if stored.get(version.measure_id) != version.measure
         ],
         "(measure_id) DO UPDATE SET ref = excluded.ref, task_name = excluded.task_name, "
         "text = excluded.text, plan_title = excluded.plan_title, told_at = excluded.told_at "
@@ -141,77 +125,83 @@ async def put_measures(db: AsyncConnection, told: Iterable[ToldMeasure]) -> None
     )
 
 
-async def measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, ReminderMeasure]:
-    """Measures by id."""
-    found = await db.execute(
-        text(
-            "SELECT measure_id, ref, task_name, text, plan_title FROM scheduler.measures "
-            "WHERE measure_id = ANY(CAST(:ids AS uuid[]))"
-        ),
-        {"ids": list(ids)},
-    )
-    return {measure_id: ReminderMeasure(*shown) for measure_id, *shown in found.all()}
+_MEASURES = select(_M.measure_id, _M.ref, _M.task_name, _M.text, _M.plan_title).where(
+    _M.measure_id == _IDS
+)
 
 
-async def due_timers(
+async def get_measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, ReminderMeasure]:
+    """Those of `ids` that are known, by id."""
+    rows = await db.execute(_MEASURES, {"ids": list(ids)})
+    return {
+        row.measure_id: ReminderMeasure(
+            ref=row.ref, task_name=row.task_name, text=row.text, plan_title=row.plan_title
+        )
+        for row in rows
+    }
+
+
+async def get_due_timers(
     db: AsyncConnection, units: Mapping[UUID, datetime]
 ) -> dict[UUID, list[DueTimer]]:
-    """The timers of units up to an instant each, with what a reminder shows of what is owed."""
-    found = await db.execute(
+    """The timers of units up to an instant each, with what a reminder shows, by unit."""
+    result = await db.execute(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
-            "t.fired_until, "
-            "o.kind, o.due_on, o.known_on, o.lead, o.measure_id "
+            "t.fired_until, o.kind, o.due_on, o.known_on, o.lead, o.measure_id "
             "FROM unnest(CAST(:units AS uuid[]), CAST(:untils AS timestamptz[])) AS u(id, until) "
             "JOIN scheduler.timers AS t ON t.unit_id = u.id AND t.next_fire_at <= u.until "
             "JOIN scheduler.obligations AS o USING (obligation_id)"
         ),
         {"units": list(units), "untils": list(units.values())},
     )
-    rows = found.all()
-    shown = await measures(db, {row[-1] for row in rows})
+    rows = result.all()
+    measures = await get_measures(db, {row.measure_id for row in rows})
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
-    for unit, obligation, rule, at, overdue, fired, kind, due_on, known_on, lead, measure in rows:
-        due[unit].append(
+    for row in rows:
+        due[row.unit_id].append(
             DueTimer(
-                Timer(obligation, rule, at, overdue, fired),
-                Dates(ObligationKind(kind), due_on, known_on),
-                lead,
-                shown[measure],
+                timer=Timer(
+                    obligation_id=row.obligation_id,
+                    rule_id=row.rule_id,
+                    next_fire_at=row.next_fire_at,
+                    overdue=row.overdue,
+                    fired_until=row.fired_until,
+                ),
+                dates=Dates(ObligationKind(row.kind), due_on=row.due_on, known_on=row.known_on),
+                lead=row.lead,
+                measure=measures[row.measure_id],
             )
         )
     return due
 
 
-async def timers_of(
+_INSTANTS = select(_T.obligation_id, _T.rule_id, _T.next_fire_at).where(_T.unit_id == _IDS)
+
+
+async def get_next_instants(
     db: AsyncConnection, units: Sequence[UUID]
 ) -> Mapping[UUID, Mapping[str, datetime]]:
-    """The next instants of units' timers, by obligation and rule."""
-    found = await db.execute(
-        text(
-            "SELECT obligation_id, rule_id, next_fire_at FROM scheduler.timers "
-            "WHERE unit_id = ANY(CAST(:units AS uuid[]))"
-        ),
-        {"units": list(units)},
-    )
-    timers: dict[UUID, dict[str, datetime]] = defaultdict(dict)
-    for obligation, rule, at in found.all():
-        timers[obligation][rule] = at
-    return timers
+    """When the timers of units fire next, by obligation and rule."""
+    instants: dict[UUID, dict[str, datetime]] = defaultdict(dict)
+    for row in await db.execute(_INSTANTS, {"ids": list(units)}):
+        instants[row.obligation_id][row.rule_id] = row.next_fire_at
+    return instants
 
 
 async def start_timers(db: AsyncConnection, planned: Iterable[tuple[UUID, Timer]]) -> None:
-    """Store timers (with their unit) of obligations that have none."""
-    await insert_rows(db, TIMERS, [_timer(timer) | {"unit_id": unit} for unit, timer in planned])
+    """Insert timers, each with its unit, of obligations that have none."""
+    rows = [_to_timer_row(timer) | {"unit_id": unit} for unit, timer in planned]
+    await insert_rows(db, TIMERS, rows)
 
 
 async def move_timers(db: AsyncConnection, moved: Sequence[Timer]) -> None:
-    """Store the next instants of timers."""
-    keys = ("obligation_id", "rule_id")
-    await update_rows(db, TIMERS, keys, [_timer(timer) for timer in moved])
+    """Update timers that have a new next instant."""
+    rows = [_to_timer_row(timer) for timer in moved]
+    await update_rows(db, TIMERS, ("obligation_id", "rule_id"), rows)
 
 
-def _timer(timer: Timer) -> dict[str, object]:
+def _to_timer_row(timer: Timer) -> dict[str, object]:
     return {
         "obligation_id": timer.obligation_id,
         "rule_id": timer.rule_id,
@@ -221,8 +211,16 @@ def _timer(timer: Timer) -> dict[str, object]:
     }
 
 
+_KEEP_FIRED = """
+    UPDATE scheduler.obligations AS o SET fired_until = greatest(o.fired_until, g.fired_until)
+    FROM (SELECT obligation_id, max(fired_until) AS fired_until FROM gone
+          WHERE fired_until IS NOT NULL GROUP BY obligation_id) AS g
+    WHERE o.obligation_id = g.obligation_id
+"""
+
+
 async def end_timers(db: AsyncConnection, ended: Sequence[Timer]) -> None:
-    """Delete timers that have no next instant; their obligations keep what they fired last."""
+    """Delete timers without a next instant; their obligations keep the newest slot that fired."""
     if not ended:
         return
     await db.execute(
@@ -241,7 +239,7 @@ async def end_timers(db: AsyncConnection, ended: Sequence[Timer]) -> None:
 
 
 async def end_timers_of(db: AsyncConnection, obligations: Collection[UUID]) -> None:
-    """Delete all timers of obligations, which keep what those fired last."""
+    """Delete all timers of obligations, which keep the newest slot that fired."""
     if not obligations:
         return
     await db.execute(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,38 +13,48 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scheduler.tables import NOTIFICATIONS, REMINDERS
 from shared.database.engine import insert_rows, update_rows
 from shared.schemas.events import ReminderDue
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Channel
 
 
-class State(StrEnum):
-    """How a notification ended, or that it has not."""
+class ReportedState(StrEnum):
+    """How a notification ended, as the notifier's events report it; pending until then.
+
+    The values are stored, and name the columns of the conservation line. There *failed* (the word
+    of the code and of NotificationFailed) is written `dead`.
+    """
 
     PENDING = "pending"
     SENT = "sent"
     SUPPRESSED = "suppressed"
     WITHDRAWN = "withdrawn"
-    DEAD = "dead"
+    FAILED = "dead"
 
 
 @dataclass(frozen=True, slots=True)
-class NotificationRow:
-    """What an event told of a notification. `named`: as a part of its reminder's fan-out."""
+class ReportedNotification:
+    """What an event reports of a notification: the fields are columns of `notifications`.
+
+    `named`: the event is a ReminderFannedOut, which lists all notifications of its reminder.
+    """
 
     notification_id: UUID
     reminder_id: UUID
     office_id: UUID
     unit_id: UUID
-    channel: str
+    channel: Channel
     slot: datetime
-    state: State
+    state: ReportedState
     reason: str
     named: bool
 
 
-async def emitted(
+_REPORTED = tuple(field.name for field in fields(ReportedNotification))
+
+
+async def put_emitted(
     db: AsyncConnection, reminders: Iterable[tuple[ReminderDue, date]], real_now: datetime
 ) -> None:
-    """Remember reminders, each with its day at the office."""
+    """Store reminders, each with its slot's day at the office."""
     await insert_rows(
         db,
         REMINDERS,
@@ -53,7 +63,7 @@ async def emitted(
                 "reminder_id": reminder.reminder_id,
                 "office_id": reminder.office_id,
                 "unit_id": reminder.unit_id,
-                "audience": reminder.audience.value,
+                "audience": reminder.audience,
                 "slot": reminder.slot,
                 "day": day,
                 "items": len(reminder.items),
@@ -67,53 +77,44 @@ async def emitted(
     )
 
 
-async def parts(
-    db: AsyncConnection, places: Collection[tuple[UUID, date]]
+async def count_parts(
+    db: AsyncConnection, days: Collection[tuple[UUID, date]]
 ) -> dict[UUID, dict[tuple[Audience, datetime], int]]:
-    """How many reminders some units already have on some days, by unit, audience and slot."""
-    found = await db.execute(
+    """How many reminders units already have on some of their days, by unit, audience and slot."""
+    rows = await db.execute(
         text(
-            "SELECT r.unit_id, r.audience, r.slot, max(r.part) + 1 FROM "
+            "SELECT r.unit_id, r.audience, r.slot, max(r.part) + 1 AS parts FROM "
             "unnest(CAST(:units AS uuid[]), CAST(:days AS date[])) AS v(unit_id, day) "
             "JOIN scheduler.reminders AS r ON r.day = v.day AND r.unit_id = v.unit_id "
             "GROUP BY r.unit_id, r.audience, r.slot"
         ),
-        {"units": [unit for unit, _ in places], "days": [day for _, day in places]},
+        {"units": [unit for unit, _ in days], "days": [day for _, day in days]},
     )
-    taken: dict[UUID, dict[tuple[Audience, datetime], int]] = defaultdict(dict)
-    for unit, audience, slot, part in found.all():
-        taken[unit][Audience(audience), slot] = part
-    return taken
+    parts: dict[UUID, dict[tuple[Audience, datetime], int]] = defaultdict(dict)
+    for row in rows:
+        parts[row.unit_id][Audience(row.audience), row.slot] = row.parts
+    return parts
 
 
-async def fanned_out(db: AsyncConnection, numbers: Iterable[tuple[UUID, int]]) -> None:
-    """Remember how many notifications each reminder became."""
+async def put_fan_outs(db: AsyncConnection, numbers: Iterable[tuple[UUID, int]]) -> None:
+    """Store how many notifications each reminder became."""
     rows = [{"reminder_id": reminder, "fanned_out": number} for reminder, number in numbers]
     await update_rows(db, REMINDERS, ("reminder_id",), rows)
 
 
-async def told(db: AsyncConnection, rows: Sequence[NotificationRow], real_now: datetime) -> None:
-    """Store what was told of notifications, one row each; an outcome is never undone.
+async def put_notifications(
+    db: AsyncConnection, notifications: Sequence[ReportedNotification], real_now: datetime
+) -> None:
+    """Store what events report, one row for each notification.
 
-    The fan-out and an outcome may come in either order.
+    The fan-out and an outcome may come in either order; `pending` never replaces an outcome.
     """
     await insert_rows(
         db,
         NOTIFICATIONS,
         [
-            {
-                "notification_id": row.notification_id,
-                "reminder_id": row.reminder_id,
-                "office_id": row.office_id,
-                "unit_id": row.unit_id,
-                "channel": row.channel,
-                "slot": row.slot,
-                "state": row.state.value,
-                "reason": row.reason,
-                "named": row.named,
-                "told_at": real_now,
-            }
-            for row in rows
+            {name: getattr(notification, name) for name in _REPORTED} | {"told_at": real_now}
+            for notification in notifications
         ],
         "(notification_id) DO UPDATE SET named = notifications.named OR excluded.named, "
         "state = CASE excluded.state WHEN 'pending' THEN notifications.state "

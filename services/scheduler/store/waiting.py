@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Uuid, any_, bindparam, delete, func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.tables import WAITING_FACTS
@@ -19,23 +19,30 @@ from shared.logging import log
 from shared.schemas.events import Envelope, ObligationsWithdrawn
 from shared.schemas.topics import TASKS
 
+_W = WAITING_FACTS.c
+_BY_OBLIGATION = (
+    select(_W.obligation_id, _W.value, _W.headers)
+    .where(_W.obligation_id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(_W.received_at)
+)
+
 
 @dataclass(frozen=True, slots=True)
 class WaitingFact:
-    """A fact about one obligation. `number` is the fact's; None when it has none."""
+    """A fact about one obligation."""
 
     obligation_id: UUID
     envelope: Envelope
 
     @property
     def number(self) -> int | None:
-        """Where the fact stands among those of its obligation."""
+        """The number of the fact among those of its obligation; None when it has none."""
         number: int | None = getattr(self.envelope.event, "number", None)
         return number
 
 
-def waiting_fact(obligation_id: UUID, envelope: Envelope) -> WaitingFact:
-    """What an event says of one of the obligations that it names."""
+def make_waiting_fact(obligation_id: UUID, envelope: Envelope) -> WaitingFact:
+    """The part of an event that is about one of the obligations that it names."""
     event = envelope.event
     if isinstance(event, ObligationsWithdrawn):
         alone = event.model_copy(update={"obligation_ids": (obligation_id,)})
@@ -43,32 +50,33 @@ def waiting_fact(obligation_id: UUID, envelope: Envelope) -> WaitingFact:
     return WaitingFact(obligation_id, envelope)
 
 
-async def of(db: AsyncConnection, obligations: Collection[UUID]) -> dict[UUID, list[WaitingFact]]:
-    """The facts that wait for some obligations. One that can't be read is left where it is."""
+async def get_waiting(
+    db: AsyncConnection, obligations: Collection[UUID]
+) -> dict[UUID, list[WaitingFact]]:
+    """The facts that wait for some obligations, by obligation.
+
+    A fact that can't be decoded is logged and stays in the table.
+    """
     if not obligations:
         return {}
-    found = await db.execute(
-        text(
-            "SELECT obligation_id, value, headers FROM scheduler.waiting_facts "
-            "WHERE obligation_id = ANY(CAST(:ids AS uuid[])) ORDER BY received_at"
-        ).columns(headers=JSONB),
-        {"ids": list(obligations)},
-    )
     waiting: dict[UUID, list[WaitingFact]] = defaultdict(list)
-    for obligation, value, headers in found.all():
+    for row in await db.execute(_BY_OBLIGATION, {"ids": list(obligations)}):
+        headers = [(name, word.encode()) for name, word in row.headers]
         try:
-            envelope = decode(TASKS, value, [(name, word.encode()) for name, word in headers])
+            envelope = decode(TASKS, row.value, headers)
         except PoisonError as error:
             log(__name__).error(
-                "waiting_fact.unreadable", obligation_id=str(obligation), reason=error.reason
+                "waiting_fact.unreadable",
+                obligation_id=str(row.obligation_id),
+                reason=error.reason,
             )
             continue
-        waiting[obligation].append(WaitingFact(obligation, envelope))
+        waiting[row.obligation_id].append(WaitingFact(row.obligation_id, envelope))
     return waiting
 
 
 async def put(db: AsyncConnection, facts: Iterable[WaitingFact]) -> None:
-    """Keep facts until their obligations are known."""
+    """Store facts until their obligations are known."""
     rows = []
     for fact in facts:
         record = encode(fact.envelope)
@@ -88,10 +96,10 @@ async def put(db: AsyncConnection, facts: Iterable[WaitingFact]) -> None:
     await insert_rows(db, WAITING_FACTS, rows, "(obligation_id, event_id) DO NOTHING")
 
 
-async def end(db: AsyncConnection, facts: Iterable[WaitingFact]) -> None:
-    """Forget facts that wait no longer."""
-    gone = list(facts)
-    if not gone:
+async def delete_ended(db: AsyncConnection, facts: Iterable[WaitingFact]) -> None:
+    """Delete facts that wait no longer."""
+    ended = list(facts)
+    if not ended:
         return
     await db.execute(
         text(
@@ -99,30 +107,33 @@ async def end(db: AsyncConnection, facts: Iterable[WaitingFact]) -> None:
             "unnest(CAST(:ids AS uuid[]), CAST(:events AS uuid[])) AS v(id, event) "
             "WHERE w.obligation_id = v.id AND w.event_id = v.event"
         ),
-        {"ids": [f.obligation_id for f in gone], "events": [f.envelope.id for f in gone]},
+        {
+            "ids": [fact.obligation_id for fact in ended],
+            "events": [fact.envelope.id for fact in ended],
+        },
     )
 
 
-async def oldest(db: AsyncConnection) -> timedelta:
-    """For how long the oldest fact has waited, in real time."""
-    found = await db.execute(
-        text(
-            "SELECT coalesce(now() - min(received_at), CAST('0' AS interval)) "
-            "FROM scheduler.waiting_facts"
-        )
-    )
-    age: timedelta = found.scalar_one()
-    return age
+async def get_oldest_age(db: AsyncConnection) -> timedelta:
+    """For how long the oldest fact has waited, in real time; zero when none waits."""
+    age: timedelta | None = await db.scalar(select(func.now() - func.min(_W.received_at)))
+    return age or timedelta(0)
 
 
-async def give_up(db: AsyncConnection, after: timedelta) -> list[tuple[UUID, UUID, UUID]]:
-    """Delete facts that have waited for longer; the office, unit and obligation of each."""
-    found = await db.execute(
-        text(
-            "DELETE FROM scheduler.waiting_facts "
-            "WHERE received_at < now() - CAST(:after AS interval) "
-            "RETURNING office_id, unit_id, obligation_id"
-        ),
-        {"after": after},
+@dataclass(frozen=True, slots=True)
+class ExpiredFact:
+    """A fact whose obligation did not become known in time."""
+
+    office_id: UUID
+    unit_id: UUID
+    obligation_id: UUID
+
+
+async def delete_expired(db: AsyncConnection, after: timedelta) -> list[ExpiredFact]:
+    """Delete the facts that have waited for longer than `after`, and return them."""
+    rows = await db.execute(
+        delete(WAITING_FACTS)
+        .where(_W.received_at < func.now() - literal(after))
+        .returning(_W.office_id, _W.unit_id, _W.obligation_id)
     )
-    return [(office, unit, obligation) for office, unit, obligation in found.all()]
+    return [ExpiredFact(row.office_id, row.unit_id, row.obligation_id) for row in rows]

@@ -21,9 +21,9 @@ async def test_what_is_due_is_work_from_its_slot_on(world: World) -> None:
         assert not await activity.is_quiet(db, before)  # that it was fanned out is not told yet
         await db.execute(_SENT)
         assert await activity.is_quiet(db, before)
-        assert await activity.next_instant(db, before) == SLOT
+        assert await activity.find_next_instant(db, before) == SLOT
         assert not await activity.is_quiet(db, SLOT)
-        assert await activity.next_instant(db, SLOT) is None
+        assert await activity.find_next_instant(db, SLOT) is None
 
 
 async def test_what_waits_for_the_settings_of_a_gateway_is_no_work(world: World) -> None:

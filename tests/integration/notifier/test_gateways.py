@@ -15,10 +15,17 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from services.notifier.gateways.email import EmailGateway, smtp_server
-from services.notifier.gateways.signing import keys_of
+from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.message import Accepted, Content, Message, Refusal, Refused, Unknown
+from services.notifier.message import (
+    Content,
+    Message,
+    MessageAccepted,
+    MessageRefused,
+    OutcomeUnknown,
+    Refusal,
+)
 from shared.clock import read_machine_time
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET
@@ -32,7 +39,7 @@ SHORT = timedelta(seconds=3)
 
 def email(url: str, starttls: str = "auto", timeout: timedelta = LONG) -> EmailGateway:
     return EmailGateway(
-        smtp_server(url, starttls),
+        parse_smtp_url(url, starttls),
         mail_from="公开办 <gkb@yanting.example>",
         timeout=timeout,
         now=read_machine_time,
@@ -41,7 +48,7 @@ def email(url: str, starttls: str = "auto", timeout: timedelta = LONG) -> EmailG
 
 def webhook(sink: SmsSink, timeout: timedelta = LONG) -> WebhookGateway:
     success, permanent = frozenset({"0", "ok"}), frozenset({"illegalmac"})
-    endpoint = Endpoint(sink.url, keys_of(SECRET), success, permanent)
+    endpoint = Endpoint(sink.url, parse_keys(SECRET), success, permanent)
     return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=read_machine_time)
 
 
@@ -56,7 +63,7 @@ async def test_a_connection_serves_many_mails(mail_sink: MailSink) -> None:
     gateway = email(mail_sink.url)
     for _ in range(3):
         found = await gateway.send(MESSAGE)
-        assert found == Accepted(f"<{MESSAGE.notification_id}@yanting.example>")
+        assert found == MessageAccepted(f"<{MESSAGE.notification_id}@yanting.example>")
     await gateway.close()
     assert mail_sink.connections == 1
     assert len(set(mail_sink.ids)) == 1
@@ -69,7 +76,7 @@ async def test_a_connection_that_died_while_it_rested_is_replaced(mail_sink: Mai
     assert client.transport is not None
     client.transport.abort()
     await asyncio.sleep(0)
-    assert isinstance(await gateway.send(MESSAGE), Accepted)
+    assert isinstance(await gateway.send(MESSAGE), MessageAccepted)
     await gateway.close()
     assert mail_sink.connections == 2
 
@@ -78,7 +85,7 @@ async def test_a_server_that_hangs_up_politely_is_asked_again_later(mail_sink: M
     mail_sink.answers.append("421 closing")
     gateway = email(mail_sink.url)
     found = await gateway.send(MESSAGE)
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert (found.reason, found.permanent) == (Refusal.BUSY, False)
     await gateway.close()
 
@@ -88,7 +95,7 @@ async def test_an_answer_to_data_that_is_no_reply_leaves_the_outcome_unknown(
 ) -> None:
     mail_sink.answers.append("accepted, perhaps")
     gateway = email(mail_sink.url)
-    assert await gateway.send(MESSAGE) == Unknown("an answer that is no reply after DATA")
+    assert await gateway.send(MESSAGE) == OutcomeUnknown("an answer that is no reply after DATA")
     assert gateway._idle == []
 
 
@@ -97,7 +104,7 @@ async def test_a_server_too_slow_after_data_leaves_the_outcome_unknown(
 ) -> None:
     mail_sink.hangs = 1
     gateway = email(mail_sink.url, timeout=SHORT)
-    assert await gateway.send(MESSAGE) == Unknown("TimeoutError after DATA")
+    assert await gateway.send(MESSAGE) == OutcomeUnknown("TimeoutError after DATA")
     assert gateway._idle == []
     mail_sink.hang.set()
 
@@ -107,7 +114,9 @@ async def test_an_address_that_could_inject_a_command_reaches_no_server(
 ) -> None:
     bad = Message(MESSAGE.notification_id, "a@b>\r\nRCPT TO:<x@y", "县", MESSAGE.content)
     found = await email(mail_sink.url).send(bad)
-    assert found == Refused(Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address")
+    assert found == MessageRefused(
+        Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address"
+    )
     assert mail_sink.connections == 0
 
 
@@ -125,9 +134,9 @@ async def test_a_server_may_ask_for_user_and_password(
         found = await gateway.send(MESSAGE)
         await gateway.close()
     if accepted:
-        assert isinstance(found, Accepted)
+        assert isinstance(found, MessageAccepted)
     else:
-        assert isinstance(found, Refused)
+        assert isinstance(found, MessageRefused)
         assert (found.reason, found.permanent) == (Refusal.UNAUTHORISED, False)
 
 
@@ -142,7 +151,7 @@ async def test_a_password_never_goes_in_clear_unless_that_was_allowed(mail_sink:
         gateway = email(f"smtp://me:right@127.0.0.1:{port}")
         found = await gateway.send(MESSAGE)
         await gateway.close()
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert (found.reason, found.permanent) == (Refusal.INSECURE, False)
     assert "CUIBAN_SMTP_STARTTLS" in found.detail
     assert heard == mail_sink.mails == []
@@ -165,14 +174,14 @@ async def test_with_tls_the_password_is_given(
     async with served(mail_sink, authenticator=check, tls_context=context) as port:
         url = f"smtp://me:right@localhost:{port}"
         gateway = EmailGateway(
-            smtp_server(url, starttls, certificate),
+            parse_smtp_url(url, starttls, certificate),
             mail_from="公开办 <gkb@yanting.example>",
             timeout=LONG,
             now=read_machine_time,
         )
         found = await gateway.send(MESSAGE)
         await gateway.close()
-    assert isinstance(found, Accepted)
+    assert isinstance(found, MessageAccepted)
     assert len(heard) == 1
 
 
@@ -227,7 +236,7 @@ async def test_what_an_answer_means(
 ) -> None:
     sms_sink.answers.append(web.Response(**answer))
     found = await sms.send(MESSAGE)
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert (found.reason, found.permanent) == (reason, permanent)
 
 
@@ -249,7 +258,7 @@ async def test_what_leaves_it_open_whether_it_was_taken(
     sms: WebhookGateway, sms_sink: SmsSink, answer: dict
 ) -> None:
     sms_sink.answers.append(web.Response(**answer))
-    assert isinstance(await sms.send(MESSAGE), Unknown)
+    assert isinstance(await sms.send(MESSAGE), OutcomeUnknown)
 
 
 @pytest.mark.parametrize(
@@ -266,22 +275,22 @@ async def test_what_counts_as_accepted(
     sms: WebhookGateway, sms_sink: SmsSink, body: str, name: str
 ) -> None:
     sms_sink.answers.append(web.Response(text=body))
-    assert await sms.send(MESSAGE) == Accepted(name)
+    assert await sms.send(MESSAGE) == MessageAccepted(name)
 
 
 async def test_a_gateway_may_say_when_to_come_back(sms: WebhookGateway, sms_sink: SmsSink) -> None:
     sms_sink.answers.append(web.Response(status=429, headers={"Retry-After": "90"}))
     found = await sms.send(MESSAGE)
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert found.retry_after == timedelta(seconds=90)
 
 
 async def test_no_answer_is_unknown_and_no_connection_is_unreachable(sms_sink: SmsSink) -> None:
     sms_sink.hangs = 1
     gateway = webhook(sms_sink, SHORT)
-    assert isinstance(await gateway.send(MESSAGE), Unknown)
+    assert isinstance(await gateway.send(MESSAGE), OutcomeUnknown)
     await sms_sink.stop()
     found = await gateway.send(MESSAGE)
     await gateway.close()
-    assert isinstance(found, Refused)
+    assert isinstance(found, MessageRefused)
     assert found.reason is Refusal.UNREACHABLE

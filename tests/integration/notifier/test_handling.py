@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.notifier.tables import metadata
+from services.notifier.tables import METADATA
 from shared.schemas.events import (
     NotificationDelivered,
     NotificationSuppressed,
@@ -225,8 +225,8 @@ async def test_the_migration_makes_what_the_tables_say(world: World) -> None:
         "WHERE table_schema = 'notifier' AND table_name <> 'alembic_version'"
     )
     made = {(row.table_name, row.column_name, row.is_nullable == "YES") for row in rows}
-    told = {(t.name, c.name, bool(c.nullable)) for t in metadata.tables.values() for c in t.c}
+    told = {(t.name, c.name, bool(c.nullable)) for t in METADATA.tables.values() for c in t.c}
     assert made == told
     found = await world.rows("SELECT indexname FROM pg_indexes WHERE schemaname = 'notifier'")
-    indexes = {str(index.name) for table in metadata.tables.values() for index in table.indexes}
+    indexes = {str(index.name) for table in METADATA.tables.values() for index in table.indexes}
     assert indexes <= {row.indexname for row in found}

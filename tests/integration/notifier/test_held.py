@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.board import Board
-from services.notifier.store.held import Held
+from services.notifier.store.held import HeldCount
 from shared.schemas.rules import Channel
 from tests.integration.notifier.world import (
     SLOT,
@@ -102,7 +102,7 @@ async def test_what_is_held_is_counted_told_and_alarmed_of(world: World) -> None
     reason = "held/no-gateway"
     with capture_logs() as logs:
         await board.look()
-        assert await board.held_note() == "2 (no gateway for email), 2 (no gateway for sms)"
+        assert await board.describe_held() == "2 (no gateway for email), 2 (no gateway for sms)"
         assert value(gauges.HELD, "sms", reason) == 2
         assert [log["event"] for log in logs] == ["notifications.held"] * 2
         for day, near, passed in ((1, 1, 0), (2, 1, 0), (3, 0, 1)):
@@ -114,9 +114,9 @@ async def test_what_is_held_is_counted_told_and_alarmed_of(world: World) -> None
     assert alarms == ["held.date_near"] * 2 + ["held.date_passed"] * 2
     await world.tell(withdrawn("县教体局", "2.1", "3.1"), withdrawn("县卫健局", "4.1"))
     await board.look()
-    assert await board.held_note() == ""
+    assert await board.describe_held() == ""
     assert value(gauges.HELD, "sms", reason) == 0
-    assert board._held.get(("sms", reason), Held(0)) == Held(0)
+    assert board._held.get(("sms", reason), HeldCount(0)) == HeldCount(0)
 
 
 async def test_what_is_held_is_not_claimed_again_and_again(world: World) -> None:

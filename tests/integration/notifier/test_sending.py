@@ -8,10 +8,10 @@ import hmac
 import pytest
 from aiohttp import web
 
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.dispatch.recording import Result, record
-from services.notifier.message import Accepted
+from services.notifier.message import MessageAccepted
 from services.notifier.policy.retry import WhenUnknown
 from shared.clock import monotonic
 from shared.schemas.events import NotificationFailed, NotificationSent
@@ -170,7 +170,7 @@ async def test_an_unknown_outcome_can_be_held_for_a_person(world: World) -> None
 
 async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> None:
     await world.tell(upserted(), due(channels=("email",)))
-    lane = lanes_of(world.settings, world.engine, world.clock)[0]
+    lane = make_lanes(world.settings, world.engine, world.clock)[0]
     rules = lane._rules
     async with world.engine.begin() as db:
         _, first = await prepare(db, rules, now=SLOT, limit=10)
@@ -180,7 +180,7 @@ async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> 
     assert (first[0].number, second[0].number) == (1, 2)
     assert first[0].message == second[0].message
     for offers, states in ((first, ["sending"]), (second, ["sent"])):
-        result = Result(offers[0], Accepted("x"), monotonic())
+        result = Result(offers[0], MessageAccepted("x"), monotonic())
         async with world.engine.begin() as db:
             await record(db, rules, "smtp", [result], now=SLOT)
         assert list((await world.states()).values()) == states

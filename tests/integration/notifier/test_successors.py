@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import pytest
 from aiohttp import web
 
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import Offer, prepare
 from shared.schemas.events import NotificationSent, NotificationSuppressed, UnitUpserted
 from shared.schemas.facts import Contact
@@ -132,7 +132,7 @@ async def test_an_attempt_whose_process_died_is_repeated_where_it_was_offered(
 
 
 async def offered(world: World) -> list[Offer]:
-    rules = lanes_of(world.settings, world.engine, world.clock)[0]._rules
+    rules = make_lanes(world.settings, world.engine, world.clock)[0]._rules
     async with world.engine.begin() as db:
         _, offers = await prepare(db, rules, now=world.clock.now(), limit=10)
     return offers

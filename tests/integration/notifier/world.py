@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier import handlers
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.dispatch.lane import Lane
 from services.notifier.settings import NotifierSettings
 from shared.broker.codec import decode
@@ -141,17 +141,17 @@ class World:
         for event in events:
             match event:
                 case UnitUpserted():
-                    handle = handlers.on_directory
+                    handle = handlers.handle_directory
                 case ReceiptReceived():
-                    handle = handlers.on_receipts
+                    handle = handlers.handle_receipts
                 case _:
-                    handle = handlers.on_reminders
+                    handle = handlers.handle_reminders
             async with self.engine.begin() as db:
                 await handle(db, [enveloped(event)], self.clock.now())
 
     def start(self, **overrides: Any) -> None:
         settings = self.settings.model_copy(update=overrides)
-        for lane in lanes_of(settings, self.engine, self.clock):
+        for lane in make_lanes(settings, self.engine, self.clock):
             self.lanes.append(lane)
             self._tasks.append(asyncio.create_task(lane.run()))
 

@@ -17,7 +17,7 @@ async def test_it_is_quiet_between_its_timers_once_all_is_sent(world: World) -> 
     await world.tell(assigned(UNIT, ("2.1", obligation(UNIT, "2.1", "2023-08-31"))))
     async with world.engine.begin() as db:
         assert await activity.is_quiet(db, before)
-        assert await activity.next_instant(db, before) == slot
+        assert await activity.find_next_instant(db, before) == slot
         assert not await activity.is_quiet(db, slot)
 
         await db.execute(text("UPDATE scheduler.agenda SET stale = true"))

@@ -71,14 +71,14 @@ def suppressed(reminder: ReminderDue, name: str, reason: str) -> NotificationSup
 
 async def gaps(world: World, later: timedelta = timedelta(0)) -> list[audit.Gap]:
     async with world.engine.connect() as db:
-        return await audit.gaps(
+        return await audit.find_gaps(
             db, real_now=clock.read_machine_time() + later, grace=GRACE, patience=PATIENCE
         )
 
 
 async def line(world: World) -> audit.UnitDay:
     async with world.engine.connect() as db:
-        (day,) = await audit.conservation(db, office_id=OFFICE)
+        (day,) = await audit.count_unit_days(db, office_id=OFFICE)
     return day
 
 
@@ -100,7 +100,7 @@ async def test_each_notification_is_counted_once_by_how_it_ended(world: World) -
     assert (day.unit_id, day.day, day.reminders, day.due) == (UNIT, date(2023, 8, 30), 1, 5)
     assert (day.sent, day.withdrawn, day.suppressed, day.dead, day.pending) == (1, 1, 1, 1, 1)
     assert day.holds
-    assert audit.totals([day, day]).due == 10
+    assert audit.sum_days([day, day]).due == 10
     assert await gaps(world) == []
 
 
@@ -120,7 +120,7 @@ async def test_a_reminder_that_nobody_fans_out_is_a_gap_after_the_grace(world: W
     assert (await line(world)).waiting == 1
     (gap,) = await gaps(world, later=timedelta(minutes=11))
     assert (gap.kind, gap.reminder_id) == (GapKind.NOT_FANNED_OUT, reminder.reminder_id)
-    assert gap.words()["reminder_id"] == str(reminder.reminder_id)
+    assert gap.to_log_fields()["reminder_id"] == str(reminder.reminder_id)
 
 
 async def test_a_notification_row_deleted_by_hand_is_named(world: World) -> None:
@@ -130,7 +130,7 @@ async def test_a_notification_row_deleted_by_hand_is_named(world: World) -> None
         "DELETE FROM scheduler.notifications WHERE notification_id = :n", n=identity.derive_id("b")
     )
     (gap,) = await gaps(world)
-    assert (gap.kind, gap.due, gap.found) == (GapKind.NOTIFICATIONS_MISSING, 2, 1)
+    assert (gap.kind, gap.due, gap.stored) == (GapKind.NOTIFICATIONS_MISSING, 2, 1)
     assert not (await line(world)).holds
 
 
@@ -138,7 +138,7 @@ async def test_an_outcome_that_no_fan_out_named_is_a_gap(world: World) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"), sent(reminder, "x"))
     (gap,) = await gaps(world)
-    assert (gap.kind, gap.due, gap.found) == (GapKind.NOTIFICATIONS_EXTRA, 1, 2)
+    assert (gap.kind, gap.due, gap.stored) == (GapKind.NOTIFICATIONS_EXTRA, 1, 2)
 
 
 async def test_a_notification_without_its_reminder_is_a_gap(world: World) -> None:
@@ -155,7 +155,7 @@ async def test_what_is_pending_for_too_long_is_named(world: World) -> None:
     assert await gaps(world, later=timedelta(days=6)) == []
     (gap,) = await gaps(world, later=timedelta(days=8))
     assert (gap.kind, gap.notification_id) == (GapKind.PENDING_TOO_LONG, identity.derive_id("b"))
-    assert (gap.reminder_id, gap.due, gap.found) == (reminder.reminder_id, 1, 0)
+    assert (gap.reminder_id, gap.due, gap.stored) == (reminder.reminder_id, 1, 0)
 
 
 async def test_a_reminder_without_contacts_is_counted_as_unheard(world: World) -> None:

@@ -61,10 +61,10 @@ async def test_nothing_fires_while_the_machines_clock_and_the_databases_differ(
     world.clock.ahead = timedelta(days=30)
     assert await world.fire("2023-08-30 09:00") == []
     assert REGISTRY.get_sample_value("cuiban_clock_skew_seconds") == 30 * 86400
-    assert "30 days" in await world.ticking.distrusts()
+    assert "30 days" in await world.ticking.explain_distrust()
     world.clock.ahead = timedelta(seconds=-2)
     assert len(await world.tick()) == 3
-    assert await world.ticking.distrusts() == ""
+    assert await world.ticking.explain_distrust() == ""
 
 
 @pytest.mark.parametrize("wrong", [timedelta(days=95), timedelta(days=-62)])

@@ -201,7 +201,7 @@ async def test_a_tick_with_nothing_due_reads_an_index_and_no_table(world: World)
 async def rows_read(world: World) -> int:
     """Rows of the agenda that queries have read, as PostgreSQL counts them."""
     await world.rows("SELECT pg_stat_force_next_flush()")
-    looking = world.ticking._looking
+    looking = world.ticking._idle
     if looking is not None:
         await looking.exec_driver_sql("SELECT pg_stat_force_next_flush()")
     (row,) = await world.rows(

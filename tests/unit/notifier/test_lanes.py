@@ -1,6 +1,6 @@
 """Every channel that a rule can name has a lane that sends."""
 
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine
@@ -11,7 +11,7 @@ async def test_each_channel_has_one_lane() -> None:
     settings = NotifierSettings.load()
     engine = create_engine(settings, "test")
     try:
-        lanes = lanes_of(settings, engine, SystemClock())
+        lanes = make_lanes(settings, engine, SystemClock())
     finally:
         await engine.dispose()
 

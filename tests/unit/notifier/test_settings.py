@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from services.notifier.app import lanes_of
+from services.notifier.app import make_lanes
 from services.notifier.policy.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
@@ -92,4 +92,4 @@ def test_a_setting_that_cannot_be_read_is_named(
 def test_settings_that_do_not_fit_together_are_refused(wrong: dict, said: str) -> None:
     settings = NotifierSettings(**wrong)
     with pytest.raises(CuibanError, match=said):
-        lanes_of(settings, create_engine(settings, "test"), SystemClock())
+        make_lanes(settings, create_engine(settings, "test"), SystemClock())

@@ -22,7 +22,7 @@ async def test_a_loop_survives_what_its_step_raises() -> None:
             done.set()
         return outcome or 0
 
-    looping = asyncio.create_task(ticking._for_ever("test", step))
+    looping = asyncio.create_task(ticking._repeat("test", step))
     async with asyncio.timeout(60):
         await done.wait()
     looping.cancel()

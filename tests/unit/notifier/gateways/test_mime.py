@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.gateways.mime import mail_bytes, sendable, sender_of
+from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
 from services.notifier.message import Content, Message
 
 NAME = UUID(int=7)
@@ -20,7 +20,7 @@ FROM = "盐亭县政务公开办公室 <gkb@yanting.example>"
 
 def parsed(subject: str, text: str = "正文\n", html: str = "<p>正文</p>", unit: str = "县教体局"):
     message = Message(NAME, "jtj@jtj.example", unit, Content(subject, text, html))
-    raw = mail_bytes(message, mail_from=FROM, sent_at=SENT)
+    raw = encode_mail(message, mail_from=FROM, sent_at=SENT)
     return raw, BytesParser(policy=policy.default).parsebytes(raw)
 
 
@@ -77,9 +77,9 @@ def test_any_text_survives_the_transport(text: str) -> None:
     ],
 )
 def test_what_is_no_plain_address_is_never_sent_to(address: str) -> None:
-    assert not sendable(address)
+    assert not is_sendable(address)
 
 
 def test_a_sender_without_an_address_is_refused() -> None:
     with pytest.raises(ValueError, match="needs an address"):
-        sender_of("政务公开办")
+        parse_sender("政务公开办")

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from services.notifier.gateways.email import smtp_server
-from services.notifier.gateways.signing import keys_of, signature
-from services.notifier.gateways.webhook import Endpoint, retry_after
+from services.notifier.gateways.email import parse_smtp_url
+from services.notifier.gateways.signing import parse_keys, sign
+from services.notifier.gateways.webhook import Endpoint, parse_retry_after
 from shared.errors import CuibanError
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the test key of the Standard Webhooks repo
@@ -15,27 +15,27 @@ NOW = datetime(2023, 12, 26, 1, tzinfo=UTC)
 
 def test_the_signature_equals_the_published_vector() -> None:
     body = b'{"test": 2432232314}'
-    found = signature(keys_of(SECRET), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
+    found = sign(parse_keys(SECRET), "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, body)
     assert found == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 def test_while_a_key_rotates_both_sign() -> None:
     other = "whsec_" + "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVo="
-    found = signature(keys_of(f"{SECRET} {other}"), "m", 1, b"{}")
+    found = sign(parse_keys(f"{SECRET} {other}"), "m", 1, b"{}")
     assert [part[:3] for part in found.split(" ")] == ["v1,", "v1,"]
 
 
 @pytest.mark.parametrize("secret", ["whsec_short", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_é"])
 def test_a_secret_that_is_none_is_refused_without_being_repeated(secret: str) -> None:
     with pytest.raises(CuibanError) as caught:
-        keys_of(secret)
+        parse_keys(secret)
     assert secret not in str(caught.value)
 
 
 def test_the_mail_server_is_read_from_its_url() -> None:
-    plain = smtp_server("smtp://mail.example", "always")
+    plain = parse_smtp_url("smtp://mail.example", "always")
     assert (plain.host, plain.port, plain.tls, plain.starttls) == ("mail.example", 25, False, True)
-    safe = smtp_server("smtps://me%40x:p%3Aw@mail.example")
+    safe = parse_smtp_url("smtps://me%40x:p%3Aw@mail.example")
     assert (safe.port, safe.tls, safe.user, safe.password) == (465, True, "me@x", "p:w")
 
 
@@ -52,7 +52,7 @@ def test_the_mail_server_is_read_from_its_url() -> None:
 def test_a_password_requires_tls_unless_told_otherwise(
     url: str, starttls: str, wanted: bool | None
 ) -> None:
-    server = smtp_server(url, starttls)
+    server = parse_smtp_url(url, starttls)
     assert server.starttls is wanted
     assert "pw" not in repr(server)
 
@@ -60,7 +60,7 @@ def test_a_password_requires_tls_unless_told_otherwise(
 @pytest.mark.parametrize("url", ["http://host", "smtp://", "smtp://h:port", "mail.example", "["])
 def test_a_url_that_is_no_mail_server_is_refused(url: str) -> None:
     with pytest.raises(CuibanError, match="CUIBAN_SMTP_URL"):
-        smtp_server(url)
+        parse_smtp_url(url)
 
 
 def test_an_endpoint_never_shows_its_address_or_its_keys() -> None:
@@ -82,4 +82,4 @@ def test_an_endpoint_never_shows_its_address_or_its_keys() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(written: str, meant: timedelta | None) -> None:
-    assert retry_after({"Retry-After": written}, NOW) == meant
+    assert parse_retry_after({"Retry-After": written}, NOW) == meant

@@ -4,8 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from services.notifier.policy import telling
-from services.notifier.policy.fanout import Due, Planned, Recipient, fan_out, still_owed
+from services.notifier.policy import reporting
+from services.notifier.policy.fanout import (
+    DueReminder,
+    PlannedNotification,
+    Recipient,
+    fan_out,
+    select_owed,
+)
 from services.notifier.policy.stages import SuppressReason
 from shared.schemas import identity
 from shared.schemas.events import NotificationSuppressed, ReminderFannedOut
@@ -13,7 +19,7 @@ from shared.schemas.rules import Audience, Channel
 
 SLOT = datetime(2023, 12, 25, 22, 0, tzinfo=UTC)  # the 26th, 06:00, in Shanghai
 UNIT, FIRST, SECOND = UUID(int=2), UUID(int=11), UUID(int=12)
-DUE = Due(
+DUE = DueReminder(
     reminder_id=UUID(int=3),
     office_id=UUID(int=1),
     unit_id=UNIT,
@@ -44,13 +50,13 @@ def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
         assert plan.notification.notification_id == made
 
 
-def addresses(planned: list[Planned]) -> set[str]:
+def addresses(planned: list[PlannedNotification]) -> set[str]:
     return {plan.notification.address for plan in planned if plan.suppressed is None}
 
 
 def test_validity_is_judged_on_the_local_day() -> None:
     day = date(2023, 12, 26)
-    assert recipient(valid_from=day, valid_to=day).valid_on(day)
+    assert recipient(valid_from=day, valid_to=day).is_valid_on(day)
     gone = recipient(valid_to=day - timedelta(days=1))
     assert {p.suppressed for p in fan_out(DUE, [gone], SLOT)} == {SuppressReason.NO_CONTACT}
     assert {p.suppressed for p in fan_out(DUE, [recipient(valid_from=day)], SLOT)} == {None}
@@ -81,7 +87,7 @@ def test_without_an_address_there_is_a_suppressed_notification() -> None:
 
 def test_withdrawn_items_are_left_out_up_to_their_slot() -> None:
     withdrawn = {(UNIT, FIRST): SLOT, (UNIT, SECOND): SLOT - timedelta(seconds=1)}
-    assert still_owed(UNIT, SLOT, (FIRST, SECOND), withdrawn) == (SECOND,)
+    assert select_owed(UNIT, SLOT, (FIRST, SECOND), withdrawn) == (SECOND,)
     (plan, _) = fan_out(DUE, [recipient()], SLOT, withdrawn)
     assert plan.notification.obligation_ids == (SECOND,)
     assert plan.suppressed is None
@@ -96,11 +102,11 @@ def test_with_nothing_left_everything_is_withdrawn() -> None:
 
 def test_it_is_told_which_notifications_there_are_and_which_ended() -> None:
     planned = fan_out(DUE, [recipient(email="")], SLOT)
-    fanned, ended = telling.fanned_out(DUE, planned, SLOT)
+    fanned, ended = reporting.report_fan_out(DUE, planned, SLOT)
     assert isinstance(fanned.event, ReminderFannedOut)
     assert isinstance(ended.event, NotificationSuppressed)
     assert [ref.channel for ref in fanned.event.notifications] == ["email", "sms"]
     assert ended.event.reason == "no-address"
     assert {fanned.correlation_id, ended.correlation_id} == {DUE.correlation_id}
-    again = telling.fanned_out(DUE, planned, SLOT + timedelta(days=1))
+    again = reporting.report_fan_out(DUE, planned, SLOT + timedelta(days=1))
     assert [envelope.id for envelope in again] == [fanned.id, ended.id]

@@ -4,14 +4,20 @@ import json
 
 import pytest
 
-from services.notifier.message import Accepted, Fault, Refusal, Refused, Unknown
+from services.notifier.message import (
+    Blame,
+    MessageAccepted,
+    MessageRefused,
+    OutcomeUnknown,
+    Refusal,
+)
 from services.notifier.policy.http_answers import Words, judge_answer
-from services.notifier.policy.vocabulary import canonical
+from services.notifier.policy.vocabulary import normalise
 from services.notifier.settings import NotifierSettings
 
 DEFAULT = NotifierSettings.model_fields["sms_success"].default
-WORDS = Words(frozenset(map(canonical, DEFAULT)))
-MESSAGE, RATE, GATEWAY, SUSPECTED = Fault.MESSAGE, Fault.RATE, Fault.GATEWAY, Fault.SUSPECTED
+WORDS = Words(frozenset(map(normalise, DEFAULT)))
+MESSAGE, RATE, GATEWAY, SUSPECTED = Blame.MESSAGE, Blame.RATE, Blame.GATEWAY, Blame.SUSPECTED
 
 
 def judge(body, status=200, words=WORDS):
@@ -62,11 +68,11 @@ def tencent_error(code: str) -> dict:
     ],
 )
 def test_it_is_accepted(body: object, name: str) -> None:
-    assert judge(body) == Accepted(name)
+    assert judge(body) == MessageAccepted(name)
 
 
 @pytest.mark.parametrize(
-    ("body", "fault", "permanent"),
+    ("body", "blame", "permanent"),
     [
         # 云MAS
         ({"success": False, "rspcod": "IllegalMac"}, SUSPECTED, False),
@@ -110,11 +116,11 @@ def test_it_is_accepted(body: object, name: str) -> None:
     ],
 )
 def test_it_is_refused_and_tells_whose_fault_it_is(
-    body: object, fault: Fault, permanent: bool
+    body: object, blame: Blame, permanent: bool
 ) -> None:
     found = judge(body)
-    assert isinstance(found, Refused)
-    assert (found.fault, found.permanent) == (fault, permanent)
+    assert isinstance(found, MessageRefused)
+    assert (found.blame, found.permanent) == (blame, permanent)
 
 
 @pytest.mark.parametrize(
@@ -140,17 +146,17 @@ def test_it_is_refused_and_tells_whose_fault_it_is(
     ids=range(16),
 )
 def test_what_is_not_understood_is_neither_success_nor_refusal(body: object) -> None:
-    assert isinstance(judge(body), Unknown)
+    assert isinstance(judge(body), OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status", [500, 502, 504, 507, 520, 524, 302, 303, 409])
 def test_a_status_that_may_come_after_the_gateway_took_it_is_unknown(status: int) -> None:
-    assert judge(b"", status) == Unknown(f"HTTP {status}")
-    assert isinstance(judge({"code": 0}, status), Unknown)
+    assert judge(b"", status) == OutcomeUnknown(f"HTTP {status}")
+    assert isinstance(judge({"code": 0}, status), OutcomeUnknown)
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "reason", "fault"),
+    ("status", "body", "reason", "blame"),
     [
         (400, b"", Refusal.REJECTED, MESSAGE),
         (422, {"error": {"what": "to"}}, Refusal.REJECTED, MESSAGE),
@@ -170,21 +176,21 @@ def test_a_status_that_may_come_after_the_gateway_took_it_is_unknown(status: int
     ],
 )
 def test_a_status_tells_whose_fault_it_is(
-    status: int, body: object, reason: Refusal, fault: Fault
+    status: int, body: object, reason: Refusal, blame: Blame
 ) -> None:
     found = judge(body, status)
-    assert isinstance(found, Refused)
-    assert (found.reason, found.fault) == (reason, fault)
+    assert isinstance(found, MessageRefused)
+    assert (found.reason, found.blame) == (reason, blame)
     assert found.permanent is (reason is Refusal.REJECTED)
 
 
 def test_the_words_of_one_gateway_beat_the_usual_ones() -> None:
     words = Words(frozenset({"1"}), frozenset({"7", "illegalmac"}))
-    assert judge({"code": 1}, words=words) == Accepted("name")
-    assert judge({"code": 0}, words=words) == Refused(
+    assert judge({"code": 1}, words=words) == MessageAccepted("name")
+    assert judge({"code": 0}, words=words) == MessageRefused(
         Refusal.ANSWERED_FAILURE, permanent=False, detail="code: 0"
     )
     for body in ({"code": "07"}, {"success": False, "rspcod": "IllegalMac"}):
         found = judge(body, words=words)
-        assert isinstance(found, Refused)
+        assert isinstance(found, MessageRefused)
         assert (found.reason, found.permanent) == (Refusal.ANSWERED_FAILURE, True)

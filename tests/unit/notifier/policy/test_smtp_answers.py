@@ -2,11 +2,11 @@
 
 import pytest
 
-from services.notifier.message import Fault, Refused, Unknown
-from services.notifier.policy.smtp_answers import Stage, judge_reply
+from services.notifier.message import Blame, MessageRefused, OutcomeUnknown
+from services.notifier.policy.smtp_answers import SmtpCommand, judge_reply
 
-MESSAGE, RATE, GATEWAY, SUSPECTED = Fault.MESSAGE, Fault.RATE, Fault.GATEWAY, Fault.SUSPECTED
-MAIL, RCPT, DATA, END = Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.END
+MESSAGE, RATE, GATEWAY, SUSPECTED = Blame.MESSAGE, Blame.RATE, Blame.GATEWAY, Blame.SUSPECTED
+MAIL, RCPT, DATA, END = SmtpCommand.MAIL, SmtpCommand.RCPT, SmtpCommand.DATA, SmtpCommand.END
 
 NETEASE = [
     (RCPT, 550, "User not found: nobody@163.com", MESSAGE),
@@ -80,28 +80,30 @@ COREMAIL = [
 
 
 @pytest.mark.parametrize(
-    ("stage", "code", "text", "fault"), [*NETEASE, *TENCENT, *EXCHANGE, *POSTFIX, *COREMAIL]
+    ("stage", "code", "text", "blame"), [*NETEASE, *TENCENT, *EXCHANGE, *POSTFIX, *COREMAIL]
 )
-def test_a_reply_tells_whose_fault_it_is(stage: Stage, code: int, text: str, fault: Fault) -> None:
+def test_a_reply_tells_whose_fault_it_is(
+    stage: SmtpCommand, code: int, text: str, blame: Blame
+) -> None:
     found = judge_reply(stage, code, text)
-    assert isinstance(found, Refused)
-    assert found.fault is fault
-    assert found.permanent is (fault is MESSAGE)
+    assert isinstance(found, MessageRefused)
+    assert found.blame is blame
+    assert found.permanent is (blame is MESSAGE)
     assert found.detail == f"SMTP {code} {text}"
 
 
 @pytest.mark.parametrize("code", [200, 251, 354, 600, 999])
 def test_what_is_not_understood_is_unknown_only_once_the_mail_was_handed_over(code: int) -> None:
-    assert isinstance(judge_reply(END, code, "what"), Unknown)
+    assert isinstance(judge_reply(END, code, "what"), OutcomeUnknown)
     before = judge_reply(RCPT, code, "what")
-    assert isinstance(before, Refused)
+    assert isinstance(before, MessageRefused)
     assert not before.permanent
 
 
 @pytest.mark.parametrize(
-    ("stage", "reason"), [(Stage.CONNECT, "unreachable"), (Stage.LOGIN, "unauthorised")]
+    ("stage", "reason"), [(SmtpCommand.CONNECT, "unreachable"), (SmtpCommand.LOGIN, "unauthorised")]
 )
-def test_until_the_server_is_ready_no_message_is_to_blame(stage: Stage, reason: str) -> None:
+def test_until_the_server_is_ready_no_message_is_to_blame(stage: SmtpCommand, reason: str) -> None:
     found = judge_reply(stage, 554, "no SMTP service here")
-    assert isinstance(found, Refused)
-    assert (found.reason, found.fault) == (reason, GATEWAY)
+    assert isinstance(found, MessageRefused)
+    assert (found.reason, found.blame) == (reason, GATEWAY)

@@ -19,8 +19,8 @@ from services.notifier.policy.stages import (
     Send,
     Suppress,
     SuppressReason,
-    deadline,
     decide,
+    find_deadline,
 )
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel, ReminderKind
@@ -94,8 +94,8 @@ def test_quiet_hours_have_ends(now: datetime) -> None:
 
 def test_quiet_hours_within_a_day() -> None:
     noon = QuietHours(time(12), time(14))
-    assert noon.over_at(local(2023, 12, 26, 13), ZONE) == local(2023, 12, 26, 14)
-    assert noon.over_at(local(2023, 12, 26, 14), ZONE) is None
+    assert noon.find_end(local(2023, 12, 26, 13), ZONE) == local(2023, 12, 26, 14)
+    assert noon.find_end(local(2023, 12, 26, 14), ZONE) is None
 
 
 def test_mail_knows_no_quiet_hours_unless_told() -> None:
@@ -176,7 +176,7 @@ def test_no_deferral_passes_the_nearest_date_or_stays_behind(  # noqa: PLR0917
     known = facts(*map(item, dates), sent=tuple(sorted(now - ago for ago in sent)))
     match decide(known, policy, now):
         case Defer(until=until):
-            limit_at = deadline(known.items, ZONE, now)
+            limit_at = find_deadline(known.items, ZONE, now)
             assert until > now
             assert limit_at is None or until < limit_at
         case Suppress(reason=reason):

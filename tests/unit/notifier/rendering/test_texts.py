@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.rendering.mail import mail
-from services.notifier.rendering.sms import ONE_PART, PARTS, parts, sms, ucs2
-from services.notifier.rendering.wording import Digest, Tone, clean, in_order
+from services.notifier.rendering.mail import render_mail
+from services.notifier.rendering.sms import ONE_PART, PARTS, count_parts, count_ucs2, render_sms
+from services.notifier.rendering.wording import Digest, Tone, clean, sort_items
 from shared.schemas.facts import ReminderItem
 from shared.schemas.identity import NAMESPACE
 from shared.schemas.rules import Audience, ReminderKind
@@ -55,19 +55,19 @@ HEARING = item("16.1", kind=ReminderKind.HEARING)
 def test_the_time_left_is_told_in_working_days(
     due_on: date, today: date, words: str, tone: Tone
 ) -> None:
-    assert digest(item(due_on=due_on), today=today).left(due_on) == (words, tone)
+    assert digest(item(due_on=due_on), today=today).describe_time_left(due_on) == (words, tone)
 
 
 def test_the_office_calendar_counts_and_a_later_day_takes_off_what_has_passed() -> None:
     """The office lets its people work on the 30th: four working days, not three."""
     told = digest(item(working_days=4))
-    assert told.left(YEAR_END) == ("还有4个工作日", Tone.CALM)
+    assert told.describe_time_left(YEAR_END) == ("还有4个工作日", Tone.CALM)
     a_day_late = digest(item(working_days=4), today=TODAY + timedelta(days=1))
-    assert a_day_late.left(YEAR_END) == ("还有3个工作日", Tone.NEAR)
+    assert a_day_late.describe_time_left(YEAR_END) == ("还有3个工作日", Tone.NEAR)
     past = item("11.1", date(2023, 12, 19), overdue=2, working_days=-4)
-    assert digest(past).left(past.due_on) == ("已逾期4个工作日", Tone.LATE)
-    assert "还有4个工作日" in sms(told, "政务公开").text
-    assert "还有4个工作日" in mail(told).subject
+    assert digest(past).describe_time_left(past.due_on) == ("已逾期4个工作日", Tone.LATE)
+    assert "还有4个工作日" in render_sms(told, "政务公开").text
+    assert "还有4个工作日" in render_mail(told).subject
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,11 @@ def test_the_office_calendar_counts_and_a_later_day_takes_off_what_has_passed() 
     ],
 )
 def test_the_subject_tells_how_pressing_it_is(items: list[ReminderItem], subject: str) -> None:
-    assert mail(digest(*items)).subject == subject
+    assert render_mail(digest(*items)).subject == subject
 
 
 def test_the_text_part_lists_every_item_with_its_date() -> None:
-    text = mail(digest(item(), LATE, NOW, HEARING)).text
+    text = render_mail(digest(item(), LATE, NOW, HEARING)).text
     places = [text.index(f"任务{ref}　") for ref in ("11.1", "3.1", "2.1", "16.1")]
     assert places == sorted(places)
     assert "贵单位有4项工作需要办理（1项已逾期、1项今日到期、2项尚在期限内）" in text
@@ -105,30 +105,30 @@ def test_the_text_part_lists_every_item_with_its_date() -> None:
 
 
 def test_leaders_are_asked_to_look_after_it() -> None:
-    text = mail(digest(LATE, audience=Audience.HEAD)).text
+    text = render_mail(digest(LATE, audience=Audience.HEAD)).text
     assert text.startswith("盐亭县教育和体育局主要负责人：")
     assert "需您关注和督促" in text
 
 
 def test_the_html_escapes_what_comes_from_outside_and_loads_nothing() -> None:
-    html = mail(digest(item(text='<img src=x onerror=alert(1)> & "“'))).html
+    html = render_mail(digest(item(text='<img src=x onerror=alert(1)> & "“'))).html
     assert "<img" not in html
     assert "&lt;img src=x" in html
     assert not re.search(r"(src|href)=[\"']?http|url\(|@import", html)
 
 
 def test_the_html_has_the_columns_of_an_office_table() -> None:
-    html = mail(digest()).html
+    html = render_mail(digest()).html
     heads = re.findall(r"<th[^>]*>(.*?)</th>", html)
     assert heads == ["序号", "工作任务", "具体内容", "完成时限", "剩余/逾期<br>工作日"]
 
 
 def test_an_office_without_a_name_signs_in_general() -> None:
-    assert "政务公开办\n2023年12月26日" in mail(digest(office="")).text
+    assert "政务公开办\n2023年12月26日" in render_mail(digest(office="")).text
 
 
 def test_items_stand_by_date_and_then_by_place() -> None:
-    assert [i.ref for i in in_order([item("2.10"), item("2.9"), LATE])] == ["11.1", "2.9", "2.10"]
+    assert [i.ref for i in sort_items([item("2.10"), item("2.9"), LATE])] == ["11.1", "2.9", "2.10"]
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_items_stand_by_date_and_then_by_place() -> None:
     ],
 )
 def test_the_short_message_fits_one_part(items: list[ReminderItem], text: str) -> None:
-    found = sms(digest(*items), "盐亭政务公开").text
+    found = render_sms(digest(*items), "盐亭政务公开").text
     assert found == f"【盐亭政务公开】盐亭县教育和体育局：{text}"
-    assert ucs2(found) <= ONE_PART
+    assert count_ucs2(found) <= ONE_PART
 
 
 def test_two_days_never_give_the_same_short_message() -> None:
     days = [YEAR_END - timedelta(days=n) for n in (3, 4, 5, 6)]
-    assert len({sms(digest(today=day), "公开").text for day in days}) == 4
+    assert len({render_sms(digest(today=day), "公开").text for day in days}) == 4
 
 
 names = st.text(max_size=400)
@@ -169,11 +169,11 @@ def test_no_text_breaks_a_line_or_takes_more_than_three_parts(  # noqa: PLR0917
     unit: str, office: str, signature: str, plan: str, task: str, ref: str
 ) -> None:
     told = digest(item(ref, task_name=task), unit=unit, office=office, plan_title=plan)
-    subject = mail(told).subject
-    short = sms(told, signature[:18]).text
+    subject = render_mail(told).subject
+    short = render_sms(told, signature[:18]).text
     for line in (subject, short):
         assert line.isprintable() or not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202e]", line)
-    assert parts(short) <= PARTS
+    assert count_parts(short) <= PARTS
     assert len(subject) <= 120
 
 

@@ -87,7 +87,7 @@ def test_the_line_must_hold_and_be_the_planners() -> None:
     assert len(compare_conservation(wanted, [day(due=2, sent=1, pending=1)], [])) == 1
     assert len(compare_conservation(wanted, [], [])) == 1
     assert len(compare_conservation([], [day(due=2, sent=1, suppressed=1)], [])) == 1
-    gap = Gap(GapKind.NOT_FANNED_OUT, OFFICE, UNIT, OWED, None, SLOT, due=1, found=0)
+    gap = Gap(GapKind.NOT_FANNED_OUT, OFFICE, UNIT, OWED, None, SLOT, due=1, stored=0)
     (named,) = compare_conservation(wanted, [day(due=2, sent=1, suppressed=1)], [gap])
     assert str(OWED) in named
 

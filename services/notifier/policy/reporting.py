@@ -1,0 +1,128 @@
+"""The events that report what became of reminders and notifications. Pure.
+
+An event's id is derived from its reminder or notification, so a repeated event is recognised.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TypedDict
+from uuid import UUID
+
+from services.notifier.message import Content, Notification
+from services.notifier.policy.fanout import DueReminder, PlannedNotification
+from shared.schemas import identity
+from shared.schemas.events import (
+    Envelope,
+    Event,
+    NotificationDelivered,
+    NotificationFailed,
+    NotificationSent,
+    NotificationSuppressed,
+    ReminderFannedOut,
+)
+from shared.schemas.facts import NotificationRef
+from shared.schemas.rules import Audience, Channel
+
+SOURCE = "/cuiban/notifier"
+
+
+class _NotificationFields(TypedDict):
+    office_id: UUID
+    unit_id: UUID
+    reminder_id: UUID
+    notification_id: UUID
+    audience: Audience
+    channel: Channel
+    slot: datetime
+    address: str
+    obligation_ids: tuple[UUID, ...]
+
+
+_BODY_LIMIT = 1_000_000
+"""Characters of a text in its event, far above any real text: the event must fit Kafka."""
+
+
+def _copy_fields(notification: Notification) -> _NotificationFields:
+    return _NotificationFields(
+        office_id=notification.office_id,
+        unit_id=notification.unit_id,
+        reminder_id=notification.reminder_id,
+        notification_id=notification.notification_id,
+        audience=notification.audience,
+        channel=notification.channel,
+        slot=notification.slot,
+        address=notification.address,
+        obligation_ids=notification.obligation_ids,
+    )
+
+
+def _wrap(event: Event, name: UUID, correlation_id: UUID, now: datetime) -> Envelope:
+    event_id = identity.derive_event_id(type(event).__name__, name)
+    return Envelope(event_id, SOURCE, now, correlation_id, event)
+
+
+def report_fan_out(
+    due: DueReminder, planned: Iterable[PlannedNotification], now: datetime
+) -> list[Envelope]:
+    """The reminder became these notifications, and some of them ended at once."""
+    planned = list(planned)
+    event = ReminderFannedOut(
+        office_id=due.office_id,
+        unit_id=due.unit_id,
+        reminder_id=due.reminder_id,
+        audience=due.audience,
+        slot=due.slot,
+        notifications=tuple(
+            NotificationRef(
+                notification_id=plan_timers.notification.notification_id,
+                channel=plan_timers.notification.channel,
+            )
+            for plan_timers in planned
+        ),
+    )
+    ended = [report_suppressed(p.notification, p.suppressed, now) for p in planned if p.suppressed]
+    return [_wrap(event, due.reminder_id, due.correlation_id, now), *ended]
+
+
+def report_sent(
+    notification: Notification,
+    content: Content,
+    *,
+    attempts: int,
+    gateway: str,
+    gateway_message_id: str,
+    now: datetime,
+) -> Envelope:
+    """A gateway accepted the notification."""
+    event = NotificationSent(
+        **_copy_fields(notification),
+        sent_at=now,
+        attempts=attempts,
+        gateway=gateway,
+        gateway_message_id=gateway_message_id,
+        subject=content.subject,
+        body=content.text[:_BODY_LIMIT],
+    )
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_failed(
+    notification: Notification, *, attempts: int, reason: str, detail: str, now: datetime
+) -> Envelope:
+    """The notification will not be tried again."""
+    event = NotificationFailed(
+        **_copy_fields(notification), failed_at=now, attempts=attempts, reason=reason, detail=detail
+    )
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_suppressed(notification: Notification, reason: str, now: datetime) -> Envelope:
+    """It was decided not to send the notification."""
+    event = NotificationSuppressed(**_copy_fields(notification), decided_at=now, reason=reason)
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
+
+
+def report_delivered(notification: Notification, at: datetime, now: datetime) -> Envelope:
+    """The gateway reported that the notification reached the contact."""
+    event = NotificationDelivered(**_copy_fields(notification), delivered_at=at)
+    return _wrap(event, notification.notification_id, notification.correlation_id, now)
