@@ -58,7 +58,7 @@ class Operator:
         self.stops.append(stop)
         until = clock.monotonic() + SEEN_WITHIN
         while not stop.seen and clock.monotonic() < until:
-            stop.seen = await self._fetch_first(query)
+            stop.seen = await self._fetch_first(query) or ""
             await asyncio.sleep(_PAUSE)
         self.say(f"{fault}: stopped ({stop.seen or 'no stop was seen'})")
         return stop
@@ -67,7 +67,7 @@ class Operator:
         """Wait until a query returns no row, at most `within` seconds; returns whether it did."""
         until = clock.monotonic() + within
         while clock.monotonic() < until:
-            if not await self._fetch_first(query):
+            if await self._fetch_first(query) == "":
                 return True
             await asyncio.sleep(_PAUSE)
         return False
@@ -125,10 +125,11 @@ class Operator:
             return None
         return reasons
 
-    async def _fetch_first(self, query: str) -> str:
+    async def _fetch_first(self, query: str) -> str | None:
+        """A query's first value; empty without a row, None when the database is away."""
         try:
             async with self.engine.connect() as db:
                 value = (await db.execute(text(query))).scalar()
         except (SQLAlchemyError, OSError, TimeoutError):
-            return ""
+            return None
         return "" if value is None else str(value)
