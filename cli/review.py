@@ -53,7 +53,7 @@ _NO_UNIT = N_("No unit is named; add who is responsible.")
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class ReviewQuestion:
     """Something to settle: what is shown of it, and how it is asked."""
 
     key: tuple[str, ...]
@@ -141,7 +141,7 @@ class Review:
                 self.answered += 1
                 return
 
-    def _list_questions(self, plan: PlanOut) -> Iterator[Question]:
+    def _list_questions(self, plan: PlanOut) -> Iterator[ReviewQuestion]:
         if plan.revises:
             path = f"/v1/plans/{plan.revises}/revisions/{self.plan_id}"
             revision = RevisionOut.model_validate(self.api.get(path))
@@ -158,7 +158,7 @@ class Review:
         for name in unknown_names:
             yield self._make_name_question(name)
 
-    def _make_measure_question(self, measure: MeasureOut, year: int | None) -> Question:
+    def _make_measure_question(self, measure: MeasureOut, year: int | None) -> ReviewQuestion:
         def ask() -> None:
             action = ask_action({letter: _(text) for letter, text in _ACTIONS.items()})
             changes = _ask_changes(action, year)
@@ -167,9 +167,9 @@ class Review:
             self.api.post(f"{self._path}/settlements", body)
 
         key = ("measure", measure.ref, *measure.open)
-        return Question(key, lambda: _show_measure(measure), ask)
+        return ReviewQuestion(key, lambda: _show_measure(measure), ask)
 
-    def _make_name_question(self, name: UnknownNameOut) -> Question:
+    def _make_name_question(self, name: UnknownNameOut) -> ReviewQuestion:
         def show() -> None:
             say(_("{name}  (in {refs})").format(name=name.name, refs=" ".join(name.refs[:20])))
             say("  ? " + _("The directory does not know this unit."))
@@ -185,9 +185,9 @@ class Review:
             body = {"name": name.name, **means, "reason": ask_reason()}
             self.api.post(f"{self._path}/names", body)
 
-        return Question(("name", name.name), show, ask)
+        return ReviewQuestion(("name", name.name), show, ask)
 
-    def _make_pair_question(self, path: str, doubt: DoubtOut) -> Question:
+    def _make_pair_question(self, path: str, doubt: DoubtOut) -> ReviewQuestion:
         """Whether a measure of a revision is one of the plan's, or new."""
 
         def show() -> None:
@@ -203,7 +203,7 @@ class Review:
             old = None if typed == "n" else read_choice(typed, refs)
             self.api.post(f"{path}/pairs", {"ref": doubt.ref, "with": old})
 
-        return Question(("pair", doubt.ref), show, ask)
+        return ReviewQuestion(("pair", doubt.ref), show, ask)
 
 
 def _show_measure(measure: MeasureOut) -> None:

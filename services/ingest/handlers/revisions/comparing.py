@@ -111,7 +111,7 @@ def is_stale(plan: StoredPlan, revision: StoredPlan) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RevisionComparison:
     """Compares the measures of a plan with those of a revision.
 
     Attributes:

@@ -23,7 +23,7 @@ from services.ingest.handlers.revisions.carrying import (
     list_unsettled,
     match_rows,
 )
-from services.ingest.handlers.revisions.comparing import Comparison, Revision
+from services.ingest.handlers.revisions.comparing import Revision, RevisionComparison
 from services.ingest.handlers.revisions.pairing import pair_measures
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.statuses import Pairing, PlanStatus
@@ -240,7 +240,7 @@ async def compare_revision(
     differing = [*pairs.removed, *(changed for changed, _ in pairs.changed)]
     measure_ids = [measure.measure_id for measure in differing]
     owing = await revisions.map_owing_units(db, plan_id, measure_ids)
-    comparison = Comparison(plan.year, known, decisions, owing)
+    comparison = RevisionComparison(plan.year, known, decisions, owing)
     return comparison.compare(Revision(plan, stored), pairs)
 
 
