@@ -203,7 +203,7 @@ async def count_missing(db: AsyncConnection) -> int:
     """How many reminders were missing in each office's newest audit, summed over the offices."""
     newest = (
         select(_A.missing)
-        .distinct(_A.office_id)
+        .ext(postgresql.distinct_on(_A.office_id))
         .order_by(_A.office_id, _A.last_day.desc())
         .subquery()
     )

@@ -27,7 +27,7 @@ def failing(api: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
             if error is not None:
                 raise error
 
-        monkeypatch.setattr(offices, "office", office)
+        monkeypatch.setattr(offices, "get_office", office)
         with structlog.testing.capture_logs() as lines:
             answer = await api.client.get("/v1/office")
         assert answer.headers["content-type"] == "application/problem+json"

@@ -64,8 +64,8 @@ async def test_who_owes_a_measure_is_found_by_plan_and_measure(
     db, office_id, plan_id = ledger
     few = await measures(db, plan_id, 3)
     with plans_of(db) as plans:
-        owing = await store.owing(db, plan_id, few)
-        rows = await store.obligations(db, office_id, plan_id, list(owing[few[0]]), few)
+        owing = await store.map_owing_units(db, plan_id, few)
+        rows = await store.list_obligations(db, office_id, plan_id, list(owing[few[0]]), few)
     assert [len(units) for units in owing.values()] == [UNITS] * 3
     assert len(rows) == UNITS * 3
     for plan in plans:
@@ -78,19 +78,19 @@ async def test_no_statement_of_a_revision_reads_a_whole_table(
 ) -> None:
     db, office_id, plan_id = ledger
     few, now = await measures(db, plan_id, 3), SystemClock().now()
-    owed = list((await store.owing(db, plan_id, few))[few[0]])
-    rows = await store.obligations(db, office_id, plan_id, owed, few)
+    owed = list((await store.map_owing_units(db, plan_id, few))[few[0]])
+    rows = await store.list_obligations(db, office_id, plan_id, owed, few)
     ids = [row.obligation_id for row in rows[:3]]
     with plans_of(db) as plans:
-        assert len(await plans_store.measures(db, plan_id)) == MEASURES * 9 // 10
-        assert await store.last_ordinal(db, plan_id) == MEASURES
-        await store.amend(db, [{"obligation_id": one, "number": 2} for one in ids])
-        await store.withdraw(db, ids, now)
-        await store.free_refs(db, few)
-        await store.set_measures(db, [{"measure_id": one, "text": "y"} for one in few])
+        assert len(await plans_store.list_measures(db, plan_id)) == MEASURES * 9 // 10
+        assert await store.get_last_ordinal(db, plan_id) == MEASURES
+        await store.update_obligations(db, [{"obligation_id": one, "number": 2} for one in ids])
+        await store.withdraw_obligations(db, ids, now)
+        await store.release_refs(db, few)
+        await store.update_measures(db, [{"measure_id": one, "text": "y"} for one in few])
         await store.remove_measures(db, few, now)
-        await store.take_decisions(db, uuid4(), plan_id)
-        await store.of_plan(db, office_id, plan_id)
+        await store.copy_decisions(db, uuid4(), plan_id)
+        await plans_store.list_revisions(db, office_id, plan_id)
     assert len(plans) == 9
     for plan in plans:
         for table in ("measures", "obligations", "name_decisions"):

@@ -46,14 +46,14 @@ async def test_batches_shrink_until_their_lease_leaves_time_to_send(
 async def test_one_look_serves_all_offers_that_asked_before_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    look, looks = rechecking.Recheck._look, []
+    look, looks = rechecking.Recheck._check, []
 
     async def look_slowly(self: rechecking.Recheck) -> None:
         looks.append(None)
         await look(self)
         await asyncio.sleep(0.2)
 
-    monkeypatch.setattr(rechecking.Recheck, "_look", look_slowly)
+    monkeypatch.setattr(rechecking.Recheck, "_check", look_slowly)
     monkeypatch.setattr(rechecking, "_TRUSTED_FOR", 0.0)  # every offer asks
     await tell_many(world, MESSAGES)
     world.start(email_connections=MESSAGES)

@@ -119,7 +119,7 @@ class Stream(World):
 
     async def believes(self, at: Partition, instant: datetime) -> None:
         async def does() -> bool:
-            return (await self.load_position(at)).complete_until == instant
+            return (await self.position(at)).complete_until == instant
 
         await until(does)
 
