@@ -212,7 +212,7 @@ async def test_uploads_that_wait_are_on_disk_and_others_wait_to_send_theirs(
             asyncio.create_task(client.post("/v1/plans", **sending(15 * 2**20))) for _ in range(3)
         ]
         app = client._transport.app  # type: ignore[attr-defined]
-        lock = app.state.parts.reading
+        lock = app.state.context.reading
         await until(lambda: len(lock._waiters or ()) == len(waiting))
         held, peak = tracemalloc.get_traced_memory()
     finally:
