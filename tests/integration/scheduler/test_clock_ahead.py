@@ -1,15 +1,16 @@
 """A clock that is ahead: nothing fires by it, and what fired by it can be taken back."""
 
 import asyncio
+import contextlib
+import io
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY
-from typer.testing import CliRunner
 
-from deploy.ops.app import ops
+from deploy.command import run
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.database.engine import is_infrastructure
@@ -35,8 +36,10 @@ def typed(
 
     async def type_(*words: str) -> tuple[int, str]:
         SteppedClock(tmp_path / "clock").set(world.clock.instant)
-        done = await asyncio.to_thread(CliRunner().invoke, ops, list(words))
-        return done.exit_code, done.output
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+            status = await asyncio.to_thread(run, ["--lang", "en", "ops", *words])
+        return status, " ".join(printed.getvalue().split())
 
     return type_
 
