@@ -156,6 +156,6 @@ async def test_a_fact_told_by_the_wrong_clock_is_planned_from_the_right_one(
 async def test_what_is_no_id_and_what_is_not_ahead_is_said(world: World, typed) -> None:
     await world.tell(*EVENTS)
     status, said = await typed("rewind", "--reason", "x", "--unit", "甲局")
-    assert (status, "not the id of a unit" in said) == (2, True)
+    assert (status, "甲局 is no id" in said) == (2, True)
     status, said = await typed("rewind", "--reason", "x")
     assert (status, "Nothing was fired ahead" in said) == (0, True)
