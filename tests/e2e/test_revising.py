@@ -105,6 +105,11 @@ async def test_a_person_answers_one_question_after_the_other(world, cuiban, tmp_
     assert {row["ref"] for row in owed} == {"1.1", "2.1", "3.1", "4.1"}
 
 
+def heed_interrupts() -> None:
+    """A shell starts background jobs, and so all that they start, with SIGINT ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
     (name,) = world.enter_units(1)
     rows = [
@@ -120,6 +125,7 @@ def test_ctrl_c_leaves_what_was_answered(world, cuiban, tmp_path) -> None:
         stderr=subprocess.STDOUT,
         text=True,
         env={"PATH": "/usr/bin:/bin", "PYTHONUTF8": "1", "LANG": "en"},
+        preexec_fn=heed_interrupts,  # noqa: PLW1509 - nothing else runs between fork and exec
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
