@@ -2,9 +2,16 @@
 
 import pytest
 
+from services.notifier.dispatch import rechecking
 from tests.integration.notifier.world import World, due, item, until, upserted, withdrawn
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def ask_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer is trusted for a while: what is told here takes less than that on a fast machine."""
+    monkeypatch.setattr(rechecking, "_TRUSTED_FOR", 0.0)
 
 
 async def waiting(world: World) -> None:
