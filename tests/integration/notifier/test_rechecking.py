@@ -10,7 +10,7 @@ pytestmark = pytest.mark.integration
 
 @pytest.fixture(autouse=True)
 def ask_always(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No answer is trusted for a while: what is told here takes less than that on a fast machine."""
+    """No answer is trusted for a while: a fast machine tells within that time."""
     monkeypatch.setattr(rechecking, "_TRUSTED_FOR", 0.0)
 
 
