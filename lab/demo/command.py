@@ -99,6 +99,8 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
 def _build_table(figures: Figures) -> Table:
     title = _("1 June 2023 to 31 January 2024, seed {seed}").format(seed=figures.seed)
     table = Table(title=title, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     table.add_row(_("obligations"), str(figures.obligations))
     for kind, number in figures.reminders.items():
         table.add_row(_("reminders, {kind}").format(kind=kind), str(number))
