@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
-from services.notifier.dispatch.preparing import ChannelRules
+from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys

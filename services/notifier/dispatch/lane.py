@@ -14,7 +14,8 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
-from services.notifier.dispatch.preparing import ChannelRules, Offer, prepare
+from services.notifier.dispatch.offers import ChannelRules, Offer
+from services.notifier.dispatch.preparing import prepare
 from services.notifier.dispatch.rechecking import Recheck
 from services.notifier.dispatch.recording import Result, Unmade, name_outcome
 from services.notifier.dispatch.resting import Rest

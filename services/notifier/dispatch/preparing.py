@@ -3,22 +3,22 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
+from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.message import Content, Message, Notification, NotificationState, Refusal
 from services.notifier.policy import reporting
 from services.notifier.policy.fanout import Recipient, get_zone, select_holders, select_owed
-from services.notifier.policy.retry import OpenReason, RetryPolicy, WhenUnknown
+from services.notifier.policy.retry import OpenReason, WhenUnknown
 from services.notifier.policy.stages import (
     Defer,
     Facts,
     Hold,
-    Policy,
     Send,
     Suppress,
     SuppressReason,
@@ -40,41 +40,6 @@ from shared.schemas.rules import Channel
 _TEXTS_AT_ONCE = 16
 """Texts rendered before the senders get the event loop again: about 2 ms of work, so that the
 rendering of a large batch delays no answer that has arrived."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelRules:
-    """The rules of one channel's dispatch.
-
-    Attributes:
-        signature: of the sender, at the head of an SMS.
-        lease: how long a claimed notification belongs to its claimer.
-    """
-
-    channel: Channel
-    policy: Policy
-    retrying: RetryPolicy
-    signature: str
-    lease: timedelta
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """An attempt that is written and not yet made.
-
-    Attributes:
-        number: of the attempt, from 1; it fences the outcome.
-        failures: earlier attempts that counted and ended badly.
-        retrying: whether an earlier attempt was refused, or had an unknown outcome.
-        deadline: the end of the date that it is about, if that is ahead.
-    """
-
-    message: Message
-    notification: Notification
-    number: int
-    failures: int
-    retrying: bool
-    deadline: datetime | None
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from typing import assert_never
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
-from services.notifier.dispatch.preparing import ChannelRules, Offer
+from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.handlers import settle_receipts
 from services.notifier.message import (
     AttemptEnd,

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.notifier.dispatch.preparing import ChannelRules
+from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.dispatch.recording import Result, record
 from shared import metrics
 from shared.backoff import Backoff

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.notifier.dispatch import lane, rechecking
-from services.notifier.dispatch.preparing import Offer
+from services.notifier.dispatch.offers import Offer
 from tests.integration.notifier.world import SLOT, World, due, until, upserted
 
 pytestmark = pytest.mark.integration

@@ -6,7 +6,8 @@ import pytest
 from aiohttp import web
 
 from services.notifier.app import make_lanes
-from services.notifier.dispatch.preparing import Offer, prepare
+from services.notifier.dispatch.offers import Offer
+from services.notifier.dispatch.preparing import prepare
 from shared.schemas.events import NotificationSent, NotificationSuppressed, UnitUpserted
 from shared.schemas.facts import Contact
 from tests.integration.notifier.world import (

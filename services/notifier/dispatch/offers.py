@@ -1,0 +1,44 @@
+"""What a lane works with: its channel's rules, and the offers that it makes."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notifier.message import Message, Notification
+from services.notifier.policy.retry import RetryPolicy
+from services.notifier.policy.stages import Policy
+from shared.schemas.rules import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRules:
+    """The rules of one channel's dispatch.
+
+    Attributes:
+        signature: of the sender, at the head of an SMS.
+        lease: how long a claimed notification belongs to its claimer.
+    """
+
+    channel: Channel
+    policy: Policy
+    retrying: RetryPolicy
+    signature: str
+    lease: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An attempt that is written and not yet made.
+
+    Attributes:
+        number: of the attempt, from 1; it fences the outcome.
+        failures: earlier attempts that counted and ended badly.
+        retrying: whether an earlier attempt was refused, or had an unknown outcome.
+        deadline: the end of the date that it is about, if that is ahead.
+    """
+
+    message: Message
+    notification: Notification
+    number: int
+    failures: int
+    retrying: bool
+    deadline: datetime | None
