@@ -5,23 +5,15 @@ fact or a rule book that was told so close to the slot that the scheduler may or
 it. What remains is a fault until someone shows otherwise.
 """
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from shared.planning.expected import (
-    Era,
-    ExpectedItem,
-    ObligationHistory,
-    ReminderKey,
-    compute_expected,
-    compute_item,
-)
-from shared.planning.firings import Firings, is_behind
-from shared.schemas.rules import Audience, CatchUp
+from shared.planning.difference_reasons import DifferenceReason, ReasonFinder, UnitAudit
+from shared.planning.expected import ReminderKey, compute_expected
+from shared.schemas.rules import Audience
 
 
 class DifferenceKind(StrEnum):
@@ -32,53 +24,7 @@ class DifferenceKind(StrEnum):
     ITEMS_DIFFER = "items-differ"
 
 
-class DifferenceReason(StrEnum):
-    """Why a reminder differs, as far as can be told. The earlier names the graver fault."""
-
-    NEVER_FIRED = "never-fired"
-    """It should have been there, and nothing explains why it is not."""
-    NOT_OWED = "not-owed"
-    """Nothing in the ledger asks for it."""
-    FIRED_INCOMPLETE = "fired-incomplete"
-    """The scheduler fired it before it had heard of every fact, and said so."""
-    FACT_APPLIED_LATE = "fact-applied-late"
-    """It is as it was right before a fact that was told before the slot."""
-    RULES_CHANGED = "rule-book-changed-meanwhile"
-    """It is as another rule book asks, published near the slot or before it fired."""
-    CALENDAR_CHANGED = "calendar-changed"
-    """It is as another calendar asks, published near the slot or before it fired."""
-    FIRED_LATE = "fired-late"
-    """It fired late, and a fact was told between the slot and the firing."""
-    CATCH_UP = "catch-up-left-out"
-    """An outage passed over it, and the rule's catch-up left it out."""
-
-
 _GRAVITY = {reason: place for place, reason in enumerate(DifferenceReason)}
-
-
-@dataclass(frozen=True, slots=True)
-class ComparisonLimits:
-    """How exact the comparison is.
-
-    Attributes:
-        tolerance: a fact told so close to a slot may be known to the scheduler there or not; a
-            reminder that fires later than this after its slot fired late.
-        reach: how long before a slot a fact is looked for that was applied late.
-        skip_grace: the scheduler's setting: a rule with catch-up `skip` still fires so late.
-    """
-
-    tolerance: timedelta = timedelta(minutes=2)
-    reach: timedelta = timedelta(days=1)
-    skip_grace: timedelta = timedelta(hours=1)
-
-
-@dataclass(slots=True)
-class Emitted:
-    """A reminder as it was emitted, all its parts together."""
-
-    items: dict[UUID, ExpectedItem]
-    fired_at: datetime
-    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,21 +41,6 @@ class Difference:
     reason: DifferenceReason
     obligations: tuple[UUID, ...]
     explained: bool
-
-
-@dataclass(slots=True)
-class UnitAudit:
-    """What is compared for one unit: its obligations, and what was emitted for it.
-
-    `emitted` also holds later slots than those compared: they show what catch-up did.
-    """
-
-    unit_id: UUID
-    times: Sequence[Era]
-    histories: Mapping[UUID, ObligationHistory]
-    emitted: Mapping[ReminderKey, Emitted]
-    office: Firings
-    limits: ComparisonLimits = field(default_factory=ComparisonLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +61,7 @@ def compare(unit: UnitAudit, first: datetime, last: datetime) -> Comparison:
     should = compute_expected(unit.times, unit.histories.values(), first, last)
     there = {key: one for key, one in unit.emitted.items() if first <= key[0] <= last}
     unknown: set[UUID] = set()
-    looked = _ReasonFinder(unit)
+    looked = ReasonFinder(unit)
     found = []
     keys = sorted({*should, *there}, key=lambda key: (key[0], key[1].value))
     for key in keys:
@@ -180,140 +111,3 @@ def _build_difference(
     reason = min((reason for _, reason, _ in faults), key=_GRAVITY.__getitem__)
     ids = tuple(one for one, _, _ in faults)
     return Difference(unit_id, key[1], key[0], kind, reason, ids, explained=faults[0][2])
-
-
-class _ReasonFinder:
-    """Looks for the reason of one unit's differences."""
-
-    def __init__(self, unit: UnitAudit) -> None:
-        self._unit = unit
-        self._limits = unit.limits
-        behind: dict[datetime, bool] = {}
-        self._fired: dict[datetime, Emitted] = {}
-        for (slot, _), one in unit.emitted.items():
-            late = is_behind(slot, one.fired_at, self._limits.tolerance)
-            behind[one.fired_at] = behind.get(one.fired_at, False) or late
-            known = self._fired.get(slot)
-            if known is None or known.fired_at < one.fired_at:
-                self._fired[slot] = one
-        self._own = Firings(behind)
-        self._incomplete = {at for (at, _), one in unit.emitted.items() if not one.complete}
-        self._in_order = sorted(
-            ((one.fired_at, at, one.items) for (at, _), one in unit.emitted.items()),
-            key=lambda row: row[0],
-        )
-        self._came_back: dict[datetime, datetime | None] = {}
-
-    def find_reason(
-        self, key: ReminderKey, obligation_id: UUID, item: ExpectedItem | None
-    ) -> tuple[DifferenceReason, bool]:
-        """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
-        slot = key[0]
-        limits, fired = self._limits, self._fired.get(slot)
-        resumed = fired.fired_at if fired else self._get_resumed(slot)
-        until = max(slot + limits.tolerance, resumed or slot)
-        near = self._match_change(key, obligation_id, item, (slot - limits.tolerance, until))
-        if near is not None:
-            return near, True
-        if item is None and self._is_left_out(key, obligation_id, resumed):
-            return DifferenceReason.CATCH_UP, True
-        if fired is None:
-            return DifferenceReason.NEVER_FIRED, False
-        if slot in self._incomplete:
-            return DifferenceReason.FIRED_INCOMPLETE, False
-        far = self._match_change(key, obligation_id, item, (slot - limits.reach, until))
-        return far or (
-            DifferenceReason.NEVER_FIRED if item is None else DifferenceReason.NOT_OWED
-        ), False
-
-    def _match_change(
-        self,
-        key: ReminderKey,
-        obligation_id: UUID,
-        item: ExpectedItem | None,
-        span: tuple[datetime, datetime],
-    ) -> DifferenceReason | None:
-        """Which change within a span the reminder does not know yet, or knows already."""
-        slot = key[0]
-        history = self._unit.histories.get(obligation_id)
-        versions = [v for v in history.versions if v.overlaps(*span)] if history else []
-        times = [era for era in self._unit.times if era.overlaps(*span)]
-        at_slot = next((era for era in times if era.overlaps(slot, slot)), None)
-        if at_slot is not None:
-            for version in versions:
-                if compute_item(at_slot, version, key) == item:
-                    late = version.since > slot or (version.until or slot) > slot
-                    return (
-                        DifferenceReason.FIRED_LATE if late else DifferenceReason.FACT_APPLIED_LATE
-                    )
-            if item is None and versions and versions[0].since >= span[0]:
-                return (
-                    DifferenceReason.FACT_APPLIED_LATE
-                )  # nothing was owed at the span's beginning
-        for era in times:
-            if any(compute_item(era, version, key) == item for version in versions):
-                return self._name_change(at_slot, era)
-        if item is None and times and times[0].since >= span[0] and versions:
-            return DifferenceReason.RULES_CHANGED  # nothing was in force at the span's beginning
-        return None
-
-    def _name_change(self, one: Era | None, other: Era) -> DifferenceReason:
-        same = one is not None and one.timetable.book == other.timetable.book
-        return DifferenceReason.CALENDAR_CHANGED if same else DifferenceReason.RULES_CHANGED
-
-    def _get_resumed(self, slot: datetime) -> datetime | None:
-        """When the scheduler came back after an outage that a slot fell into; None without one."""
-        if slot not in self._came_back:
-            self._came_back[slot] = self._find_resumed(slot)
-        return self._came_back[slot]
-
-    def _find_resumed(self, slot: datetime) -> datetime | None:
-        tolerance = self._limits.tolerance
-        own = self._own.find_catch_up(slot)
-        if own is not None and not self._unit.office.is_steady(slot + tolerance, own - tolerance):
-            return own
-        return self._unit.office.find_catch_up(slot)
-
-    def _is_left_out(self, key: ReminderKey, obligation_id: UUID, resumed: datetime | None) -> bool:
-        """Whether the catch-up of every rule that names the slot left it out."""
-        modes = set(self._list_catch_ups(key, obligation_id))
-        if not modes or CatchUp.ALL in modes:
-            return False
-        skipped = CatchUp.SKIP not in modes or self._is_skipped(key[0], resumed)
-        newest = CatchUp.LATEST not in modes or (
-            resumed is not None and self._is_overtaken(key[0], obligation_id, resumed)
-        )
-        return skipped and newest
-
-    def _list_catch_ups(self, key: ReminderKey, obligation_id: UUID) -> Iterator[CatchUp]:
-        slot, audience = key
-        for version in self._unit.histories[obligation_id].versions:
-            for era in self._unit.times:
-                if not (
-                    era.since < slot and era.overlaps(slot, slot) and version.overlaps(slot, slot)
-                ):
-                    continue
-                for rule in era.timetable.book.rules:
-                    if era.timetable.list_between(rule, version.dates, slot, slot) and any(
-                        step.audience is audience for step in rule.who
-                    ):
-                        yield rule.catch_up
-
-    def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:
-        """Whether nothing fired while a rule with catch-up `skip` still would have."""
-        after = slot + self._limits.skip_grace
-        if resumed is not None:
-            return resumed > after
-        first = self._unit.office.find_first(slot)
-        return first is not None and first > after
-
-    def _is_overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
-        """Whether a newer slot was fired in place of this one when the scheduler came back."""
-        until = resumed + self._limits.tolerance
-        place = bisect_left(self._in_order, resumed, key=lambda row: row[0])
-        for fired_at, at, items in self._in_order[place:]:
-            if fired_at > until:
-                return False
-            if at > slot and obligation_id in items:
-                return True
-        return False

@@ -23,14 +23,8 @@ from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.rows import CurrentState, PastState, StoredReminder
-from shared.planning.discrepancies import (
-    Comparison,
-    ComparisonLimits,
-    Difference,
-    DifferenceKind,
-    UnitAudit,
-    compare,
-)
+from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
+from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
 from shared.planning.expected import Era, compute_expected, list_eras
 from shared.planning.firings import Firings
 from shared.schemas.rules import RuleBook

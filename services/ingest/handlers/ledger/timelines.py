@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.store.rows import CurrentState, PastState, StoredReminder
-from shared.planning.discrepancies import Emitted
+from shared.planning.difference_reasons import Emitted
 from shared.planning.expected import (
     ExpectedItem,
     ObligationHistory,

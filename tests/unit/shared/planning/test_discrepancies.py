@@ -5,15 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
-from shared.planning.discrepancies import (
-    Comparison,
+from shared.planning.difference_reasons import (
     ComparisonLimits,
-    DifferenceKind,
     DifferenceReason,
     Emitted,
     UnitAudit,
-    compare,
 )
+from shared.planning.discrepancies import Comparison, DifferenceKind, compare
 from shared.planning.expected import (
     ExpectedItem,
     ObligationHistory,
