@@ -18,8 +18,9 @@ from pathlib import Path
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
-from lab.sinks.gateways import Faults, Gateways, MailHandler, parse_keys, take_sms
+from lab.sinks.gateways import Faults, Gateways, MailHandler, take_sms
 from lab.sinks.pages import add_pages, read_body_parts
+from lab.sinks.signatures import parse_keys
 from lab.sinks.store import ReceivedMessage, Store
 from shared.clock import open_clock
 from shared.errors import CuibanError

@@ -5,14 +5,10 @@ verified as the specification says, with a tolerance of five minutes.
 """
 
 import asyncio
-import hashlib
-import hmac
 import json
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
@@ -23,6 +19,7 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from lab.sinks.signatures import has_valid_signature
 from lab.sinks.store import Channel, ReceivedMessage, Store
 from shared.clock import Clock, read_machine_time
 from shared.errors import CuibanError
@@ -40,7 +37,6 @@ MODES: Final = (
     "proxy",
 )
 WITHHELD = {"drop", "late", "proxy"}
-TOLERANCE = 300  # seconds between a request's timestamp and our clock
 DEFAULT_DELAY = 1000  # milliseconds, when no delay is given
 _MAIL_ANSWERS = {403: "550 5.7.1 the recipient does not want this", 410: "550 5.1.6 it has moved"}
 """SMTP replies for HTTP statuses that have an equivalent; for others the reply is 451."""
@@ -255,38 +251,6 @@ def _cut_off(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response()
-
-
-def parse_keys(secret: str) -> list[bytes]:
-    """Parse the keys in `whsec_…` (several, separated by blanks, during a change of keys).
-
-    Raises:
-        CuibanError: a key is not base64.
-    """
-    try:
-        return [b64decode(each.removeprefix("whsec_"), validate=True) for each in secret.split()]
-    except ValueError as error:
-        raise CuibanError("CUIBAN_SMS_SECRET must be whsec_ and base64.") from error
-
-
-def has_valid_signature(keys: Sequence[bytes], request: web.Request, body: bytes) -> bool:
-    """Whether one of the request's `v1` signatures is valid for one of the keys, and recent."""
-    ident, stamp = (request.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
-    if not ident or not (stamp.isascii() and stamp.isdecimal()):
-        return False
-    if (
-        abs((datetime.fromtimestamp(int(stamp[:11]), UTC) - read_machine_time()).total_seconds())
-        > TOLERANCE
-    ):
-        return False
-    message = f"{ident}.{stamp}.".encode() + body
-    valid_signatures = [b64encode(hmac.digest(key, message, hashlib.sha256)) for key in keys]
-    offered = [
-        each.removeprefix("v1,").encode()
-        for each in request.headers.get("webhook-signature", "").split()
-        if each.startswith("v1,")
-    ]
-    return any(hmac.compare_digest(valid, other) for valid in valid_signatures for other in offered)
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.sinks.gateways import Faults, decode_header_text, parse_keys
+from lab.sinks.gateways import Faults, decode_header_text
 from lab.sinks.pages import read_body_parts
+from lab.sinks.signatures import parse_keys
 from shared.errors import CuibanError
 
 
