@@ -11,7 +11,6 @@ A reminder that fired without a complete view is marked, and may contain what wa
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import takewhile
@@ -20,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from lab.chaos.oracle.calm import CalmTime
 from lab.chaos.oracle.facts import FactLog, PossibleStates, PublishedObligation
+from lab.chaos.oracle.judgement import Judgement, SinkMessage
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import (
     Audience,
@@ -34,41 +34,6 @@ _ZONE = ZoneInfo("Asia/Shanghai")
 _SHORTLY = timedelta(minutes=15)
 DeliveryKey = tuple[UUID, datetime, Audience, str]
 """Unit, slot, audience and channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class SinkMessage:
-    """A message in a sink, with its content.
-
-    Attributes:
-        name: the notification's id.
-        at: the office's time when the sink took it first.
-        items: (ref, date) of each item; empty for a short message, which lists none.
-        complete: whether the reminder fired with a complete view.
-    """
-
-    name: UUID
-    unit_id: UUID
-    audience: Audience
-    channel: str
-    slot: datetime
-    at: datetime
-    items: tuple[tuple[str, date], ...]
-    complete: bool
-
-
-@dataclass(slots=True)
-class Judgement:
-    """What was due and what arrived; each entry of a list names a problem."""
-
-    due: int = 0
-    delivered: int = 0
-    late_honoured: int = 0
-    incomplete: int = 0
-    lost: list[str] = field(default_factory=list)
-    doubled: list[str] = field(default_factory=list)
-    unexpected: list[str] = field(default_factory=list)
-    late: list[str] = field(default_factory=list)
 
 
 class Promise:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from lab.chaos.oracle.promise import Judgement
+from lab.chaos.oracle.judgement import Judgement
 
 
 @dataclass(slots=True)

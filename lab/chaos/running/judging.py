@@ -22,7 +22,8 @@ from lab.chaos.faults.schedule import ScheduledFault, count_by_kind
 from lab.chaos.oracle.arrivals import ArrivedMessage, explain_repeats
 from lab.chaos.oracle.calm import CalmTime, merge_windows
 from lab.chaos.oracle.facts import FactLog
-from lab.chaos.oracle.promise import DeliveryKey, Promise, SinkMessage
+from lab.chaos.oracle.judgement import SinkMessage
+from lab.chaos.oracle.promise import DeliveryKey, Promise
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.oracle.stepped_verdict import compare_dead_letters
 from lab.chaos.running import office

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from lab.chaos.oracle.calm import CalmTime, FaultWindow, merge_windows
 from lab.chaos.oracle.facts import Fact, FactLog, PublishedObligation
-from lab.chaos.oracle.promise import DeliveryKey, Judgement, Promise, SinkMessage
+from lab.chaos.oracle.judgement import Judgement, SinkMessage
+from lab.chaos.oracle.promise import DeliveryKey, Promise
 from lab.chaos.running.office import build_calendar, build_rule_book
 from shared.calendar import WorkingCalendar
 from shared.schemas.rules import Audience, ObligationKind
