@@ -51,11 +51,7 @@ class FaultKind(StrEnum):
 FaultClasses = tuple[tuple[FaultKind, ...], ...]
 """Groups of similar kinds. A short run has one kind of each group."""
 
-STEPPED: FaultClasses = (
-    (FaultKind.SERVICE_KILLED,),
-    (FaultKind.SERVICE_TERMINATED,),
-    (FaultKind.SERVICE_FROZEN,),
-    (FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED),
+_IN_BOTH: FaultClasses = (
     (FaultKind.DATABASE_FULL,),
     (
         FaultKind.GATEWAYS_KILLED,
@@ -66,6 +62,13 @@ STEPPED: FaultClasses = (
     (FaultKind.GATEWAY_LATE, FaultKind.GATEWAY_DROPS),
     (FaultKind.POISON,),
     (FaultKind.TOLD_TWICE, FaultKind.OUT_OF_ORDER),
+)
+STEPPED: FaultClasses = (
+    (FaultKind.SERVICE_KILLED,),
+    (FaultKind.SERVICE_TERMINATED,),
+    (FaultKind.SERVICE_FROZEN,),
+    (FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED),
+    *_IN_BOTH,
     (FaultKind.CLOCK_FORWARD,),
     (FaultKind.CLOCK_BACK,),
 )
@@ -84,16 +87,7 @@ RUNNING: FaultClasses = (
     (FaultKind.NEXT_RELEASE,),
     (FaultKind.SERVICE_KILLED, FaultKind.SERVICE_TERMINATED, FaultKind.SERVICE_FROZEN),
     (FaultKind.BROKER_KILLED, FaultKind.DATABASE_KILLED),
-    (FaultKind.DATABASE_FULL,),
-    (
-        FaultKind.GATEWAYS_KILLED,
-        FaultKind.GATEWAY_REFUSES,
-        FaultKind.GATEWAY_HANGS,
-        FaultKind.GATEWAY_LIES,
-    ),
-    (FaultKind.GATEWAY_LATE, FaultKind.GATEWAY_DROPS),
-    (FaultKind.POISON,),
-    (FaultKind.TOLD_TWICE, FaultKind.OUT_OF_ORDER),
+    *_IN_BOTH,
 )
 _WEIGHTS = {FaultKind.SERVICE_KILLED: 4, FaultKind.BROKER_KILLED: 2, FaultKind.DATABASE_KILLED: 2}
 """How many times a kind is in the deck; 1 when it is not listed."""
