@@ -96,15 +96,21 @@ async def judge_run(
         stops=injector.operator.stops,
         wrong=[
             *compare_dead_letters(injector.streams.poison, letters),
-            *(f"the API went wrong inside: {answer}" for answer in actors.api.internal_errors),
-            *(
-                f"a message came that the history lacks: {m}"
-                for m in messages
-                if m.notification_id not in rows
-            ),
+            *_list_errors(actors, messages, rows),
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
     )
+
+
+def _list_errors(
+    actors: Actors, messages: Sequence[ArrivedMessage], rows: Mapping[UUID, object]
+) -> list[str]:
+    """Internal errors of the API, and messages that the history does not know."""
+    unknown = (message for message in messages if message.notification_id not in rows)
+    return [
+        *(f"the API went wrong inside: {answer}" for answer in actors.api.internal_errors),
+        *(f"a message came that the history lacks: {message}" for message in unknown),
+    ]
 
 
 async def _fetch_audit(engine: AsyncEngine) -> tuple[set[UUID], list[str]]:

@@ -55,14 +55,12 @@ async def run_stepped(
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]
     api = RetryingApi(addresses, read_file(stack.token_file).decode().strip())
     sinks = record.inbox.rstrip("/")
-    injector = FaultInjector(
-        stack, engine, StreamFaults(settings), sinks, lambda what: say(f"{'':>18}{what}")
-    )
+    streams = StreamFaults(settings)
+    injector = FaultInjector(stack, engine, streams, sinks, lambda what: say(f"{'':>18}{what}"))
     faults = draw_faults(seed, count)
 
     def show(instant: datetime) -> None:
-        counts = describe_counts(sinks)
-        say(f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}  {counts}")
+        say(f"{instant.astimezone(ZONE):%Y-%m-%d %H:%M}  {describe_counts(sinks)}")
 
     try:
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
@@ -73,9 +71,8 @@ async def run_stepped(
         rows = await asyncio.to_thread(api.list_items, "/v1/ledger")
         units = await asyncio.to_thread(api.list_items, "/v1/units")
         planned = [_to_planned(row, clock.now()) for row in rows]
-        reports = draw_reports(
-            seed, owed, draw_habits(seed, {obligation.unit_id for obligation in owed})
-        )
+        habits = draw_habits(seed, {obligation.unit_id for obligation in owed})
+        reports = draw_reports(seed, owed, habits)
         steps, slots = _list_steps(_make_oracle(planned, clock.now()), reports, count)
         run = SteppedRun(
             clock=clock,
