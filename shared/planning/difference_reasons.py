@@ -87,16 +87,18 @@ class ReasonFinder:
         self._limits = unit.limits
         behind: dict[datetime, bool] = {}
         self._fired: dict[datetime, Emitted] = {}
-        for (slot, _), one in unit.emitted.items():
-            late = is_behind(slot, one.fired_at, self._limits.tolerance)
-            behind[one.fired_at] = behind.get(one.fired_at, False) or late
+        for (slot, _), reminder in unit.emitted.items():
+            late = is_behind(slot, reminder.fired_at, self._limits.tolerance)
+            behind[reminder.fired_at] = behind.get(reminder.fired_at, False) or late
             known = self._fired.get(slot)
-            if known is None or known.fired_at < one.fired_at:
-                self._fired[slot] = one
+            if known is None or known.fired_at < reminder.fired_at:
+                self._fired[slot] = reminder
         self._own = Firings(behind)
-        self._incomplete = {at for (at, _), one in unit.emitted.items() if not one.complete}
+        self._incomplete = {
+            at for (at, _), reminder in unit.emitted.items() if not reminder.complete
+        }
         self._in_order = sorted(
-            ((one.fired_at, at, one.items) for (at, _), one in unit.emitted.items()),
+            ((reminder.fired_at, at, reminder.items) for (at, _), reminder in unit.emitted.items()),
             key=lambda row: row[0],
         )
         self._came_back: dict[datetime, datetime | None] = {}
@@ -154,8 +156,8 @@ class ReasonFinder:
             return DifferenceReason.RULES_CHANGED  # nothing was in force at the span's beginning
         return None
 
-    def _name_change(self, one: Era | None, other: Era) -> DifferenceReason:
-        same = one is not None and one.timetable.book == other.timetable.book
+    def _name_change(self, at_slot: Era | None, other: Era) -> DifferenceReason:
+        same = at_slot is not None and at_slot.timetable.book == other.timetable.book
         return DifferenceReason.CALENDAR_CHANGED if same else DifferenceReason.RULES_CHANGED
 
     def _get_resumed(self, slot: datetime) -> datetime | None:

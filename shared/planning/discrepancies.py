@@ -59,31 +59,30 @@ class Comparison:
 def compare(unit: UnitAudit, first: datetime, last: datetime) -> Comparison:
     """Compare one unit's reminders of the slots from `first` to `last`, both included."""
     should = compute_expected(unit.times, unit.histories.values(), first, last)
-    there = {key: one for key, one in unit.emitted.items() if first <= key[0] <= last}
+    there = {key: reminder for key, reminder in unit.emitted.items() if first <= key[0] <= last}
     unknown: set[UUID] = set()
-    looked = ReasonFinder(unit)
-    found = []
+    finder = ReasonFinder(unit)
+    differences = []
     keys = sorted({*should, *there}, key=lambda key: (key[0], key[1].value))
     for key in keys:
         wanted = should.get(key, {})
         had = there[key].items if key in there else {}
         differing = [
-            (one, had.get(one))
-            for one in sorted({*wanted, *had}, key=str)
-            if wanted.get(one) != had.get(one)
+            (obligation_id, had.get(obligation_id))
+            for obligation_id in sorted({*wanted, *had}, key=str)
+            if wanted.get(obligation_id) != had.get(obligation_id)
         ]
-        blind = [one for one, _ in differing if not _is_known(unit, one, key[0])]
+        blind = {each for each, _ in differing if not _is_known(unit, each, key[0])}
         unknown.update(blind)
         judged = [
-            (one, *looked.find_reason(key, one, item))
-            for one, item in differing
-            if one not in blind
+            (obligation_id, *finder.find_reason(key, obligation_id, item))
+            for obligation_id, item in differing
+            if obligation_id not in blind
         ]
         if judged:
-            found.append(
-                _build_difference(unit.unit_id, key, _classify(key, should, there), judged)
-            )
-    return Comparison(len(should), len(there), found, frozenset(unknown))
+            kind = _classify(key, should, there)
+            differences.append(_build_difference(unit.unit_id, key, kind, judged))
+    return Comparison(len(should), len(there), differences, frozenset(unknown))
 
 
 def _is_known(unit: UnitAudit, obligation_id: UUID, slot: datetime) -> bool:
@@ -107,7 +106,7 @@ def _build_difference(
 ) -> Difference:
     """One reminder's difference: the items that nothing explains, else those explained."""
     every = list(judged)
-    faults = [one for one in every if not one[2]] or every
+    faults = [item for item in every if not item[2]] or every
     reason = min((reason for _, reason, _ in faults), key=_GRAVITY.__getitem__)
-    ids = tuple(one for one, _, _ in faults)
+    ids = tuple(obligation_id for obligation_id, _, _ in faults)
     return Difference(unit_id, key[1], key[0], kind, reason, ids, explained=faults[0][2])
