@@ -1,8 +1,9 @@
 """The sinks: `python -m lab.sinks.app --smtp-port N --http-port M --state DIR`.
 
 One process receives mail by SMTP and short messages by HTTP and keeps all of it in DIR. It shows
-them as an inbox on `/` and as JSON on `/messages` and `/counts`. `/faults` sets how the gateways
-misbehave. CUIBAN_SMS_SECRET is the key for the signatures of short messages.
+them as an inbox on `/`, and as JSON on `/messages.json` (each message once), `/messages` (each
+arrival) and `/counts`. `/faults` sets how the gateways misbehave. CUIBAN_SMS_SECRET is the key for
+the signatures of short messages.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
 from lab.sinks.gateways import Faults, Gateways, MailHandler, take_sms
+from lab.sinks.listing import list_distinct_messages
 from lab.sinks.pages import add_pages, read_body_parts
 from lab.sinks.signatures import parse_keys
 from lab.sinks.store import ReceivedMessage, Store
@@ -36,6 +38,7 @@ def build_application(gateways: Gateways) -> web.Application:
     app = web.Application(client_max_size=MESSAGE_LIMIT, middlewares=[explain])
     app.router.add_post("/sms", partial(take_sms, gateways))
     app.router.add_get("/messages", partial(list_messages, gateways))
+    app.router.add_get("/messages.json", partial(list_distinct_messages, gateways.store))
     app.router.add_delete("/messages", partial(clear_messages, gateways))
     app.router.add_get("/counts", partial(get_counts, gateways))
     app.router.add_get("/refusals", partial(list_refusals, gateways))

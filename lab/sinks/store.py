@@ -71,6 +71,14 @@ class ReceivedMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class DistinctMessage:
+    """The first arrival of a message, and how often it arrived again."""
+
+    message: ReceivedMessage
+    repeats: int
+
+
+@dataclass(frozen=True, slots=True)
 class InboxUnit:
     """The number of messages of a unit, and the newest of them."""
 
@@ -158,6 +166,25 @@ class Store:
             "seq > ? AND (? IN ('', channel)) AND (? IN ('', recipient)) ORDER BY seq LIMIT ?",
             (after, channel, to, limit),
         )
+
+    def list_distinct(
+        self, *, unit: str, channel: str, since: str, after: int, limit: int
+    ) -> list[DistinctMessage]:
+        """Messages that first arrived after a sequence number, oldest first, each once.
+
+        `since` is the earliest `received`; an empty text admits all, also for `unit` and
+        `channel`. Messages without an id are all distinct.
+        """
+        same = "FROM messages e WHERE e.channel = m.channel AND e.ident = m.ident"
+        rows = self._read(
+            f"SELECT {COLUMNS}, seq, CASE ident WHEN '' THEN 0 ELSE "  # noqa: S608 - fixed texts
+            f"(SELECT count(*) - 1 {same}) END FROM messages m "
+            "WHERE seq > ? AND received >= ? AND ? IN ('', unit) AND ? IN ('', channel) "
+            f"AND (ident = '' OR NOT EXISTS (SELECT 1 {same} AND e.seq < m.seq)) "
+            "ORDER BY seq LIMIT ?",
+            (after, since, unit, channel, limit),
+        )
+        return [DistinctMessage(ReceivedMessage(*row[:-1]), row[-1]) for row in rows]
 
     def find_message(self, seq: int) -> ReceivedMessage | None:
         """A message by its sequence number; None when there is none."""
