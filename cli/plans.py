@@ -22,7 +22,7 @@ from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from shared.api.plans import PlanDraft, PlanHead, PlanOut, PublishedOut, UnknownNameOut
 from shared.errors import CuibanError
 

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.acting import SOURCE
 from services.ingest.history_tables import CONSUMER
 from services.ingest.nightly import Nightly

@@ -18,7 +18,7 @@ import openpyxl
 
 from lab.bench.figures import Figure, Goal
 from lab.bench.world.engines import BenchRun
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from shared.errors import CuibanError
 
 _ROWS, _QUICK_ROWS = 5_000, 100

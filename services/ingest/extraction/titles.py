@@ -7,9 +7,9 @@ from datetime import date
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.grammar.dates import fold_text
-from services.ingest.extraction.grammar.prose import fold_width, is_closed, tidy
-from services.ingest.extraction.grammar.vocabulary import ORGANISATION_ENDING
+from services.ingest.extraction.dates.dates import fold_text
+from services.ingest.extraction.vocabulary.prose import fold_width, is_closed, tidy
+from services.ingest.extraction.vocabulary.unit_names import ORGANISATION_ENDING
 
 _KIND: Final = re.compile(
     r"(?:表|清单|台账|要点|方案|计划|安排|一览|分工|目录|任务|意见|通知|责任书|分解)(?:[（(【].{0,20}[)）】])?$"

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine

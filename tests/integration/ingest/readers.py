@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 PIECE = 2**20
 MOST = 400

@@ -8,7 +8,7 @@ import pytest
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from shared.schemas.rules import make_default_rule_book
 
 pytestmark = pytest.mark.integration

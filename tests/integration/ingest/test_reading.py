@@ -17,7 +17,7 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import Upload
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.units.file import read_units
 
 pytestmark = pytest.mark.integration

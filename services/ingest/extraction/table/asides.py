@@ -4,10 +4,10 @@ import re
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import fold_width, is_closed, tidy
-from services.ingest.extraction.table.layout import Layout, parse_number
+from services.ingest.extraction.table.columns.layout import Layout, parse_number
 from services.ingest.extraction.titles import is_note
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import fold_width, is_closed, tidy
 
 _SECTION: Final = re.compile(
     r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"

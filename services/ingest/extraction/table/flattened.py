@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Block, Cell, Paragraph, Row, Table
-from services.ingest.extraction.grammar.labels import Role, get_role
-from services.ingest.extraction.grammar.prose import tidy
-from services.ingest.extraction.table.layout import parse_number, score_cell
+from services.ingest.extraction.table.columns.layout import parse_number, score_cell
+from services.ingest.extraction.vocabulary.labels import Role, get_role
+from services.ingest.extraction.vocabulary.prose import tidy
 
 _OWED: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
 _TEXTS: Final = frozenset({Role.NAME, Role.CONTENT, Role.CATEGORY, None})

@@ -12,14 +12,19 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import is_closed, tidy
+from services.ingest.extraction.actors.owners import (
+    Owner,
+    is_empty_label,
+    read_label_line,
+    split_by_owner,
+)
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import Owner, is_empty_label, read_label_line, split_by_owner
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.table.drafts import CategoryLabel, DraftRow, TaskDraft
-from services.ingest.extraction.table.layout import parse_number
+from services.ingest.extraction.table.columns.layout import parse_number
+from services.ingest.extraction.table.rows.drafts import CategoryLabel, DraftRow, TaskDraft
 from services.ingest.extraction.titles import is_title
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import is_closed, tidy
 
 _NUMERAL: Final = r"[一二三四五六七八九十]{1,3}"
 _LEVELS: Final = tuple(

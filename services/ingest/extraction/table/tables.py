@@ -7,18 +7,18 @@ from itertools import groupby
 from typing import Final
 
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
-from services.ingest.extraction.grammar.labels import Role, get_role
-from services.ingest.extraction.grammar.prose import has_closing_habit, tidy
+from services.ingest.extraction.actors.owners import split_by_owner
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import split_by_owner
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.table.asides import get_section, is_aside, is_section
-from services.ingest.extraction.table.assembly import Assembly, Habits
-from services.ingest.extraction.table.drafts import TaskDraft
-from services.ingest.extraction.table.headers import Header, find_header, may_head
-from services.ingest.extraction.table.layout import Layout, fit_layout, realign
-from services.ingest.extraction.table.wraps import take_wrapped_line
+from services.ingest.extraction.table.columns.headers import Header, find_header, may_head
+from services.ingest.extraction.table.columns.layout import Layout, fit_layout, realign
+from services.ingest.extraction.table.rows.assembly import Assembly, Habits
+from services.ingest.extraction.table.rows.drafts import TaskDraft
+from services.ingest.extraction.table.rows.wraps import take_wrapped_line
 from services.ingest.extraction.titles import is_note, is_title
+from services.ingest.extraction.vocabulary.labels import Role, get_role
+from services.ingest.extraction.vocabulary.prose import has_closing_habit, tidy
 
 _TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
 _JUDGED: Final = 200

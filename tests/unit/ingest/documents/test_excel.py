@@ -10,7 +10,7 @@ import pytest
 from services.ingest.documents.excel.number_formats import BUILT_IN, format_date, format_number
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Document, Paragraph, Table
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/spreadsheetml/main"

@@ -22,7 +22,7 @@ LIMIT_SECONDS = IngestSettings().reading_time / timedelta(seconds=1)
 READ = """
 import json, os, resource, sys, time
 from services.ingest.documents.errors import DocumentError
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 data = open(sys.argv[1], "rb").read()
 began = time.process_time()
 try:

@@ -13,7 +13,7 @@ from openpyxl.styles import Font
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 TITLE = "临江县2024年政务公开工作任务分解表"
 HEAD = ["序号", "任务名称", "具体内容", "责任单位", "完成时限"]

@@ -13,7 +13,7 @@ import pytest
 
 from services.ingest.documents.errors import ADVICE, DocumentError, DocumentFault
 from services.ingest.documents.files import read_document
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 NOISE = random.Random(1).randbytes(200_000)  # noqa: S311 - the same in every run
 ROW = "1,名称,做好公开。,县财政局,年底前"

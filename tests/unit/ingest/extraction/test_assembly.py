@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans import extract_plan
+from services.ingest.extraction.plans.plan import extract_plan
 
 HEADER = "序号|任务|内容|责任单位|时限"
 

@@ -3,10 +3,10 @@
 import pytest
 
 from services.ingest.documents.grid import Cell, Row
-from services.ingest.extraction.grammar.labels import Role, get_role
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
-from services.ingest.extraction.table.headers import find_header
+from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.table.columns.headers import find_header
+from services.ingest.extraction.vocabulary.labels import Role, get_role
 
 N, K, M, C = Role.NUMBER, Role.CATEGORY, Role.NAME, Role.CONTENT
 L, U, S, D, O = Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE, Role.OTHER  # noqa: E741

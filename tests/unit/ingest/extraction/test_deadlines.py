@@ -5,9 +5,9 @@ from itertools import pairwise
 
 import pytest
 
-from services.ingest.extraction.grammar.numerals import parse_numeral
 from services.ingest.extraction.models import ParsedMeasure
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.vocabulary.numerals import parse_numeral
 
 YEAR = 2023
 

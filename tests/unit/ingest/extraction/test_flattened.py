@@ -4,7 +4,7 @@ import pytest
 
 from services.ingest.documents.grid import Paragraph, Table
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.extraction.table.flattened import rebuild_table
 
 

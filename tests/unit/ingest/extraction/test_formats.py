@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 ROOT = Path(__file__).parents[4]
 GOLDEN = json.loads((ROOT / "tests/golden/yanting-2023.json").read_text("utf-8"))

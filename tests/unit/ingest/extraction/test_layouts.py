@@ -10,7 +10,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 
 from services.ingest.extraction.models import ParsedPlan, Task
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 HEADER = ["序号", "任务", "内容", "责任单位", "时限"]
 

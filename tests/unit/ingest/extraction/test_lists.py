@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.extraction.grammar.prose import split_paragraphs
+from services.ingest.extraction.vocabulary.prose import split_paragraphs
 
 LISTS = [
     ("1.编目录；2.建专栏。3.开放日。", ["1.编目录；", "2.建专栏。", "3.开放日。"]),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 TITLE = "云岭县2023年政务公开任务分解表"
 ROWS = [

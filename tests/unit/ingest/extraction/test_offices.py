@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pytest
 
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 
 class Office(NamedTuple):

@@ -4,7 +4,7 @@ import pytest
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 TITLE = "青溪市2023年政务公开工作要点"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.ingest.extraction.models import ParsedMeasure
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 
 def measures(text: str, due: str, units: str = "县财政局") -> tuple[ParsedMeasure, ...]:

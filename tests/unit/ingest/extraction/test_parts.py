@@ -6,7 +6,7 @@ import openpyxl
 import pytest
 
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 HEAD = ["序号", "任务名称", "具体内容", "责任单位", "完成时限"]
 OLD, NEW = "临江县2023年政务公开工作任务分解表", "临江县2024年政务公开工作任务分解表"

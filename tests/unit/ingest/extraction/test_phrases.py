@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 
 def plan_with(text: str, due: str, units: str = "县财政局", year: int = 2024) -> ParsedPlan:

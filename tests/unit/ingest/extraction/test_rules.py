@@ -3,7 +3,7 @@
 import pytest
 
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 
 def plan(rule: str, units: str = "县政府办、县财政局", label: str = "责任单位") -> ParsedPlan:

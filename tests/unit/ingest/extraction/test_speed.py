@@ -11,8 +11,8 @@ from typing import TypeVar
 import pytest
 
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
-from services.ingest.extraction.plans import extract_plan
-from services.ingest.extraction.reading import read_plan
+from services.ingest.extraction.plans.plan import extract_plan
+from services.ingest.extraction.plans.reading import read_plan
 
 ROWS = 1_600
 LONGER = 8

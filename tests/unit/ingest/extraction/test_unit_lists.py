@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.ingest.extraction.units import merge_unit_lists, read_units
+from services.ingest.extraction.actors.units import merge_unit_lists, read_units
 
 NAMES = [
     ("各县、市、区政府", ["各县、市、区政府"]),

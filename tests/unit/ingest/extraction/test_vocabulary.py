@@ -2,12 +2,12 @@
 
 import pytest
 
-from services.ingest.extraction.grammar.actors import has_other_actor
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.owners import split_by_owner
-from services.ingest.extraction.reading import read_plan
-from services.ingest.extraction.table.layout import score_cell
-from services.ingest.extraction.units import read_units
+from services.ingest.extraction.actors.other_actors import has_other_actor
+from services.ingest.extraction.actors.owners import split_by_owner
+from services.ingest.extraction.actors.units import read_units
+from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.table.columns.layout import score_cell
+from services.ingest.extraction.vocabulary.labels import Role
 
 LISTED = """
     县财政局 县档案馆 县供电所 县消防救援大队 县融媒体中心 国网盐亭县供电公司 富驿镇人民政府

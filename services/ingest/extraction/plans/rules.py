@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.grammar.prose import fold_width, tidy
+from services.ingest.extraction.actors.owners import split_by_owner
 from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.owners import split_by_owner
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.titles import is_note
+from services.ingest.extraction.vocabulary.prose import fold_width, tidy
 
 _FIRST_LEADS: Final = re.compile(
     r"(?:列|排)(?:名|在|位|序)*(?:第一位?|首位|最前)[^。;]{0,12}?为[^。;]{0,6}?(?:牵头|汇总|主责|主办)"

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import fold_text, read_cell
-from services.ingest.extraction.grammar.vocabulary import (
+from services.ingest.extraction.dates.dates import fold_text, read_cell
+from services.ingest.extraction.vocabulary.unit_names import (
     BLANK_CELL,
     GOVERNMENT_BODY,
     has_organisation_ending,

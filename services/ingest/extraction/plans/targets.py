@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import fold_text
+from services.ingest.extraction.dates.dates import fold_text
 from services.ingest.extraction.models import Target
 
 _NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"

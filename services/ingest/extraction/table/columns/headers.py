@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import MAX_LABEL, NOT_LABEL, Role, get_role
-from services.ingest.extraction.grammar.prose import fold_width
-from services.ingest.extraction.table.columns import assign_roles, is_number_column
+from services.ingest.extraction.table.columns.columns import assign_roles, is_number_column
+from services.ingest.extraction.vocabulary.labels import MAX_LABEL, NOT_LABEL, Role, get_role
+from services.ingest.extraction.vocabulary.prose import fold_width
 
 _DIGIT: Final = re.compile(r"\d")
 _YEAR: Final = re.compile(r"(?:19|20)\d\d年?")

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.dates import DatesRead, fold_text, read_cell
-from services.ingest.extraction.grammar.events import is_counted_from_event
-from services.ingest.extraction.grammar.expressions import find_tokens
-from services.ingest.extraction.grammar.recurrences import read_repeats
-from services.ingest.extraction.grammar.vocabulary import BLANK_CELL
+from services.ingest.extraction.dates.dates import DatesRead, fold_text, read_cell
+from services.ingest.extraction.dates.events import is_counted_from_event
+from services.ingest.extraction.dates.expressions import find_tokens
+from services.ingest.extraction.dates.recurrences import read_repeats
 from services.ingest.extraction.models import Recurrence
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.vocabulary.unit_names import BLANK_CELL
 
 _CONTINUOUS: Final = re.compile(
     r"持续|长期|常态|长效|不间断|贯穿|一直|始终|经常|日常|全年(?!至少|不少)|永久|坚持"

@@ -9,7 +9,7 @@ import re
 from enum import Enum, auto, unique
 from typing import Final
 
-from services.ingest.extraction.grammar.expressions import TimeParts, TimeToken
+from services.ingest.extraction.dates.expressions import TimeParts, TimeToken
 
 _CONTEXT: Final = 24  # characters beside a date that are examined
 _VERBS: Final = (

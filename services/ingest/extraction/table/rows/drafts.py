@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.ingest.extraction.grammar.labels import Role
+from services.ingest.extraction.vocabulary.labels import Role
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.grammar.vocabulary import EVENT_NAME
+from services.ingest.extraction.vocabulary.unit_names import EVENT_NAME
 
 _COUNTED: Final = re.compile(
     r"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^。；;，]{0,10}?,?，?\d{1,3}个?(?:工作日|自然日|日|天|月|周|小时|年)(?:之|以)?内"

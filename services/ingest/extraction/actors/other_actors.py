@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from services.ingest.extraction.grammar.vocabulary import UNIT_ENDING
+from services.ingest.extraction.vocabulary.unit_names import UNIT_ENDING
 
 # An office may be the actor before 要 or 应; other units only before words such as 负责, because
 # 学校要 and 企业应 name those whom a duty concerns.

@@ -6,23 +6,23 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from services.ingest.extraction.grammar.actors import has_other_actor
-from services.ingest.extraction.grammar.cells import (
+from services.ingest.extraction.actors.other_actors import has_other_actor
+from services.ingest.extraction.dates.cells import (
     DueCell,
     fold_without_list_numbers,
     is_split_expression,
     join_wrapped_lines,
     read_due,
 )
-from services.ingest.extraction.grammar.dates import ProseDates, read_prose
-from services.ingest.extraction.grammar.events import is_event_relative
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import split_paragraphs
-from services.ingest.extraction.grammar.quantities import read_goal, read_target
-from services.ingest.extraction.grammar.recurrences import Repeats, read_repeats
+from services.ingest.extraction.dates.dates import ProseDates, read_prose
+from services.ingest.extraction.dates.events import is_event_relative
+from services.ingest.extraction.dates.recurrences import Repeats, read_repeats
 from services.ingest.extraction.models import ParsedMeasure
+from services.ingest.extraction.plans.targets import read_goal, read_target
 from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.table.drafts import DraftRow, TaskDraft
+from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import split_paragraphs
 
 _CONTINUOUS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.bindings import is_reporting_period
-from services.ingest.extraction.grammar.dates import (
+from services.ingest.extraction.dates.bindings import is_reporting_period
+from services.ingest.extraction.dates.dates import (
     VagueDateError,
     clamp_to_month,
     get_month_end,
     resolve_token,
 )
-from services.ingest.extraction.grammar.expressions import TimeToken, find_tokens
+from services.ingest.extraction.dates.expressions import TimeToken, find_tokens
 from services.ingest.extraction.models import Recurrence
 from services.ingest.extraction.review import ReviewCode
 from services.ingest.periods import Period

@@ -5,19 +5,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import is_torn, join_lines, tidy
-from services.ingest.extraction.table.draft_rows import (
+from services.ingest.extraction.table.columns.layout import Layout
+from services.ingest.extraction.table.rows.draft_rows import (
     append_row,
     is_second_half,
     is_wrapped_line,
     join_second_half,
     replace_ditto,
 )
-from services.ingest.extraction.table.drafts import CategoryLabel, TaskDraft
-from services.ingest.extraction.table.layout import Layout
-from services.ingest.extraction.table.row_view import RowView
-from services.ingest.extraction.table.wraps import join_cells
+from services.ingest.extraction.table.rows.drafts import CategoryLabel, TaskDraft
+from services.ingest.extraction.table.rows.row_view import RowView
+from services.ingest.extraction.table.rows.wraps import join_cells
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import is_torn, join_lines, tidy
 
 _TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-\u9fff“”]{4,})")
 

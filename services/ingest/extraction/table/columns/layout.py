@@ -7,11 +7,14 @@ from itertools import combinations
 from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
-from services.ingest.extraction.grammar.dates import fold_text
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.numerals import parse_numeral
-from services.ingest.extraction.grammar.vocabulary import ORGANISATION_OR_TOWN_ENDING, is_unit_name
-from services.ingest.extraction.table.headers import Header
+from services.ingest.extraction.dates.dates import fold_text
+from services.ingest.extraction.table.columns.headers import Header
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.numerals import parse_numeral
+from services.ingest.extraction.vocabulary.unit_names import (
+    ORGANISATION_OR_TOWN_ENDING,
+    is_unit_name,
+)
 
 _DATE_LIKE: Final = re.compile(
     r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"

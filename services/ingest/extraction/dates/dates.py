@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.grammar.bindings import DateRole, classify_date
-from services.ingest.extraction.grammar.expressions import TimeParts, TimeToken, find_tokens
-from services.ingest.extraction.grammar.numerals import to_digits
-from services.ingest.extraction.grammar.prose import fold_width
-from services.ingest.extraction.grammar.vocabulary import EVENT_NAME
+from services.ingest.extraction.dates.bindings import DateRole, classify_date
+from services.ingest.extraction.dates.expressions import TimeParts, TimeToken, find_tokens
 from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.vocabulary.numerals import to_digits
+from services.ingest.extraction.vocabulary.prose import fold_width
+from services.ingest.extraction.vocabulary.unit_names import EVENT_NAME
 
 _BEGINNING: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
 _CONTINUOUS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")

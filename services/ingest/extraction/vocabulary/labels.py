@@ -5,7 +5,7 @@ from enum import Enum, auto, unique
 from functools import lru_cache
 from typing import Final
 
-from services.ingest.extraction.grammar.prose import fold_width
+from services.ingest.extraction.vocabulary.prose import fold_width
 
 
 @unique

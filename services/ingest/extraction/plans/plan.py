@@ -7,10 +7,7 @@ from itertools import zip_longest
 from typing import Final
 
 from services.ingest.documents.grid import Document, Paragraph
-from services.ingest.extraction.duties import PlanContext, read_duties
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import tidy
-from services.ingest.extraction.grammar.quantities import read_goal
+from services.ingest.extraction.actors.units import UnitList, merge_unit_lists, read_units
 from services.ingest.extraction.models import (
     ParsedMeasure,
     ParsedPlan,
@@ -18,20 +15,23 @@ from services.ingest.extraction.models import (
     Responsible,
     Task,
 )
-from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.rules import (
+from services.ingest.extraction.plans.duties import PlanContext, read_duties
+from services.ingest.extraction.plans.rules import (
     LeadRules,
     list_general_rules,
     list_unread_items,
     read_lead_rules,
 )
-from services.ingest.extraction.table.drafts import TaskDraft
+from services.ingest.extraction.plans.targets import read_goal
+from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.table.flattened import rebuild_table
 from services.ingest.extraction.table.outlines import read_outline
 from services.ingest.extraction.table.parts import choose_newest_frame, get_part_at, list_parts
+from services.ingest.extraction.table.rows.drafts import TaskDraft
 from services.ingest.extraction.table.tables import Heading, TableReader, detect_habits
 from services.ingest.extraction.titles import read_frame
-from services.ingest.extraction.units import UnitList, merge_unit_lists, read_units
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import tidy
 
 _CLAUSE: Final = re.compile(
     r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"

@@ -3,7 +3,7 @@
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.documents.files import read_document
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans import extract_plan
+from services.ingest.extraction.plans.plan import extract_plan
 
 
 def read_plan(name: str, content: bytes) -> ParsedPlan:

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.grammar.labels import Role, get_role
-from services.ingest.extraction.grammar.prose import is_closed
-from services.ingest.extraction.grammar.vocabulary import has_unit_ending, is_unit_name
-from services.ingest.extraction.units import read_units
+from services.ingest.extraction.actors.units import read_units
+from services.ingest.extraction.vocabulary.labels import Role, get_role
+from services.ingest.extraction.vocabulary.prose import is_closed
+from services.ingest.extraction.vocabulary.unit_names import has_unit_ending, is_unit_name
 
 _LABEL: Final = re.compile(
     r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"

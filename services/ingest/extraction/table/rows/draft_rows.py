@@ -3,16 +3,16 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.grammar.prose import is_torn, join_lines
-from services.ingest.extraction.table.drafts import DraftRow, TaskDraft
-from services.ingest.extraction.table.row_view import DUE_ROLES, UNIT_ROLES, RowView
-from services.ingest.extraction.table.wraps import (
+from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
+from services.ingest.extraction.table.rows.row_view import DUE_ROLES, UNIT_ROLES, RowView
+from services.ingest.extraction.table.rows.wraps import (
     is_split_deadline,
     is_split_unit,
     join_cells,
     join_deadlines,
 )
+from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import is_torn, join_lines
 
 _DITTO: Final = re.compile(r"^(?:同上|[〃″]|\"|〞)$")
 

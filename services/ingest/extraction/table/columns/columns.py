@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import Role, normalise_label
-from services.ingest.extraction.grammar.prose import fold_width
+from services.ingest.extraction.vocabulary.labels import Role, normalise_label
+from services.ingest.extraction.vocabulary.prose import fold_width
 
 # Words in the header of the duty column, from the most to the least certain.
 _DUTY_WORDS: Final = (

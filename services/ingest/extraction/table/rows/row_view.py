@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.ingest.documents.grid import Row
-from services.ingest.extraction.grammar.labels import Role
-from services.ingest.extraction.table.layout import Layout, parse_number
-from services.ingest.extraction.table.wraps import join_cells
+from services.ingest.extraction.table.columns.layout import Layout, parse_number
+from services.ingest.extraction.table.rows.wraps import join_cells
+from services.ingest.extraction.vocabulary.labels import Role
 
 UNIT_ROLES: Final = (Role.LEAD, Role.UNITS, Role.SUPPORT)
 DUE_ROLES: Final = (Role.DEADLINE, Role.FREQUENCY, Role.TARGET)
