@@ -29,7 +29,8 @@ from cli.client import Api, PlanArgument, connect, find_open_plan
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, print_json, say
 from deploy.terminal.language import N_, _, get_language
-from services.ingest.extraction.review import SENTENCES, ReviewCode
+from services.ingest.extraction.models import ReviewCode
+from services.ingest.extraction.review import SENTENCES
 from shared.api.plans import MeasureOut, PlanOut, UnknownNameOut
 from shared.api.revisions import DoubtOut, RevisionOut
 from shared.errors import CuibanError

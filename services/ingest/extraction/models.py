@@ -1,11 +1,27 @@
 """The parsed plan: exactly the JSON of the import contract, as frozen models."""
 
 from datetime import date
+from enum import StrEnum, unique
 
 from pydantic import BaseModel, ConfigDict
 
-from services.ingest.extraction.review import ReviewCode
 from services.ingest.periods import Period
+
+
+@unique
+class ReviewCode(StrEnum):
+    """Why a measure needs a decision before it is published.
+
+    The API, logs and stored plans use these values.
+    """
+
+    NO_DEADLINE = "no-deadline"
+    NO_SUCH_DATE = "no-such-date"
+    EVENT_RELATIVE = "event-relative"
+    NOT_UNDERSTOOD = "not-understood"
+    BEFORE_DOCUMENT = "before-document"
+    PERIOD_OPEN = "period-open"
+    ACTOR_IN_TEXT = "actor-in-text"
 
 
 class _Value(BaseModel):

@@ -1,20 +1,8 @@
-"""The stable codes of the points to be settled before a measure is published."""
+"""What each review code tells the office, in both languages."""
 
-from enum import StrEnum, unique
 from typing import Final, NamedTuple
 
-
-@unique
-class ReviewCode(StrEnum):
-    """A closed set: the API, logs and stored plans use these values."""
-
-    NO_DEADLINE = "no-deadline"
-    NO_SUCH_DATE = "no-such-date"
-    EVENT_RELATIVE = "event-relative"
-    NOT_UNDERSTOOD = "not-understood"
-    BEFORE_DOCUMENT = "before-document"
-    PERIOD_OPEN = "period-open"
-    ACTOR_IN_TEXT = "actor-in-text"
+from services.ingest.extraction.models import ReviewCode
 
 
 class Sentence(NamedTuple):

@@ -7,8 +7,7 @@ from datetime import date
 from typing import Final
 
 from services.ingest.documents.grid import Paragraph
-from services.ingest.extraction.dates.dates import fold_text
-from services.ingest.extraction.vocabulary.prose import fold_width, is_closed, tidy
+from services.ingest.extraction.vocabulary.prose import fold_text, fold_width, is_closed, tidy
 from services.ingest.extraction.vocabulary.unit_names import ORGANISATION_ENDING
 
 _KIND: Final = re.compile(

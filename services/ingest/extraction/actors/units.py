@@ -1,11 +1,12 @@
-"""The grammar of unit lists: names as printed, lead units, and open-ended lists."""
+"""Unit lists: names as printed, lead units, and open-ended lists."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from services.ingest.extraction.dates.dates import fold_text, read_cell
+from services.ingest.extraction.dates.dates import read_cell
+from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.unit_names import (
     BLANK_CELL,
     GOVERNMENT_BODY,

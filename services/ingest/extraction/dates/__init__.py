@@ -1,0 +1,1 @@
+"""Expressions of time to days, recurrences and review codes: deadline cells and sentences."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.extraction.dates.dates import DatesRead, fold_text, read_cell
+from services.ingest.extraction.dates.dates import DatesRead, read_cell
 from services.ingest.extraction.dates.events import is_counted_from_event
 from services.ingest.extraction.dates.expressions import find_tokens
 from services.ingest.extraction.dates.recurrences import read_repeats
-from services.ingest.extraction.models import Recurrence
-from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.models import Recurrence, ReviewCode
+from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.unit_names import BLANK_CELL
 
 _CONTINUOUS: Final = re.compile(

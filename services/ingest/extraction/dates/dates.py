@@ -1,4 +1,4 @@
-"""The grammar of deadlines: words to dates, or to review codes.
+"""Deadlines: words to dates, or to review codes.
 
 The readings that offices use: a month's end is its last day; N月N日前 is that day; 12月前 ends the
 day before the month begins; a year's or a quarter's end is its last day; 上旬 and 中旬 end on the
@@ -14,9 +14,7 @@ from typing import Final
 
 from services.ingest.extraction.dates.bindings import DateRole, classify_date
 from services.ingest.extraction.dates.expressions import TimeParts, TimeToken, find_tokens
-from services.ingest.extraction.review import ReviewCode
-from services.ingest.extraction.vocabulary.numerals import to_digits
-from services.ingest.extraction.vocabulary.prose import fold_width
+from services.ingest.extraction.models import ReviewCode
 from services.ingest.extraction.vocabulary.unit_names import EVENT_NAME
 
 _BEGINNING: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
@@ -59,11 +57,6 @@ class ProseDates:
     own: DatesRead
     unsure: list[date]
     loose: list[date]
-
-
-def fold_text(text: str) -> str:
-    """The form that the grammar reads: half width, no blanks, digits for Chinese numerals."""
-    return to_digits(fold_width(text))
 
 
 def read_cell(text: str, year: int | None) -> DatesRead:

@@ -1,4 +1,4 @@
-"""The grammar of recurring duties: repeating days, and `N times per period`."""
+"""Recurring duties: repeating days, and `N times per period`."""
 
 import re
 from collections.abc import Iterator
@@ -14,8 +14,7 @@ from services.ingest.extraction.dates.dates import (
     resolve_token,
 )
 from services.ingest.extraction.dates.expressions import TimeToken, find_tokens
-from services.ingest.extraction.models import Recurrence
-from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.models import Recurrence, ReviewCode
 from services.ingest.periods import Period
 
 _EVERY: Final = r"[每逐]个?"

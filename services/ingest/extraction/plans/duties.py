@@ -17,9 +17,8 @@ from services.ingest.extraction.dates.cells import (
 from services.ingest.extraction.dates.dates import ProseDates, read_prose
 from services.ingest.extraction.dates.events import is_event_relative
 from services.ingest.extraction.dates.recurrences import Repeats, read_repeats
-from services.ingest.extraction.models import ParsedMeasure
+from services.ingest.extraction.models import ParsedMeasure, ReviewCode
 from services.ingest.extraction.plans.targets import read_goal, read_target
-from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import split_paragraphs

@@ -13,6 +13,7 @@ from services.ingest.extraction.models import (
     ParsedPlan,
     PlanWarning,
     Responsible,
+    ReviewCode,
     Task,
 )
 from services.ingest.extraction.plans.duties import PlanContext, read_duties
@@ -23,7 +24,6 @@ from services.ingest.extraction.plans.rules import (
     read_lead_rules,
 )
 from services.ingest.extraction.plans.targets import read_goal
-from services.ingest.extraction.review import ReviewCode
 from services.ingest.extraction.table.flattened import rebuild_table
 from services.ingest.extraction.table.outlines import read_outline
 from services.ingest.extraction.table.parts import choose_newest_frame, get_part_at, list_parts

@@ -7,8 +7,7 @@ from typing import Final
 
 from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.actors.owners import split_by_owner
-from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.models import PlanWarning, ReviewCode
 from services.ingest.extraction.titles import is_note
 from services.ingest.extraction.vocabulary.prose import fold_width, tidy
 

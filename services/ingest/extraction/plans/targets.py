@@ -1,10 +1,10 @@
-"""The grammar of targets in percent."""
+"""Targets in percent."""
 
 import re
 from typing import Final
 
-from services.ingest.extraction.dates.dates import fold_text
 from services.ingest.extraction.models import Target
+from services.ingest.extraction.vocabulary.prose import fold_text
 
 _NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"
 _FLOORS: Final = tuple(

@@ -18,8 +18,7 @@ from services.ingest.extraction.actors.owners import (
     read_label_line,
     split_by_owner,
 )
-from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.models import PlanWarning, ReviewCode
 from services.ingest.extraction.table.columns.layout import parse_number
 from services.ingest.extraction.table.rows.drafts import CategoryLabel, DraftRow, TaskDraft
 from services.ingest.extraction.titles import is_title

@@ -8,8 +8,7 @@ from typing import Final
 
 from services.ingest.documents.grid import Block, Document, Paragraph, Row, Table
 from services.ingest.extraction.actors.owners import split_by_owner
-from services.ingest.extraction.models import PlanWarning
-from services.ingest.extraction.review import ReviewCode
+from services.ingest.extraction.models import PlanWarning, ReviewCode
 from services.ingest.extraction.table.asides import get_section, is_aside, is_section
 from services.ingest.extraction.table.columns.headers import Header, find_header, may_head
 from services.ingest.extraction.table.columns.layout import Layout, fit_layout, realign

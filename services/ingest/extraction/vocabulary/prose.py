@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from services.ingest.extraction.vocabulary.numerals import to_digits
+
 # Blanks between Latin words are kept; a blank beside another character comes from the layout.
 _BLANK: Final = re.compile(
     r"(?<![\x21-\x7e])[^\S\n]+|[^\S\n]+(?![\x21-\x7e])|[\u200b\ufeff\u00ad]+"
@@ -39,6 +41,11 @@ def fold_width(text: str) -> str:
     ① becomes (1), because a plain digit would join the number after it, as in ①6月底前.
     """
     return re.sub(r"\s+", "", unicodedata.normalize("NFKC", text.translate(_CIRCLED)))
+
+
+def fold_text(text: str) -> str:
+    """The form that readers of dates match: half width, no blanks, digits for Chinese numerals."""
+    return to_digits(fold_width(text))
 
 
 def tidy(text: str) -> str:

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from services.ingest.documents.errors import DocumentError
 from services.ingest.documents.grid import Cell, Document, Paragraph, Row, Table
 from services.ingest.extraction.actors.units import read_units
-from services.ingest.extraction.dates.dates import fold_text, read_cell, read_prose
+from services.ingest.extraction.dates.dates import read_cell, read_prose
 from services.ingest.extraction.dates.recurrences import read_repeats
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.plans.plan import extract_plan
 from services.ingest.extraction.plans.reading import read_plan
-from services.ingest.extraction.vocabulary.prose import split_paragraphs
+from services.ingest.extraction.vocabulary.prose import fold_text, split_paragraphs
 
 YEARS = st.integers(2001, 2089)
 MONTHS = st.integers(1, 12)

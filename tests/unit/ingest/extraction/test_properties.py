@@ -8,9 +8,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError
-from services.ingest.extraction.dates.dates import fold_text, read_cell
+from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.vocabulary.prose import fold_text
 
 ROOT = Path(__file__).parents[4]
 SEED = (ROOT / "examples/yanting-2023.txt").read_text("utf-8")

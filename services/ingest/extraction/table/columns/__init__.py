@@ -1,0 +1,1 @@
+"""Columns of a task table: the header, the role of each column, the layout of a page."""

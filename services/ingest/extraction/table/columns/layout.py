@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
-from services.ingest.extraction.dates.dates import fold_text
 from services.ingest.extraction.table.columns.headers import Header
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.numerals import parse_numeral
+from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.unit_names import (
     ORGANISATION_OR_TOWN_ENDING,
     is_unit_name,

@@ -6,9 +6,10 @@ from typing import Final
 from services.ingest.documents.grid import Block, Table
 from services.ingest.extraction.actors.units import is_split_list, read_units
 from services.ingest.extraction.dates.cells import is_split_expression
-from services.ingest.extraction.dates.dates import fold_text, read_cell
+from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.table.rows.drafts import TaskDraft
 from services.ingest.extraction.vocabulary.labels import Role
+from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.unit_names import is_unit_name
 
 _NEAR: Final = 24  # characters beside a line break that are examined
