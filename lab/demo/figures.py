@@ -9,7 +9,7 @@ import httpx
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import NOTIFICATIONS
+from services.scheduler.store.tables import NOTIFICATIONS
 from shared.broker.codec import decode
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import list_partitions

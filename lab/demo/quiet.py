@@ -15,10 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.ingest import tables as ingest_tables
 from services.ingest.store import activity as ingest
-from services.notifier import tables as notifier_tables
 from services.notifier.store import activity as notifier
-from services.scheduler import tables as scheduler_tables
+from services.notifier.store import tables as notifier_tables
 from services.scheduler.store import activity as scheduler
+from services.scheduler.store import tables as scheduler_tables
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import list_partitions
 from shared.broker.records import Partition

@@ -12,15 +12,15 @@ from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.offers import ChannelRules
+from services.notifier.domain.reporting import SOURCE
+from services.notifier.domain.retry import RetryPolicy
+from services.notifier.domain.stages import Policy
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.policy.reporting import SOURCE
-from services.notifier.policy.retry import RetryPolicy
-from services.notifier.policy.stages import Policy
 from services.notifier.settings import NotifierSettings
-from services.notifier.tables import INBOX, OUTBOX, PARKED, POSITIONS
+from services.notifier.store.tables import INBOX, OUTBOX, PARKED, POSITIONS
 from shared import logging
 from shared.broker.log_reader import LogReader
 from shared.clock import Clock, read_machine_time

@@ -7,7 +7,7 @@ from sqlalchemy import Uuid, any_, bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.tables import NOTIFICATIONS
+from services.notifier.store.tables import NOTIFICATIONS
 
 _ID = NOTIFICATIONS.c.notification_id
 _KNOWN = select(_ID).where(any_(bindparam("ids", type_=ARRAY(Uuid))) == _ID)

@@ -8,13 +8,13 @@ from uuid import UUID
 from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.policy import reporting
-from services.notifier.policy.fanout import DueReminder, PlannedNotification, Recipient, fan_out
-from services.notifier.policy.stages import SuppressReason
+from services.notifier.domain import reporting
+from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
+from services.notifier.domain.stages import SuppressReason
 from services.notifier.store import directory, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
-from services.notifier.tables import OUTBOX
+from services.notifier.store.tables import OUTBOX
 from shared.errors import PoisonError
 from shared.logging import log
 from shared.outbox.publishing import publish

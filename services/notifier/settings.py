@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
-from services.notifier.policy.retry import WhenUnknown
-from services.notifier.policy.stages import QuietHours
+from services.notifier.domain.retry import WhenUnknown
+from services.notifier.domain.stages import QuietHours
 from shared.schemas.rules import Channel
 from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 

@@ -9,7 +9,7 @@ from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import SOURCE, Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.offices import Timetables
-from services.scheduler.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
+from services.scheduler.store.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.broker.log_reader import LogReader

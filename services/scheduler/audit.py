@@ -15,7 +15,7 @@ from sqlalchemy import func, select, text, true
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.reminders import ReportedState
-from services.scheduler.tables import GAPS, NOTIFICATIONS, REMINDERS
+from services.scheduler.store.tables import GAPS, NOTIFICATIONS, REMINDERS
 from shared.database.engine import insert_rows
 from shared.database.statements import AnyRow
 

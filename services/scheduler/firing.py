@@ -15,7 +15,7 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store import agenda, obligations, reminders
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import OfficeRules, Timetables
-from services.scheduler.tables import OUTBOX
+from services.scheduler.store.tables import OUTBOX
 from shared import clock
 from shared.logging import bound, log
 from shared.outbox.publishing import publish

@@ -12,10 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.gateways.email import EmailGateway, parse_smtp_url
-from services.notifier.gateways.protocol import Gateway
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.message import (
+from services.notifier.domain.message import (
     Content,
     Message,
     MessageAccepted,
@@ -23,6 +20,9 @@ from services.notifier.message import (
     Outcome,
     OutcomeUnknown,
 )
+from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.protocol import Gateway
+from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from tests.fuzz.profiles import fuzzed
 
 TIMEOUT, LONGER, PATIENCE = 0.4, 3.0, 120.0

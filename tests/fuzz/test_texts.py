@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from services.ingest.handlers.acting import RefusedError
 from services.ingest.handlers.units.file import read_units
+from services.notifier.domain.message import Message
 from services.notifier.gateways.mime import encode_mail
-from services.notifier.message import Message
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.sms import count_parts, render_sms
 from services.notifier.rendering.wording import Digest

@@ -20,10 +20,10 @@ from services.notifier.app import make_consumers as make_notifier_consumers
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.settings import NotifierSettings
-from services.notifier.tables import OUTBOX as NOTIFIER_OUTBOX
+from services.notifier.store.tables import OUTBOX as NOTIFIER_OUTBOX
 from services.scheduler.app import make_consumers
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.tables import OUTBOX as SCHEDULER_OUTBOX
+from services.scheduler.store.tables import OUTBOX as SCHEDULER_OUTBOX
 from services.scheduler.ticking import Ticking
 from shared import metrics
 from shared.broker import positions

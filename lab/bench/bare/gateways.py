@@ -10,8 +10,8 @@ import aiosmtplib
 
 from lab.bench.world.seeding import OFFICE, TITLE
 from lab.stack.processes import HOST
+from services.notifier.domain.message import Message
 from services.notifier.gateways.mime import encode_mail
-from services.notifier.message import Message
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.wording import Digest
 from shared.schemas.facts import ReminderItem

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lab.bench.world.engines import ITEMS, World
-from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
+from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from shared.schemas import identity
 from shared.schemas.rules import (
     Audience,

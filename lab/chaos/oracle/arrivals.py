@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from typing_extensions import override
 
-from services.notifier.policy.fanout import PlannedNotification
+from services.notifier.domain.fanout import PlannedNotification
 from shared.schemas.events import ReminderDue
 
 _ZONE = ZoneInfo("Asia/Shanghai")

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notifier.policy.fanout import DueReminder, PlannedNotification, Recipient, fan_out
+from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import DueTimer, fire_due_timers

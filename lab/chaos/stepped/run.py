@@ -17,7 +17,7 @@ from lab.chaos.oracle.planner import Oracle, plan_notifications
 from lab.demo import office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import ScriptedReport
-from services.notifier.policy.fanout import Recipient
+from services.notifier.domain.fanout import Recipient
 from shared.clock import SteppedClock
 
 QUIET_WITHIN = 180.0

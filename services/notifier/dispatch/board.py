@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.lane import Lane
-from services.notifier.message import HoldReason, NotificationState
+from services.notifier.domain.message import HoldReason, NotificationState
 from services.notifier.store import held, outcomes
 from services.notifier.store.held import HeldCount
 from shared.clock import Clock

@@ -20,8 +20,8 @@ from services.notifier.dispatch.rechecking import Recheck
 from services.notifier.dispatch.recording import Result, Unmade, name_outcome
 from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
+from services.notifier.domain.message import Outcome, OutcomeUnknown
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.message import Outcome, OutcomeUnknown
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import monotonic

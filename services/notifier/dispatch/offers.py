@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notifier.message import Message, Notification
-from services.notifier.policy.retry import RetryPolicy
-from services.notifier.policy.stages import Policy
+from services.notifier.domain.message import Message, Notification
+from services.notifier.domain.retry import RetryPolicy
+from services.notifier.domain.stages import Policy
 from shared.schemas.rules import Channel
 
 

@@ -11,11 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
-from services.notifier.message import Content, Message, Notification, NotificationState, Refusal
-from services.notifier.policy import reporting
-from services.notifier.policy.fanout import Recipient, get_zone, select_holders, select_owed
-from services.notifier.policy.retry import OpenReason, WhenUnknown
-from services.notifier.policy.stages import (
+from services.notifier.domain import reporting
+from services.notifier.domain.fanout import Recipient, get_zone, select_holders, select_owed
+from services.notifier.domain.message import (
+    Content,
+    Message,
+    Notification,
+    NotificationState,
+    Refusal,
+)
+from services.notifier.domain.retry import OpenReason, WhenUnknown
+from services.notifier.domain.stages import (
     Defer,
     Facts,
     Hold,
@@ -30,7 +36,7 @@ from services.notifier.rendering.sms import render_sms
 from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
-from services.notifier.tables import OUTBOX
+from services.notifier.store.tables import OUTBOX
 from shared.logging import log
 from shared.outbox.publishing import publish
 from shared.schemas.events import Envelope

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch.offers import Offer
-from services.notifier.policy.fanout import select_owed
+from services.notifier.domain.fanout import select_owed
 from services.notifier.store import reminders
 from shared.clock import monotonic
 

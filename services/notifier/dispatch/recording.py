@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
-from services.notifier.handlers import settle_receipts
-from services.notifier.message import (
+from services.notifier.domain import reporting
+from services.notifier.domain.message import (
     AttemptEnd,
     MessageAccepted,
     MessageRefused,
@@ -21,8 +21,7 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy import reporting
-from services.notifier.policy.retry import (
+from services.notifier.domain.retry import (
     HoldForDecision,
     MarkFailed,
     MarkSent,
@@ -31,9 +30,10 @@ from services.notifier.policy.retry import (
     TryAgain,
     decide_next,
 )
+from services.notifier.handlers import settle_receipts
 from services.notifier.store import claims, outcomes, receipts
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
-from services.notifier.tables import OUTBOX
+from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
 from shared.logging import log
 from shared.outbox.publishing import publish

@@ -5,7 +5,8 @@ from typing import assert_never
 from uuid import UUID
 
 from services.notifier.dispatch import gauges
-from services.notifier.message import (
+from services.notifier.domain.agreement import Agreement
+from services.notifier.domain.message import (
     Blame,
     MessageAccepted,
     MessageRefused,
@@ -13,7 +14,6 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.agreement import Agreement
 from shared.logging import log
 from shared.schemas.rules import Channel
 

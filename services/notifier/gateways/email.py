@@ -23,8 +23,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
 )
 
-from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
-from services.notifier.message import (
+from services.notifier.domain.message import (
     Message,
     MessageAccepted,
     MessageRefused,
@@ -32,7 +31,8 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.smtp_answers import SmtpCommand, judge_reply
+from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
+from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from email.utils import parseaddr
 from functools import lru_cache
 
-from services.notifier.message import Message
+from services.notifier.domain.message import Message
 
 _WORD_BYTES = 36
 """Source bytes of an encoded word: 48 in base64, 60 framed, 75 after the longest header name."""

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from typing_extensions import override
 
-from services.notifier.message import Message, MessageRefused, Outcome, Refusal
+from services.notifier.domain.message import Message, MessageRefused, Outcome, Refusal
 
 
 class Gateway(Protocol):

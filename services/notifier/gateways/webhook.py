@@ -19,8 +19,8 @@ from aiohttp import (
     TCPConnector,
 )
 
-from services.notifier.gateways.signing import sign
-from services.notifier.message import (
+from services.notifier.domain.http_answers import Words, judge_answer
+from services.notifier.domain.message import (
     Message,
     MessageAccepted,
     MessageRefused,
@@ -28,8 +28,8 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.http_answers import Words, judge_answer
-from services.notifier.policy.vocabulary import normalise
+from services.notifier.domain.vocabulary import normalise
+from services.notifier.gateways.signing import sign
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 

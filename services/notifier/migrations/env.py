@@ -1,6 +1,6 @@
 """Alembic's way in."""
 
-from services.notifier.tables import METADATA
+from services.notifier.store.tables import METADATA
 from shared.database.migrating import run_migrations
 
 run_migrations(METADATA)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from services.notifier.message import Content
+from services.notifier.domain.message import Content
 from services.notifier.rendering.wording import (
     POSTS,
     Count,

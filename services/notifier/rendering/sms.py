@@ -4,7 +4,7 @@ A Chinese short message of one part has at most 70 UCS-2 characters, a part of a
 signature counts. Gateways drop a repeated text, so the text names a task and the days left.
 """
 
-from services.notifier.message import Content
+from services.notifier.domain.message import Content
 from services.notifier.rendering.wording import (
     Count,
     Digest,

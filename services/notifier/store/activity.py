@@ -5,8 +5,8 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import HoldReason, NotificationState
-from services.notifier.tables import NOTIFICATIONS, OUTBOX
+from services.notifier.domain.message import HoldReason, NotificationState
+from services.notifier.store.tables import NOTIFICATIONS, OUTBOX
 from shared.outbox.publishing import has_unsent
 
 _N = NOTIFICATIONS.c

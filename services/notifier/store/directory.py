@@ -8,8 +8,8 @@ from sqlalchemy import Uuid, any_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.policy.fanout import Recipient
-from services.notifier.tables import CONTACTS, UNITS
+from services.notifier.domain.fanout import Recipient
+from services.notifier.store.tables import CONTACTS, UNITS
 from shared.database.engine import insert_rows
 from shared.schemas.events import UnitUpserted
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import HoldReason, NotificationState
+from services.notifier.domain.message import HoldReason, NotificationState
 from shared.schemas.rules import Channel
 
 _NEAR_DAYS = 1

@@ -9,9 +9,9 @@ from sqlalchemy import Text, Uuid, any_, bindparam, func, select, union_all
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import NotificationState
+from services.notifier.domain.message import NotificationState
 from services.notifier.store.reminders import ReminderState
-from services.notifier.tables import ATTEMPTS, NOTIFICATIONS, RECEIPTS, REMINDERS
+from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS, RECEIPTS, REMINDERS
 from shared.database.engine import update_rows
 from shared.database.statements import inline, to_rows
 from shared.schemas.rules import Channel

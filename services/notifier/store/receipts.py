@@ -16,9 +16,9 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import Notification, NotificationState
+from services.notifier.domain.message import Notification, NotificationState
 from services.notifier.store.reminders import NOTIFICATION, to_notification
-from services.notifier.tables import RECEIPTS
+from services.notifier.store.tables import RECEIPTS
 from shared.database.engine import insert_rows
 from shared.database.statements import to_rows
 from shared.schemas.events import ReceiptReceived

@@ -11,10 +11,10 @@ from sqlalchemy import Uuid, any_, bindparam, func, literal_column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.message import Notification, NotificationState
-from services.notifier.policy.fanout import DueReminder, PlannedNotification, Withdrawals
-from services.notifier.policy.stages import SuppressReason
-from services.notifier.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.notifier.domain.fanout import DueReminder, PlannedNotification, Withdrawals
+from services.notifier.domain.message import Notification, NotificationState
+from services.notifier.domain.stages import SuppressReason
+from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database.engine import insert_rows
 from shared.database.statements import AnyRow, inline, to_rows
 from shared.schemas.events import Envelope, ReminderDue, ReminderWithdrawn

@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.scheduler.handlers.folding import Fold, FoldedObligation
 from services.scheduler.store import agenda, obligations, offices, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
+from services.scheduler.store.tables import OUTBOX
 from services.scheduler.store.waiting import make_waiting_fact
-from services.scheduler.tables import OUTBOX
 from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
 from shared.logging import bound, log

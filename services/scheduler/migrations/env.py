@@ -1,4 +1,4 @@
-from services.scheduler.tables import METADATA
+from services.scheduler.store.tables import METADATA
 from shared.database.migrating import run_migrations
 
 run_migrations(METADATA)

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import AGENDA, OUTBOX
+from services.scheduler.store.tables import AGENDA, OUTBOX
 from shared.outbox.publishing import has_unsent
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.horizons import Horizon, View
-from services.scheduler.tables import (
+from services.scheduler.store.tables import (
     AGENDA,
     RULES_CONSUMER,
     TASKS_CONSUMER,

@@ -10,7 +10,7 @@ from sqlalchemy import Uuid, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import MEASURES, OBLIGATIONS, TIMERS
+from services.scheduler.store.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import AnyRow
 from shared.planning.obligations import Obligation, Standing

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, literal, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import OFFICES
+from services.scheduler.store.tables import OFFICES
 from shared.calendar import WorkingCalendar
 from shared.database.engine import insert_rows
 from shared.planning.timetable import Timetable

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import NOTIFICATIONS, REMINDERS
+from services.scheduler.store.tables import NOTIFICATIONS, REMINDERS
 from shared.database.engine import insert_rows, update_rows
 from shared.schemas.events import ReminderDue
 from shared.schemas.rules import Audience, Channel

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.sql.elements import CollectionAggregate
 
-from services.scheduler.tables import AGENDA, OBLIGATIONS, REMINDERS, TIMERS
+from services.scheduler.store.tables import AGENDA, OBLIGATIONS, REMINDERS, TIMERS
 
 _A, _O, _T, _R = AGENDA.c, OBLIGATIONS.c, TIMERS.c, REMINDERS.c
 

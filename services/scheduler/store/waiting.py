@@ -11,7 +11,7 @@ from sqlalchemy import Uuid, any_, bindparam, delete, func, literal, select, tex
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.tables import WAITING_FACTS
+from services.scheduler.store.tables import WAITING_FACTS
 from shared.broker.codec import decode, encode
 from shared.database.engine import insert_rows
 from shared.errors import PoisonError

@@ -15,10 +15,7 @@ import pytest
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
 
-from services.notifier.gateways.email import EmailGateway, parse_smtp_url
-from services.notifier.gateways.signing import parse_keys
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
-from services.notifier.message import (
+from services.notifier.domain.message import (
     Content,
     Message,
     MessageAccepted,
@@ -26,6 +23,9 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
+from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.signing import parse_keys
+from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from shared.clock import read_machine_time
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from services.notifier.tables import METADATA
+from services.notifier.store.tables import METADATA
 from shared.schemas.events import (
     NotificationDelivered,
     NotificationSuppressed,

@@ -11,8 +11,8 @@ from aiohttp import web
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare
 from services.notifier.dispatch.recording import Result, record
-from services.notifier.message import MessageAccepted
-from services.notifier.policy.retry import WhenUnknown
+from services.notifier.domain.message import MessageAccepted
+from services.notifier.domain.retry import WhenUnknown
 from shared.clock import monotonic
 from shared.schemas.events import NotificationFailed, NotificationSent
 from tests.integration.notifier.world import (

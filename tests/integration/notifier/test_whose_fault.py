@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from pydantic import SecretStr
 
-from services.notifier.policy.retry import WhenUnknown
+from services.notifier.domain.retry import WhenUnknown
 from tests.integration.notifier.world import World, contact, due, unit_of, until, upserted
 
 pytestmark = pytest.mark.integration

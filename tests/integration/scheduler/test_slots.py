@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from prometheus_client import REGISTRY
 
-from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
+from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared.schemas.events import StatusReported
 from shared.schemas.facts import Status

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.scheduler.handlers import deliveries, rules
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
-from services.scheduler.tables import RULES_CONSUMER, TASKS_CONSUMER
+from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared.broker.codec import decode
 from shared.schemas import identity

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from deploy.command import run
-from services.scheduler.tables import OUTBOX
+from services.scheduler.store.tables import OUTBOX
 from shared.database.engine import create_engine
 from shared.outbox.publishing import publish
 from shared.settings import Settings

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 import pytest
 
 from services.notifier.app import make_lanes
-from services.notifier.policy.stages import QuietHours
+from services.notifier.domain.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine

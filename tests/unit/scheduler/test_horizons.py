@@ -9,7 +9,7 @@ from services.scheduler.horizons import (
     measure_waiting,
     select_due,
 )
-from services.scheduler.tables import UNKNOWN
+from services.scheduler.store.tables import UNKNOWN
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

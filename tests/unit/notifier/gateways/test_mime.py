@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.domain.message import Content, Message
 from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
-from services.notifier.message import Content, Message
 
 NAME = UUID(int=7)
 SENT = datetime(2023, 12, 6, 9, 5, 3, tzinfo=timezone(timedelta(hours=8)))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lab.chaos.oracle.arrivals import ArrivedMessage, Episode, ExpectedNotification, judge_arrivals
 from lab.chaos.oracle.planner import Oracle, plan_notifications
-from services.notifier.policy.fanout import Recipient
+from services.notifier.domain.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.chaos.oracle.planner import Oracle, plan_notifications
-from services.notifier.policy.fanout import Recipient
+from services.notifier.domain.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation, forecast
 from shared.planning.reminding import ReminderMeasure

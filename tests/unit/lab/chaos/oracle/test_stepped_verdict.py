@@ -14,7 +14,7 @@ from lab.chaos.oracle.stepped_verdict import (
     compare_history,
     compare_ledger,
 )
-from services.notifier.policy.fanout import Recipient
+from services.notifier.domain.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation

@@ -9,8 +9,8 @@ from typing import assert_never
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from services.notifier.message import Notification
-from services.notifier.policy.stages import SuppressReason
+from services.notifier.domain.message import Notification
+from services.notifier.domain.stages import SuppressReason
 from shared.schemas import identity
 from shared.schemas.rules import Audience, Channel
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.notifier.message import HoldReason
+from services.notifier.domain.message import HoldReason
 from shared.broker.positions import define_positions_table
 from shared.consuming.inbox import define_inbox_table
 from shared.consuming.parking import define_parked_table

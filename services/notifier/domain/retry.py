@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import assert_never
 
-from services.notifier.message import (
+from services.notifier.domain.message import (
     Blame,
     MessageAccepted,
     MessageRefused,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.message import HoldReason
-from services.notifier.policy.stages import (
+from services.notifier.domain.message import HoldReason
+from services.notifier.domain.stages import (
     Defer,
     DeferReason,
     Facts,

@@ -4,15 +4,15 @@ import json
 
 import pytest
 
-from services.notifier.message import (
+from services.notifier.domain.http_answers import Words, judge_answer
+from services.notifier.domain.message import (
     Blame,
     MessageAccepted,
     MessageRefused,
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.http_answers import Words, judge_answer
-from services.notifier.policy.vocabulary import normalise
+from services.notifier.domain.vocabulary import normalise
 from services.notifier.settings import NotifierSettings
 
 DEFAULT = NotifierSettings.model_fields["sms_success"].default

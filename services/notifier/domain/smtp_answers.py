@@ -9,7 +9,7 @@ help pages of 网易, 腾讯 and Coremail.
 import re
 from enum import Enum
 
-from services.notifier.message import MessageRefused, OutcomeUnknown, Refusal
+from services.notifier.domain.message import MessageRefused, OutcomeUnknown, Refusal
 
 
 class SmtpCommand(Enum):

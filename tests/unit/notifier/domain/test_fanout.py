@@ -4,15 +4,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
-from services.notifier.policy import reporting
-from services.notifier.policy.fanout import (
+from services.notifier.domain import reporting
+from services.notifier.domain.fanout import (
     DueReminder,
     PlannedNotification,
     Recipient,
     fan_out,
     select_owed,
 )
-from services.notifier.policy.stages import SuppressReason
+from services.notifier.domain.stages import SuppressReason
 from shared.schemas import identity
 from shared.schemas.events import NotificationSuppressed, ReminderFannedOut
 from shared.schemas.rules import Audience, Channel

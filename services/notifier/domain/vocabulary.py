@@ -6,7 +6,7 @@ Cloud, DingTalk, WeCom, Feishu). A code that is missing here is a failure of an 
 
 import re
 
-from services.notifier.message import Refusal
+from services.notifier.domain.message import Refusal
 
 _LATER = """
 throttling* serviceunavailable* isp.system_error isv.business_limit_control isv.day_limit_control

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.message import (
+from services.notifier.domain.message import (
     Blame,
     MessageAccepted,
     MessageRefused,
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.retry import (
+from services.notifier.domain.retry import (
     FailReason,
     HoldForDecision,
     MarkFailed,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.notifier.message import Blame, MessageRefused, OutcomeUnknown
-from services.notifier.policy.smtp_answers import SmtpCommand, judge_reply
+from services.notifier.domain.message import Blame, MessageRefused, OutcomeUnknown
+from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
 
 MESSAGE, RATE, GATEWAY, SUSPECTED = Blame.MESSAGE, Blame.RATE, Blame.GATEWAY, Blame.SUSPECTED
 MAIL, RCPT, DATA, END = SmtpCommand.MAIL, SmtpCommand.RCPT, SmtpCommand.DATA, SmtpCommand.END

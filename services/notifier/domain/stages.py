@@ -9,7 +9,7 @@ from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from services.notifier.message import HoldReason
+from services.notifier.domain.message import HoldReason
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel

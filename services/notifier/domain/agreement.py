@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from services.notifier.message import Blame, MessageAccepted, MessageRefused, Outcome
+from services.notifier.domain.message import Blame, MessageAccepted, MessageRefused, Outcome
 
 AGREE = 3
 """So many different messages refused in a row, none accepted between, mean that it is the gateway.

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
 
-from services.notifier.message import Content, Notification
-from services.notifier.policy.fanout import DueReminder, PlannedNotification
+from services.notifier.domain.fanout import DueReminder, PlannedNotification
+from services.notifier.domain.message import Content, Notification
 from shared.schemas import identity
 from shared.schemas.events import (
     Envelope,

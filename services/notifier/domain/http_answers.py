@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from enum import Enum
 from http import HTTPStatus
 
-from services.notifier.message import (
+from services.notifier.domain.message import (
     MessageAccepted,
     MessageRefused,
     Outcome,
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.vocabulary import (
+from services.notifier.domain.vocabulary import (
     BAD,
     GOOD,
     find_reason_by_code,

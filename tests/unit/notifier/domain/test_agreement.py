@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from services.notifier.message import (
+from services.notifier.domain.agreement import AGREE, Agreement
+from services.notifier.domain.message import (
     Blame,
     MessageAccepted,
     MessageRefused,
@@ -10,7 +11,6 @@ from services.notifier.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.policy.agreement import AGREE, Agreement
 
 FORBIDDEN = MessageRefused(Refusal.FORBIDDEN, permanent=False)
 
