@@ -13,8 +13,8 @@ from sqlalchemy import Table, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.ingest import tables as ingest_tables
 from services.ingest.store import activity as ingest
+from services.ingest.store import tables as ingest_tables
 from services.notifier.store import activity as notifier
 from services.notifier.store import tables as notifier_tables
 from services.scheduler.store import activity as scheduler

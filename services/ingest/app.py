@@ -14,11 +14,11 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.acting import SOURCE
-from services.ingest.history_tables import CONSUMER
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
 from services.ingest.settings import IngestSettings
-from services.ingest.tables import CONSUMING, OUTBOX
+from services.ingest.store.history_tables import CONSUMER
+from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
 from shared.broker.log_reader import LogReader
 from shared.consuming.consumer import Consumer

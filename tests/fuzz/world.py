@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
-from services.ingest.tables import OUTBOX as INGEST_OUTBOX
+from services.ingest.store.tables import OUTBOX as INGEST_OUTBOX
 from services.notifier.app import make_consumers as make_notifier_consumers
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.preparing import prepare

@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from aiokafka import AIOKafkaProducer
 
-from services.ingest.history_tables import CONSUMER as HISTORY
+from services.ingest.store.history_tables import CONSUMER as HISTORY
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import list_partitions
 from shared.broker.records import Partition

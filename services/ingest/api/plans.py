@@ -13,12 +13,12 @@ from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
+from services.ingest.domain.statuses import SettlementAction
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.plans import plans as handlers
 from services.ingest.handlers.plans import settling
 from services.ingest.handlers.plans.publishing import Published, publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
-from services.ingest.statuses import SettlementAction
 from shared.api.fields import Page
 from shared.api.plans import (
     NameDecisionIn,

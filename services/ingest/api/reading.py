@@ -21,7 +21,7 @@ from services.ingest.api.context import ApiContext
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.uploads import Upload
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from shared.logging import log
 
 _READER = "services.ingest.api.reader"

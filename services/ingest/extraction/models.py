@@ -5,7 +5,7 @@ from enum import StrEnum, unique
 
 from pydantic import BaseModel, ConfigDict
 
-from services.ingest.periods import Period
+from services.ingest.domain.periods import Period
 
 
 @unique

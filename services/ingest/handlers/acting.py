@@ -8,9 +8,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.store import journal
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.events import Envelope, Event

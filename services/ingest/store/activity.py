@@ -2,7 +2,7 @@
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.outbox.publishing import has_unsent
 
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.fetching import fetch_all, list_columns
+from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.rows import StoredNotification
 from shared.database.engine import insert_rows
 

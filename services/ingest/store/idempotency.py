@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_first, list_columns
-from services.ingest.tables import IDEMPOTENCY
+from services.ingest.store.tables import IDEMPOTENCY
 
 
 @dataclass(frozen=True, slots=True)

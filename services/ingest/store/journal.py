@@ -1,7 +1,7 @@
 """The journal: every change and who made it. Entries are only appended: a trigger refuses the rest.
 
-Entries of an office form a chain of hashes (`services.ingest.chain`). A deferred trigger links
-them when their transaction commits, so the chain's order is the order of commits.
+Entries of an office form a chain of hashes (`services.ingest.domain.chain`). A deferred trigger
+links them when their transaction commits, so the chain's order is the order of commits.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.chain import compute_digest
-from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
+from services.ingest.domain.chain import compute_digest
 from services.ingest.store.fetching import fetch_first, list_columns
+from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS, JOURNAL_LINKS
 from shared.database.engine import insert_rows
 
 

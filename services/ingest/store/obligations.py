@@ -28,7 +28,7 @@ from services.ingest.store.rows import (
     StoredObligation,
     UnitCounts,
 )
-from services.ingest.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS
+from services.ingest.store.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, fetch_one, list_columns
 from services.ingest.store.rows import StoredOffice, StoredToken
-from services.ingest.tables import OFFICES, TOKENS
+from services.ingest.store.tables import OFFICES, TOKENS
 
 _T = TOKENS.c
 _TOKEN = list_columns(StoredToken, _T)

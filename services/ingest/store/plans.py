@@ -9,7 +9,7 @@ from sqlalchemy import and_, func, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.statuses import PlanStatus
+from services.ingest.domain.statuses import PlanStatus
 from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
 from services.ingest.store.rows import (
     PlanOverview,
@@ -17,7 +17,7 @@ from services.ingest.store.rows import (
     StoredNameDecision,
     StoredPlan,
 )
-from services.ingest.tables import MEASURES, NAME_DECISIONS, PLANS
+from services.ingest.store.tables import MEASURES, NAME_DECISIONS, PLANS
 from shared.database.engine import insert_rows
 
 _P, _M, _D = PLANS.c, MEASURES.c, NAME_DECISIONS.c

@@ -9,8 +9,8 @@ from sqlalchemy import Column, ColumnElement, Table, func, or_, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.history_tables import REMINDERS
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
+from services.ingest.store.history_tables import REMINDERS
 from services.ingest.store.rows import (
     CurrentState,
     PastState,
@@ -18,7 +18,7 @@ from services.ingest.store.rows import (
     StoredReminder,
     StoredRuleBook,
 )
-from services.ingest.tables import (
+from services.ingest.store.tables import (
     CALENDARS,
     EXPECTED_AUDITS,
     MEASURES,

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.plans import DECIDED
 from services.ingest.store.rows import StoredObligation
-from services.ingest.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
+from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
 from shared.database.engine import update_rows
 
 _O, _M, _D = OBLIGATIONS.c, MEASURES.c, NAME_DECISIONS.c

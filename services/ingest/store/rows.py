@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.ingest.statuses import Pairing, PlanStatus, SettlementAction
+from services.ingest.domain.statuses import Pairing, PlanStatus, SettlementAction
 from shared.schemas.facts import Status
 from shared.schemas.rules import Audience, ObligationKind
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, is_any_of, list_columns
 from services.ingest.store.rows import StoredUnit, StoredUnitNames
-from services.ingest.tables import UNITS
+from services.ingest.store.tables import UNITS
 from shared.database.engine import insert_rows
 
 _U = UNITS.c

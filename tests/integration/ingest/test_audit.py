@@ -10,7 +10,7 @@ from alembic import command
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
+from services.ingest.domain.chain import FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.office.bootstrap import create_office
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine

@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.summary import summary
 from services.ingest.app import make_history_consumer
-from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
-from services.ingest.tables import CONSUMING
+from services.ingest.store.history_tables import CONSUMER
+from services.ingest.store.tables import CONSUMING
 from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.log_reader import LogReader

@@ -9,7 +9,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from sqlalchemy import text
 
 from deploy.partitions import add_partitions
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.broker.provisioning import (
     check_topics,
     describe_topics,

@@ -6,11 +6,10 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from services.ingest import tables
-from services.ingest.history_tables import NOTIFICATIONS, REMINDERS
-from services.ingest.journal_tables import JOURNAL, JOURNAL_HEADS
-from services.ingest.statuses import EnumText
-from services.ingest.store import idempotency, journal, rows
+from services.ingest.domain.statuses import EnumText
+from services.ingest.store import idempotency, journal, rows, tables
+from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
+from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS
 
 HELD_BY = [
     (rows.StoredOffice, tables.OFFICES),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.expansion import normalise_name
+from services.ingest.domain.expansion import normalise_name
 from services.ingest.handlers.units.cells import parse_cell
 from services.ingest.handlers.units.file import read_units
 from shared.schemas.rules import Audience

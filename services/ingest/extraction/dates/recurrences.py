@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
+from services.ingest.domain.periods import Period
 from services.ingest.extraction.dates.bindings import is_reporting_period
 from services.ingest.extraction.dates.dates import (
     VagueDateError,
@@ -15,7 +16,6 @@ from services.ingest.extraction.dates.dates import (
 )
 from services.ingest.extraction.dates.expressions import TimeToken, find_tokens
 from services.ingest.extraction.models import Recurrence, ReviewCode
-from services.ingest.periods import Period
 
 _EVERY: Final = r"[每逐]个?"
 _PERIODS: Final = {

@@ -14,15 +14,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.lifecycle import ObligationDraft, move_date
 from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
-from services.ingest.lifecycle import ObligationDraft, move_date
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import StoredObligation
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.events import (

@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
-from services.ingest.lifecycle import ObligationDraft
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import ObligationNumber, StoredPlan
 from shared.outbox.publishing import Row, build_rows

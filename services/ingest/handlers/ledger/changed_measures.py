@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.ingest.lifecycle import ObligationDraft
+from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas.facts import MeasureFacts
 

@@ -6,9 +6,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.lifecycle import get_light
 from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
-from services.ingest.lifecycle import get_light
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store
 from services.ingest.store.rows import LedgerEntry, StoredNotification

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from shared.schemas.facts import ObligationFacts
 
 PER_EVENT = 200

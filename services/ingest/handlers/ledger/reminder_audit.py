@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.handlers.acting import Fault, RefusedError
 from services.ingest.handlers.ledger.timelines import build_histories, group_reminders
 from services.ingest.handlers.office.rules import get_office_zone, to_calendar
-from services.ingest.history_tables import CONSUMER
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
+from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.rows import CurrentState, PastState, StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare

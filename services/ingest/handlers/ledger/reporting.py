@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.lifecycle import ReportOutcome, judge_report
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note, require_unit, tell
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
-from services.ingest.lifecycle import ReportOutcome, judge_report
 from services.ingest.store import obligations as store
 from services.ingest.store import units
 from services.ingest.store.rows import LedgerEntry, StoredObligation

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.chain import FIELDS, FIRST_HASH, chain_hash, compute_digest
+from services.ingest.domain.chain import FIELDS, FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.acting import Act
 from services.ingest.store import journal
 from services.ingest.store.journal import JournalEntry, JournalLink

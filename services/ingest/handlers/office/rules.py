@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.lifecycle import get_near_horizon
 from services.ingest.handlers.acting import Act, note, tell
-from services.ingest.lifecycle import get_near_horizon
 from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
-from services.ingest.expansion import Decision, Directory, Proposal, propose_matches, resolve
-from services.ingest.lifecycle import Duty, ObligationDraft, derive_obligations
-from services.ingest.periods import Period
+from services.ingest.domain.expansion import Decision, Directory, Proposal, propose_matches, resolve
+from services.ingest.domain.lifecycle import Duty, ObligationDraft, derive_obligations
+from services.ingest.domain.periods import Period
 from services.ingest.store.rows import StoredMeasure, StoredNameDecision
 
 _MOST_LOOKED_UP = 50

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.statuses import PlanStatus, SettlementAction
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.plans.doubts import (
@@ -19,8 +21,6 @@ from services.ingest.handlers.plans.doubts import (
     to_duty,
 )
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.lifecycle import derive_obligations
-from services.ingest.statuses import PlanStatus, SettlementAction
 from services.ingest.store import plans as store
 from services.ingest.store.rows import (
     PlanOverview,

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Decision, Directory, resolve
+from services.ingest.domain.expansion import Decision, Directory, resolve
+from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.ledger.assigning import (
     NewObligations,
@@ -34,13 +35,12 @@ from services.ingest.handlers.plans.doubts import (
 )
 from services.ingest.handlers.plans.plans import get_plan
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.lifecycle import ObligationDraft
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
 from services.ingest.store.obligations import MeasureDate
 from services.ingest.store.rows import ObligationNumber, StoredMeasure, StoredPlan
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.outbox.publishing import insert_events
 from shared.schemas.facts import MeasureFacts

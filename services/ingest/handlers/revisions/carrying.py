@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from services.ingest.domain.revision import Passage, match_passages
+from services.ingest.domain.statuses import Pairing
 from services.ingest.handlers.revisions.pairing import FACTS
-from services.ingest.revision import Passage, match_passages
-from services.ingest.statuses import Pairing
 from services.ingest.store.rows import StoredMeasure
 
 _READ = FACTS[2:]

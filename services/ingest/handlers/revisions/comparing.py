@@ -7,7 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from services.ingest.expansion import Decision, Directory, resolve
+from services.ingest.domain.expansion import Decision, Directory, resolve
+from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.revision import keep_periods
+from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure
 from services.ingest.handlers.plans.doubts import (
     UnknownName,
@@ -22,9 +25,6 @@ from services.ingest.handlers.revisions.pairing import (
     is_still_open,
     list_codes,
 )
-from services.ingest.lifecycle import derive_obligations
-from services.ingest.revision import keep_periods
-from services.ingest.statuses import PlanStatus
 from services.ingest.store.rows import StoredMeasure, StoredPlan
 
 

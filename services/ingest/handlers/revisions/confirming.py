@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.ledger.amending import Confirmation, write_obligations
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, RevisedMeasure
@@ -17,7 +18,6 @@ from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.handlers.revisions.revising import compare_revision
-from services.ingest.statuses import PlanStatus
 from services.ingest.store import plans, revisions
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity

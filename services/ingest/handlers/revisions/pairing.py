@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.revision import Passage, propose_matches
 from services.ingest.handlers.plans.doubts import list_open_codes, to_duty
-from services.ingest.lifecycle import derive_obligations
-from services.ingest.revision import Passage, propose_matches
 from services.ingest.store.rows import StoredMeasure
 
 FACTS = ("ref", "task_name", "text", "due", "continuous", "recurrence", "names", "lead")

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.statuses import Pairing, PlanStatus
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, Fault, RefusedError, note
 from services.ingest.handlers.plans.doubts import to_decisions
@@ -26,7 +27,6 @@ from services.ingest.handlers.revisions.carrying import (
 from services.ingest.handlers.revisions.comparing import Revision, RevisionComparison
 from services.ingest.handlers.revisions.pairing import pair_measures
 from services.ingest.handlers.units.units import load_directory
-from services.ingest.statuses import Pairing, PlanStatus
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
 from services.ingest.store.rows import StoredPlan

@@ -5,7 +5,7 @@ import unicodedata
 from contextlib import suppress
 from datetime import date
 
-from services.ingest.expansion import INVISIBLE
+from services.ingest.domain.expansion import INVISIBLE
 
 _EMAIL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 _MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})(?:\.0+)?|(?:\+|00)(?!86)([1-9][0-9]{6,14})")

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.units.cells import parse_cell
 from shared.schemas import identity
 from shared.schemas.rules import Audience

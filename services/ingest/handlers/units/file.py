@@ -11,7 +11,7 @@ from itertools import zip_longest
 
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
-from services.ingest.handlers.refusals import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.units.cells import clean_cell, parse_cell
 from shared.schemas.rules import Audience
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import (
+from services.ingest.domain.expansion import (
     DirectoryUnit,
     Proposal,
     build_directory,

@@ -7,7 +7,12 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.expansion import Directory, DirectoryUnit, build_directory, normalise_name
+from services.ingest.domain.expansion import (
+    Directory,
+    DirectoryUnit,
+    build_directory,
+    normalise_name,
+)
 from services.ingest.handlers.acting import (
     Act,
     Fault,
@@ -22,7 +27,7 @@ from services.ingest.handlers.units.contacts import NewContact, make_holder, rep
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.store.rows import StoredUnit
-from services.ingest.tables import OUTBOX
+from services.ingest.store.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest
+from services.ingest.domain.chain import FIRST_HASH, chain_hash, compute_digest
 
 revision = "2026_11_24_chain"
 down_revision = "2026_11_24_streams"

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.statuses import EnumText, Pairing, PlanStatus, SettlementAction
+from services.ingest.domain.statuses import EnumText, Pairing, PlanStatus, SettlementAction
 from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
 from shared.consuming.inbox import define_inbox_table

@@ -7,9 +7,9 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.lifecycle import Duty, ObligationDraft, derive_obligations
-from services.ingest.periods import Period
-from services.ingest.revision import Match, Passage, keep_periods, match_passages
+from services.ingest.domain.lifecycle import Duty, ObligationDraft, derive_obligations
+from services.ingest.domain.periods import Period
+from services.ingest.domain.revision import Match, Passage, keep_periods, match_passages
 from shared.schemas.rules import ObligationKind
 
 TEXTS = (

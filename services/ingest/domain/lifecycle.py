@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from services.ingest.periods import Period
+from services.ingest.domain.periods import Period
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.lifecycle import (
+from services.ingest.domain.lifecycle import (
     Duty,
     ObligationDraft,
     ReportOutcome,
@@ -16,7 +16,7 @@ from services.ingest.lifecycle import (
     judge_report,
     move_date,
 )
-from services.ingest.periods import Period
+from services.ingest.domain.periods import Period
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light

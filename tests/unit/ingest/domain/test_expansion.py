@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.expansion import (
+from services.ingest.domain.expansion import (
     Decision,
     DirectoryUnit,
     Home,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from services.ingest.lifecycle import ObligationDraft
+from services.ingest.domain.lifecycle import ObligationDraft
 from shared.schemas.rules import ObligationKind
 
 _ALIKE = 0.6

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.chain import FIRST_HASH, chain_hash, compute_digest, to_canonical
+from services.ingest.domain.chain import FIRST_HASH, chain_hash, compute_digest, to_canonical
 
 ENTRY = {
     "office_id": UUID(int=1),
