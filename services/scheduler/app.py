@@ -6,8 +6,8 @@ from typing import NoReturn
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.scheduler.handlers import deliveries, rules
-from services.scheduler.handlers.tasks import SOURCE, Tasks
-from services.scheduler.settings import SchedulerSettings
+from services.scheduler.handlers.tasks import Tasks
+from services.scheduler.settings import SOURCE, SchedulerSettings
 from services.scheduler.store.offices import Timetables
 from services.scheduler.store.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking

@@ -9,9 +9,8 @@ from uuid import UUID
 from prometheus_client import Counter, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.handlers.tasks import SOURCE
 from services.scheduler.horizons import NEVER, Horizon
-from services.scheduler.settings import SchedulerSettings
+from services.scheduler.settings import SOURCE, SchedulerSettings
 from services.scheduler.store import agenda, obligations, reminders
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import OfficeRules, Timetables

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 
+SOURCE = "/cuiban/scheduler"
+"""The CloudEvents source of the scheduler's events."""
 _HALF_A_DAY = timedelta(hours=12)
 """A rule fires once a day at most, so a wait below a day never skips a slot for good."""
 

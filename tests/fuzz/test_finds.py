@@ -10,7 +10,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
-from services.scheduler.handlers.tasks import SOURCE
+from services.scheduler.settings import SOURCE
 from shared.broker.codec import build_type_name
 from shared.schemas import topics
 from shared.schemas.events import (

@@ -9,7 +9,7 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handlers.acting import RefusedError
+from services.ingest.domain.refusals import RefusedError
 from services.ingest.handlers.units.file import read_units
 from services.notifier.domain.message import Message
 from services.notifier.gateways.mime import encode_mail

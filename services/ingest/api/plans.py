@@ -48,7 +48,7 @@ async def import_plan(call: Manages) -> Response:
     the directory does not know. The same document again gives the same draft.
     """
     async with open_upload(call) as upload, call.context.reading:
-        parsed = await read_file(call.context, call.context.read_plan, upload)
+        parsed = await read_file(call.context, call.context.read_plan, upload.name, upload.file)
         return await _enter(call, upload.name, await upload.read(), parsed)
 
 

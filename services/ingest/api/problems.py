@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from services.ingest.documents.errors import DocumentError
-from services.ingest.handlers.acting import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from shared.api.problems import Problem
 from shared.outbox.publishing import TooLargeError
 

@@ -19,7 +19,6 @@ from pydantic import TypeAdapter
 
 from services.ingest.api.context import ApiContext
 from services.ingest.api.problems import ProblemError
-from services.ingest.api.uploads import Upload
 from services.ingest.documents.errors import DocumentError, DocumentFault
 from services.ingest.domain.refusals import Fault, RefusedError
 from shared.logging import log
@@ -31,7 +30,9 @@ _LONGEST_OUTPUT = 4000
 T = TypeVar("T")
 
 
-async def read_file(context: ApiContext, read: Callable[[str, bytes], T], upload: Upload) -> T:
+async def read_file(
+    context: ApiContext, read: Callable[[str, bytes], T], name: str, file: BinaryIO
+) -> T:
     """What `read`, a function of a module, returns for a file; it runs in a process of its own.
 
     The caller holds `context.reading`, so one such process runs at a time.
@@ -45,8 +46,8 @@ async def read_file(context: ApiContext, read: Callable[[str, bytes], T], upload
     with TemporaryFile() as answer, TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", _READER, *arguments),
-            *(str(context.settings.reading_memory), upload.name),
-            stdin=upload.file.fileno(),
+            *(str(context.settings.reading_memory), name),
+            stdin=file.fileno(),
             stdout=answer,
             stderr=errors,
             env=_make_environment(),

@@ -52,7 +52,7 @@ async def import_units(
     units that are not named, stay as they are. The answer shows what differs, field by field.
     """
     async with open_upload(call) as upload, call.context.reading:
-        rows = await read_file(call.context, read_units, upload)
+        rows = await read_file(call.context, read_units, upload.name, upload.file)
         sha256 = hashlib.sha256(await upload.read()).digest()
     if preview:
         async with call.context.engine.connect() as db:

@@ -1,30 +1,6 @@
-"""The closed sets of words in ingest's tables, and the type of their columns."""
+"""The closed sets of words of plans, settlements and revisions."""
 
-from collections.abc import Callable
 from enum import StrEnum
-
-from sqlalchemy import Text, TypeDecorator
-from sqlalchemy.engine import Dialect
-from typing_extensions import override
-
-
-class EnumText(TypeDecorator[StrEnum]):
-    """The type of a text column with members of an enumeration; rows have the members."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, enum: type[StrEnum]) -> None:
-        super().__init__()
-        self.enum = enum
-
-    @override
-    def result_processor(
-        self, dialect: Dialect, coltype: object
-    ) -> Callable[[object], StrEnum | None]:
-        members: dict[object, StrEnum | None] = {member.value: member for member in self.enum}
-        members[None] = None
-        return members.__getitem__
 
 
 class PlanStatus(StrEnum):

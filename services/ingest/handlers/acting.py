@@ -15,16 +15,6 @@ from shared.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.events import Envelope, Event
 
-__all__ = [
-    "SOURCE",
-    "Act",
-    "Fault",
-    "RefusedError",
-    "make_envelope",
-    "note",
-    "require_unit",
-    "tell",
-]
 SOURCE = "/cuiban/ingest"
 
 

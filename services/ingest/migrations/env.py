@@ -1,5 +1,9 @@
-from services.ingest.store import history_tables  # noqa: F401 - adds its tables to the metadata
-from services.ingest.store.tables import METADATA
+from services.ingest.store import (  # noqa: F401 - these add their tables to the metadata
+    history_tables,
+    journal_tables,
+    tables,
+)
+from services.ingest.store.columns import METADATA
 from shared.database.migrating import run_migrations
 
 run_migrations(METADATA)

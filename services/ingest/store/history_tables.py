@@ -7,8 +7,7 @@ refers to another by a foreign key.
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.domain.statuses import EnumText
-from services.ingest.store.tables import INSTANT, METADATA
+from services.ingest.store.columns import INSTANT, METADATA, EnumText
 from shared.schemas.rules import Audience
 
 CONSUMER = "ingest-history"

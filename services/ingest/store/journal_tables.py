@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Column, Identity, Index, LargeBinary, Table, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.store.tables import INSTANT, METADATA, define_office_column
+from services.ingest.store.columns import INSTANT, METADATA, define_office_column
 
 JOURNAL = Table(
     "journal",

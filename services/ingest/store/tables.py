@@ -9,13 +9,11 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -24,7 +22,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.ingest.domain.statuses import EnumText, Pairing, PlanStatus, SettlementAction
+from services.ingest.domain.statuses import Pairing, PlanStatus, SettlementAction
+from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_office_column
 from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
 from shared.consuming.inbox import define_inbox_table
@@ -32,16 +31,6 @@ from shared.consuming.parking import define_parked_table
 from shared.outbox.publishing import define_outbox_table
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind
-
-METADATA = MetaData(schema="ingest")
-INSTANT = DateTime(timezone=True)
-
-
-def define_office_column(*, key: bool = False) -> Column[object]:
-    """The office that a row belongs to; with `key` a part of the primary key."""
-    office = ForeignKey("ingest.offices.office_id")
-    return Column("office_id", Uuid, office, primary_key=key, nullable=False)
-
 
 OFFICES = Table(
     "offices",

@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.handlers.folding import Fold, FoldedObligation
+from services.scheduler.settings import SOURCE
 from services.scheduler.store import agenda, obligations, offices, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.tables import OUTBOX
@@ -40,7 +41,6 @@ from shared.schemas.events import (
 )
 from shared.schemas.topics import TaskEvent
 
-SOURCE = "/cuiban/scheduler"
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])
 _PLANNED = Counter("cuiban_timers_planned", "Timers planned when facts were told")
 

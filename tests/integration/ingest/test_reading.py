@@ -16,7 +16,6 @@ import pytest
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.api.reading import read_file
-from services.ingest.api.uploads import Upload
 from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.units.file import read_units
 
@@ -150,7 +149,7 @@ async def test_the_reader_gets_neither_secrets_nor_connections(
     parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
     async with api.engine.connect():  # a connection that is open
         with place.open("rb") as file:
-            seen = await read_file(parts, readers.list_surroundings, Upload("a", file))
+            seen = await read_file(parts, readers.list_surroundings, "a", file)
     assert not [each for each in seen if each.startswith(("CUIBAN_", "AWS_", "socket:"))]
     assert str(place) in seen
 
@@ -167,7 +166,7 @@ async def test_what_is_read_is_what_the_reader_makes_of_it(
     place.write_bytes(data.encode())
     parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
     with place.open("rb") as file:
-        assert await read_file(parts, read, Upload(name, file)) == read(name, data.encode())
+        assert await read_file(parts, read, name, file) == read(name, data.encode())
 
 
 async def test_five_thousand_rows_are_imported(api: Any) -> None:

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaProducer
 from services.ingest.api.context import ApiContext
 from services.ingest.app import make_history_consumer, serve
 from services.ingest.extraction.plans.reading import read_plan
-from services.ingest.store.tables import METADATA, OUTBOX
+from services.ingest.store.columns import METADATA
+from services.ingest.store.tables import OUTBOX
 from shared.broker.codec import decode, encode
 from shared.broker.log_reader import LogReader
 from shared.broker.provisioning import list_partitions

@@ -6,8 +6,8 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from services.ingest.domain.statuses import EnumText
 from services.ingest.store import idempotency, journal, rows, tables
+from services.ingest.store.columns import EnumText
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
 from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handlers.acting import RefusedError
+from services.ingest.domain.refusals import RefusedError
 from services.ingest.handlers.units.file import read_units
 from shared.schemas.rules import Audience
 

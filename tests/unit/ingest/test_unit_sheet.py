@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.documents.errors import DocumentError, DocumentFault
-from services.ingest.handlers.acting import RefusedError
+from services.ingest.domain.refusals import RefusedError
 from services.ingest.handlers.units.file import UnitRow, read_units
 from shared.schemas.rules import Audience
 

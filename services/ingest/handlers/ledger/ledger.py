@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.lifecycle import get_light
-from services.ingest.handlers.acting import Act, Fault, RefusedError, require_unit
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, require_unit
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import history, units
 from services.ingest.store import obligations as store

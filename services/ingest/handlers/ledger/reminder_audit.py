@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.handlers.acting import Fault, RefusedError
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.ledger.timelines import build_histories, group_reminders
 from services.ingest.handlers.office.rules import get_office_zone, to_calendar
 from services.ingest.settings import IngestSettings

@@ -11,7 +11,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.lifecycle import ReportOutcome, judge_report
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note, require_unit, tell
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, note, require_unit, tell
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import obligations as store

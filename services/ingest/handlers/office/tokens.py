@@ -10,7 +10,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, note
 from services.ingest.store import offices, units
 from services.ingest.store.rows import StoredToken
 from shared.schemas import identity

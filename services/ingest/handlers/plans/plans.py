@@ -10,9 +10,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus, SettlementAction
 from services.ingest.extraction.models import ParsedPlan, Task
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import (
     UnknownName,
     list_open_codes,

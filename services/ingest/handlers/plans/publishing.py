@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.expansion import Decision, Directory, resolve
 from services.ingest.domain.lifecycle import ObligationDraft
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.ledger.assigning import (
     NewObligations,
     Publication,

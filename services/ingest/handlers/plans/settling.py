@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.expansion import resolve
 from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import SettlementAction
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import list_names, to_duty
 from services.ingest.handlers.plans.plans import PlanView, get_plan, require_open, view_plan
 from services.ingest.handlers.units.units import load_directory

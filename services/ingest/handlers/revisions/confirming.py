@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.ledger.amending import Confirmation, write_obligations
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, RevisedMeasure
 from services.ingest.handlers.ledger.obligations import require_at_most

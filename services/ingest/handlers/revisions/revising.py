@@ -13,9 +13,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import Pairing, PlanStatus
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.handlers.acting import Act, Fault, RefusedError, note
+from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import to_decisions
 from services.ingest.handlers.plans.plans import get_plan, list_measure_rows, require_open
 from services.ingest.handlers.revisions.carrying import (

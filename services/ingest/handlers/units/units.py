@@ -13,14 +13,8 @@ from services.ingest.domain.expansion import (
     build_directory,
     normalise_name,
 )
-from services.ingest.handlers.acting import (
-    Act,
-    Fault,
-    RefusedError,
-    make_envelope,
-    note,
-    require_unit,
-)
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, make_envelope, note, require_unit
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.units.cells import clean_cell, parse_cell
 from services.ingest.handlers.units.contacts import NewContact, make_holder, replace_holder
