@@ -1,4 +1,4 @@
-"""The only place that reads the clock; everyone else takes `now` as an argument."""
+"""The only module that reads the clock; all others take `now` as an argument."""
 
 import json
 import time
@@ -32,11 +32,10 @@ class SystemClock:
 
 
 class SteppedClock:
-    """A clock that stands still until somebody moves it.
+    """A clock that stands still until it is set.
 
-    The instant stands in a small file as ISO 8601 text, so that several processes share it.
-    Whoever drives it (the demo, a test) replaces the file with `set`; readers never see half a
-    write, because the replacement is atomic.
+    Its instant is in a file as ISO 8601 text, so that several processes share it.
+    The demo or a test replaces the file with `set`, atomically.
     """
 
     def __init__(self, path: Path) -> None:
@@ -63,7 +62,7 @@ class SteppedClock:
         return instant.astimezone(UTC)
 
     def measure_skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
-        """None: it stands where it was put, whatever the database's clock says."""
+        """Zero: a stepped clock is independent of the database's clock."""
         return timedelta(0)
 
     def set(self, instant: datetime) -> None:
@@ -72,12 +71,12 @@ class SteppedClock:
 
 
 class RunningClock:
-    """A clock that runs on its own, faster than real time, for all processes of one machine.
+    """A clock that runs faster than real time, for all processes of one machine.
 
     The file holds a JSON object: at `monotonic` (seconds of the machine's monotonic clock) the
     office's time was `office` (ISO 8601), and since then it runs `rate` times as fast as real
-    time. `offset` (seconds of the office's time, 0 unless told) is how wrong this process's clock
-    is: a host whose clock was set wrongly.
+    time. `offset` (seconds of the office's time, default 0) is the error of this process's clock,
+    which simulates a host whose clock was set wrongly.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,15 +92,15 @@ class RunningClock:
         return office + offset
 
     def measure_skew(self, database_now: datetime) -> timedelta:  # noqa: ARG002 - the protocol's
-        """The offset: the database's clock is taken for the one that is right."""
+        """The offset: the database's clock counts as correct."""
         return self._read()[1]
 
     def _read(self) -> tuple[datetime, timedelta]:
         try:
-            told = json.loads(self._path.read_text(encoding="ascii"))
-            office = datetime.fromisoformat(told["office"])
-            passed = (time.monotonic() - float(told["monotonic"])) * float(told["rate"])
-            offset = timedelta(seconds=float(told.get("offset", 0)))
+            content = json.loads(self._path.read_text(encoding="ascii"))
+            office = datetime.fromisoformat(content["office"])
+            passed = (time.monotonic() - float(content["monotonic"])) * float(content["rate"])
+            offset = timedelta(seconds=float(content.get("offset", 0)))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CuibanError(
                 f"The clock file {self._path} can't be read: {error!r}.",
@@ -115,13 +114,13 @@ def write_running_clock(
     path: Path, office: datetime, monotonic: float, rate: float, offset: timedelta = timedelta(0)
 ) -> None:
     """Write the file of a running clock, atomically: see `RunningClock`."""
-    told = {
+    content = {
         "office": office.astimezone(UTC).isoformat(),
         "monotonic": monotonic,
         "rate": rate,
         "offset": offset.total_seconds(),
     }
-    _replace(path, json.dumps(told))
+    _replace(path, json.dumps(content))
 
 
 def _replace(path: Path, text: str) -> None:
@@ -137,12 +136,12 @@ def open_clock(path: Path | None) -> Clock:
     try:
         running = path.read_text(encoding="ascii").lstrip().startswith("{")
     except (OSError, ValueError):
-        running = False  # whoever reads it is told what is wrong
+        running = False  # `SteppedClock.now` raises the error
     return RunningClock(path) if running else SteppedClock(path)
 
 
 def read_machine_time() -> datetime:
-    """The machine's instant, whatever the office's clock says: for time-outs and back-off."""
+    """The machine's instant, independent of the office's clock: for time-outs and back-off."""
     return datetime.now(UTC)
 
 

@@ -104,7 +104,7 @@ class HealthPort:
 
 
 async def _run_checks(checks: Mapping[str, Check]) -> dict[str, object]:
-    said: dict[str, object] = {}
+    messages: dict[str, object] = {}
     for name, check in checks.items():
         try:
             async with asyncio.timeout(2):
@@ -112,5 +112,5 @@ async def _run_checks(checks: Mapping[str, Check]) -> dict[str, object]:
         except Exception as error:  # noqa: BLE001 - whatever fails is told
             text = f"{type(error).__name__}: {error}"[:200]
         if text:
-            said[name] = text
-    return said
+            messages[name] = text
+    return messages

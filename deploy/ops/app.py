@@ -7,7 +7,7 @@ import typer
 
 from deploy.ops.conservation import show_conservation
 from deploy.ops.outbox import outbox, replay_outbox
-from deploy.ops.parked import discard, parked, replay
+from deploy.ops.parked import discard, replay, show_parked
 from deploy.ops.rewind import rewind
 from deploy.ops.streams import resume, streams
 
@@ -28,7 +28,7 @@ def _ops() -> None:
 
 ops.command("streams")(streams)
 ops.command("resume")(resume)
-ops.command("parked")(parked)
+ops.command("parked")(show_parked)
 ops.command("replay")(replay)
 ops.command("discard", context_settings={"ignore_unknown_options": True})(discard)  # offset -1
 ops.add_typer(outbox, name="outbox")

@@ -40,8 +40,8 @@ def parked(
     as_json: JsonOption = False,
 ) -> None:
     """The events that wait: each that failed, and those of its key behind it. Status 1 if any."""
-    events = run(state, partial(_parked, limit=limit))
-    show_answer([_words(*event) for event in events], as_json, _show_parked)
+    events = run(state, partial(_list_parked, limit=limit))
+    show_answer([_to_json(event) for event in events], as_json, _show_parked)
     if events:
         raise typer.Exit(NO)
 
@@ -64,7 +64,7 @@ def replay(
 
     It does so within seconds. What fails again stays parked, with its new error.
     """
-    number = run(state, partial(_replay, consumer=consumer, key=key))
+    number = run(state, partial(_request_replay, consumer=consumer, key=key))
     if not number:
         leave(_("No such event is parked."), _("`cuiban ops parked` lists them."), status=NO)
     message = _("{number} events are tried again; `cuiban ops parked` shows what is left.")
@@ -91,17 +91,19 @@ def discard(
         leave(_("No such event is parked."), _("`cuiban ops parked` lists them."), status=NO)
     message = _("{topic}/{partition}, offset {offset}, is a dead letter now.")
     text = message.format(topic=topic, partition=partition, offset=offset)
-    show_answer(_words(consumer, done), as_json, lambda _answer: say(text))
+    show_answer(_to_json(done), as_json, lambda _answer: say(text))
 
 
-async def _parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[tuple[str, Parked]]:
-    found: list[tuple[str, Parked]] = []
+async def _list_parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[Parked]:
+    events: list[Parked] = []
     for service in await services_here(db):
-        found += await parking.list_parked(db, tables_of(service).parked, limit)
-    return found
+        events += await parking.list_parked(db, tables_of(service).parked, limit)
+    return events
 
 
-async def _replay(db: AsyncConnection, _: Settings, *, consumer: str, key: str | None) -> int:
+async def _request_replay(
+    db: AsyncConnection, _: Settings, *, consumer: str, key: str | None
+) -> int:
     number = 0
     for service in await services_here(db):
         wanted = None if key is None else key.encode("utf-8", "surrogateescape")
@@ -117,30 +119,30 @@ async def _discard(
         if await parking.get_parked(db, tables.parked, consumer, record) is None:
             continue
         await positions.lock(db, tables.positions, consumer, record.partition)
-        found = await parking.get_parked(db, tables.parked, consumer, record)
-        if found is None:  # it was replayed meanwhile
+        parked = await parking.get_parked(db, tables.parked, consumer, record)
+        if parked is None:  # it was replayed meanwhile
             return None
-        error = PoisonError("discarded", f"{reason}; it failed of: {found.detail}")
+        error = PoisonError("discarded", f"{reason}; it failed of: {parked.detail}")
         source, now = source_of(service), settings.open_clock().now()
         await publish(
-            db, tables.outbox, [build_dead_letter(consumer, source, found.record, error, now)]
+            db, tables.outbox, [build_dead_letter(consumer, source, parked.record, error, now)]
         )
         await parking.unpark(db, tables.parked, consumer, record)
-        return found
+        return parked
     return None
 
 
-def _words(consumer: str, one: Parked) -> dict[str, object]:
-    record = one.record
+def _to_json(event: Parked) -> dict[str, object]:
+    record = event.record
     return {
-        "consumer": consumer,
+        "consumer": event.consumer,
         "topic": record.partition.topic,
         "partition": record.partition.number,
         "offset": record.offset,
         "key": (record.key or b"").decode(errors="backslashreplace"),
-        "reason": one.reason,
-        "detail": one.detail,
-        "tries": one.tries,
-        "replay": one.replay,
-        "parked_at": one.parked_at,
+        "reason": event.reason,
+        "detail": event.detail,
+        "tries": event.tries,
+        "replay": event.replay,
+        "parked_at": event.parked_at,
     }

@@ -1,7 +1,7 @@
-"""Header names that are no UTF-8: read with their bytes escaped, instead of stopping the stream.
+"""Reads header names that are not UTF-8, with their bytes escaped.
 
 aiokafka 0.14 decodes names strictly while it reads a batch. A name in GBK, which C and Go clients
-can write, raised out of every consumer of the partition, and a restarted one met it again.
+can write, would make every consumer of the partition fail, again after each restart.
 """
 
 import struct
@@ -15,18 +15,18 @@ from typing_extensions import override
 from shared.broker.library_internals import Internal, require_internals
 
 AIOKAFKA = "0.14.0"
-"""The release whose inner parts this module was written for."""
+"""The release whose internals this module replaces."""
 _LENGTH = struct.Struct(">i")
 _LENGTH_AT, _MAGIC_AT, _HEAD = 8, 16, 12  # record batch format, Kafka protocol
 
 
 class _Bytes(bytearray):
-    """A buffer whose parts decode to a text whatever they hold."""
+    """A buffer whose slices decode to text, whatever bytes they hold."""
 
     @override
     def __getitem__(self, place: Any) -> Any:
-        found = super().__getitem__(place)
-        return _Bytes(found) if isinstance(place, slice) else found
+        part = super().__getitem__(place)
+        return _Bytes(part) if isinstance(place, slice) else part
 
     @override
     def decode(self, encoding: str = "utf-8", errors: str = "backslashreplace") -> str:
@@ -36,13 +36,16 @@ class _Bytes(bytearray):
 class _Lenient(_DefaultRecordBatchPy):  # type: ignore[misc]  # aiokafka ships no types
     _buffer: bytearray
 
+    @override
+    @override
+    @override
     def _maybe_uncompress(self) -> None:
         super()._maybe_uncompress()
         self._buffer = _Bytes(self._buffer)
 
 
 class _Batch:
-    """A batch as aiokafka reads it in C, or in Python where that can't."""
+    """A batch that aiokafka reads in C, or in Python when the C code can't decode it."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self._batch = raw, DefaultRecordBatch(raw)
@@ -61,7 +64,7 @@ class _Batch:
 
 
 class _Batches:
-    """The batches of a fetch, in the place of aiokafka's `MemoryRecords`."""
+    """The batches of a fetch; replaces aiokafka's `MemoryRecords`."""
 
     def __init__(self, raw: bytes) -> None:
         self._raw, self._at = raw, 0
@@ -70,7 +73,7 @@ class _Batches:
         return len(self._raw)
 
     def has_next(self) -> bool:
-        """Whether a whole batch follows; a fetch may end within one."""
+        """Whether a complete batch follows; a fetch may end within a batch."""
         return self._end() is not None
 
     def next_batch(self) -> _Batch | None:
@@ -88,15 +91,15 @@ class _Batches:
 
 
 def accept_any_bytes() -> None:
-    """From now on every consumer of this process reads header names of any bytes."""
+    """Let every consumer of this process read header names of any bytes."""
     fetcher.MemoryRecords = _Batches
 
 
 def check_aiokafka() -> None:
-    """Make sure that aiokafka is the one whose parts `accept_any_bytes` replaces.
+    """Make sure that the installed aiokafka has the internals that `accept_any_bytes` replaces.
 
     Raises:
-        CuibanError: it is another.
+        CuibanError: it is another release.
     """
     parts = [
         Internal(fetcher, "MemoryRecords"),

@@ -1,4 +1,4 @@
-"""Direct reads of Kafka without a group: to close a gap, and to see how far a topic reaches."""
+"""Direct reads of Kafka without a consumer group: to fill a gap, and to see a log's offsets."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
@@ -15,16 +15,16 @@ from shared.settings import Settings
 _CHUNK = 500
 _PATIENCE = 15.0
 _MUCH, _LITTLE = 8 * 2**20, 64 * 2**10
-"""Bytes that a fetch brings: to read on, or to look at one record."""
+"""Bytes per fetch: to read many records, or one."""
 
 
 class BrokerUnavailableError(OSError):
-    """The broker did not answer in time, so nothing is known."""
+    """The broker did not answer in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class OffsetRange:
-    """The offsets that a partition's log has: from `begin`, before `end`."""
+    """The offsets in a partition's log: `begin` is included, `end` is not."""
 
     begin: int
     end: int
@@ -32,14 +32,14 @@ class OffsetRange:
 
 @dataclass(frozen=True, slots=True)
 class LogSlice:
-    """Records that were read, and the log's span at that time."""
+    """Records that were read, and the log's offset range at that time."""
 
     records: list[RawRecord]
     span: OffsetRange
 
 
 def to_raw_record(record: ConsumerRecord) -> RawRecord:
-    """A record as aiokafka read it, in our own words."""
+    """Convert aiokafka's record."""
     return RawRecord(
         Partition(record.topic, record.partition),
         record.offset,
@@ -51,10 +51,10 @@ def to_raw_record(record: ConsumerRecord) -> RawRecord:
 
 
 class LogReader:
-    """Direct reads through two connections, one for records and one for looks.
+    """Reads through two connections: one for records, one for offset ranges and single records.
 
-    So a look at how far a topic reaches does not wait for a long read. Each is opened when first
-    needed and reopened after an error.
+    So a request for offsets does not wait for a long read. Each connection is opened when it is
+    first needed, and again after an error.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -68,40 +68,39 @@ class LogReader:
         await self._looks.close()
 
     async def read(self, at: Partition, start: int, upto: int) -> list[RawRecord]:
-        """Records of a partition from offset `start`, before `upto`: the next 500 at most.
+        """Read at most 500 records of a partition, from offset `start`, before `upto`.
 
-        An empty list means that the broker holds none of them any more. `stretch` tells too where
-        its log begins and ends.
+        An empty list means that the broker no longer holds any of them.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         return (await self.read_slice(at, start, upto)).records
 
     async def read_slice(self, at: Partition, start: int, upto: int) -> LogSlice:
-        """Like `read`, with the span of the log: records below its `begin` are gone.
+        """Like `read`, with the log's offset range: records below its `begin` are gone.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         async with self._reads.consumer(f"a direct read of {at.topic}") as consumer:
             return await _read_slice(consumer, at, start, upto)
 
     async def read_record(self, at: Partition, offset: int) -> tuple[RawRecord | None, OffsetRange]:
-        """The record at an offset, None when the log does not hold it, and the log's span.
+        """The record at an offset, None when the log does not hold it, and the log's offset range.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         async with self._looks.consumer(f"a look at {at.topic}") as consumer:
-            found = await _read_slice(consumer, at, offset, offset + 1)
-        return (found.records[0] if found.records else None), found.span
+            slice_ = await _read_slice(consumer, at, offset, offset + 1)
+        return (slice_.records[0] if slice_.records else None), slice_.span
 
     async def list_ranges(self, partitions: Iterable[Partition]) -> dict[Partition, OffsetRange]:
-        """The offsets that each of some partitions has.
+        """The offset range of each partition.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         every = [TopicPartition(at.topic, at.number) for at in partitions]
         async with self._looks.consumer("a look at the topics") as consumer:
@@ -112,10 +111,10 @@ class LogReader:
         }
 
     async def list_ends(self, partitions: Iterable[Partition]) -> dict[Partition, int]:
-        """The end offset of each of some partitions.
+        """The end offset of each partition.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         every = [TopicPartition(at.topic, at.number) for at in partitions]
         async with self._looks.consumer("a look at the topics") as consumer:
@@ -131,17 +130,17 @@ async def _read_slice(consumer: AIOKafkaConsumer, at: Partition, start: int, upt
     if start >= end or upto <= begin:
         return LogSlice([], OffsetRange(begin, end))
     consumer.seek(tp, max(start, begin))
-    found: list[RawRecord] = []
-    while not found and await consumer.position(tp) < min(upto, end):
+    records: list[RawRecord] = []
+    while not records and await consumer.position(tp) < min(upto, end):
         batch = await consumer.getmany(tp, timeout_ms=500, max_records=_CHUNK)
-        found = [to_raw_record(r) for r in batch.get(tp, ()) if start <= r.offset < upto]
-    if not found or found[0].offset > start:  # the log may have been cut while it was read
+        records = [to_raw_record(r) for r in batch.get(tp, ()) if start <= r.offset < upto]
+    if not records or records[0].offset > start:  # the log may have been cut while it was read
         begin = (await consumer.beginning_offsets([tp]))[tp]
-    return LogSlice(found, OffsetRange(begin, end))
+    return LogSlice(records, OffsetRange(begin, end))
 
 
 class _Connection:
-    """A consumer without a group, used by one at a time."""
+    """A consumer without a group, for one caller at a time."""
 
     def __init__(self, settings: Settings, fetch_bytes: int) -> None:
         self._settings = settings
@@ -156,7 +155,7 @@ class _Connection:
 
     @asynccontextmanager
     async def consumer(self, what: str) -> AsyncIterator[AIOKafkaConsumer]:
-        """The connection, for at most `_PATIENCE` seconds; what fails is a BrokerAwayError."""
+        """The connection, for at most `_PATIENCE` seconds; errors become BrokerUnavailableError."""
         async with self._turn:
             try:
                 async with asyncio.timeout(_PATIENCE):

@@ -1,10 +1,25 @@
-"""How far a consumer has come in each partition. This row decides, whatever Kafka committed."""
+"""A consumer's position in each partition. It decides what is applied; Kafka's commits do not."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, MetaData, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    DateTime,
+    Integer,
+    MetaData,
+    Row,
+    Table,
+    Text,
+    and_,
+    func,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.broker.records import Fingerprint, Partition
@@ -14,9 +29,9 @@ def define_positions_table(metadata: MetaData) -> Table:
     """A service's positions: the offset that a consumer applies next.
 
     `complete_until` is the newest watermark that was read. `mark_time` (Kafka's timestamp in
-    milliseconds) and `mark_sum` (CRC-32 of key and value) identify the last applied record, so
-    that a log that was made anew is noticed. `stopped_for` says why nothing more is applied until
-    an operator resumes the partition. `chains` is what was read of each writer
+    milliseconds) and `mark_sum` (CRC-32 of key and value) are the fingerprint of the last applied
+    record, by which a recreated log is detected. `stopped_for` is the reason why nothing is applied
+    until an operator resumes the partition. `chains` holds the sequence state of each writer
     (`shared.broker.sequences`).
     """
     return Table(
@@ -41,12 +56,12 @@ class Position:
 
     Attributes:
         next_offset: the offset that is applied next.
-        mark: that of the record before it; None when it is not known.
+        fingerprint: of the record before it; None when it is not known.
         complete_until: the newest watermark that was read.
-        stopped_for: why nothing more is applied; None while all is well.
-        stopped_at: when it was stopped, or resumed after that, on the database's clock. It tells
-            whether an operator has resumed it since the row was read.
-        chains: what was read of each writer, as `shared.broker.sequences` keeps it; None: unknown.
+        stopped_for: why nothing is applied; None while the partition is not stopped.
+        stopped_at: when it was last stopped or resumed, on the database's clock. It shows whether
+            an operator has resumed the partition since the row was read.
+        chains: the sequence state as JSON (`shared.broker.sequences`); None when it is unknown.
     """
 
     next_offset: int = 0
@@ -57,47 +72,30 @@ class Position:
     chains: str | None = None
 
 
-_COLUMNS = "next_offset, mark_time, mark_sum, complete_until, stopped_for, stopped_at, chains"
 _NOTHING_READ = '{"at": 0}'
-_HERE = "consumer = :consumer AND topic = :topic AND partition = :partition"
-
-
-def _to_position(row: Any) -> Position:  # noqa: ANN401 - a row of SQLAlchemy
-    fingerprint = None if row.mark_time is None else Fingerprint(row.mark_time, row.mark_sum)
-    return Position(
-        next_offset=row.next_offset,
-        fingerprint=fingerprint,
-        complete_until=row.complete_until,
-        stopped_for=row.stopped_for,
-        stopped_at=row.stopped_at,
-        chains=row.chains,
-    )
-
-
-def _to_parameters(consumer: str, at: Partition) -> dict[str, str | int]:
-    return {"consumer": consumer, "topic": at.topic, "partition": at.number}
 
 
 async def lock(db: AsyncConnection, table: Table, consumer: str, at: Partition) -> Position:
-    """The position, locked until the transaction ends; the first one when there was none yet.
+    """The position, locked until the transaction ends. A missing row is inserted at offset 0.
 
-    The lock fences: of two workers that both believe they own a partition, the second waits
-    here and then finds its offsets below the position, or that the partition was stopped.
+    The lock is a fence. Of two workers that both believe that they own a partition, the second
+    waits here, and then finds the position behind its offsets or the partition stopped.
     """
-    find = text(f"SELECT {_COLUMNS} FROM {table.fullname} WHERE {_HERE} FOR UPDATE")  # noqa: S608 - a Table's name
-    where = _to_parameters(consumer, at)
-    if (found := (await db.execute(find, where)).first()) is not None:
-        return _to_position(found)
+    locked = select(table).where(_match_partition(table, consumer, at)).with_for_update()
+    if (row := (await db.execute(locked)).first()) is not None:
+        return _to_position(row)
     await db.execute(
-        text(
-            f"INSERT INTO {table.fullname} "  # noqa: S608 - a Table's name
-            "(consumer, topic, partition, next_offset, chains) "
-            "VALUES (:consumer, :topic, :partition, 0, :chains) "
-            "ON CONFLICT DO NOTHING"
-        ),
-        where | {"chains": _NOTHING_READ},
+        insert(table)
+        .values(
+            consumer=consumer,
+            topic=at.topic,
+            partition=at.number,
+            next_offset=0,
+            chains=_NOTHING_READ,
+        )
+        .on_conflict_do_nothing()
     )
-    return _to_position((await db.execute(find, where)).one())
+    return _to_position((await db.execute(locked)).one())
 
 
 async def move(
@@ -111,19 +109,19 @@ async def move(
     chains: str,
     complete_until: datetime | None = None,
 ) -> None:
-    """Set the position, the mark of the record before it and what was read, with the effects.
+    """Set the position with the fingerprint of the record before it and the sequence state.
 
-    A watermark is set too if there is a new one.
+    A new watermark is stored too; None keeps the stored one.
     """
     await db.execute(
-        text(
-            f"UPDATE {table.fullname} SET next_offset = :to, "  # noqa: S608 - a Table's name
-            "mark_time = :mark_time, mark_sum = :mark_sum, chains = :chains, "
-            f"complete_until = coalesce(:until, complete_until) WHERE {_HERE}"
-        ),
-        _to_parameters(consumer, at)
-        | {"to": to, "until": complete_until, "chains": chains}
-        | _to_columns(fingerprint),
+        update(table)
+        .where(_match_partition(table, consumer, at))
+        .values(
+            next_offset=to,
+            chains=chains,
+            complete_until=func.coalesce(complete_until, table.c.complete_until),
+            **_to_columns(fingerprint),
+        )
     )
 
 
@@ -136,13 +134,15 @@ async def store_fingerprint(
     before: int,
     fingerprint: Fingerprint,
 ) -> None:
-    """Give a position that has no mark yet one, if it still is at offset `before`."""
+    """Store the fingerprint of a position that has none, if it still is at offset `before`."""
     await db.execute(
-        text(
-            f"UPDATE {table.fullname} SET mark_time = :mark_time, mark_sum = :mark_sum "  # noqa: S608 - a Table's name
-            f"WHERE {_HERE} AND next_offset = :before AND mark_time IS NULL"
-        ),
-        _to_parameters(consumer, at) | {"before": before} | _to_columns(fingerprint),
+        update(table)
+        .where(
+            _match_partition(table, consumer, at),
+            table.c.next_offset == before,
+            table.c.mark_time.is_(None),
+        )
+        .values(**_to_columns(fingerprint))
     )
 
 
@@ -152,20 +152,21 @@ async def stop(
     """Stop a partition until an operator resumes it; `seen` is the position that was judged.
 
     Returns:
-        False when it is stopped already, or was set back or resumed meanwhile: what was judged
-        says nothing of a log that an operator has looked at since.
+        False when the partition is stopped already, or was resumed or set back since `seen` was
+        read: an operator has decided about the log since then.
     """
     await lock(db, table, consumer, at)
-    done = await db.execute(
-        text(
-            f"UPDATE {table.fullname} SET stopped_for = :why, stopped_at = now() "  # noqa: S608 - a Table's name
-            f"WHERE {_HERE} AND stopped_for IS NULL AND next_offset >= :seen "
-            "AND stopped_at IS NOT DISTINCT FROM CAST(:turn AS timestamptz)"
-        ),
-        _to_parameters(consumer, at)
-        | {"why": why, "seen": seen.next_offset, "turn": seen.stopped_at},
+    stopped = await db.execute(
+        update(table)
+        .where(
+            _match_partition(table, consumer, at),
+            table.c.stopped_for.is_(None),
+            table.c.next_offset >= seen.next_offset,
+            table.c.stopped_at.is_not_distinct_from(seen.stopped_at),
+        )
+        .values(stopped_for=why, stopped_at=func.now())
     )
-    return bool(done.rowcount)
+    return bool(stopped.rowcount)
 
 
 async def resume(
@@ -177,17 +178,52 @@ async def resume(
     to: int,
     chains: str | None = None,
 ) -> None:
-    """Let a stopped partition go on at an offset; the next look at the log learns its mark.
+    """Resume a stopped partition at an offset. The next look at the log stores the fingerprint.
 
-    Without `chains` nothing is known any more of what was read.
+    Without `chains` the sequence state is unknown from now on.
     """
     await db.execute(
-        text(
-            f"UPDATE {table.fullname} SET next_offset = :to, mark_time = NULL, "  # noqa: S608 - a Table's name
-            "mark_sum = NULL, stopped_for = NULL, stopped_at = now(), chains = :chains "
-            f"WHERE {_HERE}"
-        ),
-        _to_parameters(consumer, at) | {"to": to, "chains": chains},
+        update(table)
+        .where(_match_partition(table, consumer, at))
+        .values(
+            next_offset=to,
+            stopped_for=None,
+            stopped_at=func.now(),
+            chains=chains,
+            **_to_columns(None),
+        )
+    )
+
+
+async def load_positions(
+    db: AsyncConnection, table: Table, consumer: str
+) -> dict[Partition, Position]:
+    """Every position of a consumer."""
+    rows = await db.execute(select(table).where(table.c.consumer == consumer))
+    return {Partition(row.topic, row.partition): _to_position(row) for row in rows}
+
+
+async def load_offsets(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
+    """The next offset of each of a consumer's partitions."""
+    positions = await load_positions(db, table, consumer)
+    return {at: position.next_offset for at, position in positions.items()}
+
+
+def _match_partition(table: Table, consumer: str, at: Partition) -> ColumnElement[bool]:
+    return and_(
+        table.c.consumer == consumer, table.c.topic == at.topic, table.c.partition == at.number
+    )
+
+
+def _to_position(row: Row[Any]) -> Position:
+    fingerprint = None if row.mark_time is None else Fingerprint(row.mark_time, row.mark_sum)
+    return Position(
+        next_offset=row.next_offset,
+        fingerprint=fingerprint,
+        complete_until=row.complete_until,
+        stopped_for=row.stopped_for,
+        stopped_at=row.stopped_at,
+        chains=row.chains,
     )
 
 
@@ -195,31 +231,3 @@ def _to_columns(fingerprint: Fingerprint | None) -> dict[str, int | None]:
     if fingerprint is None:
         return {"mark_time": None, "mark_sum": None}
     return {"mark_time": fingerprint.time, "mark_sum": fingerprint.sum}
-
-
-async def load_positions(
-    db: AsyncConnection, table: Table, consumer: str
-) -> dict[Partition, Position]:
-    """Every row of a consumer."""
-    rows = await db.execute(
-        text(
-            f"SELECT topic, partition, {_COLUMNS} FROM {table.fullname} "  # noqa: S608 - a Table's name
-            "WHERE consumer = :consumer"
-        ),
-        {"consumer": consumer},
-    )
-    return {Partition(row.topic, row.partition): _to_position(row) for row in rows}
-
-
-async def load_offsets(db: AsyncConnection, table: Table, consumer: str) -> dict[Partition, int]:
-    """The offset that a consumer applies next, of each of its partitions."""
-    found = await load_positions(db, table, consumer)
-    return {at: position.next_offset for at, position in found.items()}
-
-
-async def load_watermarks(
-    db: AsyncConnection, table: Table, consumer: str
-) -> dict[Partition, datetime]:
-    """The newest watermark of each of a consumer's partitions that has one."""
-    found = await load_positions(db, table, consumer)
-    return {at: row.complete_until for at, row in found.items() if row.complete_until}

@@ -1,4 +1,4 @@
-"""The broker's topics: made by a command, looked for by every service at its start."""
+"""Creates, describes and repairs the broker's topics; services check them when they start."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -28,10 +28,10 @@ _OF_TOPIC = 1  # DYNAMIC_TOPIC_CONFIG, the source of a setting that a topic has 
 
 
 async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) -> list[str]:
-    """Make the topics that the broker lacks; those that exist stay as they are.
+    """Create the topics that the broker lacks; existing ones stay as they are.
 
     Returns:
-        The names of those that were made.
+        The names of the created topics.
 
     Raises:
         NotReadyError: the broker does not answer.
@@ -56,12 +56,12 @@ async def create_topics(settings: Settings, topics: Iterable[Topic] = TOPICS) ->
         if code == 0:
             made.append(name)
         elif code != _EXISTS:
-            raise CuibanError(f"The broker refused to make the topic {name}: {for_code(code)}.")
+            raise CuibanError(f"The broker refused to create the topic {name}: {for_code(code)}.")
     return made
 
 
 async def list_partitions(settings: Settings, topics: Iterable[Topic]) -> list[Partition]:
-    """Every partition of some topics.
+    """Every partition of the topics.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
@@ -88,7 +88,7 @@ async def list_partitions(settings: Settings, topics: Iterable[Topic]) -> list[P
 
 
 async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[TopicDescription]:
-    """How the broker keeps some topics.
+    """The topics' partitions, replicas and settings.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of the topics.
@@ -120,22 +120,24 @@ async def describe_topics(settings: Settings, topics: Iterable[Topic]) -> list[T
 
 
 async def list_topic_faults(settings: Settings, topics: Sequence[Topic]) -> list[TopicFault]:
-    """What is wrong with how the broker keeps some topics.
+    """List what is wrong with the topics' settings.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of them.
     """
     known = map_by_name(topics, settings.topic_prefix)
-    found = await describe_topics(settings, topics)
-    return [fault for each in found for fault in find_faults(known[each.name], each, settings)]
+    descriptions = await describe_topics(settings, topics)
+    return [
+        fault for each in descriptions for fault in find_faults(known[each.name], each, settings)
+    ]
 
 
 async def check_topics(settings: Settings, topics: Sequence[Topic]) -> None:
-    """Make sure that the broker keeps some topics so that no event is lost.
+    """Make sure that no topic's settings let the broker lose events.
 
     Raises:
         NotReadyError: the broker does not answer, or lacks one of them.
-        CuibanError: one of them would lose events; says what to change.
+        CuibanError: a topic would lose events; the hint says what to change.
     """
     dangerous = [fault for fault in await list_topic_faults(settings, topics) if fault.dangerous]
     if dangerous:
@@ -143,10 +145,10 @@ async def check_topics(settings: Settings, topics: Sequence[Topic]) -> None:
 
 
 async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) -> list[TopicFault]:
-    """Set right what settings of topics can set right; other settings of theirs stay.
+    """Correct the topics' settings; settings that Cuiban does not require stay.
 
     Returns:
-        What was wrong, with what a setting can't mend.
+        The faults before the repair, including those that no setting corrects.
     """
     wrong = await list_topic_faults(settings, topics)
     mended = {fault.topic for fault in wrong if fault.required}
@@ -155,7 +157,7 @@ async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) ->
         ConfigResource(
             ConfigResourceType.TOPIC,
             each.name,
-            # What is not named here falls back to the broker's own.
+            # A setting that is not listed here is reset to the broker's default.
             {name: each.values[name] for name in each.own if name in each.values}
             | build_topic_settings(known[each.name], settings),
         )
@@ -171,18 +173,18 @@ async def repair_topics(settings: Settings, topics: Sequence[Topic] = TOPICS) ->
         for code, words, _, name in (row for answer in answers for row in answer.resources):
             if code:
                 raise CuibanError(f"The broker refused to change {name}: {words}.")
-        with suppress(TimeoutError):  # the broker tells the new values a moment later
+        with suppress(TimeoutError):  # the broker returns the new values only after a moment
             async with asyncio.timeout(_TOLD_WITHIN):
-                while any(f.required for f in await list_topic_faults(settings, topics)):  # noqa: ASYNC110 - its work
+                while any(f.required for f in await list_topic_faults(settings, topics)):  # noqa: ASYNC110 - the broker has no event to wait for
                     await asyncio.sleep(0.1)
     return wrong
 
 
 async def raise_partitions(settings: Settings, topics: Iterable[Topic], number: int) -> list[str]:
-    """Give topics that have fewer partitions `number` of them.
+    """Raise the number of partitions to `number` where it is lower.
 
     Returns:
-        The names of those that were changed.
+        The names of the changed topics.
 
     Raises:
         CuibanError: the broker refused.

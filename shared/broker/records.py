@@ -15,7 +15,7 @@ class Partition:
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """A record as it stood in Kafka."""
+    """A record as Kafka stores it."""
 
     partition: Partition
     offset: int
@@ -27,9 +27,9 @@ class RawRecord:
 
 
 def drop_repeats(position: int, records: Sequence[RawRecord]) -> list[RawRecord] | None:
-    """The records from `position` on, without repeats; None when one is missing among them.
+    """The records from offset `position` on, without repeats; None when an offset is missing.
 
-    `records` rise by offset, perhaps with repeats.
+    `records` are in ascending order of offset; offsets may repeat.
     """
     fresh = []
     for record in records:
@@ -45,9 +45,9 @@ def drop_repeats(position: int, records: Sequence[RawRecord]) -> list[RawRecord]
 def split_by_size(
     records: Sequence[RawRecord], most: int = 2 * 2**20
 ) -> Iterator[Sequence[RawRecord]]:
-    """The records in their order, in parts whose values have `most` bytes together.
+    """Split records, in order, into parts whose values have at most `most` bytes in total.
 
-    A part holds at least one record, however large that is.
+    A part holds at least one record, which may be larger than `most`.
     """
     start = size = 0
     for end, record in enumerate(records):
@@ -61,12 +61,12 @@ def split_by_size(
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What identifies a record at its offset: Kafka's timestamp and a checksum."""
+    """Identifies a record at its offset: Kafka's timestamp and a checksum."""
 
     time: int
     sum: int
 
 
 def compute_fingerprint(record: RawRecord) -> Fingerprint:
-    """The mark of a record: its timestamp in milliseconds, and CRC-32 of key and value."""
+    """A record's fingerprint: its timestamp in milliseconds, and CRC-32 of key and value."""
     return Fingerprint(record.time, crc32(record.value or b"", crc32(record.key or b"")))

@@ -1,10 +1,10 @@
-"""Whether a record follows what was read of its writer: so a lost record is never passed over.
+"""Gap detection by sequence numbers, so that a record that the log lost is never skipped.
 
-A relay numbers the records of a partition and says in each which ones came before it (the header
-`ce_link`). A consumer keeps in its position row which link it read last of each writer. A record
-that says that others came before it, which were never read, is not applied, and a watermark that
-does not fit is not believed. Why that is sound, and never stops a healthy stream, is told in
-docs/adr/0074-records-name-what-came-before.md.
+A relay numbers its records in each partition, and each record names its predecessor (the header
+`ce_link`). A consumer stores in its position row the last number that it read of each writer. A
+record whose predecessors were not read is not applied, and a watermark out of sequence is ignored.
+docs/adr/0074-records-name-what-came-before.md proves that this is sound and never stops a healthy
+stream.
 """
 
 import json
@@ -21,15 +21,15 @@ HEADER = "ce_link"
 
 
 class Link(NamedTuple):
-    """What a record says of the records before it in its partition, all of one writer.
+    """A record's sequence number in its partition, and its predecessors of the same writer.
 
     Attributes:
-        writer: the service whose relay sent it.
-        run: that relay's turn as the leader; a later leader has a higher one.
-        number: the record's place among those of the writer. A watermark takes none of its own:
-            it has the one of the last record before it.
-        first: the number with which the run began. All before it were marked as sent.
-        prior: the run that marked the last of those; 0 when nothing was marked before.
+        writer: the service whose relay sent the record.
+        run: the epoch of that relay as the leader; a later leader has a higher one.
+        number: the sequence number. A watermark takes no number of its own; it has that of the
+            last record before it.
+        first: the first number of the run. All records before it were marked as sent.
+        prior: the run that marked the last of those; 0 when none was marked.
     """
 
     writer: str
@@ -39,37 +39,37 @@ class Link(NamedTuple):
     prior: int
 
     def to_header(self, partition: int) -> tuple[str, bytes]:
-        """The header that carries the link in a partition."""
+        """The header, as name and value, for a partition."""
         return HEADER, " ".join(map(str, (partition, *self))).encode()
 
 
 def read_link(record: RawRecord) -> Link | None:
-    """The link of a record; None when it has none, or one that was meant for another partition."""
-    found = next((value for name, value in record.headers if name == HEADER), None)
-    if found is None:
+    """The link of a record; None when it has none, or the link of another partition."""
+    value = next((value for name, value in record.headers if name == HEADER), None)
+    if value is None:
         return None
     try:
-        partition, writer, *numbers = found.decode().split(" ")
+        partition, writer, *numbers = value.decode().split(" ")
         run, number, first, prior = map(int, numbers)
         there = int(partition)
     except ValueError:
-        return None  # somebody else wrote it: it is a record like any without a link
+        return None  # another program wrote it: the record counts as one without a link
     return Link(writer, run, number, first, prior) if there == record.partition.number else None
 
 
 class LinkVerdict(Enum):
-    """How a record stands to what was read of its writer."""
+    """How a record relates to what was read of its writer."""
 
     NEXT = auto()
-    """It follows."""
+    """It is the next one."""
     OLD = auto()
-    """It was read before, or a relay sent it that leads no more: nothing follows from it."""
+    """It was read before, or comes from a relay that is no longer the leader."""
     GAP = auto()
-    """Records before it were never read."""
+    """Records before it were not read."""
 
 
 def judge_link(link: Link, known: tuple[int, int], *, watermark: bool) -> LinkVerdict:
-    """How a link stands to the run and number that were read last."""
+    """Compare a link with the run and number that were read last."""
     run, number = known
     if link.run < run:
         return LinkVerdict.OLD
@@ -85,14 +85,14 @@ def judge_link(link: Link, known: tuple[int, int], *, watermark: bool) -> LinkVe
 
 @dataclass(frozen=True, slots=True)
 class SequenceState:
-    """What was read of each writer of a partition.
+    """The last sequence numbers that were read in a partition.
 
     Attributes:
         read: the run and number of each writer's last record.
-        is_open: whether a writer that is not in `read` may be at any number: the partition was
-            read by an older release, or was resumed.
-        unsure_until: the offset below which numbers are learned and not judged, and no watermark
-            is believed: an operator resumed the partition with the log as it was then.
+        is_open: whether a writer that is not in `read` may be at any number, because an older
+            release read the partition, or an operator resumed it.
+        unsure_until: below this offset numbers are stored without a check, and watermarks are
+            ignored, because an operator accepted the log up to there.
     """
 
     read: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -100,69 +100,69 @@ class SequenceState:
     unsure_until: int = 0
 
     def resume(self, end: int, *, passed_over: bool) -> "SequenceState":
-        """The same after a stop, when the log ended at offset `end`.
+        """The state after an operator resumed the partition, when its log ended at offset `end`.
 
-        When the operator passed over records, the numbers that were read mean nothing any more.
+        With `passed_over` the operator skipped records, so the stored numbers are discarded.
         """
         return SequenceState({} if passed_over else self.read, is_open=True, unsure_until=end)
 
     def to_json(self, at: int) -> str:
-        """How a position row at offset `at` keeps it."""
-        words: dict[str, Any] = {"at": at, "read": self.read}
+        """The JSON that a position row at offset `at` stores."""
+        content: dict[str, Any] = {"at": at, "read": self.read}
         if self.is_open:
-            words["open"] = True
+            content["open"] = True
         if self.unsure_until > at:
-            words["unsure_until"] = self.unsure_until
-        return json.dumps(words)
+            content["unsure_until"] = self.unsure_until
+        return json.dumps(content)
 
 
 def read_state(position: Position) -> SequenceState:
-    """What a position row says was read; nothing is known when another release moved it."""
-    words = json.loads(position.chains or "{}")
-    if words.get("at") != position.next_offset:
+    """Read the state in a position row; unknown when an older release moved the position."""
+    content = json.loads(position.chains or "{}")
+    if content.get("at") != position.next_offset:
         return SequenceState()
-    read = {writer: (run, number) for writer, (run, number) in words.get("read", {}).items()}
-    return SequenceState(read, words.get("open", False), words.get("unsure_until", 0))
+    read = {writer: (run, number) for writer, (run, number) in content.get("read", {}).items()}
+    return SequenceState(read, content.get("open", False), content.get("unsure_until", 0))
 
 
 @dataclass(frozen=True, slots=True)
 class GapCheck:
-    """What may be applied of some records.
+    """The records that may be applied.
 
     Attributes:
-        taken: the records before the first one that does not follow; all when every one does.
-        applied: those of them without the watermarks that are not to be believed.
-        chains: what was read then.
-        gap: the link of the one that does not follow.
+        taken: the records before the first gap; all records when there is no gap.
+        applied: `taken` without the watermarks that are ignored.
+        state: the state after `taken`.
+        gap: the link of the record after the gap; None when there is no gap.
     """
 
     taken: Sequence[RawRecord]
     applied: Sequence[RawRecord]
-    chains: SequenceState
+    state: SequenceState
     gap: Link | None = None
 
 
-def find_gap(chains: SequenceState, records: Sequence[RawRecord]) -> GapCheck:
-    """Which of some records, rising by offset, follow what was read."""
-    read = dict(chains.read)
+def find_gap(state: SequenceState, records: Sequence[RawRecord]) -> GapCheck:
+    """Check the sequence numbers of records, in ascending order of offset."""
+    read = dict(state.read)
     applied: list[RawRecord] = []
     for count, record in enumerate(records):
         watermark = is_watermark(record)
-        unsure = record.offset < chains.unsure_until
+        is_unsure = record.offset < state.unsure_until
         link = read_link(record)
         known = None if link is None else read.get(link.writer)
         if link is None:
-            believed = not unsure
-        elif unsure or (known is None and chains.is_open):
+            is_believed = not is_unsure
+        elif is_unsure or (known is None and state.is_open):
             read[link.writer] = max(known or (0, 0), (link.run, link.number))
-            believed = not unsure
+            is_believed = not is_unsure
         else:
-            how = judge_link(link, known or (0, 0), watermark=watermark)
-            if how is LinkVerdict.GAP:
-                return GapCheck(records[:count], applied, replace(chains, read=read), link)
-            if how is LinkVerdict.NEXT:
+            verdict = judge_link(link, known or (0, 0), watermark=watermark)
+            if verdict is LinkVerdict.GAP:
+                return GapCheck(records[:count], applied, replace(state, read=read), link)
+            if verdict is LinkVerdict.NEXT:
                 read[link.writer] = (link.run, link.number)
-            believed = how is LinkVerdict.NEXT
-        if believed or not watermark:
+            is_believed = verdict is LinkVerdict.NEXT
+        if is_believed or not watermark:
             applied.append(record)
-    return GapCheck(records, applied, replace(chains, read=read))
+    return GapCheck(records, applied, replace(state, read=read))

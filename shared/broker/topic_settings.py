@@ -1,7 +1,7 @@
-"""How Kafka must keep each topic, and what is wrong with how it does.
+"""The settings that each topic must have, and the faults in those it has.
 
-Topics are the proof of what was told: a log that forgets, or a compacted log, loses events that
-nobody has applied yet. Such a topic is dangerous, and no service starts on it.
+A topic with a retention limit, or a compacted topic of events, loses events that no consumer has
+applied yet. No service starts on such a topic.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,14 +18,14 @@ _FOR_EVER = "-1"
 
 @dataclass(frozen=True, slots=True)
 class TopicDescription:
-    """How the broker keeps a topic.
+    """A topic as the broker describes it.
 
     Attributes:
         name: on the broker, with the prefix.
-        partitions: how many.
+        partitions: their number.
         replication: the smallest number of replicas that a partition has.
-        values: the topic's settings by name, those that it inherits too.
-        own: the names of those that are set for this topic alone.
+        values: the topic's settings by name, with those that it inherits.
+        own: the names of the settings that are set for this topic alone.
     """
 
     name: str
@@ -37,11 +37,11 @@ class TopicDescription:
 
 @dataclass(frozen=True, slots=True)
 class TopicFault:
-    """One thing that is wrong with a topic.
+    """A wrong setting of a topic.
 
     Attributes:
-        dangerous: events can be lost by it; no service starts.
-        required: the setting that removes it, as name and value; None when a setting can't.
+        dangerous: events can be lost, so no service starts.
+        required: the setting that corrects it, as name and value; None when no setting does.
     """
 
     topic: str
@@ -55,7 +55,7 @@ class TopicFault:
 
 
 def build_topic_settings(topic: Topic, settings: Settings) -> dict[str, str]:
-    """The settings with which a topic is made, and to which it is repaired."""
+    """The settings with which a topic is created or repaired."""
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": _FOR_EVER,
@@ -69,26 +69,26 @@ def build_topic_settings(topic: Topic, settings: Settings) -> dict[str, str]:
 
 
 def find_faults(topic: Topic, kept: TopicDescription, settings: Settings) -> list[TopicFault]:
-    """What is wrong with how a topic is kept; empty when nothing is."""
-    want, found = build_topic_settings(topic, settings), kept.values
+    """List the faults of a topic."""
+    want, values = build_topic_settings(topic, settings), kept.values
     wrong = []
 
     def add(name: str, why: str, *, dangerous: bool) -> None:
-        words = f"{name} is {found.get(name, 'unknown')}, not {want[name]}: {why}"
+        words = f"{name} is {values.get(name, 'unknown')}, not {want[name]}: {why}"
         wrong.append(TopicFault(kept.name, words, dangerous, (name, want[name])))
 
-    policy = {word.strip() for word in found.get("cleanup.policy", "").split(",")}
+    policy = {word.strip() for word in values.get("cleanup.policy", "").split(",")}
     if policy != {want["cleanup.policy"]}:
         why = "events of the log would be dropped" if not topic.compacted else "it keeps the last"
         add("cleanup.policy", why, dangerous=not topic.compacted or "delete" in policy)
     for name in ("retention.ms", "retention.bytes"):
-        if found.get(name) != _FOR_EVER and "delete" in policy:
+        if values.get(name) != _FOR_EVER and "delete" in policy:
             add(name, "old events would be dropped, applied or not", dangerous=True)
-    if int(found.get("max.message.bytes", 0)) < MESSAGE_BYTES:
+    if int(values.get("max.message.bytes", 0)) < MESSAGE_BYTES:
         add("max.message.bytes", "large events would be refused", dangerous=True)
-    if int(found.get("min.insync.replicas", 0)) < settings.in_sync:
+    if int(values.get("min.insync.replicas", 0)) < settings.in_sync:
         add("min.insync.replicas", "an acknowledged event might stand on one disk", dangerous=False)
-    if found.get("compression.type") != want["compression.type"]:
+    if values.get("compression.type") != want["compression.type"]:
         add("compression.type", "a small record could hold a very large event", dangerous=False)
     if kept.replication < settings.replication:
         words = f"it has {kept.replication} replicas, not {settings.replication}"
@@ -97,7 +97,7 @@ def find_faults(topic: Topic, kept: TopicDescription, settings: Settings) -> lis
 
 
 def suggest_repair(wrong: Sequence[TopicFault], settings: Settings) -> str:
-    """What to type, for people who use Kafka's own tools too."""
+    """The commands that correct the faults, Cuiban's and Kafka's."""
     lines = [
         f"kafka-configs.sh --bootstrap-server {settings.kafka} --alter --entity-type topics "
         f"--entity-name {topic} --add-config "
@@ -112,5 +112,5 @@ def suggest_repair(wrong: Sequence[TopicFault], settings: Settings) -> str:
 
 
 def map_by_name(topics: Sequence[Topic], prefix: str) -> dict[str, Topic]:
-    """Topics by the name that they have on the broker."""
+    """Map each topic by its name on the broker."""
     return {apply_prefix(topic.name, prefix): topic for topic in topics}

@@ -1,8 +1,8 @@
-"""Watermarks: a writer's word that every fact up to an instant stands before this record.
+"""Watermarks: a writer states that all its facts before an instant precede this record.
 
-A watermark is a Kafka record among a topic's events, one for each partition. It is no event: it
-has no id, enters no inbox, and changes nothing but the consumer's position row. Whoever decides at
-an instant waits until the watermark of the partition has reached that instant.
+A watermark is a Kafka record in each partition of a topic. It is no event: it has no id, is not in
+an inbox, and changes only the consumer's position row. A decision about an instant waits until the
+partition's watermark has reached that instant.
 """
 
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ _TYPE = ("ce_type", WATERMARK_TYPE.encode())
 
 
 def encode_watermark(until: datetime) -> tuple[bytes, list[tuple[str, bytes]]]:
-    """Value and headers of the record that says: all facts committed before `until` are behind."""
+    """Value and headers of a watermark: all facts committed before `until` precede it."""
     return until.astimezone(UTC).isoformat().encode(), [_TYPE]
 
 
@@ -25,10 +25,10 @@ def is_watermark(record: RawRecord) -> bool:
 
 
 def read_watermark(record: RawRecord) -> datetime:
-    """The instant in a watermark.
+    """Read the instant in a watermark.
 
     Raises:
-        PoisonError: `bad-value`, it holds no instant with an offset.
+        PoisonError: `bad-value`, the record holds no instant with a UTC offset.
     """
     try:
         until = datetime.fromisoformat((record.value or b"").decode("ascii"))

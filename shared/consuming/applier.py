@@ -1,8 +1,8 @@
-"""What a batch of records does within one transaction: decoded, sorted out, handled.
+"""Applies a batch of records within one transaction: decode, separate, handle.
 
-Its effects, the inbox, dead letters and parked events commit together with the position. A record
-that can't be read, or whose data PostgreSQL refuses, becomes a dead letter. An event that its
-handler fails on otherwise is parked, and every later event of its key behind it.
+The effects, the inbox, dead letters and parked events commit together with the position. A record
+that can't be decoded, or whose data PostgreSQL refuses, becomes a dead letter. An event whose
+handler fails for another reason is parked, with every later event of its key.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -19,7 +19,7 @@ from shared.broker.watermarks import is_watermark, read_watermark
 from shared.consuming import inbox, parking
 from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.error_text import describe_error
-from shared.consuming.parking import BEHIND, HANDLER_FAILED, get_ordering_key
+from shared.consuming.parking import ParkReason, get_ordering_key
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.errors import PoisonError
 from shared.logging import bound, log
@@ -28,7 +28,7 @@ from shared.schemas.events import Envelope
 from shared.schemas.topics import Topic
 
 Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]
-"""Loads, decides and stores, for events in order, in the transaction that it is given."""
+"""Applies events in order, in the given transaction: load, decide, store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Tables:
 
 @dataclass(frozen=True, slots=True)
 class Applier:
-    """How a consumer applies records; what it is given is that of the consumer."""
+    """Applies records for a consumer; the attributes are those of `Consumer`."""
 
     consumer: str
     source: str
@@ -55,9 +55,13 @@ class Applier:
     async def apply(
         self, db: AsyncConnection, at: Partition, records: Sequence[RawRecord], *, one_by_one: bool
     ) -> datetime | None:
-        """Apply new records of one partition, in order; the newest watermark, if there is one.
+        """Apply new records of one partition, in order.
 
-        One by one, a failing event leaves the others alone. Otherwise any error leaves.
+        With `one_by_one`, each event has a savepoint, and a failing event is parked. Otherwise any
+        error is raised.
+
+        Returns:
+            The newest watermark among the records; None when there is none.
         """
         readable, until = await self._decode_all(db, records, one_by_one=one_by_one)
         keys = {get_ordering_key(record) for record, _ in readable}
@@ -82,19 +86,23 @@ class Applier:
         return until
 
     async def apply_alone(self, db: AsyncConnection, record: RawRecord, envelope: Envelope) -> bool:
-        """Apply one event in a savepoint; False when it failed and was parked."""
+        """Apply one event in a savepoint; park it when that fails.
+
+        Returns:
+            False when it was parked.
+        """
         fault = await self.apply_in_savepoint(db, record, envelope)
         if fault is not None:
-            await self._park(db, [record], reason=HANDLER_FAILED, detail=fault, tries=1)
+            await self._park(db, [record], reason=ParkReason.HANDLER_FAILED, detail=fault, tries=1)
         return fault is None
 
     async def apply_in_savepoint(
         self, db: AsyncConnection, record: RawRecord, envelope: Envelope
     ) -> str | None:
-        """Apply one event in a savepoint, or make it a dead letter when its data is wrong.
+        """Apply one event in a savepoint; make it a dead letter when its data is wrong.
 
         Returns:
-            What the handler failed of otherwise, and then nothing of the event is kept.
+            The error when the handler failed for another reason; the savepoint is rolled back then.
         """
         event = envelope.event
         with bound(
@@ -118,10 +126,10 @@ class Applier:
         return None
 
     def decode(self, record: RawRecord) -> Envelope:
-        """The event in a record.
+        """Decode the event in a record.
 
         Raises:
-            PoisonError: it can't be read.
+            PoisonError: the record can't be decoded.
         """
         at = record.partition
         envelope = decode(self.topics[at.topic], record.value, record.headers)
@@ -130,7 +138,7 @@ class Applier:
     async def publish_dead_letter(
         self, db: AsyncConnection, record: RawRecord, error: PoisonError
     ) -> None:
-        """Make a record a dead letter, in this transaction."""
+        """Publish a record as a dead letter, in this transaction."""
         metrics.DEAD.labels(self.consumer, error.reason).inc()
         log(__name__).error(
             "record.dead_lettered",
@@ -147,7 +155,11 @@ class Applier:
     async def _decode_all(
         self, db: AsyncConnection, records: Sequence[RawRecord], *, one_by_one: bool
     ) -> tuple[list[tuple[RawRecord, Envelope]], datetime | None]:
-        """The events among records, without what can't be read, and the newest watermark."""
+        """Decode records; those that can't be decoded become dead letters or are parked.
+
+        Returns:
+            The events with their records, and the newest watermark.
+        """
         readable: list[tuple[RawRecord, Envelope]] = []
         until: datetime | None = None
         for record in records:
@@ -157,9 +169,9 @@ class Applier:
                 else:
                     readable.append((record, self.decode(record)))
             except PoisonError as error:
-                if error.reason == NOT_UNDERSTOOD:  # a later release may
-                    said = {"reason": NOT_UNDERSTOOD, "detail": error.detail}
-                    await self._park(db, [record], tries=1, **said)
+                if error.reason == NOT_UNDERSTOOD:  # a later release may understand it
+                    why = ParkReason.NOT_UNDERSTOOD
+                    await self._park(db, [record], reason=why, detail=error.detail, tries=1)
                 else:
                     await self.publish_dead_letter(db, record, error)
             except Exception as error:
@@ -173,15 +185,15 @@ class Applier:
     async def _claim_new(
         self, db: AsyncConnection, envelopes: Sequence[Envelope]
     ) -> list[Envelope]:
-        """Those that were never applied, each once; from now on they count as applied."""
+        """Add envelopes to the inbox; those that were not in it, each once."""
         if not envelopes:
             return []
         ids = [envelope.id for envelope in envelopes]
-        unseen = await inbox.claim_new(db, self.tables.inbox, self.consumer, ids)
+        new_ids = await inbox.claim_new(db, self.tables.inbox, self.consumer, ids)
         news = []
         for envelope in envelopes:
-            if envelope.id in unseen:
-                unseen.discard(envelope.id)  # the same id twice in one batch counts once
+            if envelope.id in new_ids:
+                new_ids.discard(envelope.id)  # the same id twice in one batch counts once
                 news.append(envelope)
         return news
 
@@ -190,7 +202,7 @@ class Applier:
         db: AsyncConnection,
         records: Sequence[RawRecord],
         *,
-        reason: str = BEHIND,
+        reason: ParkReason = ParkReason.BEHIND,
         detail: str = "an earlier event of its key is parked",
         tries: int = 0,
     ) -> None:

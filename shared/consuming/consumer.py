@@ -44,9 +44,9 @@ __all__ = ["Consumer", "Handle", "Tables"]
 P = ParamSpec("P")
 T = TypeVar("T")
 _TRIES = 3
-"""How often a batch is tried before its events are applied one by one."""
+"""Attempts at a batch before its events are applied one by one."""
 _READS = 3
-"""How often the broker is asked for what was not delivered; then the watcher asks."""
+"""Attempts to read missing records from the broker; after that the watcher tries."""
 
 
 class _Outcome(Enum):
@@ -62,13 +62,13 @@ class Consumer:
     Attributes:
         name: the consumer's name in the positions; never renamed.
         source: the service, as CloudEvents source.
-        topics: by the name that they have on the broker.
-        handle: what an event does.
+        topics: by their name on the broker.
+        handle: applies events.
         applied: set after each commit.
         guard: makes sure that a log is the one that its position belongs to.
-        progress: what the watcher saw last.
-        assigned: the partitions that are delivered to this process; None where nobody knows.
-        last_error: what was waited out last, empty after a success.
+        progress: what the watcher observed last.
+        assigned: gives the partitions that are delivered to this process; None when unknown.
+        last_error: the last error that was waited out; empty after a success.
     """
 
     name: str
@@ -86,24 +86,24 @@ class Consumer:
     progress: Progress = field(init=False)
 
     def __post_init__(self) -> None:
-        """Guard and measure the topics with what the consumer was given."""
+        """Create the guard and the progress."""
         self.progress = Progress(self.name)
         self.guard = LogGuard(self.name, self.engine, self.tables, self.reader, self.topics)
 
     @property
     def applier(self) -> Applier:
-        """How this consumer applies records within a transaction."""
+        """Applies this consumer's records within a transaction."""
         return Applier(
             self.name, self.source, self.topics, self.handle, self.tables, self.clock.now
         )
 
     async def apply(self, records: Sequence[RawRecord]) -> None:
-        """Apply records of one partition, rising by offset; returns when they are committed.
+        """Apply records of one partition, in ascending order of offset, and commit them.
 
-        Large ones are applied in several transactions: what a transaction holds in memory is many
-        times what its records hold. Infrastructure errors are waited out here; only cancellation
-        leaves. Records of a stopped partition are dropped, as are those before which the broker
-        does not give what is missing: the position tells the watcher where to go on.
+        A large batch takes several transactions, because a transaction needs many times the memory
+        of its records. Infrastructure errors are waited out; only cancellation is raised. Records
+        are dropped when the partition is stopped, or when the broker does not return the records
+        before them. The watcher then continues from the position.
         """
         at = records[0].partition
         try:
@@ -117,7 +117,11 @@ class Consumer:
             self._note_error(error)
 
     async def _apply_portion(self, records: Sequence[RawRecord]) -> bool:
-        """Apply a part of a delivery; whether the next one may follow."""
+        """Apply a part of a delivery.
+
+        Returns:
+            Whether the next part may follow.
+        """
         at, upto = records[0].partition, records[-1].offset + 1
         outcome = await self._apply_until_done(at, records, None)
         if outcome is _Outcome.GAP:
@@ -129,13 +133,13 @@ class Consumer:
         return outcome is _Outcome.DONE
 
     async def heal(self, at: Partition, upto: int) -> bool:
-        """Read a partition straight from Kafka and apply it, up to but without offset `upto`.
+        """Read records directly from Kafka and apply them, from the position up to before `upto`.
 
         Returns:
             False when the partition is stopped.
 
         Raises:
-            BrokerAwayError: nothing is known of the rest.
+            BrokerUnavailableError: the broker did not answer.
         """
         compacted = self.guard.is_compacted(at)
         while True:
@@ -143,13 +147,13 @@ class Consumer:
             start = position.next_offset
             if position.stopped_for or start >= upto:
                 return not position.stopped_for
-            found = await self._ask_broker(self.reader.read_slice, at, start, upto)
-            if log_guard.judge_range(position, found.span, compacted=compacted):
+            log_slice = await self._ask_broker(self.reader.read_slice, at, start, upto)
+            if log_guard.judge_range(position, log_slice.span, compacted=compacted):
                 if await self._ask_broker(self.guard.verify, at):
                     return False
                 continue
-            records = found.records
-            end = records[-1].offset + 1 if records else min(upto, found.span.end)
+            records = log_slice.records
+            end = records[-1].offset + 1 if records else min(upto, log_slice.span.end)
             if end <= start:
                 return True
             if await self._apply_until_done(at, records, end) is _Outcome.STOPPED:
@@ -163,7 +167,7 @@ class Consumer:
     async def _ask_broker(
         self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs
     ) -> T:
-        """Ask the broker, a few times; BrokerAwayError when it never answers."""
+        """Call the broker, up to `_READS` times, before BrokerUnavailableError is raised."""
         pauses = Backoff()
         for _ in range(_READS - 1):
             try:
@@ -174,14 +178,14 @@ class Consumer:
         return await self._retry(step, *args, **named)
 
     async def _retry(self, step: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:
-        """Wait out the errors of a step for as long as it takes, but for BrokerAwayError."""
+        """Repeat a step until it succeeds; only BrokerUnavailableError is raised."""
         pauses = Backoff()
         while True:
             try:
                 done = await step(*args, **named)
             except BrokerUnavailableError:
                 raise
-            except Exception as error:  # noqa: BLE001 - nothing may be passed over
+            except Exception as error:  # noqa: BLE001 - no record may be skipped
                 self._note_error(error)
                 await pauses.wait()
             else:
@@ -196,9 +200,9 @@ class Consumer:
     async def _apply_or_isolate(
         self, at: Partition, records: Sequence[RawRecord], upto: int | None
     ) -> _Outcome:
-        """Apply in one transaction. With `upto` the records are all that exist before it.
+        """Apply in one transaction. With `upto`, the log holds no other records before it.
 
-        What is not the infrastructure's fault is tried a few times, then one by one.
+        After `_TRIES` errors that are not of the infrastructure, the events are applied one by one.
         """
         pauses = Backoff()
         for tries in range(1, _TRIES + 1):
@@ -212,7 +216,7 @@ class Consumer:
                     "consumer.isolates", consumer=self.name, error=self.last_error, tries=tries
                 )
                 if is_wrong_data(error):
-                    break  # it stays wrong
+                    break  # the data will not change
             if tries < _TRIES:
                 await pauses.wait()
         return await self._apply_once(at, records, upto, one_by_one=True)
@@ -233,15 +237,15 @@ class Consumer:
             else:
                 fresh = [record for record in records if record.offset >= start]
             if self.guard.is_compacted(at):
-                followed = GapCheck(fresh, fresh, SequenceState())
+                check = GapCheck(fresh, fresh, SequenceState())
             else:
-                followed = find_gap(read_state(position), fresh)
-            fresh = list(followed.taken)
-            if followed.gap:
+                check = find_gap(read_state(position), fresh)
+            fresh = list(check.taken)
+            if check.gap:
                 upto = None
             end = max(start, upto or 0, fresh[-1].offset + 1 if fresh else 0)
             if end > start:
-                news = followed.applied
+                news = check.applied
                 until = await self.applier.apply(db, at, news, one_by_one=one_by_one)
                 last = fresh[-1] if fresh and fresh[-1].offset == end - 1 else None
                 await positions.move(
@@ -252,9 +256,9 @@ class Consumer:
                     to=end,
                     fingerprint=compute_fingerprint(last) if last else None,
                     complete_until=until,
-                    chains=followed.chains.to_json(end),
+                    chains=check.state.to_json(end),
                 )
-            if followed.gap:
+            if check.gap:
                 seen = replace(position, next_offset=end)
                 await positions.stop(
                     db, self.tables.positions, self.name, at, seen=seen, why=log_guard.LOG_GAP
@@ -263,7 +267,7 @@ class Consumer:
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         self.applied.set()
-        if followed.gap:
+        if check.gap:
             self.guard.log_stop(at, end, log_guard.LOG_GAP)
             return _Outcome.STOPPED
         return _Outcome.DONE

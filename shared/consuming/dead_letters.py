@@ -1,4 +1,4 @@
-"""Dead letters: what can never be applied leaves the stream as an event of its own, whole."""
+"""Dead letters: a record that can never be applied is published, whole, as an event."""
 
 import base64
 from dataclasses import replace
@@ -12,18 +12,19 @@ from shared.schemas.events import Envelope, RecordDeadLettered
 
 _NO_OFFICE = UUID(int=0)
 _LETTER = 256 * 1024
-"""Bytes of the largest record that a letter repeats; the relay holds 1,000 letters at once."""
+"""Bytes of the largest record that is embedded; the relay holds 1,000 dead letters in memory."""
 
 
 def build_dead_letter(
     consumer: str, source: str, record: RawRecord, error: PoisonError, now: datetime
 ) -> Envelope:
-    """The event that tells of a dead record, with its bytes unless they are too many."""
+    """The event for a dead record. A record that is too large is left out of it."""
     at = record.partition
     kept = record if _measure_size(record) <= _LETTER else replace(record, value=None, headers=())
     detail = error.detail
     if kept is not record:
-        detail = f"{detail}; {_measure_size(record)} bytes, too many for a letter: read them there"
+        where = "fetch the record by topic, partition and offset"
+        detail = f"{detail}; {_measure_size(record)} bytes, too large to embed: {where}"
     event = RecordDeadLettered(
         office_id=_NO_OFFICE,
         consumer=consumer,

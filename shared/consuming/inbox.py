@@ -1,4 +1,4 @@
-"""The inbox: event ids that were applied, so that an upstream repeat is a no-op."""
+"""The inbox: ids of applied events, so that a repeat has no effect."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 
 def define_inbox_table(metadata: MetaData) -> Table:
-    """A service's inbox: one row for each event a consumer applied."""
+    """A service's inbox: a row for each event that a consumer applied."""
     return Table(
         "inbox",
         metadata,
@@ -20,10 +20,13 @@ def define_inbox_table(metadata: MetaData) -> Table:
 
 
 async def prune(db: AsyncConnection, inbox: Table, consumer: str, days: int) -> int:
-    """Forget events that were applied more than `days` days ago; how many.
+    """Delete ids that were added more than `days` days ago.
 
-    A repeat comes from a relay that died between the broker's acknowledgement and its own
-    delete, so it follows within minutes of that relay's successor.
+    A repeat comes from a relay that died between the broker's acknowledgement and its mark, so it
+    follows within minutes, when the next relay starts.
+
+    Returns:
+        The number of deleted ids.
     """
     done = await db.execute(
         text(
@@ -38,7 +41,11 @@ async def prune(db: AsyncConnection, inbox: Table, consumer: str, days: int) -> 
 async def claim_new(
     db: AsyncConnection, inbox: Table, consumer: str, event_ids: Sequence[UUID]
 ) -> set[UUID]:
-    """Those of `event_ids` that were never applied; from now on they count as applied."""
+    """Add ids to the inbox.
+
+    Returns:
+        The ids that were not in it: their events are new.
+    """
     rows = await db.execute(
         text(
             f"INSERT INTO {inbox.fullname} (consumer, event_id) "

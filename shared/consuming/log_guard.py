@@ -23,7 +23,7 @@ from shared.schemas.topics import Topic
 LOG_SHORTER, LOG_REPLACED, LOG_TRUNCATED = "log-shorter", "log-replaced", "log-truncated"
 LOG_GAP = "log-gap"
 _TRUSTED_FOR = 60.0
-"""Seconds after which a log is looked at again before more of it is applied."""
+"""Seconds after which a log is verified again before more of it is applied."""
 REASONS = {
     LOG_SHORTER: "its log ends before what was applied: it was made anew, or lost its tail",
     LOG_REPLACED: "its log holds another record where the last applied one was: it was made anew",
@@ -39,7 +39,7 @@ _SEND_AGAIN = (
 
 
 def judge_range(position: Position, span: OffsetRange, *, compacted: bool) -> str | None:
-    """Why a position can't go on in a log that has this span; None when nothing is wrong so far."""
+    """Why a position does not fit the log's offset range; None when it does."""
     if position.next_offset > span.end:
         return LOG_SHORTER
     if position.next_offset < span.begin and not compacted:
@@ -50,12 +50,15 @@ def judge_range(position: Position, span: OffsetRange, *, compacted: bool) -> st
 async def examine(
     reader: LogReader, at: Partition, position: Position, *, compacted: bool
 ) -> tuple[str | None, Fingerprint | None]:
-    """Why a position can't go on in the log as it is now, or None, and the mark found there.
+    """Compare the last applied record with the record at its offset in the log.
 
-    The last applied record is read again. A compacted log may have dropped it.
+    A compacted log may have dropped it.
+
+    Returns:
+        Why the position does not fit the log (None when it does), and the record's fingerprint.
 
     Raises:
-        BrokerAwayError: nothing is known.
+        BrokerUnavailableError: the broker did not answer.
     """
     before = position.next_offset - 1
     if before < 0:
@@ -73,7 +76,7 @@ async def examine(
 
 
 def suggest_resume(consumer: str, at: Partition, word: str) -> str:
-    """What an operator reads where a stopped partition is shown: why, and what to type."""
+    """Why a partition is stopped, and the command that resumes it."""
     return (
         f"{consumer} is stopped at {at.topic}/{at.number} ({word}): {REASONS.get(word, word)}. "
         f"{_SEND_AGAIN if word == LOG_GAP else ''}"
@@ -83,7 +86,7 @@ def suggest_resume(consumer: str, at: Partition, word: str) -> str:
 
 @dataclass
 class LogGuard:
-    """Makes sure that what a consumer applies comes from the logs that its positions belong to."""
+    """Makes sure that a consumer applies records only from the logs of its positions."""
 
     consumer: str
     engine: AsyncEngine
@@ -94,13 +97,13 @@ class LogGuard:
     _expected: dict[Partition, int] = field(default_factory=dict)
 
     def is_compacted(self, at: Partition) -> bool:
-        """Whether the topic keeps the last event of each key alone."""
+        """Whether the topic keeps only the last event of each key."""
         return self.topics[at.topic].compacted
 
     def is_continuation(self, at: Partition, first: int, last: int) -> bool:
-        """Whether a delivery of offsets follows the one before, and the log was seen not long ago.
+        """Whether a delivery follows the previous one, and the log was verified recently.
 
-        Otherwise the partition was assigned anew, or its log may be another: `verify` it.
+        Otherwise the partition was reassigned, or its log may have been recreated: `verify` it.
         """
         expected, self._expected[at] = self._expected.get(at), last + 1
         if expected is None or clock.monotonic() > self._trusted.get(at, 0.0) + _TRUSTED_FOR:
@@ -108,7 +111,7 @@ class LogGuard:
         return first == expected or (first > expected and self.is_compacted(at))
 
     def forget(self, at: Partition) -> None:
-        """Verify the partition before its next delivery is applied."""
+        """Have the partition verified before its next delivery is applied."""
         self._expected.pop(at, None)
 
     async def load_position(self, at: Partition) -> Position:
@@ -118,20 +121,20 @@ class LogGuard:
         return rows.get(at, Position())
 
     async def verify(self, at: Partition) -> str | None:
-        """Look whether a partition's log is the one that the position belongs to.
+        """Check that a partition's log is the one that the position belongs to.
 
-        If it is not, the partition is stopped, as soon as two looks agree.
+        When two checks through different connections find that it is not, the partition is stopped.
 
         Returns:
             Why the partition is stopped; None when it is not.
 
         Raises:
-            BrokerAwayError: nothing is known.
+            BrokerUnavailableError: the broker did not answer.
         """
         first = await self._look(at)
         if first is None:
             return None
-        await self.reader.close()  # the second look is through new connections
+        await self.reader.close()  # the second check uses new connections
         return await self._look(at, stops=True)
 
     async def _look(self, at: Partition, *, stops: bool = False) -> str | None:
@@ -156,7 +159,7 @@ class LogGuard:
         return why
 
     async def stop(self, at: Partition, position: Position, why: str) -> None:
-        """Stop a partition that was judged at a position, until an operator resumes it."""
+        """Stop a partition until an operator resumes it; `position` is the one that was judged."""
         async with self.engine.begin() as db:
             stopped = await positions.stop(
                 db, self.tables.positions, self.consumer, at, seen=position, why=why

@@ -1,6 +1,6 @@
-"""Parked events: one that its handler can't apply, and later ones of its key, until a replay.
+"""Parked events: events whose handler failed, and the later events of their key, until a replay.
 
-Whoever parks or unparks holds the lock of the partition's position, so the order of a key holds.
+Parking and unparking hold the lock of the partition's position, so the order of a key is kept.
 """
 
 import json
@@ -8,34 +8,50 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Index,
     Integer,
     LargeBinary,
     MetaData,
+    Row,
     Table,
     Text,
+    and_,
+    delete,
     func,
+    or_,
+    select,
     text,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.broker.codec import NOT_UNDERSTOOD as EVENT_NOT_UNDERSTOOD
 from shared.broker.records import Partition, RawRecord
 from shared.database.engine import insert_rows
 
-HANDLER_FAILED, BEHIND = "handler-failed", "behind"
-"""Why an event is parked: its handler failed, or it follows one of its key that is parked."""
+
+class ParkReason(StrEnum):
+    """Why an event is parked."""
+
+    HANDLER_FAILED = "handler-failed"
+    NOT_UNDERSTOOD = EVENT_NOT_UNDERSTOOD
+    """It has a value that only a newer release knows."""
+    BEHIND = "behind"
+    """An earlier event of its key is parked."""
 
 
 def define_parked_table(metadata: MetaData) -> Table:
-    """A service's parked records, each whole. `replay`: an operator asked to apply it now."""
+    """A service's parked records, each whole. `replay`: an operator requested to apply it now."""
     return Table(
         "parked",
         metadata,
@@ -58,10 +74,11 @@ def define_parked_table(metadata: MetaData) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A parked record with what is known of it."""
+    """A parked record, with the reason and the last error."""
 
+    consumer: str
     record: RawRecord
-    reason: str
+    reason: ParkReason
     detail: str
     tries: int
     replay: bool
@@ -70,27 +87,25 @@ class Parked:
 
 @dataclass(frozen=True, slots=True)
 class ParkedCount:
-    """How many events of a consumer are parked, and since when the oldest is."""
+    """How many events of a consumer are parked, and when the oldest was parked."""
 
     number: int
     oldest: datetime | None
 
 
 def get_ordering_key(record: RawRecord) -> bytes:
-    """The key by which a record keeps its order; those without a key keep it among themselves."""
+    """The key within which a record keeps its order; records without a key share one order."""
     return record.key or b""
 
 
 async def find_parked_keys(
     db: AsyncConnection, parked: Table, consumer: str, topic: str, keys: Iterable[bytes]
 ) -> set[bytes]:
-    """Those of some keys of which an event is parked."""
+    """The subset of `keys` that have a parked event."""
     rows = await db.execute(
-        text(
-            f"SELECT DISTINCT key FROM {parked.fullname} WHERE consumer = :consumer "  # noqa: S608 - a Table's name
-            "AND topic = :topic AND key = ANY(CAST(:keys AS bytea[]))"
-        ),
-        {"consumer": consumer, "topic": topic, "keys": list(set(keys))},
+        select(parked.c.key)
+        .where(_match_topic(parked, consumer, topic), parked.c.key.in_(set(keys)))
+        .distinct()
     )
     return {bytes(key) for key in rows.scalars()}
 
@@ -101,11 +116,11 @@ async def park(
     consumer: str,
     records: Sequence[RawRecord],
     *,
-    reason: str,
+    reason: ParkReason,
     detail: str,
     tries: int = 0,
 ) -> None:
-    """Keep records for a replay."""
+    """Store records until a replay. A record that is parked already stays as it is."""
     rows = [
         {
             "consumer": consumer,
@@ -114,9 +129,7 @@ async def park(
             "record_offset": record.offset,
             "key": get_ordering_key(record),
             "value": record.value,
-            "headers": json.dumps(
-                [[_encode_text(n.encode()), _encode_text(v)] for n, v in record.headers]
-            ),
+            "headers": json.dumps([[_encode(n.encode()), _encode(v)] for n, v in record.headers]),
             "record_time": record.time,
             "reason": reason,
             "detail": detail,
@@ -130,48 +143,147 @@ async def park(
 async def list_parked_of_key(
     db: AsyncConnection, parked: Table, consumer: str, topic: str, *, key: bytes, limit: int
 ) -> list[Parked]:
-    """A key's parked events in their order, the first `limit` of them."""
+    """The first `limit` parked events of a key, in their order."""
     rows = await db.execute(
-        text(
-            f"SELECT * FROM {parked.fullname} WHERE consumer = :consumer AND topic = :topic "  # noqa: S608 - a Table's name
-            "AND key = :key ORDER BY partition, record_offset LIMIT :limit"
-        ).columns(headers=JSONB),
-        {"consumer": consumer, "topic": topic, "key": key, "limit": limit},
+        select(parked)
+        .where(_match_topic(parked, consumer, topic), parked.c.key == key)
+        .order_by(parked.c.partition, parked.c.record_offset)
+        .limit(limit)
     )
-    return [to_parked(row) for row in rows]
+    return [_to_parked(row) for row in rows]
 
 
 async def get_parked(
     db: AsyncConnection, parked: Table, consumer: str, record: RawRecord
 ) -> Parked | None:
-    """What is parked at a record's partition and offset."""
-    found = await db.execute(
-        text(f"SELECT * FROM {parked.fullname} WHERE {_HERE}").columns(headers=JSONB),  # noqa: S608 - a Table's name
-        _to_parameters(consumer, record),
+    """The parked event at a record's partition and offset; None when there is none."""
+    row = (await db.execute(select(parked).where(_match_record(parked, consumer, record)))).first()
+    return _to_parked(row) if row else None
+
+
+async def list_parked(db: AsyncConnection, parked: Table, limit: int) -> list[Parked]:
+    """The first `limit` parked events of a service, by consumer, topic, partition and offset."""
+    order = (parked.c.consumer, parked.c.topic, parked.c.partition, parked.c.record_offset)
+    rows = await db.execute(select(parked).order_by(*order).limit(limit))
+    return [_to_parked(row) for row in rows]
+
+
+async def unpark(db: AsyncConnection, parked: Table, consumer: str, record: RawRecord) -> None:
+    """Delete a parked record that was applied or became a dead letter."""
+    await db.execute(delete(parked).where(_match_record(parked, consumer, record)))
+
+
+async def record_failure(
+    db: AsyncConnection, parked: Table, consumer: str, record: RawRecord, detail: str
+) -> None:
+    """Note the error of a replay that failed again, and end the replay of the record's key."""
+    await db.execute(
+        update(parked)
+        .where(_match_record(parked, consumer, record))
+        .values(reason=ParkReason.HANDLER_FAILED, detail=detail, tries=parked.c.tries + 1)
     )
-    row = found.first()
-    return to_parked(row) if row else None
+    key = get_ordering_key(record)
+    await db.execute(
+        update(parked)
+        .where(
+            _match_topic(parked, consumer, record.partition.topic),
+            parked.c.key == key,
+            parked.c.replay,
+        )
+        .values(replay=False)
+    )
 
 
-async def list_parked(db: AsyncConnection, parked: Table, limit: int) -> list[tuple[str, Parked]]:
-    """Everything that is parked in a service, with its consumer: the first `limit` in order."""
+async def request_replay(
+    db: AsyncConnection, parked: Table, consumer: str, key: bytes | None = None
+) -> int:
+    """Mark the parked events of a key, or all of a consumer, to be applied again.
+
+    Returns:
+        How many events were marked.
+    """
+    marking = update(parked).where(parked.c.consumer == consumer).values(replay=True)
+    if key is not None:
+        marking = marking.where(parked.c.key == key)
+    return (await db.execute(marking)).rowcount
+
+
+async def list_keys_to_replay(
+    db: AsyncConnection, parked: Table, consumer: str
+) -> list[tuple[Partition, bytes]]:
+    """The keys to apply again, each with the partition of its first parked event.
+
+    These are the keys with a requested replay, and those whose events are all `BEHIND`: the event
+    that they waited for is no longer parked.
+    """
+    by_key = [parked.c.topic, parked.c.key]
+    fails = or_(parked.c.replay, parked.c.reason != ParkReason.BEHIND)
+    marked = (
+        select(
+            parked.c.topic,
+            parked.c.partition,
+            parked.c.key,
+            parked.c.record_offset,
+            func.bool_or(fails).over(partition_by=by_key).label("is_held"),
+            func.bool_or(parked.c.replay).over(partition_by=by_key).label("is_requested"),
+        )
+        .where(parked.c.consumer == consumer)
+        .subquery()
+    )
     rows = await db.execute(
-        text(
-            f"SELECT * FROM {parked.fullname} "  # noqa: S608 - a Table's name
-            "ORDER BY consumer, topic, partition, record_offset LIMIT :limit"
-        ).columns(headers=JSONB),
-        {"limit": limit},
+        select(marked.c.topic, marked.c.partition, marked.c.key)
+        .distinct(marked.c.topic, marked.c.key)
+        .where(or_(marked.c.is_requested, ~marked.c.is_held))
+        .order_by(marked.c.topic, marked.c.key, marked.c.partition, marked.c.record_offset)
     )
-    return [(row.consumer, to_parked(row)) for row in rows]
+    return [(Partition(row.topic, row.partition), bytes(row.key)) for row in rows]
 
 
-def _encode_text(raw: bytes | None) -> str:
+async def count_parked(db: AsyncConnection, parked: Table, consumer: str) -> ParkedCount:
+    """Count a consumer's parked events."""
+    counting = select(func.count(), func.min(parked.c.parked_at)).where(
+        parked.c.consumer == consumer
+    )
+    number, oldest = (await db.execute(counting)).one()
+    return ParkedCount(number, oldest)
+
+
+async def renumber_below_zero(
+    db: AsyncConnection, parked: Table, consumer: str, at: Partition
+) -> None:
+    """Give a partition's parked records offsets below 0, in the same order.
+
+    The offsets of a recreated log then can't collide with them, and they precede its records.
+    """
+    in_partition = and_(_match_topic(parked, consumer, at.topic), parked.c.partition == at.number)
+    lowest = func.least(func.min(parked.c.record_offset), 0)
+    distance = (func.max(parked.c.record_offset) - lowest + 1).label("distance")
+    bounds = select(distance).where(in_partition).subquery()
+    await db.execute(
+        update(parked)
+        .where(in_partition)
+        .values(record_offset=parked.c.record_offset - bounds.c.distance)
+    )
+
+
+def _match_topic(parked: Table, consumer: str, topic: str) -> ColumnElement[bool]:
+    return and_(parked.c.consumer == consumer, parked.c.topic == topic)
+
+
+def _match_record(parked: Table, consumer: str, record: RawRecord) -> ColumnElement[bool]:
+    return and_(
+        _match_topic(parked, consumer, record.partition.topic),
+        parked.c.partition == record.partition.number,
+        parked.c.record_offset == record.offset,
+    )
+
+
+def _encode(raw: bytes | None) -> str:
     """Base64: JSON in PostgreSQL can't hold every byte."""
     return b64encode(raw or b"").decode()
 
 
-def to_parked(row: Any) -> Parked:  # noqa: ANN401 - a row of SQLAlchemy
-    """The parked record in a row of the table."""
+def _to_parked(row: Row[Any]) -> Parked:
     record = RawRecord(
         Partition(row.topic, row.partition),
         row.record_offset,
@@ -180,110 +292,12 @@ def to_parked(row: Any) -> Parked:  # noqa: ANN401 - a row of SQLAlchemy
         tuple((b64decode(name).decode(), b64decode(value)) for name, value in row.headers),
         row.record_time,
     )
-    return Parked(record, row.reason, row.detail, row.tries, row.replay, row.parked_at)
-
-
-async def unpark(db: AsyncConnection, parked: Table, consumer: str, record: RawRecord) -> None:
-    """Forget a parked record: it was applied, or is a dead letter."""
-    await db.execute(
-        text(f"DELETE FROM {parked.fullname} WHERE {_HERE}"),  # noqa: S608 - a Table's name
-        _to_parameters(consumer, record),
+    return Parked(
+        consumer=row.consumer,
+        record=record,
+        reason=ParkReason(row.reason),
+        detail=row.detail,
+        tries=row.tries,
+        replay=row.replay,
+        parked_at=row.parked_at,
     )
-
-
-async def record_failure(
-    db: AsyncConnection, parked: Table, consumer: str, record: RawRecord, detail: str
-) -> None:
-    """Keep a record that failed again parked, with the new error, and its key with it."""
-    await db.execute(
-        text(
-            f"UPDATE {parked.fullname} SET reason = :reason, detail = :detail, "  # noqa: S608 - a Table's name
-            f"tries = tries + 1 WHERE {_HERE}"
-        ),
-        _to_parameters(consumer, record) | {"reason": HANDLER_FAILED, "detail": detail},
-    )
-    await db.execute(
-        text(
-            f"UPDATE {parked.fullname} SET replay = false WHERE consumer = :consumer "  # noqa: S608 - a Table's name
-            "AND topic = :topic AND key = :key AND replay"
-        ),
-        _to_parameters(consumer, record) | {"key": get_ordering_key(record)},
-    )
-
-
-async def request_replay(
-    db: AsyncConnection, parked: Table, consumer: str, key: bytes | None = None
-) -> int:
-    """Mark a key's parked events, or all of a consumer, to be applied again; how many."""
-    done = await db.execute(
-        text(
-            f"UPDATE {parked.fullname} SET replay = true WHERE consumer = :consumer "  # noqa: S608 - a Table's name
-            "AND (CAST(:key AS bytea) IS NULL OR key = :key)"
-        ),
-        {"consumer": consumer, "key": key},
-    )
-    return done.rowcount
-
-
-async def list_keys_to_replay(
-    db: AsyncConnection, parked: Table, consumer: str
-) -> list[tuple[Partition, bytes]]:
-    """The keys to apply again, each with the partition of its first parked event.
-
-    They are those that are marked, and those that follow nothing any more.
-    """
-    rows = await db.execute(
-        text(
-            "SELECT DISTINCT ON (topic, key) topic, partition, key FROM "  # noqa: S608 - a Table's name
-            f"(SELECT *, bool_or(replay OR reason <> :behind) OVER (PARTITION BY topic, key) "
-            "AS headed, bool_or(replay) OVER (PARTITION BY topic, key) AS asked "
-            f"FROM {parked.fullname} WHERE consumer = :consumer) AS every "
-            "WHERE asked OR NOT headed ORDER BY topic, key, partition, record_offset"
-        ),
-        {"consumer": consumer, "behind": BEHIND},
-    )
-    return [(Partition(row.topic, row.partition), bytes(row.key)) for row in rows]
-
-
-async def count_parked(db: AsyncConnection, parked: Table, consumer: str) -> ParkedCount:
-    """How many events of a consumer are parked, and since when."""
-    row = (
-        await db.execute(
-            text(
-                "SELECT count(*) AS number, min(parked_at) AS oldest "  # noqa: S608 - a Table's name
-                f"FROM {parked.fullname} WHERE consumer = :consumer"
-            ),
-            {"consumer": consumer},
-        )
-    ).one()
-    return ParkedCount(row.number, row.oldest)
-
-
-async def renumber_below_zero(
-    db: AsyncConnection, parked: Table, consumer: str, at: Partition
-) -> None:
-    """Number a partition's parked records below 0, so that a log made anew can't meet them.
-
-    Their order stays, and they stand before what is read from now on.
-    """
-    await db.execute(
-        text(
-            f"UPDATE {parked.fullname} AS each SET record_offset = each.record_offset - bounds.by "  # noqa: S608 - a Table's name
-            "FROM (SELECT max(record_offset) - least(min(record_offset), 0) + 1 AS by "
-            f"FROM {parked.fullname} WHERE consumer = :consumer AND topic = :topic "
-            "AND partition = :partition) AS bounds WHERE each.consumer = :consumer "
-            "AND each.topic = :topic AND each.partition = :partition"
-        ),
-        {"consumer": consumer, "topic": at.topic, "partition": at.number},
-    )
-
-
-_HERE = (
-    "consumer = :consumer AND topic = :topic AND partition = :partition AND record_offset = :offset"
-)
-
-
-def _to_parameters(consumer: str, record: RawRecord) -> dict[str, Any]:
-    at = record.partition
-    place = {"consumer": consumer, "topic": at.topic, "partition": at.number}
-    return place | {"offset": record.offset}

@@ -1,4 +1,4 @@
-"""What the watcher saw of a consumer last: how far it is, what stands still, and what is wrong."""
+"""A consumer's progress as the watcher observed it: stalls, stops and parked events."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from shared.consuming.parking import ParkedCount
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """A partition that stands short of its end, at the same position since an instant."""
+    """A partition whose position is before the end, and has not changed since an instant."""
 
     since: float
     position: int
@@ -24,17 +24,17 @@ class Stall:
 
 @dataclass
 class Progress:
-    """The last looks at a consumer's partitions; `now` is in seconds of the monotonic clock.
+    """The last observations of a consumer's partitions; `now` is in seconds of the monotonic clock.
 
     Attributes:
-        still: the partitions that have not moved although there is something to apply.
+        stalls: the partitions that have records to apply and whose position does not move.
         stopped: why partitions are stopped.
-        parked: the events that wait for a replay.
-        look_error: why the last look failed; empty when it did not.
+        parked: the number of parked events.
+        look_error: the error of the last observation; empty when it succeeded.
     """
 
     consumer: str
-    still: dict[Partition, Stall] = field(default_factory=dict)
+    stalls: dict[Partition, Stall] = field(default_factory=dict)
     stopped: dict[Partition, str] = field(default_factory=dict)
     parked: ParkedCount = field(default_factory=lambda: ParkedCount(0, None))
     look_error: str = ""
@@ -43,7 +43,7 @@ class Progress:
     _shown: set[tuple[str, str]] = field(default_factory=set)
 
     def begin(self, topics: Mapping[str, object], now: float) -> None:
-        """Count the time without a look from now on."""
+        """Measure the time without an observation from now on."""
         for topic in topics:
             self._looked_at.setdefault(topic, now)
 
@@ -54,7 +54,11 @@ class Progress:
         rows: Mapping[Partition, Position],
         now: float,
     ) -> list[Partition]:
-        """Take in a look at a topic; the partitions whose log may be another than before."""
+        """Observe a topic.
+
+        Returns:
+            The partitions whose log shrank, and may have been recreated.
+        """
         self._looked_at[topic] = now
         doubtful, behind = [], 0
         for at, span in spans.items():
@@ -69,14 +73,18 @@ class Progress:
 
     def _follow(self, at: Partition, position: Position, end: int, now: float) -> None:
         if position.stopped_for or position.next_offset >= end:
-            self.still.pop(at, None)
+            self.stalls.pop(at, None)
             return
-        known = self.still.get(at)
+        known = self.stalls.get(at)
         since = known.since if known and known.position == position.next_offset else now
-        self.still[at] = Stall(since, position.next_offset, end)
+        self.stalls[at] = Stall(since, position.next_offset, end)
 
     def see_stops(self, rows: Mapping[Partition, Position]) -> list[Partition]:
-        """Take in which partitions are stopped; those of which it is news."""
+        """Observe which partitions are stopped.
+
+        Returns:
+            The partitions that were not stopped before.
+        """
         before = self.stopped
         self.stopped = {at: row.stopped_for for at, row in rows.items() if row.stopped_for}
         counts = Counter((at.topic, why) for at, why in self.stopped.items())
@@ -86,38 +94,40 @@ class Progress:
         return [at for at in self.stopped if at not in before]
 
     def see_parked(self, parked: ParkedCount, real_now: datetime) -> None:
-        """Take in how many events are parked."""
+        """Observe how many events are parked."""
         self.parked = parked
         age = (real_now - parked.oldest).total_seconds() if parked.oldest else 0.0
         metrics.PARKED.labels(self.consumer).set(parked.number)
         metrics.PARKED_AGE.labels(self.consumer).set(max(0.0, age))
 
     def describe_stalls(self, now: float, within: float, last_error: str) -> str:
-        """Why the consumer does not do its work; empty when it does.
+        """Why the consumer is not ready; empty when it is.
 
-        It does not when a partition is stopped, has stood still for `within` seconds although
-        there is something to apply, or could not be looked at for so long.
+        It is not ready when a partition is stopped, when a partition with records to apply has not
+        moved for `within` seconds, or when a topic could not be observed for so long.
         """
-        said = [suggest_resume(self.consumer, at, why) for at, why in sorted(self.stopped.items())]
+        problems = [
+            suggest_resume(self.consumer, at, why) for at, why in sorted(self.stopped.items())
+        ]
         by_topic: dict[str, list[str]] = defaultdict(list)
-        for at, still in sorted(self.still.items()):
-            if now - still.since >= within:
+        for at, stall in sorted(self.stalls.items()):
+            if now - stall.since >= within:
                 by_topic[at.topic].append(
                     f"{self.consumer} stands still at {at.topic}/{at.number}, offset "
-                    f"{still.position} of {still.end}, for {now - still.since:.0f} s: "
+                    f"{stall.position} of {stall.end}, for {now - stall.since:.0f} s: "
                     f"{last_error or 'no error was seen'}"
                 )
         for topic, looked_at in self._looked_at.items():
-            said += by_topic[topic]
+            problems += by_topic[topic]
             if now - looked_at >= within:
-                said.append(
+                problems.append(
                     f"{self.consumer} could not look at {topic} for {now - looked_at:.0f} s: "
                     f"{self.look_error or 'the look takes that long'}"
                 )
-        return "; ".join(said)
+        return "; ".join(problems)
 
     def describe_parked(self) -> str:
-        """What a person should look at although the consumer works; empty when nothing is."""
+        """A warning about parked events; empty when there are none."""
         if not self.parked.number or not self.parked.oldest:
             return ""
         return (

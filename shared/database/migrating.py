@@ -66,13 +66,13 @@ def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> No
     A migration that only adds says so by `additive = True`. The revisions stand in the comment of
     Alembic's own table, where code that is older than them can read them.
     """
-    found = migrated.get_current_revision()
-    good = []
-    while found:
-        good.append(found)
-        step = script.get_revision(found)
-        found = step.down_revision if getattr(step.module, "additive", False) else None
-    words = " ".join(good)
+    revision = migrated.get_current_revision()
+    compatible = []
+    while revision:
+        compatible.append(revision)
+        step = script.get_revision(revision)
+        revision = step.down_revision if getattr(step.module, "additive", False) else None
+    words = " ".join(compatible)
     connection.execute(text(f"COMMENT ON TABLE {service}.alembic_version IS '{words}'"))
 
 
@@ -88,25 +88,25 @@ async def check_migrated(engine: AsyncEngine, service: str) -> None:
     config = _configure_alembic(engine.url.render_as_string(hide_password=False), service)
     wanted = ScriptDirectory.from_config(config).get_current_head()
 
-    def current(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
+    def read_revisions(connection: Any) -> tuple[str | None, list[str]]:  # noqa: ANN401 - SQLAlchemy hands over a sync facade
         options = {"version_table_schema": service}
-        found = MigrationContext.configure(connection, opts=options).get_current_revision()
+        applied = MigrationContext.configure(connection, opts=options).get_current_revision()
         noted = text("SELECT obj_description(to_regclass(:name), 'pg_class')")
         words = connection.execute(noted, {"name": f"{service}.alembic_version"}).scalar()
-        return found, (words or "").split()
+        return applied, (words or "").split()
 
     try:
         async with engine.connect() as db:
-            found, good = await db.run_sync(current)
+            applied, compatible = await db.run_sync(read_revisions)
     except (SQLAlchemyError, OSError, TimeoutError) as error:
         raise NotReadyError(
             f"PostgreSQL at {engine.url.host}:{engine.url.port} does not answer.",
             "Start it, or point CUIBAN_DATABASE_URL at one that runs.",
         ) from error
-    if found != wanted and wanted in good:
-        log(__name__).warning("schema.newer", service=service, schema=found, code=wanted)
-    elif found != wanted:
+    if applied != wanted and wanted in compatible:
+        log(__name__).warning("schema.newer", service=service, schema=applied, code=wanted)
+    elif applied != wanted:
         raise NotReadyError(
-            f"The database schema of {service} is at {found or 'nothing'}, not at {wanted}.",
+            f"The database schema of {service} is at {applied or 'nothing'}, not at {wanted}.",
             "Run `cuiban migrate` of the newest release, and start that release.",
         )

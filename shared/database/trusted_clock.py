@@ -1,4 +1,4 @@
-"""The office's time for decisions that can't be taken back."""
+"""The office's time for decisions that can't be undone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,11 +13,11 @@ from shared.errors import ClockWrongError
 
 @dataclass(frozen=True, slots=True)
 class TrustedClock:
-    """A clock that tells the time only while it and the database's agree.
+    """A clock that is read only while it and the database's clock agree.
 
     Attributes:
         clock: the machine's, or one that a test steps.
-        bound: by how much the two may differ (`CUIBAN_CLOCK_SKEW`).
+        bound: the largest accepted difference (`CUIBAN_CLOCK_SKEW`).
     """
 
     clock: Clock
@@ -27,7 +27,7 @@ class TrustedClock:
         """The present instant; one round trip.
 
         Raises:
-            ClockWrongError: the clocks differ. Whoever asked waits, as for a database that is away.
+            ClockWrongError: the clocks differ. The caller waits, as for an unavailable database.
         """
         skew = await measure_clock_skew(db, self.clock)
         metrics.CLOCK_SKEW.set(abs(skew).total_seconds())

@@ -1,14 +1,13 @@
-"""How records reach a consumer through faust's agents.
+"""Delivers records to a consumer through faust's agents.
 
-Why faust's own committed offset decides nothing here: it loses events when a handler raises,
-when a worker is stopped mid-batch, and when a flow is suspended for a rebalance. Measured and
-told in docs/adr/0002-position-in-the-database.md.
+Faust's committed offsets are not used: faust loses events when a handler raises, when a worker is
+stopped within a batch, and when a stream is suspended for a rebalance. The measurements are in
+docs/adr/0002-position-in-the-database.md.
 
-Two long waits of its transport are cut short. aiokafka has one fetch under way at a broker, for the
-partitions of which it holds nothing. What comes for any other waits until it ends, and faust lets
-the broker hold it for 1.5 s while there is nothing to tell. And faust stops asking for a partition
-whose buffer is full: it then waits for the others alone, for 1 s, though the buffer be empty long
-before (docs/adr/0052-short-waits-for-kafka.md).
+Two long waits of faust's transport are shortened (docs/adr/0052-short-waits-for-kafka.md). aiokafka
+has one open fetch per broker, for the partitions whose buffer is empty. Records of other partitions
+wait until it ends, and faust lets the broker hold an empty fetch for 1.5 s. Also, a full faust
+buffer pauses its partition for up to 1 s, even if it is drained sooner.
 """
 
 import asyncio
@@ -35,18 +34,18 @@ from shared.delivery.group import BATCH, FETCH_WAIT, METADATA_AGE
 from shared.settings import Settings
 
 _PARTITIONS_AT_ONCE = 2
-"""One prepares its rows while PostgreSQL writes the other's; no unit is in two partitions."""
+"""One prepares its rows while PostgreSQL writes those of the other; no unit is in both."""
 _FAUST = "0.15.3"
-"""The release whose transport is changed here."""
+"""The release whose transport this module replaces."""
 _FULL_WAIT = 0.02
-"""Seconds until a buffer that is full is looked at again."""
+"""Seconds until a full buffer is checked again."""
 
 
 def check_faust() -> None:
-    """Make sure that faust is the one whose transport is changed here.
+    """Make sure that the installed faust has the transport that is replaced here.
 
     Raises:
-        CuibanError: it is another.
+        CuibanError: it is another release.
     """
     parts = [
         Internal(KafkaConsumer, "_wait_next_records", ("self", "timeout")),
@@ -89,7 +88,7 @@ class _Transport(Transport):
 
 
 class _App(faust.App):
-    """A faust app whose consumer waits for the broker, and for its own buffers, only shortly."""
+    """A faust app whose consumer waits only briefly for the broker and for full buffers."""
 
     @override
     def _new_transport(self) -> TransportT:
@@ -97,7 +96,7 @@ class _App(faust.App):
 
 
 def create_faust_app(settings: Settings, service: str) -> faust.App:
-    """A faust app that only delivers: no web server, no tables, no leader, no topic making."""
+    """A faust app that only delivers: no web server, tables, leader, or topic creation."""
     return _App(
         f"{settings.topic_prefix}cuiban-{service}",
         broker=[f"kafka://{host}" for host in settings.kafka.split(",")],
@@ -120,7 +119,7 @@ def create_faust_app(settings: Settings, service: str) -> faust.App:
 
 
 def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float) -> None:
-    """Let faust deliver a topic to a consumer, in batches gathered for `within` seconds."""
+    """Let faust deliver a topic to a consumer, in batches collected for `within` seconds."""
     topic = app.topic(
         topic_name,
         key_type=bytes,
@@ -130,13 +129,13 @@ def add_agent(app: faust.App, consumer: Consumer, topic_name: str, within: float
         allow_empty=True,
     )
 
-    def assigned() -> set[Partition]:
+    def get_assigned() -> set[Partition]:
         try:
             return {Partition(tp.topic, tp.partition) for tp in app.consumer.assignment()}
         except ConsumerNotStarted:
             return set()
 
-    consumer.assigned = assigned
+    consumer.assigned = get_assigned
     turns = asyncio.Semaphore(_PARTITIONS_AT_ONCE)
 
     async def apply(records: Sequence[RawRecord]) -> None:
@@ -176,7 +175,7 @@ def _to_raw_record(message: Any) -> RawRecord:  # noqa: ANN401 - faust's message
 
 
 def _group_by_partition(records: Iterable[RawRecord]) -> list[list[RawRecord]]:
-    found: dict[Partition, list[RawRecord]] = defaultdict(list)
+    groups: dict[Partition, list[RawRecord]] = defaultdict(list)
     for record in records:
-        found[record.partition].append(record)
-    return [sorted(group, key=lambda record: record.offset) for group in found.values()]
+        groups[record.partition].append(record)
+    return [sorted(group, key=lambda record: record.offset) for group in groups.values()]

@@ -1,4 +1,4 @@
-"""How records reach a consumer without faust: through a plain group."""
+"""Delivers records to a consumer through a plain consumer group, without faust."""
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
@@ -14,10 +14,10 @@ from shared.settings import Settings
 
 BATCH = 500
 FETCH_WAIT = 0.05
-"""Seconds that a broker holds a fetch while there is nothing to tell. aiokafka has one under way at
-a broker, and what is not asked for in it waits until it ends."""
+"""Seconds that a broker holds an empty fetch. aiokafka has one open fetch per broker, and records
+of partitions that are not in it wait until it ends."""
 METADATA_AGE = 60
-"""Seconds after which a consumer asks again which partitions there are."""
+"""Seconds after which a consumer lists the partitions again."""
 
 
 async def run_group(consumer: Consumer, settings: Settings, group: str) -> None:

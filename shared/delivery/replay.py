@@ -1,4 +1,4 @@
-"""Parked events are tried again, in the order of their key: when asked, and at a start."""
+"""Applies parked events again, in the order of their key: when requested, and at a start."""
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,12 +18,13 @@ _AT_ONCE = 100
 
 
 async def replay_parked(consumer: Consumer) -> None:
-    """Apply what is marked for a replay, and what follows nothing parked any more.
+    """Apply the events of the keys that `parking.list_keys_to_replay` lists.
 
-    What fails again stays parked with its new error. A stopped partition's events stay too.
+    An event that fails again stays parked with its new error. Events of a stopped partition stay
+    parked too.
 
     Raises:
-        Exception: the infrastructure failed; what was committed before stays applied.
+        Exception: the infrastructure failed; transactions that were committed stay applied.
     """
     async with consumer.engine.connect() as db:
         keys = await parking.list_keys_to_replay(db, consumer.tables.parked, consumer.name)
@@ -33,17 +34,21 @@ async def replay_parked(consumer: Consumer) -> None:
 
 
 async def _replay_some(consumer: Consumer, at: Partition, key: bytes) -> bool:
-    """Apply some parked events of a key in one transaction; whether more may follow."""
+    """Apply some parked events of a key in one transaction.
+
+    Returns:
+        Whether more of the key may follow.
+    """
     tables, applying = consumer.tables, consumer.applier
     async with consumer.engine.begin() as db:
         position = await positions.lock(db, tables.positions, consumer.name, at)
         if position.stopped_for:
             return False
-        found = await parking.list_parked_of_key(
+        batch = await parking.list_parked_of_key(
             db, tables.parked, consumer.name, at.topic, key=key, limit=_AT_ONCE
         )
-        for parked in found:
-            if parked.record.partition != at:  # its lock is another; the next look takes it
+        for parked in batch:
+            if parked.record.partition != at:  # it needs another lock; the next look takes it
                 return False
             fault = await _replay_one(db, applying, parked)
             if fault is not None:
@@ -51,13 +56,17 @@ async def _replay_some(consumer: Consumer, at: Partition, key: bytes) -> bool:
                 return False
             await parking.unpark(db, tables.parked, consumer.name, parked.record)
     consumer.applied.set()
-    if found:
-        log(__name__).info("events.replayed", consumer=consumer.name, number=len(found))
-    return len(found) == _AT_ONCE
+    if batch:
+        log(__name__).info("events.replayed", consumer=consumer.name, number=len(batch))
+    return len(batch) == _AT_ONCE
 
 
 async def _replay_one(db: AsyncConnection, applying: Applier, parked: Parked) -> str | None:
-    """Apply one parked event, or make it a dead letter; what else it failed of."""
+    """Apply one parked event, or make it a dead letter.
+
+    Returns:
+        The error when it failed for another reason; None when it need not stay parked.
+    """
     try:
         envelope = applying.decode(parked.record)
     except PoisonError as error:

@@ -1,8 +1,8 @@
-"""The watcher of a consumer: it measures, and heals what delivery leaves behind.
+"""Watches a consumer: measures its progress, and applies what delivery did not bring.
 
-It looks every 2 s how far the partitions reach and the consumer is. Whatever can wait long (to read
-a partition again, to apply a replay) runs in tasks beside the looks, so that what is measured, and
-the readiness that rests on it, stay true while something waits.
+Every 2 s it compares the ends of the partitions with the positions. Work that may wait long
+(reading a partition, a replay) runs in tasks of its own, so that metrics and readiness stay
+current.
 """
 
 import asyncio
@@ -25,10 +25,10 @@ from shared.settings import Settings
 
 _LOOK_AGAIN = 2.0
 _OWNER_RESTS = 15.0
-"""Seconds until anyone heals a partition that is not delivered here: its owner may be dead."""
+"""Seconds until a stalled partition of another process is read here: its owner may be dead."""
 _VERIFY_EVERY = 30.0
 _TOPICS_EVERY = 30.0
-"""Seconds between looks at which partitions there are."""
+"""Seconds between two listings of the partitions."""
 _PRUNE_EVERY = 3600.0
 _REMEMBER_DAYS = 30
 
@@ -38,9 +38,8 @@ Job = Callable[[], Awaitable[object]]
 async def watch(consumer: Consumer, settings: Settings, reader: LogReader) -> None:
     """Watch a consumer until cancelled.
 
-    This finds what no gap shows: a last event that was lost, a delivery that has stalled, a
-    partition that is new, and a log that is another one. Once an hour it forgets event ids that
-    are older than any repeat can be.
+    It finds what no gap shows: a lost last event, a stalled delivery, a new partition, and a
+    recreated log. Once an hour it deletes inbox ids that are older than any repeat.
     """
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(_prune(consumer))
@@ -53,7 +52,7 @@ async def _prune(consumer: Consumer) -> None:
         try:
             async with consumer.engine.begin() as db:
                 await inbox.prune(db, consumer.tables.inbox, consumer.name, _REMEMBER_DAYS)
-        except Exception as error:  # noqa: BLE001 - an hour later it is tried again
+        except Exception as error:  # noqa: BLE001 - it is repeated an hour later
             log(__name__).warning(
                 "prune.waits", consumer=consumer.name, error=describe_error(error)
             )
@@ -76,7 +75,7 @@ class _Watcher:
         while True:
             try:
                 await self._look()
-            except Exception as error:  # noqa: BLE001 - the watch goes on whatever happens
+            except Exception as error:  # noqa: BLE001 - the watch must not end
                 self._note_error(error)
             await asyncio.sleep(_LOOK_AGAIN)
 
@@ -88,7 +87,7 @@ class _Watcher:
 
     async def _look(self) -> None:
         consumer, tables = self._consumer, self._consumer.tables
-        async with consumer.engine.connect() as db:  # before the logs: they only grow meanwhile
+        async with consumer.engine.connect() as db:  # before the logs are read, which only grow
             rows = await positions.load_positions(db, tables.positions, consumer.name)
             parked = await parking.count_parked(db, tables.parked, consumer.name)
         for at in self._progress.see_stops(rows):
@@ -97,7 +96,7 @@ class _Watcher:
             log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
         self._progress.see_parked(parked, clock.read_machine_time())
         if parked.number:
-            if not self._began:  # a new version may have mended the handler
+            if not self._began:  # a new release may have repaired the handler
                 async with consumer.engine.begin() as db:
                     await parking.request_replay(db, tables.parked, consumer.name)
             self._start("replay", self._replay)
@@ -116,18 +115,18 @@ class _Watcher:
             self._judge(topic, spans, rows, everything=everything)
 
     async def _list(self) -> None:
-        """Look which partitions there are; those of a topic that is away stay as they were."""
+        """List the partitions; those of a topic that can't be described stay as they were."""
         if clock.monotonic() < self._listed_at + _TOPICS_EVERY:
             return
-        found: dict[str, list[Partition]] = {}
+        partitions: dict[str, list[Partition]] = {}
         for name, topic in self._consumer.topics.items():
             try:
-                found[name] = await list_partitions(self._settings, [topic])
+                partitions[name] = await list_partitions(self._settings, [topic])
             except (NotReadyError, OSError) as error:
                 self._note_error(error)
-                found[name] = self._partitions.get(name, [])
-        self._partitions = found
-        if all(found.values()):
+                partitions[name] = self._partitions.get(name, [])
+        self._partitions = partitions
+        if all(partitions.values()):
             self._listed_at = clock.monotonic()
 
     def _judge(
@@ -138,7 +137,7 @@ class _Watcher:
         *,
         everything: bool,
     ) -> None:
-        """Start what the look at a topic calls for: to verify a log, or to heal a partition."""
+        """Start the jobs for a topic: verify a log, or read a stalled partition."""
         now = clock.monotonic()
         doubtful = set(self._progress.see(topic, spans, rows, now))
         compacted = self._consumer.guard.is_compacted
@@ -147,9 +146,9 @@ class _Watcher:
             position = rows.get(at, Position())
             if position.stopped_for:
                 continue
-            still = self._progress.still.get(at)
-            if still and now - still.since >= self._get_patience(at):
-                self._start(at, partial(self._heal, at, still.end))
+            stall = self._progress.stalls.get(at)
+            if stall and now - stall.since >= self._get_patience(at):
+                self._start(at, partial(self._heal, at, stall.end))
             elif (
                 everything
                 or at in doubtful
@@ -158,18 +157,18 @@ class _Watcher:
                 self._start(at, partial(self._verify, at, gone=at in gone))
 
     def _get_patience(self, at: Partition) -> float:
-        """Seconds that a partition may stand still: longer when others should be at it."""
+        """Seconds that a partition may stall; longer when it is delivered to another process."""
         assigned = self._consumer.assigned
         mine = assigned is None or at in assigned()
         return _LOOK_AGAIN * 0.9 if mine else _OWNER_RESTS
 
     async def _verify(self, at: Partition, *, gone: bool) -> None:
-        """Verify a log; a partition that is gone from its topic has lost all of it."""
+        """Verify a log; a partition that its topic no longer has lost all of its log."""
         if not gone:
             await self._consumer.guard.verify(at)
             return
         if at in await list_partitions(self._settings, [self._consumer.topics[at.topic]]):
-            self._listed_at = float("-inf")  # it is new
+            self._listed_at = float("-inf")  # the partition is new
             return
         position = await self._consumer.guard.load_position(at)
         if position.next_offset and not position.stopped_for:
@@ -193,7 +192,7 @@ class _Watcher:
         await replay_parked(self._consumer)
 
     def _start(self, what: object, job: Job) -> None:
-        """Run a job beside the looks, unless one for the same is under way."""
+        """Run a job in a task, unless one with the same name is running."""
         running = self._jobs.get(what)
         if running is None or running.done():
             self._jobs[what] = self._tasks.create_task(self._run_job(job))
@@ -201,5 +200,5 @@ class _Watcher:
     async def _run_job(self, job: Job) -> None:
         try:
             await job()
-        except Exception as error:  # noqa: BLE001 - a later look starts it again
+        except Exception as error:  # noqa: BLE001 - a later look starts the job again
             self._note_error(error)

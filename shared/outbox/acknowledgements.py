@@ -1,9 +1,9 @@
-"""What the broker acknowledged in each partition, and topics that stop because it lost some of it.
+"""The broker's acknowledgements by partition, and the topics that stop because it lost some.
 
-An acknowledgement at or below the last one of its partition, or an end of the log at or below it,
-means that the broker lost what it had acknowledged: the topic was made anew (`log-replaced`), or
-the end of its log is gone (`log-lost-tail`). Nothing more is sent to that topic until an operator
-says what shall be sent again; other topics go on.
+An acknowledged offset at or below the last one of its partition, or a log that ends there, shows
+that the broker lost acknowledged records: the topic was recreated (`log-replaced`), or the end of
+its log is gone (`log-lost-tail`). Nothing is sent to that topic until an operator decides what to
+send again; other topics are not affected.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,21 +18,21 @@ from shared.broker.log_reader import LogReader
 from shared.broker.records import Partition
 from shared.database.engine import insert_rows
 from shared.logging import log
-from shared.outbox.sending import SentRow, get_offset
+from shared.outbox.sending import SentRow
 from shared.outbox.sequence_numbers import SequenceNumbers, TopicPartition, is_numbered
 from shared.schemas.topics import apply_prefix
 
 _LOOK_AGAIN = 1.0
-"""Seconds for which the end of a log is believed; a topic is not made anew between two batches."""
+"""Seconds for which the end of a log counts as current; recreating a topic takes longer."""
 
 
 def compute_pass_lock(schema: str) -> int:
-    """The advisory lock of a relay's pass; whoever changes what it may send takes it too."""
+    """The advisory lock of a relay's passes; changing what they may send takes it too."""
     return crc32(f"pass {schema}.outbox".encode())
 
 
 class Acknowledgements:
-    """How far the broker has each partition, as one leading relay knows it."""
+    """The last acknowledged offset of each partition, as the leading relay knows it."""
 
     def __init__(self, outbox: Table, prefix: str, reader: LogReader) -> None:
         self._schema = outbox.schema or "public"
@@ -41,28 +41,28 @@ class Acknowledgements:
         self._reader = reader
         self._last: dict[TopicPartition, int] = {}
         self._looked: dict[str, float] = {}
-        self.links = SequenceNumbers(self._schema)
+        self.numbers = SequenceNumbers(self._schema)
         self.stopped: frozenset[str] | None = None
-        """Topics to which nothing is sent; None before the first look."""
+        """Topics to which nothing is sent; None before the first pass."""
 
     async def take_turn(self, db: AsyncConnection) -> None:
-        """Begin a pass: hold off replays until the transaction ends, and see what is stopped."""
+        """Begin a pass: lock out replays until it commits, and read which topics are stopped."""
         await db.execute(
             text("SELECT pg_advisory_xact_lock(:key)"), {"key": compute_pass_lock(self._schema)}
         )
         rows = await db.execute(
             text(f"SELECT topic FROM {self._table.fullname} WHERE stopped_for IS NOT NULL")  # noqa: S608 - a Table's name
         )
-        found = frozenset(rows.scalars())
-        if self.stopped is None or self.stopped - found:  # resumed: what it lost counts no more
+        stopped = frozenset(rows.scalars())
+        if self.stopped is None or self.stopped - stopped:  # resumed: forget the lost offsets
             await self._begin_run(db)
-        self.stopped = found
+        self.stopped = stopped
 
     async def _begin_run(self, db: AsyncConnection) -> None:
-        """Begin to count after what is marked as sent, in a run that is newer than every other.
+        """Begin the newest run; its numbers continue after the rows marked as sent.
 
-        Runs are counted in microseconds of the database's clock, so that they rise even when this
-        table is lost or restored, and by one where that clock went back.
+        A run is the time in microseconds on the database's clock, so that runs rise even when this
+        table is lost or restored. When that clock went back, it is the last run plus one.
         """
         table = self._table.fullname
         drawn = await db.execute(
@@ -78,14 +78,14 @@ class Acknowledgements:
             self._last[row.topic, row.partition] = row.last_offset
             if row.number is not None:
                 marked[row.topic, row.partition] = (row.run, row.number)
-        self.links.begin_run(drawn.scalar_one(), marked)
+        self.numbers.begin_run(drawn.scalar_one(), marked)
         newest = text(f"UPDATE {table} SET leader = :run")  # noqa: S608 - a Table's name
-        await db.execute(newest, {"run": self.links.run})
+        await db.execute(newest, {"run": self.numbers.run})
 
     async def check_logs(
         self, db: AsyncConnection, producer: AIOKafkaProducer, topics: Iterable[str]
     ) -> None:
-        """Compare the ends of some topics' logs with what was acknowledged, once a second.
+        """Compare the ends of the topics' logs with the acknowledged offsets, once a second.
 
         Raises:
             OSError: the broker does not answer.
@@ -107,11 +107,11 @@ class Acknowledgements:
         self._looked.update(dict.fromkeys(due, now))
 
     async def save(self, db: AsyncConnection, sent: Sequence[SentRow]) -> None:
-        """Note acknowledgements of rows, and stop the topics whose logs are shorter than known."""
+        """Store the acknowledgements of rows, and stop the topics whose logs are too short."""
         lowest: dict[TopicPartition, int] = {}
         highest: dict[TopicPartition, int] = {}
-        for one in sent:
-            offset, at = get_offset(one.where), (one.row.topic, one.where.partition)
+        for sent_row in sent:
+            offset, at = sent_row.offset, (sent_row.row.topic, sent_row.partition)
             if offset is not None:
                 lowest[at] = min(offset, lowest.get(at, offset))
                 highest[at] = max(offset, highest.get(at, offset))
@@ -122,12 +122,12 @@ class Acknowledgements:
             {
                 "topic": at[0],
                 "partition": at[1],
-                "last_offset": self._last.get(at, -1),  # the broker may not have told it
-                "run": self.links.run if is_numbered(at[0]) else None,
-                "number": self.links.get_last(at) if is_numbered(at[0]) else None,
-                "leader": self.links.run,
+                "last_offset": self._last.get(at, -1),  # the broker may not have returned it
+                "run": self.numbers.run if is_numbered(at[0]) else None,
+                "number": self.numbers.get_last(at) if is_numbered(at[0]) else None,
+                "leader": self.numbers.run,
             }
-            for at in sorted({(one.row.topic, one.where.partition) for one in sent})
+            for at in sorted({(sent_row.row.topic, sent_row.partition) for sent_row in sent})
         ]
         await insert_rows(
             db,
@@ -138,7 +138,7 @@ class Acknowledgements:
         )
 
     async def check_offsets(self, db: AsyncConnection, lowest: dict[TopicPartition, int]) -> None:
-        """Stop the topics of which a record was put at or below what was acknowledged before."""
+        """Stop the topics that stored a record at or below the last acknowledged offset."""
         for at, offset in lowest.items():
             if offset <= self._last.get(at, -1):
                 await self._stop(db, at, offset)
@@ -165,7 +165,7 @@ class Acknowledgements:
         )
 
     def get_stopped(self) -> frozenset[str]:
-        """The topics that are stopped, as far as this pass knows."""
+        """The topics that are stopped in this pass."""
         return self.stopped or frozenset()
 
     def _to_partition(self, at: TopicPartition) -> Partition:
@@ -173,5 +173,5 @@ class Acknowledgements:
 
 
 def suggest_replay(schema: str, topic: str) -> str:
-    """What an operator types to let a stopped topic go on."""
+    """The command that resumes a stopped topic."""
     return f"Run `cuiban ops replay-outbox {schema} --topic {topic} --lost --reason …`."

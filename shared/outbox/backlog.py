@@ -1,4 +1,4 @@
-"""What stands in an outbox and does not leave: gauges, readiness, and the operator's view."""
+"""The rows that wait in an outbox: gauges, readiness, and the operator's view."""
 
 import asyncio
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _MEASURE_EVERY = 5.0
 
 @dataclass(frozen=True, slots=True)
 class StoppedPartition:
-    """A partition whose broker lost what it had acknowledged; nothing is sent to its topic."""
+    """A partition that lost acknowledged records; nothing is sent to its topic."""
 
     topic: str
     partition: int
@@ -30,7 +30,7 @@ class StoppedPartition:
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that the broker will not take as it is."""
+    """A row that the broker refused permanently."""
 
     id: int
     topic: str
@@ -43,11 +43,11 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """An outbox as it stands.
+    """The state of an outbox.
 
     Attributes:
-        unsent: how many rows wait for the relay.
-        oldest_seconds: the age of the oldest of them by the database's clock; 0 when none waits.
+        unsent: the number of rows that wait for the relay.
+        oldest_seconds: the age of the oldest of them on the database's clock; 0 when none waits.
     """
 
     unsent: int
@@ -57,7 +57,7 @@ class Backlog:
 
 
 async def load_backlog(db: AsyncConnection, service: str) -> Backlog:
-    """The outbox of a service."""
+    """Read the backlog of a service's outbox."""
     outbox = f"{service}.outbox"
     count = text(f"SELECT count(*) FROM {outbox} WHERE {UNSENT}")  # noqa: S608 - a service's name
     refused = await db.execute(
@@ -97,18 +97,18 @@ async def list_stopped(db: AsyncConnection, service: str) -> list[StoppedPartiti
 
 
 async def describe_stopped(engine: AsyncEngine, service: str) -> str:
-    """For readiness: empty while the relay sends to every topic, else why not and what to type."""
+    """For readiness: why nothing is sent to some topics, and what to type; empty if to all."""
     async with engine.connect() as db:
-        found = await list_stopped(db, service)
+        stopped = await list_stopped(db, service)
     return " ".join(
         f"Nothing is sent to {stop.topic}: {stop.reason}, partition {stop.partition} lacks offsets "
         f"{stop.lost_from} to {stop.last_offset}. {suggest_replay(service, stop.topic)}"
-        for stop in found
+        for stop in stopped
     )
 
 
 async def describe_refused(engine: AsyncEngine, service: str) -> str:
-    """For readiness, as a warning: how many events the broker refused; empty when none."""
+    """For readiness, as a warning: how many events the broker refused; empty if none."""
     async with engine.connect() as db:
         number = (await db.execute(_count_refused(f"{service}.outbox"))).scalar_one()
     if not number:
@@ -117,7 +117,7 @@ async def describe_refused(engine: AsyncEngine, service: str) -> str:
 
 
 async def measure_backlog(engine: AsyncEngine, outbox: Table) -> None:
-    """Keep the gauges of an outbox until cancelled, whatever its relay waits for."""
+    """Update the gauges of an outbox until cancelled, independently of its relay."""
     while True:
         try:
             async with engine.connect() as db:
@@ -125,7 +125,7 @@ async def measure_backlog(engine: AsyncEngine, outbox: Table) -> None:
                 refused = await db.execute(_count_refused(outbox.fullname))
                 metrics.OUTBOX_REFUSED.set(refused.scalar_one())
                 metrics.TOPICS_STOPPED.set(len(await list_stopped(db, outbox.schema or "public")))
-        except (SQLAlchemyError, OSError):  # the relay tells of it; the gauges stay
+        except (SQLAlchemyError, OSError):  # the relay logs it; the gauges keep their values
             pass
         await asyncio.sleep(_MEASURE_EVERY)
 

@@ -9,7 +9,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Table, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -19,28 +18,28 @@ from shared import clock, metrics
 from shared.logging import log
 from shared.outbox.acknowledgements import Acknowledgements
 from shared.outbox.publishing import UNSENT, has_unsent
-from shared.outbox.sending import Sender, SendOutcome, get_offset
+from shared.outbox.sending import Sender, SendOutcome, UnsentRow
 from shared.outbox.watermark_sender import WatermarkSender
 from shared.settings import Settings
 
 _BATCH, _BATCH_BYTES = 1000, 2**20
-"""What the relay holds at once: so many events, or fewer that come to so many bytes."""
+"""The largest number of events in a pass, and their largest number of bytes."""
 _PRUNED, _PRUNE_EVERY = 2000, 60.0
-"""Old rows that one pass deletes at most, and the seconds after which it looks for them again."""
+"""The largest number of old rows that a pass deletes, and the seconds between two searches."""
 _STOPPED_POLL = 1.0
-"""Seconds between two looks while a topic is stopped: all its rows are walked over each time."""
+"""Seconds between two passes while a topic is stopped, since each one scans all its rows."""
 
 
 @dataclass
 class Leader:
-    """What the leading relay works with.
+    """The relay that holds the lock, and sends.
 
     Attributes:
         db: the session that holds the lock.
-        outbox: the table that is emptied.
-        sending: the way to the broker.
+        outbox: the table whose rows are sent.
+        sending: sends rows to the broker.
         known: what the broker acknowledged, and which topics are stopped.
-        watermarks: what the relay tells of its completeness.
+        watermarks: sends watermarks.
     """
 
     db: AsyncConnection
@@ -52,50 +51,52 @@ class Leader:
     _prune_at: float = field(default=0.0)
 
     async def run(self) -> None:
-        """Pass after pass, until an error.
+        """Run passes until an error.
 
         Raises:
-            KafkaError, OSError, SQLAlchemyError: broker or database are away; what the broker
-                acknowledged is marked, unless the database is.
+            KafkaError, OSError, SQLAlchemyError: broker or database do not answer. Acknowledged
+                rows are marked as sent, unless it was the database.
         """
         poll = self.settings.poll / timedelta(seconds=1)
         await self.known.take_turn(self.db)
-        await self.db.commit()  # whatever is sent from now on, its run is known
+        await self.db.commit()  # the run is stored before anything is sent in it
         while True:
             if not (await self._has_work() and await self._run_pass()):
                 await asyncio.sleep(max(poll, _STOPPED_POLL) if self.known.stopped else poll)
 
     async def _has_work(self) -> bool:
-        """Whether a pass has something to do; asked without a transaction, in one round trip."""
+        """Whether a pass has work to do; one round trip, without a transaction."""
         until = self.watermarks.read_clock()
         if self.known.stopped or clock.monotonic() >= self._prune_at:
             return True
         if until and self.watermarks.is_due(until):
             return True
         await self.db.execution_options(isolation_level="AUTOCOMMIT")
-        found = await has_unsent(self.db, self.outbox)
-        await self.db.commit()  # nothing is sent to the server: a mode changes between two uses
+        is_unsent = await has_unsent(self.db, self.outbox)
+        await self.db.commit()  # sends nothing: the isolation level changes only between uses
         await self.db.execution_options(isolation_level="READ COMMITTED")
-        return found
+        return is_unsent
 
     async def _run_pass(self) -> int:
         await self.known.take_turn(self.db)
-        until = self.watermarks.read_clock()  # before the read: what it does not see came later
+        until = (
+            self.watermarks.read_clock()
+        )  # before the read: rows that it does not see were committed later
         rows = await self._read_oldest()
-        all_found = _is_complete(rows)
+        is_complete = _is_complete(rows)
         outcome = await self._send(rows) if rows else SendOutcome()
         await self._prune()
         await self.db.commit()
         if outcome.error:
             raise outcome.error
-        if until and all_found and self.watermarks.is_due(until):
+        if until and is_complete and self.watermarks.is_due(until):
             await self._send_watermarks(until)
         return len(outcome.sent) + len(outcome.refused)
 
-    async def _send(self, rows: Sequence[Any]) -> SendOutcome:
+    async def _send(self, rows: Sequence[UnsentRow]) -> SendOutcome:
         await self.known.check_logs(self.db, self.sending.producer, {row.topic for row in rows})
         outcome = await self.sending.send(
-            [row for row in rows if row.topic not in self.known.get_stopped()], self.known.links
+            [row for row in rows if row.topic not in self.known.get_stopped()], self.known.numbers
         )
         await self._mark(outcome)
         await self.known.save(self.db, outcome.sent)
@@ -104,17 +105,17 @@ class Leader:
         return outcome
 
     async def _send_watermarks(self, until: datetime) -> None:
-        told = await self.watermarks.send(
-            self.db, self.sending.producer, until, self.known.links, self.known.get_stopped()
+        offsets = await self.watermarks.send(
+            self.db, self.sending.producer, until, self.known.numbers, self.known.get_stopped()
         )
-        await self.known.check_offsets(self.db, told)
+        await self.known.check_offsets(self.db, offsets)
         await self.db.commit()
 
-    async def _read_oldest(self) -> Sequence[Any]:
-        """The oldest rows; `upto` are the bytes of a row's value and of those before it."""
-        found = await self.db.execute(
+    async def _read_oldest(self) -> list[UnsentRow]:
+        """The oldest rows: at most `_BATCH` of them, until their values reach `_BATCH_BYTES`."""
+        rows = await self.db.execute(
             text(
-                "SELECT id, topic, key, value, headers, upto FROM ("  # noqa: S608 - a Table's name
+                "SELECT id, topic, key, value, headers FROM ("  # noqa: S608 - a Table's name
                 "SELECT *, sum(octet_length(value)) OVER (ORDER BY id) AS upto FROM ("
                 f"SELECT * FROM {self.outbox.fullname} WHERE {UNSENT} "
                 "AND topic <> ALL(CAST(:stopped AS text[])) ORDER BY id LIMIT :limit) AS oldest"
@@ -122,7 +123,7 @@ class Leader:
             ).columns(headers=JSONB),
             {"limit": _BATCH, "most": _BATCH_BYTES, "stopped": sorted(self.known.get_stopped())},
         )
-        return found.all()
+        return [UnsentRow(row.id, row.topic, row.key, row.value, row.headers) for row in rows]
 
     async def _mark(self, outcome: SendOutcome) -> None:
         await self.db.execute(
@@ -134,17 +135,18 @@ class Leader:
                 "CAST(:numbers AS bigint[])) AS v(id, partition, place, number) WHERE o.id = v.id"
             ),
             {
-                "run": self.known.links.run,
-                "ids": [one.row.id for one in outcome.sent],
-                "partitions": [one.where.partition for one in outcome.sent],
-                "places": [get_offset(one.where) for one in outcome.sent],
-                "numbers": [one.number for one in outcome.sent],
+                "run": self.known.numbers.run,
+                "ids": [sent.row.id for sent in outcome.sent],
+                "partitions": [sent.partition for sent in outcome.sent],
+                "places": [sent.offset for sent in outcome.sent],
+                "numbers": [sent.number for sent in outcome.sent],
             },
         )
 
     async def _refuse(self, outcome: SendOutcome) -> None:
-        """Park what the broker will never take, and name it."""
-        for row, reason in outcome.refused:
+        """Mark the rows that the broker refused permanently, and log them."""
+        for refusal in outcome.refused:
+            row, reason = refusal.row, refusal.reason
             await self.db.execute(
                 text(f"UPDATE {self.outbox.fullname} SET refused = :reason WHERE id = :id"),  # noqa: S608 - a Table's name
                 {"id": row.id, "reason": reason},
@@ -161,10 +163,10 @@ class Leader:
             )
 
     async def _prune(self) -> None:
-        """Delete a bounded number of rows that were sent before the replay window."""
+        """Delete rows that were sent before the replay window, at most `_PRUNED`."""
         if clock.monotonic() < self._prune_at:
             return
-        gone = await self.db.execute(
+        deleted = await self.db.execute(
             text(
                 f"DELETE FROM {self.outbox.fullname} WHERE id = ANY(ARRAY("  # noqa: S608 - a Table's name
                 f"SELECT id FROM {self.outbox.fullname} "
@@ -172,9 +174,9 @@ class Leader:
             ),
             {"window": self.settings.replay_window, "most": _PRUNED},
         )
-        self._prune_at = clock.monotonic() + (0 if gone.rowcount == _PRUNED else _PRUNE_EVERY)
+        self._prune_at = clock.monotonic() + (0 if deleted.rowcount == _PRUNED else _PRUNE_EVERY)
 
 
-def _is_complete(rows: Sequence[Any]) -> bool:
-    """Whether neither limit of a read was reached: then no row was left out."""
-    return not rows or (len(rows) < _BATCH and rows[-1].upto < _BATCH_BYTES)
+def _is_complete(rows: Sequence[UnsentRow]) -> bool:
+    """Whether a read reached neither of its limits, and so left no row out."""
+    return len(rows) < _BATCH and sum(len(row.value) for row in rows) < _BATCH_BYTES

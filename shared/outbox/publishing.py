@@ -1,12 +1,12 @@
-"""The outbox: an event commits with the change that it tells of; the relay takes it to Kafka.
+"""The outbox: an event commits with the change that it reports; the relay sends it to Kafka.
 
-Events with one key leave in the order in which they were written, as long as their writers hold
-that key's lock (a unit's row) until they commit: then ids rise with commits.
+Events of one key are sent in the order in which they were written, if their writers hold that
+key's lock (a unit's row) until they commit, so that ids rise in the order of commits.
 """
 
 import json
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TypedDict
 
 from sqlalchemy import (
     BigInteger,
@@ -38,21 +38,21 @@ _LARGEST = MESSAGE_LIMIT - 64 * 1024
 """Bytes of a record; the rest is for Kafka's own framing."""
 
 UNSENT = "sent_at IS NULL AND refused IS NULL"
-"""What waits for the relay; the partial index has the same words."""
+"""The condition of rows that wait for the relay; the partial index has the same text."""
 
 
 def define_outbox_table(metadata: MetaData) -> Table:
-    """A service's outbox, and beside it `relayed`: how far the broker has each partition.
+    """A service's outbox, and `relayed`, the state of each partition that it sends to.
 
-    A row that the broker acknowledged keeps where it stands (`sent_partition`, `sent_offset`) for
-    a while, so that it can be sent again when the broker loses it. `refused` says why the broker
-    will never take a row; it stays until an operator lets it be tried again. `sent_run` and
-    `sent_number` are what it was sent as (`shared.outbox.sequence_numbers`).
+    An acknowledged row stays for a while with its place in the log (`sent_partition`,
+    `sent_offset`), so that it can be sent again when the broker loses it. `sent_run` and
+    `sent_number` are its sequence number (`shared.outbox.sequence_numbers`). `refused` is the
+    reason why the broker refused a row permanently, until an operator lets it be tried again.
 
     `relayed` holds the last acknowledged offset of each partition, the run and the number of its
-    last row, and in `leader` the newest run of all. `stopped_for` says why nothing more is sent to
-    the topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): what stood at `lost_from` or above
-    is not in the log any more.
+    last row, and in `leader` the newest run of all. `stopped_for` is the reason why nothing is sent
+    to the topic (docs/adr/0068-the-outbox-keeps-what-it-sent.md): its log lost the records at
+    `lost_from` and above.
     """
     Table(
         "relayed",
@@ -88,17 +88,22 @@ def define_outbox_table(metadata: MetaData) -> Table:
     )
 
 
-Row = dict[str, Any]
-"""A row of the outbox, as `put` takes it."""
+class NewRow(TypedDict):
+    """An event as a row for `insert_events`."""
+
+    topic: str
+    key: bytes
+    value: bytes
+    headers: str
 
 
-def build_rows(envelopes: Iterable[Envelope]) -> list[Row]:
-    """Events as rows of an outbox.
+def build_rows(envelopes: Iterable[Envelope]) -> list[NewRow]:
+    """Encode events as rows of an outbox.
 
     Raises:
-        TooLargeError: the broker would refuse one of them, and all behind it would wait for ever.
+        TooLargeError: an event is larger than the broker accepts.
     """
-    rows = []
+    rows: list[NewRow] = []
     for envelope in envelopes:
         record = encode(envelope)
         if (size := _measure_size(record)) > _LARGEST:
@@ -110,7 +115,7 @@ def build_rows(envelopes: Iterable[Envelope]) -> list[Row]:
     return rows
 
 
-async def insert_events(db: AsyncConnection, outbox: Table, rows: Sequence[Row]) -> None:
+async def insert_events(db: AsyncConnection, outbox: Table, rows: Sequence[NewRow]) -> None:
     """Write rows into the outbox, in the caller's transaction."""
     await insert_rows(db, outbox, rows)
 
@@ -119,13 +124,13 @@ async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelo
     """Write events into the outbox, in the caller's transaction.
 
     Raises:
-        TooLargeError: one of them is too large (`build_rows`).
+        TooLargeError: an event is larger than the broker accepts.
     """
     await insert_events(db, outbox, build_rows(envelopes))
 
 
 async def has_unsent(db: AsyncConnection, outbox: Table) -> bool:
-    """Whether an event waits for the relay; one that the broker refused does not."""
+    """Whether an event waits for the relay; refused events do not count."""
     waiting = select(exists().select_from(outbox).where(text(UNSENT)))
     return bool(await db.scalar(waiting))
 
@@ -135,7 +140,7 @@ def _measure_size(record: EncodedRecord) -> int:
 
 
 class TooLargeError(CuibanError):
-    """An event that no broker would take. Nothing of its transaction is kept."""
+    """An event is larger than the broker accepts. Its transaction is rolled back."""
 
     def __init__(self, kind: str, size: int) -> None:
         super().__init__(f"A {kind} of {size} bytes is larger than Kafka takes.")

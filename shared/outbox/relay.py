@@ -27,13 +27,12 @@ from shared.settings import Settings
 class Relay:
     """Takes a service's outbox to Kafka, one process at a time, in order, at least once.
 
-    An advisory lock on a connection of its own chooses the active relay. Rows are marked only
-    after the broker's acknowledgement, through that same connection: who lost it can't mark. A
-    relay that hangs loses its session, and so its lock, after `hung_after`; what it sends when it
-    comes back are repeats. Marked rows stay for `replay_window`.
+    An advisory lock on a connection of its own elects the leader. Rows are marked only after the
+    broker's acknowledgement, through that connection, so a relay that lost it can't mark any. A
+    relay that hangs loses its session, and with it the lock, after `hung_after`; records that it
+    sends later are repeats. Marked rows stay for `replay_window`.
 
-    To the topics in `watermarks` it also writes up to which instant of the office's clock all
-    facts stand in them (`shared.outbox.watermark_sender`).
+    It also sends watermarks to the topics in `watermarks` (`shared.outbox.watermark_sender`).
     """
 
     def __init__(
@@ -54,7 +53,7 @@ class Relay:
         self._log = log(__name__)
 
     async def run(self) -> None:
-        """Relay, and measure what waits, until cancelled; broker and database are waited for."""
+        """Relay, and measure the backlog, until cancelled; infrastructure errors are waited out."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._lead_again())
             group.create_task(measure_backlog(self._engine, self._outbox))
@@ -77,12 +76,12 @@ class Relay:
                     self._log.info("relay.leading", outbox=self._outbox.fullname)
                     await self._build_leader(db, sending, reader).run()
             finally:
-                # Whatever happened: back in the pool the session would keep the lock.
+                # In the pool the session would keep the lock.
                 await asyncio.shield(db.invalidate())
                 await reader.close()
 
     async def _acquire_lock(self, db: AsyncConnection) -> None:
-        """Return once this session is the one that relays."""
+        """Return once this session holds the lock."""
         hung = text("SELECT set_config('idle_session_timeout', :after, false)")
         await db.execute(hung, {"after": to_milliseconds(self._settings.hung_after)})
         locked = text("SELECT pg_try_advisory_lock(:lock)")

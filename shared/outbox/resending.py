@@ -1,7 +1,7 @@
-"""What an operator does to an outbox: send again what the broker lost, try again what it refused.
+"""Operators' commands for an outbox: send lost rows again, and try refused rows again.
 
-Both make rows unsent again. The relay sends by rising id, so they leave before newer rows of their
-topic, and consumers know by their inboxes what they have applied.
+Both make rows unsent again. The relay sends in ascending order of id, so they precede newer rows of
+their topic. Consumers ignore repeats by their inboxes.
 """
 
 from datetime import datetime
@@ -15,17 +15,17 @@ _UNSENT_AGAIN = (
     "sent_at = NULL, sent_partition = NULL, sent_offset = NULL, sent_run = NULL, sent_number = NULL"
 )
 _LOST = "(o.sent_offset >= r.lost_from OR o.sent_offset IS NULL)"
-"""Rows of which the broker did not tell where they stand may be lost too."""
+"""Rows whose offset the broker did not return may be lost too."""
 
 
 async def replay_lost(db: AsyncConnection, service: str, topic: str) -> int:
-    """Let a stopped topic go on, and send again what stood at or above the lost offsets.
+    """Resume a stopped topic, and send again the rows at or above the lost offsets.
 
     Returns:
-        How many rows are sent again; 0 also when the topic is not stopped.
+        The number of rows to send again; 0 also when the topic is not stopped.
     """
     await _take_turn(db, service)
-    await _count_from_what_is_left(db, service, topic)
+    await _reset_numbers(db, service, topic)
     again = await db.execute(
         text(
             f"UPDATE {service}.outbox AS o SET {_UNSENT_AGAIN} FROM {service}.relayed AS r "  # noqa: S608 - a service's name
@@ -39,10 +39,10 @@ async def replay_lost(db: AsyncConnection, service: str, topic: str) -> int:
 
 
 async def replay_since(db: AsyncConnection, service: str, topic: str, since: datetime) -> int:
-    """Send again all that was sent since an instant; what a stopped topic lost is sent with it.
+    """Send again all rows sent since an instant, and the lost rows of a stopped topic.
 
     Returns:
-        How many rows are sent again.
+        The number of rows to send again.
     """
     lost = await replay_lost(db, service, topic)
     again = await db.execute(
@@ -56,10 +56,10 @@ async def replay_since(db: AsyncConnection, service: str, topic: str, since: dat
 
 
 async def retry_refused(db: AsyncConnection, service: str, row_id: int | None) -> int:
-    """Let a refused row, or with None every one, be tried again.
+    """Let the relay try a refused row again, or with None every refused row.
 
     Returns:
-        How many rows it is.
+        The number of rows.
     """
     await _take_turn(db, service)
     again = await db.execute(
@@ -73,17 +73,17 @@ async def retry_refused(db: AsyncConnection, service: str, row_id: int | None) -
 
 
 async def _take_turn(db: AsyncConnection, service: str) -> None:
-    """Hold the relay off until the transaction ends: no row is in its hands meanwhile."""
+    """Lock out the relay's passes until the transaction ends, so that no row is being sent."""
     await db.execute(
         text("SELECT pg_advisory_xact_lock(:key)"), {"key": compute_pass_lock(service)}
     )
 
 
-async def _count_from_what_is_left(db: AsyncConnection, service: str, topic: str) -> None:
-    """Set back the numbers of a stopped topic to the last record that its log still holds.
+async def _reset_numbers(db: AsyncConnection, service: str, topic: str) -> None:
+    """Set the numbers of a stopped topic back to the last record that its log still holds.
 
-    The next record then says that it follows that one. A consumer that lacks it stops, and one
-    that has read it, or more, goes on. Where no row of it is kept, the number alone is known.
+    The next record then names that one as its predecessor. A consumer that lacks it stops; one that
+    has read it, or more, continues. When no row of it is left, only the number is known.
     """
     here = (
         f"FROM {service}.outbox AS o WHERE o.topic = r.topic AND o.sent_partition = r.partition "

@@ -1,10 +1,10 @@
-"""Rows of an outbox to the broker: together while all goes well, one by one after a refusal."""
+"""Sends rows of an outbox to the broker: in batches, and one by one after a refusal."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
@@ -29,95 +29,121 @@ _REFUSALS = (
     UnsupportedForMessageFormatError,
     PolicyViolationError,
 )
-"""What a broker says of a record that it will never take as it is. The list is closed: after any
-other error all rows are tried again."""
+"""The errors by which a broker refuses a record permanently. The list is closed: after any other
+error all rows are tried again."""
 _partition_of = DefaultPartitioner()
-"""Kafka's own rule: from a key and all partitions."""
+"""Kafka's default: the partition of a key, given all partitions."""
 _NEW_PARTITIONS = 60_000
-"""Milliseconds after which a raised number of partitions is known."""
+"""Milliseconds until a raised number of partitions is noticed."""
 
 
-class SentRow(NamedTuple):
-    """A row that the broker took: where, and as which number of its partition."""
+@dataclass(frozen=True, slots=True)
+class UnsentRow:
+    """A row of the outbox that waits for the relay."""
 
-    row: Any
-    where: RecordMetadata
+    id: int
+    topic: str
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class SentRow:
+    """A row that the broker acknowledged.
+
+    Attributes:
+        offset: of the first copy of the record; None when the broker did not return it.
+        number: the record's sequence number in its partition.
+    """
+
+    row: UnsentRow
+    partition: int
+    offset: int | None
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A row that the broker refused permanently."""
+
+    row: UnsentRow
+    reason: str
 
 
 @dataclass
 class SendOutcome:
-    """What became of rows.
+    """The outcome of sending rows.
 
     Attributes:
-        sent: rows that the broker took.
-        refused: rows with why the broker will never take them.
-        error: why the others are neither.
+        sent: the acknowledged rows.
+        refused: the rows that the broker refused permanently.
+        error: why the other rows were not sent; None when there are none.
     """
 
     sent: list[SentRow] = field(default_factory=list)
-    refused: list[tuple[Any, str]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     error: Exception | None = None
 
 
 @dataclass
 class _Queue:
-    """The rows of one partition that are not sent yet, and what the broker said of the first."""
+    """The rows of one partition that are not sent yet, and the error of the last attempt."""
 
     at: TopicPartition
-    rows: list[Any] = field(default_factory=list)
+    rows: list[UnsentRow] = field(default_factory=list)
     error: Exception | None = None
 
 
 def get_offset(at: RecordMetadata) -> int | None:
-    """The offset of an acknowledged record; None when the broker did not tell it.
+    """The offset of an acknowledged record; None when the broker did not return it.
 
-    It does not when it says that it has the record already.
+    It does not return it for a record that it recognises as a repeat.
     """
     unknown = at.log_start_offset is not None and at.log_start_offset < 0
     return None if unknown else at.offset
 
 
 class Sender:
-    """One idempotent producer, replaced after a refusal: the refused took sequence numbers.
+    """One idempotent producer, replaced after a refusal, because refused records used its numbers.
 
-    The rows of a partition go in whole batches, each after the one before was acknowledged. The
-    broker takes all of a batch or nothing, so no record stands in the log without those before it.
+    The rows of a partition are sent in batches, each after the acknowledgement of the one before.
+    The broker stores a batch whole or not at all, so the log holds no record without those before.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.producer = _build_producer(settings)
 
-    async def send(self, rows: Sequence[Any], links: SequenceNumbers) -> SendOutcome:
-        """Send rows in their order; one that is refused does not hold up the others."""
+    async def send(self, rows: Sequence[UnsentRow], numbers: SequenceNumbers) -> SendOutcome:
+        """Send rows in their order; a refused row does not delay the others."""
         outcome = SendOutcome()
         there = {topic: await self._list_partitions(topic) for topic in {row.topic for row in rows}}
         queues: dict[TopicPartition, _Queue] = {}
         for row in rows:
             at = (row.topic, _partition_of(row.key, there[row.topic], []))
             queues.setdefault(at, _Queue(at)).rows.append(row)
-        await asyncio.gather(*(self._send_queue(q, links, outcome) for q in queues.values()))
+        await asyncio.gather(*(self._send_queue(q, numbers, outcome) for q in queues.values()))
         failed = [queue for queue in queues.values() if queue.error]
         refused = [queue for queue in failed if isinstance(queue.error, _REFUSALS)]
         outcome.error = next((q.error for q in failed if q not in refused), None)
         if refused:
-            await self._send_one_by_one(refused, links, outcome)
+            await self._send_one_by_one(refused, numbers, outcome)
         return outcome
 
     async def _send_one_by_one(
-        self, queues: Sequence[_Queue], links: SequenceNumbers, outcome: SendOutcome
+        self, queues: Sequence[_Queue], numbers: SequenceNumbers, outcome: SendOutcome
     ) -> None:
-        """A batch is refused as a whole: find out which of its rows are meant."""
+        """Send the rows of refused batches one by one, to find the refused rows."""
         await self._replace()
         for row, at in sorted(
             ((row, queue.at) for queue in queues for row in queue.rows), key=lambda pair: pair[0].id
         ):
             alone = _Queue(at, [row])
-            await self._send_queue(alone, links, outcome)
+            await self._send_queue(alone, numbers, outcome)
             if isinstance(alone.error, _REFUSALS):
                 name = type(alone.error).__name__
-                outcome.refused.append((row, f"{name}: {alone.error}"[:500]))
+                outcome.refused.append(Refusal(row, f"{name}: {alone.error}"[:500]))
                 await self._replace()
             elif alone.error:
                 outcome.error = alone.error
@@ -128,25 +154,25 @@ class Sender:
         return sorted(there)
 
     async def _send_queue(
-        self, queue: _Queue, links: SequenceNumbers, outcome: SendOutcome
+        self, queue: _Queue, numbers: SequenceNumbers, outcome: SendOutcome
     ) -> None:
-        """Send the rows of a partition until none is left, or one batch fails."""
+        """Send the rows of a partition until all are sent or a batch fails."""
         topic, partition = queue.at
         name = apply_prefix(topic, self._settings.topic_prefix)
         try:
             while queue.rows:
                 batch = self.producer.create_batch()
-                count = _fill(batch, queue, links)
+                count = _fill(batch, queue, numbers)
                 sent = await self.producer.send_batch(batch, name, partition=partition)
-                first = await sent
-                before = links.get_last(queue.at)
-                links.advance(queue.at, count)
+                first = get_offset(await sent)
+                number = numbers.get_last(queue.at) + 1
+                numbers.advance(queue.at, count)
                 outcome.sent += [
-                    SentRow(row, first._replace(offset=first.offset + n), before + 1 + n)
+                    SentRow(row, partition, None if first is None else first + n, number + n)
                     for n, row in enumerate(queue.rows[:count])
                 ]
                 del queue.rows[:count]
-        except Exception as error:  # noqa: BLE001 - what it means is decided for all partitions
+        except Exception as error:  # noqa: BLE001 - it is judged together with those of the other partitions
             queue.error = error
 
     async def _replace(self) -> None:
@@ -155,16 +181,19 @@ class Sender:
         await self.producer.start()
 
 
-def _fill(batch: Any, queue: _Queue, links: SequenceNumbers) -> int:  # noqa: ANN401 - aiokafka's
-    """Put as many rows into a batch as it holds, at least one; how many.
+def _fill(batch: Any, queue: _Queue, numbers: SequenceNumbers) -> int:  # noqa: ANN401 - aiokafka's
+    """Put as many rows into a batch as it holds, at least one.
+
+    Returns:
+        The number of rows in the batch.
 
     Raises:
-        MessageSizeTooLargeError: the first one is larger than any broker of ours takes.
+        MessageSizeTooLargeError: the first row is larger than `MESSAGE_LIMIT`.
     """
     count = 0
     for row in queue.rows:
         headers = [(name, value.encode()) for name, value in row.headers]
-        headers += links.build_headers(queue.at, links.get_last(queue.at) + 1 + count)
+        headers += numbers.build_headers(queue.at, numbers.get_last(queue.at) + 1 + count)
         if not batch.append(timestamp=None, key=row.key, value=row.value, headers=headers):
             break
         count += 1

@@ -1,8 +1,8 @@
-"""Sends watermarks: an outbox's relay says up to which instant everything is in Kafka.
+"""Sends watermarks: the instant up to which all facts of an outbox are in Kafka.
 
-The relay reads the office's clock (T), then its outbox. A read that found fewer rows than its limit
-has in hand all that was committed before T and is not sent yet, since the read saw every commit
-that came before it. Once those rows are acknowledged, T is true in every partition
+The relay reads the office's clock (T), then its outbox. A read below its limits returns all unsent
+rows that were committed before T, since it sees every earlier commit. Once those rows are
+acknowledged, the watermark T is correct in every partition
 (docs/adr/0067-watermarks.md).
 """
 
@@ -24,11 +24,11 @@ from shared.schemas.topics import Topic, apply_prefix
 from shared.settings import Settings
 
 _AGAIN = timedelta(minutes=1) / timedelta(seconds=1)
-"""Seconds after which an instant is told again though the office's clock has not moved."""
+"""Seconds after which an instant is sent again although the office's clock has not moved."""
 
 
 class WatermarkSender:
-    """The watermarks that one leading relay sends, to every partition of some topics."""
+    """Sends the leading relay's watermarks to every partition of its topics."""
 
     def __init__(self, topics: Sequence[Topic], office: Clock, settings: Settings) -> None:
         self._topics = topics
@@ -39,14 +39,14 @@ class WatermarkSender:
         self._skewed = False
 
     def read_clock(self) -> datetime | None:
-        """The office's instant, to be read before the outbox is; None when no topic has marks."""
+        """The office's instant, to be read before the outbox; None when no topic has watermarks."""
         return self._clock.now() if self._topics else None
 
     def is_due(self, until: datetime) -> bool:
-        """Whether `until` lies in another minute than the last one; slots lie on whole minutes."""
+        """Whether `until` is in another minute than the last one; slots are on whole minutes."""
         if self._told is None or _truncate_to_minute(until) != _truncate_to_minute(self._told):
             return True
-        # A relay that hung may have told an older instant after this one: it is set right here.
+        # A relay that hung may have sent an older instant after this one; repeating corrects it.
         return clock.monotonic() >= self._told_at + _AGAIN
 
     async def send(
@@ -54,23 +54,23 @@ class WatermarkSender:
         db: AsyncConnection,
         producer: AIOKafkaProducer,
         until: datetime,
-        links: SequenceNumbers,
+        numbers: SequenceNumbers,
         stopped: Collection[str] = (),
     ) -> dict[tuple[str, int], int]:
-        """Write `until` to every partition, unless the machine's clock is not to be trusted.
+        """Send `until` to every partition, unless the machine's clock is not trusted.
 
         Args:
             db: a connection without a transaction.
             producer: the one that sent the rows.
             until: read before the outbox was; all rows that the read found are acknowledged.
-            links: the numbers of those rows, so that a consumer knows which must stand before it.
-            stopped: names of topics of which not everything is sent.
+            numbers: the sequence numbers of those rows, which a consumer must have read before.
+            stopped: names of topics that are stopped.
 
         Returns:
-            The offset that the watermark got, by topic and partition; empty when none was sent.
+            The offset of the watermark by topic and partition; empty when none was sent.
 
         Raises:
-            KafkaError: a partition may lack it; the next call says it again.
+            KafkaError: a partition may lack it; the next call sends it again.
         """
         skew = abs(await measure_clock_skew(db, self._clock))
         await db.commit()
@@ -93,13 +93,13 @@ class WatermarkSender:
             name = apply_prefix(topic.name, self._settings.topic_prefix)
             for partition in await producer.partitions_for(name):
                 at = (topic.name, partition)
-                link = links.build_headers(at, links.get_last(at))
+                link = numbers.build_headers(at, numbers.get_last(at))
                 waiting[at] = await producer.send(
                     name, value=value, headers=headers + link, partition=partition
                 )
-        told = await asyncio.gather(*waiting.values())
+        acknowledged = await asyncio.gather(*waiting.values())
         self._told, self._told_at = until, clock.monotonic()
-        places = zip(waiting, map(get_offset, told), strict=True)
+        places = zip(waiting, map(get_offset, acknowledged), strict=True)
         return {at: offset for at, offset in places if offset is not None}
 
 

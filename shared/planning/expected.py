@@ -56,12 +56,16 @@ class ObligationHistory:
 def join_versions(versions: Iterable[ObligationVersion]) -> tuple[ObligationVersion, ...]:
     """Versions without the changes that planning does not see, such as a start of work."""
     done: list[ObligationVersion] = []
-    for one in versions:
+    for version in versions:
         last = done[-1] if done else None
-        if last and last.until == one.since and (last.owed, last.dates) == (one.owed, one.dates):
-            done[-1] = replace(last, until=one.until)
+        if (
+            last
+            and last.until == version.since
+            and (last.owed, last.dates) == (version.owed, version.dates)
+        ):
+            done[-1] = replace(last, until=version.until)
         else:
-            done.append(one)
+            done.append(version)
     return tuple(done)
 
 
@@ -90,18 +94,18 @@ def list_eras(
     """
     starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
     kept = KEPT_OCCURRENCES // max(len(starts), 1)
-    found = []
+    eras = []
     for place, since in enumerate(starts):
         book = _find_newest(books, since)
         if book is not None:
             until = starts[place + 1] if place + 1 < len(starts) else None
             calendar = _find_newest(calendars, since) or WorkingCalendar()
-            found.append(Era(since, until, Timetable(book, calendar, kept)))
-    return found
+            eras.append(Era(since, until, Timetable(book, calendar, kept)))
+    return eras
 
 
-def _find_newest(told: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
-    known = [one for since, one in told if since <= at]
+def _find_newest(publications: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
+    known = [value for since, value in publications if since <= at]
     return known[-1] if known else None
 
 
@@ -152,9 +156,9 @@ def _list_items(
             if since > until:
                 continue
             for rule in era.timetable.book.rules:
-                for one in era.timetable.list_between(rule, version.dates, since, until):
-                    for audience in list_audiences(rule, one):
-                        yield (one.slot, audience), ExpectedItem(due_on, one.overdue)
+                for occurrence in era.timetable.list_between(rule, version.dates, since, until):
+                    for audience in list_audiences(rule, occurrence):
+                        yield (occurrence.slot, audience), ExpectedItem(due_on, occurrence.overdue)
 
 
 def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> ExpectedItem | None:
@@ -167,9 +171,9 @@ def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> Expe
     if not version.owed or due_on is None or version.since >= slot:
         return None
     numbers = [
-        one.overdue
+        occurrence.overdue
         for rule in era.timetable.book.rules
-        for one in era.timetable.list_between(rule, version.dates, slot, slot)
-        if audience in list_audiences(rule, one)
+        for occurrence in era.timetable.list_between(rule, version.dates, slot, slot)
+        if audience in list_audiences(rule, occurrence)
     ]
     return ExpectedItem(due_on, max(numbers)) if numbers else None

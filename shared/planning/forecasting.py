@@ -74,8 +74,8 @@ def forecast(
     """
     timetable = Timetable(book, calendar)
     units: dict[UUID, list[ForecastObligation]] = defaultdict(list)
-    for one in obligations:
-        units[one.unit_id].append(one)
+    for obligation in obligations:
+        units[obligation.unit_id].append(obligation)
     reminders = [
         reminder
         for of_unit in units.values()
@@ -91,11 +91,11 @@ def _forecast_unit(
     planned_at: datetime,
     until: datetime,
 ) -> Iterable[ReminderDue]:
-    by_id = {one.obligation_id: one for one in of_unit}
+    by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     timers = [
         timer
-        for one in of_unit
-        for timer in plan_timers(timetable, one.obligation_id, one.dates, planned_at)
+        for obligation in of_unit
+        for timer in plan_timers(timetable, obligation.obligation_id, obligation.dates, planned_at)
     ]
     while timers and (slot := min(timer.next_fire_at for timer in timers)) <= until:
         timers = [t for t in timers if not _is_ended(ended.get(t.obligation_id), slot)]
@@ -112,5 +112,5 @@ def _is_ended(ended: datetime | None, slot: datetime) -> bool:
     return ended is not None and ended <= slot
 
 
-def _to_due_timer(one: ForecastObligation, timer: Timer) -> DueTimer:
-    return DueTimer(timer, one.dates, one.lead, one.measure)
+def _to_due_timer(obligation: ForecastObligation, timer: Timer) -> DueTimer:
+    return DueTimer(timer, obligation.dates, obligation.lead, obligation.measure)

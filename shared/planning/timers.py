@@ -64,14 +64,14 @@ def replan_timers(
             yield Timer(obligation_id, rule.rule_id, occurrence.slot, occurrence.overdue)
 
 
-def compute_plan_start(told: datetime, now: datetime, horizon: timedelta) -> datetime:
+def compute_plan_start(told_at: datetime, now: datetime, horizon: timedelta) -> datetime:
     """The instant after which a fact is planned: when it was told.
 
     So a slot between telling and reading is caught up with instead of lost, and planning does
     not depend on how fast events are read. Never the future (clocks may disagree), and never
     longer ago than the horizon: who reads an old history must not remind of the past.
     """
-    return max(min(told, now), now - horizon)
+    return max(min(told_at, now), now - horizon)
 
 
 def get_later(instant: datetime, other: datetime | None) -> datetime:

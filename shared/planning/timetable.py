@@ -60,10 +60,12 @@ class Timetable:
         if known is None:
             if len(self._firsts) >= _SPANS:
                 self._firsts.clear()
-            found = (
+            first_of_rules = (
                 (rule.rule_id, self.find_first(rule, dates, after)) for rule in self.book.rules
             )
-            known = tuple((rule_id, first) for rule_id, first in found if first is not None)
+            known = tuple(
+                (rule_id, first) for rule_id, first in first_of_rules if first is not None
+            )
             self._firsts[key] = known
         return known
 

@@ -1,4 +1,4 @@
-"""Starting and stopping a service: what it waits for, its health port, its end."""
+"""Starting and stopping a service: readiness, health port, signals."""
 
 import asyncio
 import gc
@@ -26,12 +26,12 @@ from shared.settings import Settings
 async def wait_until_ready(
     settings: Settings, engine: AsyncEngine, service: str, topics: Sequence[Topic]
 ) -> None:
-    """Return once topics and migrations are there.
+    """Return once topics and migrations exist.
 
     Raises:
-        NotReadyError: something is missing and `settings.wait` is over.
-        CuibanError: aiokafka is another one than this program was written for, or the broker keeps
-            a topic so that events would be lost.
+        NotReadyError: something is still missing after `settings.wait`.
+        CuibanError: aiokafka has another version than the required one, or a topic's settings let
+            the broker lose events.
     """
     header_names.check_aiokafka()
     until = clock.monotonic() + settings.wait / timedelta(seconds=1)
@@ -56,52 +56,54 @@ def build_health_port(
     *,
     relays: str = "",
 ) -> HealthPort:
-    """The health of a service: ready while its database answers, and its consumers come on.
+    """The health port of a service: ready while its database answers and its consumers progress.
 
-    With `topics` its broker must have them too. A service that goes on without a broker (its
-    outbox fills meanwhile) names none. `relays` is the service whose outbox it empties: it is not
-    ready while the broker lacks what it had acknowledged. Parked and refused events are a warning.
+    With `topics`, the broker must have them too. A service that works without a broker (its outbox
+    fills meanwhile) names none. `relays` is the service whose outbox is relayed: it is not ready
+    while the broker lacks acknowledged records. Parked and refused events are warnings.
     """
     within = settings.stalled_after.total_seconds()
 
-    async def database() -> str:
+    async def check_database() -> str:
         async with engine.connect() as db:
             await db.execute(text("SELECT 1"))
         return ""
 
-    async def broker() -> str:
+    async def check_broker() -> str:
         try:
             await list_partitions(settings, topics)
         except NotReadyError as error:
             return error.message
         return ""
 
-    async def streams() -> str:
+    async def check_streams() -> str:
         now = clock.monotonic()
-        said = (each.progress.describe_stalls(now, within, each.last_error) for each in consumers)
-        return "; ".join(filter(None, said))
+        problems = (
+            each.progress.describe_stalls(now, within, each.last_error) for each in consumers
+        )
+        return "; ".join(filter(None, problems))
 
-    async def parked() -> str:
+    async def check_parked() -> str:
         return " ".join(filter(None, (each.progress.describe_parked() for each in consumers)))
 
-    async def relay() -> str:
+    async def check_relay() -> str:
         return await describe_stopped(engine, relays) if relays else ""
 
-    async def refused() -> str:
+    async def check_refused() -> str:
         return await describe_refused(engine, relays) if relays else ""
 
-    checks = {"database": database, "streams": streams, "relay": relay}
+    checks = {"database": check_database, "streams": check_streams, "relay": check_relay}
     if topics:
-        checks["broker"] = broker
-    warnings = {"parked": parked, "outbox": refused}
+        checks["broker"] = check_broker
+    warnings = {"parked": check_parked, "outbox": check_refused}
     return HealthPort(settings.metrics_host, settings.metrics_port, checks, warnings)
 
 
 def tune_garbage_collector() -> None:
-    """Collect garbage a hundred times more rarely than Python would. Call it once all is imported.
+    """Run the garbage collector 100 times less often than by default. Call it after all imports.
 
-    A batch makes some 50,000 objects, none of them in cycles; with the usual threshold of 700
-    the collector walks them again and again, which took a third of the time of a batch.
+    A batch allocates about 50,000 objects, none of them in cycles. With the default threshold of
+    700 the collector took a third of the time of a batch.
     """
     gc.collect()
     gc.freeze()
@@ -109,13 +111,13 @@ def tune_garbage_collector() -> None:
 
 
 def refuse(error: CuibanError) -> NoReturn:
-    """Say why the service does not start, and leave with status 78 (EX_CONFIG of sysexits.h)."""
+    """Log why the service does not start, and exit with status 78 (EX_CONFIG of sysexits.h)."""
     logging.log(__name__).error("service.refused", wrong=error.message, hint=error.hint)
     sys.exit(78)
 
 
 async def run_until_signalled(*tasks: Coroutine[Any, Any, Any]) -> None:
-    """Run tasks until SIGTERM or SIGINT, or until one of them fails (and then raise)."""
+    """Run tasks until SIGTERM or SIGINT; raises the error of a task that fails."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -1,4 +1,4 @@
-"""A service whose consumers are faust's: its worker, and its own loops beside the agents."""
+"""A service whose consumers are faust agents: the worker, and the service's own loops."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -20,7 +20,7 @@ Loop = Callable[[], Coroutine[Any, Any, None]]
 class Loops(mode.Service):
     """Runs a service's own loops and health port beside its faust agents.
 
-    A loop that ends or raises stops the process: the supervisor starts it anew.
+    A loop that raises stops the process, so that its supervisor restarts it.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class _Worker(faust.Worker):
 
     def __init__(self, app: faust.App, loops: Loops) -> None:
         super().__init__(app, loops, redirect_stdouts=False, quiet=True)
-        self.spinner = None  # its signs would stand between the JSON lines of the log
+        self.spinner = None  # it would print between the JSON lines of the log
 
     @override
     def _setup_logging(self) -> None:

@@ -63,9 +63,9 @@ class CatchUp(StrEnum):
 
 
 class _Model(BaseModel):
-    """What a reader does not know is kept, so that who stores a book of a newer writer loses none.
+    """Unknown fields are kept, so that storing a newer writer's rule book loses none of them.
 
-    Whoever takes rules from people validates with `extra="forbid"`.
+    Rules that people enter are validated with `extra="forbid"`.
     """
 
     model_config = ConfigDict(frozen=True, extra="allow")

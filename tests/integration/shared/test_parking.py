@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import metrics
 from shared.broker.records import Partition
 from shared.consuming import parking
-from shared.consuming.parking import BEHIND, HANDLER_FAILED
+from shared.consuming.parking import ParkReason
 from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
 from shared.schemas.events import Envelope, StatusReported
@@ -71,7 +71,11 @@ async def test_one_failing_event_and_its_key_wait_and_the_others_flow(
         await world.send(envelope(3, unit=2), envelope(70, unit=3))
         assert await world.reached([*wanted, 70]) == [*wanted, 70]
         await until(lambda: same(parked(world), 3))
-        assert [reason for _, reason in await parked(world)] == [HANDLER_FAILED, BEHIND, BEHIND]
+        assert [reason for _, reason in await parked(world)] == [
+            "handler-failed",
+            "behind",
+            "behind",
+        ]
         assert await letters(world) == []
 
         async def is_told() -> bool:
@@ -95,7 +99,7 @@ async def test_faust_delivers_on_while_an_event_waits(world: World, handler: Han
     try:
         await world.send(envelope(0, RARE), *(envelope(n, unit=3 + n % 9) for n in range(1, 60)))
         assert await world.reached(list(range(1, 60))) == list(range(1, 60))
-        assert [reason for _, reason in await parked(world)] == [HANDLER_FAILED]
+        assert [reason for _, reason in await parked(world)] == ["handler-failed"]
         owned = world.consumer.assigned
         assert owned is not None
         assert {at.number for at in owned()} == set(range(world.settings.partitions))
@@ -166,7 +170,7 @@ async def test_what_stood_behind_a_discarded_event_goes_on_by_itself(
         await world.send(envelope(0, RARE), envelope(1), envelope(2))
         await until(lambda: same(parked(world), 3))
         async with world.engine.begin() as db:
-            await db.execute(text(f"DELETE FROM tried.parked WHERE reason = '{HANDLER_FAILED}'"))  # noqa: S608
+            await db.execute(text("DELETE FROM tried.parked WHERE reason = 'handler-failed'"))
         assert await world.reached([1, 2]) == [1, 2]
 
 
@@ -195,7 +199,7 @@ async def test_a_parked_record_keeps_every_byte(world: World, handler: Handler) 
         kept = type(record)(
             record.partition, record.offset, b"\xff\x00", record.value, hostile, record.time
         )
-        await parking.park(db, TABLES.parked, "tried", [kept], reason=BEHIND, detail="x")
+        await parking.park(db, TABLES.parked, "tried", [kept], reason=ParkReason.BEHIND, detail="x")
         found = await parking.list_parked_of_key(
             db, TABLES.parked, "tried", kept.partition.topic, key=b"\xff\x00", limit=9
         )
@@ -209,7 +213,9 @@ async def test_parked_records_stay_apart_from_those_of_a_new_log(
     at = Partition(records[0].partition.topic, records[0].partition.number)
     async with world.engine.begin() as db:
         for _ in range(2):
-            await parking.park(db, TABLES.parked, "tried", records, reason=BEHIND, detail="x")
+            await parking.park(
+                db, TABLES.parked, "tried", records, reason=ParkReason.BEHIND, detail="x"
+            )
             await parking.renumber_below_zero(db, TABLES.parked, "tried", at)
         rows = await db.execute(text("SELECT record_offset FROM tried.parked ORDER BY 1"))
         assert len(offsets := list(rows.scalars())) == 2 * len(records)

@@ -102,7 +102,7 @@ def test_what_stands_behind_a_gap_is_not_taken():
     found = find_gap(NOTHING_READ, log)
     assert found.taken == log[:1]
     assert found.gap == Link("ingest", 5, 3, 1, 0)
-    assert found.chains.read == {"ingest": (5, 1)}
+    assert found.state.read == {"ingest": (5, 1)}
 
 
 def test_writers_are_counted_apart_and_records_without_a_link_pass():
@@ -111,7 +111,7 @@ def test_writers_are_counted_apart_and_records_without_a_link_pass():
     found = find_gap(NOTHING_READ, [*log, record(4, None)])
     assert found.gap is None
     assert len(found.applied) == 5
-    assert found.chains.read == {"ingest": (5, 2), "notifier": (9, 1)}
+    assert found.state.read == {"ingest": (5, 2), "notifier": (9, 1)}
 
 
 def test_an_old_watermark_is_not_believed():
@@ -127,7 +127,7 @@ def test_after_a_resume_the_log_as_it_was_is_learned_and_its_watermarks_are_not_
     found = find_gap(stopped.resume(3, passed_over=False), log)
     assert found.gap is None
     assert list(found.applied) == [log[0], log[3]]
-    assert found.chains.read == {"ingest": (6, 2)}
+    assert found.state.read == {"ingest": (6, 2)}
     assert find_gap(stopped.resume(0, passed_over=False), log).gap
     assert find_gap(stopped.resume(0, passed_over=True), [event(9, 5, 4, 1, 0)]).gap is None
 
@@ -226,7 +226,7 @@ def test_no_healthy_stream_is_stopped(seed):
         end = start + stream.chosen.randrange(1, 9)
         found = find_gap(chains, stream.log[start:end])
         assert found.gap is None
-        chains, start = read_state(Position(end, chains=found.chains.to_json(end))), end
+        chains, start = read_state(Position(end, chains=found.state.to_json(end))), end
     assert chains.read["ingest"] >= stream.marked
 
 
@@ -241,7 +241,7 @@ def test_no_watermark_is_believed_when_a_row_before_it_was_lost(seed):
         found = find_gap(chains, [one])
         if found.gap:
             return
-        chains = found.chains
+        chains = found.state
         link = read_link(one)
         if one.value != b"0":
             applied.add(one.value)

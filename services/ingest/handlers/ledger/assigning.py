@@ -13,7 +13,7 @@ from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import ObligationNumber, StoredPlan
-from shared.outbox.publishing import Row, build_rows
+from shared.outbox.publishing import NewRow, build_rows
 from shared.schemas import identity
 from shared.schemas.events import Envelope, ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
@@ -64,7 +64,7 @@ class NewObligations:
 
     batch: ObligationBatch
     restored: list[dict[str, Any]] = field(default_factory=list)
-    events: list[Row] = field(default_factory=list)
+    events: list[NewRow] = field(default_factory=list)
 
 
 async def prepare_obligations(
