@@ -15,7 +15,7 @@ from shared.schemas.topics import TOPIC_OF, TOPICS
 PLACE = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"
 
 
-def document() -> dict[str, Any]:
+def build_document() -> dict[str, Any]:
     """The whole description, as plain data."""
     models = [(event, "validation") for event in TOPIC_OF]
     _, schemas = models_json_schema(models, ref_template="#/components/schemas/{model}")  # type: ignore[arg-type]
@@ -71,10 +71,10 @@ def document() -> dict[str, Any]:
     }
 
 
-def rendered() -> str:
+def render() -> str:
     """The file's text."""
-    return yaml.safe_dump(document(), allow_unicode=True, sort_keys=False, width=100)
+    return yaml.safe_dump(build_document(), allow_unicode=True, sort_keys=False, width=100)
 
 
 if __name__ == "__main__":
-    PLACE.write_text(rendered(), encoding="utf-8")
+    PLACE.write_text(render(), encoding="utf-8")

@@ -29,7 +29,7 @@ _COMMANDS = {
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "bench": "lab.bench.command:run_benches",
-    "topics": "deploy.prepare:manage_topics",
+    "topics": "deploy.prepare:prepare_topics",
     "migrate": "deploy.prepare:run_migrations",
     "prepare": "deploy.prepare:prepare_all",
 }

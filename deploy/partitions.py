@@ -41,32 +41,32 @@ async def add_partitions(settings: Settings, number: int) -> list[str]:
     """
     engine, reader = create_engine(settings, "cuiban-topics"), LogReader(settings)
     try:
-        if waiting := await _waiting(engine):
-            raise _under_way(waiting)
-        async with _held(engine):
+        if waiting := await _list_waiting(engine):
+            raise _report_under_way(waiting)
+        async with _hold_relays(engine):
             until = clock.monotonic() + _PATIENCE
-            while late := await _late(engine, settings, reader):
+            while late := await _list_late(engine, settings, reader):
                 if clock.monotonic() > until:
-                    raise _under_way(late)
+                    raise _report_under_way(late)
                 await asyncio.sleep(_LOOK)
             raised = await raise_partitions(settings, TOPICS, number)
-            await _until_there(settings, number)
+            await _wait_for_partitions(settings, number)
     finally:
         await reader.close()
         await engine.dispose()
     return raised
 
 
-def _under_way(what: list[str]) -> CuibanError:
+def _report_under_way(what: list[str]) -> CuibanError:
     return CuibanError(
         "Events are under way, so no partition was added: " + "; ".join(what[:10]) + ".",
         "`cuiban ops streams`, `parked` and `outbox` show them. Try again once all are applied.",
     )
 
 
-async def _waiting(engine: AsyncEngine) -> list[str]:
+async def _list_waiting(engine: AsyncEngine) -> list[str]:
     """What stands in the outboxes, is parked, or is stopped."""
-    found = []
+    obstacles = []
     questions = {
         f"SELECT count(*) FROM {{}}.outbox WHERE {UNSENT}": "events in the outbox of {}",  # noqa: S608 - ours
         "SELECT count(*) FROM {}.outbox WHERE refused IS NOT NULL": "refused events of {}",
@@ -81,11 +81,11 @@ async def _waiting(engine: AsyncEngine) -> list[str]:
             for question, words in questions.items():
                 number = (await db.execute(text(question.format(service)))).scalar_one()
                 if number:
-                    found.append(f"{number} {words.format(service)}")
-    return found
+                    obstacles.append(f"{number} {words.format(service)}")
+    return obstacles
 
 
-async def _late(engine: AsyncEngine, settings: Settings, reader: LogReader) -> list[str]:
+async def _list_late(engine: AsyncEngine, settings: Settings, reader: LogReader) -> list[str]:
     """Where consumers are not at the end of the log."""
     topics = [topic for topic in TOPICS if topic is not DEAD_LETTERS]  # that nobody consumes
     ends = await reader.list_ends(await list_partitions(settings, topics))
@@ -114,18 +114,18 @@ async def _late(engine: AsyncEngine, settings: Settings, reader: LogReader) -> l
 
 
 @asynccontextmanager
-async def _held(engine: AsyncEngine) -> AsyncIterator[None]:
+async def _hold_relays(engine: AsyncEngine) -> AsyncIterator[None]:
     """Hold every relay's lock; who has one loses its session, and waits for the lock."""
     async with engine.connect() as db:
         try:
             for service in SERVICES:
-                await _take(db, crc32(f"relay {service}.outbox".encode()))
+                await _take_lock(db, crc32(f"relay {service}.outbox".encode()))
             yield
         finally:
             await db.invalidate()  # and with the session its locks
 
 
-async def _take(db: AsyncConnection, lock: int) -> None:
+async def _take_lock(db: AsyncConnection, lock: int) -> None:
     holders = text(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory' "
         "AND granted AND classid = 0 AND objid = CAST(:lock AS bigint)::oid "
@@ -140,7 +140,7 @@ async def _take(db: AsyncConnection, lock: int) -> None:
     await db.commit()
 
 
-async def _until_there(settings: Settings, number: int) -> None:
+async def _wait_for_partitions(settings: Settings, number: int) -> None:
     """Wait until the broker tells the new number: a relay that begins now must learn it."""
     async with asyncio.timeout(_PATIENCE):
         while any(each.partitions < number for each in await describe_topics(settings, TOPICS)):  # noqa: ASYNC110 - the broker's work

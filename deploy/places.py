@@ -45,14 +45,14 @@ def find_stack(state: Path) -> RunningStack:
     return RunningStack(record["api"], record["environment"], place / "token")
 
 
-def settings_in(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> Settings:
     """The settings with which a local stack's services reach its broker and database."""
     names = ("CUIBAN_KAFKA", "CUIBAN_DATABASE_URL", "CUIBAN_TOPIC_PREFIX", "CUIBAN_CLOCK_FILE")
     given = {name.removeprefix("CUIBAN_").lower(): environment.get(name) for name in names}
     return Settings.model_validate({name: value for name, value in given.items() if value})
 
 
-def settings_for(state: Path) -> Settings:
+def load_settings(state: Path) -> Settings:
     """The environment's settings, or without CUIBAN_DATABASE_URL those of the stack in `state`.
 
     Raises:
@@ -61,4 +61,4 @@ def settings_for(state: Path) -> Settings:
     """
     if os.environ.get("CUIBAN_DATABASE_URL"):
         return Settings.load()
-    return settings_in(find_stack(state).environment)
+    return read_settings(find_stack(state).environment)

@@ -48,7 +48,7 @@ def migrate_all(settings: Settings) -> None:
         migrate(settings.database_url.get_secret_value(), service)
 
 
-def manage_topics(
+def prepare_topics(
     *,
     check: Annotated[
         bool, typer.Option("--check", help="Only report what is wrong with them; status 1 if so.")
@@ -127,11 +127,11 @@ def _prepare() -> list[str]:
     settings = Settings.load()
     made = asyncio.run(create_topics(settings))
     migrate_all(settings)
-    asyncio.run(found_office(settings, OfficeSettings()))
+    asyncio.run(create_first_office(settings, OfficeSettings()))
     return made
 
 
-async def found_office(settings: Settings, office: OfficeSettings) -> None:
+async def create_first_office(settings: Settings, office: OfficeSettings) -> None:
     """Make the office with its default rule book, and its first token if a file is named."""
     engine = create_engine(settings, "cuiban-prepare")
     now = settings.open_clock().now()

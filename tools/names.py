@@ -57,8 +57,10 @@ REFUSED_PHRASES = {
 SHARED_CLASS_NAMES = frozenset({"Settings"})
 """One of each service, on purpose: they extend one another."""
 
-GIVEN_NAMES = frozenset({"main", "now", "monotonic", "overlaps", "size_in_bytes", "next_batch"})
-"""The entry point, what every clock and interval calls them, and what aiokafka calls."""
+GIVEN_NAMES = frozenset(
+    {"main", "now", "monotonic", "overlaps", "size_in_bytes", "next_batch", "ngettext"}
+)
+"""The entry point, what every clock and interval calls them, and what libraries call."""
 
 _VERBS = frozenset((ROOT / "tools" / "verbs.txt").read_text().split())
 

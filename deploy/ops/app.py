@@ -7,9 +7,9 @@ import typer
 
 from deploy.ops.conservation import show_conservation
 from deploy.ops.outbox import outbox, replay_outbox
-from deploy.ops.parked import discard, replay, show_parked
+from deploy.ops.parked import discard, list_parked, replay
 from deploy.ops.rewind import rewind
-from deploy.ops.streams import resume, streams
+from deploy.ops.streams import list_streams, resume
 
 ops = typer.Typer(
     help="See what has stopped, and let it go on.",
@@ -26,9 +26,9 @@ def _ops() -> None:
     """
 
 
-ops.command("streams")(streams)
+ops.command("streams")(list_streams)
 ops.command("resume")(resume)
-ops.command("parked")(show_parked)
+ops.command("parked")(list_parked)
 ops.command("replay")(replay)
 ops.command("discard", context_settings={"ignore_unknown_options": True})(discard)  # offset -1
 ops.add_typer(outbox, name="outbox")

@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.places import STATE, StateOption, settings_for
+from deploy.places import STATE, StateOption, load_settings
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, NotRunningError
 from deploy.terminal.language import N_, _
@@ -51,14 +51,14 @@ def show_conservation(
     Ends with status 1 when it does not hold; every gap is named.
     """
     spans = timedelta(seconds=grace), timedelta(days=patience)
-    days, found = asyncio.run(_look(settings_for(state), *spans))
+    days, open_gaps = asyncio.run(_look(load_settings(state), *spans))
     report = {
         "totals": {name: getattr(sum_days(days), name) for name in _COLUMNS},
         "days": [asdict(day) for day in days],
-        "gaps": [gap.to_log_fields() for gap in found],
+        "gaps": [gap.to_log_fields() for gap in open_gaps],
     }
-    show_answer(report, as_json, lambda _report: _show(days, found))
-    if found:
+    show_answer(report, as_json, lambda _report: _show(days, open_gaps))
+    if open_gaps:
         raise typer.Exit(NO)
 
 
@@ -70,8 +70,8 @@ async def _look(
     try:
         async with engine.connect() as db:
             days = await count_unit_days(db)
-            found = await find_gaps(db, real_now=now, grace=grace, patience=patience)
-            return days, found + await _gone(db)
+            open_gaps = await find_gaps(db, real_now=now, grace=grace, patience=patience)
+            return days, open_gaps + await _list_lost(db)
     except (SQLAlchemyError, OSError) as error:
         raise NotRunningError(
             _("The scheduler's tables can't be read."),
@@ -81,28 +81,29 @@ async def _look(
         await engine.dispose()
 
 
-async def _gone(db: AsyncConnection) -> list[Gap]:
+async def _list_lost(db: AsyncConnection) -> list[Gap]:
     """What the scheduler waits for and the notifier, where its tables are here, does not have."""
     waits = await list_pending(db, told_before=clock.read_machine_time())
     if not waits or not await notifier.is_here(db):
         return []
     known = await notifier.select_known(
-        db, [one.notification_id for one in waits if one.notification_id]
+        db, [gap.notification_id for gap in waits if gap.notification_id]
     )
-    return [one for one in waits if one.notification_id not in known]
+    return [gap for gap in waits if gap.notification_id not in known]
 
 
-def _show(days: list[UnitDay], found: list[Gap]) -> None:
+def _show(days: list[UnitDay], open_gaps: list[Gap]) -> None:
     total = sum_days(days)
     counts = {name: getattr(total, name) for name in _COLUMNS}
     say(_(_TOTALS).format(**counts, number=len(days)))
-    if found:
+    if open_gaps:
         headings = (
             *(_("gap"), _("unit"), _("reminder"), _("notification"), _("slot"), _("due")),
             _("counted"),
         )
         names = ("kind", "unit_id", "reminder_id", "notification_id", "slot", "due", "found")
-        show_table(headings, [[str(gap.to_log_fields()[name]) for name in names] for gap in found])
+        rows = [gap.to_log_fields() for gap in open_gaps]
+        show_table(headings, [[str(row[name]) for name in names] for row in rows])
     elif waiting := sum(day.waiting for day in days):
         message = _("The notifier has not reported on {number} reminders yet.")
         say(message.format(number=waiting), "yellow")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import SERVICES, ReasonOption, leave, run, services_here
+from deploy.ops.running import SERVICES, ReasonOption, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import NO, WRONG_USE
@@ -33,10 +33,10 @@ def show(
     if context.invoked_subcommand:
         return
 
-    async def work(db: AsyncConnection, _settings: Settings) -> dict[str, Backlog]:
-        return {service: await load_backlog(db, service) for service in await services_here(db)}
+    async def load(db: AsyncConnection, _settings: Settings) -> dict[str, Backlog]:
+        return {service: await load_backlog(db, service) for service in await list_services(db)}
 
-    backlogs = run(state, work)
+    backlogs = run(state, load)
     answer = {name: asdict(backlog) for name, backlog in backlogs.items()}
     show_answer(answer, as_json, lambda _answer: _show_backlogs(backlogs))
     if any(backlog.refused or backlog.stopped for backlog in backlogs.values()):
@@ -53,14 +53,14 @@ def try_again(
     as_json: JsonOption = False,
 ) -> None:
     """Let the relay try a refused event again, once its cause is removed."""
-    _known(service)
+    _require_service(service)
     if (row is None) != every:
         leave(_("Name a row, or `--all`."), _("`cuiban ops outbox` lists them."), status=WRONG_USE)
 
-    async def work(db: AsyncConnection, _settings: Settings) -> int:
+    async def retry(db: AsyncConnection, _settings: Settings) -> int:
         return await retry_refused(db, service, row)
 
-    if not (number := run(state, work)):
+    if not (number := run(state, retry)):
         leave(
             _("No such event was refused in {service}.").format(service=service),
             _("`cuiban ops outbox` lists them."),
@@ -88,12 +88,12 @@ def replay_outbox(
 
     Consumers know what they have applied: a repeat changes nothing.
     """
-    _known(service)
+    _require_service(service)
     if bool(since) == lost:
         leave(_("Name `--lost` or `--since INSTANT`, one of them."), status=WRONG_USE)
-    start = _instant(since) if since else None
+    start = _parse_instant(since) if since else None
 
-    async def work(db: AsyncConnection, _settings: Settings) -> dict[str, int]:
+    async def replay(db: AsyncConnection, _settings: Settings) -> dict[str, int]:
         topics = await list_topics(db, service)
         if topic and topic not in topics:
             leave(
@@ -109,7 +109,7 @@ def replay_outbox(
                 done[each] = await replay_since(db, service, each, start)
         return done
 
-    done = run(state, work)
+    done = run(state, replay)
     log(__name__).warning("outbox.replayed", service=service, events=done, reason=reason)
     show_answer(done, as_json, _show_replayed)
 
@@ -119,24 +119,24 @@ def _show_replayed(replayed: dict[str, int]) -> None:
         say(_("{topic}: {number} events are sent again.").format(topic=topic, number=number))
 
 
-def _known(service: str) -> None:
+def _require_service(service: str) -> None:
     if service not in SERVICES:
         hint = _("Name one of {services}.").format(services=", ".join(SERVICES))
         leave(_("There is no service {name}.").format(name=service), hint, status=WRONG_USE)
 
 
-def _instant(words: str) -> datetime:
+def _parse_instant(words: str) -> datetime:
     try:
-        found = datetime.fromisoformat(words)
+        instant = datetime.fromisoformat(words)
     except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+        instant = None
+    if instant is None or instant.tzinfo is None:
         leave(
             _("{text} is no instant with an offset.").format(text=words),
             _("Write one like 2026-11-27T09:00:00+08:00."),
             status=WRONG_USE,
         )
-    return found
+    return instant
 
 
 def _show_backlogs(backlogs: dict[str, Backlog]) -> None:

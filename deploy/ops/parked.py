@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import leave, run, services_here, source_of, tables_of
+from deploy.ops.running import get_source, get_tables, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
@@ -34,7 +34,7 @@ _COLUMNS = {
 ConsumerArgument = Annotated[str, typer.Argument(help="As `cuiban ops parked` names it.")]
 
 
-def parked(
+def list_parked(
     limit: Annotated[int, typer.Option(min=1, help="How many to list of each service.")] = 1000,
     state: StateOption = STATE,
     as_json: JsonOption = False,
@@ -96,8 +96,8 @@ def discard(
 
 async def _list_parked(db: AsyncConnection, _: Settings, *, limit: int) -> list[Parked]:
     events: list[Parked] = []
-    for service in await services_here(db):
-        events += await parking.list_parked(db, tables_of(service).parked, limit)
+    for service in await list_services(db):
+        events += await parking.list_parked(db, get_tables(service).parked, limit)
     return events
 
 
@@ -105,30 +105,30 @@ async def _request_replay(
     db: AsyncConnection, _: Settings, *, consumer: str, key: str | None
 ) -> int:
     number = 0
-    for service in await services_here(db):
+    for service in await list_services(db):
         wanted = None if key is None else key.encode("utf-8", "surrogateescape")
-        number += await parking.request_replay(db, tables_of(service).parked, consumer, wanted)
+        number += await parking.request_replay(db, get_tables(service).parked, consumer, wanted)
     return number
 
 
 async def _discard(
     db: AsyncConnection, settings: Settings, *, consumer: str, record: RawRecord, reason: str
 ) -> Parked | None:
-    for service in await services_here(db):
-        tables = tables_of(service)
+    for service in await list_services(db):
+        tables = get_tables(service)
         if await parking.get_parked(db, tables.parked, consumer, record) is None:
             continue
         await positions.lock(db, tables.positions, consumer, record.partition)
-        parked = await parking.get_parked(db, tables.parked, consumer, record)
-        if parked is None:  # it was replayed meanwhile
+        list_parked = await parking.get_parked(db, tables.parked, consumer, record)
+        if list_parked is None:  # it was replayed meanwhile
             return None
-        error = PoisonError("discarded", f"{reason}; it failed of: {parked.detail}")
-        source, now = source_of(service), settings.open_clock().now()
+        error = PoisonError("discarded", f"{reason}; it failed of: {list_parked.detail}")
+        source, now = get_source(service), settings.open_clock().now()
         await publish(
-            db, tables.outbox, [build_dead_letter(consumer, source, parked.record, error, now)]
+            db, tables.outbox, [build_dead_letter(consumer, source, list_parked.record, error, now)]
         )
         await parking.unpark(db, tables.parked, consumer, record)
-        return parked
+        return list_parked
     return None
 
 

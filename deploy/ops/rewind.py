@@ -8,7 +8,7 @@ from uuid import UUID
 import typer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.running import ReasonOption, leave, run, services_here
+from deploy.ops.running import ReasonOption, leave, list_services, run
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, WRONG_USE
@@ -39,9 +39,11 @@ def rewind(
     Set the clock right first. What was sent too early is not unsent: each slot between now and then
     has its reminder again, at its time.
     """
-    office_id, unit_id = _id(office), _id(unit)
+    office_id, unit_id = _parse_id(office), _parse_id(unit)
 
-    async def work(db: AsyncConnection, settings: Settings) -> tuple[datetime, list[FiredAhead]]:
+    async def rewind_units(
+        db: AsyncConnection, settings: Settings
+    ) -> tuple[datetime, list[FiredAhead]]:
         await _check(db, settings)
         now = settings.open_clock().now()
         units = await rewinding.lock(db, office_id, unit_id)
@@ -50,24 +52,24 @@ def rewind(
             await rewinding.take_back(db, units, now)
         return now, ahead
 
-    now, ahead = run(state, work)
+    now, ahead = run(state, rewind_units)
     answer = {"now": now, "changed": not dry_run, "units": [asdict(each) for each in ahead]}
     show_answer(answer, as_json, lambda _answer: _show(now, ahead, dry_run=dry_run))
     if dry_run:
         return
-    for one in ahead:
+    for fired in ahead:
         log(__name__).warning(
             "scheduler.rewound",
-            office_id=str(one.office_id),
-            unit_id=str(one.unit_id),
+            office_id=str(fired.office_id),
+            unit_id=str(fired.unit_id),
             to=now.isoformat(),
-            slots=len(one.slots),
+            slots=len(fired.slots),
             reason=reason,
         )
 
 
 async def _check(db: AsyncConnection, settings: Settings) -> None:
-    if "scheduler" not in await services_here(db):
+    if "scheduler" not in await list_services(db):
         leave(
             _("The scheduler's tables are not in this database."),
             _("Point CUIBAN_DATABASE_URL at the scheduler's."),
@@ -82,7 +84,7 @@ async def _check(db: AsyncConnection, settings: Settings) -> None:
         )
 
 
-def _id(words: str) -> UUID | None:
+def _parse_id(words: str) -> UUID | None:
     if not words:
         return None
     try:

@@ -13,7 +13,7 @@ from sqlalchemy import MetaData, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.places import settings_for
+from deploy.places import load_settings
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
 from deploy.terminal.language import _
 from shared.broker.positions import define_positions_table
@@ -39,7 +39,7 @@ def run(state: Path, work: Callable[[AsyncConnection, Settings], Awaitable[T]]) 
     status 2 when a setting can't be read.
     """
     try:
-        settings = settings_for(state)
+        settings = load_settings(state)
     except NotRunningError:
         raise
     except CuibanError as error:  # a setting can't be read
@@ -66,17 +66,17 @@ async def _run(settings: Settings, work: Callable[[AsyncConnection, Settings], A
         await engine.dispose()
 
 
-async def services_here(db: AsyncConnection) -> list[str]:
+async def list_services(db: AsyncConnection) -> list[str]:
     """The services whose tables are in this database."""
-    found = text(
+    query = text(
         "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE "
         "to_regclass(name || '.positions') IS NOT NULL"
     )
-    rows = await db.execute(found, {"names": list(SERVICES)})
+    rows = await db.execute(query, {"names": list(SERVICES)})
     return list(rows.scalars())
 
 
-def tables_of(service: str) -> Tables:
+def get_tables(service: str) -> Tables:
     """The tables with which a service consumes."""
     schema = MetaData(schema=service)
     return Tables(
@@ -87,7 +87,7 @@ def tables_of(service: str) -> Tables:
     )
 
 
-def source_of(service: str) -> str:
+def get_source(service: str) -> str:
     """The service's name as the source of its events."""
     return f"/cuiban/{service}"
 

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from deploy.ops.running import (
     ReasonOption,
+    get_source,
+    get_tables,
     leave,
+    list_services,
     run,
-    services_here,
-    source_of,
-    tables_of,
 )
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -51,7 +51,7 @@ class Stream:
     position: Position
     span: OffsetRange | None
 
-    def words(self) -> dict[str, object]:
+    def to_json(self) -> dict[str, object]:
         """What `--json` prints."""
         row, span = self.position, self.span
         return {
@@ -68,10 +68,10 @@ class Stream:
         }
 
 
-def streams(state: StateOption = STATE, as_json: JsonOption = False) -> None:
+def list_streams(state: StateOption = STATE, as_json: JsonOption = False) -> None:
     """How far every consumer is in every partition. Status 1 when one is stopped."""
-    rows = run(state, _streams)
-    show_answer([row.words() for row in rows], as_json, lambda _answer: _show(rows))
+    rows = run(state, _load_streams)
+    show_answer([row.to_json() for row in rows], as_json, lambda _answer: _show(rows))
     if any(row.position.stopped_for for row in rows):
         raise typer.Exit(NO)
 
@@ -118,31 +118,34 @@ def _show_resumed(resumed: list[dict[str, object]]) -> None:
         say(message.format_map(row))
 
 
-async def _streams(db: AsyncConnection, settings: Settings) -> list[Stream]:
-    rows = await rows_here(db)
-    spans = await _spans(settings, {at for _, _, at, _ in rows})
+async def _load_streams(db: AsyncConnection, settings: Settings) -> list[Stream]:
+    rows = await load_all_positions(db)
+    spans = await _list_ranges(settings, {at for _, _, at, _ in rows})
     return [
         Stream(service, consumer, at, row, spans.get(at)) for service, consumer, at, row in rows
     ]
 
 
-async def rows_here(db: AsyncConnection) -> list[tuple[str, str, Partition, Position]]:
+async def load_all_positions(db: AsyncConnection) -> list[tuple[str, str, Partition, Position]]:
     """Every position of every service in this database: service, consumer, partition, row."""
-    found = []
-    for service in await services_here(db):
-        table = tables_of(service).positions
+    loaded = []
+    for service in await list_services(db):
+        table = get_tables(service).positions
         names = text(f"SELECT DISTINCT consumer FROM {table.fullname} ORDER BY 1")  # noqa: S608 - a Table's name
         for consumer in (await db.execute(names)).scalars().all():
             every = await positions.load_positions(db, table, consumer)
-            found += [(service, consumer, at, row) for at, row in sorted(every.items(), key=_first)]
-    return found
+            loaded += [
+                (service, consumer, at, row)
+                for at, row in sorted(every.items(), key=_get_partition)
+            ]
+    return loaded
 
 
-def _first(pair: tuple[Partition, Position]) -> Partition:
+def _get_partition(pair: tuple[Partition, Position]) -> Partition:
     return pair[0]
 
 
-async def _spans(settings: Settings, wanted: set[Partition]) -> dict[Partition, OffsetRange]:
+async def _list_ranges(settings: Settings, wanted: set[Partition]) -> dict[Partition, OffsetRange]:
     """The spans of those partitions that the broker has."""
     there: set[Partition] = set()
     for topic in TOPICS:
@@ -168,19 +171,19 @@ async def _resume(
     start: str,
     reason: str,
 ) -> list[dict[str, object]]:
-    every = await _streams(db, settings)
-    chosen = [one for one in every if wanted in {None, (one.consumer, one.at)}]
+    every = await _load_streams(db, settings)
+    chosen = [stream for stream in every if wanted in {None, (stream.consumer, stream.at)}]
     if not chosen:
         known = ", ".join(sorted({f"{s.consumer} {s.at.topic} {s.at.number}" for s in every}))
         hint = _("There are: {streams}.").format(streams=known)
         leave(_("No consumer has such a partition."), hint, status=WRONG_USE)
-    stopped = [one for one in chosen if one.position.stopped_for]
+    stopped = [stream for stream in chosen if stream.position.stopped_for]
     if not stopped:
         leave(_("It is not stopped.") if wanted else _("Nothing is stopped."), status=NO)
-    return [await _resumed(db, settings, one, start, reason) for one in stopped]
+    return [await _resume_one(db, settings, stream, start, reason) for stream in stopped]
 
 
-async def _resumed(
+async def _resume_one(
     db: AsyncConnection, settings: Settings, stream: Stream, start: str, reason: str
 ) -> dict[str, object]:
     span = stream.span or OffsetRange(0, 0)
@@ -193,7 +196,7 @@ async def _resumed(
             _("Name one of them, or `--from earliest`."),
             status=WRONG_USE,
         )
-    tables, at = tables_of(stream.service), stream.at
+    tables, at = get_tables(stream.service), stream.at
     row = await positions.lock(db, tables.positions, stream.consumer, at)
     word, was = row.stopped_for, row.next_offset
     if word is None:
@@ -201,8 +204,8 @@ async def _resumed(
     if to < was:
         await parking.renumber_below_zero(db, tables.parked, stream.consumer, at)
     record = RawRecord(at, was, None, None, ())
-    error = PoisonError(word, _told(word, was, to, reason))
-    source, now = source_of(stream.service), settings.open_clock().now()
+    error = PoisonError(word, _describe_resume(word, was, to, reason))
+    source, now = get_source(stream.service), settings.open_clock().now()
     await publish(
         db, tables.outbox, [build_dead_letter(stream.consumer, source, record, error, now)]
     )
@@ -216,7 +219,7 @@ async def _resumed(
     }
 
 
-def _told(word: str, was: int, to: int, reason: str) -> str:
+def _describe_resume(word: str, was: int, to: int, reason: str) -> str:
     """What the dead letter says of a stop that was ended."""
     why = f"; {reason}" if reason else ""
     if word == LOG_TRUNCATED and to > was:
@@ -234,7 +237,7 @@ def _show(streams: Sequence[Stream]) -> None:
     )
     rows: list[tuple[str | Text, ...]] = []
     for stream in streams:
-        words = stream.words()
+        words = stream.to_json()
         names = ("consumer", "topic", "partition", "position", "end", "behind")
         cells = ["?" if words[name] is None else str(words[name]) for name in names]
         until, since = stream.position.complete_until, words["since"]

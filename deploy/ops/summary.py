@@ -4,27 +4,27 @@ import asyncio
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from deploy.ops.running import services_here, tables_of
-from deploy.ops.streams import rows_here
+from deploy.ops.running import get_tables, list_services
+from deploy.ops.streams import load_all_positions
 from deploy.terminal.language import _
 from shared.consuming import parking
 from shared.database.engine import create_engine
 from shared.settings import Settings
 
 
-def summary(settings: Settings) -> list[str]:
+def summarise(settings: Settings) -> list[str]:
     """A line for what is stopped and one for what is parked; none when all is well."""
-    return asyncio.run(_summary(settings))
+    return asyncio.run(_summarise(settings))
 
 
-async def _summary(settings: Settings) -> list[str]:
+async def _summarise(settings: Settings) -> list[str]:
     engine = create_engine(settings, "cuiban-status")
     try:
         async with engine.connect() as db:
-            rows = await rows_here(db)
+            rows = await load_all_positions(db)
             parked = 0
-            for service in await services_here(db):
-                table = tables_of(service).parked
+            for service in await list_services(db):
+                table = get_tables(service).parked
                 consumers = {consumer for name, consumer, *_ in rows if name == service}
                 for consumer in consumers:
                     parked += (await parking.count_parked(db, table, consumer)).number

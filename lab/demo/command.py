@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.client import Api, read_file
-from deploy.places import settings_in
+from deploy.places import read_settings
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import _
 from lab.demo.figures import Figures
@@ -76,7 +76,7 @@ def _raise_interrupt(_number: int, _frame: object) -> None:
 
 
 async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock) -> Figures:
-    settings = settings_in(record.environment)
+    settings = read_settings(record.environment)
     engine = create_engine(settings, "cuiban-demo")
     api = Api(record.api, read_file(stack.token_file).decode().strip())
     try:

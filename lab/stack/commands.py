@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from deploy.ops.summary import summary
-from deploy.places import STATE, StateOption, settings_in
+from deploy.ops.summary import summarise
+from deploy.places import STATE, StateOption, read_settings
 from deploy.terminal.answers import JsonOption, print_json, say, show_answer
 from deploy.terminal.errors import NOT_RUNNING
 from deploy.terminal.language import N_, _
@@ -128,7 +128,7 @@ def _list_stopped(stack: Stack, rows: Sequence[StatusRow]) -> list[str]:
     """What is stopped and needs an operator, one line each; empty when the database is down."""
     if not any(row.name.startswith("postgres") and row.state == "ready" for row in rows):
         return []
-    return summary(settings_in(stack.get_record().environment))
+    return summarise(read_settings(stack.get_record().environment))
 
 
 def _show_parts(rows: Sequence[StatusRow]) -> None:

@@ -41,4 +41,4 @@ def test_every_golden_file_has_an_event_type() -> None:
 
 
 def test_the_asyncapi_document_is_the_one_the_events_give() -> None:
-    assert asyncapi.PLACE.read_text() == asyncapi.rendered(), "run `make asyncapi`"
+    assert asyncapi.PLACE.read_text() == asyncapi.render(), "run `make asyncapi`"

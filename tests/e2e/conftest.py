@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from cli.client import Api
-from deploy.places import settings_in
+from deploy.places import read_settings
 from lab.demo.quiet import PipelineWatcher
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
@@ -172,7 +172,7 @@ def _stack(
 @pytest.fixture(scope="package")
 async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
     stack, record, clock = _stack
-    settings = settings_in(record.environment)
+    settings = read_settings(record.environment)
     engine = create_engine(settings, "e2e")
     watcher = PipelineWatcher(settings, engine)
     api = Api(record.api, stack.token_file.read_text().strip())

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.places import settings_in
+from deploy.places import read_settings
 from shared.database.engine import create_engine
 
 pytestmark = pytest.mark.e2e
@@ -169,7 +169,7 @@ async def test_a_notification_that_the_notifier_lost_is_named_while_it_is_pendin
 @asynccontextmanager
 async def changing(world) -> AsyncIterator[AsyncConnection]:
     """A transaction in the running system's database."""
-    engine = create_engine(settings_in(world.record.environment), "e2e")
+    engine = create_engine(read_settings(world.record.environment), "e2e")
     try:
         async with engine.begin() as db:
             yield db

@@ -9,7 +9,7 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 
-from deploy.places import settings_in
+from deploy.places import read_settings
 from shared.database.engine import create_engine
 
 pytestmark = pytest.mark.e2e
@@ -90,7 +90,7 @@ def knows(world, address: str) -> bool:
     """Whether the notifier has heard of an address."""
 
     async def asked() -> bool:
-        engine = create_engine(settings_in(world.record.environment), "e2e")
+        engine = create_engine(read_settings(world.record.environment), "e2e")
         try:
             async with engine.connect() as db:
                 found = await db.execute(

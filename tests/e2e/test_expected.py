@@ -6,7 +6,7 @@ from datetime import datetime, time
 import pytest
 from sqlalchemy import text
 
-from deploy.places import settings_in
+from deploy.places import read_settings
 from shared.database.engine import create_engine
 
 pytestmark = pytest.mark.e2e
@@ -22,7 +22,7 @@ async def test_a_suppressed_reminder_is_found_and_named_and_a_kept_one_is_not(
     await world.step_to(world.find_working_day(1), AFTER)  # three working days before
     first = last = world.today
     unit_id = world.units[lost]
-    engine = create_engine(settings_in(world.record.environment), "e2e-expected")
+    engine = create_engine(read_settings(world.record.environment), "e2e-expected")
     try:
         async with engine.begin() as db:
             taken = text("UPDATE scheduler.agenda SET next_fire_at = NULL WHERE unit_id = :unit")

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from deploy.places import settings_in
+from deploy.places import read_settings
 from lab.demo.figures import read_events
 from shared.errors import CuibanError
 from shared.schemas.events import RecordDeadLettered
@@ -63,7 +63,7 @@ async def test_a_message_refused_for_good_ends_as_failed_with_a_reason(world) ->
 
 
 async def test_poison_in_every_topic_is_dead_lettered_and_the_streams_go_on(world) -> None:
-    settings = settings_in(world.record.environment)
+    settings = read_settings(world.record.environment)
     before = await letters(settings)
     marks = set()
     producer = AIOKafkaProducer(bootstrap_servers=settings.kafka)

@@ -13,7 +13,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read_file
-from deploy.places import settings_in
+from deploy.places import read_settings
 from lab.chaos.clients.api import RetryingApi
 from lab.chaos.clients.evidence import describe_counts
 from lab.chaos.faults.operator import Operator
@@ -52,7 +52,7 @@ async def run_and_judge(
     """
     began = clocks_of.monotonic()
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS))
-    settings = settings_in(setup.record.environment)
+    settings = read_settings(setup.record.environment)
     engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in setup.record.parts if part.name.startswith("ingest-")]

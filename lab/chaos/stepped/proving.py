@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import read_file
-from deploy.places import settings_in
+from deploy.places import read_settings
 from lab.chaos.clients.api import RetryingApi
 from lab.chaos.clients.evidence import await_dead_letters, describe_counts, fetch_messages
 from lab.chaos.faults.injector import FaultInjector
@@ -49,7 +49,7 @@ async def run_stepped(
         CuibanError: the pipeline did not get quiet.
     """
     began = clocks.monotonic()
-    settings = settings_in(record.environment)
+    settings = read_settings(record.environment)
     engine = create_engine(settings, "cuiban-chaos")
     watcher = PipelineWatcher(settings, engine)
     addresses = [part.address for part in record.parts if part.name.startswith("ingest-")]

@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from deploy.ops.summary import summary
+from deploy.ops.summary import summarise
 from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.store.history_tables import CONSUMER
@@ -140,7 +140,7 @@ async def test_a_stopped_partition_is_shown_and_resumed(service: Service) -> Non
     await service.send(*(envelope(n) for n in range(5, 9)))
     status, rows = await called("streams")
     assert (status, rows[0]["stopped_for"], rows[0]["behind"]) == (1, LOG_REPLACED, 4)
-    assert "Stopped" in (await asyncio.to_thread(summary, service.settings))[0]
+    assert "Stopped" in (await asyncio.to_thread(summarise, service.settings))[0]
     place = (CONSUMER, service.at.topic, "0")
     assert (await called("resume", *place, "--from", "99"))[0] == 2
     status, done = await called("resume", *place, "--from", "earliest", "--reason", "new disk")
@@ -184,7 +184,7 @@ async def test_parked_events_are_listed_replayed_and_discarded(service: Service)
     assert status == 1
     assert [row["reason"] for row in rows] == ["handler-failed", "behind", "behind"]
     assert "no_such_column" in rows[0]["detail"]
-    assert "Parked events: 3" in (await asyncio.to_thread(summary, service.settings))[0]
+    assert "Parked events: 3" in (await asyncio.to_thread(summarise, service.settings))[0]
     place = (CONSUMER, service.at.topic, "0")
     assert (await called("discard", *place, "77", "--reason", "x"))[0] == 1
     service.failing = False
