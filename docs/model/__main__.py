@@ -5,7 +5,7 @@ import sys
 
 from docs.model.promise import ALWAYS, AT_THE_END
 from docs.model.search import explore
-from docs.model.state import FACTS, SLOTS, WHOLE, Fault, Rule
+from docs.model.state import FACTS, SLOTS, WHOLE, Fault, ProtocolRule
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m docs.model", description=__doc__)
     parser.add_argument(
         "--without",
-        choices=[rule.value for rule in Rule],
+        choices=[rule.value for rule in ProtocolRule],
         action="append",
         default=[],
         help="leave out a rule of the protocol, and see which run breaks the promise",
@@ -26,27 +26,31 @@ def main(arguments: list[str] | None = None) -> int:
         help="how many kinds of faults may strike in one run, each once (default 2; 4 takes long)",
     )
     options = parser.parse_args(arguments)
-    left_out = {Rule(name) for name in options.without}
-    found = explore(WHOLE - left_out, options.faults)
+    left_out = {ProtocolRule(name) for name in options.without}
+    exploration = explore(WHOLE - left_out, options.faults)
+    states = exploration.states
     lines = [
         f"{len(FACTS)} facts, {len(SLOTS)} slots.",
         f"Faults: {', '.join(Fault)}; up to {options.faults} of them in a run, each once.",
         f"Left out: {', '.join(sorted(left_out)) or 'nothing'}.",
-        f"Explored: {found.states:,} states, {found.steps:,} steps, {found.ends:,} ends.",
+        f"Explored: {states:,} states, {exploration.steps:,} steps, {exploration.ends:,} ends.",
         "",
-        *[f"{_verdict(told, found.broken)} {told}" for told in (*ALWAYS, *AT_THE_END)],
+        *[
+            f"{_describe_verdict(sentence, exploration.broken)} {sentence}"
+            for sentence in (*ALWAYS, *AT_THE_END)
+        ],
     ]
-    if found.broken:
+    if exploration.broken:
         lines += ["", "A shortest run that breaks it:"]
-        lines += [f"{number:3}. {step}" for number, step in enumerate(found.trace, 1)]
+        lines += [f"{number:3}. {step}" for number, step in enumerate(exploration.trace, 1)]
     sys.stdout.write("\n".join(lines) + "\n")
-    return 1 if found.broken else 0
+    return 1 if exploration.broken else 0
 
 
-def _verdict(told: str, broken: str | None) -> str:
+def _describe_verdict(sentence: str, broken: str | None) -> str:
     if broken is None:
         return "holds: "
-    return "BROKEN:" if told == broken else "not met before that:"
+    return "BROKEN:" if sentence == broken else "not met before that:"
 
 
 if __name__ == "__main__":

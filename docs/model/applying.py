@@ -8,31 +8,31 @@ from docs.model.state import (
     Fault,
     LateApply,
     LateFire,
+    ProtocolRule,
     Record,
-    Rule,
-    Rules,
+    RuleSet,
     Slot,
     Stage,
     State,
-    Step,
-    Steps,
+    Transition,
+    Transitions,
     View,
 )
 
 
-def consumer_steps(state: State, rules: Rules) -> Steps:
+def list_consumer_steps(state: State, rules: RuleSet) -> Transitions:
     """Compare the log with the position, then apply the next record in one transaction.
 
     A crash here is a rollback, which is the state before: it needs no step.
     """
     if state.consumer_stopped:
         return
-    if Rule.IDENTITY in rules and not same_log(state):
+    if ProtocolRule.IDENTITY in rules and not is_same_log(state):
         sentence = (
             "the consumer finds another log than its position speaks of: it stops and calls the "
             "operator"
         )
-        yield Step(sentence, (), None, state._replace(consumer_stopped=True).call_operator())
+        yield Transition(sentence, (), None, state._replace(consumer_stopped=True).call_operator())
         return
     if state.position >= len(state.log):
         return
@@ -42,47 +42,48 @@ def consumer_steps(state: State, rules: Rules) -> Steps:
         late = LateApply(offset, record, state.turn)
         then = state._replace(late=late).take(Fault.DELAY)
         sentence = "a consumer reads {} at offset {} and hangs; another takes over"
-        yield Step(sentence, (record, offset), Fault.DELAY, then)
+        yield Transition(sentence, (record, offset), Fault.DELAY, then)
 
 
-def same_log(state: State) -> bool:
+def is_same_log(state: State) -> bool:
     """Whether the record before the position is the one that was applied there."""
     if not state.position:
         return True
     return state.position <= len(state.log) and state.log[state.position - 1] == state.last
 
 
-def apply_record(state: State, rules: Rules, offset: int, record: Record) -> Step:
+def apply_record(state: State, rules: RuleSet, offset: int, record: Record) -> Transition:
     """Apply one record: its effects, the inbox and the position commit together."""
     blanks = (record, offset)
     moved = state._replace(position=offset + 1, last=record)
-    if Rule.NAMED in rules:
-        how = fit(state, offset, record)
-        if how is Fit.GAP:
+    if ProtocolRule.NAMED in rules:
+        verdict = fit(state, offset, record)
+        if verdict is Fit.GAP:
             stopped = state._replace(consumer_stopped=True).call_operator()
             sentence = (
                 "the consumer reads {} at offset {} and lacks what came before it: it stops and "
                 "calls the operator"
             )
-            return Step(sentence, blanks, None, stopped)
-        if how is not Fit.OLD:
+            return Transition(sentence, blanks, None, stopped)
+        if verdict is not Fit.OLD:
             moved = moved._replace(read=max(state.read, (record.run, record.row)))
-        if how is Fit.NEXT:
+        if verdict is Fit.NEXT:
             moved = moved._replace(read=(record.run, record.row))
         elif record.watermark:
             sentence = "the consumer passes over {} at offset {}, which proves nothing"
-            return Step(sentence, blanks, None, moved)
+            return Transition(sentence, blanks, None, moved)
     if record.watermark:
         then = moved._replace(watermark=max(state.watermark, record.watermark))
-        return Step("the consumer believes {} at offset {}", blanks, None, then)
+        return Transition("the consumer believes {} at offset {}", blanks, None, then)
     if record.row in state.inbox:
-        return Step("the consumer passes over {} at offset {}, a repeat", blanks, None, moved)
+        return Transition("the consumer passes over {} at offset {}, a repeat", blanks, None, moved)
     inbox = tuple(sorted((*state.inbox, record.row)))
     slots = tuple(
-        _planned(state, inbox, slot, found) for slot, found in zip(SLOTS, state.slots, strict=True)
+        _plan_slot(state, inbox, slot, progress)
+        for slot, progress in zip(SLOTS, state.slots, strict=True)
     )
     then = moved._replace(inbox=inbox, slots=slots)
-    return Step("the consumer applies {} from offset {}", blanks, None, then)
+    return Transition("the consumer applies {} from offset {}", blanks, None, then)
 
 
 class Fit(Enum):
@@ -115,41 +116,41 @@ def fit(state: State, offset: int, record: Record) -> Fit:
     return Fit.NEXT if record.row == following else Fit.GAP
 
 
-def _planned(state: State, inbox: tuple[int, ...], slot: int, found: Slot) -> Slot:
+def _plan_slot(state: State, inbox: tuple[int, ...], slot: int, progress: Slot) -> Slot:
     """What a slot becomes by the facts that are known. "Done" without "assigned" waits."""
     if 1 not in inbox or state.committed[0] >= slot:
-        return found
+        return progress
     if DONE in inbox:
-        ended = found.stage in {Stage.NONE, Stage.TIMER}
-        return found._replace(stage=Stage.ENDED) if ended else found
-    return found._replace(stage=Stage.TIMER) if found.stage is Stage.NONE else found
+        ended = progress.stage in {Stage.NONE, Stage.TIMER}
+        return progress._replace(stage=Stage.ENDED) if ended else progress
+    return progress._replace(stage=Stage.TIMER) if progress.stage is Stage.NONE else progress
 
 
-def fire_steps(state: State, rules: Rules) -> Steps:
+def list_fire_steps(state: State, rules: RuleSet) -> Transitions:
     """Make the reminder of a slot that is due, once the view of the facts is complete.
 
     The view is waited for until the clock has gone on; then the reminder is marked.
     """
-    for slot, found in zip(SLOTS, state.slots, strict=True):
-        if found.stage is not Stage.TIMER or state.now < slot:
+    for slot, progress in zip(SLOTS, state.slots, strict=True):
+        if progress.stage is not Stage.TIMER or state.now < slot:
             continue
-        if Rule.WATERMARK not in rules or state.watermark >= slot:
+        if ProtocolRule.WATERMARK not in rules or state.watermark >= slot:
             view = View.COMPLETE
         elif state.now > slot:
             view = View.INCOMPLETE
         else:
             continue
         then = state.with_slot(slot, Slot(Stage.REMINDER, view))
-        yield Step(
+        yield Transition(
             "the scheduler fires slot {} with a view that is {}", (slot, view.value), None, then
         )
         if state.may(Fault.DELAY):
             then = state._replace(late=LateFire(slot, view)).take(Fault.DELAY)
             sentence = "a scheduler decides to fire slot {} and hangs; another takes over"
-            yield Step(sentence, (slot,), Fault.DELAY, then)
+            yield Transition(sentence, (slot,), Fault.DELAY, then)
 
 
-def operator_steps(state: State, rules: Rules) -> Steps:
+def list_operator_steps(state: State, rules: RuleSet) -> Transitions:
     """The operator does what the alarm asks: all kept rows are sent again.
 
     A consumer that stopped begins at the start of the log as it is now.
@@ -160,14 +161,16 @@ def operator_steps(state: State, rules: Rules) -> Steps:
         sent=0,
         marked=0,
         acknowledged=None,
-        told=0,
+        announced=0,
         under_way=None,
         relay_stopped=False,
         consumer_stopped=False,
         alarm=False,
-    ).next_run(rules)
-    if Rule.NAMED in rules and state.consumer_stopped:
+    ).begin_run(rules)
+    if ProtocolRule.NAMED in rules and state.consumer_stopped:
         then = then._replace(unsure=len(state.log))
-    if Rule.IDENTITY in rules and not same_log(state):
+    if ProtocolRule.IDENTITY in rules and not is_same_log(state):
         then = then._replace(position=0, last=None, turn=state.turn + 1)
-    yield Step("the operator resumes, and lets the relay send all kept rows again", (), None, then)
+    yield Transition(
+        "the operator resumes, and lets the relay send all kept rows again", (), None, then
+    )

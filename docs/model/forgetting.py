@@ -6,7 +6,7 @@ smaller, and a trace stays a real run: each step was taken from a state that sta
 
 from functools import cache
 
-from docs.model.applying import apply_record, same_log
+from docs.model.applying import apply_record, is_same_log
 from docs.model.state import (
     END,
     FACTS,
@@ -17,33 +17,33 @@ from docs.model.state import (
     LateCall,
     LateFire,
     LateSend,
+    ProtocolRule,
     Record,
-    Rule,
-    Rules,
+    RuleSet,
     Slot,
     Stage,
     State,
     View,
 )
-from docs.model.writing import still_there
+from docs.model.writing import is_still_there
 
 _CLOSED = Slot(Stage.SENT, View.INCOMPLETE)
 _OVER = frozenset({Stage.SENT, Stage.ENDED})
 
 
-def forget(state: State, rules: Rules) -> State:
+def forget(state: State, rules: RuleSet) -> State:
     """The same state without what nothing looks at any more."""
     if state.now == END and state.left:
         state = state._replace(left=NO_FAULTS, more=0)
-    if Rule.FENCE in rules and _fenced(state):
+    if ProtocolRule.FENCE in rules and _is_fenced(state):
         state = state._replace(late=None)
-    if 0 < state.told < state.now:
-        state = state._replace(told=0)
+    if 0 < state.announced < state.now:
+        state = state._replace(announced=0)
     state = _rank_runs(_forget_slots(state))
-    if Fault.LOST_TAIL in state.left or not _safe(state):
+    if Fault.LOST_TAIL in state.left or not _is_safe(state):
         return state
     then = _forget_log(state, rules)
-    return _rank_runs(then._replace(watermark=_useful(state), acknowledged=None))
+    return _rank_runs(then._replace(watermark=_find_useful_watermark(state), acknowledged=None))
 
 
 def _rank_runs(state: State) -> State:
@@ -58,21 +58,21 @@ def _rank_runs(state: State) -> State:
     if rank[state.run] == state.run:
         return state
 
-    def renamed(record: Record) -> Record:
+    def rename(record: Record) -> Record:
         return _renamed(record, rank[record.run], rank[record.prior])
 
     late = state.late
     if isinstance(late, LateSend | LateApply):
-        late = late._replace(record=renamed(late.record))
+        late = late._replace(record=rename(late.record))
     acknowledged = state.acknowledged
     return state._replace(
         run=rank[state.run],
         prior=rank[state.prior],
         marked=rank[state.marked],
         read=(rank[state.read[0]], state.read[1]),
-        log=tuple(map(renamed, state.log)),
-        last=state.last and renamed(state.last),
-        acknowledged=acknowledged and acknowledged._replace(record=renamed(acknowledged.record)),
+        log=tuple(map(rename, state.log)),
+        last=state.last and rename(state.last),
+        acknowledged=acknowledged and acknowledged._replace(record=rename(acknowledged.record)),
         late=late,
     )
 
@@ -86,18 +86,18 @@ def _forget_slots(state: State) -> State:
     """How a slot that is over came to its end has been judged; its calls may still grow."""
     if isinstance(state.late, LateCall | LateFire):
         return state
-    slots = tuple(_CLOSED if one.stage in _OVER else one for one in state.slots)
+    slots = tuple(_CLOSED if progress.stage in _OVER else progress for progress in state.slots)
     return state._replace(slots=slots)
 
 
-def _safe(state: State) -> bool:
+def _is_safe(state: State) -> bool:
     """No tail can be lost any more, and both ends know the log: offsets will never differ again."""
-    if state.consumer_stopped or isinstance(state.late, LateApply) or not same_log(state):
+    if state.consumer_stopped or isinstance(state.late, LateApply) or not is_same_log(state):
         return False
-    return state.relay_stopped or still_there(state)
+    return state.relay_stopped or is_still_there(state)
 
 
-def _fenced(state: State) -> bool:
+def _is_fenced(state: State) -> bool:
     """Whether the one that hung will find that it can't do anything."""
     match state.late:
         case LateFire():
@@ -108,9 +108,9 @@ def _fenced(state: State) -> bool:
             return False
 
 
-def _forget_log(state: State, rules: Rules) -> State:
+def _forget_log(state: State, rules: RuleSet) -> State:
     """Keep of the log what was not read, without what will change nothing when it is."""
-    read, log, unsure = _unread(
+    read, log, unsure = _drop_useless(
         state.log,
         state.position,
         state.read,
@@ -123,14 +123,14 @@ def _forget_log(state: State, rules: Rules) -> State:
 
 
 @cache
-def _unread(  # noqa: PLR0917 - all that it depends on, so that it is worked out once
+def _drop_useless(  # noqa: PLR0917 - all that it depends on, so that it is worked out once
     log: tuple[Record, ...],
     position: int,
     read: tuple[int, int],
     unsure: int,
     inbox: tuple[int, ...],
     watermark: int,
-    rules: Rules,
+    rules: RuleSet,
 ) -> tuple[tuple[int, int], tuple[Record, ...], int]:
     """What was read, the log, and the unsure part of it, once nothing useless is left in it.
 
@@ -165,11 +165,11 @@ def _unread(  # noqa: PLR0917 - all that it depends on, so that it is worked out
     return read, tuple(record for _, record in kept), sum(at < unsure for at, _ in kept)
 
 
-def _useful(state: State) -> int:
+def _find_useful_watermark(state: State) -> int:
     """The slot up to which the view is complete, if a reminder may still ask for it."""
     waiting = [
         slot
-        for slot, found in zip(SLOTS, state.slots, strict=True)
-        if found.stage in {Stage.NONE, Stage.TIMER} and slot <= state.watermark
+        for slot, progress in zip(SLOTS, state.slots, strict=True)
+        if progress.stage in {Stage.NONE, Stage.TIMER} and slot <= state.watermark
     ]
     return max(waiting, default=0)

@@ -19,7 +19,7 @@ DONE = 2
 """The row of "done"."""
 
 
-class Rule(StrEnum):
+class ProtocolRule(StrEnum):
     """A rule of the protocol that the model can leave out."""
 
     WATERMARK = "watermark"
@@ -29,8 +29,8 @@ class Rule(StrEnum):
     NAMED = "named"
 
 
-Rules = frozenset[Rule]
-WHOLE: Rules = frozenset(Rule)
+RuleSet = frozenset[ProtocolRule]
+WHOLE: RuleSet = frozenset(ProtocolRule)
 
 
 class Fault(StrEnum):
@@ -151,7 +151,7 @@ class State(NamedTuple):
         committed: the times of the facts that ingest committed, in the order of their rows.
         sent: how many rows are marked as sent; they are kept for a replay.
         acknowledged: the last acknowledgement that the relay wrote down.
-        told: the newest watermark that was acknowledged.
+        announced: the newest watermark that was acknowledged.
         under_way: the relay's pass, None between two.
         run: the relay's turn; each one that takes over, or is let go on, has a higher one.
         first: the row with which the turn began.
@@ -179,7 +179,7 @@ class State(NamedTuple):
     committed: tuple[int, ...] = ()
     sent: int = 0
     acknowledged: Acknowledged | None = None
-    told: int = 0
+    announced: int = 0
     under_way: Pass | None = None
     run: int = 1
     first: int = 1
@@ -202,9 +202,9 @@ class State(NamedTuple):
     left: frozenset[Fault] = frozenset(Fault)
     more: int = 2
 
-    def record(self, watermark: int, row: int, rules: Rules) -> Record:
+    def record(self, watermark: int, row: int, rules: RuleSet) -> Record:
         """A record as the relay sends it now; it names what came before, by that rule."""
-        if Rule.NAMED not in rules:
+        if ProtocolRule.NAMED not in rules:
             return Record(watermark, row)
         return Record(watermark, row, self.run, self.first, self.prior)
 
@@ -221,22 +221,22 @@ class State(NamedTuple):
         """The same with the alarm raised."""
         return self._replace(alarm=True, alarmed=True)
 
-    def next_run(self, rules: Rules) -> "State":
+    def begin_run(self, rules: RuleSet) -> "State":
         """The same with another relay in the lead; it knows what is marked."""
-        if Rule.NAMED not in rules:
+        if ProtocolRule.NAMED not in rules:
             return self
         return self._replace(run=self.run + 1, first=self.sent + 1, prior=self.marked)
 
-    def with_slot(self, slot: int, found: Slot) -> "State":
+    def with_slot(self, slot: int, progress: Slot) -> "State":
         """The same with another state of a slot."""
         return self._replace(
             slots=tuple(
-                found if at == slot else old for at, old in zip(SLOTS, self.slots, strict=True)
+                progress if at == slot else old for at, old in zip(SLOTS, self.slots, strict=True)
             )
         )
 
 
-class Step(NamedTuple):
+class Transition(NamedTuple):
     """A sentence and what fills its blanks, the fault if it is one, and the state then."""
 
     sentence: str
@@ -246,8 +246,8 @@ class Step(NamedTuple):
 
     @override
     def __str__(self) -> str:
-        told = self.sentence.format(*self.blanks)
-        return f"[{self.fault.value}] {told}" if self.fault else told
+        text = self.sentence.format(*self.blanks)
+        return f"[{self.fault.value}] {text}" if self.fault else text
 
 
-Steps = Iterator[Step]
+Transitions = Iterator[Transition]

@@ -7,7 +7,7 @@ import pytest
 from docs.model.__main__ import main
 from docs.model.promise import ALWAYS, AT_THE_END
 from docs.model.search import explore
-from docs.model.state import WHOLE, Fault, Rule
+from docs.model.state import WHOLE, Fault, ProtocolRule
 
 FLOOR = 100_000
 """Fewer states would mean that the model has lost steps."""
@@ -26,11 +26,16 @@ def test_the_whole_protocol_keeps_the_promise():
     ("rule", "fault", "telling", "broken"),
     [
         # Ordinary delay is enough: the slot fires while "done" is on its way.
-        (Rule.WATERMARK, None, "fires slot 1", "What was done before the slot"),
-        (Rule.IDENTITY, Fault.LOST_TAIL, "made anew", "No stop is silent"),
-        (Rule.FENCE, Fault.DELAY, "scheduler decides to fire", "do not cross"),
-        (Rule.WRITE_FIRST, Fault.CRASH, "the notifier dies", "Nothing is sent twice"),
-        (Rule.NAMED, Fault.LOST_TAIL, "loses all from offset", "What was done before the slot"),
+        (ProtocolRule.WATERMARK, None, "fires slot 1", "What was done before the slot"),
+        (ProtocolRule.IDENTITY, Fault.LOST_TAIL, "made anew", "No stop is silent"),
+        (ProtocolRule.FENCE, Fault.DELAY, "scheduler decides to fire", "do not cross"),
+        (ProtocolRule.WRITE_FIRST, Fault.CRASH, "the notifier dies", "Nothing is sent twice"),
+        (
+            ProtocolRule.NAMED,
+            Fault.LOST_TAIL,
+            "loses all from offset",
+            "What was done before the slot",
+        ),
     ],
 )
 def test_each_rule_is_needed(rule, fault, telling, broken):
