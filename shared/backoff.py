@@ -1,14 +1,14 @@
-"""How long to wait before the next try: longer each time, up to a bound."""
+"""Exponential back-off: pauses between retries, up to a bound."""
 
 import asyncio
 import random
 
 
 class Backoff:
-    """The pauses between tries of one piece of work, in seconds.
+    """The pauses between the retries of an operation, in seconds.
 
-    Each is twice the one before, up to `longest`. A pause is shortened by up to a quarter at
-    random, so that several processes do not try in step.
+    Each is twice the one before, up to `longest`. A pause is shortened at random by up to a
+    quarter, so that several processes do not retry in step.
     """
 
     def __init__(self, first: float = 0.2, longest: float = 5.0) -> None:

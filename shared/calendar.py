@@ -1,9 +1,9 @@
 """Working days in China: public holidays with make-up workdays (调休), and an office's own days.
 
 The days come from the package `chinesecalendar`, which carries the State Council's yearly notices.
-Days that an office publishes beat them. A year that neither covers falls back to Monday to
-Friday, and `uncovered` names it, so that a caller can warn. An office's days cover a year when
-they give it every statutory holiday; a few days of its own are no notice.
+Days that an office publishes take precedence. For a year that neither covers, Monday to Friday are
+working days, and `is_uncovered` is true, so that a caller can warn. An office's days cover a year
+when they give it every statutory holiday.
 """
 
 from collections.abc import Mapping
@@ -45,11 +45,10 @@ class WorkingCalendar:
         return _national(day) if own is None else own
 
     def is_uncovered(self, year: int) -> bool:
-        """Whether `year` rests on Monday to Friday, since no whole notice for it is known.
+        """Whether no complete notice for `year` is known, so that Monday to Friday are assumed.
 
-        Neither has `chinesecalendar` the year, nor do the office's own days and the weekends give
-        every statutory holiday of it off. A year whose holidays are not known is never covered by
-        the office's days alone.
+        `chinesecalendar` lacks the year, and the office's own days and the weekends do not give
+        every statutory holiday off. A year whose holidays are not known is always uncovered.
         """
         if year in _COVERED:
             return False
@@ -78,7 +77,7 @@ class WorkingCalendar:
         return day
 
     def count_between(self, first: date, last: date) -> int:
-        """How many working days lie after `first` up to and with `last`; negative if reversed."""
+        """The number of working days after `first`, up to and with `last`; negative if reversed."""
         if last < first:
             return -self.count_between(last, first)
         days = (last - first).days

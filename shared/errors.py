@@ -1,8 +1,8 @@
-"""Errors that carry what to do about them."""
+"""Errors with a hint that says what to do."""
 
 
 class CuibanError(Exception):
-    """A failure that a person can mend.
+    """A failure that a person can correct.
 
     Attributes:
         message: what is wrong, in one sentence.
@@ -16,15 +16,15 @@ class CuibanError(Exception):
 
 
 class NotReadyError(CuibanError):
-    """A service cannot start: something that it stands on is missing or away."""
+    """A service can't start: something that it needs is missing or does not answer."""
 
 
 class ClockWrongError(CuibanError):
-    """The machine's clock and the database's differ; what depends on the time waits."""
+    """The machine's clock and the database's differ; decisions that depend on the time wait."""
 
 
 class PoisonError(Exception):
-    """A record that can never be read: it goes to the dead letters and the stream goes on.
+    """A record that can never be applied: it becomes a dead letter, and the stream continues.
 
     Attributes:
         reason: one of a closed set of words, safe as a metric label.

@@ -1,4 +1,4 @@
-"""Prometheus metrics that all services share, and the port that shows them with the health."""
+"""Prometheus metrics that all services share, and the HTTP port for metrics and health."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,14 +37,14 @@ PARKED_AGE = Gauge(
 BATCH = Histogram("cuiban_batch_seconds", "Time to apply a batch of records", ["consumer"])
 
 Check = Callable[[], Awaitable[str]]
-"""Gives an empty text when all is well, else what is wrong."""
+"""Returns what is wrong; empty when nothing is."""
 
 
 class HealthPort:
     """Serves `/metrics`, `/health/live` and `/health/ready`.
 
-    Live means that the event loop turns. Ready means that every check passes within 2 s. A warning
-    is shown beside, and leaves the service ready.
+    Live means that the event loop runs. Ready means that every check passes within 2 s. A warning
+    is shown too, and the service stays ready.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class HealthPort:
         self._runner: web.AppRunner | None = None
 
     def require(self, name: str, check: Check) -> None:
-        """Let ready mean that one more check passes."""
+        """Add a check that must pass for the service to be ready."""
         self._checks[name] = check
 
     async def start(self) -> int:
@@ -109,7 +109,7 @@ async def _run_checks(checks: Mapping[str, Check]) -> dict[str, object]:
         try:
             async with asyncio.timeout(2):
                 text = await check()
-        except Exception as error:  # noqa: BLE001 - whatever fails is told
+        except Exception as error:  # noqa: BLE001 - every failure is reported
             text = f"{type(error).__name__}: {error}"[:200]
         if text:
             messages[name] = text

@@ -17,7 +17,7 @@ _HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
 
 
 def _check_database_url(url: SecretStr) -> SecretStr:
-    """Refuse what names no PostgreSQL database, without repeating it: it may hold a password."""
+    """Refuse a URL of no PostgreSQL database, without repeating it: it may hold a password."""
     try:
         parts = make_url(url.get_secret_value())
     except (ArgumentError, ValueError):
@@ -30,9 +30,9 @@ def _check_database_url(url: SecretStr) -> SecretStr:
 
 
 BoundedDuration = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
-"""How long something that goes on for ever rests or waits, at most."""
+"""A pause or a time-out: from a millisecond to an hour."""
 NonNegativeDuration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
-"""A length of time that may be none."""
+"""A duration that may be 0."""
 
 
 class Settings(BaseSettings):
@@ -55,10 +55,11 @@ class Settings(BaseSettings):
     database_pool: int = Field(default=10, ge=2, le=200)
     statement_timeout: BoundedDuration = timedelta(seconds=30)
     hung_after: BoundedDuration = timedelta(minutes=1)
-    """Who holds a lock and says nothing for so long is taken for hung: PostgreSQL ends the session,
-    and others go on."""
+    """A session that holds a lock and is idle for so long counts as hung: PostgreSQL ends it, and
+    others continue."""
     clock_skew: BoundedDuration = timedelta(seconds=5)
-    """How far the machine's clock and the database's may differ before nothing is fired by it."""
+    """The largest accepted difference between the machine's clock and the database's. Beyond it
+    nothing fires."""
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
@@ -67,17 +68,17 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=0, ge=0, le=65535)
     """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
     wait: NonNegativeDuration = timedelta(0)
-    """How long to wait at the start for a broker, database, topic or migration that is missing."""
+    """How long to wait at the start for a missing broker, database, topic or migration."""
     poll: BoundedDuration = timedelta(milliseconds=50)
-    """How long an idle loop rests before it looks again."""
+    """How long an idle loop pauses."""
     replay_window: NonNegativeDuration = timedelta(days=7)
     """How long the outbox keeps what it sent, so that it can be sent again when the broker loses
     it."""
     session_timeout: BoundedDuration = timedelta(seconds=10)
-    """How long a killed worker's partitions rest before another takes them."""
+    """How long a killed worker's partitions wait before another worker takes them."""
 
     stalled_after: BoundedDuration = timedelta(minutes=1)
-    """A consumer that stands still for so long although there is something to apply makes its
+    """A consumer that has records to apply, but whose position does not move for so long, makes its
     service not ready."""
 
     @classmethod

@@ -39,8 +39,10 @@ REFUSED_CLASSES = {
     "Helper": "name the task",
 }
 ASKING_OR_CONVERTING = frozenset(
-    ["is", "was", "has", "can", "may", "must", "needs", "does"]
-    + ["as", "to", "from", "with", "without"]
+    [
+        *("is", "was", "has", "can", "may", "must", "needs", "does"),
+        *("as", "to", "from", "with", "without"),
+    ]
 )
 REFUSED_PHRASES = {
     "nobody knows": "say what is unknown: outcome unknown",

@@ -1,4 +1,4 @@
-"""PostgreSQL: engines, bulk statements, and what may be tried again."""
+"""PostgreSQL: engines, bulk statements, and which errors may be retried."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -40,9 +40,9 @@ another took over, and a transaction that was ended because it took too long."""
 def create_engine(settings: Settings, application: str) -> AsyncEngine:
     """A pool of connections, each with a statement time-out.
 
-    `application` is the name that PostgreSQL shows for them. Errors tell the statement without
-    its values: they may be addresses, and errors are logged. A process that hangs in the middle of
-    a transaction (stopped, swapped out) loses it, and with it its locks, after `hung_after`.
+    `application` is the name that PostgreSQL shows for them. Errors show the statement without its
+    values, which may be addresses, since errors are logged. A process that hangs within a
+    transaction (stopped, swapped out) loses it, and its locks, after `hung_after`.
     """
     engine = create_async_engine(
         make_url(settings.database_url.get_secret_value()).set(drivername="postgresql+asyncpg"),
@@ -81,7 +81,7 @@ def to_milliseconds(duration: timedelta) -> str:
 
 
 async def measure_clock_skew(db: AsyncConnection, clock: Clock) -> timedelta:
-    """How far a clock is ahead of the database's; zero for one that somebody steps."""
+    """How far a clock is ahead of the database's; zero for a stepped clock."""
     database_now: datetime = (await db.execute(text("SELECT clock_timestamp()"))).scalar_one()
     return clock.measure_skew(database_now)
 

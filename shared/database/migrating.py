@@ -1,4 +1,4 @@
-"""The schema of a service: how it is migrated, and which releases run on it."""
+"""A service's schema: its migration, and the check that this release runs on it."""
 
 import asyncio
 from pathlib import Path
@@ -61,10 +61,10 @@ def run_migrations(metadata: MetaData) -> None:
 
 
 def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> None:  # noqa: ANN401 - Alembic's
-    """Write for whose code the schema is good: its own, and older code before additive steps.
+    """Store the revisions whose code runs on the schema: its own, and those before additive steps.
 
-    A migration that only adds says so by `additive = True`. The revisions stand in the comment of
-    Alembic's own table, where code that is older than them can read them.
+    A migration that only adds has `additive = True`. The revisions are in the comment of Alembic's
+    table, where older code can read them.
     """
     revision = migrated.get_current_revision()
     compatible = []
@@ -77,7 +77,7 @@ def _note_range(connection: Any, service: str, script: Any, migrated: Any) -> No
 
 
 async def check_migrated(engine: AsyncEngine, service: str) -> None:
-    """Make sure that the schema of `service` is one that this code runs with.
+    """Make sure that this code runs on the schema of `service`.
 
     That is its own, or a later one that only added to it (`_note_range`), so that processes of two
     releases run side by side while one replaces the other.

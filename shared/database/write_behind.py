@@ -1,4 +1,4 @@
-"""Writing behind: PostgreSQL works on one thing while Python makes the next one ready."""
+"""Write-behind: PostgreSQL executes a write while Python prepares the next one."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -7,10 +7,10 @@ from typing import Any, Self
 
 
 class WriteBehind:
-    """Writes of one connection, one at a time and in order, each while the next is made ready.
+    """The writes of one connection, one at a time and in order.
 
-    What fails in a write is raised by the next call, or at the end of the block, which waits for
-    the last write. When the block fails itself, the write under way is cancelled.
+    The error of a write is raised by the next call, or at the end of the block, which waits for the
+    last write. When the block itself fails, the running write is cancelled.
     """
 
     def __init__(self) -> None:
@@ -29,13 +29,13 @@ class WriteBehind:
         await self.flush()
 
     async def flush(self) -> None:
-        """Return once nothing is being written; then the connection is free."""
+        """Wait for the running write; the connection is free then."""
         writing, self._writing = self._writing, None
         if writing is not None:
             await writing
 
     async def write(self, work: Coroutine[Any, Any, None]) -> None:
-        """Begin a write as soon as the last one is done."""
+        """Start a write as soon as the last one has ended."""
         try:
             await self.flush()
         except BaseException:

@@ -1,8 +1,8 @@
-"""Which reminders should have been emitted, from facts in time. Pure.
+"""Computes the reminders that should have been emitted, from the history of facts. Pure.
 
-It keeps no timers: for each slot it asks which obligations were owed at that instant, with which
-dates, and whether the rules and the calendar in force then name the slot. So it does not repeat a
-fault in how timers are kept, moved or claimed.
+It uses no timers. For each slot it determines which obligations were owed at that instant, with
+which dates, and whether the rules and the calendar in force then name the slot. So it does not
+repeat an error in how timers are planned, moved or claimed.
 """
 
 from collections import defaultdict
@@ -22,12 +22,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class ObligationVersion:
-    """How an obligation stood between two instants, both excluded.
+    """The state of an obligation between two instants, both excluded.
 
     Attributes:
-        owed: whether it was to be reminded of.
-        since: when it was told so.
-        until: when the next version was told; None while it stands.
+        owed: whether reminders were due for it.
+        since: when this version was published.
+        until: when the next version was published; None for the current one.
     """
 
     dates: Dates
@@ -36,25 +36,25 @@ class ObligationVersion:
     until: datetime | None = None
 
     def overlaps(self, first: datetime, last: datetime) -> bool:
-        """Whether it stood at some instant from `first` to `last`, both included."""
+        """Whether it was current at some instant from `first` to `last`, both included."""
         return self.since <= last and (self.until is None or self.until >= first)
 
 
 @dataclass(frozen=True, slots=True)
 class ObligationHistory:
-    """An obligation's versions, rising. `known_from`: earlier ones are not recorded."""
+    """An obligation's versions in order. Versions before `known_from` are not recorded."""
 
     obligation_id: UUID
     versions: tuple[ObligationVersion, ...]
     known_from: datetime | None = None
 
     def is_known_at(self, slot: datetime) -> bool:
-        """Whether it is recorded how the obligation stood at a slot."""
+        """Whether the obligation's state at a slot is recorded."""
         return self.known_from is None or slot > self.known_from
 
 
 def join_versions(versions: Iterable[ObligationVersion]) -> tuple[ObligationVersion, ...]:
-    """Versions without the changes that planning does not see, such as a start of work."""
+    """Join versions whose difference does not matter for planning, such as a start of work."""
     done: list[ObligationVersion] = []
     for version in versions:
         last = done[-1] if done else None
@@ -86,11 +86,11 @@ def list_eras(
     books: Sequence[tuple[datetime, RuleBook]],
     calendars: Sequence[tuple[datetime, WorkingCalendar]],
 ) -> list[Era]:
-    """The eras of an office, rising; nothing is in force before the first rule book.
+    """The eras of an office in order; none is before the first rule book.
 
     Args:
-        books: with the instants of their publication, rising.
-        calendars: likewise; before the first the national calendar holds.
+        books: with the instants of their publication, in order.
+        calendars: likewise; before the first one the national calendar is in force.
     """
     starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
     kept = KEPT_OCCURRENCES // max(len(starts), 1)
@@ -111,14 +111,14 @@ def _find_newest(publications: Sequence[tuple[datetime, _T]], at: datetime) -> _
 
 @dataclass(frozen=True, slots=True)
 class ExpectedItem:
-    """What a reminder says of one obligation: the date, and the number of the overdue reminder."""
+    """A reminder's item for one obligation: its date, and the number of the overdue reminder."""
 
     due_on: date
     overdue: int
 
 
 ReminderKey = tuple[datetime, Audience]
-"""A reminder of one unit: its slot and who hears it."""
+"""Identifies a reminder of one unit: its slot and audience."""
 Digests = dict[ReminderKey, dict[UUID, ExpectedItem]]
 """The items of each reminder of one unit."""
 
@@ -126,9 +126,9 @@ Digests = dict[ReminderKey, dict[UUID, ExpectedItem]]
 def compute_expected(
     times: Sequence[Era], histories: Iterable[ObligationHistory], first: datetime, last: datetime
 ) -> Digests:
-    """What one unit should have been reminded of in the slots from `first` to `last`, included.
+    """The reminders that one unit should have received in the slots from `first` to `last`.
 
-    It is what a scheduler emits that knows each fact at once and fires each slot on time.
+    These are the reminders of a scheduler that learns of each fact at once and fires on time.
     """
     digests: defaultdict[ReminderKey, dict[UUID, ExpectedItem]] = defaultdict(dict)
     for history in histories:
@@ -162,9 +162,9 @@ def _list_items(
 
 
 def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> ExpectedItem | None:
-    """What a reminder would say of an obligation that stands so, under such rules; None: nothing.
+    """The item of an obligation's version in a reminder, by an era's rules; None for none.
 
-    A version that was told at the slot or after it is not planned for the slot.
+    A version that was published at the slot or later has none.
     """
     slot, audience = key
     due_on = version.dates.due_on

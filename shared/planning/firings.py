@@ -1,4 +1,4 @@
-"""What the instants of an office's firings tell of outages. Pure."""
+"""Detects outages by the instants at which an office's reminders fired. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 class Firings:
     """When an office's reminders were fired, and whether the scheduler was behind then.
 
-    It is behind when it fires what was due more than the tolerance before. So it is when a clock
-    that stands still was set onto the slot, over what lay before it: fired at the very instant.
+    It is behind when it fires a slot later than the tolerance. It also counts as behind when the
+    firing has exactly the slot's instant: a stepped clock was then set onto the slot, past others.
     """
 
     def __init__(self, fired: Mapping[datetime, bool]) -> None:
@@ -22,12 +22,12 @@ class Firings:
         return self._instants[place] if place < len(self._instants) else None
 
     def find_catch_up(self, since: datetime) -> datetime | None:
-        """The first firing at an instant or after it, if the scheduler was behind then."""
+        """The first firing at an instant or later; None unless the scheduler was behind then."""
         first = self.find_first(since)
         return first if first is not None and self._behind[first] else None
 
     def is_steady(self, since: datetime, until: datetime) -> bool:
-        """Whether something fired on time between two instants."""
+        """Whether a reminder fired on time between two instants."""
         place = bisect_left(self._instants, since)
         while place < len(self._instants) and (at := self._instants[place]) < until:
             if not self._behind[at]:

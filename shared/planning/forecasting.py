@@ -1,4 +1,4 @@
-"""The oracle: which reminders a plan leads to, by the very code that fires them. Pure."""
+"""Forecasts the reminders of a plan, with the code that fires them. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ _ON_TIME = timedelta(0)
 
 @dataclass(frozen=True, slots=True)
 class ForecastObligation:
-    """An obligation with what a reminder shows of it."""
+    """An obligation with the content of its reminder items."""
 
     office_id: UUID
     unit_id: UUID
@@ -29,7 +29,7 @@ class ForecastObligation:
 
 
 def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[ForecastObligation]:
-    """What an event assigns."""
+    """The obligations that an event assigns."""
     measures = {
         measure.measure_id: ReminderMeasure(
             measure.ref, measure.task_name, measure.text, event.plan_title
@@ -58,10 +58,10 @@ def forecast(
     planned_at: datetime,
     until: datetime,
 ) -> list[ReminderDue]:
-    """Every reminder that fires strictly after `planned_at` and up to `until`, in order of slots.
+    """Every reminder that fires after `planned_at` and up to `until`, in order of slots.
 
-    It is what a scheduler emits that is told of `obligations` at `planned_at` and fires every
-    slot on time.
+    These are the reminders of a scheduler that learns of `obligations` at `planned_at` and fires
+    every slot on time.
 
     Args:
         book: the rules, unchanged from `planned_at` to `until`.
@@ -69,7 +69,7 @@ def forecast(
         obligations: of any number of units.
         ended: when an obligation was done, heard or withdrawn. A slot at that instant or later
             does not fire for it.
-        planned_at: when the obligations are told.
+        planned_at: when the obligations are published.
         until: the last slot of interest.
     """
     timetable = Timetable(book, calendar)

@@ -1,4 +1,4 @@
-"""What an obligation is to the scheduler, and what each event changes about it. Pure."""
+"""An obligation as the scheduler knows it, and what each event changes about it. Pure."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -22,7 +22,7 @@ from shared.schemas.topics import TaskEvent
 
 
 class Standing(StrEnum):
-    """How an obligation stands. The first two are reminded of."""
+    """The status of an obligation. Reminders are sent for the first two."""
 
     OPEN = "open"
     IN_PROGRESS = "in-progress"
@@ -30,14 +30,14 @@ class Standing(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
-    """One obligation, as far as planning needs it.
+    """The fields of an obligation that planning needs.
 
     Attributes:
-        number: of the newest change applied.
-        planned_from: nothing is planned for it up to this instant.
-        fired_until: the newest slot that fired for it, up to which nothing is planned either.
+        number: of the newest applied change.
+        planned_from: only slots after this instant are planned.
+        fired_until: the newest slot that fired; only slots after it are planned.
     """
 
     obligation_id: UUID
@@ -55,22 +55,22 @@ class Obligation:
 
     @property
     def planned_after(self) -> datetime:
-        """The instant up to which none of its slots may be planned."""
+        """Only slots after this instant may be planned."""
         return get_later(self.planned_from, self.fired_until)
 
     @property
     def owed(self) -> bool:
-        """Whether it is still to be reminded of."""
+        """Whether reminders are still sent for it."""
         return self.standing in {Standing.OPEN, Standing.IN_PROGRESS}
 
     @property
     def dates(self) -> Dates:
-        """What its occurrences depend on."""
+        """The dates that its occurrences depend on."""
         return Dates(self.kind, self.due_on, self.known_on)
 
 
 class Ignored(StrEnum):
-    """Why a fact changes nothing."""
+    """Why an event changes nothing."""
 
     OLDER = "older-than-known"
     UNKNOWN = "obligation-unknown"
@@ -80,13 +80,13 @@ class Ignored(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObligationChange:
-    """What a fact does to one obligation.
+    """What an event changes about one obligation.
 
     Attributes:
-        obligation: as it is from now on; None when the fact is ignored.
-        replan: its timers are void: it is planned anew if still owed, else they end.
-        withdraw: why reminders of it that are on their way must not go out; empty if they may.
-        ignored: why nothing changes.
+        obligation: its new state; None when the event is ignored.
+        replan: whether its timers are replaced: replanned if it is still owed, else deleted.
+        withdraw: why its pending reminders are withdrawn; empty when they are not.
+        ignored: why nothing changes; None when something does.
     """
 
     obligation_id: UUID
@@ -99,11 +99,15 @@ class ObligationChange:
 def decide_changes(
     known: Callable[[UUID], Obligation | None], event: TaskEvent, planned_from: datetime
 ) -> Iterator[ObligationChange]:
-    """What `event` changes about the obligations that it names, one after the other.
+    """What `event` changes about each obligation that it names, in order.
 
-    A fact whose number is lower than the newest that is known is ignored. One with the same
-    number is applied, and changes nothing if it is the same fact. What is planned because of the
-    event is planned after `planned_from`.
+    An event with a lower number than the newest known one is ignored. One with the same number is
+    applied, and has no effect if it is a repeat. New timers are planned after `planned_from`.
+
+    Args:
+        known: gives the current state of an obligation; None when it is unknown.
+        event: the event.
+        planned_from: the instant after which new timers are planned.
     """
     match event:
         case ObligationsAssigned() | ObligationsAmended():
@@ -131,7 +135,7 @@ _STANDING = {
 
 
 def list_obligation_ids(event: TaskEvent) -> tuple[UUID, ...]:
-    """The obligations that an event is about."""
+    """The ids of the obligations that an event names."""
     match event:
         case ObligationsAssigned() | ObligationsAmended():
             return tuple(facts.obligation_id for facts in event.obligations)
@@ -148,18 +152,18 @@ def from_facts(
     event: ObligationsAssigned | ObligationsAmended,
     planned_from: datetime,
 ) -> Obligation:
-    """An obligation that nobody has reported on yet."""
+    """An open obligation, as an event assigns it."""
     return Obligation(
-        facts.obligation_id,
-        event.office_id,
-        event.unit_id,
-        facts.measure_id,
-        facts.kind,
-        facts.due_on,
-        facts.known_on,
-        facts.lead,
-        facts.number,
-        planned_from,
+        obligation_id=facts.obligation_id,
+        office_id=event.office_id,
+        unit_id=event.unit_id,
+        measure_id=facts.measure_id,
+        kind=facts.kind,
+        due_on=facts.due_on,
+        known_on=facts.known_on,
+        lead=facts.lead,
+        number=facts.number,
+        planned_from=planned_from,
     )
 
 

@@ -1,4 +1,4 @@
-"""From due timers to reminders: one for each audience and slot of a unit. Pure."""
+"""Turns due timers into reminders: one for each audience and slot of a unit. Pure."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, lis
 
 @dataclass(frozen=True, slots=True)
 class ReminderMeasure:
-    """A duty as a reminder shows it."""
+    """A measure as a reminder shows it."""
 
     ref: str
     task_name: str
@@ -27,7 +27,7 @@ class ReminderMeasure:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A due timer with what its item shows."""
+    """A due timer with the content of its reminder item."""
 
     timer: Timer
     dates: Dates
@@ -37,13 +37,13 @@ class DueTimer:
 
 @dataclass(frozen=True, slots=True)
 class FiringResult:
-    """What firing for one unit did.
+    """The result of firing a unit's timers.
 
     Attributes:
-        reminders: rising by slot, then by audience.
-        moved: timers with their next instant.
-        ended: timers that have none. Both tell the newest slot that they fired.
-        passed_over: how many occurrences catch-up left out.
+        reminders: in order of slot, then of audience.
+        moved: timers with their next instant, and their newest fired slot.
+        ended: timers without a next instant, with their newest fired slot.
+        passed_over: the number of occurrences that catch-up left out.
         until: the newest slot that fired; None when none did.
     """
 
@@ -55,7 +55,7 @@ class FiringResult:
 
 
 PartCounts = Mapping[tuple[Audience, datetime], int]
-"""By audience and slot: how many reminders of a unit there are already."""
+"""The number of existing reminders of a unit, by audience and slot."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class _Digest:
     channels: set[Channel] = field(default_factory=set)
 
     def add(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
-        """Take in what a rule says of an obligation; the higher overdue number of two stands."""
+        """Add an obligation's item; of two items the one with the higher overdue number stays."""
         self.channels.update(rule.channels)
         known = self.items.get(owed.timer.obligation_id)
         if known is None or known[0].overdue < occurrence.overdue:
@@ -73,7 +73,7 @@ class _Digest:
 
 @dataclass(slots=True)
 class _Firing:
-    """The due timers of one unit, fired one after the other."""
+    """Collects the reminders of one unit's due timers."""
 
     timetable: Timetable
     now: datetime
@@ -87,7 +87,7 @@ class _Firing:
     passed_over: int = 0
 
     def fire(self, owed: DueTimer) -> None:
-        """Put what a timer fires for into its digests, and move the timer on or end it."""
+        """Add a timer's occurrences to the digests, and move or end the timer."""
         timer, dates, upto = owed.timer, owed.dates, self.upto
         rule = self.timetable.get_rule(timer.rule_id)
         if rule is None:
@@ -122,9 +122,8 @@ def fire_due_timers(
 ) -> FiringResult:
     """Fire a unit's due timers at `now`.
 
-    All items of one audience and slot stand in one reminder, sent on every channel that one of
-    their rules names. An obligation that two rules remind of in one slot stands there once, with
-    the higher overdue number.
+    All items of one audience and slot are in one reminder, which is sent on every channel of their
+    rules. An obligation with two rules for a slot has one item, with the higher overdue number.
 
     Args:
         timetable: the office's rules and calendar.
@@ -133,11 +132,10 @@ def fire_due_timers(
         due: the timers that are due.
         now: the present instant.
         grace: how late a rule with catch-up `skip` still fires.
-        until: no slot after it fires, and timers move on from it; `now` unless told.
-        complete_until: reminders of slots after it are marked as fired without a complete view;
-            None marks none.
-        parts: what is due in a slot of which there are reminders becomes a further one, with an
-            identity of its own.
+        until: no slot after it fires, and timers move on from it; by default `now`.
+        complete_until: reminders of later slots are marked as incomplete; None marks none.
+        parts: where a slot has reminders already, its items become a further part, with an id of
+            its own.
     """
     firing = _Firing(timetable, now, grace, now if until is None else min(now, until))
     for owed in due:
@@ -216,5 +214,5 @@ def _get_item_order(
 
 
 def _join_titles(measures: Sequence[ReminderMeasure]) -> str:
-    """The plan's title; where items come from several plans, each title once."""
+    """The plan's title; for items of several plans, each title once."""
     return "、".join(dict.fromkeys(measure.plan_title for measure in measures))

@@ -1,4 +1,4 @@
-"""Timers: planned when a fact is told, moved when they fire. Pure."""
+"""Timers: planned when a fact is applied, moved when they fire. Pure."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """When a rule fires next for an obligation, and as which overdue reminder.
+    """When a rule fires next for an obligation, and the number of that overdue reminder.
 
-    `fired_until` is the newest slot that it fired; None when it has not.
+    `fired_until` is the newest slot that it fired; None before the first.
     """
 
     obligation_id: UUID
@@ -43,18 +43,18 @@ def replan_timers(
     changed: datetime,
     fired_until: datetime | None,
 ) -> Iterator[Timer]:
-    """The obligation's timers after its office changed rules or calendar.
+    """The obligation's timers after its office changed the rules or the calendar.
 
-    Nothing is planned in the past, with one exception: a slot that was due before the change
-    and has not fired yet stays due, if the rule still has it.
+    Nothing is planned in the past, with one exception: a slot that was due before the change and
+    has not fired yet stays due, if the rule still names it.
 
     Args:
         timetable: the new rules and calendar.
         obligation_id: whose timers.
-        dates: what occurrences depend on.
-        before: the next instant of each rule that had a timer.
-        changed: when the change was told.
-        fired_until: the obligation's newest slot that fired; nothing is planned up to it.
+        dates: the dates that occurrences depend on.
+        before: the next instant of each rule that had a timer, by rule id.
+        changed: when the change was published.
+        fired_until: the obligation's newest fired slot; only later slots are planned.
     """
     for rule in timetable.book.rules:
         due = before.get(rule.rule_id)
@@ -65,17 +65,17 @@ def replan_timers(
 
 
 def compute_plan_start(told_at: datetime, now: datetime, horizon: timedelta) -> datetime:
-    """The instant after which a fact is planned: when it was told.
+    """The instant after which a fact's timers are planned: when the fact was published.
 
-    So a slot between telling and reading is caught up with instead of lost, and planning does
-    not depend on how fast events are read. Never the future (clocks may disagree), and never
-    longer ago than the horizon: who reads an old history must not remind of the past.
+    So a slot between publication and reading is caught up with, and planning does not depend on
+    how fast events are read. The result is never in the future (clocks may differ), and never
+    before the horizon, so that reading an old history sends no reminders of the past.
     """
     return max(min(told_at, now), now - horizon)
 
 
 def get_later(instant: datetime, other: datetime | None) -> datetime:
-    """The later of two instants, the second of which may not exist."""
+    """The later of two instants; the second may be None."""
     return instant if other is None else max(instant, other)
 
 
@@ -89,11 +89,14 @@ def choose_occurrences(
     grace: timedelta,
     until: datetime | None = None,
 ) -> tuple[list[Occurrence], int]:
-    """Which occurrences a due timer fires for, by the rule's catch-up, and how many it passes over.
+    """Choose the occurrences that a due timer fires, by the rule's catch-up.
 
-    `latest`: the newest alone. `all`: each. `skip`: those that are late by no more than the
-    grace. With `until`, no occurrence after that instant may fire yet. `latest` then leaves those
-    up to it out when one up to `now` follows, which fires in their place when its time has come.
+    `latest`: only the newest. `all`: each. `skip`: those that are late by at most the grace. With
+    `until`, no occurrence after that instant may fire yet. `latest` then chooses none when a later
+    occurrence is due by `now`, because that one will fire in their place.
+
+    Returns:
+        The chosen occurrences, and the number of those left out.
     """
     upto = now if until is None else min(now, until)
     missed = timetable.list_between(rule, dates, timer.next_fire_at, upto)

@@ -43,11 +43,11 @@ class Timetable:
         self._spans: dict[tuple[date, date], int] = {}
 
     def get_rule(self, rule_id: str) -> Rule | None:
-        """The rule of that name, if the book has it."""
+        """The rule with an id; None when the book has none."""
         return self._rules.get(rule_id)
 
     def find_first(self, rule: Rule, dates: Dates, after: datetime) -> Occurrence | None:
-        """The first occurrence strictly after an instant; None when the rule is through."""
+        """The first occurrence after an instant; None when there is none."""
         return self._get_course(rule, dates, after).find_first(after)
 
     def list_first(self, dates: Dates, after: datetime) -> tuple[tuple[str, Occurrence], ...]:
@@ -76,7 +76,7 @@ class Timetable:
         return self._get_course(rule, dates, until).list_between(since, until)
 
     def get_day(self, slot: datetime) -> date:
-        """The day of a slot at the office."""
+        """The date of a slot in the office's time zone."""
         return slot.astimezone(self.zone).date()
 
     def count_working_days(self, first: date, last: date) -> int:

@@ -27,7 +27,7 @@ from shared.schemas.values import Day, Instant, Zone
 
 
 class Event(Value):
-    """What every event says: whose it is. `version` is the wire version of its type."""
+    """The fields of every event. `version` is the wire version of its type."""
 
     version: ClassVar[int] = 1
     office_id: UUID
@@ -290,11 +290,11 @@ class Envelope:
     """An event with its CloudEvents attributes.
 
     Attributes:
-        id: deterministic, so that the same fact told twice has one id.
-        source: the service that tells, such as `/cuiban/ingest`.
+        id: deterministic, so that a repeated event has the same id.
+        source: the service that publishes it, such as `/cuiban/ingest`.
         time: when it happened, by the office's clock.
-        correlation_id: shared by everything that one cause led to.
-        partition: the number of the partition that it was read from; None before it is sent.
+        correlation_id: shared by all events with one cause.
+        partition: the partition that it was read from; None before it is sent.
     """
 
     id: UUID

@@ -1,6 +1,6 @@
-"""What events tell of: measures, obligations, contacts, the items of a reminder.
+"""The parts of events: measures, obligations, contacts, the items of a reminder.
 
-Like the events they are frozen, and within a version fields are only added, with defaults.
+Like events they are frozen, and within a version fields are only added, with defaults.
 """
 
 from enum import StrEnum

@@ -1,14 +1,14 @@
-"""Deterministic ids (uuid5): the same thing named twice has the same id, so a repeat is a no-op."""
+"""Deterministic ids (uuid5): the same name gives the same id, so a repeat has no effect."""
 
 from datetime import datetime
 from uuid import UUID, uuid5
 
 NAMESPACE = UUID("6f0b7c1e-52f4-5d6f-9a44-b5a1f3c0d001")
-"""Every Cuiban id descends from this one. Changing it orphans all stored rows: never do."""
+"""The namespace of every Cuiban id. Never change it: no stored id could be derived again."""
 
 
 def derive_id(*parts: object) -> UUID:
-    """The id of what `parts` name, in order. Parts are joined with a character no part holds."""
+    """The id of a name in parts, which are joined with a separator that no part holds."""
     return uuid5(NAMESPACE, "\x1f".join(map(str, parts)))
 
 
@@ -38,14 +38,14 @@ def derive_measure_id(plan: UUID, ref: str) -> UUID:
 
 
 def derive_obligation_id(measure: UUID, unit: UUID, period: str) -> UUID:
-    """What one unit owes for one measure in one period."""
+    """An obligation: what one unit owes for one measure in one period."""
     return derive_id("obligation", measure, unit, period)
 
 
 def derive_reminder_id(unit: UUID, audience: str, slot: datetime, part: int = 0) -> UUID:
-    """What one audience of a unit hears in one slot.
+    """The reminder of one audience of a unit in one slot.
 
-    `part` counts from 0: what is known only after the slot fired is a reminder of its own.
+    `part` counts from 0: facts that arrive after the slot fired make a further part.
     """
     parts = (part,) if part else ()
     return derive_id("reminder", unit, audience, slot.isoformat(), *parts)
@@ -57,5 +57,5 @@ def derive_notification_id(reminder: UUID, contact: UUID | str, channel: str) ->
 
 
 def derive_event_id(event_type: str, *parts: object) -> UUID:
-    """An event, by what it tells of: telling it again gives the same id."""
+    """An event, by its type and content: publishing it again gives the same id."""
     return derive_id("event", event_type, *parts)

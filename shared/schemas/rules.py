@@ -1,8 +1,8 @@
-"""The rule language: which obligations (select), when, who hears it, and how. Pure.
+"""The rule language: which obligations, when, which audience, and which channels. Pure.
 
-A rule fires at *slots*: a working day and a time of day in the office's time zone. For one
-obligation a rule's occurrences are a rising sequence, computed from the obligation's dates and
-a calendar alone, so a timer needs to remember nothing but its next instant.
+A rule fires at *slots*: a working day and a time of day in the office's time zone. A rule's
+occurrences for an obligation are an ascending sequence, computed only from the obligation's dates
+and a calendar, so a timer needs to store only its next instant.
 """
 
 import re
@@ -31,7 +31,7 @@ class ObligationKind(StrEnum):
 
 
 class ReminderKind(StrEnum):
-    """Why an item stands in a reminder."""
+    """Why an item is in a reminder."""
 
     DEADLINE = "deadline"
     OVERDUE = "overdue"
@@ -40,7 +40,7 @@ class ReminderKind(StrEnum):
 
 
 class Audience(StrEnum):
-    """The post that hears it: 联络员, 分管领导, 主要负责人."""
+    """The post that receives it: 联络员, 分管领导, 主要负责人."""
 
     LIAISON = "liaison"
     DEPUTY = "deputy"
@@ -114,7 +114,7 @@ When = Annotated[BeforeDue | OnDates | WhileOverdue, Field(discriminator="type")
 
 
 class Step(_Model):
-    """Who hears it, and from which overdue reminder on; 0 means every reminder."""
+    """An audience, and from which overdue reminder on it is reminded; 0 means every reminder."""
 
     audience: Audience
     from_overdue: int = Field(default=0, ge=0, le=100_000)
@@ -190,7 +190,7 @@ class Occurrence:
 def list_occurrences(
     rule: Rule, dates: Dates, calendar: WorkingCalendar, zone: ZoneInfo
 ) -> Iterator[Occurrence]:
-    """Every occurrence of `rule`, rising, from the beginning; endless while overdue.
+    """Every occurrence of `rule` in ascending order; endless while overdue.
 
     Empty when the rule does not select the obligation or the obligation has no date.
     """
@@ -237,7 +237,7 @@ def _resolve_month_day(year: int, month_day: str) -> date:
 
 
 def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
-    """Who hears this occurrence, in the rule's order."""
+    """The audiences of an occurrence, in the rule's order."""
     return tuple(step.audience for step in rule.who if occurrence.overdue >= step.from_overdue)
 
 

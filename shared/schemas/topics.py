@@ -1,6 +1,6 @@
-"""The topics: what each is for, which events it carries, and how Kafka keeps it.
+"""The topics, and the events of each.
 
-The events of a topic are a union. A reader matches all of it, so mypy names a forgotten event.
+The events of a topic are a union. A reader matches all of it, so mypy reports a forgotten event.
 """
 
 from dataclasses import dataclass
@@ -51,7 +51,7 @@ DeliveryEvent: TypeAlias = (
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic. `compacted` keeps the last event of each key for ever."""
+    """A topic. A compacted one keeps only the last event of each key."""
 
     name: str
     events: tuple[type[Event], ...]
@@ -71,5 +71,5 @@ TOPIC_OF = {event: topic for topic in TOPICS for event in topic.events}
 
 
 def apply_prefix(name: str, prefix: str = "") -> str:
-    """The name a topic has on a broker that several installations share."""
+    """A topic's name on the broker, which several installations may share."""
     return f"{prefix}{name}"

@@ -1,7 +1,7 @@
-"""Values as an office can mean them: what lies outside is a mistake or an attack, and refused.
+"""Bounded value types: dates, instants and time zones outside the bounds are refused as input.
 
-A date near the ends of the calendar can't be counted from, and a calendar of a million days takes
-minutes to walk: what planning and sending work with is bounded where it comes in.
+Date arithmetic fails near the ends of the calendar, and a calendar of a million days takes minutes
+to process.
 """
 
 from datetime import UTC, date, datetime

@@ -275,13 +275,13 @@ def test_a_start_of_work_is_no_change_for_planning() -> None:
 
 def facts_dates() -> Any:
     return Obligation(
-        UNIT,
-        OFFICE,
-        UNIT,
-        PLAN,
-        ObligationKind.DEADLINE,
-        date(2023, 6, 1),
-        date(2023, 5, 1),
+        obligation_id=UNIT,
+        office_id=OFFICE,
+        unit_id=UNIT,
+        measure_id=PLAN,
+        kind=ObligationKind.DEADLINE,
+        due_on=date(2023, 6, 1),
+        known_on=date(2023, 5, 1),
         lead=False,
         number=1,
         planned_from=START,
