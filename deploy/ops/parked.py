@@ -16,7 +16,7 @@ from shared.broker import positions
 from shared.broker.records import Partition, RawRecord
 from shared.consuming import parking
 from shared.consuming.dead_letters import build_dead_letter
-from shared.consuming.parking import Parked
+from shared.consuming.parked import Parked
 from shared.errors import PoisonError
 from shared.outbox.publishing import publish
 from shared.settings import Settings

@@ -19,7 +19,7 @@ from deploy.terminal.language import _
 from shared.broker.positions import define_positions_table
 from shared.consuming.applier import Tables
 from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parking import define_parked_table
+from shared.consuming.parked import define_parked_table
 from shared.database.engine import create_engine, is_infrastructure
 from shared.errors import CuibanError
 from shared.outbox.publishing import define_outbox_table

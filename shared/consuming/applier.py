@@ -19,7 +19,7 @@ from shared.broker.watermarks import is_watermark, read_watermark
 from shared.consuming import inbox, parking
 from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.error_text import describe_error
-from shared.consuming.parking import ParkReason, get_ordering_key
+from shared.consuming.parked import ParkReason, get_ordering_key
 from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.errors import PoisonError
 from shared.logging import bound, log

@@ -3,99 +3,21 @@
 Parking and unparking hold the lock of the partition's position, so the order of a key is kept.
 """
 
-import json
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ColumnElement,
-    DateTime,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Row,
-    Table,
-    Text,
-    and_,
-    delete,
-    func,
-    or_,
-    select,
-    text,
-    update,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import ColumnElement, FromClause, Table, and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.broker.codec import NOT_UNDERSTOOD as EVENT_NOT_UNDERSTOOD
 from shared.broker.records import Partition, RawRecord
+from shared.consuming.parked import (
+    Parked,
+    ParkedCount,
+    ParkReason,
+    encode_headers,
+    get_ordering_key,
+    to_parked,
+)
 from shared.database.engine import insert_rows
-
-
-class ParkReason(StrEnum):
-    """Why an event is parked."""
-
-    HANDLER_FAILED = "handler-failed"
-    NOT_UNDERSTOOD = EVENT_NOT_UNDERSTOOD
-    """It has a value that only a newer release knows."""
-    BEHIND = "behind"
-    """An earlier event of its key is parked."""
-
-
-def define_parked_table(metadata: MetaData) -> Table:
-    """A service's parked records, each whole. `replay`: an operator requested to apply it now."""
-    return Table(
-        "parked",
-        metadata,
-        Column("consumer", Text, primary_key=True),
-        Column("topic", Text, primary_key=True),
-        Column("partition", Integer, primary_key=True),
-        Column("record_offset", BigInteger, primary_key=True),
-        Column("key", LargeBinary, nullable=False),
-        Column("value", LargeBinary),
-        Column("headers", JSONB, nullable=False),
-        Column("record_time", BigInteger, nullable=False),
-        Column("reason", Text, nullable=False),
-        Column("detail", Text, nullable=False),
-        Column("tries", Integer, nullable=False),
-        Column("replay", Boolean, nullable=False, server_default=text("false")),
-        Column("parked_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-        Index("parked_by_key", "consumer", "topic", "key", "record_offset"),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Parked:
-    """A parked record, with the reason and the last error."""
-
-    consumer: str
-    record: RawRecord
-    reason: ParkReason
-    detail: str
-    tries: int
-    replay: bool
-    parked_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ParkedCount:
-    """How many events of a consumer are parked, and when the oldest was parked."""
-
-    number: int
-    oldest: datetime | None
-
-
-def get_ordering_key(record: RawRecord) -> bytes:
-    """The key within which a record keeps its order; records without a key share one order."""
-    return record.key or b""
 
 
 async def find_parked_keys(
@@ -129,7 +51,7 @@ async def park(
             "record_offset": record.offset,
             "key": get_ordering_key(record),
             "value": record.value,
-            "headers": json.dumps([[_encode(n.encode()), _encode(v)] for n, v in record.headers]),
+            "headers": encode_headers(record),
             "record_time": record.time,
             "reason": reason,
             "detail": detail,
@@ -150,7 +72,7 @@ async def list_parked_of_key(
         .order_by(parked.c.partition, parked.c.record_offset)
         .limit(limit)
     )
-    return [_to_parked(row) for row in rows]
+    return [to_parked(row) for row in rows]
 
 
 async def get_parked(
@@ -158,14 +80,14 @@ async def get_parked(
 ) -> Parked | None:
     """The parked event at a record's partition and offset; None when there is none."""
     row = (await db.execute(select(parked).where(_match_record(parked, consumer, record)))).first()
-    return _to_parked(row) if row else None
+    return to_parked(row) if row else None
 
 
 async def list_parked(db: AsyncConnection, parked: Table, limit: int) -> list[Parked]:
     """The first `limit` parked events of a service, by consumer, topic, partition and offset."""
     order = (parked.c.consumer, parked.c.topic, parked.c.partition, parked.c.record_offset)
     rows = await db.execute(select(parked).order_by(*order).limit(limit))
-    return [_to_parked(row) for row in rows]
+    return [to_parked(row) for row in rows]
 
 
 async def unpark(db: AsyncConnection, parked: Table, consumer: str, record: RawRecord) -> None:
@@ -255,14 +177,15 @@ async def renumber_below_zero(
 
     The offsets of a recreated log then can't collide with them, and they precede its records.
     """
-    in_partition = and_(_match_topic(parked, consumer, at.topic), parked.c.partition == at.number)
-    lowest = func.least(func.min(parked.c.record_offset), 0)
-    distance = (func.max(parked.c.record_offset) - lowest + 1).label("distance")
-    bounds = select(distance).where(in_partition).subquery()
+    every = parked.alias()
+    lowest = func.least(func.min(every.c.record_offset), 0)
+    distance = select(func.max(every.c.record_offset) - lowest + 1).where(
+        _match_partition(every, consumer, at)
+    )
     await db.execute(
         update(parked)
-        .where(in_partition)
-        .values(record_offset=parked.c.record_offset - bounds.c.distance)
+        .where(_match_partition(parked, consumer, at))
+        .values(record_offset=parked.c.record_offset - distance.scalar_subquery())
     )
 
 
@@ -270,34 +193,14 @@ def _match_topic(parked: Table, consumer: str, topic: str) -> ColumnElement[bool
     return and_(parked.c.consumer == consumer, parked.c.topic == topic)
 
 
+def _match_partition(parked: FromClause, consumer: str, at: Partition) -> ColumnElement[bool]:
+    return and_(
+        parked.c.consumer == consumer, parked.c.topic == at.topic, parked.c.partition == at.number
+    )
+
+
 def _match_record(parked: Table, consumer: str, record: RawRecord) -> ColumnElement[bool]:
     return and_(
-        _match_topic(parked, consumer, record.partition.topic),
-        parked.c.partition == record.partition.number,
+        _match_partition(parked, consumer, record.partition),
         parked.c.record_offset == record.offset,
-    )
-
-
-def _encode(raw: bytes | None) -> str:
-    """Base64: JSON in PostgreSQL can't hold every byte."""
-    return b64encode(raw or b"").decode()
-
-
-def _to_parked(row: Row[Any]) -> Parked:
-    record = RawRecord(
-        Partition(row.topic, row.partition),
-        row.record_offset,
-        bytes(row.key),
-        None if row.value is None else bytes(row.value),
-        tuple((b64decode(name).decode(), b64decode(value)) for name, value in row.headers),
-        row.record_time,
-    )
-    return Parked(
-        consumer=row.consumer,
-        record=record,
-        reason=ParkReason(row.reason),
-        detail=row.detail,
-        tries=row.tries,
-        replay=row.replay,
-        parked_at=row.parked_at,
     )

@@ -10,7 +10,7 @@ from shared.broker.log_reader import OffsetRange
 from shared.broker.positions import Position
 from shared.broker.records import Partition
 from shared.consuming.log_guard import suggest_resume
-from shared.consuming.parking import ParkedCount
+from shared.consuming.parked import ParkedCount
 
 
 @dataclass(frozen=True, slots=True)

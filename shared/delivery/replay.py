@@ -9,7 +9,7 @@ from shared.consuming import parking
 from shared.consuming.applier import Applier
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe_error
-from shared.consuming.parking import Parked
+from shared.consuming.parked import Parked
 from shared.database.engine import is_infrastructure
 from shared.errors import PoisonError
 from shared.logging import log

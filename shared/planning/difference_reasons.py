@@ -1,4 +1,4 @@
-"""Why a reminder differs from what should have been emitted, as far as the records tell. Pure."""
+"""Finds the likely reason why an emitted reminder differs from the expected one. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,35 +19,35 @@ from shared.schemas.rules import CatchUp
 
 
 class DifferenceReason(StrEnum):
-    """Why a reminder differs, as far as can be told. The earlier names the graver fault."""
+    """The likely reason why a reminder differs, the gravest first."""
 
     NEVER_FIRED = "never-fired"
-    """It should have been there, and nothing explains why it is not."""
+    """It was expected, and nothing explains why it is missing."""
     NOT_OWED = "not-owed"
-    """Nothing in the ledger asks for it."""
+    """Nothing in the ledger requires it."""
     FIRED_INCOMPLETE = "fired-incomplete"
-    """The scheduler fired it before it had heard of every fact, and said so."""
+    """The scheduler fired it before it knew every fact, and marked it as incomplete."""
     FACT_APPLIED_LATE = "fact-applied-late"
-    """It is as it was right before a fact that was told before the slot."""
+    """It does not reflect a fact that was published before the slot."""
     RULES_CHANGED = "rule-book-changed-meanwhile"
-    """It is as another rule book asks, published near the slot or before it fired."""
+    """It follows another rule book, published near the slot or before it fired."""
     CALENDAR_CHANGED = "calendar-changed"
-    """It is as another calendar asks, published near the slot or before it fired."""
+    """It follows another calendar, published near the slot or before it fired."""
     FIRED_LATE = "fired-late"
-    """It fired late, and a fact was told between the slot and the firing."""
+    """It fired late, and a fact was published between the slot and the firing."""
     CATCH_UP = "catch-up-left-out"
-    """An outage passed over it, and the rule's catch-up left it out."""
+    """Its slot fell into an outage, and the rule's catch-up left it out."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonLimits:
-    """How exact the comparison is.
+    """The limits of the comparison.
 
     Attributes:
-        tolerance: a fact told so close to a slot may be known to the scheduler there or not; a
-            reminder that fires later than this after its slot fired late.
-        reach: how long before a slot a fact is looked for that was applied late.
-        skip_grace: the scheduler's setting: a rule with catch-up `skip` still fires so late.
+        tolerance: the scheduler may or may not know a fact that was published within this time of
+            a slot; a reminder that fires later than this after its slot fired late.
+        reach: how long before a slot to search for a fact that was applied late.
+        skip_grace: the scheduler's setting: how late a rule with catch-up `skip` still fires.
     """
 
     tolerance: timedelta = timedelta(minutes=2)
@@ -57,7 +57,7 @@ class ComparisonLimits:
 
 @dataclass(slots=True)
 class Emitted:
-    """A reminder as it was emitted, all its parts together."""
+    """An emitted reminder, all its parts joined."""
 
     items: dict[UUID, ExpectedItem]
     fired_at: datetime
@@ -66,9 +66,9 @@ class Emitted:
 
 @dataclass(slots=True)
 class UnitAudit:
-    """What is compared for one unit: its obligations, and what was emitted for it.
+    """The input of the comparison for one unit: its obligations and its emitted reminders.
 
-    `emitted` also holds later slots than those compared: they show what catch-up did.
+    `emitted` also holds slots after the compared ones, which show what catch-up did.
     """
 
     unit_id: UUID
@@ -80,7 +80,7 @@ class UnitAudit:
 
 
 class ReasonFinder:
-    """Looks for the reason of one unit's differences."""
+    """Finds the reasons of one unit's differences."""
 
     def __init__(self, unit: UnitAudit) -> None:
         self._unit = unit
@@ -106,7 +106,7 @@ class ReasonFinder:
     def find_reason(
         self, key: ReminderKey, obligation_id: UUID, item: ExpectedItem | None
     ) -> tuple[DifferenceReason, bool]:
-        """The likely reason why a reminder says `item` of an obligation, and if it is allowed."""
+        """The likely reason for an obligation's `item` in a reminder, and whether it is allowed."""
         slot = key[0]
         limits, fired = self._limits, self._fired.get(slot)
         resumed = fired.fired_at if fired else self._get_resumed(slot)
@@ -132,7 +132,7 @@ class ReasonFinder:
         item: ExpectedItem | None,
         span: tuple[datetime, datetime],
     ) -> DifferenceReason | None:
-        """Which change within a span the reminder does not know yet, or knows already."""
+        """The change within a span that the reminder does not reflect yet, or reflects already."""
         slot = key[0]
         history = self._unit.histories.get(obligation_id)
         versions = [v for v in history.versions if v.overlaps(*span)] if history else []
@@ -161,7 +161,7 @@ class ReasonFinder:
         return DifferenceReason.CALENDAR_CHANGED if same else DifferenceReason.RULES_CHANGED
 
     def _get_resumed(self, slot: datetime) -> datetime | None:
-        """When the scheduler came back after an outage that a slot fell into; None without one."""
+        """When the scheduler resumed after the outage of a slot; None when there was no outage."""
         if slot not in self._came_back:
             self._came_back[slot] = self._find_resumed(slot)
         return self._came_back[slot]
@@ -174,7 +174,7 @@ class ReasonFinder:
         return self._unit.office.find_catch_up(slot)
 
     def _is_left_out(self, key: ReminderKey, obligation_id: UUID, resumed: datetime | None) -> bool:
-        """Whether the catch-up of every rule that names the slot left it out."""
+        """Whether the catch-up of every rule for the slot left it out."""
         modes = set(self._list_catch_ups(key, obligation_id))
         if not modes or CatchUp.ALL in modes:
             return False
@@ -199,7 +199,7 @@ class ReasonFinder:
                         yield rule.catch_up
 
     def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:
-        """Whether nothing fired while a rule with catch-up `skip` still would have."""
+        """Whether nothing fired while a rule with catch-up `skip` could still fire."""
         after = slot + self._limits.skip_grace
         if resumed is not None:
             return resumed > after
@@ -207,7 +207,7 @@ class ReasonFinder:
         return first is not None and first > after
 
     def _is_overtaken(self, slot: datetime, obligation_id: UUID, resumed: datetime) -> bool:
-        """Whether a newer slot was fired in place of this one when the scheduler came back."""
+        """Whether the scheduler fired a newer slot in place of this one when it resumed."""
         until = resumed + self._limits.tolerance
         place = bisect_left(self._in_order, resumed, key=lambda row: row[0])
         for fired_at, at, items in self._in_order[place:]:

@@ -1,8 +1,8 @@
-"""What was emitted beside what should have been: the differences, and a likely reason for each.
+"""Compares the emitted reminders with the expected ones, and finds a reason for each difference.
 
-Pure. A difference that the rules allow is *explained*: an outage whose rest catch-up left out, or a
-fact or a rule book that was told so close to the slot that the scheduler may or may not have known
-it. What remains is a fault until someone shows otherwise.
+Pure. A difference that the rules allow is *explained*: catch-up after an outage left it out, or a
+fact or a rule book was published so close to the slot that the scheduler may or may not have known
+it. Every other difference counts as a fault.
 """
 
 from collections.abc import Collection, Iterable
@@ -29,9 +29,9 @@ _GRAVITY = {reason: place for place, reason in enumerate(DifferenceReason)}
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A reminder that differs, with the obligations in which it does.
+    """A reminder that differs, and the obligations whose items differ.
 
-    `explained`: the rules allow it.
+    `explained`: the rules allow the difference.
     """
 
     unit_id: UUID
@@ -45,9 +45,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What one unit comes to: reminders expected and emitted, and the differences by slot.
+    """The result for one unit: the numbers of reminders, and the differences by slot.
 
-    `unknown`: obligations whose history does not reach back far enough for some slot.
+    `unknown`: obligations whose recorded history begins after some slot.
     """
 
     expected: int
@@ -104,7 +104,7 @@ def _build_difference(
     kind: DifferenceKind,
     judged: Iterable[tuple[UUID, DifferenceReason, bool]],
 ) -> Difference:
-    """One reminder's difference: the items that nothing explains, else those explained."""
+    """The difference of a reminder: its unexplained items, or else its explained ones."""
     every = list(judged)
     faults = [item for item in every if not item[2]] or every
     reason = min((reason for _, reason, _ in faults), key=_GRAVITY.__getitem__)

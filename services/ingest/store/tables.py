@@ -27,7 +27,7 @@ from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_of
 from shared.broker.positions import define_positions_table
 from shared.consuming.consumer import Tables
 from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parking import define_parked_table
+from shared.consuming.parked import define_parked_table
 from shared.outbox.publishing import define_outbox_table
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind

@@ -20,7 +20,7 @@ from shared.clock import SystemClock
 from shared.consuming import inbox
 from shared.consuming.consumer import Consumer, Tables
 from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parking import define_parked_table
+from shared.consuming.parked import define_parked_table
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared import metrics
 from shared.broker.records import Partition
 from shared.consuming import parking
-from shared.consuming.parking import ParkReason
+from shared.consuming.parked import ParkReason
 from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
 from shared.schemas.events import Envelope, StatusReported
