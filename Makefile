@@ -36,7 +36,7 @@ check: setup ## Lint, types, import contracts, names and phrases
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m tools.names services cli lab tools
+	$(BIN)/python -m tools.names
 
 bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md

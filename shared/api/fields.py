@@ -11,23 +11,23 @@ _CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 T = TypeVar("T")
 
 
-def _prose(value: str) -> str:
+def _clean_prose(value: str) -> str:
     if _CONTROL.search(value):
         raise ValueError("the text holds control characters")
     return value.strip()
 
 
-def _line(value: str) -> str:
+def _clean_line(value: str) -> str:
     if _CONTROL_OR_BREAK.search(value):
         raise ValueError("the text holds control characters or line breaks")
     return value.strip()
 
 
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_line)]
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_line)]
 """A name or a short reason, on one line."""
-Prose = Annotated[str, Field(max_length=4000), AfterValidator(_prose)]
+Prose = Annotated[str, Field(max_length=4000), AfterValidator(_clean_prose)]
 """A note, which may be empty."""
-Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_prose)]
+Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_clean_prose)]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 

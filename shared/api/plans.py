@@ -10,7 +10,7 @@ from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
 
 
 class RecurrenceIn(Request):
-    """So often in each period."""
+    """`at_least` times in each period."""
 
     per: Literal["year", "half-year", "quarter", "month", "week"]
     at_least: int = Field(default=1, ge=1, le=366)
@@ -50,20 +50,20 @@ class SettlementIn(Request):
     names: Annotated[list[Line], Field(max_length=1000)] | None = None
     lead: Annotated[list[Line], Field(max_length=1000)] | None = None
 
-    def changes(self) -> dict[str, Any]:
-        """The measure's fields that get another value, as they are stored."""
+    def collect_changes(self) -> dict[str, Any]:
+        """The new values of the fields that were sent, as they are stored, by field."""
         sent = self.model_dump(mode="json", exclude_unset=True)
-        found = {
+        changes = {
             name: sent[name]
             for name in ("continuous", "text", "names", "lead")
             if sent.get(name) is not None
         }
         if "recurrence" in sent:  # null ends a recurrence
             often = self.recurrence
-            found["recurrence"] = None if often is None else often.model_dump(mode="json")
+            changes["recurrence"] = None if often is None else often.model_dump(mode="json")
         if sent.get("due") is not None:
-            found["due"] = sorted(set(sent["due"]))
-        return found
+            changes["due"] = sorted(set(sent["due"]))
+        return changes
 
 
 class NameDecisionIn(Request):

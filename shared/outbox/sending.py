@@ -64,8 +64,8 @@ class SentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
-    """A row that the broker refused permanently."""
+class RowRefusal:
+    """A permanent refusal of a row by the broker."""
 
     row: UnsentRow
     reason: str
@@ -82,7 +82,7 @@ class SendOutcome:
     """
 
     sent: list[SentRow] = field(default_factory=list)
-    refused: list[Refusal] = field(default_factory=list)
+    refused: list[RowRefusal] = field(default_factory=list)
     error: Exception | None = None
 
 
@@ -143,7 +143,7 @@ class Sender:
             await self._send_queue(alone, numbers, outcome)
             if isinstance(alone.error, _REFUSALS):
                 name = type(alone.error).__name__
-                outcome.refused.append(Refusal(row, f"{name}: {alone.error}"[:500]))
+                outcome.refused.append(RowRefusal(row, f"{name}: {alone.error}"[:500]))
                 await self._replace()
             elif alone.error:
                 outcome.error = alone.error

@@ -92,7 +92,7 @@ async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
 async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Response:
     """Accept, change or drop a measure, with a reason, until it is published."""
     action = SettlementAction(body.action)
-    settlement = Settlement(body.ref, action, body.reason, body.changes(), body.codes)
+    settlement = Settlement(body.ref, action, body.reason, body.collect_changes(), body.codes)
 
     async def run(db: AsyncConnection) -> handlers.PlanView:
         return await settle(db, call.act, plan_id, settlement)
