@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store import history
 from shared.errors import PoisonError
+from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Envelope,
     ExpectedAudited,
     NotificationDelivered,
     NotificationFailed,

@@ -39,7 +39,7 @@ from shared.process.service import (
 )
 from shared.process.worker import Loop, Loops, run_worker
 from shared.schemas import topics
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from shared.schemas.rules import Channel
 from shared.schemas.topics import Topic
 

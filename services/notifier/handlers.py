@@ -18,13 +18,8 @@ from services.notifier.store.tables import OUTBOX
 from shared.errors import PoisonError
 from shared.logging import log
 from shared.outbox.publishing import publish
-from shared.schemas.events import (
-    Envelope,
-    ReceiptReceived,
-    ReminderDue,
-    ReminderWithdrawn,
-    UnitUpserted,
-)
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.topics import ReminderEvent
 
 UNMATCHED = Counter(

@@ -21,7 +21,8 @@ from shared.outbox.publishing import publish
 from shared.planning.reminding import DueTimer, FiringResult, PartCounts, fire_due_timers
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
-from shared.schemas.events import Envelope, ReminderDue
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ReminderDue
 from shared.schemas.rules import Audience
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])

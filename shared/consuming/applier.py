@@ -24,7 +24,7 @@ from shared.database.engine import is_infrastructure, is_wrong_data
 from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.outbox.publishing import publish
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from shared.schemas.topics import Topic
 
 Handle = Callable[[AsyncConnection, Sequence[Envelope]], Awaitable[None]]

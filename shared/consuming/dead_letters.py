@@ -8,7 +8,8 @@ from uuid import UUID
 from shared.broker.records import RawRecord
 from shared.errors import PoisonError
 from shared.schemas import identity
-from shared.schemas.events import Envelope, RecordDeadLettered
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import RecordDeadLettered
 
 _NO_OFFICE = UUID(int=0)
 _LETTER = 256 * 1024

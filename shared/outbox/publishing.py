@@ -30,7 +30,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.broker.codec import EncodedRecord, encode
 from shared.database.engine import insert_rows
 from shared.errors import CuibanError
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 
 MESSAGE_LIMIT = 8 * 2**20
 """Bytes of a record as Kafka counts them, with its framing."""

@@ -5,8 +5,6 @@ CloudEvents 1.0 attributes stand in Kafka headers (`shared.broker.codec`); these
 values.
 """
 
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import ClassVar, Final, Literal
 from uuid import UUID
 
@@ -283,23 +281,3 @@ class RecordDeadLettered(Event):
     def key(self) -> str:
         """The topic that the record came from."""
         return self.topic
-
-
-@dataclass(frozen=True, slots=True)
-class Envelope:
-    """An event with its CloudEvents attributes.
-
-    Attributes:
-        id: deterministic, so that a repeated event has the same id.
-        source: the service that publishes it, such as `/cuiban/ingest`.
-        time: when it happened, by the office's clock.
-        correlation_id: shared by all events with one cause.
-        partition: the partition that it was read from; None before it is sent.
-    """
-
-    id: UUID
-    source: str
-    time: datetime
-    correlation_id: UUID
-    event: Event
-    partition: int | None = field(default=None, compare=False)

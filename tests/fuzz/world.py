@@ -35,7 +35,8 @@ from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.outbox.relay import Relay
 from shared.schemas import topics
-from shared.schemas.events import Envelope, RecordDeadLettered
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import RecordDeadLettered
 from shared.schemas.topics import apply_prefix
 from tests.fuzz.hostile import Record, load_golden
 

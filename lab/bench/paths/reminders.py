@@ -23,7 +23,8 @@ from lab.bench.world.seeding import (
 from lab.bench.world.watching import Curve, watch_count
 from shared.broker.codec import EncodedRecord, encode
 from shared.schemas import identity
-from shared.schemas.events import Envelope, ReminderDue
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES

@@ -39,7 +39,7 @@ from services.notifier.store.claims import Background, Claimed, Offering, Take, 
 from services.notifier.store.tables import OUTBOX
 from shared.logging import log
 from shared.outbox.publishing import publish
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel
 

@@ -37,7 +37,7 @@ from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
 from shared.logging import log
 from shared.outbox.publishing import publish
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 
 
 class Unmade(StrEnum):

@@ -11,8 +11,8 @@ from uuid import UUID
 from services.notifier.domain.fanout import DueReminder, PlannedNotification
 from services.notifier.domain.message import Content, Notification
 from shared.schemas import identity
+from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Envelope,
     Event,
     NotificationDelivered,
     NotificationFailed,

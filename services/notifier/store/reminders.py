@@ -17,7 +17,8 @@ from services.notifier.domain.stages import SuppressReason
 from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database.engine import insert_rows
 from shared.database.statements import AnyRow, inline, to_rows
-from shared.schemas.events import Envelope, ReminderDue, ReminderWithdrawn
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ReminderDue, ReminderWithdrawn
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 

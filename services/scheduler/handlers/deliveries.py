@@ -12,9 +12,9 @@ from services.scheduler.store.reminders import ReportedNotification, ReportedSta
 from shared import clock
 from shared.errors import PoisonError
 from shared.logging import log
+from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     WITHDRAWN,
-    Envelope,
     ExpectedAudited,
     NotificationDelivered,
     NotificationFailed,

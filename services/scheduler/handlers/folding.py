@@ -8,7 +8,8 @@ from services.scheduler.store.obligations import MeasureVersion
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import ReminderMeasure
-from shared.schemas.events import Envelope, ObligationsAmended, ObligationsAssigned
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned
 
 
 @dataclass(slots=True)

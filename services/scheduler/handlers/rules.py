@@ -15,7 +15,8 @@ from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
-from shared.schemas.events import CalendarPublished, Envelope, RuleBookPublished
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import CalendarPublished, RuleBookPublished
 from shared.schemas.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)

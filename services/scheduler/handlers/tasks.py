@@ -33,12 +33,8 @@ from shared.planning.obligations import (
 )
 from shared.planning.timers import Timer, compute_plan_start, get_later, plan_timers
 from shared.schemas import identity
-from shared.schemas.events import (
-    Envelope,
-    ObligationsAmended,
-    ObligationsAssigned,
-    ReminderWithdrawn,
-)
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderWithdrawn
 from shared.schemas.topics import TaskEvent
 
 _IGNORED = Counter("cuiban_facts_ignored", "Facts that changed nothing", ["reason"])

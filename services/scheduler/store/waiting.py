@@ -16,7 +16,8 @@ from shared.broker.codec import decode, encode
 from shared.database.engine import insert_rows
 from shared.errors import PoisonError
 from shared.logging import log
-from shared.schemas.events import Envelope, ObligationsWithdrawn
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ObligationsWithdrawn
 from shared.schemas.topics import TASKS
 
 _W = WAITING_FACTS.c

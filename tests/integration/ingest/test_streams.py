@@ -19,8 +19,8 @@ from shared.broker.provisioning import list_partitions
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.outbox.relay import Relay
+from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Envelope,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,

@@ -18,8 +18,8 @@ from services.notifier.settings import NotifierSettings
 from shared.broker.codec import decode
 from shared.clock import SteppedClock
 from shared.schemas import identity
+from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Envelope,
     Event,
     ReceiptReceived,
     ReminderDue,

@@ -24,7 +24,8 @@ from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.schemas import identity
-from shared.schemas.events import Envelope, Event, ReminderDue, RuleBookPublished, StatusReported
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import Event, ReminderDue, RuleBookPublished, StatusReported
 from shared.schemas.facts import Status
 from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix

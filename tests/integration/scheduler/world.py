@@ -17,7 +17,8 @@ from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared.broker.codec import decode
 from shared.schemas import identity
-from shared.schemas.events import Envelope, Event, ObligationsAssigned, ReminderDue
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import Event, ObligationsAssigned, ReminderDue
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, apply_prefix

@@ -26,7 +26,8 @@ from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.outbox.publishing import define_outbox_table, publish
 from shared.outbox.relay import Relay
-from shared.schemas.events import Envelope, RecordDeadLettered, StatusReported
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import RecordDeadLettered, StatusReported
 from shared.schemas.facts import Status
 from shared.schemas.topics import DEAD_LETTERS, TASKS, apply_prefix
 from shared.settings import Settings

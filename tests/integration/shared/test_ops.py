@@ -30,7 +30,7 @@ from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.outbox.relay import Relay
 from shared.schemas import topics
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import SettingsFor, envelope
 from tests.integration.shared.test_log_guard import until

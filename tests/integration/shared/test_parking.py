@@ -13,7 +13,8 @@ from shared.consuming import parking
 from shared.consuming.parked import ParkReason
 from shared.delivery.faust_agents import add_agent, create_faust_app
 from shared.delivery.watcher import watch
-from shared.schemas.events import Envelope, StatusReported
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import StatusReported
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.shared.test_consuming import (
     PATIENCE,

@@ -25,7 +25,8 @@ from shared.outbox.backlog import describe_stopped, load_backlog
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
 from shared.outbox.resending import replay_lost, replay_since, retry_refused
-from shared.schemas.events import CalendarPublished, Envelope
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import CalendarPublished
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, envelope

@@ -20,7 +20,7 @@ from shared.delivery import watcher
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.process.service import build_health_port
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store
 from tests.integration.shared.test_log_guard import admin, consuming, relayed, rows, topic, until
 

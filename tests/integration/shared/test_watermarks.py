@@ -21,7 +21,7 @@ from shared.database.engine import create_engine
 from shared.outbox import leader, sending
 from shared.outbox.publishing import publish
 from shared.outbox.relay import Relay
-from shared.schemas.events import Envelope
+from shared.schemas.envelope import Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
-from shared.schemas.events import Envelope, StatusReported
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import StatusReported
 from shared.schemas.facts import Status
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS
 

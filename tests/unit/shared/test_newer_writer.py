@@ -8,7 +8,8 @@ import pytest
 
 from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
-from shared.schemas.events import Envelope, RuleBookPublished
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import RuleBookPublished
 from shared.schemas.rules import RuleBook, make_default_rule_book
 from shared.schemas.topics import RULES
 

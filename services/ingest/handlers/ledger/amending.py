@@ -25,12 +25,8 @@ from services.ingest.store.rows import StoredObligation
 from services.ingest.store.tables import OUTBOX
 from shared.outbox.publishing import publish
 from shared.schemas import identity
-from shared.schemas.events import (
-    Envelope,
-    ObligationsAmended,
-    ObligationsAssigned,
-    ObligationsWithdrawn,
-)
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
 
 _UNITS_AT_ONCE = 200

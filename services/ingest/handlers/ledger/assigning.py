@@ -15,7 +15,8 @@ from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import ObligationNumber, StoredPlan
 from shared.outbox.publishing import NewRow, build_rows
 from shared.schemas import identity
-from shared.schemas.events import Envelope, ObligationsAssigned
+from shared.schemas.envelope import Envelope
+from shared.schemas.events import ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 
 
