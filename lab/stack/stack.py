@@ -3,9 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import astuple
@@ -15,14 +12,7 @@ from deploy.terminal.language import _
 from lab.stack import jars
 from lab.stack.errors import LocalStackError
 from lab.stack.locking import hold_lock
-from lab.stack.processes import (
-    MARK,
-    Identity,
-    build_python_environment,
-    end_processes,
-    find_marked,
-    read_tail,
-)
+from lab.stack.processes import Identity, end_processes, find_marked, read_tail
 from lab.stack.record import (
     LOCK,
     MARKER,
@@ -40,8 +30,9 @@ from lab.stack.record import (
     list_status_rows,
     select_external,
 )
+from lab.stack.supervisor_process import end_remains, end_supervisor, spawn_supervisor
 
-UP_WITHIN, DOWN_WITHIN, PART_WITHIN = 300.0, 60.0, 90.0
+UP_WITHIN, PART_WITHIN = 300.0, 90.0
 ONE_EACH: Mapping[str, int] = {"ingest": 1, "scheduler": 1, "notifier": 1}
 
 
@@ -104,13 +95,13 @@ class Stack:
         with hold_lock(self.state / LOCK, within=UP_WITHIN):
             record = self._find_running()
             if record is None:
-                self._sweep()
+                end_remains(self.state)
                 if self._engines and "CUIBAN_KAFKA" not in select_external(
                     {**os.environ, **environment}
                 ):
                     jars.fetch_class_path(say)  # fetched here so that progress can be shown
                 plan.save(self.state / PLAN)
-                self._spawn_supervisor()
+                spawn_supervisor(self.state)
             return self._wait_until_up(say)
 
     def stop_all(self, *, purge: bool = False) -> None:
@@ -131,8 +122,8 @@ class Stack:
             with hold_lock(self.state / LOCK, within=UP_WITHIN):
                 record = self._find_running()
                 if record is not None:
-                    self._end_supervisor(record.supervisor)
-                self._sweep()
+                    end_supervisor(record.supervisor)
+                end_remains(self.state)
                 for name in (RECORD, PLAN, OVERRIDES):
                     (self.state / name).unlink(missing_ok=True)
                 if purge:
@@ -257,19 +248,6 @@ class Stack:
         (self.state / MARKER).touch()
         (self.state / "logs").mkdir(exist_ok=True)
 
-    def _spawn_supervisor(self) -> None:
-        with (self.state / "logs" / "supervisor.log").open("ab") as log:
-            child = subprocess.Popen(  # noqa: S603 - this package's own module
-                [sys.executable, "-m", "lab.stack.supervisor", "--state", str(self.state)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, **build_python_environment(), MARK: str(self.state)},
-            )
-        # It usually outlives the caller. When it ends first, it must not remain a zombie.
-        threading.Thread(target=child.wait, daemon=True).start()
-
     def _wait_until_up(self, say: Callable[[str], None]) -> StackRecord:
         """Wait until the supervisor reports that everything is ready, showing its progress."""
         until, shown_states = time.monotonic() + UP_WITHIN, dict[str, str]()
@@ -291,28 +269,8 @@ class Stack:
         record = StackRecord.load(self.state / RECORD)
         error = record.error if record and record.error else ""
         if record is not None:
-            self._end_supervisor(record.supervisor)
-        self._sweep()
+            end_supervisor(record.supervisor)
+        end_remains(self.state)
         log = self.state / "logs" / "supervisor.log"
         why = error or f"Its log ({log}) ends with:\n{read_tail(log)}"
         raise LocalStackError(_("The stack could not be started. {why}").format(why=why))
-
-    def _end_supervisor(self, identity: Identity) -> None:
-        """Ask the supervisor to stop its parts and itself; kill it when that takes too long."""
-        identity.send_signal(signal.SIGTERM)
-        identity.send_signal(signal.SIGCONT)
-        until = time.monotonic() + DOWN_WITHIN
-        while identity.find_process() is not None and time.monotonic() < until:
-            time.sleep(0.05)  # only own children can be waited for
-        identity.send_signal(signal.SIGKILL)
-
-    def _sweep(self) -> None:
-        """End what a crash left behind: recorded processes, and all that carry our mark."""
-        record = StackRecord.load(self.state / RECORD)
-        recorded = [part for part in (record.parts if record else ()) if part.identity]
-        for part in reversed(recorded):
-            if part.identity:
-                end_processes([part.identity], first=part.stop_signal, within=20.0)
-        end_processes(find_marked(self.state))
-        (self.state / RECORD).unlink(missing_ok=True)
-        (self.state / OVERRIDES).unlink(missing_ok=True)
