@@ -6,15 +6,27 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.actors.units import read_units
+from services.ingest.extraction.vocabulary.characters import (
+    BRACKETS,
+    CLAUSE_ENDS,
+    COLONS,
+    HAN,
+    OPENING,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+    SENTENCE_ENDS,
+    SEPARATORS,
+)
 from services.ingest.extraction.vocabulary.labels import Role, get_role
 from services.ingest.extraction.vocabulary.prose import is_closed
+from services.ingest.extraction.vocabulary.role_words import BODY, LEAD, SUPPORT
 from services.ingest.extraction.vocabulary.unit_names import has_unit_ending, is_unit_name
 
 _LABEL: Final = re.compile(
-    r"(?:^|(?<=[；;。，,、\s（(〔【\[]))(?P<label>[\u4e00-\u9fff]{2,4}(?:[（(/、][\u4e00-\u9fff]{2,4}[）)]?)?"
-    r"[\u4e00-\u9fff]{0,6})[：:]"
+    rf"(?:^|(?<=[{SEPARATORS}\s{OPENING}]))(?P<label>[{HAN}]{{2,4}}(?:[{ROUND_OPENING}/、][{HAN}]{{2,4}}[{ROUND_CLOSING}]?)?"
+    f"[{HAN}]{{0,6}})[{COLONS}]"
     # These are labels anywhere in a line: layouts lose the blank before them.
-    r"|(?P<sure>(?:牵头|责任|配合|协办|协同|参与|主办|承办|主责)(?:责任)?(?:单位|部门)|完成时[限间]|(?:牵头|责任)领导|责任人)[：:]"
+    f"|(?P<sure>(?:{LEAD}|{SUPPORT}|责任|承办)(?:责任)?{BODY}|完成时[限间]|(?:牵头|责任)领导|责任人)[{COLONS}]"
 )
 _OWED_ROLES: Final = frozenset({Role.LEAD, Role.UNITS, Role.SUPPORT, Role.DEADLINE})
 # 单位：万元 is a unit of measure; 填报单位 and 公开单位 name who wrote the document.
@@ -22,9 +34,8 @@ _NOT_OWNER: Final = re.compile(
     r"^(?:单位|部门|科室|责任)$|^(?:填报|报送|公开|发布|印发|抄送|主送|制表)"
 )
 _PERSON: Final = re.compile(r"领导|责任人|负责人|联系人|电话")
-_OPENING: Final = "（(〔【["
-_CLOSING: Final = "）)〕】]"
-_ENDED: Final = re.compile(r"[。；;！!？?”\s]*")
+_ENDED: Final = re.compile(rf"[{SENTENCE_ENDS}”\s]*")
+_CLOSED: Final = (*SENTENCE_ENDS, "”")
 _VERB: Final = re.compile(r"牵头|负责|配合|落实|承办|(?:按|依)照?(?:各自)?职[责能]|分工")
 _REMARK: Final = re.compile(
     r"^(?:不?含|如|例如|包括|即|原|指|下同|简称|以下|详?见|除|其中|此件|试行|另|据|注)|解释"
@@ -50,7 +61,7 @@ def read_label_line(text: str) -> Owner | None:
 
     None for any other line.
     """
-    bare = text.strip().rstrip("。；;")
+    bare = text.strip().rstrip(CLAUSE_ENDS)
     if list(_find_brackets(bare[:_MAX_OWED])) == [(0, len(bare))]:
         return _read_bracket(bare[1:-1])
     first = _LABEL.match(bare)
@@ -76,7 +87,7 @@ def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
         inner = text[begin + 1 : end - 1]
         after = _ENDED.match(text, end)
         ends = after.end() if after else end
-        closed = text[:begin].rstrip()[-1:] in ("。", "；", ";", "！", "”") or ends > end
+        closed = text[:begin].rstrip()[-1:] in _CLOSED or ends > end
         if begin <= start or not (closed or end == len(text)):
             continue
         owner = _read_bracket(inner)
@@ -93,12 +104,7 @@ def split_by_owner(text: str) -> Iterator[tuple[str, Owner | None]]:
 def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
     """Split off labels that end a paragraph without brackets: `…。责任单位：甲局、乙局。`."""
     for match in _LABEL.finditer(text):
-        if not _get_owner_role(match) or text[: match.start()].rstrip()[-1:] not in (
-            "。",
-            "；",
-            ";",
-            "！",
-        ):
+        if not _get_owner_role(match) or text[: match.start()].rstrip()[-1:] not in _CLOSED:
             continue
         tail = text[match.start() :]
         if "。" not in tail.rstrip("。") and _is_balanced(tail):
@@ -109,18 +115,18 @@ def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
 
 def _is_balanced(text: str) -> bool:
     """Whether the text has no closing bracket without an opening one."""
-    return sum(text.count(c) for c in _OPENING) >= sum(text.count(c) for c in _CLOSING)
+    return sum(text.count(c) for c in BRACKETS) >= sum(text.count(c) for c in BRACKETS.values())
 
 
 def _find_brackets(text: str) -> Iterator[tuple[int, int]]:
     """The outermost pairs of brackets as (start, end); `end` is after the closing one."""
     depth, begin = 0, 0
     for index, char in enumerate(text):
-        if char in _OPENING:
+        if char in BRACKETS:
             if depth == 0:
                 begin = index
             depth += 1
-        elif char in _CLOSING and depth:
+        elif char in BRACKETS.values() and depth:
             depth -= 1
             if depth == 0:
                 yield begin, index + 1
@@ -161,7 +167,7 @@ def _read_labels(text: str) -> Owner:
     ]
     ends = [*[mark.start() for mark in marks], len(text)][1:]
     for mark, end in zip(marks, ends, strict=True):
-        words = text[mark.end() : end].strip().rstrip("；;。，,、").rstrip()
+        words = text[mark.end() : end].strip().rstrip(SEPARATORS).rstrip()
         role = _get_owner_role(mark)
         if role is None:
             owner.unread.append(f"{_get_label(mark)}：{words}")

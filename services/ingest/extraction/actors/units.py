@@ -6,26 +6,40 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from services.ingest.extraction.dates.dates import read_cell
-from services.ingest.extraction.vocabulary.prose import fold_text
-from services.ingest.extraction.vocabulary.unit_names import (
+from services.ingest.extraction.vocabulary.characters import (
     BLANK_CELL,
+    BRACKETS,
+    CLAUSE_EDGES,
+    CLAUSE_ENDS,
+    CLOSING,
+    COLONS,
+    HAN,
+    LIST_NUMBER,
+    LIST_NUMERAL,
+    OPENING,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+    SEPARATORS,
+    STARS,
+)
+from services.ingest.extraction.vocabulary.prose import fold_text
+from services.ingest.extraction.vocabulary.role_words import BODY, LEAD, SUPPORT
+from services.ingest.extraction.vocabulary.unit_names import (
     GOVERNMENT_BODY,
+    LEVELS,
     has_organisation_ending,
     has_unit_ending,
     is_split_name,
     is_unit_name,
 )
 
-_SEPARATOR: Final = re.compile(r"[、，,；;：:/／\n。]|(?<=[\u4e00-\u9fff）]) (?=[\u4e00-\u9fff])")
-_PAIRS: Final = {"（": "）", "〔": "〕", "[": "]", "【": "】"}
+_SEPARATOR: Final = re.compile(rf"[{SEPARATORS}{COLONS}/／\n]|(?<=[{HAN}）]) (?=[{HAN}])")
 _KIND: Final = (
-    r"(?:(?:责任|成员|职能|业务|行政|主管|涉及|牵头|配合|协办|参与|[省市县区州镇][直级]|直属|其他|各|有关|相关)*"
-    r"(?:单位|部门|科室|处室|股室|机构|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
+    f"(?:(?:责任|成员|职能|业务|行政|主管|涉及|{LEAD}|{SUPPORT}|[{LEVELS}][直级]|直属|其他|各|有关|相关)*"
+    f"(?:{BODY}|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
     r"(?:（单位）|（部门）)?"
 )
-_ETC: Final = re.compile(
-    rf"等(?:(?:\d{{1,3}}|[一二三四五六七八九十]{{1,3}})(?:个|家))?(?:{_KIND})?$"
-)
+_ETC: Final = re.compile(rf"等(?:(?:\d{{1,3}}|{LIST_NUMERAL})(?:个|家))?(?:{_KIND})?$")
 _OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|相关)+各?{_KIND}$")
 _SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
 _DUTY_WORDS: Final = re.compile(
@@ -34,40 +48,34 @@ _DUTY_WORDS: Final = re.compile(
     r"|(?:按照?(?:各自)?(?:职责|职能)(?:分工)?)$"
 )
 _LEAD_WORDS: Final = re.compile(
-    r"(?:分别|共同|联合|负责)*(?:牵头|主责|主办)(?:负责|落实|办理|组织|实施|抓总)*$|作?为(?:牵头|主责|主办)(?:单位|部门)$"
+    f"(?:分别|共同|联合|负责)*{LEAD}(?:负责|落实|办理|组织|实施|抓总)*$|作?为{LEAD}{BODY}$"
 )
-_SUPPORT_WORDS: Final = re.compile(r"作?为(?:配合|协办|协同|参与|责任)(?:单位|部门)$")
-_LEAD_MARK: Final = re.compile(
-    r"[（〔\[【](?:为?牵头(?:单位|部门|负责)?|牵头责任单位|主办|主责)[）〕\]】]$"
-)
-_STAR: Final = re.compile(r"^[*★＊▲]|[*★＊▲]$")
-_OTHER_MARK: Final = re.compile(
-    r"[（〔\[【](?:为?(?:配合|协办|参与|协助)(?:单位|部门)?)[）〕\]】]$"
-)
+_SUPPORT_WORDS: Final = re.compile(f"作?为(?:{SUPPORT}|责任){BODY}$")
+_LEAD_MARK: Final = re.compile(f"[{OPENING}]为?{LEAD}(?:责任)?(?:{BODY}|负责)?[{CLOSING}]$")
+_STAR: Final = re.compile(f"^[{STARS}]|[{STARS}]$")
+_OTHER_MARK: Final = re.compile(f"[{OPENING}]为?{SUPPORT}{BODY}?[{CLOSING}]$")
 _LABEL: Final = re.compile(
-    r"(?P<lead>(?:牵头|主责|主办|第一责任)(?:责任|[（(]责任[）)])?(?:单位|部门|科室)|牵头|主办)[：:]"
-    r"|(?P<other>(?:责任|配合|协办|协同|协助|参与|参加|会办|承办|完成|落实|实施)(?:责任)?(?:单位|部门|科室|处室)"
-    r"|配合|协办|协助|参与|责任)[：:]"
-    r"|(?P<person>[\u4e00-\u9fff]{0,6}(?:责任人|负责人|领导|联系人|联系电话|电话))[：:]"
+    f"(?P<lead>(?:{LEAD}|第一责任)(?:责任|[{ROUND_OPENING}]责任[{ROUND_CLOSING}])?{BODY}|{LEAD})[{COLONS}]"
+    f"|(?P<other>(?:责任|{SUPPORT}|承办|完成|落实|实施)(?:责任)?{BODY}"
+    f"|{SUPPORT}|责任)[{COLONS}]"
+    f"|(?P<person>[{HAN}]{{0,6}}(?:责任人|负责人|领导|联系人|联系电话|电话))[{COLONS}]"
 )
 _NO_COLON: Final = re.compile(
-    r"(?:^|(?<=[；;，,。\n]))(?=(?:牵头|主责|责任|配合|协办|参与)(?:单位|部门)(?![：:，,、；;。\n]|$))"
-    r"(?P<label>[\u4e00-\u9fff]{4})(?=[省市县区州镇乡各局办])"
+    rf"(?:^|(?<=[{CLAUSE_EDGES}\n]))(?=(?:{LEAD}|{SUPPORT}|责任){BODY}(?![{SEPARATORS}{COLONS}\n]|$))"
+    f"(?P<label>[{HAN}]{{4}})(?=[{LEVELS}各局办])"
 )
-_MARKS: Final = re.compile(
-    r"^(?:\d{1,2}[.、．)）]|[（(]\d{1,2}[)）]|[①-⑳]|由|及(?=各|其)|以及|和(?=各|其))"
-)
+_MARKS: Final = re.compile(f"^(?:{LIST_NUMBER}|由|及(?=各|其)|以及|和(?=各|其))")
 # 县财政局及各乡镇: a conjunction between two whole names, unlike that in 文化和旅游局.
 _AND: Final = re.compile(r"以及|及|和|与")
 _NOT_UNIT: Final = re.compile(
     r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
 )
-_NUMBERED: Final = re.compile(r"(?<=[\u4e00-\u9fff）])(?=\d{1,2}[.．][\u4e00-\u9fff])")
+_NUMBERED: Final = re.compile(rf"(?<=[{HAN}）])(?=\d{{1,2}}[.．][{HAN}])")
 # 各县、市、区政府: one group, whose parts are not names by themselves.
 _LEVELS: Final = re.compile(
-    r"各(?:有关|相关)?[省市县区州盟旗镇乡街村](?:[、/][省市县区州盟旗镇乡街村]){1,4}(?=人民政府|政府|党|管|[、，,；;。\n（(]|$)"
+    rf"各(?:有关|相关)?[{LEVELS}街村](?:[、/][{LEVELS}街村]){{1,4}}(?=人民政府|政府|党|管|[{SEPARATORS}\n{ROUND_OPENING}]|$)"
 )
-_KINDS: Final = re.compile(r"(?:部门|单位)、(?:单位|部门|机构)(?=[、，,；;。\n]|$)")
+_KINDS: Final = re.compile(rf"{BODY}、{BODY}(?=[{SEPARATORS}\n]|$)")
 _INNER: Final = str.maketrans("、/", "\x1e\x1f")
 _OUTER: Final = str.maketrans("\x1e\x1f", "、/")
 _CONTINUOUS: Final = re.compile(
@@ -76,8 +84,8 @@ _CONTINUOUS: Final = re.compile(
 _VERBAL: Final = re.compile(
     r"^(?:负责|做好|开展|落实|完成|组织|指导|协助|参与|推进|推动|按照?|根据|加强|建立|制定)"
 )
-_ANY_SEPARATOR: Final = re.compile(r"[、，,；;：:/／。 \n]")
-_CLAUSE_END: Final = re.compile(r"[；;。\n]")
+_ANY_SEPARATOR: Final = re.compile(rf"[{SEPARATORS}{COLONS}/／ \n]")
+_CLAUSE_END: Final = re.compile(rf"[{CLAUSE_ENDS}\n]")
 _ANY_YEAR: Final = 2000  # for a plan without a year: only whether a text is a date matters
 _MIN_NAME: Final = 3
 _MAX_NAME: Final = 30
@@ -110,7 +118,7 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
     listed = _KINDS.sub(lambda match: match.group().translate(_INNER), listed)
     for label, part in _split_by_label(listed):
         if label == "person":
-            units.stray.append(part.strip("；;，,。 \n"))
+            units.stray.append(part.strip(SEPARATORS + " \n"))
         else:
             _read_part(part, units, year, lead=label == "lead")
     return units
@@ -131,7 +139,7 @@ def mend_printed(text: str) -> str:
 
 def _is_one_item(above: str, below: str) -> bool:
     """Whether a line break stands within one item of a list."""
-    if _SEPARATOR.match(below) or below[0] in "（〔）〕等":
+    if _SEPARATOR.match(below) or below[0] in (*BRACKETS, *BRACKETS.values(), "等"):
         return True
     tail = above[-_MAX_NAME:]
     left = _CLAUSE_END.split(tail)[-1]
@@ -149,7 +157,7 @@ def _join_spaced(line: str) -> str:
         right = _ANY_SEPARATOR.split(piece, maxsplit=1)[0]
         names = all(len(name) >= _MIN_NAME and has_unit_ending(name) for name in (left, right))
         names = names or (
-            has_organisation_ending(left) and right[:1] in tuple("省市县区") and is_unit_name(right)
+            has_organisation_ending(left) and right[:1] in tuple(LEVELS) and is_unit_name(right)
         )
         apart = names and right[:1] not in tuple("等（及和") and not GOVERNMENT_BODY.match(right)
         joined += f" {piece}" if apart else piece
@@ -158,7 +166,7 @@ def _join_spaced(line: str) -> str:
 
 def _strip_brackets(text: str) -> str:
     """The list without the pair of brackets that encloses all of it."""
-    closing = _PAIRS.get(text[:1])
+    closing = BRACKETS.get(text[:1])
     if closing and text.endswith(closing) and text.find(closing) == len(text) - 1:
         return text[1:-1]
     return text
@@ -179,7 +187,7 @@ def _split_by_label(text: str) -> Iterator[tuple[str, str]]:
 
 def _read_part(part: str, units: UnitList, year: int | None, *, lead: bool) -> None:
     pending: list[str] = []
-    for clause in re.split(r"(?<=[^（(])[；;。\n]", part):
+    for clause in re.split(rf"(?<=[^{ROUND_OPENING}])[{CLAUSE_ENDS}\n]", part):
         for item in _split_items(clause):
             name, leads = _read_name(item, units, year)
             if name and name not in units.seen:
@@ -200,9 +208,9 @@ def _split_items(text: str) -> Iterator[str]:
     """Split at separators outside brackets."""
     depth, start = 0, 0
     for index, char in enumerate(text):
-        if char in "（(〔【[":
+        if char in BRACKETS:
             depth += 1
-        elif char in "）)〕】]":
+        elif char in BRACKETS.values():
             depth = max(0, depth - 1)
         elif depth == 0 and _SEPARATOR.match(text, index):
             yield from _split_conjunction(text[start:index].translate(_OUTER).strip())

@@ -10,6 +10,16 @@ from enum import Enum, auto, unique
 from typing import Final
 
 from services.ingest.extraction.dates.expressions import TimeParts, TimeToken
+from services.ingest.extraction.vocabulary.characters import (
+    CLAUSE_EDGES,
+    COLONS,
+    HAN,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+    SENTENCE_ENDS,
+    SEPARATORS,
+)
+from services.ingest.extraction.vocabulary.time_words import TO
 
 _CONTEXT: Final = 24  # characters beside a date that are examined
 _VERBS: Final = (
@@ -29,7 +39,7 @@ _QUANTITY_NOUN: Final = (
     r"|率|量|值|额|目录|信息|总结|报告)"
 )
 _REPORTED_QUANTITY: Final = re.compile(
-    rf"(?:份|度|期间?|以来|末|底|中|内)?[^，。；、,;:\d]{{0,12}}?{_QUANTITY_NOUN}(?:等)?(?:$|[，。；、,;:等的进并和及报向上公通])"
+    rf"(?:份|度|期间?|以来|末|底|中|内)?[^{SEPARATORS}{COLONS}\d]{{0,12}}?{_QUANTITY_NOUN}(?:等)?(?:$|[{SEPARATORS}{COLONS}等的进并和及报向上公通])"
 )
 # 6月底前完成情况: the verb is part of a report's name.
 _VERB_NOUN: Final = re.compile(
@@ -37,23 +47,23 @@ _VERB_NOUN: Final = re.compile(
     r"(?:工作)?的?(?:情况|进度|进展|成效|结果|总结|率|量|数量|数据|名单)"
 )
 _AFTER: Final = re.compile(
-    r"(?:起|以来|后|之后|以后|开始|至|到|—|-|~|正式?施行|实施的|印发的|发布的|出台的|修订的|期间|的)"
+    f"(?:起|以来|后|之后|以后|开始|{TO}|正式?施行|实施的|印发的|发布的|出台的|修订的|期间|的)"
 )
 # 在6月底前, 确保6月底前: words before a date that introduce a deadline.
 _LEADING: Final = re.compile(
-    r"(?:截至|截止到?|力争|确保|争取|务必|务|原则上|最迟|不晚于|不迟于|赶在|须在|要在|于|在|到|至|-|—|~|并|且|同时|应|须|需|要|请|统一"
+    f"(?:截至|截止到?|力争|确保|争取|务必|务|原则上|最迟|不晚于|不迟于|赶在|须在|要在|于|在|{TO}|并|且|同时|应|须|需|要|请|统一"
     r"|分别|均|都|各|再|将|按要求|计划|推动|实现|尽快|提前|全部|全面|一律|必须|应当|组织|进一步|最晚|限|限期|限时|时限(?:为|是)|时间(?:为|是))$"
 )
 _UNTIL: Final = re.compile(r"(?:到|至|截至)$")
 _OF: Final = re.compile(r"(?:度)?的")
 _NO_END: Final = re.compile(
     r"(?:以来|起(?!草)|以后|之后|后|的(?!完成)"
-    r"|[^，。；、,;]{0,4}?(?:制定|印发|出台|发布|施行|实施|颁布|成立|建成|形成|受理|公布|下发|签订|开工)的)"
+    f"|[^{SEPARATORS}]{{0,4}}?(?:制定|印发|出台|发布|施行|实施|颁布|成立|建成|形成|受理|公布|下发|签订|开工)的)"
 )
 _ATTRIBUTE: Final = re.compile(
     r"(?:应当?|需要?|须|拟|计划|已经?|要|必须|能够?|可|未|尚未|不能|即将|将|新|所)?"
     rf"(?:(?:{_VERBS}|到期|届满|受理|施行|颁布|成立|下发|开业|入库|在建|在册|存在|发生|发现|发出|收到|登记|立项|批复|收集|存续|有效)"
-    r"(?:完毕|完成|完结|完工|到位|好|结束|过|了)?)(?:并[\u4e00-\u9fff]{2})?的(?!$|[，。；,;])"
+    f"(?:完毕|完成|完结|完工|到位|好|结束|过|了)?)(?:并[{HAN}]{{2}})?的(?!$|[{CLAUSE_EDGES}])"
 )
 # 到期合同, 在建项目: an attribute without 的.
 _BARE_ATTRIBUTE: Final = re.compile(
@@ -63,14 +73,14 @@ _PAST: Final = re.compile(
     r"(?:去年|上年度?|往年|历年|此前|截至目前|(?<![以之向从])上1?个?第?|前1?个?第?|历次|每逢)$"
 )
 _LEGAL_BASIS: Final = re.compile(
-    r"(?:根据|按照|依据|依照|遵照|对照|参照|围绕|结合|落实|贯彻|针对|参考|学习|传达|执行)[^，。；,;]*$"
+    f"(?:根据|按照|依据|依照|遵照|对照|参照|围绕|结合|落实|贯彻|针对|参考|学习|传达|执行)[^{CLAUSE_EDGES}]*$"
 )
 _OBJECT: Final = re.compile(
     r"(?:公开|公布|报送|上报|通报|发布|统计|汇总|梳理|清理|整理|收集|更新|编制|形成|核查|检查|抽查|排查|完成|开展|建立|制定|报|提交"
     r"|公示|披露|解读|分析|总结|掌握|反馈|填报|做好|审核|对|把|核对|核实|盘点|清查|摸清|整改|处理|办理|处置|解决|研究|开放|晒出|依据"
     r"|评估|考核|督办|督查|验收|归档|回访|抽取|比对|公告|宣传|推送|更正|修订|整合|登记|纳入|督促|复核)(?:好|了|各?)?$"
 )
-_EDGES: Final = "，。；：、,;:!?！？()（）\0"
+_EDGES: Final = SEPARATORS + COLONS + SENTENCE_ENDS + ROUND_OPENING + ROUND_CLOSING + "\0"
 
 
 @unique
@@ -157,7 +167,7 @@ def _is_own(parts: TimeParts, before: str, after: str) -> bool:
 def _is_noun_phrase(after: str) -> bool:
     """Whether the words up to the clause's end are a noun and no action: 3月25日会议."""
     return bool(
-        re.match(r"[^，。；、,;]{0,6}(?:会议|文件|通知|精神|要求|部署|方案|报告|总结)", after)
+        re.match(f"[^{SEPARATORS}]{{0,6}}(?:会议|文件|通知|精神|要求|部署|方案|报告|总结)", after)
     )
 
 

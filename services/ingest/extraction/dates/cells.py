@@ -10,15 +10,22 @@ from services.ingest.extraction.dates.events import is_counted_from_event
 from services.ingest.extraction.dates.expressions import find_tokens
 from services.ingest.extraction.dates.recurrences import read_repeats
 from services.ingest.extraction.models import Recurrence, ReviewCode
-from services.ingest.extraction.vocabulary.prose import fold_text
-from services.ingest.extraction.vocabulary.unit_names import BLANK_CELL
-
-_CONTINUOUS: Final = re.compile(
-    r"持续|长期|常态|长效|不间断|贯穿|一直|始终|经常|日常|全年(?!至少|不少)|永久|坚持"
+from services.ingest.extraction.vocabulary.characters import (
+    BLANK_CELL,
+    COLONS,
+    LIST_NUMBER,
+    NUMBER_POINTS,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+    SENTENCE_ENDS,
 )
+from services.ingest.extraction.vocabulary.prose import fold_text
+from services.ingest.extraction.vocabulary.time_words import CONTINUOUS, ENDS, SHORT_UNIT, WITHIN
+
+_CONTINUOUS: Final = re.compile(f"{CONTINUOUS}|长效|不间断|经常|日常|全年(?!至少|不少)|永久|坚持")
 _PERIOD_OPEN: Final = re.compile(r"不?定期|适时|及时|实时|即时|随时|动态")
 _EVENT_DEADLINE: Final = re.compile(
-    r"\d{1,3}个?(?:工作日|自然日|日|天|小时)(?:之|以)?内|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
+    rf"\d{{1,3}}个?{SHORT_UNIT}{WITHIN}|(?:会|印发|下发|形成|变更|批复|发布|收到|结束|完成|作出)(?:之|以)?后"
     r"|(?:节|会)前$|之日|(?:召开|举办|开工|验收|检查|考核|活动|会议|[^\d年月日底末之以班]{2})(?:之|以)?前$"
 )
 _DOUBT: Final = re.compile(
@@ -26,11 +33,9 @@ _DOUBT: Final = re.compile(
 )
 _FILLER: Final = re.compile(
     r"\d+(?:\.\d+)?(?:余)?[所个座项家户篇场名件处亿万元人栋套公里%]+|第[1-9]阶段|(?:\d{4}年)?(?:\d{1,2}月)?(?:份)?起|即日起|任务|项目|年度|本年|全年"
-    r"|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|[底末]|并|且|每年|提前|前期|初步|初稿|年内"
+    f"|日常|长期|常态|持续|坚持|按时|按期|定期|工作日常|时间节点要求|取得|阶段性|成果|[{ENDS}]|并|且|每年|提前|前期|初步|初稿|年内"
 )
-_ORDINAL: Final = re.compile(
-    r"[（(]?\d{1,2}[)）.、．]|[①-⑳]|[（(]?[一二三四五六七八九十]{1,2}[)）、.]"
-)
+_ORDINAL: Final = re.compile(LIST_NUMBER)
 
 
 _CONTEXT: Final = 24  # characters beside a line break that are examined
@@ -119,18 +124,20 @@ def read_due(text: str, frequency: str, year: int | None) -> DueCell:
 
 
 # 1、6月底前: the number of a list item is not a month.
-_LIST_NUMBER: Final = re.compile(r"(?:^|(?<=[。;!?:\0]))[(]?\d{1,2}[)、.](?=\D|\d{1,2}月|\d{4}年)")
+_ITEM_NUMBER: Final = re.compile(
+    rf"(?:^|(?<=[{SENTENCE_ENDS}{COLONS}\0]))[{ROUND_OPENING}]?\d{{1,2}}[{ROUND_CLOSING}{NUMBER_POINTS}](?=\D|\d{{1,2}}月|\d{{4}}年)"
+)
 
 
 def fold_without_list_numbers(text: str) -> str:
     """The folded text without the numbers of list items."""
-    return _LIST_NUMBER.sub("", fold_text(text))
+    return _ITEM_NUMBER.sub("", fold_text(text))
 
 
 def _has_unread_words(cell: DatesRead) -> bool:
     """Whether words about time or conditions remain that were not read."""
     rest = re.sub("\0+(?:之|以)?前?", "", cell.rest)
-    rest = re.sub(r"[(（]?\d{1,2}[)）.、．](?=$)", "", rest)
+    rest = re.sub(f"{LIST_NUMBER}$", "", rest)
     return bool(_DOUBT.search(_FILLER.sub("", rest)))
 
 

@@ -15,17 +15,24 @@ from typing import Final
 from services.ingest.extraction.dates.bindings import DateRole, classify_date
 from services.ingest.extraction.dates.expressions import TimeParts, TimeToken, find_tokens
 from services.ingest.extraction.models import ReviewCode
-from services.ingest.extraction.vocabulary.unit_names import EVENT_NAME
+from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, COLONS, HAN, SEPARATORS
+from services.ingest.extraction.vocabulary.time_words import (
+    CONTINUOUS,
+    ENDS,
+    EVENT_NAME,
+    JOINERS,
+    TO,
+)
 
-_BEGINNING: Final = re.compile(r"(?:起(?!草|[至到—~-])|开始|以来|始)")
-_CONTINUOUS: Final = re.compile(r"(?:全年|持续|长期|常态|贯穿|一直|始终)")
-_EVENT: Final = re.compile(rf"[\u4e00-\u9fff]{{0,8}}?{EVENT_NAME}[^，。；,;]{{0,4}}(?:前|后|间)")
+_BEGINNING: Final = re.compile(f"(?:起(?!草|{TO})|开始|以来|始)")
+_CONTINUOUS: Final = re.compile(f"(?:全年|{CONTINUOUS})")
+_EVENT: Final = re.compile(f"[{HAN}]{{0,8}}?{EVENT_NAME}[^{CLAUSE_EDGES}]{{0,4}}(?:前|后|间)")
 # What may follow a year that is a deadline by itself: a word for its end, or a verb.
 _YEAR_ALONE: Final = re.compile(
-    r"(?:$|[，。；、,;:()\0]|内|以内|之内|底|末|终|度|(?:至|到|—|-|~)\d"
-    r"|[^，。；,;前后初中节会期季汛适\d]{0,8}(?:完成|建成|办结|到位|实现|达标|投用|竣工|完工|使用|交付|达到|落实|公开|报送|公布))"
+    rf"(?:$|[{SEPARATORS}{COLONS}()\0]|内|以内|之内|底|末|终|度|{TO}\d"
+    rf"|[^{CLAUSE_EDGES}前后初中节会期季汛适\d]{{0,8}}(?:完成|建成|办结|到位|实现|达标|投用|竣工|完工|使用|交付|达到|落实|公开|报送|公布))"
 )
-_LISTED: Final = re.compile(r"(?:前|底|末)?[、和及与或,]")
+_LISTED: Final = re.compile(f"[前{ENDS}]?[{JOINERS}或]")
 
 
 class VagueDateError(Exception):

@@ -3,18 +3,25 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.vocabulary.unit_names import EVENT_NAME
+from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, CLAUSE_ENDS
+from services.ingest.extraction.vocabulary.time_words import (
+    ANY_UNIT,
+    DAY_UNIT,
+    EVENT_NAME,
+    SHORT_UNIT,
+    WITHIN,
+)
 
 _COUNTED: Final = re.compile(
-    r"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^。；;，]{0,10}?,?，?\d{1,3}个?(?:工作日|自然日|日|天|月|周|小时|年)(?:之|以)?内"
-    r"|(?:会|事|次)[前后]\d{1,3}个?(?:工作日|日|天|周)|(?:提|时限|[^\d月日]{2})前\d{1,3}个?(?:工作日|日|天|月)"
-    r"|(?<![\d月.])\d{1,3}个?(?:工作日|自然日|日|天|小时|分钟)(?:之|以)?内"
+    rf"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^{CLAUSE_ENDS}]{{0,10}}?\d{{1,3}}个?{ANY_UNIT}{WITHIN}"
+    rf"|(?:会|事|次)[前后]\d{{1,3}}个?(?:{DAY_UNIT}|周|月)|(?:提|时限|[^\d月日]{{2}})前\d{{1,3}}个?(?:{DAY_UNIT}|周|月)"
+    rf"|(?<![\d月.])\d{{1,3}}个?{SHORT_UNIT}{WITHIN}"
 )
-_DURATION: Final = r"\d{1,3}(?:\.\d)?个?(?:工作日|自然日|日|天|小时|分钟)"
+_DURATION: Final = rf"\d{{1,3}}(?:\.\d)?个?{SHORT_UNIT}"
 # 审批时限压缩至3个工作日以内: a duration to be reached, not a deadline.
 _MEASURED: Final = re.compile(
     r"(?:压缩|压减|缩短|缩减|精简|减少|减至|降至|降低|下降|控制|提速|优化|限定|时限|时长|用时|耗时|时间|平均|不超过|不高于|不大于|承诺"
-    rf"|推行|实现|稳定|保持)(?:[^。；;,，前后]{{0,20}}?{_DURATION})?[^。；;,，前后]{{0,20}}?{_DURATION}(?:之|以)?(?:内|下)?"
+    f"|推行|实现|稳定|保持)(?:[^{CLAUSE_EDGES}前后]{{0,20}}?{_DURATION})?[^{CLAUSE_EDGES}前后]{{0,20}}?{_DURATION}(?:之|以)?(?:内|下)?"
 )
 _DONE: Final = (
     r"(?:完成|办结|完工|竣工|建成|到位|落实|报送|上报|走访|启动|开展|组织"
@@ -22,8 +29,8 @@ _DONE: Final = (
 )
 _BEFORE_EVENT: Final = re.compile(
     rf"(?:{EVENT_NAME}(?:节|期|日|到来|来临|开始|召开|举办|举行)?(?:之|以)?前夕?"
-    rf"|(?:赶在|须在|应在|要在|务必在|确保在|力争在)[^，。；,;\d]{{1,10}}(?<!目)(?<!提)(?:之|以)?前)"
-    rf"[^，。；,;]{{0,6}}?{_DONE}"
+    rf"|(?:赶在|须在|应在|要在|务必在|确保在|力争在)[^{CLAUSE_EDGES}\d]{{1,10}}(?<!目)(?<!提)(?:之|以)?前)"
+    f"[^{CLAUSE_EDGES}]{{0,6}}?{_DONE}"
 )
 # 上级部署后启动, 文件印发后开展
 _AFTER_ORDER: Final = re.compile(

@@ -4,48 +4,51 @@ import re
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from services.ingest.extraction.vocabulary.characters import NUMERALS
+from services.ingest.extraction.vocabulary.time_words import BEFORE, ENDS, JOINERS, TO, YEAR_NUMBER
+
 _RELATIVE: Final = r"(?P<relative>次年|明年|翌年|下一?年|今年|本年度?|当年)"
-_YEAR: Final = rf"(?:(?P<year>(?:19|20)\d\d)(?:年(?:度)?|(?=年[底末终内]))|{_RELATIVE})?"
-_BEFORE: Final = r"(?P<before>以前|之前|前)?"
+_YEAR: Final = f"(?:(?P<year>{YEAR_NUMBER})(?:年(?:度)?|(?=年[底末终内]))|{_RELATIVE})?"
+_BEFORE: Final = rf"(?P<before>{BEFORE})?"
 _FORMS: Final = (
     # 2023年6月30日前; the month may carry several days, as in 6月5日、20日
     (
-        rf"{_YEAR}(?P<month>\d{{1,2}})月(?:份)?(?P<days>\d{{1,2}}[日号]?(?:[、,和及]\d{{1,2}}[日号]?(?!\d*月)){{0,5}}"
+        rf"{_YEAR}(?P<month>\d{{1,2}})月(?:份)?(?P<days>\d{{1,2}}[日号]?(?:[{JOINERS}]\d{{1,2}}[日号]?(?!\d*月)){{0,5}}"
         rf"(?<=[日号])){_BEFORE}"
     ),
     # 3、6、9、12月20日前, 6月和12月的5日: each month's day
     (
-        rf"{_YEAR}(?P<each>(?:\d{{1,2}}[、,和及]){{1,11}}\d{{1,2}}月(?:份)?的?"
-        rf"|(?:\d{{1,2}}月(?:份)?[、,和及]){{1,11}}\d{{1,2}}月(?:份)?(?P<shared>的)?)(?P<day>\d{{1,2}}[日号]?(?:[、,和及]\d{{1,2}}[日号]?(?!\d*月)){{0,5}}(?<=[日号])){_BEFORE}"
+        rf"{_YEAR}(?P<each>(?:\d{{1,2}}[{JOINERS}]){{1,11}}\d{{1,2}}月(?:份)?的?"
+        rf"|(?:\d{{1,2}}月(?:份)?[{JOINERS}]){{1,11}}\d{{1,2}}月(?:份)?(?P<shared>的)?)(?P<day>\d{{1,2}}[日号]?(?:[{JOINERS}]\d{{1,2}}[日号]?(?!\d*月)){{0,5}}(?<=[日号])){_BEFORE}"
     ),
     # 2023年6月底前, 6月上旬, 12月前, 9月; a list of months shares what follows the last
     (
-        rf"{_YEAR}(?P<months>\d{{1,2}}月?(?:份)?(?:[底末]?[、,和及]\d{{1,2}}月?(?:份)?){{0,11}}(?<=[月份]))"
+        rf"{_YEAR}(?P<months>\d{{1,2}}月?(?:份)?(?:[{ENDS}]?[{JOINERS}]\d{{1,2}}月?(?:份)?){{0,11}}(?<=[月份]))"
         rf"(?P<part>上旬|中旬|下旬|底|末|月底|初|中)?(?P<within>内)?{_BEFORE}"
     ),
     # 2023年上半年, 第3季度末
-    rf"{_YEAR}(?P<halves>上(?:半年)?[、,和及与]?下半年)(?:[底末内])?{_BEFORE}",
+    f"{_YEAR}(?P<halves>上(?:半年)?[{JOINERS}]?下半年)(?:[底末内])?{_BEFORE}",
     rf"{_YEAR}(?P<half>[上下])半年(?:[底末内])?{_BEFORE}",
-    rf"{_YEAR}第?(?P<quarters>[1-4](?:[、,和及]第?[1-4])+)个?季度(?P<qend>[底末])?(?:内)?{_BEFORE}",
-    rf"{_YEAR}第?(?P<quarter>[1-4])个?季度(?P<qend>[底末])?(?:内)?{_BEFORE}",
+    f"{_YEAR}第?(?P<quarters>[1-4](?:[{JOINERS}]第?[1-4])+)个?季度(?P<qend>[{ENDS}])?(?:内)?{_BEFORE}",
+    f"{_YEAR}第?(?P<quarter>[1-4])个?季度(?P<qend>[{ENDS}])?(?:内)?{_BEFORE}",
     # 年底前, 2023年年底, 2023年末, 年内, 次年底
-    r"(?:(?P<year>(?:19|20)\d\d)年?|(?P<relative>次|明|翌|今|本|当|全))?年(?:度)?(?P<yend>[底末终内])(?:以前|之前|前)?",
+    f"(?:(?P<year>{YEAR_NUMBER})年?|(?P<relative>次|明|翌|今|本|当|全))?年(?:度)?(?P<yend>[底末终内]){BEFORE}?",
     # 2023-2025年
-    r"(?:19|20)\d\d年?(?:-+|—+|~|–|至|到)(?P<until>(?:19|20)\d\d)年(?:度)?(?:(?P<uend>[底末])前?)?",
+    f"{YEAR_NUMBER}年?{TO}(?P<until>{YEAR_NUMBER})年(?:度)?(?:(?P<uend>[{ENDS}])前?)?",
     # 到2025年, 2023年前, 2023年
-    r"(?P<bare>(?:19|20)\d\d)年(?:度)?(?P<before>以前|之前|前)?",
+    f"(?P<bare>{YEAR_NUMBER})年(?:度)?(?P<before>{BEFORE})?",
     # 2023.6.30, 2023-06, 20230630
     (
-        r"(?<!\d)(?P<year>(?:19|20)\d\d)[./-](?P<month>\d{1,2})(?:[./-](?P<day>\d{1,2}))?(?!\d)"
-        r"(?:0:00(?::00)?)?(?P<before>以前|之前|前)?"
-        r"|(?<!\d)(?P<compact>(?:19|20)\d{6}|20\d{4})(?!\d)"
+        rf"(?<!\d)(?P<year>{YEAR_NUMBER})[./-](?P<month>\d{{1,2}})(?:[./-](?P<day>\d{{1,2}}))?(?!\d)"
+        f"(?:0:00(?::00)?)?(?P<before>{BEFORE})?"
+        rf"|(?<!\d)(?P<compact>{YEAR_NUMBER}\d{{4}}|20\d{{4}})(?!\d)"
     ),
 )
-_NUMERALS: Final = frozenset("0123456789一二两三四五六七八九十几数多")
+_NUMERALS: Final = frozenset(f"0123456789两{NUMERALS}几数多")
 _FORM_PATTERNS: Final = [re.compile(form) for form in _FORMS]
-_RANGE: Final = re.compile(r"^起?(?:至|到|—+|-+|~|–)")
+_RANGE: Final = re.compile(f"^起?{TO}")
 _SPAN_HEAD: Final = re.compile(
-    r"(?:(?P<year>(?:19|20)\d\d)年)?\d{1,2}(?:月\d{1,2}[日号]?)?(?:-+|—+|~|–|至|到)$"
+    rf"(?:(?P<year>{YEAR_NUMBER})年)?\d{{1,2}}(?:月\d{{1,2}}[日号]?)?{TO}$"
 )
 _CONTEXT: Final = 24  # characters before a month that can hold the first half of its span
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
 
-from services.ingest.domain.periods import Period
 from services.ingest.extraction.dates.bindings import is_reporting_period
 from services.ingest.extraction.dates.dates import (
     VagueDateError,
@@ -16,85 +15,99 @@ from services.ingest.extraction.dates.dates import (
 )
 from services.ingest.extraction.dates.expressions import TimeToken, find_tokens
 from services.ingest.extraction.models import Recurrence, ReviewCode
+from services.ingest.extraction.vocabulary.characters import (
+    CLAUSE_EDGES,
+    CLAUSE_ENDS,
+    HAN,
+    NUMERALS,
+)
+from services.ingest.extraction.vocabulary.time_words import (
+    AT_LEAST,
+    BEFORE,
+    COUNTERS,
+    ENDS,
+    EVERY,
+    JOINERS,
+    PERIOD,
+    PERIODS,
+    TO,
+    WEEKDAYS,
+    YEAR_NUMBER,
+)
 
-_EVERY: Final = r"[每逐]个?"
-_PERIODS: Final = {
-    "年": Period.YEAR, "年度": Period.YEAR, "半年": Period.HALF_YEAR, "季": Period.QUARTER,
-    "季度": Period.QUARTER, "月": Period.MONTH, "月度": Period.MONTH, "周": Period.WEEK,
-    "星期": Period.WEEK, "半年度": Period.HALF_YEAR, "全年": Period.YEAR, "年内": Period.YEAR,
-}  # fmt: skip
-_PERIOD: Final = r"(?P<period>半年度?|年度|年|季度?|月度|月|周|星期)"
-_COUNTER: Final = r"(?:余)?(?:次|场次?|期|轮|回|遍|篇|条)"
+_PERIOD: Final = f"(?P<period>{PERIOD})"
+_COUNTER: Final = f"余?(?:场次|[{COUNTERS}])"
 _AT_LEAST: Final = (
-    r"(?:[^。；;\d每逐]{0,24}?)(?:至少|不少于|不低于|不得少于|≥|>=|不小于)?[^。；;，,\d每逐]{0,12}?"
+    rf"(?:[^{CLAUSE_ENDS}\d每逐]{{0,24}}?){AT_LEAST}?[^{CLAUSE_EDGES}\d每逐]{{0,12}}?"
     rf"(?P<count>\d{{1,3}})(?:-\d+)?{_COUNTER}"
 )
-_DAYS: Final = r"(?P<days>\d{1,2}[日号]?(?:[、,和及]\d{1,2}[日号]?)*(?<=[日号]))"
-_TAIL: Final = r"(?:以前|之前|前)?"
+_DAYS: Final = rf"(?P<days>\d{{1,2}}[日号]?(?:[{JOINERS}]\d{{1,2}}[日号]?)*(?<=[日号]))"
+_TAIL: Final = f"{BEFORE}?"
 
 _MEETING: Final = (
     r"(?:次|小结|总结|调度|通报|报告?|研判|检查|评估|会商|分析|督[查办]|例会|汇总|更新)"
 )
-_WEEK: Final = "一二三四五六日"
 
 # Repeating days: expanded to dates of the plan's year.
 _DATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"{_EVERY}年(?:年)?(?P<yend>[底末终]){_TAIL}",
-        rf"{_EVERY}半年(?P<hend>[底末]){_TAIL}",
-        rf"{_EVERY}季度?(?P<which>末月|首月|末|首|(?:的)?最后(?:1|一)?个?月|(?:的)?第(?:1|一)个?月|(?:的)?第?(?:2|二)个?月){_DAYS}{_TAIL}",
-        rf"{_EVERY}季度?(?:末月)?(?P<qend>[底末](?!月)|末月(?:月?[底末])?){_TAIL}",
-        rf"{_EVERY}(?<!半年)月(?:份)?(?:的)?{_DAYS}{_TAIL}",
-        rf"{_EVERY}月(?:月)?(?P<mend>[底末]|下旬){_TAIL}",
-        rf"{_EVERY}月(?:的)?(?P<third>上旬|中旬){_TAIL}",
-        rf"每(?:周|星期)的?(?P<weekdays>[1一二三四五六日天](?:[、,和及](?:周|星期)?[1一二三四五六日天])*)(?!{_MEETING}){_TAIL}",
+        rf"{EVERY}年(?:年)?(?P<yend>[底末终]){_TAIL}",
+        f"{EVERY}半年(?P<hend>[{ENDS}]){_TAIL}",
+        rf"{EVERY}季度?(?P<which>末月|首月|末|首|(?:的)?最后(?:1|一)?个?月|(?:的)?第(?:1|一)个?月|(?:的)?第?(?:2|二)个?月){_DAYS}{_TAIL}",
+        f"{EVERY}季度?(?:末月)?(?P<qend>[{ENDS}](?!月)|末月(?:月?[{ENDS}])?){_TAIL}",
+        rf"{EVERY}(?<!半年)月(?:份)?(?:的)?{_DAYS}{_TAIL}",
+        f"{EVERY}月(?:月)?(?P<mend>[{ENDS}]|下旬){_TAIL}",
+        rf"{EVERY}月(?:的)?(?P<third>上旬|中旬){_TAIL}",
+        f"每(?:周|星期)的?(?P<weekdays>[1天{WEEKDAYS}](?:[{JOINERS}](?:周|星期)?[1天{WEEKDAYS}])*)(?!{_MEETING}){_TAIL}",
     )
 )
-_YEARLY: Final = re.compile(rf"{_EVERY}年(?:的)?(?=\d|上半年|下半年|第?[1-4]季度)")
-_AND: Final = re.compile(r"[、,和及与]")
+_YEARLY: Final = re.compile(rf"{EVERY}年(?:的)?(?=\d|上半年|下半年|第?[1-4]季度)")
+_AND: Final = re.compile(f"[{JOINERS}]")
 _WITH_OTHER_RULE: Final = re.compile(
-    rf"{_EVERY}(?:月|季度?|半年|年)[^。；;，,]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)"
+    rf"{EVERY}(?:月|季度?|半年|年)[^{CLAUSE_EDGES}]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)"
     r"|每(?:两|2|3|三|隔)[个]?(?:年|月|季度|周|天)"
-    rf"|{_EVERY}(?:双周|单周|双月|单月|旬|日(?!常)|天|工作日)|隔(?:周|月|季|日|天)|逢?[单双](?:月|周)(?!期)"
-    rf"|{_EVERY}(?:月|季度?|年|周)(?:初|中(?!旬|小))"
+    rf"|{EVERY}(?:双周|单周|双月|单月|旬|日(?!常)|天|工作日)|隔(?:周|月|季|日|天)|逢?[单双](?:月|周)(?!期)"
+    rf"|{EVERY}(?:月|季度?|年|周)(?:初|中(?!旬|小))"
 )
 # 月底前, 当月25日前, 逢季末: repeating days without 每, whose period is not certain.
 _IMPLIED: Final = re.compile(
-    r"(?<![\d每逐年半个份])(?:逢|当|次|下|本|各|按)?(?:月|季度?)[底末](?!月)"
+    rf"(?<![\d每逐年半个份])(?:逢|当|次|下|本|各|按)?(?:月|季度?)[{ENDS}](?!月)"
     r"|(?<![每逐])(?:当|次|下|本|逢)个?(?:月|季度?|周)(?:首月|末月)?\d{1,2}[日号]"
-    r"|(?<![每逐])(?:次|下|逢|当)(?:月|周)(?:内|前|初|报)|逢(?:\d{1,2}|[一二三四五六七八九十])[日号]?(?:[、,]逢)"
+    rf"|(?<![每逐])(?:次|下|逢|当)(?:月|周)(?:内|前|初|报)|逢(?:\d{{1,2}}|[{NUMERALS}])[日号]?(?:[{JOINERS}]逢)"
 )
 _MONTH_BEGIN: Final = (
-    r"(?:自|从)?(?:(?P<year>(?:19|20)\d\d)年)?(?:(?P<month>\d{1,2})月(?:份)?(?:(?P<day>\d{1,2})[日号])?"
+    rf"(?:自|从)?(?:(?P<year>{YEAR_NUMBER})年)?(?:(?P<month>\d{{1,2}})月(?:份)?(?:(?P<day>\d{{1,2}})[日号])?"
     r"|(?P<half>下半年)|第?(?P<quarter>[1-4])季度)"
 )
-_BEGINS: Final = re.compile(rf"{_MONTH_BEGIN}(?:起(?!草|[至到—~-])|开始|以后|之后)(?![施实执]行的)")
+_BEGINS: Final = re.compile(f"{_MONTH_BEGIN}(?:起(?!草|{TO})|开始|以后|之后)(?![施实执]行的)")
 _WITHIN: Final = re.compile(
-    rf"{_MONTH_BEGIN}起?(?:至|到|-+|—+|~|–)(?:\d{{4}}年)?(?:(?P<last>\d{{1,2}})月(?:份|底|\d{{1,2}}[日号])?|(?P<yend>年底))"
+    rf"{_MONTH_BEGIN}起?{TO}(?:\d{{4}}年)?(?:(?P<last>\d{{1,2}})月(?:份|底|\d{{1,2}}[日号])?|(?P<yend>年底))"
     r"(?:期间|内|前)?[,，]?(?:务|须|要|于|在|应|请)*(?=[每逐])"
 )
 _PERIODIC: Final = rf"(?<![上下\d])[一1]?(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
 _BOTH_HALVES: Final = re.compile(
-    r"上(?:半年)?[、,和及与]?下半年(?:分别|各|均|都)(?:至少|不少于)?"
-    r"(?:[^。；;,，\d]{0,8}?(?P<count>\d{1,2})(?:次|轮|场|期|回|遍|篇|条))?"
+    f"上(?:半年)?[{JOINERS}]?下半年(?:分别|各|均|都){AT_LEAST}?"
+    rf"(?:[^{CLAUSE_EDGES}\d]{{0,8}}?(?P<count>\d{{1,2}})[{COUNTERS}])?"
 )
 _SAME_DAY: Final = str.maketrans("天1", "日一")
 _COUNTED: Final = (
-    re.compile(rf"{_EVERY}{_PERIOD}{_AT_LEAST}"),
+    re.compile(rf"{EVERY}{_PERIOD}{_AT_LEAST}"),
     re.compile(
-        r"(?P<period>全年|年内)[^。；;，,\d]{0,16}?(?:至少|不少于|不低于)?(?P<count>\d{1,3})"
+        rf"(?P<period>全年|年内)[^{CLAUSE_EDGES}\d]{{0,16}}?{AT_LEAST}?(?P<count>\d{{1,3}})"
         + _COUNTER
     ),
     re.compile(
-        r"(?<![\d上下])(?P<period>半年|季度?|月|周|年)(?:至少|不少于|不低于)?"
-        r"[\u4e00-\u9fff]{0,4}?(?P<count>\d{1,3})次"
+        rf"(?<![\d上下])(?P<period>半年|季度?|月|周|年){AT_LEAST}?"
+        rf"[{HAN}]{{0,4}}?(?P<count>\d{{1,3}})次"
     ),
-    re.compile(rf"(?<!\d)1个?{_PERIOD}(?:至少|不少于)?[^。；;，,\d]{{0,8}}?(?P<count>\d{{1,3}})次"),
+    re.compile(
+        rf"(?<!\d)1个?{_PERIOD}{AT_LEAST}?[^{CLAUSE_EDGES}\d]{{0,8}}?(?P<count>\d{{1,3}})次"
+    ),
 )
 _PLAIN: Final = (
     re.compile(rf"按{_PERIOD}(?!初|中|底)"),
-    re.compile(rf"(?!逐年){_EVERY}{_PERIOD}(?!度?的\d)"),
+    re.compile(rf"(?!逐年){EVERY}{_PERIOD}(?!度?的\d)"),
     re.compile(_PERIODIC),
 )
 _OPEN: Final = re.compile(r"不?定期(?!存款|贷款|限)")
@@ -235,7 +248,7 @@ def _expand_dates(values: dict[str, str | None], year: int) -> Iterator[date]:
         yield from (get_month_end(year, month) for month in (3, 6, 9, 12))
     elif values.get("weekdays"):
         names = (values["weekdays"] or "").translate(_SAME_DAY)
-        wanted = {_WEEK.index(name) for name in names if name in _WEEK}
+        wanted = {WEEKDAYS.index(name) for name in names if name in WEEKDAYS}
         days = (date(year, 1, 1) + timedelta(days=n) for n in range(366))
         yield from (day for day in days if day.weekday() in wanted and day.year == year)
     elif values.get("mend"):
@@ -267,7 +280,7 @@ def _read_recurrence(repeats: Repeats) -> Recurrence | None:
     for pattern in (_BOTH_HALVES, *_COUNTED, *_PLAIN):
         for match in pattern.finditer(repeats.rest):
             values = match.groupdict()
-            per = _PERIODS[values.get("period") or "半年"]
+            per = PERIODS[values.get("period") or "半年"]
             times = int(values.get("count") or 1)
             if times > 0:
                 seen.append((match.start(), Recurrence(per=per, at_least=times)))

@@ -20,6 +20,7 @@ from services.ingest.extraction.dates.recurrences import Repeats, read_repeats
 from services.ingest.extraction.models import ParsedMeasure, ReviewCode
 from services.ingest.extraction.plans.targets import read_goal, read_target
 from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
+from services.ingest.extraction.vocabulary.characters import HAN, LIST_NUMBER
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import split_paragraphs
 
@@ -28,10 +29,10 @@ _CONTINUOUS_IN_TEXT: Final = re.compile(
 )
 # 常态化疫情防控, 常态化机制: what is done, not how long.
 _AS_NOUN: Final = re.compile(
-    r"常态化(?=疫情|核酸|防控|监管|管理|(?:[\u4e00-\u9fff]{0,4})(?:机制|制度|体系))"
+    f"常态化(?=疫情|核酸|防控|监管|管理|(?:[{HAN}]{{0,4}})(?:机制|制度|体系))"
 )
 _CONTEXT: Final = 24  # characters beside a line break that can be one expression's
-_LIST_MARK: Final = re.compile(r"^(?:[（(]?(\d{1,2})[)）.、．]|([①-⑳]))")
+_LIST_MARK: Final = re.compile(f"^{LIST_NUMBER}")
 
 
 @dataclass(frozen=True, slots=True)

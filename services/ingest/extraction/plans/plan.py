@@ -30,11 +30,17 @@ from services.ingest.extraction.table.parts import choose_newest_frame, get_part
 from services.ingest.extraction.table.rows.drafts import TaskDraft
 from services.ingest.extraction.table.tables import Heading, TableReader, detect_habits
 from services.ingest.extraction.titles import read_frame
+from services.ingest.extraction.vocabulary.characters import (
+    CIRCLED,
+    CLAUSE_ENDS,
+    COLONS,
+    LIST_NUMBER,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import tidy
 
 _CLAUSE: Final = re.compile(
-    r"^(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．](?!\d)|[①-⑳])?(?P<clause>.*?)(?=[。；：:;\n]|$)"
+    rf"^(?:{LIST_NUMBER}(?!\d)|[{CIRCLED}])?(?P<clause>.*?)(?=[{CLAUSE_ENDS}{COLONS}\n]|$)"
 )
 _COMMA: Final = re.compile("[，,]")
 _MAX_NAME: Final = 40

@@ -9,6 +9,12 @@ from services.ingest.documents.grid import Paragraph
 from services.ingest.extraction.actors.owners import split_by_owner
 from services.ingest.extraction.models import PlanWarning, ReviewCode
 from services.ingest.extraction.titles import is_note
+from services.ingest.extraction.vocabulary.characters import (
+    ARTICLES,
+    LIST_NUMBER,
+    LIST_NUMERAL,
+    STARS,
+)
 from services.ingest.extraction.vocabulary.prose import fold_width, tidy
 
 _FIRST_LEADS: Final = re.compile(
@@ -16,7 +22,7 @@ _FIRST_LEADS: Final = re.compile(
     r"|第一(?:个|责任)?(?:责任)?单位[^。;]{0,6}?为[^。;]{0,4}?牵头"
     r"|单位[^。;]{0,6}?(?:第一|首)[个位]?[^。;]{0,8}?为[^。;]{0,4}?牵头"
 )
-_STARS_LEAD: Final = re.compile(r"[*★▲][^。;]{0,12}?牵头")
+_STARS_LEAD: Final = re.compile(f"[{STARS}][^。;]{{0,12}}?牵头")
 _OWNERS_LEAD: Final = re.compile(
     r"(?:无|没有|未(?:列|明确|注明))牵头(?:单位|部门)[^。;]{0,8}?责任(?:单位|部门)[^。;]{0,4}?为牵头"
 )
@@ -27,9 +33,7 @@ _FOR_ALL: Final = re.compile(
     r"|除[^。]{0,16}?(?:时限|期限|时间)[^。]{0,12}?外[^。]{0,30}?(?:底|前)"
     r"|(?:所有|全部|各项|上述|以上|其余|其他|本表)[^。,]{0,10}?(?:任务|事项|工作|项目|内容)[^。]{0,16}?[底末日月]前"
 )
-_NUMBERED: Final = re.compile(
-    r"[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[)）.．、]|第[一二三四五六七八九十\d]{1,4}[条项]|[①-⑳]"
-)
+_NUMBERED: Final = re.compile(rf"{LIST_NUMBER}|第(?:{LIST_NUMERAL}|\d{{1,4}})[{ARTICLES}]")
 
 
 @dataclass(frozen=True, slots=True)

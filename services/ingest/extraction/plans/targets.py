@@ -4,6 +4,7 @@ import re
 from typing import Final
 
 from services.ingest.extraction.models import Target
+from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, SEPARATORS
 from services.ingest.extraction.vocabulary.prose import fold_text
 
 _NUMBER: Final = r"(?P<value>\d{1,4}(?:\.\d+)?)%"
@@ -12,7 +13,7 @@ _FLOORS: Final = tuple(
     for pattern in (
         (
             rf"(?:不得?低于|不得?少于|不得?小于|至少|达到?|达成|实现|确保|保持在?|稳定在|≥|>=|>|超过?|大于|高于|力争)"
-            rf"[^。；;，,、\d%]{{0,12}}?{_NUMBER}(?!(?:以内|以下|左右|之内))"
+            rf"[^{SEPARATORS}\d%]{{0,12}}?{_NUMBER}(?!(?:以内|以下|左右|之内))"
         ),
         rf"{_NUMBER}(?:及?以上|\+)",
         r"(?<![\d.])(?P<value>100)%(?!(?:以内|以下|左右|之内))",  # nothing lies above it
@@ -20,7 +21,7 @@ _FLOORS: Final = tuple(
     )
 )
 _CEILING: Final = re.compile(
-    r"(?:控制|不超过|不得超过|不高于|低于|降低|下降|减少|压减|压缩|缩短)[^。；;，,\d]{0,12}$"
+    rf"(?:控制|不超过|不得超过|不高于|低于|降低|下降|减少|压减|压缩|缩短)[^{CLAUSE_EDGES}\d]{{0,12}}$"
 )
 _BARE: Final = re.compile(r"\d{1,3}(?:\.\d+)?%")
 _WORDS: Final = re.compile(r"百分之百")

@@ -6,18 +6,28 @@ from typing import Final
 from services.ingest.documents.grid import Row
 from services.ingest.extraction.table.columns.layout import Layout, parse_number
 from services.ingest.extraction.titles import is_note
+from services.ingest.extraction.vocabulary.characters import (
+    CHAPTERS,
+    COLONS,
+    LIST_NUMERAL,
+    NUMBER_POINTS,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import fold_width, is_closed, tidy
 
 _SECTION: Final = re.compile(
-    r"^(?:第[一二三四五六七八九十]{1,3}[章节部类项][分]?|[一二三四五六七八九十]{1,3}[、.．]|[（(][一二三四五六七八九十]{1,3}[)）])"
+    f"^(?:第{LIST_NUMERAL}[{CHAPTERS}项]分?|{LIST_NUMERAL}[{NUMBER_POINTS}]|[{ROUND_OPENING}]{LIST_NUMERAL}[{ROUND_CLOSING}])"
 )
-_NUMERAL: Final = re.compile(r"[（(]?[一二三四五六七八九十]{1,3}[)）]?[、.．]?")
+_NUMERAL: Final = re.compile(
+    f"[{ROUND_OPENING}]?{LIST_NUMERAL}[{ROUND_CLOSING}]?[{NUMBER_POINTS}]?"
+)
 _TOTAL: Final = re.compile(r"^(?:合计|总计|共计|小计)")
 _SIGNED: Final = re.compile(
-    r"^[（(]?(?:(?:填[表报]|制表|审[核批定]|复核|经办|联系)(?:人|单位|部门|电话|方式|日期)?|(?:单位|部门)?负责人"
+    f"^[{ROUND_OPENING}]?(?:(?:填[表报]|制表|审[核批定]|复核|经办|联系)(?:人|单位|部门|电话|方式|日期)?|(?:单位|部门)?负责人"
     r"|(?:分管|主要)领导|签[字章名]|盖章|公章|(?:填报|报送|制表)?日期)"
-    r"(?:[（(](?:签字|签名|盖章|签章)[)）])?(?:[)）]?$|[:：])"
+    f"(?:[{ROUND_OPENING}](?:签字|签名|盖章|签章)[{ROUND_CLOSING}])?(?:[{ROUND_CLOSING}]?$|[{COLONS}])"
 )
 _MAX_SECTION: Final = 60
 

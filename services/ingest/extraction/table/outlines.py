@@ -22,26 +22,37 @@ from services.ingest.extraction.models import PlanWarning, ReviewCode
 from services.ingest.extraction.table.columns.layout import parse_number
 from services.ingest.extraction.table.rows.drafts import CategoryLabel, DraftRow, TaskDraft
 from services.ingest.extraction.titles import is_title
+from services.ingest.extraction.vocabulary.characters import (
+    ARTICLES,
+    CHAPTERS,
+    CIRCLED,
+    CLAUSE_EDGES,
+    COLONS,
+    LIST_NUMERAL,
+    NUMBER_POINTS,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import is_closed, tidy
+from services.ingest.extraction.vocabulary.time_words import ENDS
 
-_NUMERAL: Final = r"[一二三四五六七八九十]{1,3}"
 _LEVELS: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"第{_NUMERAL}[章节篇部](?:分)?|{_NUMERAL}[、.．]",
-        rf"[（(]{_NUMERAL}[)）][、.．]?",
-        r"\d{1,3}(?:[.．、](?!\d)|[)）])[、]?|第(?:\d{1,3}|[一二三四五六七八九十]{1,5})条",
-        r"[（(]\d{1,3}[)）][、.．]?|\d{1,2}(?:[.．]\d{1,2}){1,3}[.．、]?",
-        r"[①-⑳]",
+        f"第{LIST_NUMERAL}[{CHAPTERS}]分?|{LIST_NUMERAL}[{NUMBER_POINTS}]",
+        f"[{ROUND_OPENING}]{LIST_NUMERAL}[{ROUND_CLOSING}][{NUMBER_POINTS}]?",
+        rf"\d{{1,3}}(?:[{NUMBER_POINTS}](?!\d)|[{ROUND_CLOSING}])[、]?|第(?:\d{{1,3}}|{LIST_NUMERAL})[{ARTICLES}]",
+        rf"[{ROUND_OPENING}]\d{{1,3}}[{ROUND_CLOSING}][{NUMBER_POINTS}]?|\d{{1,2}}(?:[.．]\d{{1,2}}){{1,3}}[{NUMBER_POINTS}]?",
+        f"[{CIRCLED}]",
     )
 )
 # A heading that ends with a full stop: one clause above the paragraphs with the duties.
-_TITLE: Final = re.compile(r"[^，,。；;]{1,30}[。：:]?")
+_TITLE: Final = re.compile(f"[^{CLAUSE_EDGES}]{{1,30}}[。{COLONS}]?")
 _MAX_HEADING: Final = 60
 _MAX_REST: Final = 200
-_CLOSES: Final = re.compile(r"^[^（(]*[)）]")
-_PROMISE: Final = re.compile(r"[（(]|负责|牵头|落实单位|[底末日月年]前")
+_CLOSES: Final = re.compile(f"^[^{ROUND_OPENING}]*[{ROUND_CLOSING}]")
+_PROMISE: Final = re.compile(f"[{ROUND_OPENING}]|负责|牵头|落实单位|[{ENDS}日月年]前")
 
 
 @dataclass(slots=True)
@@ -237,7 +248,7 @@ def _join_torn_paragraphs(paragraphs: Iterable[Paragraph]) -> Iterator[Paragraph
             yield pending
             pending = None
         tail = paragraph.text[-_MAX_REST:]
-        if sum(map(tail.count, "（(")) > sum(map(tail.count, "）)")):
+        if sum(map(tail.count, ROUND_OPENING)) > sum(map(tail.count, ROUND_CLOSING)):
             pending = paragraph
         else:
             yield paragraph

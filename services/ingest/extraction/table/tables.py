@@ -18,8 +18,9 @@ from services.ingest.extraction.table.rows.wraps import take_wrapped_line
 from services.ingest.extraction.titles import is_note, is_title
 from services.ingest.extraction.vocabulary.labels import Role, get_role
 from services.ingest.extraction.vocabulary.prose import has_closing_habit, tidy
+from services.ingest.extraction.vocabulary.time_words import ENDS, PERIOD_CHARACTERS
 
-_TIMED: Final = re.compile(r"时限|期限|[底末日月年]前|牵头|完成时间|每[年季月周]")
+_TIMED: Final = re.compile(f"时限|期限|[{ENDS}日月年]前|牵头|完成时间|每[{PERIOD_CHARACTERS}]")
 _JUDGED: Final = 200
 """The number of rows from which a page's layout is determined."""
 

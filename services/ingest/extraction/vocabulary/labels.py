@@ -5,7 +5,9 @@ from enum import Enum, auto, unique
 from functools import lru_cache
 from typing import Final
 
+from services.ingest.extraction.vocabulary.characters import CLAUSE_ENDS, CLOSING, COLONS, OPENING
 from services.ingest.extraction.vocabulary.prose import fold_width
+from services.ingest.extraction.vocabulary.role_words import BODY, LEAD, SUPPORT
 
 
 @unique
@@ -43,22 +45,19 @@ _LABELS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = tuple(
         (
             Role.LEAD,
             (
-                r"(?:牵头|主责|主办|主要责任|第一责任).*(?:单位|部门|[科处股]室|机构|主体)"
-                r"|^(?:牵头|主责|主办|主要责任)$"
+                rf"(?:{LEAD}|主要责任|第一责任).*(?:{BODY}|主体)"
+                rf"|^(?:{LEAD}|主要责任)$"
             ),
         ),
         (
             Role.SUPPORT,
-            (
-                r"(?:配合|协办|协同|参[与加]|会办|协助|协作|共同).*(?:单位|部门|[科处股]室|机构)"
-                r"|^(?:配合|协办|会办)$"
-            ),
+            rf"(?:{SUPPORT}|共同).*{BODY}|^{SUPPORT}$",
         ),
         (
             Role.UNITS,
             (
                 r"(?:责任|承办|负责|落实|实施|执行|主管|报送|公开|涉及|承担|分工)"
-                r".*(?:单位|部门|[科处股]室|机构|主体|地区)|公开(?:主体|责任)|责任主体"
+                rf".*(?:{BODY}|主体|地区)|公开(?:主体|责任)|责任主体"
                 r"|^(?:任务|责任|职责)分工$|^责任$|^(?:部门|单位|科室|[县市区]直部门)$"
             ),
         ),
@@ -75,7 +74,7 @@ _LABELS: Final[tuple[tuple[Role, re.Pattern[str]], ...]] = tuple(
         (Role.NAME, r"名称|任务|事项|项目|重点|要点|工作|指标|问题"),
     )
 )
-NOT_LABEL: Final = re.compile(r"[。；;]|\d{4}年\d|^\d+$")
+NOT_LABEL: Final = re.compile(rf"[{CLAUSE_ENDS}]|\d{{4}}年\d|^\d+$")
 MAX_LABEL: Final = 20
 
 
@@ -93,4 +92,4 @@ def get_role(label: str) -> Role | None:
 def normalise_label(label: str) -> str:
     """The label without blanks and without bracketed remarks."""
     folded = fold_width(label).lower()
-    return re.sub(r"[(\[【〔].*?[)\]】〕]", "", folded).strip(":：") or folded
+    return re.sub(f"[{OPENING}].*?[{CLOSING}]", "", folded).strip(COLONS) or folded

@@ -3,13 +3,17 @@
 import re
 from typing import Final
 
-_DIGITS: Final = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0", "两": "2"}
-_YEAR: Final = re.compile(r"[〇零一二三四五六七八九]{4}(?=年)")
+from services.ingest.extraction.vocabulary.characters import NUMERALS, ONES, YEAR_DIGITS
+from services.ingest.extraction.vocabulary.time_words import BEFORE, COUNTERS, JOINERS
+
+_DIGITS: Final = {c: str(i) for i, c in enumerate("零" + ONES)} | {"〇": "0", "○": "0", "两": "2"}
+_YEAR: Final = re.compile(f"[{YEAR_DIGITS}]{{4}}(?=年)")
+_TENS: Final = f"[两{ONES}]?十[{ONES}]?"
 _COUNT: Final = re.compile(
-    r"(?<![一二三四五六七八九十百千万第])(?:[二两三四五六七八九]?十[一二三四五六七八九]?|[一二两三四五六七八九])"
-    r"(?=月[^刊]|月$|[日号](?:前|之前|以前|内|$)|次|场|期(?![间限])|轮|回|遍|个(?:月|工作日|自然日)|个?季度|篇|条)"
+    rf"(?<![{NUMERALS}百千万第])(?:{_TENS}|[两{ONES}])"
+    rf"(?=月[^刊]|月$|[日号](?:{BEFORE}|内|$)|(?!期[间限])[{COUNTERS}]|个(?:月|工作日|自然日)|个?季度)"
 )
-_QUARTERS: Final = re.compile(r"第?[一二三四](?:[、,和及至]第?[一二三四])+(?=个?季度)")
+_QUARTERS: Final = re.compile(f"第?[一二三四](?:[{JOINERS}至]第?[一二三四])+(?=个?季度)")
 _QUARTER: Final = re.compile(r"第?([一二三四])(?=个?季度)")
 
 
@@ -19,7 +23,7 @@ def parse_numeral(text: str) -> int | None:
         return int(text)
     if len(text) == 1 and text in _DIGITS:
         return int(_DIGITS[text])
-    if not re.fullmatch(r"[二两三四五六七八九]?十[一二三四五六七八九]?", text):
+    if not re.fullmatch(_TENS, text):
         return None
     tens, ones = text.split("十")
     return int(_DIGITS[tens] if tens else 1) * 10 + int(_DIGITS[ones] if ones else 0)
@@ -33,7 +37,7 @@ def to_digits(text: str) -> str:
     text = _COUNT.sub(lambda m: str(parse_numeral(m.group())), text)
     # 六月三十日: the day counts too once its month is known.
     return re.sub(
-        r"(?<=月)(?:[二三]?十[一二三四五六七八九]?|[一二三四五六七八九])(?=[日号])",
+        f"(?<=月)(?:[二三]?十[{ONES}]?|[{ONES}])(?=[日号])",
         lambda m: str(parse_numeral(m.group())),
         text,
     )

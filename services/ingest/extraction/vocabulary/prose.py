@@ -6,6 +6,19 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
+from services.ingest.extraction.vocabulary.characters import (
+    BULLETS,
+    CIRCLED,
+    COLONS,
+    LIST_NUMBER,
+    LIST_NUMERAL,
+    NUMBER_POINTS,
+    NUMERALS,
+    OPENING,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+    SENTENCE_ENDS,
+)
 from services.ingest.extraction.vocabulary.numerals import to_digits
 
 # Blanks between Latin words are kept; a blank beside another character comes from the layout.
@@ -13,23 +26,23 @@ _BLANK: Final = re.compile(
     r"(?<![\x21-\x7e])[^\S\n]+|[^\S\n]+(?![\x21-\x7e])|[\u200b\ufeff\u00ad]+"
 )
 _RUN: Final = re.compile(r"[^\S\n]{1,}")
-_CLOSED: Final = re.compile(r"[。；！？;!?…][”’」』）)》\"']*$")
-_OPEN: Final = re.compile(r"[，、,：:“‘（(《—-]$")
-_LEAD_IN: Final = re.compile(r"[：:]$")
+_CLOSED: Final = re.compile(rf"[{SENTENCE_ENDS}][”’」』）)》\"']*$")
+_OPEN: Final = re.compile(rf"[，、,{COLONS}“‘{OPENING}《—-]$")
+_LEAD_IN: Final = re.compile(f"[{COLONS}]$")
 _ORDINAL: Final = re.compile(
-    r"(?:[（(]?(?:\d{1,3}|[一二三四五六七八九十]{1,3})[)）]|第[一二三四五六七八九十]{1,3}[，、,]"
-    r"|\d{1,3}[.、．](?!\d(?!\d?月|\d{3}年))|[一二三四五六七八九十]{1,3}[、.．]|[①-⑳]|[●■◆★•·▪–—-](?=\S))"
+    rf"(?:(?!\d{{1,3}}[{NUMBER_POINTS}]\d(?!\d?月|\d{{3}}年)){LIST_NUMBER}|第{LIST_NUMERAL}[，、,]"
+    rf"|[{BULLETS}](?=\S))"
 )
 # List numbers inside a line, after a sentence or a colon; each kind is counted separately.
-_INLINE_START: Final = r"(?:(?<=[。；;！？：:])|^)\s*"
+_INLINE_START: Final = rf"(?:(?<=[{SENTENCE_ENDS}{COLONS}])|^)\s*"
 _INLINE_MARKS: Final = tuple(
     re.compile(_INLINE_START + mark)
     for mark in (
-        r"(?P<mark>\d{1,2})[.．、)）](?=[^\d%]|\d{1,2}月|\d{4}年)",
-        r"[（(](?P<mark>\d{1,2})[)）]",
-        r"(?P<mark>[①-⑳])",
-        r"[（(](?P<mark>[一二三四五六七八九十])[)）]",
-        r"(?P<mark>[一二三四五六七八九十])是(?!否)",
+        rf"(?P<mark>\d{{1,2}})[{NUMBER_POINTS}{ROUND_CLOSING}](?=[^\d%]|\d{{1,2}}月|\d{{4}}年)",
+        rf"[{ROUND_OPENING}](?P<mark>\d{{1,2}})[{ROUND_CLOSING}]",
+        f"(?P<mark>[{CIRCLED}])",
+        f"[{ROUND_OPENING}](?P<mark>[{NUMERALS}])[{ROUND_CLOSING}]",
+        f"(?P<mark>[{NUMERALS}])是(?!否)",
     )
 )
 _CIRCLED: Final = {0x245F + number: f"({number})" for number in range(1, 21)}

@@ -5,10 +5,15 @@ count only where the context is known to be a list of units.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
-# What only an organisation's name ends with.
+from services.ingest.extraction.vocabulary.characters import BRACKETS, CLOSING, OPENING
+from services.ingest.extraction.vocabulary.patterns import alternate
+
+LEVELS: Final = "省市县区州盟旗镇乡"
+"""The administrative levels (article 30 of the constitution; 盟 and 旗 of 内蒙古)."""
+
+# What only an organisation's name ends with: institutions of a county by their directories.
 _ORGANISATION_ENDINGS: Final = (
     "局", "委", "办", "厅", "院", "署", "处", "科", "股", "室", "所", "会", "社", "协", "联", "团",
     "委员会", "委办局", "办公室", "办事处", "中心", "公司", "集团", "银行", "支行", "分行",
@@ -40,26 +45,31 @@ _CERTAIN_ENDINGS: Final = (
     "学院", "派出所",
 )  # fmt: skip
 
+_PARTY_DEPARTMENTS: Final = ("组织部", "宣传部", "统战部", "武装部", "社会工作部", "农工部")
+_OFFICE_ENDINGS: Final = (
+    "部门", "局", "委员会", "委", "办公室", "办", "中心", "机构", "单位", "政府", "厅", "院",
+    "公司", "协会", "科", "股", "处", *_PARTY_DEPARTMENTS,
+)  # fmt: skip
+_BUREAU_ENDINGS: Final = ("局", "委员会", "厅", "委", "管委会")
 
-def _alternate(words: Iterable[str]) -> str:
-    """A pattern that matches any of the words, the longest first."""
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-ORGANISATION_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS)})"
+ORGANISATION_ENDING: Final = alternate(_ORGANISATION_ENDINGS)
 """A pattern for the end of an organisation's name."""
-ORGANISATION_OR_TOWN_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS + _TOWN_ENDINGS)})"
+ORGANISATION_OR_TOWN_ENDING: Final = alternate(_ORGANISATION_ENDINGS + _TOWN_ENDINGS)
 """The same, and places that owe duties by their own names."""
-UNIT_ENDING: Final = f"(?:{_alternate(_ORGANISATION_ENDINGS + _PLACE_ENDINGS)})"
+UNIT_ENDING: Final = alternate(_ORGANISATION_ENDINGS + _PLACE_ENDINGS)
 """A pattern for the end of any unit's name, a place that stands for its government too."""
+OFFICE_ENDING: Final = alternate(_OFFICE_ENDINGS)
+"""A pattern for the end of an authority's name: its duties may be stated by 要 or 应 alone."""
+BUREAU_ENDING: Final = alternate(_BUREAU_ENDINGS)
+"""A pattern for the end of a bureau's name: in a title it may stand before any word."""
 
-_BRACKETED_REMARK: Final = r"(?:[（(〔\[【].{0,30}[)）〕\]】])?"
-_UNIT_END: Final = re.compile(rf"{UNIT_ENDING}$|[）)〕\]】]$")
-_CERTAIN_END: Final = re.compile(rf"(?:{_alternate(_CERTAIN_ENDINGS)})$|[）〕]$")
+_BRACKETED_REMARK: Final = rf"(?:[{OPENING}].{{0,30}}[{CLOSING}])?"
+_UNIT_END: Final = re.compile(rf"{UNIT_ENDING}$|[{CLOSING}]$")
+_CERTAIN_END: Final = re.compile(rf"{alternate(_CERTAIN_ENDINGS)}$|[{CLOSING}]$")
 _ORGANISATION_END: Final = re.compile(rf"{ORGANISATION_ENDING}{_BRACKETED_REMARK}$")
 # 局, 员会, 公司: never a whole name.
 _NAME_TAIL: Final = re.compile(
-    rf"(?:{_alternate(word for word in _ORGANISATION_ENDINGS if len(word) == 1)}"
+    rf"(?:{alternate(word for word in _ORGANISATION_ENDINGS if len(word) == 1)}"
     r"|员会|公室|事处|导小组|挥部|察院|[分支总子]?公司|[镇村部])"
 )
 # 管理局, 服务中心, 人民法院: the rest of a name, unless the line before ends one.
@@ -68,12 +78,12 @@ _NAME_FRAGMENT: Final = re.compile(
     rf"{ORGANISATION_ENDING}"
 )
 _BODY_WITH_OFFICE: Final = re.compile(r"(?:委|政府|人大|政协|会|领导小组|指挥部|专班)$")
-_ADMINISTRATIVE_LEVELS: Final = re.compile(r"[省市县区州盟旗镇乡街团国中各]+")
+_ADMINISTRATIVE_LEVELS: Final = re.compile(f"[{LEVELS}街团国中各]+")
 _PLACE_AND_LEVEL: Final = 2
 """Characters of 市委: no unit is named so briefly."""
-PLACE_PREFIX: Final = re.compile(r"[省市县区州盟旗镇乡团国中各]")
+PLACE_PREFIX: Final = re.compile(f"[{LEVELS}团国中各]")
 _PARTY_OR_GOVERNMENT: Final = re.compile(
-    r"[省市县区州镇乡]?(?:委|党委|政府|人民政府|人大|政协|人大常委会)"
+    rf"[{LEVELS}]?(?:委|党委|政府|人民政府|人大|政协|人大常委会)"
 )
 _PARTY_OFFICE: Final = re.compile(
     r"(?:组织|宣传|统战|政法|编办|网信|机要|保密|巡察|老干|社会工作|党校|机关|目标|督查|农办|农工|财经|深改|改革|办|研究|政策)"
@@ -97,7 +107,7 @@ def has_organisation_ending(text: str) -> bool:
 
 def is_unit_name(text: str) -> bool:
     """Whether a text alone in a bracket is a unit's name: 县档案馆, 财政局, not 公共场所."""
-    if len(text) <= _PLACE_AND_LEVEL or text[0] in "（〔":
+    if len(text) <= _PLACE_AND_LEVEL or text[0] in BRACKETS:
         return False
     return bool(_CERTAIN_END.search(text) or (has_unit_ending(text) and PLACE_PREFIX.match(text)))
 
@@ -109,7 +119,7 @@ def is_split_name(left: str, right: str) -> bool:
     """
     if not left or not right:
         return False
-    if any(left.count(a) > left.count(b) for a, b in ("（）", "()", "〔〕", "[]", "【】")):
+    if any(left.count(a) > left.count(b) for a, b in BRACKETS.items()):
         return True
     begin_alike = len(left) > _PLACE_AND_LEVEL and left[0] == right[0]
     if begin_alike and PLACE_PREFIX.match(right) and has_unit_ending(right):
@@ -134,23 +144,3 @@ def _is_second_half(left: str, right: str) -> bool:
         return bool(_PARTY_OFFICE.match(right))
     alone = _PLACE_NAME.fullmatch(left) and not _PLACE_NAME.fullmatch(right)
     return bool(alone) and not PLACE_PREFIX.match(right)
-
-
-BLANK_CELL: Final = re.compile(r"[-—–―─－﹣_/／\\|｜、.．·…*＊~～\s]*(?:无|暂无|空|None)?")
-"""A cell without content: blanks, dashes, 无."""
-
-# Names of events and seasons before or after which something is due.
-EVENT_NAMES: Final = (
-    "国庆", "春节", "元旦", "清明", "端午", "中秋", "五一", "劳动节", "国庆节", "重阳", "元宵",
-    "六一", "七一", "八一", "十一", "双节", "两节", "节假日", "节日", "长假", "黄金周", "大汛",
-    "主汛", "入汛", "汛期", "主汛期", "汛", "雨季", "雨期", "台风季", "供暖", "供热", "采暖",
-    "供暖季", "采暖期", "供暖期", "供热期", "入冬", "冬季", "入夏", "入春", "入秋", "春耕", "春播",
-    "秋收", "秋播", "夏收", "三夏", "三秋", "封冻", "结冰期", "防火期", "开学", "学期", "暑假",
-    "寒假", "放假", "招生", "高考", "中考", "两会", "全会", "换届", "党代会", "人代会", "年会",
-    "例会", "会议", "大会", "考核", "检查", "验收", "评审", "巡视", "巡察", "督查", "督导", "审计",
-    "迎检", "创建", "评估", "开工", "施工", "竣工", "完工", "投产", "投运", "通车", "上市", "开园",
-    "开馆", "开业", "挂牌", "开幕", "开赛", "大赛", "博览会", "文旅节", "汛前", "年关", "岁末",
-    "高温", "高峰", "旺季", "淡季", "农忙", "农闲", "禁渔期", "开渔",
-)  # fmt: skip
-EVENT_NAME: Final = f"(?:{_alternate(EVENT_NAMES)})"
-"""A pattern for the name of an event or a season."""

@@ -9,9 +9,10 @@ from services.ingest.documents.grid import Row
 from services.ingest.extraction.table.columns.columns import assign_roles, is_number_column
 from services.ingest.extraction.vocabulary.labels import MAX_LABEL, NOT_LABEL, Role, get_role
 from services.ingest.extraction.vocabulary.prose import fold_width
+from services.ingest.extraction.vocabulary.time_words import YEAR_NUMBER
 
 _DIGIT: Final = re.compile(r"\d")
-_YEAR: Final = re.compile(r"(?:19|20)\d\d年?")
+_YEAR: Final = re.compile(f"{YEAR_NUMBER}年?")
 _MAX_HEIGHT: Final = 3
 _SEARCHED: Final = 40
 

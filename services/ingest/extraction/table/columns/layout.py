@@ -8,27 +8,38 @@ from typing import Final
 
 from services.ingest.documents.grid import Cell, Row
 from services.ingest.extraction.table.columns.headers import Header
+from services.ingest.extraction.vocabulary.characters import (
+    CLAUSE_ENDS,
+    CLOSING,
+    LIST_NUMERAL,
+    LIST_SEPARATORS,
+    NUMBER_POINTS,
+    OPENING,
+    ROUND_CLOSING,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.numerals import parse_numeral
 from services.ingest.extraction.vocabulary.prose import fold_text
+from services.ingest.extraction.vocabulary.role_words import LEAD, SUPPORT
+from services.ingest.extraction.vocabulary.time_words import ENDS, PERIOD_CHARACTERS
 from services.ingest.extraction.vocabulary.unit_names import (
     ORGANISATION_OR_TOWN_ENDING,
     is_unit_name,
 )
 
 _DATE_LIKE: Final = re.compile(
-    r"\d{1,2}月|年[底末]|年年|季度|长期|持续|常态|每[年月周季]|\d{4}年|\d{4}[./-]\d"
+    rf"\d{{1,2}}月|年[{ENDS}]|年年|季度|长期|持续|常态|每[{PERIOD_CHARACTERS}]|\d{{4}}年|\d{{4}}[./-]\d"
 )
 _UNIT_LIKE: Final = re.compile(
-    rf"(?:牵头|配合|分工负责)$|{ORGANISATION_OR_TOWN_ENDING}(?:牵头|配合)?(?:$|[）)、，,；;\n])"
+    rf"(?:{LEAD}|{SUPPORT}|分工负责)$|{ORGANISATION_OR_TOWN_ENDING}(?:{LEAD}|{SUPPORT})?(?:$|[{ROUND_CLOSING}{LIST_SEPARATORS}\n])"
 )
-_LISTED: Final = re.compile(r"[、，,；;\s]")
+_LISTED: Final = re.compile(rf"[{LIST_SEPARATORS}\s]")
 _NUMBER: Final = re.compile(
-    r"(?:第)?[（(\[]?(\d{1,4}|[一二三四五六七八九十]{1,3}|[①-⑳])(?:\.0)?[)）\]]?[.、．，]?(?:项)?"
+    rf"第?[{OPENING}]?(\d{{1,4}}|{LIST_NUMERAL})(?:\.0)?[{CLOSING}]?[{NUMBER_POINTS},]?项?"
 )
 _MAX_WIDTH: Final = 9
 _FAR_BETTER: Final = 4
-_SENTENCE: Final = re.compile(r"[。；]")
+_SENTENCE: Final = re.compile(f"[{CLAUSE_ENDS}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,7 @@ def score_cell(role: Role, text: str) -> int:
         case Role.DEADLINE:
             return 2 if _DATE_LIKE.search(fold_text(text)) else -1
         case Role.UNITS | Role.LEAD | Role.SUPPORT:
-            return 2 if _is_unit_like(text) and not _SENTENCE.search(text) else -1
+            return 2 if _is_unit_like(text) and "。" not in text else -1
         case Role.CONTENT:
             return 1 if _SENTENCE.search(text) else 0
         case Role.NAME | Role.CATEGORY:

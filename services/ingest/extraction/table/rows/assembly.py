@@ -16,10 +16,11 @@ from services.ingest.extraction.table.rows.draft_rows import (
 from services.ingest.extraction.table.rows.drafts import CategoryLabel, TaskDraft
 from services.ingest.extraction.table.rows.row_view import RowView
 from services.ingest.extraction.table.rows.wraps import join_cells
+from services.ingest.extraction.vocabulary.characters import HAN
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import is_torn, join_lines, tidy
 
-_TWO_LABELS: Final = re.compile(r"([\u4e00-\u9fff“”]{4,})[ \u3000]+([\u4e00-\u9fff“”]{4,})")
+_TWO_LABELS: Final = re.compile(rf"([{HAN}“”]{{4,}})[ \u3000]+([{HAN}“”]{{4,}})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,11 @@ from services.ingest.extraction.table.rows.wraps import (
     join_cells,
     join_deadlines,
 )
+from services.ingest.extraction.vocabulary.characters import (
+    LIST_SEPARATORS,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import is_torn, join_lines
 
@@ -72,7 +77,10 @@ def is_second_half(draft: TaskDraft, view: RowView, *, closes: bool) -> bool:
     fresh = [role for role in UNIT_ROLES if view.fresh.get(role)]
     if not any(draft.units.values()):
         return bool(fresh)
-    return any(view.texts[role][0] in "(（、，,)）等" for role in fresh)
+    return any(
+        view.texts[role][0] in LIST_SEPARATORS + ROUND_OPENING + ROUND_CLOSING + "等"
+        for role in fresh
+    )
 
 
 def join_second_half(draft: TaskDraft, view: RowView, *, closes: bool) -> None:

@@ -8,14 +8,19 @@ from services.ingest.extraction.actors.units import is_split_list, read_units
 from services.ingest.extraction.dates.cells import is_split_expression
 from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.table.rows.drafts import TaskDraft
+from services.ingest.extraction.vocabulary.characters import (
+    LIST_SEPARATORS,
+    ROUND_CLOSING,
+    ROUND_OPENING,
+)
 from services.ingest.extraction.vocabulary.labels import Role
 from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.unit_names import is_unit_name
 
 _NEAR: Final = 24  # characters beside a line break that are examined
 _LONGEST: Final = 200
-_OPEN: Final = re.compile(r"[、，,；;（(]\s*$")
-_MARK: Final = re.compile(r"\s*[、，,；;）)]")
+_OPEN: Final = re.compile(rf"[{LIST_SEPARATORS}{ROUND_OPENING}]\s*$")
+_MARK: Final = re.compile(rf"\s*[{LIST_SEPARATORS}{ROUND_CLOSING}]")
 _YEAR: Final = re.compile(r"\d{4}年$")
 _GOES_ON: Final = re.compile(r"\d{0,4}[年月日底前末内旬]")
 
