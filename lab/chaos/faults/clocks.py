@@ -8,6 +8,8 @@ from pathlib import Path
 
 from shared.clock import RunningClock, write_running_clock
 
+_SLOT_EVERY = 3600  # seconds of the office's time
+
 
 @dataclass
 class PartClocks:
@@ -55,6 +57,14 @@ class PartClocks:
     def now(self) -> datetime:
         """The office's time."""
         return RunningClock(self.office_file).now()
+
+    def get_seconds_until_slot(self, lead: float) -> float:
+        """Seconds of real time until `lead` seconds before the next slot; 0 when that is past.
+
+        There is a slot at every full hour of the office's time.
+        """
+        into_hour = self.now().timestamp() % _SLOT_EVERY
+        return max(0.0, (_SLOT_EVERY - into_hour) / self.running_rate - lead)
 
     def set_offset(self, part: str, offset: timedelta) -> None:
         """Make a part's clock wrong by an offset of the office's time; 0 makes it right again."""

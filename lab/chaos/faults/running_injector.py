@@ -16,7 +16,7 @@ from typing_extensions import override
 from lab.chaos.faults.disks import fill_disk
 from lab.chaos.faults.log_injector import SETTLED, LogFaultInjector, list_parts
 from lab.chaos.faults.release import NextRelease
-from lab.chaos.faults.schedule import FaultKind, ScheduledFault
+from lab.chaos.faults.schedule import SENDING_KINDS, FaultKind, ScheduledFault
 
 _OFFSETS = (
     timedelta(seconds=40),
@@ -28,6 +28,8 @@ _OFFSETS = (
     timedelta(days=-62),
 )
 """Errors of a host's clock, in the office's time."""
+_BEFORE_SENDING = 0.5
+"""Real seconds before a slot at which a gateway's fault begins, so that messages meet it."""
 _REFUSALS, _PROXIES = (403, 410, 500), (500, 502, 504)
 _BALLAST = "ballast"
 _CREATE_FUNCTION = """
@@ -69,6 +71,8 @@ class RunningFaultInjector(LogFaultInjector):
     @override
     async def inject(self, fault: ScheduledFault, in_effect: asyncio.Event) -> None:
         """Inject a fault, undo it, and record when it was active."""
+        if fault.kind in SENDING_KINDS:
+            await asyncio.sleep(self.clocks.get_seconds_until_slot(_BEFORE_SENDING + fault.after))
         begin = self.clocks.now()
         try:
             await super().inject(fault, in_effect)
