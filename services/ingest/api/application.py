@@ -7,13 +7,15 @@ from fastapi import FastAPI
 from services.ingest.api import audit, ledger, offices, plans, problems, revisions, units
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
+from services.ingest.api.permissions import ENDPOINTS, check_endpoints
 from shared.api.problems import Problem
 
 _ABOUT = """
 Import a year's task table (任务分解表), settle what is doubtful, publish it, and see what each
 unit owes and was sent.
 
-Every request carries `Authorization: Bearer …`. Every POST takes an `Idempotency-Key`: the same
+Every request carries `Authorization: Bearer …`; `x-permission` names the permission that its token
+needs. Every POST takes an `Idempotency-Key`: the same
 request with the same key is carried out once and answered alike. Lists come in parts with a
 cursor. Every error is `application/problem+json` (RFC 9457).
 """
@@ -36,6 +38,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 def create_application(context: ApiContext) -> FastAPI:
     """The API. Its description is at /v1/openapi.json.
 
+    It is not made when an endpoint has no permission (`api.permissions`).
+
     The interactive pages of FastAPI are off: they load scripts from the internet, which an
     office's network may not reach.
     """
@@ -54,7 +58,9 @@ def create_application(context: ApiContext) -> FastAPI:
         app.include_router(module.ROUTER)
     problems.install(app)
     app.add_middleware(Boundary, settings=context.settings)
-    _set_problem_type(app.openapi())
+    description = app.openapi()
+    _set_problem_type(description)
+    _describe_permissions(description)
     return app
 
 
@@ -67,3 +73,16 @@ def _set_problem_type(description: dict[str, Any]) -> None:
                     answer["content"]["application/problem+json"] = answer["content"].pop(
                         "application/json"
                     )
+
+
+def _describe_permissions(description: dict[str, Any]) -> None:
+    """Name in each operation the permission that it needs, as `x-permission`."""
+    operations = {
+        f"{method.upper()} {path}": operation
+        for path, methods in description["paths"].items()
+        for method, operation in methods.items()
+    }
+    check_endpoints(operations)
+    for endpoint, operation in operations.items():
+        if endpoint in ENDPOINTS:
+            operation["x-permission"] = ENDPOINTS[endpoint].value

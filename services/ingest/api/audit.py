@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 
-from services.ingest.api.callers import Manages
+from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.handlers.office import journal_audit
@@ -17,7 +17,9 @@ _NUMBER = TypeAdapter(int)
 
 
 @ROUTER.get("/journal")
-async def show_journal(call: Manages, cursor: Cursor = None, limit: Limit = 100) -> Page[EntryOut]:
+async def show_journal(
+    call: Permitted, cursor: Cursor = None, limit: Limit = 100
+) -> Page[EntryOut]:
     """Show who changed what, from the first entry on, in the order of the chain."""
     after = parse_cursor(cursor, "journal", _NUMBER) or 0
     async with call.context.engine.connect() as db:
@@ -27,7 +29,7 @@ async def show_journal(call: Manages, cursor: Cursor = None, limit: Limit = 100)
 
 @ROUTER.get("/audit/verify")
 async def verify_journal(
-    call: Manages,
+    call: Permitted,
     expect: Annotated[
         str | None,
         Query(pattern="^[0-9a-fA-F]{64}$", description="A head that was noted earlier, in hex."),
@@ -46,7 +48,7 @@ async def verify_journal(
 
 @ROUTER.get("/audit/expected")
 async def compare_reminders(
-    call: Manages,
+    call: Permitted,
     first: Annotated[Day, Query(alias="from", description="The first day, at the office.")],
     last: Annotated[Day, Query(alias="to", description="The last day.")],
 ) -> ExpectedOut:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Manages, Reads, Reports
+from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.ledger import ledger as handlers
@@ -36,7 +36,7 @@ Query = Annotated[handlers.LedgerQuery, Depends(_parse_query)]
 
 @ROUTER.get("/ledger")
 async def show_ledger(
-    call: Reads, query: Query, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted, query: Query, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ItemOut]:
     """Show what is owed, by unit, plan and measure.
 
@@ -50,7 +50,7 @@ async def show_ledger(
 
 @ROUTER.get("/ledger/summary")
 async def show_summary(
-    call: Reads, query: Query, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted, query: Query, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[SummaryOut]:
     """Show how many obligations of each unit are done, open, near and overdue."""
     after = parse_cursor(cursor, "summary", _ID)
@@ -60,7 +60,7 @@ async def show_summary(
 
 
 @ROUTER.post("/obligations/{obligation_id}/status", response_model=ItemOut)
-async def report_status(call: Reports, obligation_id: UUID, body: StatusIn) -> Response:
+async def report_status(call: Permitted, obligation_id: UUID, body: StatusIn) -> Response:
     """Report the status of an obligation. Reminders of what is done stop at once."""
 
     async def run(db: AsyncConnection) -> handlers.LedgerItem:
@@ -70,7 +70,7 @@ async def report_status(call: Reports, obligation_id: UUID, body: StatusIn) -> R
 
 
 @ROUTER.post("/obligations/{obligation_id}/extensions", status_code=201, response_model=ItemOut)
-async def grant_extension(call: Manages, obligation_id: UUID, body: ExtensionIn) -> Response:
+async def grant_extension(call: Permitted, obligation_id: UUID, body: ExtensionIn) -> Response:
     """Move an obligation's date to a later one."""
 
     async def run(db: AsyncConnection) -> handlers.LedgerItem:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Admins, Manages, OfficeReports, Reads
+from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
@@ -40,7 +40,7 @@ class Accepted(Answer):
 
 
 @ROUTER.get("/office")
-async def show_office(call: Reads) -> OfficeOut:
+async def show_office(call: Permitted) -> OfficeOut:
     """Show the office that the token speaks for, and its present day."""
     async with call.context.engine.connect() as db:
         row = await offices.get_office(db, call.act.office_id)
@@ -50,7 +50,7 @@ async def show_office(call: Reads) -> OfficeOut:
 
 @ROUTER.get("/rule-books")
 async def list_rule_books(
-    call: Reads, cursor: Cursor = None, limit: Limit = 20
+    call: Permitted, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[RuleBookOut]:
     """List the versions of the rule book, the present one first."""
     before = parse_cursor(cursor, "rule-books", _NUMBER)
@@ -60,7 +60,7 @@ async def list_rule_books(
 
 
 @ROUTER.post("/rule-books", status_code=201, response_model=RuleBookOut)
-async def publish_rule_book(call: Manages, body: RuleBookIn) -> Response:
+async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     """Publish a whole rule book as the next version. All reminders are planned again."""
     whole = {"version": 1, **body.model_dump(mode="json")}
     try:
@@ -76,7 +76,7 @@ async def publish_rule_book(call: Manages, body: RuleBookIn) -> Response:
 
 @ROUTER.get("/calendars")
 async def list_calendars(
-    call: Reads, cursor: Cursor = None, limit: Limit = 20
+    call: Permitted, cursor: Cursor = None, limit: Limit = 20
 ) -> Page[CalendarOut]:
     """List the versions of the office's own days, the present one first."""
     before = parse_cursor(cursor, "calendars", _NUMBER)
@@ -86,7 +86,7 @@ async def list_calendars(
 
 
 @ROUTER.post("/calendars", status_code=201, response_model=CalendarOut)
-async def publish_calendar(call: Manages, body: CalendarIn) -> Response:
+async def publish_calendar(call: Permitted, body: CalendarIn) -> Response:
     """Publish the office's own working days and days off, all of them. They beat the State's."""
 
     async def run(db: AsyncConnection) -> StoredCalendar:
@@ -96,7 +96,7 @@ async def publish_calendar(call: Manages, body: CalendarIn) -> Response:
 
 
 @ROUTER.get("/tokens")
-async def list_tokens(call: Admins, cursor: Cursor = None, limit: Limit = 100) -> Page[TokenOut]:
+async def list_tokens(call: Permitted, cursor: Cursor = None, limit: Limit = 100) -> Page[TokenOut]:
     """List the tokens, the revoked ones too, without their secrets."""
     after = parse_cursor(cursor, "tokens", _ID)
     async with call.context.engine.connect() as db:
@@ -105,7 +105,7 @@ async def list_tokens(call: Admins, cursor: Cursor = None, limit: Limit = 100) -
 
 
 @ROUTER.post("/tokens", status_code=201, response_model=TokenIssued)
-async def issue_token(call: Admins, body: TokenIn) -> Response:
+async def issue_token(call: Permitted, body: TokenIn) -> Response:
     """Make a token. Only this answer has its secret; a repeated request gets it blank."""
     scopes = [tokens.Scope(scope) for scope in body.scopes]
 
@@ -116,14 +116,14 @@ async def issue_token(call: Admins, body: TokenIn) -> Response:
 
 
 @ROUTER.delete("/tokens/{token_id}", status_code=204)
-async def revoke_token(call: Admins, token_id: UUID) -> None:
+async def revoke_token(call: Permitted, token_id: UUID) -> None:
     """Revoke a token. It is refused from now on."""
     async with call.context.engine.begin() as db:
         await tokens.revoke(db, call.act, token_id)
 
 
 @ROUTER.post("/receipts", status_code=202, response_model=Accepted)
-async def receive_receipt(call: OfficeReports, body: ReceiptIn) -> Response:
+async def receive_receipt(call: Permitted, body: ReceiptIn) -> Response:
     """Take a gateway's report of a message that it was given earlier."""
 
     async def run(db: AsyncConnection) -> Accepted:

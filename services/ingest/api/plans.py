@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Call, Manages, Reads
+from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
@@ -41,7 +41,7 @@ _ID = TypeAdapter(UUID)
     responses={200: {"model": PlanDraft, "description": "This document was imported before."}},
     openapi_extra=FORM,
 )
-async def import_plan(call: Manages) -> Response:
+async def import_plan(call: Permitted) -> Response:
     """Import a year's task table as a draft plan.
 
     Nothing is published. The answer lists the measures that need a decision, and the names that
@@ -70,7 +70,7 @@ async def _enter(call: Call, name: str, document: bytes, parsed: ParsedPlan) -> 
 
 
 @ROUTER.get("")
-async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> Page[PlanHead]:
+async def list_plans(call: Permitted, cursor: Cursor = None, limit: Limit = 100) -> Page[PlanHead]:
     """List the plans; to a unit those that are published."""
     after = parse_cursor(cursor, "plans", _ID)
     async with call.context.engine.connect() as db:
@@ -79,7 +79,7 @@ async def list_plans(call: Reads, cursor: Cursor = None, limit: Limit = 100) -> 
 
 
 @ROUTER.get("/{plan_id}")
-async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
+async def show_plan(call: Permitted, plan_id: UUID) -> PlanOut:
     """Show a plan with its measures, what is open, and the unknown names.
 
     A unit sees only the published measures of a published plan, and not how they were settled.
@@ -89,7 +89,7 @@ async def show_plan(call: Reads, plan_id: UUID) -> PlanOut:
 
 
 @ROUTER.post("/{plan_id}/settlements", response_model=PlanOut)
-async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Response:
+async def settle_measure(call: Permitted, plan_id: UUID, body: SettlementIn) -> Response:
     """Accept, change or drop a measure, with a reason, until it is published."""
     action = SettlementAction(body.action)
     settlement = Settlement(body.ref, action, body.reason, body.collect_changes(), body.codes)
@@ -101,7 +101,7 @@ async def settle_measure(call: Manages, plan_id: UUID, body: SettlementIn) -> Re
 
 
 @ROUTER.post("/{plan_id}/names", response_model=PlanOut)
-async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Response:
+async def decide_name(call: Permitted, plan_id: UUID, body: NameDecisionIn) -> Response:
     """Decide which units a name in the plan means, or that it means none."""
     decision = NameDecision(body.name, body.units, body.ignore, body.reason)
 
@@ -112,7 +112,7 @@ async def decide_name(call: Manages, plan_id: UUID, body: NameDecisionIn) -> Res
 
 
 @ROUTER.post("/{plan_id}/publish", response_model=PublishedOut)
-async def publish(call: Manages, plan_id: UUID, body: PublishIn | None = None) -> Response:
+async def publish(call: Permitted, plan_id: UUID, body: PublishIn | None = None) -> Response:
     """Publish what is settled: every unit gets its obligations.
 
     Again, it publishes only what was settled since. `held` names what needs a decision: open

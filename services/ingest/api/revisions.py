@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Call, Manages, OfficeReads
+from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
@@ -69,7 +69,7 @@ def _to_answer(revision: Revision) -> dict[str, Any]:
     responses={200: {"model": RevisionOut, "description": "This document was read before."}},
     openapi_extra=FORM,
 )
-async def revise_plan(call: Manages, plan_id: UUID) -> Response:
+async def revise_plan(call: Permitted, plan_id: UUID) -> Response:
     """Read a later document as a revision of a published plan, and show the difference.
 
     Nothing changes until it is confirmed. A measure that is renumbered or slightly reworded
@@ -97,7 +97,7 @@ async def _enter(call: Call, plan_id: UUID, document: revising.RevisedDocument) 
 
 
 @ROUTER.get("")
-async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]:
+async def list_revisions(call: Permitted, plan_id: UUID) -> Page[RevisionHead]:
     """List a plan's revisions, the oldest first."""
     async with call.context.engine.connect() as db:
         plan, revisions = await revising.list_revisions(db, call.act, plan_id)
@@ -106,7 +106,7 @@ async def list_revisions(call: OfficeReads, plan_id: UUID) -> Page[RevisionHead]
 
 
 @ROUTER.get("/{revision_id}")
-async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> RevisionOut:
+async def show_revision(call: Permitted, plan_id: UUID, revision_id: UUID) -> RevisionOut:
     """Show a revision and its difference from the plan, as both are now."""
     async with call.context.engine.connect() as db:
         revision = await revising.compare_revision(db, call.act, plan_id, revision_id)
@@ -114,7 +114,9 @@ async def show_revision(call: OfficeReads, plan_id: UUID, revision_id: UUID) -> 
 
 
 @ROUTER.post("/{revision_id}/pairs", response_model=RevisionOut)
-async def pair_measures(call: Manages, plan_id: UUID, revision_id: UUID, body: PairIn) -> Response:
+async def pair_measures(
+    call: Permitted, plan_id: UUID, revision_id: UUID, body: PairIn
+) -> Response:
     """Decide which measure of the plan a measure of the revision is, or that it is new."""
 
     async def run(db: AsyncConnection) -> dict[str, Any]:
@@ -128,7 +130,7 @@ async def pair_measures(call: Manages, plan_id: UUID, revision_id: UUID, body: P
 
 @ROUTER.post("/{revision_id}/confirm", response_model=ConfirmedOut)
 async def confirm_revision(
-    call: Manages, plan_id: UUID, revision_id: UUID, body: ConfirmIn | None = None
+    call: Permitted, plan_id: UUID, revision_id: UUID, body: ConfirmIn | None = None
 ) -> Response:
     """Apply a revision, all of it or nothing; confirmed again it changes nothing.
 

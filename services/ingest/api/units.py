@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Manages, Reads, Reports
+from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
@@ -40,7 +40,7 @@ _PLACE = TypeAdapter(tuple[datetime, UUID])
 
 @ROUTER.post("/import", response_model=ImportedOut, openapi_extra=FORM)
 async def import_units(
-    call: Manages,
+    call: Permitted,
     preview: Annotated[bool, Query(description="Only show what differs.")] = False,
 ) -> Response:
     """Import the directory of units from .xlsx or CSV (UTF-8, GB18030): all of it or nothing.
@@ -70,7 +70,7 @@ async def import_units(
 
 @ROUTER.get("")
 async def list_units(
-    call: Reads,
+    call: Permitted,
     name: Annotated[str | None, Query(max_length=200, description="A name, or part of it.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -85,14 +85,14 @@ async def list_units(
 
 
 @ROUTER.get("/{unit_id}")
-async def show_unit(call: Reads, unit_id: UUID) -> UnitOut:
+async def show_unit(call: Permitted, unit_id: UUID) -> UnitOut:
     """Show a unit with its contacts."""
     async with call.context.engine.connect() as db:
         return UnitOut.model_validate(await handlers.get_unit(db, call.act, unit_id))
 
 
 @ROUTER.post("/{unit_id}/contacts", response_model=UnitOut)
-async def replace_contact(call: Manages, unit_id: UUID, body: ContactIn) -> Response:
+async def replace_contact(call: Permitted, unit_id: UUID, body: ContactIn) -> Response:
     """Let someone take over a post. Unsent notifications go to them from their first day on."""
     new = NewContact(body.post, body.name, body.email, body.mobile, body.valid_from, body.valid_to)
 
@@ -103,7 +103,7 @@ async def replace_contact(call: Manages, unit_id: UUID, body: ContactIn) -> Resp
 
 
 @ROUTER.post("/{unit_id}/rename", response_model=UnitOut)
-async def rename_unit(call: Manages, unit_id: UUID, body: RenameIn) -> Response:
+async def rename_unit(call: Permitted, unit_id: UUID, body: RenameIn) -> Response:
     """Give a unit another name. It stays the same unit; its old name becomes an alias."""
 
     async def run(db: AsyncConnection) -> StoredUnit:
@@ -113,7 +113,7 @@ async def rename_unit(call: Manages, unit_id: UUID, body: RenameIn) -> Response:
 
 
 @ROUTER.post("/{unit_id}/retire", response_model=UnitOut)
-async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
+async def retire_unit(call: Permitted, unit_id: UUID, body: RetireIn) -> Response:
     """Retire a unit: it gets no new obligations; those that it has stay. `undo` takes that back."""
 
     async def run(db: AsyncConnection) -> StoredUnit:
@@ -124,7 +124,7 @@ async def retire_unit(call: Manages, unit_id: UUID, body: RetireIn) -> Response:
 
 @ROUTER.get("/{unit_id}/history")
 async def show_history(
-    call: Reads, unit_id: UUID, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted, unit_id: UUID, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ToldOut]:
     """Show a unit's notifications: slot, recipient, address, state and text."""
     before = parse_cursor(cursor, "history", _PLACE)
@@ -140,7 +140,7 @@ async def show_history(
 
 
 @ROUTER.post("/{unit_id}/hearings", status_code=201, response_model=HearingOut)
-async def record_hearing(call: Reports, unit_id: UUID, body: HearingIn) -> Response:
+async def record_hearing(call: Permitted, unit_id: UUID, body: HearingIn) -> Response:
     """Record that the unit's head heard the report; it fulfils the duty of that year."""
     record = reporting.HearingRecord(body.heard_on, body.heard_by, body.minutes)
 

@@ -1,0 +1,156 @@
+"""Who may do what: the permission that each endpoint needs, and who has which permission.
+
+These tables alone decide it. The application refuses to start when an endpoint stands in none of
+them. `api.callers` enforces them.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+
+from services.ingest.domain.accounts import AccountRole
+from services.ingest.handlers.office.tokens import Scope
+
+
+class Permission(StrEnum):
+    """What a caller must have to use an endpoint."""
+
+    IDENTIFY = "identify"
+    """To see who the caller is; every valid token has it."""
+    READ = "read"
+    """To read what is published: plans, ledger, directory, rules. A unit reads its own."""
+    READ_DRAFTS = "read-drafts"
+    """To read the office's unfinished work: drafts, revisions and what waits for a decision."""
+    READ_JOURNAL = "read-journal"
+    """To read the journal and the audits."""
+    ANSWER = "answer"
+    """To answer for a unit: accept, report, ask for an extension, object, record a hearing."""
+    EDIT_PLANS = "edit-plans"
+    """To import, settle and revise plans, up to their publication."""
+    PUBLISH_PLANS = "publish-plans"
+    """To publish a plan and to confirm a revision."""
+    EDIT_UNITS = "edit-units"
+    """To change the directory."""
+    EDIT_LEDGER = "edit-ledger"
+    """To correct or withdraw what stands in the ledger, with a reason."""
+    REVIEW_REPORTS = "review-reports"
+    """To complete what a unit reported as done, or to return it."""
+    DECIDE_EXTENSIONS = "decide-extensions"
+    """To grant or refuse a later date."""
+    DECIDE_OBJECTIONS = "decide-objections"
+    """To uphold or reject an objection of a unit."""
+    PUBLISH_RULES = "publish-rules"
+    """To publish rule books and calendars."""
+    CHANGE_SETTINGS = "change-settings"
+    """To change the settings of the office."""
+    DELIVER_RECEIPTS = "deliver-receipts"
+    """To report what became of a message, as a gateway does."""
+    MANAGE_TOKENS = "manage-tokens"
+    """To issue and revoke tokens."""
+
+
+_P = Permission
+
+OPEN = frozenset({"GET /v1/openapi.json"})
+"""Endpoints that need no token."""
+
+ENDPOINTS: Mapping[str, Permission] = {
+    "GET /v1/office": _P.READ,
+    "GET /v1/rule-books": _P.READ,
+    "POST /v1/rule-books": _P.PUBLISH_RULES,
+    "GET /v1/calendars": _P.READ,
+    "POST /v1/calendars": _P.PUBLISH_RULES,
+    "GET /v1/tokens": _P.MANAGE_TOKENS,
+    "POST /v1/tokens": _P.MANAGE_TOKENS,
+    "DELETE /v1/tokens/{token_id}": _P.MANAGE_TOKENS,
+    "POST /v1/receipts": _P.DELIVER_RECEIPTS,
+    "GET /v1/plans": _P.READ,
+    "POST /v1/plans": _P.EDIT_PLANS,
+    "GET /v1/plans/{plan_id}": _P.READ,
+    "POST /v1/plans/{plan_id}/settlements": _P.EDIT_PLANS,
+    "POST /v1/plans/{plan_id}/names": _P.EDIT_PLANS,
+    "POST /v1/plans/{plan_id}/publish": _P.PUBLISH_PLANS,
+    "GET /v1/plans/{plan_id}/revisions": _P.READ_DRAFTS,
+    "POST /v1/plans/{plan_id}/revisions": _P.EDIT_PLANS,
+    "GET /v1/plans/{plan_id}/revisions/{revision_id}": _P.READ_DRAFTS,
+    "POST /v1/plans/{plan_id}/revisions/{revision_id}/pairs": _P.EDIT_PLANS,
+    "POST /v1/plans/{plan_id}/revisions/{revision_id}/confirm": _P.PUBLISH_PLANS,
+    "POST /v1/units/import": _P.EDIT_UNITS,
+    "GET /v1/units": _P.READ,
+    "GET /v1/units/{unit_id}": _P.READ,
+    "POST /v1/units/{unit_id}/contacts": _P.EDIT_UNITS,
+    "POST /v1/units/{unit_id}/rename": _P.EDIT_UNITS,
+    "POST /v1/units/{unit_id}/retire": _P.EDIT_UNITS,
+    "GET /v1/units/{unit_id}/history": _P.READ,
+    "POST /v1/units/{unit_id}/hearings": _P.ANSWER,
+    "GET /v1/ledger": _P.READ,
+    "GET /v1/ledger/summary": _P.READ,
+    "POST /v1/obligations/{obligation_id}/status": _P.ANSWER,
+    "POST /v1/obligations/{obligation_id}/extensions": _P.DECIDE_EXTENSIONS,
+    "GET /v1/journal": _P.READ_JOURNAL,
+    "GET /v1/audit/verify": _P.READ_JOURNAL,
+    "GET /v1/audit/expected": _P.READ_JOURNAL,
+}
+"""The permission that each endpoint needs, by method and path as the description has them."""
+
+_READING = frozenset({_P.READ, _P.READ_DRAFTS})
+_EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER})
+_DECIDING = frozenset(
+    {
+        _P.PUBLISH_PLANS,
+        _P.PUBLISH_RULES,
+        _P.REVIEW_REPORTS,
+        _P.DECIDE_EXTENSIONS,
+        _P.DECIDE_OBJECTIONS,
+    }
+)
+
+BY_SCOPE: Mapping[Scope, frozenset[Permission]] = {
+    Scope.READ: _READING,
+    Scope.REPORT: frozenset({_P.ANSWER, _P.DELIVER_RECEIPTS}),
+    Scope.MANAGE: _EDITING | _DECIDING | {_P.READ_JOURNAL, _P.CHANGE_SETTINGS},
+    Scope.ADMIN: frozenset({_P.MANAGE_TOKENS}),
+}
+"""The permissions of a token, by scope. No scope includes another."""
+
+BY_ROLE: Mapping[AccountRole, frozenset[Permission]] = {
+    AccountRole.ADMIN: frozenset(Permission),
+    AccountRole.EDITOR: _READING | _EDITING | {_P.READ_JOURNAL, _P.ANSWER},
+    AccountRole.APPROVER: _READING | _DECIDING | {_P.READ_JOURNAL},
+    AccountRole.VIEWER: _READING,
+    AccountRole.UNIT: frozenset({_P.READ, _P.ANSWER}),
+}
+"""The permissions of a person's account, by role."""
+
+OF_A_UNIT = frozenset({_P.IDENTIFY, _P.READ, _P.ANSWER})
+"""The most that a caller who is bound to a unit may do, whatever its scopes or role."""
+
+
+def list_permissions(
+    granted: Iterable[frozenset[Permission]], *, of_unit: bool
+) -> frozenset[Permission]:
+    """All that a caller may do who was granted these sets; bound to a unit, what a unit may."""
+    everything = frozenset({_P.IDENTIFY}).union(*granted)
+    return everything & OF_A_UNIT if of_unit else everything
+
+
+def describe_holders(permission: Permission) -> str:
+    """The scopes and roles that have a permission, in words."""
+    scopes = ", ".join(scope for scope, granted in BY_SCOPE.items() if permission in granted)
+    roles = ", ".join(role for role, granted in BY_ROLE.items() if permission in granted)
+    return f"Scopes that have it: {scopes or 'none'}. Roles that have it: {roles or 'none'}."
+
+
+def check_endpoints(described: Iterable[str]) -> None:
+    """Make sure that each endpoint has a permission, and that no other endpoint is listed.
+
+    Raises:
+        LookupError: the tables and the application differ.
+    """
+    listed = ENDPOINTS.keys() | OPEN
+    endpoints = set(described)
+    missing, unknown = endpoints - listed, ENDPOINTS.keys() - endpoints
+    if missing or unknown:
+        raise LookupError(
+            "services/ingest/api/permissions.py: endpoints without a permission: "
+            f"{sorted(missing)}; permissions without an endpoint: {sorted(unknown)}."
+        )
