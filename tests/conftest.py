@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import hypothesis
 import pytest
 import structlog
 from sqlalchemy import event
@@ -34,6 +35,13 @@ structlog.configure(
         ),
     ]
 )
+
+# The time of an example measures the machine, not the code.
+hypothesis.settings.register_profile(
+    "cuiban",
+    hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]),
+)
+hypothesis.settings.load_profile("cuiban")
 
 S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]

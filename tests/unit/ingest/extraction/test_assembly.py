@@ -306,7 +306,7 @@ def test_rows_whose_halves_are_whole_stay_apart(above: str, below: str) -> None:
 
 
 @given(st.data())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_any_wrapping_of_a_deadline_and_units_reads_as_one_row(data: st.DataObject) -> None:
     units, due = "县财政局、县教育局", "2023年6月30日前"
     whole = read(HEADER, f"1|甲|编目录，促公开。|{units}|{due}")

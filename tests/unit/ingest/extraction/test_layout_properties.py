@@ -143,7 +143,7 @@ def content(plan: ParsedPlan | None) -> object:
 
 
 @given(TASKS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_a_flattened_table_reads_as_the_table_does(tasks: list[tuple[str, str]]) -> None:
     rows = [LABELS, *rows_of(tasks)]
     table = Table(tuple(Row(tuple(map(Cell, row)), "row") for row in rows), "table", exact=False)
@@ -157,7 +157,7 @@ def test_a_flattened_table_reads_as_the_table_does(tasks: list[tuple[str, str]])
 
 
 @given(TASKS)
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_every_way_to_name_an_owner_in_paragraphs_reads_alike(tasks: list[tuple[str, str]]) -> None:
     items = [(f"{n}.{row[1]}", *row[2:]) for n, row in enumerate(rows_of(tasks), start=1)]
     ways = [
@@ -196,7 +196,7 @@ PIECES = st.lists(
 
 @given(PIECES)
 @example(["任务", "\n", "内容", "\n", "责任单位", "\n", "\n", "编目录。", "\n", "县审计局"])
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 def test_no_word_of_a_duty_is_invented_or_moved(pieces: list[str]) -> None:
     text = "".join(pieces)
     try:

@@ -74,7 +74,8 @@ CHANGES = st.lists(
 @pytest.mark.parametrize("kind", ["text", "csv", "html", "docx", "xlsx", "pdf"])
 @given(changes=CHANGES)
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_a_file_with_wrong_bytes_is_a_plan_or_an_error(writers, kind, changes) -> None:
     name, data = writers[kind](TITLE, ROWS)
@@ -86,7 +87,8 @@ def test_a_file_with_wrong_bytes_is_a_plan_or_an_error(writers, kind, changes) -
 @pytest.mark.parametrize("kind", ["docx", "xlsx"])
 @given(changes=CHANGES, which=st.floats(0, 1, exclude_max=True))
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_an_archive_whose_parts_are_wrong_is_a_plan_or_an_error(
     writers, kind, changes, which
@@ -107,7 +109,8 @@ MADE: dict[str, tuple[str, bytes]] = {}
 @pytest.mark.parametrize("kind", ["csv", "html", "docx", "xlsx"])
 @given(blank=st.sampled_from(" \u3000\xa0"), at=st.integers(1, 6))
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_blanks_and_wide_figures_change_nothing_in_any_format(writers, kind, blank, at) -> None:
     whole = read_plan(*writers[kind](TITLE, ROWS))

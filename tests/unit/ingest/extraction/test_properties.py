@@ -71,7 +71,7 @@ def without_widths(plan: ParsedPlan) -> str:
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_blanks_between_characters_change_nothing(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - the same for the same seed
     lines = []
@@ -103,7 +103,7 @@ WHOLE = read_plan("a.txt", "\n".join(TABLE).encode())
 
 
 @given(st.integers(0, 5), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_page_break_inside_a_row_changes_nothing(row: int, data: st.DataObject) -> None:
     number, name, text, units, due = ROWS[row].split("\t")
     at = data.draw(st.integers(2, len(text) - 2))
@@ -118,7 +118,6 @@ def test_a_page_break_inside_a_row_changes_nothing(row: int, data: st.DataObject
 
 
 @given(st.sets(st.integers(2, 7)))
-@settings(deadline=None)
 def test_a_page_break_between_rows_changes_nothing(breaks: set[int]) -> None:
     lines = []
     for index, line in enumerate(TABLE):
@@ -140,7 +139,7 @@ HEADS = st.sampled_from(
 
 
 @given(NAMES, HEADS, st.binary(max_size=2000))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_bytes_are_a_plan_or_a_document_error(name: str, head: bytes, data: bytes) -> None:
     answer: ParsedPlan | DocumentError
     try:
@@ -162,7 +161,7 @@ WORDS = st.text(
 
 @given(WORDS, WORDS, WORDS)
 @example("每年至少", "0月0日前", "等")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_words_in_the_cells_are_read_without_a_fault(text: str, units: str, due: str) -> None:
     cells = [part.replace("\n", "<p>") for part in (text, units, due)]
     lines = [TABLE[0], TABLE[1], "1\t名称\t" + "\t".join(cells)]

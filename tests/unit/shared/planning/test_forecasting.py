@@ -101,7 +101,7 @@ def test_an_event_is_turned_into_what_is_owed() -> None:
     assert list_assigned(event) == [one("a", date(2023, 8, 31))]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.dates(date(2023, 1, 1), date(2024, 3, 1)), st.sampled_from(ObligationKind)),

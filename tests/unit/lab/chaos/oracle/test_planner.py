@@ -40,7 +40,7 @@ def slots(found) -> list[str]:
     return [reminder.slot.date().isoformat() for reminder in found]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.dates(date(2023, 6, 2), date(2024, 3, 1)), min_size=1, max_size=5))
 def test_from_slot_to_slot_it_says_what_the_planner_forecasts(dues) -> None:
     owed = [one(f"{n}", due, f"unit{n % 2}") for n, due in enumerate(dues)]
@@ -73,7 +73,7 @@ def test_nothing_fires_for_what_has_ended() -> None:
 
 
 @given(st.lists(st.integers(0, 5000), min_size=1, max_size=30))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_wherever_the_clock_stands_no_slot_fires_twice(hours) -> None:
     followed = oracle(one("a", date(2023, 8, 31)), one("b", date(2023, 9, 15)))
     said = [r for hour in hours for r in followed.move_to(TOLD + timedelta(hours=hour))]
