@@ -134,7 +134,7 @@ def _prepare() -> list[str]:
 async def create_first_office(settings: Settings, office: OfficeSettings) -> None:
     """Make the office with its default rule book, and its first token if a file is named."""
     engine = create_engine(settings, "cuiban-prepare")
-    now = settings.open_clock().now()
+    now = clock.open_clock(settings.clock_file).now()
     try:
         async with engine.begin() as db:
             office_id = await create_office(

@@ -9,7 +9,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shared.clock import Clock, open_clock
 from shared.errors import CuibanError
 
 _MILLISECOND, _HOUR = timedelta(milliseconds=1), timedelta(hours=1)
@@ -99,7 +98,3 @@ class Settings(BaseSettings):
     def in_sync(self) -> int:
         """The `min.insync.replicas` of every topic."""
         return self.min_in_sync or min(2, self.replication)
-
-    def open_clock(self) -> Clock:
-        """The clock that the settings name."""
-        return open_clock(self.clock_file)

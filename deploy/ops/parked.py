@@ -14,6 +14,7 @@ from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.broker import positions
 from shared.broker.records import Partition, RawRecord
+from shared.clock import open_clock
 from shared.consuming import parking
 from shared.consuming.dead_letters import build_dead_letter
 from shared.consuming.parked import Parked
@@ -123,7 +124,7 @@ async def _discard(
         if list_parked is None:  # it was replayed meanwhile
             return None
         error = PoisonError("discarded", f"{reason}; it failed of: {list_parked.detail}")
-        source, now = get_source(service), settings.open_clock().now()
+        source, now = get_source(service), open_clock(settings.clock_file).now()
         await publish(
             db, tables.outbox, [build_dead_letter(consumer, source, list_parked.record, error, now)]
         )

@@ -15,6 +15,7 @@ from deploy.terminal.errors import NO, WRONG_USE
 from deploy.terminal.language import _
 from services.scheduler.store import rewinding
 from services.scheduler.store.rewinding import FiredAhead
+from shared.clock import open_clock
 from shared.database.engine import measure_clock_skew
 from shared.logging import log
 from shared.settings import Settings
@@ -45,7 +46,7 @@ def rewind(
         db: AsyncConnection, settings: Settings
     ) -> tuple[datetime, list[FiredAhead]]:
         await _check(db, settings)
-        now = settings.open_clock().now()
+        now = open_clock(settings.clock_file).now()
         units = await rewinding.lock(db, office_id, unit_id)
         ahead = await rewinding.list_fired_ahead(db, units, now)
         if not dry_run and ahead:
@@ -75,7 +76,7 @@ async def _check(db: AsyncConnection, settings: Settings) -> None:
             _("Point CUIBAN_DATABASE_URL at the scheduler's."),
             status=NO,
         )
-    skew = abs(await measure_clock_skew(db, settings.open_clock()))
+    skew = abs(await measure_clock_skew(db, open_clock(settings.clock_file)))
     if skew > settings.clock_skew:
         leave(
             _("This machine's clock and the database's differ by {skew}.").format(skew=skew),

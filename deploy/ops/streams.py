@@ -205,7 +205,7 @@ async def _resume_one(
         await parking.renumber_below_zero(db, tables.parked, stream.consumer, at)
     record = RawRecord(at, was, None, None, ())
     error = PoisonError(word, _describe_resume(word, was, to, reason))
-    source, now = get_source(stream.service), settings.open_clock().now()
+    source, now = get_source(stream.service), clock.open_clock(settings.clock_file).now()
     await publish(
         db, tables.outbox, [build_dead_letter(stream.consumer, source, record, error, now)]
     )

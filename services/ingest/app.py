@@ -21,6 +21,7 @@ from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
 from shared.broker.log_reader import LogReader
+from shared.clock import open_clock
 from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.delivery.group import run_group
@@ -102,7 +103,7 @@ def make_history_consumer(
         engine=engine,
         tables=CONSUMING,
         reader=reader,
-        clock=settings.open_clock(),
+        clock=open_clock(settings.clock_file),
     )
 
 
@@ -117,18 +118,21 @@ async def run(settings: IngestSettings) -> None:
     consumer = make_history_consumer(settings, engine, reader)
     health = build_health_port(settings, engine, consumers=[consumer], relays="ingest")
     health.require(
-        "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
+        "clock",
+        partial(
+            describe_clock_trouble, engine, open_clock(settings.clock_file), settings.clock_skew
+        ),
     )
     try:
         await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listen(settings)
         logging.log(__name__).info("health.listening", port=await health.start())
         await run_until_signalled(
-            serve(ApiContext(engine, settings.open_clock(), settings, read_plan), sock),
+            serve(ApiContext(engine, open_clock(settings.clock_file), settings, read_plan), sock),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),
-            Nightly(engine, settings.open_clock(), settings).run(),
+            Nightly(engine, open_clock(settings.clock_file), settings).run(),
         )
     finally:
         await health.stop()

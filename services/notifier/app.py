@@ -23,7 +23,7 @@ from services.notifier.settings import NotifierSettings
 from services.notifier.store.tables import INBOX, OUTBOX, PARKED, POSITIONS
 from shared import logging
 from shared.broker.log_reader import LogReader
-from shared.clock import Clock, read_machine_time
+from shared.clock import Clock, open_clock, read_machine_time
 from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
@@ -95,7 +95,7 @@ def make_email_gateway(settings: NotifierSettings) -> Gateway:
         parse_smtp_url(url, settings.smtp_starttls, settings.smtp_ca_file),
         mail_from=settings.mail_from,
         timeout=settings.send_timeout,
-        now=settings.open_clock().now,
+        now=open_clock(settings.clock_file).now,
     )
 
 
@@ -177,7 +177,7 @@ def run() -> NoReturn:
     try:
         settings = NotifierSettings.load()
         logging.configure(SERVICE, settings.log_format, settings.log_level)
-        clock = settings.open_clock()
+        clock = open_clock(settings.clock_file)
         engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = make_lanes(settings, engine, clock)
     except CuibanError as error:
@@ -190,7 +190,10 @@ def run() -> NoReturn:
     board = Board(engine, clock, lanes)
     health = build_health_port(settings, engine, [topics.REMINDERS], consumers, relays=SERVICE)
     health.require(
-        "clock", partial(describe_clock_trouble, engine, settings.open_clock(), settings.clock_skew)
+        "clock",
+        partial(
+            describe_clock_trouble, engine, open_clock(settings.clock_file), settings.clock_skew
+        ),
     )
     health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]

@@ -13,6 +13,7 @@ from services.scheduler.store.tables import CONSUMING, OUTBOX, RULES_CONSUMER, T
 from services.scheduler.ticking import Ticking
 from shared import logging
 from shared.broker.log_reader import LogReader
+from shared.clock import open_clock
 from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
@@ -36,7 +37,7 @@ def make_consumers(
     settings: SchedulerSettings, engine: AsyncEngine, reader: LogReader, timetables: Timetables
 ) -> list[Consumer]:
     """The scheduler's consumers: tasks, rules and deliveries."""
-    clock = settings.open_clock()
+    clock = open_clock(settings.clock_file)
 
     def make_consumer(topic: Topic, name: str, handle: Handle) -> Consumer:
         topics = {apply_prefix(topic.name, settings.topic_prefix): topic}
@@ -61,7 +62,7 @@ def run() -> NoReturn:
     logging.configure(SERVICE, settings.log_format, settings.log_level)
     engine = create_engine(settings, "cuiban-scheduler")
     reader = LogReader(settings)
-    ticking = Ticking(engine, settings, settings.open_clock())
+    ticking = Ticking(engine, settings, open_clock(settings.clock_file))
     app = create_faust_app(settings, SERVICE)
     topics = [TASKS, RULES, DELIVERIES, REMINDERS]
     consumers = make_consumers(settings, engine, reader, ticking.timetables)

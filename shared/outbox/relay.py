@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
 from shared.broker.log_reader import LogReader
-from shared.clock import Clock
+from shared.clock import Clock, open_clock
 from shared.database.engine import to_milliseconds
 from shared.errors import CuibanError
 from shared.logging import log
@@ -48,7 +48,7 @@ class Relay:
         self._outbox = outbox
         self._settings = settings
         self._marked_topics = watermarks
-        self._clock = clock or settings.open_clock()
+        self._clock = clock or open_clock(settings.clock_file)
         self._lock = crc32(f"relay {outbox.fullname}".encode())
         self._log = log(__name__)
 

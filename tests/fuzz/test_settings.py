@@ -10,6 +10,7 @@ from services.ingest.settings import IngestSettings
 from services.notifier.app import make_lanes
 from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
+from shared.clock import open_clock
 from shared.database.engine import create_engine
 from shared.delivery.faust_agents import create_faust_app
 from shared.errors import CuibanError
@@ -52,7 +53,7 @@ def started(settings_class: type[Settings]) -> str:
         engine = create_engine(settings, "test")
         create_faust_app(settings, "test")
         if isinstance(settings, NotifierSettings):
-            make_lanes(settings, engine, settings.open_clock())
+            make_lanes(settings, engine, open_clock(settings.clock_file))
     except CuibanError as error:
         return str(error)
     return ""
