@@ -30,7 +30,7 @@ from lab.stack.record import (
     list_status_rows,
     select_external,
 )
-from lab.stack.supervisor_process import end_remains, end_supervisor, spawn_supervisor
+from lab.stack.supervisor_process import end_supervisor, spawn_supervisor
 
 UP_WITHIN, PART_WITHIN = 300.0, 90.0
 ONE_EACH: Mapping[str, int] = {"ingest": 1, "scheduler": 1, "notifier": 1}
@@ -95,7 +95,7 @@ class Stack:
         with hold_lock(self.state / LOCK, within=UP_WITHIN):
             record = self._find_running()
             if record is None:
-                end_remains(self.state)
+                self._end_remains()
                 if self._engines and "CUIBAN_KAFKA" not in select_external(
                     {**os.environ, **environment}
                 ):
@@ -123,7 +123,7 @@ class Stack:
                 record = self._find_running()
                 if record is not None:
                     end_supervisor(record.supervisor)
-                end_remains(self.state)
+                self._end_remains()
                 for name in (RECORD, PLAN, OVERRIDES):
                     (self.state / name).unlink(missing_ok=True)
                 if purge:
@@ -270,7 +270,18 @@ class Stack:
         error = record.error if record and record.error else ""
         if record is not None:
             end_supervisor(record.supervisor)
-        end_remains(self.state)
+        self._end_remains()
         log = self.state / "logs" / "supervisor.log"
         why = error or f"Its log ({log}) ends with:\n{read_tail(log)}"
         raise LocalStackError(_("The stack could not be started. {why}").format(why=why))
+
+    def _end_remains(self) -> None:
+        """End the processes that a crash left: the recorded ones, and all with the stack's mark."""
+        record = StackRecord.load(self.state / RECORD)
+        recorded = [part for part in (record.parts if record else ()) if part.identity]
+        for part in reversed(recorded):
+            if part.identity:
+                end_processes([part.identity], first=part.stop_signal, within=20.0)
+        end_processes(find_marked(self.state))
+        (self.state / RECORD).unlink(missing_ok=True)
+        (self.state / OVERRIDES).unlink(missing_ok=True)

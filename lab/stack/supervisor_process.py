@@ -1,4 +1,4 @@
-"""The supervisor's process, as its stack starts and ends it, and what it leaves after a crash."""
+"""The supervisor's process, as its stack starts and ends it."""
 
 import os
 import signal
@@ -8,14 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from lab.stack.processes import (
-    MARK,
-    Identity,
-    build_python_environment,
-    end_processes,
-    find_marked,
-)
-from lab.stack.record import OVERRIDES, RECORD, StackRecord
+from lab.stack.processes import MARK, Identity, build_python_environment
 
 DOWN_WITHIN = 60.0
 
@@ -43,15 +36,3 @@ def end_supervisor(identity: Identity) -> None:
     while identity.find_process() is not None and time.monotonic() < until:
         time.sleep(0.05)  # only own children can be waited for
     identity.send_signal(signal.SIGKILL)
-
-
-def end_remains(state: Path) -> None:
-    """End the processes that a crash left: the recorded ones, and all with the stack's mark."""
-    record = StackRecord.load(state / RECORD)
-    recorded = [part for part in (record.parts if record else ()) if part.identity]
-    for part in reversed(recorded):
-        if part.identity:
-            end_processes([part.identity], first=part.stop_signal, within=20.0)
-    end_processes(find_marked(state))
-    (state / RECORD).unlink(missing_ok=True)
-    (state / OVERRIDES).unlink(missing_ok=True)
