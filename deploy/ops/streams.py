@@ -32,7 +32,7 @@ from shared.broker.records import Partition, RawRecord
 from shared.broker.sequences import read_state
 from shared.consuming import parking
 from shared.consuming.dead_letters import build_dead_letter
-from shared.consuming.log_guard import LOG_TRUNCATED, REASONS
+from shared.consuming.stop_reasons import LOG_TRUNCATED, REASONS
 from shared.errors import NotReadyError, PoisonError
 from shared.outbox.publishing import publish
 from shared.schemas.topics import TOPICS

@@ -31,7 +31,7 @@ from shared.broker.records import (
 )
 from shared.broker.sequences import GapCheck, SequenceState, find_gap, read_state
 from shared.clock import Clock
-from shared.consuming import log_guard
+from shared.consuming import log_guard, stop_reasons
 from shared.consuming.applier import Applier, Handle, Tables
 from shared.consuming.error_text import describe_error
 from shared.consuming.log_guard import LogGuard
@@ -261,13 +261,13 @@ class Consumer:
             if check.gap:
                 seen = replace(position, next_offset=end)
                 await positions.stop(
-                    db, self.tables.positions, self.name, at, seen=seen, why=log_guard.LOG_GAP
+                    db, self.tables.positions, self.name, at, seen=seen, why=stop_reasons.LOG_GAP
                 )
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
         self.applied.set()
         if check.gap:
-            self.guard.log_stop(at, end, log_guard.LOG_GAP)
+            self.guard.log_stop(at, end, stop_reasons.LOG_GAP)
             return _Outcome.STOPPED
         return _Outcome.DONE

@@ -17,25 +17,17 @@ from shared.broker.log_reader import LogReader, OffsetRange
 from shared.broker.positions import Position
 from shared.broker.records import Fingerprint, Partition, compute_fingerprint
 from shared.consuming.applier import Tables
+from shared.consuming.stop_reasons import (
+    LOG_REPLACED,
+    LOG_SHORTER,
+    LOG_TRUNCATED,
+    suggest_resume,
+)
 from shared.logging import log
 from shared.schemas.topics import Topic
 
-LOG_SHORTER, LOG_REPLACED, LOG_TRUNCATED = "log-shorter", "log-replaced", "log-truncated"
-LOG_GAP = "log-gap"
 _TRUSTED_FOR = 60.0
 """Seconds after which a log is verified again before more of it is applied."""
-REASONS = {
-    LOG_SHORTER: "its log ends before what was applied: it was made anew, or lost its tail",
-    LOG_REPLACED: "its log holds another record where the last applied one was: it was made anew",
-    LOG_TRUNCATED: "its log begins after the next event: events were removed before they were "
-    "applied",
-    LOG_GAP: "the next record says that others came before it, and they were never read: the log "
-    "lost them",
-}
-_SEND_AGAIN = (
-    "First let the service that writes the topic send them again: cuiban ops replay-outbox SERVICE "
-    "--topic TOPIC --lost --reason TEXT, or --since INSTANT when its relay is not stopped. "
-)
 
 
 def judge_range(position: Position, span: OffsetRange, *, compacted: bool) -> str | None:
@@ -73,15 +65,6 @@ async def examine(
         return (None if position.fingerprint in {None, fingerprint} else LOG_REPLACED), fingerprint
     gone = compacted or position.fingerprint is None or before < span.begin
     return (None if gone else LOG_REPLACED), None
-
-
-def suggest_resume(consumer: str, at: Partition, word: str) -> str:
-    """Why a partition is stopped, and the command that resumes it."""
-    return (
-        f"{consumer} is stopped at {at.topic}/{at.number} ({word}): {REASONS.get(word, word)}. "
-        f"{_SEND_AGAIN if word == LOG_GAP else ''}"
-        f"Type: cuiban ops resume {consumer} {at.topic} {at.number} --from earliest --reason TEXT"
-    )
 
 
 @dataclass

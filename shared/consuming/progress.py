@@ -9,8 +9,8 @@ from shared import metrics
 from shared.broker.log_reader import OffsetRange
 from shared.broker.positions import Position
 from shared.broker.records import Partition
-from shared.consuming.log_guard import suggest_resume
 from shared.consuming.parked import ParkedCount
+from shared.consuming.stop_reasons import suggest_resume
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRa
 from shared.broker.positions import Position
 from shared.broker.provisioning import list_partitions
 from shared.broker.records import Partition
-from shared.consuming import inbox, log_guard, parking
+from shared.consuming import inbox, log_guard, parking, stop_reasons
 from shared.consuming.consumer import Consumer
 from shared.consuming.error_text import describe_error
 from shared.delivery.replay import replay_parked
@@ -92,7 +92,7 @@ class _Watcher:
             parked = await parking.count_parked(db, tables.parked, consumer.name)
         for at in self._progress.see_stops(rows):
             why = self._progress.stopped[at]
-            advice = log_guard.suggest_resume(consumer.name, at, why)
+            advice = stop_reasons.suggest_resume(consumer.name, at, why)
             log(__name__).error("stream.is_stopped", consumer=consumer.name, advice=advice)
         self._progress.see_parked(parked, clock.read_machine_time())
         if parked.number:
@@ -172,7 +172,7 @@ class _Watcher:
             return
         position = await self._consumer.guard.load_position(at)
         if position.next_offset and not position.stopped_for:
-            await self._consumer.guard.stop(at, position, log_guard.LOG_SHORTER)
+            await self._consumer.guard.stop(at, position, stop_reasons.LOG_SHORTER)
 
     async def _heal(self, at: Partition, end: int) -> None:
         if await self._consumer.guard.verify(at):

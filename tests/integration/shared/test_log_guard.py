@@ -14,7 +14,7 @@ from shared.broker import positions
 from shared.broker.provisioning import create_topics
 from shared.broker.records import Partition, compute_fingerprint
 from shared.clock import monotonic
-from shared.consuming.log_guard import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
+from shared.consuming.stop_reasons import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
 from shared.schemas.topics import TASKS, apply_prefix

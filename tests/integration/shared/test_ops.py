@@ -24,7 +24,7 @@ from shared.broker.log_reader import LogReader
 from shared.broker.records import Partition
 from shared.consuming import parking
 from shared.consuming.consumer import Consumer
-from shared.consuming.log_guard import LOG_REPLACED, LOG_TRUNCATED
+from shared.consuming.stop_reasons import LOG_REPLACED, LOG_TRUNCATED
 from shared.database.engine import create_engine
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch

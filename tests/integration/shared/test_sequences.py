@@ -21,7 +21,7 @@ from shared.broker.sequences import HEADER, read_state
 from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
 from shared.consuming.consumer import Consumer
-from shared.consuming.log_guard import LOG_GAP
+from shared.consuming.stop_reasons import LOG_GAP
 from shared.database.engine import create_engine
 from shared.outbox import leader
 from shared.outbox.publishing import publish

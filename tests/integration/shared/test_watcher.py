@@ -15,7 +15,7 @@ from shared import metrics
 from shared.broker import positions
 from shared.broker.codec import encode
 from shared.broker.records import Partition
-from shared.consuming.log_guard import LOG_SHORTER
+from shared.consuming.stop_reasons import LOG_SHORTER
 from shared.delivery import watcher
 from shared.delivery.group import run_group
 from shared.delivery.watcher import watch
