@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic.json_schema import models_json_schema
 
-from shared.broker.codec import build_type_name
+from shared.kafka.broker.codec import build_type_name
 from shared.schemas.topics import TOPIC_OF, TOPICS
 
 PLACE = Path(__file__).parent.parent / "docs" / "asyncapi.yaml"

@@ -14,12 +14,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import clock
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import describe_topics, list_partitions, raise_partitions
-from shared.broker.records import Partition
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
-from shared.outbox.publishing import UNSENT
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import describe_topics, list_partitions, raise_partitions
+from shared.kafka.broker.records import Partition
+from shared.kafka.outbox.publishing import UNSENT
 from shared.schemas.topics import DEAD_LETTERS, TOPICS, apply_prefix
 from shared.settings import Settings
 

@@ -20,11 +20,11 @@ from deploy.terminal.errors import NO
 from deploy.terminal.language import _
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from shared import clock
-from shared.broker.provisioning import create_topics, list_topic_faults, repair_topics
-from shared.broker.topic_settings import TopicFault, suggest_repair
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.errors import CuibanError
+from shared.kafka.broker.provisioning import create_topics, list_topic_faults, repair_topics
+from shared.kafka.broker.topic_settings import TopicFault, suggest_repair
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 

@@ -17,8 +17,8 @@ from typing_extensions import override
 from xdist.scheduler import LoadScopeScheduling
 
 from lab.stack.testing import Engines, run_engines
-from shared.broker.provisioning import create_topics
 from shared.database.migrating import migrate
+from shared.kafka.broker.provisioning import create_topics
 from shared.settings import Settings
 
 _SYSTEMS = ("e2e", "demo", "chaos")

@@ -13,9 +13,9 @@ from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import NO, WRONG_USE
 from deploy.terminal.language import _
 from deploy.terminal.tables import show_table
+from shared.kafka.outbox.backlog import Backlog, load_backlog
+from shared.kafka.outbox.resending import list_topics, replay_lost, replay_since, retry_refused
 from shared.logging import log
-from shared.outbox.backlog import Backlog, load_backlog
-from shared.outbox.resending import list_topics, replay_lost, replay_since, retry_refused
 from shared.settings import Settings
 
 outbox = typer.Typer(help="What waits in the outboxes, is refused, or is stopped.")

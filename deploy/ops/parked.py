@@ -12,14 +12,14 @@ from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
-from shared.broker import positions
-from shared.broker.records import Partition, RawRecord
 from shared.clock import open_clock
-from shared.consuming import parking
-from shared.consuming.dead_letters import build_dead_letter
-from shared.consuming.parked import Parked
 from shared.errors import PoisonError
-from shared.outbox.publishing import publish
+from shared.kafka.broker import positions
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.consuming import parking
+from shared.kafka.consuming.dead_letters import build_dead_letter
+from shared.kafka.consuming.parked import Parked
+from shared.kafka.outbox.publishing import publish
 from shared.settings import Settings
 
 _COLUMNS = {

@@ -16,13 +16,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from deploy.places import load_settings
 from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE, NotRunningError, WrongUseError
 from deploy.terminal.language import _
-from shared.broker.positions import define_positions_table
-from shared.consuming.applier import Tables
-from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parked import define_parked_table
 from shared.database.engine import create_engine, is_infrastructure
 from shared.errors import CuibanError
-from shared.outbox.publishing import define_outbox_table
+from shared.kafka.broker.positions import define_positions_table
+from shared.kafka.consuming.applier import Tables
+from shared.kafka.consuming.inbox import define_inbox_table
+from shared.kafka.consuming.parked import define_parked_table
+from shared.kafka.outbox.publishing import define_outbox_table
 from shared.settings import Settings
 
 T = TypeVar("T")

@@ -24,17 +24,17 @@ from deploy.terminal.errors import NO, NOT_RUNNING, WRONG_USE
 from deploy.terminal.language import _
 from deploy.terminal.tables import show_table
 from shared import clock
-from shared.broker import positions
-from shared.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
-from shared.broker.positions import Position
-from shared.broker.provisioning import list_partitions
-from shared.broker.records import Partition, RawRecord
-from shared.broker.sequences import read_state
-from shared.consuming import parking
-from shared.consuming.dead_letters import build_dead_letter
-from shared.consuming.stop_reasons import LOG_TRUNCATED, REASONS
 from shared.errors import NotReadyError, PoisonError
-from shared.outbox.publishing import publish
+from shared.kafka.broker import positions
+from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
+from shared.kafka.broker.positions import Position
+from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.broker.sequences import read_state
+from shared.kafka.consuming import parking
+from shared.kafka.consuming.dead_letters import build_dead_letter
+from shared.kafka.consuming.stop_reasons import LOG_TRUNCATED, REASONS
+from shared.kafka.outbox.publishing import publish
 from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 

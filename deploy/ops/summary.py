@@ -7,8 +7,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from deploy.ops.running import get_tables, list_services
 from deploy.ops.streams import load_all_positions
 from deploy.terminal.language import _
-from shared.consuming import parking
 from shared.database.engine import create_engine
+from shared.kafka.consuming import parking
 from shared.settings import Settings
 
 

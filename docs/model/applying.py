@@ -100,7 +100,7 @@ class Fit(Enum):
 
 
 def fit(state: State, offset: int, record: Record) -> Fit:
-    """How a record stands to what was read, as `shared.broker.sequences` judges it."""
+    """How a record stands to what was read, as `shared.kafka.broker.sequences` judges it."""
     if offset < state.unsure:
         return Fit.UNSURE
     run, row = state.read

@@ -10,10 +10,10 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.tables import NOTIFICATIONS
-from shared.broker.codec import decode
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import list_partitions
-from shared.broker.watermarks import is_watermark
+from shared.kafka.broker.codec import decode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.broker.watermarks import is_watermark
 from shared.schemas.events import Event, ReminderDue
 from shared.schemas.rules import Audience
 from shared.schemas.topics import Topic

@@ -19,10 +19,10 @@ from services.notifier.store import activity as notifier
 from services.notifier.store import tables as notifier_tables
 from services.scheduler.store import activity as scheduler
 from services.scheduler.store import tables as scheduler_tables
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import list_partitions
-from shared.broker.records import Partition
 from shared.errors import CuibanError
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.broker.records import Partition
 from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
 from shared.settings import Settings
 

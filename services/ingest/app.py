@@ -20,14 +20,14 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
-from shared.broker.log_reader import LogReader
 from shared.clock import open_clock
-from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine, describe_clock_trouble
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
 from shared.errors import CuibanError
-from shared.outbox.relay import Relay
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.relay import Relay
 from shared.process.service import (
     build_health_port,
     refuse,

@@ -22,15 +22,15 @@ from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.tables import INBOX, OUTBOX, PARKED, POSITIONS
 from shared import logging
-from shared.broker.log_reader import LogReader
 from shared.clock import Clock, open_clock, read_machine_time
-from shared.consuming.consumer import Consumer, Tables
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.faust_agents import add_agent, create_faust_app
-from shared.delivery.watcher import watch
 from shared.errors import CuibanError
-from shared.outbox.relay import Relay
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.consuming.consumer import Consumer, Tables
+from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.relay import Relay
 from shared.process.service import (
     build_health_port,
     refuse,

@@ -16,8 +16,8 @@ from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
 from services.notifier.store.tables import OUTBOX
 from shared.errors import PoisonError
+from shared.kafka.outbox.publishing import publish
 from shared.logging import log
-from shared.outbox.publishing import publish
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
 from shared.schemas.topics import ReminderEvent

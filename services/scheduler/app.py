@@ -12,15 +12,15 @@ from services.scheduler.store.offices import Timetables
 from services.scheduler.store.tables import CONSUMING, OUTBOX, RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared import logging
-from shared.broker.log_reader import LogReader
 from shared.clock import open_clock
-from shared.consuming.consumer import Consumer, Handle
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
-from shared.delivery.faust_agents import add_agent, create_faust_app
-from shared.delivery.watcher import watch
 from shared.errors import CuibanError
-from shared.outbox.relay import Relay
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.consuming.consumer import Consumer, Handle
+from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.relay import Relay
 from shared.process.service import (
     build_health_port,
     refuse,

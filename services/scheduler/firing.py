@@ -16,8 +16,8 @@ from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.tables import OUTBOX
 from shared import clock
+from shared.kafka.outbox.publishing import publish
 from shared.logging import bound, log
-from shared.outbox.publishing import publish
 from shared.planning.reminding import DueTimer, FiringResult, PartCounts, fire_due_timers
 from shared.planning.timetable import Timetable
 from shared.schemas import identity

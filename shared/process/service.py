@@ -12,13 +12,13 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import clock, logging
-from shared.broker import header_names
-from shared.broker.provisioning import check_topics, list_partitions
-from shared.consuming.consumer import Consumer
 from shared.database.migrating import check_migrated
 from shared.errors import CuibanError, NotReadyError
+from shared.kafka.broker import header_names
+from shared.kafka.broker.provisioning import check_topics, list_partitions
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.outbox.backlog import describe_refused, describe_stopped
 from shared.metrics import HealthPort
-from shared.outbox.backlog import describe_refused, describe_stopped
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 

@@ -9,8 +9,8 @@ import mode
 from typing_extensions import override
 
 from shared import logging
-from shared.delivery import faust_agents as delivering
 from shared.errors import CuibanError
+from shared.kafka.delivery import faust_agents as delivering
 from shared.metrics import HealthPort
 from shared.process.service import refuse
 

@@ -1,7 +1,7 @@
 """The events, past tense and frozen. Within a version fields are only added, with defaults.
 
 Readers ignore fields that they do not know, so a newer writer does not stop an older reader.
-CloudEvents 1.0 attributes stand in Kafka headers (`shared.broker.codec`); these models are the
+CloudEvents 1.0 attributes are Kafka headers (`shared.kafka.broker.codec`); these models are the
 values.
 """
 

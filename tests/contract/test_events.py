@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from deploy import asyncapi
-from shared.broker.codec import build_type_name
+from shared.kafka.broker.codec import build_type_name
 from shared.schemas.events import Event
 from shared.schemas.topics import TOPIC_OF
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from shared.broker.codec import build_type_name
+from shared.kafka.broker.codec import build_type_name
 from shared.schemas.events import Event
 from shared.schemas.topics import Topic
 

@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError
 
 from services.scheduler.settings import SOURCE
-from shared.broker.codec import build_type_name
+from shared.kafka.broker.codec import build_type_name
 from shared.schemas import topics
 from shared.schemas.events import (
     CalendarPublished,

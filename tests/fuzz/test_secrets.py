@@ -15,7 +15,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from lab.stack.processes import find_free_ports
-from shared.broker.codec import encode
+from shared.kafka.broker.codec import encode
 from shared.schemas.topics import REMINDERS, TOPICS, apply_prefix
 from tests.fuzz.world import send_named
 from tests.integration.ingest.conftest import Api

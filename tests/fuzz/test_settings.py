@@ -12,8 +12,8 @@ from services.notifier.settings import NotifierSettings
 from services.scheduler.settings import SchedulerSettings
 from shared.clock import open_clock
 from shared.database.engine import create_engine
-from shared.delivery.faust_agents import create_faust_app
 from shared.errors import CuibanError
+from shared.kafka.delivery.faust_agents import create_faust_app
 from shared.settings import Settings
 from tests.fuzz.profiles import fuzzed
 

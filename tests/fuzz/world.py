@@ -26,14 +26,14 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.tables import OUTBOX as SCHEDULER_OUTBOX
 from services.scheduler.ticking import Ticking
 from shared import metrics
-from shared.broker import positions
-from shared.broker.codec import decode, encode
-from shared.broker.log_reader import LogReader
-from shared.broker.records import Partition
-from shared.consuming.consumer import Consumer
 from shared.database.engine import create_engine
-from shared.delivery.group import run_group
-from shared.outbox.relay import Relay
+from shared.kafka.broker import positions
+from shared.kafka.broker.codec import decode, encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.records import Partition
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.delivery.group import run_group
+from shared.kafka.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import RecordDeadLettered

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from lab.bench.world.engines import World
-from shared.broker.codec import EncodedRecord
+from shared.kafka.broker.codec import EncodedRecord
 from shared.schemas.topics import TASKS, Topic, apply_prefix
 
 _MESSAGE_LIMIT = 8 * 2**20

@@ -21,7 +21,7 @@ from lab.bench.world.seeding import (
     seed_directory,
 )
 from lab.bench.world.watching import Curve, watch_count
-from shared.broker.codec import EncodedRecord, encode
+from shared.kafka.broker.codec import EncodedRecord, encode
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue

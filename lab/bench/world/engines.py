@@ -15,12 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from lab.bench.world.watching import ReadCount
 from lab.stack.testing import Engines, run_engines
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import create_topics, list_partitions
-from shared.broker.records import Partition
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import create_topics, list_partitions
+from shared.kafka.broker.records import Partition
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 

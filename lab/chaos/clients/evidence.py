@@ -8,7 +8,7 @@ import httpx
 from lab.chaos.oracle.arrivals import ArrivedMessage, parse_message
 from lab.demo.figures import read_events
 from shared import clock
-from shared.consuming.stop_reasons import REASONS
+from shared.kafka.consuming.stop_reasons import REASONS
 from shared.schemas.events import RecordDeadLettered
 from shared.schemas.topics import DEAD_LETTERS
 from shared.settings import Settings

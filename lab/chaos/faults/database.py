@@ -11,7 +11,7 @@ import asyncpg
 from sqlalchemy import make_url, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.outbox.publishing import UNSENT
+from shared.kafka.outbox.publishing import UNSENT
 from shared.settings import Settings
 
 _CUT_OFF = text(

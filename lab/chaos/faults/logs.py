@@ -8,7 +8,7 @@ from pathlib import Path
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
-from shared.broker.provisioning import create_topics, list_partitions
+from shared.kafka.broker.provisioning import create_topics, list_partitions
 from shared.schemas.topics import TOPICS, Topic, apply_prefix
 from shared.settings import Settings
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from lab.chaos.oracle.running_verdict import RequiredStop
 from shared import clock
-from shared.consuming.stop_reasons import LOG_GAP
+from shared.kafka.consuming.stop_reasons import LOG_GAP
 
 SEEN_WITHIN, RESUMED_WITHIN = 180.0, 900.0
 _PAUSE = 0.5

@@ -9,9 +9,9 @@ from uuid import UUID, uuid5
 from aiokafka import AIOKafkaProducer
 
 from services.ingest.store.history_tables import CONSUMER as HISTORY
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import list_partitions
-from shared.broker.records import Partition
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.broker.records import Partition
 from shared.schemas.topics import (
     DELIVERIES,
     DIRECTORY,

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from services.ingest.documents.errors import DocumentError
 from services.ingest.domain.refusals import Fault, RefusedError
 from shared.api.problems import Problem
-from shared.outbox.publishing import TooLargeError
+from shared.kafka.outbox.publishing import TooLargeError
 
 _MOST = 100
 _UNSTORABLE = ("22", "54")

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.store import journal
 from services.ingest.store.tables import OUTBOX
-from shared.outbox.publishing import publish
+from shared.kafka.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import Event

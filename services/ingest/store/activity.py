@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.tables import OUTBOX
-from shared.outbox.publishing import has_unsent
+from shared.kafka.outbox.publishing import has_unsent
 
 
 async def is_quiet(db: AsyncConnection) -> bool:

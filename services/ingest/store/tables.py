@@ -24,11 +24,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.domain.statuses import Pairing, PlanStatus, SettlementAction
 from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_office_column
-from shared.broker.positions import define_positions_table
-from shared.consuming.consumer import Tables
-from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parked import define_parked_table
-from shared.outbox.publishing import define_outbox_table
+from shared.kafka.broker.positions import define_positions_table
+from shared.kafka.consuming.consumer import Tables
+from shared.kafka.consuming.inbox import define_inbox_table
+from shared.kafka.consuming.parked import define_parked_table
+from shared.kafka.outbox.publishing import define_outbox_table
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind
 

@@ -37,8 +37,8 @@ from services.notifier.rendering.wording import Digest, clean
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
 from services.notifier.store.tables import OUTBOX
+from shared.kafka.outbox.publishing import publish
 from shared.logging import log
-from shared.outbox.publishing import publish
 from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel

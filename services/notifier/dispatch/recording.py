@@ -35,8 +35,8 @@ from services.notifier.store import claims, outcomes, receipts
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
 from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
+from shared.kafka.outbox.publishing import publish
 from shared.logging import log
-from shared.outbox.publishing import publish
 from shared.schemas.envelope import Envelope
 
 

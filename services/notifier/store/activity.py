@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain.message import HoldReason, NotificationState
 from services.notifier.store.tables import NOTIFICATIONS, OUTBOX
-from shared.outbox.publishing import has_unsent
+from shared.kafka.outbox.publishing import has_unsent
 
 _N = NOTIFICATIONS.c
 

@@ -22,10 +22,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.notifier.domain.message import HoldReason
-from shared.broker.positions import define_positions_table
-from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parked import define_parked_table
-from shared.outbox.publishing import define_outbox_table
+from shared.kafka.broker.positions import define_positions_table
+from shared.kafka.consuming.inbox import define_inbox_table
+from shared.kafka.consuming.parked import define_parked_table
+from shared.kafka.outbox.publishing import define_outbox_table
 
 METADATA = MetaData(schema="notifier")
 

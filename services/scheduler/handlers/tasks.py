@@ -22,8 +22,8 @@ from services.scheduler.store.tables import OUTBOX
 from services.scheduler.store.waiting import make_waiting_fact
 from shared.database.trusted_clock import TrustedClock
 from shared.errors import PoisonError
+from shared.kafka.outbox.publishing import publish
 from shared.logging import bound, log
-from shared.outbox.publishing import publish
 from shared.planning.obligations import (
     Ignored,
     Obligation,

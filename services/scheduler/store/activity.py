@@ -6,7 +6,7 @@ from sqlalchemy import exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.tables import AGENDA, OUTBOX
-from shared.outbox.publishing import has_unsent
+from shared.kafka.outbox.publishing import has_unsent
 
 
 async def is_quiet(db: AsyncConnection, now: datetime) -> bool:

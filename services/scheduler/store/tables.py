@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from shared.broker.positions import define_positions_table
-from shared.consuming.consumer import Tables
-from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parked import define_parked_table
-from shared.outbox.publishing import define_outbox_table
+from shared.kafka.broker.positions import define_positions_table
+from shared.kafka.consuming.consumer import Tables
+from shared.kafka.consuming.inbox import define_inbox_table
+from shared.kafka.consuming.parked import define_parked_table
+from shared.kafka.outbox.publishing import define_outbox_table
 
 METADATA = MetaData(schema="scheduler")
 

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.tables import WAITING_FACTS
-from shared.broker.codec import decode, encode
 from shared.database.engine import insert_rows
 from shared.errors import PoisonError
+from shared.kafka.broker.codec import decode, encode
 from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsWithdrawn

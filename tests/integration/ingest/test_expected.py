@@ -16,9 +16,9 @@ from services.scheduler.handlers import rules
 from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
-from shared.broker.codec import decode
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
+from shared.kafka.broker.codec import decode
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ExpectedAudited
 from shared.schemas.rules import make_default_rule_book

@@ -164,7 +164,7 @@ async def test_a_fault_inside_is_told_without_its_insides(api, monkeypatch):
 
 
 async def test_what_no_event_could_tell_is_refused_and_not_kept(api, monkeypatch):
-    monkeypatch.setattr("shared.outbox.publishing._LARGEST", 200)
+    monkeypatch.setattr("shared.kafka.outbox.publishing._LARGEST", 200)
     answer = await api.client.post("/v1/calendars", json={"days": {"2027-10-08": False}})
     told = is_problem(answer, 422)
     assert told["type"] == "urn:cuiban:problem:too-large"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from shared.broker.codec import decode
+from shared.kafka.broker.codec import decode
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.topics import TASKS
 

@@ -13,12 +13,12 @@ from services.ingest.app import make_history_consumer, serve
 from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.store.columns import METADATA
 from services.ingest.store.tables import OUTBOX
-from shared.broker.codec import decode, encode
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import list_partitions
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
-from shared.outbox.relay import Relay
+from shared.kafka.broker.codec import decode, encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.relay import Relay
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     NotificationDelivered,

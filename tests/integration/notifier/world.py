@@ -15,8 +15,8 @@ from services.notifier import handlers
 from services.notifier.app import make_lanes
 from services.notifier.dispatch.lane import Lane
 from services.notifier.settings import NotifierSettings
-from shared.broker.codec import decode
 from shared.clock import SteppedClock
+from shared.kafka.broker.codec import decode
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (

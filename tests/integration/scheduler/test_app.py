@@ -17,12 +17,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.scheduler.settings import SchedulerSettings
-from shared.broker.codec import decode, encode
-from shared.broker.log_reader import LogReader
-from shared.broker.records import Partition
-from shared.broker.watermarks import encode_watermark
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
+from shared.kafka.broker.codec import decode, encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.records import Partition
+from shared.kafka.broker.watermarks import encode_watermark
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import Event, ReminderDue, RuleBookPublished, StatusReported

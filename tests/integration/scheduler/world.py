@@ -15,7 +15,7 @@ from services.scheduler.handlers.tasks import Tasks
 from services.scheduler.settings import SchedulerSettings
 from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
-from shared.broker.codec import decode
+from shared.kafka.broker.codec import decode
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import Event, ObligationsAssigned, ReminderDue

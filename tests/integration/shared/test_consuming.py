@@ -12,20 +12,20 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table, Text, Uuid, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from shared.broker.codec import encode
-from shared.broker.log_reader import LogReader
-from shared.broker.positions import define_positions_table
-from shared.broker.records import Partition
 from shared.clock import SystemClock
-from shared.consuming import inbox
-from shared.consuming.consumer import Consumer, Tables
-from shared.consuming.inbox import define_inbox_table
-from shared.consuming.parked import define_parked_table
 from shared.database.engine import create_engine
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
-from shared.outbox.publishing import define_outbox_table, publish
-from shared.outbox.relay import Relay
+from shared.kafka.broker.codec import encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.positions import define_positions_table
+from shared.kafka.broker.records import Partition
+from shared.kafka.consuming import inbox
+from shared.kafka.consuming.consumer import Consumer, Tables
+from shared.kafka.consuming.inbox import define_inbox_table
+from shared.kafka.consuming.parked import define_parked_table
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.publishing import define_outbox_table, publish
+from shared.kafka.outbox.relay import Relay
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import RecordDeadLettered, StatusReported
 from shared.schemas.facts import Status

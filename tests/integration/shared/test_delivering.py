@@ -9,10 +9,10 @@ from statistics import median
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from shared.broker.records import RawRecord
 from shared.clock import monotonic
-from shared.consuming.consumer import Consumer
-from shared.delivery.faust_agents import add_agent, create_faust_app
+from shared.kafka.broker.records import RawRecord
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.database.engine import create_engine
-from shared.outbox.acknowledgements import compute_pass_lock
-from shared.outbox.publishing import publish
-from shared.outbox.relay import Relay
+from shared.kafka.outbox.acknowledgements import compute_pass_lock
+from shared.kafka.outbox.publishing import publish
+from shared.kafka.outbox.relay import Relay
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import MetaData, text
 
-from shared.consuming.inbox import define_inbox_table, prune
 from shared.database.engine import create_engine
+from shared.kafka.consuming.inbox import define_inbox_table, prune
 from shared.settings import Settings
 
 pytestmark = pytest.mark.integration

@@ -10,13 +10,13 @@ from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from sqlalchemy import text
 
-from shared.broker import positions
-from shared.broker.provisioning import create_topics
-from shared.broker.records import Partition, compute_fingerprint
 from shared.clock import monotonic
-from shared.consuming.stop_reasons import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
+from shared.kafka.broker import positions
+from shared.kafka.broker.provisioning import create_topics
+from shared.kafka.broker.records import Partition, compute_fingerprint
+from shared.kafka.consuming.stop_reasons import LOG_REPLACED, LOG_SHORTER, LOG_TRUNCATED
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.running import running
 from tests.integration.shared.test_consuming import (
@@ -117,7 +117,7 @@ async def test_a_topic_that_is_made_anew_stops_its_partition(
 ) -> None:
     """Its new events lie below the position, where everything counts as a repeat."""
     # The relay looked at its end a moment ago, however slow this machine is.
-    monkeypatch.setattr("shared.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.kafka.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
     async with consuming(world):
         await world.send(*(envelope(n) for n in range(20)))
         await world.reached(list(range(20)))

@@ -18,17 +18,17 @@ from services.ingest.app import make_history_consumer
 from services.ingest.settings import IngestSettings
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.tables import CONSUMING
-from shared.broker import positions
-from shared.broker.codec import encode
-from shared.broker.log_reader import LogReader
-from shared.broker.records import Partition
-from shared.consuming import parking
-from shared.consuming.consumer import Consumer
-from shared.consuming.stop_reasons import LOG_REPLACED, LOG_TRUNCATED
 from shared.database.engine import create_engine
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
-from shared.outbox.relay import Relay
+from shared.kafka.broker import positions
+from shared.kafka.broker.codec import encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.records import Partition
+from shared.kafka.consuming import parking
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.consuming.stop_reasons import LOG_REPLACED, LOG_TRUNCATED
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
+from shared.kafka.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import TASKS, apply_prefix

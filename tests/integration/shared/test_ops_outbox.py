@@ -12,7 +12,7 @@ from sqlalchemy import text
 from deploy.command import run
 from services.scheduler.store.tables import OUTBOX
 from shared.database.engine import create_engine
-from shared.outbox.publishing import publish
+from shared.kafka.outbox.publishing import publish
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import envelope
 

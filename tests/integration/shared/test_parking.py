@@ -8,11 +8,11 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import metrics
-from shared.broker.records import Partition
-from shared.consuming import parking
-from shared.consuming.parked import ParkReason
-from shared.delivery.faust_agents import add_agent, create_faust_app
-from shared.delivery.watcher import watch
+from shared.kafka.broker.records import Partition
+from shared.kafka.consuming import parking
+from shared.kafka.consuming.parked import ParkReason
+from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
+from shared.kafka.delivery.watcher import watch
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import StatusReported
 from shared.schemas.topics import TASKS, apply_prefix

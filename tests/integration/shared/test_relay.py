@@ -16,15 +16,15 @@ from sqlalchemy import event, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
-from shared.broker.log_reader import LogReader
-from shared.broker.provisioning import create_topics
-from shared.broker.records import Partition
 from shared.database.engine import create_engine
-from shared.outbox import leader
-from shared.outbox.backlog import describe_stopped, load_backlog
-from shared.outbox.publishing import publish
-from shared.outbox.relay import Relay
-from shared.outbox.resending import replay_lost, replay_since, retry_refused
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.provisioning import create_topics
+from shared.kafka.broker.records import Partition
+from shared.kafka.outbox import leader
+from shared.kafka.outbox.backlog import describe_stopped, load_backlog
+from shared.kafka.outbox.publishing import publish
+from shared.kafka.outbox.relay import Relay
+from shared.kafka.outbox.resending import replay_lost, replay_since, retry_refused
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import CalendarPublished
 from shared.schemas.topics import RULES, TASKS, apply_prefix
@@ -224,7 +224,7 @@ async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The log is shorter, and the relay looked at its end a moment ago."""
-    monkeypatch.setattr("shared.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
+    monkeypatch.setattr("shared.kafka.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
     async with world.relaying():
         await world.send(envelope(0))
         await world.until(SENT, 1)
@@ -286,7 +286,7 @@ async def test_small_events_that_are_too_large_together_are_not_refused(world: W
 async def test_the_age_of_what_waits_is_told_while_the_broker_is_away(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.outbox.backlog._MEASURE_EVERY", 0.05)
+    monkeypatch.setattr("shared.kafka.outbox.backlog._MEASURE_EVERY", 0.05)
     world.settings = world.settings.model_copy(update={"kafka": "127.0.0.1:1"})
     await world.send(envelope(1))
     async with world.engine.begin() as db:

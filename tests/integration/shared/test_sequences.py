@@ -12,21 +12,21 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from sqlalchemy import text
 
-from shared.broker import positions
-from shared.broker.codec import encode
-from shared.broker.log_reader import LogReader
-from shared.broker.positions import Position
-from shared.broker.records import Partition, RawRecord
-from shared.broker.sequences import HEADER, read_state
-from shared.broker.watermarks import is_watermark
 from shared.clock import SteppedClock, SystemClock
-from shared.consuming.consumer import Consumer
-from shared.consuming.stop_reasons import LOG_GAP
 from shared.database.engine import create_engine
-from shared.outbox import leader
-from shared.outbox.publishing import publish
-from shared.outbox.relay import Relay
-from shared.outbox.resending import replay_lost, replay_since
+from shared.kafka.broker import positions
+from shared.kafka.broker.codec import encode
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.positions import Position
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.broker.sequences import HEADER, read_state
+from shared.kafka.broker.watermarks import is_watermark
+from shared.kafka.consuming.consumer import Consumer
+from shared.kafka.consuming.stop_reasons import LOG_GAP
+from shared.kafka.outbox import leader
+from shared.kafka.outbox.publishing import publish
+from shared.kafka.outbox.relay import Relay
+from shared.kafka.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store

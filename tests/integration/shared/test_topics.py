@@ -10,16 +10,16 @@ from sqlalchemy import text
 
 from deploy.partitions import add_partitions
 from services.ingest.store.tables import OUTBOX
-from shared.broker.provisioning import (
+from shared.database.engine import create_engine
+from shared.errors import CuibanError
+from shared.kafka.broker.provisioning import (
     check_topics,
     describe_topics,
     list_topic_faults,
     repair_topics,
 )
-from shared.database.engine import create_engine
-from shared.errors import CuibanError
-from shared.outbox.publishing import publish
-from shared.outbox.relay import Relay
+from shared.kafka.outbox.publishing import publish
+from shared.kafka.outbox.relay import Relay
 from shared.process.service import wait_until_ready
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings

@@ -12,13 +12,13 @@ from aiokafka.admin import NewPartitions
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import metrics
-from shared.broker import positions
-from shared.broker.codec import encode
-from shared.broker.records import Partition
-from shared.consuming.stop_reasons import LOG_SHORTER
-from shared.delivery import watcher
-from shared.delivery.group import run_group
-from shared.delivery.watcher import watch
+from shared.kafka.broker import positions
+from shared.kafka.broker.codec import encode
+from shared.kafka.broker.records import Partition
+from shared.kafka.consuming.stop_reasons import LOG_SHORTER
+from shared.kafka.delivery import watcher
+from shared.kafka.delivery.group import run_group
+from shared.kafka.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.envelope import Envelope
 from tests.integration.shared.test_consuming import TABLES, World, envelope, store

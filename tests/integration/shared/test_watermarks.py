@@ -13,14 +13,14 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from shared.broker.log_reader import LogReader
-from shared.broker.records import Partition, RawRecord
-from shared.broker.watermarks import is_watermark, read_watermark
 from shared.clock import Clock, SteppedClock
 from shared.database.engine import create_engine
-from shared.outbox import leader, sending
-from shared.outbox.publishing import publish
-from shared.outbox.relay import Relay
+from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.broker.watermarks import is_watermark, read_watermark
+from shared.kafka.outbox import leader, sending
+from shared.kafka.outbox.publishing import publish
+from shared.kafka.outbox.relay import Relay
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings

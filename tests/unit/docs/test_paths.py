@@ -2,7 +2,7 @@
 
 A path starts with a folder of the repository (`shared/clock.py`, `services/*/settings.py`); after
 `::` stands a definition in that file (`shared/clock.py::Clock.now`). A dotted name starts with a
-package (`shared.broker.codec`). A link is relative to the document that it stands in.
+package (`shared.kafka.broker.codec`). A link is relative to the document that it stands in.
 """
 
 import ast

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
+from shared.kafka.broker.codec import decode, encode
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import StatusReported
 from shared.schemas.facts import Status

@@ -5,10 +5,10 @@ import pytest
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi as Dbapi
 from sqlalchemy.exc import DBAPIError
 
-from shared.broker.records import Partition, RawRecord
-from shared.broker.watermarks import read_watermark
-from shared.consuming.error_text import describe_error
 from shared.errors import PoisonError
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.broker.watermarks import read_watermark
+from shared.kafka.consuming.error_text import describe_error
 
 
 def wrapped(cause: Exception) -> DBAPIError:
@@ -40,4 +40,4 @@ def test_the_last_line_of_our_own_code_is_named() -> None:
     record = RawRecord(Partition("t", 0), 0, b"k", b"soon", ())
     with pytest.raises(PoisonError) as caught:
         read_watermark(record)
-    assert "(shared/broker/watermarks.py:" in describe_error(caught.value)
+    assert "(shared/kafka/broker/watermarks.py:" in describe_error(caught.value)

@@ -4,9 +4,9 @@ import pytest
 from aiokafka.consumer import fetcher
 from faust.transport.drivers.aiokafka import Consumer as KafkaConsumer
 
-from shared.broker import header_names, library_internals
-from shared.delivery import faust_agents as delivering
 from shared.errors import CuibanError
+from shared.kafka.broker import header_names, library_internals
+from shared.kafka.delivery import faust_agents as delivering
 
 
 def test_the_pinned_releases_have_every_part() -> None:

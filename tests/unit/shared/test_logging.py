@@ -27,12 +27,12 @@ def test_a_third_partys_flood_is_throttled_and_our_own_lines_are_not(
         configure("scheduler", "json")
         for _ in range(20):
             logging.getLogger("aiokafka.conn").warning("broker away")
-            logging.getLogger("shared.outbox.publishing").warning("relay.interrupted")
+            logging.getLogger("shared.kafka.outbox.publishing").warning("relay.interrupted")
         lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     finally:
         logging.getLogger().handlers[:] = before
     assert sum(line["logger"] == "aiokafka.conn" for line in lines) == 1
-    assert sum(line["logger"] == "shared.outbox.publishing" for line in lines) == 20
+    assert sum(line["logger"] == "shared.kafka.outbox.publishing" for line in lines) == 20
 
 
 @pytest.mark.parametrize("log_format", ["console", "json"])

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import pytest
 
-from shared.broker.codec import decode, encode
 from shared.errors import PoisonError
+from shared.kafka.broker.codec import decode, encode
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import RuleBookPublished
 from shared.schemas.rules import RuleBook, make_default_rule_book

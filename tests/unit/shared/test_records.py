@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.broker.records import Partition, RawRecord, drop_repeats, split_by_size
+from shared.kafka.broker.records import Partition, RawRecord, drop_repeats, split_by_size
 
 AT = Partition("t", 0)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from shared.broker.positions import Position
-from shared.broker.records import Partition, RawRecord
-from shared.broker.sequences import (
+from shared.kafka.broker.positions import Position
+from shared.kafka.broker.records import Partition, RawRecord
+from shared.kafka.broker.sequences import (
     HEADER,
     Link,
     LinkVerdict,
@@ -17,8 +17,8 @@ from shared.broker.sequences import (
     read_link,
     read_state,
 )
-from shared.broker.watermarks import WATERMARK_TYPE
-from shared.outbox.sequence_numbers import SequenceNumbers
+from shared.kafka.broker.watermarks import WATERMARK_TYPE
+from shared.kafka.outbox.sequence_numbers import SequenceNumbers
 
 TOPIC = "cuiban.tasks.v1"
 AT = (TOPIC, 0)

@@ -23,7 +23,7 @@ from services.ingest.store import units as unit_store
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import StoredObligation
 from services.ingest.store.tables import OUTBOX
-from shared.outbox.publishing import publish
+from shared.kafka.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn

@@ -13,7 +13,7 @@ from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.rows import ObligationNumber, StoredPlan
-from shared.outbox.publishing import NewRow, build_rows
+from shared.kafka.outbox.publishing import NewRow, build_rows
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAssigned

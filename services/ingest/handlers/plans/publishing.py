@@ -43,7 +43,7 @@ from services.ingest.store.obligations import MeasureDate
 from services.ingest.store.rows import ObligationNumber, StoredMeasure, StoredPlan
 from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
-from shared.outbox.publishing import insert_events
+from shared.kafka.outbox.publishing import insert_events
 from shared.schemas.facts import MeasureFacts
 
 _UNITS_AT_ONCE = 50

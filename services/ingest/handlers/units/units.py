@@ -22,7 +22,7 @@ from services.ingest.store import journal, offices
 from services.ingest.store import units as store
 from services.ingest.store.rows import StoredUnit
 from services.ingest.store.tables import OUTBOX
-from shared.outbox.publishing import publish
+from shared.kafka.outbox.publishing import publish
 from shared.schemas.events import UnitUpserted
 from shared.schemas.facts import Contact
 from shared.schemas.rules import Audience
