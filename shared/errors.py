@@ -1,5 +1,7 @@
 """Errors with a hint that says what to do."""
 
+from enum import StrEnum
+
 
 class CuibanError(Exception):
     """A failure that a person can correct.
@@ -21,6 +23,21 @@ class NotReadyError(CuibanError):
 
 class ClockWrongError(CuibanError):
     """The machine's clock and the database's differ; decisions that depend on the time wait."""
+
+
+class NewerValueError(CuibanError):
+    """A row holds a value of a closed list that this release does not know: a newer one wrote it.
+
+    Other rows can still be read. An event whose handler needs this row is parked.
+    """
+
+    def __init__(self, values: type[StrEnum], value: object) -> None:
+        known = ", ".join(values)
+        super().__init__(
+            f"The database holds {str(value)[:100]!r} as {values.__name__}; this release knows "
+            f"only {known}.",
+            "A newer release wrote it: replace this process by the newer release.",
+        )
 
 
 class PoisonError(Exception):

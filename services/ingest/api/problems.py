@@ -13,7 +13,9 @@ from starlette.exceptions import HTTPException
 from services.ingest.documents.errors import DocumentError
 from services.ingest.domain.refusals import Fault, RefusedError
 from shared.api.problems import Problem
+from shared.errors import NewerValueError
 from shared.kafka.outbox.publishing import TooLargeError
+from shared.logging import log
 
 _MOST = 100
 _UNSTORABLE = ("22", "54")
@@ -164,6 +166,19 @@ async def _answer_database(request: Request, error: DBAPIError) -> Response:
     )
 
 
+async def _answer_newer_value(request: Request, error: NewerValueError) -> Response:
+    """Another process, of the newer release, may answer the same request."""
+    log(__name__).error("http.newer_value", wrong=error.message, hint=error.hint)
+    return make_problem(
+        503,
+        "newer-release",
+        "A newer release of the service stored a value that this one does not know.",
+        hint="Try again after the upgrade has ended.",
+        headers={"Retry-After": "60"},
+        correlation_id=_get_correlation_id(request),
+    )
+
+
 _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
     ProblemError: _answer_problem,
     RefusedError: _answer_refusal,
@@ -172,6 +187,7 @@ _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] 
     RequestValidationError: _answer_invalid,
     HTTPException: _answer_http,
     DBAPIError: _answer_database,
+    NewerValueError: _answer_newer_value,
 }
 
 

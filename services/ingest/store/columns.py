@@ -7,6 +7,8 @@ from sqlalchemy import Column, DateTime, ForeignKey, MetaData, Text, TypeDecorat
 from sqlalchemy.engine import Dialect
 from typing_extensions import override
 
+from shared.errors import NewerValueError
+
 METADATA = MetaData(schema="ingest")
 INSTANT = DateTime(timezone=True)
 
@@ -18,7 +20,10 @@ def define_office_column(*, key: bool = False) -> Column[object]:
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """The type of a text column with members of an enumeration; rows have the members."""
+    """The type of a text column with members of an enumeration; rows have the members.
+
+    Reading a value that the enumeration lacks raises NewerValueError.
+    """
 
     impl = Text
     cache_ok = True
@@ -33,4 +38,11 @@ class EnumText(TypeDecorator[StrEnum]):
     ) -> Callable[[object], StrEnum | None]:
         members: dict[object, StrEnum | None] = {member.value: member for member in self.enum}
         members[None] = None
-        return members.__getitem__
+
+        def read(value: object) -> StrEnum | None:
+            try:
+                return members[value]
+            except KeyError:
+                raise NewerValueError(self.enum, value) from None
+
+        return read

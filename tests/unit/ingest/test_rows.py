@@ -10,6 +10,7 @@ from services.ingest.store import idempotency, journal, rows, tables
 from services.ingest.store.columns import EnumText
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
 from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS
+from shared.errors import NewerValueError
 
 HELD_BY = [
     (rows.StoredOffice, tables.OFFICES),
@@ -57,5 +58,7 @@ def test_a_word_that_an_enumeration_lacks_is_not_read():
     read = EnumText(rows.PlanStatus).result_processor(None, None)
     assert read("draft") is rows.PlanStatus.DRAFT
     assert read(None) is None
-    with pytest.raises(KeyError):
+    with pytest.raises(NewerValueError) as caught:
         read("unheard-of")
+    assert "'unheard-of' as PlanStatus" in caught.value.message
+    assert "newer release" in caught.value.hint
