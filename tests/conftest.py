@@ -22,11 +22,11 @@ from shared.kafka.broker.provisioning import create_topics
 from shared.settings import Settings
 
 _SYSTEMS = ("e2e", "demo", "chaos")
-"""Folders whose tests run whole systems. One process runs them all: two at once would share two
-cores, and take longer than one after the other."""
+"""Folders whose tests run whole systems. One process runs them all: two systems at the same time
+share two cores, and take longer than one after the other."""
 
-# As in a service: without it a traceback shows the values of variables, for seconds when they are
-# large, and whatever runs in the same loop is late.
+# As in a service. The default renders the values of variables, which takes seconds when they are
+# large and delays whatever runs in the same loop.
 structlog.configure(
     processors=[
         *structlog.get_config()["processors"][:-1],
@@ -47,7 +47,7 @@ S = TypeVar("S", bound=Settings)
 SettingsFor = Callable[..., Awaitable[Any]]
 
 
-class ByRoom(LoadScopeScheduling):
+class FileScheduling(LoadScopeScheduling):
     """Gives each process whole files, and all tests of whole systems to one process."""
 
     @override
@@ -56,14 +56,17 @@ class ByRoom(LoadScopeScheduling):
         return "systems" if path.parts[1] in _SYSTEMS else str(path)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByRoom:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileScheduling:
     """The scheduler of the run's processes."""
-    return ByRoom(config, log)
+    return FileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")
 def engines() -> Iterator[Engines]:
-    """Not in pytest's directory: the next run as root closes that to PostgreSQL's account."""
+    """The broker and the database of the run.
+
+    Their files are not in pytest's directory, which a run as root closes to PostgreSQL's account.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="cuiban-tests-") as scratch,
         run_engines(Path(scratch), durable=False) as running,
@@ -72,10 +75,10 @@ def engines() -> Iterator[Engines]:
 
 
 @pytest.fixture
-def settings_for(engines: Engines, tmp_path: Path) -> SettingsFor:
-    """`await settings_for(SettingsClass, "scheduler", poll=…)`: a fresh world for one service.
+def make_settings(engines: Engines, tmp_path: Path) -> SettingsFor:
+    """`await make_settings(SettingsClass, "scheduler", poll=…)`: settings of a service.
 
-    Several services of one test share the world: same prefix, topics and database.
+    Each test has a database and topics of its own, which its services share.
     """
     prefix = f"t{uuid4().hex[:10]}."
     made: dict[str, str] = {}
@@ -103,8 +106,8 @@ def settings_for(engines: Engines, tmp_path: Path) -> SettingsFor:
 
 
 @pytest.fixture
-def plans_of() -> Callable[[AsyncConnection], Any]:
-    """`with plans_of(db) as plans: …` collects PostgreSQL's plan of each statement on `db`."""
+def collect_plans() -> Callable[[AsyncConnection], Any]:
+    """`with collect_plans(db) as plans: …` collects PostgreSQL's plan of each statement on `db`."""
 
     @contextmanager
     def collect(db: AsyncConnection) -> Iterator[list[str]]:

@@ -91,7 +91,7 @@ def _check_name(line: int, name: str) -> Iterator[str]:
 
 
 def _check_function(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[str]:
-    given = node.name in GIVEN_NAMES or node.name.startswith(("__", "visit_"))
+    given = node.name in GIVEN_NAMES or node.name.startswith(("__", "visit_", "pytest_"))
     if node.decorator_list or given:
         return  # properties are nouns; entry points, clocks and frameworks give names
     verb = node.name.strip("_").split("_")[0]

@@ -12,6 +12,6 @@ __all__ = ["api"]
 
 
 @pytest.fixture
-async def world(settings_for: Any) -> AsyncIterator[World]:
-    async with run_world(settings_for) as made:
+async def world(make_settings: Any) -> AsyncIterator[World]:
+    async with run_world(make_settings) as made:
         yield made

@@ -53,8 +53,8 @@ def cases(draw: st.DrawFn) -> tuple[schemathesis.Case, Any]:
 
 async def ids_of(api: Api) -> dict[str, list[str]]:
     """What stands in the database, by the name of the path's parameter."""
-    plan = await api.published()
-    ledger = await api.ledger()
+    plan = await api.publish_plan()
+    ledger = await api.list_ledger()
     return {
         "plan_id": [plan["plan_id"]],
         "unit_id": sorted({item["unit_id"] for item in ledger}),
@@ -74,8 +74,8 @@ def prepared(case: schemathesis.Case) -> requests.PreparedRequest | None:
 @pytest.fixture
 async def world(api: Api) -> Any:
     ids = await ids_of(api)
-    tokens = {scope: await api.as_(scope) for scope in SCOPES}
-    tokens["unit"] = await api.as_("read", "report", unit_id=ids["unit_id"][0])
+    tokens = {scope: await api.open_as(scope) for scope in SCOPES}
+    tokens["unit"] = await api.open_as("read", "report", unit_id=ids["unit_id"][0])
     tokens["all"] = api.client
     return api, ids, tokens
 

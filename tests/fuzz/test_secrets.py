@@ -19,7 +19,7 @@ from shared.kafka.broker.codec import encode
 from shared.schemas.topics import REMINDERS, TOPICS, apply_prefix
 from tests.fuzz.world import send_named
 from tests.integration.ingest.conftest import Api
-from tests.integration.notifier.world import due, enveloped
+from tests.integration.notifier.world import make_reminder, to_envelope
 
 pytestmark = pytest.mark.integration
 PATIENCE = 300.0
@@ -100,9 +100,9 @@ async def breaks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
 
 
 @pytest.fixture
-async def services(api: Api, settings_for: Any) -> AsyncIterator[Services]:
+async def services(api: Api, make_settings: Any) -> AsyncIterator[Services]:
     for name in ("scheduler", "notifier"):
-        await settings_for(type(api.settings), name)
+        await make_settings(type(api.settings), name)
     mail = await asyncio.start_server(refuses, "127.0.0.1", 0)
     sms = await asyncio.start_server(breaks, "127.0.0.1", 0)
     ports = [server.sockets[0].getsockname()[1] for server in (mail, sms)]
@@ -154,7 +154,7 @@ async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services
         await hostile(api, services)
         await services.until("gateway.rests")
         await services.until("attempt.again")
-        await api.rows(
+        await api.fetch_rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() "
             "AND application_name LIKE 'cuiban-%'"
@@ -193,7 +193,7 @@ def bearer(token: str) -> dict[str, str]:
 async def hostile(api: Api, services: Services) -> None:
     """A reminder for the unit, and poison on every topic."""
     prefix = api.settings.topic_prefix
-    one = encode(enveloped(due()))
+    one = encode(to_envelope(make_reminder()))
     async with AIOKafkaProducer(
         bootstrap_servers=api.settings.kafka, max_request_size=8 * 2**20
     ) as producer:

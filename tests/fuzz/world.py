@@ -38,6 +38,7 @@ from shared.schemas import topics
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import RecordDeadLettered
 from shared.schemas.topics import apply_prefix
+from tests.clocks import ManualClock
 from tests.fuzz.hostile import Record, load_golden
 
 NOW = datetime(2023, 8, 30, 1, 0, tzinfo=UTC)
@@ -54,17 +55,6 @@ OUTBOXES = (INGEST_OUTBOX, SCHEDULER_OUTBOX, NOTIFIER_OUTBOX)
 
 
 @dataclass
-class HandClock:
-    instant: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def measure_skew(self, database_now: datetime) -> timedelta:
-        return timedelta(0)
-
-
-@dataclass
 class World:
     """The parts of the running services that a test uses."""
 
@@ -75,7 +65,7 @@ class World:
     consumers: list[Consumer]
     ticking: Ticking
     lanes: list[Any]
-    clock: HandClock
+    clock: ManualClock
 
     async def send(self, records: Sequence[Record]) -> None:
         acks = [
@@ -152,12 +142,12 @@ class World:
 
 
 @asynccontextmanager
-async def run_world(settings_for: Any) -> AsyncIterator[World]:
+async def run_world(make_settings: Any) -> AsyncIterator[World]:
     """Run the consumers and relays of all services during the block."""
-    ingest = await settings_for(IngestSettings, "ingest")
-    scheduler = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
-    notifier = await settings_for(NotifierSettings, "notifier", database_pool=30)
-    engine, reader, clock = create_engine(notifier, "fuzz"), LogReader(notifier), HandClock()
+    ingest = await make_settings(IngestSettings, "ingest")
+    scheduler = await make_settings(SchedulerSettings, "scheduler", complete_within=timedelta(0))
+    notifier = await make_settings(NotifierSettings, "notifier", database_pool=30)
+    engine, reader, clock = create_engine(notifier, "fuzz"), LogReader(notifier), ManualClock(NOW)
     ticking = Ticking(engine, scheduler, clock)
     own = [
         make_history_consumer(ingest, engine, reader),

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @asynccontextmanager
-async def running(*loops: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
+async def run_loops(*loops: Coroutine[Any, Any, object]) -> AsyncIterator[None]:
     """Run loops during the block and cancel them afterwards."""
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:

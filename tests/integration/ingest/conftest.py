@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine
+from tests.clocks import ManualClock
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -30,33 +31,19 @@ DIRECTORY = """单位名称,分组,别名,联络员邮箱,联络员手机
 
 
 @dataclass
-class TestClock:
-    """A clock that a test moves."""
-
-    __test__ = False
-    instant: datetime = NOW
-    ahead: timedelta = timedelta(0)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def measure_skew(self, database_now: datetime) -> timedelta:
-        return self.ahead
-
-
-@dataclass
 class Api:
-    """The API of one office. `as_(…)` gives a client with another token."""
+    """The API of one office."""
 
     client: httpx.AsyncClient
     engine: AsyncEngine
     settings: IngestSettings
     office_id: UUID
-    clock: TestClock
+    clock: ManualClock
     transport: httpx.ASGITransport
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
-    async def as_(self, *scopes: str, unit_id: UUID | str | None = None) -> httpx.AsyncClient:
+    async def open_as(self, *scopes: str, unit_id: UUID | str | None = None) -> httpx.AsyncClient:
+        """A client with a token of some scopes, which may be bound to a unit."""
         unit = UUID(str(unit_id)) if unit_id else None
         async with self.engine.begin() as db:
             token = await issue_token(db, self.office_id, "other", scopes, unit, now=NOW)
@@ -71,30 +58,30 @@ class Api:
         self.clients.append(client)
         return client
 
-    async def rows(self, statement: str, **values: object) -> list[Any]:
+    async def fetch_rows(self, statement: str, **values: object) -> list[Any]:
         async with self.engine.connect() as db:
             return list((await db.execute(text(statement), values)).all())
 
-    async def units(self, table: str = DIRECTORY) -> httpx.Response:
+    async def import_units(self, table: str = DIRECTORY) -> httpx.Response:
         return await self.client.post("/v1/units/import", files={"file": ("u.csv", table)})
 
-    async def plan(self) -> dict[str, Any]:
-        """The real table as a draft."""
+    async def import_plan(self) -> dict[str, Any]:
+        """Import the real table; returns the draft plan."""
         answer = await self.client.post(
             "/v1/plans", files={"file": ("yanting.txt", TABLE.read_bytes())}
         )
         assert answer.status_code in {200, 201}, answer.text
         return dict(answer.json())
 
-    async def published(self) -> dict[str, Any]:
-        """The directory and the plan, published as far as it goes."""
-        assert (await self.units()).status_code == 200
-        plan = await self.plan()
+    async def publish_plan(self) -> dict[str, Any]:
+        """Import the directory and the plan, and publish what has no doubts."""
+        assert (await self.import_units()).status_code == 200
+        plan = await self.import_plan()
         answer = await self.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})
         assert answer.status_code == 200, answer.text
         return plan | {"published": answer.json()}
 
-    async def ledger(self, **query: object) -> list[dict[str, Any]]:
+    async def list_ledger(self, **query: object) -> list[dict[str, Any]]:
         items: list[dict[str, Any]] = []
         cursor = None
         while True:
@@ -107,10 +94,10 @@ class Api:
 
 
 @pytest.fixture
-async def api(settings_for: Any) -> AsyncIterator[Api]:
-    settings = await settings_for(IngestSettings, "ingest")
+async def api(make_settings: Any) -> AsyncIterator[Api]:
+    settings = await make_settings(IngestSettings, "ingest")
     engine = create_engine(settings, "test")
-    clock = TestClock()
+    clock = ManualClock(NOW)
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
         token = await issue_token(db, office, "office", SCOPES, now=NOW)

@@ -102,7 +102,7 @@ class Office:
 
 @pytest.fixture
 async def office(api: Any) -> Office:
-    plan = await api.published()
+    plan = await api.publish_plan()
     plan_id = plan["plan_id"]
     name = "县2023年政务公开任务分解表\n"
     draft = await api.client.post("/v1/plans", files={"file": ("d.txt", (name + LATER).encode())})
@@ -110,7 +110,7 @@ async def office(api: Any) -> Office:
         f"/v1/plans/{plan_id}/revisions", files={"file": ("r.txt", ("新" + name + LATER).encode())}
     )
     assert (draft.status_code, revision.status_code) == (201, 201), draft.text + revision.text
-    rows = await api.ledger()
+    rows = await api.list_ledger()
     mine = rows[0]
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
     token = {"token_id": "00000000-0000-0000-0000-000000000000"}
@@ -119,7 +119,7 @@ async def office(api: Any) -> Office:
         api,
         {"plan_id": plan_id, **revised, **token, **_ids(mine)},
         {"plan_id": draft.json()["plan_id"], **revised, **token, **_ids(other)},
-        await api.as_("read", "report", unit_id=mine["unit_id"]),
+        await api.open_as("read", "report", unit_id=mine["unit_id"]),
     )
 
 
@@ -134,7 +134,7 @@ def test_every_endpoint_of_the_application_stands_in_the_table() -> None:
 
 async def test_each_endpoint_needs_its_scope_and_shows_a_unit_its_own(office: Office) -> None:
     scopes = ("read", "report", "manage", "admin")
-    clients = {scope: await office.api.as_(scope) for scope in scopes}
+    clients = {scope: await office.api.open_as(scope) for scope in scopes}
     nobody = office.api.open("none")
     wrong = []
     for endpoint, access in TABLE.items():

@@ -46,8 +46,8 @@ async def tamper(api: Any, *statements: str) -> None:
 
 
 async def some_changes(api: Any) -> None:
-    await api.units()
-    await api.plan()
+    await api.import_units()
+    await api.import_plan()
     for ref in ("8.2", "13.3"):
         body = {"ref": ref, "action": "drop", "reason": "重复"}
         plan = (await api.client.get("/v1/plans")).json()["items"][0]["plan_id"]
@@ -62,7 +62,7 @@ async def test_the_chain_is_proven_and_a_noted_head_is_found_again(api):
     assert noted["broken"] is None
     assert noted["entries"] == len(entries) == entries[-1]["number"]
     assert noted["head"] == entries[-1]["hash"]
-    await api.units("name\n新设局\n")
+    await api.import_units("name\n新设局\n")
     later = await verify(api, expect=noted["head"].upper())
     assert (later["expected_at"], later["broken"]) == (noted["entries"], None)
     assert later["entries"] == noted["entries"] + 1
@@ -110,7 +110,7 @@ _UNLINKED = "DELETE FROM ingest.journal_links WHERE entry_id = {third}"
 )
 async def test_what_was_done_to_the_journal_is_named(api, statements, flaw, number):
     await some_changes(api)
-    third = (await api.rows("SELECT entry_id FROM ingest.journal_links WHERE number = 3"))[0]
+    third = (await api.fetch_rows("SELECT entry_id FROM ingest.journal_links WHERE number = 3"))[0]
     await tamper(api, *(one.format(third=third.entry_id) for one in statements))
     found = await verify(api)
     assert (found["broken"]["flaw"], found["broken"]["number"]) == (flaw, number)
@@ -145,7 +145,7 @@ async def test_a_tail_that_was_cut_with_care_is_seen_by_a_noted_head_alone(api):
 )
 async def test_journal_and_links_are_only_appended_to(api, statement):
     with pytest.raises(DBAPIError, match="only appended to"):
-        await api.rows(statement)
+        await api.fetch_rows(statement)
 
 
 async def test_reports_imports_and_a_publication_at_once_make_one_chain_without_gaps(api):
@@ -153,11 +153,13 @@ async def test_reports_imports_and_a_publication_at_once_make_one_chain_without_
 
     With `FOR UPDATE` in `lock_office` this ends in a deadlock, which PostgreSQL breaks.
     """
-    plan = await api.published()
+    plan = await api.publish_plan()
     path = f"/v1/plans/{plan['plan_id']}"
     settled = {"ref": "8.2", "action": "accept", "reason": "年底"}
     assert (await api.client.post(f"{path}/settlements", json=settled)).status_code == 200
-    owed = [row for row in await api.ledger(plan_id=plan["plan_id"]) if row["kind"] == "deadline"]
+    owed = [
+        row for row in await api.list_ledger(plan_id=plan["plan_id"]) if row["kind"] == "deadline"
+    ]
 
     async def report(number: int, row: dict[str, Any]) -> int:
         body = {"status": "in-progress", "note": f"第{number}次"}
@@ -166,7 +168,7 @@ async def test_reports_imports_and_a_publication_at_once_make_one_chain_without_
 
     async def imported(number: int) -> int:
         rows = "\n".join(f"{name},第{number}类" for name in ("县财政局", "凤灵街道"))
-        return (await api.units(f"name,kind\n{rows}\n")).status_code
+        return (await api.import_units(f"name,kind\n{rows}\n")).status_code
 
     async def published() -> int:
         answer = await api.client.post(f"{path}/publish", json={})
@@ -182,13 +184,15 @@ async def test_reports_imports_and_a_publication_at_once_make_one_chain_without_
     found = await verify(api)
     assert found["broken"] is None
     assert found["entries"] == before + len(owed[:40]) + 2 * 10 + 1
-    orders = await api.rows("SELECT count(*) AS n, max(number) AS last FROM ingest.journal_links")
+    orders = await api.fetch_rows(
+        "SELECT count(*) AS n, max(number) AS last FROM ingest.journal_links"
+    )
     assert orders[0].n == orders[0].last
 
 
 async def test_a_change_that_fails_leaves_no_entry_and_no_hole(api):
     before = await verify(api)
-    answer = await api.units("name,aliases\n甲局,乙\n丙局,乙\n")
+    answer = await api.import_units("name,aliases\n甲局,乙\n丙局,乙\n")
     assert answer.status_code == 422
     assert await verify(api) == before
 
@@ -201,7 +205,7 @@ async def test_each_office_has_its_own_chain(api):
 
 
 async def test_only_who_manages_reads_the_journal(api):
-    reader = await api.as_("read", "report", "admin")
+    reader = await api.open_as("read", "report", "admin")
     for path in ("/v1/journal", "/v1/audit/verify"):
         assert (await reader.get(path)).status_code == 403
     assert (await api.client.get("/v1/audit/verify?expect=xyz")).status_code == 422
@@ -220,8 +224,8 @@ _MEASURE = """
 """
 
 
-async def test_the_upgrade_chains_and_keeps_what_was_there(settings_for):
-    settings = await settings_for(IngestSettings)
+async def test_the_upgrade_chains_and_keeps_what_was_there(make_settings):
+    settings = await make_settings(IngestSettings)
     url = settings.database_url.get_secret_value()
     config = _configure_alembic(url, "ingest")
     await asyncio.to_thread(command.upgrade, config, "2026_11_24_streams")

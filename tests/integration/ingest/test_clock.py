@@ -15,15 +15,15 @@ _WRONG = [timedelta(days=95), timedelta(seconds=-40)]
 async def test_a_change_is_refused_while_the_clock_is_wrong_and_reading_goes_on(
     api: Any, ahead: timedelta
 ) -> None:
-    await api.published()
-    (item, *_) = await api.ledger()
+    await api.publish_plan()
+    (item, *_) = await api.list_ledger()
     api.clock.ahead = ahead
     place = f"/v1/obligations/{item['obligation_id']}/status"
     refused = await api.client.post(place, json={"status": "done"})
     assert refused.status_code == 503
     assert refused.headers["retry-after"]
     assert "clock" in refused.json()["detail"]
-    (unchanged, *_) = await api.ledger()
+    (unchanged, *_) = await api.list_ledger()
     assert unchanged["status"] == item["status"]
     api.clock.ahead = timedelta(0)
     assert (await api.client.post(place, json={"status": "done"})).status_code == 200

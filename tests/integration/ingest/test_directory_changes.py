@@ -30,18 +30,21 @@ async def post(api, one, action, body, status=200):
 
 async def everything(api):
     tables = ("units", "journal", "outbox", "idempotency")
-    return {name: await api.rows(f"SELECT * FROM ingest.{name} ORDER BY 1") for name in tables}  # noqa: S608
+    return {
+        name: await api.fetch_rows(f"SELECT * FROM ingest.{name} ORDER BY 1")  # noqa: S608
+        for name in tables
+    }
 
 
 async def told(api):
-    rows = await api.rows(
+    rows = await api.fetch_rows(
         "SELECT value FROM ingest.outbox WHERE topic = 'cuiban.directory.v1' ORDER BY id"
     )
     return [json.loads(row.value) for row in rows]
 
 
 async def journalled(api, action):
-    return await api.rows(
+    return await api.fetch_rows(
         "SELECT actor, before, after FROM ingest.journal WHERE action = :action ORDER BY id",
         action=action,
     )
@@ -59,7 +62,7 @@ async def sent(api, table, preview):
 
 
 async def test_a_preview_tells_field_by_field_what_the_import_then_does(api):
-    await api.units()
+    await api.import_units()
     before = await everything(api)
     preview = await sent(api, CHANGED, preview=True)
     assert await everything(api) == before
@@ -95,7 +98,7 @@ async def test_a_preview_tells_field_by_field_what_the_import_then_does(api):
 
 
 async def test_a_new_unit_is_shown_beside_the_absent_one_that_it_may_have_been(api):
-    await api.units()
+    await api.import_units()
     found = await sent(api, "单位名称\n县财政局\n县发展改革局\n", preview=True)
     (new,) = found["new"]
     assert [near["name"] for near in new["near"]] == ["县发展和改革局"]
@@ -125,13 +128,13 @@ async def test_a_workbook_is_imported_as_offices_keep_it(api):
 
 
 async def test_a_renamed_unit_stays_the_same_and_its_old_name_still_means_it(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     before = await unit(api, "县财政局")
-    owed = await api.ledger(unit_id=before["unit_id"])
+    owed = await api.list_ledger(unit_id=before["unit_id"])
     after = await post(api, before, "rename", {"name": "县财政和国资局"})
     assert (after["unit_id"], after["number"]) == (before["unit_id"], 2)
     assert after["aliases"] == ["县财政局"]
-    now_owed = await api.ledger(unit_id=before["unit_id"])
+    now_owed = await api.list_ledger(unit_id=before["unit_id"])
     assert [row["obligation_id"] for row in now_owed] == [row["obligation_id"] for row in owed]
     assert {row["unit"] for row in now_owed} == {"县财政和国资局"}
     shown = (await api.client.get(f"/v1/plans/{plan['plan_id']}")).json()
@@ -147,7 +150,7 @@ async def test_a_renamed_unit_stays_the_same_and_its_old_name_still_means_it(api
 
 
 async def test_a_name_that_means_another_unit_is_refused(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     for name in ("县发展和改革局", "县发改局", "县 发改局"):
         problem = await post(api, finance, "rename", {"name": name}, 409)
@@ -158,34 +161,34 @@ async def test_a_name_that_means_another_unit_is_refused(api):
 
 
 async def test_a_file_with_the_new_name_and_old_aliases_is_told_of_renaming(api):
-    await api.units()
-    answer = await api.units("单位名称,别名\n县发展改革和科技局,县发改局\n")
+    await api.import_units()
+    answer = await api.import_units("单位名称,别名\n县发展改革和科技局,县发改局\n")
     (fault,) = answer.json()["errors"]
     assert fault["message"].endswith("cuiban units rename 县发展和改革局 县发展改革和科技局")
 
 
 async def test_a_files_aliases_do_not_take_a_units_first_name_away(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     await post(api, finance, "rename", {"name": "县财政和国资局"})
-    await api.units("单位名称,别名\n县财政和国资局,财局\n")
+    await api.import_units("单位名称,别名\n县财政和国资局,财局\n")
     assert (await unit(api, "县财政局"))["aliases"] == ["财局", "县财政局"]
-    await api.units("单位名称,别名\n县财政和国资局,\n")
+    await api.import_units("单位名称,别名\n县财政和国资局,\n")
     assert (await unit(api, "县财政和国资局"))["aliases"] == ["县财政局"]
 
 
 async def test_a_name_that_was_a_retired_units_first_is_not_taken_for_it(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     await post(api, finance, "rename", {"name": "县财政和国资局"})
     await post(api, finance, "retire", {"reason": "并入"})
-    answer = await api.units("单位名称\n县财政局\n")
+    answer = await api.import_units("单位名称\n县财政局\n")
     assert answer.status_code == 422
     assert "县财政和国资局" in answer.json()["errors"][0]["message"]
 
 
 async def test_who_takes_over_at_once_is_told_and_journalled_once(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     new = {"post": "liaison", "name": "李四", "email": "lisi@yanting.example"}
     for _ in range(2):
@@ -201,7 +204,7 @@ async def test_who_takes_over_at_once_is_told_and_journalled_once(api):
 
 
 async def test_who_takes_over_later_follows_who_holds_the_post(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     first = NOW.date() + timedelta(days=30)
     new = {"post": "liaison", "mobile": "139 1111 2222", "valid_from": first.isoformat()}
@@ -213,7 +216,7 @@ async def test_who_takes_over_later_follows_who_holds_the_post(api):
     ]
     (event,) = (await told(api))[-1:]
     assert [c["valid_to"] for c in event["contacts"]] == [last, None]
-    answer = await api.units()
+    answer = await api.import_units()
     assert answer.json()["changed"] == 0, "the file's person is the one who holds it now"
 
 
@@ -234,19 +237,19 @@ async def test_who_takes_over_later_follows_who_holds_the_post(api):
     ],
 )
 async def test_a_contact_that_cannot_be_is_refused_and_changes_nothing(api, wrong):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     await post(api, finance, "contacts", wrong, 422)
     assert await unit(api, "县财政局") == finance
 
 
 async def test_a_retired_unit_owes_nothing_new_and_what_it_owes_stays(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     finance = await unit(api, "县财政局")
-    owed = await api.ledger(unit_id=finance["unit_id"])
+    owed = await api.list_ledger(unit_id=finance["unit_id"])
     after = await post(api, finance, "retire", {"reason": "并入县发展和改革局"})
     assert after["retired_why"] == "并入县发展和改革局"
-    assert await api.ledger(unit_id=finance["unit_id"]) == owed
+    assert await api.list_ledger(unit_id=finance["unit_id"]) == owed
     shown = (await api.client.get(f"/v1/plans/{plan['plan_id']}")).json()
     assert "县财政局" in [one["name"] for one in shown["unknown_names"]]
     again = await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})
@@ -254,28 +257,28 @@ async def test_a_retired_unit_owes_nothing_new_and_what_it_owes_stays(api):
     (entry,) = await journalled(api, "unit.retired")
     assert entry.after["reason"] == "并入县发展和改革局"
     await post(api, finance, "retire", {"reason": "x"}, 409)
-    answer = await api.units()
+    answer = await api.import_units()
     assert answer.status_code == 422
     assert "并入县发展和改革局" in answer.json()["errors"][0]["message"]
 
 
 async def test_a_retired_units_name_may_pass_to_who_takes_over(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
     await post(api, finance, "retire", {"reason": "并入"})
-    taken = await api.units("单位名称,别名\n县发展和改革局,县发改局、县财政局\n")
+    taken = await api.import_units("单位名称,别名\n县发展和改革局,县发改局、县财政局\n")
     assert taken.status_code == 200, taken.text
     await post(api, finance, "retire", {"reason": "误", "undo": True}, 409)
-    await api.units("单位名称,别名\n县发展和改革局,县发改局\n")
+    await api.import_units("单位名称,别名\n县发展和改革局,县发改局\n")
     assert (await post(api, finance, "retire", {"reason": "误", "undo": True}))[
         "retired_at"
     ] is None
 
 
 async def test_only_who_manages_changes_the_directory(api):
-    await api.units()
+    await api.import_units()
     finance = await unit(api, "县财政局")
-    reader = await api.as_("read", "report", unit_id=finance["unit_id"])
+    reader = await api.open_as("read", "report", unit_id=finance["unit_id"])
     for action, body in (
         ("contacts", {"post": "liaison", "email": "a@b.example"}),
         ("rename", {"name": "x"}),

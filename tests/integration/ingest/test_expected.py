@@ -70,7 +70,7 @@ class County:
     plan_id: str = ""
 
     async def start(self) -> None:
-        assert (await self.api.units()).status_code == 200
+        assert (await self.api.import_units()).status_code == 200
         plan = await self.api.client.post("/v1/plans", files={"file": ("1.txt", table(*ROWS))})
         assert plan.json()["unknown_names"] == [], plan.text
         self.plan_id = plan.json()["plan_id"]
@@ -135,7 +135,7 @@ class County:
         self.api.clock.instant = until
 
     async def owed(self, ref: str, unit: str) -> dict[str, Any]:
-        rows = await self.api.ledger()
+        rows = await self.api.list_ledger()
         named = {(row["ref"], row["unit"]): row for row in rows}
         return named[f"{ref}.1", unit]
 
@@ -146,8 +146,8 @@ class County:
 
 
 @pytest.fixture
-async def county(api: Api, settings_for: Any) -> AsyncIterator[County]:
-    settings = await settings_for(SchedulerSettings, "scheduler", complete_within=timedelta(0))
+async def county(api: Api, make_settings: Any) -> AsyncIterator[County]:
+    settings = await make_settings(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     engine = create_engine(settings, "test-scheduler")
     clock = _Clock(api)
     ticking = Ticking(engine, settings, clock)
@@ -311,7 +311,7 @@ async def test_days_in_the_wrong_order_are_refused(county):
     answer = await county.api.client.get("/v1/audit/expected", params=days)
     assert answer.status_code == 422
     assert "first" in answer.json()["detail"]
-    reader = await county.api.as_("read")
+    reader = await county.api.open_as("read")
     assert (await reader.get("/v1/audit/expected", params=days)).status_code == 403
 
 

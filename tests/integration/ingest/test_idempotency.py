@@ -8,8 +8,8 @@ pytestmark = pytest.mark.integration
 
 
 async def test_the_same_request_gets_the_same_answer(api):
-    await api.published()
-    item = (await api.ledger())[0]
+    await api.publish_plan()
+    item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/status"
     body = {"status": "done", "note": "x"}
     headers = {"Idempotency-Key": "k-1"}
@@ -24,8 +24,8 @@ async def test_the_same_request_gets_the_same_answer(api):
 
 
 async def test_many_at_once_are_carried_out_once(api):
-    await api.published()
-    item = (await api.ledger())[0]
+    await api.publish_plan()
+    item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/status"
 
     async def send():
@@ -35,13 +35,15 @@ async def test_many_at_once_are_carried_out_once(api):
     answers = await asyncio.gather(*(send() for _ in range(12)))
     assert {a.status_code for a in answers} <= {200, 409}
     assert len({a.text for a in answers if a.status_code == 200}) == 1
-    rows = await api.rows("SELECT count(*) FROM ingest.journal WHERE action = 'status.reported'")
+    rows = await api.fetch_rows(
+        "SELECT count(*) FROM ingest.journal WHERE action = 'status.reported'"
+    )
     assert rows[0][0] == 1
 
 
 async def test_reports_at_once_without_a_key_are_all_counted_in_turn(api):
-    await api.published()
-    item = (await api.ledger())[0]
+    await api.publish_plan()
+    item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/status"
     answers = await asyncio.gather(
         *(api.client.post(path, json={"status": "open", "note": f"{n}"}) for n in range(8))
@@ -50,8 +52,8 @@ async def test_reports_at_once_without_a_key_are_all_counted_in_turn(api):
 
 
 async def test_a_refusal_is_not_kept(api):
-    await api.published()
-    item = (await api.ledger())[0]
+    await api.publish_plan()
+    item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/extensions"
     headers = {"Idempotency-Key": "later"}
     body = {"due_on": "2024-02-01", "reason": "x"}
@@ -88,12 +90,14 @@ async def test_a_malformed_key_is_refused(api, key):
 
 
 async def test_two_publications_at_once_make_each_obligation_once(api):
-    await api.units()
-    plan = await api.plan()
+    await api.import_units()
+    plan = await api.import_plan()
     path = f"/v1/plans/{plan['plan_id']}/publish"
     answers = await asyncio.gather(*(api.client.post(path, json={}) for _ in range(3)))
     made = [a.json()["obligations"] for a in answers]
     assert sorted(made)[:2] == [0, 0]
-    assert len(await api.ledger()) == max(made)
-    told = await api.rows("SELECT count(*) FROM ingest.outbox WHERE topic = 'cuiban.tasks.v1'")
+    assert len(await api.list_ledger()) == max(made)
+    told = await api.fetch_rows(
+        "SELECT count(*) FROM ingest.outbox WHERE topic = 'cuiban.tasks.v1'"
+    )
     assert told[0][0] == 3

@@ -59,11 +59,11 @@ MEASURES, UNITS = 100, 20
 
 
 async def test_who_owes_a_measure_is_found_by_plan_and_measure(
-    ledger: tuple[AsyncConnection, UUID, UUID], plans_of: Any
+    ledger: tuple[AsyncConnection, UUID, UUID], collect_plans: Any
 ) -> None:
     db, office_id, plan_id = ledger
     few = await measures(db, plan_id, 3)
-    with plans_of(db) as plans:
+    with collect_plans(db) as plans:
         owing = await store.map_owing_units(db, plan_id, few)
         rows = await store.list_obligations(db, office_id, plan_id, list(owing[few[0]]), few)
     assert [len(units) for units in owing.values()] == [UNITS] * 3
@@ -74,14 +74,14 @@ async def test_who_owes_a_measure_is_found_by_plan_and_measure(
 
 
 async def test_no_statement_of_a_revision_reads_a_whole_table(
-    ledger: tuple[AsyncConnection, UUID, UUID], plans_of: Any
+    ledger: tuple[AsyncConnection, UUID, UUID], collect_plans: Any
 ) -> None:
     db, office_id, plan_id = ledger
     few, now = await measures(db, plan_id, 3), SystemClock().now()
     owed = list((await store.map_owing_units(db, plan_id, few))[few[0]])
     rows = await store.list_obligations(db, office_id, plan_id, owed, few)
     ids = [row.obligation_id for row in rows[:3]]
-    with plans_of(db) as plans:
+    with collect_plans(db) as plans:
         assert len(await plans_store.list_measures(db, plan_id)) == MEASURES * 9 // 10
         assert await store.get_last_ordinal(db, plan_id) == MEASURES
         await store.update_obligations(db, [{"obligation_id": one, "number": 2} for one in ids])

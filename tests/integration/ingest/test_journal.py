@@ -33,10 +33,10 @@ class Desk:
         return await self.api.client.post(path, files={"file": ("t.txt", text.encode())})
 
     async def obligation(self, ref: str) -> dict[str, Any]:
-        return next(row for row in await self.api.ledger() if row["ref"] == ref)
+        return next(row for row in await self.api.list_ledger() if row["ref"] == ref)
 
     async def units(self) -> httpx.Response:
-        return await self.api.units()
+        return await self.api.import_units()
 
     async def unit(self) -> str:
         row = await self.obligation("1.1")
@@ -148,10 +148,10 @@ async def test_every_way_to_change_something_leaves_an_entry(api):
     assert changing == set(WAYS)
     desk = Desk(api)
     for way, change in WAYS.items():
-        before = (await api.rows("SELECT count(*) AS n FROM ingest.journal"))[0].n
+        before = (await api.fetch_rows("SELECT count(*) AS n FROM ingest.journal"))[0].n
         answer = await change(desk)
         assert answer.is_success, (way, answer.text)
-        entries = await api.rows(
+        entries = await api.fetch_rows(
             "SELECT * FROM ingest.journal ORDER BY id OFFSET :before", before=before
         )
         assert entries, way
@@ -170,10 +170,10 @@ async def test_the_office_and_its_first_token_and_rules_are_in_it_too(api):
 
 
 async def test_what_changes_nothing_leaves_no_entry(api):
-    await api.units()
+    await api.import_units()
     token = (await api.client.post("/v1/tokens", json={"name": "x", "scopes": ["read"]})).json()
     await api.client.delete(f"/v1/tokens/{token['token_id']}")
     before = (await api.client.get("/v1/audit/verify")).json()
-    assert (await api.units()).json()["unchanged"] == 3
+    assert (await api.import_units()).json()["unchanged"] == 3
     assert (await api.client.delete(f"/v1/tokens/{token['token_id']}")).status_code == 204
     assert (await api.client.get("/v1/audit/verify")).json() == before

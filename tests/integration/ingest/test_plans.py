@@ -8,7 +8,7 @@ pytestmark = pytest.mark.integration
 
 
 async def test_a_document_becomes_a_draft_that_names_what_is_open(api):
-    plan = await api.plan()
+    plan = await api.import_plan()
     assert (plan["year"], plan["status"]) == (2023, "draft")
     assert (plan["tasks"], plan["measures"]) == (16, 46)
     assert [row["ref"] for row in plan["open"]] == ["4.3", "8.2", "13.3", "14.2"]
@@ -16,22 +16,22 @@ async def test_a_document_becomes_a_draft_that_names_what_is_open(api):
 
 
 async def test_the_same_document_again_is_the_same_draft(api):
-    first = await api.plan()
-    again = await api.plan()
+    first = await api.import_plan()
+    again = await api.import_plan()
     assert again == first
     listed = (await api.client.get("/v1/plans")).json()["items"]
     assert [row["plan_id"] for row in listed] == [first["plan_id"]]
     assert listed[0]["measures"] == 46
-    entries = await api.rows("SELECT action FROM ingest.journal WHERE action LIKE 'plan.%'")
+    entries = await api.fetch_rows("SELECT action FROM ingest.journal WHERE action LIKE 'plan.%'")
     assert len(entries) == 1
 
 
 async def test_publishing_expands_groups_and_holds_what_is_open(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     published = plan["published"]
     assert published["units"] == 3
     assert published["held"]["open_measures"] == ["4.3", "8.2", "13.3", "14.2"]
-    items = await api.ledger()
+    items = await api.list_ledger()
     assert len(items) == published["obligations"]
     assert not {row["ref"] for row in items} & {"4.3", "8.2", "13.3", "14.2"}
     street = [row["ref"] for row in items if row["unit"] == "凤灵街道"]
@@ -44,7 +44,7 @@ async def test_publishing_expands_groups_and_holds_what_is_open(api):
 
 
 async def test_publishing_again_adds_only_what_was_settled_since(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     path = f"/v1/plans/{plan['plan_id']}"
     again = (await api.client.post(f"{path}/publish", json={})).json()
     assert (again["obligations"], again["units"]) == (0, 0)
@@ -64,14 +64,14 @@ async def test_publishing_again_adds_only_what_was_settled_since(api):
     assert more["held"]["past"] == [{"ref": "4.3", "due_on": "2023-03-31", "units": 3}]
     late = (await api.client.post(f"{path}/publish", json={"include_past": True})).json()
     assert (late["obligations"], late["held"]["past"]) == (3, [])
-    red = await api.ledger(light="red")
+    red = await api.list_ledger(light="red")
     assert {(row["ref"], row["due_on"]) for row in red} == {("4.3", "2023-03-31")}
-    known = await api.rows("SELECT DISTINCT known_on FROM ingest.obligations")
+    known = await api.fetch_rows("SELECT DISTINCT known_on FROM ingest.obligations")
     assert [str(row.known_on) for row in known] == ["2023-06-01"]
 
 
 async def test_a_published_measure_is_settled_no_more(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     answer = await api.client.post(
         f"/v1/plans/{plan['plan_id']}/settlements",
         json={"ref": "1.1", "action": "drop", "reason": "x"},
@@ -93,13 +93,13 @@ async def test_a_published_measure_is_settled_no_more(api):
     ],
 )
 async def test_a_settlement_is_checked(api, body, status):
-    plan = await api.plan()
+    plan = await api.import_plan()
     answer = await api.client.post(f"/v1/plans/{plan['plan_id']}/settlements", json=body)
     assert answer.status_code == status, answer.text
 
 
 async def test_nothing_is_published_for_a_name_until_someone_decides(api):
-    plan = await api.published()
+    plan = await api.publish_plan()
     path = f"/v1/plans/{plan['plan_id']}"
     held = {row["name"]: row for row in plan["published"]["held"]["unknown_names"]}
     assert held["经开区"]["refs"][0] == "2.1"
@@ -119,13 +119,13 @@ async def test_nothing_is_published_for_a_name_until_someone_decides(api):
     assert {row["name"] for row in shown["decisions"]} == {"经开区", "县工信局"}
     more = (await api.client.post(f"{path}/publish", json={})).json()
     assert more["units"] == 1
-    street = await api.ledger(plan_id=plan["plan_id"])
+    street = await api.list_ledger(plan_id=plan["plan_id"])
     assert "1.1" in {row["ref"] for row in street if row["unit"] == "凤灵街道"}
 
 
 async def test_a_name_that_joins_the_directory_later_is_published_then(api):
-    plan = await api.published()
-    assert (await api.units("name,aliases\n经开区管委会,经开区\n")).json()["created"] == 1
+    plan = await api.publish_plan()
+    assert (await api.import_units("name,aliases\n经开区管委会,经开区\n")).json()["created"] == 1
     more = (await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})).json()
     assert more["units"] == 1
 
@@ -133,19 +133,19 @@ async def test_a_name_that_joins_the_directory_later_is_published_then(api):
 async def test_dates_past_at_publication_are_held_by_the_offices_day(api):
     # 16:30 UTC on 31 August is the first of September in the office.
     api.clock.instant = datetime(2023, 8, 31, 16, 30, tzinfo=UTC)
-    plan = await api.published()
+    plan = await api.publish_plan()
     held = plan["published"]["held"]["past"]
     assert [(row["ref"], row["due_on"]) for row in held] == [("4.5", "2023-08-31")]
 
 
 async def test_a_plan_beyond_the_limit_is_refused(api):
-    await api.units()
-    plan = await api.plan()
+    await api.import_units()
+    plan = await api.import_plan()
     api.settings.publish_limit = 10
     answer = await api.client.post(f"/v1/plans/{plan['plan_id']}/publish", json={})
     assert answer.status_code == 409
     assert "CUIBAN_PUBLISH_LIMIT" in answer.json()["hint"]
-    assert await api.ledger() == []
+    assert await api.list_ledger() == []
 
 
 async def test_a_measure_that_names_no_unit_waits_for_a_person(api):
@@ -178,7 +178,7 @@ async def settled(api, plan, status=200, **body):
 
 
 async def test_each_doubtful_point_is_settled_by_itself(api):
-    await api.units()
+    await api.import_units()
     answer = await api.client.post("/v1/plans", files={"file": ("t.txt", TWO_POINTS.encode())})
     plan = answer.json()
     (point,) = plan["open"]
@@ -212,7 +212,9 @@ async def test_a_measure_that_nobody_doubts_can_be_corrected_too(api):
     shown = await settled(api, plan, ref="2.1", action="change", **body)
     (measure,) = (row for row in shown["measures"] if row["ref"] == "2.1")
     assert {name: measure[name] for name in body} == body
-    entry = (await api.rows("SELECT * FROM ingest.journal WHERE action = 'measure.settled'"))[0]
+    entry = (await api.fetch_rows("SELECT * FROM ingest.journal WHERE action = 'measure.settled'"))[
+        0
+    ]
     assert entry.before["due"] == ["2023-12-31"]
     assert entry.after["due"] == ["2023-10-31"]
 

@@ -136,7 +136,7 @@ async def test_a_reader_that_crashes_ends_alone(reading: Any, readers: Any, api:
     answer = await post(reading(readers.crash), "x")
     assert answer.status_code == 422
     assert answer.json()["type"] == "urn:cuiban:problem:document-unreadable"
-    assert (await api.plan())["measures"] > 40
+    assert (await api.import_plan())["measures"] > 40
 
 
 async def test_the_reader_gets_neither_secrets_nor_connections(
@@ -236,7 +236,7 @@ async def test_a_file_over_the_limit_is_413_without_being_read(reading: Any, rea
 
 
 async def test_a_revision_may_be_as_large_as_a_plan(api: Any) -> None:
-    plan = await api.published()
+    plan = await api.publish_plan()
     path = f"/v1/plans/{plan['plan_id']}/revisions"
     answer = await api.client.post(path, **sending(3 * 2**20))
     assert answer.status_code == 422, answer.text

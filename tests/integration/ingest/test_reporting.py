@@ -7,11 +7,11 @@ pytestmark = pytest.mark.integration
 
 
 async def first(api, **query):
-    return (await api.ledger(**query))[0]
+    return (await api.list_ledger(**query))[0]
 
 
 async def test_a_status_raises_the_number_and_the_same_again_does_not(api):
-    await api.published()
+    await api.publish_plan()
     item = await first(api)
     path = f"/v1/obligations/{item['obligation_id']}/status"
     done = (await api.client.post(path, json={"status": "done", "note": "已公开"})).json()
@@ -20,14 +20,16 @@ async def test_a_status_raises_the_number_and_the_same_again_does_not(api):
     assert again["number"] == 2
     reopened = (await api.client.post(path, json={"status": "open"})).json()
     assert (reopened["light"], reopened["number"]) == ("green", 3)
-    told = await api.rows("SELECT count(*) FROM ingest.outbox WHERE topic = 'cuiban.tasks.v1'")
+    told = await api.fetch_rows(
+        "SELECT count(*) FROM ingest.outbox WHERE topic = 'cuiban.tasks.v1'"
+    )
     assert told[0][0] == 3 + 2  # three units' lists, two changes
 
 
 async def test_a_hearing_is_recorded_not_reported(api):
-    await api.published()
+    await api.publish_plan()
     item = await first(api)
-    hearing = next(row for row in await api.ledger() if row["kind"] == "hearing")
+    hearing = next(row for row in await api.list_ledger() if row["kind"] == "hearing")
     path = f"/v1/obligations/{hearing['obligation_id']}/status"
     refused = await api.client.post(path, json={"status": "done"})
     assert refused.status_code == 409
@@ -44,7 +46,7 @@ async def test_a_hearing_is_recorded_not_reported(api):
 
 @pytest.mark.parametrize(("day", "status"), [("2023-06-02", 422), ("2022-06-01", 409)])
 async def test_a_hearing_lies_in_its_year_and_not_ahead(api, day, status):
-    await api.published()
+    await api.publish_plan()
     item = await first(api)
     body = {"heard_on": day, "heard_by": "局长"}
     answer = await api.client.post(f"/v1/units/{item['unit_id']}/hearings", json=body)
@@ -52,8 +54,8 @@ async def test_a_hearing_lies_in_its_year_and_not_ahead(api, day, status):
 
 
 async def test_a_duty_of_two_hearings_is_fulfilled_by_the_second(api):
-    await api.units()
-    plan = await api.plan()
+    await api.import_units()
+    plan = await api.import_plan()
     path = f"/v1/plans/{plan['plan_id']}"
     changed = {
         "ref": "16.2",
@@ -73,7 +75,7 @@ async def test_a_duty_of_two_hearings_is_fulfilled_by_the_second(api):
 
 
 async def test_an_extension_moves_the_date_later_only(api):
-    await api.published()
+    await api.publish_plan()
     item = await first(api)
     path = f"/v1/obligations/{item['obligation_id']}/extensions"
     earlier = await api.client.post(path, json={"due_on": "2023-12-31", "reason": "x"})
@@ -84,7 +86,9 @@ async def test_an_extension_moves_the_date_later_only(api):
         "2024-01-31",
         2,
     )
-    entry = (await api.rows("SELECT * FROM ingest.journal WHERE action = 'extension.granted'"))[0]
+    entry = (
+        await api.fetch_rows("SELECT * FROM ingest.journal WHERE action = 'extension.granted'")
+    )[0]
     assert (entry.actor, entry.before["due_on"], entry.after["reason"]) == (
         "office",
         "2023-12-31",
@@ -94,15 +98,15 @@ async def test_an_extension_moves_the_date_later_only(api):
 
 async def test_the_journal_is_only_appended_to(api):
     with pytest.raises(DBAPIError, match="only appended"):
-        await api.rows("DELETE FROM ingest.journal")
+        await api.fetch_rows("DELETE FROM ingest.journal")
 
 
 async def test_a_units_token_sees_and_reports_for_its_unit_alone(api):
-    await api.published()
-    items = await api.ledger()
+    await api.publish_plan()
+    items = await api.list_ledger()
     own = items[0]
     foreign = next(row for row in items if row["unit_id"] != own["unit_id"])
-    unit = await api.as_("read", "report", unit_id=own["unit_id"])
+    unit = await api.open_as("read", "report", unit_id=own["unit_id"])
     seen = (await unit.get("/v1/ledger", params={"limit": 500})).json()["items"]
     assert {row["unit_id"] for row in seen} == {own["unit_id"]}
     asked = await unit.get("/v1/ledger", params={"unit_id": foreign["unit_id"]})
@@ -125,7 +129,7 @@ async def test_a_units_token_sees_and_reports_for_its_unit_alone(api):
 
 
 async def test_a_scope_is_needed_and_a_revoked_token_is_refused(api):
-    reader = await api.as_("read")
+    reader = await api.open_as("read")
     assert (await reader.get("/v1/office")).json()["today"] == "2023-06-01"
     assert (await reader.get("/v1/tokens")).status_code == 403
     issued = (await api.client.post("/v1/tokens", json={"name": "OA", "scopes": ["read"]})).json()
@@ -138,12 +142,12 @@ async def test_a_scope_is_needed_and_a_revoked_token_is_refused(api):
     assert refused.headers["www-authenticate"].startswith("Bearer")
     listed = (await api.client.get("/v1/tokens")).text
     assert issued["token"] not in listed
-    stored = await api.rows("SELECT t::text AS said FROM ingest.tokens t")
+    stored = await api.fetch_rows("SELECT t::text AS said FROM ingest.tokens t")
     assert not any(issued["token"] in row.said for row in stored)
 
 
 async def test_the_summary_counts_by_light(api):
-    await api.published()
+    await api.publish_plan()
     item = await first(api)
     await api.client.post(
         f"/v1/obligations/{item['obligation_id']}/status", json={"status": "done"}
@@ -157,13 +161,13 @@ async def test_the_summary_counts_by_light(api):
         0,
     )
     for light in ("green", "yellow", "red", "none", "done"):
-        lit = await api.ledger(light=light)
+        lit = await api.list_ledger(light=light)
         assert {row["light"] for row in lit} <= {light}
 
 
 async def test_pages_of_the_ledger_hold_each_obligation_once(api):
-    await api.published()
-    whole = [row["obligation_id"] for row in await api.ledger()]
+    await api.publish_plan()
+    whole = [row["obligation_id"] for row in await api.list_ledger()]
     found, cursor = [], None
     while True:
         query = {"limit": 7} | ({"cursor": cursor} if cursor else {})

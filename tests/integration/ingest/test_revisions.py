@@ -37,7 +37,7 @@ class Office:
         self.plan_id = ""
 
     async def publish(self, text: str = FIRST, **body: object) -> None:
-        assert (await self.api.units()).status_code == 200
+        assert (await self.api.import_units()).status_code == 200
         answer = await self.api.client.post("/v1/plans", files={"file": ("1.txt", text.encode())})
         assert answer.json()["unknown_names"] == [], answer.text
         self.plan_id = answer.json()["plan_id"]
@@ -67,12 +67,12 @@ class Office:
         return dict((await self.api.client.get(self.path(revision))).json())
 
     async def owed(self) -> dict[tuple[str, str], dict[str, Any]]:
-        rows = await self.api.ledger(plan_id=self.plan_id)
+        rows = await self.api.list_ledger(plan_id=self.plan_id)
         return {(row["ref"], row["unit"]): row for row in rows}
 
     async def events(self) -> list[Any]:
         """What was told of tasks since the last time; it is taken away as the relay would."""
-        rows = await self.api.rows("SELECT * FROM ingest.outbox ORDER BY id")
+        rows = await self.api.fetch_rows("SELECT * FROM ingest.outbox ORDER BY id")
         async with self.api.engine.begin() as db:
             await db.execute(text("DELETE FROM ingest.outbox"))
         return [
@@ -161,11 +161,11 @@ async def test_a_second_confirmation_changes_nothing(office):
     await office.publish()
     found = await office.revise(ONE, TWO)
     first = await office.confirm(found)
-    entries = await office.api.rows("SELECT count(*) AS n FROM ingest.journal")
+    entries = await office.api.fetch_rows("SELECT count(*) AS n FROM ingest.journal")
     await office.events()
     assert await office.confirm(found) == first
     assert await office.events() == []
-    assert await office.api.rows("SELECT count(*) AS n FROM ingest.journal") == entries
+    assert await office.api.fetch_rows("SELECT count(*) AS n FROM ingest.journal") == entries
     shown = await office.seen(found)
     assert (shown["status"], shown["outcome"]) == ("confirmed", first)
     again = await office.revise(ONE, TWO, status=200)
@@ -263,7 +263,7 @@ async def test_done_stays_done_whatever_becomes_of_its_measure(office):
     await office.events()
     found = await office.revise((*ONE[:2], "县发展和改革局", ONE[3]), dated(TWO, "2023年11月15日"))
     await office.confirm(found)
-    rows = await office.api.ledger(plan_id=office.plan_id, status="done")
+    rows = await office.api.list_ledger(plan_id=office.plan_id, status="done")
     assert {row["obligation_id"] for row in rows} == {
         before[ref, "县财政局"]["obligation_id"] for ref in ("1.1", "2.1", "3.1")
     }
@@ -334,7 +334,7 @@ async def test_doubtful_points_of_a_revision_are_settled_like_those_of_a_draft(o
     seen = await office.seen(found)
     assert not seen["stale"]
     await office.confirm(seen, digest=seen["digest"])
-    owed = await office.api.ledger(plan_id=office.plan_id)
+    owed = await office.api.list_ledger(plan_id=office.plan_id)
     quarters = [row["due_on"] for row in owed if row["ref"] == "2.1"]
     assert quarters == ["2023-06-30", "2023-09-30", "2023-12-31"]
     assert [row["unit"] for row in owed if row["ref"] == "4.1"] == ["凤灵街道"]
@@ -410,10 +410,10 @@ async def test_a_unit_that_a_revision_took_out_may_come_back_by_publication(offi
     street = ("开放日", OPEN_DAY, "各乡镇(街道)", "2023年11月30日")
     await office.publish(table(ONE, street))
     before = (await office.owed())["2.1", "凤灵街道"]
-    await office.api.units("name,groups\n凤灵街道,\n县财政局,各乡镇(街道)\n")
+    await office.api.import_units("name,groups\n凤灵街道,\n县财政局,各乡镇(街道)\n")
     await office.confirm(await office.revise(ONE, (*street[:3], "2023年12月15日")))
     assert {unit for ref, unit in await office.owed() if ref == "2.1"} == {"县财政局"}
-    await office.api.units("name,groups\n凤灵街道,各乡镇(街道)\n")
+    await office.api.import_units("name,groups\n凤灵街道,各乡镇(街道)\n")
     await office.events()
     done = await office.post(f"/v1/plans/{office.plan_id}/publish", {})
     assert done["obligations"] == 1
@@ -443,7 +443,7 @@ async def test_a_measure_that_waits_in_the_plan_goes_on_waiting_under_its_new_nu
 async def test_a_unit_whose_name_nobody_knows_any_more_keeps_its_duty_until_someone_decides(office):
     short = (*ONE[:2], "县财政局、县发改局", ONE[3])
     await office.publish(table(short, TWO))
-    await office.api.units("name,aliases\n县发展和改革局,\n")
+    await office.api.import_units("name,aliases\n县发展和改革局,\n")
     found = await office.revise(dated(short, "2023年10月20日"), TWO)
     assert found["changed"][0]["unknown"] == ["县发改局"]
     await office.confirm(found, 409)
@@ -475,7 +475,7 @@ async def test_a_revision_of_a_plan_that_changed_meanwhile_is_refused(office):
 
 
 async def test_only_a_published_plan_of_the_same_year_is_revised(office, api):
-    await api.units()
+    await api.import_units()
     answer = await api.client.post("/v1/plans", files={"file": ("1.txt", FIRST.encode())})
     office.plan_id = answer.json()["plan_id"]
     await office.revise(ONE, status=409)
@@ -492,7 +492,7 @@ async def test_every_step_of_a_revision_is_in_the_journal_and_the_chain_holds(of
     await office.publish()
     found = await office.revise(ONE, dated(TWO, "2023年11月15日"))
     await office.confirm(found)
-    rows = await office.api.rows("SELECT * FROM ingest.journal ORDER BY id")
+    rows = await office.api.fetch_rows("SELECT * FROM ingest.journal ORDER BY id")
     actions = [row.action for row in rows]
     for action in ("revision.read", "measure.changed", "measure.removed", "plan.revised"):
         assert action in actions
@@ -514,7 +514,7 @@ async def test_confirmations_reports_and_imports_at_once_do_not_block_each_other
 
     async def imported(number: int) -> int:
         return (
-            await office.api.units(f"name,kind\n县财政局,{number}\n凤灵街道,{number}\n")
+            await office.api.import_units(f"name,kind\n县财政局,{number}\n凤灵街道,{number}\n")
         ).status_code
 
     async with asyncio.timeout(300):

@@ -32,7 +32,7 @@ from shared.schemas.events import (
 from shared.schemas.facts import NotificationRef, ReminderItem
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DIRECTORY, RULES, TASKS, apply_prefix
-from tests.integration.running import running
+from tests.integration.running import run_loops
 
 pytestmark = pytest.mark.integration
 SLOT = datetime(2023, 11, 1, 1, tzinfo=UTC)
@@ -62,15 +62,15 @@ async def told(settings, topic):
 
 
 async def test_a_publication_stands_in_kafka_unit_by_unit(api):
-    plan = await api.published()
-    item = (await api.ledger())[0]
+    plan = await api.publish_plan()
+    item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/status"
     await api.client.post(path, json={"status": "done"})
 
     async def empty():
-        return not await api.rows("SELECT 1 FROM ingest.outbox WHERE sent_at IS NULL")
+        return not await api.fetch_rows("SELECT 1 FROM ingest.outbox WHERE sent_at IS NULL")
 
-    async with running(Relay(api.engine, OUTBOX, api.settings).run()):
+    async with run_loops(Relay(api.engine, OUTBOX, api.settings).run()):
         await until(empty)
     tasks = await told(api.settings, TASKS)
     assert Counter(type(e).__name__ for e in tasks) == {
@@ -160,7 +160,7 @@ def deliveries(office, unit):
 
 
 async def test_what_a_unit_was_told_is_its_history(api):
-    await api.units()
+    await api.import_units()
     unit = UUID((await api.client.get("/v1/units")).json()["items"][0]["unit_id"])
     events = deliveries(api.office_id, unit)
     records = [encode(Envelope(uuid4(), "/test", SLOT, uuid4(), event)) for event in events]
@@ -180,9 +180,11 @@ async def test_what_a_unit_was_told_is_its_history(api):
     path = f"/v1/units/{unit}/history"
 
     async def dead():
-        return await api.rows("SELECT 1 FROM ingest.outbox WHERE topic = 'cuiban.dead-letters.v1'")
+        return await api.fetch_rows(
+            "SELECT 1 FROM ingest.outbox WHERE topic = 'cuiban.dead-letters.v1'"
+        )
 
-    async with running(
+    async with run_loops(
         run_group(consumer, api.settings, "ingest-history"), watch(consumer, api.settings, reader)
     ):
         await until(dead)
@@ -198,7 +200,7 @@ async def test_what_a_unit_was_told_is_its_history(api):
     assert delivered["body"] == "请于12月31日前办结"
     assert (delivered["refs"], delivered["address"]) == (["3.1"], "a@b.example")
     assert {row["reason"] for row in rows} == {"", "rejected", "withdrawn"}
-    assert len(await api.rows("SELECT 1 FROM ingest.withdrawals")) == 1
+    assert len(await api.fetch_rows("SELECT 1 FROM ingest.withdrawals")) == 1
     first = (await api.client.get(path, params={"limit": 3})).json()
     rest = (await api.client.get(path, params={"cursor": first["next_cursor"]})).json()
     assert [*first["items"], *rest["items"]] == rows
@@ -236,7 +238,7 @@ async def test_the_server_answers_on_its_socket_and_stops(api):
     sock = listen(settings)
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"
     parts = ApiContext(api.engine, api.clock, settings, read_plan)
-    async with running(serve(parts, sock)), httpx.AsyncClient(base_url=address) as client:
+    async with run_loops(serve(parts, sock)), httpx.AsyncClient(base_url=address) as client:
 
         async def answers():
             try:

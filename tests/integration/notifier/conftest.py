@@ -31,14 +31,14 @@ async def sms_sink() -> AsyncIterator[SmsSink]:
 
 @pytest.fixture
 async def world(
-    settings_for: Callable[..., Awaitable[Any]],
+    make_settings: Callable[..., Awaitable[Any]],
     mail_sink: MailSink,
     sms_sink: SmsSink,
     tmp_path: Path,
 ) -> AsyncIterator[World]:
     clock = SteppedClock(tmp_path / "clock")
     clock.set(SLOT)
-    settings = await settings_for(
+    settings = await make_settings(
         NotifierSettings,
         "notifier",
         smtp_url=mail_sink.url,

@@ -7,7 +7,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from shared.clock import SteppedClock
-from tests.integration.notifier.world import World, due, until, upserted
+from tests.integration.notifier.world import World, make_reminder, make_unit, wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -31,13 +31,13 @@ def waits(channel: str) -> float:
 
 
 async def test_a_due_message_waits_until_the_clock_is_right(world: World) -> None:
-    await world.tell(upserted(), due())
+    await world.tell(make_unit(), make_reminder())
     wrong = world.clock = WrongClock(world.clock, timedelta(days=95))
     before = waits("email")
     world.start()
-    await until(lambda: waits("email") > before + 1)
+    await wait_until(lambda: waits("email") > before + 1)
     assert world.mail.mails == []
-    assert await world.states() == {"email": "pending", "sms": "pending"}
+    assert await world.get_states() == {"email": "pending", "sms": "pending"}
     assert REGISTRY.get_sample_value("cuiban_clock_skew_seconds") == 95 * 86400
     wrong.ahead = timedelta(0)
-    await until(lambda: world.mail.mails and world.sms.posts)
+    await wait_until(lambda: world.mail.mails and world.sms.posts)

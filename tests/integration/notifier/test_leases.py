@@ -8,7 +8,14 @@ import pytest
 import shared.clock
 from services.notifier.dispatch.recording import Result
 from shared.clock import read_machine_time
-from tests.integration.notifier.world import IMPATIENT, SLOT, World, due, until, upserted
+from tests.integration.notifier.world import (
+    IMPATIENT,
+    SLOT,
+    World,
+    make_reminder,
+    make_unit,
+    wait_until,
+)
 
 pytestmark = pytest.mark.integration
 OFF = 4000
@@ -32,20 +39,23 @@ async def test_a_host_whose_clock_is_ahead_takes_no_lease_that_still_runs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: len(world.mail.mails) == 1)
+    await wait_until(lambda: len(world.mail.mails) == 1)
     set_clock_off(monkeypatch, OFF)
     world.start()  # a second process, on the other host
-    await world.tell(upserted("县卫健局"), due("县卫健局", channels=("email",)))
-    await until(lambda: len(world.mail.mails) >= 2)
-    await world.tell(due(slot=SLOT - timedelta(hours=1), channels=("email",)))
-    await until(lambda: len(world.mail.mails) >= 3)
+    await world.tell(make_unit("县卫健局"), make_reminder("县卫健局", channels=("email",)))
+    await wait_until(lambda: len(world.mail.mails) >= 2)
+    await world.tell(make_reminder(slot=SLOT - timedelta(hours=1), channels=("email",)))
+    await wait_until(lambda: len(world.mail.mails) >= 3)
     assert len(set(world.mail.ids)) == len(world.mail.ids)
     world.mail.hang.set()
 
     async def all_sent() -> bool:
-        return len(await world.rows("SELECT 1 FROM notifier.notifications WHERE attempts = 1")) == 3
+        return (
+            len(await world.fetch_rows("SELECT 1 FROM notifier.notifications WHERE attempts = 1"))
+            == 3
+        )
 
     assert await all_sent()
 
@@ -54,15 +64,15 @@ async def test_a_host_whose_clock_is_behind_takes_over_what_was_abandoned(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start(**IMPATIENT)
-    await until(lambda: world.mail.mails)
+    await wait_until(lambda: world.mail.mails)
     tasks, world._tasks = world._tasks, []
     for lane in world.lanes:  # as if its process had been killed
         lane._writer.put = lambda result: asyncio.Event()  # type: ignore[method-assign]
     set_clock_off(monkeypatch, -OFF)
     world.start()
-    await until(lambda: len(world.mail.mails) == 2)
+    await wait_until(lambda: len(world.mail.mails) == 2)
     world.mail.hang.set()
     assert len(set(world.mail.ids)) == 1
     for task in tasks:
@@ -74,10 +84,10 @@ async def test_attempts_are_dated_by_the_database_too(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_clock_off(monkeypatch, OFF)
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: world.told("NotificationSent"))
-    (row,) = await world.rows(
+    await wait_until(lambda: world.list_events("NotificationSent"))
+    (row,) = await world.fetch_rows(
         "SELECT ended_at - started_at AS took, now() - started_at AS ago FROM notifier.attempts"
     )
     assert timedelta(0) <= row.took < timedelta(seconds=OFF / 4)

@@ -22,11 +22,11 @@ from shared.schemas.topics import DELIVERIES, apply_prefix
 from tests.integration.notifier.world import (
     SECRET,
     World,
-    due,
-    enveloped,
-    until,
-    upserted,
-    withdrawn,
+    make_reminder,
+    make_unit,
+    make_withdrawal,
+    to_envelope,
+    wait_until,
 )
 
 pytestmark = pytest.mark.integration
@@ -73,7 +73,7 @@ class Process:
         settings = self.world.settings
         async with AIOKafkaProducer(bootstrap_servers=settings.kafka) as producer:
             for event in events:
-                record = encode(enveloped(event))
+                record = encode(to_envelope(event))
                 await producer.send_and_wait(
                     apply_prefix(record.topic, settings.topic_prefix),
                     key=record.key,
@@ -113,13 +113,13 @@ async def process(world: World) -> AsyncIterator[Process]:
 
 async def test_events_in_become_mail_messages_and_events_out(process: Process) -> None:
     child = await process.start()
-    await process.send(due(), upserted())  # in whatever order the topics are read
+    await process.send(make_reminder(), make_unit())  # in whatever order the topics are read
     told = await process.delivered(3)
     kinds = sorted(type(event).__name__ for event in told)
     assert kinds == ["NotificationSent", "NotificationSent", "ReminderFannedOut"]
     assert len(process.world.mail.mails) == len(process.world.sms.posts) == 1
-    await process.send(due("县卫健局"), upserted("县卫健局"))
-    await until(lambda: len(process.world.mail.mails) == 2, LONG)
+    await process.send(make_reminder("县卫健局"), make_unit("县卫健局"))
+    await wait_until(lambda: len(process.world.mail.mails) == 2, LONG)
     child.send_signal(signal.SIGTERM)
     async with asyncio.timeout(LONG):
         _, errors = await child.communicate()
@@ -132,43 +132,45 @@ async def test_killed_between_attempt_and_outcome_it_is_offered_again_under_the_
 ) -> None:
     world = process.world
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     first = await process.start()
-    await until(lambda: world.mail.mails, LONG)
+    await wait_until(lambda: world.mail.mails, LONG)
     first.kill()
     await first.wait()
     world.mail.hang.set()
     await world.expire_leases()
     await process.start()
-    (event,) = await until(lambda: world_sent(world), LONG)
+    (event,) = await wait_until(lambda: world_sent(world), LONG)
     assert event.attempts == 2
     assert world.mail.ids[0] == world.mail.ids[1]
     assert len(world.mail.ids) == 2
-    rows = await world.rows("SELECT outcome FROM notifier.attempts ORDER BY number")
+    rows = await world.fetch_rows("SELECT outcome FROM notifier.attempts ORDER BY number")
     assert [row.outcome for row in rows] == ["unknown", "accepted"]
 
 
 async def world_sent(world: World) -> Any:
-    return await world.rows("SELECT attempts FROM notifier.notifications WHERE state = 'sent'")
+    return await world.fetch_rows(
+        "SELECT attempts FROM notifier.notifications WHERE state = 'sent'"
+    )
 
 
 async def test_sigterm_finishes_what_is_in_flight_and_commits_it(process: Process) -> None:
     world = process.world
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     child = await process.start()
-    await until(lambda: world.mail.mails, LONG)
+    await wait_until(lambda: world.mail.mails, LONG)
     child.send_signal(signal.SIGTERM)
     world.mail.hang.set()
     async with asyncio.timeout(LONG):
         await child.communicate()
-    assert await world.states() == {"email": "sent"}
+    assert await world.get_states() == {"email": "sent"}
     assert len(world.mail.mails) == 1
 
 
 async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process) -> None:
     world = process.world
-    await process.send(upserted(), withdrawn("县教体局", "2.1"), due())
+    await process.send(make_unit(), make_withdrawal("县教体局", "2.1"), make_reminder())
     await process.start()
     told = await process.delivered(3)
     kinds = sorted(type(event).__name__ for event in told)
@@ -181,7 +183,7 @@ async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
 ) -> None:
     (port,) = find_free_ports(1)
     child = await process.start(CUIBAN_SMS_URL="", CUIBAN_METRICS_PORT=str(port))
-    await process.send(upserted(), due())
+    await process.send(make_unit(), make_reminder())
     url = f"http://127.0.0.1:{port}"
 
     async def told() -> dict[str, Any]:
@@ -191,10 +193,10 @@ async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
                 return said if answer.status == 200 and "held" in said.get("warnings", {}) else {}
         return {}
 
-    said = await until(told, LONG)
+    said = await wait_until(told, LONG)
     held = {"held": "1 (no gateway for sms)"}
     assert said == {"status": "ready", "warnings": held}
-    notes = await until(lambda: asyncio.to_thread(_fetch_warnings, f"{url}/metrics"), LONG)
+    notes = await wait_until(lambda: asyncio.to_thread(_fetch_warnings, f"{url}/metrics"), LONG)
     assert notes == held
     child.send_signal(signal.SIGTERM)
     async with asyncio.timeout(LONG):

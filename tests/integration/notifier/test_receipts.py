@@ -7,7 +7,14 @@ import pytest
 
 from shared.schemas import identity
 from shared.schemas.events import ReceiptReceived
-from tests.integration.notifier.world import OFFICE, SLOT, World, due, until, upserted
+from tests.integration.notifier.world import (
+    OFFICE,
+    SLOT,
+    World,
+    make_reminder,
+    make_unit,
+    wait_until,
+)
 
 pytestmark = pytest.mark.integration
 OTHER = identity.derive_office_id("another-county")
@@ -27,9 +34,9 @@ def receipt(
 
 
 async def send(world: World) -> None:
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start()
-    await until(lambda: world.told("NotificationSent"))
+    await wait_until(lambda: world.list_events("NotificationSent"))
 
 
 FOREIGN = [
@@ -46,20 +53,20 @@ async def test_a_foreign_receipt_is_kept_with_its_reason_and_not_applied(
 ) -> None:
     if early:
         await world.tell(foreign)
-        (row,) = await world.rows(KEPT)
+        (row,) = await world.fetch_rows(KEPT)
         assert row.reason == "not-sent-yet"
     await send(world)
     if not early:
         await world.tell(foreign)
-    (row,) = await world.rows(KEPT)
+    (row,) = await world.fetch_rows(KEPT)
     assert (row.office_id, row.gateway, row.reason) == (
         foreign.office_id,
         foreign.gateway,
         reason,
     )
-    (row,) = await world.rows("SELECT receipt, delivered_at FROM notifier.notifications")
+    (row,) = await world.fetch_rows("SELECT receipt, delivered_at FROM notifier.notifications")
     assert (row.receipt, row.delivered_at) == ("", None)
-    assert await world.told("NotificationDelivered") == []
+    assert await world.list_events("NotificationDelivered") == []
 
 
 @pytest.mark.parametrize("early", [True, False])
@@ -71,10 +78,10 @@ async def test_a_foreign_receipt_does_not_stand_before_the_right_one(
     await send(world)
     if not early:
         await world.tell(*[one for one, _ in FOREIGN], receipt())
-    (event,) = await until(lambda: world.told("NotificationDelivered"))
+    (event,) = await wait_until(lambda: world.list_events("NotificationDelivered"))
     assert event.office_id == OFFICE
     assert event.delivered_at == SLOT + timedelta(minutes=1)
-    assert len(await world.rows(KEPT)) == 3
+    assert len(await world.fetch_rows(KEPT)) == 3
 
 
 async def test_what_was_sent_before_gateways_were_noted_goes_by_its_office(world: World) -> None:
@@ -82,6 +89,6 @@ async def test_what_was_sent_before_gateways_were_noted_goes_by_its_office(world
     async with world.engine.begin() as db:
         await db.exec_driver_sql("UPDATE notifier.notifications SET gateway = ''")
     await world.tell(receipt(OTHER))
-    assert await world.told("NotificationDelivered") == []
+    assert await world.list_events("NotificationDelivered") == []
     await world.tell(receipt(gateway="sms"))
-    assert len(await world.told("NotificationDelivered")) == 1
+    assert len(await world.list_events("NotificationDelivered")) == 1

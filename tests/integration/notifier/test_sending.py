@@ -20,10 +20,10 @@ from tests.integration.notifier.world import (
     SECRET,
     SLOT,
     World,
-    due,
-    item,
-    until,
-    upserted,
+    make_item,
+    make_reminder,
+    make_unit,
+    wait_until,
 )
 
 pytestmark = pytest.mark.integration
@@ -31,13 +31,13 @@ SENT = {"email": "sent", "sms": "sent"}
 
 
 async def sent(world: World) -> bool:
-    return await world.states() == SENT
+    return await world.get_states() == SENT
 
 
 async def test_a_reminder_reaches_its_contact_by_mail_and_short_message(world: World) -> None:
-    await world.tell(upserted(), due())
+    await world.tell(make_unit(), make_reminder())
     world.start()
-    await until(lambda: sent(world))
+    await wait_until(lambda: sent(world))
     mail = world.mail.mails[0]
     text, html = mail.get_payload()
     assert mail["To"] == "jtj@jtj.example"
@@ -54,9 +54,9 @@ async def test_a_reminder_reaches_its_contact_by_mail_and_short_message(world: W
 
 
 async def test_the_short_message_is_signed_over_its_bytes(world: World) -> None:
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start()
-    await until(lambda: world.sms.posts)
+    await wait_until(lambda: world.sms.posts)
     headers, _ = world.sms.posts[0]
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode()
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
@@ -65,38 +65,40 @@ async def test_the_short_message_is_signed_over_its_bytes(world: World) -> None:
 
 
 async def test_what_was_sent_is_told_with_the_text_as_proof(world: World) -> None:
-    await world.tell(upserted(), due())
+    await world.tell(make_unit(), make_reminder())
     world.start()
-    await until(lambda: sent(world))
-    told = {e.channel: e for e in await world.told("NotificationSent")}
+    await wait_until(lambda: sent(world))
+    told = {e.channel: e for e in await world.list_events("NotificationSent")}
     assert isinstance(told["email"], NotificationSent)
     assert told["email"].body.startswith("县教体局联络员：")
     assert told["email"].gateway_message_id == world.mail.ids[0]
     assert told["sms"].body == world.sms.posts[0][1]["data"]["text"]
     assert told["sms"].gateway_message_id == "m1"
     assert told["sms"].sent_at == SLOT
-    kept = await world.rows("SELECT body_html, body_text FROM notifier.notifications")
+    kept = await world.fetch_rows("SELECT body_html, body_text FROM notifier.notifications")
     assert any("<table" in row.body_html for row in kept)
 
 
 async def test_a_mail_server_that_comes_back_gets_what_waited_once(world: World) -> None:
     await world.mail.stop()
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unreachable'"))
+    await wait_until(
+        lambda: world.fetch_rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unreachable'")
+    )
     await world.mail.start()
-    await until(lambda: world.mail.mails)
-    await until(lambda: world.told("NotificationSent"))
-    rows = await world.rows("SELECT state, failures FROM notifier.notifications")
+    await wait_until(lambda: world.mail.mails)
+    await wait_until(lambda: world.list_events("NotificationSent"))
+    rows = await world.fetch_rows("SELECT state, failures FROM notifier.notifications")
     assert (rows[0].state, rows[0].failures) == ("sent", 0)
     assert len(world.mail.mails) == 1
 
 
 async def test_a_permanent_refusal_fails_with_its_reason(world: World) -> None:
     world.mail.refused_recipients.add("jtj@jtj.example")
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    (event,) = await until(lambda: world.told("NotificationFailed"))
+    (event,) = await wait_until(lambda: world.list_events("NotificationFailed"))
     assert isinstance(event, NotificationFailed)
     assert (event.reason, event.attempts) == ("rejected", 1)
     assert event.detail == "SMTP 550 5.1.1 no such user"
@@ -105,10 +107,10 @@ async def test_a_permanent_refusal_fails_with_its_reason(world: World) -> None:
 async def test_a_transient_refusal_is_tried_again_under_the_same_id(world: World) -> None:
     world.mail.answers += ["451 try later", "452 still full"]
     world.sms.answers += [web.Response(status=503), web.json_response({"code": 7})]
-    await world.tell(upserted(), due())
+    await world.tell(make_unit(), make_reminder())
     world.start()
-    await until(lambda: sent(world))
-    rows = await world.rows(
+    await wait_until(lambda: sent(world))
+    rows = await world.fetch_rows(
         "SELECT channel, a.outcome FROM notifier.attempts a "
         "JOIN notifier.notifications USING (notification_id) ORDER BY channel, number"
     )
@@ -121,9 +123,9 @@ async def test_a_transient_refusal_is_tried_again_under_the_same_id(world: World
 
 async def test_when_the_delays_are_used_up_it_has_failed(world: World) -> None:
     world.sms.answers += [web.Response(status=503) for _ in range(4)]
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start()
-    (event,) = await until(lambda: world.told("NotificationFailed"))
+    (event,) = await wait_until(lambda: world.list_events("NotificationFailed"))
     assert (event.reason, event.attempts) == ("exhausted", 4)
     assert event.detail == "busy: HTTP 503"
 
@@ -132,44 +134,44 @@ async def test_a_connection_lost_after_data_is_offered_again_under_the_same_id(
     world: World,
 ) -> None:
     world.mail.drops = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: sent_mail(world))
+    await wait_until(lambda: sent_mail(world))
     assert len(world.mail.ids) == 2
     assert len(set(world.mail.ids)) == 1
-    rows = await world.rows("SELECT outcome FROM notifier.attempts ORDER BY number")
+    rows = await world.fetch_rows("SELECT outcome FROM notifier.attempts ORDER BY number")
     assert [row.outcome for row in rows] == ["unknown", "accepted"]
 
 
 async def sent_mail(world: World) -> bool:
-    return (await world.states()).get("email") == "sent"
+    return (await world.get_states()).get("email") == "sent"
 
 
 async def test_a_post_without_an_answer_in_time_is_offered_again_under_the_same_id(
     world: World,
 ) -> None:
     world.sms.hangs = 1
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start(**IMPATIENT)
-    await until(lambda: len(world.sms.posts) >= 2)
+    await wait_until(lambda: len(world.sms.posts) >= 2)
     world.sms.hang.set()
     names = {headers["webhook-id"] for headers, _ in world.sms.posts}
     assert len(names) == 1
-    await until(lambda: world.told("NotificationSent"))
+    await wait_until(lambda: world.list_events("NotificationSent"))
 
 
 async def test_an_unknown_outcome_can_be_held_for_a_person(world: World) -> None:
     world.sms.hangs = 1
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start(sms_unknown=WhenUnknown.HOLD, **IMPATIENT)
     held = "SELECT reason FROM notifier.notifications WHERE state = 'held'"
-    (row,) = await until(lambda: world.rows(held))
+    (row,) = await wait_until(lambda: world.fetch_rows(held))
     assert row.reason == "unknown-outcome"
     assert len(world.sms.posts) == 1
 
 
 async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> None:
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     lane = make_lanes(world.settings, world.engine, world.clock)[0]
     rules = lane._rules
     async with world.engine.begin() as db:
@@ -183,49 +185,53 @@ async def test_an_outcome_that_comes_after_its_lease_is_fenced(world: World) -> 
         result = Result(offers[0], MessageAccepted("x"), monotonic())
         async with world.engine.begin() as db:
             await record(db, rules, "smtp", [result], now=SLOT)
-        assert list((await world.states()).values()) == states
-    assert len(await world.told("NotificationSent")) == 1
+        assert list((await world.get_states()).values()) == states
+    assert len(await world.list_events("NotificationSent")) == 1
 
 
 async def test_stopping_finishes_what_is_in_flight_and_commits_it(world: World) -> None:
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: world.mail.mails)
+    await wait_until(lambda: world.mail.mails)
     stopping = asyncio.create_task(world.stop())
     world.mail.hang.set()
     await stopping
-    assert await world.states() == {"email": "sent"}
-    assert len(await world.told("NotificationSent")) == 1
+    assert await world.get_states() == {"email": "sent"}
+    assert len(await world.list_events("NotificationSent")) == 1
 
 
 async def test_a_lane_survives_a_database_that_fails(world: World) -> None:
-    await world.tell(upserted())
+    await world.tell(make_unit())
     world.start()
-    await world.rows(
+    await world.fetch_rows(
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "  # returns once they ended
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    await world.tell(due())
-    await until(lambda: sent(world))
+    await world.tell(make_reminder())
+    await wait_until(lambda: sent(world))
     assert len(world.mail.mails) == len(world.sms.posts) == 1
 
 
 async def test_many_notifications_go_out_exactly_once_each(world: World) -> None:
     names = [f"第{n}中学" for n in range(60)]
-    await world.tell(*[upserted(name) for name in names])
-    await world.tell(*[due(name, items=(item("2.1"), item("16.1"))) for name in names])
+    await world.tell(*[make_unit(name) for name in names])
+    await world.tell(
+        *[make_reminder(name, items=(make_item("2.1"), make_item("16.1"))) for name in names]
+    )
     world.start()
     world.start()  # two processes' worth of lanes on one database
-    await until(lambda: len(world.mail.mails) >= 60 and len(world.sms.posts) >= 60)
-    await until(lambda: all_sent(world, 120))
+    await wait_until(lambda: len(world.mail.mails) >= 60 and len(world.sms.posts) >= 60)
+    await wait_until(lambda: all_sent(world, 120))
     assert len(set(world.mail.ids)) == len(world.mail.ids) == 60
     assert len({headers["webhook-id"] for headers, _ in world.sms.posts}) == 60
     assert len(world.sms.posts) == 60
 
 
 async def all_sent(world: World, number: int) -> bool:
-    rows = await world.rows("SELECT count(*) AS n FROM notifier.notifications WHERE state='sent'")
+    rows = await world.fetch_rows(
+        "SELECT count(*) AS n FROM notifier.notifications WHERE state='sent'"
+    )
     return rows[0].n == number
 
 
@@ -234,13 +240,15 @@ async def test_an_answer_that_no_table_can_hold_does_not_hold_up_the_lane(world:
         web.Response(text='{"code": 0, "message_id": "\\u0000\\ud800m1"}'),
         web.Response(text='{"code": "\\u0000\\ud800"}'),
     ]
-    await world.tell(upserted(), due(channels=("sms",)), due("县卫健局", channels=("sms",)))
-    await world.tell(upserted("县卫健局"))
+    await world.tell(
+        make_unit(), make_reminder(channels=("sms",)), make_reminder("县卫健局", channels=("sms",))
+    )
+    await world.tell(make_unit("县卫健局"))
     world.start()
     rows = "SELECT 1 FROM notifier.notifications WHERE state <> 'sent'"
 
     async def done() -> bool:
-        return not await world.rows(rows)
+        return not await world.fetch_rows(rows)
 
-    await until(done)
+    await wait_until(done)
     assert len(world.sms.posts) == 1  # the second answer was a failure, and it was offered again

@@ -8,7 +8,7 @@ import pytest
 
 from services.notifier.dispatch import lane, rechecking
 from services.notifier.dispatch.offers import Offer
-from tests.integration.notifier.world import SLOT, World, due, until, upserted
+from tests.integration.notifier.world import SLOT, World, make_reminder, make_unit, wait_until
 
 pytestmark = pytest.mark.integration
 MESSAGES = 64
@@ -19,9 +19,9 @@ SHORT = {"send_timeout": timedelta(seconds=1), "lease": timedelta(seconds=4)}
 
 async def tell_many(world: World, number: int) -> None:
     """Reminders of many slots, all due."""
-    await world.tell(upserted())
+    await world.tell(make_unit())
     slots = (SLOT - timedelta(hours=hour) for hour in range(number))
-    await world.tell(*(due(slot=slot, channels=("email",)) for slot in slots))
+    await world.tell(*(make_reminder(slot=slot, channels=("email",)) for slot in slots))
 
 
 async def test_batches_shrink_until_their_lease_leaves_time_to_send(
@@ -38,7 +38,7 @@ async def test_batches_shrink_until_their_lease_leaves_time_to_send(
     monkeypatch.setattr(lane, "prepare", prepare_slowly)
     await tell_many(world, MESSAGES)
     world.start(**SHORT)
-    await until(lambda: len(set(world.mail.ids)) == MESSAGES)
+    await wait_until(lambda: len(set(world.mail.ids)) == MESSAGES)
     assert min(limits) < limits[0]
     assert len(world.mail.ids) == MESSAGES
 
@@ -57,5 +57,5 @@ async def test_one_look_serves_all_offers_that_asked_before_it(
     monkeypatch.setattr(rechecking, "_TRUSTED_FOR", 0.0)  # every offer asks
     await tell_many(world, MESSAGES)
     world.start(email_connections=MESSAGES)
-    await until(lambda: len(world.mail.mails) == MESSAGES)
+    await wait_until(lambda: len(world.mail.mails) == MESSAGES)
     assert len(looks) < MESSAGES / 4

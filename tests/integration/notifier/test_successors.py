@@ -13,12 +13,12 @@ from shared.schemas.facts import Contact
 from tests.integration.notifier.world import (
     SLOT,
     World,
-    contact,
-    due,
-    item,
-    unit_of,
-    until,
-    upserted,
+    get_unit_id,
+    make_contact,
+    make_item,
+    make_reminder,
+    make_unit,
+    wait_until,
 )
 
 pytestmark = pytest.mark.integration
@@ -29,11 +29,11 @@ TOMORROW = TODAY + timedelta(days=1)
 
 
 def person(**more: object) -> Contact:
-    return contact(unit_of(), **{"email": NEW, "mobile": NEW_MOBILE} | more)
+    return make_contact(get_unit_id(), **{"email": NEW, "mobile": NEW_MOBILE} | more)
 
 
 def replaced(number: int = 2, **more: object) -> UnitUpserted:
-    return upserted(number=number, contacts=[person(**more)])
+    return make_unit(number=number, contacts=[person(**more)])
 
 
 def mailed(world: World) -> list[str]:
@@ -46,7 +46,7 @@ def texted(world: World) -> list[str]:
 
 async def all_ended(world: World) -> bool:
     """Whether each notification that the fan-out told of has ended, exactly once."""
-    told = await world.told()
+    told = await world.list_events()
     due_ids = [
         ref.notification_id
         for event in told
@@ -65,58 +65,62 @@ async def all_ended(world: World) -> bool:
 async def test_what_is_pending_goes_to_who_follows_on_both_channels_and_to_nobody_else(
     world: World,
 ) -> None:
-    await world.tell(upserted(), due())
+    await world.tell(make_unit(), make_reminder())
     await world.tell(replaced(), replaced())
     world.start()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert (mailed(world), texted(world)) == ([NEW], [NEW_MOBILE])
-    told = {event.channel: event for event in await world.told("NotificationSent")}
+    told = {event.channel: event for event in await world.list_events("NotificationSent")}
     assert (told["email"].address, told["sms"].address) == (NEW, NEW_MOBILE)
-    kept = await world.rows("SELECT address FROM notifier.notifications ORDER BY channel")
+    kept = await world.fetch_rows("SELECT address FROM notifier.notifications ORDER BY channel")
     assert [row.address for row in kept] == [NEW, NEW_MOBILE]
 
 
 async def test_an_older_event_about_the_unit_takes_nothing_back(world: World) -> None:
-    await world.tell(upserted(), due(channels=("email",)), replaced(number=3), upserted(number=2))
+    await world.tell(
+        make_unit(), make_reminder(channels=("email",)), replaced(number=3), make_unit(number=2)
+    )
     world.start()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert mailed(world) == [NEW]
 
 
 async def test_what_was_sent_is_not_sent_to_who_follows(world: World) -> None:
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     await world.tell(replaced())
-    later = due(slot=SLOT + timedelta(minutes=1), items=(item("3.1"),), channels=("email",))
+    later = make_reminder(
+        slot=SLOT + timedelta(minutes=1), items=(make_item("3.1"),), channels=("email",)
+    )
     world.clock.set(SLOT + timedelta(minutes=1))
     await world.tell(later)
-    await until(lambda: len(world.mail.mails) == 2)
+    await wait_until(lambda: len(world.mail.mails) == 2)
     assert mailed(world) == [OLD, NEW]
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
 
 
 async def test_an_attempt_under_way_ends_where_it_began(world: World) -> None:
     world.mail.hangs = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start()
-    await until(lambda: world.mail.mails)
+    await wait_until(lambda: world.mail.mails)
     await world.tell(replaced())
     world.mail.hang.set()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert mailed(world) == [OLD]
-    (event,) = await world.told("NotificationSent")
+    (event,) = await world.list_events("NotificationSent")
     assert event.address == OLD
 
 
 async def test_an_unknown_outcome_is_repeated_where_it_was_offered(world: World) -> None:
     world.mail.drops = 1
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     world.start(unknown_pause=timedelta(seconds=2))
     unknown = "SELECT 1 FROM notifier.attempts WHERE outcome = 'unknown'"
-    await until(lambda: world.rows(unknown))
+    await wait_until(lambda: world.fetch_rows(unknown))
     await world.tell(replaced(valid_to=TODAY - timedelta(days=1)))
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert mailed(world) == [OLD, OLD]
     assert len(set(world.mail.ids)) == 1
 
@@ -124,7 +128,7 @@ async def test_an_unknown_outcome_is_repeated_where_it_was_offered(world: World)
 async def test_an_attempt_whose_process_died_is_repeated_where_it_was_offered(
     world: World,
 ) -> None:
-    await world.tell(upserted(), due(channels=("email",)))
+    await world.tell(make_unit(), make_reminder(channels=("email",)))
     first = await offered(world)
     await world.tell(replaced())
     await world.expire_leases()
@@ -141,42 +145,46 @@ async def offered(world: World) -> list[Offer]:
 
 async def test_what_a_gateway_surely_refused_goes_to_who_follows(world: World) -> None:
     world.sms.answers.append(web.Response(status=503))
-    await world.tell(upserted(), due(channels=("sms",)))
+    await world.tell(make_unit(), make_reminder(channels=("sms",)))
     world.start(retry_delays=(timedelta(hours=1),))
-    await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'busy'"))
+    await wait_until(
+        lambda: world.fetch_rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'busy'")
+    )
     await world.tell(replaced())
     await world.retry_now()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert texted(world) == [NEW_MOBILE]
-    (event,) = await world.told("NotificationSent")
+    (event,) = await world.list_events("NotificationSent")
     assert (event.address, event.attempts) == (NEW_MOBILE, 2)
 
 
 async def test_a_successor_is_written_to_from_the_day_on_which_they_begin(world: World) -> None:
-    leaves = contact(unit_of(), valid_to=TODAY)
+    leaves = make_contact(get_unit_id(), valid_to=TODAY)
     evening = SLOT + timedelta(hours=13)  # 22:00 in Shanghai: short messages wait for the morning
     world.clock.set(evening)
-    await world.tell(upserted(contacts=[leaves, person(valid_from=TOMORROW)]), due(slot=evening))
+    await world.tell(
+        make_unit(contacts=[leaves, person(valid_from=TOMORROW)]), make_reminder(slot=evening)
+    )
     world.start()
     deferred = "SELECT not_before FROM notifier.notifications WHERE reason = 'quiet-hours'"
-    (row,) = await until(lambda: world.rows(deferred))
-    await until(lambda: world.mail.mails)
+    (row,) = await wait_until(lambda: world.fetch_rows(deferred))
+    await wait_until(lambda: world.mail.mails)
     world.clock.set(row.not_before)
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert (mailed(world), texted(world)) == ([OLD], [NEW_MOBILE])
 
 
 async def test_one_whose_validity_ended_before_sending_is_not_written_to(world: World) -> None:
     evening = SLOT + timedelta(hours=13)
     world.clock.set(evening)
-    leaves = contact(unit_of(), valid_to=TODAY)
-    await world.tell(upserted(contacts=[leaves]), due(slot=evening, channels=("sms",)))
+    leaves = make_contact(get_unit_id(), valid_to=TODAY)
+    await world.tell(make_unit(contacts=[leaves]), make_reminder(slot=evening, channels=("sms",)))
     world.start()
     deferred = "SELECT not_before FROM notifier.notifications WHERE reason = 'quiet-hours'"
-    (row,) = await until(lambda: world.rows(deferred))
+    (row,) = await wait_until(lambda: world.fetch_rows(deferred))
     world.clock.set(row.not_before)
-    await until(lambda: all_ended(world))
-    (event,) = await world.told("NotificationSuppressed")
+    await wait_until(lambda: all_ended(world))
+    (event,) = await world.list_events("NotificationSuppressed")
     assert event.reason == "no-contact"
     assert world.sms.posts == []
 
@@ -184,9 +192,12 @@ async def test_one_whose_validity_ended_before_sending_is_not_written_to(world: 
 async def test_two_people_in_one_post_are_both_written_to_and_one_of_them_replaced(
     world: World,
 ) -> None:
-    second = contact(unit_of(), number=1, email="second@jtj.example")
-    await world.tell(upserted(contacts=[contact(unit_of()), second]), due(channels=("email",)))
-    await world.tell(upserted(number=2, contacts=[person(), second]))
+    second = make_contact(get_unit_id(), number=1, email="second@jtj.example")
+    await world.tell(
+        make_unit(contacts=[make_contact(get_unit_id()), second]),
+        make_reminder(channels=("email",)),
+    )
+    await world.tell(make_unit(number=2, contacts=[person(), second]))
     world.start()
-    await until(lambda: all_ended(world))
+    await wait_until(lambda: all_ended(world))
     assert sorted(mailed(world)) == [NEW, "second@jtj.example"]

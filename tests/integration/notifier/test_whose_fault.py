@@ -10,7 +10,14 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from services.notifier.domain.retry import WhenUnknown
-from tests.integration.notifier.world import World, contact, due, unit_of, until, upserted
+from tests.integration.notifier.world import (
+    World,
+    get_unit_id,
+    make_contact,
+    make_reminder,
+    make_unit,
+    wait_until,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -45,8 +52,10 @@ async def picky() -> AsyncIterator[Picky]:
 async def add(world: World, prefix: str, number: int) -> None:
     for n in range(number):
         name = f"{prefix}局{n}"
-        mobile = contact(unit_of(name), mobile=f"{prefix}{n:08}")
-        await world.tell(upserted(name, contacts=(mobile,)), due(name, channels=("sms",)))
+        mobile = make_contact(get_unit_id(name), mobile=f"{prefix}{n:08}")
+        await world.tell(
+            make_unit(name, contacts=(mobile,)), make_reminder(name, channels=("sms",))
+        )
 
 
 def start(world: World, picky: Picky, **more: Any) -> None:
@@ -54,7 +63,7 @@ def start(world: World, picky: Picky, **more: Any) -> None:
 
 
 async def sent(world: World, prefix: str) -> int:
-    rows = await world.rows(
+    rows = await world.fetch_rows(
         "SELECT 1 FROM notifier.notifications WHERE state = 'sent' AND address LIKE :like",
         like=f"{prefix}%",
     )
@@ -72,22 +81,22 @@ async def test_numbers_that_opted_out_do_not_keep_others_waiting(
     picky.status_for = opted_out(status)
     await add(world, "199", 8)
     start(world, picky, retry_delays=(timedelta(seconds=1),) * 2)
-    await until(lambda: len(set(picky.asked)) == 8)
-    await until(lambda: len(picky.asked) > 8)
+    await wait_until(lambda: len(set(picky.asked)) == 8)
+    await wait_until(lambda: len(picky.asked) > 8)
     await add(world, "138", 50)
 
     async def all_sent() -> bool:
         return await sent(world, "138") == 50
 
-    await until(all_sent)
+    await wait_until(all_sent)
     # Proven by the others, it is these messages that end, each with the gateway's words.
-    events = await until(lambda: failed(world, 8))
+    events = await wait_until(lambda: failed(world, 8))
     assert {event.reason for event in events} == {"exhausted"}
     assert {event.detail.rpartition(": ")[2] for event in events} == {f"HTTP {status}"}
 
 
 async def failed(world: World, number: int) -> list[Any]:
-    events = await world.told("NotificationFailed")
+    events = await world.list_events("NotificationFailed")
     return events if len(events) == number else []
 
 
@@ -95,13 +104,13 @@ async def test_one_410_does_not_stop_the_channel(world: World, picky: Picky) -> 
     picky.status_for = opted_out(410)
     await add(world, "199", 1)
     start(world, picky)
-    await until(lambda: picky.asked)
+    await wait_until(lambda: picky.asked)
     await add(world, "138", 20)
 
     async def all_sent() -> bool:
         return await sent(world, "138") == 20
 
-    await until(all_sent)
+    await wait_until(all_sent)
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
@@ -112,14 +121,14 @@ async def test_a_gateway_that_refuses_everyone_rests_and_is_asked_again_by_itsel
     picky.status_for = lambda _: 200 if open_now else status
     await add(world, "138", 6)
     start(world, picky, retry_delays=(timedelta(seconds=1),))
-    await until(lambda: len(picky.asked) >= 8)
+    await wait_until(lambda: len(picky.asked) >= 8)
     open_now = True
 
     async def all_sent() -> bool:
         return await sent(world, "138") == 6
 
-    await until(all_sent)
-    assert await world.told("NotificationFailed") == []
+    await wait_until(all_sent)
+    assert await world.list_events("NotificationFailed") == []
 
 
 @pytest.mark.parametrize("status", [500, 502, 504])
@@ -129,8 +138,8 @@ async def test_what_a_proxy_may_have_answered_is_held_where_unknown_is(
     picky.status_for = lambda _: status
     await add(world, "138", 1)
     start(world, picky, sms_unknown=WhenUnknown.HOLD)
-    (row,) = await until(
-        lambda: world.rows("SELECT reason FROM notifier.notifications WHERE state = 'held'")
+    (row,) = await wait_until(
+        lambda: world.fetch_rows("SELECT reason FROM notifier.notifications WHERE state = 'held'")
     )
     assert row.reason == "unknown-outcome"
     assert len(picky.asked) == 1
@@ -142,10 +151,12 @@ async def test_what_a_proxy_may_have_answered_stays_with_its_address(
     picky.status_for = lambda _: 502 if len(picky.asked) == 1 else 200
     await add(world, "138", 1)
     start(world, picky, unknown_pause=timedelta(seconds=1))
-    await until(lambda: world.rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unknown'"))
-    successor = contact(unit_of("138局0"), mobile="13999999999")
-    await world.tell(upserted("138局0", number=2, contacts=(successor,)))
-    await until(lambda: len(picky.asked) == 2)
+    await wait_until(
+        lambda: world.fetch_rows("SELECT 1 FROM notifier.attempts WHERE outcome = 'unknown'")
+    )
+    successor = make_contact(get_unit_id("138局0"), mobile="13999999999")
+    await world.tell(make_unit("138局0", number=2, contacts=(successor,)))
+    await wait_until(lambda: len(picky.asked) == 2)
     assert set(picky.asked) == {"13800000000"}
 
 
@@ -157,5 +168,5 @@ async def test_busy_is_transient_also_where_unknown_is_held(world: World, picky:
     async def done() -> bool:
         return await sent(world, "138") == 1
 
-    await until(done)
+    await wait_until(done)
     assert len(picky.asked) == 2

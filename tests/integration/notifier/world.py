@@ -1,4 +1,4 @@
-"""A notifier's world: its handlers and lanes in this process, and what it is told."""
+"""A notifier in this process, and the events that its tests send to it."""
 
 import asyncio
 import json
@@ -35,33 +35,33 @@ OFFICE = identity.derive_office_id("yanting")
 SLOT = datetime(2023, 12, 26, 1, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PATIENCE = 120.0
-"""Seconds after which a test hangs."""
+"""Seconds after which a test fails because it hangs."""
 IMPATIENT: dict[str, Any] = {"send_timeout": timedelta(seconds=3), "lease": timedelta(seconds=9)}
-"""For tests in which a time-out or a lease is to run out; to all others they give all time."""
+"""For tests in which a time-out or a lease ends; the others use long ones."""
 
 
-async def until(check: Callable[[], Any], within: float = PATIENCE) -> Any:
-    """Wait until `check` gives something true; it may be a coroutine function."""
+async def wait_until(check: Callable[[], Any], within: float = PATIENCE) -> Any:
+    """Wait until `check`, which may be a coroutine function, returns a true value; returns it."""
     async with asyncio.timeout(within):
         while True:
-            found = check()
-            if asyncio.iscoroutine(found):
-                found = await found
-            if found:
-                return found
+            result = check()
+            if asyncio.iscoroutine(result):
+                result = await result
+            if result:
+                return result
             await asyncio.sleep(0.02)
 
 
-def unit_of(name: str = "县教体局") -> UUID:
+def get_unit_id(name: str = "县教体局") -> UUID:
     return identity.derive_unit_id(OFFICE, name)
 
 
-def upserted(
+def make_unit(
     name: str = "县教体局", number: int = 1, contacts: Sequence[Contact] | None = None, **more: Any
 ) -> UnitUpserted:
-    unit = unit_of(name)
+    unit = get_unit_id(name)
     if contacts is None:
-        contacts = (contact(unit),)
+        contacts = (make_contact(unit),)
     return UnitUpserted(
         office_id=OFFICE,
         unit_id=unit,
@@ -73,28 +73,28 @@ def upserted(
     )
 
 
-def contact(unit: UUID, post: str = "liaison", number: int = 0, **more: Any) -> Contact:
+def make_contact(unit: UUID, post: str = "liaison", number: int = 0, **more: Any) -> Contact:
     facts = {"email": "jtj@jtj.example", "mobile": "13800000000"} | more
     return Contact(
         contact_id=identity.derive_contact_id(unit, post, number), post=Audience(post), **facts
     )
 
 
-def item(ref: str, due_on: date = date(2023, 12, 31), **more: Any) -> ReminderItem:
+def make_item(ref: str, due_on: date = date(2023, 12, 31), **more: Any) -> ReminderItem:
     facts = {"kind": ReminderKind.DEADLINE, "task_name": "主动公开民生保障"} | more
     return ReminderItem(
         obligation_id=uuid5(OFFICE, ref), ref=ref, text="及时公开。", due_on=due_on, **facts
     )
 
 
-def due(
+def make_reminder(
     name: str = "县教体局",
     slot: datetime = SLOT,
-    items: Sequence[ReminderItem] = (item("2.1"),),
+    items: Sequence[ReminderItem] = (make_item("2.1"),),
     channels: Sequence[str] = ("email", "sms"),
     audience: str = "liaison",
 ) -> ReminderDue:
-    unit = unit_of(name)
+    unit = get_unit_id(name)
     return ReminderDue(
         office_id=OFFICE,
         unit_id=unit,
@@ -109,17 +109,19 @@ def due(
     )
 
 
-def withdrawn(name: str = "县教体局", *refs: str, until: datetime = SLOT) -> ReminderWithdrawn:
+def make_withdrawal(
+    name: str = "县教体局", *refs: str, until: datetime = SLOT
+) -> ReminderWithdrawn:
     return ReminderWithdrawn(
         office_id=OFFICE,
-        unit_id=unit_of(name),
+        unit_id=get_unit_id(name),
         obligation_ids=tuple(uuid5(OFFICE, ref) for ref in refs),
         until=until,
         reason="done",
     )
 
 
-def enveloped(event: Event) -> Envelope:
+def to_envelope(event: Event) -> Envelope:
     event_id = uuid4()
     return Envelope(event_id, "/cuiban/test", SLOT, event_id, event)
 
@@ -147,7 +149,7 @@ class World:
                 case _:
                     handle = handlers.handle_reminders
             async with self.engine.begin() as db:
-                await handle(db, [enveloped(event)], self.clock.now())
+                await handle(db, [to_envelope(event)], self.clock.now())
 
     def start(self, **overrides: Any) -> None:
         settings = self.settings.model_copy(update=overrides)
@@ -162,30 +164,32 @@ class World:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def expire_leases(self) -> None:
-        """As if every lease had run out."""
+        """Let every lease have ended."""
         async with self.engine.begin() as db:
             await db.execute(text("UPDATE notifier.notifications SET lease_until = now()"))
 
     async def retry_now(self) -> None:
-        """As if every back-off were over."""
+        """Let every back-off have ended."""
         async with self.engine.begin() as db:
             again = "UPDATE notifier.notifications SET retry_at = now() WHERE retry_at IS NOT NULL"
             await db.execute(text(again))
 
-    async def rows(self, statement: str, **values: Any) -> list[Any]:
+    async def fetch_rows(self, statement: str, **values: Any) -> list[Any]:
         async with self.engine.connect() as db:
             return list((await db.execute(text(statement), values)).all())
 
-    async def states(self) -> dict[str, str]:
-        """By channel."""
-        rows = await self.rows("SELECT channel, state FROM notifier.notifications")
+    async def get_states(self) -> dict[str, str]:
+        """The state of the notification of each channel."""
+        rows = await self.fetch_rows("SELECT channel, state FROM notifier.notifications")
         return {row.channel: row.state for row in rows}
 
-    async def told(self, kind: str | None = None) -> list[Event]:
+    async def list_events(self, kind: str | None = None) -> list[Event]:
         """The events in the outbox, in order."""
-        rows = await self.rows("SELECT value, headers FROM notifier.outbox ORDER BY id")
-        found = []
+        rows = await self.fetch_rows("SELECT value, headers FROM notifier.outbox ORDER BY id")
+        events = []
         for row in rows:
             headers = json.loads(row.headers) if isinstance(row.headers, str) else row.headers
-            found.append(decode(DELIVERIES, row.value, [(k, v.encode()) for k, v in headers]).event)
-        return [e for e in found if kind is None or type(e).__name__ == kind]
+            events.append(
+                decode(DELIVERIES, row.value, [(k, v.encode()) for k, v in headers]).event
+            )
+        return [event for event in events if kind is None or type(event).__name__ == kind]

@@ -1,4 +1,4 @@
-"""A scheduler without Kafka: bare, or with its office's rules."""
+"""A scheduler without Kafka: without rules (`bare`), or with an office's rules (`world`)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -12,17 +12,18 @@ from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.schemas.events import RuleBookPublished
 from shared.schemas.rules import make_default_rule_book
-from tests.integration.scheduler.world import OFFICE, HandClock, World
+from tests.clocks import ManualClock
+from tests.integration.scheduler.world import OFFICE, START, World
 
 
 @pytest.fixture
 async def bare(
-    settings_for: Callable[..., Awaitable[SchedulerSettings]],
+    make_settings: Callable[..., Awaitable[SchedulerSettings]],
 ) -> AsyncIterator[World]:
-    """A scheduler that has heard nothing yet."""
-    settings = await settings_for(SchedulerSettings, "scheduler")
+    """A scheduler that has read no event."""
+    settings = await make_settings(SchedulerSettings, "scheduler")
     engine = create_engine(settings, "test-scheduler")
-    clock = HandClock()
+    clock = ManualClock(START)
     ticking = Ticking(engine, settings, clock)
     tasks = Tasks(TrustedClock(clock, settings.clock_skew), ticking.timetables, timedelta(days=3))
     yield World(engine, settings, clock, ticking, tasks)
@@ -33,5 +34,5 @@ async def bare(
 @pytest.fixture
 async def world(bare: World) -> World:
     """A scheduler whose office has the default rule book."""
-    await bare.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
+    await bare.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     return bare

@@ -5,16 +5,22 @@ from sqlalchemy import text
 
 from services.scheduler.store import activity
 from shared.schemas.topics import RULES, TASKS
-from tests.integration.scheduler.world import World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    World,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNIT = unit("县发展改革局")
+UNIT = get_unit_id("县发展改革局")
 
 
 async def test_it_is_quiet_between_its_timers_once_all_is_sent(world: World) -> None:
-    before, slot = at("2023-08-29 10:00"), at("2023-08-30 09:00")
+    before, slot = to_instant("2023-08-29 10:00"), to_instant("2023-08-30 09:00")
     world.clock.instant = before
-    await world.tell(assigned(UNIT, ("2.1", obligation(UNIT, "2.1", "2023-08-31"))))
+    await world.tell(make_assignment(UNIT, ("2.1", make_obligation(UNIT, "2.1", "2023-08-31"))))
     async with world.engine.begin() as db:
         assert await activity.is_quiet(db, before)
         assert await activity.find_next_instant(db, before) == slot
@@ -26,8 +32,8 @@ async def test_it_is_quiet_between_its_timers_once_all_is_sent(world: World) -> 
 
 
 async def test_an_event_that_is_not_sent_is_work(world: World) -> None:
-    world.clock.instant, slot = at("2023-08-29 10:00"), at("2023-08-30 09:00")
-    await world.tell(assigned(UNIT, ("2.1", obligation(UNIT, "2.1", "2023-08-31"))))
+    world.clock.instant, slot = to_instant("2023-08-29 10:00"), to_instant("2023-08-30 09:00")
+    await world.tell(make_assignment(UNIT, ("2.1", make_obligation(UNIT, "2.1", "2023-08-31"))))
     world.clock.instant = slot
     for topic in (TASKS, RULES):
         await world.complete(topic, 0, slot)
@@ -35,6 +41,6 @@ async def test_an_event_that_is_not_sent_is_work(world: World) -> None:
         pass
     async with world.engine.begin() as db:
         assert not await activity.is_quiet(db, slot)
-    assert await world.out()
+    assert await world.take_outbox()
     async with world.engine.begin() as db:
         assert await activity.is_quiet(db, slot)

@@ -29,10 +29,16 @@ from shared.schemas.events import Event, ReminderDue, RuleBookPublished, StatusR
 from shared.schemas.facts import Status
 from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix
-from tests.integration.scheduler.world import OFFICE, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    OFFICE,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNITS = [unit(f"单位{n}") for n in range(12)]
+UNITS = [get_unit_id(f"单位{n}") for n in range(12)]
 PATIENCE = 120
 
 
@@ -150,11 +156,11 @@ EMITTED = "SELECT count(*) FROM scheduler.reminders"
 
 @pytest.fixture
 async def outside(
-    settings_for: Callable[..., Awaitable[SchedulerSettings]], tmp_path: Path
+    make_settings: Callable[..., Awaitable[SchedulerSettings]], tmp_path: Path
 ) -> AsyncIterator[Outside]:
     place = tmp_path / "clock"
-    SteppedClock(place).set(at("2023-08-29 10:00"))
-    settings = await settings_for(SchedulerSettings, "scheduler", clock_file=place)
+    SteppedClock(place).set(to_instant("2023-08-29 10:00"))
+    settings = await make_settings(SchedulerSettings, "scheduler", clock_file=place)
     engine = create_engine(settings, "test-outside")
     found = Outside(settings, engine)
     yield found
@@ -174,14 +180,14 @@ async def stopped(child: asyncio.subprocess.Process) -> int:
 
 
 def plan() -> list[Event]:
-    return [assigned(u, ("1.1", obligation(u, "1.1", "2023-08-31"))) for u in UNITS]
+    return [make_assignment(u, ("1.1", make_obligation(u, "1.1", "2023-08-31"))) for u in UNITS]
 
 
 def done(unit_id: UUID) -> StatusReported:
     return StatusReported(
         office_id=OFFICE,
         unit_id=unit_id,
-        obligation_id=obligation(unit_id, "1.1", None).obligation_id,
+        obligation_id=make_obligation(unit_id, "1.1", None).obligation_id,
         status=Status.DONE,
         number=2,
         reported_by="unit",
@@ -194,7 +200,7 @@ async def test_table_in_reminders_out_and_a_clean_stop(outside: Outside, process
             *plan(), RuleBookPublished(office_id=OFFICE, book=make_default_rule_book())
         )
         await outside.until(TIMERS, len(UNITS))
-        await outside.stand(at("2023-08-30 09:00"))
+        await outside.stand(to_instant("2023-08-30 09:00"))
         await outside.until(EMITTED, len(UNITS))
         await outside.until(OUTBOX, 0)
         await outside.send(done(UNITS[0]))
@@ -220,7 +226,7 @@ async def test_killed_while_it_works_nothing_is_lost_and_nothing_doubled(
     await outside.send(*plan()[6:])
     async with running(process) as child:
         await outside.until(TIMERS, len(UNITS))
-        await outside.stand(at("2023-08-30 09:00"))
+        await outside.stand(to_instant("2023-08-30 09:00"))
         await outside.any(EMITTED)
         child.kill()
         await child.wait()
@@ -242,15 +248,15 @@ async def test_reports_made_while_it_was_away_are_read_before_a_slot_that_it_mis
             *plan(), RuleBookPublished(office_id=OFFICE, book=make_default_rule_book())
         )
         await outside.until(TIMERS, len(UNITS))
-        await outside.stand(at("2023-08-30 08:00"))
+        await outside.stand(to_instant("2023-08-30 08:00"))
         await outside.until(COMPLETE, 2 * outside.settings.partitions)
         assert await stopped(child) == 0, process.log.read_text()
-    outside.clock.set(at("2023-08-30 08:30"))
+    outside.clock.set(to_instant("2023-08-30 08:30"))
     await outside.send(*(done(unit_id) for unit_id in UNITS[1:]))
-    outside.clock.set(at("2023-08-30 10:00"))
+    outside.clock.set(to_instant("2023-08-30 10:00"))
     async with running(process) as child:
         await outside.until(TIMERS, 1)
-        await outside.stand(at("2023-08-30 10:00"))
+        await outside.stand(to_instant("2023-08-30 10:00"))
         await outside.until(EMITTED, 1)
         await outside.until(OUTBOX, 0)
         assert await stopped(child) == 0, process.log.read_text()

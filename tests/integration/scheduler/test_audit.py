@@ -18,17 +18,24 @@ from shared.schemas.events import (
 )
 from shared.schemas.facts import NotificationRef
 from shared.schemas.rules import Channel
-from tests.integration.scheduler.world import OFFICE, World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    OFFICE,
+    World,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNIT = unit("县发展改革局")
+UNIT = get_unit_id("县发展改革局")
 GRACE = timedelta(minutes=10)
 PATIENCE = timedelta(days=7)
 
 
 async def fired(world: World) -> ReminderDue:
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31"))))
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
     (reminder,) = await world.fire("2023-08-30 09:00")
     return reminder
 
@@ -126,7 +133,7 @@ async def test_a_reminder_that_nobody_fans_out_is_a_gap_after_the_grace(world: W
 async def test_a_notification_row_deleted_by_hand_is_named(world: World) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a", "b"))
-    await world.rows(
+    await world.fetch_rows(
         "DELETE FROM scheduler.notifications WHERE notification_id = :n", n=identity.derive_id("b")
     )
     (gap,) = await gaps(world)
@@ -144,7 +151,7 @@ async def test_an_outcome_that_no_fan_out_named_is_a_gap(world: World) -> None:
 async def test_a_notification_without_its_reminder_is_a_gap(world: World) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a"))
-    await world.rows("DELETE FROM scheduler.reminders")
+    await world.fetch_rows("DELETE FROM scheduler.reminders")
     (gap,) = await gaps(world)
     assert (gap.kind, gap.notification_id) == (GapKind.REMINDER_UNKNOWN, identity.derive_id("a"))
 
@@ -170,7 +177,7 @@ async def test_a_reminder_without_contacts_is_counted_as_unheard(world: World) -
 async def test_the_audit_loop_reports_gaps_in_a_metric(world: World) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a"))
-    await world.rows("DELETE FROM scheduler.notifications")
+    await world.fetch_rows("DELETE FROM scheduler.notifications")
     await world.ticking.audit()
     assert ticking._GAPS._value.get() == 1
 
@@ -183,13 +190,13 @@ async def audited(world: World) -> float:
 async def test_a_gap_is_not_over_because_it_is_old(world: World) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a"))
-    await world.rows("DELETE FROM scheduler.notifications")
+    await world.fetch_rows("DELETE FROM scheduler.notifications")
     assert await audited(world) == 1
-    world.clock.instant = at("2024-06-01 09:00")
+    world.clock.instant = to_instant("2024-06-01 09:00")
     assert await audited(world) == 1
     await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"))
     assert await audited(world) == 0
-    assert await world.rows("SELECT reminder_id FROM scheduler.gaps") == []
+    assert await world.fetch_rows("SELECT reminder_id FROM scheduler.gaps") == []
 
 
 async def test_a_notification_without_its_reminder_is_found_however_old_it_is(
@@ -197,9 +204,9 @@ async def test_a_notification_without_its_reminder_is_found_however_old_it_is(
 ) -> None:
     reminder = await fired(world)
     await world.deliver(fan_out(reminder, "a"), sent(reminder, "a"))
-    await world.rows("DELETE FROM scheduler.reminders")
+    await world.fetch_rows("DELETE FROM scheduler.reminders")
     assert await audited(world) == 1
-    world.clock.instant = at("2024-06-01 09:00")
+    world.clock.instant = to_instant("2024-06-01 09:00")
     assert await audited(world) == 1
 
 
@@ -217,6 +224,6 @@ async def test_what_is_open_is_looked_at_however_old_it_is(
     reminder = await fired(world)
     if named:
         await world.deliver(fan_out(reminder, *named))
-    await world.rows(aged)
-    world.clock.instant = at("2024-06-01 09:00")
+    await world.fetch_rows(aged)
+    world.clock.instant = to_instant("2024-06-01 09:00")
     assert await audited(world) == 1

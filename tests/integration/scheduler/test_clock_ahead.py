@@ -18,12 +18,20 @@ from shared.errors import ClockWrongError
 from shared.planning.forecasting import forecast, list_assigned
 from shared.schemas.events import ReminderDue, RuleBookPublished
 from shared.schemas.rules import make_default_rule_book
-from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    OFFICE,
+    START,
+    World,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNITS = [unit(name) for name in ("甲局", "乙局", "丙局")]
-EVENTS = [assigned(one, ("1.1", obligation(one, "1.1", "2023-08-31"))) for one in UNITS]
-DECEMBER, YEARS_END = at("2023-12-29 09:30"), at("2023-12-31 00:00")
+UNITS = [get_unit_id(name) for name in ("甲局", "乙局", "丙局")]
+EVENTS = [make_assignment(one, ("1.1", make_obligation(one, "1.1", "2023-08-31"))) for one in UNITS]
+DECEMBER, YEARS_END = to_instant("2023-12-29 09:30"), to_instant("2023-12-31 00:00")
 
 
 @pytest.fixture
@@ -59,14 +67,14 @@ def contents(reminders: list[ReminderDue]) -> list[tuple[object, ...]]:
 async def test_nothing_fires_while_the_machines_clock_and_the_databases_differ(
     world: World,
 ) -> None:
-    world.clock.instant = at("2023-08-29 10:00")
+    world.clock.instant = to_instant("2023-08-29 10:00")
     await world.tell(*EVENTS)
     world.clock.ahead = timedelta(days=30)
     assert await world.fire("2023-08-30 09:00") == []
     assert REGISTRY.get_sample_value("cuiban_clock_skew_seconds") == 30 * 86400
     assert "30 days" in await world.ticking.explain_distrust()
     world.clock.ahead = timedelta(seconds=-2)
-    assert len(await world.tick()) == 3
+    assert len(await world.fire_due()) == 3
     assert await world.ticking.explain_distrust() == ""
 
 
@@ -75,7 +83,7 @@ async def test_a_fact_waits_until_the_clock_that_reads_it_is_right(
     world: World, wrong: timedelta
 ) -> None:
     """Planned by a clock that is ahead, an obligation was never reminded of before that time."""
-    right = at("2023-08-29 10:00")
+    right = to_instant("2023-08-29 10:00")
     world.clock.instant, world.clock.ahead = right + wrong, wrong
     with pytest.raises(ClockWrongError, match="ahead of the database's") as raised:
         await world.tell(*EVENTS, time=right)
@@ -86,11 +94,11 @@ async def test_a_fact_waits_until_the_clock_that_reads_it_is_right(
 
 
 async def test_units_are_not_planned_anew_by_a_clock_that_is_wrong(world: World) -> None:
-    right = at("2023-08-29 10:00")
+    right = to_instant("2023-08-29 10:00")
     world.clock.instant = right
     await world.tell(*EVENTS)
     book = make_default_rule_book().model_copy(update={"version": 2})
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=book))
+    await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=book))
     world.clock.instant, world.clock.ahead = right + timedelta(days=95), timedelta(days=95)
     with pytest.raises(ClockWrongError):
         await world.replan()
@@ -129,7 +137,7 @@ async def test_a_preview_names_units_and_slots_and_changes_nothing(world: World,
     assert early[0].slot.isoformat() in said
     assert all(str(one) in said for one in UNITS)
     await world.replan()
-    assert await world.fire_until(at("2023-12-01 00:00")) == []
+    assert await world.fire_until(to_instant("2023-12-01 00:00")) == []
 
 
 async def test_only_the_named_unit_is_taken_back(world: World, typed) -> None:
@@ -137,7 +145,7 @@ async def test_only_the_named_unit_is_taken_back(world: World, typed) -> None:
     status, said = await typed("rewind", "--reason", "one", "--unit", str(UNITS[0]))
     assert status == 0, said
     await world.replan()
-    fired = await world.fire_until(at("2023-10-01 00:00"))
+    fired = await world.fire_until(to_instant("2023-10-01 00:00"))
     assert {one.unit_id for one in fired} == {UNITS[0]}
 
 
@@ -147,10 +155,10 @@ async def test_a_fact_told_by_the_wrong_clock_is_planned_from_the_right_one(
     world.clock.instant = DECEMBER
     await world.tell(EVENTS[0])
     world.clock.instant = START
-    assert await world.fire_until(at("2023-10-01 00:00")) == []
+    assert await world.fire_until(to_instant("2023-10-01 00:00")) == []
     assert (await typed("rewind", "--reason", "told ahead"))[0] == 0
     await world.replan()
-    assert await world.fire_until(at("2023-10-01 00:00"))
+    assert await world.fire_until(to_instant("2023-10-01 00:00"))
 
 
 async def test_what_is_no_id_and_what_is_not_ahead_is_said(world: World, typed) -> None:

@@ -24,10 +24,18 @@ from shared.schemas.events import (
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind, make_default_rule_book
 from shared.schemas.topics import RULES, TASKS
-from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    OFFICE,
+    START,
+    World,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNIT = unit("县发展改革局")
+UNIT = get_unit_id("县发展改革局")
 
 
 def reported(obligation_id, status=Status.DONE, number=2):
@@ -42,29 +50,36 @@ def reported(obligation_id, status=Status.DONE, number=2):
 
 
 async def test_all_items_of_a_unit_that_are_due_in_one_slot_are_one_reminder(world: World) -> None:
-    late, early = obligation(UNIT, "10.1", "2023-08-31"), obligation(UNIT, "2.1", "2023-08-31")
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(assigned(UNIT, ("10.1", late), ("2.1", early)))
+    late, early = (
+        make_obligation(UNIT, "10.1", "2023-08-31"),
+        make_obligation(UNIT, "2.1", "2023-08-31"),
+    )
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(make_assignment(UNIT, ("10.1", late), ("2.1", early)))
     assert await world.fire("2023-08-30 08:59") == []
     (reminder,) = await world.fire("2023-08-30 09:00")
     assert [item.ref for item in reminder.items] == ["2.1", "10.1"]
     assert reminder.items[0].text == "内容2.1"
-    assert reminder.slot == at("2023-08-30 09:00")
+    assert reminder.slot == to_instant("2023-08-30 09:00")
     assert await world.fire("2023-08-30 09:00") == []
-    rows = await world.rows("SELECT day, items, fanned_out FROM scheduler.reminders ORDER BY day")
+    rows = await world.fetch_rows(
+        "SELECT day, items, fanned_out FROM scheduler.reminders ORDER BY day"
+    )
     assert tuple(rows[-1]) == (date(2023, 8, 30), 2, None)
 
 
 async def test_what_fires_in_a_year_is_what_the_oracle_says(world: World) -> None:
     events = [
-        assigned(
-            unit(name),
-            ("1.1", obligation(unit(name), "1.1", "2023-08-31")),
-            ("2.1", obligation(unit(name), "2.1", "2023-12-31")),
-            ("3.1", obligation(unit(name), "3.1", "2023-03-31")),
+        make_assignment(
+            get_unit_id(name),
+            ("1.1", make_obligation(get_unit_id(name), "1.1", "2023-08-31")),
+            ("2.1", make_obligation(get_unit_id(name), "2.1", "2023-12-31")),
+            ("3.1", make_obligation(get_unit_id(name), "3.1", "2023-03-31")),
             (
                 "16.2",
-                obligation(unit(name), "16.2", "2023-12-31", kind=ObligationKind.HEARING),
+                make_obligation(
+                    get_unit_id(name), "16.2", "2023-12-31", kind=ObligationKind.HEARING
+                ),
             ),
         )
         for name in ("甲局", "乙局")
@@ -85,11 +100,11 @@ async def test_what_fires_in_a_year_is_what_the_oracle_says(world: World) -> Non
 
 
 async def test_done_ends_the_timers_and_withdraws_what_is_on_its_way(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     await world.tell(reported(facts.obligation_id))
-    (told,) = await world.out()
+    (told,) = await world.take_outbox()
     assert told.event == ReminderWithdrawn(
         office_id=OFFICE,
         unit_id=UNIT,
@@ -97,31 +112,31 @@ async def test_done_ends_the_timers_and_withdraws_what_is_on_its_way(world: Worl
         until=world.clock.instant,
         reason="done",
     )
-    assert await world.timers() == {}
+    assert await world.get_timers() == {}
     assert await world.fire("2023-09-30 09:00") == []
 
 
 async def test_reopened_is_planned_again_from_then_on(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)), reported(facts.obligation_id))
-    world.clock.instant = at("2023-08-30 10:00")
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)), reported(facts.obligation_id))
+    world.clock.instant = to_instant("2023-08-30 10:00")
     await world.tell(reported(facts.obligation_id, Status.OPEN, 3))
-    assert await world.timers() == {facts.obligation_id: at("2023-08-31 09:00")}
+    assert await world.get_timers() == {facts.obligation_id: to_instant("2023-08-31 09:00")}
 
 
 async def test_work_in_progress_is_still_reminded_of(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
-    before = await world.timers()
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
+    before = await world.get_timers()
     await world.tell(reported(facts.obligation_id, Status.IN_PROGRESS))
-    assert await world.timers() == before
-    assert await world.out() == []
+    assert await world.get_timers() == before
+    assert await world.take_outbox() == []
 
 
 async def test_an_extension_withdraws_and_plans_for_the_new_date(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
-    world.clock.instant = at("2023-08-30 10:00")
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
+    world.clock.instant = to_instant("2023-08-30 10:00")
     extension = ExtensionGranted(
         office_id=OFFICE,
         unit_id=UNIT,
@@ -131,16 +146,16 @@ async def test_an_extension_withdraws_and_plans_for_the_new_date(world: World) -
         reason="防汛",
     )
     await world.tell(extension)
-    (told,) = await world.out()
+    (told,) = await world.take_outbox()
     assert isinstance(told.event, ReminderWithdrawn)
     assert told.event.reason == "extended"
-    assert await world.timers() == {facts.obligation_id: at("2023-09-07 09:00")}
+    assert await world.get_timers() == {facts.obligation_id: to_instant("2023-09-07 09:00")}
 
 
 async def test_a_hearing_or_a_withdrawal_ends_reminders(world: World) -> None:
-    heard = obligation(UNIT, "16.1", "2023-12-31", kind=ObligationKind.HEARING)
-    gone = obligation(UNIT, "1.1", "2023-12-31")
-    await world.tell(assigned(UNIT, ("16.1", heard), ("1.1", gone)))
+    heard = make_obligation(UNIT, "16.1", "2023-12-31", kind=ObligationKind.HEARING)
+    gone = make_obligation(UNIT, "1.1", "2023-12-31")
+    await world.tell(make_assignment(UNIT, ("16.1", heard), ("1.1", gone)))
     hearing = HearingRecorded(
         office_id=OFFICE,
         unit_id=UNIT,
@@ -154,61 +169,63 @@ async def test_a_hearing_or_a_withdrawal_ends_reminders(world: World) -> None:
         office_id=OFFICE, unit_id=UNIT, obligation_ids=(gone.obligation_id,), reason="revised"
     )
     await world.tell(hearing, withdrawn)
-    reasons = [e.event.reason for e in await world.out() if isinstance(e.event, ReminderWithdrawn)]
+    reasons = [
+        e.event.reason for e in await world.take_outbox() if isinstance(e.event, ReminderWithdrawn)
+    ]
     assert reasons == ["heard", "revised"]
-    assert await world.timers() == {}
+    assert await world.get_timers() == {}
 
 
 async def test_an_older_fact_changes_nothing(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31", number=5)
-    await world.tell(assigned(UNIT, ("1.1", facts)))
-    before = await world.timers()
+    facts = make_obligation(UNIT, "1.1", "2023-08-31", number=5)
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
+    before = await world.get_timers()
     stale = facts.model_copy(update={"number": 4, "due_on": date(2024, 1, 31)})
-    event = assigned(UNIT, ("1.1", stale))
+    event = make_assignment(UNIT, ("1.1", stale))
     await world.tell(
         ObligationsAmended(**event.model_dump()), reported(facts.obligation_id, number=3)
     )
-    assert await world.timers() == before
-    assert await world.out() == []
+    assert await world.get_timers() == before
+    assert await world.take_outbox() == []
 
 
 async def test_a_report_on_an_unknown_obligation_tells_nobody_anything(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
     await world.tell(reported(facts.obligation_id))
-    assert await world.rows("SELECT * FROM scheduler.obligations") == []
-    assert await world.out() == []
+    assert await world.fetch_rows("SELECT * FROM scheduler.obligations") == []
+    assert await world.take_outbox() == []
 
 
 async def test_obligations_wait_for_the_first_rule_book(bare: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await bare.tell(assigned(UNIT, ("1.1", facts)))
-    assert await bare.timers() == {}
-    assert [tuple(r) for r in await bare.rows("SELECT next_fire_at FROM scheduler.agenda")] == [
-        (None,)
-    ]
-    await bare.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await bare.tell(make_assignment(UNIT, ("1.1", facts)))
+    assert await bare.get_timers() == {}
+    assert [
+        tuple(r) for r in await bare.fetch_rows("SELECT next_fire_at FROM scheduler.agenda")
+    ] == [(None,)]
+    await bare.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     await bare.replan()
-    assert await bare.timers() == {facts.obligation_id: at("2023-07-20 09:00")}
+    assert await bare.get_timers() == {facts.obligation_id: to_instant("2023-07-20 09:00")}
 
 
 async def test_a_date_already_past_starts_no_burst(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2022-12-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2022-12-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     assert await world.fire(START) == []
-    (first,) = await world.fire_until(at("2023-06-06 09:00"))
-    assert first.slot == at("2023-06-06 09:00")
+    (first,) = await world.fire_until(to_instant("2023-06-06 09:00"))
+    assert first.slot == to_instant("2023-06-06 09:00")
     assert first.items[0].overdue == 1
 
 
 async def test_a_new_rule_book_is_obeyed_before_anything_fires_again(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     book = make_default_rule_book(2)
     later = tuple(rule.model_copy(update={"at": rule.at.replace(hour=10)}) for rule in book.rules)
     await world.fire("2023-08-30 09:00")
-    world.clock.instant = at("2023-08-31 08:00")
-    await world.rule(
+    world.clock.instant = to_instant("2023-08-31 08:00")
+    await world.apply_rules(
         RuleBookPublished(office_id=OFFICE, book=book.model_copy(update={"rules": later}))
     )
     assert await world.fire("2023-08-31 09:30") == []
@@ -216,69 +233,71 @@ async def test_a_new_rule_book_is_obeyed_before_anything_fires_again(world: Worl
     assert await world.fire("2023-08-31 09:31") == []
     (reminder,) = await world.fire("2023-08-31 10:00")
     assert reminder.rule_version == 2
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
-    assert (await world.rows("SELECT rule_version FROM scheduler.offices"))[0][0] == 2
+    await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
+    assert (await world.fetch_rows("SELECT rule_version FROM scheduler.offices"))[0][0] == 2
 
 
 async def test_a_slot_that_was_due_survives_a_change_of_rules(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     await world.fire("2023-08-29 10:00")
-    world.clock.instant = at("2023-08-30 09:05")
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
+    world.clock.instant = to_instant("2023-08-30 09:05")
+    await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
     await world.replan()
     (reminder,) = await world.fire("2023-08-30 09:06")
-    assert reminder.slot == at("2023-08-30 09:00")
+    assert reminder.slot == to_instant("2023-08-30 09:00")
 
 
 async def test_a_slot_that_fired_is_never_planned_again_for_an_obligation(world: World) -> None:
     """Not even when the clock is set back and the rules change. Another obligation has its own."""
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     (reminder,) = await world.fire("2023-08-30 09:00")
-    world.clock.instant = at("2023-08-29 09:00")
-    await world.rule(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
+    world.clock.instant = to_instant("2023-08-29 09:00")
+    await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book(2)))
     await world.replan()
     assert await world.fire("2023-08-30 09:00") == []
-    other = obligation(UNIT, "2.1", "2023-08-31")
-    world.clock.instant = at("2023-08-29 09:00")
-    await world.tell(assigned(UNIT, ("2.1", other)))
+    other = make_obligation(UNIT, "2.1", "2023-08-31")
+    world.clock.instant = to_instant("2023-08-29 09:00")
+    await world.tell(make_assignment(UNIT, ("2.1", other)))
     (added,) = await world.fire("2023-08-30 09:00")
     assert [item.ref for item in added.items] == ["2.1"]
     assert added.reminder_id != reminder.reminder_id
 
 
 async def test_an_office_calendar_moves_what_is_planned(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
-    world.clock.instant = at("2023-08-30 10:00")
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
+    world.clock.instant = to_instant("2023-08-30 10:00")
     await world.fire(world.clock.instant)
     holiday = CalendarPublished(office_id=OFFICE, number=1, days={date(2023, 8, 31): False})
-    await world.rule(holiday)
+    await world.apply_rules(holiday)
     await world.replan()
-    assert await world.timers() == {facts.obligation_id: at("2023-09-05 09:00")}
+    assert await world.get_timers() == {facts.obligation_id: to_instant("2023-09-05 09:00")}
 
 
 async def test_an_outage_is_caught_up_with_by_the_newest_slot_alone(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    await world.tell(assigned(UNIT, ("1.1", facts)))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)))
     (reminder,) = await world.fire("2023-08-30 17:00")
-    assert reminder.slot == at("2023-08-30 09:00")
+    assert reminder.slot == to_instant("2023-08-30 09:00")
 
 
 async def test_a_fact_read_late_is_planned_from_when_it_was_told(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    world.clock.instant = at("2023-08-30 09:05")
-    await world.tell(assigned(UNIT, ("1.1", facts)), time=at("2023-08-30 08:55"))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    world.clock.instant = to_instant("2023-08-30 09:05")
+    await world.tell(make_assignment(UNIT, ("1.1", facts)), time=to_instant("2023-08-30 08:55"))
     (reminder,) = await world.fire("2023-08-30 09:06")
-    assert reminder.slot == at("2023-08-30 09:00")
+    assert reminder.slot == to_instant("2023-08-30 09:00")
 
 
 async def test_several_processes_fire_each_unit_once(world: World) -> None:
-    units = [unit(f"单位{n}") for n in range(60)]
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(*(assigned(u, ("1.1", obligation(u, "1.1", "2023-08-31"))) for u in units))
-    world.clock.instant = at("2023-08-30 09:00")
+    units = [get_unit_id(f"单位{n}") for n in range(60)]
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(
+        *(make_assignment(u, ("1.1", make_obligation(u, "1.1", "2023-08-31"))) for u in units)
+    )
+    world.clock.instant = to_instant("2023-08-30 09:00")
     for topic in (TASKS, RULES):
         await world.complete(topic, 0, world.clock.instant)
     few = world.settings.model_copy(update={"tick_batch": 7})
@@ -290,66 +309,68 @@ async def test_several_processes_fire_each_unit_once(world: World) -> None:
         await ticking.close()
 
     await asyncio.gather(*(drain(ticking) for ticking in others))
-    fired = await world.out()
+    fired = await world.take_outbox()
     assert len(fired) == 60
     assert {e.event.unit_id for e in fired} == set(units)
 
 
 async def test_a_unit_that_fails_does_not_hold_up_the_others(world: World) -> None:
-    good, bad = unit("甲局"), unit("乙局")
+    good, bad = get_unit_id("甲局"), get_unit_id("乙局")
     await world.tell(
-        assigned(good, ("1.1", obligation(good, "1.1", "2023-08-31"))),
-        assigned(bad, ("2.1", obligation(bad, "2.1", "2023-08-31"))),
+        make_assignment(good, ("1.1", make_obligation(good, "1.1", "2023-08-31"))),
+        make_assignment(bad, ("2.1", make_obligation(bad, "2.1", "2023-08-31"))),
     )
-    await world.rows(
+    await world.fetch_rows(
         "DELETE FROM scheduler.measures WHERE measure_id = :m",
-        m=obligation(bad, "2.1", None).measure_id,
+        m=make_obligation(bad, "2.1", None).measure_id,
     )
     (reminder,) = await world.fire("2023-08-30 09:00")
     assert reminder.unit_id == good
-    rows = await world.rows("SELECT next_fire_at FROM scheduler.agenda WHERE unit_id = :u", u=bad)
-    assert rows[0].next_fire_at == at("2023-08-30 09:00") + timedelta(minutes=10)
+    rows = await world.fetch_rows(
+        "SELECT next_fire_at FROM scheduler.agenda WHERE unit_id = :u", u=bad
+    )
+    assert rows[0].next_fire_at == to_instant("2023-08-30 09:00") + timedelta(minutes=10)
 
 
 async def test_an_obligation_without_its_measure_is_refused(world: World) -> None:
     """A reminder of it would have nothing to say; the record becomes a dead letter."""
-    event = assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31")))
+    event = make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31")))
     with pytest.raises(PoisonError, match="measure-unknown"):
         await world.tell(event.model_copy(update={"measures": ()}))
-    assert await world.rows("SELECT * FROM scheduler.agenda") == []
+    assert await world.fetch_rows("SELECT * FROM scheduler.agenda") == []
 
 
 async def test_a_measure_told_earlier_does_not_replace_a_later_one(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
-    newer = assigned(UNIT, ("1.1", facts))
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
+    newer = make_assignment(UNIT, ("1.1", facts))
     older = newer.model_copy(update={"plan_title": "旧题"})
-    world.clock.instant = at("2023-08-29 10:00")
+    world.clock.instant = to_instant("2023-08-29 10:00")
     await world.tell(newer)
-    await world.tell(older, time=at("2023-08-28 10:00"))
+    await world.tell(older, time=to_instant("2023-08-28 10:00"))
     (reminder,) = await world.fire("2023-08-30 09:00")
     assert reminder.plan_title == "2023年分解表"
 
 
 async def test_a_batch_keeps_the_order_within_a_unit(world: World) -> None:
-    facts = obligation(UNIT, "1.1", "2023-08-31")
+    facts = make_obligation(UNIT, "1.1", "2023-08-31")
     await world.tell(
-        assigned(UNIT, ("1.1", facts)),
+        make_assignment(UNIT, ("1.1", facts)),
         reported(facts.obligation_id, Status.DONE, 2),
         reported(facts.obligation_id, Status.OPEN, 3),
         reported(facts.obligation_id, Status.DONE, 4),
         reported(facts.obligation_id, Status.OPEN, 5),
     )
-    assert await world.timers() == {facts.obligation_id: at("2023-07-20 09:00")}
-    rows = await world.rows("SELECT number, standing FROM scheduler.obligations")
+    assert await world.get_timers() == {facts.obligation_id: to_instant("2023-07-20 09:00")}
+    rows = await world.fetch_rows("SELECT number, standing FROM scheduler.obligations")
     assert [tuple(row) for row in rows] == [(5, "open")]
-    assert len(await world.out()) == 2
+    assert len(await world.take_outbox()) == 2
 
 
 async def test_a_tick_that_lost_its_connection_takes_another(world: World) -> None:
-    world.clock.instant = at("2023-08-29 10:00")
-    await world.tell(assigned(UNIT, ("1.1", obligation(UNIT, "1.1", "2023-08-31"))))
+    world.clock.instant = to_instant("2023-08-29 10:00")
+    await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
     assert await world.ticking.fire() == 0
-    await world.rows(
+    await world.fetch_rows(
         "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity "  # returns once they ended
         "WHERE datname = current_database() AND query LIKE '%RECURSIVE heads%' "
         "AND pid <> pg_backend_pid()"

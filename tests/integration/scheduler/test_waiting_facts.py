@@ -17,13 +17,21 @@ from shared.schemas.events import (
 )
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind
-from tests.integration.scheduler.world import OFFICE, START, World, assigned, at, obligation, unit
+from tests.integration.scheduler.world import (
+    OFFICE,
+    START,
+    World,
+    get_unit_id,
+    make_assignment,
+    make_obligation,
+    to_instant,
+)
 
 pytestmark = pytest.mark.integration
-UNIT = unit("县发展改革局")
-ONE = obligation(UNIT, "1.1", "2023-08-31")
-HEARING = obligation(UNIT, "16.1", "2023-12-31", kind=ObligationKind.HEARING)
-TWO = obligation(UNIT, "2.1", "2023-12-31")
+UNIT = get_unit_id("县发展改革局")
+ONE = make_obligation(UNIT, "1.1", "2023-08-31")
+HEARING = make_obligation(UNIT, "16.1", "2023-12-31", kind=ObligationKind.HEARING)
+TWO = make_obligation(UNIT, "2.1", "2023-12-31")
 WHOSE = {"office_id": OFFICE, "unit_id": UNIT}
 
 
@@ -53,11 +61,11 @@ def withdrawn(*ids) -> ObligationsWithdrawn:
 
 
 def told() -> Event:
-    return assigned(UNIT, ("1.1", ONE), ("2.1", TWO), ("16.1", HEARING))
+    return make_assignment(UNIT, ("1.1", ONE), ("2.1", TWO), ("16.1", HEARING))
 
 
 async def standings(world: World) -> dict[str, str]:
-    rows = await world.rows(
+    rows = await world.fetch_rows(
         "SELECT m.ref, o.standing FROM scheduler.obligations AS o "
         "JOIN scheduler.measures AS m USING (measure_id)"
     )
@@ -65,7 +73,7 @@ async def standings(world: World) -> dict[str, str]:
 
 
 async def waiting(world: World) -> int:
-    return len(await world.rows("SELECT event_id FROM scheduler.waiting_facts"))
+    return len(await world.fetch_rows("SELECT event_id FROM scheduler.waiting_facts"))
 
 
 @pytest.mark.parametrize("together", [True, False], ids=["in one batch", "one by one"])
@@ -81,9 +89,9 @@ async def test_what_is_read_too_early_counts_once_the_obligation_is_told(
         assert await waiting(world) == 3
         await world.tell(told())
     assert await standings(world) == {"1.1": "done", "2.1": "withdrawn", "16.1": "done"}
-    assert await world.timers() == {}
+    assert await world.get_timers() == {}
     assert await waiting(world) == 0
-    assert await world.out() == []
+    assert await world.take_outbox() == []
 
 
 async def test_they_count_in_the_order_of_their_numbers(world: World) -> None:
@@ -91,12 +99,12 @@ async def test_they_count_in_the_order_of_their_numbers(world: World) -> None:
     await world.tell(reported(Status.OPEN, 3))
     await world.tell(reported(Status.DONE, 2))
     await world.tell(told())
-    rows = await world.rows(
+    rows = await world.fetch_rows(
         "SELECT number, standing, due_on FROM scheduler.obligations WHERE obligation_id = :o",
         o=ONE.obligation_id,
     )
     assert [tuple(row) for row in rows] == [(4, "open", date(2023, 9, 28))]
-    assert ONE.obligation_id in await world.timers()
+    assert ONE.obligation_id in await world.get_timers()
 
 
 async def test_a_withdrawal_from_before_the_obligation_was_owed_again_is_over(
@@ -104,14 +112,14 @@ async def test_a_withdrawal_from_before_the_obligation_was_owed_again_is_over(
 ) -> None:
     await world.tell(withdrawn(ONE.obligation_id), time=START - timedelta(days=2))
     again = ONE.model_copy(update={"number": 3})
-    await world.tell(ObligationsAmended(**assigned(UNIT, ("1.1", again)).model_dump()))
+    await world.tell(ObligationsAmended(**make_assignment(UNIT, ("1.1", again)).model_dump()))
     assert await standings(world) == {"1.1": "open"}
     assert await waiting(world) == 0
 
 
 async def test_a_fact_that_waits_too_long_is_given_up_and_named(world: World) -> None:
     await world.tell(reported(Status.DONE, 2))
-    await world.rows(
+    await world.fetch_rows(
         "UPDATE scheduler.waiting_facts SET received_at = now() - CAST('2 days' AS interval)"
     )
     await world.ticking.audit()
@@ -125,7 +133,7 @@ async def test_a_fact_that_waits_too_long_is_given_up_and_named(world: World) ->
 
 
 async def test_a_unit_is_reminded_of_what_a_waiting_extension_made_due(world: World) -> None:
-    world.clock.instant = at("2023-08-29 10:00")
+    world.clock.instant = to_instant("2023-08-29 10:00")
     await world.tell(extended(2, date(2023, 8, 30)))
     await world.tell(told())
     (reminder,) = await world.fire("2023-08-30 09:00")

@@ -1,9 +1,9 @@
-"""A scheduler's world without Kafka: its database, its handlers, and a clock moved by hand."""
+"""A scheduler without Kafka, and the events that its tests send to it."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,22 +22,23 @@ from shared.schemas.events import Event, ObligationsAssigned, ReminderDue
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, apply_prefix
+from tests.clocks import ManualClock
 
 OFFICE = identity.derive_office_id("yanting")
 PLAN = identity.derive_plan_id(OFFICE, "0" * 64)
 START = datetime(2023, 6, 1, 1, 0, tzinfo=UTC)
 
 
-def at(local: str) -> datetime:
+def to_instant(local: str) -> datetime:
     """An instant from local time at the office, such as `2023-08-30 09:00`."""
     return datetime.fromisoformat(f"{local}+08:00").astimezone(UTC)
 
 
-def unit(name: str) -> UUID:
+def get_unit_id(name: str) -> UUID:
     return identity.derive_unit_id(OFFICE, name)
 
 
-def obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> ObligationFacts:
+def make_obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> ObligationFacts:
     measure = identity.derive_measure_id(PLAN, ref)
     facts = ObligationFacts(
         obligation_id=identity.derive_obligation_id(measure, unit_id, "2023"),
@@ -50,7 +51,7 @@ def obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> O
     return facts.model_copy(update=changes)
 
 
-def assigned(unit_id: UUID, *owed: tuple[str, ObligationFacts]) -> ObligationsAssigned:
+def make_assignment(unit_id: UUID, *owed: tuple[str, ObligationFacts]) -> ObligationsAssigned:
     measures = {facts.measure_id: ref for ref, facts in owed}
     return ObligationsAssigned(
         office_id=OFFICE,
@@ -66,54 +67,40 @@ def assigned(unit_id: UUID, *owed: tuple[str, ObligationFacts]) -> ObligationsAs
 
 
 @dataclass
-class HandClock:
-    instant: datetime = START
-
-    ahead: timedelta = timedelta(0)
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def measure_skew(self, database_now: datetime) -> timedelta:
-        return self.ahead
-
-
-@dataclass
 class World:
-    """What a test holds in its hands."""
+    """A scheduler in this process: its handlers and loops on a real database, without a broker."""
 
     engine: AsyncEngine
     settings: SchedulerSettings
-    clock: HandClock
+    clock: ManualClock
     ticking: Ticking
     tasks: Tasks
-    told: int = field(default=0)
+    _events: int = field(default=0, init=False)
 
-    def envelope(
+    def make_envelope(
         self, event: Event, time: datetime | None = None, partition: int | None = 0
     ) -> Envelope:
-        self.told += 1
-        event_id = identity.derive_event_id("test", self.told)
-        told = time or self.clock.instant
-        return Envelope(event_id, "/test", told, event_id, event, partition)
+        self._events += 1
+        event_id = identity.derive_event_id("test", self._events)
+        return Envelope(event_id, "/test", time or self.clock.instant, event_id, event, partition)
 
     async def tell(
         self, *events: Event, time: datetime | None = None, partition: int | None = 0
     ) -> None:
         """Hand events of the tasks topic to the handler as one batch."""
-        envelopes = [self.envelope(event, time, partition) for event in events]
+        envelopes = [self.make_envelope(event, time, partition) for event in events]
         async with self.engine.begin() as db:
             await self.tasks.handle(db, envelopes)
 
-    async def rule(
+    async def apply_rules(
         self, event: Event, time: datetime | None = None, partition: int | None = 0
     ) -> None:
         async with self.engine.begin() as db:
-            await rules.handle(db, [self.envelope(event, time, partition)])
+            await rules.handle(db, [self.make_envelope(event, time, partition)])
 
     async def complete(self, topic: Topic, partition: int, until: datetime | None) -> None:
-        """Let all facts of a partition up to an instant be read."""
-        await self.rows(
+        """Store that all facts of a partition up to an instant have been read."""
+        await self.fetch_rows(
             "INSERT INTO scheduler.positions "
             "(consumer, topic, partition, next_offset, complete_until) "
             "VALUES (:consumer, :topic, :partition, 0, :until) "
@@ -130,34 +117,34 @@ class World:
 
     async def deliver(self, *events: Event) -> None:
         async with self.engine.begin() as db:
-            await deliveries.handle(db, [self.envelope(event) for event in events])
+            await deliveries.handle(db, [self.make_envelope(event) for event in events])
 
     async def fire(self, now: datetime | str) -> list[ReminderDue]:
-        """Move the clock, fire all that is due, and give what was emitted."""
-        self.clock.instant = at(now) if isinstance(now, str) else now
+        """Move the clock and fire what is due; returns the emitted reminders."""
+        self.clock.instant = to_instant(now) if isinstance(now, str) else now
         for topic in (TASKS, RULES):
             await self.complete(topic, 0, self.clock.instant)
-        return await self.tick()
+        return await self.fire_due()
 
-    async def tick(self) -> list[ReminderDue]:
-        """Fire all that may fire as the clock stands, and give what was emitted."""
-        await self.out()
+    async def fire_due(self) -> list[ReminderDue]:
+        """Fire what may fire without moving the clock; returns the emitted reminders."""
+        await self.take_outbox()
         while await self.ticking.fire():
             pass
-        return [e.event for e in await self.out() if isinstance(e.event, ReminderDue)]
+        return [e.event for e in await self.take_outbox() if isinstance(e.event, ReminderDue)]
 
     async def fire_until(self, until: datetime) -> list[ReminderDue]:
-        """Step from slot to slot, as the agenda says, up to an instant."""
+        """Fire the slots of the agenda one after the other, up to an instant."""
         fired: list[ReminderDue] = []
         while True:
-            (slot,) = (await self.rows("SELECT min(next_fire_at) FROM scheduler.agenda"))[0]
+            (slot,) = (await self.fetch_rows("SELECT min(next_fire_at) FROM scheduler.agenda"))[0]
             if slot is None or slot > until:
                 return fired
             fired += await self.fire(slot)
 
-    async def out(self) -> list[Envelope]:
-        """Take all that waits in the outbox."""
-        rows = await self.rows(
+    async def take_outbox(self) -> list[Envelope]:
+        """Delete and return the events in the outbox."""
+        rows = await self.fetch_rows(
             "WITH gone AS (DELETE FROM scheduler.outbox RETURNING *) "
             "SELECT value, headers::text AS headers FROM gone ORDER BY id"
         )
@@ -171,11 +158,11 @@ class World:
             for row in rows
         ]
 
-    async def rows(self, statement: str, **values: object) -> Sequence[Any]:
+    async def fetch_rows(self, statement: str, **values: object) -> Sequence[Any]:
         async with self.engine.begin() as db:
-            found = await db.execute(text(statement), values)
-            return found.all() if found.returns_rows else []
+            result = await db.execute(text(statement), values)
+            return result.all() if result.returns_rows else []
 
-    async def timers(self) -> dict[UUID, datetime]:
-        found = await self.rows("SELECT obligation_id, next_fire_at FROM scheduler.timers")
-        return {row.obligation_id: row.next_fire_at for row in found}
+    async def get_timers(self) -> dict[UUID, datetime]:
+        rows = await self.fetch_rows("SELECT obligation_id, next_fire_at FROM scheduler.timers")
+        return {row.obligation_id: row.next_fire_at for row in rows}

@@ -19,9 +19,9 @@ LOCK = crc32(b"relay scheduler.outbox")
 
 @pytest.fixture
 async def engine(
-    settings_for: Callable[..., Awaitable[Settings]],
+    make_settings: Callable[..., Awaitable[Settings]],
 ) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(await settings_for(Settings), "chaos")
+    engine = create_engine(await make_settings(Settings), "chaos")
     yield engine
     await engine.dispose()
 

@@ -50,11 +50,11 @@ EFFECTS = Table(
 )
 OFFICE = UUID(int=1)
 PATIENCE = 120
-"""Seconds after which a test hangs."""
+"""Seconds after which a test fails because it hangs."""
 SettingsFor = Callable[..., Awaitable[Settings]]
 
 
-def envelope(number: int, note: str = "fine", unit: int = 2) -> Envelope:
+def make_envelope(number: int, note: str = "fine", unit: int = 2) -> Envelope:
     event = StatusReported(
         office_id=OFFICE,
         unit_id=UUID(int=unit),
@@ -69,9 +69,9 @@ def envelope(number: int, note: str = "fine", unit: int = 2) -> Envelope:
 
 
 async def store(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
-    """Store each event once; a second time breaks the primary key, so doubling is seen."""
-    for one in envelopes:
-        event = one.event
+    """Store each event; a second time violates the primary key, so a repeat fails the test."""
+    for envelope in envelopes:
+        event = envelope.event
         assert isinstance(event, StatusReported)
         if event.note == "boom":
             raise ValueError("a fault in the handler")
@@ -90,27 +90,27 @@ class World:
         async with self.engine.begin() as db:
             await publish(db, TABLES.outbox, envelopes)
 
-    async def numbers(self) -> list[int]:
+    async def list_numbers(self) -> list[int]:
         async with self.engine.connect() as db:
             return list((await db.execute(select(EFFECTS.c.number).order_by("number"))).scalars())
 
-    async def reached(self, wanted: list[int]) -> list[int]:
-        """Wait until the effects are there; each applied batch is looked at."""
+    async def wait_for_numbers(self, wanted: list[int]) -> list[int]:
+        """Wait until the effects are `wanted` or more; checked after each applied batch."""
         async with asyncio.timeout(PATIENCE):
-            while (found := await self.numbers()) != wanted:
+            while (numbers := await self.list_numbers()) != wanted:
                 self.consumer.applied.clear()
-                if len(found) > len(wanted):
+                if len(numbers) > len(wanted):
                     break
                 try:
                     await asyncio.wait_for(self.consumer.applied.wait(), 1)
                 except TimeoutError:
                     continue
-        return found
+        return numbers
 
 
 @pytest.fixture
-async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
-    settings = await settings_for(Settings)
+async def world(make_settings: SettingsFor) -> AsyncIterator[World]:
+    settings = await make_settings(Settings)
     engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
@@ -134,7 +134,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
     await engine.dispose()
 
 
-async def raw_send(world: World, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
+async def send_raw(world: World, value: bytes, headers: Sequence[tuple[str, bytes]]) -> None:
     """Write a record past the codec, in order with what the relay sends."""
     row = {
         "topic": TASKS.name,
@@ -184,34 +184,38 @@ async def group(world: World) -> AsyncIterator[None]:
 
 
 async def test_events_are_applied_once_in_order(world: World, group: None) -> None:
-    await world.send(*(envelope(n, unit=n % 5) for n in range(300)))
-    assert await world.reached(list(range(300))) == list(range(300))
+    await world.send(*(make_envelope(n, unit=n % 5) for n in range(300)))
+    assert await world.wait_for_numbers(list(range(300))) == list(range(300))
 
 
 async def test_events_larger_than_the_relay_holds_at_once_leave_too(
     world: World, group: None
 ) -> None:
     large = "x" * (3 * 2**19)
-    await world.send(envelope(0), *(envelope(n, note=large) for n in (1, 2)), envelope(3))
-    assert await world.reached(list(range(4))) == list(range(4))
+    await world.send(
+        make_envelope(0), *(make_envelope(n, note=large) for n in (1, 2)), make_envelope(3)
+    )
+    assert await world.wait_for_numbers(list(range(4))) == list(range(4))
 
 
 async def test_an_upstream_repeat_is_a_no_op(world: World, group: None) -> None:
-    await world.send(envelope(1), envelope(2), envelope(1))
-    await world.send(envelope(2), envelope(3))
-    assert await world.reached([1, 2, 3]) == [1, 2, 3]
+    await world.send(make_envelope(1), make_envelope(2), make_envelope(1))
+    await world.send(make_envelope(2), make_envelope(3))
+    assert await world.wait_for_numbers([1, 2, 3]) == [1, 2, 3]
     assert await letters(world) == []
 
 
 async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(
     world: World, group: None
 ) -> None:
-    await world.send(envelope(1))
-    await raw_send(world, b"\x00not json", encode(envelope(0)).headers)
-    await raw_send(world, b"{}", [("ce_id", b"x")])
-    await world.send(envelope(2, note="nul \x00"), envelope(3), envelope(4, note="nul \x00"))
-    await world.send(envelope(5))
-    assert await world.reached([1, 3, 5]) == [1, 3, 5]
+    await world.send(make_envelope(1))
+    await send_raw(world, b"\x00not json", encode(make_envelope(0)).headers)
+    await send_raw(world, b"{}", [("ce_id", b"x")])
+    await world.send(
+        make_envelope(2, note="nul \x00"), make_envelope(3), make_envelope(4, note="nul \x00")
+    )
+    await world.send(make_envelope(5))
+    assert await world.wait_for_numbers([1, 3, 5]) == [1, 3, 5]
     told = await letters(world, 4)  # not all of them stand in the partition of the others
     found = {letter.reason: letter for letter in told}
     assert sorted(letter.reason for letter in told) == [
@@ -226,27 +230,27 @@ async def test_poison_goes_to_the_dead_letters_and_the_stream_goes_on(
 
 
 async def test_a_batch_with_a_hole_is_read_again_and_nothing_is_lost(world: World) -> None:
-    await world.send(*(envelope(n) for n in range(50)))
-    records = await all_records(world, 50)
+    await world.send(*(make_envelope(n) for n in range(50)))
+    records = await list_records(world, 50)
     await world.consumer.apply([r for r in records if r.offset not in {0, 7, 8, 30}])
-    assert await world.numbers() == list(range(50))
+    assert await world.list_numbers() == list(range(50))
 
 
 async def test_the_watcher_finds_what_was_never_delivered(world: World) -> None:
-    await world.send(*(envelope(n) for n in range(20)))
-    records = await all_records(world, 20)
+    await world.send(*(make_envelope(n) for n in range(20)))
+    records = await list_records(world, 20)
     await world.consumer.apply(records[:10])
     watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
-        assert await world.reached(list(range(20))) == list(range(20))
+        assert await world.wait_for_numbers(list(range(20))) == list(range(20))
     finally:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
 
 
 async def test_two_workers_on_one_partition_do_not_double(world: World) -> None:
-    await world.send(*(envelope(n) for n in range(200)))
-    records = await all_records(world, 200)
+    await world.send(*(make_envelope(n) for n in range(200)))
+    records = await list_records(world, 200)
     chunks = [records[i : i + 20] for i in range(0, 200, 20)]
 
     async def work() -> None:
@@ -254,11 +258,11 @@ async def test_two_workers_on_one_partition_do_not_double(world: World) -> None:
             await world.consumer.apply(chunk)
 
     await asyncio.gather(work(), work(), work())
-    assert await world.numbers() == list(range(200))
+    assert await world.list_numbers() == list(range(200))
     assert await letters(world) == []
 
 
-async def all_records(world: World, number: int) -> list:
+async def list_records(world: World, number: int) -> list:
     """The records of unit 2's partition, once the relay has sent them all."""
     name = apply_prefix(TASKS.name, world.settings.topic_prefix)
     partitions = [Partition(name, n) for n in range(world.settings.partitions)]
@@ -272,24 +276,24 @@ async def all_records(world: World, number: int) -> list:
 
 
 async def test_only_old_event_ids_are_forgotten(world: World, group: None) -> None:
-    await world.send(envelope(1), envelope(2))
-    await world.reached([1, 2])
+    await world.send(make_envelope(1), make_envelope(2))
+    await world.wait_for_numbers([1, 2])
     async with world.engine.begin() as db:
-        old = envelope(1).id
+        old = make_envelope(1).id
         aged = TABLES.inbox.update().where(TABLES.inbox.c.event_id == old)
         await db.execute(aged.values(seen_at=text("now() - interval '31 days'")))
         assert await inbox.prune(db, TABLES.inbox, "tried", 30) == 1
-        assert await inbox.claim_new(db, TABLES.inbox, "tried", [old, envelope(2).id]) == {old}
+        assert await inbox.claim_new(db, TABLES.inbox, "tried", [old, make_envelope(2).id]) == {old}
 
 
 async def test_an_event_with_a_word_of_a_later_release_waits_for_it(
     world: World, group: None
 ) -> None:
-    record = encode(envelope(1))
+    record = encode(make_envelope(1))
     value = record.value.replace(b'"done"', b'"done-elsewhere"')
-    await raw_send(world, value, record.headers)
-    await world.send(envelope(2, unit=3))
-    assert await world.reached([2]) == [2]
+    await send_raw(world, value, record.headers)
+    await world.send(make_envelope(2, unit=3))
+    assert await world.wait_for_numbers([2]) == [2]
     async with asyncio.timeout(PATIENCE):  # it may stand in the other partition
         while not (parked := await reasons(world)):  # noqa: ASYNC110 - another task's work
             await asyncio.sleep(0.05)

@@ -16,9 +16,9 @@ WHO = text("SELECT pg_backend_pid()")
 
 
 async def test_a_pooled_connection_that_the_server_closed_is_replaced_unnoticed(
-    settings_for: SettingsFor,
+    make_settings: SettingsFor,
 ) -> None:
-    settings = await settings_for(Settings)
+    settings = await make_settings(Settings)
     engine, other = create_engine(settings, "test"), create_engine(settings, "other")
     try:
         closed, pid = await pooled(engine)

@@ -61,9 +61,9 @@ async def filled(settings: Settings, topic: str) -> None:
 
 
 async def test_full_buffers_and_silent_topics_do_not_stop_the_delivery(
-    settings_for: SettingsFor,
+    make_settings: SettingsFor,
 ) -> None:
-    settings = await settings_for(Settings)
+    settings = await make_settings(Settings)
     busy, silent = (apply_prefix(topic.name, settings.topic_prefix) for topic in (TASKS, RULES))
     await filled(settings, busy)
     app = create_faust_app(settings, "delivering")

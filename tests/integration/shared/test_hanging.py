@@ -16,7 +16,7 @@ from shared.kafka.outbox.acknowledgements import compute_pass_lock
 from shared.kafka.outbox.publishing import publish
 from shared.kafka.outbox.relay import Relay
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
+from tests.integration.shared.test_consuming import PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -33,8 +33,8 @@ WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL"
 
 
 @pytest.fixture
-async def other(settings_for: SettingsFor) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(await settings_for(Settings), "other")
+async def other(make_settings: SettingsFor) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(await make_settings(Settings), "other")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
         await db.run_sync(TABLES.outbox.metadata.create_all)
@@ -65,13 +65,13 @@ async def number(engine: AsyncEngine, statement: str) -> int:
 
 async def told(engine: AsyncEngine) -> None:
     async with engine.begin() as db:
-        await publish(db, TABLES.outbox, [envelope(1)])
+        await publish(db, TABLES.outbox, [make_envelope(1)])
 
 
 async def test_who_hangs_in_a_transaction_loses_its_locks(
-    settings_for: SettingsFor, other: AsyncEngine
+    make_settings: SettingsFor, other: AsyncEngine
 ) -> None:
-    hung = create_engine(await settings_for(Settings, hung_after=HUNG), "hung")
+    hung = create_engine(await make_settings(Settings, hung_after=HUNG), "hung")
     take = text("SELECT pg_advisory_xact_lock(7)")
     async with hung.connect() as db:
         await db.execute(take)
@@ -83,25 +83,25 @@ async def test_who_hangs_in_a_transaction_loses_its_locks(
 
 
 async def test_a_relay_that_hangs_is_replaced_by_another(
-    settings_for: SettingsFor, other: AsyncEngine
+    make_settings: SettingsFor, other: AsyncEngine
 ) -> None:
     """It sleeps between two looks as if it were stopped: its session is silent all the same."""
-    silent = await settings_for(Settings, hung_after=HUNG, poll=timedelta(minutes=5))
+    silent = await make_settings(Settings, hung_after=HUNG, poll=timedelta(minutes=5))
     async with relaying(silent):
         async with other.begin() as db:  # whoever holds the turn keeps the first pass waiting
             await db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": TURN})
             await until(other, ASKS, 1)
         await until(other, PASSES, 0)  # it has looked once, and found nothing
         await told(other)
-        async with relaying(await settings_for(Settings)):
+        async with relaying(await make_settings(Settings)):
             await until(other, WAITING, 0)
 
 
 async def test_a_relay_that_waits_for_its_broker_leaves_the_lock_to_others(
-    settings_for: SettingsFor, other: AsyncEngine
+    make_settings: SettingsFor, other: AsyncEngine
 ) -> None:
     """Its sessions go back to the pool; none may keep the lock there."""
-    away = (await settings_for(Settings)).model_copy(update={"kafka": "127.0.0.1:1"})
+    away = (await make_settings(Settings)).model_copy(update={"kafka": "127.0.0.1:1"})
     await told(other)
     faults = metrics.FAULTS.labels("relay")._value
     before = faults.get()
@@ -109,5 +109,5 @@ async def test_a_relay_that_waits_for_its_broker_leaves_the_lock_to_others(
         async with asyncio.timeout(PATIENCE):
             while faults.get() < before + 3:  # noqa: ASYNC110 - attempts of another task
                 await asyncio.sleep(0.05)
-        async with relaying(await settings_for(Settings)):
+        async with relaying(await make_settings(Settings)):
             await until(other, WAITING, 0)

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.integration
 
 @pytest.mark.parametrize("service", ["ingest", "scheduler", "notifier"])
 async def test_pruning_a_full_inbox_reads_old_rows_alone(
-    settings_for: Callable[..., Awaitable[Settings]], service: str, plans_of: Any
+    make_settings: Callable[..., Awaitable[Settings]], service: str, collect_plans: Any
 ) -> None:
-    settings = await settings_for(Settings, service)
+    settings = await make_settings(Settings, service)
     inbox = define_inbox_table(MetaData(schema=service))
     engine = create_engine(settings, "test")
     try:
@@ -33,7 +33,7 @@ async def test_pruning_a_full_inbox_reads_old_rows_alone(
             analyze = await db.execution_options(isolation_level="AUTOCOMMIT")
             await analyze.execute(text(f"VACUUM ANALYZE {service}.inbox"))
         async with engine.begin() as db:
-            with plans_of(db) as plans:
+            with collect_plans(db) as plans:
                 assert await prune(db, inbox, "one", days=30) == 100
         assert "inbox_seen" in plans[-1], plans[-1]
         assert "Seq Scan" not in plans[-1]

@@ -32,8 +32,8 @@ from shared.kafka.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import TASKS, apply_prefix
-from tests.integration.shared.test_consuming import SettingsFor, envelope
-from tests.integration.shared.test_log_guard import until
+from tests.integration.shared.test_consuming import SettingsFor, make_envelope
+from tests.integration.shared.test_log_guard import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -68,14 +68,14 @@ class Service:
                 found = await parking.count_parked(db, CONSUMING.parked, CONSUMER)
             return found.number == number
 
-        await until(are_parked)
+        await wait_until(are_parked)
 
 
 @pytest.fixture
 async def service(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+    make_settings: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[Service]:
-    settings = await settings_for(IngestSettings, "ingest")
+    settings = await make_settings(IngestSettings, "ingest")
     for name in ("kafka", "topic_prefix"):
         monkeypatch.setenv(f"CUIBAN_{name.upper()}", getattr(settings, name))
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
@@ -127,17 +127,17 @@ async def come(service: Service, numbers: Sequence[int]) -> None:
             seen = await db.execute(text("SELECT count(*) FROM ingest.inbox"))
         return seen.scalar_one() >= len(numbers)
 
-    await until(are_there)
+    await wait_until(are_there)
 
 
 async def test_a_stopped_partition_is_shown_and_resumed(service: Service) -> None:
-    await service.send(*(envelope(n) for n in range(5)))
+    await service.send(*(make_envelope(n) for n in range(5)))
     await come(service, range(5))
     status, rows = await called("streams")
     assert status == 0
     assert [(row["consumer"], row["position"], row["behind"]) for row in rows] == [(CONSUMER, 5, 0)]
     await stop(service, LOG_REPLACED)
-    await service.send(*(envelope(n) for n in range(5, 9)))
+    await service.send(*(make_envelope(n) for n in range(5, 9)))
     status, rows = await called("streams")
     assert (status, rows[0]["stopped_for"], rows[0]["behind"]) == (1, LOG_REPLACED, 4)
     assert "Stopped" in (await asyncio.to_thread(summarise, service.settings))[0]
@@ -152,7 +152,7 @@ async def test_a_stopped_partition_is_shown_and_resumed(service: Service) -> Non
 
 
 async def test_resuming_all_names_the_hole_that_a_cut_log_has(service: Service) -> None:
-    await service.send(*(envelope(n) for n in range(5)))
+    await service.send(*(make_envelope(n) for n in range(5)))
     await come(service, range(5))
     async with service.consumer.engine.begin() as db:
         await db.execute(text("UPDATE ingest.positions SET next_offset = 2, mark_time = NULL"))
@@ -173,12 +173,12 @@ async def test_resuming_all_names_the_hole_that_a_cut_log_has(service: Service) 
         ]
         return any(LOG_TRUNCATED.encode() in (one.value or b"") for one in found)
 
-    await until(is_told)
+    await wait_until(is_told)
 
 
 async def test_parked_events_are_listed_replayed_and_discarded(service: Service) -> None:
     service.failing = True
-    await service.send(*(envelope(n) for n in range(3)))
+    await service.send(*(make_envelope(n) for n in range(3)))
     await service.parked(3)
     status, rows = await called("parked")
     assert status == 1
@@ -191,7 +191,7 @@ async def test_parked_events_are_listed_replayed_and_discarded(service: Service)
     assert (await called("discard", *place, "0", "--reason", "a test"))[0] == 0
     await come(service, [1, 2])
     service.failing = True
-    await service.send(envelope(3))
+    await service.send(make_envelope(3))
     await service.parked(1)
     service.failing = False
     assert (await called("replay", CONSUMER, "no such key"))[0] == 1

@@ -14,7 +14,7 @@ from services.scheduler.store.tables import OUTBOX
 from shared.database.engine import create_engine
 from shared.kafka.outbox.publishing import publish
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import envelope
+from tests.integration.shared.test_consuming import make_envelope
 
 pytestmark = pytest.mark.integration
 TOPIC = "cuiban.tasks.v1"
@@ -22,13 +22,13 @@ TOPIC = "cuiban.tasks.v1"
 
 @pytest.fixture
 async def typed(
-    settings_for: Callable[..., Awaitable[Settings]], monkeypatch: pytest.MonkeyPatch
+    make_settings: Callable[..., Awaitable[Settings]], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Awaitable[tuple[int, str]]]:
-    settings = await settings_for(Settings, "scheduler")
+    settings = await make_settings(Settings, "scheduler")
     monkeypatch.setenv("CUIBAN_DATABASE_URL", settings.database_url.get_secret_value())
     engine = create_engine(settings, "test")
     async with engine.begin() as db:
-        await publish(db, OUTBOX, [envelope(number) for number in range(5)])
+        await publish(db, OUTBOX, [make_envelope(number) for number in range(5)])
         sent = "sent_at = now(), sent_partition = 1, sent_offset = id - 1"
         await db.execute(text(f"UPDATE scheduler.outbox SET {sent} WHERE id <= 3"))  # noqa: S608
         await db.execute(text("UPDATE scheduler.outbox SET refused = 'too large' WHERE id = 4"))

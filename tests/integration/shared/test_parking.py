@@ -20,12 +20,12 @@ from tests.integration.shared.test_consuming import (
     PATIENCE,
     TABLES,
     World,
-    all_records,
-    envelope,
     letters,
+    list_records,
+    make_envelope,
     store,
 )
-from tests.integration.shared.test_log_guard import consuming, until
+from tests.integration.shared.test_log_guard import run_consumer, wait_until
 
 pytestmark = pytest.mark.integration
 RARE = "rare"
@@ -64,14 +64,16 @@ async def parked(world: World) -> list[tuple[int, str]]:
 async def test_one_failing_event_and_its_key_wait_and_the_others_flow(
     world: World, handler: Handler
 ) -> None:
-    async with consuming(world):
-        await world.send(envelope(0, unit=2), envelope(1, RARE, unit=2), envelope(2, unit=2))
-        await world.send(*(envelope(10 + n, unit=3 + n % 20) for n in range(60)))
+    async with run_consumer(world):
+        await world.send(
+            make_envelope(0, unit=2), make_envelope(1, RARE, unit=2), make_envelope(2, unit=2)
+        )
+        await world.send(*(make_envelope(10 + n, unit=3 + n % 20) for n in range(60)))
         wanted = [0, *range(10, 70)]
-        assert await world.reached(wanted) == wanted
-        await world.send(envelope(3, unit=2), envelope(70, unit=3))
-        assert await world.reached([*wanted, 70]) == [*wanted, 70]
-        await until(lambda: same(parked(world), 3))
+        assert await world.wait_for_numbers(wanted) == wanted
+        await world.send(make_envelope(3, unit=2), make_envelope(70, unit=3))
+        assert await world.wait_for_numbers([*wanted, 70]) == [*wanted, 70]
+        await wait_until(lambda: same(parked(world), 3))
         assert [reason for _, reason in await parked(world)] == [
             "handler-failed",
             "behind",
@@ -82,7 +84,7 @@ async def test_one_failing_event_and_its_key_wait_and_the_others_flow(
         async def is_told() -> bool:
             return "3 events of tried are parked" in world.consumer.progress.describe_parked()
 
-        await until(is_told)
+        await wait_until(is_told)
         assert metrics.PARKED.labels("tried")._value.get() == 3
 
 
@@ -98,8 +100,10 @@ async def test_faust_delivers_on_while_an_event_waits(world: World, handler: Han
     app.finalize()
     await app.start()
     try:
-        await world.send(envelope(0, RARE), *(envelope(n, unit=3 + n % 9) for n in range(1, 60)))
-        assert await world.reached(list(range(1, 60))) == list(range(1, 60))
+        await world.send(
+            make_envelope(0, RARE), *(make_envelope(n, unit=3 + n % 9) for n in range(1, 60))
+        )
+        assert await world.wait_for_numbers(list(range(1, 60))) == list(range(1, 60))
         assert [reason for _, reason in await parked(world)] == ["handler-failed"]
         owned = world.consumer.assigned
         assert owned is not None
@@ -111,15 +115,15 @@ async def test_faust_delivers_on_while_an_event_waits(world: World, handler: Han
 async def test_what_waits_is_applied_in_order_when_an_operator_asks(
     world: World, handler: Handler
 ) -> None:
-    async with consuming(world):
-        await world.send(envelope(0, RARE), *(envelope(n) for n in range(1, 5)))
-        await until(lambda: same(parked(world), 5))
+    async with run_consumer(world):
+        await world.send(make_envelope(0, RARE), *(make_envelope(n) for n in range(1, 5)))
+        await wait_until(lambda: same(parked(world), 5))
         handler.mended = True
         async with world.engine.begin() as db:
             assert await parking.request_replay(db, TABLES.parked, "tried") == 5
-        assert await world.reached(list(range(5))) == list(range(5))
-        await world.send(envelope(5))
-        assert await world.reached(list(range(6))) == list(range(6))
+        assert await world.wait_for_numbers(list(range(5))) == list(range(5))
+        await world.send(make_envelope(5))
+        assert await world.wait_for_numbers(list(range(6))) == list(range(6))
     assert await parked(world) == []
     assert handler.stored == list(range(6))
 
@@ -127,9 +131,9 @@ async def test_what_waits_is_applied_in_order_when_an_operator_asks(
 async def test_a_replay_that_fails_again_leaves_all_of_the_key_as_it_was(
     world: World, handler: Handler
 ) -> None:
-    async with consuming(world):
-        await world.send(envelope(0, RARE), envelope(1))
-        await until(lambda: same(parked(world), 2))
+    async with run_consumer(world):
+        await world.send(make_envelope(0, RARE), make_envelope(1))
+        await wait_until(lambda: same(parked(world), 2))
         handler.fault = "SELECT another_column FROM tried.effects"
         async with world.engine.begin() as db:
             await parking.request_replay(db, TABLES.parked, "tried")
@@ -137,11 +141,11 @@ async def test_a_replay_that_fails_again_leaves_all_of_the_key_as_it_was(
         async def is_told() -> bool:
             return "another_column" in (await details(world))[0]
 
-        await until(is_told)
+        await wait_until(is_told)
     async with world.engine.connect() as db:
         rows = (await db.execute(text("SELECT tries, replay FROM tried.parked"))).all()
     assert sorted((row.tries, row.replay) for row in rows) == [(0, False), (2, False)]
-    assert await world.numbers() == []
+    assert await world.list_numbers() == []
 
 
 async def details(world: World) -> list[str]:
@@ -151,14 +155,14 @@ async def details(world: World) -> list[str]:
 
 
 async def test_a_service_that_starts_tries_what_is_parked(world: World, handler: Handler) -> None:
-    await world.send(envelope(0, RARE), envelope(1))
+    await world.send(make_envelope(0, RARE), make_envelope(1))
     async with asyncio.timeout(PATIENCE):
-        await world.consumer.apply(await all_records(world, 2))
+        await world.consumer.apply(await list_records(world, 2))
     assert len(await parked(world)) == 2
     handler.mended = True
     watcher = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
-        assert await world.reached([0, 1]) == [0, 1]
+        assert await world.wait_for_numbers([0, 1]) == [0, 1]
     finally:
         watcher.cancel()
         await asyncio.gather(watcher, return_exceptions=True)
@@ -167,12 +171,12 @@ async def test_a_service_that_starts_tries_what_is_parked(world: World, handler:
 async def test_what_stood_behind_a_discarded_event_goes_on_by_itself(
     world: World, handler: Handler
 ) -> None:
-    async with consuming(world):
-        await world.send(envelope(0, RARE), envelope(1), envelope(2))
-        await until(lambda: same(parked(world), 3))
+    async with run_consumer(world):
+        await world.send(make_envelope(0, RARE), make_envelope(1), make_envelope(2))
+        await wait_until(lambda: same(parked(world), 3))
         async with world.engine.begin() as db:
             await db.execute(text("DELETE FROM tried.parked WHERE reason = 'handler-failed'"))
-        assert await world.reached([1, 2]) == [1, 2]
+        assert await world.wait_for_numbers([1, 2]) == [1, 2]
 
 
 async def test_memory_pressure_is_waited_out(world: World) -> None:
@@ -186,9 +190,9 @@ async def test_memory_pressure_is_waited_out(world: World) -> None:
         await store(db, envelopes)
 
     world.consumer.handle = pressing
-    await world.send(envelope(0), envelope(1))
-    await world.consumer.apply(await all_records(world, 2))
-    assert await world.numbers() == [0, 1]
+    await world.send(make_envelope(0), make_envelope(1))
+    await world.consumer.apply(await list_records(world, 2))
+    assert await world.list_numbers() == [0, 1]
     assert await letters(world) == []
     assert await parked(world) == []
 
@@ -224,5 +228,5 @@ async def test_parked_records_stay_apart_from_those_of_a_new_log(
 
 
 async def sent(world: World) -> list:
-    await world.send(*(envelope(n) for n in range(3)))
-    return await all_records(world, 3)
+    await world.send(*(make_envelope(n) for n in range(3)))
+    return await list_records(world, 3)

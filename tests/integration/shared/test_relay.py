@@ -29,7 +29,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import CalendarPublished
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, envelope
+from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -106,8 +106,8 @@ class World:
 
 
 @pytest.fixture
-async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
-    settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
+async def world(make_settings: SettingsFor) -> AsyncIterator[World]:
+    settings = await make_settings(Settings, poll=timedelta(milliseconds=20))
     engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
@@ -119,7 +119,7 @@ async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
 
 
 async def test_a_sent_row_keeps_where_it_stands(world: World) -> None:
-    facts = [envelope(number) for number in range(3)]
+    facts = [make_envelope(number) for number in range(3)]
     async with world.relaying():
         await world.send(*facts)
         await world.until(SENT, 3)
@@ -144,13 +144,13 @@ async def test_a_relay_with_nothing_to_send_takes_one_round_trip_a_look(world: W
             looked.set()
 
     async with world.relaying():
-        await world.send(envelope(0))
+        await world.send(make_envelope(0))
         await world.until(SENT, 1)
         event.listen(world.engine.sync_engine, "before_cursor_execute", hear)
         async with asyncio.timeout(PATIENCE):
             await looked.wait()
         event.remove(world.engine.sync_engine, "before_cursor_execute", hear)
-        await world.send(envelope(1))
+        await world.send(make_envelope(1))
         await world.until(SENT, 2)  # and it still sees what comes
     first = next(n for n, word in enumerate(said) if word.startswith("SELECT EXISTS"))
     assert not [word for word in said[first:] if "advisory" in word]
@@ -161,19 +161,19 @@ async def test_rows_are_pruned_after_the_window_in_bounded_steps(
 ) -> None:
     monkeypatch.setattr(leader, "_PRUNED", 2)
     async with world.relaying():
-        await world.send(*(envelope(number) for number in range(8)))
+        await world.send(*(make_envelope(number) for number in range(8)))
         await world.until(SENT, 8)
     async with world.engine.begin() as db:
         old = text("UPDATE tried.outbox SET sent_at = now() - interval '8 days' WHERE id <= 5")
         await db.execute(old)
     async with world.relaying():
         await world.until(SENT, 3)
-        await world.send(envelope(9))
+        await world.send(make_envelope(9))
         await world.until(SENT, 4)
 
 
 async def test_a_topic_that_was_made_anew_is_noticed_before_more_is_sent(world: World) -> None:
-    lost, later = [envelope(n) for n in range(5)], [envelope(n) for n in (5, 6)]
+    lost, later = [make_envelope(n) for n in range(5)], [make_envelope(n) for n in (5, 6)]
     async with world.relaying():
         await world.send(*lost)
         await world.until(SENT, 5)
@@ -192,12 +192,12 @@ async def test_a_topic_that_was_made_anew_is_noticed_before_more_is_sent(world: 
         await world.until(WAITING, 0)
         assert await world.ids(TASKS.name) == [fact.id for fact in lost + later]
         assert await describe_stopped(world.engine, "tried") == ""
-        await world.send(envelope(7))
+        await world.send(make_envelope(7))
         await world.until(SENT, 9)
 
 
 async def test_a_lost_tail_is_noticed_by_the_relay_that_begins_to_lead(world: World) -> None:
-    facts = [envelope(n) for n in range(5)]
+    facts = [make_envelope(n) for n in range(5)]
     async with world.relaying():
         await world.send(*facts)
         await world.until(SENT, 5)
@@ -211,13 +211,13 @@ async def test_a_lost_tail_is_noticed_by_the_relay_that_begins_to_lead(world: Wo
         await db.execute(text("DELETE FROM tried.outbox WHERE id > 5"))
         await db.execute(text("UPDATE tried.relayed SET last_offset = 4"))
     async with world.relaying():
-        await world.send(envelope(5))
+        await world.send(make_envelope(5))
         await world.until(STOPPED, 1)
         assert "log-lost-tail" in await describe_stopped(world.engine, "tried")
         async with world.engine.begin() as db:
             assert await replay_lost(db, "tried", TASKS.name) == 3
         await world.until(WAITING, 0)
-    assert await world.ids(TASKS.name) == [fact.id for fact in [*facts, envelope(5)]]
+    assert await world.ids(TASKS.name) == [fact.id for fact in [*facts, make_envelope(5)]]
 
 
 async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
@@ -226,42 +226,42 @@ async def test_an_acknowledgement_below_the_last_one_stops_the_topic(
     """The log is shorter, and the relay looked at its end a moment ago."""
     monkeypatch.setattr("shared.kafka.outbox.acknowledgements._LOOK_AGAIN", 3600.0)
     async with world.relaying():
-        await world.send(envelope(0))
+        await world.send(make_envelope(0))
         await world.until(SENT, 1)
         await world.make_anew(TASKS)
-        await world.send(envelope(1))
+        await world.send(make_envelope(1))
         await world.until(STOPPED, 1)
-        await world.send(envelope(2))
+        await world.send(make_envelope(2))
         async with world.engine.begin() as db:
             await replay_lost(db, "tried", TASKS.name)
         await world.until(WAITING, 0)
-    assert {envelope(n).id for n in range(3)} == set(await world.ids(TASKS.name))
+    assert {make_envelope(n).id for n in range(3)} == set(await world.ids(TASKS.name))
 
 
 async def test_what_was_sent_since_an_instant_is_sent_again_before_newer_events(
     world: World,
 ) -> None:
     async with world.relaying():
-        await world.send(envelope(0))
+        await world.send(make_envelope(0))
         await world.until(SENT, 1)
         since = datetime.now(UTC)  # noqa: TID251 - the database's clock is this machine's
-        await world.send(envelope(1), envelope(2))
+        await world.send(make_envelope(1), make_envelope(2))
         await world.until(SENT, 3)
     async with world.engine.begin() as db:
-        await publish(db, TABLES.outbox, [envelope(3)])
+        await publish(db, TABLES.outbox, [make_envelope(3)])
         assert await replay_since(db, "tried", TASKS.name, since) == 2
     async with world.relaying():
         await world.until(WAITING, 0)
-    assert await world.ids(TASKS.name) == [envelope(n).id for n in (0, 1, 2, 1, 2, 3)]
+    assert await world.ids(TASKS.name) == [make_envelope(n).id for n in (0, 1, 2, 1, 2, 3)]
 
 
 async def test_what_the_broker_refuses_for_good_holds_up_nothing(world: World) -> None:
     await world.limit(20_000)
-    large = envelope(1, note="x" * 30_000)
+    large = make_envelope(1, note="x" * 30_000)
     async with world.relaying():
-        await world.send(envelope(0), large, envelope(2), calendar(1))
+        await world.send(make_envelope(0), large, make_envelope(2), calendar(1))
         await world.until(WAITING, 0)
-        assert await world.ids(TASKS.name) == [envelope(0).id, envelope(2).id]
+        assert await world.ids(TASKS.name) == [make_envelope(0).id, make_envelope(2).id]
         async with world.engine.connect() as db:
             (refused,) = (await load_backlog(db, "tried")).refused
         assert refused.event_id == str(large.id)
@@ -276,7 +276,7 @@ async def test_what_the_broker_refuses_for_good_holds_up_nothing(world: World) -
 
 async def test_small_events_that_are_too_large_together_are_not_refused(world: World) -> None:
     await world.limit(20_000)
-    facts = [envelope(n, note="x" * 15_000) for n in range(6)]
+    facts = [make_envelope(n, note="x" * 15_000) for n in range(6)]
     async with world.relaying():
         await world.send(*facts)
         await world.until(SENT, 6)
@@ -288,7 +288,7 @@ async def test_the_age_of_what_waits_is_told_while_the_broker_is_away(
 ) -> None:
     monkeypatch.setattr("shared.kafka.outbox.backlog._MEASURE_EVERY", 0.05)
     world.settings = world.settings.model_copy(update={"kafka": "127.0.0.1:1"})
-    await world.send(envelope(1))
+    await world.send(make_envelope(1))
     async with world.engine.begin() as db:
         await db.execute(text("UPDATE tried.outbox SET written_at = now() - interval '1 hour'"))
     metrics.OUTBOX_OLDEST.set(0)  # what an earlier test left

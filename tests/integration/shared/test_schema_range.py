@@ -16,9 +16,9 @@ SettingsFor = Callable[..., Awaitable[Settings]]
 
 
 async def test_a_later_schema_that_only_added_is_good(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+    make_settings: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = create_engine(await settings_for(Settings, "scheduler"), "test")
+    engine = create_engine(await make_settings(Settings, "scheduler"), "test")
     await check_migrated(engine, "scheduler")
 
     def release(head: str) -> None:

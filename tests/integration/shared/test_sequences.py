@@ -29,15 +29,15 @@ from shared.kafka.outbox.relay import Relay
 from shared.kafka.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import METADATA, TABLES, World, envelope, store
+from tests.integration.shared.test_consuming import METADATA, TABLES, World, make_envelope, store
 from tests.integration.shared.test_log_guard import (
-    consuming,
-    made_anew,
-    rows,
-    stopped,
-    topic,
-    until,
-    why_not,
+    describe_stalls,
+    get_topic_name,
+    load_positions,
+    recreate_topic,
+    run_consumer,
+    wait_until,
+    wait_until_stopped,
 )
 
 pytestmark = pytest.mark.integration
@@ -84,7 +84,7 @@ class Stream(World):
         async def is_all() -> bool:
             return not await self.number(LEFT)
 
-        await until(is_all)
+        await wait_until(is_all)
 
     async def log(self, at: Partition) -> list[RawRecord]:
         end, found = (await self.reader.list_ends([at]))[at], []
@@ -98,7 +98,7 @@ class Stream(World):
             "SELECT DISTINCT sent_partition FROM tried.outbox "  # noqa: S608 - our own name
             f"WHERE sent_at IS NOT NULL AND topic = '{TASKS.name}'"
         )
-        return Partition(topic(self), await self.number(found))
+        return Partition(get_topic_name(self), await self.number(found))
 
     async def write(self, records: Iterable[RawRecord]) -> None:
         """Write records as they are, past every relay."""
@@ -115,18 +115,18 @@ class Stream(World):
         await producer.stop()
 
     async def position(self, at: Partition) -> Position:
-        return (await rows(self)).get(at, Position())
+        return (await load_positions(self)).get(at, Position())
 
     async def believes(self, at: Partition, instant: datetime) -> None:
         async def does() -> bool:
             return (await self.position(at)).complete_until == instant
 
-        await until(does)
+        await wait_until(does)
 
 
 @pytest.fixture
-async def stream(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Stream]:
-    settings = await settings_for(Settings, poll=timedelta(milliseconds=20))
+async def stream(make_settings: SettingsFor, tmp_path: Path) -> AsyncIterator[Stream]:
+    settings = await make_settings(Settings, poll=timedelta(milliseconds=20))
     engine, reader = create_engine(settings, "test"), LogReader(settings)
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
@@ -149,12 +149,12 @@ async def stream(settings_for: SettingsFor, tmp_path: Path) -> AsyncIterator[Str
 
 
 def is_event(record: RawRecord, number: int) -> bool:
-    return dict(record.headers).get("ce_id") == str(envelope(number).id).encode()
+    return dict(record.headers).get("ce_id") == str(make_envelope(number).id).encode()
 
 
 async def told(stream: Stream, numbers: Iterable[int]) -> list[RawRecord]:
     """Let a relay send some events and a watermark behind them; the log then."""
-    await stream.send(*(envelope(n) for n in numbers))
+    await stream.send(*(make_envelope(n) for n in numbers))
     async with stream.relaying():
         await stream.sent()
         at = await stream.place()
@@ -162,7 +162,7 @@ async def told(stream: Stream, numbers: Iterable[int]) -> list[RawRecord]:
         async def is_told() -> bool:
             return is_watermark((await stream.log(at))[-1])
 
-        await until(is_told)
+        await wait_until(is_told)
     return await stream.log(at)
 
 
@@ -171,19 +171,19 @@ async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: S
     log = await told(stream, range(3))
     at = log[0].partition
     assert [is_watermark(one) for one in log] == [False, False, False, True]
-    await made_anew(stream)
+    await recreate_topic(stream)
     await stream.write(one for one in log if not is_event(one, 2))
-    async with consuming(stream):
-        assert await stopped(stream, LOG_GAP) == at
+    async with run_consumer(stream):
+        assert await wait_until_stopped(stream, LOG_GAP) == at
         assert await stream.numbers() == [0, 1]
         position = await stream.position(at)
         assert (position.next_offset, position.complete_until) == (2, None)
 
         async def is_named() -> bool:
-            return LOG_GAP in why_not(stream)
+            return LOG_GAP in describe_stalls(stream)
 
-        await until(is_named)
-        assert "cuiban ops replay-outbox" in why_not(stream)
+        await wait_until(is_named)
+        assert "cuiban ops replay-outbox" in describe_stalls(stream)
         async with stream.engine.begin() as db:
             since = datetime(2020, 1, 1, tzinfo=UTC)
             assert await replay_since(db, "tried", TASKS.name, since) == 3
@@ -198,23 +198,23 @@ async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: S
 
 async def test_a_lost_fact_between_others_stops_before_what_follows_it(stream: Stream) -> None:
     log = await told(stream, range(4))
-    await made_anew(stream)
+    await recreate_topic(stream)
     await stream.write(one for one in log if not is_event(one, 1))
-    async with consuming(stream):
-        await stopped(stream, LOG_GAP)
+    async with run_consumer(stream):
+        await wait_until_stopped(stream, LOG_GAP)
         assert await stream.numbers() == [0]
 
 
 async def test_what_the_relay_sends_again_after_a_loss_stops_nobody(stream: Stream) -> None:
     """The reader had read what is left, so nothing is missing once the lost rows came again."""
     log = await told(stream, range(5))
-    await made_anew(stream)
+    await recreate_topic(stream)
     await stream.write(log[:2])
-    async with consuming(stream):
+    async with run_consumer(stream):
         assert await stream.reached([0, 1]) == [0, 1]
         async with stream.relaying():
-            await stream.send(envelope(5))
-            await until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
+            await stream.send(make_envelope(5))
+            await wait_until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
             async with stream.engine.begin() as db:
                 assert await replay_lost(db, "tried", TASKS.name) == 3
             assert await stream.reached(list(range(6))) == list(range(6))
@@ -227,16 +227,16 @@ async def test_what_the_relay_sends_again_does_not_hide_what_it_does_not_send(
 ) -> None:
     """The relay saw only that the end is lost; 2 was lost before it, and is not sent again."""
     log = await told(stream, range(5))
-    await made_anew(stream)
+    await recreate_topic(stream)
     await stream.write([*log[:2], log[0]])
-    async with consuming(stream):
+    async with run_consumer(stream):
         assert await stream.reached([0, 1]) == [0, 1]
         async with stream.relaying():
-            await stream.send(envelope(5))
-            await until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
+            await stream.send(make_envelope(5))
+            await wait_until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
             async with stream.engine.begin() as db:
                 assert await replay_lost(db, "tried", TASKS.name) == 2
-            await stopped(stream, LOG_GAP)
+            await wait_until_stopped(stream, LOG_GAP)
             assert await stream.numbers() == [0, 1]
 
 
@@ -244,7 +244,7 @@ async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
     stream: Stream,
 ) -> None:
     """A relay died before its mark; a row with a lower id was committed meanwhile."""
-    async with consuming(stream):
+    async with run_consumer(stream):
         first = await told(stream, [0])
         at = first[0].partition
         await stream.change("CREATE TABLE tried.before AS SELECT * FROM tried.relayed")
@@ -254,7 +254,7 @@ async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
             "DELETE FROM tried.relayed",
             "INSERT INTO tried.relayed SELECT * FROM tried.before",
         )
-        await stream.send(envelope(3))
+        await stream.send(make_envelope(3))
         await stream.change("UPDATE tried.outbox SET id = -1 WHERE id = 4")
         stream.clock.set(NINE + MINUTE)
         log = await told(stream, [])
@@ -273,15 +273,15 @@ async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
 
 
 async def test_an_event_that_is_refused_is_not_counted(stream: Stream) -> None:
-    large = envelope(1, note="x" * 9 * 2**20)
+    large = make_envelope(1, note="x" * 9 * 2**20)
     record = encode(large)
     async with stream.engine.begin() as db:  # larger than a writer may, so that it is refused
-        await publish(db, TABLES.outbox, [envelope(0)])
+        await publish(db, TABLES.outbox, [make_envelope(0)])
         headers = [[name, value.decode()] for name, value in record.headers]
         row = {"topic": TASKS.name, "key": record.key, "value": record.value, "headers": headers}
         await db.execute(TABLES.outbox.insert().values(row))
-        await publish(db, TABLES.outbox, [envelope(2)])
-    async with consuming(stream), stream.relaying():
+        await publish(db, TABLES.outbox, [make_envelope(2)])
+    async with run_consumer(stream), stream.relaying():
         assert await stream.reached([0, 2]) == [0, 2]
         assert await stream.number("SELECT count(refused) FROM tried.outbox") == 1
         at = await stream.place()
@@ -298,7 +298,7 @@ async def test_relays_that_end_at_any_moment_stop_nobody(
     async def write(number: int) -> None:
         await asyncio.sleep(chosen.random() * 4)
         async with stream.engine.begin() as db:
-            await publish(db, TABLES.outbox, [envelope(number, unit=number % 7)])
+            await publish(db, TABLES.outbox, [make_envelope(number, unit=number % 7)])
             await asyncio.sleep(chosen.random() * 0.3)
 
     async def relay_and_die() -> None:
@@ -307,7 +307,7 @@ async def test_relays_that_end_at_any_moment_stop_nobody(
                 await asyncio.sleep(0.1 + chosen.random() * 0.5)
             stream.clock.set(stream.clock.now() + MINUTE)
 
-    async with consuming(stream):
+    async with run_consumer(stream):
         relays = asyncio.create_task(relay_and_die())
         await asyncio.gather(*(write(number) for number in range(60)))
         relays.cancel()
@@ -317,8 +317,8 @@ async def test_relays_that_end_at_any_moment_stop_nobody(
         async with stream.relaying():
             assert await stream.reached(list(range(60))) == list(range(60))
             for number in range(stream.settings.partitions):
-                await stream.believes(Partition(topic(stream), number), end)
-        for position in (await rows(stream)).values():
+                await stream.believes(Partition(get_topic_name(stream), number), end)
+        for position in (await load_positions(stream)).values():
             assert position.stopped_for is None
             assert not read_state(position).is_open
 

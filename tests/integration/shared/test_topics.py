@@ -23,7 +23,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.service import wait_until_ready
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, envelope
+from tests.integration.shared.test_consuming import PATIENCE, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -42,12 +42,12 @@ async def altered(settings: Settings, topic: str, **values: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_topics_as_they_are_made_have_no_fault(settings_for: SettingsFor) -> None:
-    assert await list_topic_faults(await settings_for(Settings), TOPICS) == []
+async def test_topics_as_they_are_made_have_no_fault(make_settings: SettingsFor) -> None:
+    assert await list_topic_faults(await make_settings(Settings), TOPICS) == []
 
 
-async def test_no_service_starts_on_a_log_that_forgets(settings_for: SettingsFor) -> None:
-    settings = await settings_for(Settings, "ingest")
+async def test_no_service_starts_on_a_log_that_forgets(make_settings: SettingsFor) -> None:
+    settings = await make_settings(Settings, "ingest")
     engine = create_engine(settings, "test")
     await wait_until_ready(settings, engine, "ingest", TOPICS)
     for values in (
@@ -65,9 +65,9 @@ async def test_no_service_starts_on_a_log_that_forgets(settings_for: SettingsFor
 
 
 async def test_a_repair_sets_right_what_is_wrong_and_leaves_the_rest(
-    settings_for: SettingsFor,
+    make_settings: SettingsFor,
 ) -> None:
-    settings = await settings_for(Settings)
+    settings = await make_settings(Settings)
     await altered(settings, TASKS.name, retention_ms="1000", segment_bytes="1048576")
     await altered(settings, DIRECTORY.name, cleanup_policy="delete", retention_ms="1000")
     wrong = await list_topic_faults(settings, TOPICS)
@@ -82,8 +82,8 @@ async def test_a_repair_sets_right_what_is_wrong_and_leaves_the_rest(
     assert tasks.values["segment.bytes"] == "1048576"
 
 
-async def test_fewer_replicas_than_set_are_told_but_no_danger(settings_for: SettingsFor) -> None:
-    settings = (await settings_for(Settings)).model_copy(update={"replication": 3})
+async def test_fewer_replicas_than_set_are_told_but_no_danger(make_settings: SettingsFor) -> None:
+    settings = (await make_settings(Settings)).model_copy(update={"replication": 3})
     wrong = await list_topic_faults(settings, [TASKS])
     assert "min.insync.replicas is 1, not 2" in wrong[0].words
     assert "1 replicas, not 3" in wrong[1].words
@@ -91,15 +91,15 @@ async def test_fewer_replicas_than_set_are_told_but_no_danger(settings_for: Sett
 
 
 async def test_partitions_are_added_only_while_nothing_is_under_way(
-    settings_for: SettingsFor, monkeypatch: pytest.MonkeyPatch
+    make_settings: SettingsFor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("deploy.partitions._PATIENCE", 0.0)
     for service in ("ingest", "scheduler", "notifier"):
-        settings = await settings_for(Settings, service)
+        settings = await make_settings(Settings, service)
     engine = create_engine(settings, "test")
     name = apply_prefix(TASKS.name, settings.topic_prefix)
     async with engine.begin() as db:
-        await publish(db, OUTBOX, [envelope(1)])
+        await publish(db, OUTBOX, [make_envelope(1)])
     with pytest.raises(CuibanError, match="1 events in the outbox of ingest"):
         await add_partitions(settings, 3)
     relay = asyncio.create_task(Relay(engine, OUTBOX, settings).run())
@@ -121,7 +121,7 @@ async def test_partitions_are_added_only_while_nothing_is_under_way(
         monkeypatch.setattr("deploy.partitions._PATIENCE", PATIENCE)
         assert name in await add_partitions(settings, 3)
         async with engine.begin() as db:
-            await publish(db, OUTBOX, [envelope(n, unit=n) for n in range(2, 60)])
+            await publish(db, OUTBOX, [make_envelope(n, unit=n) for n in range(2, 60)])
         await _until(engine, "SELECT count(DISTINCT sent_partition) FROM ingest.outbox", 3)
     finally:
         relay.cancel()

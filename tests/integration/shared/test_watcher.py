@@ -21,8 +21,15 @@ from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.envelope import Envelope
-from tests.integration.shared.test_consuming import TABLES, World, envelope, store
-from tests.integration.shared.test_log_guard import admin, consuming, relayed, rows, topic, until
+from tests.integration.shared.test_consuming import TABLES, World, make_envelope, store
+from tests.integration.shared.test_log_guard import (
+    get_topic_name,
+    load_positions,
+    open_admin,
+    run_consumer,
+    wait_until,
+    wait_until_relayed,
+)
 
 pytestmark = pytest.mark.integration
 STALLED = timedelta(seconds=3)
@@ -50,31 +57,31 @@ async def test_a_consumer_that_waits_makes_its_service_not_ready_and_the_lag_ris
         await store(db, envelopes)
 
     world.consumer.handle = refused
-    async with consuming(world), readiness(world) as (session, url):
-        await world.send(*(envelope(n) for n in range(5)))
-        await relayed(world)
+    async with run_consumer(world), readiness(world) as (session, url):
+        await world.send(*(make_envelope(n) for n in range(5)))
+        await wait_until_relayed(world)
 
         async def is_told() -> bool:
             async with session.get(url) as answer:
                 said = (await answer.json()).get("streams", "")
             return answer.status == 503 and "no route" in said and "offset 0 of 5" in said
 
-        await until(is_told)
-        await world.send(*(envelope(n) for n in range(5, 30)))
-        gauge = metrics.BEHIND.labels("tried", topic(world))
+        await wait_until(is_told)
+        await world.send(*(make_envelope(n) for n in range(5, 30)))
+        gauge = metrics.BEHIND.labels("tried", get_topic_name(world))
 
         async def has_risen() -> bool:
             return gauge._value.get() == 30
 
-        await until(has_risen)
+        await wait_until(has_risen)
         lets_through = True
-        assert await world.reached(list(range(30))) == list(range(30))
+        assert await world.wait_for_numbers(list(range(30))) == list(range(30))
 
         async def is_ready() -> bool:
             async with session.get(url) as answer:
                 return answer.status == 200
 
-        await until(is_ready)
+        await wait_until(is_ready)
 
 
 async def test_parked_events_are_a_warning_that_leaves_the_service_ready(world: World) -> None:
@@ -82,15 +89,15 @@ async def test_parked_events_are_a_warning_that_leaves_the_service_ready(world: 
         raise KeyError("plan")
 
     world.consumer.handle = failing
-    async with consuming(world), readiness(world) as (session, url):
-        await world.send(envelope(0))
+    async with run_consumer(world), readiness(world) as (session, url):
+        await world.send(make_envelope(0))
 
         async def is_told() -> bool:
             async with session.get(url) as answer:
                 said = await answer.json()
             return answer.status == 200 and "1 events" in said.get("warnings", {}).get("parked", "")
 
-        await until(is_told)
+        await wait_until(is_told)
 
 
 async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
@@ -99,21 +106,21 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
     monkeypatch.setattr(watcher, "_TOPICS_EVERY", 1.0)
     watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
-        await world.send(envelope(0))
-        await world.reached([0])
-        async with admin(world) as client:
-            await client.create_partitions({topic(world): NewPartitions(total_count=3)})
+        await world.send(make_envelope(0))
+        await world.wait_for_numbers([0])
+        async with open_admin(world) as client:
+            await client.create_partitions({get_topic_name(world): NewPartitions(total_count=3)})
         async with AIOKafkaProducer(bootstrap_servers=world.settings.kafka) as producer:
             for number in (1, 2):
-                record = encode(envelope(number))
+                record = encode(make_envelope(number))
                 await producer.send_and_wait(
-                    topic(world),
+                    get_topic_name(world),
                     record.value,
                     key=record.key,
                     headers=list(record.headers),
                     partition=2,
                 )
-        assert await world.reached([0, 1, 2]) == [0, 1, 2]
+        assert await world.wait_for_numbers([0, 1, 2]) == [0, 1, 2]
     finally:
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
@@ -122,13 +129,13 @@ async def test_a_partition_that_is_new_is_consumed_from_its_beginning(
 async def test_what_another_process_owns_is_healed_only_after_longer(world: World) -> None:
     """The owner is stopped in the middle: it holds its partitions and does nothing."""
     world.consumer.assigned = set
-    await world.send(*(envelope(n) for n in range(5)))
-    await relayed(world)
+    await world.send(*(make_envelope(n) for n in range(5)))
+    await wait_until_relayed(world)
     loop = asyncio.get_running_loop()
     began = loop.time()
     watching = asyncio.create_task(watch(world.consumer, world.settings, world.reader))
     try:
-        assert await world.reached(list(range(5))) == list(range(5))
+        assert await world.wait_for_numbers(list(range(5))) == list(range(5))
         assert loop.time() - began >= watcher._OWNER_RESTS
     finally:
         watching.cancel()
@@ -143,7 +150,7 @@ async def test_a_group_tells_which_partitions_it_is_given(world: World) -> None:
             owned = world.consumer.assigned
             return owned is not None and len(owned()) == world.settings.partitions
 
-        await until(are_given)
+        await wait_until(are_given)
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -153,7 +160,7 @@ async def test_a_partition_that_the_topic_has_no_more_is_stopped_and_a_new_one_i
     world: World,
 ) -> None:
     """The topic was made anew with fewer; or it got one more since the watcher listed them."""
-    new, gone = Partition(topic(world), 0), Partition(topic(world), 9)
+    new, gone = Partition(get_topic_name(world), 0), Partition(get_topic_name(world), 9)
     async with world.engine.begin() as db:
         for at in (new, gone):
             await positions.lock(db, TABLES.positions, "tried", at)
@@ -162,6 +169,6 @@ async def test_a_partition_that_the_topic_has_no_more_is_stopped_and_a_new_one_i
         started = watcher._Watcher(world.consumer, world.settings, world.reader, tasks)
         await started._verify(new, gone=True)
         await started._verify(gone, gone=True)
-    found = await rows(world)
+    found = await load_positions(world)
     assert found[new].stopped_for is None
     assert found[gone].stopped_for == LOG_SHORTER

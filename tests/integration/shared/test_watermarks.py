@@ -24,7 +24,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, TABLES, envelope
+from tests.integration.shared.test_consuming import PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
@@ -91,8 +91,8 @@ class World:
 
 
 @pytest.fixture
-async def world(settings_for: SettingsFor) -> AsyncIterator[World]:
-    settings = await settings_for(Settings, poll=timedelta(milliseconds=5), database_pool=20)
+async def world(make_settings: SettingsFor) -> AsyncIterator[World]:
+    settings = await make_settings(Settings, poll=timedelta(milliseconds=5), database_pool=20)
     engine = create_engine(settings, "test")
     async with engine.begin() as db:
         await db.execute(text("CREATE SCHEMA tried"))
@@ -137,7 +137,7 @@ async def test_a_slow_writer_with_a_lower_id_stands_before_the_next_watermark(
 ) -> None:
     clock = SteppedClock(tmp_path / "clock")
     clock.set(NINE)
-    slow, quick = envelope(1), envelope(2)
+    slow, quick = make_envelope(1), make_envelope(2)
     async with world.engine.connect() as first:
         await publish(first, TABLES.outbox, [slow])  # the lower id, and not committed yet
         async with world.engine.begin() as second:
@@ -167,7 +167,7 @@ async def test_no_fact_stands_behind_a_watermark_that_covers_it(
 
     async def write(number: int) -> None:
         await asyncio.sleep(chosen.random())
-        fact = envelope(number, unit=number)
+        fact = make_envelope(number, unit=number)
         async with world.engine.begin() as db:
             await publish(db, TABLES.outbox, [fact])
             await asyncio.sleep(chosen.random() * 0.4)
@@ -237,7 +237,7 @@ async def test_a_clock_that_differs_from_the_databases_tells_nothing(world: Worl
     relay = world.relaying(SlowClock())
     try:
         async with world.engine.begin() as db:
-            await publish(db, TABLES.outbox, [envelope(1)])
+            await publish(db, TABLES.outbox, [make_envelope(1)])
         async with asyncio.timeout(PATIENCE):
             while not any([await world.log(at) for at in world.every()]):  # noqa: ASYNC110 - in Kafka
                 await asyncio.sleep(0.02)

@@ -15,15 +15,15 @@ Writer = Callable[[str, Rows], tuple[str, bytes]]
 
 
 def as_text(title: str, rows: Rows) -> tuple[str, bytes]:
-    def cell(text: str) -> str:
+    def format_cell(text: str) -> str:
         parts = text.split("\n")
         return text if len(parts) == 1 else " ".join(f"<p>{part}</p>" for part in parts)
 
-    lines = [title, "", *("\t".join(map(cell, row)) for row in rows)]
+    lines = [title, "", *("\t".join(map(format_cell, row)) for row in rows)]
     return "plan.txt", "\n".join(lines).encode()
 
 
-def _csv(title: str, rows: Rows, delimiter: str) -> str:
+def _write_csv(title: str, rows: Rows, delimiter: str) -> str:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter)
     writer.writerow([title] + [""] * (len(rows[0]) - 1))
@@ -32,26 +32,27 @@ def _csv(title: str, rows: Rows, delimiter: str) -> str:
 
 
 def as_csv(title: str, rows: Rows) -> tuple[str, bytes]:
-    return "plan.csv", _csv(title, rows, ",").encode()
+    return "plan.csv", _write_csv(title, rows, ",").encode()
 
 
 def as_csv_with_mark(title: str, rows: Rows) -> tuple[str, bytes]:
-    return "plan.csv", _csv(title, rows, ";").encode("utf-8-sig")
+    return "plan.csv", _write_csv(title, rows, ";").encode("utf-8-sig")
 
 
 def as_csv_gb18030(title: str, rows: Rows) -> tuple[str, bytes]:
-    return "plan.csv", _csv(title, rows, "\t").encode("gb18030")
+    return "plan.csv", _write_csv(title, rows, "\t").encode("gb18030")
 
 
 def as_html(title: str, rows: Rows) -> tuple[str, bytes]:
     body = "".join(
-        "<tr>" + "".join(f"<td>{_html_cell(text)}</td>" for text in row) + "</tr>\n" for row in rows
+        "<tr>" + "".join(f"<td>{_format_html_cell(text)}</td>" for text in row) + "</tr>\n"
+        for row in rows
     )
     page = f"<!DOCTYPE html><html><head><meta charset='utf-8'></head><body><h1>{title}</h1>"
     return "plan.html", f"{page}<table border=1>\n{body}</table></body></html>".encode()
 
 
-def _html_cell(text: str) -> str:
+def _format_html_cell(text: str) -> str:
     return "".join(f"<p>{html.escape(part)}</p>\n" for part in text.split("\n"))
 
 
@@ -82,7 +83,7 @@ def as_xlsx(title: str, rows: Rows) -> tuple[str, bytes]:
 
 
 def as_pdf(title: str, rows: Rows) -> tuple[str, bytes]:
-    return "plan.pdf", Pdf().table(title, rows)
+    return "plan.pdf", Pdf().draw_table(title, rows)
 
 
 class Pdf:
@@ -94,43 +95,45 @@ class Pdf:
         self.pages: list[list[str]] = [[]]
         self.y = float(self.height - self.margin)
 
-    def table(self, title: str, rows: Rows) -> bytes:
-        self.text(300, self.y - self.size, title)
+    def draw_table(self, title: str, rows: Rows) -> bytes:
+        self.draw_text(300, self.y - self.size, title)
         self.y -= 3 * self.size
-        widths = self._widths(rows)
+        widths = self._compute_widths(rows)
         for row in rows:
-            self._row(row, widths)
+            self._draw_row(row, widths)
         return self.finish()
 
-    def _widths(self, rows: Rows) -> list[float]:
-        longest = [min(400, 14 + max(_ems(row[i]) for row in rows)) for i in range(len(rows[0]))]
+    def _compute_widths(self, rows: Rows) -> list[float]:
+        longest = [
+            min(400, 14 + max(_measure_width(row[i]) for row in rows)) for i in range(len(rows[0]))
+        ]
         room = self.width - 2 * self.margin
         return [room * each / sum(longest) for each in longest]
 
-    def _row(self, row: Sequence[str], widths: Sequence[float]) -> None:
+    def _draw_row(self, row: Sequence[str], widths: Sequence[float]) -> None:
         wrapped = [
             [line for part in text.split("\n") for line in _wrap(part, width - 6, self.size)]
             for text, width in zip(row, widths, strict=True)
         ]
         tall = (max(map(len, wrapped)) + 0.6) * (self.size + 2)
         if self.y - tall < self.margin:
-            self.page()
+            self.start_page()
         x = float(self.margin)
         for lines, width in zip(wrapped, widths, strict=True):
-            self.box(x, self.y - tall, width, tall)
+            self.draw_box(x, self.y - tall, width, tall)
             for number, line in enumerate(lines, start=1):
-                self.text(x + 3, self.y - number * (self.size + 2), line)
+                self.draw_text(x + 3, self.y - number * (self.size + 2), line)
             x += width
         self.y -= tall
 
-    def page(self) -> None:
+    def start_page(self) -> None:
         self.pages.append([])
         self.y = float(self.height - self.margin)
 
-    def box(self, x: float, y: float, width: float, height: float) -> None:
+    def draw_box(self, x: float, y: float, width: float, height: float) -> None:
         self.pages[-1].append(f"{x:.2f} {y:.2f} {width:.2f} {height:.2f} re S")
 
-    def text(self, x: float, y: float, text: str) -> None:
+    def draw_text(self, x: float, y: float, text: str) -> None:
         codes = text.encode("utf-16-be").hex()
         self.pages[-1].append(f"BT /F1 {self.size} Tf {x:.2f} {y:.2f} Td <{codes}> Tj ET")
 
@@ -160,22 +163,22 @@ class Pdf:
                 "<< /Type /FontDescriptor /FontName /SimSun /Flags 4 /FontBBox [0 -200 1000 900]"
                 " /ItalicAngle 0 /Ascent 880 /Descent -120 /CapHeight 700 /StemV 80 >>"
             ),
-            _stream(cmap),
+            _format_stream(cmap),
         ]
         for number, page in enumerate(self.pages):
             objects.append(
                 f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {self.width} {self.height}]"
                 f" /Resources << /Font << /F1 3 0 R >> >> /Contents {8 + 2 * number} 0 R >>"
             )
-            objects.append(_stream("\n".join(page)))
-        return _file(objects)
+            objects.append(_format_stream("\n".join(page)))
+        return _write_file(objects)
 
 
-def _stream(text: str) -> str:
+def _format_stream(text: str) -> str:
     return f"<< /Length {len(text)} >>\nstream\n{text}\nendstream"
 
 
-def _file(objects: Sequence[str]) -> bytes:
+def _write_file(objects: Sequence[str]) -> bytes:
     out = io.BytesIO(b"%PDF-1.7\n")
     out.seek(0, io.SEEK_END)
     places = []
@@ -191,7 +194,7 @@ def _file(objects: Sequence[str]) -> bytes:
     return out.getvalue()
 
 
-def _ems(text: str) -> float:
+def _measure_width(text: str) -> float:
     return max(sum(2 if unicodedata.east_asian_width(c) in "WFA" else 1 for c in line)
                for line in text.split("\n")) * 5.0  # fmt: skip
 
@@ -232,7 +235,7 @@ Area = tuple[int, int, int]
 """A merged column of cells: the column, its first and its last row."""
 
 
-def merged_docx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+def write_merged_docx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
     document = docx.Document()
     document.add_heading(title, 1)
     table = document.add_table(len(rows), len(rows[0]))
@@ -248,7 +251,7 @@ def merged_docx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, byt
     return "plan.docx", out.getvalue()
 
 
-def merged_xlsx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+def write_merged_xlsx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.append([title])
@@ -263,13 +266,13 @@ def merged_xlsx(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, byt
     return "plan.xlsx", out.getvalue()
 
 
-def merged_html(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
+def write_merged_html(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, bytes]:
     spans = {(first, column): last - first + 1 for column, first, last in areas}
     covered = {(n, c) for c, first, last in areas for n in range(first + 1, last + 1)}
     body = "".join(
         "<tr>"
         + "".join(
-            f"<td rowspan={spans.get((n, c), 1)}>{_html_cell(text)}</td>"
+            f"<td rowspan={spans.get((n, c), 1)}>{_format_html_cell(text)}</td>"
             for c, text in enumerate(row)
             if (n, c) not in covered
         )
@@ -280,7 +283,7 @@ def merged_html(title: str, rows: Rows, areas: Sequence[Area]) -> tuple[str, byt
     return "plan.html", page.encode("gb18030")
 
 
-@pytest.fixture(params=[merged_docx, merged_xlsx, merged_html])
+@pytest.fixture(params=[write_merged_docx, write_merged_xlsx, write_merged_html])
 def write_merged(request: pytest.FixtureRequest) -> Callable[..., tuple[str, bytes]]:
     """Each format that knows merged cells: (title, rows, areas) -> (file name, bytes)."""
     return request.param
