@@ -143,7 +143,7 @@ def _log_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None:
             slot=reminder.slot.isoformat(),
             partition=horizon.partition,
             complete_until="" if known == NEVER else known.isoformat(),
-            hint="Facts of before the slot are still on their way: see cuiban_records_behind, and "
+            hint="Facts from before the slot have not arrived: see cuiban_records_behind, and "
             "check that ingest's relay runs.",
         )
 

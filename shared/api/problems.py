@@ -17,7 +17,7 @@ class Problem(BaseModel):
             "examples": [
                 {
                     "type": "urn:cuiban:problem:conflict",
-                    "title": "The present state does not allow it",
+                    "title": "The state of the resource does not allow it",
                     "status": 409,
                     "detail": "A hearing is fulfilled by its record, not by a status.",
                     "hint": "Record it: POST /v1/units/{unit_id}/hearings.",

@@ -1,4 +1,4 @@
-"""The HTTP application, put together."""
+"""Builds the HTTP application."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ cursor. Every error is `application/problem+json` (RFC 9457).
 _PROBLEMS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": text}
     for status, text in {
-        400: "The request can't be read.",
+        400: "The request can't be parsed.",
         401: "There is no valid token.",
         403: "The token does not allow it.",
-        404: "There is nothing here.",
-        409: "The present state does not allow it.",
+        404: "Not found.",
+        409: "The state of the resource does not allow it.",
         413: "The request is too large.",
-        422: "The request can't be carried out as it is.",
-        500: "A fault of the program; the log has it under the correlation id.",
+        422: "The request is not valid.",
+        500: "An error in the program; the log has it under the correlation id.",
         503: "The database does not answer now. Try again.",
     }.items()
 }

@@ -109,7 +109,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
         return make_problem(
             503,
             "unavailable",
-            "The service can't answer now: its database, or its memory, is not at hand.",
+            "The service can't answer now: its database is away, or it has too little memory.",
             hint="Try again in a moment, with the same Idempotency-Key.",
             headers={"Retry-After": "2"},
             correlation_id=correlation,
@@ -118,7 +118,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
     return make_problem(
         500,
         "internal",
-        "The service failed on this request, and would again.",
-        hint="Send the operator of the service the correlation id: the log has the error under it.",
+        "The service failed on this request because of an error in the program.",
+        hint="Send the correlation id to the operator: the log has the error under it.",
         correlation_id=correlation,
     )

@@ -21,9 +21,9 @@ _MOST = 100
 _UNSTORABLE = ("22", "54")
 """SQLSTATE classes: a value that PostgreSQL refuses, and one over its limits."""
 _STATUS = {
-    Fault.NOT_FOUND: (404, "There is nothing here"),
-    Fault.CONFLICT: (409, "The present state does not allow it"),
-    Fault.INVALID: (422, "The request can't be carried out as it is"),
+    Fault.NOT_FOUND: (404, "Not found"),
+    Fault.CONFLICT: (409, "The state of the resource does not allow it"),
+    Fault.INVALID: (422, "The request is not valid"),
     Fault.FORBIDDEN: (403, "The token does not allow it"),
 }
 
@@ -135,7 +135,7 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
     return make_problem(
         422,
         "invalid",
-        "Some of the request is not as it must be.",
+        "The request is not valid.",
         hint="`errors` names each place.",
         errors=rows,
         correlation_id=_get_correlation_id(request),
@@ -160,7 +160,7 @@ async def _answer_database(request: Request, error: DBAPIError) -> Response:
     return make_problem(
         422,
         "invalid",
-        "The request holds a value that can't be stored.",
+        "The request contains a value that can't be stored.",
         hint="Leave out control characters and keep numbers and dates within reason.",
         correlation_id=_get_correlation_id(request),
     )

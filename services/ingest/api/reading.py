@@ -1,7 +1,7 @@
 """Reads a file in a process of its own, with limits of time and memory.
 
 A file may be hostile or broken. A loop or a crash in a reader, or in the C libraries under it, ends
-that process and not the service. The process gets neither the service's environment, which holds
+that process and not the service. The process gets neither the service's environment, which contains
 passwords, nor its connections.
 """
 

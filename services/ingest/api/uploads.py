@@ -94,7 +94,7 @@ async def _parse_form(request: Request) -> FormData:
         return await request.form(max_files=1, max_fields=10)
     except (MultiPartException, KeyError, ValueError, AttributeError) as error:
         raise ProblemError(
-            400, "bad-form", "The request is no well-formed multipart/form-data."
+            400, "bad-form", "The request is not well-formed multipart/form-data."
         ) from error
 
 
@@ -104,7 +104,7 @@ def _find_file(form: FormData, limit: int) -> Upload:
         raise ProblemError(
             422,
             "no-file",
-            "The request holds no file.",
+            "The request contains no file.",
             "Send multipart/form-data with one part named `file`.",
         )
     if (part.size or 0) > limit:

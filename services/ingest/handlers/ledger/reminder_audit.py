@@ -124,7 +124,7 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
             Fault.INVALID, "The last day lies before the first.", "Swap `from` and `to`."
         )
     if asked.last - asked.first > _LONGEST:
-        raise RefusedError(Fault.INVALID, "Ten years at most are compared.", "Name fewer days.")
+        raise RefusedError(Fault.INVALID, "At most ten years are compared.", "Give fewer days.")
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach

@@ -133,7 +133,7 @@ async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
     plan = await get_plan(db, act, plan_id, lock=True)
     if plan.revises:
         raise RefusedError(
-            Fault.CONFLICT, "A revision is confirmed, not published.", "Use …/confirm."
+            Fault.CONFLICT, "A revision can't be published.", "Confirm it: POST …/confirm."
         )
     measures = await store.list_measures(db, plan_id)
     decisions = to_decisions(await store.list_decisions(db, plan_id))

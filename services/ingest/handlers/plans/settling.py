@@ -166,7 +166,7 @@ async def decide_name(
     require_open(await get_plan(db, act, plan_id, lock=True))
     measures = await store.list_measures(db, plan_id)
     if not any(decision.name in list_names(measure) for measure in measures):
-        raise RefusedError(Fault.NOT_FOUND, "The plan does not hold this name.")
+        raise RefusedError(Fault.NOT_FOUND, "The plan does not contain this name.")
     if decision.ignore is bool(decision.units):
         raise RefusedError(Fault.INVALID, "Name `units`, or set `ignore`: one of the two.")
     unit_ids = await _resolve_units(db, act, decision.units)

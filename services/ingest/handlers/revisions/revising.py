@@ -85,8 +85,8 @@ def _require_revisable(plan: StoredPlan, parsed: ParsedPlan) -> None:
     if plan.status is not PlanStatus.PUBLISHED:
         raise RefusedError(
             Fault.CONFLICT,
-            "Only a published plan is revised.",
-            "A draft is settled; or import the new document in its place.",
+            "Only a published plan can be revised.",
+            "Settle the draft, or import the new document in its place.",
         )
     if parsed.year not in {None, plan.year}:
         raise RefusedError(

@@ -46,7 +46,7 @@ def parse_cell(column: str, cell: str) -> str:
     lines = [line.strip() for line in _BREAK.split(clean_cell(cell))]
     value = ("、" if column in _LISTS else "").join(filter(None, lines)).replace("\t", " ")
     if _CONTROL.search(value):
-        raise ValueError("The cell holds control characters; type it anew.")
+        raise ValueError("The cell contains control characters; type it again.")
     if len(value) > _LONGEST.get(column, _LONG):
         raise ValueError("The cell is too long.")
     if not value:

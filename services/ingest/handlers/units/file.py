@@ -164,8 +164,8 @@ def _list_csv_lines(text: str) -> list[Line]:
     except csv.Error as error:
         raise RefusedError(
             Fault.INVALID,
-            f"Line {reader.line_num} is no CSV: {error}.",
-            "Save the sheet anew as CSV UTF-8, or as .xlsx.",
+            f"Line {reader.line_num} is not valid CSV: {error}.",
+            "Save the sheet again as CSV UTF-8, or as .xlsx.",
         ) from error
     return lines
 
