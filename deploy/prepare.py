@@ -32,7 +32,7 @@ SERVICES = ("ingest", "scheduler", "notifier")
 _ALL = ("read", "report", "manage", "admin")
 
 
-class OfficeSettings(BaseSettings):
+class FoundingSettings(BaseSettings):
     """Which office this installation serves first."""
 
     model_config = SettingsConfigDict(env_prefix="CUIBAN_", env_ignore_empty=True, extra="ignore")
@@ -127,11 +127,11 @@ def _prepare() -> list[str]:
     settings = Settings.load()
     made = asyncio.run(create_topics(settings))
     migrate_all(settings)
-    asyncio.run(create_first_office(settings, OfficeSettings()))
+    asyncio.run(create_first_office(settings, FoundingSettings()))
     return made
 
 
-async def create_first_office(settings: Settings, office: OfficeSettings) -> None:
+async def create_first_office(settings: Settings, office: FoundingSettings) -> None:
     """Make the office with its default rule book, and its first token if a file is named."""
     engine = create_engine(settings, "cuiban-prepare")
     now = clock.open_clock(settings.clock_file).now()

@@ -44,7 +44,7 @@ from shared.schemas.rules import Channel
 from shared.schemas.topics import Topic
 
 SERVICE = "notifier"
-TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RECEIPTS)
+TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RULES, topics.RECEIPTS)
 _WITHIN = 0.05
 _GATEWAYS = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
@@ -52,6 +52,7 @@ Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[No
 CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
     ("notifier-reminders", topics.REMINDERS, handlers.handle_reminders),
     ("notifier-directory", topics.DIRECTORY, handlers.handle_directory),
+    ("notifier-rules", topics.RULES, handlers.handle_rules),
     ("notifier-receipts", topics.RECEIPTS, handlers.handle_receipts),
 )
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
 from services.notifier.domain.stages import SuppressReason
-from services.notifier.store import directory, receipts, reminders
+from services.notifier.store import directory, offices, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
 from services.notifier.store.tables import OUTBOX
@@ -19,7 +19,13 @@ from shared.errors import PoisonError
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import ReceiptReceived, ReminderDue, ReminderWithdrawn, UnitUpserted
+from shared.schemas.events import (
+    OfficeSettingsPublished,
+    ReceiptReceived,
+    ReminderDue,
+    ReminderWithdrawn,
+    UnitUpserted,
+)
 from shared.schemas.topics import ReminderEvent
 
 UNMATCHED = Counter(
@@ -44,6 +50,17 @@ async def handle_directory(
         log(__name__).info("reminders.woken", reminders=len(woken))
         recipients = await directory.get_recipients(db, {due.unit_id for due in woken})
         await _fan_out(db, woken, recipients, now)
+
+
+async def handle_rules(db: AsyncConnection, envelopes: Sequence[Envelope], _: datetime) -> None:
+    """Store the settings of offices. Rule books and calendars are the scheduler's.
+
+    What waits for the end of quiet hours goes on waiting until then; the new settings decide about
+    everything else when it is sent.
+    """
+    published = [e.event for e in envelopes if isinstance(e.event, OfficeSettingsPublished)]
+    if published:
+        await offices.store_settings(db, published)
 
 
 async def handle_reminders(

@@ -20,6 +20,7 @@ from shared.schemas.facts import (
     Status,
     Value,
 )
+from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Audience, Channel, RuleBook
 from shared.schemas.values import Day, Instant, Zone
 
@@ -120,6 +121,13 @@ class CalendarPublished(Event):
 
     number: int
     days: dict[Day, bool] = Field(max_length=5000)
+
+
+class OfficeSettingsPublished(Event):
+    """The office's settings, whole. `number` rises with each change."""
+
+    number: int
+    settings: OfficeSettings
 
 
 # --- directory -------------------------------------------------------------------------------

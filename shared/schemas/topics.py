@@ -19,6 +19,7 @@ from shared.schemas.events import (
     ObligationsAmended,
     ObligationsAssigned,
     ObligationsWithdrawn,
+    OfficeSettingsPublished,
     ReceiptReceived,
     RecordDeadLettered,
     ReminderDue,
@@ -37,7 +38,7 @@ TaskEvent: TypeAlias = (
     | HearingRecorded
     | ExtensionGranted
 )
-RuleEvent: TypeAlias = RuleBookPublished | CalendarPublished
+RuleEvent: TypeAlias = RuleBookPublished | CalendarPublished | OfficeSettingsPublished
 ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn
 DeliveryEvent: TypeAlias = (
     ReminderFannedOut

@@ -8,7 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from cli.client import Api
-from deploy.prepare import OfficeSettings, create_first_office
+from deploy.prepare import FoundingSettings, create_first_office
 from lab.bench.bare import postgres
 from lab.bench.bare.python import measure_import_memory
 from lab.bench.figures import Figure, Goal
@@ -90,7 +90,9 @@ async def _publish_to(bench: BenchEngines, units: int, pause: float) -> _Publica
     async with bench.create_world("ingest", "scheduler", "notifier") as world:
         world.clock.set(_NOW)
         token = world.state / "token"
-        await create_first_office(world.settings, OfficeSettings(office="bench", token_file=token))
+        await create_first_office(
+            world.settings, FoundingSettings(office="bench", token_file=token)
+        )
         async with (
             run_service(world, "ingest") as ingest,
             run_service(world, "scheduler") as scheduler,

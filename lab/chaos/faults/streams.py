@@ -26,7 +26,7 @@ from shared.settings import Settings
 
 READERS: Mapping[Topic, frozenset[str]] = {
     TASKS: frozenset({"scheduler-tasks"}),
-    RULES: frozenset({"scheduler-rules"}),
+    RULES: frozenset({"scheduler-rules", "notifier-rules"}),
     DIRECTORY: frozenset({"notifier-directory"}),
     REMINDERS: frozenset({"notifier-reminders", HISTORY}),
     DELIVERIES: frozenset({"scheduler-deliveries", HISTORY}),

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
+from services.notifier.dispatch.office_rules import load_office_rules
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import Recipient, get_zone, select_holders, select_owed
 from services.notifier.domain.message import (
@@ -140,10 +141,12 @@ async def _decide(
     withdrawals = await reminders.get_withdrawals(db, unit_ids)
     recipients = await directory.get_recipients(db, unit_ids)
     perhaps_received = await claims.select_perhaps_received(db, claimed)
+    rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
     sent: dict[UUID | None, list[datetime]] = {}
-    if rules.policy.rate_limit:
+    limited = [own.policy for own in rules_of.values() if own.policy.rate_limit]
+    if limited:
         contacts = [row.contact_id for row in claimed if row.contact_id]
-        since = now - rules.policy.rate_window
+        since = now - max(policy.rate_window for policy in limited)
         sent = await claims.get_recently_sent(db, contacts, rules.channel, since)
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
@@ -162,7 +165,7 @@ async def _decide(
             sent=recent,
         )
         current = replace(row, address=address or "")
-        if _decide_one(current, background, facts, rules, decisions):
+        if _decide_one(current, background, facts, rules_of[row.office_id], decisions):
             recent.append(now)
         if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)

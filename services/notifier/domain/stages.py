@@ -4,7 +4,7 @@ A deferral never passes the date that the reminder is about; it is sent at once 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.notifier.domain.message import HoldReason
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
+from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
@@ -106,6 +107,24 @@ class Policy:
     rate_limit: int = 0
     rate_window: timedelta = _DAY
     useful_for: timedelta | None = None
+
+
+def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
+    """The limits of an office: what it set itself, else what the installation has."""
+    quiet = dict(policy.quiet)
+    own = {Channel.EMAIL: settings.quiet_email, Channel.SMS: settings.quiet_sms}
+    quiet |= {
+        channel: QuietHours(hours.begin, hours.end) for channel, hours in own.items() if hours
+    }
+    hours, days = settings.rate_hours, settings.useful_days
+    limit = policy.rate_limit if settings.rate_limit is None else settings.rate_limit
+    return replace(
+        policy,
+        quiet=tuple(quiet.items()),
+        rate_limit=limit,
+        rate_window=policy.rate_window if hours is None else timedelta(hours=hours),
+        useful_for=policy.useful_for if days is None else timedelta(days=days),
+    )
 
 
 @dataclass(frozen=True, slots=True)

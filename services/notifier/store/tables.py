@@ -48,6 +48,15 @@ UNITS = Table(
     _make_text("office_name"),
 )
 
+OFFICES = Table(
+    "offices",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("settings", JSONB, nullable=False),
+)
+"""The offices that changed their settings. `number` counts the changes."""
+
 CONTACTS = Table(
     "contacts",
     METADATA,

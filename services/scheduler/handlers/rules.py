@@ -16,7 +16,7 @@ from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.events import CalendarPublished, OfficeSettingsPublished, RuleBookPublished
 from shared.schemas.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)
@@ -51,7 +51,10 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
 
 
 async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[int, bool]:
-    """Store a rule book or calendar; its number, and whether it is newer than what is stored."""
+    """Store a rule book or calendar; its number, and whether it is newer than what is stored.
+
+    Settings decide nothing here: quiet hours and limits are the notifier's.
+    """
     match event:
         case RuleBookPublished():
             book = event.book
@@ -59,6 +62,8 @@ async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[i
         case CalendarPublished():
             days, number = event.days, event.number
             return number, await offices.put_calendar(db, event.office_id, number, days, at)
+        case OfficeSettingsPublished():
+            return event.number, False
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     Event,
+    OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
     ReminderWithdrawn,
@@ -146,6 +147,8 @@ class World:
                     handle = handlers.handle_directory
                 case ReceiptReceived():
                     handle = handlers.handle_receipts
+                case OfficeSettingsPublished():
+                    handle = handlers.handle_rules
                 case _:
                     handle = handlers.handle_reminders
             async with self.engine.begin() as db:

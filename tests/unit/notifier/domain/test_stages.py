@@ -19,10 +19,12 @@ from services.notifier.domain.stages import (
     Send,
     Suppress,
     SuppressReason,
+    apply_settings,
     decide,
     find_deadline,
 )
 from shared.schemas.facts import ReminderItem
+from shared.schemas.office import Hours, OfficeSettings
 from shared.schemas.rules import Channel, ReminderKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -184,3 +186,26 @@ def test_no_deferral_passes_the_nearest_date_or_stays_behind(  # noqa: PLR0917
             assert not dates
         case Send():
             assert dates
+
+
+def test_an_office_that_set_nothing_has_the_installations_limits() -> None:
+    policy = Policy(quiet=((Channel.SMS, NIGHT),), rate_limit=3, useful_for=timedelta(days=1))
+    assert apply_settings(policy, OfficeSettings()) == policy
+
+
+def test_what_an_office_set_goes_before_the_installations_limits() -> None:
+    settings = OfficeSettings(
+        quiet_sms=Hours(begin=time(20), end=time(8)),
+        quiet_email=Hours(begin=time(0), end=time(0)),
+        rate_limit=0,
+        rate_hours=2,
+        useful_days=7,
+    )
+    policy = apply_settings(Policy(quiet=((Channel.SMS, NIGHT),), rate_limit=3), settings)
+    assert dict(policy.quiet) == {
+        Channel.SMS: QuietHours(time(20), time(8)),
+        Channel.EMAIL: QuietHours(time(0), time(0)),
+    }
+    assert (policy.rate_limit, policy.rate_window) == (0, timedelta(hours=2))
+    assert policy.useful_for == timedelta(days=7)
+    assert QuietHours(time(0), time(0)).find_end(local(2023, 12, 26, 0, 0), ZONE) is None
