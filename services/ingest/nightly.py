@@ -1,4 +1,4 @@
-"""Compares the reminders of the last days with the ledger, each night."""
+"""Each night: compares the last days' reminders with the ledger, and erases old texts."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ingest.handlers.acting import Act, tell
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.handlers.ledger.reminder_audit import ReminderAudit
+from services.ingest.handlers.office.retention import forget_old_texts
 from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
@@ -111,4 +112,5 @@ class Nightly:
                 not_checked=sum(result.not_checked.values()),
             )
             await tell(db, act, event, office_id, result.last)
+            await forget_old_texts(db, act)
         return True

@@ -126,14 +126,35 @@ class UnitOut(Answer):
     retired_why: str | None
 
 
+class UnreachableOut(Answer):
+    """A post in which nobody can be reached today, or not on one channel.
+
+    `gap`: nobody (it has no holder), ended and not-begun (with the `day`), no-address; no-email and
+    no-mobile: the holder can be reached on the other channel alone.
+    """
+
+    unit_id: UUID
+    unit: str
+    post: Audience
+    gap: str
+    name: str
+    day: date | None
+
+
 class ItemOut(Answer):
-    """One obligation in the ledger. `number` counts its changes."""
+    """One obligation in the ledger. `number` counts its changes; `plan` is the plan's title.
+
+    `done_at` and `done_by` say when and by whom it was done; a hearing counts from its day.
+    """
 
     obligation_id: UUID
     unit_id: UUID
     unit: str
     plan_id: UUID
+    plan: str | None = None
+    year: int | None = None
     ref: str
+    category: str | None = None
     task_name: str
     text: str
     kind: str
@@ -143,6 +164,8 @@ class ItemOut(Answer):
     light: Light
     lead: bool
     number: int
+    done_at: datetime | None = None
+    done_by: str | None = None
 
 
 class SummaryOut(Answer):

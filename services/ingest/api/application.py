@@ -2,11 +2,24 @@
 
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
-from services.ingest.api import audit, ledger, offices, plans, problems, revisions, units
+from services.ingest.api import (
+    audit,
+    feeds,
+    ledger,
+    offices,
+    plans,
+    problems,
+    reachability,
+    reports,
+    revisions,
+    settings,
+    units,
+)
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
+from services.ingest.api.parameters import list_known, refuse_unknown_parameters
 from services.ingest.api.permissions import ENDPOINTS, check_endpoints
 from shared.api.problems import Problem
 
@@ -51,16 +64,20 @@ def create_application(context: ApiContext) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         responses=_PROBLEMS,
+        dependencies=[Depends(refuse_unknown_parameters)],
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
-    for module in (plans, revisions, units, ledger, offices, audit):
+    for module in (
+        *(plans, revisions, reachability, units, ledger, reports, feeds, offices, settings, audit),
+    ):
         app.include_router(module.ROUTER)
     problems.install(app)
     app.add_middleware(Boundary, settings=context.settings)
     description = app.openapi()
     _set_problem_type(description)
     _describe_permissions(description)
+    app.state.parameters = list_known(description)
     return app
 
 

@@ -14,6 +14,8 @@ from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
+_SECRET = re.compile(r"(/v1/feeds/).+")
+"""An address that is itself a secret; the log has it without."""
 _ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
 
 
@@ -51,7 +53,7 @@ class Boundary:
             log(__name__).info(
                 "http.answered",
                 method=scope["method"],
-                path=scope["path"],
+                path=_SECRET.sub(r"\1…", scope["path"]),
                 status=answered[0],
                 milliseconds=round((monotonic() - began) * 1000, 1),
             )

@@ -22,6 +22,7 @@ class ApiContext:
         reading: held while a file is read: one at a time, since each may take a core and much
             memory. Its holder may keep a whole file in memory.
         uploads: held while a file is received or waits for `reading`.
+        exports: held while a file is written; writing one takes a core.
     """
 
     engine: AsyncEngine
@@ -30,6 +31,7 @@ class ApiContext:
     read_plan: ReadPlan
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     uploads: asyncio.Semaphore = field(init=False)
+    exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     def __post_init__(self) -> None:
         """Allow as many uploads at once as the settings say."""

@@ -1,56 +1,56 @@
 """The ledger over HTTP, and what changes an obligation."""
 
-from typing import Annotated
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
+from services.ingest.api.selecting import LedgerFilters
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.handlers.ledger import reporting
+from services.ingest.store.ledger import DuePlace, LedgerPage, LedgerSort, Place
 from shared.api.fields import Page
 from shared.api.units import ExtensionIn, ItemOut, StatusIn, SummaryOut
-from shared.schemas.facts import Status
-from shared.schemas.lights import Light
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)
-_PLACE = TypeAdapter(tuple[UUID, UUID, int, str])
-
-
-def _parse_query(
-    unit_id: UUID | None = None,
-    plan_id: UUID | None = None,
-    status: Status | None = None,
-    light: Light | None = None,
-) -> handlers.LedgerQuery:
-    return handlers.LedgerQuery(unit_id, plan_id, status, light)
-
-
-Query = Annotated[handlers.LedgerQuery, Depends(_parse_query)]
+_PLACE: TypeAdapter[Place] = TypeAdapter(Place)
+_DUE_PLACE: TypeAdapter[DuePlace] = TypeAdapter(DuePlace)
 
 
 @ROUTER.get("/ledger")
 async def show_ledger(
-    call: Permitted, query: Query, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted,
+    query: LedgerFilters,
+    sort: LedgerSort = LedgerSort.PLACE,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[ItemOut]:
-    """Show what is owed, by unit, plan and measure.
+    """Show what is owed, by unit, plan and measure, or by due date.
 
-    Lights: red is overdue, yellow near, green later, done fulfilled, none without a date.
+    Several values of one filter are alternatives; several filters must all hold. Lights: red is
+    overdue, yellow near, green later, done fulfilled, none without a date.
     """
-    after = parse_cursor(cursor, "ledger", _PLACE)
+    kind = f"ledger {sort.value}"
+    page = LedgerPage(limit + 1, sort)
+    if sort is LedgerSort.PLACE:
+        page = replace(page, place=parse_cursor(cursor, kind, _PLACE))
+    else:
+        page = replace(page, due_place=parse_cursor(cursor, kind, _DUE_PLACE))
     async with call.context.engine.connect() as db:
-        items = await handlers.list_items(db, call.act, query, after, limit + 1)
-    return make_page(items, limit, "ledger", ItemOut, lambda item: item.place)
+        items = await handlers.list_items(db, call.act, query, page)
+    return make_page(items, limit, kind, ItemOut, partial(handlers.get_place, sort=sort))
 
 
 @ROUTER.get("/ledger/summary")
 async def show_summary(
-    call: Permitted, query: Query, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted, query: LedgerFilters, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[SummaryOut]:
     """Show how many obligations of each unit are done, open, near and overdue."""
     after = parse_cursor(cursor, "summary", _ID)

@@ -50,11 +50,13 @@ class Permission(StrEnum):
 
 _P = Permission
 
-OPEN = frozenset({"GET /v1/openapi.json"})
-"""Endpoints that need no token."""
+OPEN = frozenset({"GET /v1/openapi.json", "GET /v1/feeds/{secret}.ics"})
+"""Endpoints that need no token; the address of a feed is itself a secret."""
 
 ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/office": _P.READ,
+    "GET /v1/office/settings": _P.READ_DRAFTS,
+    "PUT /v1/office/settings": _P.CHANGE_SETTINGS,
     "GET /v1/rule-books": _P.READ,
     "POST /v1/rule-books": _P.PUBLISH_RULES,
     "GET /v1/calendars": _P.READ,
@@ -76,14 +78,24 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/plans/{plan_id}/revisions/{revision_id}/confirm": _P.PUBLISH_PLANS,
     "POST /v1/units/import": _P.EDIT_UNITS,
     "GET /v1/units": _P.READ,
+    "GET /v1/units/unreachable": _P.READ_DRAFTS,
     "GET /v1/units/{unit_id}": _P.READ,
     "POST /v1/units/{unit_id}/contacts": _P.EDIT_UNITS,
     "POST /v1/units/{unit_id}/rename": _P.EDIT_UNITS,
     "POST /v1/units/{unit_id}/retire": _P.EDIT_UNITS,
     "GET /v1/units/{unit_id}/history": _P.READ,
+    "GET /v1/units/{unit_id}/history.xlsx": _P.READ,
+    "GET /v1/units/{unit_id}/history.csv": _P.READ,
+    "GET /v1/units/{unit_id}/feed.ics": _P.READ,
+    "POST /v1/units/{unit_id}/feed": _P.ANSWER,
     "POST /v1/units/{unit_id}/hearings": _P.ANSWER,
     "GET /v1/ledger": _P.READ,
     "GET /v1/ledger/summary": _P.READ,
+    "GET /v1/ledger.xlsx": _P.READ,
+    "GET /v1/ledger.csv": _P.READ,
+    "GET /v1/reports/summary": _P.READ,
+    "GET /v1/reports/summary.xlsx": _P.READ,
+    "GET /v1/reports/summary.docx": _P.READ,
     "POST /v1/obligations/{obligation_id}/status": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/extensions": _P.DECIDE_EXTENSIONS,
     "GET /v1/journal": _P.READ_JOURNAL,

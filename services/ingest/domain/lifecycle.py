@@ -8,7 +8,7 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from services.ingest.domain.periods import Period
@@ -152,6 +152,18 @@ def judge_report(
     if current is reported and not note:
         return ReportOutcome.REPEATS
     return ReportOutcome.CHANGES
+
+
+def complete(before: Status, after: Status, at: datetime, by: str) -> dict[str, object]:
+    """The columns that a change of status sets because an obligation is done now, or no longer.
+
+    What was done already keeps its first date and doer.
+    """
+    if before is after:
+        return {}
+    if after is Status.DONE:
+        return {"done_at": at, "done_by": by}
+    return {"done_at": None, "done_by": None} if before is Status.DONE else {}
 
 
 def get_near_horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:

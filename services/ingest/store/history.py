@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
@@ -57,3 +57,20 @@ async def list_notifications(
         query = query.where(tuple_(_N.slot, _N.notification_id) < tuple_(*before))
     query = query.order_by(_N.slot.desc(), _N.notification_id.desc()).limit(limit)
     return await fetch_all(db, StoredNotification, query)
+
+
+async def forget_texts(db: AsyncConnection, office_id: UUID, before: datetime) -> int:
+    """Erase the texts and addresses of notifications of earlier slots; of how many.
+
+    That they were sent, when and how they ended stays.
+    """
+    erased = await db.execute(
+        update(NOTIFICATIONS)
+        .where(
+            _N.office_id == office_id,
+            _N.slot < before,
+            or_(_N.address != "", _N.subject != "", _N.body != ""),
+        )
+        .values(address="", subject="", body="")
+    )
+    return erased.rowcount

@@ -1,4 +1,4 @@
-"""The ledger (台账): what each unit owes, in the order of units, plans and measures."""
+"""Single obligations: found, changed, and entered. Lists of them are in `store.ledger`."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -6,136 +6,20 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    FromClause,
-    Select,
-    and_,
-    func,
-    insert,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_one, is_any_of, list_columns
+from services.ingest.store.ledger import select_entries
 from services.ingest.store.rows import (
     LedgerEntry,
     ObligationNumber,
     StoredObligation,
-    UnitCounts,
 )
-from services.ingest.store.tables import HEARINGS, MEASURES, OBLIGATIONS, UNITS
-from shared.schemas.facts import Status
-from shared.schemas.lights import Light
+from services.ingest.store.tables import HEARINGS, OBLIGATIONS
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
-_PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)
-_IS_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == Status.DONE)
-"""What is owed, and what was done even if a revision of the plan no longer asks for it."""
-Place = tuple[UUID, UUID, int, str]
-"""An obligation's place in the ledger: unit, plan, the measure's ordinal, period."""
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerFilter:
-    """Which obligations of an office to list; None leaves a condition out.
-
-    `today` and `near_until` decide the lights.
-    """
-
-    today: date
-    near_until: date
-    unit_id: UUID | None = None
-    plan_id: UUID | None = None
-    status: Status | None = None
-    light: Light | None = None
-
-
-async def list_entries(
-    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: Place | None, limit: int
-) -> list[LedgerEntry]:
-    """The ledger's entries after a place, in its order."""
-    page = select(OBLIGATIONS).where(
-        _O.office_id == office_id, _IS_SHOWN, *_list_conditions(wanted)
-    )
-    if after is not None:
-        page = page.where(tuple_(*_PLACE) > tuple_(*after))
-    # Cut first, then join: else the planner, before the table's first ANALYZE, joins all of it.
-    cut = page.order_by(*_PLACE).limit(limit).subquery()
-    order = (cut.c.unit_id, cut.c.plan_id, cut.c.ordinal, cut.c.period)
-    return await fetch_all(db, LedgerEntry, _select_entries(cut).order_by(*order))
-
-
-def _select_entries(source: FromClause) -> Select[*tuple[Any, ...]]:
-    """The obligations of `source` as `LedgerEntry` has them."""
-    joined = source.join(UNITS, UNITS.c.unit_id == source.c.unit_id).join(
-        MEASURES, MEASURES.c.measure_id == source.c.measure_id
-    )
-    columns = list_columns(LedgerEntry, {"unit": UNITS.c.name}, source.c, MEASURES.c)
-    return select(*columns).select_from(joined)
-
-
-def _list_conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = []
-    if wanted.unit_id is not None:
-        conditions.append(_O.unit_id == wanted.unit_id)
-    if wanted.plan_id is not None:
-        conditions.append(_O.plan_id == wanted.plan_id)
-    if wanted.status is not None:
-        conditions.append(_O.status == wanted.status)
-    if wanted.light is not None:
-        conditions.append(_has_light(wanted.light, wanted))
-    return conditions
-
-
-def _has_light(light: Light, wanted: LedgerFilter) -> ColumnElement[bool]:
-    """The condition under which `lifecycle.get_light` gives this light."""
-    today, near_until = wanted.today, wanted.near_until
-    is_open = _O.status != Status.DONE
-    match light:
-        case Light.DONE:
-            return _O.status == Status.DONE
-        case Light.NONE:
-            return and_(is_open, _O.due_on.is_(None))
-        case Light.RED:
-            return and_(is_open, _O.due_on < today)
-        case Light.YELLOW:
-            return and_(is_open, _O.due_on.between(today, near_until))
-        case Light.GREEN:
-            return and_(is_open, _O.due_on > max(near_until, today))
-
-
-async def count_by_unit(
-    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: UUID | None, limit: int
-) -> list[UnitCounts]:
-    """The counts of each unit that owes anything, by unit id, after one of them."""
-    lights = {"done": Light.DONE, "near": Light.YELLOW, "overdue": Light.RED}
-    query = (
-        select(
-            _O.unit_id,
-            func.count().label("total"),
-            *(
-                func.count().filter(_has_light(light, wanted)).label(name)
-                for name, light in lights.items()
-            ),
-        )
-        .where(_O.office_id == office_id, _IS_SHOWN, *_list_conditions(wanted))
-        .group_by(_O.unit_id)
-        .order_by(_O.unit_id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(_O.unit_id > after)
-    counts = query.subquery()
-    columns = list_columns(UnitCounts, {"unit": UNITS.c.name}, counts.c)
-    joined = counts.join(UNITS, UNITS.c.unit_id == counts.c.unit_id)
-    ordered = select(*columns).select_from(joined).order_by(counts.c.unit_id)
-    return await fetch_all(db, UnitCounts, ordered)
 
 
 async def find_unit_id(db: AsyncConnection, office_id: UUID, obligation_id: UUID) -> UUID | None:
@@ -148,7 +32,7 @@ async def find_unit_id(db: AsyncConnection, office_id: UUID, obligation_id: UUID
 
 async def get_entry(db: AsyncConnection, obligation_id: UUID) -> LedgerEntry:
     """An obligation as the ledger shows it. Only its unit's lock keeps it unchanged."""
-    query = _select_entries(OBLIGATIONS).where(_O.obligation_id == obligation_id)
+    query = select_entries(OBLIGATIONS).where(_O.obligation_id == obligation_id)
     return await fetch_one(db, LedgerEntry, query)
 
 
@@ -170,12 +54,12 @@ async def list_hearing_obligations(
     return await fetch_all(db, StoredObligation, query)
 
 
-async def list_hearing_ids(db: AsyncConnection, obligation_id: UUID) -> Sequence[UUID]:
-    """The hearings that count for an obligation."""
-    hearing_ids = await db.execute(
-        select(HEARINGS.c.hearing_id).where(HEARINGS.c.obligation_id == obligation_id)
+async def map_hearing_days(db: AsyncConnection, obligation_id: UUID) -> dict[UUID, date]:
+    """The hearings that count for an obligation, each with its day."""
+    query = select(HEARINGS.c.hearing_id, HEARINGS.c.heard_on).where(
+        HEARINGS.c.obligation_id == obligation_id
     )
-    return hearing_ids.scalars().all()
+    return dict((await db.execute(query)).all())
 
 
 async def add_hearing(db: AsyncConnection, row: Mapping[str, Any]) -> None:

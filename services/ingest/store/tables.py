@@ -74,6 +74,18 @@ TOKENS = Table(
     Index("tokens_page", "office_id", "token_id"),
 )
 
+# Calendar feeds: who has a unit's secret address reads its due dates.
+
+FEEDS = Table(
+    "feeds",
+    METADATA,
+    Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id"), primary_key=True),
+    define_office_column(),
+    Column("sha256", LargeBinary, nullable=False, unique=True),
+    Column("made_at", INSTANT, nullable=False),
+    Column("made_by", Text, nullable=False),
+)
+
 PLANS = Table(
     "plans",
     METADATA,
@@ -109,6 +121,7 @@ MEASURES = Table(
     define_office_column(),
     Column("ordinal", Integer, nullable=False),
     Column("ref", Text, nullable=False),
+    Column("category", Text),
     Column("task_name", Text, nullable=False),
     Column("text", Text, nullable=False),
     Column("due", JSONB, nullable=False),
@@ -170,6 +183,9 @@ OBLIGATIONS = Table(
     Column("status", EnumText(Status), nullable=False),
     Column("number", Integer, nullable=False),
     Column("withdrawn_at", INSTANT),
+    # Of a done obligation: when it was done, and who reported it. A hearing counts from its day.
+    Column("done_at", INSTANT),
+    Column("done_by", Text),
     # Since when it has this state; states before `unknown_before` are not recorded.
     Column("since", INSTANT),
     Column("unknown_before", INSTANT),
@@ -179,6 +195,8 @@ OBLIGATIONS = Table(
     ),
     # A revision reads the obligations of the measures that it changes.
     Index("obligations_measure", "plan_id", "measure_id"),
+    # What is due in a period, over all units: overdue lists, the order by date, reports.
+    Index("obligations_due", "office_id", "due_on", "obligation_id"),
 )
 
 # Past states of obligations. Only the trigger `obligations_are_remembered` writes them.
@@ -257,6 +275,17 @@ CALENDARS = Table(
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("published_at", INSTANT, nullable=False),
+)
+
+OFFICE_SETTINGS = Table(
+    "office_settings",
+    METADATA,
+    define_office_column(key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("settings", JSONB, nullable=False),
+    Column("logo", LargeBinary),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", INSTANT, nullable=False),
 )
 
 POSITIONS = define_positions_table(METADATA)

@@ -37,6 +37,8 @@ class Access:
 TABLE = {
     "GET /v1/openapi.json": Access(None, 200),
     "GET /v1/office": Access("read", 200),
+    "GET /v1/office/settings": Access("read", 403),
+    "PUT /v1/office/settings": Access("manage", 403),
     "GET /v1/rule-books": Access("read", 200),
     "POST /v1/rule-books": Access("manage", 403),
     "GET /v1/calendars": Access("read", 200),
@@ -63,9 +65,20 @@ TABLE = {
     "POST /v1/units/{unit_id}/rename": Access("manage", 403, 403),
     "POST /v1/units/{unit_id}/retire": Access("manage", 403, 403),
     "GET /v1/units/{unit_id}/history": Access("read", 200, 404),
+    "GET /v1/units/{unit_id}/history.xlsx": Access("read", 200, 404),
+    "GET /v1/units/{unit_id}/history.csv": Access("read", 200, 404),
+    "GET /v1/units/{unit_id}/feed.ics": Access("read", 200, 404),
+    "POST /v1/units/{unit_id}/feed": Access("report", 201, 404),
+    "GET /v1/units/unreachable": Access("read", 403),
     "POST /v1/units/{unit_id}/hearings": Access("report", 201, 404, HEARING),
     "GET /v1/ledger": Access("read", 200),
     "GET /v1/ledger/summary": Access("read", 200),
+    "GET /v1/ledger.xlsx": Access("read", 200),
+    "GET /v1/ledger.csv": Access("read", 200),
+    "GET /v1/reports/summary": Access("read", 200),
+    "GET /v1/reports/summary.xlsx": Access("read", 200),
+    "GET /v1/reports/summary.docx": Access("read", 200),
+    "GET /v1/feeds/{secret}.ics": Access(None, 404),
     "POST /v1/obligations/{obligation_id}/status": Access("report", 200, 404, STATUS),
     "POST /v1/obligations/{obligation_id}/extensions": Access("manage", 403, 403),
     "GET /v1/journal": Access("manage", 403),
@@ -113,7 +126,7 @@ async def office(api: Any) -> Office:
     rows = await api.list_ledger()
     mine = rows[0]
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
-    token = {"token_id": "00000000-0000-0000-0000-000000000000"}
+    token = {"token_id": "00000000-0000-0000-0000-000000000000", "secret": "unknown"}
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(
         api,

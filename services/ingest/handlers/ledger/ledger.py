@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.lifecycle import get_light
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, require_unit
+from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import history, units
-from services.ingest.store import obligations as store
+from services.ingest.store import ledger as store
 from services.ingest.store.rows import LedgerEntry, StoredNotification
 from shared.schemas.facts import Status
 from shared.schemas.lights import Light
@@ -26,7 +27,10 @@ class LedgerItem:
     unit_id: UUID
     unit: str
     plan_id: UUID
+    plan: str | None
+    year: int | None
     ref: str
+    category: str | None
     task_name: str
     text: str
     kind: ObligationKind
@@ -36,17 +40,9 @@ class LedgerItem:
     light: Light
     lead: bool
     number: int
+    done_at: datetime | None
+    done_by: str | None
     place: store.Place
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerQuery:
-    """Which obligations a reader asks for; None leaves a condition out."""
-
-    unit_id: UUID | None = None
-    plan_id: UUID | None = None
-    status: Status | None = None
-    light: Light | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,10 @@ def to_item(entry: LedgerEntry, day: OfficeDay) -> LedgerItem:
         unit_id=entry.unit_id,
         unit=entry.unit,
         plan_id=entry.plan_id,
+        plan=entry.title,
+        year=entry.year,
         ref=entry.ref,
+        category=entry.category,
         task_name=entry.task_name,
         text=entry.text,
         kind=entry.kind,
@@ -79,37 +78,30 @@ def to_item(entry: LedgerEntry, day: OfficeDay) -> LedgerItem:
         light=get_light(entry.status, entry.due_on, day.today, day.near_until),
         lead=entry.lead,
         number=entry.number,
+        done_at=entry.done_at,
+        done_by=entry.done_by,
         place=(entry.unit_id, entry.plan_id, entry.ordinal, entry.period),
     )
 
 
-def _make_filter(act: Act, query: LedgerQuery, day: OfficeDay) -> store.LedgerFilter:
-    """The store's filter for a query; an actor of a unit gets that unit's obligations alone."""
-    unit_id = query.unit_id
-    if act.unit_id is not None:
-        require_unit(act, unit_id or act.unit_id)
-        unit_id = act.unit_id
-    return store.LedgerFilter(
-        today=day.today,
-        near_until=day.near_until,
-        unit_id=unit_id,
-        plan_id=query.plan_id,
-        status=query.status,
-        light=query.light,
-    )
+def get_place(item: LedgerItem, sort: store.LedgerSort) -> store.Place | store.DuePlace:
+    """An item's place in a list with this order."""
+    if sort is store.LedgerSort.PLACE:
+        return item.place
+    return item.due_on, item.obligation_id
 
 
 async def list_items(
-    db: AsyncConnection, act: Act, query: LedgerQuery, after: store.Place | None, limit: int
+    db: AsyncConnection, act: Act, query: LedgerQuery, page: store.LedgerPage
 ) -> list[LedgerItem]:
-    """Obligations by unit, plan and measure, after a place in the ledger.
+    """A page of the obligations that a query selects.
 
     Raises:
-        RefusedError: the query names a unit that the actor may not act for.
+        RefusedError: the query names what does not exist or the actor may not see.
     """
     day = await get_office_day(db, act.office_id, act.now)
-    wanted = _make_filter(act, query, day)
-    entries = await store.list_entries(db, act.office_id, wanted, after, limit)
+    wanted = await make_filter(db, act, query, day)
+    entries = await store.list_entries(db, act.office_id, wanted, page)
     return [to_item(entry, day) for entry in entries]
 
 
@@ -119,10 +111,10 @@ async def summarise_units(
     """The counts of each unit by unit id, after one of them; units without any are left out.
 
     Raises:
-        RefusedError: the query names a unit that the actor may not act for.
+        RefusedError: the query names what does not exist or the actor may not see.
     """
     day = await get_office_day(db, act.office_id, act.now)
-    wanted = _make_filter(act, query, day)
+    wanted = await make_filter(db, act, query, day)
     counts = await store.count_by_unit(db, act.office_id, wanted, after, limit)
     return [
         UnitSummary(

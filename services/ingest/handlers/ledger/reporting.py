@@ -5,16 +5,16 @@ events of a unit are published in the order of their commits.
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.lifecycle import ReportOutcome, judge_report
+from services.ingest.domain.lifecycle import ReportOutcome, complete, judge_report
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, note, require_unit, tell
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
-from services.ingest.handlers.office.rules import OfficeDay, get_office_day
+from services.ingest.handlers.office.rules import OfficeDay, get_office_day, get_office_zone
 from services.ingest.store import obligations as store
 from services.ingest.store import units
 from services.ingest.store.rows import LedgerEntry, StoredObligation
@@ -73,7 +73,8 @@ async def _set_status(
 ) -> LedgerItem:
     obligation_id, number = entry.obligation_id, entry.number + 1
     values = {"status": status, "number": number}
-    await store.update_obligation(db, obligation_id, values, act.now)
+    completion = complete(entry.status, status, act.now, act.actor)
+    await store.update_obligation(db, obligation_id, values | completion, act.now)
     event = StatusReported(
         office_id=act.office_id,
         unit_id=entry.unit_id,
@@ -133,7 +134,7 @@ async def _count_hearing(
 ) -> None:
     """Count a hearing for an obligation, once; the last one that it asks for makes it done."""
     obligation_id = obligation.obligation_id
-    counted = await store.list_hearing_ids(db, obligation_id)
+    counted = await store.map_hearing_days(db, obligation_id)
     if hearing_id in counted:
         return
     await store.add_hearing(
@@ -153,7 +154,10 @@ async def _count_hearing(
     number = obligation.number + 1
     status = Status.DONE if len(counted) + 1 >= obligation.times else Status.IN_PROGRESS
     values = {"status": status, "number": number}
-    await store.update_obligation(db, obligation_id, values, act.now)
+    last_day = max([record.heard_on, *counted.values()])
+    heard_at = datetime.combine(last_day, time(0), await get_office_zone(db, act.office_id))
+    completion = complete(obligation.status, status, heard_at, act.actor)
+    await store.update_obligation(db, obligation_id, values | completion, act.now)
     event: HearingRecorded | StatusReported
     if status is Status.DONE:
         event = HearingRecorded(

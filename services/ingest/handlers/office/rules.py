@@ -28,7 +28,7 @@ class OfficeDay:
 
 async def get_office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> OfficeDay:
     """The office's current day, by its rule book's time zone and its calendar."""
-    book = await _get_book(db, office_id)
+    book = await get_book(db, office_id)
     stored = await store.find_current_calendar(db, office_id)
     calendar = WorkingCalendar() if stored is None else to_calendar(stored)
     today = now.astimezone(ZoneInfo(book.timezone)).date()
@@ -43,10 +43,10 @@ def to_calendar(stored: StoredCalendar) -> WorkingCalendar:
 
 async def get_office_zone(db: AsyncConnection, office_id: UUID) -> ZoneInfo:
     """The office's time zone, by its newest rule book."""
-    return ZoneInfo((await _get_book(db, office_id)).timezone)
+    return ZoneInfo((await get_book(db, office_id)).timezone)
 
 
-async def _get_book(db: AsyncConnection, office_id: UUID) -> RuleBook:
+async def get_book(db: AsyncConnection, office_id: UUID) -> RuleBook:
     """The office's newest rule book; the default one when it has published none."""
     stored = await store.find_current_book(db, office_id)
     return RuleBook.model_validate(stored.book) if stored else make_default_rule_book()

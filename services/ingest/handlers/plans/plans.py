@@ -135,6 +135,7 @@ def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[
                     "office_id": act.office_id,
                     "ordinal": len(rows) + 1,
                     "ref": ref,
+                    "category": task.category,
                     "task_name": task.name,
                     "text": measure.text,
                     "due": [day.isoformat() for day in measure.due],

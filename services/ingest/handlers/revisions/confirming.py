@@ -26,6 +26,7 @@ from shared.schemas.facts import MeasureFacts
 
 _COPIED = (
     *FACTS,
+    "category",
     "codes",
     "settlement",
     "settled",

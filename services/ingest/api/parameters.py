@@ -1,0 +1,46 @@
+"""Refuses query parameters that an endpoint does not have.
+
+An ignored filter answers with too much, and nobody notices: `?unit=…` misspelt lists all units.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import Request
+
+from services.ingest.api.problems import ProblemError
+
+Known = Mapping[tuple[str, str], frozenset[str]]
+"""The query parameters of each method and path."""
+
+
+def list_known(description: Mapping[str, Any]) -> Known:
+    """The query parameters of each operation in an OpenAPI description."""
+    return {
+        (method.upper(), path): frozenset(
+            each["name"] for each in operation.get("parameters", ()) if each["in"] == "query"
+        )
+        for path, operations in description["paths"].items()
+        for method, operation in operations.items()
+    }
+
+
+async def refuse_unknown_parameters(request: Request) -> None:
+    """Make sure that the endpoint has each query parameter of the request.
+
+    Raises:
+        ProblemError: 422; it names the unknown ones, and those that there are.
+    """
+    known: Known = request.app.state.parameters
+    method = "GET" if request.method == "HEAD" else request.method
+    names = known.get((method, request.scope["route"].path_format), frozenset())
+    unknown = sorted(set(request.query_params) - names)
+    if unknown:
+        shown = "、".join(name[:50] for name in unknown[:10])
+        there_are = "、".join(sorted(names)) or "无 (none)"
+        raise ProblemError(
+            422,
+            "unknown-parameter",
+            f"没有查询参数 {shown}。There is no such query parameter.",
+            f"可用参数 (there are): {there_are}",
+        )

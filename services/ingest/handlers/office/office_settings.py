@@ -1,0 +1,128 @@
+"""An office's settings: shown, and replaced whole as the next version.
+
+Time zone and near days are part of the rule book, since reminders are planned by them. They are
+set here too: a change of them publishes the rule book anew, in the same transaction.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, note, tell
+from services.ingest.handlers.office.rules import get_book, publish_book
+from services.ingest.store import office_settings as store
+from services.ingest.store import offices
+from shared.schemas.events import OfficeSettingsPublished
+from shared.schemas.office import OfficeSettings
+
+
+@dataclass(frozen=True, slots=True)
+class NewSettings:
+    """Settings that replace those of `version`. `logo` is a PNG or JPEG picture."""
+
+    version: int
+    timezone: str
+    near_working_days: int
+    settings: OfficeSettings
+    logo: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsView:
+    """An office's present settings; `version` 0: it never changed any."""
+
+    version: int
+    timezone: str
+    near_working_days: int
+    settings: OfficeSettings
+    logo: bytes | None
+    changed_by: str
+    changed_at: datetime | None
+
+
+async def get_settings(db: AsyncConnection, office_id: UUID) -> OfficeSettings:
+    """An office's settings, with the defaults of what it never changed."""
+    stored = await store.find_current(db, office_id)
+    return OfficeSettings() if stored is None else OfficeSettings.model_validate(stored.settings)
+
+
+async def view_settings(db: AsyncConnection, office_id: UUID) -> SettingsView:
+    """An office's settings with their version."""
+    stored = await store.find_current(db, office_id)
+    book = await get_book(db, office_id)
+    return SettingsView(
+        version=stored.version if stored else 0,
+        timezone=book.timezone,
+        near_working_days=book.near_working_days,
+        settings=OfficeSettings.model_validate(stored.settings if stored else {}),
+        logo=stored.logo if stored else None,
+        changed_by=stored.changed_by if stored else "",
+        changed_at=stored.changed_at if stored else None,
+    )
+
+
+async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> SettingsView:
+    """Replace the office's settings; the same settings again change nothing.
+
+    Raises:
+        RefusedError: somebody changed them since the version that `new` replaces.
+    """
+    await offices.lock_office(db, act.office_id)
+    before = await view_settings(db, act.office_id)
+    if new.version != before.version:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"设置已有第 {before.version} 版，您修改的是第 {new.version} 版。"
+            "Somebody changed the settings meanwhile.",
+            "请重新读取设置再修改。Read them again (GET /v1/office/settings), then change them.",
+        )
+    await _change_rule_book(db, act, new)
+    if (new.settings, new.logo) != (before.settings, before.logo):
+        await _store(db, act, new, before)
+    return await view_settings(db, act.office_id)
+
+
+async def _change_rule_book(db: AsyncConnection, act: Act, new: NewSettings) -> None:
+    book = await get_book(db, act.office_id)
+    changed = book.model_copy(
+        update={"timezone": new.timezone, "near_working_days": new.near_working_days}
+    )
+    if changed != book:
+        await publish_book(db, act, changed)
+
+
+async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: SettingsView) -> None:
+    stored = await store.add_settings(
+        db,
+        act.office_id,
+        before.version + 1,
+        settings=new.settings.model_dump(mode="json"),
+        logo=new.logo,
+        by=act.actor,
+        now=act.now,
+    )
+    event = OfficeSettingsPublished(
+        office_id=act.office_id, number=stored.version, settings=new.settings
+    )
+    await tell(db, act, event, act.office_id, "settings", stored.version)
+    earlier = _describe(before.settings.model_dump(mode="json"), before.logo)
+    later = _describe(stored.settings, stored.logo)
+    differing = [name for name in later if later[name] != earlier[name]]
+    await note(
+        db,
+        act,
+        "settings.changed",
+        stored.version,
+        before={name: earlier[name] for name in differing},
+        after={name: later[name] for name in differing},
+    )
+
+
+def _describe(settings: dict[str, Any], logo: bytes | None) -> dict[str, Any]:
+    """Settings as the journal has them: of the logo only its hash."""
+    return settings | {"logo": hashlib.sha256(logo).hexdigest() if logo else None}

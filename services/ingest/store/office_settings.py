@@ -1,0 +1,45 @@
+"""The settings of offices, every version."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.store.fetching import fetch_first, fetch_one, list_columns
+from services.ingest.store.rows import StoredSettings
+from services.ingest.store.tables import OFFICE_SETTINGS
+
+_S = OFFICE_SETTINGS.c
+_SETTINGS = list_columns(StoredSettings, _S)
+
+
+async def find_current(db: AsyncConnection, office_id: UUID) -> StoredSettings | None:
+    """The present settings; None when the office never changed any."""
+    query = select(*_SETTINGS).where(_S.office_id == office_id).order_by(_S.version.desc()).limit(1)
+    return await fetch_first(db, StoredSettings, query)
+
+
+async def add_settings(
+    db: AsyncConnection,
+    office_id: UUID,
+    version: int,
+    *,
+    settings: Mapping[str, Any],
+    logo: bytes | None,
+    by: str,
+    now: datetime,
+) -> StoredSettings:
+    """Enter the next version of an office's settings."""
+    row = {
+        "office_id": office_id,
+        "version": version,
+        "settings": dict(settings),
+        "logo": logo,
+        "changed_by": by,
+        "changed_at": now,
+    }
+    statement = insert(OFFICE_SETTINGS).values(row).returning(*_SETTINGS)
+    return await fetch_one(db, StoredSettings, statement)
