@@ -19,6 +19,7 @@ BENCHES = {
     "publish": "lab.bench.paths.publishing:measure_publishing",
     "latency": "lab.bench.paths.latency:measure_latency",
     "slot": "lab.bench.paths.slot:measure_slot",
+    "ledger": "lab.bench.paths.ledger:measure_ledger",
 }
 """Each bench by the name for `--only`, with the function that measures it."""
 
