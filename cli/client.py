@@ -41,6 +41,11 @@ class Api:
             trust_env=False,
         )
 
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return str(self._http.base_url).rstrip("/")
+
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
@@ -53,10 +58,40 @@ class Api:
         """The answer to a POST of JSON."""
         return self._request("POST", path, json=body, headers=_make_key(key))
 
+    def put(self, path: str, body: object, key: str = "") -> Any:  # noqa: ANN401 - JSON
+        """The answer to a PUT of JSON."""
+        return self._request("PUT", path, json=body, headers=_make_key(key))
+
     def upload(self, path: str, file: Path, key: str = "", **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of a file."""
         files = {"file": (file.name, read_file(file))}
         return self._request("POST", path, files=files, headers=_make_key(key), params=query)
+
+    def download(self, path: str, file: Path, **query: Any) -> None:  # noqa: ANN401 - as httpx takes it
+        """Write the file that a GET answers with. The old content stays when that fails.
+
+        Raises:
+            WrongUseError: the file can't be written.
+        """
+        part = file.with_name(f"{file.name}.part")
+        try:
+            with (
+                self._http.stream("GET", path, params=query) as response,
+                part.open("wb") as target,
+            ):
+                if response.status_code >= _REFUSED:
+                    response.read()
+                    raise read_problem(response)
+                for chunk in response.iter_bytes():
+                    target.write(chunk)
+            part.replace(file)
+        except httpx.HTTPError as error:
+            raise self._make_away_error(error) from error
+        except OSError as error:
+            message = _("{file} can't be written: {reason}.")
+            raise WrongUseError(message.format(file=file, reason=error.strerror)) from error
+        finally:
+            part.unlink(missing_ok=True)
 
     def list_items(self, path: str, **query: object) -> list[dict[str, Any]]:
         """All items of a list, page after page."""
@@ -77,13 +112,14 @@ class Api:
         try:
             response = self._http.request(method, path, **options)
         except httpx.HTTPError as error:
-            message = _("The API at {address} does not answer ({error}).")
-            raise NotRunningError(
-                message.format(address=self._http.base_url, error=error), _(_START)
-            ) from error
+            raise self._make_away_error(error) from error
         if response.status_code >= _REFUSED:
             raise read_problem(response)
         return response.json() if response.content else None
+
+    def _make_away_error(self, error: httpx.HTTPError) -> NotRunningError:
+        message = _("The API at {address} does not answer ({error}).")
+        return NotRunningError(message.format(address=self._http.base_url, error=error), _(_START))
 
 
 def _make_key(given: str) -> dict[str, str]:

@@ -1,11 +1,15 @@
 """`cuiban ledger`: obligations by unit with their lights, and what each unit was sent."""
 
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
-from cli.client import connect
+from cli import filters
+from cli.client import Api, connect
 from cli.units import AUDIENCES, find_unit
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
@@ -38,31 +42,87 @@ _STATES = {
 _CHANNELS = {"email": N_("email"), "sms": N_("sms")}
 
 
+class LedgerOrder(StrEnum):
+    """The orders of the list of obligations."""
+
+    UNIT = "unit"
+    DUE = "due_on"
+    LATEST = "-due_on"
+
+
 def show_ledger(
     unit: Annotated[str | None, typer.Argument(help="A unit's name or alias.")] = None,
     history: Annotated[
         bool, typer.Option("--history", help="What the unit was sent, and when.")
     ] = False,
+    units: filters.Units = None,
+    group: filters.Groups = None,
+    unit_kind: filters.UnitKinds = None,
+    plan: filters.Plans = None,
+    year: filters.Years = None,
+    category: filters.Categories = None,
+    task: filters.Tasks = None,
+    kind: filters.Kinds = None,
+    status: filters.Statuses = None,
+    light: filters.Lights = None,
+    first: filters.DueFrom = None,
+    last: filters.DueTo = None,
+    text: filters.Words = "",
+    sort: Annotated[
+        LedgerOrder, typer.Option(help="By unit and plan, or by due date; - is latest first.")
+    ] = LedgerOrder.UNIT,
+    xlsx: Annotated[Path | None, typer.Option(help="Write it into this file, for Excel.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write it into this file, as CSV.")] = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """Show the ledger: all units, the obligations of one unit, or what it was sent."""
+    """Show the ledger: all units, the obligations of one unit, or what it was sent.
+
+    With a filter: the obligations of all units that it selects.
+    """
     if history and not unit:
         raise WrongUseError(
             _("--history needs a unit."), _("Name one: cuiban ledger 县发改局 --history")
         )
+    query = filters.make_query(
+        {"unit": units, "group": group, "unit_kind": unit_kind, "plan": plan, "year": year}
+        | {"category": category, "task": task, "kind": kind, "status": status, "light": light}
+        | {"due_from": first, "due_to": last, "text": text}
+    )
+    if history and query:
+        raise WrongUseError(_("--history takes no filters."), _("Leave them out."))
     api = connect(state)
-    if unit is None:
+    unit_id = find_unit(api, unit, part=True).unit_id if unit else None
+    if unit_id is not None and not history:
+        query["unit_id"] = unit_id
+    path = f"/v1/units/{unit_id}/history" if history else "/v1/ledger"
+    if xlsx or csv:
+        files = _save(api, path, xlsx, csv, query)
+        show_answer(files, as_json, _show_files)
+    elif history:
+        show_answer(api.list_models(ToldOut, path), as_json, _show_history)
+    elif query:
+        obligations = api.list_models(ItemOut, path, sort=sort.value, **query)
+        show_answer(obligations, as_json, partial(_show_obligations, several=unit is None))
+    else:
         summaries = api.list_models(SummaryOut, "/v1/ledger/summary")
         show_answer(summaries, as_json, _show_summaries)
-        return
-    unit_id = find_unit(api, unit, part=True).unit_id
-    if history:
-        notifications = api.list_models(ToldOut, f"/v1/units/{unit_id}/history")
-        show_answer(notifications, as_json, _show_history)
-    else:
-        obligations = api.list_models(ItemOut, "/v1/ledger", unit_id=unit_id)
-        show_answer(obligations, as_json, _show_obligations)
+
+
+def _save(
+    api: Api, path: str, xlsx: Path | None, csv: Path | None, query: dict[str, object]
+) -> list[Path]:
+    """Write the files that were asked for; which they are."""
+    files = {"xlsx": xlsx, "csv": csv}
+    for suffix, file in files.items():
+        if file is not None:
+            api.download(f"{path}.{suffix}", file, **query)
+    return [file for file in files.values() if file is not None]
+
+
+def _show_files(files: list[Path]) -> None:
+    for file in files:
+        say(_("Written: {file}").format(file=file))
 
 
 def _show_summaries(summaries: list[SummaryOut]) -> None:
@@ -77,13 +137,15 @@ def _show_summaries(summaries: list[SummaryOut]) -> None:
     show_table(headings, rows, title=_("Ledger"))
 
 
-def _show_obligations(obligations: list[ItemOut]) -> None:
+def _show_obligations(obligations: list[ItemOut], *, several: bool) -> None:
+    """A row for each obligation; of several units each row names its own."""
     if not obligations:
         _say_empty()
         return
     rows = [
         (
             Text(*_LIGHTS[row.light]),
+            row.unit if several else "",
             row.ref,
             row.task_name,
             row.text,
@@ -92,7 +154,7 @@ def _show_obligations(obligations: list[ItemOut]) -> None:
         )
         for row in obligations
     ]
-    show_table(("", _("no."), _("task"), _("text"), _("due date"), _("status")), rows)
+    show_table(("", _("unit"), _("no."), _("task"), _("text"), _("due date"), _("status")), rows)
 
 
 def _say_empty() -> None:
@@ -103,6 +165,8 @@ def _show_history(notifications: list[ToldOut]) -> None:
     if not notifications:
         say(_("Nothing sent yet."))
         return
+    ordered = sorted(notifications, key=lambda row: (row.audience, row.channel, str(row.at)))
+    ordered.sort(key=lambda row: row.slot, reverse=True)
     rows = [
         (
             format_instant(row.slot),
@@ -113,7 +177,7 @@ def _show_history(notifications: list[ToldOut]) -> None:
             row.address,
             row.subject or row.body,
         )
-        for row in notifications
+        for row in ordered
     ]
     headings = (
         *(_("slot"), _("audience"), _("channel"), _("state")),

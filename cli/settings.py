@@ -1,0 +1,101 @@
+"""`cuiban settings`: an office's own lights, hours, limits and signature."""
+
+import base64
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.client import connect, read_file
+from deploy.places import STATE, StateOption
+from deploy.terminal.answers import JsonOption, show_answer
+from deploy.terminal.errors import WrongUseError
+from deploy.terminal.language import _
+from deploy.terminal.tables import show_table
+from shared.api.settings import OfficeSettingsOut
+
+settings = typer.Typer(help="The office's settings.", no_args_is_help=True)
+_PATH = "/v1/office/settings"
+_HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
+_READ_ONLY = {"version", "changed_by", "changed_at"}
+
+
+@settings.command("show")
+def show_settings(as_json: JsonOption = False, state: StateOption = STATE) -> None:
+    """Show the office's settings; what is empty is as the installation has it."""
+    present = OfficeSettingsOut.model_validate(connect(state).get(_PATH))
+    show_answer(present, as_json, _show_rows)
+
+
+@settings.command("set")
+def change_settings(
+    changes: Annotated[
+        list[str],
+        typer.Argument(
+            help="NAME=VALUE, such as quiet_sms=21:00-07:30 or lights.yellow.name=临近; "
+            "NAME= goes back to the installation's; logo=@FILE."
+        ),
+    ],
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
+) -> None:
+    """Change some of the office's settings; the others stay."""
+    api = connect(state)
+    present = api.get(_PATH)
+    for change in changes:
+        _apply(present, change)
+    body = {name: value for name, value in present.items() if name not in _READ_ONLY}
+    changed = api.put(_PATH, body | {"version": present["version"]})
+    show_answer(OfficeSettingsOut.model_validate(changed), as_json, _show_rows)
+
+
+def _apply(present: dict[str, Any], change: str) -> None:
+    """Enter one NAME=VALUE.
+
+    Raises:
+        WrongUseError: there is no such setting, or no =.
+    """
+    name, separator, value = change.partition("=")
+    *path, last = name.strip().split(".")
+    place: Any = present
+    for step in path:
+        place = place.get(step) if isinstance(place, dict) else None
+    if not separator or not isinstance(place, dict) or last not in place or last in _READ_ONLY:
+        message = _("There is no setting {name}, or no = after it.").format(name=name)
+        names = ", ".join(key for key in present if key not in _READ_ONLY)
+        raise WrongUseError(message, _("There are {names}.").format(names=names))
+    place[last] = _read_value(value.strip())
+
+
+def _read_value(written: str) -> object:
+    """Nothing, hours, the content of @FILE, a number, or the text as it is."""
+    if not written:
+        return None
+    if written.startswith("@"):
+        return base64.b64encode(read_file(Path(written[1:]))).decode()
+    if hours := _HOURS.fullmatch(written):
+        return {"begin": hours[1].zfill(5), "end": hours[2].zfill(5)}
+    try:
+        return json.loads(written)
+    except ValueError:
+        return written
+
+
+def _show_rows(present: OfficeSettingsOut) -> None:
+    values = present.model_dump(mode="json")
+    lights = values.pop("lights")
+    rows = [(name, _describe(name, value)) for name, value in values.items()]
+    rows += [
+        (f"lights.{light}", f"{look['name']} {look['colour']}") for light, look in lights.items()
+    ]
+    show_table((_("setting"), _("value")), rows)
+
+
+def _describe(name: str, value: Any) -> str:  # noqa: ANN401 - any setting's
+    if value is None:
+        return "" if name == "changed_at" else _("as the installation has it")
+    if isinstance(value, dict):
+        return f"{value['begin'][:5]}-{value['end'][:5]}"
+    return _("(a picture)") if name == "logo" else str(value)

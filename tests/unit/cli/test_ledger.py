@@ -1,0 +1,159 @@
+"""The command's options become the API's parameters, and what it shows is whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli import client
+
+UNIT = {
+    "unit_id": "00000000-0000-0000-0000-000000000001",
+    "name": "县财政局",
+    "kind": "县级部门",
+    "groups": [],
+    "aliases": [],
+    "contacts": [],
+    "number": 1,
+    "changed_at": "2023-06-01T00:00:00Z",
+    "retired_at": None,
+    "retired_why": None,
+}
+SENT = {
+    "notification_id": "00000000-0000-0000-0000-000000000002",
+    "reminder_id": "00000000-0000-0000-0000-000000000003",
+    "slot": "2023-12-01T01:00:00Z",
+    "audience": "liaison",
+    "channel": "email",
+    "address": "a-very-long-address-of-a-liaison@finance.yanting.example",
+    "state": "sent",
+    "at": "2023-12-01T01:00:01Z",
+    "reason": "",
+    "gateway": "smtp",
+    "subject": "【工作提醒】县财政局：12项任务待办，最近12月31日到期（还有20个工作日）",
+    "body": "正文",
+    "refs": ["1.1"],
+}
+SETTINGS = {
+    "version": 3,
+    "timezone": "Asia/Shanghai",
+    "near_working_days": 15,
+    "lights": {"yellow": {"name": "临近", "colour": "#F29900"}},
+    "quiet_sms": None,
+    "signature": None,
+    "logo": None,
+    "changed_by": "office",
+    "changed_at": None,
+}
+
+
+class Server:
+    """Answers each request with what `answers` has for its path, and keeps it."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Any] = {}
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.get(request.url.path, {"items": [], "next_cursor": None})
+        if isinstance(answer, bytes):
+            return httpx.Response(200, content=answer)
+        return httpx.Response(200, json=answer)
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    made, real = Server(), httpx.Client
+    monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
+    monkeypatch.setenv("CUIBAN_TOKEN", "x")
+    monkeypatch.setattr(
+        client.httpx,
+        "Client",
+        lambda **options: real(**options, transport=httpx.MockTransport(made)),
+    )
+    return made
+
+
+def test_filters_select_from_all_units(cuiban: Any, server: Server) -> None:
+    cuiban("ledger", "--light", "red", "--year", "2023", "--unit", "甲局", "--unit", "乙局")
+    cuiban("ledger", "--from", "2023-01-01", "--to", "2023-06-30", "--sort", "due_on")
+    first, second = (request.url for request in server.requests)
+    assert first.path == "/v1/ledger"
+    assert dict(first.params) | {"unit": first.params.get_list("unit")} == {
+        "light": "red",
+        "year": "2023",
+        "unit": ["甲局", "乙局"],
+        "sort": "unit",
+        "limit": "500",
+    }
+    assert second.params["due_from"] == "2023-01-01"
+    assert second.params["sort"] == "due_on"
+
+
+def test_without_a_filter_the_units_are_counted(cuiban: Any, server: Server) -> None:
+    cuiban("ledger")
+    assert server.requests[0].url.path == "/v1/ledger/summary"
+
+
+def test_a_file_is_written_whole_and_the_answer_names_it(
+    cuiban: Any, server: Server, tmp_path: Path
+) -> None:
+    server.answers["/v1/ledger.csv"] = b"\xef\xbb\xbfa"
+    file = tmp_path / "ledger.csv"
+    assert json.loads(cuiban("ledger", "--csv", str(file), "--json").out) == [str(file)]
+    assert file.read_bytes() == b"\xef\xbb\xbfa"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_cant_be_written_is_wrong_use(
+    cuiban: Any, server: Server, tmp_path: Path
+) -> None:
+    assert cuiban("ledger", "--csv", str(tmp_path / "none" / "a.csv")).status == 2
+
+
+def test_a_history_cuts_no_column_and_keeps_its_order(
+    cuiban: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    server.answers["/v1/units"] = {"items": [UNIT], "next_cursor": None}
+    rows = [SENT | {"channel": channel} for channel in ("sms", "email")]
+    earlier = SENT | {"slot": "2023-11-01T01:00:00Z"}
+    history = f"/v1/units/{UNIT['unit_id']}/history"
+    shown = []
+    for items in ([earlier, *rows], [*rows[::-1], earlier]):
+        server.answers[history] = {"items": items, "next_cursor": None}
+        shown.append(cuiban("ledger", "县财政局", "--history").out)
+    assert shown[0] == shown[1]
+    assert shown[0].count(SENT["subject"]) == 3
+    assert shown[0].count(SENT["address"]) == 3
+
+
+def test_one_setting_is_changed_and_the_others_are_sent_back(cuiban: Any, server: Server) -> None:
+    server.answers["/v1/office/settings"] = SETTINGS
+    changes = (
+        "quiet_sms=21:00-07:30",
+        "lights.yellow.name=黄灯",
+        "signature=",
+        "timezone=Asia/Urumqi",
+    )
+    cuiban("settings", "set", *changes, "--json")
+    body = json.loads(server.requests[-1].content)
+    assert server.requests[-1].method == "PUT"
+    assert body["quiet_sms"] == {"begin": "21:00", "end": "07:30"}
+    assert body["lights"]["yellow"] == {"name": "黄灯", "colour": "#F29900"}
+    assert (body["version"], body["timezone"], body["signature"]) == (3, "Asia/Urumqi", None)
+    assert "changed_by" not in body
+
+
+@pytest.mark.parametrize(
+    "change", ["unheard_of=1", "lights.purple.name=x", "version=9", "quiet_sms"]
+)
+def test_a_setting_that_does_not_exist_is_wrong_use(
+    cuiban: Any, server: Server, change: str
+) -> None:
+    server.answers["/v1/office/settings"] = SETTINGS
+    assert cuiban("settings", "set", change).status == 2
+    assert [request.method for request in server.requests] == ["GET"]
