@@ -13,6 +13,7 @@ from services.ingest.api.selecting import LedgerFilters, Selection
 from services.ingest.domain.report import Report
 from services.ingest.exports.bulletin import write_bulletin
 from services.ingest.handlers.ledger.selecting import LedgerQuery
+from services.ingest.handlers.office.office_settings import get_settings
 from services.ingest.handlers.reports import bulletin, exporting, summary
 from services.ingest.handlers.reports.exporting import Export, FileFormat
 from services.ingest.handlers.reports.summary import ReportQuery
@@ -102,8 +103,9 @@ async def _count(call: Call, asked: ReportQuery) -> tuple[Report, str]:
     """A report, and who signs it."""
     async with call.context.engine.connect() as db:
         report = await summary.summarise(db, call.act, asked)
+        own = await get_settings(db, call.act.office_id)
         office = await offices.get_office(db, call.act.office_id)
-    return report, office.name
+    return report, own.signature or office.name
 
 
 def _name_report(report: Report) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import docx
 import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -198,3 +199,39 @@ async def test_a_history_that_is_empty_is_a_file_with_headings(api: Any) -> None
     assert content.startswith('"提醒时点"')
     assert (await api.client.get(f"/v1/units/{mine}/history.xlsx")).status_code == 200
     assert (await api.client.get(f"/v1/units/{uuid4()}/history.csv")).status_code == 404
+
+
+async def test_a_bulletin_counts_what_the_report_counts_and_is_signed_by_the_office(
+    api: Any,
+) -> None:
+    await api.publish_plan()
+    report = (await api.client.get("/v1/reports/summary?by=task")).json()
+    answer = await api.client.get("/v1/reports/summary.docx?by=task")
+    assert answer.status_code == 200, answer.text
+    document = docx.Document(io.BytesIO(answer.content))
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert texts[0] == "关于2023年政务公开重点任务办理情况的通报"
+    assert f"应办{report['total']['due']}项" in "".join(texts)
+    assert texts[-2:] == ["盐亭县政务公开办", "2023年6月1日"]
+    (table,) = document.tables
+    assert len(table.rows) == len(report["rows"]) + 2
+    assert table.rows[-1].cells[1].text == str(report["total"]["due"])
+    sheet = openpyxl.load_workbook(
+        io.BytesIO((await api.client.get("/v1/reports/summary.xlsx?by=task")).content)
+    )["通报"]
+    assert [cell.value for cell in sheet[sheet.max_row]][:2] == ["合计", report["total"]["due"]]
+
+
+async def test_the_offices_own_signature_and_lights_stand_in_its_files(api: Any) -> None:
+    await api.publish_plan()
+    settings = {
+        "version": 0,
+        "signature": "盐亭县政府办",
+        "lights": {"green": {"name": "绿灯", "colour": "#00FF00"}},
+    }
+    assert (await api.client.put("/v1/office/settings", json=settings)).status_code == 200
+    answer = await api.client.get("/v1/reports/summary.docx")
+    assert docx.Document(io.BytesIO(answer.content)).paragraphs[-2].text == "盐亭县政府办"
+    rows = (await api.client.get("/v1/ledger.csv")).content.decode("utf-8-sig")
+    assert '"绿灯"' in rows
+    assert '"正常"' not in rows

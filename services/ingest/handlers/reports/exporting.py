@@ -5,7 +5,7 @@ whole before it is sent: a slow reader holds no connection to the database.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -22,10 +22,13 @@ from services.ingest.exports.workbook import WorkbookWriter
 from services.ingest.handlers.acting import Act, require_unit
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
+from services.ingest.handlers.office.office_settings import get_settings
 from services.ingest.handlers.office.rules import get_office_day, get_office_zone
 from services.ingest.handlers.reports import words
 from services.ingest.store import history, ledger, units
 from services.ingest.store.rows import StoredNotification
+from shared.schemas.lights import Light
+from shared.schemas.office import LightLook
 
 LEDGER = (
     *(Column("单位", 18), Column("序号", 8), Column("类别", 14), Column("任务", 24)),
@@ -73,10 +76,11 @@ async def export_ledger(db: AsyncConnection, act: Act, query: LedgerQuery, expor
     day = await get_office_day(db, act.office_id, act.now)
     zone = await get_office_zone(db, act.office_id)
     wanted = await make_filter(db, act, query, day)
+    lights = (await get_settings(db, act.office_id)).lights
 
     async def read() -> AsyncIterator[list[Row]]:
         async for entries in ledger.read_entries(db, act.office_id, wanted):
-            yield [_make_ledger_row(to_item(entry, day), zone) for entry in entries]
+            yield [_make_ledger_row(to_item(entry, day), zone, lights) for entry in entries]
 
     await _write(export, LEDGER, "台账", read())
 
@@ -111,14 +115,14 @@ async def _write(
     await asyncio.to_thread(writer.close)
 
 
-def _make_ledger_row(item: LedgerItem, zone: ZoneInfo) -> Row:
+def _make_ledger_row(item: LedgerItem, zone: ZoneInfo, lights: Mapping[Light, LightLook]) -> Row:
     return (
         *(item.unit, item.ref, item.category, item.task_name, item.text),
         words.KINDS.get(item.kind, item.kind),
         item.period,
         item.due_on,
         words.STATUSES.get(item.status, item.status),
-        words.LIGHTS.get(item.light, item.light),
+        lights[item.light].name,
         "是" if item.lead else "",
         _to_local(item.done_at, zone),
         *(item.done_by, item.plan, item.year, str(item.obligation_id)),

@@ -1,7 +1,5 @@
 """What the closed words of the ledger and the history are called in an office's documents."""
 
-from shared.schemas.lights import Light
-
 STATUSES = {
     "open": "未办理",
     "assigned": "待签收",
@@ -11,13 +9,6 @@ STATUSES = {
     "returned": "已退回",
     "done": "已办结",
     "withdrawn": "已撤回",
-}
-LIGHTS = {
-    Light.GREEN: "正常",
-    Light.YELLOW: "临近",
-    Light.RED: "超期",
-    Light.DONE: "已办结",
-    Light.NONE: "无期限",
 }
 KINDS = {"deadline": "限期", "hearing": "听取汇报"}
 AUDIENCES = {"liaison": "联络员", "deputy": "分管领导", "head": "主要负责人"}
