@@ -157,3 +157,51 @@ def test_a_setting_that_does_not_exist_is_wrong_use(
     server.answers["/v1/office/settings"] = SETTINGS
     assert cuiban("settings", "set", change).status == 2
     assert [request.method for request in server.requests] == ["GET"]
+
+
+COUNTS = {"due": 3, "done": 2, "on_time": 1, "late": 1, "overdue": 1, "open": 0, "rate": 0.6667}
+
+
+def test_a_report_shows_each_row_and_the_sum(cuiban: Any, server: Server, tmp_path: Path) -> None:
+    server.answers["/v1/reports/summary"] = {
+        "first": "2023-01-01",
+        "last": "2023-12-31",
+        "by": "task",
+        "today": "2023-06-01",
+        "rows": [COUNTS | {"name": "目录", "number": "1", "unit_id": None, "plan_id": None}],
+        "total": COUNTS,
+    }
+    server.answers["/v1/reports/summary.docx"] = b"PK"
+    file = tmp_path / "report.docx"
+    ran = cuiban("report", "summary", "--by", "task", "--to", "2023-12-31", "--docx", str(file))
+    assert [request.url.path for request in server.requests] == [
+        "/v1/reports/summary.docx",
+        "/v1/reports/summary",
+    ]
+    assert dict(server.requests[1].url.params) == {"by": "task", "to": "2023-12-31"}
+    assert file.read_bytes() == b"PK"
+    assert "1 目录" in ran.out
+    assert ran.out.count("66.7%") == 2
+
+
+def test_who_cant_be_reached_is_listed_with_what_is_missing(cuiban: Any, server: Server) -> None:
+    row = {"unit_id": UNIT["unit_id"], "unit": "县财政局", "post": "liaison", "gap": "ended"}
+    page = {"items": [row | {"name": "李四", "day": "2023-05-31"}], "next_cursor": None}
+    server.answers["/v1/units/unreachable"] = page
+    shown = cuiban("units", "unreachable", "--post", "liaison").out
+    assert server.requests[0].url.params["post"] == "liaison"
+    for part in ("县财政局", "李四", "2023-05-31", "the last day has passed"):
+        assert part in shown
+
+
+def test_a_new_feed_is_shown_as_a_whole_address(cuiban: Any, server: Server) -> None:
+    server.answers["/v1/units"] = {"items": [UNIT], "next_cursor": None}
+    path = "/v1/feeds/secret.ics"
+    server.answers[f"/v1/units/{UNIT['unit_id']}/feed"] = {
+        "unit_id": UNIT["unit_id"],
+        "path": path,
+        "renewed": True,
+    }
+    shown = cuiban("units", "feed", "县财政局").out
+    assert f"http://127.0.0.1:1{path}" in shown
+    assert "The earlier address has ended." in shown
