@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
-from services.ingest.store.rows import FeedEntry, StoredFeed
+from services.ingest.store.reading_rows import FeedEntry, StoredFeed
 from services.ingest.store.tables import FEEDS, MEASURES, OBLIGATIONS, PLANS
 
 _F, _O = FEEDS.c, OBLIGATIONS.c

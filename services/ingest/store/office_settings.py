@@ -1,6 +1,7 @@
 """The settings of offices, every version."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +10,19 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_first, fetch_one, list_columns
-from services.ingest.store.rows import StoredSettings
 from services.ingest.store.tables import OFFICE_SETTINGS
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSettings:
+    """A version of an office's settings; `logo` is a picture."""
+
+    version: int
+    settings: dict[str, Any]
+    logo: bytes | None
+    changed_by: str
+    changed_at: datetime
+
 
 _S = OFFICE_SETTINGS.c
 _SETTINGS = list_columns(StoredSettings, _S)

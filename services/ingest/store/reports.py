@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all
 from services.ingest.store.ledger import LedgerFilter, list_conditions
-from services.ingest.store.rows import DueCounts
+from services.ingest.store.reading_rows import DueCounts
 from services.ingest.store.tables import OBLIGATIONS
 from shared.schemas.facts import Status
 

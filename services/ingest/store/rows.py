@@ -59,17 +59,6 @@ class StoredCalendar:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredSettings:
-    """A version of an office's settings; `logo` is a picture."""
-
-    version: int
-    settings: dict[str, Any]
-    logo: bytes | None
-    changed_by: str
-    changed_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class StoredUnit:
     """A unit. `contacts` are as `handlers.units.contacts` describes them."""
 
@@ -230,54 +219,6 @@ class LedgerEntry:
     withdrawn_at: datetime | None
     done_at: datetime | None
     done_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFeed:
-    """Whose due dates a feed shows."""
-
-    unit_id: UUID
-    office_id: UUID
-    made_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class FeedEntry:
-    """An obligation with a date, as a calendar shows it; it has stood so `since` an instant."""
-
-    obligation_id: UUID
-    ref: str
-    task_name: str
-    text: str
-    title: str | None
-    due_on: date | None
-    status: Status
-    number: int
-    since: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class MeasureLabel:
-    """What a measure is called in a report."""
-
-    measure_id: UUID
-    plan_id: UUID
-    ref: str
-    category: str | None
-    task_name: str
-    title: str | None
-    year: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DueCounts:
-    """How many obligations were due, and what became of them, for one unit or measure."""
-
-    key: UUID
-    due: int
-    done: int
-    on_time: int
-    overdue: int
 
 
 @dataclass(frozen=True, slots=True)

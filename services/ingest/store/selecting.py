@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.ledger import TextMatches
-from services.ingest.store.rows import MeasureLabel, StoredUnitNames
+from services.ingest.store.reading_rows import MeasureLabel
+from services.ingest.store.rows import StoredUnitNames
 from services.ingest.store.tables import MEASURES, PLANS, UNITS
 
 _U, _P, _M = UNITS.c, PLANS.c, MEASURES.c

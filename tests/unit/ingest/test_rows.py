@@ -6,7 +6,7 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from services.ingest.store import idempotency, journal, rows, tables
+from services.ingest.store import idempotency, journal, office_settings, reading_rows, rows, tables
 from services.ingest.store.columns import EnumText
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
 from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS
@@ -26,10 +26,10 @@ HELD_BY = [
     (rows.StoredObligation, tables.OBLIGATIONS),
     (rows.ObligationNumber, tables.OBLIGATIONS),
     (rows.LedgerEntry, tables.OBLIGATIONS),
-    (rows.StoredFeed, tables.FEEDS),
-    (rows.FeedEntry, tables.OBLIGATIONS),
-    (rows.MeasureLabel, tables.MEASURES),
-    (rows.StoredSettings, tables.OFFICE_SETTINGS),
+    (reading_rows.StoredFeed, tables.FEEDS),
+    (reading_rows.FeedEntry, tables.OBLIGATIONS),
+    (reading_rows.MeasureLabel, tables.MEASURES),
+    (office_settings.StoredSettings, tables.OFFICE_SETTINGS),
     (rows.CurrentState, tables.OBLIGATIONS),
     (rows.PastState, tables.OBLIGATION_HISTORY),
     (rows.StoredReminder, REMINDERS),

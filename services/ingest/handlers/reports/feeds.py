@@ -19,7 +19,8 @@ from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.handlers.reports import words
 from services.ingest.store import feeds as store
 from services.ingest.store import offices, units
-from services.ingest.store.rows import FeedEntry, StoredUnit
+from services.ingest.store.reading_rows import FeedEntry
+from services.ingest.store.rows import StoredUnit
 from shared.schemas.facts import Status
 
 _BYTES = 32

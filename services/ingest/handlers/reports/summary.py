@@ -16,8 +16,8 @@ from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.rules import get_office_day, get_office_zone
 from services.ingest.store import reports as store
 from services.ingest.store import selecting
+from services.ingest.store.reading_rows import DueCounts, MeasureLabel
 from services.ingest.store.reports import CountedBy
-from services.ingest.store.rows import DueCounts, MeasureLabel
 from shared.api.reports import ReportBy
 
 K = TypeVar("K", bound=Hashable)

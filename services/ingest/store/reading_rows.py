@@ -1,0 +1,55 @@
+"""Rows of reports and calendars, as `services.ingest.store.rows` says: fields in column order."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from shared.schemas.facts import Status
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFeed:
+    """Whose due dates a feed shows."""
+
+    unit_id: UUID
+    office_id: UUID
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FeedEntry:
+    """An obligation with a date, as a calendar shows it; it has stood so `since` an instant."""
+
+    obligation_id: UUID
+    ref: str
+    task_name: str
+    text: str
+    title: str | None
+    due_on: date | None
+    status: Status
+    number: int
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureLabel:
+    """What a measure is called in a report."""
+
+    measure_id: UUID
+    plan_id: UUID
+    ref: str
+    category: str | None
+    task_name: str
+    title: str | None
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DueCounts:
+    """How many obligations were due, and what became of them, for one unit or measure."""
+
+    key: UUID
+    due: int
+    done: int
+    on_time: int
+    overdue: int
