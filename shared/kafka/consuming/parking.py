@@ -6,6 +6,7 @@ Parking and unparking hold the lock of the partition's position, so the order of
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import ColumnElement, FromClause, Table, and_, delete, func, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import insert_rows
@@ -154,7 +155,7 @@ async def list_keys_to_replay(
     )
     rows = await db.execute(
         select(marked.c.topic, marked.c.partition, marked.c.key)
-        .distinct(marked.c.topic, marked.c.key)
+        .ext(distinct_on(marked.c.topic, marked.c.key))
         .where(or_(marked.c.is_requested, ~marked.c.is_held))
         .order_by(marked.c.topic, marked.c.key, marked.c.partition, marked.c.record_offset)
     )
