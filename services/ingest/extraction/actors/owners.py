@@ -107,7 +107,7 @@ def _split_trailing_labels(text: str) -> Iterator[tuple[str, Owner | None]]:
         if not _get_owner_role(match) or text[: match.start()].rstrip()[-1:] not in _CLOSED:
             continue
         tail = text[match.start() :]
-        if "。" not in tail.rstrip("。") and _is_balanced(tail):
+        if all(map(_LABEL.match, filter(None, tail.split("。")))) and _is_balanced(tail):
             yield text[: match.start()].rstrip(), _read_labels(tail)
             return
     yield text, None

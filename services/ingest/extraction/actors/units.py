@@ -9,6 +9,7 @@ from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.vocabulary.characters import (
     BLANK_CELL,
     BRACKETS,
+    CIRCLED,
     CLAUSE_EDGES,
     CLAUSE_ENDS,
     CLOSING,
@@ -16,12 +17,14 @@ from services.ingest.extraction.vocabulary.characters import (
     HAN,
     LIST_NUMBER,
     LIST_NUMERAL,
+    NUMBER_POINTS,
     OPENING,
     ROUND_CLOSING,
     ROUND_OPENING,
     SEPARATORS,
     STARS,
 )
+from services.ingest.extraction.vocabulary.numerals import parse_numeral
 from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.role_words import BODY, LEAD, SUPPORT
 from services.ingest.extraction.vocabulary.unit_names import (
@@ -70,7 +73,9 @@ _AND: Final = re.compile(r"以及|及|和|与")
 _NOT_UNIT: Final = re.compile(
     r"^(?:社会资本|所属|其所|下属|直属|(?:人民)?政府|管委会|党工委|办事处)"
 )
-_NUMBERED: Final = re.compile(rf"(?<=[{HAN}）])(?=\d{{1,2}}[.．][{HAN}])")
+_NUMBERED: Final = re.compile(
+    rf"(?<=[{HAN}）])(?=(?:\d{{1,2}}[{NUMBER_POINTS}]|[{CIRCLED}])[{HAN}])"
+)
 # 各县、市、区政府: one group, whose parts are not names by themselves.
 _LEVELS: Final = re.compile(
     rf"各(?:有关|相关)?[{LEVELS}街村](?:[、/][{LEVELS}街村]){{1,4}}(?=人民政府|政府|党|管|[{SEPARATORS}\n{ROUND_OPENING}]|$)"
@@ -244,7 +249,7 @@ def _read_name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]
     """
     bare = _STAR.sub("", _MARKS.sub("", item))
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
-    if BLANK_CELL.fullmatch(name):
+    if BLANK_CELL.fullmatch(name) or parse_numeral(name) is not None:
         return "", False
     if len(name) > _MAX_ITEM:
         units.stray.append(name)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, CLAUSE_ENDS
+from services.ingest.extraction.vocabulary.characters import CLAUSE_EDGES, CLAUSE_ENDS, NUMERALS
 from services.ingest.extraction.vocabulary.time_words import (
     ANY_UNIT,
     DAY_UNIT,
@@ -14,7 +14,7 @@ from services.ingest.extraction.vocabulary.time_words import (
 
 _COUNTED: Final = re.compile(
     rf"(?:之日起?|以?后|起|收到|接到|批复|通过|变更|形成)[^{CLAUSE_ENDS}]{{0,10}}?\d{{1,3}}个?{ANY_UNIT}{WITHIN}"
-    rf"|(?:会|事|次)[前后]\d{{1,3}}个?(?:{DAY_UNIT}|周|月)|(?:提|时限|[^\d月日]{{2}})前\d{{1,3}}个?(?:{DAY_UNIT}|周|月)"
+    rf"|(?:会|事|次|节)[前后](?:\d{{1,3}}|[两{NUMERALS}])个?(?:{DAY_UNIT}|周|月)|(?:提|时限|[^\d月日]{{2}})前\d{{1,3}}个?(?:{DAY_UNIT}|周|月)"
     rf"|(?<![\d月.])\d{{1,3}}个?{SHORT_UNIT}{WITHIN}"
 )
 _DURATION: Final = rf"\d{{1,3}}(?:\.\d)?个?{SHORT_UNIT}"
@@ -25,7 +25,7 @@ _MEASURED: Final = re.compile(
 )
 _DONE: Final = (
     r"(?:完成|办结|完工|竣工|建成|到位|落实|报送|上报|走访|启动|开展|组织"
-    r"|做好|清理|检修|排查|补齐|提交|印发|公布|投用|结束|进行|召开)"
+    r"|做好|公开|清理|检修|排查|补齐|提交|印发|公布|投用|结束|进行|召开)"
 )
 _BEFORE_EVENT: Final = re.compile(
     rf"(?:{EVENT_NAME}(?:节|期|日|到来|来临|开始|召开|举办|举行)?(?:之|以)?前夕?"

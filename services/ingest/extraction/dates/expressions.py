@@ -39,8 +39,8 @@ _FORMS: Final = (
     f"(?P<bare>{YEAR_NUMBER})年(?:度)?(?P<before>{BEFORE})?",
     # 2023.6.30, 2023-06, 20230630
     (
-        rf"(?<!\d)(?P<year>{YEAR_NUMBER})[./-](?P<month>\d{{1,2}})(?:[./-](?P<day>\d{{1,2}}))?(?!\d)"
-        f"(?:0:00(?::00)?)?(?P<before>{BEFORE})?"
+        rf"(?<!\d)(?P<year>{YEAR_NUMBER})[./-](?P<month>\d{{1,2}})(?:[./-](?P<day>\d{{1,2}}))?"
+        rf"(?:0{{1,2}}:00(?::00(?:\.0+)?)?|(?!\d))(?P<before>{BEFORE})?"
         rf"|(?<!\d)(?P<compact>{YEAR_NUMBER}\d{{4}}|20\d{{4}})(?!\d)"
     ),
 )

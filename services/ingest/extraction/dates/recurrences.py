@@ -66,7 +66,8 @@ _YEARLY: Final = re.compile(rf"{EVERY}年(?:的)?(?=\d|上半年|下半年|第?[
 _AND: Final = re.compile(f"[{JOINERS}]")
 _WITH_OTHER_RULE: Final = re.compile(
     rf"{EVERY}(?:月|季度?|半年|年)[^{CLAUSE_EDGES}]{{0,6}}?(?:工作日|结束后|终了后|(?<!最)后\d|次月|下月|下季)"
-    r"|每(?:两|2|3|三|隔)[个]?(?:年|月|季度|周|天)"
+    rf"|每隔?(?!1个|1[年月季周天日])(?:\d{{1,2}}|[两{NUMERALS[1:]}])个?(?:年|月|季度|周|星期|天|日|工作日)"
+    r"|每隔(?:年|月|季度|周|天)|每半个?月|每个?(?:学期|学年)"
     rf"|{EVERY}(?:双周|单周|双月|单月|旬|日(?!常)|天|工作日)|隔(?:周|月|季|日|天)|逢?[单双](?:月|周)(?!期)"
     rf"|{EVERY}(?:月|季度?|年|周)(?:初|中(?!旬|小))"
 )
@@ -74,10 +75,10 @@ _WITH_OTHER_RULE: Final = re.compile(
 _IMPLIED: Final = re.compile(
     rf"(?<![\d每逐年半个份])(?:逢|当|次|下|本|各|按)?(?:月|季度?)[{ENDS}](?!月)"
     r"|(?<![每逐])(?:当|次|下|本|逢)个?(?:月|季度?|周)(?:首月|末月)?\d{1,2}[日号]"
-    rf"|(?<![每逐])(?:次|下|逢|当)(?:月|周)(?:内|前|初|报)|逢(?:\d{{1,2}}|[{NUMERALS}])[日号]?(?:[{JOINERS}]逢)"
+    rf"|(?<![每逐])(?:次|下|逢|当)(?:月|周)(?:内|前|初|报)|逢(?:\d{{1,2}}|[{NUMERALS}])[日号]?[{JOINERS}]?逢"
 )
 _MONTH_BEGIN: Final = (
-    rf"(?:自|从)?(?:(?P<year>{YEAR_NUMBER})年)?(?:(?P<month>\d{{1,2}})月(?:份)?(?:(?P<day>\d{{1,2}})[日号])?"
+    rf"(?:自|从)?(?:(?P<year>{YEAR_NUMBER})年)?(?:(?P<month>\d{{1,2}})(?:月(?:份)?(?:(?P<day>\d{{1,2}})[日号])?|(?={TO}\d{{1,2}}月))"
     r"|(?P<half>下半年)|第?(?P<quarter>[1-4])季度)"
 )
 _BEGINS: Final = re.compile(f"{_MONTH_BEGIN}(?:起(?!草|{TO})|开始|以后|之后)(?![施实执]行的)")
@@ -87,7 +88,7 @@ _WITHIN: Final = re.compile(
 )
 _PERIODIC: Final = rf"(?<![上下\d])[一1]?(?P<period>半年|季度?|月|周|年)[一1]{_MEETING}"
 _BOTH_HALVES: Final = re.compile(
-    f"上(?:半年)?[{JOINERS}]?下半年(?:分别|各|均|都){AT_LEAST}?"
+    f"上(?:半年)?[{JOINERS}]?下半年[{ENDS}]?(?:分别|各|均|都){AT_LEAST}?"
     rf"(?:[^{CLAUSE_EDGES}\d]{{0,8}}?(?P<count>\d{{1,2}})[{COUNTERS}])?"
 )
 _SAME_DAY: Final = str.maketrans("天1", "日一")
