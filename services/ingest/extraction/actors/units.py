@@ -5,6 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from services.ingest.extraction.actors.printed import (
+    AND_OTHERS,
+    BODY_KIND,
+    LONGEST_NAME,
+    NAME_SEPARATOR,
+    mend_printed,
+)
 from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.vocabulary.characters import (
     BLANK_CELL,
@@ -16,7 +23,6 @@ from services.ingest.extraction.vocabulary.characters import (
     COLONS,
     HAN,
     LIST_NUMBER,
-    LIST_NUMERAL,
     NUMBER_POINTS,
     OPENING,
     ROUND_CLOSING,
@@ -28,23 +34,13 @@ from services.ingest.extraction.vocabulary.numerals import parse_numeral
 from services.ingest.extraction.vocabulary.prose import fold_text
 from services.ingest.extraction.vocabulary.role_words import BODY, LEAD, SUPPORT
 from services.ingest.extraction.vocabulary.unit_names import (
-    GOVERNMENT_BODY,
     LEVELS,
     has_organisation_ending,
     has_unit_ending,
-    is_split_name,
-    is_unit_name,
 )
 
-_SEPARATOR: Final = re.compile(rf"[{SEPARATORS}{COLONS}/／\n]|(?<=[{HAN}）]) (?=[{HAN}])")
-_KIND: Final = (
-    f"(?:(?:责任|成员|职能|业务|行政|主管|涉及|{LEAD}|{SUPPORT}|[{LEVELS}][直级]|直属|其他|各|有关|相关)*"
-    f"(?:{BODY}|企业|乡镇|镇街|街道|地区|地方|方面|委办局)(?:[、和及](?=单|部|机|企))?)+"
-    r"(?:（单位）|（部门）)?"
-)
-_ETC: Final = re.compile(rf"等(?:(?:\d{{1,3}}|{LIST_NUMERAL})(?:个|家))?(?:{_KIND})?$")
-_OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|相关)+各?{_KIND}$")
-_SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{_KIND}$")
+_OTHERS: Final = re.compile(rf"^(?:及|和|以及)?各?(?:其他|其它|有关|相关)+各?{BODY_KIND}$")
+_SOME: Final = re.compile(rf"(?:有关|相关)(?:的)?{BODY_KIND}$")
 _DUTY_WORDS: Final = re.compile(
     r"(?:等?)(?:(?:按照?|依据?|根据)(?:各自)?(?:职责|职能|分工|任务)+(?:分工)?)?(?:分别|共同|具体|组织|按分工)*"
     r"(?:负责|落实|实施|承办|(?<!政)协办|(?<![委大协联商工])会办|参与|参加|配合|协助|抓好|做好)+(?:落实|实施|配合|推进|办理)*$"
@@ -89,11 +85,7 @@ _CONTINUOUS: Final = re.compile(
 _VERBAL: Final = re.compile(
     r"^(?:负责|做好|开展|落实|完成|组织|指导|协助|参与|推进|推动|按照?|根据|加强|建立|制定)"
 )
-_ANY_SEPARATOR: Final = re.compile(rf"[{SEPARATORS}{COLONS}/／ \n]")
-_CLAUSE_END: Final = re.compile(rf"[{CLAUSE_ENDS}\n]")
 _ANY_YEAR: Final = 2000  # for a plan without a year: only whether a text is a date matters
-_MIN_NAME: Final = 3
-_MAX_NAME: Final = 30
 _MAX_ITEM: Final = 200  # a name with its duty; anything longer is a sentence
 
 
@@ -127,46 +119,6 @@ def read_units(text: str, year: int | None = None, *, starred: bool = False) -> 
         else:
             _read_part(part, units, year, lead=label == "lead")
     return units
-
-
-def mend_printed(text: str) -> str:
-    """The cell as printed, without line breaks inside names, with full-width brackets."""
-    wide = text.replace("(", "（").replace(")", "）")
-    lines = [_join_spaced(line) for line in wide.split("\n") if line.strip()]
-    joined = ""
-    for line in lines:
-        apart = (
-            bool(joined) and not _SEPARATOR.search(joined[-1:]) and not _is_one_item(joined, line)
-        )
-        joined += f"\n{line}" if apart else line
-    return joined
-
-
-def _is_one_item(above: str, below: str) -> bool:
-    """Whether a line break stands within one item of a list."""
-    if _SEPARATOR.match(below) or below[0] in (*BRACKETS, *BRACKETS.values(), "等"):
-        return True
-    tail = above[-_MAX_NAME:]
-    left = _CLAUSE_END.split(tail)[-1]
-    if not tail.count("（") > tail.count("）"):
-        left = _ANY_SEPARATOR.split(left)[-1]
-    return not _ETC.search(tail) and is_split_name(left, _ANY_SEPARATOR.split(below, maxsplit=1)[0])
-
-
-def _join_spaced(line: str) -> str:
-    """The line without the layout's blanks; a blank between two whole names is kept."""
-    pieces = line.split()
-    joined = pieces[0]
-    for piece in pieces[1:]:
-        left = _ANY_SEPARATOR.split(joined)[-1]
-        right = _ANY_SEPARATOR.split(piece, maxsplit=1)[0]
-        names = all(len(name) >= _MIN_NAME and has_unit_ending(name) for name in (left, right))
-        names = names or (
-            has_organisation_ending(left) and right[:1] in tuple(LEVELS) and is_unit_name(right)
-        )
-        apart = names and right[:1] not in tuple("等（及和") and not GOVERNMENT_BODY.match(right)
-        joined += f" {piece}" if apart else piece
-    return joined
 
 
 def _strip_brackets(text: str) -> str:
@@ -217,7 +169,7 @@ def _split_items(text: str) -> Iterator[str]:
             depth += 1
         elif char in BRACKETS.values():
             depth = max(0, depth - 1)
-        elif depth == 0 and _SEPARATOR.match(text, index):
+        elif depth == 0 and NAME_SEPARATOR.match(text, index):
             yield from _split_conjunction(text[start:index].translate(_OUTER).strip())
             start = index + 1
     yield from _split_conjunction(text[start:].translate(_OUTER).strip())
@@ -235,7 +187,7 @@ def _split_conjunction(item: str) -> Iterator[str]:
         for match in _AND.finditer(item):
             left, right = item[start : match.start()], item[match.end() :]
             whole = len(left) > 1 and has_organisation_ending(left) and not _NOT_UNIT.match(right)
-            follows = has_unit_ending(_DUTY_WORDS.sub("", _ETC.sub("", right)))
+            follows = has_unit_ending(_DUTY_WORDS.sub("", AND_OTHERS.sub("", right)))
             if whole and follows and left.count("（") == left.count("）"):
                 yield left
                 start = match.end()
@@ -249,26 +201,26 @@ def _read_name(item: str, units: UnitList, year: int | None) -> tuple[str, bool]
     """
     bare = _STAR.sub("", _MARKS.sub("", item))
     name = _OTHER_MARK.sub("", _LEAD_MARK.sub("", bare)).strip(" .")
-    if BLANK_CELL.fullmatch(name) or parse_numeral(name) is not None:
-        return "", False
     if len(name) > _MAX_ITEM:
         units.stray.append(name)
+        return "", False
+    if BLANK_CELL.fullmatch(name) or parse_numeral(name) is not None:
         return "", False
     leads = bool(_LEAD_WORDS.search(name))
     name = _SUPPORT_WORDS.sub("", _LEAD_WORDS.sub("", name))
     name = _DUTY_WORDS.sub("", name)
-    if _OTHERS.fullmatch(name) or _ETC.fullmatch(name):
+    if _OTHERS.fullmatch(name) or AND_OTHERS.fullmatch(name):
         units.open_ended = True
         return "", leads
-    if _ETC.search(name):
+    if AND_OTHERS.search(name):
         units.open_ended = True
-        name = _ETC.sub("", name)
+        name = AND_OTHERS.sub("", name)
     if _is_date(name, year):
         units.dates.append(name)
         return "", leads
     if _SOME.search(name):
         units.open_ended = True
-    if len(name) > _MAX_NAME or (_VERBAL.match(name) and not has_unit_ending(name)):
+    if len(name) > LONGEST_NAME or (_VERBAL.match(name) and not has_unit_ending(name)):
         units.stray.append(name)
         return "", leads
     return name, leads
@@ -285,13 +237,6 @@ def _is_date(name: str, year: int | None) -> bool:
         return False
     dates_read = read_cell(fold_text(name), year or _ANY_YEAR)
     return bool(dates_read.dates) and not re.search(r"[局委办部]", dates_read.rest)
-
-
-def is_split_list(above: str, below: str) -> bool:
-    """Whether the last name of one cell continues in the next cell."""
-    left = _ANY_SEPARATOR.split(above.strip())[-1]
-    right = _ANY_SEPARATOR.split(below.strip(), maxsplit=1)[0]
-    return has_unit_ending(left + right) and is_split_name(left, right)
 
 
 def merge_unit_lists(lists: Sequence[UnitList]) -> UnitList:

@@ -4,7 +4,8 @@ import re
 from typing import Final
 
 from services.ingest.documents.grid import Block, Table
-from services.ingest.extraction.actors.units import is_split_list, read_units
+from services.ingest.extraction.actors.printed import is_split_list
+from services.ingest.extraction.actors.units import read_units
 from services.ingest.extraction.dates.cells import is_split_expression
 from services.ingest.extraction.dates.dates import read_cell
 from services.ingest.extraction.table.rows.drafts import TaskDraft
