@@ -1,6 +1,7 @@
 """A 通报 has the form of an official document: page, fonts, sizes, table, signature and date."""
 
 import io
+from dataclasses import replace
 from datetime import date
 
 import docx
@@ -75,3 +76,12 @@ def test_a_machine_without_the_fonts_is_told_what_to_take():
     parts = read().part.package.iter_parts()
     (table,) = [part.blob.decode() for part in parts if part.partname == "/word/fontTable.xml"]
     assert '<w:font w:name="仿宋_GB2312"><w:altName w:val="仿宋"/></w:font>' in table
+
+
+def test_a_text_that_xml_cant_hold_and_a_thousand_rows_are_written():
+    rows = tuple((f"第{n}单位\x0b\ud800<b>&", str(n)) for n in range(1000))
+    file = io.BytesIO()
+    write_bulletin(file, replace(BULLETIN, title="标题\x00", rows=rows))
+    (table,) = docx.Document(file).tables
+    assert len(table.rows) == 1001
+    assert table.rows[-1].cells[0].text == "第999单位  <b>&"
