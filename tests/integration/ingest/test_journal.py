@@ -109,6 +109,14 @@ class Desk:
     async def revoke(self) -> httpx.Response:
         return await self.api.client.delete(f"/v1/tokens/{self.token}")
 
+    async def feed(self) -> httpx.Response:
+        row = await self.obligation("2.1")
+        return await self.post(f"/v1/units/{row['unit_id']}/feed", {})
+
+    async def settings(self) -> httpx.Response:
+        body = {"version": 0, "rate_limit": 3}
+        return await self.api.client.put("/v1/office/settings", json=body)
+
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
@@ -126,6 +134,8 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/plans/{plan_id}/revisions"): Desk.revise,
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/pairs"): Desk.pair,
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/confirm"): Desk.confirm,
+    ("POST", "/v1/units/{unit_id}/feed"): Desk.feed,
+    ("PUT", "/v1/office/settings"): Desk.settings,
     ("POST", "/v1/rule-books"): Desk.rules,
     ("POST", "/v1/calendars"): Desk.calendar,
     ("POST", "/v1/tokens"): Desk.issue,

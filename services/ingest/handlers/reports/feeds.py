@@ -51,7 +51,8 @@ async def make_feed(db: AsyncConnection, act: Act, unit_id: UUID) -> NewFeed:
     secret = secrets.token_urlsafe(_BYTES)
     digest = _compute_digest(secret)
     await store.put_feed(db, act.office_id, unit_id, sha256=digest, by=act.actor, now=act.now)
-    await note(db, act, "feed.renewed" if renewed else "feed.made", unit_id)
+    action = "feed.renewed" if renewed else "feed.made"
+    await note(db, act, action, unit_id, after={"made_at": act.now.isoformat()})
     return NewFeed(unit_id, secret, renewed)
 
 
