@@ -84,6 +84,7 @@ async def test_what_can_never_be_read_or_stored_is_buried_and_everything_goes_on
         ("notifier-reminders", "bad-headers"): 1,
         ("notifier-reminders", "bad-value"): 4,
         ("notifier-receipts", "handler-failed"): 1,
+        ("notifier-rules", "bad-value"): 1,
         ("scheduler-tasks", "bad-value"): 1,
         ("scheduler-rules", "bad-value"): 1,
     }
