@@ -62,6 +62,10 @@ class Api:
         """The answer to a PUT of JSON."""
         return self._request("PUT", path, json=body, headers=_make_key(key))
 
+    def delete(self, path: str) -> None:
+        """DELETE what an address names."""
+        self._request("DELETE", path)
+
     def upload(self, path: str, file: Path, key: str = "", **query: object) -> Any:  # noqa: ANN401 - JSON
         """The answer to a POST of a file."""
         files = {"file": (file.name, read_file(file))}

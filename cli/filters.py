@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -30,7 +30,9 @@ Tasks = Annotated[
     list[str] | None, typer.Option("--task", help="Of this task: its number, or its name.")
 ]
 Kinds = Annotated[list[ObligationKind] | None, typer.Option("--kind", help="Of this kind.")]
-Statuses = Annotated[list[Status] | None, typer.Option("--status", help="With this status.")]
+Statuses = Annotated[
+    list[ObligationStatus] | None, typer.Option("--status", help="With this status.")
+]
 Lights = Annotated[
     list[Light] | None, typer.Option("--light", help="With this light today; red is overdue.")
 ]

@@ -17,7 +17,7 @@ from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.api.units import ItemOut, SummaryOut, ToldOut
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 
 _LIGHTS = {
@@ -27,10 +27,14 @@ _LIGHTS = {
     Light.DONE: ("✓", "dim"),
     Light.NONE: ("○", "dim"),
 }
-_STATUSES = {
-    Status.OPEN: N_("open"),
-    Status.IN_PROGRESS: N_("in progress"),
-    Status.DONE: N_("done"),
+STATUSES = {
+    ObligationStatus.ASSIGNED: N_("assigned"),
+    ObligationStatus.ACCEPTED: N_("accepted"),
+    ObligationStatus.IN_PROGRESS: N_("in progress"),
+    ObligationStatus.SUBMITTED: N_("submitted"),
+    ObligationStatus.RETURNED: N_("returned"),
+    ObligationStatus.DONE: N_("done"),
+    ObligationStatus.WITHDRAWN: N_("withdrawn"),
 }
 _STATES = {
     "pending": N_("pending"),
@@ -150,7 +154,7 @@ def _show_obligations(obligations: list[ItemOut], *, several: bool) -> None:
             row.task_name,
             row.text,
             str(row.due_on or _("continuous")),
-            _(_STATUSES[row.status]),
+            _(STATUSES[row.status]),
         )
         for row in obligations
     ]

@@ -15,6 +15,7 @@ from cli.client import (
 )
 from cli.review import explain_code, review
 from cli.revise import revise
+from cli.withdraw import delete, withdraw
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import WrongUseError
@@ -29,6 +30,8 @@ from shared.errors import CuibanError
 plan = typer.Typer(help="Plans: show, settle what is doubtful, publish.", no_args_is_help=True)
 plan.command("review")(review)
 plan.command("revise")(revise)
+plan.command("withdraw")(withdraw)
+plan.command("delete")(delete)
 PlanOption = Annotated[
     str, typer.Option("--plan", help="The plan's id; `latest` for the newest, or its revision.")
 ]
@@ -38,6 +41,7 @@ PLAN_STATUSES = {
     "published": N_("published"),
     "revision": N_("revision"),
     "confirmed": N_("confirmed"),
+    "withdrawn": N_("withdrawn"),
 }
 _ACTIONS = {"accept": N_("accepted"), "drop": N_("dropped"), "change": N_("changed")}
 

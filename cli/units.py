@@ -13,7 +13,7 @@ from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.api.units import ImportedOut, ItemOut, UnitOut
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience
 
 T = TypeVar("T")
@@ -163,7 +163,7 @@ def retire(
     body = {"reason": reason, "undo": undo}
     retired = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/retire", body))
     obligations = api.list_models(ItemOut, "/v1/ledger", unit_id=unit_id)
-    still_open = sum(row.status != Status.DONE for row in obligations)
+    still_open = sum(row.status != ObligationStatus.DONE for row in obligations)
     show_answer(retired, as_json, lambda shown: _show_retired(shown, still_open))
 
 

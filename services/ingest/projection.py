@@ -24,7 +24,7 @@ from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, Reminder
 TOPICS = (REMINDERS, DELIVERIES)
 _Outcome = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
 _RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
-_KEPT_TEXTS = ("address", "gateway", "subject", "body")
+_KEPT = ("address", "gateway", "subject", "body", "sent_at", "attempts")
 
 
 async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
@@ -112,6 +112,8 @@ def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dic
             "gateway": "",
             "subject": "",
             "body": "",
+            "sent_at": None,
+            "attempts": 0,
         }
         for ref in event.notifications
     ]
@@ -131,14 +133,18 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
         "gateway": "",
         "subject": "",
         "body": "",
+        "sent_at": None,
+        "attempts": 0,
     }
     match event:
         case NotificationSent():
             row |= {"state": "sent", "at": event.sent_at, "gateway": event.gateway}
             row |= {"subject": event.subject, "body": event.body}
+            row |= {"sent_at": event.sent_at, "attempts": event.attempts}
         case NotificationFailed():
             why = f"{event.reason}: {event.detail}" if event.detail else event.reason
             row |= {"state": "failed", "at": event.failed_at, "reason": why}
+            row["attempts"] = event.attempts
         case NotificationSuppressed():
             row |= {"state": "suppressed", "at": event.decided_at, "reason": event.reason}
         case NotificationDelivered():
@@ -156,5 +162,5 @@ def _fold(rows: dict[UUID, dict[str, Any]], row: dict[str, Any]) -> None:
     if before is None:
         rows[row["notification_id"]] = row
     elif row["rank"] >= before["rank"]:
-        kept = {name: row[name] or before[name] for name in _KEPT_TEXTS}
+        kept = {name: row[name] or before[name] for name in _KEPT}
         rows[row["notification_id"]] = row | kept

@@ -217,9 +217,35 @@ class HeldOut(Answer):
     past: list[PastOut]
 
 
+class WithdrawIn(Request):
+    """Why a plan or a measure is withdrawn. With `preview` nothing changes."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"note": "文件已废止", "preview": True}]}
+    )
+
+    note: Reason
+    preview: bool = False
+
+
+class WithdrawalOut(Answer):
+    """What was withdrawn, or with `applied` false would be; `ref` is null for the whole plan."""
+
+    plan_id: UUID
+    title: str | None
+    ref: str | None
+    obligations: int
+    units: int
+    applied: bool
+
+
 class PublishedOut(Answer):
-    """How many obligations of how many units are new, and what waits."""
+    """How many obligations of how many units are new, and what waits.
+
+    `heard` counts those for which hearings count that were recorded before.
+    """
 
     obligations: int
     units: int
+    heard: int = 0
     held: HeldOut

@@ -9,7 +9,8 @@ class Problem(BaseModel):
     """What is wrong and what to do about it.
 
     `type` is stable and made for programs; `hint` is for people. `errors` holds one entry for
-    each thing that is wrong, where there are several.
+    each thing that is wrong, where there are several. `allowed` names the actions that are
+    possible, where the present state refuses one.
     """
 
     model_config = ConfigDict(
@@ -22,6 +23,7 @@ class Problem(BaseModel):
                     "detail": "A hearing is fulfilled by its record, not by a status.",
                     "hint": "Record it: POST /v1/units/{unit_id}/hearings.",
                     "errors": [],
+                    "allowed": ["accept", "progress", "object"],
                     "correlation_id": "0c4b7a50-7e41-4c0e-8d6f-4a1c7c0f3a11",
                 }
             ]
@@ -34,4 +36,5 @@ class Problem(BaseModel):
     detail: str
     hint: str = ""
     errors: list[dict[str, Any]] = []
+    allowed: list[str] = []
     correlation_id: str = ""

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
 from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import Audience
 
@@ -160,7 +161,7 @@ class ItemOut(Answer):
     kind: str
     period: str
     due_on: date | None
-    status: Status
+    status: ObligationStatus
     light: Light
     lead: bool
     number: int
@@ -239,15 +240,16 @@ class HearingOut(Answer):
 
 
 class ExtensionIn(Request):
-    """A later date."""
+    """A later date. `confirm` accepts one beyond the plan's year."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"due_on": "2024-01-31", "reason": "系统迁移，同意延期"}]},
+        json_schema_extra={"examples": [{"due_on": "2023-12-31", "reason": "系统迁移，同意延期"}]},
     )
 
     due_on: Day
     reason: Reason
+    confirm: bool = False
 
 
 class ReceiptIn(Request):

@@ -22,7 +22,7 @@ from shared.schemas.topics import TaskEvent
 
 
 class Standing(StrEnum):
-    """The status of an obligation. Reminders are sent for the first two."""
+    """The status of an obligation. Reminders may be sent for the first two."""
 
     OPEN = "open"
     IN_PROGRESS = "in-progress"
@@ -36,6 +36,7 @@ class Obligation:
 
     Attributes:
         number: of the newest applied change.
+        reminded: False while reminders pause though it is not done.
         planned_from: only slots after this instant are planned.
         fired_until: the newest slot that fired; only slots after it are planned.
     """
@@ -51,6 +52,7 @@ class Obligation:
     number: int
     planned_from: datetime = field(compare=False)
     standing: Standing = Standing.OPEN
+    reminded: bool = True
     fired_until: datetime | None = field(default=None, compare=False)
 
     @property
@@ -61,7 +63,7 @@ class Obligation:
     @property
     def owed(self) -> bool:
         """Whether reminders are still sent for it."""
-        return self.standing in {Standing.OPEN, Standing.IN_PROGRESS}
+        return self.reminded and self.standing in {Standing.OPEN, Standing.IN_PROGRESS}
 
     @property
     def dates(self) -> Dates:
@@ -183,7 +185,7 @@ def _apply_facts(
         if facts.number == known.number:
             return ObligationChange(facts.obligation_id, ignored=Ignored.WITHDRAWN)
         return ObligationChange(facts.obligation_id, fresh, replan=True)  # owed again
-    fresh = replace(fresh, standing=known.standing)
+    fresh = replace(fresh, standing=known.standing, reminded=known.reminded)
     if fresh == known:
         return ObligationChange(facts.obligation_id, ignored=Ignored.NO_CHANGE)
     moved = known.owed and fresh.dates != known.dates
@@ -213,13 +215,16 @@ def _apply_status(
 ) -> ObligationChange:
     if (ignored := _find_reason_to_ignore(known, event.number)) or known is None:
         return ObligationChange(event.obligation_id, ignored=ignored)
-    fresh = replace(known, standing=standing, number=event.number)
+    reminded = isinstance(event, HearingRecorded) or event.reminded
+    fresh = replace(known, standing=standing, reminded=reminded, number=event.number)
     if known.owed == fresh.owed:
         return ObligationChange(event.obligation_id, fresh)
     if fresh.owed:
         reopened = replace(fresh, planned_from=planned_from)
         return ObligationChange(event.obligation_id, reopened, replan=True)
-    reason = "heard" if isinstance(event, HearingRecorded) else "done"
+    reason = "done" if standing is Standing.DONE else "submitted"
+    if isinstance(event, HearingRecorded):
+        reason = "heard"
     return ObligationChange(event.obligation_id, fresh, replan=True, withdraw=reason)
 
 

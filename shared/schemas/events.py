@@ -78,13 +78,18 @@ class ObligationsWithdrawn(UnitEvent):
 
 
 class StatusReported(UnitEvent):
-    """A unit, or the office for it, reported how an obligation stands."""
+    """A unit, or the office for it, reported how an obligation stands.
+
+    `reminded` is False while no reminders are sent for it though it is not done, such as while the
+    office reviews what the unit submitted.
+    """
 
     obligation_id: UUID
     status: Status
     number: int
     reported_by: str
     note: str = ""
+    reminded: bool = True
 
 
 class HearingRecorded(UnitEvent):
@@ -99,7 +104,7 @@ class HearingRecorded(UnitEvent):
 
 
 class ExtensionGranted(UnitEvent):
-    """The office moved an obligation's date."""
+    """The office moved an obligation's date: later, or back where it takes an extension back."""
 
     obligation_id: UUID
     number: int

@@ -157,7 +157,8 @@ class Dates:
     Attributes:
         kind: what sort of duty.
         due_on: the date it is owed by; None when it only continues, and then nothing fires.
-        known_on: the day the unit was told of it. A date already past on that day does not
+        known_on: the day from which the unit owes it: when it was told of it, or when the duty's
+            period begins. Nothing fires before that day. A date already past on that day does not
             count overdue reminders from the past: they start on this day.
     """
 
@@ -198,6 +199,8 @@ def list_occurrences(
         return
     series = [_list_days(when, dates.due_on, dates.known_on, calendar) for when in rule.when]
     for day, overdue in merge(*series):
+        if day < dates.known_on:
+            continue
         local = datetime.combine(day, rule.at, tzinfo=zone)
         yield Occurrence(local.astimezone(UTC), overdue)
 

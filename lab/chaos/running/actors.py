@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +14,8 @@ from zoneinfo import ZoneInfo
 from lab.chaos.clients.api import RetryingApi
 from lab.chaos.faults.clocks import PartClocks
 from lab.chaos.oracle.facts import Fact, PublishedObligation
-from lab.chaos.running import office
+from lab.chaos.running import life_steps, office
+from lab.chaos.running.actions import WEIGHTS, ApiAction, SecondPlan
 from shared.schemas.rules import ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -24,50 +23,30 @@ _NEAR_A_SLOT = timedelta(minutes=8)
 _LATER = (20, 90)
 
 
-class ApiAction(StrEnum):
-    """The next action of a person."""
-
-    DONE = "done"
-    PROGRESS = "progress"
-    REOPEN = "reopen"
-    EXTEND = "extend"
-    HEAR = "hear"
-    RECEIPT = "receipt"
-    AMEND = "amend"
-
-
-_WEIGHTS = {
-    ApiAction.DONE: 30,
-    ApiAction.PROGRESS: 10,
-    ApiAction.REOPEN: 25,
-    ApiAction.EXTEND: 20,
-    ApiAction.HEAR: 3,
-    ApiAction.RECEIPT: 12,
-    ApiAction.AMEND: 4,
-}
-
-
 @dataclass
 class Actors:
     """Several people who act concurrently through the API, each one action after the other.
 
     Attributes:
+        unit_api: with a token that may report and decide nothing.
         facts: what the API was told, with the instants between which it was committed.
         answers: the number of performed actions, by kind.
     """
 
     api: RetryingApi
+    unit_api: RetryingApi
     clocks: PartClocks
     obligations: dict[UUID, PublishedObligation]
     rng: random.Random
     newest_messages: Callable[[], list[dict[str, Any]]]
-    second_plan: "SecondPlan"
+    second_plan: SecondPlan
     stopping: bool = False
     facts: list[Fact] = field(default_factory=list)
     answers: dict[ApiAction, int] = field(default_factory=dict)
     book: int = 1
     _busy: set[UUID] = field(default_factory=set)
     _done: set[UUID] = field(default_factory=set)
+    _left_out: set[UUID] = field(default_factory=set)
     _dates: dict[UUID, date] = field(default_factory=dict)
     _taken: set[tuple[UUID, str, date]] = field(default_factory=set)
 
@@ -88,7 +67,7 @@ class Actors:
         """Act until `stopping` is set; half of the time shortly before or after a full hour."""
         while not self.stopping:
             await asyncio.sleep(self._pause())
-            action = self.rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
+            action = self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
             if not self.stopping and await self._perform(action):
                 self.answers[action] = self.answers.get(action, 0) + 1
 
@@ -110,14 +89,18 @@ class Actors:
             ApiAction.HEAR: self._hear,
             ApiAction.RECEIPT: self._confirm,
             ApiAction.AMEND: self._amend,
+            ApiAction.SUBMIT: partial(life_steps.submit, self),
+            ApiAction.RETURN: partial(life_steps.return_it, self),
+            ApiAction.ASK: partial(life_steps.ask_for_extension, self),
+            ApiAction.OBJECT: partial(life_steps.raise_objection, self),
         }
         return await ways[action]()
 
     async def report_done(self, prepare: Callable[[UUID], Awaitable[None]]) -> UUID:
         """Prepare an obligation, then report it as done; returns its id."""
-        while (obligation := self._draw_obligation(of_done=False)) is None:  # noqa: ASYNC110 - until a person reopens one
+        while (obligation := self.draw_obligation(of_done=False)) is None:  # noqa: ASYNC110 - until a person reopens one
             await asyncio.sleep(0.1)
-        with self._hold(obligation.obligation_id):
+        with self.hold(obligation.obligation_id):
             await prepare(obligation.obligation_id)
             await self._post_status(obligation, "done", owed=False)
         return obligation.obligation_id
@@ -132,10 +115,10 @@ class Actors:
         self.facts.append(Fact(asked, self.clocks.now(), book=number))
 
     async def _report(self, status: str, *, owed: bool, of_done: bool = False) -> bool:
-        obligation = self._draw_obligation(of_done=of_done)
+        obligation = self.draw_obligation(of_done=of_done)
         if obligation is None:
             return False
-        with self._hold(obligation.obligation_id):
+        with self.hold(obligation.obligation_id):
             await self._post_status(obligation, status, owed=owed)
         return True
 
@@ -143,20 +126,36 @@ class Actors:
         self, obligation: PublishedObligation, status: str, *, owed: bool
     ) -> None:
         place = f"/v1/obligations/{obligation.obligation_id}/status"
-        await self._post_fact(obligation, place, {"status": status, "note": "混沌测试"}, owed=owed)
+        await self.post_fact(obligation, place, {"status": status, "note": "混沌测试"}, owed=owed)
+        self.mark(obligation, owed=owed)
+
+    def mark(self, obligation: PublishedObligation, *, owed: bool) -> None:
+        """Keep in mind whether an obligation is owed."""
         (self._done.discard if owed else self._done.add)(obligation.obligation_id)
 
+    def leave_out(self, obligation: PublishedObligation) -> None:
+        """Act on an obligation no more."""
+        self._left_out.add(obligation.obligation_id)
+
+    def get_date(self, obligation: PublishedObligation) -> date:
+        """The present date of an obligation that has one."""
+        return self._dates[obligation.obligation_id]
+
+    def set_date(self, obligation: PublishedObligation, due_on: date) -> None:
+        """Keep in mind the present date of an obligation."""
+        self._dates[obligation.obligation_id] = due_on
+
     async def _extend(self) -> bool:
-        obligation = self._draw_obligation(of_done=False)
+        obligation = self.draw_obligation(of_done=False)
         if obligation is None:
             return False
-        with self._hold(obligation.obligation_id):
-            new_day = self._choose_free_day(
+        with self.hold(obligation.obligation_id):
+            new_day = self.choose_free_day(
                 obligation, self._dates[obligation.obligation_id], *_LATER
             )
             place = f"/v1/obligations/{obligation.obligation_id}/extensions"
-            body = {"due_on": new_day.isoformat(), "reason": "混沌测试"}
-            await self._post_fact(obligation, place, body, due_on=new_day)
+            body = {"due_on": new_day.isoformat(), "reason": "混沌测试", "confirm": True}
+            await self.post_fact(obligation, place, body, due_on=new_day)
             self._dates[obligation.obligation_id] = new_day
         return True
 
@@ -216,7 +215,7 @@ class Actors:
         moved_units = self.rng.sample(sorted(self.second_plan.dates), 2)
         for unit in moved_units:
             obligation = self.obligations[self.second_plan.obligations[unit]]
-            self.second_plan.dates[unit] = self._choose_free_day(
+            self.second_plan.dates[unit] = self.choose_free_day(
                 obligation, self.second_plan.dates[unit], 1, 30
             )
         file = office.write_table(self.second_plan.file, self.second_plan.dates)
@@ -232,7 +231,7 @@ class Actors:
         self.second_plan.busy = False
         return True
 
-    async def _post_fact(
+    async def post_fact(
         self,
         obligation: PublishedObligation,
         place: str,
@@ -241,24 +240,26 @@ class Actors:
         owed: bool | None = None,
         due_on: date | None = None,
     ) -> None:
+        """Post what changes an obligation, and keep the instants between which it did."""
         asked = self.clocks.now()
         await asyncio.to_thread(self.api.post, place, body)
         fact = Fact(asked, self.clocks.now(), obligation.obligation_id, owed=owed, due_on=due_on)
         self.facts.append(fact)
 
-    def _draw_obligation(self, *, of_done: bool) -> PublishedObligation | None:
+    def draw_obligation(self, *, of_done: bool) -> PublishedObligation | None:
         """Draw a dated obligation, done or not, on which no other action is under way."""
+        busy = self._busy | self._left_out | self.second_plan.obligation_ids
         candidates = [
             obligation
             for obligation in self.obligations.values()
             if obligation.kind is ObligationKind.DEADLINE
             and obligation.due_on is not None
-            and obligation.obligation_id not in self._busy | self.second_plan.obligation_ids
+            and obligation.obligation_id not in busy
             and (obligation.obligation_id in self._done) is of_done
         ]
         return self.rng.choice(candidates) if candidates else None
 
-    def _choose_free_day(
+    def choose_free_day(
         self, obligation: PublishedObligation, day: date, least: int, most: int
     ) -> date:
         """Choose a later day that no obligation of the unit with this number has had.
@@ -272,25 +273,10 @@ class Actors:
         return new_day
 
     @contextmanager
-    def _hold(self, obligation_id: UUID) -> Iterator[None]:
+    def hold(self, obligation_id: UUID) -> Iterator[None]:
+        """Keep other actions off an obligation."""
         self._busy.add(obligation_id)
         try:
             yield
         finally:
             self._busy.discard(obligation_id)
-
-
-@dataclass
-class SecondPlan:
-    """A plan that is revised while the clock runs, by the names of its units."""
-
-    plan_id: UUID
-    file: Path
-    dates: dict[str, date]
-    obligations: dict[str, UUID]
-    busy: bool = False
-
-    @property
-    def obligation_ids(self) -> set[UUID]:
-        """Its obligations; other actions do not change their dates."""
-        return set(self.obligations.values())

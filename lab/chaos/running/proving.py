@@ -24,7 +24,8 @@ from lab.chaos.faults.streams import StreamFaults
 from lab.chaos.oracle.facts import PublishedObligation
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.running import office
-from lab.chaos.running.actors import Actors, SecondPlan
+from lab.chaos.running.actions import SecondPlan
+from lab.chaos.running.actors import Actors
 from lab.chaos.running.judging import judge_run
 from lab.chaos.running.run import RunningRun
 from lab.chaos.running.setup import RunSetup
@@ -57,14 +58,21 @@ async def run_and_judge(
     watcher = PipelineWatcher(settings, engine)
     ingests = [part.address for part in setup.record.parts if part.name.startswith("ingest-")]
     api = RetryingApi(ingests, read_file(setup.stack.token_file).decode().strip())
+    clients = [api]
     sinks = setup.record.inbox.rstrip("/")
     faults = draw_faults(seed, count, RUNNING, without)
     try:
         second_plan = await asyncio.to_thread(_publish, api, setup.directory)
+        token = {"name": "units", "scopes": ["read", "report"]}
+        issued = await asyncio.to_thread(api.post, "/v1/tokens", token)
+        unit_api = RetryingApi(ingests, issued["token"])
+        unit_api.internal_errors = api.internal_errors
+        clients.append(unit_api)
         await watcher.wait_until_quiet(setup.clocks.now(), _QUIET_WITHIN)
         obligations = await asyncio.to_thread(_fetch_obligations, api, setup.clocks.now())
         actors = Actors(
             api=api,
+            unit_api=unit_api,
             clocks=setup.clocks,
             obligations=obligations,
             rng=random.Random(f"chaos/people/{seed}"),  # noqa: S311 - a script
@@ -82,7 +90,8 @@ async def run_and_judge(
             seed, faults, actors, injector, setup, engine, (begin, end), sinks, began
         )
     finally:
-        api.close()
+        for client in clients:
+            client.close()
         await watcher.close()
         await engine.dispose()
 

@@ -7,11 +7,14 @@ from fastapi import Depends, FastAPI
 from services.ingest.api import (
     audit,
     feeds,
+    hearings,
     ledger,
+    obligations,
     offices,
     plans,
     problems,
     reachability,
+    reporting_settings,
     reports,
     revisions,
     settings,
@@ -48,6 +51,12 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 }
 
 
+_AREAS = (
+    *(plans, revisions, reachability, units, ledger, obligations, hearings),
+    *(reports, feeds, offices, settings, reporting_settings, audit),
+)
+
+
 def create_application(context: ApiContext) -> FastAPI:
     """The API. Its description is at /v1/openapi.json.
 
@@ -68,9 +77,7 @@ def create_application(context: ApiContext) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.context = context
-    for module in (
-        *(plans, revisions, reachability, units, ledger, reports, feeds, offices, settings, audit),
-    ):
+    for module in _AREAS:
         app.include_router(module.ROUTER)
     problems.install(app)
     app.add_middleware(Boundary, settings=context.settings)

@@ -1,22 +1,19 @@
-"""The ledger over HTTP, and what changes an obligation."""
+"""The ledger over HTTP."""
 
 from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 from pydantic import TypeAdapter
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
-from services.ingest.api.posting import answer_post
 from services.ingest.api.selecting import LedgerFilters
 from services.ingest.handlers.ledger import ledger as handlers
-from services.ingest.handlers.ledger import reporting
 from services.ingest.store.ledger import DuePlace, LedgerPage, LedgerSort, Place
 from shared.api.fields import Page
-from shared.api.units import ExtensionIn, ItemOut, StatusIn, SummaryOut
+from shared.api.units import ItemOut, SummaryOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)
@@ -57,23 +54,3 @@ async def show_summary(
     async with call.context.engine.connect() as db:
         units = await handlers.summarise_units(db, call.act, query, after, limit + 1)
     return make_page(units, limit, "summary", SummaryOut, lambda unit: unit.unit_id)
-
-
-@ROUTER.post("/obligations/{obligation_id}/status", response_model=ItemOut)
-async def report_status(call: Permitted, obligation_id: UUID, body: StatusIn) -> Response:
-    """Report the status of an obligation. Reminders of what is done stop at once."""
-
-    async def run(db: AsyncConnection) -> handlers.LedgerItem:
-        return await reporting.report(db, call.act, obligation_id, body.status, body.note)
-
-    return await answer_post(call, run, ItemOut)
-
-
-@ROUTER.post("/obligations/{obligation_id}/extensions", status_code=201, response_model=ItemOut)
-async def grant_extension(call: Permitted, obligation_id: UUID, body: ExtensionIn) -> Response:
-    """Move an obligation's date to a later one."""
-
-    async def run(db: AsyncConnection) -> handlers.LedgerItem:
-        return await reporting.extend(db, call.act, obligation_id, body.due_on, body.reason)
-
-    return await answer_post(call, run, ItemOut, status=201)

@@ -16,7 +16,7 @@ from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.domain.statuses import SettlementAction
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.plans import plans as handlers
-from services.ingest.handlers.plans import settling
+from services.ingest.handlers.plans import settling, withdrawing
 from services.ingest.handlers.plans.publishing import Published, publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
 from shared.api.fields import Page
@@ -28,6 +28,8 @@ from shared.api.plans import (
     PublishedOut,
     PublishIn,
     SettlementIn,
+    WithdrawalOut,
+    WithdrawIn,
 )
 
 ROUTER = APIRouter(prefix="/v1/plans", tags=["plans"])
@@ -125,3 +127,34 @@ async def publish(call: Permitted, plan_id: UUID, body: PublishIn | None = None)
         return await publish_plan(db, call.act, plan_id, include_past=include_past, limit=limit)
 
     return await answer_post(call, run, PublishedOut)
+
+
+@ROUTER.post("/{plan_id}/withdraw", response_model=WithdrawalOut)
+async def withdraw_plan(call: Permitted, plan_id: UUID, body: WithdrawIn) -> Response:
+    """Withdraw a published plan with the reason: what is not done is no longer owed."""
+
+    async def run(db: AsyncConnection) -> withdrawing.Withdrawal:
+        return await withdrawing.withdraw_plan(
+            db, call.act, plan_id, body.note, preview=body.preview
+        )
+
+    return await answer_post(call, run, WithdrawalOut)
+
+
+@ROUTER.post("/{plan_id}/measures/{ref}/withdraw", response_model=WithdrawalOut)
+async def withdraw_measure(call: Permitted, plan_id: UUID, ref: str, body: WithdrawIn) -> Response:
+    """Withdraw a measure of a published plan with the reason."""
+
+    async def run(db: AsyncConnection) -> withdrawing.Withdrawal:
+        return await withdrawing.withdraw_measure(
+            db, call.act, plan_id, ref, body.note, preview=body.preview
+        )
+
+    return await answer_post(call, run, WithdrawalOut)
+
+
+@ROUTER.delete("/{plan_id}", status_code=204)
+async def delete_draft(call: Permitted, plan_id: UUID) -> None:
+    """Delete a draft, or a revision that was not confirmed."""
+    async with call.context.engine.begin() as db:
+        await withdrawing.delete_draft(db, call.act, plan_id)

@@ -52,6 +52,7 @@ def make_problem(
     title: str = "",
     hint: str = "",
     errors: Sequence[Mapping[str, Any]] = (),
+    allowed: Sequence[str] = (),
     correlation_id: str = "",
     headers: Mapping[str, str] | None = None,
 ) -> Response:
@@ -63,6 +64,7 @@ def make_problem(
         detail=_clean_text(detail),
         hint=_clean_text(hint),
         errors=[{key: _clean_value(value) for key, value in row.items()} for row in errors],
+        allowed=list(allowed),
         correlation_id=correlation_id,
     )
     return Response(
@@ -102,6 +104,7 @@ async def _answer_refusal(request: Request, error: RefusedError) -> Response:
         title=title,
         hint=error.hint,
         errors=error.details,
+        allowed=error.allowed,
         correlation_id=_get_correlation_id(request),
     )
 

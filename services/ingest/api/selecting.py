@@ -8,7 +8,7 @@ from fastapi import Depends, Query
 
 from services.ingest.handlers.ledger.selecting import LedgerQuery
 from shared.api.fields import Day, Line
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -34,7 +34,7 @@ def parse_selection(
     category: Annotated[list[Line] | None, _describe("A task's category as printed.")] = None,
     task: Annotated[list[Line] | None, _describe("A task's name as printed, or number.")] = None,
     kind: Annotated[list[ObligationKind] | None, _describe("What sort of duty.")] = None,
-    status: Annotated[list[Status] | None, _describe("How it stands.")] = None,
+    status: Annotated[list[ObligationStatus] | None, _describe("How it stands.")] = None,
     light: Annotated[list[Light] | None, _describe("How urgent it is today.")] = None,
     text: Annotated[
         str, Query(max_length=200, description="In the words of task or unit; or a whole ref.")

@@ -15,7 +15,7 @@ from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
-from services.ingest.handlers.ledger import ledger, reporting
+from services.ingest.handlers.ledger import hearings, ledger
 from services.ingest.handlers.units import importing as unit_import
 from services.ingest.handlers.units import units as handlers
 from services.ingest.handlers.units.contacts import NewContact
@@ -142,9 +142,9 @@ async def show_history(
 @ROUTER.post("/{unit_id}/hearings", status_code=201, response_model=HearingOut)
 async def record_hearing(call: Permitted, unit_id: UUID, body: HearingIn) -> Response:
     """Record that the unit's head heard the report; it fulfils the duty of that year."""
-    record = reporting.HearingRecord(body.heard_on, body.heard_by, body.minutes)
+    record = hearings.HearingRecord(body.heard_on, body.heard_by, body.minutes)
 
-    async def run(db: AsyncConnection) -> reporting.Hearing:
-        return await reporting.record_hearing(db, call.act, unit_id, record)
+    async def run(db: AsyncConnection) -> hearings.Hearing:
+        return await hearings.record_hearing(db, call.act, unit_id, record)
 
     return await answer_post(call, run, HearingOut, status=201)

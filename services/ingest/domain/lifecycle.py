@@ -8,12 +8,11 @@ import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from enum import StrEnum
+from datetime import date, timedelta
 
 from services.ingest.domain.periods import Period
 from shared.calendar import WorkingCalendar
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -47,20 +46,30 @@ class Duty:
 
 @dataclass(frozen=True, slots=True)
 class ObligationDraft:
-    """One obligation, not yet of a unit. `times` counts the hearings that fulfil it."""
+    """One obligation, not yet of a unit.
+
+    Attributes:
+        times: how many hearings fulfil it.
+        begins_on: the first day of its period; nothing is owed before it. None: it is owed at once.
+    """
 
     kind: ObligationKind
     period: str
     due_on: date | None
     times: int = 1
+    begins_on: date | None = None
+
+    def get_known_on(self, today: date) -> date:
+        """The day from which a unit owes it that is told of it today."""
+        return today if self.begins_on is None else max(today, self.begins_on)
 
 
 def derive_obligations(duty: Duty) -> tuple[ObligationDraft, ...]:
     """The obligations of each unit for a duty; empty when no date can be derived.
 
-    A duty of every quarter, half-year, month or week is owed at the end of each such period of
-    the year, but never after the last date that its cell names. Where the cell names several
-    dates, these are its periods.
+    A duty of every quarter, half-year, month or week is owed from the beginning of each such period
+    of the year until its end, but never after the last date that its cell names. Where the cell
+    names several dates, these are its periods.
     """
     year = duty.due[-1].year if duty.due else duty.year
     match duty.per:
@@ -77,7 +86,7 @@ def derive_obligations(duty: Duty) -> tuple[ObligationDraft, ...]:
         ):
             last = duty.due[-1] if duty.due else date(year, 12, 31)
             return tuple(
-                ObligationDraft(ObligationKind.DEADLINE, period, min(end, last))
+                ObligationDraft(ObligationKind.DEADLINE, period, min(end, last), begins_on=start)
                 for period, start, end in _list_periods(duty.per, year)
                 if start <= last
             )
@@ -131,41 +140,6 @@ def move_date(
     return draft.due_on
 
 
-class ReportOutcome(StrEnum):
-    """The effect of a reported status."""
-
-    CHANGES = "changes"
-    REPEATS = "repeats"
-    NEEDS_HEARING = "needs-hearing"
-
-
-def judge_report(
-    kind: ObligationKind, current: Status, reported: Status, note: str
-) -> ReportOutcome:
-    """Whether a reported status changes an obligation.
-
-    Only a record fulfils a hearing, and a report cannot undo it. The same status again is a
-    change only if it has a note.
-    """
-    if kind is ObligationKind.HEARING and Status.DONE in (current, reported):
-        return ReportOutcome.NEEDS_HEARING
-    if current is reported and not note:
-        return ReportOutcome.REPEATS
-    return ReportOutcome.CHANGES
-
-
-def complete(before: Status, after: Status, at: datetime, by: str) -> dict[str, object]:
-    """The columns that a change of status sets because an obligation is done now, or no longer.
-
-    What was done already keeps its first date and doer.
-    """
-    if before is after:
-        return {}
-    if after is Status.DONE:
-        return {"done_at": at, "done_by": by}
-    return {"done_at": None, "done_by": None} if before is Status.DONE else {}
-
-
 def get_near_horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:
     """The last due date that is near on `today`.
 
@@ -176,11 +150,13 @@ def get_near_horizon(today: date, near_working_days: int, calendar: WorkingCalen
     return calendar.shift(anchor, 1) - _DAY
 
 
-def get_light(status: Status, due_on: date | None, today: date, near_until: date) -> Light:
+def get_light(
+    status: ObligationStatus, due_on: date | None, today: date, near_until: date
+) -> Light:
     """The light of an obligation; `near_until` is today's `horizon`."""
-    if status is Status.DONE:
+    if status is ObligationStatus.DONE:
         return Light.DONE
-    if due_on is None:
+    if due_on is None or status is ObligationStatus.WITHDRAWN:
         return Light.NONE
     if due_on < today:
         return Light.RED

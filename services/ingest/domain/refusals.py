@@ -22,6 +22,7 @@ class RefusedError(CuibanError):
     Attributes:
         fault: the reason's kind.
         details: one mapping for each single error, where there are several.
+        allowed: what is possible instead, where the present state refuses an action.
     """
 
     def __init__(
@@ -30,7 +31,10 @@ class RefusedError(CuibanError):
         message: str,
         hint: str = "",
         details: Sequence[Mapping[str, Any]] = (),
+        *,
+        allowed: Sequence[str] = (),
     ) -> None:
         super().__init__(message, hint)
         self.fault = fault
         self.details = tuple(details)
+        self.allowed = tuple(allowed)

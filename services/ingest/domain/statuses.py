@@ -12,6 +12,8 @@ class PlanStatus(StrEnum):
     """A revised document that is not confirmed yet."""
     CONFIRMED = "confirmed"
     """A revision that was applied to its plan."""
+    WITHDRAWN = "withdrawn"
+    """A plan that a person withdrew after its publication."""
 
 
 class SettlementAction(StrEnum):

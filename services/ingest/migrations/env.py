@@ -1,6 +1,7 @@
 from services.ingest.store import (  # noqa: F401 - these add their tables to the metadata
     history_tables,
     journal_tables,
+    life_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA

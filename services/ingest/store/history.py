@@ -21,7 +21,9 @@ _LATER = """(notification_id) DO UPDATE SET
     address = coalesce(nullif(excluded.address, ''), notifications.address),
     gateway = coalesce(nullif(excluded.gateway, ''), notifications.gateway),
     subject = coalesce(nullif(excluded.subject, ''), notifications.subject),
-    body = coalesce(nullif(excluded.body, ''), notifications.body)
+    body = coalesce(nullif(excluded.body, ''), notifications.body),
+    sent_at = coalesce(excluded.sent_at, notifications.sent_at),
+    attempts = greatest(excluded.attempts, notifications.attempts)
     WHERE excluded.rank >= notifications.rank"""
 
 

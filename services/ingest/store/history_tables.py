@@ -41,6 +41,7 @@ WITHDRAWALS = Table(
     Column("until", INSTANT, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", INSTANT, nullable=False),
+    Index("withdrawals_unit", "unit_id", "at"),
 )
 
 NOTIFICATIONS = Table(
@@ -61,5 +62,8 @@ NOTIFICATIONS = Table(
     Column("gateway", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("body", Text, nullable=False),
+    # When a gateway accepted it, and how many calls that took.
+    Column("sent_at", INSTANT),
+    Column("attempts", Integer, nullable=False, server_default="0"),
     Index("notifications_unit", "unit_id", "slot", "notification_id"),
 )

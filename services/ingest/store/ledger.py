@@ -21,15 +21,15 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
-from services.ingest.store.rows import LedgerEntry, UnitCounts
+from services.ingest.store.ledger_rows import LedgerEntry, UnitCounts
 from services.ingest.store.tables import MEASURES, OBLIGATIONS, PLANS, UNITS
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
 _PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)
-_IS_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == Status.DONE)
+_IS_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == ObligationStatus.DONE)
 """What is owed, and what was done even if a revision of the plan no longer asks for it."""
 _CHUNK = 2000
 """Rows that an export holds in memory at once."""
@@ -80,7 +80,7 @@ class LedgerFilter:
     measure_ids: list[UUID] | None = None
     matches: TextMatches | None = None
     kinds: tuple[ObligationKind, ...] = ()
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[ObligationStatus, ...] = ()
     lights: tuple[Light, ...] = ()
     due_from: date | None = None
     due_to: date | None = None
@@ -130,10 +130,10 @@ def list_conditions(office_id: UUID, wanted: LedgerFilter) -> list[ColumnElement
 def _has_light(light: Light, wanted: LedgerFilter) -> ColumnElement[bool]:
     """The condition under which `lifecycle.get_light` gives this light."""
     today, near_until = wanted.today, wanted.near_until
-    is_open = _O.status != Status.DONE
+    is_open = _O.status != ObligationStatus.DONE
     match light:
         case Light.DONE:
-            return _O.status == Status.DONE
+            return _O.status == ObligationStatus.DONE
         case Light.NONE:
             return and_(is_open, _O.due_on.is_(None))
         case Light.RED:

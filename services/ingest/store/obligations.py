@@ -9,14 +9,16 @@ from uuid import UUID
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.store.fetching import fetch_all, fetch_one, is_any_of, list_columns
-from services.ingest.store.ledger import select_entries
-from services.ingest.store.rows import (
-    LedgerEntry,
-    ObligationNumber,
-    StoredObligation,
+from services.ingest.store.fetching import (
+    fetch_all,
+    fetch_first,
+    fetch_one,
+    is_any_of,
+    list_columns,
 )
-from services.ingest.store.tables import HEARINGS, OBLIGATIONS
+from services.ingest.store.ledger import select_entries
+from services.ingest.store.ledger_rows import LedgerEntry, ObligationNumber
+from services.ingest.store.tables import OBLIGATIONS
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
@@ -36,35 +38,15 @@ async def get_entry(db: AsyncConnection, obligation_id: UUID) -> LedgerEntry:
     return await fetch_one(db, LedgerEntry, query)
 
 
-async def list_hearing_obligations(
-    db: AsyncConnection, office_id: UUID, unit_id: UUID, year: int
-) -> list[StoredObligation]:
-    """A unit's obligations of a year to hear the report, done or not."""
-    query = (
-        select(*list_columns(StoredObligation, _O))
-        .where(
-            _O.office_id == office_id,
-            _O.unit_id == unit_id,
-            _O.kind == ObligationKind.HEARING,
-            _O.period == str(year),
-            _O.withdrawn_at.is_(None),
-        )
-        .order_by(_O.obligation_id)
-    )
-    return await fetch_all(db, StoredObligation, query)
+async def find_status(db: AsyncConnection, obligation_id: UUID) -> ObligationNumber | None:
+    """An obligation's number and status, the withdrawn ones' too; None when there is none."""
+    query = select(*list_columns(ObligationNumber, _O)).where(_O.obligation_id == obligation_id)
+    return await fetch_first(db, ObligationNumber, query)
 
 
-async def map_hearing_days(db: AsyncConnection, obligation_id: UUID) -> dict[UUID, date]:
-    """The hearings that count for an obligation, each with its day."""
-    query = select(HEARINGS.c.hearing_id, HEARINGS.c.heard_on).where(
-        HEARINGS.c.obligation_id == obligation_id
-    )
-    return dict((await db.execute(query)).all())
-
-
-async def add_hearing(db: AsyncConnection, row: Mapping[str, Any]) -> None:
-    """Record a hearing for an obligation."""
-    await db.execute(insert(HEARINGS).values(dict(row)))
+async def add_obligation(db: AsyncConnection, row: Mapping[str, Any]) -> None:
+    """Enter one obligation."""
+    await db.execute(insert(OBLIGATIONS).values(dict(row)))
 
 
 async def update_obligation(
@@ -75,6 +57,13 @@ async def update_obligation(
         update(OBLIGATIONS)
         .where(_O.obligation_id == obligation_id)
         .values(dict(values) | {"since": since})
+    )
+
+
+async def touch_obligation(db: AsyncConnection, obligation_id: UUID, number: int) -> None:
+    """Count a change of an obligation that leaves its state as it is."""
+    await db.execute(
+        update(OBLIGATIONS).where(_O.obligation_id == obligation_id).values(number=number)
     )
 
 
@@ -99,6 +88,7 @@ class MeasureDate:
     period: str
     due_on: date | None
     times: int
+    begins_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +127,15 @@ _ADD = text(
     INSERT INTO ingest.obligations (obligation_id, office_id, unit_id, plan_id, measure_id,
         ordinal, kind, period, due_on, known_on, lead, times, status, number, since)
     SELECT o.obligation_id, :office_id, o.unit_id, :plan_id, d.measure_id,
-        d.ordinal, d.kind, d.period, d.due_on, :known_on, o.lead, d.times, 'open', 1, :since
+        d.ordinal, d.kind, d.period, d.due_on,
+        greatest(CAST(:known_on AS date), d.begins_on), o.lead, d.times, 'assigned', 1, :since
     FROM unnest(CAST(:obligation_ids AS uuid[]), CAST(:unit_ids AS uuid[]),
         CAST(:drafts AS integer[]), CAST(:leads AS boolean[]))
         WITH ORDINALITY AS o(obligation_id, unit_id, draft, lead, place)
     JOIN unnest(CAST(:draft AS integer[]), CAST(:measure_id AS uuid[]),
         CAST(:ordinal AS integer[]), CAST(:kind AS text[]), CAST(:period AS text[]),
-        CAST(:due_on AS date[]), CAST(:times AS integer[]))
-        AS d(draft, measure_id, ordinal, kind, period, due_on, times) USING (draft)
+        CAST(:due_on AS date[]), CAST(:times AS integer[]), CAST(:begins_on AS date[]))
+        AS d(draft, measure_id, ordinal, kind, period, due_on, times, begins_on) USING (draft)
     ORDER BY o.place
     ON CONFLICT DO NOTHING
     """

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FeedEntry:
     text: str
     title: str | None
     due_on: date | None
-    status: Status
+    status: ObligationStatus
     number: int
     since: datetime | None
 

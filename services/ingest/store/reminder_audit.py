@@ -11,13 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.history_tables import REMINDERS
-from services.ingest.store.rows import (
-    CurrentState,
-    PastState,
-    StoredCalendar,
-    StoredReminder,
-    StoredRuleBook,
-)
+from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.rows import StoredCalendar, StoredReminder, StoredRuleBook
 from services.ingest.store.tables import (
     CALENDARS,
     EXPECTED_AUDITS,
@@ -30,7 +25,6 @@ from services.ingest.store.tables import (
     RULE_BOOKS,
     UNITS,
 )
-from shared.schemas.facts import Status
 
 _O, _H, _R, _A = OBLIGATIONS.c, OBLIGATION_HISTORY.c, REMINDERS.c, EXPECTED_AUDITS.c
 
@@ -75,7 +69,7 @@ async def list_current_states(
 ) -> list[CurrentState]:
     """The present states of obligations of units.
 
-    Left out are obligations that have been done or withdrawn since before an instant.
+    Left out are obligations that have not been reminded of since before an instant.
     """
     withdrawn = {"withdrawn": _O.withdrawn_at.is_not(None)}
     query = select(*list_columns(CurrentState, withdrawn, _O)).where(
@@ -84,7 +78,7 @@ async def list_current_states(
         or_(
             _O.since.is_(None),
             _O.since >= since,
-            _O.withdrawn_at.is_(None) & (_O.status != Status.DONE),
+            _O.withdrawn_at.is_(None) & _O.reminded,
         ),
     )
     return await fetch_all(db, CurrentState, query)

@@ -11,7 +11,7 @@ from services.ingest.store.fetching import fetch_all
 from services.ingest.store.ledger import LedgerFilter, list_conditions
 from services.ingest.store.reading_rows import DueCounts
 from services.ingest.store.tables import OBLIGATIONS
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 
 _O = OBLIGATIONS.c
 
@@ -31,7 +31,7 @@ async def count_due(
     What is done is on time when its day in `zone` is not after the due date. Overdue is what is
     not done, and was due before the filter's day.
     """
-    is_done = _O.status == Status.DONE
+    is_done = _O.status == ObligationStatus.DONE
     done_on = cast(func.timezone(zone.key, _O.done_at), Date)
     key = _O[by.value]
     query = (

@@ -5,15 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, update
+from sqlalchemy import case, func, literal, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
+from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.plans import DECIDED
-from services.ingest.store.rows import StoredObligation
 from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
 from shared.database.engine import update_rows
+from shared.schemas.life import ObligationStatus
 
 _O, _M, _D = OBLIGATIONS.c, MEASURES.c, NAME_DECISIONS.c
 
@@ -81,11 +82,19 @@ async def update_obligations(db: AsyncConnection, rows: Sequence[dict[str, Any]]
 async def withdraw_obligations(
     db: AsyncConnection, obligation_ids: Sequence[UUID], now: datetime
 ) -> None:
-    """Mark obligations as no longer owed; they stay in the ledger."""
+    """Mark obligations as no longer owed; they stay in the ledger, and what is done stays done."""
     await db.execute(
         update(OBLIGATIONS)
         .where(is_any_of(_O.obligation_id, obligation_ids))
-        .values(withdrawn_at=now, since=now)
+        .values(
+            withdrawn_at=now,
+            since=now,
+            reminded=False,
+            status=case(
+                (_O.status == ObligationStatus.DONE, _O.status),
+                else_=ObligationStatus.WITHDRAWN,
+            ),
+        )
     )
 
 

@@ -5,13 +5,12 @@ that a row becomes an object by position.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.statuses import Pairing, PlanStatus, SettlementAction
-from shared.schemas.facts import Status
-from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,99 +166,6 @@ class StoredNameDecision:
     reason: str
     decided_by: str
     decided_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObligation:
-    """What a unit owes, or owed, for a measure by a date."""
-
-    obligation_id: UUID
-    unit_id: UUID
-    measure_id: UUID
-    kind: ObligationKind
-    due_on: date | None
-    known_on: date
-    lead: bool
-    times: int
-    status: Status
-    number: int
-    withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class ObligationNumber:
-    """How often an obligation has changed, and whether it was withdrawn."""
-
-    obligation_id: UUID
-    number: int
-    withdrawn_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerEntry:
-    """An obligation with its unit's name, its plan's title and year, and its measure's text."""
-
-    obligation_id: UUID
-    unit_id: UUID
-    unit: str
-    plan_id: UUID
-    title: str | None
-    year: int | None
-    ordinal: int
-    ref: str
-    category: str | None
-    task_name: str
-    text: str
-    kind: ObligationKind
-    period: str
-    due_on: date | None
-    status: Status
-    lead: bool
-    number: int
-    withdrawn_at: datetime | None
-    done_at: datetime | None
-    done_by: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class UnitCounts:
-    """How many obligations a unit has, and how many of them are done, near and overdue."""
-
-    unit_id: UUID
-    unit: str
-    total: int
-    done: int
-    near: int
-    overdue: int
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentState:
-    """The present state of an obligation; states before `unknown_before` are not recorded."""
-
-    obligation_id: UUID
-    unit_id: UUID
-    kind: ObligationKind
-    due_on: date | None
-    known_on: date
-    status: Status
-    withdrawn: bool
-    since: datetime | None
-    unknown_before: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class PastState:
-    """The state of an obligation from `since` until `until`; None is an instant not recorded."""
-
-    obligation_id: UUID
-    kind: ObligationKind
-    due_on: date | None
-    known_on: date
-    status: Status
-    withdrawn: bool
-    since: datetime | None
-    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from shared.kafka.consuming.consumer import Tables
 from shared.kafka.consuming.inbox import define_inbox_table
 from shared.kafka.consuming.parked import define_parked_table
 from shared.kafka.outbox.publishing import define_outbox_table
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 OFFICES = Table(
@@ -180,12 +180,21 @@ OBLIGATIONS = Table(
     Column("known_on", Date, nullable=False),
     Column("lead", Boolean, nullable=False),
     Column("times", Integer, nullable=False),
-    Column("status", EnumText(Status), nullable=False),
+    Column("status", EnumText(ObligationStatus), nullable=False),
+    # Whether reminders are sent in this status, by the office's settings at that time.
+    Column("reminded", Boolean, nullable=False, server_default=text("true")),
     Column("number", Integer, nullable=False),
-    Column("withdrawn_at", INSTANT),
-    # Of a done obligation: when it was done, and who reported it. A hearing counts from its day.
+    # The report that is reviewed or was confirmed; and when and by whom it was fulfilled.
+    Column("submitted_at", INSTANT),
+    Column("submitted_by", Text),
     Column("done_at", INSTANT),
     Column("done_by", Text),
+    # By whom and why, where a person withdrew it and not a revision.
+    Column("withdrawn_at", INSTANT),
+    Column("withdrawn_by", Text),
+    Column("withdrawn_why", Text),
+    # A person assigned it to this unit, which its measure may not name.
+    Column("by_hand", Boolean, nullable=False, server_default=text("false")),
     # Since when it has this state; states before `unknown_before` are not recorded.
     Column("since", INSTANT),
     Column("unknown_before", INSTANT),
@@ -210,7 +219,8 @@ OBLIGATION_HISTORY = Table(
     Column("kind", EnumText(ObligationKind), nullable=False),
     Column("due_on", Date),
     Column("known_on", Date, nullable=False),
-    Column("status", EnumText(Status), nullable=False),
+    Column("status", EnumText(ObligationStatus), nullable=False),
+    Column("reminded", Boolean, nullable=False, server_default=text("true")),
     Column("withdrawn", Boolean, nullable=False),
     Column("since", INSTANT),
     Column("until", INSTANT),
@@ -229,21 +239,6 @@ EXPECTED_AUDITS = Table(
     Column("emitted", Integer, nullable=False),
     Column("missing", Integer, nullable=False),
     Column("differences", Integer, nullable=False),
-)
-
-HEARINGS = Table(
-    "hearings",
-    METADATA,
-    Column("hearing_id", Uuid, primary_key=True),
-    Column("obligation_id", Uuid, primary_key=True),
-    define_office_column(),
-    Column("unit_id", Uuid, ForeignKey("ingest.units.unit_id"), nullable=False),
-    Column("heard_on", Date, nullable=False),
-    Column("heard_by", Text, nullable=False),
-    Column("minutes", Text, nullable=False),
-    Column("recorded_by", Text, nullable=False),
-    Column("recorded_at", INSTANT, nullable=False),
-    Index("hearings_obligation", "obligation_id"),
 )
 
 IDEMPOTENCY = Table(

@@ -33,7 +33,9 @@ _OBLIGATIONS = select(
 )
 _BY_ID = _OBLIGATIONS.where(_O.obligation_id == _IDS)
 _OWED = _OBLIGATIONS.where(
-    _O.unit_id == _IDS, _O.standing.in_([Standing.OPEN, Standing.IN_PROGRESS])
+    _O.unit_id == _IDS,
+    _O.reminded,
+    _O.standing.in_([Standing.OPEN, Standing.IN_PROGRESS]),
 )
 
 
@@ -62,6 +64,7 @@ def _to_obligation(row: AnyRow) -> Obligation:
         number=row.number,
         planned_from=row.planned_from,
         standing=Standing(row.standing),
+        reminded=row.reminded,
         fired_until=row.fired_until,
     )
 

@@ -82,6 +82,7 @@ OBLIGATIONS = Table(
     Column("lead", Boolean, nullable=False),
     Column("number", Integer, nullable=False),
     Column("standing", Text, nullable=False),
+    Column("reminded", Boolean, nullable=False, server_default=text("true")),
     Column("planned_from", DateTime(timezone=True), nullable=False),
     Column("fired_until", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -15,6 +16,8 @@ from shared.clock import SystemClock
 pytestmark = pytest.mark.integration
 STATUS = {"status": "in-progress"}
 HEARING = {"heard_on": "2023-05-18", "heard_by": "局长"}
+STALE = {"version": 0, "note": "x"}
+LATER_DATE = STALE | {"due_on": "2023-12-31"}
 RECEIPT = {"gateway": "sms", "gateway_message_id": "1", "state": "delivered"}
 
 
@@ -53,6 +56,9 @@ TABLE = {
     "POST /v1/plans/{plan_id}/settlements": Access("manage", 403, 403),
     "POST /v1/plans/{plan_id}/names": Access("manage", 403, 403),
     "POST /v1/plans/{plan_id}/publish": Access("manage", 403, 403),
+    "POST /v1/plans/{plan_id}/withdraw": Access("manage", 403, 403),
+    "POST /v1/plans/{plan_id}/measures/{ref}/withdraw": Access("manage", 403, 403),
+    "DELETE /v1/plans/{plan_id}": Access("manage", 403, 403),
     "GET /v1/plans/{plan_id}/revisions": Access("read", 403, 403),
     "POST /v1/plans/{plan_id}/revisions": Access("manage", 403, 403),
     "GET /v1/plans/{plan_id}/revisions/{revision_id}": Access("read", 403, 403),
@@ -81,6 +87,28 @@ TABLE = {
     "GET /v1/feeds/{secret}.ics": Access(None, 404),
     "POST /v1/obligations/{obligation_id}/status": Access("report", 200, 404, STATUS),
     "POST /v1/obligations/{obligation_id}/extensions": Access("manage", 403, 403),
+    "GET /v1/obligations/{obligation_id}": Access("read", 200, 404),
+    "GET /v1/obligations/{obligation_id}/timeline": Access("read", 200, 404),
+    "POST /v1/obligations/{obligation_id}/accept": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/progress": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/submit": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/reopen": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/object": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/extend": Access("report", 409, 404, LATER_DATE),
+    "POST /v1/obligations/{obligation_id}/complete": Access("manage", 403, 403),
+    "POST /v1/obligations/{obligation_id}/return": Access("manage", 403, 403),
+    "POST /v1/obligations/{obligation_id}/withdraw": Access("manage", 403, 403),
+    "POST /v1/extensions/{extension_id}/grant": Access("manage", 403, 403),
+    "POST /v1/extensions/{extension_id}/refuse": Access("manage", 403, 403),
+    "POST /v1/extensions/{extension_id}/correct": Access("manage", 403, 403),
+    "POST /v1/extensions/{extension_id}/take-back": Access("manage", 403, 403),
+    "POST /v1/extensions/{extension_id}/withdraw": Access("report", 404, 404, {}),
+    "POST /v1/objections/{objection_id}/uphold": Access("manage", 403, 403),
+    "POST /v1/objections/{objection_id}/reject": Access("manage", 403, 403),
+    "POST /v1/objections/{objection_id}/withdraw": Access("report", 404, 404, {}),
+    "POST /v1/hearings/{hearing_id}/take-back": Access("report", 404, 404, {"note": "x"}),
+    "GET /v1/settings/reporting": Access("read", 200),
+    "POST /v1/settings/reporting": Access("manage", 403),
     "GET /v1/journal": Access("manage", 403),
     "GET /v1/audit/verify": Access("manage", 403),
     "GET /v1/audit/expected": Access("manage", 403),
@@ -137,7 +165,8 @@ async def office(api: Any) -> Office:
 
 
 def _ids(row: dict[str, Any]) -> dict[str, str]:
-    return {name: row[name] for name in ("unit_id", "obligation_id")}
+    none = dict.fromkeys(("extension_id", "objection_id", "hearing_id"), str(UUID(int=0)))
+    return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none
 
 
 def test_every_endpoint_of_the_application_stands_in_the_table() -> None:

@@ -51,7 +51,7 @@ FILL = (
     INSERT INTO ingest.obligations (obligation_id, office_id, unit_id, plan_id, measure_id,
         ordinal, kind, period, known_on, lead, times, status, number)
     SELECT gen_random_uuid(), m.office_id, md5('unit' || u)::uuid, m.plan_id, m.measure_id,
-        m.ordinal, 'deadline', '', now(), false, 1, 'open', 1
+        m.ordinal, 'deadline', '', now(), false, 1, 'assigned', 1
     FROM ingest.measures m, generate_series(1, 20) u
     """,
 )

@@ -80,7 +80,9 @@ async def test_an_extension_moves_the_date_later_only(api):
     path = f"/v1/obligations/{item['obligation_id']}/extensions"
     earlier = await api.client.post(path, json={"due_on": "2023-12-31", "reason": "x"})
     assert earlier.status_code == 422
-    later = await api.client.post(path, json={"due_on": "2024-01-31", "reason": "系统迁移"})
+    body = {"due_on": "2024-01-31", "reason": "系统迁移"}
+    assert (await api.client.post(path, json=body)).status_code == 409  # beyond the plan's year
+    later = await api.client.post(path, json=body | {"confirm": True})
     assert (later.status_code, later.json()["due_on"], later.json()["number"]) == (
         201,
         "2024-01-31",

@@ -6,7 +6,19 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from services.ingest.store import idempotency, journal, office_settings, reading_rows, rows, tables
+from services.ingest.store import (
+    hearings,
+    idempotency,
+    journal,
+    ledger_rows,
+    life,
+    life_tables,
+    office_settings,
+    reading_rows,
+    rows,
+    tables,
+    timeline,
+)
 from services.ingest.store.columns import EnumText
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
 from services.ingest.store.journal_tables import JOURNAL, JOURNAL_HEADS
@@ -23,20 +35,25 @@ HELD_BY = [
     (rows.PlanOverview, tables.PLANS),
     (rows.StoredMeasure, tables.MEASURES),
     (rows.StoredNameDecision, tables.NAME_DECISIONS),
-    (rows.StoredObligation, tables.OBLIGATIONS),
-    (rows.ObligationNumber, tables.OBLIGATIONS),
-    (rows.LedgerEntry, tables.OBLIGATIONS),
+    (ledger_rows.StoredObligation, tables.OBLIGATIONS),
+    (ledger_rows.ObligationNumber, tables.OBLIGATIONS),
+    (ledger_rows.LedgerEntry, tables.OBLIGATIONS),
+    (ledger_rows.CurrentState, tables.OBLIGATIONS),
+    (ledger_rows.PastState, tables.OBLIGATION_HISTORY),
     (reading_rows.StoredFeed, tables.FEEDS),
     (reading_rows.FeedEntry, tables.OBLIGATIONS),
     (reading_rows.MeasureLabel, tables.MEASURES),
     (office_settings.StoredSettings, tables.OFFICE_SETTINGS),
-    (rows.CurrentState, tables.OBLIGATIONS),
-    (rows.PastState, tables.OBLIGATION_HISTORY),
     (rows.StoredReminder, REMINDERS),
     (rows.StoredNotification, NOTIFICATIONS),
     (journal.JournalEntry, JOURNAL),
     (journal.ChainHead, JOURNAL_HEADS),
     (idempotency.StoredAnswer, tables.IDEMPOTENCY),
+    (hearings.StoredHearing, life_tables.HEARINGS),
+    (life.StoredExtension, life_tables.EXTENSIONS),
+    (life.StoredObjection, life_tables.OBJECTIONS),
+    (timeline.MessageRow, NOTIFICATIONS),
+    (timeline.StateRow, tables.OBLIGATION_HISTORY),
 ]
 
 

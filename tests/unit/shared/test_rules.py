@@ -72,8 +72,12 @@ def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
 
 def test_what_was_past_when_it_became_known_counts_overdue_from_then() -> None:
     dates = Dates(ObligationKind.DEADLINE, date(2023, 3, 31), date(2023, 6, 1))
-    overdue = [row for row in days(DEADLINE, dates, 8) if row[1]]
-    assert overdue == [("2023-06-06", 1), ("2023-06-09", 2)]
+    assert days(DEADLINE, dates, 2) == [("2023-06-06", 1), ("2023-06-09", 2)]
+
+
+def test_nothing_fires_before_the_unit_owes_it() -> None:
+    month = Dates(ObligationKind.DEADLINE, date(2023, 9, 30), date(2023, 9, 1))
+    assert days(DEADLINE, month, 2) == [("2023-09-07", 0), ("2023-09-19", 0)]
 
 
 def test_without_a_date_or_of_another_kind_nothing_fires() -> None:

@@ -20,14 +20,15 @@ from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
+from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
-from services.ingest.store.rows import StoredObligation
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
-from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
+from shared.schemas.facts import MeasureFacts, ObligationFacts
+from shared.schemas.life import ObligationStatus
 
 _UNITS_AT_ONCE = 200
 _REASON = "revised"
@@ -147,15 +148,17 @@ def _compare_unit(
         of_measure[obligation.measure_id][obligation.obligation_id] = obligation
     for measure in measures:
         left = of_measure[measure.measure_id]
-        drafts = measure.drafts if unit_id in measure.change.units else {}
-        for period in drafts:
+        for period in measure.drafts:
             obligation_id = identity.derive_obligation_id(measure.measure_id, unit_id, period)
+            is_by_hand = obligation_id in left and left[obligation_id].by_hand
+            if unit_id not in measure.change.units and not is_by_hand:
+                continue
             old = left.pop(obligation_id, None)
             _compare_obligation(confirmation, changes, measure, (obligation_id, period), old)
         for old in left.values():
             if old.withdrawn_at is None:
-                ended = changes.dropped if old.status is Status.DONE else changes.withdrawn
-                ended.append(old.obligation_id)
+                is_done = old.status is ObligationStatus.DONE
+                (changes.dropped if is_done else changes.withdrawn).append(old.obligation_id)
     counts = confirmation.counts
     counts.units += bool(changes.changed or changes.added or changes.withdrawn)
     counts.obligations_added += len(changes.assigned)
@@ -176,6 +179,8 @@ def _compare_obligation(
     `wanted` is its id and its period.
     """
     obligation_id, period = wanted
+    if old is not None and old.withdrawn_by is not None:
+        return  # a person withdrew it: no document restores it
     number, draft = measure.drafts[period]
     today = confirmation.today
     is_new = old is None or old.withdrawn_at is not None
@@ -192,7 +197,9 @@ def _compare_obligation(
         kind=draft.kind,
         period=period,
         due_on=due_on,
-        known_on=today if old is None or due_on != old.due_on else old.known_on,
+        known_on=(
+            draft.get_known_on(today) if old is None or due_on != old.due_on else old.known_on
+        ),
         lead=changes.unit_id in measure.change.lead,
         number=1 if old is None else old.number + 1,
     )
@@ -200,8 +207,8 @@ def _compare_obligation(
         changes.added.append((number, facts))
         changes.assigned.append((measure, facts))
     elif is_new or _is_changed(old, facts, draft):
-        changes.changed.append(to_columns(facts, draft.times, confirmation.act.now))
-        is_assigned = is_new and old.status is not Status.DONE
+        changes.changed.append(to_columns(facts, old, draft.times, confirmation.act.now))
+        is_assigned = is_new and old.status is not ObligationStatus.DONE
         (changes.assigned if is_assigned else changes.amended).append((measure, facts))
 
 
@@ -220,6 +227,7 @@ def _make_batch(confirmation: Confirmation, units: Iterable[_UnitChanges]) -> Ob
             period=period,
             due_on=draft.due_on,
             times=draft.times,
+            begins_on=draft.begins_on,
         )
         for measure in confirmation.measures
         for period, (number, draft) in measure.drafts.items()

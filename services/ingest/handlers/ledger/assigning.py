@@ -11,8 +11,9 @@ from uuid import UUID
 from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.handlers.acting import Act, make_envelope
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
+from services.ingest.store.ledger_rows import ObligationNumber
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
-from services.ingest.store.rows import ObligationNumber, StoredPlan
+from services.ingest.store.rows import StoredPlan
 from shared.kafka.outbox.publishing import NewRow, build_rows
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
@@ -96,7 +97,8 @@ async def prepare_obligations(
         for measure, number, facts in owed:
             if facts.number > 1:  # a revision withdrew it, and it is owed again
                 times = dict(measure.drafts)[number].times
-                new.restored.append(to_columns(facts, times, act.now))
+                old = existing[facts.obligation_id]
+                new.restored.append(to_columns(facts, old, times, act.now))
             else:
                 new.batch.add(facts.obligation_id, unit_id, number, lead=facts.lead)
         new.events.extend(
@@ -127,8 +129,8 @@ def _list_new(
             # Equal to identity.derive_obligation_id; ready texts of the ids make it faster.
             obligation_id = identity.derive_id("obligation", measure.id_text, unit, draft.period)
             known = existing.get(obligation_id)
-            if known is not None and known.withdrawn_at is None:
-                continue
+            if known is not None and (known.withdrawn_at is None or known.withdrawn_by is not None):
+                continue  # owed, or withdrawn by a person, which no publication undoes
             if first_day is not None and draft.due_on is not None and draft.due_on < first_day:
                 publication.held_back[measure.ordinal, draft.due_on] += 1
                 continue
@@ -138,7 +140,7 @@ def _list_new(
                 kind=draft.kind,
                 period=draft.period,
                 due_on=draft.due_on,
-                known_on=today,
+                known_on=draft.get_known_on(today),
                 lead=lead,
                 number=1 if known is None else known.number + 1,
             )

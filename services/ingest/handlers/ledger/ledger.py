@@ -13,8 +13,9 @@ from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import history, units
 from services.ingest.store import ledger as store
-from services.ingest.store.rows import LedgerEntry, StoredNotification
-from shared.schemas.facts import Status
+from services.ingest.store.ledger_rows import LedgerEntry
+from services.ingest.store.rows import StoredNotification
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -36,7 +37,7 @@ class LedgerItem:
     kind: ObligationKind
     period: str
     due_on: date | None
-    status: Status
+    status: ObligationStatus
     light: Light
     lead: bool
     number: int

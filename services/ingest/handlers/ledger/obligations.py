@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.store.ledger_rows import ObligationNumber, StoredObligation
 from shared.schemas.facts import ObligationFacts
+from shared.schemas.life import ObligationStatus
 
 PER_EVENT = 200
 """Obligations in one event, far below the broker's limit even with the longest texts."""
@@ -24,8 +26,15 @@ def require_at_most(total: int, limit: int) -> None:
         )
 
 
-def to_columns(facts: ObligationFacts, times: int, since: datetime) -> dict[str, Any]:
-    """The columns of an existing obligation that is owed as `facts` say, from an instant on."""
+def to_columns(
+    facts: ObligationFacts, old: ObligationNumber | StoredObligation, times: int, since: datetime
+) -> dict[str, Any]:
+    """The columns of an existing obligation that is owed as `facts` say, from an instant on.
+
+    One that was withdrawn is assigned anew; what is done stays done.
+    """
+    is_withdrawn = old.status is ObligationStatus.WITHDRAWN
+    status = ObligationStatus.ASSIGNED if is_withdrawn else old.status
     return {
         "obligation_id": facts.obligation_id,
         "kind": facts.kind,
@@ -34,6 +43,8 @@ def to_columns(facts: ObligationFacts, times: int, since: datetime) -> dict[str,
         "lead": facts.lead,
         "times": times,
         "number": facts.number,
+        "status": status,
+        "reminded": is_withdrawn or old.reminded,
         "withdrawn_at": None,
         "since": since,
     }

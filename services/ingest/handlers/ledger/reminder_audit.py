@@ -22,7 +22,8 @@ from services.ingest.handlers.office.rules import get_office_zone, to_calendar
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.history_tables import CONSUMER
-from services.ingest.store.rows import CurrentState, PastState, StoredReminder
+from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
 from shared.planning.expected import Era, compute_expected, list_eras

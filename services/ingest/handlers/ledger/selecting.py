@@ -12,7 +12,7 @@ from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.rules import OfficeDay
 from services.ingest.store import selecting as store
 from services.ingest.store.ledger import LedgerFilter
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -38,7 +38,7 @@ class LedgerQuery:
     categories: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
     kinds: tuple[ObligationKind, ...] = ()
-    statuses: tuple[Status, ...] = ()
+    statuses: tuple[ObligationStatus, ...] = ()
     lights: tuple[Light, ...] = ()
     due_from: date | None = None
     due_to: date | None = None

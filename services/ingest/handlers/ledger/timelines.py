@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from services.ingest.store.rows import CurrentState, PastState, StoredReminder
+from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import Emitted
 from shared.planning.expected import (
     ExpectedItem,
@@ -15,7 +16,7 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Dates
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
@@ -47,7 +48,7 @@ def build_histories(
 def _make_version(state: CurrentState | PastState, until: datetime | None) -> ObligationVersion:
     return ObligationVersion(
         Dates(state.kind, state.due_on, state.known_on),
-        owed=not state.withdrawn and state.status is not Status.DONE,
+        owed=state.reminded and not state.withdrawn and state.status is not ObligationStatus.DONE,
         since=state.since or _BEFORE_ALL,
         until=until,
     )

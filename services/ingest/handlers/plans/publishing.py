@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.expansion import Decision, Directory, resolve
 from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.ledger.assigning import (
     NewObligations,
@@ -24,6 +25,7 @@ from services.ingest.handlers.ledger.assigning import (
     ReadyMeasure,
     prepare_obligations,
 )
+from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.plans.doubts import (
@@ -39,8 +41,9 @@ from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
+from services.ingest.store.ledger_rows import ObligationNumber
 from services.ingest.store.obligations import MeasureDate
-from services.ingest.store.rows import ObligationNumber, StoredMeasure, StoredPlan
+from services.ingest.store.rows import StoredMeasure, StoredPlan
 from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.kafka.outbox.publishing import insert_events
@@ -70,10 +73,14 @@ class HeldBack:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """How many obligations of how many units are new, and what is held back."""
+    """How many obligations of how many units are new, and what is held back.
+
+    `heard` counts those for which hearings count that were recorded before.
+    """
 
     obligations: int
     units: int
+    heard: int
     held: HeldBack
 
 
@@ -118,22 +125,27 @@ async def publish_plan(
     first_day = None if include_past else today
     publication = Publication(act, source.plan, today, first_day, _list_dates(ready))
     await _write_obligations(db, publication, ready)
+    heard = await count_earlier_hearings(db, act, plan_id)
     if publication.obligations:
         await _mark_published(db, publication)
     held = _describe_held_back(source, publication)
-    return Published(publication.obligations, publication.units, held)
+    return Published(publication.obligations, publication.units, heard, held)
 
 
 async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
     """Step 1. The plan is locked until the transaction ends.
 
     Raises:
-        RefusedError: no such plan, or it is a revision.
+        RefusedError: no such plan, it was withdrawn, or it is a revision.
     """
     plan = await get_plan(db, act, plan_id, lock=True)
     if plan.revises:
         raise RefusedError(
             Fault.CONFLICT, "A revision can't be published.", "Confirm it: POST …/confirm."
+        )
+    if plan.status is PlanStatus.WITHDRAWN:
+        raise RefusedError(
+            Fault.CONFLICT, "The plan was withdrawn.", "Import the document in force as a new plan."
         )
     measures = await store.list_measures(db, plan_id)
     decisions = to_decisions(await store.list_decisions(db, plan_id))
@@ -192,6 +204,7 @@ def _list_dates(ready: Iterable[ReadyMeasure]) -> list[MeasureDate]:
             period=draft.period,
             due_on=draft.due_on,
             times=draft.times,
+            begins_on=draft.begins_on,
         )
         for measure in ready
         for number, draft in measure.drafts

@@ -21,7 +21,7 @@ from services.ingest.store import feeds as store
 from services.ingest.store import offices, units
 from services.ingest.store.reading_rows import FeedEntry
 from services.ingest.store.rows import StoredUnit
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 
 _BYTES = 32
 _SHOWN = timedelta(days=366)
@@ -91,7 +91,7 @@ def _to_event(entry: FeedEntry) -> FeedEvent | None:
     if entry.due_on is None:
         return None
     status = words.STATUSES.get(entry.status, entry.status)
-    mark = "✓ 已办结 " if entry.status is Status.DONE else ""
+    mark = "✓ 已办结 " if entry.status is ObligationStatus.DONE else ""
     plan = f"《{entry.title}》" if entry.title else ""
     return FeedEvent(
         event_id=entry.obligation_id,

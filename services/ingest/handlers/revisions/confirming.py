@@ -14,6 +14,7 @@ from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.ledger.amending import Confirmation, write_obligations
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, RevisedMeasure
+from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
@@ -90,6 +91,7 @@ async def confirm(
     title = stored.title or revision.plan.title or stored.document_name
     confirmation = Confirmation(act, plan_id, revision_id, title, today, include_past, measures)
     await write_obligations(db, confirmation)
+    await count_earlier_hearings(db, act, plan_id)
     return await _close(db, revision, confirmation)
 
 

@@ -9,16 +9,14 @@ from hypothesis import strategies as st
 from services.ingest.domain.lifecycle import (
     Duty,
     ObligationDraft,
-    ReportOutcome,
     derive_obligations,
     get_light,
     get_near_horizon,
-    judge_report,
     move_date,
 )
 from services.ingest.domain.periods import Period
 from shared.calendar import WorkingCalendar
-from shared.schemas.facts import Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
@@ -99,6 +97,14 @@ def test_a_recurring_duty_without_any_year_makes_nothing():
     assert derive_obligations(Duty("检查", per=Period.QUARTER)) == ()
 
 
+def test_an_obligation_of_a_period_is_owed_from_its_beginning():
+    made = derive_obligations(Duty("每季度检查", per=Period.QUARTER, year=2023))
+    assert [draft.begins_on for draft in made] == [date(2023, month, 1) for month in (1, 4, 7, 10)]
+    today = date(2023, 5, 9)
+    assert made[1].get_known_on(today) == today
+    assert made[2].get_known_on(today) == date(2023, 7, 1)
+
+
 def test_weeks_stay_within_the_year():
     made = derive_obligations(Duty("每周更新", per=Period.WEEK, year=2023))
     assert len(made) == 52
@@ -122,26 +128,13 @@ def test_periods_are_distinct_and_no_date_is_after_the_cells_last(due, continuou
         assert all(draft.due_on is not None and draft.due_on <= max(due) for draft in made)
 
 
-@pytest.mark.parametrize("current", list(Status))
-@pytest.mark.parametrize("reported", list(Status))
-def test_a_deadline_may_go_from_any_status_to_any_other(current, reported):
-    expected = ReportOutcome.REPEATS if current is reported else ReportOutcome.CHANGES
-    assert judge_report(DEADLINE, current, reported, "") is expected
-    assert judge_report(DEADLINE, current, reported, "已公开") is ReportOutcome.CHANGES
-
-
-def test_a_hearing_is_fulfilled_and_undone_by_no_status():
-    hearing = ObligationKind.HEARING
-    assert judge_report(hearing, Status.OPEN, Status.DONE, "") is ReportOutcome.NEEDS_HEARING
-    assert judge_report(hearing, Status.DONE, Status.OPEN, "") is ReportOutcome.NEEDS_HEARING
-    assert judge_report(hearing, Status.OPEN, Status.IN_PROGRESS, "") is ReportOutcome.CHANGES
-
-
 @given(days, days, st.integers(0, 60))
 def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
     calendar = WorkingCalendar()
     begins = calendar.shift(calendar.roll_backward(due_on), -near)
-    lit = get_light(Status.OPEN, due_on, today, get_near_horizon(today, near, calendar))
+    lit = get_light(
+        ObligationStatus.ASSIGNED, due_on, today, get_near_horizon(today, near, calendar)
+    )
     if today > due_on:
         assert lit is Light.RED
     elif today >= begins:
@@ -152,8 +145,9 @@ def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
 
 def test_what_is_done_or_has_no_date_has_its_own_light():
     today = date(2023, 6, 1)
-    assert get_light(Status.DONE, today - timedelta(1), today, today) is Light.DONE
-    assert get_light(Status.IN_PROGRESS, None, today, today) is Light.NONE
+    assert get_light(ObligationStatus.DONE, today - timedelta(1), today, today) is Light.DONE
+    assert get_light(ObligationStatus.IN_PROGRESS, None, today, today) is Light.NONE
+    assert get_light(ObligationStatus.WITHDRAWN, today, today, today) is Light.NONE
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def told(kind, **facts):
     )
 
 
-def reported(status: Status, number: int = 4) -> StatusReported:
+def reported(status: Status, number: int = 4, *, reminded: bool = True) -> StatusReported:
     return StatusReported(
         office_id=OFFICE,
         unit_id=UNIT,
@@ -73,6 +73,7 @@ def reported(status: Status, number: int = 4) -> StatusReported:
         status=status,
         number=number,
         reported_by="unit",
+        reminded=reminded,
     )
 
 
@@ -169,6 +170,22 @@ def test_done_twice_withdraws_once() -> None:
     assert not change(DONE, WITHDRAWN).withdraw
 
 
+def test_reminders_pause_while_a_report_is_reviewed_and_start_again_when_it_is_returned() -> None:
+    submitted = change(KNOWN, reported(Status.IN_PROGRESS, reminded=False))
+    assert (submitted.replan, submitted.withdraw) == (True, "submitted")
+    assert submitted.obligation is not None
+    assert not submitted.obligation.owed
+    moved = told(ObligationsAmended, due_on=date(2023, 9, 30), number=5)
+    amended = change(submitted.obligation, moved)
+    assert (amended.replan, amended.withdraw) == (False, "")
+    assert amended.obligation is not None
+    assert not amended.obligation.owed
+    returned = change(amended.obligation, reported(Status.IN_PROGRESS, 6))
+    assert (returned.replan, returned.withdraw) == (True, "")
+    assert returned.obligation.planned_from == TOLD
+    assert returned.obligation.due_on == date(2023, 9, 30)
+
+
 def test_what_was_withdrawn_is_owed_again_by_a_newer_fact_alone() -> None:
     assert change(GONE, told(ObligationsAssigned)).ignored is Ignored.WITHDRAWN
     found = change(GONE, told(ObligationsAssigned, number=4))
@@ -203,7 +220,12 @@ ANY = st.sampled_from(
         *EVENTS,
         told(ObligationsAssigned),
         told(ObligationsAmended, number=5, due_on=date(2023, 10, 31)),
-        *(reported(status, number) for status in Status for number in (3, 4, 5, 6)),
+        *(
+            reported(status, number, reminded=reminded)
+            for status in Status
+            for number in (3, 4, 5, 6)
+            for reminded in (True, False)
+        ),
         heard(5),
         extended(number=6),
         WITHDRAWN,

@@ -1,0 +1,91 @@
+"""Changes of an obligation's status: columns, event and journal entry in one transaction."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.transitions import Stamps, is_reminded, stamp, to_wire
+from services.ingest.handlers.acting import Act, note, tell
+from services.ingest.handlers.ledger.locking import LockedObligation
+from services.ingest.store import life
+from services.ingest.store import obligations as store
+from shared.schemas.events import StatusReported
+from shared.schemas.life import Action, ObligationStatus
+
+NOTED_AS = {
+    Action.ACCEPT: "obligation.accepted",
+    Action.PROGRESS: "obligation.progressed",
+    Action.SUBMIT: "obligation.submitted",
+    Action.COMPLETE: "obligation.completed",
+    Action.RETURN: "obligation.returned",
+    Action.REOPEN: "obligation.reopened",
+}
+"""The journal's names of the actions that change the status alone."""
+_ENDED = {ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
+
+
+async def change_status(
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    action: Action,
+    status: ObligationStatus,
+    *,
+    words: str,
+) -> None:
+    """Give an obligation the status that an allowed action leads to."""
+    entry, number = locked.entry, locked.entry.number + 1
+    reminded = is_reminded(status, locked.policy.quiet)
+    values = list_columns(act, locked, status) | {"number": number}
+    await store.update_obligation(db, entry.obligation_id, values, act.now)
+    if status in _ENDED:
+        await life.close_pending(
+            db, entry.obligation_id, now=act.now, actor=act.actor, why=status.value
+        )
+    event = StatusReported(
+        office_id=act.office_id,
+        unit_id=entry.unit_id,
+        obligation_id=entry.obligation_id,
+        status=to_wire(status),
+        number=number,
+        reported_by=act.actor,
+        note=words,
+        reminded=reminded,
+    )
+    await tell(db, act, event, entry.obligation_id, number)
+    await note_change(db, act, locked, NOTED_AS[action], {"status": status, "note": words})
+
+
+def list_columns(act: Act, locked: LockedObligation, status: ObligationStatus) -> dict[str, Any]:
+    """The columns that follow from a status: whether it is reminded of, and the stamps."""
+    entry = locked.entry
+    before = Stamps(entry.submitted_at, entry.submitted_by, entry.done_at, entry.done_by)
+    after = stamp(before, status, act.actor, act.now)
+    return {
+        "status": status,
+        "reminded": is_reminded(status, locked.policy.quiet),
+        "submitted_at": after.submitted_at,
+        "submitted_by": after.submitted_by,
+        "done_at": after.done_at,
+        "done_by": after.done_by,
+    }
+
+
+async def note_change(
+    db: AsyncConnection, act: Act, locked: LockedObligation, action: str, after: dict[str, Any]
+) -> None:
+    """Write a change of an obligation into the journal, with the values before of what changed."""
+    entry = locked.entry
+    present = {
+        "status": entry.status,
+        "due_on": entry.due_on.isoformat() if entry.due_on else None,
+    }
+    before = {name: value for name, value in present.items() if name in after}
+    await note(
+        db,
+        act,
+        action,
+        entry.obligation_id,
+        before=before | {"number": entry.number},
+        after=after | {"number": entry.number + 1},
+    )

@@ -1,0 +1,175 @@
+"""An obligation under its unit's lock: what may be done with it, and the refusal of the rest."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.reporting_policy import ReportingPolicy
+from services.ingest.domain.transitions import (
+    Party,
+    Situation,
+    find_next_status,
+    list_allowed,
+)
+from services.ingest.handlers.acting import Act
+from services.ingest.handlers.office.reporting_settings import get_policy
+from services.ingest.handlers.office.rules import OfficeDay, get_office_day
+from services.ingest.store import life, units
+from services.ingest.store import obligations as store
+from services.ingest.store.ledger_rows import LedgerEntry
+from services.ingest.store.life_tables import ExtensionState, ObjectionState
+from shared.schemas.life import Action, ObligationStatus
+from shared.schemas.rules import ObligationKind
+
+_BY_RECORD = {Action.SUBMIT, Action.COMPLETE, Action.RETURN, Action.REOPEN}
+
+
+@dataclass(frozen=True, slots=True)
+class LockedObligation:
+    """An obligation whose unit is locked until the transaction ends.
+
+    Attributes:
+        entry: as the ledger has it.
+        situation: what decides about the actions.
+        policy: the office's settings.
+        day: the office's current day.
+        who: who acts.
+    """
+
+    entry: LedgerEntry
+    situation: Situation
+    policy: ReportingPolicy
+    day: OfficeDay
+    who: Party
+
+    @property
+    def allowed(self) -> tuple[Action, ...]:
+        """The actions that are possible now for the one who acts."""
+        return list_allowed(self.situation, self.who, review=self.policy.review)
+
+
+def get_party(act: Act) -> Party:
+    """Whether the unit acts, or the office."""
+    return Party.OFFICE if act.unit_id is None else Party.UNIT
+
+
+async def lock_obligation(
+    db: AsyncConnection, act: Act, obligation_id: UUID, version: int | None = None
+) -> LockedObligation:
+    """Lock an obligation's unit, and read the obligation.
+
+    Args:
+        db: a connection in a transaction.
+        act: the command's context.
+        obligation_id: whose.
+        version: the number of changes that the caller has seen; None for any.
+
+    Raises:
+        RefusedError: no such obligation, or the version is not the present one.
+    """
+    await lock_unit_of(db, act, obligation_id)
+    locked = await read_obligation(db, act, obligation_id)
+    number = locked.entry.number
+    if version is not None and version != number:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"Version {version} is stale: the obligation was changed meanwhile, and is now at "
+            f"version {number}.",
+            f"Read it again (GET /v1/obligations/{obligation_id}), then decide anew.",
+            allowed=locked.allowed,
+        )
+    return locked
+
+
+async def lock_unit_of(db: AsyncConnection, act: Act, obligation_id: UUID) -> UUID:
+    """Lock the unit of an obligation; returns the unit's id.
+
+    Raises:
+        RefusedError: no such obligation, or one of a unit that the actor may not act for.
+    """
+    unit_id = await require_obligation(db, act, obligation_id)
+    await units.lock_unit(db, act.office_id, unit_id)
+    return unit_id
+
+
+async def require_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) -> UUID:
+    """The unit of an obligation that the actor may see.
+
+    Raises:
+        RefusedError: no such obligation, or one of a unit that the actor may not act for.
+    """
+    unit_id = await store.find_unit_id(db, act.office_id, obligation_id)
+    if unit_id is None or (act.unit_id is not None and act.unit_id != unit_id):
+        raise RefusedError(Fault.NOT_FOUND, "There is no such obligation.")
+    return unit_id
+
+
+async def read_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) -> LockedObligation:
+    """An obligation with what decides about it; its unit's lock keeps it unchanged."""
+    entry = await store.get_entry(db, obligation_id)
+    extensions = await life.list_extensions(db, obligation_id)
+    objections = await life.list_objections(db, obligation_id)
+    situation = Situation(
+        entry.status,
+        entry.kind,
+        is_dated=entry.due_on is not None,
+        is_dropped=entry.status is ObligationStatus.DONE and entry.withdrawn_at is not None,
+        asked=any(each.state is ExtensionState.PENDING for each in extensions),
+        objected=any(each.state is ObjectionState.PENDING for each in objections),
+    )
+    policy = await get_policy(db, act)
+    day = await get_office_day(db, act.office_id, act.now)
+    return LockedObligation(entry, situation, policy, day, get_party(act))
+
+
+def require_action(locked: LockedObligation, action: Action) -> ObligationStatus:
+    """The status after an action.
+
+    Raises:
+        RefusedError: it is not possible now; the error names what is.
+    """
+    status = find_next_status(locked.situation, action, locked.who, review=locked.policy.review)
+    if status is not None:
+        return status
+    entry, allowed = locked.entry, locked.allowed
+    is_owed = entry.withdrawn_at is None
+    if entry.kind is ObligationKind.HEARING and action in _BY_RECORD and is_owed:
+        raise RefusedError(
+            Fault.CONFLICT,
+            "A hearing is fulfilled by its record, not by a status.",
+            f"Record it: POST /v1/units/{entry.unit_id}/hearings. A record is taken back: "
+            "POST /v1/hearings/{hearing_id}/take-back.",
+            allowed=allowed,
+        )
+    names = ", ".join(allowed) or "nothing"
+    raise RefusedError(
+        Fault.CONFLICT,
+        f"“{action.value}” is not possible: {_describe_state(locked)}.",
+        f"Possible now: {names}.",
+        allowed=allowed,
+    )
+
+
+def _describe_state(locked: LockedObligation) -> str:
+    """Why most actions are refused, in a few words."""
+    status = locked.situation.status
+    if locked.situation.is_dropped or status is ObligationStatus.WITHDRAWN:
+        return "the unit no longer owes this (it was withdrawn, or the plan was revised)"
+    text = f"the obligation is {status.value}"
+    if locked.situation.asked:
+        text += ", an extension of it is not decided yet"
+    if locked.situation.objected:
+        text += ", an objection to it is not decided yet"
+    return text
+
+
+def require_reason(note: str) -> None:
+    """Make sure that a reason was given.
+
+    Raises:
+        RefusedError: it is empty.
+    """
+    if not note:
+        raise RefusedError(Fault.INVALID, "This needs a reason.", "Say it in `note`.")

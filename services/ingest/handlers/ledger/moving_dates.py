@@ -1,0 +1,70 @@
+"""Moves an obligation's date by a person's decision."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, tell
+from services.ingest.handlers.ledger.changing import note_change
+from services.ingest.handlers.ledger.locking import LockedObligation
+from services.ingest.store import obligations as store
+from services.ingest.store import plans
+from shared.schemas.events import ExtensionGranted
+
+
+@dataclass(frozen=True, slots=True)
+class NewDate:
+    """A later date with the reason; `confirm` accepts one beyond the plan's year."""
+
+    due_on: date
+    reason: str
+    confirm: bool = False
+
+
+def make_not_later(present: date | None) -> RefusedError:
+    """The refusal of a date that is not later than `present`."""
+    after = present.isoformat() if present else "the present one"
+    return RefusedError(Fault.INVALID, f"The new date must lie after {after}.")
+
+
+async def require_confirmed(
+    db: AsyncConnection, act: Act, locked: LockedObligation, wanted: NewDate
+) -> None:
+    """Make sure that a date beyond the plan's year is meant.
+
+    Raises:
+        RefusedError: it is not confirmed.
+    """
+    if wanted.confirm:
+        return
+    plan = await plans.find_plan(db, act.office_id, locked.entry.plan_id)
+    named = plan.year if plan else None
+    year = named or (locked.entry.due_on or locked.day.today).year
+    if wanted.due_on.year > year:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"{wanted.due_on.isoformat()} lies beyond the plan's year {year}.",
+            "If it is meant, send the same with `confirm` set to true.",
+        )
+
+
+async def move_to(
+    db: AsyncConnection, act: Act, locked: LockedObligation, wanted: NewDate, noted_as: str
+) -> None:
+    """Give an obligation another date, with event and journal entry."""
+    entry, number = locked.entry, locked.entry.number + 1
+    values = {"due_on": wanted.due_on, "number": number}
+    await store.update_obligation(db, entry.obligation_id, values, act.now)
+    event = ExtensionGranted(
+        office_id=act.office_id,
+        unit_id=entry.unit_id,
+        obligation_id=entry.obligation_id,
+        number=number,
+        due_on=wanted.due_on,
+        reason=wanted.reason,
+    )
+    await tell(db, act, event, entry.obligation_id, number)
+    after = {"due_on": wanted.due_on.isoformat(), "reason": wanted.reason}
+    await note_change(db, act, locked, noted_as, after)
