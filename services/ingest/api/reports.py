@@ -1,16 +1,16 @@
 """Reports (通报), and lists as files, over HTTP."""
 
 import asyncio
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import StreamingResponse
 
 from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.downloads import answer_file, describe_file
 from services.ingest.api.selecting import LedgerFilters, Selection
-from services.ingest.domain.report import Report
+from services.ingest.domain.report import DueCount, Report
 from services.ingest.exports.bulletin import write_bulletin
 from services.ingest.handlers.ledger.selecting import LedgerQuery
 from services.ingest.handlers.office.office_settings import get_settings
@@ -22,6 +22,7 @@ from shared.api.fields import Day
 from shared.api.reports import ReportBy, ReportCountsOut, ReportOut, ReportRowOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["reports"])
+_COUNTED = tuple(ReportCountsOut.model_fields)
 
 
 def _parse_report(
@@ -40,15 +41,17 @@ def _parse_report(
 Asked = Annotated[ReportQuery, Depends(_parse_report)]
 
 
-@ROUTER.get("/reports/summary")
-async def show_report(call: Permitted, asked: Asked) -> ReportOut:
+@ROUTER.get("/reports/summary", response_model=ReportOut)
+async def show_report(call: Permitted, asked: Asked) -> Response:
     """Count what is due in a period, by unit, category or task (通报).
 
     The filters of the ledger choose which obligations are counted. `total` is the sum of `rows`.
     What has no due date is in no period.
     """
     async with call.context.engine.connect() as db:
-        return _show(await summary.summarise(db, call.act, asked))
+        report = await summary.summarise(db, call.act, asked)
+    # Written here: FastAPI would validate thousands of rows a second time.
+    return Response(_show(report).model_dump_json(), media_type="application/json")
 
 
 def _show(report: Report) -> ReportOut:
@@ -64,12 +67,16 @@ def _show(report: Report) -> ReportOut:
                 unit_id=row.unit_id,
                 plan_id=row.plan_id,
                 number=row.number,
-                **ReportCountsOut.model_validate(row.counts).model_dump(),
+                **_show_counts(row.counts),
             )
             for row in report.rows
         ],
-        total=ReportCountsOut.model_validate(report.total),
+        total=ReportCountsOut(**_show_counts(report.total)),
     )
+
+
+def _show_counts(counts: DueCount) -> dict[str, Any]:
+    return {name: getattr(counts, name) for name in _COUNTED}
 
 
 @ROUTER.get(
