@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, field_validator
 
+from shared.schemas.life import Joint, ObligationStatus
 from shared.schemas.office import OfficeSettings
 from shared.schemas.values import Zone
 
@@ -14,6 +15,8 @@ _MOST = 200 * 1024
 """Bytes of a logo."""
 _PICTURES = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 """How PNG and JPEG files begin."""
+STOPPING = (ObligationStatus.SUBMITTED, ObligationStatus.DONE)
+"""What stops reminders by default."""
 
 
 class OfficeSettingsIn(OfficeSettings):
@@ -21,6 +24,8 @@ class OfficeSettingsIn(OfficeSettings):
 
     `version` is that of the settings which these replace. `near_working_days`: from how many
     working days before the date the light is yellow. `logo` is a PNG or JPEG picture in base64.
+    `stops_reminders`: statuses in which nothing is reminded of; done is always one. `review`: the
+    office reviews what a unit reports as done. `joint`: who reports for a duty of several units.
     """
 
     model_config = ConfigDict(
@@ -43,6 +48,9 @@ class OfficeSettingsIn(OfficeSettings):
     timezone: Zone = "Asia/Shanghai"
     near_working_days: int = Field(default=15, ge=0, le=260)
     logo: Annotated[str, Field(max_length=_MOST * 4 // 3 + 4)] | None = None
+    stops_reminders: Annotated[tuple[ObligationStatus, ...], Field(max_length=10)] = STOPPING
+    review: bool = True
+    joint: Joint = Joint.EACH
 
     @field_validator("logo")
     @classmethod
@@ -61,12 +69,15 @@ class OfficeSettingsIn(OfficeSettings):
 
 
 class OfficeSettingsOut(OfficeSettings):
-    """An office's settings. `version` 0: it never changed any."""
+    """An office's settings. `version` rises with each change; 0: it never changed any."""
 
     version: int
     timezone: str
     near_working_days: int
     logo: str | None
+    stops_reminders: tuple[ObligationStatus, ...]
+    review: bool
+    joint: Joint
     changed_by: str
     changed_at: datetime | None
 

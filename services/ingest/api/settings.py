@@ -7,9 +7,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
 from services.ingest.api.posting import answer_post
+from services.ingest.domain.reporting_policy import ReportingPolicy
 from services.ingest.handlers.office import office_settings as handlers
 from services.ingest.handlers.office.office_settings import NewSettings, SettingsView
 from shared.api.settings import OfficeSettingsIn, OfficeSettingsOut
+from shared.schemas.life import ObligationStatus
 
 ROUTER = APIRouter(prefix="/v1/office", tags=["office"])
 
@@ -34,6 +36,11 @@ async def change_settings(call: Permitted, body: OfficeSettingsIn) -> Response:
         near_working_days=body.near_working_days,
         settings=body.get_settings(),
         logo=body.get_logo(),
+        reporting=ReportingPolicy(
+            review=body.review,
+            quiet=frozenset(body.stops_reminders) - {ObligationStatus.DONE},
+            joint=body.joint,
+        ),
     )
 
     async def run(db: AsyncConnection) -> OfficeSettingsOut:
@@ -49,6 +56,9 @@ def _show(view: SettingsView) -> OfficeSettingsOut:
         timezone=view.timezone,
         near_working_days=view.near_working_days,
         logo=None if view.logo is None else base64.b64encode(view.logo).decode(),
+        stops_reminders=(*sorted(view.reporting.quiet), ObligationStatus.DONE),
+        review=view.reporting.review,
+        joint=view.reporting.joint,
         changed_by=view.changed_by,
         changed_at=view.changed_at,
     )

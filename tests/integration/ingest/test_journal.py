@@ -183,9 +183,10 @@ class Desk:
         row = (await self.api.list_ledger())[0]
         return await self.post(f"/v1/units/{row['unit_id']}/feed", {})
 
-    async def settings(self) -> httpx.Response:
-        body = {"version": 0, "rate_limit": 3}
-        return await self.api.client.put("/v1/office/settings", json=body)
+    async def office_settings(self) -> httpx.Response:
+        path = "/v1/office/settings"
+        version = (await self.api.client.get(path)).json()["version"]
+        return await self.api.client.put(path, json={"version": version, "rate_limit": 3})
 
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
@@ -230,7 +231,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/pairs"): Desk.pair,
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/confirm"): Desk.confirm,
     ("POST", "/v1/units/{unit_id}/feed"): Desk.feed,
-    ("PUT", "/v1/office/settings"): Desk.settings,
+    ("PUT", "/v1/office/settings"): Desk.office_settings,
     ("POST", "/v1/rule-books"): Desk.rules,
     ("POST", "/v1/calendars"): Desk.calendar,
     ("POST", "/v1/tokens"): Desk.issue,

@@ -75,6 +75,19 @@ async def test_time_zone_and_near_days_are_those_of_the_rule_book(api: Any) -> N
     assert (await api.client.get("/v1/rule-books")).json()["items"][0]["version"] == 2
 
 
+async def test_what_becomes_of_reports_is_set_with_the_rest(api: Any) -> None:
+    shown = (await api.client.get(PATH)).json()
+    assert shown["stops_reminders"] == ["submitted", "done"]
+    assert (shown["review"], shown["joint"]) == (True, "each")
+    answer = await put(api, review=False, stops_reminders=["accepted", "submitted", "done"])
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["version"] == 1
+    assert answer.json()["stops_reminders"] == ["accepted", "submitted", "done"]
+    assert (await put(api, stops_reminders=["returned"])).status_code == 422
+    late = await put(api, version=0, joint="lead")
+    assert late.status_code == 409
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [

@@ -1,7 +1,8 @@
 """An office's settings: shown, and replaced whole as the next version.
 
 Time zone and near days are part of the rule book, since reminders are planned by them. They are
-set here too: a change of them publishes the rule book anew, in the same transaction.
+set here too: a change of them publishes the rule book anew, in the same transaction. What becomes
+of a unit's reports is kept by `reporting_settings`, and is shown and set here with the rest.
 """
 
 import hashlib
@@ -13,34 +14,46 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.reporting_policy import ReportingPolicy, read_policy
 from services.ingest.handlers.acting import Act, note, tell
+from services.ingest.handlers.office import reporting_settings
 from services.ingest.handlers.office.rules import get_book, publish_book
+from services.ingest.store import life, offices
 from services.ingest.store import office_settings as store
-from services.ingest.store import offices
 from shared.schemas.events import OfficeSettingsPublished
 from shared.schemas.office import OfficeSettings
 
 
 @dataclass(frozen=True, slots=True)
 class NewSettings:
-    """Settings that replace those of `version`. `logo` is a PNG or JPEG picture."""
+    """Settings that replace those of `version`. `logo` is a PNG or JPEG picture.
+
+    `reporting` says what becomes of a unit's reports, and what stops reminders.
+    """
 
     version: int
     timezone: str
     near_working_days: int
     settings: OfficeSettings
     logo: bytes | None
+    reporting: ReportingPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsView:
-    """An office's present settings; `version` 0: it never changed any."""
+    """An office's present settings.
+
+    `version` rises with each change of any of them; 0: the office never changed one. `number`
+    counts those that other services hear of.
+    """
 
     version: int
+    number: int
     timezone: str
     near_working_days: int
     settings: OfficeSettings
     logo: bytes | None
+    reporting: ReportingPolicy
     changed_by: str
     changed_at: datetime | None
 
@@ -55,12 +68,16 @@ async def view_settings(db: AsyncConnection, office_id: UUID) -> SettingsView:
     """An office's settings with their version."""
     stored = await store.find_current(db, office_id)
     book = await get_book(db, office_id)
+    reporting_number, reporting = await life.find_settings(db, office_id)
+    number = stored.version if stored else 0
     return SettingsView(
-        version=stored.version if stored else 0,
+        version=number + reporting_number,
+        number=number,
         timezone=book.timezone,
         near_working_days=book.near_working_days,
         settings=OfficeSettings.model_validate(stored.settings if stored else {}),
         logo=stored.logo if stored else None,
+        reporting=read_policy(reporting),
         changed_by=stored.changed_by if stored else "",
         changed_at=stored.changed_at if stored else None,
     )
@@ -82,6 +99,9 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             "请重新读取设置再修改。Read them again (GET /v1/office/settings), then change them.",
         )
     await _change_rule_book(db, act, new)
+    if new.reporting != before.reporting:
+        present = await reporting_settings.get_settings(db, act)
+        await reporting_settings.change_settings(db, act, present.version, new.reporting)
     if (new.settings, new.logo) != (before.settings, before.logo):
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
@@ -100,7 +120,7 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
     stored = await store.add_settings(
         db,
         act.office_id,
-        before.version + 1,
+        before.number + 1,
         settings=new.settings.model_dump(mode="json"),
         logo=new.logo,
         by=act.actor,
