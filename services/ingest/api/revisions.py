@@ -4,9 +4,11 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter, Response
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Permitted
+from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
@@ -24,6 +26,7 @@ from shared.api.revisions import (
 )
 
 ROUTER = APIRouter(prefix="/v1/plans/{plan_id}/revisions", tags=["revisions"])
+_ID = TypeAdapter(UUID)
 
 
 def _to_head(plan: StoredPlan, revision: StoredPlan) -> dict[str, Any]:
@@ -97,12 +100,19 @@ async def _enter(call: Call, plan_id: UUID, document: revising.RevisedDocument) 
 
 
 @ROUTER.get("")
-async def list_revisions(call: Permitted, plan_id: UUID) -> Page[RevisionHead]:
+async def list_revisions(
+    call: Permitted, plan_id: UUID, cursor: Cursor = None, limit: Limit = 100
+) -> Page[RevisionHead]:
     """List a plan's revisions, the oldest first."""
+    after = parse_cursor(cursor, "revisions", _ID)
     async with call.context.engine.connect() as db:
         plan, revisions = await revising.list_revisions(db, call.act, plan_id)
-    heads = [RevisionHead.model_validate(_to_head(plan, revision)) for revision in revisions]
-    return Page[RevisionHead](items=heads)
+    heads = [_to_head(plan, revision) for revision in revisions]
+    places = [head["revision_id"] for head in heads]
+    rest = heads[places.index(after) + 1 :] if after in places else heads
+    return make_page(
+        rest[: limit + 1], limit, "revisions", RevisionHead, lambda head: head["revision_id"]
+    )
 
 
 @ROUTER.get("/{revision_id}")

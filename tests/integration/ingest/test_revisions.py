@@ -195,6 +195,19 @@ async def test_the_same_document_again_is_the_same_revision_and_no_plan_of_its_o
     assert await office.events() == []
 
 
+async def test_the_revisions_of_a_plan_are_listed_in_pages(office):
+    await office.publish()
+    made = [(await office.revise(*rows))["revision_id"] for rows in ((ONE, TWO), (ONE, THREE))]
+    path, query = f"/v1/plans/{office.plan_id}/revisions", {"limit": "1"}
+    listed = []
+    for _ in made:
+        page = (await office.api.client.get(path, params=query)).json()
+        listed += [row["revision_id"] for row in page["items"]]
+        query["cursor"] = page["next_cursor"]
+    assert listed == made
+    assert query["cursor"] is None
+
+
 async def test_renumbered_and_reworded_measures_stay_and_their_obligations_are_not_told(office):
     await office.publish()
     before = await office.owed()
