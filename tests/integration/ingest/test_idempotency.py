@@ -36,7 +36,7 @@ async def test_many_at_once_are_carried_out_once(api):
     assert {a.status_code for a in answers} <= {200, 409}
     assert len({a.text for a in answers if a.status_code == 200}) == 1
     rows = await api.fetch_rows(
-        "SELECT count(*) FROM ingest.journal WHERE action = 'status.reported'"
+        "SELECT count(*) FROM ingest.journal WHERE action = 'obligation.progressed'"
     )
     assert rows[0][0] == 1
 
@@ -56,7 +56,7 @@ async def test_a_refusal_is_not_kept(api):
     item = (await api.list_ledger())[0]
     path = f"/v1/obligations/{item['obligation_id']}/extensions"
     headers = {"Idempotency-Key": "later"}
-    body = {"due_on": "2024-02-01", "reason": "x"}
+    body = {"due_on": "2024-02-01", "reason": "x", "confirm": True}
     status = f"/v1/obligations/{item['obligation_id']}/status"
     await api.client.post(status, json={"status": "done"})
     assert (await api.client.post(path, json=body, headers=headers)).status_code == 409

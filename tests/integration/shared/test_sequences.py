@@ -175,7 +175,7 @@ async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: S
     await stream.write(one for one in log if not is_event(one, 2))
     async with run_consumer(stream):
         assert await wait_until_stopped(stream, LOG_GAP) == at
-        assert await stream.numbers() == [0, 1]
+        assert await stream.list_numbers() == [0, 1]
         position = await stream.position(at)
         assert (position.next_offset, position.complete_until) == (2, None)
 
@@ -191,7 +191,7 @@ async def test_a_watermark_in_the_place_of_a_lost_fact_is_not_believed(stream: S
             await positions.resume(db, TABLES.positions, "tried", at, to=0, chains=chains)
         stream.clock.set(NINE + MINUTE)
         async with stream.relaying():
-            assert await stream.reached([0, 1, 2]) == [0, 1, 2]
+            assert await stream.wait_for_numbers([0, 1, 2]) == [0, 1, 2]
             await stream.believes(at, NINE + MINUTE)
         assert (await stream.position(at)).stopped_for is None
 
@@ -202,7 +202,7 @@ async def test_a_lost_fact_between_others_stops_before_what_follows_it(stream: S
     await stream.write(one for one in log if not is_event(one, 1))
     async with run_consumer(stream):
         await wait_until_stopped(stream, LOG_GAP)
-        assert await stream.numbers() == [0]
+        assert await stream.list_numbers() == [0]
 
 
 async def test_what_the_relay_sends_again_after_a_loss_stops_nobody(stream: Stream) -> None:
@@ -211,13 +211,13 @@ async def test_what_the_relay_sends_again_after_a_loss_stops_nobody(stream: Stre
     await recreate_topic(stream)
     await stream.write(log[:2])
     async with run_consumer(stream):
-        assert await stream.reached([0, 1]) == [0, 1]
+        assert await stream.wait_for_numbers([0, 1]) == [0, 1]
         async with stream.relaying():
             await stream.send(make_envelope(5))
             await wait_until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
             async with stream.engine.begin() as db:
                 assert await replay_lost(db, "tried", TASKS.name) == 3
-            assert await stream.reached(list(range(6))) == list(range(6))
+            assert await stream.wait_for_numbers(list(range(6))) == list(range(6))
             stream.clock.set(NINE + MINUTE)
             await stream.believes(log[0].partition, NINE + MINUTE)
 
@@ -230,14 +230,14 @@ async def test_what_the_relay_sends_again_does_not_hide_what_it_does_not_send(
     await recreate_topic(stream)
     await stream.write([*log[:2], log[0]])
     async with run_consumer(stream):
-        assert await stream.reached([0, 1]) == [0, 1]
+        assert await stream.wait_for_numbers([0, 1]) == [0, 1]
         async with stream.relaying():
             await stream.send(make_envelope(5))
             await wait_until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
             async with stream.engine.begin() as db:
                 assert await replay_lost(db, "tried", TASKS.name) == 2
             await wait_until_stopped(stream, LOG_GAP)
-            assert await stream.numbers() == [0, 1]
+            assert await stream.list_numbers() == [0, 1]
 
 
 async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
@@ -265,7 +265,7 @@ async def test_rows_that_are_sent_twice_with_a_late_one_between_stop_nobody(
         await stream.write([log[0], _poison(at)])  # told twice, and from outside
         stream.clock.set(NINE + 2 * MINUTE)
         await told(stream, [4])
-        assert await stream.reached([0, 1, 2, 3, 4]) == [0, 1, 2, 3, 4]
+        assert await stream.wait_for_numbers([0, 1, 2, 3, 4]) == [0, 1, 2, 3, 4]
         await stream.believes(at, NINE + 2 * MINUTE)
         position = await stream.position(at)
         assert position.stopped_for is None
@@ -282,7 +282,7 @@ async def test_an_event_that_is_refused_is_not_counted(stream: Stream) -> None:
         await db.execute(TABLES.outbox.insert().values(row))
         await publish(db, TABLES.outbox, [make_envelope(2)])
     async with run_consumer(stream), stream.relaying():
-        assert await stream.reached([0, 2]) == [0, 2]
+        assert await stream.wait_for_numbers([0, 2]) == [0, 2]
         assert await stream.number("SELECT count(refused) FROM tried.outbox") == 1
         at = await stream.place()
         await stream.believes(at, NINE)
@@ -315,7 +315,7 @@ async def test_relays_that_end_at_any_moment_stop_nobody(
         end = NINE + timedelta(days=1)
         stream.clock.set(end)
         async with stream.relaying():
-            assert await stream.reached(list(range(60))) == list(range(60))
+            assert await stream.wait_for_numbers(list(range(60))) == list(range(60))
             for number in range(stream.settings.partitions):
                 await stream.believes(Partition(get_topic_name(stream), number), end)
         for position in (await load_positions(stream)).values():
