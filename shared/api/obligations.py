@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Prose, Reason, Request
 from shared.api.units import ItemOut
-from shared.schemas.life import Action, Joint, ObligationStatus
+from shared.schemas.life import Action
 
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """The version that the caller has seen; the request is refused when it is not the present one."""
@@ -176,35 +176,3 @@ class TimelineEntryOut(Answer):
     actor: str
     text: str
     details: dict[str, Any] = Field(default_factory=dict)
-
-
-class ReportingSettingsIn(Request):
-    """How the office handles reports. `version` is that of the settings that were seen.
-
-    `review`: what a unit submits is reviewed; without it that is done at once. `quiet`: statuses
-    in which no reminders are sent, of accepted, in-progress and submitted. `joint`: who reports for
-    a duty of several units.
-    """
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [{"version": 0, "review": True, "quiet": ["submitted"], "joint": "each"}]
-        },
-    )
-
-    version: Version
-    review: bool = True
-    quiet: Annotated[list[ObligationStatus], Field(max_length=10)] = Field(
-        default_factory=lambda: [ObligationStatus.SUBMITTED]
-    )
-    joint: Joint = Joint.EACH
-
-
-class ReportingSettingsOut(Answer):
-    """How the office handles reports; `version` is 0 for the defaults."""
-
-    version: int
-    review: bool
-    quiet: list[ObligationStatus]
-    joint: Joint

@@ -14,7 +14,6 @@ from services.ingest.api import (
     plans,
     problems,
     reachability,
-    reporting_settings,
     reports,
     revisions,
     settings,
@@ -53,7 +52,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, reachability, units, ledger, obligations, hearings),
-    *(reports, feeds, offices, settings, reporting_settings, audit),
+    *(reports, feeds, offices, settings, audit),
 )
 
 

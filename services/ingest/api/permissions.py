@@ -118,8 +118,6 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/objections/{objection_id}/reject": _P.DECIDE_OBJECTIONS,
     "POST /v1/objections/{objection_id}/withdraw": _P.ANSWER,
     "POST /v1/hearings/{hearing_id}/take-back": _P.ANSWER,
-    "GET /v1/settings/reporting": _P.READ,
-    "POST /v1/settings/reporting": _P.CHANGE_SETTINGS,
     "POST /v1/plans/{plan_id}/withdraw": _P.PUBLISH_PLANS,
     "POST /v1/plans/{plan_id}/measures/{ref}/withdraw": _P.PUBLISH_PLANS,
     "DELETE /v1/plans/{plan_id}": _P.EDIT_PLANS,

@@ -107,8 +107,6 @@ TABLE = {
     "POST /v1/objections/{objection_id}/reject": Access("manage", 403, 403),
     "POST /v1/objections/{objection_id}/withdraw": Access("report", 404, 404, {}),
     "POST /v1/hearings/{hearing_id}/take-back": Access("report", 404, 404, {"note": "x"}),
-    "GET /v1/settings/reporting": Access("read", 200),
-    "POST /v1/settings/reporting": Access("manage", 403),
     "GET /v1/journal": Access("manage", 403),
     "GET /v1/audit/verify": Access("manage", 403),
     "GET /v1/audit/expected": Access("manage", 403),

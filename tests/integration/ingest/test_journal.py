@@ -149,9 +149,6 @@ class Desk:
         draft = await self.upload("/v1/plans", HEAD + DOUBTFUL)
         return await self.api.client.delete(f"/v1/plans/{draft.json()['plan_id']}")
 
-    async def reporting_settings(self) -> httpx.Response:
-        return await self.post("/v1/settings/reporting", {"version": 0, "review": False})
-
     async def revise(self) -> httpx.Response:
         answer = await self.upload(f"{self.plan}/revisions", HEAD + LATER + HEARING + DOUBTFUL)
         self.revision = f"{self.plan}/revisions/{answer.json()['revision_id']}"
@@ -224,7 +221,6 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
         ("POST", f"/v1/objections/{{objection_id}}/{how}"): partial(Desk.decide_objection, how=how)
         for how in ("reject", "withdraw", "uphold")
     },
-    ("POST", "/v1/settings/reporting"): Desk.reporting_settings,
     ("POST", "/v1/plans/{plan_id}/measures/{ref}/withdraw"): Desk.withdraw_measure,
     ("DELETE", "/v1/plans/{plan_id}"): Desk.delete_draft,
     ("POST", "/v1/plans/{plan_id}/revisions"): Desk.revise,

@@ -110,18 +110,19 @@ async def test_a_return_needs_a_reason(api):
 
 async def test_without_review_what_is_submitted_is_done(api):
     obligation_id, unit = await take(api)
-    path = "/v1/settings/reporting"
-    assert (await api.client.get(path)).json() == {
-        "version": 0,
-        "review": True,
-        "quiet": ["submitted"],
-        "joint": "each",
-    }
-    changed = await api.client.post(path, json={"version": 0, "review": False})
+    path = "/v1/office/settings"
+    shown = (await api.client.get(path)).json()
+    assert (shown["version"], shown["review"], shown["joint"]) == (0, True, "each")
+    assert shown["stops_reminders"] == ["submitted", "done"]
+    changed = await api.client.put(path, json={"version": 0, "review": False})
     assert (changed.status_code, changed.json()["version"]) == (200, 1)
-    assert (await api.client.post(path, json={"version": 0})).status_code == 409
-    wrong = await api.client.post(path, json={"version": 1, "quiet": ["returned"]})
+    assert (await api.client.put(path, json={"version": 0})).status_code == 409
+    wrong = await api.client.put(path, json={"version": 1, "stops_reminders": ["returned"]})
     assert wrong.status_code == 422
+    entries = await api.fetch_rows(
+        "SELECT after FROM ingest.journal WHERE action = 'reporting-settings.changed'"
+    )
+    assert [entry.after["review"] for entry in entries] == [False]
     done = (await send(unit, obligation_id, "submit", version=1)).json()
     assert (done["status"], done["done_by"], done["reminded"]) == ("done", "other", False)
     assert (await send(unit, obligation_id, "reopen", version=2)).json()["status"] == "in-progress"
@@ -129,8 +130,8 @@ async def test_without_review_what_is_submitted_is_done(api):
 
 async def test_the_offices_setting_says_what_stops_reminders(api):
     obligation_id, unit = await take(api)
-    body = {"version": 0, "quiet": ["accepted", "submitted"]}
-    assert (await api.client.post("/v1/settings/reporting", json=body)).status_code == 200
+    body = {"version": 0, "stops_reminders": ["accepted", "submitted"]}
+    assert (await api.client.put("/v1/office/settings", json=body)).status_code == 200
     assert (await send(unit, obligation_id, "accept", version=1)).json()["reminded"] is False
     assert (await send(unit, obligation_id, "progress", version=2)).json()["reminded"] is True
     events = [row.event for row in await told(api, '"reminded"')]

@@ -100,8 +100,7 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
         )
     await _change_rule_book(db, act, new)
     if new.reporting != before.reporting:
-        present = await reporting_settings.get_settings(db, act)
-        await reporting_settings.change_settings(db, act, present.version, new.reporting)
+        await reporting_settings.replace_policy(db, act, new.reporting)
     if (new.settings, new.logo) != (before.settings, before.logo):
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
