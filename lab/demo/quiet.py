@@ -23,7 +23,15 @@ from shared.errors import CuibanError
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.records import Partition
-from shared.schemas.topics import DELIVERIES, DIRECTORY, REMINDERS, RULES, TASKS, Topic
+from shared.schemas.topics import (
+    DELIVERIES,
+    DIRECTORY,
+    RECEIPTS,
+    REMINDERS,
+    RULES,
+    TASKS,
+    Topic,
+)
 from shared.settings import Settings
 
 _PAUSE = 0.02  # seconds between two checks
@@ -52,7 +60,10 @@ _STAGES: tuple[tuple[str, QuietCheck, tuple[ServiceReads, ...]], ...] = (
     (
         "ingest",
         _is_ingest_quiet,
-        (ServiceReads(_SCHEDULER, (TASKS, RULES)), ServiceReads(_NOTIFIER, (DIRECTORY,))),
+        (
+            ServiceReads(_SCHEDULER, (TASKS, RULES)),
+            ServiceReads(_NOTIFIER, (DIRECTORY, RULES, RECEIPTS)),
+        ),
     ),
     (
         "scheduler",
@@ -87,7 +98,6 @@ class PipelineWatcher:
         Raises:
             CuibanError: it was not quiet `within` seconds; the message says what is under way.
         """
-        busy = "not checked yet"
         busy = "nothing was seen"
         try:
             async with asyncio.timeout(within):
