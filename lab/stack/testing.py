@@ -55,9 +55,9 @@ class Engines:
 
         self._start_on_free_port(build)
 
-    def create_database(self, name: str) -> str:
-        """Create a database; returns its URL."""
-        return postgres.create_database(self.database_url, name)
+    def create_database(self, name: str, template: str = "") -> str:
+        """Create a database, empty or as a copy of another one; returns its URL."""
+        return postgres.create_database(self.database_url, name, template)
 
     def kill(self, name: str, number: int = signal.SIGKILL) -> None:
         """Send `kafka` or `postgres` a signal; after SIGKILL, return once it has ended."""

@@ -79,7 +79,7 @@ def create_application(context: ApiContext) -> FastAPI:
     for module in _AREAS:
         app.include_router(module.ROUTER)
     problems.install(app)
-    app.add_middleware(Boundary, settings=context.settings)
+    app.add_middleware(Boundary)
     description = app.openapi()
     _set_problem_type(description)
     _describe_permissions(description)

@@ -22,8 +22,8 @@ _ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
 class Boundary:
     """Wraps an application. A body that is too large is refused before it is kept in memory."""
 
-    def __init__(self, app: ASGIApp, settings: IngestSettings) -> None:
-        self._app, self._settings = app, settings
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request; an error inside is answered as a problem."""
@@ -33,7 +33,7 @@ class Boundary:
         headers = Headers(scope=scope)
         correlation = _parse_correlation_id(headers.get("x-correlation-id", ""))
         scope["cuiban.correlation_id"] = correlation
-        limit = self._limit(scope)
+        limit = _find_limit(scope)
         began, answered = monotonic(), [0]
 
         async def send_with_id(message: Message) -> None:
@@ -58,10 +58,13 @@ class Boundary:
                 milliseconds=round((monotonic() - began) * 1000, 1),
             )
 
-    def _limit(self, scope: Scope) -> int:
-        if scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]):
-            return self._settings.document_limit + _ENVELOPE
-        return self._settings.body_limit
+
+def _find_limit(scope: Scope) -> int:
+    """The bytes that the body of a request may have."""
+    settings: IngestSettings = scope["app"].state.context.settings
+    if scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]):
+        return settings.document_limit + _ENVELOPE
+    return settings.body_limit
 
 
 def _parse_correlation_id(sent: str) -> UUID:

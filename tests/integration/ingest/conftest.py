@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -93,6 +94,21 @@ class Api:
                 return items
 
 
+_APPLICATIONS: list[FastAPI] = []
+
+
+def serve(context: ApiContext) -> FastAPI:
+    """The application of this process, which serves `context` from now on.
+
+    It is made once: describing its endpoints takes longer than most tests.
+    """
+    if not _APPLICATIONS:
+        _APPLICATIONS.append(create_application(context))
+    (app,) = _APPLICATIONS
+    app.state.context = context
+    return app
+
+
 @pytest.fixture
 async def api(make_settings: Any) -> AsyncIterator[Api]:
     settings = await make_settings(IngestSettings, "ingest")
@@ -101,9 +117,7 @@ async def api(make_settings: Any) -> AsyncIterator[Api]:
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
         token = await issue_token(db, office, "office", SCOPES, now=NOW)
-    transport = httpx.ASGITransport(
-        create_application(ApiContext(engine, clock, settings, read_plan))
-    )
+    transport = httpx.ASGITransport(serve(ApiContext(engine, clock, settings, read_plan)))
     made = Api(None, engine, settings, office, clock, transport)  # type: ignore[arg-type]
     made.client = made.open(token)
     yield made
