@@ -29,6 +29,15 @@ _ACTIONS = {
     Action.WITHDRAW: N_("withdraw"),
     Action.REOPEN: N_("reopen"),
 }
+_DECISIONS = {
+    "pending": N_("not decided yet"),
+    "granted": N_("granted"),
+    "refused": N_("not granted"),
+    "withdrawn": N_("withdrawn"),
+    "taken-back": N_("taken back"),
+    "upheld": N_("upheld"),
+    "rejected": N_("rejected"),
+}
 IdArgument = Annotated[
     str, typer.Argument(help="The obligation's id, from `cuiban ledger --json`.")
 ]
@@ -173,7 +182,7 @@ def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
                 id=extension.extension_id,
                 before=extension.due_before,
                 asked=extension.granted_due or extension.asked_due,
-                state=extension.state,
+                state=_(_DECISIONS[extension.state]),
                 reason=extension.reason,
             )
         )
@@ -181,7 +190,9 @@ def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
         message = _("objection {id}: {state}: {reason}")
         say(
             message.format(
-                id=objection.objection_id, state=objection.state, reason=objection.reason
+                id=objection.objection_id,
+                state=_(_DECISIONS[objection.state]),
+                reason=objection.reason,
             )
         )
     if lines:

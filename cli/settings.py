@@ -3,23 +3,52 @@
 import base64
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli.client import connect, read_file
+from cli.ledger import STATUSES
 from deploy.places import STATE, StateOption
-from deploy.terminal.answers import JsonOption, show_answer
+from deploy.terminal.answers import JsonOption, format_instant, show_answer
 from deploy.terminal.errors import WrongUseError
-from deploy.terminal.language import _
+from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
 from shared.api.settings import OfficeSettingsOut
+from shared.schemas.life import ObligationStatus
 
 settings = typer.Typer(help="The office's settings.", no_args_is_help=True)
 _PATH = "/v1/office/settings"
 _HOURS = re.compile(r"(\d{1,2}:\d{2})-(\d{1,2}:\d{2})")
 _READ_ONLY = {"version", "changed_by", "changed_at"}
+_LABELS = {
+    "version": N_("version of the settings"),
+    "timezone": N_("time zone"),
+    "near_working_days": N_("working days before a date from which its light is yellow"),
+    "working_hours": N_("working hours"),
+    "quiet_email": N_("hours in which no mail is sent"),
+    "quiet_sms": N_("hours in which no short message is sent"),
+    "rate_limit": N_("most messages to one person on one channel"),
+    "rate_hours": N_("hours in which that limit counts"),
+    "useful_days": N_("days after which a late reminder is not sent"),
+    "signature": N_("signature of short messages and reports"),
+    "retention_days": N_("days that texts and addresses of messages are kept in the ledger"),
+    "logo": N_("logo"),
+    "stops_reminders": N_("statuses in which nothing is reminded of"),
+    "review": N_("the office reviews what units report as done"),
+    "joint": N_("who reports for a duty of several units"),
+    "changed_by": N_("last changed by"),
+    "changed_at": N_("last changed at"),
+    "lights": N_("name and colour of a light"),
+}
+_VALUES = {
+    "true": N_("yes"),
+    "false": N_("no"),
+    "each": N_("each unit for itself"),
+    "lead": N_("the leading unit for all"),
+}
 
 
 @settings.command("show")
@@ -86,11 +115,12 @@ def _read_value(written: str) -> object:
 def _show_rows(present: OfficeSettingsOut) -> None:
     values = present.model_dump(mode="json")
     lights = values.pop("lights")
-    rows = [(name, _describe(name, value)) for name, value in values.items()]
+    rows = [(name, _(_LABELS[name]), _describe(name, value)) for name, value in values.items()]
     rows += [
-        (f"lights.{light}", f"{look['name']} {look['colour']}") for light, look in lights.items()
+        (f"lights.{light}", _(_LABELS["lights"]), f"{look['name']} {look['colour']}")
+        for light, look in lights.items()
     ]
-    show_table((_("setting"), _("value")), rows)
+    show_table((_("setting"), _("meaning"), _("value")), rows)
 
 
 def _describe(name: str, value: Any) -> str:  # noqa: ANN401 - any setting's
@@ -98,4 +128,11 @@ def _describe(name: str, value: Any) -> str:  # noqa: ANN401 - any setting's
         return "" if name == "changed_at" else _("as the installation has it")
     if isinstance(value, dict):
         return f"{value['begin'][:5]}-{value['end'][:5]}"
-    return _("(a picture)") if name == "logo" else str(value)
+    if name == "logo":
+        return _("(a picture)")
+    if name == "changed_at":
+        return format_instant(datetime.fromisoformat(value))
+    if name == "stops_reminders":
+        return "、".join(_(STATUSES[ObligationStatus(status)]) for status in value)
+    written = str(value).lower() if isinstance(value, bool) else str(value)
+    return _(_VALUES[written]) if written in _VALUES else written

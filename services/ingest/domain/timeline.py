@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from services.ingest.domain import words
+
 
 @dataclass(frozen=True, slots=True)
 class TimelineEntry:
@@ -87,8 +89,8 @@ def describe_change(change: NotedChange) -> TimelineEntry | None:
         facts.append(" ".join(filter(None, heard)))
     if "name" in after:
         facts.append(str(after["name"]))
-    if words := after.get("note") or after.get("reason"):
-        facts.append(str(words))
+    if reason := after.get("note") or after.get("reason"):
+        facts.append(str(reason))
     line = f"{text}：{'；'.join(facts)}" if facts else text
     return TimelineEntry(change.at, kind, change.actor, line, dict(after))
 
@@ -141,8 +143,6 @@ def _format_day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-_AUDIENCES = {"liaison": "联络员", "deputy": "分管领导", "head": "主要负责人"}
-_CHANNELS = {"email": "邮件", "sms": "短信"}
 _STATES = {
     "pending": ("message-pending", "待发送"),
     "sent": ("message-sent", "已发送"),
@@ -157,7 +157,7 @@ def describe_reminder(
 ) -> TimelineEntry:
     """A reminder that was due at `at`."""
     kind = f"第 {overdue} 次催办" if overdue else "提醒"
-    text = f"{kind}：{_AUDIENCES.get(audience, audience)}"
+    text = f"{kind}：{words.AUDIENCES.get(audience, audience)}"
     details = {"reminder_id": str(reminder_id), "audience": audience, "overdue": overdue}
     return TimelineEntry(at, "reminder", "", text, details)
 
@@ -167,7 +167,7 @@ def describe_message(
 ) -> TimelineEntry:
     """What became of one message of a reminder."""
     kind, text = _STATES.get(state, (f"message-{state}", state))
-    facts = [_CHANNELS.get(channel, channel), address, reason]
+    facts = [words.CHANNELS.get(channel, channel), address, words.REASONS.get(reason, reason)]
     if attempts > 1:
         facts.append(f"共尝试 {attempts} 次")
     line = f"{text}：{' '.join(filter(None, facts))}"
@@ -177,4 +177,5 @@ def describe_message(
 
 def describe_withdrawal(at: datetime, reason: str) -> TimelineEntry:
     """Reminders on their way that must not go out any more."""
-    return TimelineEntry(at, "reminders-withdrawn", "", "停止已生成的提醒", {"reason": reason})
+    text = f"停止已生成的提醒：{words.REASONS.get(reason, reason)}"
+    return TimelineEntry(at, "reminders-withdrawn", "", text, {"reason": reason})

@@ -79,4 +79,4 @@ def require_unit(act: Act, unit_id: UUID) -> None:
         RefusedError: the token is bound to another unit; the error is that of an unknown unit.
     """
     if act.unit_id is not None and act.unit_id != unit_id:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")

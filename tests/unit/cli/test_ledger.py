@@ -148,6 +148,18 @@ def test_one_setting_is_changed_and_the_others_are_sent_back(cuiban: Any, server
     assert "changed_by" not in body
 
 
+def test_settings_are_shown_with_what_they_mean(
+    cuiban: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    rest = {"stops_reminders": ["submitted", "done"], "review": True, "joint": "lead"}
+    server.answers["/v1/office/settings"] = SETTINGS | rest
+    shown = cuiban("settings", "show").out
+    for part in ("time zone", "submitted、done", "the leading unit for all", "working hours"):
+        assert part in shown
+    assert "stops_reminders" in shown
+
+
 @pytest.mark.parametrize(
     "change", ["unheard_of=1", "lights.purple.name=x", "version=9", "quiet_sms"]
 )

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.words import DECISIONS, name_actions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
@@ -49,7 +50,9 @@ async def ask_extension(
     if due_before < locked.day.today:
         raise RefusedError(
             Fault.CONFLICT,
-            f"The date {due_before.isoformat()} has passed: an extension is asked for before it.",
+            f"期限 {due_before.isoformat()} 已过，延期须在到期前申请。"
+            "The date has passed: an extension is asked for before it.",
+            "请报告进展并说明原因，由办公室改期。"
             "Report progress with the reason; the office may still set a later date.",
             allowed=locked.allowed,
         )
@@ -188,7 +191,9 @@ def _require_later(locked: LockedObligation, wanted: NewDate) -> date:
     if present is None and locked.situation.status is not ObligationStatus.WITHDRAWN:
         raise RefusedError(
             Fault.CONFLICT,
-            "The obligation has no date that could be moved.",
+            "该事项没有期限，无需延期。The obligation has no date that could be moved.",
+            f"现在可以：{name_actions(locked.allowed)}。"
+            f"Possible now: {', '.join(locked.allowed) or 'nothing'}.",
             allowed=locked.allowed,
         )
     require_action(locked, Action.EXTEND)
@@ -237,14 +242,14 @@ async def _lock_extension(
     """
     extension = await life.find_extension(db, act.office_id, extension_id)
     if extension is None or act.unit_id not in {None, extension.unit_id}:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such extension.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这一延期申请。There is no such extension.")
     locked = await lock_obligation(db, act, extension.obligation_id)
     extension = await life.find_extension(db, act.office_id, extension_id) or extension
     if extension.state is not state:
         raise RefusedError(
             Fault.CONFLICT,
-            f"The extension is {extension.state.value}.",
-            f"Its obligation: GET /v1/obligations/{extension.obligation_id}.",
+            f"该延期申请{DECISIONS[extension.state]}。The extension is {extension.state.value}.",
+            f"请查看所属事项。Its obligation: GET /v1/obligations/{extension.obligation_id}.",
             allowed=locked.allowed,
         )
     return extension, locked
@@ -264,8 +269,9 @@ async def _lock_in_force(
     if extension.granted_due != locked.entry.due_on:
         raise RefusedError(
             Fault.CONFLICT,
+            "现行期限不是这次延期的日期，其后又作过调整。"
             "Another date is in force: it was moved again after this extension.",
-            "Take back or correct the newest extension.",
+            "请更正或撤销最近一次延期。Take back or correct the newest extension.",
             allowed=locked.allowed,
         )
     return extension, locked

@@ -58,15 +58,22 @@ async def record_hearing(
     """
     require_unit(act, unit_id)
     if await units.lock_unit(db, act.office_id, unit_id) is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     day = await get_office_day(db, act.office_id, act.now)
     if record.heard_on > day.today:
-        raise RefusedError(Fault.INVALID, "A hearing can't be recorded before it was held.")
+        raise RefusedError(
+            Fault.INVALID,
+            f"{record.heard_on.isoformat()} 尚未到来，不能登记。"
+            "A hearing can't be recorded before it was held.",
+            "请核对日期。Check the date.",
+        )
     year = record.heard_on.year
     owed = await store.list_hearing_obligations(db, act.office_id, unit_id, year)
     if not owed:
         raise RefusedError(
-            Fault.CONFLICT, f"The unit owes no hearing in {year}.", "Check the date."
+            Fault.CONFLICT,
+            f"该单位 {year} 年没有听取汇报的任务。The unit owes no hearing in {year}.",
+            "请核对日期。Check the date.",
         )
     hearing_id = identity.derive_id("hearing", unit_id, record.heard_on, record.heard_by)
     for obligation_id in owed:
@@ -90,7 +97,9 @@ async def take_back_hearing(db: AsyncConnection, act: Act, hearing_id: UUID, wor
     counted = await store.list_counted(db, act.office_id, hearing_id)
     if not counted:
         raise RefusedError(
-            Fault.NOT_FOUND, "There is no such hearing.", "It may have been taken back already."
+            Fault.NOT_FOUND,
+            "没有这一听取汇报登记。There is no such hearing.",
+            "可能已经撤销。It may have been taken back already.",
         )
     hearing = counted[0]
     require_unit(act, hearing.unit_id)

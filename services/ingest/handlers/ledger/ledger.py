@@ -145,5 +145,5 @@ async def list_notifications(
     """
     require_unit(act, unit_id)
     if await units.find_unit(db, act.office_id, unit_id) is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     return await history.list_notifications(db, act.office_id, unit_id, before, limit)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain import words
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.reporting_policy import ReportingPolicy
 from services.ingest.domain.transitions import (
@@ -75,9 +76,10 @@ async def lock_obligation(
     if version is not None and version != number:
         raise RefusedError(
             Fault.CONFLICT,
-            f"Version {version} is stale: the obligation was changed meanwhile, and is now at "
-            f"version {number}.",
-            f"Read it again (GET /v1/obligations/{obligation_id}), then decide anew.",
+            f"该事项已被他人更新到第 {number} 版，您看到的是第 {version} 版。"
+            f"Version {version} is stale: the obligation is now at version {number}.",
+            f"请重新查看后再办理。Read it again (GET /v1/obligations/{obligation_id}), "
+            "then decide anew.",
             allowed=locked.allowed,
         )
     return locked
@@ -102,7 +104,7 @@ async def require_obligation(db: AsyncConnection, act: Act, obligation_id: UUID)
     """
     unit_id = await store.find_unit_id(db, act.office_id, obligation_id)
     if unit_id is None or (act.unit_id is not None and act.unit_id != unit_id):
-        raise RefusedError(Fault.NOT_FOUND, "There is no such obligation.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这一责任事项。There is no such obligation.")
     return unit_id
 
 
@@ -138,31 +140,39 @@ def require_action(locked: LockedObligation, action: Action) -> ObligationStatus
     if entry.kind is ObligationKind.HEARING and action in _BY_RECORD and is_owed:
         raise RefusedError(
             Fault.CONFLICT,
+            "听取汇报以登记为准，不直接报办结。"
             "A hearing is fulfilled by its record, not by a status.",
-            f"Record it: POST /v1/units/{entry.unit_id}/hearings. A record is taken back: "
-            "POST /v1/hearings/{hearing_id}/take-back.",
+            f"请登记或撤销登记。Record it: POST /v1/units/{entry.unit_id}/hearings. "
+            "A record is taken back: POST /v1/hearings/{hearing_id}/take-back.",
             allowed=allowed,
         )
+    chinese, english = _describe_state(locked)
     names = ", ".join(allowed) or "nothing"
     raise RefusedError(
         Fault.CONFLICT,
-        f"“{action.value}” is not possible: {_describe_state(locked)}.",
-        f"Possible now: {names}.",
+        f"现在不能{words.ACTIONS[action]}：{chinese}。“{action.value}” is not possible: {english}.",
+        f"现在可以：{words.name_actions(allowed)}。Possible now: {names}.",
         allowed=allowed,
     )
 
 
-def _describe_state(locked: LockedObligation) -> str:
-    """Why most actions are refused, in a few words."""
-    status = locked.situation.status
-    if locked.situation.is_dropped or status is ObligationStatus.WITHDRAWN:
-        return "the unit no longer owes this (it was withdrawn, or the plan was revised)"
-    text = f"the obligation is {status.value}"
-    if locked.situation.asked:
-        text += ", an extension of it is not decided yet"
-    if locked.situation.objected:
-        text += ", an objection to it is not decided yet"
-    return text
+def _describe_state(locked: LockedObligation) -> tuple[str, str]:
+    """Why most actions are refused, in a few words: in Chinese, and in English."""
+    situation = locked.situation
+    if situation.is_dropped or situation.status is ObligationStatus.WITHDRAWN:
+        return (
+            "该单位已不承担此项（已撤回，或任务表已修订）",
+            "the unit no longer owes this (it was withdrawn, or the plan was revised)",
+        )
+    chinese = f"该事项{words.STATUSES[situation.status]}"
+    english = f"the obligation is {situation.status.value}"
+    if situation.asked:
+        chinese += "，延期申请待定"
+        english += ", an extension of it is not decided yet"
+    if situation.objected:
+        chinese += "，异议待定"
+        english += ", an objection to it is not decided yet"
+    return chinese, english
 
 
 def require_reason(note: str) -> None:
@@ -172,4 +182,6 @@ def require_reason(note: str) -> None:
         RefusedError: it is empty.
     """
     if not note:
-        raise RefusedError(Fault.INVALID, "This needs a reason.", "Say it in `note`.")
+        raise RefusedError(
+            Fault.INVALID, "须写明理由。This needs a reason.", "请填写 note。Say it in `note`."
+        )

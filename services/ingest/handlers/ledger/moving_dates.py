@@ -25,8 +25,12 @@ class NewDate:
 
 def make_not_later(present: date | None) -> RefusedError:
     """The refusal of a date that is not later than `present`."""
-    after = present.isoformat() if present else "the present one"
-    return RefusedError(Fault.INVALID, f"The new date must lie after {after}.")
+    after = present.isoformat() if present else "原期限"
+    return RefusedError(
+        Fault.INVALID,
+        f"新期限须晚于 {after}。The new date must lie after {present or 'the present one'}.",
+        "请改写 due_on。Give a later `due_on`.",
+    )
 
 
 async def require_confirmed(
@@ -45,7 +49,9 @@ async def require_confirmed(
     if wanted.due_on.year > year:
         raise RefusedError(
             Fault.CONFLICT,
-            f"{wanted.due_on.isoformat()} lies beyond the plan's year {year}.",
+            f"{wanted.due_on.isoformat()} 超出任务表年度 {year} 年。"
+            "The date lies beyond the plan's year.",
+            "如确需改到该日，请加 confirm 为 true 重新提交。"
             "If it is meant, send the same with `confirm` set to true.",
         )
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.words import DECISIONS
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
 from services.ingest.handlers.ledger.locking import (
@@ -108,11 +109,17 @@ async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) ->
     """
     unit = await units.find_unit(db, act.office_id, other)
     if unit is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit to assign it to.")
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有这个单位，无法改派。There is no such unit to assign it to.",
+            "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
+        )
     if unit.retired_at is not None or other == owner:
         raise RefusedError(
             Fault.CONFLICT,
-            f"“{unit.name}” can't be assigned this: it is retired, or the same unit.",
+            f"不能改派给“{unit.name}”：该单位已撤销，或就是原单位。"
+            "The unit can't be assigned this: it is retired, or the same unit.",
+            "请改派其他单位，或不填单位以撤回该事项。"
             "Name another unit, or none to withdraw the obligation.",
         )
     await units.lock_units(db, [owner, other])
@@ -140,7 +147,7 @@ async def _decide(
 async def _require_objection(db: AsyncConnection, act: Act, objection_id: UUID) -> StoredObjection:
     objection = await life.find_objection(db, act.office_id, objection_id)
     if objection is None or act.unit_id not in {None, objection.unit_id}:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such objection.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这一异议。There is no such objection.")
     return objection
 
 
@@ -158,8 +165,8 @@ async def _lock_objection(
     if objection.state is not ObjectionState.PENDING:
         raise RefusedError(
             Fault.CONFLICT,
-            f"The objection is {objection.state.value}.",
-            f"Its obligation: GET /v1/obligations/{objection.obligation_id}.",
+            f"该异议{DECISIONS[objection.state]}。The objection is {objection.state.value}.",
+            f"请查看所属事项。Its obligation: GET /v1/obligations/{objection.obligation_id}.",
             allowed=locked.allowed,
         )
     return objection, locked

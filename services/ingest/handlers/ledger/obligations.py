@@ -21,8 +21,9 @@ def require_at_most(total: int, limit: int) -> None:
     if total > limit:
         raise RefusedError(
             Fault.CONFLICT,
-            f"The plan makes {total} obligations; at most {limit} are published at once.",
-            "Check its dates and units, or raise CUIBAN_PUBLISH_LIMIT.",
+            f"该任务表将产生 {total} 项责任事项，一次最多发布 {limit} 项。"
+            "The plan makes more obligations than are published at once.",
+            "请核对日期和单位。Check its dates and units, or raise CUIBAN_PUBLISH_LIMIT.",
         )
 
 

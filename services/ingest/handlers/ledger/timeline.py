@@ -1,7 +1,7 @@
 """The story of one obligation: what people did, what it was reminded of, what became of that."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import datetime, time, tzinfo
 from itertools import pairwise
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from services.ingest.domain.timeline import (
 )
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.locking import require_obligation
+from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.store import obligations
 from services.ingest.store import timeline as store
 from services.ingest.store.ledger_rows import LedgerEntry
@@ -43,7 +44,8 @@ async def list_timeline(db: AsyncConnection, act: Act, obligation_id: UUID) -> l
         change = NotedChange(each.at, each.actor, each.action, each.before, each.after)
         (own if each.subject == str(obligation_id) else plan).append(change)
     states = await store.list_states(db, unit_id, obligation_id)
-    lines = list(describe_states(_list_states(states), own, plan))
+    zone = await get_office_zone(db, act.office_id)
+    lines = list(describe_states(_list_states(states, zone), own, plan))
     lines += [line for change in own if (line := describe_change(change)) is not None]
     lines += await _list_sent(db, unit_id, obligation_id)
     return sorted(lines, key=lambda line: line.at)
@@ -95,11 +97,11 @@ def _list_message_lines(message: MessageRow) -> Iterator[TimelineEntry]:
     )
 
 
-def _list_states(rows: list[StateRow]) -> list[ObligationState]:
+def _list_states(rows: list[StateRow], zone: tzinfo) -> list[ObligationState]:
     """The states, each from the instant that is recorded, or from the day that it was told."""
     states = [
         ObligationState(
-            row.since or datetime.combine(row.known_on, time(), tzinfo=UTC),
+            row.since or datetime.combine(row.known_on, time(), tzinfo=zone),
             row.due_on,
             row.withdrawn,
         )

@@ -12,6 +12,7 @@ from services.ingest.domain.reporting_policy import (
     read_policy,
     write_policy,
 )
+from services.ingest.domain.words import STATUSES
 from services.ingest.handlers.acting import Act, note
 from services.ingest.store import life as store
 
@@ -31,7 +32,9 @@ async def replace_policy(db: AsyncConnection, act: Act, policy: ReportingPolicy)
     if fixed := policy.quiet - PAUSABLE:
         raise RefusedError(
             Fault.INVALID,
-            f"Reminders can't be stopped or started in: {', '.join(sorted(fixed))}.",
+            f"这些状态不能停止提醒：{'、'.join(STATUSES[each] for each in sorted(fixed))}。"
+            f"Reminders can't be stopped in: {', '.join(sorted(fixed))}.",
+            f"可选：{'、'.join(STATUSES[each] for each in sorted(PAUSABLE))}、已办结。"
             f"`stops_reminders` may hold done and {', '.join(sorted(PAUSABLE))}.",
         )
     present, settings = await store.find_settings(db, act.office_id)

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain import words
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.exports.columns import Column, Row
 from services.ingest.exports.csv_text import CsvWriter
@@ -24,7 +25,6 @@ from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.office_settings import get_settings
 from services.ingest.handlers.office.rules import get_office_day, get_office_zone
-from services.ingest.handlers.reports import words
 from services.ingest.store import history, ledger, units
 from services.ingest.store.rows import StoredNotification
 from shared.schemas.lights import Light

@@ -12,11 +12,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain import words
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.exports.feed import FeedEvent, write_feed
 from services.ingest.handlers.acting import Act, note, require_unit
 from services.ingest.handlers.office.rules import get_office_zone
-from services.ingest.handlers.reports import words
 from services.ingest.store import feeds as store
 from services.ingest.store import offices, units
 from services.ingest.store.reading_rows import FeedEntry

@@ -73,6 +73,30 @@ def test_the_table_names_every_status():
     assert TRANSITIONS.keys() == set(S)
 
 
+@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("action", A)
+@pytest.mark.parametrize("who", Party)
+def test_without_review_a_report_is_done_and_its_unit_may_take_it_back(status, action, who):
+    expected, actors = TABLE[status].get(action, (None, set()))
+    if (status, action) == (S.DONE, A.REOPEN):
+        actors = BOTH
+    if expected is S.SUBMITTED:
+        expected = S.DONE
+    found = find_next_status(deadline(status), action, who, review=False)
+    assert found is (expected if who in actors else None)
+
+
+@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("action", A)
+@pytest.mark.parametrize("who", Party)
+def test_a_hearing_has_the_actions_that_its_record_leaves(status, action, who):
+    expected, actors = TABLE[status].get(action, (None, set()))
+    by_record = {A.SUBMIT, A.COMPLETE, A.RETURN}
+    refused = action in by_record or (status, action) == (S.DONE, A.REOPEN)
+    found = find_next_status(Situation(status, ObligationKind.HEARING), action, who)
+    assert found is (expected if who in actors and not refused else None)
+
+
 @pytest.mark.parametrize("status", [S.ASSIGNED, S.RETURNED])
 def test_without_review_what_is_submitted_is_done_and_the_unit_may_take_it_back(status):
     submitted = find_next_status(deadline(status), A.SUBMIT, Party.UNIT, review=False)
@@ -87,6 +111,24 @@ def test_only_a_record_fulfils_a_hearing_or_undoes_it(status):
     allowed = set(list_allowed(hearing, Party.OFFICE))
     assert not allowed & {A.SUBMIT, A.COMPLETE, A.RETURN}
     assert status is not S.DONE or not allowed
+
+
+@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("action", A)
+@pytest.mark.parametrize("who", Party)
+@pytest.mark.parametrize(
+    ("changed", "refused"),
+    [
+        ({"asked": True}, {A.EXTEND}),
+        ({"objected": True}, {A.OBJECT}),
+        ({"is_dated": False}, {A.EXTEND}),
+        ({"is_dropped": True}, set(A)),
+    ],
+)
+def test_what_is_open_refuses_its_own_action_and_no_other(status, action, who, changed, refused):
+    without = find_next_status(deadline(status), action, who)
+    found = find_next_status(deadline(status, **changed), action, who)
+    assert found is (None if action in refused else without)
 
 
 def test_what_is_asked_for_is_not_asked_again_and_what_has_no_date_is_not_extended():
@@ -105,24 +147,35 @@ def test_reminders_stop_in_the_quiet_statuses_and_where_nothing_is_owed():
     assert is_reminded(S.SUBMITTED, frozenset())
 
 
-@pytest.mark.parametrize(
-    ("status", "reported", "who", "action"),
-    [
-        (S.ASSIGNED, Status.DONE, Party.OFFICE, A.COMPLETE),
-        (S.ASSIGNED, Status.DONE, Party.UNIT, A.SUBMIT),
-        (S.SUBMITTED, Status.DONE, Party.OFFICE, A.COMPLETE),
-        (S.SUBMITTED, Status.DONE, Party.UNIT, None),
-        (S.DONE, Status.DONE, Party.OFFICE, None),
-        (S.DONE, Status.OPEN, Party.OFFICE, A.REOPEN),
-        (S.SUBMITTED, Status.IN_PROGRESS, Party.UNIT, A.REOPEN),
-        (S.ASSIGNED, Status.OPEN, Party.UNIT, None),
-        (S.ASSIGNED, Status.IN_PROGRESS, Party.UNIT, A.PROGRESS),
-        (S.IN_PROGRESS, Status.IN_PROGRESS, Party.UNIT, None),
-        (S.WITHDRAWN, Status.OPEN, Party.OFFICE, A.PROGRESS),
-    ],
-)
-def test_the_three_old_statuses_mean_actions(status, reported, who, action):
-    assert choose_action(deadline(status), reported, who, has_note=False) is action
+OPEN, WORKING, REPORTED = Status.OPEN, Status.IN_PROGRESS, Status.DONE
+UNIT, OF_OFFICE = Party.UNIT, Party.OFFICE
+# What a report of an old status means: of open, of in-progress, of done by the unit and the office.
+OLD = {
+    S.ASSIGNED: (None, A.PROGRESS, A.SUBMIT, A.COMPLETE),
+    S.ACCEPTED: (None, A.PROGRESS, A.SUBMIT, A.COMPLETE),
+    S.IN_PROGRESS: (None, None, A.SUBMIT, A.COMPLETE),
+    S.RETURNED: (None, A.PROGRESS, A.SUBMIT, A.COMPLETE),
+    S.SUBMITTED: (A.REOPEN, A.REOPEN, None, A.COMPLETE),
+    S.DONE: (A.REOPEN, A.REOPEN, None, None),
+    S.WITHDRAWN: (A.PROGRESS, A.PROGRESS, A.SUBMIT, A.COMPLETE),  # which the table refuses
+}
+
+
+@pytest.mark.parametrize("status", S)
+def test_each_of_the_three_old_statuses_means_an_action(status):
+    opened, working, by_unit, by_office = OLD[status]
+    for who, done in ((UNIT, by_unit), (OF_OFFICE, by_office)):
+        for reported, action in ((OPEN, opened), (WORKING, working), (REPORTED, done)):
+            assert choose_action(deadline(status), reported, who, has_note=False) is action
+
+
+@pytest.mark.parametrize("status", S)
+@pytest.mark.parametrize("who", Party)
+def test_a_hearing_reported_as_done_is_always_an_action_that_its_record_refuses(status, who):
+    hearing = Situation(status, ObligationKind.HEARING)
+    action = choose_action(hearing, REPORTED, who, has_note=False)
+    assert action is (A.COMPLETE if who is OF_OFFICE else A.SUBMIT)
+    assert find_next_status(hearing, action, who) is None
 
 
 def test_a_note_with_the_same_status_is_progress():

@@ -1,0 +1,84 @@
+"""What the closed words of the ledger and the history are called in Chinese. Pure.
+
+Files, refusals and timelines take them from here. A word that is missing is written as stored.
+"""
+
+from collections.abc import Iterable
+
+from shared.schemas.life import Action, ObligationStatus
+
+STATUSES = {
+    "open": "未办理",
+    ObligationStatus.ASSIGNED: "待签收",
+    ObligationStatus.ACCEPTED: "已签收",
+    ObligationStatus.IN_PROGRESS: "办理中",
+    ObligationStatus.SUBMITTED: "待审核",
+    ObligationStatus.RETURNED: "已退回",
+    ObligationStatus.DONE: "已办结",
+    ObligationStatus.WITHDRAWN: "已撤回",
+}
+ACTIONS = {
+    Action.ACCEPT: "签收",
+    Action.PROGRESS: "报告进展",
+    Action.SUBMIT: "报办结",
+    Action.COMPLETE: "确认办结",
+    Action.RETURN: "退回",
+    Action.EXTEND: "延期",
+    Action.OBJECT: "提出异议",
+    Action.WITHDRAW: "撤回",
+    Action.REOPEN: "重新办理",
+}
+KINDS = {"deadline": "限期", "hearing": "听取汇报"}
+AUDIENCES = {"liaison": "联络员", "deputy": "分管领导", "head": "主要负责人"}
+CHANNELS = {"email": "邮件", "sms": "短信"}
+STATES = {
+    "pending": "待发送",
+    "sent": "已发送",
+    "delivered": "已送达",
+    "failed": "失败",
+    "suppressed": "不发",
+}
+DECISIONS = {
+    "pending": "待定",
+    "granted": "已同意",
+    "refused": "未同意",
+    "withdrawn": "已撤回",
+    "taken-back": "已撤销",
+    "upheld": "成立",
+    "rejected": "不成立",
+}
+"""What became of an extension or an objection."""
+REASONS = {
+    "withdrawn": "已不需提醒",
+    "no-address": "联系人没有地址",
+    "no-contact": "岗位没有联系人",
+    "channel-off": "渠道已停用",
+    "past-usefulness": "已过时效",
+    "exhausted": "多次重试未成",
+    "unknown-outcome": "结果不明",
+    "held/no-gateway": "渠道未接通",
+    "unreachable": "网关无法连接",
+    "busy": "网关繁忙",
+    "rejected": "网关拒收",
+    "answered-failure": "网关回复失败",
+    "bad-address": "地址无效",
+    "unauthorised": "网关不认可本机账号",
+    "insecure": "网关未加密",
+    "refuses-us": "网关拒绝本机",
+    "forbidden": "网关禁止发送",
+    "gone": "网关已停用或对方退订",
+    "unrenderable": "正文无法生成",
+    "done": "已办结",
+    "revised": "任务表已修订",
+    "objection": "异议成立",
+    "submitted": "已报办结",
+    "heard": "已登记听取汇报",
+    "amended": "任务表已修订",
+    "extended": "期限已调整",
+}
+"""Why a message was not sent, or reminders were stopped."""
+
+
+def name_actions(actions: Iterable[Action]) -> str:
+    """Actions in Chinese, or 无."""
+    return "、".join(ACTIONS[action] for action in actions) or "无"
