@@ -3,7 +3,7 @@
 from datetime import time
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from shared.schemas.facts import Value
 from shared.schemas.lights import Light
@@ -11,11 +11,20 @@ from shared.schemas.lights import Light
 _COLOUR = r"^#[0-9A-Fa-f]{6}$"
 
 
+LocalTime = Annotated[
+    time,
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$", "examples": ["21:00"]}
+    ),
+]
+"""A time of day without an offset. JSON Schema's format `time` (RFC 3339) would require one."""
+
+
 class Hours(Value):
     """Local times of day, from `begin` until `end`, possibly over midnight; equal ones: never."""
 
-    begin: time
-    end: time
+    begin: LocalTime
+    end: LocalTime
 
     @field_validator("begin", "end")
     @classmethod
