@@ -34,7 +34,10 @@ def parse_selection(
     category: Annotated[list[Line] | None, _describe("A task's category as printed.")] = None,
     task: Annotated[list[Line] | None, _describe("A task's name as printed, or number.")] = None,
     kind: Annotated[list[ObligationKind] | None, _describe("What sort of duty.")] = None,
-    status: Annotated[list[ObligationStatus] | None, _describe("How it stands.")] = None,
+    status: Annotated[
+        list[ObligationStatus] | None,
+        _describe("How it stands; withdrawn ones are listed only so."),
+    ] = None,
     light: Annotated[list[Light] | None, _describe("How urgent it is today.")] = None,
     text: Annotated[
         str, Query(max_length=200, description="In the words of task or unit; or a whole ref.")

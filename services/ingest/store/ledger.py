@@ -30,7 +30,8 @@ from shared.schemas.rules import ObligationKind
 _O = OBLIGATIONS.c
 _PLACE = (_O.unit_id, _O.plan_id, _O.ordinal, _O.period)
 _IS_SHOWN = or_(_O.withdrawn_at.is_(None), _O.status == ObligationStatus.DONE)
-"""What is owed, and what was done even if a revision of the plan no longer asks for it."""
+"""What is owed, and what was done even if a revision of the plan no longer asks for it. What was
+withdrawn is listed only when it is asked for by that status."""
 _CHUNK = 2000
 """Rows that an export holds in memory at once."""
 Place = tuple[UUID, UUID, int, str]
@@ -99,7 +100,9 @@ def select_entries(source: FromClause) -> Select[*tuple[Any, ...]]:
 
 def list_conditions(office_id: UUID, wanted: LedgerFilter) -> list[ColumnElement[bool]]:
     """The conditions of a filter on the obligations of an office."""
-    conditions: list[ColumnElement[bool]] = [_O.office_id == office_id, _IS_SHOWN]
+    conditions: list[ColumnElement[bool]] = [_O.office_id == office_id]
+    if ObligationStatus.WITHDRAWN not in wanted.statuses:
+        conditions.append(_IS_SHOWN)
     for column, ids in (
         (_O.unit_id, wanted.unit_ids),
         (_O.plan_id, wanted.plan_ids),

@@ -343,6 +343,9 @@ async def test_a_withdrawn_measure_is_not_published_again(api):
     gone = await api.client.post(f"{plan}/measures/{ref}/withdraw", json={"note": "重复"})
     assert gone.json()["obligations"] == sum(row["ref"] == ref for row in items)
     assert ref not in {row["ref"] for row in await api.list_ledger()}
+    withdrawn = await api.list_ledger(status="withdrawn")
+    assert {(row["ref"], row["status"]) for row in withdrawn} == {(ref, "withdrawn")}
+    assert len(withdrawn) == gone.json()["obligations"]
     assert (await api.client.post(f"{plan}/publish", json={})).json()["obligations"] == 0
 
 
