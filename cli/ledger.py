@@ -29,7 +29,7 @@ _LIGHTS = {
 }
 STATUSES = {
     ObligationStatus.ASSIGNED: N_("assigned"),
-    ObligationStatus.ACCEPTED: N_("accepted"),
+    ObligationStatus.ACCEPTED: N_("accepted by the unit"),
     ObligationStatus.IN_PROGRESS: N_("in progress"),
     ObligationStatus.SUBMITTED: N_("submitted"),
     ObligationStatus.RETURNED: N_("returned"),

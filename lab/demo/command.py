@@ -15,17 +15,41 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.client import Api, read_file
+from cli.ledger import STATUSES
 from deploy.places import read_settings
 from deploy.terminal.errors import WrongUseError
-from deploy.terminal.language import _
+from deploy.terminal.language import N_, _
 from lab.demo.figures import Figures
+from lab.demo.life import Step
+from lab.demo.office import open_for_units
 from lab.demo.run import DemoRun
 from lab.demo.script import START, ZONE
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
+from shared.schemas.rules import Channel, ReminderKind
 
+_STEPS = {
+    Step.HEAR: N_("hearings recorded"),
+    Step.ACCEPT: N_("accepted by units"),
+    Step.SUBMIT: N_("reported as done"),
+    Step.EXTEND: N_("extensions asked for"),
+    Step.OBJECT: N_("objections"),
+    Step.COMPLETE: N_("reports approved"),
+    Step.RETURN: N_("reports returned"),
+    Step.GRANT: N_("extensions granted"),
+    Step.REFUSE: N_("extensions refused"),
+    Step.UPHOLD: N_("objections upheld"),
+    Step.REJECT: N_("objections rejected"),
+}
+_KINDS = {
+    ReminderKind.DEADLINE: N_("before the deadline"),
+    ReminderKind.OVERDUE: N_("overdue"),
+    ReminderKind.HEARING: N_("before the hearing's deadline"),
+    ReminderKind.HEARING_OVERDUE: N_("hearing overdue"),
+}
+_CHANNELS = {Channel.EMAIL: N_("mails"), Channel.SMS: N_("SMS")}
 _out = Console()
 _SHORT_POLL = {"CUIBAN_POLL": "PT0.02S"}
 
@@ -79,6 +103,7 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
     settings = read_settings(record.environment)
     engine = create_engine(settings, "cuiban-demo")
     api = Api(record.api, read_file(stack.token_file).decode().strip())
+    unit_api = Api(record.api, open_for_units(api))
     try:
         with _out.status(_("the office enters its units and publishes its plan")) as shown:
 
@@ -89,9 +114,11 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
                 if not _out.is_terminal:
                     _out.print(line)
 
-            demo = DemoRun(seed, settings, engine, api, clock, record.inbox.rstrip("/"), show)
+            sinks = record.inbox.rstrip("/")
+            demo = DemoRun(seed, settings, engine, api, unit_api, clock, sinks, show)
             return await demo.run()
     finally:
+        unit_api.close()
         api.close()
         await engine.dispose()
 
@@ -102,12 +129,20 @@ def _build_table(figures: Figures) -> Table:
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     table.add_row(_("obligations"), str(figures.obligations))
-    for kind, number in figures.reminders.items():
-        table.add_row(_("reminders, {kind}").format(kind=kind), str(number))
-    for channel, number in figures.notifications.items():
-        table.add_row(_("notifications, {channel}").format(channel=channel), str(number))
-    for channel, number in figures.sinks.items():
-        table.add_row(_("arrived, {channel}").format(channel=channel), str(number))
+    for step, label in _STEPS.items():
+        table.add_row(_(label), str(figures.steps.get(step, 0)))
+    for status, label in STATUSES.items():
+        table.add_row(
+            _("at the end: {status}").format(status=_(label)), str(figures.statuses.get(status, 0))
+        )
+    for kind, label in _KINDS.items():
+        table.add_row(
+            _("reminded: {kind}").format(kind=_(label)), str(figures.reminders.get(kind, 0))
+        )
+    for channel, label in _CHANNELS.items():
+        numbers = (figures.notifications.get(channel, 0), figures.sinks.get(channel, 0))
+        text = _("{due} due, {arrived} arrived").format(due=numbers[0], arrived=numbers[1])
+        table.add_row(_(label), text)
     conservation = figures.conservation
     message = _(
         "due {due} = sent {sent} + suppressed {suppressed} + withdrawn {withdrawn} + dead {dead} "

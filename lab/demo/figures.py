@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from enum import StrEnum
 from uuid import UUID
 
 import httpx
@@ -42,6 +43,8 @@ class Figures:
     """The result of one run of the demo.
 
     Attributes:
+        steps: how often each step was taken by units and office.
+        statuses: how many obligations have each status at the end.
         reminders: how often obligations were reminded of, by kind; each audience counts.
         notifications: how many there are, by channel; each contact counts.
         sinks: messages that arrived, by channel; each id counts once.
@@ -49,6 +52,8 @@ class Figures:
 
     seed: int
     obligations: int
+    steps: dict[str, int]
+    statuses: dict[str, int]
     reminders: dict[str, int]
     notifications: dict[str, int]
     conservation: Conservation
@@ -83,10 +88,14 @@ async def read_events(settings: Settings, topic: Topic) -> list[Event]:
     return list(events.values())
 
 
+def count_values(values: Iterable[StrEnum]) -> dict[str, int]:
+    """How often each value occurs, by its text."""
+    return dict(sorted(Counter(value.value for value in values).items()))
+
+
 def count_by_kind(reminders: Iterable[ReminderDue]) -> dict[str, int]:
     """How often an obligation was reminded of, by kind."""
-    kinds = Counter(item.kind.value for reminder in reminders for item in reminder.items)
-    return dict(sorted(kinds.items()))
+    return count_values(item.kind for reminder in reminders for item in reminder.items)
 
 
 async def count_notifications(db: AsyncConnection) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """The API calls of the demo's office and of its units."""
 
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 from uuid import UUID
 
+from lab.demo.life import ScriptedStep, Step
 from lab.demo.script import ZONE, ScriptedObligation, ScriptedReport
 from shared.schemas.rules import Audience, ObligationKind
 
@@ -15,10 +16,25 @@ _REASONS = {
     "8.2": "定期公示按年度要求，以年底为完成时限",
     "14.2": "定期清理按年度要求，以年底为完成时限",
 }
+_NOTES = {
+    Step.ACCEPT: "已签收",
+    Step.SUBMIT: "已办结，材料见县政府网站",
+    Step.EXTEND: "网站改版未完成，申请延期",
+    Step.OBJECT: "该项工作不属本单位职责",
+    Step.COMPLETE: "审核通过",
+    Step.RETURN: "材料不全，请补充后再报",
+    Step.GRANT: "同意延期",
+    Step.REFUSE: "请按原时限完成",
+    Step.UPHOLD: "情况属实，不再由该单位办理",
+    Step.REJECT: "职责分工中已明确，请按期办理",
+}
 
 
 class Calls(Protocol):
     """The API calls made here: by `cli.client.Api`, or by a client that retries."""
+
+    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
+        """GET JSON."""
 
     def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """POST JSON; returns the answer."""
@@ -41,6 +57,67 @@ def publish(api: Calls) -> list[ScriptedObligation]:
     return [_read_obligation(row) for row in api.list_items("/v1/ledger", plan_id=plan)]
 
 
+class Ledger:
+    """Takes the steps of the demo's units and of its office.
+
+    It keeps the version that each obligation had in the newest answer, and what waits for a
+    decision. The steps of one obligation are taken one after the other.
+    """
+
+    def __init__(self, office: Calls, units: Calls) -> None:
+        self._office, self._units = office, units
+        self._versions: dict[UUID, int] = {}
+        self._asked: dict[UUID, str] = {}  # the address of a request that is not decided
+
+    def take(self, scripted: ScriptedStep) -> None:
+        """Take a step through the API."""
+        obligation_id = scripted.obligation.obligation_id
+        match scripted.step:
+            case Step.HEAR:
+                record_hearing(self._units, scripted.obligation, scripted.at)
+            case Step.ACCEPT | Step.SUBMIT | Step.OBJECT:
+                self._act(self._units, scripted.step, obligation_id)
+            case Step.EXTEND:
+                self._act(self._units, scripted.step, obligation_id, due_on=scripted.due_on)
+            case Step.COMPLETE | Step.RETURN:
+                self._act(self._office, scripted.step, obligation_id)
+            case Step.GRANT:
+                # A date in the next year has to be confirmed.
+                self._decide(scripted.step, obligation_id, confirm=True)
+            case Step.REFUSE | Step.UPHOLD | Step.REJECT:
+                self._decide(scripted.step, obligation_id)
+            case _:
+                assert_never(scripted.step)
+
+    def _act(
+        self, api: Calls, step: Step, obligation_id: UUID, *, due_on: date | None = None
+    ) -> None:
+        place = f"/v1/obligations/{obligation_id}"
+        version = self._versions.get(obligation_id) or api.get(place)["version"]
+        body: dict[str, object] = {"version": version, "note": _NOTES[step]}
+        if due_on:
+            body |= {"due_on": due_on.isoformat(), "confirm": True}
+        self._keep(obligation_id, api.post(f"{place}/{step.value}", body))
+
+    def _decide(self, step: Step, obligation_id: UUID, **more: object) -> None:
+        place = self._asked.pop(obligation_id)
+        answer = self._office.post(f"{place}/{step.value}", {"note": _NOTES[step], **more})
+        self._keep(obligation_id, answer)
+
+    def _keep(self, obligation_id: UUID, answer: dict[str, Any]) -> None:
+        self._versions[obligation_id] = answer["version"]
+        for kind in ("extension", "objection"):
+            for asked in answer[f"{kind}s"]:
+                if asked["state"] == "pending":
+                    self._asked[obligation_id] = f"/v1/{kind}s/{asked[f'{kind}_id']}"
+
+
+def open_for_units(api: Calls) -> str:
+    """Issue the token by which the units' system reports; returns it."""
+    issued = api.post("/v1/tokens", {"name": "units", "scopes": ["read", "report"]})
+    return str(issued["token"])
+
+
 def report(api: Calls, scripted: ScriptedReport) -> None:
     """Report an obligation as done, or that the unit's head heard its report."""
     obligation = scripted.obligation
@@ -49,14 +126,19 @@ def report(api: Calls, scripted: ScriptedReport) -> None:
             body: dict[str, object] = {"status": "done", "note": "已办结"}
             api.post(f"/v1/obligations/{obligation.obligation_id}/status", body)
         case ObligationKind.HEARING:
-            reported_on = scripted.at.astimezone(ZONE).date()
-            heard = min(reported_on, obligation.due_on) if obligation.due_on else reported_on
-            body = {
-                "heard_on": heard.isoformat(),
-                "heard_by": "主要负责人",
-                "minutes": "专题会议纪要",
-            }
-            api.post(f"/v1/units/{obligation.unit_id}/hearings", body)
+            record_hearing(api, obligation, scripted.at)
+
+
+def record_hearing(api: Calls, obligation: ScriptedObligation, at: datetime) -> None:
+    """Record that the head of an obligation's unit heard its report: in time, if it can be."""
+    reported_on = at.astimezone(ZONE).date()
+    heard = min(reported_on, obligation.due_on) if obligation.due_on else reported_on
+    body = {
+        "heard_on": heard.isoformat(),
+        "heard_by": "主要负责人",
+        "minutes": "专题会议纪要",
+    }
+    api.post(f"/v1/units/{obligation.unit_id}/hearings", body)
 
 
 def count_contacts(api: Calls) -> dict[tuple[UUID, Audience], int]:

@@ -6,21 +6,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from cli.client import Api
 from lab.demo import figures, office
-from lab.demo.figures import Conservation, Figures
+from lab.demo.figures import Conservation, Figures, count_values
+from lab.demo.life import ScriptedStep, draw_steps, map_changes, map_statuses
+from lab.demo.office import Ledger
 from lab.demo.quiet import PipelineWatcher
-from lab.demo.script import END, ScriptedReport, draw_habits, draw_reports, group_by_instant
+from lab.demo.script import END, draw_habits, group_by_instant
 from services.scheduler import audit
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.errors import CuibanError
 from shared.planning import forecasting
 from shared.schemas.events import ObligationsAssigned, ReminderDue
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, TASKS
 from shared.settings import Settings
@@ -38,6 +40,7 @@ class DemoRun:
     settings: Settings
     engine: AsyncEngine
     api: Api
+    unit_api: Api
     clock: SteppedClock
     sinks: str
     show: Show
@@ -55,19 +58,19 @@ class DemoRun:
             await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
             published_at = self.clock.now()
             habit_of = draw_habits(self.seed, {obligation.unit_id for obligation in owed})
-            reports = draw_reports(self.seed, owed, habit_of)
-            await self._step_to_end(watcher, group_by_instant(reports))
-            result = await self._count(len(owed), time.monotonic() - began)
-            await self._compare(result, reports, published_at)
+            steps = draw_steps(self.seed, owed, habit_of)
+            await self._step_to_end(watcher, group_by_instant(steps))
+            result = await self._count(steps, time.monotonic() - began)
+            await self._compare(result, steps, published_at)
         finally:
             await watcher.close()
         return result
 
     async def _step_to_end(
-        self, watcher: PipelineWatcher, script: dict[datetime, list[ScriptedReport]]
+        self, watcher: PipelineWatcher, script: dict[datetime, list[ScriptedStep]]
     ) -> None:
-        """Step from each instant with work or reports to the next, until the end."""
-        instants = list(script)
+        """Step from each instant with work or steps of the script to the next, until the end."""
+        instants, ledger = list(script), Ledger(self.api, self.unit_api)
         with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as threads:
             while True:
                 now = self.clock.now()
@@ -79,7 +82,7 @@ class DemoRun:
                 self.clock.set(min(coming))
                 await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
                 if done := script.get(min(coming)):
-                    await asyncio.to_thread(self._report_all, threads, done)
+                    await asyncio.to_thread(_take_all, threads, ledger, done)
                     await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
                 self.show(
                     self.clock.now(), await asyncio.to_thread(figures.count_received, self.sinks)
@@ -87,17 +90,18 @@ class DemoRun:
         self.clock.set(END)
         await watcher.wait_until_quiet(END, _QUIET_WITHIN)
 
-    def _report_all(self, threads: ThreadPoolExecutor, reports: Sequence[ScriptedReport]) -> None:
-        list(threads.map(partial(office.report, self.api), reports))
-
-    async def _count(self, obligations: int, seconds: float) -> Figures:
+    async def _count(self, steps: Sequence[ScriptedStep], seconds: float) -> Figures:
         reminders = await self._read_reminders()
+        statuses = [status.value for status in ObligationStatus]
+        rows = await asyncio.to_thread(self.api.list_items, "/v1/ledger", status=statuses)
         async with self.engine.connect() as db:
             totals = audit.sum_days(await audit.count_unit_days(db))
             channels = await figures.count_notifications(db)
         return Figures(
             seed=self.seed,
-            obligations=obligations,
+            obligations=len(rows),
+            steps=count_values(step.step for step in steps),
+            statuses=count_values(ObligationStatus(row["status"]) for row in rows),
             reminders=figures.count_by_kind(reminders),
             notifications=channels,
             conservation=Conservation(
@@ -117,7 +121,7 @@ class DemoRun:
         return [event for event in events if isinstance(event, ReminderDue)]
 
     async def _compare(
-        self, result: Figures, done: list[ScriptedReport], published_at: datetime
+        self, result: Figures, steps: Sequence[ScriptedStep], published_at: datetime
     ) -> None:
         """Compare the figures with those of the pure planner, which uses no service."""
         owed = [
@@ -130,7 +134,7 @@ class DemoRun:
             make_default_rule_book(),
             WorkingCalendar(),
             owed,
-            ended={deed.obligation.obligation_id: deed.at for deed in done},
+            changes=map_changes(steps),
             planned_at=published_at,
             until=END,
         )
@@ -141,11 +145,17 @@ class DemoRun:
         contacts = await asyncio.to_thread(office.count_contacts, self.api)
         channels = figures.count_by_channel(planned, contacts)
         conservation = result.conservation
+        status_of = map_statuses(steps)
+        statuses = count_values(
+            status_of.get(obligation.obligation_id, ObligationStatus.ASSIGNED)
+            for obligation in owed
+        )
         checks = (
             (
                 result.obligations == len(owed),
                 f"the ledger has {result.obligations} obligations, Kafka {len(owed)}",
             ),
+            (statuses == result.statuses, f"the script leads to other statuses: {statuses}"),
             (not missing, f"{len(missing)} reminders of the plan were not emitted"),
             (not extra, f"{len(extra)} reminders were emitted that the plan has not"),
             (kinds == result.reminders, f"the planner has other items: {kinds}"),
@@ -161,3 +171,7 @@ class DemoRun:
         )
         if problems := [problem for passed, problem in checks if not passed]:
             raise CuibanError("The demo's figures are wrong: " + "; ".join(problems) + ".")
+
+
+def _take_all(threads: ThreadPoolExecutor, ledger: Ledger, steps: Sequence[ScriptedStep]) -> None:
+    list(threads.map(ledger.take, steps))

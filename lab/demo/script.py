@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,17 @@ START = datetime(2023, 6, 1, 8, 0, tzinfo=ZONE)
 END = datetime(2024, 1, 31, 18, 0, tzinfo=ZONE)
 _FRIDAY = 4
 _CALENDAR = WorkingCalendar()
+
+
+class HasInstant(Protocol):
+    """Something that happens at an instant."""
+
+    @property
+    def at(self) -> datetime:
+        """When it happens."""
+
+
+_Timed = TypeVar("_Timed", bound=HasInstant)
 
 
 class Habit(StrEnum):
@@ -71,9 +83,9 @@ def draw_reports(
         day = _draw_day(draw, obligation, habit_of[obligation.unit_id])
         if day is None:
             continue
-        at = datetime.combine(_shift_to_reporting_day(day), time(16, 30), tzinfo=ZONE)
+        at = _get_reporting_instant(day)
         if START < at < END:
-            reports.append(ScriptedReport(at.astimezone(UTC), obligation))
+            reports.append(ScriptedReport(at, obligation))
     return sorted(reports, key=lambda report: (report.at, str(report.obligation.obligation_id)))
 
 
@@ -90,14 +102,24 @@ def _draw_day(draw: random.Random, obligation: ScriptedObligation, habit: Habit)
             return None
 
 
-def _shift_to_reporting_day(day: date) -> date:
+def _get_reporting_instant(day: date) -> datetime:
+    """The instant, in UTC, at which the week of a day is reported."""
     friday = day + timedelta(days=(_FRIDAY - day.weekday()) % 7)
-    return _CALENDAR.roll_backward(friday)
+    at = datetime.combine(_CALENDAR.roll_backward(friday), time(16, 30), tzinfo=ZONE)
+    return at.astimezone(UTC)
 
 
-def group_by_instant(reports: Iterable[ScriptedReport]) -> dict[datetime, list[ScriptedReport]]:
-    """The reports of each instant, sorted by time."""
-    grouped: dict[datetime, list[ScriptedReport]] = defaultdict(list)
-    for report in reports:
-        grouped[report.at].append(report)
+def find_reporting_instant(after: datetime) -> datetime:
+    """The first reporting instant after another one, in UTC."""
+    day = after.astimezone(ZONE).date()
+    while (at := _get_reporting_instant(day)) <= after:
+        day += timedelta(days=7)
+    return at
+
+
+def group_by_instant(items: Iterable[_Timed]) -> dict[datetime, list[_Timed]]:
+    """The items of each instant, sorted by time."""
+    grouped: dict[datetime, list[_Timed]] = defaultdict(list)
+    for item in items:
+        grouped[item.at].append(item)
     return dict(sorted(grouped.items()))

@@ -1,9 +1,9 @@
 """Forecasts the reminders of a plan, with the code that fires them. Pure."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections import defaultdict, deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
@@ -14,6 +14,7 @@ from shared.schemas.events import ObligationsAmended, ObligationsAssigned, Remin
 from shared.schemas.rules import Dates, RuleBook
 
 _ON_TIME = timedelta(0)
+_INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,21 @@ class ForecastObligation:
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What changes about an obligation at an instant; None means that it stays as it was.
+
+    Attributes:
+        at: a slot at that instant or later is fired by the new state.
+        owed: whether reminders are due for it: not while it is done, submitted or withdrawn.
+        due_on: its new date.
+    """
+
+    at: datetime
+    owed: bool | None = None
+    due_on: date | None = None
 
 
 def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[ForecastObligation]:
@@ -54,7 +70,7 @@ def forecast(
     calendar: WorkingCalendar,
     obligations: Iterable[ForecastObligation],
     *,
-    ended: Mapping[UUID, datetime],
+    changes: Mapping[UUID, Sequence[Change]] | None = None,
     planned_at: datetime,
     until: datetime,
 ) -> list[ReminderDue]:
@@ -67,8 +83,7 @@ def forecast(
         book: the rules, unchanged from `planned_at` to `until`.
         calendar: the days, likewise.
         obligations: of any number of units.
-        ended: when an obligation was done, heard or withdrawn. A slot at that instant or later
-            does not fire for it.
+        changes: of each obligation, in any order.
         planned_at: when the obligations are published.
         until: the last slot of interest.
     """
@@ -79,7 +94,7 @@ def forecast(
     reminders = [
         reminder
         for of_unit in units.values()
-        for reminder in _forecast_unit(timetable, of_unit, ended, planned_at, until)
+        for reminder in _forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
     ]
     return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
 
@@ -87,20 +102,38 @@ def forecast(
 def _forecast_unit(
     timetable: Timetable,
     of_unit: list[ForecastObligation],
-    ended: Mapping[UUID, datetime],
+    changes: Mapping[UUID, Sequence[Change]],
     planned_at: datetime,
     until: datetime,
 ) -> Iterable[ReminderDue]:
+    first = of_unit[0]
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
+    owed = dict.fromkeys(by_id, True)
+    coming = deque(
+        sorted(
+            ((change, id_) for id_ in by_id for change in changes.get(id_, ())),
+            key=lambda pair: pair[0].at,
+        )
+    )
     timers = [
         timer
-        for obligation in of_unit
-        for timer in plan_timers(timetable, obligation.obligation_id, obligation.dates, planned_at)
+        for id_, obligation in by_id.items()
+        for timer in plan_timers(timetable, id_, obligation.dates, planned_at)
     ]
-    while timers and (slot := min(timer.next_fire_at for timer in timers)) <= until:
-        timers = [t for t in timers if not _is_ended(ended.get(t.obligation_id), slot)]
+    while True:
+        slot = min((timer.next_fire_at for timer in timers), default=until + _INSTANT)
+        if coming and coming[0][0].at <= min(slot, until):
+            change, id_ = coming.popleft()
+            before = (owed[id_], by_id[id_].dates)
+            by_id[id_], owed[id_] = _apply(change, by_id[id_], owed[id_])
+            if (owed[id_], by_id[id_].dates) != before:
+                timers = [timer for timer in timers if timer.obligation_id != id_]
+                if owed[id_]:
+                    timers += plan_timers(timetable, id_, by_id[id_].dates, change.at)
+            continue
+        if slot > until:
+            return
         due = [_to_due_timer(by_id[t.obligation_id], t) for t in timers if t.next_fire_at == slot]
-        first = of_unit[0]
         done = fire_due_timers(
             timetable, first.office_id, first.unit_id, due, now=slot, grace=_ON_TIME
         )
@@ -108,8 +141,14 @@ def _forecast_unit(
         timers = [t for t in timers if t.next_fire_at > slot] + done.moved
 
 
-def _is_ended(ended: datetime | None, slot: datetime) -> bool:
-    return ended is not None and ended <= slot
+def _apply(
+    change: Change, obligation: ForecastObligation, owed: bool
+) -> tuple[ForecastObligation, bool]:
+    """An obligation after a change, and whether it is owed then."""
+    dates = obligation.dates
+    if change.due_on is not None:
+        obligation = replace(obligation, dates=replace(dates, due_on=change.due_on))
+    return obligation, owed if change.owed is None else change.owed
 
 
 def _to_due_timer(obligation: ForecastObligation, timer: Timer) -> DueTimer:

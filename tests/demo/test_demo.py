@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from lab.demo.life import Step
+
 TESTS = Path(__file__).parent.parent
 EXAMPLES = TESTS.parent / "examples"
 pytestmark = pytest.mark.e2e
@@ -61,5 +63,6 @@ def test_what_the_planner_says_is_due_is_sent_and_arrives(tmp_path: Path) -> Non
     assert kept["due"] == sum(found["notifications"].values())
     assert kept["sent"] == sum(found["sinks"].values())
     assert kept["pending"] == kept["dead"] == 0
-    assert found["obligations"] == owed_by_hand()
+    assert found["obligations"] == sum(found["statuses"].values()) == owed_by_hand()
+    assert set(found["steps"]) == set(Step)
     assert set(found["reminders"]) == {"deadline", "overdue", "hearing", "hearing-overdue"}

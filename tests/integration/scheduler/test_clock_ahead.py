@@ -116,7 +116,6 @@ async def test_what_fired_ahead_is_taken_back_and_every_slot_fires_at_its_time(
         make_default_rule_book(),
         WorkingCalendar(),
         [one for event in EVENTS for one in list_assigned(event)],
-        ended={},
         planned_at=world.clock.instant,
         until=YEARS_END,
     )

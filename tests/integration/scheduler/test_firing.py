@@ -91,7 +91,6 @@ async def test_what_fires_in_a_year_is_what_the_oracle_says(world: World) -> Non
         make_default_rule_book(),
         WorkingCalendar(),
         [one for event in events for one in list_assigned(event)],
-        ended={},
         planned_at=START,
         until=until,
     )

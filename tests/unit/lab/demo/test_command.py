@@ -16,7 +16,9 @@ def test_no_figure_is_cut_off(width: int) -> None:
     use_language("zh")
     try:
         conservation = Conservation(2638, 2633, 5, 0, 0, 0)
-        figures = Figures(2023, 1453, {}, {"email": 1319}, conservation, {"sms": 1314}, 60.0)
+        figures = Figures(
+            2023, 1453, {}, {}, {}, {"email": 1319}, conservation, {"sms": 1314}, 60.0
+        )
         printed = io.StringIO()
         Console(file=printed, width=width).print(_build_table(figures))
     finally:

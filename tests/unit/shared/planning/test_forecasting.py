@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import ForecastObligation, forecast, list_assigned
+from shared.planning.forecasting import Change, ForecastObligation, forecast, list_assigned
 from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAssigned
@@ -37,20 +37,20 @@ def one(
     )
 
 
-def said(*obligations: ForecastObligation, ended=None, until: datetime = END):
+def said(*obligations: ForecastObligation, changes=None, until: datetime = END):
     return forecast(
         make_default_rule_book(),
         WorkingCalendar(),
         obligations,
-        ended=ended or {},
+        changes=changes,
         planned_at=TOLD,
         until=until,
     )
 
 
 def test_a_deadline_met_on_its_day_is_heard_of_six_times() -> None:
-    done = {identity.derive_id("a"): datetime(2023, 8, 31, 8, tzinfo=UTC)}
-    found = said(one("a", date(2023, 8, 31)), ended=done)
+    done = Change(datetime(2023, 8, 31, 8, tzinfo=UTC), owed=False)
+    found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): [done]})
     assert [r.slot.date().isoformat() for r in found] == [
         "2023-07-20",
         "2023-08-10",
@@ -72,7 +72,34 @@ def test_a_hearing_is_heard_of_four_times_and_then_as_overdue() -> None:
 
 def test_what_ends_at_a_slot_does_not_fire_there() -> None:
     slot = datetime(2023, 7, 20, 1, tzinfo=UTC)
-    assert said(one("a", date(2023, 8, 31)), ended={identity.derive_id("a"): slot}) == []
+    assert (
+        said(
+            one("a", date(2023, 8, 31)),
+            changes={identity.derive_id("a"): [Change(slot, owed=False)]},
+        )
+        == []
+    )
+
+
+def test_what_is_returned_fires_again_and_a_moved_date_has_slots_of_its_own() -> None:
+    at = [datetime(2023, month, day, 8, 30, tzinfo=UTC) for month, day in ((7, 21), (8, 11))]
+    paused = [Change(at[0], owed=False), Change(at[1], owed=True)]
+    moved = [Change(at[1], due_on=date(2023, 9, 28))]
+    found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): paused + moved})
+    later = said(one("a", date(2023, 9, 28)))
+    assert [r.slot.date().isoformat() for r in found[:1]] == ["2023-07-20"]
+    assert [r.slot for r in found[1:]] == [r.slot for r in later if r.slot > at[1]]
+
+
+def test_a_change_after_the_last_slot_of_others_still_counts() -> None:
+    back = datetime(2023, 8, 25, 8, 30, tzinfo=UTC)
+    paused = [Change(TOLD, owed=False), Change(back, owed=True)]
+    found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): paused})
+    assert [r.slot.date().isoformat() for r in found if r.slot.month == 8] == [
+        "2023-08-28",
+        "2023-08-30",
+        "2023-08-31",
+    ]
 
 
 def test_what_continues_without_a_date_is_never_heard_of() -> None:

@@ -47,7 +47,7 @@ def test_from_slot_to_slot_it_says_what_the_planner_forecasts(dues) -> None:
     followed, said = oracle(*owed), []
     while (slot := followed.find_next_slot()) <= END:
         said += followed.move_to(slot)
-    wanted = forecast(BOOK, CALENDAR, owed, ended={}, planned_at=TOLD, until=END)
+    wanted = forecast(BOOK, CALENDAR, owed, changes={}, planned_at=TOLD, until=END)
     assert {r.reminder_id: r.items for r in said} == {r.reminder_id: r.items for r in wanted}
     assert len(said) == len(wanted)
 
