@@ -20,7 +20,7 @@ from deploy.places import read_settings
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from lab.demo.figures import Figures
-from lab.demo.life import Step
+from lab.demo.life import LifeStep
 from lab.demo.office import open_for_units
 from lab.demo.run import DemoRun
 from lab.demo.script import START, ZONE
@@ -31,17 +31,17 @@ from shared.database.engine import create_engine
 from shared.schemas.rules import Channel, ReminderKind
 
 _STEPS = {
-    Step.HEAR: N_("hearings recorded"),
-    Step.ACCEPT: N_("accepted by units"),
-    Step.SUBMIT: N_("reported as done"),
-    Step.EXTEND: N_("extensions asked for"),
-    Step.OBJECT: N_("objections"),
-    Step.COMPLETE: N_("reports approved"),
-    Step.RETURN: N_("reports returned"),
-    Step.GRANT: N_("extensions granted"),
-    Step.REFUSE: N_("extensions refused"),
-    Step.UPHOLD: N_("objections upheld"),
-    Step.REJECT: N_("objections rejected"),
+    LifeStep.HEAR: N_("hearings recorded"),
+    LifeStep.ACCEPT: N_("accepted by units"),
+    LifeStep.SUBMIT: N_("reported as done"),
+    LifeStep.EXTEND: N_("extensions asked for"),
+    LifeStep.OBJECT: N_("objections"),
+    LifeStep.COMPLETE: N_("reports approved"),
+    LifeStep.RETURN: N_("reports returned"),
+    LifeStep.GRANT: N_("extensions granted"),
+    LifeStep.REFUSE: N_("extensions refused"),
+    LifeStep.UPHOLD: N_("objections upheld"),
+    LifeStep.REJECT: N_("objections rejected"),
 }
 _KINDS = {
     ReminderKind.DEADLINE: N_("before the deadline"),

@@ -37,7 +37,7 @@ _ASKED_BEFORE = timedelta(days=20)
 _LATER = (14, 28)  # days that an extension moves a date
 
 
-class Step(StrEnum):
+class LifeStep(StrEnum):
     """What is done: by the unit or, from COMPLETE on, by the office."""
 
     HEAR = "hear"
@@ -59,7 +59,7 @@ class ScriptedStep:
 
     at: datetime
     obligation: ScriptedObligation
-    step: Step
+    step: LifeStep
     due_on: date | None = None
 
 
@@ -91,11 +91,11 @@ def map_changes(steps: Iterable[ScriptedStep]) -> dict[UUID, list[Change]]:
     changes: dict[UUID, list[Change]] = {}
     for step in steps:
         match step.step:
-            case Step.SUBMIT | Step.COMPLETE | Step.UPHOLD | Step.HEAR:
+            case LifeStep.SUBMIT | LifeStep.COMPLETE | LifeStep.UPHOLD | LifeStep.HEAR:
                 change = Change(step.at, owed=False)
-            case Step.RETURN:
+            case LifeStep.RETURN:
                 change = Change(step.at, owed=True)
-            case Step.GRANT:
+            case LifeStep.GRANT:
                 change = Change(step.at, due_on=step.due_on)
             case _:
                 continue
@@ -104,12 +104,12 @@ def map_changes(steps: Iterable[ScriptedStep]) -> dict[UUID, list[Change]]:
 
 
 _LEADS_TO = {
-    Step.HEAR: ObligationStatus.DONE,
-    Step.ACCEPT: ObligationStatus.ACCEPTED,
-    Step.SUBMIT: ObligationStatus.SUBMITTED,
-    Step.COMPLETE: ObligationStatus.DONE,
-    Step.RETURN: ObligationStatus.RETURNED,
-    Step.UPHOLD: ObligationStatus.WITHDRAWN,
+    LifeStep.HEAR: ObligationStatus.DONE,
+    LifeStep.ACCEPT: ObligationStatus.ACCEPTED,
+    LifeStep.SUBMIT: ObligationStatus.SUBMITTED,
+    LifeStep.COMPLETE: ObligationStatus.DONE,
+    LifeStep.RETURN: ObligationStatus.RETURNED,
+    LifeStep.UPHOLD: ObligationStatus.WITHDRAWN,
 }
 """The status after a step. After the others it is what it was."""
 
@@ -128,17 +128,20 @@ def _draw_life(
 ) -> list[ScriptedStep]:
     """The steps of one obligation in order, no two at the same instant."""
     if obligation.kind is ObligationKind.HEARING:
-        return [ScriptedStep(reported_at, obligation, Step.HEAR)] if reported_at else []
+        return [ScriptedStep(reported_at, obligation, LifeStep.HEAR)] if reported_at else []
     if habit is Habit.SILENT:
         return []
     before = _draw_beginning(draw, obligation, habit)
-    if before and before[-1].step is Step.UPHOLD:
+    if before and before[-1].step is LifeStep.UPHOLD:
         return before
     if reported_at is None:
         return before
     while before and before[-1].at >= reported_at:
         before.pop()
-    if before and before[-1].step in {Step.OBJECT, Step.EXTEND}:  # reported before the decision
+    if before and before[-1].step in {
+        LifeStep.OBJECT,
+        LifeStep.EXTEND,
+    }:  # reported before the decision
         before.pop()
     return before + _draw_report(draw, obligation, reported_at)
 
@@ -148,24 +151,24 @@ def _draw_beginning(
 ) -> list[ScriptedStep]:
     """What happens before a report: acceptance, an objection or a request for an extension."""
     accepted_at = find_reporting_instant(START + _WEEK * draw.randint(0, 2))
-    steps = [ScriptedStep(accepted_at, obligation, Step.ACCEPT)]
+    steps = [ScriptedStep(accepted_at, obligation, LifeStep.ACCEPT)]
     if draw.random() < _OBJECTS:
         raised_at = find_reporting_instant(accepted_at)
-        decision = Step.UPHOLD if draw.random() < _UPHELD else Step.REJECT
+        decision = LifeStep.UPHOLD if draw.random() < _UPHELD else LifeStep.REJECT
         return [
             *steps,
-            ScriptedStep(raised_at, obligation, Step.OBJECT),
+            ScriptedStep(raised_at, obligation, LifeStep.OBJECT),
             ScriptedStep(find_reporting_instant(raised_at), obligation, decision),
         ]
     if obligation.due_on and habit is Habit.LATE and draw.random() < _ASKS:
         due = datetime.combine(obligation.due_on, datetime.min.time(), tzinfo=ZONE)
         asked_at = find_reporting_instant(due - _ASKED_BEFORE)
         day = _CALENDAR.roll_backward(obligation.due_on + timedelta(days=draw.randint(*_LATER)))
-        decision = Step.GRANT if draw.random() < _GRANTED else Step.REFUSE
+        decision = LifeStep.GRANT if draw.random() < _GRANTED else LifeStep.REFUSE
         decided_at = find_reporting_instant(asked_at)
         if accepted_at < asked_at and decided_at < due.astimezone(UTC):
             steps += [
-                ScriptedStep(asked_at, obligation, Step.EXTEND, day),
+                ScriptedStep(asked_at, obligation, LifeStep.EXTEND, day),
                 ScriptedStep(decided_at, obligation, decision, day),
             ]
     return steps
@@ -176,11 +179,11 @@ def _draw_report(
 ) -> list[ScriptedStep]:
     """A report and its review. What is returned is reported again and then completed."""
     reviewed_at = find_reporting_instant(reported_at)
-    steps = [ScriptedStep(reported_at, obligation, Step.SUBMIT)]
+    steps = [ScriptedStep(reported_at, obligation, LifeStep.SUBMIT)]
     if draw.random() < _RETURNED:
-        steps.append(ScriptedStep(reviewed_at, obligation, Step.RETURN))
+        steps.append(ScriptedStep(reviewed_at, obligation, LifeStep.RETURN))
         again_at = find_reporting_instant(find_reporting_instant(reviewed_at))
-        steps.append(ScriptedStep(again_at, obligation, Step.SUBMIT))
+        steps.append(ScriptedStep(again_at, obligation, LifeStep.SUBMIT))
         reviewed_at = find_reporting_instant(again_at)
-    steps.append(ScriptedStep(reviewed_at, obligation, Step.COMPLETE))
+    steps.append(ScriptedStep(reviewed_at, obligation, LifeStep.COMPLETE))
     return steps

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol, assert_never
 from uuid import UUID
 
-from lab.demo.life import ScriptedStep, Step
+from lab.demo.life import LifeStep, ScriptedStep
 from lab.demo.script import ZONE, ScriptedObligation, ScriptedReport
 from shared.schemas.rules import Audience, ObligationKind
 
@@ -17,16 +17,16 @@ _REASONS = {
     "14.2": "定期清理按年度要求，以年底为完成时限",
 }
 _NOTES = {
-    Step.ACCEPT: "已签收",
-    Step.SUBMIT: "已办结，材料见县政府网站",
-    Step.EXTEND: "网站改版未完成，申请延期",
-    Step.OBJECT: "该项工作不属本单位职责",
-    Step.COMPLETE: "审核通过",
-    Step.RETURN: "材料不全，请补充后再报",
-    Step.GRANT: "同意延期",
-    Step.REFUSE: "请按原时限完成",
-    Step.UPHOLD: "情况属实，不再由该单位办理",
-    Step.REJECT: "职责分工中已明确，请按期办理",
+    LifeStep.ACCEPT: "已签收",
+    LifeStep.SUBMIT: "已办结，材料见县政府网站",
+    LifeStep.EXTEND: "网站改版未完成，申请延期",
+    LifeStep.OBJECT: "该项工作不属本单位职责",
+    LifeStep.COMPLETE: "审核通过",
+    LifeStep.RETURN: "材料不全，请补充后再报",
+    LifeStep.GRANT: "同意延期",
+    LifeStep.REFUSE: "请按原时限完成",
+    LifeStep.UPHOLD: "情况属实，不再由该单位办理",
+    LifeStep.REJECT: "职责分工中已明确，请按期办理",
 }
 
 
@@ -73,24 +73,24 @@ class Ledger:
         """Take a step through the API."""
         obligation_id = scripted.obligation.obligation_id
         match scripted.step:
-            case Step.HEAR:
+            case LifeStep.HEAR:
                 record_hearing(self._units, scripted.obligation, scripted.at)
-            case Step.ACCEPT | Step.SUBMIT | Step.OBJECT:
+            case LifeStep.ACCEPT | LifeStep.SUBMIT | LifeStep.OBJECT:
                 self._act(self._units, scripted.step, obligation_id)
-            case Step.EXTEND:
+            case LifeStep.EXTEND:
                 self._act(self._units, scripted.step, obligation_id, due_on=scripted.due_on)
-            case Step.COMPLETE | Step.RETURN:
+            case LifeStep.COMPLETE | LifeStep.RETURN:
                 self._act(self._office, scripted.step, obligation_id)
-            case Step.GRANT:
+            case LifeStep.GRANT:
                 # A date in the next year has to be confirmed.
                 self._decide(scripted.step, obligation_id, confirm=True)
-            case Step.REFUSE | Step.UPHOLD | Step.REJECT:
+            case LifeStep.REFUSE | LifeStep.UPHOLD | LifeStep.REJECT:
                 self._decide(scripted.step, obligation_id)
             case _:
                 assert_never(scripted.step)
 
     def _act(
-        self, api: Calls, step: Step, obligation_id: UUID, *, due_on: date | None = None
+        self, api: Calls, step: LifeStep, obligation_id: UUID, *, due_on: date | None = None
     ) -> None:
         place = f"/v1/obligations/{obligation_id}"
         version = self._versions.get(obligation_id) or api.get(place)["version"]
@@ -99,7 +99,7 @@ class Ledger:
             body |= {"due_on": due_on.isoformat(), "confirm": True}
         self._keep(obligation_id, api.post(f"{place}/{step.value}", body))
 
-    def _decide(self, step: Step, obligation_id: UUID, **more: object) -> None:
+    def _decide(self, step: LifeStep, obligation_id: UUID, **more: object) -> None:
         place = self._asked.pop(obligation_id)
         answer = self._office.post(f"{place}/{step.value}", {"note": _NOTES[step], **more})
         self._keep(obligation_id, answer)

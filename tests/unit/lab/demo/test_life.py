@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lab.demo.life import ScriptedStep, Step, draw_steps, map_changes, map_statuses
+from lab.demo.life import LifeStep, ScriptedStep, draw_steps, map_changes, map_statuses
 from lab.demo.script import END, START, Habit, ScriptedObligation, draw_habits
 from services.ingest.domain.transitions import TRANSITIONS
 from shared.schemas.life import Action, ObligationStatus
@@ -24,8 +24,8 @@ OWED = [
     )
     for n, due in enumerate([date(2023, 8, 31), date(2023, 12, 31), None] * 200)
 ]
-DECIDES = {Step.GRANT: Step.EXTEND, Step.REFUSE: Step.EXTEND}
-DECIDES |= {Step.UPHOLD: Step.OBJECT, Step.REJECT: Step.OBJECT}
+DECIDES = {LifeStep.GRANT: LifeStep.EXTEND, LifeStep.REFUSE: LifeStep.EXTEND}
+DECIDES |= {LifeStep.UPHOLD: LifeStep.OBJECT, LifeStep.REJECT: LifeStep.OBJECT}
 
 
 def by_obligation(steps: list[ScriptedStep]) -> dict[UUID, list[ScriptedStep]]:
@@ -55,9 +55,9 @@ def test_the_ledger_allows_every_step(seed: int) -> None:
             if step.step in DECIDES:
                 assert waiting is DECIDES[step.step]
                 waiting = None
-                if step.step is Step.UPHOLD:
+                if step.step is LifeStep.UPHOLD:
                     status = ObligationStatus.WITHDRAWN
-            elif step.step is Step.HEAR:
+            elif step.step is LifeStep.HEAR:
                 status = ObligationStatus.DONE
             else:
                 assert waiting is None, "a step while a decision is awaited"
@@ -69,7 +69,7 @@ def test_the_ledger_allows_every_step(seed: int) -> None:
 def test_every_step_occurs_and_silent_units_do_nothing() -> None:
     habit_of = draw_habits(2023, UNITS)
     steps = draw_steps(2023, OWED, habit_of)
-    assert set(Counter(step.step for step in steps)) == set(Step)
+    assert set(Counter(step.step for step in steps)) == set(LifeStep)
     silent = {unit for unit, habit in habit_of.items() if habit is Habit.SILENT}
     assert silent
     assert not [step for step in steps if step.obligation.unit_id in silent]
@@ -78,10 +78,10 @@ def test_every_step_occurs_and_silent_units_do_nothing() -> None:
 def test_a_submitted_report_pauses_and_a_return_resumes() -> None:
     steps = draw_steps(2023, OWED, draw_habits(2023, UNITS))
     changes = map_changes(steps)
-    returned = next(step for step in steps if step.step is Step.RETURN)
+    returned = next(step for step in steps if step.step is LifeStep.RETURN)
     owed = [change.owed for change in changes[returned.obligation.obligation_id]]
     assert owed[:3] == [False, True, False]
-    granted = next(step for step in steps if step.step is Step.GRANT)
+    granted = next(step for step in steps if step.step is LifeStep.GRANT)
     days = [change.due_on for change in changes[granted.obligation.obligation_id]]
     assert granted.due_on in days
     assert granted.obligation.due_on
