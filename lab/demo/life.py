@@ -22,7 +22,7 @@ from lab.demo.script import (
     find_reporting_instant,
 )
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Change
+from shared.planning.forecasting import TimedChange
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
@@ -86,17 +86,17 @@ def draw_steps(
     return sorted(steps, key=lambda step: (step.at, str(step.obligation.obligation_id)))
 
 
-def map_changes(steps: Iterable[ScriptedStep]) -> dict[UUID, list[Change]]:
+def map_changes(steps: Iterable[ScriptedStep]) -> dict[UUID, list[TimedChange]]:
     """What the steps change for the planner, by obligation."""
-    changes: dict[UUID, list[Change]] = {}
+    changes: dict[UUID, list[TimedChange]] = {}
     for step in steps:
         match step.step:
             case LifeStep.SUBMIT | LifeStep.COMPLETE | LifeStep.UPHOLD | LifeStep.HEAR:
-                change = Change(step.at, owed=False)
+                change = TimedChange(step.at, owed=False)
             case LifeStep.RETURN:
-                change = Change(step.at, owed=True)
+                change = TimedChange(step.at, owed=True)
             case LifeStep.GRANT:
-                change = Change(step.at, due_on=step.due_on)
+                change = TimedChange(step.at, due_on=step.due_on)
             case _:
                 continue
         changes.setdefault(step.obligation.obligation_id, []).append(change)

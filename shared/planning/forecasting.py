@@ -30,7 +30,7 @@ class ForecastObligation:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TimedChange:
     """What changes about an obligation at an instant; None means that it stays as it was.
 
     Attributes:
@@ -70,7 +70,7 @@ def forecast(
     calendar: WorkingCalendar,
     obligations: Iterable[ForecastObligation],
     *,
-    changes: Mapping[UUID, Sequence[Change]] | None = None,
+    changes: Mapping[UUID, Sequence[TimedChange]] | None = None,
     planned_at: datetime,
     until: datetime,
 ) -> list[ReminderDue]:
@@ -102,7 +102,7 @@ def forecast(
 def _forecast_unit(
     timetable: Timetable,
     of_unit: list[ForecastObligation],
-    changes: Mapping[UUID, Sequence[Change]],
+    changes: Mapping[UUID, Sequence[TimedChange]],
     planned_at: datetime,
     until: datetime,
 ) -> Iterable[ReminderDue]:
@@ -142,7 +142,7 @@ def _forecast_unit(
 
 
 def _apply(
-    change: Change, obligation: ForecastObligation, owed: bool
+    change: TimedChange, obligation: ForecastObligation, owed: bool
 ) -> tuple[ForecastObligation, bool]:
     """An obligation after a change, and whether it is owed then."""
     dates = obligation.dates

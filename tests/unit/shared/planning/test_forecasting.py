@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.forecasting import Change, ForecastObligation, forecast, list_assigned
+from shared.planning.forecasting import ForecastObligation, TimedChange, forecast, list_assigned
 from shared.planning.reminding import ReminderMeasure
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAssigned
@@ -49,7 +49,7 @@ def said(*obligations: ForecastObligation, changes=None, until: datetime = END):
 
 
 def test_a_deadline_met_on_its_day_is_heard_of_six_times() -> None:
-    done = Change(datetime(2023, 8, 31, 8, tzinfo=UTC), owed=False)
+    done = TimedChange(datetime(2023, 8, 31, 8, tzinfo=UTC), owed=False)
     found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): [done]})
     assert [r.slot.date().isoformat() for r in found] == [
         "2023-07-20",
@@ -75,7 +75,7 @@ def test_what_ends_at_a_slot_does_not_fire_there() -> None:
     assert (
         said(
             one("a", date(2023, 8, 31)),
-            changes={identity.derive_id("a"): [Change(slot, owed=False)]},
+            changes={identity.derive_id("a"): [TimedChange(slot, owed=False)]},
         )
         == []
     )
@@ -83,8 +83,8 @@ def test_what_ends_at_a_slot_does_not_fire_there() -> None:
 
 def test_what_is_returned_fires_again_and_a_moved_date_has_slots_of_its_own() -> None:
     at = [datetime(2023, month, day, 8, 30, tzinfo=UTC) for month, day in ((7, 21), (8, 11))]
-    paused = [Change(at[0], owed=False), Change(at[1], owed=True)]
-    moved = [Change(at[1], due_on=date(2023, 9, 28))]
+    paused = [TimedChange(at[0], owed=False), TimedChange(at[1], owed=True)]
+    moved = [TimedChange(at[1], due_on=date(2023, 9, 28))]
     found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): paused + moved})
     later = said(one("a", date(2023, 9, 28)))
     assert [r.slot.date().isoformat() for r in found[:1]] == ["2023-07-20"]
@@ -93,7 +93,7 @@ def test_what_is_returned_fires_again_and_a_moved_date_has_slots_of_its_own() ->
 
 def test_a_change_after_the_last_slot_of_others_still_counts() -> None:
     back = datetime(2023, 8, 25, 8, 30, tzinfo=UTC)
-    paused = [Change(TOLD, owed=False), Change(back, owed=True)]
+    paused = [TimedChange(TOLD, owed=False), TimedChange(back, owed=True)]
     found = said(one("a", date(2023, 8, 31)), changes={identity.derive_id("a"): paused})
     assert [r.slot.date().isoformat() for r in found if r.slot.month == 8] == [
         "2023-08-28",
