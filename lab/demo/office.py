@@ -76,11 +76,11 @@ class Ledger:
             case LifeStep.HEAR:
                 record_hearing(self._units, scripted.obligation, scripted.at)
             case LifeStep.ACCEPT | LifeStep.SUBMIT | LifeStep.OBJECT:
-                self._act(self._units, scripted.step, obligation_id)
+                self._report(self._units, scripted.step, obligation_id)
             case LifeStep.EXTEND:
-                self._act(self._units, scripted.step, obligation_id, due_on=scripted.due_on)
+                self._report(self._units, scripted.step, obligation_id, due_on=scripted.due_on)
             case LifeStep.COMPLETE | LifeStep.RETURN:
-                self._act(self._office, scripted.step, obligation_id)
+                self._report(self._office, scripted.step, obligation_id)
             case LifeStep.GRANT:
                 # A date in the next year has to be confirmed.
                 self._decide(scripted.step, obligation_id, confirm=True)
@@ -89,7 +89,7 @@ class Ledger:
             case _:
                 assert_never(scripted.step)
 
-    def _act(
+    def _report(
         self, api: Calls, step: LifeStep, obligation_id: UUID, *, due_on: date | None = None
     ) -> None:
         place = f"/v1/obligations/{obligation_id}"
