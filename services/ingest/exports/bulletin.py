@@ -24,9 +24,11 @@ TITLE, TEXT, HEADING, TABLE = "公文标题", "公文正文仿宋", "公文一�
 _TITLE_FONT, _TEXT_FONT, _HEADING_FONT = "方正小标宋简体", "仿宋_GB2312", "黑体"
 _INSTEAD = {_TITLE_FONT: "宋体", _TEXT_FONT: "仿宋", _HEADING_FONT: "SimHei"}
 _FONT_TABLE = "/word/fontTable.xml"
-_SECOND, _THIRD, _FOURTH = Pt(22), Pt(16), Pt(12)
+_SECOND, _THIRD, _SMALL_FOURTH = Pt(22), Pt(16), Pt(12)
 """The sizes 二号, 三号 and 小四."""
 _LINE = Pt(28)
+_TEXT_WIDTH = Cm(21 - 2.8 - 2.6)
+_CELL_MARGINS = Cm(0.5)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -103,7 +105,7 @@ def _define_styles(document: Any) -> None:  # noqa: ANN401 - as above
     heading = _define_style(document, HEADING, _HEADING_FONT, _THIRD)
     heading.paragraph_format.first_line_indent = 2 * _THIRD
     heading.paragraph_format.keep_with_next = True
-    cell = _define_style(document, TABLE, _TEXT_FONT, _FOURTH)
+    cell = _define_style(document, TABLE, _TEXT_FONT, _SMALL_FOURTH)
     cell.paragraph_format.line_spacing_rule = WD_LINE_SPACING.SINGLE
 
 
@@ -142,6 +144,9 @@ def _add_table(document: Any, bulletin: Bulletin) -> None:  # noqa: ANN401 - as 
     document.add_paragraph(bulletin.table_title, HEADING)
     table = document.add_table(rows=0, cols=len(bulletin.head), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
+    table.autofit = False
+    for column, width in zip(table.columns, _list_widths(bulletin.head), strict=True):
+        column.width = width
     head = _add_row(table, bulletin.head, bold=True)
     properties = head._tr.get_or_add_trPr()  # noqa: SLF001 - python-docx has no name for it
     properties.append(properties.makeelement(qn("w:tblHeader"), {}))
@@ -152,6 +157,12 @@ def _add_table(document: Any, bulletin: Bulletin) -> None:  # noqa: ANN401 - as 
         for text, value in zip(copy.iter(qn("w:t")), row, strict=True):
             text.text = _clean(value)
         table._tbl.append(copy)  # noqa: SLF001 - likewise
+
+
+def _list_widths(head: Sequence[str]) -> list[int]:
+    """The widths of the columns: each number's that of its heading, the rest for the first."""
+    numbers = [len(heading) * _SMALL_FOURTH + _CELL_MARGINS for heading in head[1:]]
+    return [_TEXT_WIDTH - sum(numbers), *numbers]
 
 
 def _add_row(table: Any, cells: Sequence[str], *, bold: bool | None) -> Any:  # noqa: ANN401 - as above

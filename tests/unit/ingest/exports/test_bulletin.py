@@ -63,6 +63,14 @@ def test_the_table_has_a_head_that_is_repeated_and_a_row_for_each_row():
     assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None
 
 
+def test_the_name_of_a_unit_has_the_room_that_the_numbers_leave():
+    (table,) = read().tables
+    names, numbers = (column.width for column in table.columns)
+    assert abs(names + numbers - Cm(15.6)) < Cm(0.01)
+    assert Cm(1.2) < numbers < Cm(1.5)
+    assert [[cell.width for cell in row.cells] for row in table.rows] == [[names, numbers]] * 3
+
+
 def test_the_signature_and_the_date_end_the_document():
     document = read()
     assert [line.text for line in document.paragraphs[-2:]] == [
