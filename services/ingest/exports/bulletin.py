@@ -28,7 +28,8 @@ _SECOND, _THIRD, _SMALL_FOURTH = Pt(22), Pt(16), Pt(12)
 """The sizes 二号, 三号 and 小四."""
 _LINE = Pt(28)
 _TEXT_WIDTH = Cm(21 - 2.8 - 2.6)
-_CELL_MARGINS = Cm(0.5)
+_CELL_MARGINS = Cm(0.4)
+_NARROWEST = 2.5  # characters: a number of five digits
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -161,7 +162,9 @@ def _add_table(document: Any, bulletin: Bulletin) -> None:  # noqa: ANN401 - as 
 
 def _list_widths(head: Sequence[str]) -> list[int]:
     """The widths of the columns: each number's that of its heading, the rest for the first."""
-    numbers = [len(heading) * _SMALL_FOURTH + _CELL_MARGINS for heading in head[1:]]
+    numbers = [
+        int(max(len(heading), _NARROWEST) * _SMALL_FOURTH) + _CELL_MARGINS for heading in head[1:]
+    ]
     return [_TEXT_WIDTH - sum(numbers), *numbers]
 
 
