@@ -55,12 +55,38 @@ async def ids_of(api: Api) -> dict[str, list[str]]:
     """What stands in the database, by the name of the path's parameter."""
     plan = await api.publish_plan()
     ledger = await api.list_ledger()
+    extension, objection = [
+        (await ask(api, row, action))[f"{kind}s"][0][f"{kind}_id"]
+        for row, action, kind in zip(
+            ledger, ("extend", "object"), ("extension", "objection"), strict=False
+        )
+    ]
+    heard = {"heard_on": "2023-05-31", "heard_by": "局长", "minutes": "1号"}
+    hearings = f"/v1/units/{ledger[0]['unit_id']}/hearings"
+    hearing = await api.client.post(hearings, json=heard)
+    assert hearing.is_success, hearing.text
     return {
+        "extension_id": [extension],
+        "objection_id": [objection],
+        "hearing_id": [hearing.json()["hearing_id"]],
+        "ref": sorted({item["ref"] for item in ledger}),
         "plan_id": [plan["plan_id"]],
         "unit_id": sorted({item["unit_id"] for item in ledger}),
         "obligation_id": [item["obligation_id"] for item in ledger],
         "token_id": [str(uuid4())],  # to revoke one of our own would end the test
     }
+
+
+async def ask(api: Api, row: dict[str, Any], action: str) -> dict[str, Any]:
+    """Ask for an extension of an obligation, or object to it; returns the obligation."""
+    place = f"/v1/obligations/{row['obligation_id']}"
+    version = (await api.client.get(place)).json()["version"]
+    body: dict[str, Any] = {"version": version, "note": "情况属实"}
+    if action == "extend":
+        body |= {"due_on": "2024-06-28", "confirm": True}
+    answer = await api.client.post(f"{place}/{action}", json=body)
+    assert answer.is_success, answer.text
+    return dict(answer.json())
 
 
 def prepared(case: schemathesis.Case) -> requests.PreparedRequest | None:

@@ -143,7 +143,7 @@ async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services
     commands = [" ".join(psutil.Process(child.pid).cmdline()).encode() for child in children]
     token = api.client.headers["Authorization"].removeprefix("Bearer ")
     answers = []
-    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{http}", timeout=PATIENCE) as client:
         answers.append(await client.get("/v1/office", headers=bearer(SECRETS["wrong token"])))
         file = {"file": ("u.csv", DIRECTORY)}
         taken = await client.post("/v1/units/import", files=file, headers=bearer(token))
