@@ -24,6 +24,8 @@ _COMMANDS = {
     "chaos": "lab.chaos.command:run_chaos",
     "import": "cli.plans:import_plan",
     "units": "cli.contacts:units",
+    "users": "cli.users:users",
+    "offices": "deploy.offices:offices",
     "plan": "cli.plans:plan",
     "ledger": "cli.ledger:show_ledger",
     "report": "cli.reports:report",
@@ -44,7 +46,8 @@ _COMMANDS = {
 def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `ops`, `topics`, `migrate`, `prepare`.
+    A production image has the operator's commands alone: `ops`, `offices`, `topics`, `migrate`,
+    `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.

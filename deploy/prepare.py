@@ -29,7 +29,7 @@ from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
 SERVICES = ("ingest", "scheduler", "notifier")
-_ALL = ("read", "report", "manage", "admin")
+ALL_SCOPES = ("read", "report", "manage", "admin")
 
 
 class FoundingSettings(BaseSettings):
@@ -142,7 +142,7 @@ async def create_first_office(settings: Settings, office: FoundingSettings) -> N
             )
             if office.token_file and not office.token_file.exists():
                 token = await issue_token(
-                    db, office_id=office_id, name="administrator", scopes=_ALL, now=now
+                    db, office_id=office_id, name="administrator", scopes=ALL_SCOPES, now=now
                 )
                 write_secret(office.token_file, token)
     finally:

@@ -76,6 +76,7 @@ async def serve(context: ApiContext, sock: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=context.settings.trusted_proxies,
         lifespan="off",
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )

@@ -32,6 +32,17 @@ class IngestSettings(Settings):
     """How long the process that reads a file may run, its start included."""
     reading_memory: int = Field(default=640 * 2**20, ge=64 * 2**20)
     """Bytes of memory of the process that reads a file. 5,000 rows take up to 500 MB."""
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses of reverse proxies, separated by commas, whose `X-Forwarded-For` is believed: it
+    tells from where somebody signs in. `*` trusts every one."""
+    session_idle: timedelta = Field(
+        default=timedelta(minutes=30), ge=timedelta(minutes=1), le=timedelta(days=7)
+    )
+    """A signed-in person who does nothing for so long must sign in again."""
+    session_lifetime: timedelta = Field(
+        default=timedelta(hours=12), ge=timedelta(minutes=1), le=timedelta(days=30)
+    )
+    """After so long every signed-in person must sign in again: a working day."""
     body_limit: int = Field(default=2**20, ge=1024)
     """Bytes of any other request."""
     publish_limit: int = Field(default=2_000_000, ge=1)

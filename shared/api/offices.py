@@ -19,6 +19,21 @@ class OfficeOut(Answer):
     today: date
 
 
+class OfficeSummaryOut(Answer):
+    """How many obligations an office has; `near` and `overdue` are among those `open`."""
+
+    office_id: UUID
+    slug: str
+    name: str
+    today: date
+    units: int
+    total: int
+    done: int
+    open: int
+    near: int
+    overdue: int
+
+
 class TokenIn(Request):
     """A token to make. With `unit_id` it reads and reports for that unit alone."""
 

@@ -30,8 +30,8 @@ def migrate(database_url: str, service: str) -> None:
     command.upgrade(_configure_alembic(database_url, service), "head")
 
 
-def run_migrations(metadata: MetaData) -> None:
-    """What each service's `migrations/env.py` calls."""
+def run_migrations(metadata: MetaData, finish: str = "") -> None:
+    """What each service's `migrations/env.py` calls; the statement `finish` follows each run."""
     from alembic import context  # noqa: PLC0415 - exists only while Alembic runs
 
     service = context.config.attributes["service"]
@@ -48,6 +48,8 @@ def run_migrations(metadata: MetaData) -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+        if finish:
+            connection.execute(text(finish))
         _note_range(connection, service, context.script, context.get_context())
         connection.commit()
 

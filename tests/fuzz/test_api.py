@@ -73,6 +73,9 @@ async def ids_of(api: Api) -> dict[str, list[str]]:
         "plan_id": [plan["plan_id"]],
         "unit_id": sorted({item["unit_id"] for item in ledger}),
         "obligation_id": [item["obligation_id"] for item in ledger],
+        "secret": ["unknown"],
+        "user_id": [str(uuid4())],
+        "session_id": [str(uuid4())],
         "token_id": [str(uuid4())],  # to revoke one of our own would end the test
     }
 

@@ -9,6 +9,7 @@ from services.ingest.api import (
     feeds,
     hearings,
     ledger,
+    me,
     obligations,
     offices,
     plans,
@@ -16,8 +17,10 @@ from services.ingest.api import (
     reachability,
     reports,
     revisions,
+    sessions,
     settings,
     units,
+    users,
 )
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
@@ -44,6 +47,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "The state of the resource does not allow it.",
         413: "The request is too large.",
         422: "The request is not valid.",
+        429: "Too many failed sign-ins. Wait.",
         500: "An error in the program; the log has it under the correlation id.",
         503: "The database does not answer now. Try again.",
     }.items()
@@ -52,7 +56,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, reachability, units, ledger, obligations, hearings),
-    *(reports, feeds, offices, settings, audit),
+    *(reports, feeds, offices, settings, users, sessions, me, audit),
 )
 
 

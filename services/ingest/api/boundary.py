@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingest.api.problems import make_problem
 from services.ingest.settings import IngestSettings
+from services.ingest.store.row_security import without_office
 from shared.clock import monotonic
 from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
@@ -42,7 +43,7 @@ class Boundary:
                 MutableHeaders(scope=message)["X-Correlation-Id"] = str(correlation)
             await send(message)
 
-        with bound(correlation_id=str(correlation)):
+        with bound(correlation_id=str(correlation)), without_office():
             try:
                 limited = _limit_body(receive, limit, _parse_length(headers))
                 await self._app(scope, limited, send_with_id)

@@ -3,30 +3,58 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.context import ApiContext, get_context
 from services.ingest.api.permissions import (
+    BY_ROLE,
     BY_SCOPE,
     ENDPOINTS,
     OF_A_UNIT,
+    Permission,
     describe_holders,
     list_permissions,
 )
 from services.ingest.api.problems import ProblemError
+from services.ingest.handlers.accounts import sessions
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.office.tokens import Caller, find_caller
+from services.ingest.handlers.office import tokens
+from services.ingest.handlers.office.tokens import Scope
+from services.ingest.store.belonging import NAMES, is_of_office
+from services.ingest.store.row_security import serve_office
+from services.ingest.store.sessions import SessionHolder
 from shared.database.engine import measure_clock_skew
 from shared.logging import bind, log
 
 _BEARER = HTTPBearer(
     auto_error=False,
-    description="A token of the office; its scopes are read, report, manage and admin.",
+    description="A token of the office, or of a session (POST /v1/sessions).",
 )
 _LONGEST = 200
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who makes a request: the holder of an API token, or a signed-in person.
+
+    Attributes:
+        caller_id: the token's id, or the account's; Idempotency-Keys belong to it.
+        scopes: of a token.
+        session: of a person.
+    """
+
+    caller_id: UUID
+    office_id: UUID
+    unit_id: UUID | None
+    name: str
+    permissions: frozenset[Permission]
+    scopes: frozenset[Scope] = frozenset()
+    session: SessionHolder | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +65,12 @@ class Call:
     context: ApiContext
     caller: Caller
     act: Act
+
+    @property
+    def session(self) -> SessionHolder:
+        """The session of the signed-in person, who alone has the permission `use-account`."""
+        assert self.caller.session is not None  # noqa: S101 - no scope grants the permission
+        return self.caller.session
 
 
 async def check_permission(
@@ -55,8 +89,8 @@ async def check_permission(
     caller = None
     skew = timedelta(0)
     if token and len(token) <= _LONGEST:
-        async with context.engine.connect() as db:
-            caller = await find_caller(db, token)
+        async with context.engine.begin() as db:
+            caller = await find_caller(db, token, context.settings.session_idle)
             if request.method not in _READS:
                 skew = await measure_clock_skew(db, context.clock)
     if caller is None:
@@ -68,9 +102,11 @@ async def check_permission(
             {"WWW-Authenticate": 'Bearer realm="cuiban"'},
         )
     bind(office_id=str(caller.office_id))  # each request is a task of its own
+    serve_office(caller.office_id)
     _require_permission(request, caller)
     if abs(skew) > context.settings.clock_skew:
         raise _make_clock_problem(skew)
+    await _check_query(request, context, caller)
     act = Act(
         office_id=caller.office_id,
         actor=caller.name,
@@ -85,25 +121,72 @@ Permitted = Annotated[Call, Depends(check_permission)]
 """The parameter of an endpoint whose caller must have the endpoint's permission."""
 
 
+async def find_caller(db: AsyncConnection, token: str, idle: timedelta) -> Caller | None:
+    """Who has this token, of a session or of the API; None when it is not valid."""
+    if token.startswith(sessions.PREFIX):
+        person = await sessions.find_holder(db, token, idle)
+        if person is None:
+            return None
+        permissions = list_permissions([BY_ROLE[person.role]], of_unit=person.unit_id is not None)
+        return Caller(
+            person.user_id,
+            person.office_id,
+            person.unit_id,
+            person.name,
+            permissions,
+            session=person,
+        )
+    holder = await tokens.find_holder(db, token)
+    if holder is None:
+        return None
+    granted = [BY_SCOPE[scope] for scope in holder.scopes]
+    permissions = list_permissions(granted, of_unit=holder.unit_id is not None)
+    return Caller(
+        holder.token_id, holder.office_id, holder.unit_id, holder.name, permissions, holder.scopes
+    )
+
+
 def _require_permission(request: Request, caller: Caller) -> None:
     needed = ENDPOINTS[f"{request.method} {request.scope['route'].path}"]
-    granted = (BY_SCOPE[scope] for scope in caller.scopes)
-    if needed in list_permissions(granted, of_unit=caller.unit_id is not None):
+    if needed in caller.permissions:
         return
-    log(__name__).warning("http.forbidden", token_id=str(caller.token_id), needs=needed.value)
+    log(__name__).warning("http.forbidden", caller_id=str(caller.caller_id), needs=needed.value)
+    who = "account" if caller.session else "token"
     if caller.unit_id is not None and needed not in OF_A_UNIT:
         raise ProblemError(
             403,
             "forbidden",
-            "A token of a unit can't do this: it concerns the office alone.",
-            "Use a token that is not bound to a unit.",
+            f"The {who} of a unit can't do this: it concerns the office alone.",
+            f"Use {'an account' if caller.session else 'a token'} that is not bound to a unit.",
         )
     raise ProblemError(
         403,
         "forbidden",
-        f"The token lacks the permission {needed.value}.",
+        f"The {who} lacks the permission {needed.value}.",
         describe_holders(needed),
     )
+
+
+async def _check_query(request: Request, context: ApiContext, caller: Caller) -> None:
+    """Make sure that the identifiers by which a list is filtered are the office's, or the unit's.
+
+    Raises:
+        ProblemError: 404 otherwise, whether it is another office's or nobody's.
+    """
+    named = [(name, value) for name, value in request.query_params.multi_items() if name in NAMES]
+    if not named:
+        return
+    async with context.engine.connect() as db:
+        for name, value in named:
+            try:
+                identifier = UUID(value)
+            except ValueError:
+                continue  # the endpoint refuses it
+            foreign = name == "unit_id" and caller.unit_id not in {None, identifier}
+            if foreign or not await is_of_office(db, caller.office_id, name, identifier):
+                raise ProblemError(
+                    404, "not-found", f"There is no such {name.removesuffix('_id')}."
+                )
 
 
 def _make_clock_problem(skew: timedelta) -> ProblemError:

@@ -8,7 +8,9 @@ from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.extraction.models import ParsedPlan
+from services.ingest.handlers.accounts.hashing import Hasher
 from services.ingest.settings import IngestSettings
+from services.ingest.store.row_security import limit_transactions
 from shared.clock import Clock
 
 ReadPlan = Callable[[str, bytes], ParsedPlan]
@@ -19,6 +21,7 @@ class ApiContext:
     """The database, the office's clock, the limits, and the reader of documents.
 
     Attributes:
+        hasher: of passwords.
         reading: held while a file is read: one at a time, since each may take a core and much
             memory. Its holder may keep a whole file in memory.
         uploads: held while a file is received or waits for `reading`.
@@ -29,13 +32,16 @@ class ApiContext:
     clock: Clock
     settings: IngestSettings
     read_plan: ReadPlan
+    hasher: Hasher = field(default_factory=Hasher)
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     uploads: asyncio.Semaphore = field(init=False)
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     def __post_init__(self) -> None:
-        """Allow as many uploads at once as the settings say."""
+        """Allow as many uploads at once as the settings say, and limit requests to their office."""
         object.__setattr__(self, "uploads", asyncio.Semaphore(self.settings.uploads))
+        if self.engine is not None:  # a description of the API needs no database
+            limit_transactions(self.engine)
 
 
 def get_context(request: Request) -> ApiContext:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Permitted
-from services.ingest.api.permissions import BY_SCOPE, Permission, list_permissions
+from services.ingest.api.permissions import Permission
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.ledger import extensions, objections, reporting, withdrawing
 from services.ingest.handlers.ledger.details import ObligationDetails, get_details
@@ -56,9 +56,7 @@ async def _take(
 
 def _may_decide(call: Call) -> bool:
     """Whether the caller may set a later date, and so need not ask for it."""
-    granted = (BY_SCOPE[scope] for scope in call.caller.scopes)
-    may = list_permissions(granted, of_unit=call.act.unit_id is not None)
-    return Permission.DECIDE_EXTENSIONS in may
+    return Permission.DECIDE_EXTENSIONS in call.caller.permissions
 
 
 @ROUTER.get(_ID)

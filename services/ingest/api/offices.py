@@ -11,14 +11,16 @@ from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
-from services.ingest.handlers.office import rules, tokens
+from services.ingest.handlers.office import rules, subordinates, tokens
 from services.ingest.store import offices
+from services.ingest.store.row_security import without_office
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from shared.api.fields import Answer, Page
 from shared.api.offices import (
     CalendarIn,
     CalendarOut,
     OfficeOut,
+    OfficeSummaryOut,
     RuleBookIn,
     RuleBookOut,
     TokenIn,
@@ -46,6 +48,18 @@ async def show_office(call: Permitted) -> OfficeOut:
         row = await offices.get_office(db, call.act.office_id)
         day = await rules.get_office_day(db, call.act.office_id, call.act.now)
     return OfficeOut(office_id=row.office_id, slug=row.slug, name=row.name, today=day.today)
+
+
+@ROUTER.get("/offices/summaries")
+async def list_office_summaries(call: Permitted) -> Page[OfficeSummaryOut]:
+    """List the summaries of the offices that were granted to this one, such as a city's counties.
+
+    The operator grants them: `cuiban offices grant`. Nothing else of those offices can be read.
+    """
+    with without_office():
+        async with call.context.engine.connect() as db:
+            rows = await subordinates.summarise_offices(db, call.act.office_id, call.act.now)
+    return Page[OfficeSummaryOut](items=[OfficeSummaryOut.model_validate(row) for row in rows])
 
 
 @ROUTER.get("/rule-books")
@@ -112,7 +126,7 @@ async def issue_token(call: Permitted, body: TokenIn) -> Response:
     async def run(db: AsyncConnection) -> tokens.Issued:
         return await tokens.issue(db, call.act, body.name, scopes, body.unit_id)
 
-    return await answer_post(call, run, TokenIssued, status=201, secret="token")  # noqa: S106 - a field's name
+    return await answer_post(call, run, TokenIssued, status=201, withheld={"token": ""})
 
 
 @ROUTER.delete("/tokens/{token_id}", status_code=204)

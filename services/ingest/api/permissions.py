@@ -20,6 +20,8 @@ class Permission(StrEnum):
     """To read what is published: plans, ledger, directory, rules. A unit reads its own."""
     READ_DRAFTS = "read-drafts"
     """To read the office's unfinished work: drafts, revisions and what waits for a decision."""
+    READ_SUBORDINATES = "read-subordinates"
+    """To read the summaries of other offices that were granted to this one."""
     READ_JOURNAL = "read-journal"
     """To read the journal and the audits."""
     ANSWER = "answer"
@@ -46,17 +48,22 @@ class Permission(StrEnum):
     """To report what became of a message, as a gateway does."""
     MANAGE_TOKENS = "manage-tokens"
     """To issue and revoke tokens."""
+    MANAGE_USERS = "manage-users"
+    """To make, disable and reset accounts of people, and to end their sessions."""
+    USE_ACCOUNT = "use-account"
+    """To manage the own account: sessions, password, one-time codes. Only people have one."""
 
 
 _P = Permission
 
-OPEN = frozenset({"GET /v1/openapi.json", "GET /v1/feeds/{secret}.ics"})
+OPEN = frozenset({"GET /v1/openapi.json", "POST /v1/sessions", "GET /v1/feeds/{secret}.ics"})
 """Endpoints that need no token; the address of a feed is itself a secret."""
 
 ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/office": _P.READ,
     "GET /v1/office/settings": _P.READ_DRAFTS,
     "PUT /v1/office/settings": _P.CHANGE_SETTINGS,
+    "GET /v1/offices/summaries": _P.READ_SUBORDINATES,
     "GET /v1/rule-books": _P.READ,
     "POST /v1/rule-books": _P.PUBLISH_RULES,
     "GET /v1/calendars": _P.READ,
@@ -64,6 +71,24 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/tokens": _P.MANAGE_TOKENS,
     "POST /v1/tokens": _P.MANAGE_TOKENS,
     "DELETE /v1/tokens/{token_id}": _P.MANAGE_TOKENS,
+    "GET /v1/users": _P.MANAGE_USERS,
+    "POST /v1/users": _P.MANAGE_USERS,
+    "GET /v1/users/{user_id}": _P.MANAGE_USERS,
+    "POST /v1/users/{user_id}/disable": _P.MANAGE_USERS,
+    "POST /v1/users/{user_id}/enable": _P.MANAGE_USERS,
+    "POST /v1/users/{user_id}/reset": _P.MANAGE_USERS,
+    "POST /v1/users/{user_id}/role": _P.MANAGE_USERS,
+    "GET /v1/users/{user_id}/sessions": _P.MANAGE_USERS,
+    "DELETE /v1/users/{user_id}/sessions": _P.MANAGE_USERS,
+    "GET /v1/sessions": _P.USE_ACCOUNT,
+    "DELETE /v1/sessions": _P.USE_ACCOUNT,
+    "DELETE /v1/sessions/current": _P.USE_ACCOUNT,
+    "DELETE /v1/sessions/{session_id}": _P.USE_ACCOUNT,
+    "GET /v1/me": _P.IDENTIFY,
+    "POST /v1/me/password": _P.USE_ACCOUNT,
+    "POST /v1/me/totp": _P.USE_ACCOUNT,
+    "POST /v1/me/totp/confirm": _P.USE_ACCOUNT,
+    "POST /v1/me/totp/disable": _P.USE_ACCOUNT,
     "POST /v1/receipts": _P.DELIVER_RECEIPTS,
     "GET /v1/plans": _P.READ,
     "POST /v1/plans": _P.EDIT_PLANS,
@@ -127,7 +152,7 @@ ENDPOINTS: Mapping[str, Permission] = {
 }
 """The permission that each endpoint needs, by method and path as the description has them."""
 
-_READING = frozenset({_P.READ, _P.READ_DRAFTS})
+_READING = frozenset({_P.READ, _P.READ_DRAFTS, _P.READ_SUBORDINATES})
 _EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER})
 _DECIDING = frozenset(
     {
@@ -143,20 +168,20 @@ BY_SCOPE: Mapping[Scope, frozenset[Permission]] = {
     Scope.READ: _READING,
     Scope.REPORT: frozenset({_P.ANSWER, _P.DELIVER_RECEIPTS}),
     Scope.MANAGE: _EDITING | _DECIDING | {_P.READ_JOURNAL, _P.CHANGE_SETTINGS},
-    Scope.ADMIN: frozenset({_P.MANAGE_TOKENS}),
+    Scope.ADMIN: frozenset({_P.MANAGE_TOKENS, _P.MANAGE_USERS}),
 }
 """The permissions of a token, by scope. No scope includes another."""
 
 BY_ROLE: Mapping[AccountRole, frozenset[Permission]] = {
     AccountRole.ADMIN: frozenset(Permission),
-    AccountRole.EDITOR: _READING | _EDITING | {_P.READ_JOURNAL, _P.ANSWER},
-    AccountRole.APPROVER: _READING | _DECIDING | {_P.READ_JOURNAL},
-    AccountRole.VIEWER: _READING,
-    AccountRole.UNIT: frozenset({_P.READ, _P.ANSWER}),
+    AccountRole.EDITOR: _READING | _EDITING | {_P.READ_JOURNAL, _P.ANSWER, _P.USE_ACCOUNT},
+    AccountRole.APPROVER: _READING | _DECIDING | {_P.READ_JOURNAL, _P.USE_ACCOUNT},
+    AccountRole.VIEWER: _READING | {_P.USE_ACCOUNT},
+    AccountRole.UNIT: frozenset({_P.READ, _P.ANSWER, _P.USE_ACCOUNT}),
 }
 """The permissions of a person's account, by role."""
 
-OF_A_UNIT = frozenset({_P.IDENTIFY, _P.READ, _P.ANSWER})
+OF_A_UNIT = frozenset({_P.IDENTIFY, _P.READ, _P.ANSWER, _P.USE_ACCOUNT})
 """The most that a caller who is bound to a unit may do, whatever its scopes or role."""
 
 

@@ -6,7 +6,7 @@ successes are stored; a refusal changed nothing, so a repeat may try again.
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 from fastapi import Response
@@ -28,7 +28,7 @@ async def answer_post(
     *,
     status: int | Callable[[T], int] = 200,
     content: bytes | None = None,
-    secret: str | None = None,
+    withheld: Mapping[str, object] | None = None,
 ) -> Response:
     """Run a command in one transaction and answer with `schema`, or give the earlier answer.
 
@@ -38,7 +38,7 @@ async def answer_post(
         schema: of the answer.
         status: of the answer, or a function that derives it from what `run` returned.
         content: what identifies a repeat of the request; by default its body.
-        secret: a field that is sent once and not stored.
+        withheld: secret fields, which are sent once; a repeat gets these values instead.
 
     Raises:
         ProblemError: 400 for a malformed key, 409 while its first request runs, 422 when the
@@ -61,10 +61,10 @@ async def answer_post(
             return earlier
         result = await run(db)
         answer, code = schema.model_validate(result), _get_status(status, result)
-        kept = answer.model_copy(update={secret: ""}) if secret else answer
+        kept = answer.model_copy(update=withheld) if withheld else answer
         await idempotency.add_answer(
             db,
-            token_id=call.caller.token_id,
+            caller_id=call.caller.caller_id,
             key=key,
             fingerprint=fingerprint,
             status=code,
@@ -77,8 +77,8 @@ async def answer_post(
 async def _find_earlier(
     call: Call, db: AsyncConnection, key: str, fingerprint: bytes
 ) -> Response | None:
-    token_id = call.caller.token_id
-    if not await idempotency.claim_key(db, token_id, key):
+    caller_id = call.caller.caller_id
+    if not await idempotency.claim_key(db, caller_id, key):
         raise ProblemError(
             409,
             "request-in-progress",
@@ -86,7 +86,7 @@ async def _find_earlier(
             "Ask again in a moment.",
             {"Retry-After": "1"},
         )
-    stored = await idempotency.find_answer(db, token_id, key)
+    stored = await idempotency.find_answer(db, caller_id, key)
     if stored is None:
         return None
     if stored.fingerprint != fingerprint:

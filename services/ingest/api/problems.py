@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -12,12 +13,14 @@ from starlette.exceptions import HTTPException
 
 from services.ingest.documents.errors import DocumentError
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.accounts.signing_in import SignInError, SignInFault
 from shared.api.problems import Problem
 from shared.errors import NewerValueError
 from shared.kafka.outbox.publishing import TooLargeError
 from shared.logging import log
 
 _MOST = 100
+_REALM = 'Bearer realm="cuiban"'
 _UNSTORABLE = ("22", "54")
 """SQLSTATE classes: a value that PostgreSQL refuses, and one over its limits."""
 _STATUS = {
@@ -25,6 +28,25 @@ _STATUS = {
     Fault.CONFLICT: (409, "The state of the resource does not allow it"),
     Fault.INVALID: (422, "The request is not valid"),
     Fault.FORBIDDEN: (403, "The token does not allow it"),
+}
+
+_SIGN_IN = {
+    SignInFault.WRONG: (
+        "用户名或密码不正确。The name or the password is wrong.",
+        "请检查后重试；忘记密码请联系管理员重置。Try again, or ask an administrator for a reset.",
+    ),
+    SignInFault.CODE_NEEDED: (
+        "还需要一次性验证码。A one-time code is needed.",
+        "请输入验证器上的六位数字，或一个恢复码。Send it as `code`; a recovery code will do too.",
+    ),
+    SignInFault.WRONG_CODE: (
+        "验证码不正确或已用过。The code is wrong, or was used before.",
+        "请等下一个验证码，并校准手机时间。Wait for the next code, and set the telephone's clock.",
+    ),
+    SignInFault.WAIT: (
+        "登录失败次数过多，请稍后再试。There were too many failed sign-ins.",
+        "`Retry-After` 为需等待的秒数。`Retry-After` tells how many seconds to wait.",
+    ),
 }
 
 
@@ -109,6 +131,20 @@ async def _answer_refusal(request: Request, error: RefusedError) -> Response:
     )
 
 
+async def _answer_sign_in(request: Request, error: SignInError) -> Response:
+    detail, hint = _SIGN_IN[error.fault]
+    waits = error.fault is SignInFault.WAIT
+    seconds = str(ceil(error.wait.total_seconds()))
+    return make_problem(
+        429 if waits else 401,
+        error.fault.value,
+        detail,
+        hint=hint,
+        headers={"Retry-After": seconds} if waits else {"WWW-Authenticate": _REALM},
+        correlation_id=_get_correlation_id(request),
+    )
+
+
 async def _answer_document(request: Request, error: DocumentError) -> Response:
     return make_problem(
         422,
@@ -185,6 +221,7 @@ async def _answer_newer_value(request: Request, error: NewerValueError) -> Respo
 _HANDLERS: dict[type[Exception], Callable[[Request, Any], Awaitable[Response]]] = {
     ProblemError: _answer_problem,
     RefusedError: _answer_refusal,
+    SignInError: _answer_sign_in,
     DocumentError: _answer_document,
     TooLargeError: _answer_large,
     RequestValidationError: _answer_invalid,

@@ -1,5 +1,6 @@
-"""People's accounts: the closed set of roles."""
+"""People's accounts: roles, why sessions end, and how names are compared."""
 
+import unicodedata
 from enum import StrEnum
 
 
@@ -16,3 +17,23 @@ class AccountRole(StrEnum):
     """Reads."""
     UNIT = "unit"
     """Reads and reports for its own unit."""
+
+
+class SessionEnd(StrEnum):
+    """Why a session ended before its time."""
+
+    SIGNED_OUT = "signed-out"
+    REVOKED = "revoked"
+    """By the person from another session, or by an administrator."""
+    PASSWORD = "password"  # noqa: S105 - a reason
+    """The password was changed or reset."""
+    DISABLED = "disabled"
+    ROLE = "role"
+    """The account's role was changed."""
+    CODES = "codes"
+    """One-time codes were turned on or off."""
+
+
+def normalise_sign_in_name(name: str) -> str:
+    """A name without differences of width, case and space: `Ｚhang 三` signs in as `zhang 三`."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

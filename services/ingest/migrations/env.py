@@ -1,10 +1,12 @@
 from services.ingest.store import (  # noqa: F401 - these add their tables to the metadata
+    account_tables,
     history_tables,
     journal_tables,
     life_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA
+from services.ingest.store.row_security import PROTECT_TABLES
 from shared.database.migrating import run_migrations
 
-run_migrations(METADATA)
+run_migrations(METADATA, PROTECT_TABLES)

@@ -1,4 +1,7 @@
-"""Answers to POSTs that came with a key, kept in the transaction of what they answer."""
+"""Answers to POSTs that came with a key, kept in the transaction of what they answer.
+
+A key belongs to its caller: a token or an account. The column is `token_id`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,17 +23,17 @@ class StoredAnswer:
     body: str
 
 
-async def claim_key(db: AsyncConnection, token_id: UUID, key: str) -> bool:
+async def claim_key(db: AsyncConnection, caller_id: UUID, key: str) -> bool:
     """Lock a key until the transaction ends; False when another request holds it now."""
-    name = func.hashtextextended(f"{token_id}\x1f{key}", 1)
+    name = func.hashtextextended(f"{caller_id}\x1f{key}", 1)
     locked = await db.execute(select(func.pg_try_advisory_xact_lock(name)))
     return bool(locked.scalar_one())
 
 
-async def find_answer(db: AsyncConnection, token_id: UUID, key: str) -> StoredAnswer | None:
+async def find_answer(db: AsyncConnection, caller_id: UUID, key: str) -> StoredAnswer | None:
     """The answer that this key was given; None when it is new."""
     query = select(*list_columns(StoredAnswer, IDEMPOTENCY.c)).where(
-        IDEMPOTENCY.c.token_id == token_id, IDEMPOTENCY.c.key == key
+        IDEMPOTENCY.c.token_id == caller_id, IDEMPOTENCY.c.key == key
     )
     return await fetch_first(db, StoredAnswer, query)
 
@@ -38,7 +41,7 @@ async def find_answer(db: AsyncConnection, token_id: UUID, key: str) -> StoredAn
 async def add_answer(
     db: AsyncConnection,
     *,
-    token_id: UUID,
+    caller_id: UUID,
     key: str,
     fingerprint: bytes,
     status: int,
@@ -48,7 +51,7 @@ async def add_answer(
     """Keep an answer."""
     await db.execute(
         insert(IDEMPOTENCY).values(
-            token_id=token_id,
+            token_id=caller_id,
             key=key,
             fingerprint=fingerprint,
             status=status,

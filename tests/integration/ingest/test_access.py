@@ -25,7 +25,8 @@ RECEIPT = {"gateway": "sms", "gateway_message_id": "1", "state": "delivered"}
 class Access:
     """What an endpoint answers.
 
-    `scope` is the one that it needs, None for an address that is open to all. `own` is the status
+    `scope` is the one that it needs, `any` for each of them, and None for an address that is open
+    to all; no token will do where it is `a session`. `own` is the status
     that a unit's token with `read` and `report` gets on what is its own or told to every unit,
     `foreign` the one on what it may not see: a draft, a revision, another unit. `body` is what a
     unit's token sends.
@@ -42,6 +43,7 @@ TABLE = {
     "GET /v1/office": Access("read", 200),
     "GET /v1/office/settings": Access("read", 403),
     "PUT /v1/office/settings": Access("manage", 403),
+    "GET /v1/offices/summaries": Access("read", 403),
     "GET /v1/rule-books": Access("read", 200),
     "POST /v1/rule-books": Access("manage", 403),
     "GET /v1/calendars": Access("read", 200),
@@ -49,6 +51,25 @@ TABLE = {
     "GET /v1/tokens": Access("admin", 403),
     "POST /v1/tokens": Access("admin", 403),
     "DELETE /v1/tokens/{token_id}": Access("admin", 403),
+    "GET /v1/users": Access("admin", 403),
+    "POST /v1/users": Access("admin", 403),
+    "GET /v1/users/{user_id}": Access("admin", 403),
+    "POST /v1/users/{user_id}/disable": Access("admin", 403),
+    "POST /v1/users/{user_id}/enable": Access("admin", 403),
+    "POST /v1/users/{user_id}/reset": Access("admin", 403),
+    "POST /v1/users/{user_id}/role": Access("admin", 403),
+    "GET /v1/users/{user_id}/sessions": Access("admin", 403),
+    "DELETE /v1/users/{user_id}/sessions": Access("admin", 403),
+    "POST /v1/sessions": Access(None, 422),
+    "GET /v1/sessions": Access("a session", 403),
+    "DELETE /v1/sessions": Access("a session", 403),
+    "DELETE /v1/sessions/current": Access("a session", 403),
+    "DELETE /v1/sessions/{session_id}": Access("a session", 403),
+    "GET /v1/me": Access("any", 200),
+    "POST /v1/me/password": Access("a session", 403),
+    "POST /v1/me/totp": Access("a session", 403),
+    "POST /v1/me/totp/confirm": Access("a session", 403),
+    "POST /v1/me/totp/disable": Access("a session", 403),
     "POST /v1/receipts": Access("report", 403, body=RECEIPT),
     "GET /v1/plans": Access("read", 200),
     "POST /v1/plans": Access("manage", 403),
@@ -152,7 +173,9 @@ async def office(api: Any) -> Office:
     rows = await api.list_ledger()
     mine = rows[0]
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
-    token = {"token_id": "00000000-0000-0000-0000-000000000000", "secret": "unknown"}
+    unknown = "00000000-0000-0000-0000-000000000000"
+    token = dict.fromkeys(("token_id", "user_id", "session_id"), unknown)
+    token["secret"] = "unknown"
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(
         api,
@@ -183,7 +206,8 @@ async def test_each_endpoint_needs_its_scope_and_shows_a_unit_its_own(office: Of
         at = path.format(**office.own)
         for scope, client in {**clients, "nobody": nobody}.items():
             seen[scope] = (await client.request(method, at, json=NOTHING)).status_code
-        expected = {scope: access.scope in {scope, None} for scope in (*scopes, "nobody")}
+        expected = {scope: access.scope in {scope, "any", None} for scope in scopes}
+        expected["nobody"] = access.scope is None
         refusal = dict.fromkeys(scopes, 403) | {"nobody": 401}
         wrong += [
             (endpoint, who, seen[who])

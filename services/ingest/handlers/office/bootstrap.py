@@ -1,4 +1,4 @@
-"""Creates an office and its first token: the command line does so before the API can be called."""
+"""Creates an office, its first token and account: done before the API can be called."""
 
 import re
 from collections.abc import Sequence
@@ -7,6 +7,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.accounts import AccountRole
+from services.ingest.domain.passwords import check_password, hash_password
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.accounts.accounts import NewUser, create_user
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.office.rules import publish_book
 from services.ingest.handlers.office.tokens import Scope, issue
@@ -67,6 +71,31 @@ async def issue_token(
         named = ", ".join(scope.value for scope in Scope)
         raise CuibanError(f"{error}.", f"The scopes are {named}.") from error
     return (await issue(db, _make_act(office_id, now), name, checked, unit_id)).token
+
+
+async def create_account(
+    db: AsyncConnection,
+    office_id: UUID,
+    name: str,
+    role: AccountRole,
+    password: str,
+    *,
+    now: datetime,
+) -> bool:
+    """Make an account of an office, such as its first administrator; False when the name is taken.
+
+    Raises:
+        CuibanError: the password may not be chosen.
+    """
+    check_password(password, name)
+    new = NewUser(name, role, None, hash_password(password))
+    try:
+        await create_user(db, _make_act(office_id, now), new)
+    except RefusedError as error:
+        if error.fault is Fault.CONFLICT:
+            return False
+        raise
+    return True
 
 
 def _make_act(office_id: UUID, now: datetime) -> Act:

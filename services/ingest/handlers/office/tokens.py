@@ -33,7 +33,7 @@ _OF_A_UNIT = frozenset({Scope.READ, Scope.REPORT})
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class TokenHolder:
     """The office, and the unit if it is bound to one, that a valid token acts for."""
 
     token_id: UUID
@@ -57,13 +57,13 @@ class Issued:
     revoked_at: datetime | None = None
 
 
-async def find_caller(db: AsyncConnection, token: str) -> Caller | None:
-    """The caller that has a token; None when the token is unknown or revoked."""
+async def find_holder(db: AsyncConnection, token: str) -> TokenHolder | None:
+    """Whom a token acts for; None when it is unknown or revoked."""
     stored = await offices.find_token(db, _hash_token(token))
     if stored is None:
         return None
     scopes = frozenset(map(Scope, stored.scopes))
-    return Caller(stored.token_id, stored.office_id, stored.unit_id, stored.name, scopes)
+    return TokenHolder(stored.token_id, stored.office_id, stored.unit_id, stored.name, scopes)
 
 
 async def issue(

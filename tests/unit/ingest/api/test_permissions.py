@@ -71,13 +71,25 @@ def test_who_prepares_does_not_decide_and_who_decides_does_not_prepare() -> None
 
 
 def test_a_viewer_only_reads() -> None:
-    assert BY_ROLE[AccountRole.VIEWER] == {Permission.READ, Permission.READ_DRAFTS}
+    assert BY_ROLE[AccountRole.VIEWER] == {
+        Permission.READ,
+        Permission.READ_DRAFTS,
+        Permission.READ_SUBORDINATES,
+        Permission.USE_ACCOUNT,
+    }
 
 
 def test_a_unit_reads_and_answers_whatever_it_was_granted() -> None:
     unit = list_permissions(BY_SCOPE.values(), of_unit=True)
     assert unit == {Permission.IDENTIFY, Permission.READ, Permission.ANSWER}
+    account = list_permissions(BY_ROLE.values(), of_unit=True)
+    assert account == unit | {Permission.USE_ACCOUNT}
     assert BY_ROLE[AccountRole.UNIT] <= OF_A_UNIT
+
+
+def test_everybody_who_signs_in_and_no_token_has_an_account() -> None:
+    assert all(Permission.USE_ACCOUNT in granted for granted in BY_ROLE.values())
+    assert not any(Permission.USE_ACCOUNT in granted for granted in BY_SCOPE.values())
 
 
 def test_no_scope_includes_another() -> None:
