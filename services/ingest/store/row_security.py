@@ -48,10 +48,20 @@ BEGIN
             unprotected
         );
     END LOOP;
+    IF NOT (SELECT relrowsecurity FROM pg_class
+            WHERE oid = 'ingest.obligation_history'::regclass) THEN
+        ALTER TABLE ingest.obligation_history ENABLE ROW LEVEL SECURITY;
+        CREATE POLICY of_its_office ON ingest.obligation_history USING (
+            EXISTS (SELECT FROM ingest.units u WHERE u.unit_id = obligation_history.unit_id));
+    END IF;
+    IF to_regclass('ingest.office_grants') IS NOT NULL THEN
+        REVOKE ALL ON ingest.office_grants FROM cuiban_office;
+    END IF;
 END $$
 """
-"""Give each table with an `office_id` its policy. Repeating changes nothing; each migration does
-it, so that a new table has one."""
+"""Give each table with an `office_id` its policy, and the history that of its unit. No office may
+see who reads whose summaries. Repeating changes nothing; each migration does it, so that a new
+table has its policy."""
 
 
 def limit_transactions(engine: AsyncEngine) -> None:

@@ -37,10 +37,11 @@ from tests.integration.ingest.conftest import NOW, SCOPES
 pytestmark = pytest.mark.integration
 NOTHING = {"unknown": "field"}
 """What no endpoint takes, so that a caller who may use it changes nothing."""
-LATER = (
-    "序号\t任务名称\t具体内容\t责任单位\t完成时限\n1\t目录\t公开目录。\t县财政局\t2023年9月30日\n"
-)
-FORM = {"file": ("r.txt", ("县2023年政务公开任务分解表\n" + LATER).encode())}
+HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
+HEARING = "2\t汇报\t单位主要负责人每年至少听取1次政务公开工作情况汇报。\t县财政局\t2023年年底\n"
+DUTY = "3\t清理\t清理失效文件。\t县财政局\t2023年12月31日\n"
+FORM = {"file": ("r.txt", (HEAD + CATALOGUE).encode())}
 BODIES: Mapping[str, Any] = {
     "POST /v1/units/{unit_id}/contacts": {"post": "liaison", "name": "王"},
     "POST /v1/units/{unit_id}/rename": {"name": "县新局"},
@@ -200,19 +201,44 @@ async def make_nobodies(api: Any) -> dict[str, Walker]:
     return {name: refuse(client) for name, client in clients.items()}
 
 
+async def publish_plan(api: Any) -> str:
+    """Publish a small plan of one unit; returns its path."""
+    assert (await api.import_units()).status_code == 200
+    table = {"file": ("t.txt", (HEAD + CATALOGUE + HEARING + DUTY).encode())}
+    path = f"/v1/plans/{(await api.client.post('/v1/plans', files=table)).json()['plan_id']}"
+    published = await api.client.post(f"{path}/publish", json={})
+    assert published.status_code == 200, published.text
+    return path
+
+
 async def collect_ids(api: Any) -> dict[str, str]:
-    """An identifier of each kind that stands in a path or a query, of the first office."""
-    plan = await api.publish_plan()
-    path = f"/v1/plans/{plan['plan_id']}/revisions"
-    revision = await api.client.post(path, files=FORM)
-    assert revision.status_code == 201, revision.text
-    row = (await api.list_ledger())[0]
+    """A value for each name in a path or a query, of the first office."""
+    path = await publish_plan(api)
+    revision = await api.client.post(f"{path}/revisions", files=FORM)
+    rows = {row["ref"]: row for row in await api.list_ledger()}
+    unit_id, obligation_id = rows["1.1"]["unit_id"], rows["1.1"]["obligation_id"]
+    unit = await api.open_as("read", "report", unit_id=unit_id)
+    asked = {"version": 1, "due_on": "2023-12-20", "note": "申请"}
+    extended = await unit.post(f"/v1/obligations/{obligation_id}/extend", json=asked)
+    objected = await unit.post(
+        f"/v1/obligations/{rows['3.1']['obligation_id']}/object",
+        json={"version": 1, "note": "异议"},
+    )
+    heard = await unit.post(
+        f"/v1/units/{unit_id}/hearings", json={"heard_on": "2023-05-18", "heard_by": "局长"}
+    )
+    for answer in (revision, extended, objected, heard):
+        assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
-        "plan_id": plan["plan_id"],
+        "plan_id": path.rpartition("/")[2],
+        "ref": "1.1",
         "revision_id": revision.json()["revision_id"],
-        "unit_id": row["unit_id"],
-        "obligation_id": row["obligation_id"],
+        "unit_id": unit_id,
+        "obligation_id": obligation_id,
+        "extension_id": extended.json()["extensions"][0]["extension_id"],
+        "objection_id": objected.json()["objections"][0]["objection_id"],
+        "hearing_id": heard.json()["hearing_id"],
         "token_id": (await api.client.get("/v1/tokens")).json()["items"][0]["token_id"],
         "user_id": str(user.user_id),
         "session_id": (await open_for(api, user))[1],
@@ -267,7 +293,7 @@ async def test_each_endpoint_lets_in_whom_the_table_lets_in(offices: Offices) ->
 
 def test_the_walk_knows_every_identifier_and_body() -> None:
     known = {"plan_id", "revision_id", "unit_id", "obligation_id", "token_id", "user_id"}
-    known |= {"session_id", "plan"}
+    known |= {"session_id", "plan", "extension_id", "objection_id", "hearing_id"}
     unknown = {
         name
         for endpoint in EVERY
@@ -302,6 +328,39 @@ async def test_no_identifier_of_another_office_gives_anything_but_404(offices: O
     assert {each: status for each, status in seen.items() if status != 404} == {}
     assert len(seen) > 40
     assert await offices.count_entries() == before, "nothing happened in the first office"
+
+
+NAMED_IN_BODIES = {
+    "POST /v1/tokens": {"name": "x", "scopes": ["read"]},
+    "POST /v1/users": {"name": "x", "role": "unit"},
+    "POST /v1/objections/{objection_id}/uphold": {"note": "x"},
+}
+"""The endpoints whose body may name a unit, with the rest of it."""
+
+
+def test_the_walk_knows_every_body_that_has_an_identifier() -> None:
+    having = set()
+    for endpoint in EVERY:
+        content = endpoint.operation.get("requestBody", {}).get("content", {})
+        reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+        schema = DESCRIPTION["components"]["schemas"].get(reference.rpartition("/")[2])
+        if "'uuid'" in repr(schema):
+            having.add(endpoint.name)
+    assert having == set(NAMED_IN_BODIES)
+
+
+async def test_no_identifier_of_another_office_is_taken_from_a_body(offices: Offices) -> None:
+    other = await offices.others["other admin"].connect()
+    units = {"file": ("u.csv", "单位名称\n三台县财政局\n")}
+    assert (await other.post("/v1/units/import", files=units)).status_code == 200
+    unit_id = (await other.get("/v1/units")).json()["items"][0]["unit_id"]
+    own = await make_person(offices.api, offices.api.office_id, AccountRole.ADMIN)
+    client = await own.connect()
+    for name, body in NAMED_IN_BODIES.items():
+        method, _, path = name.partition(" ")
+        at = path.format(**offices.ids)
+        answer = await client.request(method, at, json={**body, "unit_id": unit_id})
+        assert answer.status_code == 404, (name, answer.text)
 
 
 async def test_no_identifier_of_another_office_filters_a_list(offices: Offices) -> None:

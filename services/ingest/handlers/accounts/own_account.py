@@ -43,7 +43,7 @@ async def start_codes(db: AsyncConnection, act: Act, own: SessionHolder) -> Enro
         raise RefusedError(
             Fault.CONFLICT,
             "The account has one-time codes already.",
-            "Turn them off first: POST /v1/me/codes/disable.",
+            "Turn them off first: POST /v1/me/totp/disable.",
         )
     secret = one_time_codes.generate_secret()
     await store.change_user(db, user.user_id, code_secret=secret)
@@ -65,7 +65,7 @@ async def confirm_codes(db: AsyncConnection, act: Act, own: SessionHolder, code:
         raise RefusedError(
             Fault.CONFLICT,
             "There is no secret that waits for its first code.",
-            "Make one: POST /v1/me/codes.",
+            "Make one: POST /v1/me/totp.",
         )
     now = await read_database_time(db)
     step = one_time_codes.find_step(user.code_secret, code, now, None)
