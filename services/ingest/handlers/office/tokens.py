@@ -76,7 +76,9 @@ async def issue(
     """
     if unit_id is not None:
         if await units.find_unit(db, act.office_id, unit_id) is None:
-            raise RefusedError(Fault.INVALID, "The token's unit does not exist.")
+            raise RefusedError(
+                Fault.NOT_FOUND, "There is no such unit.", "GET /v1/units lists the units."
+            )
         if not _OF_A_UNIT.issuperset(scopes):
             raise RefusedError(
                 Fault.INVALID,
