@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from services.notifier.gateways.email import parse_smtp_url
+from services.notifier.gateways.http import parse_retry_after
 from services.notifier.gateways.signing import parse_keys, sign
-from services.notifier.gateways.webhook import Endpoint, parse_retry_after
+from services.notifier.gateways.webhook import Endpoint
 from shared.errors import CuibanError
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # the test key of the Standard Webhooks repo

@@ -1,0 +1,146 @@
+"""What gateways over HTTP have in common: one POST, and what became of it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientResponse,
+    ClientSession,
+    ClientTimeout,
+    ConnectionTimeoutError,
+    DummyCookieJar,
+    TCPConnector,
+)
+
+from services.notifier.domain.http_answers import Words, judge_answer
+from services.notifier.domain.message import (
+    MessageAccepted,
+    MessageRefused,
+    Outcome,
+    OutcomeUnknown,
+    Refusal,
+)
+from services.notifier.rendering.wording import clean
+
+_ANSWER_LIMIT = 64 * 1024
+_SHORT = 120
+"""Characters of an answer that are kept."""
+
+
+class HttpClient:
+    """Posts to one URL. The connections stay open between messages."""
+
+    def __init__(
+        self,
+        url: str,
+        words: Words,
+        *,
+        concurrency: int,
+        timeout: timedelta,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._url = url
+        self._words = words
+        self._concurrency = concurrency
+        seconds = timeout / timedelta(seconds=1)
+        self._timeout = ClientTimeout(total=seconds, sock_connect=seconds / 2)
+        self._now = now
+        self._session: ClientSession | None = None
+
+    async def post(self, name: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
+        """Post once. Every error is an outcome; only cancellation is raised.
+
+        Args:
+            name: the message's id, for a gateway that gives it none.
+            body: the request's body.
+            headers: the request's headers, with its content type.
+        """
+        session = self._session or self._open()
+        try:
+            async with session.post(
+                self._url, data=body, headers=headers, allow_redirects=False
+            ) as response:
+                if (answer := await _read_body(response)) is None:
+                    return OutcomeUnknown("answered more than any gateway would")
+                outcome = _tidy(judge_answer(response.status, answer, name, self._words))
+                if isinstance(outcome, MessageRefused) and outcome.reason is Refusal.BUSY:
+                    wait = parse_retry_after(response.headers, self._now())
+                    return replace(outcome, retry_after=wait)
+                return outcome
+        except (ClientConnectorError, ConnectionTimeoutError) as error:
+            return MessageRefused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
+        except (ClientError, TimeoutError, OSError) as error:
+            return OutcomeUnknown(type(error).__name__)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        session, self._session = self._session, None
+        if session:
+            await session.close()
+
+    def _open(self) -> ClientSession:
+        self._session = ClientSession(
+            connector=TCPConnector(limit=self._concurrency, keepalive_timeout=30),
+            cookie_jar=DummyCookieJar(),
+            timeout=self._timeout,
+            headers={"user-agent": "cuiban"},
+        )
+        return self._session
+
+
+def is_http_url(url: str) -> bool:
+    """Whether `url` is an absolute address of HTTP or HTTPS."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0)
+    except ValueError:  # brackets, or an invalid port
+        return False
+
+
+async def _read_body(response: ClientResponse) -> bytes | None:
+    """The whole body; None when it is longer than `_ANSWER_LIMIT`.
+
+    For a refusal the status decides, so a part of its body is enough.
+    """
+    refused = response.status >= HTTPStatus.MULTIPLE_CHOICES
+    answer = bytearray()
+    try:
+        async for part in response.content.iter_any():
+            answer += part
+            if len(answer) > _ANSWER_LIMIT:
+                return b"" if refused else None
+    except (ClientError, OSError):
+        if not refused:
+            raise
+    return bytes(answer)
+
+
+def _tidy(outcome: Outcome) -> Outcome:
+    """`outcome` with the gateway's texts cut short, and cleaned of what PostgreSQL can't store."""
+    if isinstance(outcome, MessageAccepted):
+        return MessageAccepted(_shorten(outcome.gateway_message_id))
+    return replace(outcome, detail=_shorten(outcome.detail))
+
+
+def _shorten(answer: str) -> str:
+    return clean(answer[: 10 * _SHORT])[:_SHORT]
+
+
+def parse_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
+    """The Retry-After header (RFC 9110, 10.2.3): seconds or a date; None if invalid."""
+    written = headers.get("Retry-After", "").strip()
+    if written.isascii() and written.isdigit():
+        return timedelta(seconds=min(int(written[:9]), 10**7))
+    try:
+        moment = parsedate_to_datetime(written)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(moment - now, timedelta(0))
