@@ -1,5 +1,6 @@
 """`cuiban ledger`: obligations by unit with their lights, and what each unit was sent."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -19,6 +20,7 @@ from deploy.terminal.tables import show_table
 from shared.api.units import ItemOut, SummaryOut, ToldOut
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
+from shared.schemas.rules import Channel
 
 _LIGHTS = {
     Light.GREEN: ("●", "green"),
@@ -43,7 +45,7 @@ _STATES = {
     "failed": N_("failed"),
     "suppressed": N_("suppressed"),
 }
-_CHANNELS = {"email": N_("email"), "sms": N_("sms")}
+CHANNELS: Mapping[str, str] = {Channel.EMAIL: N_("email"), Channel.SMS: N_("sms")}
 
 
 class LedgerOrder(StrEnum):
@@ -175,7 +177,7 @@ def _show_history(notifications: list[ToldOut]) -> None:
         (
             format_instant(row.slot),
             _(AUDIENCES.get(row.audience, row.audience)),
-            _(_CHANNELS.get(row.channel, row.channel)),
+            _(CHANNELS.get(row.channel, row.channel)),
             f"{_(_STATES.get(row.state, row.state))} {row.reason}".strip(),
             format_instant(row.at),
             row.address,

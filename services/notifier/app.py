@@ -1,9 +1,10 @@
 """The notifier's process: builds and connects its parts. `python -m services.notifier.app`."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, assert_never
 
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -13,8 +14,8 @@ from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.domain.reporting import SOURCE
-from services.notifier.domain.retry import RetryPolicy
-from services.notifier.domain.stages import Policy
+from services.notifier.domain.retry import RetryPolicy, WhenUnknown
+from services.notifier.domain.stages import Policy, QuietHours
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
@@ -46,7 +47,6 @@ from shared.schemas.topics import Topic
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RULES, topics.RECEIPTS)
 _WITHIN = 0.05
-_GATEWAYS = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
 Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
 CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
@@ -122,6 +122,39 @@ def make_sms_gateway(settings: NotifierSettings) -> Gateway:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _ChannelSetup:
+    """What the settings give a channel. `variable` is the one that names its gateway."""
+
+    gateway: Gateway
+    variable: str
+    concurrency: int
+    unknown: WhenUnknown
+    quiet: QuietHours | None
+
+
+def _set_up(channel: Channel, settings: NotifierSettings) -> _ChannelSetup:
+    match channel:
+        case Channel.EMAIL:
+            return _ChannelSetup(
+                gateway=make_email_gateway(settings),
+                variable="CUIBAN_SMTP_URL",
+                concurrency=settings.email_connections,
+                unknown=settings.email_unknown,
+                quiet=settings.quiet_email,
+            )
+        case Channel.SMS:
+            return _ChannelSetup(
+                gateway=make_sms_gateway(settings),
+                variable="CUIBAN_SMS_URL",
+                concurrency=settings.sms_concurrency,
+                unknown=settings.sms_unknown,
+                quiet=settings.quiet_sms,
+            )
+        case _:
+            assert_never(channel)
+
+
 def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
     """A lane for each channel.
 
@@ -130,46 +163,46 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
     """
     if settings.lease <= 2 * settings.send_timeout:
         raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
-    channels: tuple[tuple[Channel, Gateway, int, RetryPolicy], ...] = (
-        (
-            Channel.EMAIL,
-            make_email_gateway(settings),
-            settings.email_connections,
-            RetryPolicy(settings.retry_delays, settings.unknown_pause, settings.email_unknown),
-        ),
-        (
-            Channel.SMS,
-            make_sms_gateway(settings),
-            settings.sms_concurrency,
-            RetryPolicy(settings.retry_delays, settings.unknown_pause, settings.sms_unknown),
-        ),
-    )
+    setups = {channel: _set_up(channel, settings) for channel in Channel}
+    policy = _make_policy(settings, setups)
+    return [
+        Lane(
+            rules=ChannelRules(
+                channel,
+                policy,
+                RetryPolicy(settings.retry_delays, settings.unknown_pause, setup.unknown),
+                settings.sms_signature,
+                settings.lease,
+            ),
+            pace=Pace(setup.concurrency, settings.batch, settings.send_timeout, settings.poll),
+            gateway=setup.gateway,
+            engine=engine,
+            clock=TrustedClock(clock, settings.clock_skew),
+        )
+        for channel, setup in setups.items()
+    ]
+
+
+def _make_policy(settings: NotifierSettings, setups: Mapping[Channel, _ChannelSetup]) -> Policy:
+    """The installation's limits. Channels that are off or have no gateway are logged."""
     off = settings.channels_off
-    without = {channel for channel, gate, *_ in channels if isinstance(gate, NoGateway)}
+    without = {
+        channel for channel, setup in setups.items() if isinstance(setup.gateway, NoGateway)
+    } - off
     for channel in sorted(off):
         logging.log(__name__).warning("channel.off", channel=channel)
-    for channel in sorted(without - off):
-        hint = f"name it with {_GATEWAYS[channel]}, or give {channel} up with CUIBAN_CHANNELS_OFF"
+    for channel in sorted(without):
+        variable = setups[channel].variable
+        hint = f"name it with {variable}, or give {channel} up with CUIBAN_CHANNELS_OFF"
         logging.log(__name__).error("channel.held", channel=channel, reason="no gateway", hint=hint)
-    quiet = ((Channel.EMAIL, settings.quiet_email), (Channel.SMS, settings.quiet_sms))
-    policy = Policy(
+    return Policy(
         off=off,
-        unconnected=frozenset(without - off),
-        quiet=tuple((channel, hours) for channel, hours in quiet if hours),
+        unconnected=frozenset(without),
+        quiet=tuple((channel, setup.quiet) for channel, setup in setups.items() if setup.quiet),
         rate_limit=settings.rate_limit,
         rate_window=settings.rate_window,
         useful_for=settings.useful_for,
     )
-    return [
-        Lane(
-            rules=ChannelRules(channel, policy, retrying, settings.sms_signature, settings.lease),
-            pace=Pace(concurrency, settings.batch, settings.send_timeout, settings.poll),
-            gateway=gateway,
-            engine=engine,
-            clock=TrustedClock(clock, settings.clock_skew),
-        )
-        for channel, gateway, concurrency, retrying in channels
-    ]
 
 
 def run() -> NoReturn:

@@ -3,9 +3,10 @@
 Files, refusals and timelines take them from here. A word that is missing is written as stored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from shared.schemas.life import Action, ObligationStatus
+from shared.schemas.rules import Audience, Channel, ObligationKind
 
 STATUSES = {
     "open": "未办理",
@@ -28,9 +29,16 @@ ACTIONS = {
     Action.WITHDRAW: "撤回",
     Action.REOPEN: "重新办理",
 }
-KINDS = {"deadline": "限期", "hearing": "听取汇报"}
-AUDIENCES = {"liaison": "联络员", "deputy": "分管领导", "head": "主要负责人"}
-CHANNELS = {"email": "邮件", "sms": "短信"}
+KINDS: Mapping[str, str] = {
+    ObligationKind.DEADLINE: "限期",
+    ObligationKind.HEARING: "听取汇报",
+}
+AUDIENCES: Mapping[str, str] = {
+    Audience.LIAISON: "联络员",
+    Audience.DEPUTY: "分管领导",
+    Audience.HEAD: "主要负责人",
+}
+CHANNELS: Mapping[str, str] = {Channel.EMAIL: "邮件", Channel.SMS: "短信"}
 STATES = {
     "pending": "待发送",
     "sent": "已发送",

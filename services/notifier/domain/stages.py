@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from services.notifier.domain.message import HoldReason
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
-from shared.schemas.office import OfficeSettings
+from shared.schemas.office import Hours, OfficeSettings
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
@@ -112,9 +113,10 @@ class Policy:
 def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
     """The limits of an office: what it set itself, else what the installation has."""
     quiet = dict(policy.quiet)
-    own = {Channel.EMAIL: settings.quiet_email, Channel.SMS: settings.quiet_sms}
     quiet |= {
-        channel: QuietHours(hours.begin, hours.end) for channel, hours in own.items() if hours
+        channel: QuietHours(own.begin, own.end)
+        for channel in Channel
+        if (own := _get_quiet_hours(settings, channel))
     }
     hours, days = settings.rate_hours, settings.useful_days
     limit = policy.rate_limit if settings.rate_limit is None else settings.rate_limit
@@ -125,6 +127,16 @@ def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
         rate_window=policy.rate_window if hours is None else timedelta(hours=hours),
         useful_for=policy.useful_for if days is None else timedelta(days=days),
     )
+
+
+def _get_quiet_hours(settings: OfficeSettings, channel: Channel) -> Hours | None:
+    match channel:
+        case Channel.EMAIL:
+            return settings.quiet_email
+        case Channel.SMS:
+            return settings.quiet_sms
+        case _:
+            assert_never(channel)
 
 
 @dataclass(frozen=True, slots=True)

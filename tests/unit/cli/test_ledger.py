@@ -8,6 +8,10 @@ import httpx
 import pytest
 
 from cli import client
+from cli.ledger import CHANNELS, STATUSES
+from cli.units import AUDIENCES
+from shared.schemas.life import ObligationStatus
+from shared.schemas.rules import Audience, Channel
 
 UNIT = {
     "unit_id": "00000000-0000-0000-0000-000000000001",
@@ -217,3 +221,9 @@ def test_a_new_feed_is_shown_as_a_whole_address(cuiban: Any, server: Server) -> 
     shown = cuiban("units", "feed", "县财政局").out
     assert f"http://127.0.0.1:1{path}" in shown
     assert "The earlier address has ended." in shown
+
+
+def test_each_channel_audience_and_status_has_a_word() -> None:
+    assert set(CHANNELS) == set(Channel)
+    assert set(AUDIENCES) == set(Audience)
+    assert set(STATUSES) == set(ObligationStatus)
