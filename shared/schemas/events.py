@@ -18,11 +18,10 @@ from shared.schemas.facts import (
     ObligationFacts,
     ReminderItem,
     Status,
-    Value,
 )
 from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Audience, Channel, RuleBook
-from shared.schemas.values import Day, Instant, Zone
+from shared.schemas.values import Day, Instant, Value, Zone
 
 
 class Event(Value):

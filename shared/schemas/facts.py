@@ -6,16 +6,8 @@ Like events they are frozen, and within a version fields are only added, with de
 from enum import StrEnum
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
-
 from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
-from shared.schemas.values import Day
-
-
-class Value(BaseModel):
-    """Something told. What a reader does not know is left out, so that a newer writer is read."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
+from shared.schemas.values import Day, Value
 
 
 class MeasureFacts(Value):

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field, WithJsonSchema, field_validator
 
-from shared.schemas.facts import Value
 from shared.schemas.lights import Light
+from shared.schemas.values import Value
 
 _COLOUR = r"^#[0-9A-Fa-f]{6}$"
 

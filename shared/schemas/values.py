@@ -1,4 +1,4 @@
-"""Bounded value types: dates, instants and time zones outside the bounds are refused as input.
+"""The base of values in events, and bounded types: values outside the bounds are refused as input.
 
 Date arithmetic fails near the ends of the calendar, and a calendar of a million days takes minutes
 to process.
@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 _FIRST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
@@ -21,6 +21,12 @@ def _check_zone(timezone: str) -> str:
     except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise ValueError("it is no IANA time zone") from error
     return timezone
+
+
+class Value(BaseModel):
+    """A part of an event. Unknown fields are ignored: a newer release may write them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 Day = Annotated[date, Field(ge=date(FIRST_YEAR, 1, 1), le=date(LAST_YEAR, 12, 31))]
