@@ -27,7 +27,7 @@ from lab.chaos.oracle.promise import DeliveryKey, Promise
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.oracle.stepped_verdict import compare_dead_letters
 from lab.chaos.running import office
-from lab.chaos.running.actors import Actors
+from lab.chaos.running.people.actors import Actors
 from lab.chaos.running.setup import RunSetup
 from lab.demo.script import START
 from services.scheduler import audit

@@ -24,9 +24,9 @@ from lab.chaos.faults.streams import StreamFaults
 from lab.chaos.oracle.facts import PublishedObligation
 from lab.chaos.oracle.running_verdict import RunningVerdict
 from lab.chaos.running import office
-from lab.chaos.running.actions import SecondPlan
-from lab.chaos.running.actors import Actors
 from lab.chaos.running.judging import judge_run
+from lab.chaos.running.people.actions import SecondPlan
+from lab.chaos.running.people.actors import Actors
 from lab.chaos.running.run import RunningRun
 from lab.chaos.running.setup import RunSetup
 from lab.demo import office as demo_office

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lab.chaos.faults.log_injector import SETTLED
 from lab.chaos.faults.running_injector import RunningFaultInjector
 from lab.chaos.faults.schedule import ScheduledFault
-from lab.chaos.running.actors import Actors
+from lab.chaos.running.people.actors import Actors
 
 BURST = 6
 """Faults that are injected together; after them there is a time without faults."""
