@@ -69,12 +69,16 @@ def ask_until_read(ask: Callable[[], T]) -> T:
 
 
 def ask_reason() -> str:
-    """Why; never empty."""
+    """Ask for the reason, until it is not empty."""
     return ask_until_read(lambda: require_reason(read_line(_("Reason (it is recorded): "))))
 
 
 def require_reason(typed: str) -> str:
-    """What was typed, if it was anything."""
+    """The typed reason.
+
+    Raises:
+        CuibanError: it is empty.
+    """
     if not typed:
         raise CuibanError(_("A reason is needed."))
     return typed
@@ -112,7 +116,7 @@ def _read_date(typed: str, year: int | None) -> str:
 
 
 def read_count(typed: str) -> int:
-    """How often; once if nothing is typed."""
+    """How often a duty recurs in its period; an empty line means once."""
     if not typed:
         return 1
     if not typed.isdecimal() or not 1 <= int(typed) <= 366:  # noqa: PLR2004 - days of a year
@@ -121,7 +125,7 @@ def read_count(typed: str) -> int:
 
 
 def read_choice(typed: str, choices: Sequence[str]) -> str:
-    """One of some names, by its number from 1, or as it is."""
+    """One of `choices`, typed as its number from 1 or in full."""
     if typed in choices:
         return typed
     if typed.isdecimal() and 1 <= int(typed) <= len(choices):

@@ -186,7 +186,9 @@ def connect(state: Path) -> Api:
 
 
 def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
-    """The id that `latest` stands for, perhaps among those published, or the id itself.
+    """The id of the newest plan for `latest`, else `plan_id` itself.
+
+    With `published`, drafts do not count.
 
     Raises:
         CuibanError: there is no such plan yet.

@@ -1,4 +1,4 @@
-"""Make everything that the services stand on: topics, schemas, the office, its first token.
+"""Create what the services need before they start: topics, schemas, the office, its first token.
 
 `python -m deploy.prepare` reads the services' environment, and beside it:
 CUIBAN_OFFICE (short name), CUIBAN_OFFICE_NAME, and CUIBAN_TOKEN_FILE, where the first

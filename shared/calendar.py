@@ -65,7 +65,7 @@ class WorkingCalendar:
         """The working day `working_days` after `day` (before it when negative).
 
         Counting starts at the neighbouring day, so a shift by 1 from a Saturday gives the next
-        working day. A shift by 0 gives `on_or_before`.
+        working day. A shift by 0 gives `roll_backward`.
         """
         if working_days == 0:
             return self.roll_backward(day)

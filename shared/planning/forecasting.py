@@ -28,6 +28,10 @@ class ForecastObligation:
     lead: bool
     measure: ReminderMeasure
 
+    def make_due_timer(self, timer: Timer) -> DueTimer:
+        """One of its timers with the content of its reminder item."""
+        return DueTimer(timer, self.dates, self.lead, self.measure)
+
 
 @dataclass(frozen=True, slots=True)
 class TimedChange:
@@ -133,7 +137,7 @@ def _forecast_unit(
             continue
         if slot > until:
             return
-        due = [_to_due_timer(by_id[t.obligation_id], t) for t in timers if t.next_fire_at == slot]
+        due = [by_id[t.obligation_id].make_due_timer(t) for t in timers if t.next_fire_at == slot]
         done = fire_due_timers(
             timetable, first.office_id, first.unit_id, due, now=slot, grace=_ON_TIME
         )
@@ -149,7 +153,3 @@ def _apply(
     if change.due_on is not None:
         obligation = replace(obligation, dates=replace(dates, due_on=change.due_on))
     return obligation, owed if change.owed is None else change.owed
-
-
-def _to_due_timer(obligation: ForecastObligation, timer: Timer) -> DueTimer:
-    return DueTimer(timer, obligation.dates, obligation.lead, obligation.measure)

@@ -206,7 +206,7 @@ def list_occurrences(
 
 
 def _list_days(
-    when: BeforeDue | OnDates | WhileOverdue,
+    when: When,
     due_on: date,
     known_on: date,
     calendar: WorkingCalendar,

@@ -13,7 +13,7 @@ from uuid import UUID
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
-from shared.planning.reminding import DueTimer, fire_due_timers
+from shared.planning.reminding import fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.schemas.events import ReminderDue
@@ -64,17 +64,13 @@ class Oracle:
                 self._timetable,
                 office_id,
                 unit_id,
-                [self._make_due_timer(timer) for timer in timers],
+                [self._owed[timer.obligation_id].make_due_timer(timer) for timer in timers],
                 now=instant,
                 grace=_ON_TIME,
             )
             reminders += fired.reminders
             self._timers += fired.moved
         return reminders
-
-    def _make_due_timer(self, timer: Timer) -> DueTimer:
-        obligation = self._owed[timer.obligation_id]
-        return DueTimer(timer, obligation.dates, obligation.lead, obligation.measure)
 
 
 def plan_notifications(

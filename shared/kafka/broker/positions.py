@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -11,7 +10,6 @@ from sqlalchemy import (
     DateTime,
     Integer,
     MetaData,
-    Row,
     Table,
     Text,
     and_,
@@ -22,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared.database.statements import AnyRow
 from shared.kafka.broker.records import Fingerprint, Partition
 
 
@@ -215,7 +214,7 @@ def _match_partition(table: Table, consumer: str, at: Partition) -> ColumnElemen
     )
 
 
-def _to_position(row: Row[Any]) -> Position:
+def _to_position(row: AnyRow) -> Position:
     fingerprint = None if row.mark_time is None else Fingerprint(row.mark_time, row.mark_sum)
     return Position(
         next_offset=row.next_offset,

@@ -5,7 +5,6 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    Row,
     Table,
     Text,
     func,
@@ -24,6 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from shared.database.statements import AnyRow
 from shared.kafka.broker.codec import NOT_UNDERSTOOD as EVENT_NOT_UNDERSTOOD
 from shared.kafka.broker.records import Partition, RawRecord
 
@@ -91,7 +90,7 @@ def encode_headers(record: RawRecord) -> str:
     return json.dumps([[_encode(name.encode()), _encode(value)] for name, value in record.headers])
 
 
-def to_parked(row: Row[Any]) -> Parked:
+def to_parked(row: AnyRow) -> Parked:
     """The parked record in a row of the table."""
     record = RawRecord(
         Partition(row.topic, row.partition),

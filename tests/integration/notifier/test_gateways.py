@@ -24,6 +24,7 @@ from services.notifier.domain.message import (
     Refusal,
 )
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.protocol import Gateway
 from services.notifier.gateways.signing import parse_keys
 from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from shared.clock import read_machine_time
@@ -52,9 +53,13 @@ def webhook(sink: SmsSink, timeout: timedelta = LONG) -> WebhookGateway:
     return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=read_machine_time)
 
 
-@pytest.fixture
-async def sms(sms_sink: SmsSink) -> AsyncIterator[WebhookGateway]:
-    gateway = webhook(sms_sink)
+HTTP_GATEWAYS = [webhook]
+"""Each gateway over HTTP passes the tests that use `sms`."""
+
+
+@pytest.fixture(params=HTTP_GATEWAYS)
+async def sms(sms_sink: SmsSink, request: pytest.FixtureRequest) -> AsyncIterator[Gateway]:
+    gateway = request.param(sms_sink)
     yield gateway
     await gateway.close()
 
@@ -232,7 +237,7 @@ async def served(sink: MailSink, **options: Any) -> AsyncIterator[int]:
     ],
 )
 async def test_what_an_answer_means(
-    sms: WebhookGateway, sms_sink: SmsSink, answer: dict, reason: Refusal, permanent: bool
+    sms: Gateway, sms_sink: SmsSink, answer: dict, reason: Refusal, permanent: bool
 ) -> None:
     sms_sink.answers.append(web.Response(**answer))
     found = await sms.send(MESSAGE)
@@ -255,7 +260,7 @@ async def test_what_an_answer_means(
     ],
 )
 async def test_what_leaves_it_open_whether_it_was_taken(
-    sms: WebhookGateway, sms_sink: SmsSink, answer: dict
+    sms: Gateway, sms_sink: SmsSink, answer: dict
 ) -> None:
     sms_sink.answers.append(web.Response(**answer))
     assert isinstance(await sms.send(MESSAGE), OutcomeUnknown)
@@ -272,13 +277,13 @@ async def test_what_leaves_it_open_whether_it_was_taken(
     ],
 )
 async def test_what_counts_as_accepted(
-    sms: WebhookGateway, sms_sink: SmsSink, body: str, name: str
+    sms: Gateway, sms_sink: SmsSink, body: str, name: str
 ) -> None:
     sms_sink.answers.append(web.Response(text=body))
     assert await sms.send(MESSAGE) == MessageAccepted(name)
 
 
-async def test_a_gateway_may_say_when_to_come_back(sms: WebhookGateway, sms_sink: SmsSink) -> None:
+async def test_a_gateway_may_say_when_to_come_back(sms: Gateway, sms_sink: SmsSink) -> None:
     sms_sink.answers.append(web.Response(status=429, headers={"Retry-After": "90"}))
     found = await sms.send(MESSAGE)
     assert isinstance(found, MessageRefused)

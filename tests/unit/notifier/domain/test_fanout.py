@@ -40,7 +40,7 @@ def recipient(number: int = 1, post: str = "liaison", **more) -> Recipient:
 def test_one_for_each_contact_and_channel_under_deterministic_ids() -> None:
     planned = fan_out(DUE, [recipient(1), recipient(2), recipient(3, "head")], SLOT)
     assert {(p.contact_id, p.notification.channel) for p in planned} == {
-        (UUID(int=100 + n), channel) for n in (1, 2) for channel in Channel
+        (UUID(int=100 + n), channel) for n in (1, 2) for channel in (Channel.EMAIL, Channel.SMS)
     }
     assert len(planned) == 4
     for plan in planned:
