@@ -26,7 +26,8 @@ class SignInLimit:
         if failures >= self.locks_at:
             return self.lock
         over = failures - self.free
-        return min(timedelta(seconds=2 ** (over - 1)), self.lock) if over > 0 else timedelta(0)
+        seconds = min(2 ** (over - 1), self.lock.total_seconds()) if over > 0 else 0
+        return timedelta(seconds=seconds)
 
 
 ACCOUNT = SignInLimit(free=3, locks_at=10, lock=timedelta(minutes=15))

@@ -14,7 +14,7 @@ def test_an_account_may_be_mistyped_three_times_and_then_each_pause_doubles() ->
     assert pauses == [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 900, 900]
 
 
-@given(st.integers(0, 10**9))
+@given(st.integers(0, 2 * ADDRESS.locks_at) | st.integers(0, 10**9))
 def test_a_pause_never_shrinks_with_failures_and_never_exceeds_the_lock(failures: int) -> None:
     for limit in (ACCOUNT, ADDRESS):
         now, next_one = limit.compute_pause(failures), limit.compute_pause(failures + 1)
