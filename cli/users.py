@@ -59,6 +59,13 @@ def add_user(
         typer.Option(help="Make an account of this unit: it reads and reports for it alone."),
     ] = None,
     password_stdin: PasswordOption = False,
+    no_password: Annotated[
+        bool,
+        typer.Option(
+            "--no-password",
+            help="Make an account that signs in through the office's identity provider alone.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
@@ -69,8 +76,10 @@ def add_user(
             _("--role admin|editor|approver|viewer for the office, --unit NAME for a unit."),
         )
     api = connect(state)
-    password, generated = _choose_password(password_stdin)
-    body: dict[str, Any] = {"name": name, "password": password}
+    body: dict[str, Any] = {"name": name}
+    generated = ""
+    if not no_password:
+        body["password"], generated = _choose_password(password_stdin)
     if unit is not None:
         body |= {"role": "unit", "unit_id": str(find_unit(api, unit).unit_id)}
     else:

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from services.ingest.domain.identity_providers import IdentityProvider
 from shared.settings import BoundedDuration, NonNegativeDuration, Settings
 
 
@@ -43,6 +44,8 @@ class IngestSettings(Settings):
         default=timedelta(hours=12), ge=timedelta(minutes=1), le=timedelta(days=30)
     )
     """After so long every signed-in person must sign in again: a working day."""
+    identity_providers: dict[str, IdentityProvider] = Field(default_factory=dict)
+    """The OpenID Connect providers, by the short names of the offices, as JSON."""
     body_limit: int = Field(default=2**20, ge=1024)
     """Bytes of any other request."""
     publish_limit: int = Field(default=2_000_000, ge=1)

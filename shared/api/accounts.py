@@ -21,6 +21,10 @@ def _check_secret(value: SecretStr) -> SecretStr:
 Password = Annotated[SecretStr, Field(min_length=1, max_length=500), AfterValidator(_check_secret)]
 Code = Annotated[SecretStr, Field(max_length=100), AfterValidator(_check_secret)]
 """A one-time code or a recovery code; spaces and hyphens do not count."""
+ProviderCode = Annotated[
+    SecretStr, Field(min_length=1, max_length=4000), AfterValidator(_check_secret)
+]
+"""The code of a provider, which may be a long signed text."""
 AccountName = Annotated[Line, Field(max_length=64)]
 
 
@@ -67,6 +71,38 @@ class SessionIssued(Answer):
     token: str
     session: SessionOut
     user: UserOut
+
+
+class ProviderOut(Answer):
+    """An office whose people may sign in through an identity provider. `slug` begins a sign-in."""
+
+    slug: str
+    name: str
+
+
+class ProviderStartIn(Request):
+    """The office, by its short name, through whose provider somebody signs in."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"office": "yanting"}]}
+    )
+
+    office: Line
+
+
+class ProviderStartedOut(Answer):
+    """A sign-in that has begun. `attempt` is a secret of the browser that began it."""
+
+    address: str
+    attempt: str
+
+
+class ProviderFinishIn(Request):
+    """What the provider sent back with the person, and the secret of the beginning."""
+
+    attempt: Password
+    state: Line
+    code: ProviderCode
 
 
 class UserIn(Request):

@@ -12,6 +12,7 @@ from services.ingest.api import (
     me,
     obligations,
     offices,
+    openid,
     plans,
     problems,
     reachability,
@@ -56,7 +57,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, reachability, units, ledger, obligations, hearings),
-    *(reports, feeds, offices, settings, users, sessions, me, audit),
+    *(reports, feeds, offices, settings, users, sessions, openid, me, audit),
 )
 
 

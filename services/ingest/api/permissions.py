@@ -56,7 +56,16 @@ class Permission(StrEnum):
 
 _P = Permission
 
-OPEN = frozenset({"GET /v1/openapi.json", "POST /v1/sessions", "GET /v1/feeds/{secret}.ics"})
+OPEN = frozenset(
+    {
+        "GET /v1/openapi.json",
+        "POST /v1/sessions",
+        "GET /v1/sessions/openid",
+        "POST /v1/sessions/openid",
+        "POST /v1/sessions/openid/finish",
+        "GET /v1/feeds/{secret}.ics",
+    }
+)
 """Endpoints that need no token; the address of a feed is itself a secret."""
 
 ENDPOINTS: Mapping[str, Permission] = {

@@ -43,11 +43,28 @@ _SIGN_IN = {
         "验证码不正确或已用过。The code is wrong, or was used before.",
         "请等下一个验证码，并校准手机时间。Wait for the next code, and set the telephone's clock.",
     ),
+    SignInFault.PROVIDER_AWAY: (
+        "统一身份认证暂时无法使用。The identity provider does not answer as it must.",
+        "请稍后再试，或用用户名和密码登录。Try again later, or sign in with name and password.",
+    ),
+    SignInFault.PROVIDER_REFUSED: (
+        "统一身份认证未确认本次登录。The identity provider did not confirm this sign-in.",
+        "请重新登录，并在十分钟内完成。Begin again, and finish within ten minutes.",
+    ),
+    SignInFault.NO_ACCOUNT: (
+        "您在本系统中没有可用的账号。You have no account here that can be used.",
+        "请联系本单位管理员开通账号。Ask an administrator of the office for an account.",
+    ),
     SignInFault.WAIT: (
         "登录失败次数过多，请稍后再试。There were too many failed sign-ins.",
         "`Retry-After` 为需等待的秒数。`Retry-After` tells how many seconds to wait.",
     ),
 }
+
+
+_UNAUTHORIZED = 401
+_SIGN_IN_STATUS = {SignInFault.WAIT: 429, SignInFault.PROVIDER_AWAY: 503}
+"""Other statuses than 401."""
 
 
 class ProblemError(Exception):
@@ -133,14 +150,16 @@ async def _answer_refusal(request: Request, error: RefusedError) -> Response:
 
 async def _answer_sign_in(request: Request, error: SignInError) -> Response:
     detail, hint = _SIGN_IN[error.fault]
-    waits = error.fault is SignInFault.WAIT
+    status = _SIGN_IN_STATUS.get(error.fault, 401)
     seconds = str(ceil(error.wait.total_seconds()))
     return make_problem(
-        429 if waits else 401,
+        status,
         error.fault.value,
         detail,
         hint=hint,
-        headers={"Retry-After": seconds} if waits else {"WWW-Authenticate": _REALM},
+        headers={"WWW-Authenticate": _REALM}
+        if status == _UNAUTHORIZED
+        else {"Retry-After": seconds},
         correlation_id=_get_correlation_id(request),
     )
 

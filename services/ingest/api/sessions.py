@@ -8,7 +8,7 @@ from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.context import get_context
 from services.ingest.domain.accounts import SessionEnd
 from services.ingest.handlers.accounts import sessions
-from services.ingest.handlers.accounts.sessions import Device
+from services.ingest.handlers.accounts.sessions import Device, OpenedSession
 from services.ingest.handlers.accounts.signing_in import EnteredCredentials, SignIn
 from services.ingest.store.sessions import StoredSession
 from shared.api.accounts import EndedOut, SessionIssued, SessionOut, SignInIn, UserOut
@@ -23,14 +23,15 @@ def make_sign_in(request: Request) -> SignIn:
     return SignIn(
         engine=context.engine,
         hasher=context.hasher,
-        device=_get_device(request),
+        device=get_device(request),
         lifetime=context.settings.session_lifetime,
         now=context.clock.now(),
         correlation_id=request.scope["cuiban.correlation_id"],
     )
 
 
-def _get_device(request: Request) -> Device:
+def get_device(request: Request) -> Device:
+    """Where a request comes from."""
     address = request.client.host if request.client else ""
     agent = request.headers.get("user-agent", "")
     return Device(address, "".join(filter(str.isprintable, agent)))
@@ -44,6 +45,14 @@ def list_sessions_of(call: Call, rows: list[StoredSession]) -> Page[SessionOut]:
     return Page[SessionOut](items=marked)
 
 
+def issue_session(opened: OpenedSession) -> SessionIssued:
+    """A new session as an answer, with its token."""
+    session = SessionOut.model_validate(opened.session).model_copy(update={"current": True})
+    return SessionIssued(
+        token=opened.token, session=session, user=UserOut.model_validate(opened.user)
+    )
+
+
 @ROUTER.post("", status_code=201)
 async def sign_in(request: Request, body: SignInIn) -> SessionIssued:
     """Sign in: open a session. Its token is a bearer token like the others.
@@ -55,11 +64,7 @@ async def sign_in(request: Request, body: SignInIn) -> SessionIssued:
     given = EnteredCredentials(
         body.name, body.password.get_secret_value(), body.code.get_secret_value()
     )
-    opened = await make_sign_in(request).open_session(given)
-    session = SessionOut.model_validate(opened.session).model_copy(update={"current": True})
-    return SessionIssued(
-        token=opened.token, session=session, user=UserOut.model_validate(opened.user)
-    )
+    return issue_session(await make_sign_in(request).open_session(given))
 
 
 @ROUTER.get("")

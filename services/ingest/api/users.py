@@ -80,7 +80,7 @@ async def enable_user(call: Permitted, user_id: UUID) -> Response:
 
 @ROUTER.post("/{user_id}/reset", response_model=UserOut)
 async def reset_user(call: Permitted, user_id: UUID, body: ResetIn) -> Response:
-    """Give an account a new password; its one-time codes, sessions and lock end."""
+    """Give an account a new password; its codes, sessions, lock and provider end."""
     async with call.context.engine.connect() as db:
         user = await accounts.get_user(db, call.act, user_id)
     hashed = await _hash_new(call, body.password.get_secret_value(), user.name)

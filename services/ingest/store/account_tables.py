@@ -34,6 +34,8 @@ USERS = Table(
     Column("password_hash", Text),
     Column("code_secret", Text),
     Column("code_confirmed_at", INSTANT),
+    # The person's id at a provider: the issuer and the subject. It is bound by the first sign-in.
+    Column("openid_subject", Text, unique=True),
     # The time step of the last one-time code that was accepted.
     Column("code_step", BigInteger),
     Column("created_at", INSTANT, nullable=False),
@@ -75,6 +77,19 @@ SIGN_IN_FAILURES = Table(
     Column("last_at", INSTANT, nullable=False),
     Column("free_at", INSTANT, nullable=False),
     Index("sign_in_failures_old", "last_at"),
+)
+
+# Sign-ins that go on at a provider. Of the secret that finishes one there is only the digest.
+OPENID_SIGN_INS = Table(
+    "openid_sign_ins",
+    METADATA,
+    Column("sha256", LargeBinary, primary_key=True),
+    define_office_column(),
+    Column("state", Text, nullable=False),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+    Index("openid_sign_ins_old", "expires_at"),
 )
 
 # Which office may read the summaries of which others.

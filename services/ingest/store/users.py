@@ -26,6 +26,7 @@ class StoredUser:
     role: AccountRole
     password_hash: str | None = field(repr=False)
     code_secret: str | None = field(repr=False)
+    openid_subject: str | None
     code_confirmed_at: datetime | None
     code_step: int | None
     created_at: datetime
@@ -56,6 +57,11 @@ async def add_user(db: AsyncConnection, **values: Any) -> bool:  # noqa: ANN401 
 async def find_by_sign_in_name(db: AsyncConnection, sign_in_name: str) -> StoredUser | None:
     """The account with this sign-in name, whatever its office."""
     return await fetch_first(db, StoredUser, select(*_USER).where(_U.sign_in_name == sign_in_name))
+
+
+async def find_by_subject(db: AsyncConnection, subject: str) -> StoredUser | None:
+    """The account that is bound to a person's id at a provider, whatever its office."""
+    return await fetch_first(db, StoredUser, select(*_USER).where(_U.openid_subject == subject))
 
 
 async def find_user(db: AsyncConnection, office_id: UUID, user_id: UUID) -> StoredUser | None:

@@ -48,6 +48,13 @@ async def test_without_a_password_a_random_one_is_shown_once(api: Any, cuiban: C
     await sign_in(api, "张三", password[1])
 
 
+async def test_an_account_may_be_made_without_a_password(api: Any, cuiban: Command) -> None:
+    made = await cuiban("users", "add", "张三", "--role", "viewer", "--no-password", "--json")
+    assert made.status == 0, made.err
+    assert "password" not in made.json
+    assert (await try_sign_in(api, "张三")).status_code == 401
+
+
 async def test_a_units_account_is_made_by_its_unit(api: Any, cuiban: Command) -> None:
     await api.import_units()
     made = await cuiban("users", "add", "财政联络员", "--unit", "县财政局", "--json")

@@ -111,7 +111,7 @@ async def enable_user(db: AsyncConnection, act: Act, user_id: UUID) -> None:
 
 
 async def reset_user(db: AsyncConnection, act: Act, user_id: UUID, password_hash: str) -> None:
-    """Give an account a new password and no one-time codes, and end its sessions and its lock.
+    """Give an account a new password, no one-time codes and no provider; end sessions and lock.
 
     Raises:
         RefusedError: the office has no such account.
@@ -119,6 +119,7 @@ async def reset_user(db: AsyncConnection, act: Act, user_id: UUID, password_hash
     user = await _lock(db, act, user_id)
     await set_password(db, act, user, password_hash, "user.reset", keep=None)
     await clear_codes(db, user)
+    await store.change_user(db, user.user_id, openid_subject=None)
 
 
 async def set_password(

@@ -31,6 +31,9 @@ class SignInFault(StrEnum):
     CODE_NEEDED = "code-needed"
     WRONG_CODE = "code-wrong"
     WAIT = "too-many-failures"
+    PROVIDER_AWAY = "provider-away"
+    PROVIDER_REFUSED = "provider-refused"
+    NO_ACCOUNT = "no-account"
 
 
 class SignInError(CuibanError):
