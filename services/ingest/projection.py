@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.statuses import MessageState
 from services.ingest.store import history
 from shared.errors import PoisonError
 from shared.schemas.envelope import Envelope
@@ -23,7 +24,13 @@ from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, Reminder
 
 TOPICS = (REMINDERS, DELIVERIES)
 _Outcome = NotificationSent | NotificationFailed | NotificationSuppressed | NotificationDelivered
-_RANKS = {"pending": 0, "sent": 1, "failed": 1, "suppressed": 1, "delivered": 2}
+_RANKS = {
+    MessageState.PENDING: 0,
+    MessageState.SENT: 1,
+    MessageState.FAILED: 1,
+    MessageState.SUPPRESSED: 1,
+    MessageState.DELIVERED: 2,
+}
 _KEPT = ("address", "gateway", "subject", "body", "sent_at", "attempts")
 
 
@@ -104,8 +111,8 @@ def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dic
             "audience": event.audience.value,
             "channel": ref.channel.value,
             "slot": event.slot,
-            "state": "pending",
-            "rank": _RANKS["pending"],
+            "state": MessageState.PENDING,
+            "rank": _RANKS[MessageState.PENDING],
             "address": "",
             "at": envelope.time,
             "reason": "",
@@ -138,17 +145,18 @@ def _make_outcome_row(event: _Outcome) -> dict[str, Any]:
     }
     match event:
         case NotificationSent():
-            row |= {"state": "sent", "at": event.sent_at, "gateway": event.gateway}
+            row |= {"state": MessageState.SENT, "at": event.sent_at, "gateway": event.gateway}
             row |= {"subject": event.subject, "body": event.body}
             row |= {"sent_at": event.sent_at, "attempts": event.attempts}
         case NotificationFailed():
             why = f"{event.reason}: {event.detail}" if event.detail else event.reason
-            row |= {"state": "failed", "at": event.failed_at, "reason": why}
+            row |= {"state": MessageState.FAILED, "at": event.failed_at, "reason": why}
             row["attempts"] = event.attempts
         case NotificationSuppressed():
-            row |= {"state": "suppressed", "at": event.decided_at, "reason": event.reason}
+            row |= {"state": MessageState.SUPPRESSED, "at": event.decided_at}
+            row["reason"] = event.reason
         case NotificationDelivered():
-            row |= {"state": "delivered", "at": event.delivered_at}
+            row |= {"state": MessageState.DELIVERED, "at": event.delivered_at}
     return row | {"rank": _RANKS[row["state"]]}
 
 

@@ -32,3 +32,13 @@ class Pairing(StrEnum):
     PERSON = "person"
     NEW = "new"
     """It is none of the plan's."""
+
+
+class MessageState(StrEnum):
+    """What became of a notification, as the history shows it."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"
+    DELIVERED = "delivered"

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from services.ingest.domain import words
+from services.ingest.domain.statuses import MessageState
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,11 @@ def _format_day(day: date | None) -> str | None:
 
 
 _STATES = {
-    "pending": ("message-pending", "待发送"),
-    "sent": ("message-sent", "已发送"),
-    "delivered": ("message-delivered", "已送达"),
-    "failed": ("message-failed", "发送失败"),
-    "suppressed": ("message-suppressed", "未发送"),
+    MessageState.PENDING: "待发送",
+    MessageState.SENT: "已发送",
+    MessageState.DELIVERED: "已送达",
+    MessageState.FAILED: "发送失败",
+    MessageState.SUPPRESSED: "未发送",
 }
 
 
@@ -163,16 +164,21 @@ def describe_reminder(
 
 
 def describe_message(
-    at: datetime, state: str, *, channel: str, address: str, reason: str = "", attempts: int = 1
+    at: datetime,
+    state: MessageState,
+    *,
+    channel: str,
+    address: str,
+    reason: str = "",
+    attempts: int = 1,
 ) -> TimelineEntry:
     """What became of one message of a reminder."""
-    kind, text = _STATES.get(state, (f"message-{state}", state))
     facts = [words.CHANNELS.get(channel, channel), address, words.REASONS.get(reason, reason)]
     if attempts > 1:
         facts.append(f"共尝试 {attempts} 次")
-    line = f"{text}：{' '.join(filter(None, facts))}"
+    line = f"{_STATES[state]}：{' '.join(filter(None, facts))}"
     details = {"channel": channel, "address": address, "reason": reason, "attempts": attempts}
-    return TimelineEntry(at, kind, "", line, details)
+    return TimelineEntry(at, f"message-{state.value}", "", line, details)
 
 
 def describe_withdrawal(at: datetime, reason: str) -> TimelineEntry:

@@ -5,6 +5,7 @@ Files, refusals and timelines take them from here. A word that is missing is wri
 
 from collections.abc import Iterable, Mapping
 
+from services.ingest.domain.statuses import MessageState
 from shared.schemas.life import Action, ObligationStatus
 from shared.schemas.rules import Audience, Channel, ObligationKind
 
@@ -40,11 +41,11 @@ AUDIENCES: Mapping[str, str] = {
 }
 CHANNELS: Mapping[str, str] = {Channel.EMAIL: "邮件", Channel.SMS: "短信"}
 STATES = {
-    "pending": "待发送",
-    "sent": "已发送",
-    "delivered": "已送达",
-    "failed": "失败",
-    "suppressed": "不发",
+    MessageState.PENDING: "待发送",
+    MessageState.SENT: "已发送",
+    MessageState.DELIVERED: "已送达",
+    MessageState.FAILED: "失败",
+    MessageState.SUPPRESSED: "不发",
 }
 DECISIONS = {
     "pending": "待定",

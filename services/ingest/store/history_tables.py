@@ -7,6 +7,7 @@ refers to another by a foreign key.
 from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 
+from services.ingest.domain.statuses import MessageState
 from services.ingest.store.columns import INSTANT, METADATA, EnumText
 from shared.schemas.rules import Audience
 
@@ -54,7 +55,7 @@ NOTIFICATIONS = Table(
     Column("audience", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("slot", INSTANT, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", EnumText(MessageState), nullable=False),
     Column("rank", Integer, nullable=False),
     Column("address", Text, nullable=False),
     Column("at", INSTANT, nullable=False),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.ingest.domain.statuses import Pairing, PlanStatus, SettlementAction
+from services.ingest.domain.statuses import MessageState, Pairing, PlanStatus, SettlementAction
 from shared.schemas.rules import Audience
 
 
@@ -190,7 +190,7 @@ class StoredNotification:
     audience: str
     channel: str
     address: str
-    state: str
+    state: MessageState
     at: datetime
     reason: str
     gateway: str

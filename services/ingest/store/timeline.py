@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.statuses import MessageState
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.journal import JournalEntry
@@ -47,7 +48,7 @@ class MessageRow:
     notification_id: UUID
     channel: str
     address: str
-    state: str
+    state: MessageState
     at: datetime
     reason: str
     sent_at: datetime | None

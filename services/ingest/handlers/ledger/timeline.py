@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.statuses import MessageState
 from services.ingest.domain.timeline import (
     NotedChange,
     ObligationState,
@@ -79,10 +80,10 @@ async def _list_sent(
 
 def _list_message_lines(message: MessageRow) -> Iterator[TimelineEntry]:
     """What became of a message; a delivered one was sent before."""
-    if message.state == "delivered" and message.sent_at is not None:
+    if message.state is MessageState.DELIVERED and message.sent_at is not None:
         yield describe_message(
             message.sent_at,
-            "sent",
+            MessageState.SENT,
             channel=message.channel,
             address=message.address,
             attempts=message.attempts,
@@ -93,7 +94,7 @@ def _list_message_lines(message: MessageRow) -> Iterator[TimelineEntry]:
         channel=message.channel,
         address=message.address,
         reason=message.reason,
-        attempts=1 if message.state == "delivered" else message.attempts,
+        attempts=1 if message.state is MessageState.DELIVERED else message.attempts,
     )
 
 

@@ -134,7 +134,7 @@ def _make_history_row(sent: StoredNotification, zone: ZoneInfo) -> Row:
         _to_local(sent.slot, zone),
         words.AUDIENCES.get(sent.audience, sent.audience),
         words.CHANNELS.get(sent.channel, sent.channel),
-        words.STATES.get(sent.state, sent.state),
+        words.STATES[sent.state],
         sent.reason,
         _to_local(sent.at, zone),
         sent.address,

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from services.ingest.domain.statuses import MessageState
 from services.ingest.domain.timeline import (
     NotedChange,
     describe_change,
@@ -12,7 +13,7 @@ from services.ingest.domain.timeline import (
     describe_reminder,
     describe_withdrawal,
 )
-from services.ingest.domain.words import ACTIONS, REASONS, STATUSES
+from services.ingest.domain.words import ACTIONS, REASONS, STATES, STATUSES
 from services.ingest.handlers.ledger.changing import NOTED_AS
 from services.notifier.domain.message import HoldReason, Refusal
 from services.notifier.domain.retry import FailReason, OpenReason
@@ -27,13 +28,16 @@ OF_SCHEDULER = ("done", "submitted", "heard", "amended", "extended", "revised", 
 def test_every_status_and_action_has_a_chinese_name():
     assert set(ObligationStatus) <= STATUSES.keys()
     assert set(Action) == ACTIONS.keys()
+    assert set(MessageState) == STATES.keys()
 
 
 @pytest.mark.parametrize(
     "reason", [*SuppressReason, *Refusal, *FailReason, *OpenReason, *HoldReason]
 )
 def test_a_message_that_was_not_sent_says_why_in_chinese(reason):
-    line = describe_message(AT, "failed", channel="sms", address="13800000001", reason=reason)
+    line = describe_message(
+        AT, MessageState.FAILED, channel="sms", address="13800000001", reason=reason
+    )
     assert not ENGLISH.search(line.text)
     assert line.details["reason"] == reason
 
