@@ -9,7 +9,13 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain import reporting
-from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
+from services.notifier.domain.fanout import (
+    DueReminder,
+    PlannedNotification,
+    Recipient,
+    fan_out,
+    list_left_out,
+)
 from services.notifier.domain.stages import SuppressReason
 from services.notifier.store import directory, offices, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
@@ -28,6 +34,11 @@ from shared.schemas.events import (
 )
 from shared.schemas.topics import ReminderEvent
 
+_LEFT_OUT = Counter(
+    "cuiban_channels_left_out",
+    "Reminders whose contacts have no address on a channel, and were reached on another",
+    ["channel"],
+)
 UNMATCHED = Counter(
     "cuiban_receipts_unmatched", "Receipts that belonged to no message when they came", ["reason"]
 )
@@ -122,6 +133,8 @@ async def _fan_out(
     events: list[Envelope] = []
     for reminder in due:
         notifications = fan_out(reminder, recipients[reminder.unit_id], now, withdrawals)
+        for channel in list_left_out(reminder, notifications):
+            _LEFT_OUT.labels(channel.value).inc()
         planned += notifications
         events += reporting.report_fan_out(reminder, notifications, now)
     await reminders.add_notifications(db, planned)

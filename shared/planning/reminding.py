@@ -1,7 +1,7 @@
 """Turns due timers into reminders: one for each audience and slot of a unit. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -173,6 +173,7 @@ def _build_reminder(
     office_id, unit_id = whose
     slot, audience, part = place
     chosen = sorted(digest.items.values(), key=_get_item_order)
+    titles = list(dict.fromkeys(owed.measure.plan_title for _, owed in chosen))
     return ReminderDue(
         office_id=office_id,
         unit_id=unit_id,
@@ -182,14 +183,19 @@ def _build_reminder(
         timezone=timetable.book.timezone,
         channels=tuple(channel for channel in Channel if channel in digest.channels),
         rule_version=timetable.book.version,
-        plan_title=_join_titles([owed.measure for _, owed in chosen]),
-        items=tuple(_build_item(timetable, occurrence, owed) for occurrence, owed in chosen),
+        plan_title="、".join(titles),
+        items=tuple(
+            _build_item(timetable, occurrence, owed, names_plan=len(titles) > 1)
+            for occurrence, owed in chosen
+        ),
         part=part,
         complete=complete,
     )
 
 
-def _build_item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) -> ReminderItem:
+def _build_item(
+    timetable: Timetable, occurrence: Occurrence, owed: DueTimer, *, names_plan: bool
+) -> ReminderItem:
     dates, measure = owed.dates, owed.measure
     if dates.due_on is None:  # pragma: no cover - such an obligation has no occurrences
         raise ValueError(f"{owed.timer.obligation_id} fires without a date")
@@ -203,6 +209,7 @@ def _build_item(timetable: Timetable, occurrence: Occurrence, owed: DueTimer) ->
         overdue=occurrence.overdue,
         lead=owed.lead,
         working_days=timetable.count_working_days(timetable.get_day(occurrence.slot), dates.due_on),
+        plan=measure.plan_title if names_plan else "",
     )
 
 
@@ -211,8 +218,3 @@ def _get_item_order(
 ) -> tuple[date, tuple[tuple[int, str], ...]]:
     owed = chosen[1]
     return owed.dates.due_on or date.max, rank_ref(owed.measure.ref)
-
-
-def _join_titles(measures: Sequence[ReminderMeasure]) -> str:
-    """The plan's title; for items of several plans, each title once."""
-    return "、".join(dict.fromkeys(measure.plan_title for measure in measures))

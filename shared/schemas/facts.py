@@ -63,7 +63,8 @@ class ReminderItem(Value):
 
     `overdue` is 0 before the date, then 1, 2, 3 and so on. `working_days` is how many lie between
     the slot's day and the date by the office's calendar, negative once the date has passed; None
-    where an older scheduler did not say.
+    where an older scheduler did not say. `plan` is the title of its plan, where the reminder has
+    items of several plans, else empty.
     """
 
     obligation_id: UUID
@@ -75,6 +76,7 @@ class ReminderItem(Value):
     overdue: int = 0
     lead: bool = False
     working_days: int | None = None
+    plan: str = ""
 
 
 class NotificationRef(Value):

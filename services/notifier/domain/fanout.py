@@ -110,16 +110,20 @@ def fan_out(
 ) -> list[PlannedNotification]:
     """The notifications of a reminder, for the contacts of its audience whose post is held now.
 
-    Without an address, a contact, or an obligation that is still owed the notification is
-    suppressed, so that each due notification is counted.
+    A contact who has an address on some of the channels gets nothing on the others. Without any
+    address, without a contact, or without an obligation that is still owed the notifications are
+    suppressed, so that each due one is counted.
     """
     of_post = [recipient for recipient in recipients if recipient.post == due.audience]
     contacts = select_holders(of_post, due.slot, get_zone(due.timezone), now).values()
     owed = select_owed(due.unit_id, due.slot, due.obligation_ids, withdrawals)
     planned = []
-    for channel in dict.fromkeys(due.channels):
+    channels = tuple(dict.fromkeys(due.channels))
+    for channel in channels:
         for holder in contacts:
             address = holder.get_address(channel)
+            if not address and any(map(holder.get_address, channels)):
+                continue
             reason = None if address else SuppressReason.NO_ADDRESS
             planned.append(
                 _plan_notification(due, channel, holder.contact_id, address, reason, owed)
@@ -129,6 +133,12 @@ def fan_out(
                 _plan_notification(due, channel, None, "", SuppressReason.NO_CONTACT, owed)
             )
     return planned
+
+
+def list_left_out(due: DueReminder, planned: Sequence[PlannedNotification]) -> list[Channel]:
+    """The channels of a reminder on which its contacts have no address and need none."""
+    used = {plan.notification.channel for plan in planned}
+    return [channel for channel in dict.fromkeys(due.channels) if channel not in used]
 
 
 def _plan_notification(  # noqa: PLR0917 - one caller, right above

@@ -14,7 +14,7 @@ from services.notifier.rendering.wording import (
     describe_items,
     format_chinese,
     format_day,
-    quote_title,
+    quote_titles,
 )
 from shared.schemas.rules import Audience
 
@@ -39,7 +39,7 @@ def render_mail(digest: Digest) -> Content:
         "unit": clean(digest.unit),
         "post": POSTS[digest.audience],
         "escalated": digest.audience is not Audience.LIAISON,
-        "plan": quote_title(digest.plan_title),
+        "plan": quote_titles(digest),
         "today": format_chinese(digest.today),
         "figures": figures,
         "state": describe_figures(figures),

@@ -38,6 +38,7 @@ class ItemLine:
 
     number: int
     ref: str
+    plan: str
     task: str
     text: str
     due: str
@@ -141,6 +142,7 @@ def describe_items(digest: Digest) -> list[ItemLine]:
             ItemLine(
                 number=number,
                 ref=clean(item.ref),
+                plan=quote_title(item.plan) if item.plan else "",
                 task=clean(item.task_name),
                 text=clean(item.text),
                 due=format_chinese(item.due_on),
@@ -183,6 +185,12 @@ def count_items(digest: Digest) -> Count:
 
 
 def quote_title(plan_title: str) -> str:
-    """The plan's title in book title marks (《》), which it may already have."""
+    """A plan's title in book title marks (《》), which it may already have."""
     title = clean(plan_title)
     return title if title.startswith("《") else f"《{title}》"
+
+
+def quote_titles(digest: Digest) -> str:
+    """The title of each plan that the digest is about, each in book title marks: 《甲》、《乙》."""
+    titles = dict.fromkeys(item.plan for item in digest.items if item.plan)
+    return "、".join(map(quote_title, titles)) or quote_title(digest.plan_title)

@@ -85,7 +85,7 @@ async def test_who_has_no_address_is_not_held(world: World) -> None:
     await world.tell(make_unit(contacts=[make_contact(get_unit_id(), mobile="")]), make_reminder())
     world.start(**NOWHERE)
     await held(world, 1)
-    assert await world.get_states() == {"email": "pending", "sms": "suppressed"}
+    assert await world.get_states() == {"email": "pending"}
 
 
 def value(gauge: Any, *labels: str) -> float:

@@ -10,6 +10,7 @@ from services.notifier.domain.fanout import (
     PlannedNotification,
     Recipient,
     fan_out,
+    list_left_out,
     select_owed,
 )
 from services.notifier.domain.stages import SuppressReason
@@ -79,10 +80,20 @@ def test_a_contact_that_is_listed_twice_for_a_day_makes_one_notification() -> No
     assert len({plan.notification.notification_id for plan in planned}) == len(planned) == 2
 
 
-def test_without_an_address_there_is_a_suppressed_notification() -> None:
-    planned = {p.notification.channel: p for p in fan_out(DUE, [recipient(mobile=" ")], SLOT)}
-    assert planned[Channel.SMS].suppressed is SuppressReason.NO_ADDRESS
-    assert planned[Channel.EMAIL].suppressed is None
+def test_a_channel_without_an_address_makes_no_notification_where_another_reaches_the_post() -> (
+    None
+):
+    planned = fan_out(DUE, [recipient(mobile=" ")], SLOT)
+    assert [(p.notification.channel, p.suppressed) for p in planned] == [(Channel.EMAIL, None)]
+    assert list_left_out(DUE, planned) == [Channel.SMS], "counted apart"
+
+
+def test_without_any_address_each_channel_has_a_suppressed_notification() -> None:
+    planned = fan_out(DUE, [recipient(email="", mobile=" ")], SLOT)
+    assert [(p.notification.channel, p.suppressed) for p in planned] == [
+        (channel, SuppressReason.NO_ADDRESS) for channel in Channel
+    ]
+    assert list_left_out(DUE, planned) == []
 
 
 def test_withdrawn_items_are_left_out_up_to_their_slot() -> None:
@@ -101,7 +112,8 @@ def test_with_nothing_left_everything_is_withdrawn() -> None:
 
 
 def test_it_is_told_which_notifications_there_are_and_which_ended() -> None:
-    planned = fan_out(DUE, [recipient(email="")], SLOT)
+    first, _, _, last = fan_out(DUE, [recipient(2, email="", mobile=""), recipient()], SLOT)
+    planned = [first, last]
     fanned, ended = reporting.report_fan_out(DUE, planned, SLOT)
     assert isinstance(fanned.event, ReminderFannedOut)
     assert isinstance(ended.event, NotificationSuppressed)

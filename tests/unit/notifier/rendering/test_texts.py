@@ -180,3 +180,23 @@ def test_no_text_breaks_a_line_or_takes_more_than_three_parts(  # noqa: PLR0917
 @given(st.text())
 def test_clean_leaves_no_control_character(text: str) -> None:
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202e\ud800-\udfff]", clean(text))
+
+
+def test_one_plan_is_cited_once_and_several_each_with_their_numbers() -> None:
+    one = render_mail(digest(item("1.1"), plan_title="甲清单"))
+    assert "按照《甲清单》，" in one.text
+    assert "任务1.1" in one.text
+    assert "《甲清单》任务1.1" not in one.text
+    two = render_mail(
+        digest(item("1.1", plan="甲清单"), item("1.2", plan="乙清单"), plan_title="甲清单、乙清单")
+    )
+    assert "按照《甲清单》、《乙清单》，" in two.text
+    assert "《甲清单》任务1.1" in two.text
+    assert "《乙清单》任务1.2" in two.text
+    assert "《甲清单》、《乙清单》" in two.html
+
+
+def test_the_mail_says_whom_to_tell_and_names_no_ledger() -> None:
+    content = render_mail(digest())
+    assert "办结后请及时告知盐亭县政务公开办公室" in content.text
+    assert "台账中登记" not in content.text + content.html

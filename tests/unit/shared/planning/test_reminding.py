@@ -152,3 +152,11 @@ def test_refs_stand_as_their_numbers_do(numbers) -> None:
 def test_any_text_has_a_place_among_refs(refs) -> None:
     placed = sorted(refs, key=rank_ref)
     assert sorted(placed) == sorted(refs)
+
+
+def test_items_of_several_plans_name_their_plan_and_items_of_one_do_not() -> None:
+    (one,) = fire(due("2.1"), due("3.1")).reminders
+    assert {item.plan for item in one.items} == {""}
+    (two,) = fire(due("2.1"), due("3.1", title="乙")).reminders
+    assert [(item.ref, item.plan) for item in two.items] == [("2.1", "要点"), ("3.1", "乙")]
+    assert two.plan_title == "要点、乙"

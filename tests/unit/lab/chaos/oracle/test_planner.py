@@ -84,8 +84,5 @@ def test_a_reminder_becomes_one_notification_a_contact_and_channel() -> None:
     (reminder,) = oracle(one("a", date(2023, 8, 31))).move_to(datetime(2023, 7, 20, 1, tzinfo=UTC))
     contact = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "", None, None)
     made = plan_notifications(reminder, {reminder.unit_id: [contact]})
-    assert [(p.notification.channel, p.suppressed) for p in made] == [
-        ("email", None),
-        ("sms", "no-address"),
-    ]
+    assert [(p.notification.channel, p.suppressed) for p in made] == [("email", None)]
     assert {p.suppressed for p in plan_notifications(reminder, {})} == {"no-contact"}

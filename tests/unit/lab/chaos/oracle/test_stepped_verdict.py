@@ -48,16 +48,18 @@ GOOD = SteppedVerdict(
 
 
 def expected() -> dict[UUID, ExpectedNotification]:
-    """A mail that must be sent, and an SMS for which there is no number."""
+    """A mail that must be sent, and an SMS to somebody who has no address at all."""
     dates = Dates(ObligationKind.DEADLINE, date(2023, 8, 31), date(2023, 6, 1))
     measure = ReminderMeasure("1.1", "任务", "内容", "要点")
     owed = ForecastObligation(OFFICE, UNIT, OWED, dates, lead=False, measure=measure)
     told = datetime(2023, 6, 1, 1, tzinfo=UTC)
     (reminder,) = Oracle(make_default_rule_book(), WorkingCalendar(), [owed], told).move_to(SLOT)
-    contact = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "", None, None)
+    reached = Recipient(identity.derive_id("c"), "liaison", "a@b.example", "", None, None)
+    silent = Recipient(identity.derive_id("d"), "liaison", "", "", None, None)
     return {
         one.notification.notification_id: ExpectedNotification(one, reminder, "县水利局", SLOT)
-        for one in plan_notifications(reminder, {UNIT: [contact]})
+        for one in plan_notifications(reminder, {UNIT: [reached, silent]})
+        if one.notification.address or one.notification.channel == "sms"
     }
 
 
