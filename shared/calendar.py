@@ -61,6 +61,12 @@ class WorkingCalendar:
             day -= _DAY
         return day
 
+    def roll_forward(self, day: date) -> date:
+        """The first working day that is not before `day`."""
+        while not self.is_working_day(day):
+            day += _DAY
+        return day
+
     def shift(self, day: date, working_days: int) -> date:
         """The working day `working_days` after `day` (before it when negative).
 

@@ -11,6 +11,7 @@ from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
+from shared.schemas.news import find_told_day, is_announcing
 from shared.schemas.rules import Dates, RuleBook
 
 _ON_TIME = timedelta(0)
@@ -129,7 +130,7 @@ def _forecast_unit(
         if coming and coming[0][0].at <= min(slot, until):
             change, id_ = coming.popleft()
             before = (owed[id_], by_id[id_].dates)
-            by_id[id_], owed[id_] = _apply(change, by_id[id_], owed[id_])
+            by_id[id_], owed[id_] = _apply(timetable.book, change, by_id[id_], owed[id_])
             if (owed[id_], by_id[id_].dates) != before:
                 timers = [timer for timer in timers if timer.obligation_id != id_]
                 if owed[id_]:
@@ -146,10 +147,14 @@ def _forecast_unit(
 
 
 def _apply(
-    change: TimedChange, obligation: ForecastObligation, owed: bool
+    book: RuleBook, change: TimedChange, obligation: ForecastObligation, owed: bool
 ) -> tuple[ForecastObligation, bool]:
     """An obligation after a change, and whether it is owed then."""
     dates = obligation.dates
     if change.due_on is not None:
-        obligation = replace(obligation, dates=replace(dates, due_on=change.due_on))
+        known_on = dates.known_on
+        if any(map(is_announcing, book.rules)):
+            known_on = max(known_on, find_told_day(book, change.at))
+        moved = replace(dates, due_on=change.due_on, known_on=known_on)
+        obligation = replace(obligation, dates=moved)
     return obligation, owed if change.owed is None else change.owed

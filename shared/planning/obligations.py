@@ -233,7 +233,12 @@ def _extend(
 ) -> ObligationChange:
     if (ignored := _find_reason_to_ignore(known, event.number)) or known is None:
         return ObligationChange(event.obligation_id, ignored=ignored)
-    fresh = replace(known, due_on=event.due_on, number=event.number)
+    fresh = replace(
+        known,
+        due_on=event.due_on,
+        known_on=event.known_on or known.known_on,
+        number=event.number,
+    )
     if not known.owed or fresh.due_on == known.due_on:
         return ObligationChange(event.obligation_id, fresh)
     moved = replace(fresh, planned_from=planned_from)

@@ -65,7 +65,7 @@ class ObligationsAssigned(_Owed):
 class ObligationsAmended(_Owed):
     """Obligations that changed, whole; those that are not named stay as they were.
 
-    Measures without obligations have only new words, and are told to one unit that owes them.
+    Measures without obligations have new words alone, and are told to one unit that owes them.
     """
 
 
@@ -103,12 +103,13 @@ class HearingRecorded(UnitEvent):
 
 
 class ExtensionGranted(UnitEvent):
-    """The office moved an obligation's date: later, or back where it takes an extension back."""
+    """The office moved an obligation's date; from `known_on` on it is owed by that date."""
 
     obligation_id: UUID
     number: int
     due_on: Day
     reason: str
+    known_on: Day | None = None
 
 
 # --- rules -----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from heapq import merge
-from itertools import accumulate, count, repeat
+from itertools import accumulate, count, groupby, repeat
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -110,7 +110,13 @@ class WhileOverdue(_Model):
     every_working_days: int = Field(ge=1, le=260)
 
 
-When = Annotated[BeforeDue | OnDates | WhileOverdue, Field(discriminator="type")]
+class WhenTold(_Model):
+    """On the first working day on which the unit owes it: news of a new task or a moved date."""
+
+    type: Literal["when-told"] = "when-told"
+
+
+When = Annotated[BeforeDue | OnDates | WhileOverdue | WhenTold, Field(discriminator="type")]
 
 
 class Step(_Model):
@@ -198,7 +204,7 @@ def list_occurrences(
     if dates.due_on is None or dates.kind not in rule.kinds:
         return
     series = [_list_days(when, dates.due_on, dates.known_on, calendar) for when in rule.when]
-    for day, overdue in merge(*series):
+    for (day, overdue), _same in groupby(merge(*series)):
         if day < dates.known_on:
             continue
         local = datetime.combine(day, rule.at, tzinfo=zone)
@@ -224,6 +230,8 @@ def _list_days(
             named = (_resolve_month_day(due_on.year, day) for day in when.days)
             days = {calendar.roll_backward(day) for day in named if day <= due_on}
             yield from ((day, 0) for day in sorted(days))
+        case WhenTold():
+            yield calendar.roll_forward(known_on), 0
         case WhileOverdue():
             day = max(due_on, known_on)
             for number in count(1):
@@ -247,9 +255,10 @@ def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
 def make_default_rule_book(version: int = 1) -> RuleBook:
     """The rules that an office starts with.
 
-    Deadlines: 30, 15, 7, 3 and 1 working days before, on the day, then every 3 working days,
-    from the 4th overdue reminder also to the deputy and from the 7th also to the head.
-    Hearings: end of June and of September, 1 November, 1 December, then as overdue.
+    What is new or moved: at the next slot on a working day. Deadlines: 30, 15, 7, 3 and 1 working
+    days before, on the day, then every 3 working days, from the 4th overdue reminder also to the
+    deputy and from the 7th also to the head. Hearings: end of June and of September, 1 November,
+    1 December, then as overdue.
     """
     both = (Channel.EMAIL, Channel.SMS)
     who = (
@@ -264,14 +273,14 @@ def make_default_rule_book(version: int = 1) -> RuleBook:
             Rule(
                 rule_id="deadline",
                 kinds=(ObligationKind.DEADLINE,),
-                when=(BeforeDue(working_days=(30, 15, 7, 3, 1, 0)), overdue),
+                when=(BeforeDue(working_days=(30, 15, 7, 3, 1, 0)), WhenTold(), overdue),
                 who=who,
                 channels=both,
             ),
             Rule(
                 rule_id="hearing",
                 kinds=(ObligationKind.HEARING,),
-                when=(OnDates(days=("06-30", "09-30", "11-01", "12-01")), overdue),
+                when=(OnDates(days=("06-30", "09-30", "11-01", "12-01")), WhenTold(), overdue),
                 who=who,
                 channels=both,
             ),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.calendar import WorkingCalendar
+from shared.schemas.news import find_told_day
 from shared.schemas.rules import (
     Audience,
     BeforeDue,
@@ -30,7 +31,7 @@ from shared.schemas.rules import (
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NATIONAL = WorkingCalendar()
-DEADLINE, HEARING = make_default_rule_book().rules
+DEFAULT = DEADLINE, HEARING = make_default_rule_book().rules
 
 
 def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
@@ -40,7 +41,8 @@ def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
 
 def test_a_deadline_on_a_sunday_is_reminded_of_up_to_the_friday_before_then_while_overdue() -> None:
     dates = Dates(ObligationKind.DEADLINE, date(2023, 12, 31), date(2023, 6, 1))
-    assert days(DEADLINE, dates, 9) == [
+    assert days(DEADLINE, dates, 10) == [
+        ("2023-06-01", 0),
         ("2023-11-17", 0),
         ("2023-12-08", 0),
         ("2023-12-20", 0),
@@ -55,7 +57,8 @@ def test_a_deadline_on_a_sunday_is_reminded_of_up_to_the_friday_before_then_whil
 
 def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> None:
     dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
-    assert days(HEARING, dates, 5) == [
+    assert days(HEARING, dates, 6) == [
+        ("2023-06-01", 0),
         ("2023-06-30", 0),
         ("2023-09-28", 0),
         ("2023-11-01", 0),
@@ -67,17 +70,39 @@ def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> N
 def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
     dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
     first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE))
-    assert first.slot == datetime(2023, 6, 30, 9, tzinfo=ZONE)
+    assert first.slot == datetime(2023, 6, 1, 9, tzinfo=ZONE)
 
 
 def test_what_was_past_when_it_became_known_counts_overdue_from_then() -> None:
     dates = Dates(ObligationKind.DEADLINE, date(2023, 3, 31), date(2023, 6, 1))
-    assert days(DEADLINE, dates, 2) == [("2023-06-06", 1), ("2023-06-09", 2)]
+    assert days(DEADLINE, dates, 3) == [("2023-06-01", 0), ("2023-06-06", 1), ("2023-06-09", 2)]
 
 
 def test_nothing_fires_before_the_unit_owes_it() -> None:
     month = Dates(ObligationKind.DEADLINE, date(2023, 9, 30), date(2023, 9, 1))
-    assert days(DEADLINE, month, 2) == [("2023-09-07", 0), ("2023-09-19", 0)]
+    assert days(DEADLINE, month, 2) == [("2023-09-01", 0), ("2023-09-07", 0)]
+
+
+def test_news_is_announced_on_the_first_working_day_on_which_it_is_owed() -> None:
+    saturday = Dates(ObligationKind.DEADLINE, date(2023, 12, 31), date(2023, 6, 3))
+    assert days(DEADLINE, saturday, 1) == [("2023-06-05", 0)]
+    today = Dates(ObligationKind.DEADLINE, date(2023, 6, 1), date(2023, 6, 2))
+    assert days(DEADLINE, today, 2) == [("2023-06-02", 0), ("2023-06-07", 1)]
+    both = Dates(ObligationKind.DEADLINE, date(2023, 6, 2), date(2023, 6, 1))
+    assert days(DEADLINE, both, 3) == [("2023-06-01", 0), ("2023-06-02", 0), ("2023-06-07", 1)]
+
+
+@pytest.mark.parametrize(
+    ("clock", "day"),
+    [("08:59", "2023-06-01"), ("09:00", "2023-06-02"), ("23:59", "2023-06-02")],
+)
+def test_what_is_told_after_the_slot_of_the_day_is_owed_from_the_next(clock: str, day: str) -> None:
+    now = datetime.combine(date(2023, 6, 1), time.fromisoformat(clock), tzinfo=ZONE)
+    assert find_told_day(make_default_rule_book(), now).isoformat() == day
+    quiet = make_default_rule_book().model_copy(
+        update={"rules": tuple(r.model_copy(update={"when": r.when[:1]}) for r in DEFAULT)}
+    )
+    assert find_told_day(quiet, now).isoformat() == "2023-06-01", "nothing is announced"
 
 
 def test_without_a_date_or_of_another_kind_nothing_fires() -> None:

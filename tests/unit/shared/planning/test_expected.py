@@ -41,6 +41,7 @@ from shared.schemas.rules import (
     Rule,
     RuleBook,
     Step,
+    WhenTold,
     WhileOverdue,
 )
 
@@ -188,7 +189,11 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
     at = time(hour)
     before = Rule(
         rule_id="before",
-        when=(BeforeDue(working_days=days), WhileOverdue(every_working_days=max(1, every - 1))),
+        when=(
+            BeforeDue(working_days=days),
+            WhenTold(),
+            WhileOverdue(every_working_days=max(1, every - 1)),
+        ),
         at=at,
         **about,
     )
