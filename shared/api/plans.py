@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.api.units import UnreachableOut
 
 
 class RecurrenceIn(Request):
@@ -42,6 +43,7 @@ class SettlementIn(Request):
     ref: Line
     action: Literal["accept", "change", "drop"]
     reason: Reason
+    version: int | None = None
     codes: Annotated[tuple[Line, ...], Field(max_length=20)] = ()
     due: Annotated[list[Day], Field(max_length=400)] | None = None
     recurrence: RecurrenceIn | None = None
@@ -66,6 +68,22 @@ class SettlementIn(Request):
         return changes
 
 
+class PlanDetailsIn(Request):
+    """What a plan is called, of which year it is, and who issued it; what is left out stays."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"title": "2023年政务公开任务分解表", "reason": "标题为图片，未能读出"}]
+        },
+    )
+
+    title: Line | None = None
+    year: Annotated[int, Field(ge=2000, le=2199)] | None = None
+    issuer: Line | None = None
+    reason: Reason
+
+
 class NameDecisionIn(Request):
     """What a name in a plan means: `units` by name or id, or `ignore`."""
 
@@ -86,9 +104,13 @@ class NameDecisionIn(Request):
 
 
 class PublishIn(Request):
-    """`include_past` also publishes dates that have passed; they count as overdue from today."""
+    """`include_past` also publishes dates that have passed; they count as overdue from today.
+
+    With `preview` nothing changes: the answer says what would be published.
+    """
 
     include_past: bool = False
+    preview: bool = False
 
 
 class OpenOut(Answer):
@@ -153,7 +175,7 @@ class PlanHead(Answer):
     title: str | None
     year: int | None
     issuer: str | None
-    status: Literal["draft", "published"]
+    status: Literal["draft", "published", "withdrawn"]
     document_name: str
     imported_at: datetime
     imported_by: str
@@ -169,7 +191,7 @@ class PlanDraft(Answer):
     title: str | None
     year: int | None
     issuer: str | None
-    status: Literal["draft", "published"]
+    status: Literal["draft", "published", "withdrawn"]
     tasks: int
     measures: int
     open: list[OpenOut]
@@ -179,14 +201,16 @@ class PlanDraft(Answer):
 class PlanOut(Answer):
     """A plan, whole, or a revision of one: then `revises` names the plan.
 
-    `revised_by` names the revision whose document is in force.
+    `revised_by` names the revision whose document is in force. `doubts` names what is doubtful
+    about the document as a whole: no-title, no-year. `version` counts its changes; a settlement
+    may name the one that it was made from.
     """
 
     plan_id: UUID
     title: str | None
     year: int | None
     issuer: str | None
-    status: Literal["draft", "published", "revision", "confirmed"]
+    status: Literal["draft", "published", "revision", "confirmed", "withdrawn"]
     document_name: str
     imported_at: datetime
     imported_by: str
@@ -199,6 +223,8 @@ class PlanOut(Answer):
     unknown_names: list[UnknownNameOut]
     decisions: list[DecisionOut]
     warnings: list[dict[str, Any]]
+    doubts: list[str]
+    version: int
 
 
 class PastOut(Answer):
@@ -215,6 +241,15 @@ class HeldOut(Answer):
     open_measures: list[str]
     unknown_names: list[UnknownNameOut]
     past: list[PastOut]
+
+
+class FirstHeardOut(Answer):
+    """When a unit first hears of its new obligations; a null `slot`: the rules never remind."""
+
+    unit_id: UUID
+    unit: str
+    obligations: int
+    slot: datetime | None
 
 
 class WithdrawIn(Request):
@@ -240,12 +275,21 @@ class WithdrawalOut(Answer):
 
 
 class PublishedOut(Answer):
-    """How many obligations of how many units are new, and what waits.
+    """Which plan, how many obligations of how many units are new, and what waits.
 
-    `heard` counts those for which hearings count that were recorded before.
+    `heard` counts those for which hearings count that were recorded before. `first_heard` says
+    when each unit first hears of what is new to it, by the rules as they are; `unreachable` names
+    the posts that would hear first and that no message reaches.
     """
 
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    document_name: str
+    applied: bool
     obligations: int
     units: int
     heard: int = 0
     held: HeldOut
+    first_heard: list[FirstHeardOut]
+    unreachable: list[UnreachableOut]

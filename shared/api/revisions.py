@@ -31,9 +31,18 @@ class WhoOut(Answer):
     name: str
 
 
+class KeepsOut(Answer):
+    """A unit that keeps a later date than the measure's new one: the office granted it."""
+
+    unit_id: UUID
+    name: str
+    due_on: date
+
+
 class ChangeOut(Answer):
     """A measure that is added, changed or removed, and what that means for units and dates.
 
+    `units_keeping` names the units that keep a date which the office granted them.
     `open` and `unknown` name what a person must settle before the revision is confirmed.
     """
 
@@ -43,6 +52,7 @@ class ChangeOut(Answer):
     dates: list[MovedOut]
     units_added: list[WhoOut]
     units_removed: list[WhoOut]
+    units_keeping: list[KeepsOut]
     open: list[str]
     unknown: list[str]
 
@@ -80,11 +90,16 @@ class ConfirmedOut(Answer):
 
 
 class RevisionHead(Answer):
-    """A revision in a list. `stale`: the plan has changed since it was read."""
+    """A revision in a list. `stale`: the plan has changed since it was read.
+
+    `plan_title` and `plan_year` are those of the plan that it revises; `title` is its own.
+    """
 
     revision_id: UUID
     plan_id: UUID
     title: str | None
+    plan_title: str | None
+    plan_year: int | None
     status: Literal["revision", "confirmed"]
     document_name: str
     imported_at: datetime

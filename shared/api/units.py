@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.api.membership import DirectoryChangeOut
 from shared.schemas.facts import Status
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
@@ -49,7 +50,9 @@ class UnitChangeOut(Answer):
 class ImportedOut(Answer):
     """How a directory file differs; `applied` says whether that was entered.
 
-    `absent` names the units that stand in the directory and not in the file. They stay.
+    `absent` names the units that stand in the directory and not in the file. They stay. `erased`
+    counts the fields that dashes in the file empty. `plans` names the published plans of which the
+    directory then makes units gain or lose duties: that waits for a decision.
     """
 
     applied: bool
@@ -59,6 +62,8 @@ class ImportedOut(Answer):
     new: list[NewUnitOut]
     changes: list[UnitChangeOut]
     absent: list[str]
+    erased: int = 0
+    plans: list[DirectoryChangeOut]
 
 
 class ContactOut(Answer):
@@ -105,6 +110,17 @@ class RenameIn(Request):
     name: Annotated[Line, Field(max_length=100)]
 
 
+class AliasesIn(Request):
+    """Aliases that a unit gets (`add`), and aliases that it loses (`remove`)."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"remove": ["县教科局"]}]}
+    )
+
+    add: Annotated[tuple[Annotated[Line, Field(max_length=100)], ...], Field(max_length=100)] = ()
+    remove: Annotated[tuple[Line, ...], Field(max_length=100)] = ()
+
+
 class RetireIn(Request):
     """Why a unit ends; or with `undo`, why it does not."""
 
@@ -145,7 +161,8 @@ class UnreachableOut(Answer):
 class ItemOut(Answer):
     """One obligation in the ledger. `number` counts its changes; `plan` is the plan's title.
 
-    `done_at` and `done_by` say when and by whom it was done; a hearing counts from its day.
+    `known_on` is the day from which the unit owes it: nothing is sent about it before. `done_at`
+    and `done_by` say when and by whom it was done; a hearing counts from its day.
     """
 
     obligation_id: UUID
@@ -161,6 +178,7 @@ class ItemOut(Answer):
     kind: str
     period: str
     due_on: date | None
+    known_on: date | None = None
     status: ObligationStatus
     light: Light
     lead: bool

@@ -38,7 +38,8 @@ from shared.schemas.rules import Audience
 _BOUND_SECONDS = 20.0
 """Seconds of real time without faults in which what is due must arrive."""
 _ITEM = re.compile(
-    r"】任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日", re.DOTALL
+    r"】(?:《[^》]*》)?任务(?P<ref>[^　]+)　.*?完成时限：(?P<y>\d+)年(?P<m>\d+)月(?P<d>\d+)日",
+    re.DOTALL,
 )
 _PERMANENT_REFUSALS = {403, 410}
 

@@ -59,7 +59,7 @@ def build_rule_book(number: int) -> RuleBook:
     return RuleBook(version=number, rules=rules)
 
 
-def read_obligation(row: dict[str, Any], known_on: date) -> PublishedObligation:
+def read_obligation(row: dict[str, Any]) -> PublishedObligation:
     """Read an obligation from a row of the ledger, at its publication."""
     due = row["due_on"]
     return PublishedObligation(
@@ -68,7 +68,7 @@ def read_obligation(row: dict[str, Any], known_on: date) -> PublishedObligation:
         ref=row["ref"],
         kind=ObligationKind(row["kind"]),
         due_on=datetime.fromisoformat(due).date() if due else None,
-        known_on=known_on,
+        known_on=date.fromisoformat(row["known_on"]),
     )
 
 

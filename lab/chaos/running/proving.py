@@ -69,7 +69,7 @@ async def run_and_judge(
         unit_api.internal_errors = api.internal_errors
         clients.append(unit_api)
         await watcher.wait_until_quiet(setup.clocks.now(), _QUIET_WITHIN)
-        obligations = await asyncio.to_thread(_fetch_obligations, api, setup.clocks.now())
+        obligations = await asyncio.to_thread(_fetch_obligations, api)
         actors = Actors(
             api=api,
             unit_api=unit_api,
@@ -116,9 +116,8 @@ def _format_days(days: Mapping[date, bool]) -> dict[str, bool]:
     return {day.isoformat(): works for day, works in days.items()}
 
 
-def _fetch_obligations(api: RetryingApi, now: datetime) -> dict[UUID, PublishedObligation]:
-    known_on = now.astimezone(ZONE).date()
-    obligations = (office.read_obligation(row, known_on) for row in api.list_items("/v1/ledger"))
+def _fetch_obligations(api: RetryingApi) -> dict[UUID, PublishedObligation]:
+    obligations = map(office.read_obligation, api.list_items("/v1/ledger"))
     return {obligation.obligation_id: obligation for obligation in obligations}
 
 

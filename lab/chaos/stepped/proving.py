@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -70,7 +70,7 @@ async def run_stepped(
         injector.end_episode()
         rows = await asyncio.to_thread(api.list_items, "/v1/ledger")
         units = await asyncio.to_thread(api.list_items, "/v1/units")
-        planned = [_to_planned(row, clock.now()) for row in rows]
+        planned = [_to_planned(row) for row in rows]
         habits = draw_habits(seed, {obligation.unit_id for obligation in owed})
         reports = draw_reports(seed, owed, habits)
         steps, slots = _list_steps(_make_oracle(planned, clock.now()), reports, count)
@@ -116,7 +116,7 @@ def _make_oracle(planned: Iterable[forecasting.ForecastObligation], at: datetime
     return Oracle(make_default_rule_book(), WorkingCalendar(), planned, at)
 
 
-def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.ForecastObligation:
+def _to_planned(row: dict[str, Any]) -> forecasting.ForecastObligation:
     """Convert an obligation of the ledger for the planner."""
     due = row["due_on"]
     return forecasting.ForecastObligation(
@@ -126,7 +126,7 @@ def _to_planned(row: dict[str, Any], at: datetime) -> forecasting.ForecastObliga
         dates=Dates(
             ObligationKind(row["kind"]),
             datetime.fromisoformat(due).date() if due else None,
-            at.astimezone(ZONE).date(),
+            date.fromisoformat(row["known_on"]),
         ),
         lead=row["lead"],
         measure=ReminderMeasure(row["ref"], row["task_name"], row["text"], ""),

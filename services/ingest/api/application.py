@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 
 from services.ingest.api import (
     audit,
+    directory_changes,
     feeds,
     hearings,
     ledger,
@@ -56,7 +57,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 _AREAS = (
-    *(plans, revisions, reachability, units, ledger, obligations, hearings),
+    *(plans, revisions, directory_changes, reachability, units, ledger, obligations, hearings),
     *(reports, feeds, offices, settings, users, sessions, openid, me, audit),
 )
 

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.ingest.api.problems import make_problem
@@ -102,6 +103,9 @@ def _make_too_large(limit: int) -> HTTPException:
 
 
 def _answer(error: Exception, correlation: str) -> ASGIApp:
+    if isinstance(error, ClientDisconnect):  # nobody reads the answer
+        log(__name__).info("http.aborted")
+        return make_problem(400, "aborted", "The request ended too early.")
     if isinstance(error, HTTPException):
         return make_problem(
             error.status_code,

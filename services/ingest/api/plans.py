@@ -15,13 +15,15 @@ from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.domain.statuses import SettlementAction
 from services.ingest.extraction.models import ParsedPlan
+from services.ingest.handlers.plans import details, settling, withdrawing
 from services.ingest.handlers.plans import plans as handlers
-from services.ingest.handlers.plans import settling, withdrawing
-from services.ingest.handlers.plans.publishing import Published, publish_plan
+from services.ingest.handlers.plans.published import Published
+from services.ingest.handlers.plans.publishing import publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
 from shared.api.fields import Page
 from shared.api.plans import (
     NameDecisionIn,
+    PlanDetailsIn,
     PlanDraft,
     PlanHead,
     PlanOut,
@@ -94,10 +96,25 @@ async def show_plan(call: Permitted, plan_id: UUID) -> PlanOut:
 async def settle_measure(call: Permitted, plan_id: UUID, body: SettlementIn) -> Response:
     """Accept, change or drop a measure, with a reason, until it is published."""
     action = SettlementAction(body.action)
-    settlement = Settlement(body.ref, action, body.reason, body.collect_changes(), body.codes)
+    changes = body.collect_changes()
+    settlement = Settlement(body.ref, action, body.reason, changes, body.codes, body.version)
 
     async def run(db: AsyncConnection) -> handlers.PlanView:
         return await settle(db, call.act, plan_id, settlement)
+
+    return await answer_post(call, run, PlanOut)
+
+
+@ROUTER.post("/{plan_id}/details", response_model=PlanOut)
+async def change_details(call: Permitted, plan_id: UUID, body: PlanDetailsIn) -> Response:
+    """Correct the title, the year or the issuer of a plan, with a reason.
+
+    Reminders of a published plan use the new title. Its year stays: dates were made from it.
+    """
+    wanted = details.PlanDetails(body.title, body.year, body.issuer)
+
+    async def run(db: AsyncConnection) -> handlers.PlanView:
+        return await details.change_details(db, call.act, plan_id, wanted, body.reason)
 
     return await answer_post(call, run, PlanOut)
 
@@ -118,13 +135,20 @@ async def publish(call: Permitted, plan_id: UUID, body: PublishIn | None = None)
     """Publish what is settled: every unit gets its obligations.
 
     Again, it publishes only what was settled since. `held` names what needs a decision: open
-    measures, unknown names, and dates that have passed.
+    measures, unknown names, and dates that have passed. With `preview` nothing changes.
     """
-    include_past = body is not None and body.include_past
+    body = body or PublishIn()
     limit = call.context.settings.publish_limit
 
     async def run(db: AsyncConnection) -> Published:
-        return await publish_plan(db, call.act, plan_id, include_past=include_past, limit=limit)
+        return await publish_plan(
+            db,
+            call.act,
+            plan_id,
+            include_past=body.include_past,
+            limit=limit,
+            preview=body.preview,
+        )
 
     return await answer_post(call, run, PublishedOut)
 

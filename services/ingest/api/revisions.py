@@ -35,6 +35,8 @@ def _to_head(plan: StoredPlan, revision: StoredPlan) -> dict[str, Any]:
         "revision_id": revision.plan_id,
         "plan_id": revision.revises,
         "title": revision.title,
+        "plan_title": plan.title,
+        "plan_year": plan.year,
         "status": revision.status,
         "document_name": revision.document_name,
         "imported_at": revision.imported_at,

@@ -2,27 +2,30 @@
 
 import hashlib
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.api.callers import Permitted
+from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.handlers.ledger import hearings, ledger
+from services.ingest.handlers.plans import membership
 from services.ingest.handlers.units import importing as unit_import
+from services.ingest.handlers.units import naming
 from services.ingest.handlers.units import units as handlers
 from services.ingest.handlers.units.contacts import NewContact
 from services.ingest.handlers.units.file import read_units
 from services.ingest.store.rows import StoredUnit
 from shared.api.fields import Page
 from shared.api.units import (
+    AliasesIn,
     ContactIn,
     HearingIn,
     HearingOut,
@@ -42,14 +45,16 @@ _PLACE = TypeAdapter(tuple[datetime, UUID])
 async def import_units(
     call: Permitted,
     preview: Annotated[bool, Query(description="Only show what differs.")] = False,
+    erase: Annotated[bool, Query(description="Dashes in the file may empty fields.")] = False,
 ) -> Response:
     """Import the directory of units from .xlsx or CSV (UTF-8, GB18030): all of it or nothing.
 
     One row per unit. Columns: name 单位名称, kind 类别, groups 分组, aliases 别名, and for the
     posts liaison 联络员, deputy 分管领导 and head 主要负责人 each a name, an email 邮箱, a
     mobile 手机, and the first and last day valid_from 起始日期 and valid_to 截止日期
-    (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Columns that are left out, and
-    units that are not named, stay as they are. The answer shows what differs, field by field.
+    (`liaison_email` 联络员邮箱). Lists are separated by 、 or ;. Empty cells, columns that are
+    left out, and units that are not named stay as they are. A cell with a dash alone empties its
+    field, once `erase` confirms it. The answer shows what differs, field by field.
     """
     async with open_upload(call) as upload, call.context.reading:
         rows = await read_file(call.context, read_units, upload.name, upload.file)
@@ -57,15 +62,25 @@ async def import_units(
     if preview:
         async with call.context.engine.connect() as db:
             imported = await unit_import.import_units(db, call.act, rows, preview=True)
-        return Response(
-            ImportedOut.model_validate(imported).model_dump_json(), media_type="application/json"
-        )
+            answer = ImportedOut.model_validate(await _describe_import(db, call, imported))
+        return Response(answer.model_dump_json(), media_type="application/json")
 
-    async def run(db: AsyncConnection) -> unit_import.Imported:
-        return await unit_import.import_units(db, call.act, rows)
+    async def run(db: AsyncConnection) -> dict[str, Any]:
+        imported = await unit_import.import_units(db, call.act, rows, erase=erase)
+        return await _describe_import(db, call, imported)
 
     content = upload.name.encode() + b"\0" + sha256
     return await answer_post(call, run, ImportedOut, content=content)
+
+
+async def _describe_import(
+    db: AsyncConnection, call: Call, imported: unit_import.Imported
+) -> dict[str, Any]:
+    """How the file differs, and what that means for published plans."""
+    shown = {name: getattr(imported, name) for name in ImportedOut.model_fields if name != "plans"}
+    differs = imported.created or imported.changed
+    effects = await membership.list_effects(db, call.act, imported.directory) if differs else []
+    return shown | {"plans": effects}
 
 
 @ROUTER.get("")
@@ -107,7 +122,18 @@ async def rename_unit(call: Permitted, unit_id: UUID, body: RenameIn) -> Respons
     """Give a unit another name. It stays the same unit; its old name becomes an alias."""
 
     async def run(db: AsyncConnection) -> StoredUnit:
-        return await handlers.rename(db, call.act, unit_id, body.name)
+        return await naming.rename(db, call.act, unit_id, body.name)
+
+    return await answer_post(call, run, UnitOut)
+
+
+@ROUTER.post("/{unit_id}/aliases", response_model=UnitOut)
+async def change_aliases(call: Permitted, unit_id: UUID, body: AliasesIn) -> Response:
+    """Give a unit aliases, or take some from it, also from a retired one."""
+    change = naming.AliasChange(body.add, body.remove)
+
+    async def run(db: AsyncConnection) -> StoredUnit:
+        return await naming.change_aliases(db, call.act, unit_id, change)
 
     return await answer_post(call, run, UnitOut)
 
@@ -117,7 +143,7 @@ async def retire_unit(call: Permitted, unit_id: UUID, body: RetireIn) -> Respons
     """Retire a unit: it gets no new obligations; those that it has stay. `undo` takes that back."""
 
     async def run(db: AsyncConnection) -> StoredUnit:
-        return await handlers.retire(db, call.act, unit_id, body.reason, undo=body.undo)
+        return await naming.retire(db, call.act, unit_id, body.reason, undo=body.undo)
 
     return await answer_post(call, run, UnitOut)
 

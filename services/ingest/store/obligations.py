@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import Text, Uuid, cast, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import (
@@ -18,7 +18,7 @@ from services.ingest.store.fetching import (
 )
 from services.ingest.store.ledger import select_entries
 from services.ingest.store.ledger_rows import LedgerEntry, ObligationNumber
-from services.ingest.store.tables import OBLIGATIONS
+from services.ingest.store.tables import MEASURES, OBLIGATIONS
 from shared.schemas.rules import ObligationKind
 
 _O = OBLIGATIONS.c
@@ -75,6 +75,34 @@ async def map_numbers(
         _O.office_id == office_id, is_any_of(_O.unit_id, unit_ids), _O.plan_id == plan_id
     )
     return {row.obligation_id: row for row in await fetch_all(db, ObligationNumber, query)}
+
+
+@dataclass(frozen=True, slots=True)
+class OwedMeasure:
+    """A measure that is owed, and the first of the units that owe it."""
+
+    measure_id: UUID
+    unit_id: UUID
+    ref: str
+    task_name: str
+    text: str
+
+
+async def list_owed_measures(
+    db: AsyncConnection, office_id: UUID, plan_id: UUID
+) -> list[OwedMeasure]:
+    """The measures of a plan that units owe, each with one of these units."""
+    query = (
+        select(_O.measure_id, func.min(cast(_O.unit_id, Text)).label("unit_id"))
+        .where(_O.office_id == office_id, _O.plan_id == plan_id, _O.withdrawn_at.is_(None))
+        .group_by(_O.measure_id)
+        .subquery()
+    )
+    columns = {"unit_id": cast(query.c.unit_id, Uuid)}
+    joined = select(*list_columns(OwedMeasure, columns, MEASURES.c)).join_from(
+        MEASURES, query, MEASURES.c.measure_id == query.c.measure_id
+    )
+    return await fetch_all(db, OwedMeasure, joined.order_by(MEASURES.c.ordinal))
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,14 +108,14 @@ async def add_measures(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> N
     await insert_rows(db, MEASURES, rows)
 
 
-async def list_measures(db: AsyncConnection, plan_id: UUID) -> list[StoredMeasure]:
-    """A plan's measures in the ledger's order, without those that a revision removed."""
-    query = (
-        select(*list_columns(StoredMeasure, _M))
-        .where(_M.plan_id == plan_id, _M.removed_at.is_(None))
-        .order_by(_M.ordinal)
-    )
-    return await fetch_all(db, StoredMeasure, query)
+async def list_measures(
+    db: AsyncConnection, plan_id: UUID, *, with_removed: bool = False
+) -> list[StoredMeasure]:
+    """A plan's measures in the ledger's order; by default without those that a revision removed."""
+    query = select(*list_columns(StoredMeasure, _M)).where(_M.plan_id == plan_id)
+    if not with_removed:
+        query = query.where(_M.removed_at.is_(None))
+    return await fetch_all(db, StoredMeasure, query.order_by(_M.ordinal))
 
 
 async def update_measure(db: AsyncConnection, measure_id: UUID, values: Mapping[str, Any]) -> None:

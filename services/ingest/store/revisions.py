@@ -1,16 +1,18 @@
 """What a confirmed revision of a plan reads and writes."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, literal, select, update
+from sqlalchemy import case, exists, func, literal, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.ledger_rows import StoredObligation
+from services.ingest.store.life_tables import EXTENSIONS, ExtensionState
 from services.ingest.store.plans import DECIDED
 from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
 from shared.database.engine import update_rows
@@ -51,6 +53,37 @@ async def map_owing_units(
     for measure_id, unit_id in pairs.all():
         units[measure_id].add(unit_id)
     return units
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedDate:
+    """A later date that a unit was granted for an obligation of a measure."""
+
+    measure_id: UUID
+    unit_id: UUID
+    period: str
+    due_on: date
+
+
+async def list_granted(
+    db: AsyncConnection, plan_id: UUID, measure_ids: Collection[UUID]
+) -> list[GrantedDate]:
+    """The dates that units were granted for measures, and that are still theirs, by unit."""
+    query = (
+        select(*list_columns(GrantedDate, _O))
+        .where(
+            _O.plan_id == plan_id,
+            is_any_of(_O.measure_id, measure_ids),
+            _O.withdrawn_at.is_(None),
+            _O.status != ObligationStatus.DONE,
+            exists().where(
+                EXTENSIONS.c.obligation_id == _O.obligation_id,
+                EXTENSIONS.c.state == ExtensionState.GRANTED,
+            ),
+        )
+        .order_by(_O.unit_id, _O.ordinal, _O.period)
+    )
+    return await fetch_all(db, GrantedDate, query)
 
 
 async def list_obligations(

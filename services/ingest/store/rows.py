@@ -125,7 +125,11 @@ class PlanOverview:
 
 @dataclass(frozen=True, slots=True)
 class StoredMeasure:
-    """A measure of a plan or of a revision. `due` holds ISO dates."""
+    """A measure of a plan or of a revision. `due` holds ISO dates.
+
+    `removed_at`: since when the document in force does not have it. `not_joining` and `staying`
+    are ids of units, as `handlers.plans.membership` describes them.
+    """
 
     measure_id: UUID
     plan_id: UUID
@@ -149,6 +153,9 @@ class StoredMeasure:
     periods: dict[str, str]
     pair_id: UUID | None
     paired: Pairing | None
+    removed_at: datetime | None
+    not_joining: list[str]
+    staying: list[str]
 
     @property
     def is_dropped(self) -> bool:

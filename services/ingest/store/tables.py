@@ -139,6 +139,10 @@ MEASURES = Table(
     # The period names that its obligations carry, where its dates now give others.
     Column("periods", JSONB, nullable=False, server_default="{}"),
     Column("removed_at", INSTANT),
+    # Units that a person decided about when the directory changed: those that do not owe it though
+    # its names now mean them, and those that go on owing it though they no longer do.
+    Column("not_joining", JSONB, nullable=False, server_default="[]"),
+    Column("staying", JSONB, nullable=False, server_default="[]"),
     # In a revision: which measure of the plan it is, and how that was decided.
     Column("pair_id", Uuid),
     Column("paired", EnumText(Pairing)),

@@ -89,6 +89,8 @@ async def test_a_preview_tells_field_by_field_what_the_import_then_does(api):
             }
         ],
         "absent": ["凤灵街道"],
+        "erased": 0,
+        "plans": [],
     }
     assert await sent(api, CHANGED, preview=False) == preview | {"applied": True}
     assert (await unit(api, "县财政局"))["aliases"] == ["财局"]
@@ -164,7 +166,8 @@ async def test_a_file_with_the_new_name_and_old_aliases_is_told_of_renaming(api)
     await api.import_units()
     answer = await api.import_units("单位名称,别名\n县发展改革和科技局,县发改局\n")
     (fault,) = answer.json()["errors"]
-    assert fault["message"].endswith("cuiban units rename 县发展和改革局 县发展改革和科技局")
+    assert "If 县发展和改革局 was renamed" in fault["message"]
+    assert "cuiban" not in fault["message"], "a proposal is no command"
 
 
 async def test_a_files_aliases_do_not_take_a_units_first_name_away(api):
@@ -173,7 +176,8 @@ async def test_a_files_aliases_do_not_take_a_units_first_name_away(api):
     await post(api, finance, "rename", {"name": "县财政和国资局"})
     await api.import_units("单位名称,别名\n县财政和国资局,财局\n")
     assert (await unit(api, "县财政局"))["aliases"] == ["财局", "县财政局"]
-    await api.import_units("单位名称,别名\n县财政和国资局,\n")
+    table = {"file": ("u.csv", "单位名称,别名\n县财政和国资局,-\n")}
+    await api.client.post("/v1/units/import", params={"erase": True}, files=table)
     assert (await unit(api, "县财政和国资局"))["aliases"] == ["县财政局"]
 
 
@@ -290,3 +294,55 @@ async def test_only_who_manages_changes_the_directory(api):
         "/v1/units/import", params={"preview": True}, files={"file": ("u.csv", CHANGED)}
     )
     assert preview.status_code == 403
+
+
+HELD = """单位名称,类别,分组,别名,联络员,联络员邮箱,联络员手机
+县财政局,县级部门,县级各部门,财局,张三,czj@yanting.example,13800000001
+"""
+
+
+async def test_empty_cells_erase_nothing_and_a_dash_erases_once_that_is_confirmed(api):
+    await sent(api, HELD, preview=False)
+    before = await unit(api, "县财政局")
+    nothing = HELD.splitlines()[0] + "\n县财政局,,,,,,\n"
+    answer = await api.client.post("/v1/units/import", files={"file": ("n.csv", nothing)})
+    assert answer.json()["unchanged"] == 1
+    assert await unit(api, "县财政局") == before
+
+    dashes = HELD.splitlines()[0] + "\n县财政局,,,—,,,-\n"
+    refused = await api.client.post("/v1/units/import", files={"file": ("d.csv", dashes)})
+    assert refused.status_code == 409, refused.text
+    assert [row["column"] for row in refused.json()["errors"]] == ["aliases", "liaison_mobile"]
+    assert "--erase" in refused.json()["hint"]
+    assert await unit(api, "县财政局") == before
+    shown = await api.client.post(
+        "/v1/units/import", params={"preview": True}, files={"file": ("d.csv", dashes)}
+    )
+    assert shown.json()["erased"] == 2
+    await api.client.post(
+        "/v1/units/import", params={"erase": True}, files={"file": ("d.csv", dashes)}
+    )
+    after = await unit(api, "县财政局")
+    (contact,) = after["contacts"]
+    assert (after["kind"], after["aliases"]) == ("县级部门", [])
+    assert (contact["name"], contact["email"], contact["mobile"]) == (
+        "张三",
+        "czj@yanting.example",
+        "",
+    )
+
+
+async def test_an_alias_is_taken_away_so_that_a_retired_unit_comes_back(api):
+    await api.import_units()
+    finance, reform = await unit(api, "县财政局"), await unit(api, "县发展和改革局")
+    await post(api, finance, "retire", {"reason": "合并"})
+    heir = await post(api, reform, "aliases", {"add": ["县财政局"]})
+    assert heir["aliases"] == ["县发改局", "县财政局"]
+    refused = await post(api, finance, "retire", {"reason": "误撤", "undo": True}, 409)
+    assert "cuiban units alias 县发展和改革局 --remove 县财政局" in refused["hint"]
+    await post(api, reform, "aliases", {"remove": ["县财局"]}, 422)
+    await post(api, reform, "aliases", {"remove": ["县财政局"]})
+    back = await post(api, finance, "retire", {"reason": "误撤", "undo": True})
+    assert back["retired_at"] is None
+    taken = await post(api, reform, "aliases", {"add": ["县财政局"]}, 409)
+    assert "means 县财政局 already" in taken["detail"]

@@ -106,3 +106,31 @@ async def test_a_pool_that_is_used_up_is_503(api: Any, monkeypatch: pytest.Monke
 async def test_a_value_that_postgresql_refuses_is_the_senders(failing: Any) -> None:
     answer, _ = await failing("SELECT CAST('2023-13-45' AS date)")
     assert answer.status_code == 422
+
+
+async def test_an_upload_that_is_broken_off_is_no_fault_of_the_program(api: Any) -> None:
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/units/import",
+        "query_string": b"",
+        "headers": [
+            (b"authorization", api.client.headers["Authorization"].encode()),
+            (b"content-type", b"multipart/form-data; boundary=x"),
+        ],
+    }
+    arriving = [
+        {"type": "http.request", "body": b"--x\r\n", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive() -> Any:
+        return arriving.pop(0) if len(arriving) > 1 else arriving[0]
+
+    async def send(_message: Any) -> None:
+        pass
+
+    with structlog.testing.capture_logs() as lines:
+        await api.transport.app(scope, receive, send)
+    assert [line["log_level"] for line in lines if line["log_level"] == "error"] == []
+    assert "http.aborted" in {line["event"] for line in lines}

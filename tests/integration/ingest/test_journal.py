@@ -53,6 +53,9 @@ class Desk:
     async def rename(self) -> httpx.Response:
         return await self.post(f"{await self.unit()}/rename", {"name": "县财政和国资局"})
 
+    async def aliases(self) -> httpx.Response:
+        return await self.post(f"{await self.unit()}/aliases", {"add": ["县财金局"]})
+
     async def retire(self) -> httpx.Response:
         return await self.post(f"{await self.unit()}/retire", {"reason": "机构合并"})
 
@@ -65,12 +68,25 @@ class Desk:
         body = {"ref": "3.1", "action": "accept", "reason": "年底前"}
         return await self.post(f"{self.plan}/settlements", body)
 
+    async def details(self) -> httpx.Response:
+        return await self.post(f"{self.plan}/details", {"issuer": "县政府办公室", "reason": "补"})
+
     async def decide(self) -> httpx.Response:
         body = {"name": "远方局", "ignore": True, "reason": "不在本县"}
         return await self.post(f"{self.plan}/names", body)
 
     async def publish(self) -> httpx.Response:
         return await self.post(f"{self.plan}/publish", {})
+
+    async def decide_members(self) -> httpx.Response:
+        await self.api.import_units("单位名称,分组\n县审计局,县级监督部门\n")
+        plan = HEAD + "4\t检查\t开展检查。\t县级监督部门\t2023年12月20日\n"
+        answer = await self.upload("/v1/plans", plan)
+        path = f"/v1/plans/{answer.json()['plan_id']}"
+        await self.post(f"{path}/publish", {})
+        await self.api.import_units("单位名称,分组\n县司法局,县级监督部门\n")
+        body = {"decision": "confirm", "reason": "新增成员"}
+        return await self.post(f"{path}/directory-changes", body)
 
     async def report(self) -> httpx.Response:
         row = await self.obligation("3.1")
@@ -195,6 +211,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/units/import"): Desk.units,
     ("POST", "/v1/plans"): Desk.import_plan,
     ("POST", "/v1/plans/{plan_id}/settlements"): Desk.settle,
+    ("POST", "/v1/plans/{plan_id}/details"): Desk.details,
     ("POST", "/v1/plans/{plan_id}/names"): Desk.decide,
     ("POST", "/v1/plans/{plan_id}/publish"): Desk.publish,
     ("POST", "/v1/obligations/{obligation_id}/status"): Desk.report,
@@ -236,8 +253,10 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/receipts"): Desk.receipt,
     ("POST", "/v1/units/{unit_id}/contacts"): Desk.take_over,
     ("POST", "/v1/units/{unit_id}/rename"): Desk.rename,
+    ("POST", "/v1/units/{unit_id}/aliases"): Desk.aliases,
     ("POST", "/v1/units/{unit_id}/retire"): Desk.retire,
     ("POST", "/v1/plans/{plan_id}/withdraw"): Desk.withdraw_plan,
+    ("POST", "/v1/plans/{plan_id}/directory-changes"): Desk.decide_members,
 }
 
 

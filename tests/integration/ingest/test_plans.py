@@ -70,7 +70,7 @@ async def test_publishing_again_adds_only_what_was_settled_since(api):
         "SELECT DISTINCT CAST(known_on AS text) FROM ingest.obligations ORDER BY 1"
     )
     # A quarter that is still to come is owed from its first day.
-    assert [row.known_on for row in known] == ["2023-06-01", "2023-07-01", "2023-10-01"]
+    assert [row.known_on for row in known] == ["2023-06-02", "2023-07-01", "2023-10-01"]
 
 
 async def test_a_published_measure_is_settled_no_more(api):

@@ -84,6 +84,12 @@ class Office:
     async def report(self, row: dict[str, Any], status: str = "done") -> None:
         await self.post(f"/v1/obligations/{row['obligation_id']}/status", {"status": status})
 
+    async def erase(self, table: str) -> None:
+        """Import a directory file whose dashes empty fields."""
+        files = {"file": ("u.csv", table)}
+        answer = await self.api.client.post("/v1/units/import?erase=true", files=files)
+        assert answer.status_code == 200, answer.text
+
     async def extend(self, row: dict[str, Any], due_on: str) -> None:
         body = {"due_on": due_on, "reason": "同意延期"}
         await self.post(f"/v1/obligations/{row['obligation_id']}/extensions", body, 201)
@@ -289,6 +295,41 @@ async def test_done_stays_done_whatever_becomes_of_its_measure(office):
     assert gone == {before["3.1", "凤灵街道"]["obligation_id"]}
 
 
+async def test_a_done_row_that_is_removed_and_comes_back_is_still_done(office):
+    await office.publish()
+    row = (await office.owed())["3.1", "县财政局"]
+    path = f"/v1/obligations/{row['obligation_id']}/status"
+    await office.post(path, {"status": "done"})
+    await office.confirm(await office.revise(ONE, TWO))
+    await office.events()
+    found = await office.revise(ONE, THREE, TWO)
+    assert found["added"] == []
+    assert [change["ref"] for change in found["changed"]] == ["2.1", "3.1"]
+    await office.confirm(found)
+    owed = await office.owed()
+    assert owed["2.1", "县财政局"]["obligation_id"] == row["obligation_id"]
+    assert owed["2.1", "县财政局"]["status"] == "done"
+    assert owed["2.1", "凤灵街道"]["status"] == "assigned"
+    assigned = [event for event in await office.events() if isinstance(event, ObligationsAssigned)]
+    owed_again = [fact.obligation_id for event in assigned for fact in event.obligations]
+    assert str(row["obligation_id"]) not in map(str, owed_again)
+    assert len(owed_again) == 1, "of the unit that had not done it"
+
+
+async def test_a_row_that_may_be_a_removed_one_is_asked_about(office):
+    await office.publish()
+    await office.confirm(await office.revise(ONE, TWO))
+    alike = ("开放", "组织开展开放日活动，公布有关情况和照片。", *THREE[2:])
+    found = await office.revise(ONE, TWO, alike)
+    (doubt,) = found["ambiguous"]
+    assert [each["ref"] for each in doubt["candidates"]] == ["3.1 (removed)"]
+    await office.post(office.path(found, "/pairs"), {"ref": doubt["ref"], "with": "3.1 (removed)"})
+    found = await office.seen(found)
+    assert (found["ambiguous"], found["added"]) == ([], [])
+    await office.confirm(found)
+    assert ("3.1", "凤灵街道") in await office.owed()
+
+
 async def test_a_unit_keeps_the_later_date_that_it_was_granted(office):
     await office.publish()
     before = await office.owed()
@@ -321,7 +362,7 @@ async def test_a_date_in_the_past_is_confirmed_only_when_said_so(office):
     assert refused["errors"] == [{"where": "1.1", "message": "2023-05-20"}]
     await office.confirm(found, include_past=True)
     (event,) = [e for e in await office.events() if e.unit_id][:1]
-    assert {str(fact.known_on) for fact in event.obligations} == {"2023-06-01"}
+    assert {str(fact.known_on) for fact in event.obligations} == {"2023-06-02"}
 
 
 async def test_doubtful_points_of_a_revision_are_settled_like_those_of_a_draft(office):
@@ -423,7 +464,7 @@ async def test_a_unit_that_a_revision_took_out_may_come_back_by_publication(offi
     street = ("开放日", OPEN_DAY, "各乡镇(街道)", "2023年11月30日")
     await office.publish(table(ONE, street))
     before = (await office.owed())["2.1", "凤灵街道"]
-    await office.api.import_units("name,groups\n凤灵街道,\n县财政局,各乡镇(街道)\n")
+    await office.erase("name,groups\n凤灵街道,-\n县财政局,各乡镇(街道)\n")
     await office.confirm(await office.revise(ONE, (*street[:3], "2023年12月15日")))
     assert {unit for ref, unit in await office.owed() if ref == "2.1"} == {"县财政局"}
     await office.api.import_units("name,groups\n凤灵街道,各乡镇(街道)\n")
@@ -456,7 +497,7 @@ async def test_a_measure_that_waits_in_the_plan_goes_on_waiting_under_its_new_nu
 async def test_a_unit_whose_name_nobody_knows_any_more_keeps_its_duty_until_someone_decides(office):
     short = (*ONE[:2], "县财政局、县发改局", ONE[3])
     await office.publish(table(short, TWO))
-    await office.api.import_units("name,aliases\n县发展和改革局,\n")
+    await office.erase("name,aliases\n县发展和改革局,-\n")
     found = await office.revise(dated(short, "2023年10月20日"), TWO)
     assert found["changed"][0]["unknown"] == ["县发改局"]
     await office.confirm(found, 409)

@@ -81,7 +81,7 @@ async def test_a_publication_stands_in_kafka_unit_by_unit(api):
     assert sum(len(e.obligations) for e in lists) == plan["published"]["obligations"]
     for event in lists:
         assert {o.measure_id for o in event.obligations} == {m.measure_id for m in event.measures}
-        assert {o.known_on for o in event.obligations} == {date(2023, 6, 1)}
+        assert {o.known_on for o in event.obligations} == {date(2023, 6, 2)}
     reported = next(e for e in tasks if type(e).__name__ == "StatusReported")
     mine = [e for e in tasks if e.unit_id == reported.unit_id]
     assert mine[-1] == reported

@@ -31,7 +31,15 @@ def test_a_directory_is_read_in_every_usual_encoding(encoding):
         "mobile": "13800138000",
     }
     assert first.contacts[Audience.HEAD] == {"mobile": "13900139000"}
-    assert (second.where, second.name, second.aliases) == ("row 4", "凤灵街道", ())
+    assert (second.where, second.name, second.aliases) == ("row 4", "凤灵街道", None)
+    assert second.contacts == {}, "empty cells say nothing"
+
+
+def test_a_dash_empties_a_field_and_is_no_name():
+    (row,) = read_units("u.csv", "单位名称,类别,别名,联络员邮箱\n甲局,-,—,－\n".encode())
+    assert (row.kind, row.aliases) == ("", ())
+    assert row.contacts == {Audience.LIAISON: {"email": ""}}
+    assert read_units("u.csv", "单位名称\n-\n".encode())[0].name == "-"
 
 
 def test_columns_may_be_named_in_english_and_left_out():

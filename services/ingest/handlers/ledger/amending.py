@@ -8,16 +8,17 @@ done stays done.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.lifecycle import ObligationDraft, move_date
-from services.ingest.handlers.acting import Act, make_envelope
+from services.ingest.handlers.acting import make_envelope
 from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
+from services.ingest.handlers.ledger.confirmation import Confirmation
 from services.ingest.handlers.ledger.obligations import PER_EVENT, to_columns
+from services.ingest.handlers.ledger.titles import publish_title
 from services.ingest.store import obligations, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.store.ledger_rows import StoredObligation
@@ -32,35 +33,6 @@ from shared.schemas.life import ObligationStatus
 
 _UNITS_AT_ONCE = 200
 _REASON = "revised"
-
-
-@dataclass(slots=True)
-class Counts:
-    """How many obligations a revision changes, and of how many units.
-
-    `held` counts new obligations that are held back because their date has passed.
-    """
-
-    obligations_added: int = 0
-    obligations_amended: int = 0
-    obligations_withdrawn: int = 0
-    units: int = 0
-    held: int = 0
-
-
-@dataclass(slots=True)
-class Confirmation:
-    """A confirmation in progress; `published` are the measures whose words an event carries."""
-
-    act: Act
-    plan_id: UUID
-    revision_id: UUID
-    title: str
-    today: date
-    include_past: bool
-    measures: Sequence[RevisedMeasure]
-    counts: Counts = field(default_factory=Counts)
-    published: set[UUID] = field(default_factory=set)
 
 
 _Obligation = tuple[RevisedMeasure, ObligationFacts]
@@ -92,7 +64,7 @@ async def write_obligations(db: AsyncConnection, confirmation: Confirmation) -> 
 
     1. Find the units that each measure concerns, and lock them.
     2. Write their obligations and events, some units at a time.
-    3. Publish new words that none of these events carries.
+    3. Publish new words, and a new title, that none of these events carries.
     """
     measures = confirmation.measures
     measure_ids = [measure.measure_id for measure in measures]
@@ -106,12 +78,17 @@ async def write_obligations(db: AsyncConnection, confirmation: Confirmation) -> 
         if not measure.change.only_words:
             for unit_id in before | measure.change.units:
                 concerned[unit_id].append(measure)
-    await unit_store.lock_units(db, sorted({*concerned, *bearers.values()}))
+    title_bearers = {measure.unit_id for measure in confirmation.retitled}
+    await unit_store.lock_units(db, sorted({*concerned, *bearers.values(), *title_bearers}))
     unit_ids = sorted(concerned)
     for start in range(0, len(unit_ids), _UNITS_AT_ONCE):
         part = unit_ids[start : start + _UNITS_AT_ONCE]
         await _write_part(db, confirmation, {unit_id: concerned[unit_id] for unit_id in part})
     await _publish_words(db, confirmation, bearers)
+    carried = {*confirmation.published, *bearers}
+    untold = [each for each in confirmation.retitled if each.measure_id not in carried]
+    act, plan_id, revision_id = confirmation.act, confirmation.plan_id, confirmation.revision_id
+    await publish_title(db, act, plan_id, untold, title=confirmation.title, cause=revision_id)
 
 
 async def _write_part(
@@ -198,7 +175,9 @@ def _compare_obligation(
         period=period,
         due_on=due_on,
         known_on=(
-            draft.get_known_on(today) if old is None or due_on != old.due_on else old.known_on
+            draft.get_known_on(confirmation.told_on)
+            if old is None or due_on != old.due_on
+            else old.known_on
         ),
         lead=changes.unit_id in measure.change.lead,
         number=1 if old is None else old.number + 1,
@@ -233,7 +212,9 @@ def _make_batch(confirmation: Confirmation, units: Iterable[_UnitChanges]) -> Ob
         for period, (number, draft) in measure.drafts.items()
     ]
     act = confirmation.act
-    batch = ObligationBatch(act.office_id, confirmation.plan_id, confirmation.today, act.now, dates)
+    batch = ObligationBatch(
+        act.office_id, confirmation.plan_id, confirmation.told_on, act.now, dates
+    )
     for unit in units:
         for number, facts in unit.added:
             batch.add(facts.obligation_id, unit.unit_id, number, lead=facts.lead)

@@ -1,7 +1,7 @@
 """The new obligations of a publication: rows for the ledger, and the events that assign them."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -38,8 +38,10 @@ class Publication:
     """A publication in progress: its plan and day, and the counts so far.
 
     Attributes:
+        told_on: the day from which the units owe what is new.
         first_day: dates before it are held back; None holds back none.
         dates: the dates of all measures, for the ledger.
+        owed: how many new obligations each unit has of each date, by the date's number.
         measures: the measures with a new obligation.
         held_back: for how many units a date was held back, by the measure's ordinal and the date.
     """
@@ -47,10 +49,12 @@ class Publication:
     act: Act
     plan: StoredPlan
     today: date
+    told_on: date
     first_day: date | None
     dates: Sequence[MeasureDate]
     obligations: int = 0
     units: int = 0
+    owed: defaultdict[UUID, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
     measures: set[UUID] = field(default_factory=set)
     held_back: Counter[tuple[int, date]] = field(default_factory=Counter)
 
@@ -85,7 +89,9 @@ async def prepare_obligations(
     """
     act, plan = publication.act, publication.plan
     new = NewObligations(
-        ObligationBatch(act.office_id, plan.plan_id, publication.today, act.now, publication.dates)
+        ObligationBatch(
+            act.office_id, plan.plan_id, publication.told_on, act.now, publication.dates
+        )
     )
     for unit_id, measures in units.items():
         await asyncio.sleep(0)
@@ -122,7 +128,7 @@ def _list_new(
 ) -> list[_Owed]:
     """A unit's new obligations; dates that are held back are counted in `publication`."""
     owed: list[_Owed] = []
-    unit, first_day, today = str(unit_id), publication.first_day, publication.today
+    unit, first_day, told_on = str(unit_id), publication.first_day, publication.told_on
     for measure in measures:
         lead = unit_id in measure.lead
         for number, draft in measure.drafts:
@@ -140,11 +146,12 @@ def _list_new(
                 kind=draft.kind,
                 period=draft.period,
                 due_on=draft.due_on,
-                known_on=draft.get_known_on(today),
+                known_on=draft.get_known_on(told_on),
                 lead=lead,
                 number=1 if known is None else known.number + 1,
             )
             owed.append((measure, number, facts))
+            publication.owed[unit_id][number] += 1
     publication.measures.update(facts.measure_id for _, _, facts in owed)
     return owed
 

@@ -34,6 +34,8 @@ class ChangedMeasure:
         """Whether the dates and the responsible units stay the same."""
         if self.old is None or self.new is None or self.before != self.after:
             return False
+        if self.old.removed_at is not None:  # it comes back, and is owed again
+            return False
         return self.old.names == self.new.names and self.old.lead == self.new.lead
 
 

@@ -56,7 +56,7 @@ async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> Obl
         allowed=read.allowed,
         reminded=entry.reminded,
         times=entry.times,
-        begins_on=entry.known_on if entry.known_on > read.day.today else None,
+        begins_on=entry.known_on if entry.known_on > read.day.told_on else None,
         submitted_at=entry.submitted_at,
         submitted_by=entry.submitted_by,
         withdrawn_at=entry.withdrawn_at,

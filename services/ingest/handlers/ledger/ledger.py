@@ -37,6 +37,7 @@ class LedgerItem:
     kind: ObligationKind
     period: str
     due_on: date | None
+    known_on: date
     status: ObligationStatus
     light: Light
     lead: bool
@@ -75,6 +76,7 @@ def to_item(entry: LedgerEntry, day: OfficeDay) -> LedgerItem:
         kind=entry.kind,
         period=entry.period,
         due_on=entry.due_on,
+        known_on=entry.known_on,
         status=entry.status,
         light=get_light(entry.status, entry.due_on, day.today, day.near_until),
         lead=entry.lead,

@@ -61,7 +61,9 @@ async def move_to(
 ) -> None:
     """Give an obligation another date, with event and journal entry."""
     entry, number = locked.entry, locked.entry.number + 1
-    values = {"due_on": wanted.due_on, "number": number}
+    # A date that moves is announced; a date already past then counts as overdue from there.
+    known_on = max(locked.day.told_on, entry.known_on) if locked.day.announces else None
+    values = {"due_on": wanted.due_on, "number": number, "known_on": known_on or entry.known_on}
     await store.update_obligation(db, entry.obligation_id, values, act.now)
     event = ExtensionGranted(
         office_id=act.office_id,
@@ -70,6 +72,7 @@ async def move_to(
         number=number,
         due_on=wanted.due_on,
         reason=wanted.reason,
+        known_on=known_on,
     )
     await tell(db, act, event, entry.obligation_id, number)
     after = {"due_on": wanted.due_on.isoformat(), "reason": wanted.reason}

@@ -75,7 +75,7 @@ async def restore_obligation(
     entry, number = locked.entry, locked.entry.number + 1
     values = list_columns(act, locked, ObligationStatus.ASSIGNED) | {
         "number": number,
-        "known_on": max(locked.day.today, entry.known_on),
+        "known_on": max(locked.day.told_on, entry.known_on),
         "withdrawn_at": None,
         "withdrawn_by": None,
         "withdrawn_why": None,
@@ -114,7 +114,7 @@ async def assign_to(
             "kind": entry.kind,
             "period": entry.period,
             "due_on": entry.due_on,
-            "known_on": max(locked.day.today, entry.known_on),
+            "known_on": max(locked.day.told_on, entry.known_on),
             "lead": entry.lead,
             "times": entry.times,
             "status": ObligationStatus.ASSIGNED,
@@ -138,7 +138,7 @@ def _make_facts(
         kind=entry.kind,
         period=entry.period,
         due_on=entry.due_on,
-        known_on=max(locked.day.today, entry.known_on),
+        known_on=max(locked.day.told_on, entry.known_on),
         lead=entry.lead,
         number=number,
     )

@@ -14,25 +14,50 @@ from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from shared.calendar import WorkingCalendar
+from shared.planning.timetable import Timetable
 from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.news import find_told_day, is_announcing
 from shared.schemas.rules import RuleBook, make_default_rule_book
 
 
 @dataclass(frozen=True, slots=True)
 class OfficeDay:
-    """The office's current day, and the last due date that is near on it."""
+    """The office's current day.
+
+    Attributes:
+        near_until: the last due date that is near on it.
+        told_on: the day from which a unit owes what it is told of now.
+        announces: whether the rules announce what is new or moved.
+    """
 
     today: date
     near_until: date
+    told_on: date
+    announces: bool
+
+
+async def get_calendar(db: AsyncConnection, office_id: UUID) -> WorkingCalendar:
+    """The office's calendar in force."""
+    stored = await store.find_current_calendar(db, office_id)
+    return WorkingCalendar() if stored is None else to_calendar(stored)
+
+
+async def get_timetable(db: AsyncConnection, office_id: UUID) -> Timetable:
+    """The office's rules and calendar in force, ready to say when they remind."""
+    return Timetable(await get_book(db, office_id), await get_calendar(db, office_id))
 
 
 async def get_office_day(db: AsyncConnection, office_id: UUID, now: datetime) -> OfficeDay:
     """The office's current day, by its rule book's time zone and its calendar."""
     book = await get_book(db, office_id)
-    stored = await store.find_current_calendar(db, office_id)
-    calendar = WorkingCalendar() if stored is None else to_calendar(stored)
+    calendar = await get_calendar(db, office_id)
     today = now.astimezone(ZoneInfo(book.timezone)).date()
-    return OfficeDay(today, get_near_horizon(today, book.near_working_days, calendar))
+    return OfficeDay(
+        today=today,
+        near_until=get_near_horizon(today, book.near_working_days, calendar),
+        told_on=find_told_day(book, now),
+        announces=any(map(is_announcing, book.rules)),
+    )
 
 
 def to_calendar(stored: StoredCalendar) -> WorkingCalendar:

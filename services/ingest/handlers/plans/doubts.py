@@ -8,7 +8,7 @@ from uuid import UUID
 from services.ingest.domain.expansion import Decision, Directory, Proposal, propose_matches, resolve
 from services.ingest.domain.lifecycle import Duty, ObligationDraft, derive_obligations
 from services.ingest.domain.periods import Period
-from services.ingest.store.rows import StoredMeasure, StoredNameDecision
+from services.ingest.store.rows import StoredMeasure, StoredNameDecision, StoredPlan
 
 _MOST_LOOKED_UP = 50
 """How many unknown names get proposals; with more of them the plan has another problem."""
@@ -43,6 +43,12 @@ def list_drafts(measure: StoredMeasure, year: int | None) -> tuple[ObligationDra
         replace(draft, period=periods.get(draft.period, draft.period))
         for draft in derive_obligations(to_duty(measure, year))
     )
+
+
+def list_plan_doubts(plan: StoredPlan) -> tuple[str, ...]:
+    """What was not recognised about a document as a whole, and nobody has entered since."""
+    missing = {"no-title": plan.title, "no-year": plan.year}
+    return tuple(code for code, value in missing.items() if not value)
 
 
 def list_names(measure: StoredMeasure) -> Iterable[str]:

@@ -3,29 +3,31 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.lifecycle import derive_obligations
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.domain.statuses import PlanStatus, SettlementAction
+from services.ingest.domain.statuses import PlanStatus
 from services.ingest.extraction.models import ParsedPlan, Task
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import (
     UnknownName,
-    list_open_codes,
+    list_plan_doubts,
     list_unknown_names,
     to_decisions,
-    to_duty,
+)
+from services.ingest.handlers.plans.measure_views import (
+    MeasureView,
+    restrict_measure,
+    view_measure,
 )
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import plans as store
 from services.ingest.store.rows import (
     PlanOverview,
-    StoredMeasure,
     StoredNameDecision,
     StoredPlan,
 )
@@ -40,28 +42,6 @@ class OpenMeasure:
     ref: str
     codes: tuple[str, ...]
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class MeasureView:
-    """A measure as it is now; `open` holds the codes for which it can't be published yet."""
-
-    ref: str
-    task_name: str
-    text: str
-    due: tuple[date, ...]
-    continuous: bool
-    recurrence: Mapping[str, Any] | None
-    names: tuple[str, ...]
-    lead: tuple[str, ...]
-    codes: tuple[str, ...]
-    settled: tuple[str, ...]
-    open: tuple[str, ...]
-    settlement: SettlementAction | None
-    settled_by: str | None
-    settled_at: datetime | None
-    settled_why: str | None
-    published: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +65,8 @@ class PlanView:
     unknown_names: tuple[UnknownName, ...]
     decisions: tuple[StoredNameDecision, ...] = ()
     warnings: tuple[Mapping[str, Any], ...] = ()
+    doubts: tuple[str, ...] = ()
+    version: int = 1
     created: bool = field(default=False)
 
 
@@ -179,7 +161,7 @@ async def view_plan(
         stored = sorted(stored, key=lambda measure: rank_ref(measure.ref))
     decisions = await store.list_decisions(db, plan.revises or plan_id, plan_id)
     known = await load_directory(db, act.office_id)
-    measures = tuple(_view_measure(measure, plan.year) for measure in stored)
+    measures = tuple(view_measure(measure, plan.year) for measure in stored)
     whole = PlanView(
         plan_id=plan.plan_id,
         title=plan.title,
@@ -198,6 +180,8 @@ async def view_plan(
         unknown_names=list_unknown_names(stored, known, to_decisions(decisions)),
         decisions=tuple(decisions),
         warnings=tuple(await store.list_warnings(db, plan_id)),
+        doubts=list_plan_doubts(plan),
+        version=plan.version,
         created=created,
     )
     return whole if act.unit_id is None else _restrict_plan(whole)
@@ -209,7 +193,7 @@ def _count_tasks(measures: Iterable[MeasureView]) -> int:
 
 def _restrict_plan(plan: PlanView) -> PlanView:
     """What a unit may see of a published plan: the published measures."""
-    published = tuple(_restrict_measure(measure) for measure in plan.measures if measure.published)
+    published = tuple(restrict_measure(measure) for measure in plan.measures if measure.published)
     return replace(
         plan,
         tasks=_count_tasks(published),
@@ -218,41 +202,7 @@ def _restrict_plan(plan: PlanView) -> PlanView:
         unknown_names=(),
         decisions=(),
         warnings=(),
-    )
-
-
-def _restrict_measure(measure: MeasureView) -> MeasureView:
-    """A measure without its codes and how they were settled."""
-    return replace(
-        measure,
-        codes=(),
-        settled=(),
-        open=(),
-        settlement=None,
-        settled_by=None,
-        settled_at=None,
-        settled_why=None,
-    )
-
-
-def _view_measure(measure: StoredMeasure, year: int | None) -> MeasureView:
-    return MeasureView(
-        ref=measure.ref,
-        task_name=measure.task_name,
-        text=measure.text,
-        due=tuple(date.fromisoformat(day) for day in measure.due),
-        continuous=measure.continuous,
-        recurrence=measure.recurrence,
-        names=tuple(measure.names),
-        lead=tuple(measure.lead),
-        codes=tuple(measure.codes),
-        settled=tuple(measure.settled),
-        open=list_open_codes(measure, derive_obligations(to_duty(measure, year))),
-        settlement=measure.settlement,
-        settled_by=measure.settled_by,
-        settled_at=measure.settled_at,
-        settled_why=measure.settled_why,
-        published=measure.published_at is not None,
+        doubts=(),
     )
 
 

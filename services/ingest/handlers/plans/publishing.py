@@ -6,7 +6,7 @@ in the order of their commits.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
@@ -28,8 +28,8 @@ from services.ingest.handlers.ledger.assigning import (
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.plans.announcing import describe_announcement
 from services.ingest.handlers.plans.doubts import (
-    UnknownName,
     list_drafts,
     list_names,
     list_open_codes,
@@ -37,6 +37,7 @@ from services.ingest.handlers.plans.doubts import (
     to_decisions,
 )
 from services.ingest.handlers.plans.plans import get_plan
+from services.ingest.handlers.plans.published import HeldBack, PastDate, Published
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
@@ -48,40 +49,10 @@ from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.kafka.outbox.publishing import insert_events
 from shared.schemas.facts import MeasureFacts
+from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastDate:
-    """A date of a measure that had passed at the publication, and for how many units."""
-
-    ref: str
-    due_on: date
-    units: int
-
-
-@dataclass(frozen=True, slots=True)
-class HeldBack:
-    """What was not published and needs a decision."""
-
-    open_measures: tuple[str, ...]
-    unknown_names: tuple[UnknownName, ...]
-    past: tuple[PastDate, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """How many obligations of how many units are new, and what is held back.
-
-    `heard` counts those for which hearings count that were recorded before.
-    """
-
-    obligations: int
-    units: int
-    heard: int
-    held: HeldBack
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +73,18 @@ class _Source:
 
 
 async def publish_plan(
-    db: AsyncConnection, act: Act, plan_id: UUID, *, include_past: bool, limit: int
+    db: AsyncConnection,
+    act: Act,
+    plan_id: UUID,
+    *,
+    include_past: bool,
+    limit: int,
+    preview: bool = False,
+    only: Collection[tuple[UUID, UUID]] | None = None,
 ) -> Published:
-    """Make and publish the obligations of a plan.
+    """Make and publish the obligations of a plan; with `preview` only show what that would do.
 
+    `only` are the measures and units that it is about; None are all.
     Held back are open measures, unknown names, and dates before the office's today, unless
     `include_past`: then their overdue count starts today.
 
@@ -119,17 +98,42 @@ async def publish_plan(
         RefusedError: no such plan, or it makes more than `limit` obligations.
     """
     source = await _load_source(db, act, plan_id)
-    ready = _list_ready(source)
+    ready = _list_ready(source, only)
     require_at_most(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
-    today = (await get_office_day(db, act.office_id, act.now)).today
-    first_day = None if include_past else today
-    publication = Publication(act, source.plan, today, first_day, _list_dates(ready))
-    await _write_obligations(db, publication, ready)
-    heard = await count_earlier_hearings(db, act, plan_id)
-    if publication.obligations:
+    day = await get_office_day(db, act.office_id, act.now)
+    first_day = None if include_past else day.today
+    publication = Publication(
+        act, source.plan, day.today, day.told_on, first_day, _list_dates(ready)
+    )
+    await _write_obligations(db, publication, ready, preview=preview)
+    heard = 0 if preview else await count_earlier_hearings(db, act, plan_id)
+    if publication.obligations and not preview:
         await _mark_published(db, publication)
-    held = _describe_held_back(source, publication)
-    return Published(publication.obligations, publication.units, heard, held)
+    names = {unit_id: unit.name for unit_id, unit in source.known.units.items()}
+    dates = _map_dates(ready, day.told_on)
+    announced = await describe_announcement(db, act, publication.owed, dates, names)
+    return Published(
+        plan_id=plan_id,
+        title=source.plan.title,
+        year=source.plan.year,
+        document_name=source.plan.document_name,
+        applied=not preview,
+        obligations=publication.obligations,
+        units=publication.units,
+        heard=heard,
+        held=_describe_held_back(source, publication),
+        first_heard=announced.first_heard,
+        unreachable=announced.unreachable,
+    )
+
+
+def _map_dates(ready: Iterable[ReadyMeasure], told_on: date) -> dict[int, Dates]:
+    """What reminders of the measures' dates depend on, by the dates' numbers."""
+    return {
+        number: Dates(draft.kind, draft.due_on, draft.get_known_on(told_on))
+        for measure in ready
+        for number, draft in measure.drafts
+    }
 
 
 async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
@@ -157,16 +161,21 @@ async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
     return _Source(plan, measures, decisions, known, dates, open_refs)
 
 
-def _list_ready(source: _Source) -> list[ReadyMeasure]:
+def _list_ready(source: _Source, only: Collection[tuple[UUID, UUID]] | None) -> list[ReadyMeasure]:
     """Step 2. The measures to publish; their dates are numbered through all of them."""
     names = {name for measure in source.measures for name in list_names(measure)}
     units = {name: resolve(name, source.known, source.decisions) for name in names}
     open_refs, numbers = set(source.open_refs), count()
-    return [
+    ready = [
         _make_ready(measure, source, units, numbers)
         for measure in source.measures
         if not measure.is_dropped and measure.ref not in open_refs
     ]
+    if only is not None:
+        for measure in ready:
+            measure_id = measure.facts.measure_id
+            measure.units = tuple(unit for unit in measure.units if (measure_id, unit) in only)
+    return ready
 
 
 def _make_ready(
@@ -188,7 +197,11 @@ def _make_ready(
             text=measure.text,
         ),
         drafts=[(next(numbers), draft) for draft in source.dates[measure.measure_id]],
-        units=tuple(unit_id for unit_id in responsible if unit_id in source.known.units),
+        units=tuple(
+            unit_id
+            for unit_id in responsible
+            if unit_id in source.known.units and str(unit_id) not in measure.not_joining
+        ),
         lead=frozenset(unit_id for name in measure.lead for unit_id in units[name] or ()),
     )
 
@@ -212,9 +225,12 @@ def _list_dates(ready: Iterable[ReadyMeasure]) -> list[MeasureDate]:
 
 
 async def _write_obligations(
-    db: AsyncConnection, publication: Publication, ready: Sequence[ReadyMeasure]
+    db: AsyncConnection, publication: Publication, ready: Sequence[ReadyMeasure], *, preview: bool
 ) -> None:
-    """Step 3. While PostgreSQL writes some units, the next ones are prepared."""
+    """Step 3. While PostgreSQL writes some units, the next ones are prepared.
+
+    A preview only counts them.
+    """
     by_unit: defaultdict[UUID, list[ReadyMeasure]] = defaultdict(list)
     for measure in ready:
         for unit_id in measure.units:
@@ -227,7 +243,8 @@ async def _write_obligations(
             existing = await _map_existing(db, behind, publication.plan, part)
             units = {unit_id: by_unit[unit_id] for unit_id in part}
             new = await prepare_obligations(publication, units, existing)
-            await behind.write(_enter(db, new))
+            if not preview:
+                await behind.write(_enter(db, new))
 
 
 async def _map_existing(

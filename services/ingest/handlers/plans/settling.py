@@ -16,7 +16,7 @@ from services.ingest.handlers.plans.doubts import list_names, to_duty
 from services.ingest.handlers.plans.plans import PlanView, get_plan, require_open, view_plan
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import plans as store
-from services.ingest.store.rows import StoredMeasure
+from services.ingest.store.rows import StoredMeasure, StoredPlan
 
 _SETTLED = ("text", "due", "continuous", "recurrence", "names", "lead", "settlement", "settled")
 _DATE_FIELDS = frozenset({"due", "continuous", "recurrence"})
@@ -32,6 +32,7 @@ class Settlement:
     Attributes:
         changes: the fields that get another value.
         codes: the codes to accept; all of them if empty.
+        version: of the plan that the person saw; None for any.
     """
 
     ref: str
@@ -39,6 +40,7 @@ class Settlement:
     reason: str
     changes: Mapping[str, Any] = field(default_factory=dict)
     codes: Sequence[str] = ()
+    version: int | None = None
 
 
 async def settle(db: AsyncConnection, act: Act, plan_id: UUID, settlement: Settlement) -> PlanView:
@@ -52,6 +54,7 @@ async def settle(db: AsyncConnection, act: Act, plan_id: UUID, settlement: Settl
     """
     plan = await get_plan(db, act, plan_id, lock=True)
     require_open(plan)
+    _require_version(plan, settlement.version)
     before = _find_measure(await store.list_measures(db, plan_id), settlement.ref)
     if before.published_at is not None:
         raise RefusedError(
@@ -81,6 +84,16 @@ async def settle(db: AsyncConnection, act: Act, plan_id: UUID, settlement: Settl
         after={"reason": settlement.reason, **_get_facts(after)},
     )
     return await view_plan(db, act, plan_id)
+
+
+def _require_version(plan: StoredPlan, seen: int | None) -> None:
+    """Make sure that nobody settled anything since the person looked."""
+    if seen is not None and seen != plan.version:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"Version {seen} is stale: the plan was changed meanwhile, and is at {plan.version}.",
+            f"Read it again (GET /v1/plans/{plan.plan_id}), then settle anew.",
+        )
 
 
 def _check_settlement(measure: StoredMeasure, settlement: Settlement) -> None:

@@ -140,10 +140,13 @@ async def _withdraw(
     """Withdraw obligations; the plan is locked, and so are their units."""
     ids = [each.obligation_id for each in live]
     await withdrawing.withdraw_all(db, ids, now=act.now, actor=act.actor, why=words)
-    await publish(db, OUTBOX, list(_make_events(act, plan_id, live)))
+    await publish(db, OUTBOX, list(make_withdrawals(act, plan_id, live, "withdrawn")))
 
 
-def _make_events(act: Act, plan_id: UUID, live: Sequence[LiveObligation]) -> Iterator[Envelope]:
+def make_withdrawals(
+    act: Act, plan_id: UUID, live: Sequence[LiveObligation], reason: str
+) -> Iterator[Envelope]:
+    """The events that withdraw obligations, unit by unit."""
     by_unit: defaultdict[UUID, list[LiveObligation]] = defaultdict(list)
     for each in live:
         by_unit[each.unit_id].append(each)
@@ -154,7 +157,7 @@ def _make_events(act: Act, plan_id: UUID, live: Sequence[LiveObligation]) -> Ite
                 office_id=act.office_id,
                 unit_id=unit_id,
                 obligation_ids=tuple(each.obligation_id for each in part),
-                reason="withdrawn",
+                reason=reason,
             )
             first = part[0]
             yield make_envelope(act, event, plan_id, unit_id, first.obligation_id, first.number)

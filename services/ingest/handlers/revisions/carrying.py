@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from services.ingest.domain.revision import Passage, match_passages
+from services.ingest.domain.revision import Match, Passage, match_passages
 from services.ingest.domain.statuses import Pairing
 from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.store.rows import StoredMeasure
@@ -22,13 +22,19 @@ def match_rows(
 ) -> None:
     """Add to the rows of a revision which measure each is, and its settlement if unchanged.
 
-    `as_read` are the plan's measures as its document has them. No I/O: it runs in a thread.
+    `as_read` are the plan's measures as its document has them. A row that is none of these may be
+    a measure that an earlier revision removed: it comes back, and what is done stays done. No I/O:
+    it runs in a thread.
     """
     by_id = {measure.measure_id: measure for measure in old}
+    current = [measure for measure in old if measure.removed_at is None]
+    removed = [measure for measure in old if measure.removed_at is not None]
+    passages = [_to_row_passage(row) for row in rows]
     matches = match_passages(
-        [_to_passage(measure, as_read.get(measure.ref)) for measure in old],
-        [Passage(row["measure_id"], row["ref"], row["task_name"], row["text"]) for row in rows],
+        [_to_passage(measure, as_read.get(measure.ref)) for measure in current], passages
     )
+    left = [passage for passage in passages if matches[passage.key] == Match()]
+    matches |= match_passages([_to_passage(measure, None) for measure in removed], left)
     for row in rows:
         matched = matches[row["measure_id"]]
         paired = None
@@ -37,9 +43,12 @@ def match_rows(
         elif not matched.candidates:
             paired = Pairing.NEW
         row.update(_UNSETTLED | {"pair_id": matched.old, "paired": paired})
-        if matched.old:
-            measure = by_id[matched.old]
+        if matched.old and (measure := by_id[matched.old]).removed_at is None:
             row.update(carry_settlement(row, measure, as_read.get(measure.ref)))
+
+
+def _to_row_passage(row: Mapping[str, Any]) -> Passage:
+    return Passage(row["measure_id"], row["ref"], row["task_name"], row["text"])
 
 
 def _to_passage(measure: StoredMeasure, as_read: Mapping[str, Any] | None) -> Passage:

@@ -1,14 +1,14 @@
 """What a revision changes about a plan: added, changed, removed and ambiguous measures."""
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.expansion import Decision, Directory, resolve
-from services.ingest.domain.lifecycle import derive_obligations
+from services.ingest.domain.lifecycle import derive_obligations, move_date
 from services.ingest.domain.revision import keep_periods
 from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure
@@ -25,6 +25,7 @@ from services.ingest.handlers.revisions.pairing import (
     is_still_open,
     list_codes,
 )
+from services.ingest.store.revisions import GrantedDate
 from services.ingest.store.rows import StoredMeasure, StoredPlan
 
 
@@ -45,6 +46,15 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class Keeps:
+    """A unit that keeps a later date than the measure's new one: the office granted it."""
+
+    unit_id: UUID
+    name: str
+    due_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Differs:
     """A field of a measure, before and after."""
 
@@ -61,6 +71,7 @@ class Change:
         fields: the fields that differ.
         dates: the dates that differ.
         units_added, units_removed: who owes it from now on, and who no longer does.
+        units_keeping: who keeps a granted date, and which.
         open: the codes to settle before the confirmation.
         unknown: names that do not resolve, if they are new or the measure loses units.
     """
@@ -71,6 +82,7 @@ class Change:
     dates: tuple[Moved, ...] = ()
     units_added: tuple[Who, ...] = ()
     units_removed: tuple[Who, ...] = ()
+    units_keeping: tuple[Keeps, ...] = ()
     open: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -119,12 +131,14 @@ class RevisionComparison:
         known: the office's directory.
         decisions: what people decided about names.
         owing: for each measure that differs the units that owe it now.
+        granted: the later dates that units were granted for these measures.
     """
 
     year: int | None
     known: Directory
     decisions: Mapping[str, Decision]
     owing: Mapping[UUID, Collection[UUID]]
+    granted: Sequence[GrantedDate] = ()
 
     def compare(self, revision: Revision, pairs: Pairs) -> Revision:
         """Add to `revision` what the pairs of its measures mean for dates and units."""
@@ -166,9 +180,17 @@ class RevisionComparison:
             periods={name: kept for name, kept in periods.items() if name != kept},
             before=before,
             after={periods[draft.period]: draft for draft in after},
-            units=self._resolve(list_names(new)),
+            units=self._list_units(old, new),
             lead=self._resolve(new.lead),
         )
+
+    def _list_units(self, old: StoredMeasure | None, new: StoredMeasure) -> frozenset[UUID]:
+        """The units that are to owe a measure, as people decided when the directory changed."""
+        units = self._resolve(list_names(new))
+        if old is None:
+            return units
+        staying = {unit for each in old.staying if (unit := UUID(each)) in self.known.units}
+        return (units | staying) - set(map(UUID, old.not_joining))
 
     def _resolve(self, names: Iterable[str]) -> frozenset[UUID]:
         resolved = (resolve(name, self.known, self.decisions) or () for name in names)
@@ -193,6 +215,7 @@ class RevisionComparison:
             dates=_compare_dates(measure) if old is not None and new is not None else (),
             units_added=self._name_units(joining),
             units_removed=units_removed,
+            units_keeping=self._list_keeping(measure),
             open=self._list_open(old, new),
             unknown=tuple(
                 name
@@ -201,6 +224,21 @@ class RevisionComparison:
                 and resolve(name, self.known, self.decisions) is None
             ),
         )
+
+    def _list_keeping(self, measure: ChangedMeasure) -> tuple[Keeps, ...]:
+        """The units whose granted date stays though the measure's own becomes another."""
+        if measure.old is None or measure.before == measure.after:
+            return ()
+        keeping = []
+        for granted in self.granted:
+            draft = measure.after.get(granted.period)
+            unit = self.known.units.get(granted.unit_id)
+            if granted.measure_id != measure.old.measure_id or draft is None or unit is None:
+                continue
+            kept = move_date(granted.due_on, measure.before.get(granted.period), draft)
+            if kept is not None and kept != draft.due_on:
+                keeping.append(Keeps(granted.unit_id, unit.name, kept))
+        return tuple(keeping)
 
     def _list_open(self, old: StoredMeasure | None, new: StoredMeasure | None) -> tuple[str, ...]:
         if new is None or is_still_open(old, new, self.year):

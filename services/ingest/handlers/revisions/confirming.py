@@ -12,15 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, note
-from services.ingest.handlers.ledger.amending import Confirmation, write_obligations
+from services.ingest.handlers.ledger.amending import write_obligations
 from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, RevisedMeasure
+from services.ingest.handlers.ledger.confirmation import Confirmation
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.handlers.revisions.revising import compare_revision
-from services.ingest.store import plans, revisions
+from services.ingest.store import obligations, plans, revisions
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity
 from shared.schemas.facts import MeasureFacts
@@ -83,13 +84,17 @@ async def confirm(
     revision = await compare_revision(db, act, plan_id, revision_id, lock=True)
     if revision.stored.outcome is not None:
         return Confirmed(**revision.stored.outcome)
-    today = (await get_office_day(db, act.office_id, act.now)).today
-    _require_confirmable(revision, digest, None if include_past else today)
+    day = await get_office_day(db, act.office_id, act.now)
+    _require_confirmable(revision, digest, None if include_past else day.today)
     require_at_most(sum(len(m.units) * len(m.after) for m in revision.measures), limit)
     measures = await _write_measures(db, act, revision)
     stored = revision.stored
     title = stored.title or revision.plan.title or stored.document_name
-    confirmation = Confirmation(act, plan_id, revision_id, title, today, include_past, measures)
+    confirmation = Confirmation(
+        act, plan_id, revision_id, title, day.today, day.told_on, include_past, measures
+    )
+    if title != (revision.plan.title or revision.plan.document_name):
+        confirmation.retitled = await obligations.list_owed_measures(db, act.office_id, plan_id)
     await write_obligations(db, confirmation)
     await count_earlier_hearings(db, act, plan_id)
     return await _close(db, revision, confirmation)
@@ -202,6 +207,7 @@ def _make_row(act: Act, measure: RevisedMeasure) -> dict[str, Any]:
     row = {name: getattr(new, name) for name in _COPIED}
     row["measure_id"] = measure.measure_id
     row["periods"] = dict(measure.change.periods)
+    row["removed_at"] = None
     published_at = (old or new).published_at
     row["published_at"] = published_at or (act.now if measure.change.after else None)
     if old is None:

@@ -42,7 +42,10 @@ class Pairs:
 def pair_measures(
     old: Sequence[StoredMeasure], new: Sequence[StoredMeasure], year: int | None
 ) -> Pairs:
-    """Sort the measures of a plan and of its revision by what the revision does to them."""
+    """Sort the measures of a plan and of its revision by what the revision does to them.
+
+    `old` has the measures that an earlier revision removed, too: one of them may come back.
+    """
     pairs = Pairs()
     left = {measure.measure_id: measure for measure in old}
     unsure: list[StoredMeasure] = []
@@ -58,15 +61,26 @@ def pair_measures(
     for measure in unsure:
         if candidates := propose_matches(passages, _to_passage(measure)):
             claimed.update(candidates)
-            described = tuple((left[key].ref, left[key].text) for key in candidates)
+            described = tuple((name_measure(left[key]), left[key].text) for key in candidates)
             pairs.ambiguous.append(AmbiguousMeasure(measure.ref, measure.text, described))
         else:
             pairs.added.append(measure)
-    pairs.removed.extend(measure for key, measure in left.items() if key not in claimed)
+    pairs.removed.extend(
+        measure
+        for key, measure in left.items()
+        if key not in claimed and measure.removed_at is None
+    )
     return pairs
 
 
+def name_measure(measure: StoredMeasure) -> str:
+    """How a person names a measure of the plan; the ref of a removed one may be another's now."""
+    return measure.ref if measure.removed_at is None else f"{measure.ref} (removed)"
+
+
 def _sort_pair(pairs: Pairs, old: StoredMeasure, new: StoredMeasure, year: int | None) -> None:
+    if new.is_dropped and old.removed_at is not None:
+        return
     if new.is_dropped and not old.is_dropped:
         pairs.removed.append(old)
     elif not new.is_dropped and _is_changed(old, new, year):
@@ -80,6 +94,8 @@ def _to_passage(measure: StoredMeasure) -> Passage:
 
 
 def _is_changed(old: StoredMeasure, new: StoredMeasure, year: int | None) -> bool:
+    if old.removed_at is not None:  # it comes back
+        return True
     if any(getattr(old, name) != getattr(new, name) for name in FACTS):
         return True
     if old.is_dropped and not new.is_dropped:

@@ -26,7 +26,7 @@ from services.ingest.handlers.revisions.carrying import (
     match_rows,
 )
 from services.ingest.handlers.revisions.comparing import Revision, RevisionComparison
-from services.ingest.handlers.revisions.pairing import pair_measures
+from services.ingest.handlers.revisions.pairing import name_measure, pair_measures
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
@@ -144,7 +144,7 @@ async def _add_measures(
     db: AsyncConnection, act: Act, plan: StoredPlan, revision_id: UUID, document: RevisedDocument
 ) -> None:
     """Step 4."""
-    old = await store.list_measures(db, plan.plan_id)
+    old = await store.list_measures(db, plan.plan_id, with_removed=True)
     as_read = await _load_as_read(db, act, plan.plan_id)
     rows = list_measure_rows(act, revision_id, document.parsed)
     await asyncio.to_thread(match_rows, old, as_read, rows)
@@ -181,7 +181,8 @@ async def pair(
     """
     await get_plan(db, act, plan_id, lock=True)
     require_open(await _get_revision(db, act, plan_id, revision_id, lock=True))
-    old = {measure.ref: measure for measure in await store.list_measures(db, plan_id)}
+    measures = await store.list_measures(db, plan_id, with_removed=True)
+    old = {name_measure(measure): measure for measure in measures}
     new = {measure.ref: measure for measure in await store.list_measures(db, revision_id)}
     if ref not in new:
         raise RefusedError(Fault.NOT_FOUND, f"The revision has no measure {ref}.")
@@ -203,7 +204,7 @@ async def pair(
         values |= {"pair_id": partner.measure_id, "paired": Pairing.PERSON}
         if values.get("settlement", measure.settlement) is None:
             plan_as_read = await _load_as_read(db, act, plan_id)
-            earlier = plan_as_read.get(partner.ref)
+            earlier = plan_as_read.get(partner.ref) if partner.removed_at is None else None
             values |= carry_settlement(as_read[ref], partner, earlier)
     await store.update_measure(db, measure.measure_id, values)
     before = {"pair": str(measure.pair_id) if measure.pair_id else None, "paired": measure.paired}
@@ -233,7 +234,7 @@ async def compare_revision(
     stored = await _get_revision(db, act, plan_id, revision_id, lock=lock)
     if stored.status is PlanStatus.CONFIRMED:
         return Revision(plan, stored)
-    old = await store.list_measures(db, plan_id)
+    old = await store.list_measures(db, plan_id, with_removed=True)
     new = await store.list_measures(db, revision_id)
     pairs = await asyncio.to_thread(pair_measures, old, new, plan.year)
     known = await load_directory(db, act.office_id)
@@ -241,7 +242,8 @@ async def compare_revision(
     differing = [*pairs.removed, *(changed for changed, _ in pairs.changed)]
     measure_ids = [measure.measure_id for measure in differing]
     owing = await revisions.map_owing_units(db, plan_id, measure_ids)
-    comparison = RevisionComparison(plan.year, known, decisions, owing)
+    granted = await revisions.list_granted(db, plan_id, measure_ids)
+    comparison = RevisionComparison(plan.year, known, decisions, owing, granted)
     return comparison.compare(Revision(plan, stored), pairs)
 
 

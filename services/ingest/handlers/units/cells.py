@@ -23,6 +23,9 @@ _UNSEEN = re.compile(f"[{INVISIBLE}]")
 _BREAK = re.compile(r"[\n\r\v\f\x85\u2028\u2029]")
 _AS_TEXT = re.compile(r"""="([^"]*)"|['＇]+(.*)""", re.DOTALL)
 _QUOTES = "'‘’"
+_DASHES = frozenset("-–—―－﹣−")
+ERASE = "-"
+"""The value of a cell that holds a dash alone: what the directory has there is to be erased."""
 
 
 def clean_cell(cell: str) -> str:
@@ -38,7 +41,8 @@ def clean_cell(cell: str) -> str:
 def parse_cell(column: str, cell: str) -> str:
     """The normalised value of a cell of a column, such as `liaison_email`.
 
-    A line break separates the items of a list; in other columns it is removed.
+    A line break separates the items of a list; in other columns it is removed. A dash alone is
+    ERASE, except as a unit's name.
 
     Raises:
         ValueError: the value can't be stored; the message says why.
@@ -51,6 +55,8 @@ def parse_cell(column: str, cell: str) -> str:
         raise ValueError("The cell is too long.")
     if not value:
         return ""
+    if column != "name" and set(value) <= _DASHES:
+        return ERASE
     match column.partition("_")[2]:
         case "email":
             return parse_email(value)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.units.cells import parse_cell
+from services.ingest.handlers.units.cells import ERASE, parse_cell
 from shared.schemas import identity
 from shared.schemas.rules import Audience
 
@@ -47,7 +47,8 @@ class NewContact:
         for part in PARTS:
             try:
                 text = str(getattr(self, part) or "")
-                parts[part] = parse_cell(f"{self.post.value}_{part}", text)
+                value = parse_cell(f"{self.post.value}_{part}", text)
+                parts[part] = "" if value == ERASE else value
             except ValueError as error:
                 faults.append({"where": part, "message": str(error)})
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
@@ -95,7 +96,8 @@ def merge_contacts(
     """A unit's contacts after a file describes some posts; other posts and parts stay.
 
     Of several holders of a post, the file describes the one whose address it gives, else the
-    last. Someone new with a first day to come takes over on that day.
+    last. Someone new with a first day to come takes over on that day. The days of the holder
+    before do not pass to another address.
     """
     merged: list[Holder] = []
     for post in Audience:
@@ -118,7 +120,8 @@ def _merge_post(
     if holders and not known and parts.get("valid_from", "") > today.isoformat():
         return replace_holder(holders, make_holder(unit_id, post, parts), today)
     described = known[0] if known else holders[-1] if holders else {}
-    old_parts = {part: described.get(part) for part in PARTS}
+    is_new = not known and any(parts.get(part) for part in _ADDRESSES)
+    old_parts = {part: described.get(part) for part in (_PERSON if is_new else PARTS)}
     person = make_holder(unit_id, post, old_parts | dict(parts))
     kept = [holder for holder in holders if holder is not described]
     if not any(person[part] for part in _PERSON):

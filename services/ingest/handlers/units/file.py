@@ -12,7 +12,7 @@ from itertools import zip_longest
 from services.ingest.documents.files import read_document
 from services.ingest.documents.grid import Row, Table
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.units.cells import clean_cell, parse_cell
+from services.ingest.handlers.units.cells import ERASE, clean_cell, parse_cell
 from shared.schemas.rules import Audience
 
 _FACTS = {
@@ -56,10 +56,11 @@ Line = tuple[str, Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class UnitRow:
-    """A row of the file. A column that the file lacks is None and changes nothing.
+    """A row of the file. An empty cell is as a column that the file lacks: it changes nothing.
 
-    `where` is the row's place for people. `contacts` maps each post to the parts that the file has
-    columns for: name, email, mobile, valid_from and valid_to (ISO dates); an empty cell is "".
+    `where` is the row's place for people. `contacts` maps each post to the parts that the row
+    gives: name, email, mobile, valid_from and valid_to (ISO dates). A part is "", and a list is
+    empty, where the cell erases it with a dash.
     """
 
     where: str
@@ -225,7 +226,7 @@ def _make_header_refusal(cells: Sequence[str]) -> RefusedError:
 
 def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
     values = _read_values(where, header, cells, faults)
-    if not values["name"]:
+    if not values.get("name"):
         _add_fault(faults, where, "name", "The unit has no name.")
     posts: dict[Audience, dict[str, str]] = {}
     for column, value in values.items():
@@ -237,7 +238,7 @@ def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) 
             _add_fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
     return UnitRow(
         where=where,
-        name=values["name"],
+        name=values.get("name", ""),
         kind=values.get("kind"),
         groups=_split_list(values.get("groups")),
         aliases=_split_list(values.get("aliases")),
@@ -248,14 +249,17 @@ def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) 
 def _read_values(
     where: str, header: Header, cells: Sequence[str], faults: Faults
 ) -> dict[str, str]:
-    """The value of each known column; one that can't be stored is a fault and becomes empty."""
+    """The value of each known column whose cell is not empty; "" for one that erases.
+
+    A value that can't be stored is a fault and is left out.
+    """
     values: dict[str, str] = {}
     for column, cell in zip_longest(header, cells[: len(header)], fillvalue=""):
         if column:
             try:
-                values[column] = parse_cell(column, cell)
+                if value := parse_cell(column, cell):
+                    values[column] = "" if value == ERASE and column != "name" else value
             except ValueError as error:
-                values[column] = ""
                 _add_fault(faults, where, column, str(error))
         elif column is not None and (text := clean_cell(cell)):
             _add_fault(faults, where, "", f"{text[:40]} stands in a column without a header.")

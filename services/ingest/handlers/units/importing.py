@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.expansion import (
+    Directory,
     DirectoryUnit,
     Proposal,
     build_directory,
@@ -17,19 +18,22 @@ from services.ingest.domain.expansion import (
 )
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.rules import get_office_day
-from services.ingest.handlers.units.contacts import PARTS, Holder, merge_contacts
+from services.ingest.handlers.units.contacts import merge_contacts
+from services.ingest.handlers.units.differing import (
+    UnitChange,
+    describe_change,
+    list_erased,
+    make_erasing_refusal,
+)
 from services.ingest.handlers.units.file import Faults, UnitRow, make_refusal
 from services.ingest.handlers.units.units import FACTS, enter, get_facts, map_owners
 from services.ingest.store import offices
 from services.ingest.store import units as store
 from services.ingest.store.rows import StoredUnit
 from shared.schemas import identity
-from shared.schemas.rules import Audience
 
 _MOST_LOOKED_UP = 50
 """New units whose similar units are searched; a file with more is a first import."""
-
-Value = str | tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +45,11 @@ class NewUnit:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field: `kind`, `groups`, `liaison_email`, or `liaison` for several holders of a post."""
-
-    field: str
-    before: Value
-    after: Value
-
-
-@dataclass(frozen=True, slots=True)
-class UnitChange:
-    """What a file changes of a unit. `written` is its name in the file."""
-
-    unit_id: UUID
-    name: str
-    written: str
-    fields: tuple[FieldChange, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """How a file differs from the directory, and whether it was entered.
 
-    `absent` names the units of the directory that the file lacks; they stay unchanged.
+    `absent` names the units of the directory that the file lacks; they stay unchanged. `erased`
+    counts the fields that dashes in the file empty. `directory` is what the directory then is.
     """
 
     applied: bool
@@ -73,6 +59,8 @@ class Imported:
     new: tuple[NewUnit, ...]
     changes: tuple[UnitChange, ...]
     absent: tuple[str, ...]
+    erased: int
+    directory: Directory
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +80,22 @@ class _Match:
 
 
 async def import_units(
-    db: AsyncConnection, act: Act, rows: Sequence[UnitRow], *, preview: bool = False
+    db: AsyncConnection,
+    act: Act,
+    rows: Sequence[UnitRow],
+    *,
+    preview: bool = False,
+    erase: bool = False,
 ) -> Imported:
     """Enter the units of a file; with `preview` only show what that would change.
 
     A row describes the unit that has its name as name or alias in normal form; the unit keeps its
-    name. Units that the file lacks stay unchanged.
+    name. Units that the file lacks stay unchanged. `erase` confirms that dashes in the file may
+    empty fields.
 
     Raises:
-        RefusedError: a name means two units, or a retired one; nothing was changed.
+        RefusedError: a name means two units, or a retired one, or the file erases something and
+            that is not confirmed; nothing was changed.
     """
     if not preview:
         await offices.lock_office(db, act.office_id)  # two imports at once would miss each other
@@ -109,6 +104,12 @@ async def import_units(
     matches = _match_rows(act, rows, known, today)
     changed = [match for match in matches if match.is_changed]
     created = [match for match in matches if match.old is None]
+    changes = tuple(
+        describe_change(match.old, match.unit, match.row.name) for match in changed if match.old
+    )
+    erased = list_erased([match.row for match in changed], changes)
+    if erased and not (preview or erase):
+        raise make_erasing_refusal(erased)
     if not preview and (created or changed):
         before = {match.old.unit_id: match.old for match in changed if match.old}
         units = [match.unit for match in (*created, *changed)]
@@ -121,8 +122,21 @@ async def import_units(
         changed=len(changed),
         unchanged=len(matches) - len(created) - len(changed),
         new=_describe_new(created, absent),
-        changes=tuple(map(_describe_change, changed)),
+        changes=changes,
         absent=tuple(unit.name for unit in absent),
+        erased=len(erased),
+        directory=_build_directory([match.unit for match in matches], absent),
+    )
+
+
+def _build_directory(
+    matched: Sequence[Mapping[str, Any]], absent: Sequence[StoredUnit]
+) -> Directory:
+    """The directory after the import."""
+    facts = [*matched, *({**get_facts(unit), "unit_id": unit.unit_id} for unit in absent)]
+    return build_directory(
+        DirectoryUnit(unit["unit_id"], unit["name"], tuple(unit["groups"]), tuple(unit["aliases"]))
+        for unit in sorted(facts, key=lambda unit: str(unit["name"]))
     )
 
 
@@ -199,7 +213,7 @@ def _list_ambiguous(matches: Sequence[_Match], staying: Sequence[Mapping[str, An
             if others := owners[normalise_name(spelling)] - {match.unit["name"]}:
                 message = f"{spelling} also means {'、'.join(sorted(others)[:3])}."
                 if match.old is None and others <= staying_names:
-                    message += f" Renamed? cuiban units rename {min(others)} {match.unit['name']}"
+                    message += f" If {min(others)} was renamed, rename it first, then import."
                 place = {"where": match.row.where, "column": "aliases"}
                 faults.append({**place, "message": message})
     return faults
@@ -218,46 +232,3 @@ def _describe_new(created: Sequence[_Match], absent: Sequence[StoredUnit]) -> tu
         )
         for index, match in enumerate(created)
     )
-
-
-def _describe_change(match: _Match) -> UnitChange:
-    assert match.old is not None  # noqa: S101 - a changed unit exists
-    before, after = get_facts(match.old), match.unit
-    fields = [
-        FieldChange(name, _freeze(before[name]), _freeze(after[name]))
-        for name in ("kind", "groups", "aliases")
-        if before[name] != after[name]
-    ]
-    for post in Audience:
-        old, new = (
-            [contact for contact in contacts if contact["post"] == post.value]
-            for contacts in (before["contacts"], after["contacts"])
-        )
-        fields += _compare_post(post, old, new)
-    return UnitChange(after["unit_id"], after["name"], match.row.name, tuple(fields))
-
-
-def _freeze(value: str | Sequence[str]) -> Value:
-    return value if isinstance(value, str) else tuple(value)
-
-
-def _compare_post(
-    post: Audience, old: Sequence[Holder], new: Sequence[Holder]
-) -> list[FieldChange]:
-    """The changes of a post: part by part for one holder, as one field for several."""
-    if max(len(old), len(new)) > 1:
-        before, after = (tuple(map(_format_holder, holders)) for holders in (old, new))
-        return [FieldChange(post.value, before, after)] if before != after else []
-    old_parts, new_parts = old[0] if old else {}, new[0] if new else {}
-    return [
-        FieldChange(f"{post.value}_{part}", old_parts.get(part, ""), new_parts.get(part, ""))
-        for part in PARTS
-        if old_parts.get(part, "") != new_parts.get(part, "")
-    ]
-
-
-def _format_holder(holder: Holder) -> str:
-    first = f"from {holder['valid_from']}" if "valid_from" in holder else ""
-    last = f"until {holder['valid_to']}" if "valid_to" in holder else ""
-    parts = (holder["name"], holder["email"], holder["mobile"], first, last)
-    return " ".join(filter(None, parts))

@@ -1,6 +1,6 @@
 """Who can't be reached: posts that nobody holds today, or whose holder lacks an address."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -72,6 +72,20 @@ async def list_unreachable(
         place = (after[0], order.index(after[1]))
         rows = [row for row in rows if (row.unit, order.index(row.post)) > place]
     return rows[:limit]
+
+
+_SILENT = frozenset(
+    {ContactGap.NOBODY, ContactGap.ENDED, ContactGap.NOT_BEGUN, ContactGap.NO_ADDRESS}
+)
+
+
+async def list_silent_posts(
+    db: AsyncConnection, act: Act, unit_ids: Collection[UUID], posts: Collection[Audience]
+) -> list[UnreachablePost]:
+    """Those posts of some units in which no message reaches anybody today, by unit name."""
+    today = (await get_office_day(db, act.office_id, act.now)).today
+    units = [unit for unit in await store.list_units(db, act.office_id) if unit.unit_id in unit_ids]
+    return [row for row in _list_gaps(units, today) if row.post in posts and row.gap in _SILENT]
 
 
 def _list_gaps(units: Iterable[StoredUnit], today: date) -> Iterator[UnreachablePost]:

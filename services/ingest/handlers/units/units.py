@@ -14,9 +14,9 @@ from services.ingest.domain.expansion import (
     normalise_name,
 )
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.acting import Act, make_envelope, note, require_unit
+from services.ingest.handlers.acting import Act, make_envelope, require_unit
 from services.ingest.handlers.office.rules import get_office_day
-from services.ingest.handlers.units.cells import clean_cell, parse_cell
+from services.ingest.handlers.units.cells import clean_cell
 from services.ingest.handlers.units.contacts import NewContact, make_holder, replace_holder
 from services.ingest.store import journal, offices
 from services.ingest.store import units as store
@@ -125,7 +125,7 @@ async def replace_contact(
         RefusedError: no such unit, or an invalid address.
     """
     parts = new.to_parts()
-    unit = await _lock_unit(db, act, unit_id)
+    unit = await lock_unit(db, act, unit_id)
     today = (await get_office_day(db, act.office_id, act.now)).today
     holders = {
         post: [contact for contact in unit.contacts if contact["post"] == post.value]
@@ -134,57 +134,10 @@ async def replace_contact(
     person = make_holder(unit_id, new.post, parts)
     holders[new.post] = replace_holder(holders[new.post], person, today)
     contacts = [holder for of_post in holders.values() for holder in of_post]
-    return await _change(db, act, "unit.contact-replaced", unit, contacts=contacts)
+    return await change_unit(db, act, "unit.contact-replaced", unit, contacts=contacts)
 
 
-async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> StoredUnit:
-    """Give a unit another name. It stays the same unit, and its old name becomes an alias.
-
-    Raises:
-        RefusedError: no such unit, it is retired, another unit has the name or alias, or the
-            name is invalid.
-    """
-    try:
-        name = parse_cell("name", name)
-    except ValueError as error:
-        raise RefusedError(Fault.INVALID, str(error)) from error
-    if not name:
-        raise RefusedError(Fault.INVALID, "The unit needs a name.")
-    unit = await _lock_unit(db, act, unit_id)
-    if unit.retired_at is not None:
-        raise RefusedError(Fault.CONFLICT, f"{unit.name} is retired.", "Undo that first.")
-    if name == unit.name:
-        return unit
-    await _require_free(db, act, unit, [name])
-    aliases = [alias for alias in (*unit.aliases, unit.name) if alias != name]
-    return await _change(db, act, "unit.renamed", unit, name=name, aliases=aliases)
-
-
-async def retire(
-    db: AsyncConnection, act: Act, unit_id: UUID, reason: str, *, undo: bool
-) -> StoredUnit:
-    """Retire a unit, or undo that: its names no longer resolve, so it gets no new obligations.
-
-    Its obligations stay in the ledger, and its contacts are still reminded. Its name may become
-    an alias of the unit that takes over.
-
-    Raises:
-        RefusedError: no such unit, nothing would change, or its names now mean another unit.
-    """
-    unit = await _lock_unit(db, act, unit_id)
-    if undo is (unit.retired_at is None):
-        state = "not retired" if undo else f"retired already: {unit.retired_why}"
-        raise RefusedError(Fault.CONFLICT, f"{unit.name} is {state}.")
-    if undo:
-        await _require_free(db, act, unit, [unit.name, *unit.aliases])
-    now, why = (None, None) if undo else (act.now, reason)
-    await store.set_retired(db, unit_id, now, why)
-    action = "unit.retirement-undone" if undo else "unit.retired"
-    await note(db, act, action, unit_id, after={"name": unit.name, "reason": reason})
-    return await get_unit(db, act, unit_id)
-
-
-async def _lock_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
+async def lock_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
     """Lock the directory and a unit of it."""
     await offices.lock_office(db, act.office_id)
     unit = await store.lock_unit(db, act.office_id, unit_id)
@@ -193,7 +146,7 @@ async def _lock_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit
     return unit
 
 
-async def _change(
+async def change_unit(
     db: AsyncConnection, act: Act, action: str, unit: StoredUnit, **changed: object
 ) -> StoredUnit:
     """Change some FACTS of a unit; nothing happens when they have these values already."""
@@ -202,24 +155,6 @@ async def _change(
     after = {**get_facts(unit), **changed, "unit_id": unit.unit_id}
     await enter(db, act, action, [after], {unit.unit_id: unit})
     return await get_unit(db, act, unit.unit_id)
-
-
-async def _require_free(
-    db: AsyncConnection, act: Act, unit: StoredUnit, spellings: Sequence[str]
-) -> None:
-    """Make sure that no other unit has one of these as name or alias, nor a retired one as name."""
-    every = await store.list_units(db, act.office_id)
-    others = [other for other in every if other.unit_id != unit.unit_id]
-    names = {other.name for other in others}
-    owners = map_owners(get_facts(other) for other in others if other.retired_at is None)
-    for spelling in spellings:
-        taken_by = owners.get(normalise_name(spelling), set()) | ({spelling} & names)
-        if taken_by:
-            raise RefusedError(
-                Fault.CONFLICT,
-                f"{spelling} means {'、'.join(sorted(taken_by))} already.",
-                "Choose another name, or take the alias from that unit first.",
-            )
 
 
 async def load_directory(db: AsyncConnection, office_id: UUID) -> Directory:

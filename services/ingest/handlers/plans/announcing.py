@@ -1,0 +1,70 @@
+"""When units first hear of new obligations, and which of them nobody can be told of."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.handlers.acting import Act
+from services.ingest.handlers.office.rules import get_timetable
+from services.ingest.handlers.units.reachability import UnreachablePost, list_silent_posts
+from shared.planning.timetable import Timetable
+from shared.schemas.rules import Audience, Dates, RuleBook
+
+OwedDates = Mapping[UUID, Counter[int]]
+"""How many new obligations each unit has of each date, by the date's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstHeard:
+    """When a unit first hears of its new obligations; `slot` is None if the rules never say so."""
+
+    unit_id: UUID
+    unit: str
+    obligations: int
+    slot: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What units will hear of a change: when each first does, and which posts nobody reaches."""
+
+    first_heard: tuple[FirstHeard, ...] = ()
+    unreachable: tuple[UnreachablePost, ...] = ()
+
+
+async def describe_announcement(
+    db: AsyncConnection,
+    act: Act,
+    owed: OwedDates,
+    dates: Mapping[int, Dates],
+    names: Mapping[UUID, str],
+) -> Announcement:
+    """What units will hear of their new obligations, by unit name, as the rules now are."""
+    timetable = await get_timetable(db, act.office_id)
+    slots = {number: _find_first(timetable, each, act.now) for number, each in dates.items()}
+    heard = []
+    for unit_id, numbers in owed.items():
+        first = min((slot for number in numbers if (slot := slots[number])), default=None)
+        heard.append(FirstHeard(unit_id, names.get(unit_id, ""), numbers.total(), first))
+    posts = list_first_posts(timetable.book)
+    unreachable = await list_silent_posts(db, act, owed.keys(), posts)
+    return Announcement(
+        tuple(sorted(heard, key=lambda each: (each.unit, each.unit_id))), tuple(unreachable)
+    )
+
+
+def _find_first(timetable: Timetable, dates: Dates, now: datetime) -> datetime | None:
+    """The first slot after now in which the rules remind of some dates."""
+    firsts = timetable.list_first(dates, now)
+    return min((occurrence.slot for _rule_id, occurrence in firsts), default=None)
+
+
+def list_first_posts(book: RuleBook) -> frozenset[Audience]:
+    """The posts that hear first: those that the rules remind before anything is overdue."""
+    return frozenset(
+        step.audience for rule in book.rules for step in rule.who if not step.from_overdue
+    )

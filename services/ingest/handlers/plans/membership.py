@@ -1,0 +1,141 @@
+"""What the directory, as it is now, means for published plans: who gains duties, who loses some.
+
+Nothing changes by itself. A difference waits until a person confirms it, or dismisses it; what is
+dismissed is remembered with the measure and is no longer shown.
+"""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.expansion import Decision, Directory, resolve
+from services.ingest.handlers.acting import Act
+from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.plans.doubts import list_drafts, list_names, to_decisions
+from services.ingest.handlers.units.units import load_directory
+from services.ingest.store import membership as store
+from services.ingest.store import plans
+from services.ingest.store import units as unit_store
+from services.ingest.store.membership import Bearer
+from services.ingest.store.rows import StoredMeasure, StoredPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A unit that would gain or lose duties.
+
+    Attributes:
+        refs: the measures.
+        obligations: how many dates it would owe, or owe no more.
+    """
+
+    unit_id: UUID
+    unit: str
+    refs: tuple[str, ...]
+    obligations: int
+    measure_ids: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryChange:
+    """What the directory means for a plan: who gains duties, who loses some, by unit name."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+    gains: tuple[Member, ...]
+    losses: tuple[Member, ...]
+
+    @property
+    def digest(self) -> str:
+        """The hash of the difference: a decision names the one that the caller saw."""
+        return hashlib.sha256(repr((self.gains, self.losses)).encode()).hexdigest()
+
+
+async def list_effects(
+    db: AsyncConnection, act: Act, known: Directory | None = None
+) -> list[DirectoryChange]:
+    """The published plans for which the directory (or `known` instead) means a change."""
+    changes = [
+        await compare_members(db, act, plan, known)
+        for plan in await store.list_published(db, act.office_id)
+    ]
+    return [change for change in changes if change.gains or change.losses]
+
+
+async def compare_members(
+    db: AsyncConnection, act: Act, plan: StoredPlan, known: Directory | None = None
+) -> DirectoryChange:
+    """What the directory (or `known` instead) means for a published plan."""
+    known = known or await load_directory(db, act.office_id)
+    measures = await plans.list_measures(db, plan.plan_id)
+    decisions = to_decisions(await plans.list_decisions(db, plan.plan_id))
+    bearers: defaultdict[UUID, dict[UUID, Bearer]] = defaultdict(dict)
+    for bearer in await store.list_bearers(db, act.office_id, plan.plan_id):
+        bearers[bearer.measure_id][bearer.unit_id] = bearer
+    today = (await get_office_day(db, act.office_id, act.now)).today
+    gains: defaultdict[UUID, list[tuple[StoredMeasure, int]]] = defaultdict(list)
+    losses: defaultdict[UUID, list[tuple[StoredMeasure, int]]] = defaultdict(list)
+    for measure in measures:
+        if measure.published_at is None or measure.is_dropped:
+            continue
+        wanted, is_certain = _resolve_names(measure, known, decisions)
+        dates = _count_dates(measure, plan.year, today)
+        owing = bearers[measure.measure_id]
+        for unit_id in wanted - owing.keys() | _list_left(owing, wanted):
+            if dates and str(unit_id) not in measure.not_joining:
+                gains[unit_id].append((measure, dates))
+        for unit_id, bearer in owing.items():
+            is_kept = unit_id in wanted or str(unit_id) in measure.staying
+            if bearer.open and is_certain and not is_kept:
+                losses[unit_id].append((measure, bearer.open))
+    names = {unit.unit_id: unit.name for unit in await unit_store.list_units(db, act.office_id)}
+    names |= {unit_id: unit.name for unit_id, unit in known.units.items()}
+    return DirectoryChange(
+        plan.plan_id, plan.title, plan.year, _describe(gains, names), _describe(losses, names)
+    )
+
+
+def _resolve_names(
+    measure: StoredMeasure, known: Directory, decisions: Mapping[str, Decision]
+) -> tuple[set[UUID], bool]:
+    """The units that a measure's names mean, and whether each name is certain."""
+    resolved = [resolve(name, known, decisions) for name in dict.fromkeys(list_names(measure))]
+    units = {unit_id for unit_ids in resolved for unit_id in unit_ids or ()}
+    return units & known.units.keys(), None not in resolved
+
+
+def _list_left(owing: Mapping[UUID, Bearer], wanted: set[UUID]) -> set[UUID]:
+    """Units that owed a measure once and are wanted again; not those that a person released."""
+    return {
+        unit_id
+        for unit_id, bearer in owing.items()
+        if unit_id in wanted and not bearer.owes and not bearer.released
+    }
+
+
+def _count_dates(measure: StoredMeasure, year: int | None, today: date) -> int:
+    """How many dates of a measure have not passed."""
+    drafts = list_drafts(measure, year)
+    return sum(draft.due_on is None or draft.due_on >= today for draft in drafts)
+
+
+def _describe(
+    members: Mapping[UUID, Sequence[tuple[StoredMeasure, int]]], names: Mapping[UUID, str]
+) -> tuple[Member, ...]:
+    described: Iterable[Member] = (
+        Member(
+            unit_id=unit_id,
+            unit=names.get(unit_id, ""),
+            refs=tuple(measure.ref for measure, _ in owed),
+            obligations=sum(number for _, number in owed),
+            measure_ids=tuple(measure.measure_id for measure, _ in owed),
+        )
+        for unit_id, owed in members.items()
+    )
+    return tuple(sorted(described, key=lambda member: (member.unit, member.unit_id)))
