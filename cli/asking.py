@@ -69,8 +69,23 @@ def ask_until_read(ask: Callable[[], T]) -> T:
 
 
 def ask_reason() -> str:
-    """Ask for the reason, until it is not empty."""
-    return ask_until_read(lambda: require_reason(read_line(_("Reason (it is recorded): "))))
+    """Ask for the reason, until it is not empty. `q` and `s` leave, as at every question."""
+    return ask_until_read(lambda: _read_reason(_("Reason (it is recorded); s skip, q quit: ")))
+
+
+def _read_reason(prompt: str) -> str:
+    typed = read_line(prompt)
+    check_leaving(typed)
+    return require_reason(typed)
+
+
+def ask_yes(question: str) -> bool:
+    """Whether the person types yes (是) in full; anything else, or the end of the input, is no."""
+    try:
+        return read_line(question).lower() in {"yes", "是"}
+    except (EOFError, KeyboardInterrupt):
+        say("")
+        return False
 
 
 def require_reason(typed: str) -> str:

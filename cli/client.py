@@ -138,7 +138,7 @@ def read_problem(response: httpx.Response) -> CuibanError:
     except ValidationError:
         problem = Problem(type="", title="", status=status, detail=response.text[:300])
     text = problem.detail or problem.title
-    rows = [line for row in problem.errors[:_SHOWN] if (line := _read_row(row)) != text]
+    rows = [line for row in problem.errors[:_SHOWN] if (line := _read_row(row)) not in {"", text}]
     message = "\n".join([f"{text} (HTTP {status})", *rows])
     if status >= _FAULTY:
         return NotRunningError(message, problem.hint)
@@ -149,8 +149,8 @@ def read_problem(response: httpx.Response) -> CuibanError:
 
 def _read_row(row: dict[str, Any]) -> str:
     place = row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ())))
-    message = str(row.get("message") or row.get("msg"))
-    return f"{place}: {message}" if place else message
+    message = row.get("message") or row.get("msg") or row.get("name") or ""
+    return ": ".join(filter(None, (place, message)))
 
 
 def read_file(file: Path) -> bytes:

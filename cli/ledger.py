@@ -23,12 +23,13 @@ from shared.schemas.lights import Light
 from shared.schemas.rules import Channel
 
 _LIGHTS = {
-    Light.GREEN: ("●", "green"),
-    Light.YELLOW: ("●", "yellow"),
-    Light.RED: ("●", "red"),
-    Light.DONE: ("✓", "dim"),
-    Light.NONE: ("○", "dim"),
+    Light.GREEN: ("●", N_("in time"), "green"),
+    Light.YELLOW: ("▲", N_("near"), "yellow"),
+    Light.RED: ("■", N_("overdue"), "red"),
+    Light.DONE: ("√", N_("done"), "dim"),
+    Light.NONE: ("○", N_("no date"), "dim"),
 }
+"""Shape, word and colour; terminals in GBK have these shapes, too."""
 STATUSES = {
     ObligationStatus.ASSIGNED: N_("assigned"),
     ObligationStatus.ACCEPTED: N_("accepted by the unit"),
@@ -150,7 +151,7 @@ def _show_obligations(obligations: list[ItemOut], *, several: bool) -> None:
         return
     rows = [
         (
-            Text(*_LIGHTS[row.light]),
+            _draw_light(row.light),
             row.unit if several else "",
             row.ref,
             row.task_name,
@@ -161,6 +162,11 @@ def _show_obligations(obligations: list[ItemOut], *, several: bool) -> None:
         for row in obligations
     ]
     show_table(("", _("unit"), _("no."), _("task"), _("text"), _("due date"), _("status")), rows)
+
+
+def _draw_light(light: Light) -> Text:
+    shape, word, colour = _LIGHTS[light]
+    return Text(f"{shape} {_(word)}", colour)
 
 
 def _say_empty() -> None:

@@ -6,14 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from cli.client import (
+    Api,
     PlanArgument,
     connect,
     find_open_plan,
     find_open_revision,
     find_plan,
-    read_file,
 )
-from cli.review import explain_code, review
+from cli.directory import decide_members, show_members
+from cli.documents import parse_file
+from cli.publish import change_details, publish
+from cli.review import PLAN_DOUBTS, describe_dates, explain_code, review
 from cli.revise import revise
 from cli.withdraw import delete, withdraw
 from deploy.places import STATE, StateOption
@@ -21,14 +24,15 @@ from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
-from services.ingest.documents.errors import DocumentError
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans.reading import read_plan
-from shared.api.plans import PlanDraft, PlanHead, PlanOut, PublishedOut, UnknownNameOut
-from shared.errors import CuibanError
+from shared.api.membership import DirectoryChangeOut
+from shared.api.plans import PlanDraft, PlanHead, PlanOut, UnknownNameOut
 
 plan = typer.Typer(help="Plans: show, settle what is doubtful, publish.", no_args_is_help=True)
 plan.command("review")(review)
+plan.command("directory")(decide_members)
+plan.command("edit")(change_details)
+plan.command("publish")(publish)
 plan.command("revise")(revise)
 plan.command("withdraw")(withdraw)
 plan.command("delete")(delete)
@@ -54,7 +58,7 @@ def import_plan(
 ) -> None:
     """Read a task table, and store it as a draft plan."""
     if dry_run:
-        show_answer(_parse(file), as_json, _show_parsed)
+        show_answer(parse_file(file), as_json, _show_parsed)
         return
     api = connect(state)
     draft = PlanDraft.model_validate(api.upload("/v1/plans", file))
@@ -63,16 +67,9 @@ def import_plan(
         _warn_of_second_plan(api.list_models(PlanHead, "/v1/plans"), draft)
 
 
-def _parse(file: Path) -> ParsedPlan:
-    try:
-        return read_plan(file.name, read_file(file))
-    except DocumentError as error:
-        raise CuibanError(f"{file.name}: {error}") from error
-
-
 def _show_draft(draft: PlanDraft) -> None:
     message = _("{title}: {tasks} tasks, {measures} measures, stored as draft plan {plan_id}")
-    say(message.format_map(dict(draft)))
+    say(message.format_map(dict(draft) | {"title": draft.title or _("(no title)")}))
     if draft.open or draft.unknown_names:
         say(_("Some items need a decision: `cuiban plan review` asks for them one by one."))
 
@@ -109,14 +106,25 @@ def _show_parsed(parsed: ParsedPlan) -> None:
 
 @plan.command("show")
 def show_plan(
-    plan_id: PlanArgument = "latest", as_json: JsonOption = False, state: StateOption = STATE
+    plan_id: PlanArgument = "latest",
+    every: Annotated[
+        bool, typer.Option("--all", help="Every measure with its units and dates.")
+    ] = False,
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
 ) -> None:
     """Show a plan, and what is left to settle, in order."""
     api = connect(state)
     plan_id = find_plan(api, plan_id)
     shown = PlanOut.model_validate(api.get(f"/v1/plans/{plan_id}"))
     show_answer(shown, as_json, _show_plan)
-    if not as_json and (revision := find_open_revision(api, plan_id)):
+    if as_json:
+        return
+    if every:
+        _show_measures(shown)
+    if shown.status == "published":
+        _show_directory_changes(api, plan_id)
+    if revision := find_open_revision(api, plan_id):
         message = _("A revision waits to be confirmed: cuiban plan review {revision}")
         say(message.format(revision=revision))
 
@@ -124,9 +132,12 @@ def show_plan(
 def _show_plan(shown: PlanOut) -> None:
     message = _("{title} ({status}), {measures} measures")
     status = _(PLAN_STATUSES[shown.status])
-    say(message.format(title=shown.title, status=status, measures=len(shown.measures)), "bold")
-    if not shown.open and not shown.unknown_names:
+    title = shown.title or _("(no title)")
+    say(message.format(title=title, status=status, measures=len(shown.measures)), "bold")
+    if not (shown.open or shown.unknown_names or shown.doubts):
         say(_("Nothing is left to settle."))
+    for code in shown.doubts:
+        say(_(PLAN_DOUBTS[code]) + " cuiban plan edit", "yellow")
     if shown.open:
         rows = [(point.ref, " ".join(point.codes), point.text) for point in shown.open]
         show_table((_("no."), _("to settle"), _("text")), rows)
@@ -134,6 +145,23 @@ def _show_plan(shown: PlanOut) -> None:
             say(f"{code}: {explain_code(code)}")
         say(_("Settle them one by one: cuiban plan review; or a single one: cuiban plan settle"))
     _show_unknown_names(shown.unknown_names)
+
+
+def _show_measures(shown: PlanOut) -> None:
+    rows = [
+        (each.ref, each.text, "、".join(each.names), describe_dates(each))
+        for each in shown.measures
+        if each.settlement != "drop"
+    ]
+    show_table((_("no."), _("text"), _("units"), _("dates")), rows)
+
+
+def _show_directory_changes(api: Api, plan_id: str) -> None:
+    path = f"/v1/plans/{plan_id}/directory-changes"
+    change = DirectoryChangeOut.model_validate(api.get(path))
+    if change.gains or change.losses:
+        say(_("The directory changed since; this waits for a decision:"), "yellow")
+        show_members(change)
 
 
 def _show_unknown_names(names: list[UnknownNameOut]) -> None:
@@ -222,38 +250,3 @@ def decide_name(
     path = f"/v1/plans/{find_open_plan(api, plan_id)}/names"
     decided = PlanOut.model_validate(api.post(path, body))
     show_answer(decided, as_json, lambda _plan: say(_("{name}: decided").format(name=name)))
-
-
-@plan.command("publish")
-def publish(
-    plan_id: PlanArgument = "latest",
-    include_past: Annotated[
-        bool, typer.Option("--include-past", help="Also what was due before today.")
-    ] = False,
-    as_json: JsonOption = False,
-    state: StateOption = STATE,
-) -> None:
-    """Make the plan's obligations and publish them; what is doubtful is held back and listed."""
-    api = connect(state)
-    path = f"/v1/plans/{find_plan(api, plan_id)}/publish"
-    published = PublishedOut.model_validate(api.post(path, {"include_past": include_past}))
-    show_answer(published, as_json, _show_published)
-
-
-def _show_published(published: PublishedOut) -> None:
-    message = _("Published: {obligations} obligations of {units} units")
-    say(message.format_map(dict(published)))
-    held = published.held
-    if held.open_measures:
-        say(_("Held until settled: {refs}").format(refs=" ".join(held.open_measures)))
-    if held.unknown_names:
-        names = "、".join(name.name for name in held.unknown_names)
-        say(_("Held until it is decided who is meant: {names}").format(names=names))
-    refs: dict[str, list[str]] = {}
-    for past in held.past:
-        refs.setdefault(str(past.due_on), []).append(past.ref)
-    for day, due in sorted(refs.items()):
-        message = _("Already past, not published: due {day}: {refs}")
-        say(message.format(day=day, refs=" ".join(due)))
-    if refs:
-        say(_("Publish them too, overdue from today: cuiban plan publish --include-past"))

@@ -50,6 +50,10 @@ _ACTIONS = {
     "u": N_("name the units"),
     "x": N_("drop it"),
 }
+PLAN_DOUBTS = {
+    "no-title": N_("The document's title was not recognised. What is it called?"),
+    "no-year": N_("The document's year was not recognised. Which year is it of?"),
+}
 _NO_UNIT = N_("No unit is named; add who is responsible.")
 
 
@@ -153,11 +157,26 @@ class Review:
         else:
             changed = {measure.ref for measure in plan.measures}
             unknown_names = plan.unknown_names
+        if not plan.revises:
+            yield from (self._make_plan_question(code) for code in plan.doubts)
         for measure in plan.measures:
             if measure.open and measure.ref in changed:
                 yield self._make_measure_question(measure, plan.year)
         for name in unknown_names:
             yield self._make_name_question(name)
+
+    def _make_plan_question(self, code: str) -> ReviewQuestion:
+        """What the document as a whole lacks: its title or its year."""
+
+        def ask() -> None:
+            typed = read_line(_("Type it; s skip, q quit: "))
+            check_leaving(typed)
+            if not typed:
+                raise CuibanError(_("Type something, s or q."))
+            details = {"title": typed} if code == "no-title" else {"year": typed}
+            self.api.post(f"{self._path}/details", details | {"reason": _("read by a person")})
+
+        return ReviewQuestion(("plan", code), lambda: say("? " + _(PLAN_DOUBTS[code])), ask)
 
     def _make_measure_question(self, measure: MeasureOut, year: int | None) -> ReviewQuestion:
         def ask() -> None:

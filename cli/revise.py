@@ -5,16 +5,19 @@ from typing import Annotated
 
 import typer
 
-from cli.client import connect, find_plan
+from cli.asking import ask_yes
+from cli.client import Api, connect, find_plan
+from cli.documents import parse_file
+from cli.publish import name_units
 from cli.review import describe_recurrence, explain_code
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, print_json, say, show_answer
-from deploy.terminal.errors import DONE, NO
+from deploy.terminal.errors import DONE, NO, WrongUseError
 from deploy.terminal.language import N_, _
+from shared.api.plans import PlanHead
 from shared.api.revisions import ChangeOut, ConfirmedOut, RevisionOut
+from shared.errors import CuibanError
 
-_NAMES = 8
-"""How many units of a change are named."""
 _FIELDS = {
     "ref": N_("number"),
     "task_name": N_("task"),
@@ -40,10 +43,11 @@ def revise(
 ) -> None:
     """Show what a revised document changes about a published plan, and apply it once confirmed.
 
-    Run again with the same file it continues with the same revision.
+    A document with another title or year than the plan's is asked about first. Run again with the
+    same file it continues with the same revision.
     """
     api = connect(state)
-    plan = find_plan(api, plan_id, published=True)
+    plan = str(_choose_target(api, file, plan_id, yes=yes, as_json=as_json).plan_id)
     revision = RevisionOut.model_validate(api.upload(f"/v1/plans/{plan}/revisions", file))
     if as_json and not yes:
         print_json(revision)
@@ -59,7 +63,7 @@ def revise(
         say(message.format(left=left, revision_id=revision.revision_id), error=as_json)
         say(_("Then run this command again."), error=as_json)
         raise typer.Exit(NO if yes else DONE)
-    if not yes and not _ask_to_apply():
+    if not yes and not ask_yes("\n" + _("Apply it? Type yes: ")):
         say(_("Nothing was changed. Run this command again to confirm."))
         return
     path = f"/v1/plans/{plan}/revisions/{revision.revision_id}/confirm"
@@ -67,12 +71,42 @@ def revise(
     show_answer(ConfirmedOut.model_validate(api.post(path, body)), as_json, _show_confirmed)
 
 
-def _ask_to_apply() -> bool:
-    try:
-        return input("\n" + _("Apply it? Type yes: ")).strip().lower() in {"y", "yes", "是"}
-    except (EOFError, KeyboardInterrupt):
-        say("")
-        return False
+def _choose_target(api: Api, file: Path, plan_id: str, *, yes: bool, as_json: bool) -> PlanHead:
+    """The published plan that a document revises: the one named, else the newest of its year.
+
+    Raises:
+        CuibanError: the document has another title or year, and nobody says that it is meant.
+    """
+    parsed = parse_file(file)
+    plans = [each for each in api.list_models(PlanHead, "/v1/plans") if each.status == "published"]
+    if plan_id == "latest":
+        same = [each for each in plans if parsed.year in {None, each.year}]
+        titled = [each for each in same if each.title == parsed.title]
+        chosen = max(titled or same or plans, key=lambda each: each.imported_at, default=None)
+    else:
+        chosen = next((each for each in plans if str(each.plan_id) == plan_id), None)
+    if chosen is None:
+        find_plan(api, "latest", published=True)
+        raise WrongUseError(_("No published plan has this id."), _("See the list of plans."))
+    if not as_json:
+        message = _("Revises: {title} · {year} · {plan_id}")
+        title = chosen.title or chosen.document_name
+        say(message.format(title=title, year=chosen.year or "?", plan_id=chosen.plan_id), "bold")
+    if parsed.title == chosen.title and parsed.year in {None, chosen.year}:
+        return chosen
+    message = _("The document is {title} · {year}.")
+    say(
+        message.format(title=parsed.title or _("(no title)"), year=parsed.year or "?"),
+        "yellow",
+        error=as_json,
+    )
+    only_shown, is_named = as_json and not yes, yes and plan_id != "latest"
+    if only_shown or is_named or (not yes and ask_yes(_("Is it the same plan? Type yes: "))):
+        return chosen
+    raise CuibanError(
+        _("Nothing was changed: the document has another title or year than the plan."),
+        _("Name the plan that it revises: --plan {plan_id}").format(plan_id=chosen.plan_id),
+    )
 
 
 def _count_open(revision: RevisionOut) -> int:
@@ -135,10 +169,10 @@ def _show_change(sign: str, change: ChangeOut) -> None:
         (_("no longer responsible"), change.units_removed),
     ):
         if units:
-            names = "、".join(unit.name for unit in units[:_NAMES])
-            rest = len(units) - _NAMES
-            more = _(" and {rest} more").format(rest=rest) if rest > 0 else ""
-            say(f"    {heading}: {names}{more}")
+            say(f"    {heading}: {name_units([unit.name for unit in units])}")
+    for unit in change.units_keeping:
+        message = _("{name} keeps {due_on}: the office granted it that date")
+        say("    " + message.format(name=unit.name, due_on=unit.due_on))
     for code in change.open:
         say(f"    ? {code}: {explain_code(code)}")
 

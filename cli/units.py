@@ -12,7 +12,8 @@ from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
-from shared.api.units import ImportedOut, ItemOut, UnitOut
+from shared.api.membership import DirectoryChangeOut
+from shared.api.units import ContactOut, ImportedOut, ItemOut, UnitOut
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience
 
@@ -31,11 +32,17 @@ def import_units(
     preview: Annotated[
         bool, typer.Option("--preview", help="Show what differs and change nothing.")
     ] = False,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Cells with a dash alone may empty what is stored.")
+    ] = False,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """Enter or renew the unit directory from a file, all of it or nothing; show what differs."""
-    query = {"preview": "true"} if preview else {}
+    """Enter or renew the unit directory from a file, all of it or nothing; show what differs.
+
+    Empty cells change nothing. A cell with a dash alone empties its field, with --erase.
+    """
+    query = ({"preview": "true"} if preview else {}) | ({"erase": "true"} if erase else {})
     response = connect(state).upload("/v1/units/import", file, **query)
     show_answer(ImportedOut.model_validate(response), as_json, _show_import)
 
@@ -44,8 +51,8 @@ def _show_import(imported: ImportedOut) -> None:
     for new in _limit(imported.new):
         say(f"+ {new.name}")
         for near in new.near:
-            message = _("is it {old}? Then: cuiban units rename {old} {new}")
-            say("    " + message.format(old=near.name, new=new.name))
+            message = _("similar to {old}; if {old} was renamed, rename it before the import")
+            say("    " + message.format(old=near.name))
     for unit in _limit(imported.changes):
         written = _(" (in the file: {name})").format(name=unit.written)
         say(f"~ {unit.name}{'' if unit.written == unit.name else written}")
@@ -60,8 +67,24 @@ def _show_import(imported: ImportedOut) -> None:
     else:
         message = _("{created} units would be entered, {changed} changed, {unchanged} unchanged")
     say(message.format_map(dict(imported)))
+    if imported.erased and not imported.applied:
+        message = _("{erased} fields would be emptied by dashes; that needs --erase.")
+        say(message.format(erased=imported.erased), "yellow")
+    _show_effects(imported.plans)
     if not imported.applied:
         say(_("Nothing was changed. Without --preview the file is entered."))
+
+
+def _show_effects(changes: list[DirectoryChangeOut]) -> None:
+    """What the directory means for published plans, a line each."""
+    for change in changes:
+        message = _(
+            "{title}: {gains} units would gain duties and {losses} lose some; decide: cuiban plan "
+            "directory {plan_id}"
+        )
+        counts = {"gains": len(change.gains), "losses": len(change.losses)}
+        title = change.title or _("(no title)")
+        say(message.format(title=title, plan_id=change.plan_id, **counts), "yellow")
 
 
 def _limit(rows: list[T]) -> list[T]:
@@ -84,12 +107,19 @@ def list_units(as_json: JsonOption = False, state: StateOption = STATE) -> None:
 def _show_units(directory: list[UnitOut]) -> None:
     rows = []
     for unit in directory:
-        posts = " ".join(dict.fromkeys(_(AUDIENCES[each.post]) for each in unit.contacts))
+        posts = " ".join(dict.fromkeys(_describe_holder(each) for each in unit.contacts))
         retired = _(" (retired)") if unit.retired_at else ""
         lists = (unit.kind, "、".join(unit.groups), "、".join(unit.aliases))
         rows.append((f"{unit.name}{retired}", *lists, posts))
     headings = (_("unit"), _("kind"), _("groups"), _("aliases"), _("contacts"))
     show_table(headings, rows)
+
+
+def _describe_holder(contact: ContactOut) -> str:
+    post = _(AUDIENCES[contact.post])
+    if contact.valid_to is None:
+        return post
+    return _("{post} (until {day})").format(post=post, day=contact.valid_to)
 
 
 @units.command("contact")
@@ -149,6 +179,26 @@ def _show_renamed(unit: UnitOut) -> None:
     say(message.format(name=unit.name, aliases="、".join(unit.aliases)))
 
 
+@units.command("alias")
+def change_aliases(
+    unit: UnitArgument,
+    add: Annotated[list[str] | None, typer.Option(help="Another name that means it.")] = None,
+    remove: Annotated[
+        list[str] | None, typer.Option(help="An alias that it no longer has.")
+    ] = None,
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
+) -> None:
+    """Give a unit aliases, or take some from it, also from a retired one."""
+    if not (add or remove):
+        raise WrongUseError(_("Give --add or --remove."))
+    api = connect(state)
+    unit_id = find_unit(api, unit).unit_id
+    body = {"add": add or [], "remove": remove or []}
+    changed = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/aliases", body))
+    show_answer(changed, as_json, _show_renamed)
+
+
 @units.command("retire")
 def retire(
     unit: UnitArgument,
@@ -181,7 +231,7 @@ def _show_retired(unit: UnitOut, still_open: int) -> None:
 
 
 def find_unit(api: Api, name: str, *, part: bool = False) -> UnitOut:
-    """The unit with this name, alias or id; one that is not retired goes before one that is.
+    """The unit with this id or name, else with this alias. A unit's own name always means it.
 
     With `part` a part of a name is enough, where only one unit has it.
 
@@ -191,16 +241,30 @@ def find_unit(api: Api, name: str, *, part: bool = False) -> UnitOut:
     matches = api.list_models(UnitOut, "/v1/units", name=name) or [
         unit for unit in api.list_models(UnitOut, "/v1/units") if str(unit.unit_id) == name
     ]
-    exact = [unit for unit in matches if name in {unit.name, *unit.aliases, str(unit.unit_id)}]
-    active = [unit for unit in exact if not unit.retired_at]
-    chosen = active or exact or (matches if part else [])
+    own = [unit for unit in matches if name in {unit.name, str(unit.unit_id)}]
+    aliased = [unit for unit in matches if name in unit.aliases and unit not in own]
+    chosen = own or aliased or (matches if part else [])
     if len(chosen) == 1:
+        if own and aliased:
+            _say_other_meaning(own[0], aliased)
         return chosen[0]
-    message = _("The directory has no unit called {name}.")
     if chosen:
-        message = _("The directory has {number} units called {name}.")
+        names = "、".join(f"{unit.name} ({unit.unit_id})" for unit in chosen[:5])
+        message = _("{name} means {number} units: {names}.")
+        raise WrongUseError(
+            message.format(number=len(chosen), name=name, names=names),
+            _("Give the full name of one of them, or its id."),
+        )
     near = "、".join(unit.name for unit in matches[:5])
     raise WrongUseError(
-        message.format(number=len(chosen), name=name),
+        _("The directory has no unit called {name}.").format(name=name),
         _("Similar: {near}.").format(near=near) if near else _("See `cuiban units list`."),
     )
+
+
+def _say_other_meaning(unit: UnitOut, others: list[UnitOut]) -> None:
+    """A retired unit's name may be an alias of the unit that took over: say which is meant."""
+    message = _("This is {name}{retired} itself. {others} has the name as an alias.")
+    retired = _(" (retired)") if unit.retired_at else ""
+    names = "、".join(other.name for other in others)
+    say(message.format(name=unit.name, retired=retired, others=names), "yellow", error=True)

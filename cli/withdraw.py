@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.asking import read_line
+from cli.asking import ask_yes
 from cli.client import PlanArgument, connect, find_plan
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -65,11 +65,7 @@ def _ask() -> None:
     Raises:
         CuibanError: the person typed something else.
     """
-    try:
-        typed = read_line(_("Type yes to go on: "))
-    except EOFError:
-        typed = ""
-    if typed != "yes":
+    if not ask_yes(_("Type yes to go on: ")):
         raise CuibanError(_("Nothing was changed."))
 
 

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +35,7 @@ _COMMANDS = {
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",
     "hearing": "cli.obligations:record_hearing",
+    "tokens": "cli.tokens:tokens",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
     "bench": "lab.bench.command:run_benches",
@@ -143,7 +145,13 @@ def _take_language(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def main() -> None:
-    """Run the command as it was typed."""
+    """Run the command as it was typed.
+
+    A character that the terminal's encoding lacks (GBK, GB2312) is replaced.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic_core import to_jsonable_python
@@ -35,9 +36,17 @@ def say(line: str, style: str = "", *, error: bool = False) -> None:
     Console(stderr=error).print(line, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+_CHINA = ZoneInfo("Asia/Shanghai")
+
+
 def format_instant(instant: datetime) -> str:
-    """An instant in this machine's time zone, to the minute, with its offset."""
-    return instant.astimezone().isoformat(" ", "minutes")
+    """An instant in this machine's time zone, to the minute, with its offset.
+
+    A machine that runs in UTC, as servers do, shows China's time.
+    """
+    local = instant.astimezone()
+    shown = local if local.utcoffset() else instant.astimezone(_CHINA)
+    return shown.isoformat(" ", "minutes")
 
 
 def show_error(error: CuibanError, *, as_json: bool) -> int:

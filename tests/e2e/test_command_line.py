@@ -60,13 +60,13 @@ async def test_from_a_file_to_the_ledger_by_hand(world, cuiban, table: Path) -> 
     shown = cuiban("plan", "show")
     assert "period-open" in shown
     assert "远方局" in shown
-    assert "Held until settled: 2.1" in cuiban("plan", "publish")
+    assert "Held until settled: 2.1" in cuiban("plan", "publish", "--yes")
     assert "settled (changed)" in cuiban(
         "plan", "settle", "2.1", "--due", f"{world.find_working_day(4)}", "--reason", "年度清理"
     )
     assert "decided" in cuiban("plan", "name", "远方局", "--ignore", "--reason", "不在本县")
     assert "Nothing is left to settle" in cuiban("plan", "show")
-    again = cuiban("plan", "publish")
+    again = cuiban("plan", "publish", "--yes")
     assert "Published: 1 obligations of 1 units" in again
     assert f"Already past, not published: due {world.find_working_day(-20)}: 3.1" in again
     await world.wait_until_quiet()

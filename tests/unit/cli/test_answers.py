@@ -1,6 +1,10 @@
 """Every command answers in JSON too, and ends with the statuses that are promised."""
 
 import json
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,7 +12,7 @@ from rich.text import Text
 
 from cli import client
 from deploy.command import build_command
-from deploy.terminal.answers import print_json
+from deploy.terminal.answers import format_instant, print_json
 from deploy.terminal.errors import NotRunningError, WrongUseError, get_exit_status
 from deploy.terminal.help import iterate_commands, wrap
 from deploy.terminal.tables import show_table
@@ -159,3 +163,30 @@ def test_a_unit_that_was_sent_nothing_has_an_empty_history(
     assert cuiban(*history).out == "Nothing sent yet.\n"
     assert cuiban("--lang", "zh", *history).out == "尚未发送。\n"
     assert cuiban(*history, "--json").out == "[]\n"
+
+
+def test_a_machine_that_runs_in_utc_shows_chinas_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    instant = datetime(2023, 6, 1, 1, tzinfo=UTC)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    assert format_instant(instant) == "2023-06-01 09:00+08:00"
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    assert format_instant(instant) == "2023-06-01 10:00+09:00"
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_terminal_in_gbk_shows_lights_and_replaces_what_it_lacks() -> None:
+    code = (
+        "import sys; from deploy import command; print('√▲■'); "
+        "command.run = lambda _: print('\U0002c1ad') or 0; command.main()"
+    )
+    done = subprocess.run(  # noqa: S603 - our own code
+        [sys.executable, "-c", code],
+        capture_output=True,
+        check=False,
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "gbk"},
+    )
+    assert done.stderr == b""
+    assert done.stdout.decode("gbk").split() == ["√▲■", "?"]
