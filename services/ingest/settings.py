@@ -1,9 +1,11 @@
 """The settings of ingest, besides those of every service."""
 
+import json
 from datetime import time, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 from services.ingest.domain.identity_providers import IdentityProvider
 from shared.settings import BoundedDuration, NonNegativeDuration, Settings
@@ -13,6 +15,19 @@ def _require_local(at: time) -> time:
     if at.tzinfo is not None:
         raise ValueError("write it without an offset, like 02:00")
     return at
+
+
+def _parse_json(written: object) -> object:
+    """The value of a JSON text; values that are not text stay as they are."""
+    if not isinstance(written, str):
+        return written
+    try:
+        return json.loads(written)
+    except ValueError as error:  # the error's own text contains the value
+        raise ValueError('write JSON, such as: {"office": {"issuer": "https://…", …}}') from error
+
+
+IdentityProviders = Annotated[dict[str, IdentityProvider], NoDecode, BeforeValidator(_parse_json)]
 
 
 class IngestSettings(Settings):
@@ -44,7 +59,7 @@ class IngestSettings(Settings):
         default=timedelta(hours=12), ge=timedelta(minutes=1), le=timedelta(days=30)
     )
     """After so long every signed-in person must sign in again: a working day."""
-    identity_providers: dict[str, IdentityProvider] = Field(default_factory=dict)
+    identity_providers: IdentityProviders = Field(default_factory=dict)
     """The OpenID Connect providers, by the short names of the offices, as JSON."""
     body_limit: int = Field(default=2**20, ge=1024)
     """Bytes of any other request."""

@@ -48,8 +48,8 @@ BEGIN
             unprotected
         );
     END LOOP;
-    IF NOT (SELECT relrowsecurity FROM pg_class
-            WHERE oid = 'ingest.obligation_history'::regclass) THEN
+    IF EXISTS (SELECT FROM pg_class WHERE oid = to_regclass('ingest.obligation_history')
+               AND NOT relrowsecurity) THEN
         ALTER TABLE ingest.obligation_history ENABLE ROW LEVEL SECURITY;
         CREATE POLICY of_its_office ON ingest.obligation_history USING (
             EXISTS (SELECT FROM ingest.units u WHERE u.unit_id = obligation_history.unit_id));

@@ -64,7 +64,7 @@ async def test_a_fault_of_the_program_is_500_with_its_trace_in_the_log(
 @pytest.mark.parametrize(
     "statements",
     [
-        ("SELECT pg_terminate_backend(pg_backend_pid())",),
+        ("SET LOCAL ROLE NONE", "SELECT pg_terminate_backend(pg_backend_pid())"),
         ("SET LOCAL statement_timeout = '10ms'", "SELECT pg_sleep(60)"),
         ("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40P01'; END $$",),
         ("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '53300'; END $$",),
