@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from shared.errors import CuibanError
+from shared.links import LinkKeys
 
 _MILLISECOND, _HOUR = timedelta(milliseconds=1), timedelta(hours=1)
 _HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
@@ -26,6 +27,11 @@ def _check_database_url(url: SecretStr) -> SecretStr:
     if not named or not 0 < port < 65536:  # noqa: PLR2004 - 16 bits
         raise ValueError("write it like postgresql://user:password@host:5432/database")
     return url
+
+
+def _check_link_keys(written: SecretStr) -> SecretStr:
+    LinkKeys.parse(written.get_secret_value())
+    return written
 
 
 BoundedDuration = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
@@ -61,6 +67,9 @@ class Settings(BaseSettings):
     nothing fires."""
     clock_file: Path | None = None
     """Read the office's time from this file instead of the machine's clock (demo, tests)."""
+    link_keys: Annotated[SecretStr, AfterValidator(_check_link_keys)] = SecretStr("")
+    """The keys of signed links, `ID:SECRET ID:SECRET`: the first signs, all verify. Ingest and
+    notifier need the same; without them no message has a link and no link is accepted."""
     log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
     log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
     metrics_host: str = "127.0.0.1"

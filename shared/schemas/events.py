@@ -276,6 +276,18 @@ class ReceiptReceived(Event):
         return self.gateway_message_id
 
 
+class LinkRequested(UnitEvent):
+    """A contact whose link has expired asked for a new one.
+
+    It names no address: the link goes to the one that the directory has.
+    """
+
+    request_id: UUID
+    contact_id: UUID
+    requested_at: Instant
+    timezone: Zone
+
+
 class RecordDeadLettered(Event):
     """A record that could not be read or applied: the raw bytes (base64), and why."""
 

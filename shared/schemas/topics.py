@@ -12,6 +12,7 @@ from shared.schemas.events import (
     ExpectedAudited,
     ExtensionGranted,
     HearingRecorded,
+    LinkRequested,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -48,6 +49,8 @@ DeliveryEvent: TypeAlias = (
     | NotificationDelivered
     | ExpectedAudited
 )
+ReceiptEvent: TypeAlias = ReceiptReceived | LinkRequested
+"""What reached ingest from outside and the notifier acts on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ RULES = Topic("cuiban.rules.v1", get_args(RuleEvent))
 DIRECTORY = Topic("cuiban.directory.v1", (UnitUpserted,), compacted=True)
 REMINDERS = Topic("cuiban.reminders.v1", get_args(ReminderEvent))
 DELIVERIES = Topic("cuiban.deliveries.v1", get_args(DeliveryEvent))
-RECEIPTS = Topic("cuiban.receipts.v1", (ReceiptReceived,))
+RECEIPTS = Topic("cuiban.receipts.v1", get_args(ReceiptEvent))
 DEAD_LETTERS = Topic("cuiban.dead-letters.v1", (RecordDeadLettered,))
 
 TOPICS = (TASKS, RULES, DIRECTORY, REMINDERS, DELIVERIES, RECEIPTS, DEAD_LETTERS)
