@@ -12,7 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
 from services.notifier.dispatch.lane import Lane, Pace
+from services.notifier.dispatch.link_mails import LinkMails
 from services.notifier.dispatch.offers import ChannelRules
+from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
 from services.notifier.domain.retry import RetryPolicy, WhenUnknown
 from services.notifier.domain.stages import Policy, QuietHours
@@ -32,6 +34,7 @@ from shared.kafka.consuming.consumer import Consumer, Tables
 from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
+from shared.links import LinkKeys
 from shared.process.service import (
     build_health_port,
     refuse,
@@ -164,7 +167,7 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
     if settings.lease <= 2 * settings.send_timeout:
         raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
     setups = {channel: _set_up(channel, settings) for channel in Channel}
-    policy = _make_policy(settings, setups)
+    policy, portal = _make_policy(settings, setups), make_portal(settings)
     return [
         Lane(
             rules=ChannelRules(
@@ -173,6 +176,7 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
                 RetryPolicy(settings.retry_delays, settings.unknown_pause, setup.unknown),
                 settings.sms_signature,
                 settings.lease,
+                portal,
             ),
             pace=Pace(setup.concurrency, settings.batch, settings.send_timeout, settings.poll),
             gateway=setup.gateway,
@@ -205,6 +209,31 @@ def _make_policy(settings: NotifierSettings, setups: Mapping[Channel, _ChannelSe
     )
 
 
+def make_portal(settings: NotifierSettings) -> Portal | None:
+    """The portal of the settings; None when its address or the keys are not set."""
+    keys = LinkKeys.parse(settings.link_keys.get_secret_value())
+    if not (keys and settings.portal_url):
+        return None
+    return Portal(settings.portal_url, keys, settings.link_lifetime)
+
+
+def make_link_mails(
+    settings: NotifierSettings, engine: AsyncEngine, clock: Clock
+) -> LinkMails | None:
+    """What sends new links; None without a portal or a mail server."""
+    portal, gateway = make_portal(settings), make_email_gateway(settings)
+    if portal is None or isinstance(gateway, NoGateway):
+        return None
+    return LinkMails(
+        engine=engine,
+        gateway=gateway,
+        clock=TrustedClock(clock, settings.clock_skew),
+        portal=portal,
+        lease=settings.lease,
+        pauses=settings.retry_delays,
+    )
+
+
 def run() -> NoReturn:
     """Run the notifier until a signal."""
     logging.configure(SERVICE)
@@ -214,6 +243,7 @@ def run() -> NoReturn:
         clock = open_clock(settings.clock_file)
         engine = create_engine(settings, f"cuiban-{SERVICE}")
         lanes = make_lanes(settings, engine, clock)
+        link_mails = make_link_mails(settings, engine, clock)
     except CuibanError as error:
         refuse(error)
     uvloop.install()
@@ -232,6 +262,7 @@ def run() -> NoReturn:
     health.warnings |= {"held": board.describe_held, "resting": board.describe_resting}
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
+    loops += [link_mails.run] if link_mails else []
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
         loops.append(partial(watch, consumer, settings, reader))

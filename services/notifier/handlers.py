@@ -17,7 +17,7 @@ from services.notifier.domain.fanout import (
     list_left_out,
 )
 from services.notifier.domain.stages import SuppressReason
-from services.notifier.store import directory, offices, receipts, reminders
+from services.notifier.store import directory, link_requests, offices, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
 from services.notifier.store.tables import OUTBOX
@@ -26,6 +26,7 @@ from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
+    LinkRequested,
     OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
@@ -144,9 +145,16 @@ async def _fan_out(
 async def handle_receipts(
     db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
 ) -> None:
-    """Report deliveries. A receipt that comes before its outcome is stored until then."""
-    await receipts.lock_for_receipts(db)
+    """Report deliveries, and store requests for new links.
+
+    A receipt that comes before its outcome is stored until then.
+    """
+    asked = [e.event for e in envelopes if isinstance(e.event, LinkRequested)]
+    await link_requests.put(db, asked)
     received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
+    if not received:
+        return
+    await receipts.lock_for_receipts(db)
     await receipts.put(db, received)
     await settle_receipts(db, [event.gateway_message_id for event in received], now)
 

@@ -121,6 +121,14 @@ class NotifierSettings(Settings):
     useful_for: NonNegativeDuration | None = None
     """How long after its slot a reminder without overdue items is still sent."""
 
+    portal_url: str = Field(default="", max_length=100, pattern=r"^(https?://[!-~]+[^/\s])?$")
+    """The address of the portal, where a unit answers. A mail links to it (`/u/…`), a short message
+    names it; without it, or without `link_keys`, messages have no link."""
+    link_lifetime: timedelta = Field(
+        default=timedelta(days=30), ge=timedelta(hours=1), le=timedelta(days=366)
+    )
+    """How long a link in a mail is valid, from the slot of its reminder."""
+
     send_timeout: BoundedDuration = timedelta(seconds=10)
     lease: BoundedDuration = timedelta(seconds=30)
     """How long a claimed notification belongs to its claimer; more than twice `send_timeout`."""

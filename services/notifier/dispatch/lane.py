@@ -20,7 +20,7 @@ from services.notifier.dispatch.rechecking import Recheck
 from services.notifier.dispatch.recording import Result, Unmade, name_outcome
 from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
-from services.notifier.domain.message import Outcome, OutcomeUnknown
+from services.notifier.domain.message import Outcome, OutcomeUnknown, remove_secret
 from services.notifier.gateways.protocol import Gateway
 from shared import metrics
 from shared.backoff import Backoff
@@ -235,7 +235,8 @@ class Lane:
 
     async def _offer(self, offer: Offer) -> Outcome:
         try:
-            return await self._gateway.send(offer.message)
+            outcome = await self._gateway.send(offer.message)
+            return remove_secret(outcome, offer.message.content.secret)
         except Exception as error:  # noqa: BLE001 - a bug of ours: outcome unknown
             log(__name__).exception("gateway.crashed", channel=self._channel)
             return OutcomeUnknown(type(error).__name__)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.notifier.domain.message import Message, Notification
+from services.notifier.domain.portal import Portal
 from services.notifier.domain.retry import RetryPolicy
 from services.notifier.domain.stages import Policy
 from shared.schemas.rules import Channel
@@ -16,6 +17,7 @@ class ChannelRules:
     Attributes:
         signature: of the sender, at the head of an SMS.
         lease: how long a claimed notification belongs to its claimer.
+        portal: where a contact answers; None when messages have no link.
     """
 
     channel: Channel
@@ -23,6 +25,7 @@ class ChannelRules:
     retrying: RetryPolicy
     signature: str
     lease: timedelta
+    portal: Portal | None = None
 
 
 @dataclass(frozen=True, slots=True)

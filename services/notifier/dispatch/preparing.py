@@ -12,10 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
+from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import Recipient, get_zone, select_holders, select_owed
 from services.notifier.domain.message import (
-    Content,
     Message,
     Notification,
     NotificationState,
@@ -32,9 +32,7 @@ from services.notifier.domain.stages import (
     decide,
     find_deadline,
 )
-from services.notifier.rendering.mail import render_mail
-from services.notifier.rendering.sms import render_sms
-from services.notifier.rendering.wording import Digest, clean
+from services.notifier.rendering.wording import clean
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
 from services.notifier.store.tables import OUTBOX
@@ -42,7 +40,6 @@ from shared.kafka.outbox.publishing import publish
 from shared.logging import log
 from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
-from shared.schemas.rules import Channel
 
 _TEXTS_AT_ONCE = 16
 """Texts rendered before the senders get the event loop again: about 2 ms of work, so that the
@@ -121,7 +118,7 @@ async def prepare(
             address=offer.message.address,
             number=offer.number,
             failures=offer.failures,
-            content=offer.message.content,
+            content=offer.message.content.remove_secret(),
         )
         for offer in decisions.offers
     ]
@@ -224,7 +221,7 @@ def _offer(
 ) -> bool:
     """Render a notification and add its offer; False when rendering fails, which ends it."""
     try:
-        content = _render(claimed, background, facts, rules.signature, decisions.now)
+        content = render(claimed, background, facts, rules, decisions.now)
     except Exception as error:  # noqa: BLE001 - one bad text must not stop all others
         log(__name__).exception(
             "notification.unrenderable",
@@ -255,27 +252,6 @@ def _offer(
         )
     )
     return True
-
-
-def _render(
-    claimed: Claimed, background: Background, facts: Facts, signature: str, now: datetime
-) -> Content:
-    digest = Digest(
-        office=background.office,
-        unit=background.unit,
-        audience=claimed.audience,
-        plan_title=background.plan_title,
-        items=facts.items,
-        slot_day=claimed.slot.astimezone(facts.zone).date(),
-        today=now.astimezone(facts.zone).date(),
-    )
-    match claimed.channel:
-        case Channel.EMAIL:
-            return render_mail(digest)
-        case Channel.SMS:
-            return render_sms(digest, signature)
-        case _:
-            assert_never(claimed.channel)
 
 
 def _make_notification(

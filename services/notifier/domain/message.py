@@ -1,10 +1,11 @@
 """Messages to gateways, and the outcomes of attempts to send them. Values only."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from shared.links import MASK
 from shared.schemas.rules import Audience, Channel
 
 
@@ -99,11 +100,22 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A rendered notification. An SMS has neither subject nor HTML."""
+    """A rendered notification. An SMS has neither subject nor HTML.
+
+    `secret` is the token or the code in it, which only the contact may see.
+    """
 
     subject: str
-    text: str
-    html: str = ""
+    text: str = field(repr=False)
+    html: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+
+    def remove_secret(self) -> "Content":
+        """The content as it is stored and told: without its secret."""
+        if not self.secret:
+            return self
+        text, html = (part.replace(self.secret, MASK) for part in (self.text, self.html))
+        return Content(self.subject, text, html)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,3 +172,10 @@ class OutcomeUnknown:
 
 
 Outcome = MessageAccepted | MessageRefused | OutcomeUnknown
+
+
+def remove_secret(outcome: Outcome, secret: str) -> Outcome:
+    """An outcome whose detail, which a gateway may have copied from the text, has no secret."""
+    if not secret or isinstance(outcome, MessageAccepted) or secret not in outcome.detail:
+        return outcome
+    return replace(outcome, detail=outcome.detail.replace(secret, MASK))

@@ -93,15 +93,16 @@ def report_sent(
     gateway_message_id: str,
     now: datetime,
 ) -> Envelope:
-    """A gateway accepted the notification."""
+    """A gateway accepted the notification. The event has its text without the link's secret."""
+    masked = content.remove_secret()
     event = NotificationSent(
         **_copy_fields(notification),
         sent_at=now,
         attempts=attempts,
         gateway=gateway,
         gateway_message_id=gateway_message_id,
-        subject=content.subject,
-        body=content.text[:_BODY_LIMIT],
+        subject=masked.subject,
+        body=masked.text[:_BODY_LIMIT],
     )
     return _wrap(event, notification.notification_id, notification.correlation_id, now)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier.domain.message import Content
+from services.notifier.domain.portal import Door
 from services.notifier.rendering.wording import (
     POSTS,
     Count,
@@ -29,6 +30,8 @@ _environment = Environment(
 )
 _html = _environment.get_template("mail.html.j2")
 _text = _environment.get_template("mail.txt.j2")
+_link_html = _environment.get_template("link.html.j2")
+_link_text = _environment.get_template("link.txt.j2")
 
 
 def render_mail(digest: Digest) -> Content:
@@ -44,10 +47,27 @@ def render_mail(digest: Digest) -> Content:
         "figures": figures,
         "state": describe_figures(figures),
         "lines": describe_items(digest),
+        "door": digest.door,
+        "until": format_chinese(digest.door.until) if digest.door else "",
     }
     title = write_subject(digest, figures)
     words["subject"] = title
-    return Content(title, _text.render(words), _html.render(words))
+    secret = digest.door.secret if digest.door else ""
+    return Content(title, _text.render(words), _html.render(words), secret)
+
+
+def render_link_mail(office: str, unit: str, door: Door) -> Content:
+    """The e-mail with a new link, for a contact who asked for one."""
+    words = {
+        "office": clean(office) or _OFFICE,
+        "unit": clean(unit),
+        "subject": _cut(f"【办理链接】{clean(unit)}：新的办理链接"),
+        "door": door,
+        "until": format_chinese(door.until),
+    }
+    return Content(
+        str(words["subject"]), _link_text.render(words), _link_html.render(words), door.secret
+    )
 
 
 def describe_figures(figures: Count) -> str:

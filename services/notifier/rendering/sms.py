@@ -37,21 +37,30 @@ def render_sms(digest: Digest, signature: str) -> Content:
     """
     sign = f"【{clean(signature)}】" if clean(signature) else ""
     unit = clean(digest.unit)
-    wordings = _list_wordings(digest, count_items(digest))
-    for wording in wordings:
-        text = f"{sign}{unit}{wording}"
-        if count_ucs2(text) <= ONE_PART:
-            return Content("", text)
-    text = f"{sign}{unit}{wordings[-1]}"
-    if count_ucs2(text) > _LONGEST:
-        text = f"{sign}{unit[:_SHORT_UNIT]}…{wordings[-1]}"
-    while count_ucs2(text) > _LONGEST:
-        text = text[:-1]
-    return Content("", text)
+    secret = digest.door.secret if digest.door else ""
+    heads, tails = _list_heads(digest, count_items(digest)), _list_tails(digest)
+    for tail in tails:
+        for head in heads:
+            text = f"{sign}{unit}{head}{tail}"
+            if count_ucs2(text) <= ONE_PART:
+                return Content("", text, secret=secret)
+    text, tail = f"{sign}{unit}{heads[-1]}", tails[-1]
+    if count_ucs2(text + tail) > _LONGEST:
+        text = f"{sign}{unit[:_SHORT_UNIT]}…{heads[-1]}"
+    while count_ucs2(text + tail) > _LONGEST:
+        text = text[:-1]  # never the tail, which has the code
+    return Content("", text + tail, secret=secret)
 
 
-def _list_wordings(digest: Digest, figures: Count) -> list[str]:
-    """The possible wordings, from the fullest to the shortest."""
+def _list_tails(digest: Digest) -> list[str]:
+    """Where the details are, from the fullest wording to the shortest."""
+    if digest.door:
+        return [f"办理：{digest.door.address} 办理码{digest.door.secret}。"]
+    return ["详见邮件或台账。", "详见台账。"]
+
+
+def _list_heads(digest: Digest, figures: Count) -> list[str]:
+    """What is owed until when, from the fullest wording to the shortest."""
     items = sort_items(digest.items)
     first = clean(items[0].ref)[:12]
     named = f"（任务{first}{'等' if figures.items > 1 else ''}）"
@@ -66,7 +75,7 @@ def _list_wordings(digest: Digest, figures: Count) -> list[str]:
             f"：{much}{named}{hearing}，{when}",
             f"：{much}{named}，{when}",
         ]
-    return [f"{head}。{tail}" for tail in ("详见邮件或台账。", "详见台账。") for head in heads]
+    return [f"{head}。" for head in heads]
 
 
 def _describe_time(digest: Digest, figures: Count) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
+from services.notifier.domain.portal import Door
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
@@ -52,7 +53,8 @@ class ItemLine:
 class Digest:
     """The content of one notification: all that a text is made from.
 
-    `slot_day` is the day of the slot, on which the items' `working_days` were counted.
+    `slot_day` is the day of the slot, on which the items' `working_days` were counted. `door` is
+    the contact's way into the portal, where there is one.
     """
 
     office: str
@@ -62,6 +64,7 @@ class Digest:
     items: Sequence[ReminderItem]
     slot_day: date
     today: date
+    door: Door | None = None
 
     def describe_time_left(self, due_on: date) -> tuple[str, Tone]:
         """How much time is left until a date of an item, in words.

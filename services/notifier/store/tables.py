@@ -196,6 +196,23 @@ RECEIPTS = Table(
 """Receipts without a notification of their office and gateway: they came before the outcome that
 they belong to, or are foreign. `reason` (`Unmatched`) is which."""
 
+LINK_REQUESTS = Table(
+    "link_requests",
+    METADATA,
+    Column("request_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("contact_id", Uuid, nullable=False),
+    _make_instant("requested_at"),
+    _make_text("timezone", None),
+    Column("received_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    _make_text("state", None),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    _make_instant("retry_at"),
+    Index("link_requests_open", "retry_at", postgresql_where=text(_PENDING)),
+)
+"""Requests for a new link. `retry_at`, the lease of an attempt too, is by the database's clock."""
+
 FORMER_RECEIPTS = Table(
     "receipts",
     METADATA,

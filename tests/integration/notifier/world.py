@@ -21,6 +21,7 @@ from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     Event,
+    LinkRequested,
     OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
@@ -145,7 +146,7 @@ class World:
             match event:
                 case UnitUpserted():
                     handle = handlers.handle_directory
-                case ReceiptReceived():
+                case ReceiptReceived() | LinkRequested():
                     handle = handlers.handle_receipts
                 case OfficeSettingsPublished():
                     handle = handlers.handle_rules

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from services.notifier.app import make_lanes
+from services.notifier.app import make_lanes, make_portal
 from services.notifier.domain.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
@@ -98,3 +98,23 @@ def test_settings_that_do_not_fit_together_are_refused(wrong: dict, said: str) -
     settings = NotifierSettings(**wrong)
     with pytest.raises(CuibanError, match=said):
         make_lanes(settings, create_engine(settings, "test"), SystemClock())
+
+
+@pytest.mark.parametrize(
+    "written", ["portal.example", "ftp://x.example", "https://x.example/", "x" * 101]
+)
+def test_an_address_that_is_no_portal_is_refused(
+    written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUIBAN_PORTAL_URL", written)
+    with pytest.raises(CuibanError, match="CUIBAN_PORTAL_URL"):
+        NotifierSettings.load()
+
+
+def test_a_link_is_valid_for_a_month_and_needs_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUIBAN_PORTAL_URL", "https://portal.example/gk")
+    settings = NotifierSettings.load()
+    assert settings.link_lifetime == timedelta(days=30)
+    assert make_portal(settings) is None
+    monkeypatch.setenv("CUIBAN_LINK_KEYS", f"k:{'A' * 43}")
+    assert make_portal(NotifierSettings.load()) is not None

@@ -1,6 +1,7 @@
 """What a contact reads."""
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import uuid5
 
@@ -8,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.notifier.domain.portal import Door
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.sms import ONE_PART, PARTS, count_parts, count_ucs2, render_sms
 from services.notifier.rendering.wording import Digest, Tone, clean, sort_items
+from shared.links import hide_secrets
 from shared.schemas.facts import ReminderItem
 from shared.schemas.identity import NAMESPACE
 from shared.schemas.rules import Audience, ReminderKind
@@ -200,3 +203,33 @@ def test_the_mail_says_whom_to_tell_and_names_no_ledger() -> None:
     content = render_mail(digest())
     assert "办结后请及时告知盐亭县政务公开办公室" in content.text
     assert "台账中登记" not in content.text + content.html
+
+
+DOOR = Door("https://portal.example/gk", "01234567", date(2024, 1, 2))
+
+
+@given(
+    unit=st.text(min_size=1, max_size=300),
+    signature=st.text(max_size=18),
+    portal=st.integers(10, 100),
+)
+def test_a_short_message_never_loses_its_code(unit: str, signature: str, portal: int) -> None:
+    door = replace(DOOR, address="https://" + "p" * (portal - 8))
+    short = render_sms(digest(LATE, unit=unit, door=door), signature)
+    assert short.text.endswith(f"办理：{door.address} 办理码01234567。")
+    assert count_parts(short.text) <= PARTS
+    assert short.remove_secret().text.endswith(f"办理：{door.address} 办理码…。")
+
+
+def test_a_mail_has_one_link_and_its_copy_has_none() -> None:
+    door = Door("https://portal.example/u/a.b-c", "a.b-c", date(2024, 1, 2))
+    mail = render_mail(digest(door=door))
+    for part in (mail.text, mail.html):
+        assert part.count("/u/") == 1
+        assert "https://portal.example/u/a.b-c" in part
+        assert "2024年1月2日前有效" in part
+    copy = mail.remove_secret()
+    assert "https://portal.example/u/…" in copy.text
+    assert "a.b-c" not in copy.text + copy.html + repr(mail)
+    assert hide_secrets(mail.text) == copy.text
+    assert "/u/" not in render_mail(digest()).text + render_mail(digest()).html

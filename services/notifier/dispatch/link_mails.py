@@ -1,0 +1,134 @@
+"""Sends a new link to each contact who asked for one, at the address that the directory has."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.notifier.domain.fanout import get_zone, select_holders
+from services.notifier.domain.message import (
+    Message,
+    MessageAccepted,
+    MessageRefused,
+    OutcomeUnknown,
+)
+from services.notifier.domain.portal import Door, Guest, Portal
+from services.notifier.gateways.protocol import Gateway
+from services.notifier.rendering.mail import render_link_mail
+from services.notifier.rendering.wording import clean
+from services.notifier.store import directory, link_requests
+from services.notifier.store.link_requests import ClaimedRequest, RequestState
+from shared import metrics
+from shared.backoff import Backoff
+from shared.database.trusted_clock import TrustedClock
+from shared.logging import log
+from shared.schemas.rules import Channel
+
+_POLL = 1.0
+"""Seconds between looks while there is nothing to send: a person waits for the mail."""
+_USEFUL_FOR = timedelta(days=1)
+"""A mail that could not be sent for so long answers nobody any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkMails:
+    """The loop that sends them.
+
+    Attributes:
+        lease: how long an attempt may take before another process makes it again.
+        pauses: before the second attempt, the third, and so on; the last one repeats.
+    """
+
+    engine: AsyncEngine
+    gateway: Gateway
+    clock: TrustedClock
+    portal: Portal
+    lease: timedelta
+    pauses: tuple[timedelta, ...]
+
+    async def run(self) -> None:
+        """Send until cancelled; after an error the next look tries again."""
+        errors = Backoff()
+        try:
+            while True:
+                try:
+                    busy = await self.send_next()
+                except Exception as error:  # noqa: BLE001 - waited out, whatever it is
+                    metrics.FAULTS.labels("link-mails").inc()
+                    log(__name__).warning("loop.waits", loop="link-mails", error=str(error)[:300])
+                    await errors.wait()
+                    continue
+                errors.reset()
+                if not busy:
+                    await asyncio.sleep(_POLL)
+        finally:
+            await self.gateway.close()
+
+    async def send_next(self) -> bool:
+        """Make one attempt for the request that has waited longest; False when none is due."""
+        async with self.engine.begin() as db:
+            request = await link_requests.claim_request(db, self.lease)
+            message = await self._write(db, request) if request else None
+        if request is None:
+            return False
+        state, pause = RequestState.DROPPED, None
+        if message is not None:
+            state, pause = await self._send(request, message)
+        async with self.engine.begin() as db:
+            if pause is not None:
+                await link_requests.postpone(db, request.request_id, pause)
+            else:
+                await link_requests.end_request(db, request.request_id, state)
+        log(__name__).info(
+            "link.answered",
+            request_id=str(request.request_id),
+            unit_id=str(request.unit_id),
+            state=state.value,
+        )
+        return True
+
+    async def _send(
+        self, request: ClaimedRequest, message: Message
+    ) -> tuple[RequestState, timedelta | None]:
+        """Offer the mail; its state, and the pause before another attempt if there is one."""
+        match await self.gateway.send(message):
+            case MessageAccepted():
+                return RequestState.SENT, None
+            case MessageRefused(permanent=True):
+                return RequestState.FAILED, None
+            case MessageRefused() | OutcomeUnknown():
+                pause = self.pauses[min(request.attempts, len(self.pauses)) - 1]
+                return RequestState.PENDING, pause
+            case outcome:
+                assert_never(outcome)
+
+    async def _write(self, db: AsyncConnection, request: ClaimedRequest) -> Message | None:
+        """The mail; None when the contact has no address now, or the request is too old."""
+        zone = get_zone(request.timezone)
+        names = await link_requests.find_names(db, request.unit_id)
+        address = await self._find_address(db, request, zone)
+        if names is None or not address or request.age > _USEFUL_FOR:
+            return None
+        unit, office = names
+        door = self._make_door(request, address, zone)
+        content = render_link_mail(office, unit, door)
+        return Message(request.request_id, address, clean(unit), content)
+
+    async def _find_address(
+        self, db: AsyncConnection, request: ClaimedRequest, zone: ZoneInfo
+    ) -> str:
+        of_units = await directory.get_recipients(db, [request.unit_id])
+        recipients = of_units.get(request.unit_id, [])
+        now = await self.clock.now(db)
+        holder = select_holders(recipients, now, zone, now).get(request.contact_id)
+        return holder.get_address(Channel.EMAIL) if holder else ""
+
+    def _make_door(self, request: ClaimedRequest, address: str, zone: ZoneInfo) -> Door:
+        """The new link. It is the same in each attempt, since the request's instant dates it."""
+        guest = Guest(request.office_id, request.unit_id, request.contact_id, address)
+        name: UUID = request.request_id
+        return self.portal.make_link(guest, name, request.requested_at, zone)
