@@ -61,6 +61,12 @@ class IngestSettings(Settings):
     """After so long every signed-in person must sign in again: a working day."""
     identity_providers: IdentityProviders = Field(default_factory=dict)
     """The OpenID Connect providers, by the short names of the offices, as JSON."""
+    link_delay: NonNegativeDuration = timedelta(seconds=1)
+    """How long after its request a link or a code is refused, whatever is wrong with it."""
+    link_session: timedelta = Field(
+        default=timedelta(minutes=30), ge=timedelta(minutes=1), le=timedelta(hours=12)
+    )
+    """How long a contact may answer before the link must be opened again."""
     body_limit: int = Field(default=2**20, ge=1024)
     """Bytes of any other request."""
     publish_limit: int = Field(default=2_000_000, ge=1)

@@ -144,7 +144,7 @@ class World:
 @asynccontextmanager
 async def run_world(make_settings: Any) -> AsyncIterator[World]:
     """Run the consumers and relays of all services during the block."""
-    ingest = await make_settings(IngestSettings, "ingest")
+    ingest = await make_settings(IngestSettings, "ingest", link_delay=timedelta(0))
     scheduler = await make_settings(SchedulerSettings, "scheduler", complete_within=timedelta(0))
     notifier = await make_settings(NotifierSettings, "notifier", database_pool=30)
     engine, reader, clock = create_engine(notifier, "fuzz"), LogReader(notifier), ManualClock(NOW)

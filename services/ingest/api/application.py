@@ -10,6 +10,7 @@ from services.ingest.api import (
     feeds,
     hearings,
     ledger,
+    links,
     me,
     obligations,
     offices,
@@ -49,6 +50,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
         409: "The state of the resource does not allow it.",
         413: "The request is too large.",
         422: "The request is not valid.",
+        410: "The link has expired.",
         429: "Too many failed sign-ins. Wait.",
         500: "An error in the program; the log has it under the correlation id.",
         503: "The database does not answer now. Try again.",
@@ -58,7 +60,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, ledger, obligations, hearings),
-    *(reports, feeds, offices, settings, users, sessions, openid, me, audit),
+    *(reports, feeds, offices, settings, users, sessions, openid, links, me, audit),
 )
 
 

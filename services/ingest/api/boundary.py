@@ -16,7 +16,7 @@ from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
-_SECRET = re.compile(r"(/v1/feeds/).+")
+_SECRET = re.compile(r"((?:/v1/feeds|/v1/links|/u)/)(?!(?:open|renew)$).+")
 """An address that is itself a secret; the log has it without."""
 _ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
 

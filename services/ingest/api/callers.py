@@ -1,7 +1,7 @@
 """The caller of a request: its bearer token, and whether it may use the endpoint."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from services.ingest.handlers.accounts import sessions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office import tokens
 from services.ingest.handlers.office.tokens import Scope
+from services.ingest.handlers.units import link_sessions
 from services.ingest.store.belonging import NAMES, is_of_office
 from services.ingest.store.row_security import serve_office
 from services.ingest.store.sessions import SessionHolder
@@ -40,10 +41,10 @@ _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who makes a request: the holder of an API token, or a signed-in person.
+    """Who makes a request: the holder of an API token, a signed-in person, or a unit's contact.
 
     Attributes:
-        caller_id: the token's id, or the account's; Idempotency-Keys belong to it.
+        caller_id: of the token, the account, or the link's session; Idempotency-Keys belong to it.
         scopes: of a token.
         session: of a person.
     """
@@ -90,7 +91,9 @@ async def check_permission(
     skew = timedelta(0)
     if token and len(token) <= _LONGEST:
         async with context.engine.begin() as db:
-            caller = await find_caller(db, token, context.settings.session_idle)
+            caller = await find_caller(
+                db, token, context.settings.session_idle, context.clock.now()
+            )
             if request.method not in _READS:
                 skew = await measure_clock_skew(db, context.clock)
     if caller is None:
@@ -121,8 +124,12 @@ Permitted = Annotated[Call, Depends(check_permission)]
 """The parameter of an endpoint whose caller must have the endpoint's permission."""
 
 
-async def find_caller(db: AsyncConnection, token: str, idle: timedelta) -> Caller | None:
+async def find_caller(
+    db: AsyncConnection, token: str, idle: timedelta, now: datetime
+) -> Caller | None:
     """Who has this token, of a session or of the API; None when it is not valid."""
+    if token.startswith(link_sessions.PREFIX):
+        return await _find_contact(db, token, now)
     if token.startswith(sessions.PREFIX):
         person = await sessions.find_holder(db, token, idle)
         if person is None:
@@ -143,6 +150,19 @@ async def find_caller(db: AsyncConnection, token: str, idle: timedelta) -> Calle
     permissions = list_permissions(granted, of_unit=holder.unit_id is not None)
     return Caller(
         holder.token_id, holder.office_id, holder.unit_id, holder.name, permissions, holder.scopes
+    )
+
+
+async def _find_contact(db: AsyncConnection, token: str, now: datetime) -> Caller | None:
+    """The contact of a unit whom a link let in: like a token of the unit that reads and reports."""
+    pair = await link_sessions.find_holder(db, token, now)
+    if pair is None:
+        return None
+    session_id, contact = pair
+    scopes = frozenset({Scope.READ, Scope.REPORT})
+    permissions = list_permissions([BY_SCOPE[scope] for scope in scopes], of_unit=True)
+    return Caller(
+        session_id, contact.office_id, contact.unit_id, contact.actor, permissions, scopes
     )
 
 

@@ -63,10 +63,12 @@ OPEN = frozenset(
         "GET /v1/sessions/openid",
         "POST /v1/sessions/openid",
         "POST /v1/sessions/openid/finish",
+        "POST /v1/links/open",
+        "POST /v1/links/renew",
         "GET /v1/feeds/{secret}.ics",
     }
 )
-"""Endpoints that need no token; the address of a feed is itself a secret."""
+"""Endpoints that need no token; the address of a feed and a signed link are themselves secrets."""
 
 ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/office": _P.READ,
@@ -121,6 +123,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/units/{unit_id}/rename": _P.EDIT_UNITS,
     "POST /v1/units/{unit_id}/aliases": _P.EDIT_UNITS,
     "POST /v1/units/{unit_id}/retire": _P.EDIT_UNITS,
+    "POST /v1/units/{unit_id}/links/revoke": _P.EDIT_UNITS,
     "GET /v1/units/{unit_id}/history": _P.READ,
     "GET /v1/units/{unit_id}/history.xlsx": _P.READ,
     "GET /v1/units/{unit_id}/history.csv": _P.READ,

@@ -32,5 +32,7 @@ class SignInLimit:
 
 ACCOUNT = SignInLimit(free=3, locks_at=10, lock=timedelta(minutes=15))
 """At most 96 guesses a day for one account, wherever they come from."""
+CODE = SignInLimit(free=3, locks_at=6, lock=timedelta(hours=1))
+"""At most 29 guesses a day for the code of one mobile number, of which there are 100 million."""
 ADDRESS = SignInLimit(free=50, locks_at=100, lock=timedelta(minutes=15))
 """An office behind one address signs in within a few minutes; guessing many names is stopped."""

@@ -3,6 +3,7 @@ from services.ingest.store import (  # noqa: F401 - these add their tables to th
     history_tables,
     journal_tables,
     life_tables,
+    link_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA

@@ -57,6 +57,12 @@ UNITS = Table(
     Column("retired_why", Text),
     UniqueConstraint("office_id", "name", name="units_name"),
     Index("units_page", "office_id", "unit_id"),
+    Index(
+        "units_contacts",
+        "contacts",
+        postgresql_using="gin",
+        postgresql_ops={"contacts": "jsonb_path_ops"},
+    ),
 )
 
 TOKENS = Table(

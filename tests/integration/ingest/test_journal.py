@@ -13,6 +13,7 @@ from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan
 from shared.schemas.rules import make_default_rule_book
 from tests.integration.ingest.test_journal_of_people import WAYS as OF_PEOPLE
+from tests.integration.ingest.test_links import WAYS as OF_LINKS
 
 pytestmark = pytest.mark.integration
 HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
@@ -272,7 +273,7 @@ async def test_every_way_to_change_something_leaves_an_entry(api):
         for method in operations
         if method != "get"
     }
-    assert changing == set(WAYS) | set(OF_PEOPLE) | OF_PROVIDERS
+    assert changing == set(WAYS) | set(OF_PEOPLE) | OF_PROVIDERS | set(OF_LINKS)
     desk = Desk(api)
     for way, change in WAYS.items():
         before = (await api.fetch_rows("SELECT count(*) AS n FROM ingest.journal"))[0].n

@@ -1,0 +1,433 @@
+"""A contact opens a session by a signed link or a code, and no wrong one is told from another."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from services.ingest.api.context import ApiContext
+from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.handlers.office.bootstrap import create_office
+from shared.clock import monotonic
+from shared.links import CodeSubject, LinkKeys, SignedLink, hash_address
+from shared.schemas import identity
+from tests.integration.ingest.commands import serve_command
+from tests.integration.ingest.conftest import NOW, serve
+from tests.integration.ingest.people import forget_failures
+
+pytestmark = pytest.mark.integration
+HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+TABLE = HEAD + "1\t目录\t公开目录。\t县财政局、县发改局\t2023年9月30日\n"
+MOBILE = "13800000001"
+
+
+def make_key(name: str, byte: int) -> str:
+    return f"{name}:{base64.urlsafe_b64encode(bytes([byte]) * 32).decode()}"
+
+
+KEY, OLD, FOREIGN = make_key("k", 1), make_key("old", 2), make_key("k", 3)
+
+
+@dataclass
+class Portal:
+    """An office with a published plan, and the link of the liaison of one of its units."""
+
+    api: Any
+    plan: str
+    unit_id: UUID
+    other_unit: UUID
+    link: SignedLink
+    client: httpx.AsyncClient
+
+    @property
+    def token(self) -> str:
+        return LinkKeys.parse(KEY).sign(self.link)
+
+    def sign(self, key: str = KEY, **changed: Any) -> str:
+        return LinkKeys.parse(key).sign(replace(self.link, **changed))
+
+    def configure(self, **changed: Any) -> None:
+        settings = self.api.settings.model_copy(update=changed)
+        serve(ApiContext(self.api.engine, self.api.clock, settings, read_plan))
+
+    def make_code(self, mobile: str = MOBILE, key: str = KEY, **changed: UUID) -> str:
+        ids = {"office_id": self.api.office_id, "unit_id": self.unit_id} | changed
+        ids.setdefault("contact_id", self.link.contact_id)
+        today = self.api.clock.now().astimezone(UTC).date()
+        return LinkKeys.parse(key).make_code(CodeSubject(mobile=mobile, **ids), today)
+
+    async def open(self, token: str) -> httpx.Response:
+        return await self.client.post("/v1/links/open", json={"token": token})
+
+    async def type_in(self, mobile: str, code: str) -> httpx.Response:
+        return await self.client.post("/v1/links/open", json={"mobile": mobile, "code": code})
+
+    async def renew(self, token: str) -> httpx.Response:
+        return await self.client.post("/v1/links/renew", json={"token": token})
+
+    async def enter(self) -> httpx.AsyncClient:
+        answer = await self.open(self.token)
+        assert answer.status_code == 201, answer.text
+        client: httpx.AsyncClient = self.api.open(answer.json()["secret"])
+        return client
+
+    async def post(self, path: str, body: object) -> dict[str, Any]:
+        answer = await self.api.client.post(path, json=body)
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def revoke(self, **body: str) -> dict[str, Any]:
+        path = f"/v1/units/{self.unit_id}/links/revoke"
+        return await self.post(path, {"note": "手机遗失"} | body)
+
+    async def count(self, table: str) -> int:
+        query = f"SELECT count(*) FROM ingest.{table}"  # noqa: S608 - our own words
+        return int((await self.api.fetch_rows(query))[0][0])
+
+    async def list_requests(self) -> list[dict[str, Any]]:
+        query = "SELECT value FROM ingest.outbox WHERE CAST(headers AS text) LIKE :kind ORDER BY id"
+        rows = await self.api.fetch_rows(query, kind="%LinkRequested%")
+        return [json.loads(row[0]) for row in rows]
+
+
+@pytest.fixture
+async def portal(api: Any) -> Portal:
+    await api.import_units()
+    table = {"file": ("t.txt", TABLE.encode())}
+    plan = f"/v1/plans/{(await api.client.post('/v1/plans', files=table)).json()['plan_id']}"
+    published = await api.client.post(f"{plan}/publish", json={})
+    assert published.status_code == 200, published.text
+    units = {row["name"]: row for row in (await api.client.get("/v1/units")).json()["items"]}
+    unit = units["县财政局"]
+    contact = unit["contacts"][0]
+    link = SignedLink(
+        office_id=api.office_id,
+        unit_id=UUID(unit["unit_id"]),
+        contact_id=UUID(contact["contact_id"]),
+        notification_id=uuid4(),
+        digest=hash_address(contact["email"]),
+        issued_at=NOW - timedelta(days=1),
+        expires_at=NOW + timedelta(days=29),
+    )
+    client = httpx.AsyncClient(transport=api.transport, base_url="http://ingest.test")
+    api.clients.append(client)
+    other = UUID(units["县发展和改革局"]["unit_id"])
+    made = Portal(api, plan, link.unit_id, other, link, client)
+    api.settings = api.settings.model_copy(
+        update={"link_keys": SecretStr(f"{KEY} {OLD}"), "link_delay": timedelta(0)}
+    )
+    made.configure()
+    return made
+
+
+def describe(answer: httpx.Response) -> tuple[int, str]:
+    """An answer without what names the request."""
+    return answer.status_code, json.dumps(answer.json() | {"correlation_id": ""}, sort_keys=True)
+
+
+async def test_a_link_opens_a_session_of_its_unit_alone_and_may_be_opened_again(
+    portal: Portal,
+) -> None:
+    for _ in range(2):
+        answer = await portal.open(portal.token)
+        assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert body["unit"]["name"] == "县财政局"
+    assert body["office"]["name"] == "盐亭县政务公开办"
+    assert body["contact"]["post"] == "liaison"
+    contact = portal.api.open(body["secret"])
+    rows = (await contact.get("/v1/ledger")).json()["items"]
+    assert {row["unit_id"] for row in rows} == {str(portal.unit_id)}
+    assert (await contact.get(f"/v1/units/{portal.other_unit}")).status_code == 404
+    query = {"unit_id": str(portal.other_unit)}
+    assert (await contact.get("/v1/ledger", params=query)).status_code == 404
+    for path in ("/v1/journal", "/v1/tokens", "/v1/users", "/v1/sessions", "/v1/office/settings"):
+        assert (await contact.get(path)).status_code == 403, path
+    own = f"/v1/obligations/{rows[0]['obligation_id']}"
+    version = (await contact.get(own)).json()["version"]
+    done = await contact.post(f"{own}/accept", json={"version": version, "note": ""})
+    assert done.status_code == 200, done.text
+    other = (await portal.api.list_ledger(unit_id=str(portal.other_unit)))[0]
+    there = f"/v1/obligations/{other['obligation_id']}/accept"
+    refused = await contact.post(there, json={"version": version, "note": ""})
+    assert refused.status_code == 404
+    entry = (await portal.api.client.get("/v1/journal")).json()["items"]
+    assert "县财政局 联络员" in {each["actor"] for each in entry}
+    me = (await contact.get("/v1/me")).json()
+    assert (me["unit_id"], me["scopes"]) == (str(portal.unit_id), ["read", "report"])
+
+
+async def test_a_code_opens_a_session_with_its_mobile_number_alone(portal: Portal) -> None:
+    code = portal.make_code()
+    typed = await portal.type_in("138 0000 0001", f"{code[:4]} {code[4:]}")
+    assert typed.status_code == 201, typed.text
+    assert typed.json()["unit"]["unit_id"] == str(portal.unit_id)
+    contact = portal.api.open(typed.json()["secret"])
+    assert (await contact.get("/v1/ledger")).status_code == 200
+    assert (await portal.type_in("13800000002", code)).status_code == 404
+    portal.api.clock.instant = NOW + timedelta(days=8)
+    assert (await portal.type_in(MOBILE, code)).status_code == 404
+
+
+async def list_wrong(portal: Portal) -> dict[str, Callable[[], Awaitable[httpx.Response]]]:
+    """Each way in which a link or a code can be wrong."""
+    async with portal.api.engine.begin() as db:
+        foreign = await create_office(db, "santai", "三台县政务公开办", NOW)
+    deputy = identity.derive_contact_id(portal.unit_id, "deputy", 0)
+    token = portal.token
+    tokens = {
+        "guessed": "x" * len(token),
+        "altered": token[:-5] + ("A" if token[-5] != "A" else "B") + token[-4:],
+        "altered in its last bits": token[:-1] + chr(ord(token[-1]) + 1),
+        "another key": portal.sign(FOREIGN),
+        "another office": portal.sign(office_id=foreign),
+        "another unit": portal.sign(unit_id=portal.other_unit),
+        "no such unit": portal.sign(unit_id=uuid4()),
+        "another contact": portal.sign(contact_id=deputy),
+        "another address": portal.sign(digest=hash_address("former@yanting.example")),
+        "expired and another address": portal.sign(
+            digest=hash_address("former@yanting.example"), expires_at=NOW - timedelta(days=9)
+        ),
+        "no text": "催办\x00",
+        "too long": token * 5,
+    }
+
+    def ask(token: str) -> Callable[[], Awaitable[httpx.Response]]:
+        return lambda: portal.open(token)
+
+    wrong = {name: ask(each) for name, each in tokens.items()}
+    wrong["guessed code"] = lambda: portal.type_in(MOBILE, "12345678")
+    wrong["code of no number"] = lambda: portal.type_in("13900000000", portal.make_code())
+    wrong["code of another key"] = lambda: portal.type_in(MOBILE, portal.make_code(key=FOREIGN))
+    wrong["code of another unit"] = lambda: portal.type_in(
+        MOBILE, portal.make_code(unit_id=portal.other_unit)
+    )
+    wrong["no number"] = lambda: portal.type_in("x\x00", "一二三四五六七八")
+    return wrong
+
+
+async def test_whatever_is_wrong_the_answer_is_the_same(portal: Portal) -> None:
+    answers = {}
+    for name, ask in (await list_wrong(portal)).items():
+        answers[name] = describe(await ask())
+        await forget_failures(portal.api)
+    await portal.revoke()
+    answers["revoked"] = describe(await portal.open(portal.token))
+    answers["code revoked"] = describe(await portal.type_in(MOBILE, portal.make_code()))
+    portal.configure(link_keys=SecretStr(""))
+    answers["no keys"] = describe(await portal.open(portal.token))
+    assert {status for status, _ in answers.values()} == {404}, answers
+    assert len(set(answers.values())) == 1
+    assert await portal.count("link_sessions") == 0
+
+
+async def test_every_refusal_comes_a_fixed_time_after_its_request(portal: Portal) -> None:
+    portal.configure(link_delay=timedelta(seconds=0.4))
+    expired = portal.sign(expires_at=NOW - timedelta(seconds=1))
+    for ask in (
+        lambda: portal.open("x"),
+        lambda: portal.open(portal.sign(unit_id=portal.other_unit)),
+        lambda: portal.open(expired),
+        lambda: portal.type_in(MOBILE, "12345678"),
+        lambda: portal.renew("x"),
+        lambda: portal.renew(expired),
+    ):
+        began = monotonic()
+        await ask()
+        assert monotonic() - began >= 0.4
+
+
+@pytest.mark.parametrize("how", ["contact", "term", "retired", "withdrawn", "revoked", "post"])
+async def test_what_ends_a_link_ends_its_session_too(portal: Portal, how: str) -> None:
+    contact = await portal.enter()
+    assert (await contact.get("/v1/ledger")).status_code == 200
+    unit = f"/v1/units/{portal.unit_id}"
+    liaison = {"post": "liaison", "name": "新", "email": "new@yanting.example"}
+    match how:
+        case "contact":
+            await portal.post(f"{unit}/contacts", liaison)
+        case "term":
+            same = liaison | {"email": "czj@yanting.example", "mobile": MOBILE}
+            await portal.post(f"{unit}/contacts", same | {"valid_to": "2023-06-20"})
+            assert (await portal.open(portal.token)).status_code == 201, "the same address"
+            midnight = datetime(2023, 6, 20, 16, tzinfo=UTC)
+            portal.api.clock.instant = midnight - timedelta(minutes=1)
+            assert (await portal.open(portal.token)).status_code == 201, "the last day"
+            portal.api.clock.instant = midnight
+            assert portal.link.expires_at > portal.api.clock.now()
+        case "retired":
+            await portal.post(f"{unit}/retire", {"reason": "机构合并"})
+        case "withdrawn":
+            await portal.post(f"{portal.plan}/withdraw", {"note": "文件已废止"})
+        case "revoked":
+            await portal.revoke()
+        case _:
+            await portal.revoke(post="liaison")
+    assert (await portal.open(portal.token)).status_code == 404
+    assert (await contact.get("/v1/ledger")).status_code == 401
+
+
+async def test_a_revocation_ends_what_was_issued_before_it_alone(portal: Portal) -> None:
+    await portal.revoke(post="deputy")
+    assert (await portal.open(portal.token)).status_code == 201, "another post"
+    revoked = await portal.revoke()
+    assert revoked["posts"] == ["liaison", "deputy", "head"]
+    assert (await portal.open(portal.token)).status_code == 404
+    later = portal.sign(issued_at=NOW + timedelta(seconds=1))
+    assert (await portal.open(later)).status_code == 201
+    portal.api.clock.instant = NOW + timedelta(days=1)
+    assert (await portal.type_in(MOBILE, portal.make_code())).status_code == 201, "the next day"
+
+
+async def test_keys_are_rotated_without_ending_links(portal: Portal) -> None:
+    assert (await portal.open(portal.sign(OLD))).status_code == 201
+    assert (await portal.type_in(MOBILE, portal.make_code(key=OLD))).status_code == 201
+    portal.configure(link_keys=SecretStr(KEY))
+    assert (await portal.open(portal.sign(OLD))).status_code == 404
+    assert (await portal.open(portal.token)).status_code == 201
+
+
+async def test_an_expired_link_says_so_and_a_new_one_goes_to_the_registered_address(
+    portal: Portal,
+) -> None:
+    expired = portal.sign(expires_at=NOW)
+    answer = await portal.open(expired)
+    assert answer.status_code == 410
+    assert "/v1/links/renew" in answer.json()["hint"]
+    told = {describe(await portal.renew(each)) for each in (expired, "x", expired)}
+    assert len(told) == 1
+    assert next(iter(told))[0] == 202
+    (request,) = await portal.list_requests()
+    assert request["contact_id"] == str(portal.link.contact_id)
+    assert "@" not in json.dumps(request), "no address: the notifier takes the directory's"
+    portal.api.clock.instant = NOW + timedelta(minutes=59)
+    await portal.renew(expired)
+    assert len(await portal.list_requests()) == 1, "once an hour"
+    portal.api.clock.instant = NOW + timedelta(hours=1)
+    await portal.renew(expired)
+    assert len(await portal.list_requests()) == 2
+
+
+async def test_a_link_that_is_not_merely_expired_is_not_renewed(portal: Portal) -> None:
+    old = NOW - timedelta(days=9)
+    former = portal.sign(digest=hash_address("former@yanting.example"), expires_at=old)
+    foreign = portal.sign(FOREIGN, expires_at=old)
+    await portal.renew(former)
+    await portal.renew(foreign)
+    await portal.revoke()
+    await portal.renew(portal.sign(expires_at=old))
+    assert await portal.list_requests() == []
+    addressed = {"token": former, "email": "me@evil.example"}
+    refused = await portal.client.post("/v1/links/renew", json=addressed)
+    assert refused.status_code == 422, "a request names no address"
+
+
+async def test_guessing_a_code_is_slowed_and_locked_whether_the_number_is_known_or_not(
+    portal: Portal,
+) -> None:
+    for mobile in (MOBILE, "13900000000"):
+        seen = [(await portal.type_in(mobile, "00000000")).status_code for _ in range(5)]
+        assert seen == [404, 404, 404, 404, 429], mobile
+    waiting = await portal.type_in(MOBILE, portal.make_code())
+    assert waiting.status_code == 429, "the right code has to wait too"
+    assert int(waiting.headers["retry-after"]) >= 1
+    for _ in range(2):
+        await forget_failures(portal.api)
+        last = await portal.type_in(MOBILE, "00000000")
+    assert last.status_code == 404
+    locked = await portal.type_in(MOBILE, portal.make_code())
+    assert int(locked.headers["retry-after"]) > 3000, "an hour"
+    await forget_failures(portal.api)
+    assert (await portal.type_in(MOBILE, portal.make_code())).status_code == 201
+
+
+async def test_guessing_links_is_limited_by_address(portal: Portal) -> None:
+    statuses = [(await portal.open("x")).status_code for _ in range(52)]
+    assert statuses[:51] == [404] * 51
+    assert statuses[51] == 429
+
+
+async def test_get_and_head_change_nothing(portal: Portal) -> None:
+    tables = ("journal", "outbox", "link_sessions", "contact_links", "sign_in_failures")
+    before = [await portal.count(table) for table in tables]
+    token = portal.token
+    for path in (
+        "/v1/links/open",
+        "/v1/links/renew",
+        f"/v1/links/{token}",
+        f"/u/{token}",
+        f"/v1/links/open?token={token}",
+    ):
+        for method in ("GET", "HEAD", "OPTIONS"):
+            answer = await portal.client.request(method, path)
+            assert answer.status_code in {404, 405}, (method, path, answer.status_code)
+    assert [await portal.count(table) for table in tables] == before
+
+
+async def test_no_log_and_no_table_has_a_token_a_code_or_a_secret(
+    portal: Portal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    token, code = portal.token, portal.make_code()
+    secrets = [token, code, (await portal.open(token)).json()["secret"]]
+    await portal.type_in(MOBILE, code)
+    await portal.open(token[:-3])
+    await portal.open("x" * 5000)
+    await portal.renew(token)
+    await portal.client.post("/v1/links/open", json={"token": token, "code": code})
+    await portal.client.get(f"/u/{token}")
+    await portal.client.get(f"/v1/links/{token}")
+    output = "".join(capsys.readouterr())
+    assert not [secret for secret in secrets if secret in output or secret[:-3] in output]
+    for table in ("journal", "outbox", "link_sessions", "contact_links", "sign_in_failures"):
+        query = f"SELECT CAST(t AS text) FROM ingest.{table} AS t"  # noqa: S608 - our own words
+        for row in await portal.api.fetch_rows(query):
+            assert not [secret for secret in secrets if secret in row[0]], table
+
+
+async def test_a_session_ends_after_its_time(portal: Portal) -> None:
+    contact = await portal.enter()
+    async with portal.api.engine.begin() as db:
+        await db.exec_driver_sql("UPDATE ingest.link_sessions SET expires_at = now()")
+    assert (await contact.get("/v1/ledger")).status_code == 401
+
+
+async def test_the_command_revokes_the_links_of_a_unit_or_of_one_post(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with serve_command(portal.api, monkeypatch, capsys) as cuiban:
+        typed = ("links", "revoke", "县财政局", "--reason", "手机遗失")
+        deputies = await cuiban(*typed, "--contact", "deputy", "--json")
+        assert (deputies.status, deputies.json["posts"]) == (0, ["deputy"])
+        assert "have ended" in (await cuiban(*typed)).out
+    portal.configure()
+    assert (await portal.open(portal.token)).status_code == 404
+    actions = await portal.api.fetch_rows("SELECT action, after FROM ingest.journal ORDER BY id")
+    assert [row.after["reason"] for row in actions if row.action == "links.revoked"] == [
+        "手机遗失"
+    ] * 2
+
+
+WAYS: dict[tuple[str, str], Callable[[Portal], Awaitable[httpx.Response]]] = {
+    ("POST", "/v1/links/open"): lambda portal: portal.open(portal.token),
+    ("POST", "/v1/links/renew"): lambda portal: portal.renew(portal.token),
+    ("POST", "/v1/units/{unit_id}/links/revoke"): lambda portal: portal.api.client.post(
+        f"/v1/units/{portal.unit_id}/links/revoke", json={"note": "手机遗失"}
+    ),
+}
+"""`tests.integration.ingest.test_journal` makes sure that every way is in one of the tables."""
+
+
+async def test_every_change_leaves_an_entry(portal: Portal) -> None:
+    for way, change in WAYS.items():
+        before = await portal.count("journal")
+        answer = await change(portal)
+        assert answer.is_success, (way, answer.text)
+        assert await portal.count("journal") == before + 1, way
+    assert (await portal.api.client.get("/v1/audit/verify")).json()["broken"] is None
