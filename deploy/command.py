@@ -25,6 +25,7 @@ _COMMANDS = {
     "chaos": "lab.chaos.command:run_chaos",
     "import": "cli.plans:import_plan",
     "units": "cli.contacts:units",
+    "links": "cli.links:links",
     "users": "cli.users:users",
     "offices": "deploy.offices:offices",
     "plan": "cli.plans:plan",
