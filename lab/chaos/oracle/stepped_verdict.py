@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lab.chaos.oracle.arrivals import ArrivalJudgement, ArrivedMessage, ExpectedNotification
 from services.scheduler.audit import Gap, UnitDay
+from shared.links import hide_secrets
 from shared.schemas.events import RecordDeadLettered
 
 _ZONE = ZoneInfo("Asia/Shanghai")
@@ -124,7 +125,7 @@ def compare_history(
 
 
 def _has_other_content(row: Mapping[str, Any], message: ArrivedMessage) -> bool:
-    same_text = row["body"].split() == message.text.split()
+    same_text = row["body"].split() == hide_secrets(message.text).split()
     return not (same_text and row["address"] == message.to)
 
 
