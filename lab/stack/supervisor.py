@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
@@ -100,7 +100,8 @@ class Supervisor:
         self._environment = {**self._plan.environment, **given}
         if not self._plan.engines:
             return
-        self._environment["CUIBAN_SMS_SECRET"] = self._get_sms_secret()
+        self._environment["CUIBAN_SMS_SECRET"] = self._get_secret("CUIBAN_SMS_SECRET", "whsec_")
+        self._environment["CUIBAN_LINK_KEYS"] = self._get_secret("CUIBAN_LINK_KEYS", "local:")
         if "CUIBAN_KAFKA" not in given:
             self._add_brokers()
         if "CUIBAN_DATABASE_URL" not in given:
@@ -186,12 +187,14 @@ class Supervisor:
             env["CUIBAN_METRICS_PORT"] = str(metrics)
             address = f"http://{HOST}:{metrics}/metrics"
             if service.serves_http:
-                http_port_setting = {**os.environ, **self._environment}.get("CUIBAN_HTTP_PORT")
-                http = int(http_port_setting) if http_port_setting and number == 1 else http
+                given = {**os.environ, **self._plan.environment}
+                http = int((number == 1 and given.get("CUIBAN_HTTP_PORT")) or http)
                 env["CUIBAN_HTTP_PORT"] = str(http)
                 address = f"http://{HOST}:{http}/"
                 if number == 1:
                     self._api = address
+                    portal = given.get("CUIBAN_PORTAL_URL") or address.rstrip("/")
+                    self._environment["CUIBAN_PORTAL_URL"] = portal
             path = service.ready
             program = Program(
                 name=name,
@@ -205,13 +208,15 @@ class Supervisor:
 
         return build
 
-    def _get_sms_secret(self) -> str:
-        if given := {**os.environ, **self._plan.environment}.get("CUIBAN_SMS_SECRET"):
-            return given
-        path = self._state / "sms-secret"
+    def _get_secret(self, setting: str, prefix: str) -> str:
+        """The secret that a setting has; else one of this stack, which is made once."""
+        if value := {**os.environ, **self._plan.environment}.get(setting):
+            return value
+        path = self._state / setting.removeprefix("CUIBAN_").lower().replace("_", "-")
         if not path.exists():
             path.touch(mode=0o600)
-            path.write_text("whsec_" + b64encode(secrets.token_bytes(32)).decode())
+            encode = b64encode if prefix == "whsec_" else urlsafe_b64encode
+            path.write_text(prefix + encode(secrets.token_bytes(32)).decode())
         return path.read_text()
 
     def _add(self, name: str, build: Callable[[], tuple[Program, str]]) -> None:
