@@ -204,9 +204,9 @@ async def _check_query(request: Request, context: ApiContext, caller: Caller) ->
                 continue  # the endpoint refuses it
             foreign = name == "unit_id" and caller.unit_id not in {None, identifier}
             if foreign or not await is_of_office(db, caller.office_id, name, identifier):
-                raise ProblemError(
-                    404, "not-found", f"There is no such {name.removesuffix('_id')}."
-                )
+                what = name.removesuffix("_id")
+                hint = f"`GET /v1/{what}s` lists those that there are."
+                raise ProblemError(404, "not-found", f"There is no such {what}.", hint)
 
 
 def _make_clock_problem(skew: timedelta) -> ProblemError:
