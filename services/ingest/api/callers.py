@@ -205,7 +205,8 @@ async def _check_query(request: Request, context: ApiContext, caller: Caller) ->
             foreign = name == "unit_id" and caller.unit_id not in {None, identifier}
             if foreign or not await is_of_office(db, caller.office_id, name, identifier):
                 what = name.removesuffix("_id")
-                hint = f"`GET /v1/{what}s` lists those that there are."
+                listed = "ledger" if what == "obligation" else f"{what}s"
+                hint = f"`GET /v1/{listed}` lists those that there are."
                 raise ProblemError(404, "not-found", f"There is no such {what}.", hint)
 
 
