@@ -1,7 +1,7 @@
 """The demo's figures: the totals of Kafka, the ledger, the audit and the sinks at the end."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from uuid import UUID
@@ -16,7 +16,7 @@ from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.watermarks import is_watermark
 from shared.schemas.events import Event, ReminderDue
-from shared.schemas.rules import Audience
+from shared.schemas.rules import Audience, Channel
 from shared.schemas.topics import Topic
 from shared.settings import Settings
 
@@ -112,15 +112,19 @@ def count_received(sinks_address: str) -> dict[str, int]:
 
 
 def count_by_channel(
-    reminders: Iterable[ReminderDue], contacts: Mapping[tuple[UUID, Audience], int]
+    reminders: Iterable[ReminderDue],
+    reachable: Mapping[tuple[UUID, Audience], Sequence[frozenset[Channel]]],
 ) -> dict[str, int]:
     """The number of notifications that reminders fan out into: one per contact and channel.
 
-    `contacts` counts the contacts of each unit and post. A post without contacts still gets one
-    notification per channel, which ends as suppressed.
+    `reachable` has for each contact of a unit and post the channels on which it has an address. A
+    contact gets nothing on the others, unless it has no address at all. Such a contact, and a post
+    without contacts, get one notification per channel, which ends as suppressed.
     """
-    channels = Counter[str]()
+    channels = Counter[Channel]()
     for reminder in reminders:
-        for channel in reminder.channels:
-            channels[channel.value] += contacts.get((reminder.unit_id, reminder.audience), 0) or 1
+        wanted = frozenset(reminder.channels)
+        contacts = reachable.get((reminder.unit_id, reminder.audience), [frozenset()])
+        for addresses in contacts:
+            channels.update(addresses & wanted or wanted)
     return dict(sorted(channels.items()))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from lab.demo.life import LifeStep, ScriptedStep
 from lab.demo.script import ZONE, ScriptedObligation, ScriptedReport
-from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience, Channel, ObligationKind
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TABLE, DIRECTORY = EXAMPLES / "yanting-2023.txt", EXAMPLES / "yanting-units.csv"
@@ -141,14 +141,16 @@ def record_hearing(api: Calls, obligation: ScriptedObligation, at: datetime) -> 
     api.post(f"/v1/units/{obligation.unit_id}/hearings", body)
 
 
-def count_contacts(api: Calls) -> dict[tuple[UUID, Audience], int]:
-    """The number of contacts of each unit and post."""
-    counted: dict[tuple[UUID, Audience], int] = {}
+def list_reachable(api: Calls) -> dict[tuple[UUID, Audience], list[frozenset[Channel]]]:
+    """The contacts of each unit and post: for each the channels on which it has an address."""
+    reachable: dict[tuple[UUID, Audience], list[frozenset[Channel]]] = {}
     for unit in api.list_items("/v1/units"):
         for contact in unit["contacts"]:
+            addresses = {Channel.EMAIL: contact["email"], Channel.SMS: contact["mobile"]}
+            channels = frozenset(channel for channel, address in addresses.items() if address)
             post = (UUID(unit["unit_id"]), Audience(contact["post"]))
-            counted[post] = counted.get(post, 0) + 1
-    return counted
+            reachable.setdefault(post, []).append(channels)
+    return reachable
 
 
 def _read_obligation(row: dict[str, Any]) -> ScriptedObligation:

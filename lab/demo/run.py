@@ -142,8 +142,8 @@ class DemoRun:
         emitted_ids = {reminder.reminder_id for reminder in await self._read_reminders()}
         missing, extra = planned_ids - emitted_ids, emitted_ids - planned_ids
         kinds = figures.count_by_kind(planned)
-        contacts = await asyncio.to_thread(office.count_contacts, self.api)
-        channels = figures.count_by_channel(planned, contacts)
+        reachable = await asyncio.to_thread(office.list_reachable, self.api)
+        channels = figures.count_by_channel(planned, reachable)
         conservation = result.conservation
         status_of = map_statuses(steps)
         statuses = count_values(

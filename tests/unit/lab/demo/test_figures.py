@@ -1,0 +1,50 @@
+"""The demo counts notifications as the notifier fans them out."""
+
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lab.demo.figures import count_by_channel
+from services.notifier.domain.fanout import DueReminder, Recipient, fan_out
+from shared.schemas.rules import Audience, Channel
+from tests.integration.notifier.world import make_reminder
+
+SLOT = datetime(2023, 8, 31, 1, tzinfo=UTC)
+
+
+@given(
+    st.lists(st.sets(st.sampled_from(Channel)), max_size=3),
+    st.sets(st.sampled_from(Channel), min_size=1),
+)
+def test_a_reminder_has_as_many_notifications_as_the_notifier_makes(
+    addresses: list[set[Channel]], channels: set[Channel]
+) -> None:
+    event = make_reminder().model_copy(update={"channels": tuple(channels), "slot": SLOT})
+    due = DueReminder(
+        reminder_id=event.reminder_id,
+        office_id=event.office_id,
+        unit_id=event.unit_id,
+        audience=event.audience,
+        slot=SLOT,
+        timezone="Asia/Shanghai",
+        channels=event.channels,
+        obligation_ids=tuple(item.obligation_id for item in event.items),
+        correlation_id=uuid4(),
+    )
+    recipients = [
+        Recipient(
+            contact_id=uuid4(),
+            post=event.audience,
+            email="a@unit.example" if Channel.EMAIL in having else "",
+            mobile="13800000001" if Channel.SMS in having else "",
+            valid_from=None,
+            valid_to=None,
+        )
+        for having in addresses
+    ]
+    made = [plan.notification.channel for plan in fan_out(due, recipients, SLOT)]
+    reachable = {(event.unit_id, Audience(event.audience)): [*map(frozenset, addresses)]}
+    counted = count_by_channel([event], reachable if addresses else {})
+    assert counted == {channel: made.count(channel) for channel in sorted(set(made))}
