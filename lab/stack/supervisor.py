@@ -193,8 +193,6 @@ class Supervisor:
                 address = f"http://{HOST}:{http}/"
                 if number == 1:
                     self._api = address
-                    portal = given.get("CUIBAN_PORTAL_URL") or address.rstrip("/")
-                    self._environment["CUIBAN_PORTAL_URL"] = portal
             path = service.ready
             program = Program(
                 name=name,
