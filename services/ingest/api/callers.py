@@ -25,7 +25,6 @@ from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office import tokens
 from services.ingest.handlers.office.tokens import Scope
 from services.ingest.handlers.units import link_sessions
-from services.ingest.store.belonging import NAMES, is_of_office
 from services.ingest.store.row_security import serve_office
 from services.ingest.store.sessions import SessionHolder
 from shared.database.engine import measure_clock_skew
@@ -109,7 +108,6 @@ async def check_permission(
     _require_permission(request, caller)
     if abs(skew) > context.settings.clock_skew:
         raise _make_clock_problem(skew)
-    await _check_query(request, context, caller)
     act = Act(
         office_id=caller.office_id,
         actor=caller.name,
@@ -185,29 +183,6 @@ def _require_permission(request: Request, caller: Caller) -> None:
         f"The {who} lacks the permission {needed.value}.",
         describe_holders(needed),
     )
-
-
-async def _check_query(request: Request, context: ApiContext, caller: Caller) -> None:
-    """Make sure that the identifiers by which a list is filtered are the office's, or the unit's.
-
-    Raises:
-        ProblemError: 404 otherwise, whether it is another office's or nobody's.
-    """
-    named = [(name, value) for name, value in request.query_params.multi_items() if name in NAMES]
-    if not named:
-        return
-    async with context.engine.connect() as db:
-        for name, value in named:
-            try:
-                identifier = UUID(value)
-            except ValueError:
-                continue  # the endpoint refuses it
-            foreign = name == "unit_id" and caller.unit_id not in {None, identifier}
-            if foreign or not await is_of_office(db, caller.office_id, name, identifier):
-                what = name.removesuffix("_id")
-                listed = "ledger" if what == "obligation" else f"{what}s"
-                hint = f"`GET /v1/{listed}` lists those that there are."
-                raise ProblemError(404, "not-found", f"There is no such {what}.", hint)
 
 
 def _make_clock_problem(skew: timedelta) -> ProblemError:

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.words import AUDIENCES
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.store import links as store
@@ -25,7 +26,6 @@ from shared.schemas.rules import Audience
 
 _RENEWAL_PAUSE = timedelta(hours=1)
 """Between two new links for one contact."""
-_POSTS = {Audience.LIAISON: "联络员", Audience.DEPUTY: "分管领导", Audience.HEAD: "主要负责人"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class LinkContact:
     @property
     def actor(self) -> str:
         """How the journal names the contact."""
-        return f"{self.unit} {_POSTS[self.post]}{self.name}"
+        return f"{self.unit} {AUDIENCES[self.post]}{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
