@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 import struct
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -107,7 +107,7 @@ class LinkKeys:
 
     def verify(self, token: str) -> SignedLink | None:
         """The link of a token, expired or not; None when none of the keys has signed it."""
-        if not 0 < len(token) <= LONGEST or not all(map(_is_canonical, token.split("."))):
+        if len(token) > LONGEST:
             return None
         try:
             key = self.keys.get(str(jws.extract_compact(token.encode("ascii")).headers()["kid"]))
@@ -163,14 +163,6 @@ def _unpack(payload: bytes) -> SignedLink:
         issued_at=datetime.fromtimestamp(issued, UTC),
         expires_at=datetime.fromtimestamp(expires, UTC),
     )
-
-
-def _is_canonical(part: str) -> bool:
-    """Whether a part is written as we write it: base64 has spare bits, which may not differ."""
-    try:
-        return urlsafe_b64encode(_decode(part)).rstrip(b"=") == part.encode("ascii")
-    except ValueError:  # UnicodeError and base64's error are ValueErrors
-        return False
 
 
 def _decode(part: str) -> bytes:
