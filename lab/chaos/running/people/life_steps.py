@@ -21,25 +21,23 @@ _UPHELD = 0.1
 
 async def submit(acting: Acting) -> bool:
     """Report an obligation as done as its unit does: reminders stop while it is reviewed."""
-    obligation = acting.draw_obligation(of_done=False)
-    if obligation is None:
-        return False
-    with acting.hold(obligation.obligation_id):
-        place, body = await _prepare(acting.api, obligation, "submit")
-        await acting.post_fact(obligation, place, body, owed=False)
-        acting.mark(obligation, owed=False)
-    return True
+    return await _switch(acting, "submit", owed=False)
 
 
 async def return_it(acting: Acting) -> bool:
     """Return what was submitted or done: reminders start again."""
-    obligation = acting.draw_obligation(of_done=True)
+    return await _switch(acting, "return", owed=True)
+
+
+async def _switch(acting: Acting, action: str, *, owed: bool) -> bool:
+    """Act on an obligation so that it is owed from now on, or no longer; False if there is none."""
+    obligation = acting.draw_obligation(of_done=owed)
     if obligation is None:
         return False
     with acting.hold(obligation.obligation_id):
-        place, body = await _prepare(acting.api, obligation, "return")
-        await acting.post_fact(obligation, place, body, owed=True)
-        acting.mark(obligation, owed=True)
+        place, body = await _prepare(acting.api, obligation, action)
+        await acting.post_fact(obligation, place, body, owed=owed)
+        acting.mark(obligation, owed=owed)
     return True
 
 
