@@ -4,6 +4,8 @@ These commands are the operator's: they work in the database that CUIBAN_DATABAS
 stack names, since a token belongs to one office.
 """
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,13 +91,7 @@ def grant(
     state: StateOption = STATE,
 ) -> None:
     """Let a superior office read the summaries of another. Repeating changes nothing."""
-
-    async def change(db: AsyncConnection, settings: Settings) -> bool:
-        return await grant_summaries(
-            db, superior, subordinate, open_clock(settings.clock_file).now()
-        )
-
-    changed = run(state, change)
+    changed = _change_grant(grant_summaries, superior, subordinate, state)
     message = _("{superior} reads the summaries of {subordinate}.")
     text = message.format(superior=superior, subordinate=subordinate)
     show_answer({"changed": changed}, as_json, lambda _answer: say(text))
@@ -109,16 +105,24 @@ def revoke(
     state: StateOption = STATE,
 ) -> None:
     """Take such a grant back; status 1 when there is none."""
-
-    async def change(db: AsyncConnection, settings: Settings) -> bool:
-        return await revoke_summaries(
-            db, superior, subordinate, open_clock(settings.clock_file).now()
-        )
-
-    changed = run(state, change)
+    changed = _change_grant(revoke_summaries, superior, subordinate, state)
     done = _("{superior} no longer reads the summaries of {subordinate}.")
     message = done if changed else _("{superior} has no grant to read those of {subordinate}.")
     text = message.format(superior=superior, subordinate=subordinate)
     show_answer({"changed": changed}, as_json, lambda _answer: say(text))
     if not changed:
         raise typer.Exit(NO)
+
+
+def _change_grant(
+    change: Callable[[AsyncConnection, str, str, datetime], Awaitable[bool]],
+    superior: str,
+    subordinate: str,
+    state: Path,
+) -> bool:
+    """Grant or revoke between two offices; whether that changed anything."""
+
+    async def apply(db: AsyncConnection, settings: Settings) -> bool:
+        return await change(db, superior, subordinate, open_clock(settings.clock_file).now())
+
+    return run(state, apply)
