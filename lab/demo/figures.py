@@ -15,7 +15,10 @@ from shared.kafka.broker.codec import decode
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.watermarks import is_watermark
-from shared.schemas.events import Event, ReminderDue
+from shared.schemas.base_events import Event
+from shared.schemas.events import (
+    ReminderDue,
+)
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.topics import Topic
 from shared.settings import Settings

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from shared.schemas.events import Event
+from shared.schemas.base_events import Event
 
 
 @dataclass(frozen=True, slots=True)

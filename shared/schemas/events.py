@@ -5,12 +5,13 @@ CloudEvents 1.0 attributes are Kafka headers (`shared.kafka.broker.codec`); thes
 values.
 """
 
-from typing import ClassVar, Final, Literal
+from typing import Final, Literal
 from uuid import UUID
 
 from pydantic import Field
 from typing_extensions import override
 
+from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
     MeasureFacts,
@@ -21,32 +22,7 @@ from shared.schemas.facts import (
 )
 from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Audience, Channel, RuleBook
-from shared.schemas.values import Day, Instant, Value, Zone
-
-
-class Event(Value):
-    """The fields of every event. `version` is the wire version of its type."""
-
-    version: ClassVar[int] = 1
-    office_id: UUID
-
-    @property
-    def key(self) -> str:
-        """The Kafka key: events with one key stay in order."""
-        return str(self.office_id)
-
-
-class UnitEvent(Event):
-    """An event about one unit; its key is the unit."""
-
-    unit_id: UUID
-
-    @property
-    @override
-    def key(self) -> str:
-        """The unit's id."""
-        return str(self.unit_id)
-
+from shared.schemas.values import Day, Instant, Zone
 
 # --- tasks -----------------------------------------------------------------------------------
 

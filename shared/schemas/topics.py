@@ -6,9 +6,9 @@ The events of a topic are a union. A reader matches all of it, so mypy reports a
 from dataclasses import dataclass
 from typing import TypeAlias, get_args
 
+from shared.schemas.base_events import Event
 from shared.schemas.events import (
     CalendarPublished,
-    Event,
     ExpectedAudited,
     ExtensionGranted,
     HearingRecorded,

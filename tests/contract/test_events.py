@@ -8,7 +8,7 @@ from pydantic import ValidationError
 
 from deploy import asyncapi
 from shared.kafka.broker.codec import build_type_name
-from shared.schemas.events import Event
+from shared.schemas.base_events import Event
 from shared.schemas.topics import TOPIC_OF
 
 GOLDEN = Path(__file__).parent / "events"

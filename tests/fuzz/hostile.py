@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from shared.kafka.broker.codec import build_type_name
-from shared.schemas.events import Event
+from shared.schemas.base_events import Event
 from shared.schemas.topics import Topic
 
 GOLDEN = Path(__file__).parents[1] / "contract" / "events"

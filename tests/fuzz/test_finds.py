@@ -13,9 +13,9 @@ from aiokafka.errors import MessageSizeTooLargeError
 from services.scheduler.settings import SOURCE
 from shared.kafka.broker.codec import build_type_name
 from shared.schemas import topics
+from shared.schemas.base_events import Event
 from shared.schemas.events import (
     CalendarPublished,
-    Event,
     ObligationsAssigned,
     ReceiptReceived,
     ReminderDue,

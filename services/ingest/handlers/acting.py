@@ -13,8 +13,8 @@ from services.ingest.store import journal
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import Event
 
 SOURCE = "/cuiban/ingest"
 

@@ -11,9 +11,9 @@ from uuid import UUID
 from services.notifier.domain.fanout import DueReminder, PlannedNotification
 from services.notifier.domain.message import Content, Notification
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Event,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,

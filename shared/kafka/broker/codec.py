@@ -11,8 +11,8 @@ from uuid import UUID
 from pydantic import ValidationError
 
 from shared.errors import PoisonError
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import Event
 from shared.schemas.topics import TOPIC_OF, Topic
 from shared.schemas.values import is_instant
 

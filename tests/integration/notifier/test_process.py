@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from lab.stack.commands import _fetch_warnings
 from lab.stack.processes import find_free_ports
 from shared.kafka.broker.codec import decode, encode
-from shared.schemas.events import Event
+from shared.schemas.base_events import Event
 from shared.schemas.topics import DELIVERIES, apply_prefix
 from tests.integration.notifier.world import (
     SECRET,

@@ -18,9 +18,9 @@ from services.notifier.settings import NotifierSettings
 from shared.clock import SteppedClock
 from shared.kafka.broker.codec import decode
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
-    Event,
     LinkRequested,
     OfficeSettingsPublished,
     ReceiptReceived,

@@ -24,8 +24,13 @@ from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.records import Partition
 from shared.kafka.broker.watermarks import encode_watermark
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import Event, ReminderDue, RuleBookPublished, StatusReported
+from shared.schemas.events import (
+    ReminderDue,
+    RuleBookPublished,
+    StatusReported,
+)
 from shared.schemas.facts import Status
 from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix

@@ -7,8 +7,8 @@ from prometheus_client import REGISTRY
 
 from services.scheduler.ticking import Ticking
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.events import (
-    Event,
     ExtensionGranted,
     HearingRecorded,
     ObligationsAmended,

@@ -17,8 +17,12 @@ from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
 from services.scheduler.ticking import Ticking
 from shared.kafka.broker.codec import decode
 from shared.schemas import identity
+from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import Event, ObligationsAssigned, ReminderDue
+from shared.schemas.events import (
+    ObligationsAssigned,
+    ReminderDue,
+)
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import REMINDERS, RULES, TASKS, Topic, apply_prefix
