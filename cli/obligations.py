@@ -76,6 +76,9 @@ def handle_obligation(
     note: NoteOption = "",
     due_on: DueOption = None,
     confirm: ConfirmOption = False,
+    reported: Annotated[
+        float | None, typer.Option("--reported", help="How much of its target is reached.")
+    ] = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
@@ -90,6 +93,8 @@ def handle_obligation(
     body: dict[str, Any] = {"version": shown.version, "note": note}
     if action is Action.EXTEND:
         body |= _make_date(due_on, confirm=confirm)
+    if reported is not None:
+        body["reported"] = reported
     _post(api, f"{path}/{action}", body, as_json=as_json)
 
 
@@ -168,7 +173,12 @@ def _make_date(due_on: datetime | None, *, confirm: bool) -> dict[str, Any]:
 
 def _post(api: Api, path: str, body: dict[str, Any], *, as_json: bool) -> None:
     answer = ObligationOut.model_validate(api.post(path, body))
-    show_answer(answer, as_json, lambda item: _show(item, []))
+    show_answer(answer, as_json, show_obligation)
+
+
+def show_obligation(item: ObligationOut) -> None:
+    """Print an obligation without its timeline."""
+    _show(item, [])
 
 
 def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
@@ -195,6 +205,7 @@ def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
                 reason=objection.reason,
             )
         )
+    _show_reached(item)
     if lines:
         show_table(
             (_("at"), _("by"), _("what")),
@@ -202,6 +213,27 @@ def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
         )
     allowed = "、".join(_(_ACTIONS[action]) for action in item.allowed) or _("(nothing)")
     say(_("Possible now: {actions}").format(actions=allowed))
+
+
+def _show_reached(item: ObligationOut) -> None:
+    """What is asked for and reached, who reports, and the evidence."""
+    if item.target is not None:
+        sign = "≥" if item.target.kind == "at-least" else "≤"
+        reported = "-" if item.reported is None else f"{item.reported:g}{item.target.unit}"
+        message = _("target {target}, reported {reported}")
+        say(
+            message.format(
+                target=f"{sign}{item.target.number:g}{item.target.unit}", reported=reported
+            )
+        )
+    if item.fulfils is not None:
+        say(_("the target is reached") if item.fulfils else _("the target is not reached"))
+    if item.leading is not None:
+        say(_("{unit} reports for all").format(unit=item.leading))
+    for each in item.evidence:
+        words = each.name or each.link or each.note
+        taken = "" if each.removed_at is None else _("(taken back: {reason})")
+        say(f"{each.evidence_id} {words} {taken.format(reason=each.removed_why)}".rstrip())
 
 
 def _show_hearing(hearing: HearingOut) -> None:

@@ -15,6 +15,7 @@ from cli.client import (
 )
 from cli.directory import decide_members, show_members
 from cli.documents import parse_file
+from cli.joint import set_joint
 from cli.publish import change_details, publish
 from cli.review import PLAN_DOUBTS, describe_dates, explain_code, review
 from cli.revise import revise
@@ -36,6 +37,7 @@ plan.command("publish")(publish)
 plan.command("revise")(revise)
 plan.command("withdraw")(withdraw)
 plan.command("delete")(delete)
+plan.command("joint")(set_joint)
 PlanOption = Annotated[
     str, typer.Option("--plan", help="The plan's id; `latest` for the newest, or its revision.")
 ]

@@ -27,7 +27,7 @@ _LABELS = {
     "version": N_("version of the settings"),
     "timezone": N_("time zone"),
     "near_working_days": N_("working days before a date from which its light is yellow"),
-    "working_hours": N_("working hours"),
+    "working_hours": N_("hours outside of which nothing is sent, on any channel"),
     "quiet_email": N_("hours in which no mail is sent"),
     "quiet_sms": N_("hours in which no short message is sent"),
     "rate_limit": N_("most messages to one person on one channel"),

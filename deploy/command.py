@@ -35,6 +35,7 @@ _COMMANDS = {
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",
+    "evidence": "cli.evidence:evidence",
     "hearing": "cli.obligations:record_hearing",
     "tokens": "cli.tokens:tokens",
     "audit": "cli.audit:audit",

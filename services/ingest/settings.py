@@ -38,6 +38,8 @@ class IngestSettings(Settings):
     """0 chooses a free port, which the log names."""
     document_limit: int = Field(default=20 * 2**20, ge=1024)
     """Bytes of an uploaded file at most."""
+    evidence_limit: int = Field(default=20 * 2**20, ge=1024, le=200 * 2**20)
+    """Bytes of a file of evidence at most; it is held in memory while it is stored."""
     uploads: int = Field(default=4, ge=1, le=100)
     """Files in the temporary folder at once, while they are received or read; others wait."""
     uploads_wait: BoundedDuration = timedelta(minutes=2)

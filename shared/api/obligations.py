@@ -2,16 +2,26 @@
 
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Prose, Reason, Request
+from shared.api.plans import TargetOut
 from shared.api.units import ItemOut
-from shared.schemas.life import Action
+from shared.schemas.life import Action, Joint
 
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]
 """The version that the caller has seen; the request is refused when it is not the present one."""
+
+
+def _check_link(link: str) -> str:
+    parts = urlsplit(link)
+    is_web = parts.scheme in {"http", "https"} and parts.hostname
+    if not is_web or not link.isprintable() or " " in link:
+        raise ValueError("链接须以 http:// 或 https:// 开头。A link begins with http(s)://.")
+    return link
 
 
 class AnswerIn(Request):
@@ -24,6 +34,31 @@ class AnswerIn(Request):
 
     version: Version
     note: Prose = ""
+
+
+class ProgressIn(AnswerIn):
+    """What is reported of an obligation. `reported`: how much of its `target` is reached."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"version": 1, "note": "已完成过半", "reported": 52.5}]},
+    )
+
+    reported: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
+
+
+class EvidenceIn(Request):
+    """A note, or a link with a note, that shows what was done."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"link": "https://www.example.gov.cn/a.html", "note": "已公开"}]
+        },
+    )
+
+    note: Prose = ""
+    link: Annotated[str, Field(max_length=2000), AfterValidator(_check_link)] | None = None
 
 
 class ReasonIn(Request):
@@ -146,12 +181,33 @@ class CountedHearingOut(Answer):
     recorded_at: datetime
 
 
+class EvidenceOut(Answer):
+    """A piece of evidence. `kind` is note, link or file; a file has name, size and hash."""
+
+    evidence_id: UUID
+    kind: str
+    note: str
+    link: str | None
+    name: str | None
+    media_type: str | None
+    size: int | None
+    sha256: str | None
+    added_at: datetime
+    added_by: str
+    removed_at: datetime | None
+    removed_by: str | None
+    removed_why: str | None
+
+
 class ObligationOut(ItemOut):
     """One obligation with its life.
 
     `version` is what a change must name. `allowed` are the actions that the caller may take now.
     `reminded` says whether reminders are sent. `times` counts the hearings that fulfil it.
     `begins_on` is the first day of its period while that is to come: nothing is owed before it.
+    `target` is the quantity that it asks for, `reported` what is reached, `fulfils` whether that is
+    enough. `joint` says who reports where several units owe it; `leading` names the unit that
+    reports for this one.
     """
 
     version: int
@@ -166,6 +222,12 @@ class ObligationOut(ItemOut):
     extensions: list[ExtensionOut]
     objections: list[ObjectionOut]
     hearings: list[CountedHearingOut]
+    target: TargetOut | None = None
+    reported: float | None = None
+    fulfils: bool | None = None
+    joint: Joint = Joint.EACH
+    leading: str | None = None
+    evidence: list[EvidenceOut] = Field(default_factory=list)
 
 
 class TimelineEntryOut(Answer):

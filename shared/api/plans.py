@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
 from shared.api.units import UnreachableOut
+from shared.schemas.life import Joint
 
 
 class RecurrenceIn(Request):
@@ -136,8 +137,39 @@ class UnknownNameOut(Answer):
     near: list[NearOut]
 
 
+class TargetOut(Answer):
+    """A quantity that is asked for. `kind` is at-least or at-most; `unit` such as % or 次."""
+
+    number: float
+    unit: str
+    kind: str
+
+
+class JointIn(Request):
+    """Who reports for duties of several units: each unit, or the leading one for all.
+
+    `ref` names one measure; without it the plan's other measures are meant. Null is as the plan
+    says, and of the plan as the office's settings say.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"joint": "lead", "ref": "1.2"}]}
+    )
+
+    joint: Joint | None
+    ref: Line | None = None
+
+
+class JointOut(Answer):
+    """Who reports, as the plan or the measure now says."""
+
+    plan_id: UUID
+    ref: str | None
+    joint: Joint | None
+
+
 class MeasureOut(Answer):
-    """A measure as it now stands."""
+    """A measure as it now stands. `target` is the quantity that it asks for."""
 
     ref: str
     task_name: str
@@ -155,6 +187,8 @@ class MeasureOut(Answer):
     settled_at: datetime | None
     settled_why: str | None
     published: bool
+    target: TargetOut | None = None
+    joint: Joint | None = None
 
 
 class DecisionOut(Answer):
@@ -217,6 +251,7 @@ class PlanOut(Answer):
     published_at: datetime | None
     revises: UUID | None
     revised_by: UUID | None
+    joint: Joint | None = None
     tasks: int
     measures: list[MeasureOut]
     open: list[OpenOut]

@@ -59,16 +59,18 @@ class OfficeSettings(Value):
 
     Attributes:
         lights: how lights are shown.
-        working_hours: when people of the office can be asked to do something.
+        working_hours: outside of them nothing is sent on any channel, beside the quiet hours;
+            None: at any hour.
         quiet_email, quiet_sms: when nothing is sent on a channel.
         rate_limit: messages to one contact on one channel within `rate_hours`; 0: no limit.
         useful_days: how long after its slot a reminder without overdue items is still sent.
         signature: the registered signature of short messages; also under a 通报.
-        retention_days: how long the texts and addresses of sent messages are kept.
+        retention_days: how long ingest's history keeps the texts and addresses of sent messages;
+            the notifier's own rows, the topics and backups are not covered.
     """
 
     lights: dict[Light, LightLook] = Field(default_factory=lambda: dict(LOOKS))
-    working_hours: Hours = Hours(begin=time(8, 30), end=time(17, 30))
+    working_hours: Hours | None = None
     quiet_email: Hours | None = None
     quiet_sms: Hours | None = None
     rate_limit: Annotated[int, Field(ge=0, le=1000)] | None = None
@@ -84,7 +86,7 @@ class OfficeSettings(Value):
 
     @field_validator("working_hours")
     @classmethod
-    def _begin_before_they_end(cls, hours: Hours) -> Hours:
-        if hours.begin >= hours.end:
+    def _begin_before_they_end(cls, hours: Hours | None) -> Hours | None:
+        if hours is not None and hours.begin >= hours.end:
             raise ValueError("上班时间须早于下班时间。Working hours begin before they end.")
         return hours

@@ -7,6 +7,7 @@ from fastapi import Depends, FastAPI
 from services.ingest.api import (
     audit,
     directory_changes,
+    evidence,
     feeds,
     hearings,
     ledger,
@@ -59,8 +60,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 _AREAS = (
-    *(plans, revisions, directory_changes, reachability, units, ledger, obligations, hearings),
-    *(reports, feeds, offices, settings, users, sessions, openid, links, me, audit),
+    *(plans, revisions, directory_changes, reachability, units, ledger, obligations, evidence),
+    *(hearings, reports, feeds, offices, settings, users, sessions, openid, links, me, audit),
 )
 
 

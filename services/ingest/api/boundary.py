@@ -16,6 +16,7 @@ from shared.database.engine import is_infrastructure
 from shared.logging import bound, log
 
 _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
+_EVIDENCE = re.compile(r"/v1/obligations/[^/]*/files/*")
 _SECRET = re.compile(r"((?:/v1/feeds|/v1/links|/u)/)(?!(?:open|renew)$).+")
 """An address that is itself a secret; the log has it without."""
 _ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
@@ -66,6 +67,8 @@ def _find_limit(scope: Scope) -> int:
     settings: IngestSettings = scope["app"].state.context.settings
     if scope["method"] == "POST" and _UPLOADS.fullmatch(scope["path"]):
         return settings.document_limit + _ENVELOPE
+    if scope["method"] == "POST" and _EVIDENCE.fullmatch(scope["path"]):
+        return settings.evidence_limit + _ENVELOPE
     return settings.body_limit
 
 

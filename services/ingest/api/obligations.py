@@ -21,6 +21,7 @@ from shared.api.obligations import (
     GrantIn,
     NoteIn,
     ObligationOut,
+    ProgressIn,
     ReasonIn,
     ReturnIn,
     TimelineEntryOut,
@@ -34,24 +35,37 @@ _ID = "/obligations/{obligation_id}"
 _Change = Callable[[AsyncConnection], Awaitable[UUID]]
 
 
-async def _answer(call: Call, change: _Change) -> Response:
-    """Change an obligation, and answer with it as it then is."""
+async def answer_obligation(
+    call: Call, change: _Change, *, content: bytes | None = None
+) -> Response:
+    """Change an obligation, and answer with it as it then is.
+
+    `content` is what identifies a repeat of the request; by default its body.
+    """
 
     async def run(db: AsyncConnection) -> ObligationDetails:
         return await get_details(db, call.act, await change(db))
 
-    return await answer_post(call, run, ObligationOut)
+    return await answer_post(call, run, ObligationOut, content=content)
 
 
 async def _take(
     call: Call, obligation_id: UUID, body: AnswerIn | ReturnIn, action: Action
 ) -> Response:
-    return await _answer(
-        call,
-        lambda db: reporting.take_action(
-            db, call.act, obligation_id, action, version=body.version, words=body.note
-        ),
-    )
+    reported = body.reported if isinstance(body, ProgressIn) else None
+
+    async def run(db: AsyncConnection) -> UUID:
+        return await reporting.take_action(
+            db,
+            call.act,
+            obligation_id,
+            action,
+            version=body.version,
+            words=body.note,
+            reported=reported,
+        )
+
+    return await answer_obligation(call, run)
 
 
 def _may_decide(call: Call) -> bool:
@@ -81,19 +95,19 @@ async def accept_obligation(call: Permitted, obligation_id: UUID, body: AnswerIn
 
 
 @ROUTER.post(_ID + "/progress", response_model=ObligationOut)
-async def report_progress(call: Permitted, obligation_id: UUID, body: AnswerIn) -> Response:
-    """Report progress (报告进展)."""
+async def report_progress(call: Permitted, obligation_id: UUID, body: ProgressIn) -> Response:
+    """Report progress (报告进展), and how much of the `target` is reached."""
     return await _take(call, obligation_id, body, Action.PROGRESS)
 
 
 @ROUTER.post(_ID + "/submit", response_model=ObligationOut)
-async def submit_obligation(call: Permitted, obligation_id: UUID, body: AnswerIn) -> Response:
+async def submit_obligation(call: Permitted, obligation_id: UUID, body: ProgressIn) -> Response:
     """Report an obligation as done (报办结). The office reviews it, unless review is off."""
     return await _take(call, obligation_id, body, Action.SUBMIT)
 
 
 @ROUTER.post(_ID + "/complete", response_model=ObligationOut)
-async def complete_obligation(call: Permitted, obligation_id: UUID, body: AnswerIn) -> Response:
+async def complete_obligation(call: Permitted, obligation_id: UUID, body: ProgressIn) -> Response:
     """Confirm that an obligation is done (办结), submitted or not."""
     return await _take(call, obligation_id, body, Action.COMPLETE)
 
@@ -115,13 +129,15 @@ async def extend_obligation(call: Permitted, obligation_id: UUID, body: ExtendIn
     """Ask for a later date (申请延期). Of one who may grant it, it is granted at once."""
     wanted = NewDate(body.due_on, body.note, body.confirm)
     extend = extensions.set_date if _may_decide(call) else extensions.ask_extension
-    return await _answer(call, lambda db: extend(db, call.act, obligation_id, body.version, wanted))
+    return await answer_obligation(
+        call, lambda db: extend(db, call.act, obligation_id, body.version, wanted)
+    )
 
 
 @ROUTER.post(_ID + "/object", response_model=ObligationOut)
 async def object_to_obligation(call: Permitted, obligation_id: UUID, body: ReturnIn) -> Response:
     """Say that an obligation is not the unit's (提出异议); the office decides."""
-    return await _answer(
+    return await answer_obligation(
         call,
         lambda db: objections.raise_objection(db, call.act, obligation_id, body.version, body.note),
     )
@@ -130,7 +146,7 @@ async def object_to_obligation(call: Permitted, obligation_id: UUID, body: Retur
 @ROUTER.post(_ID + "/withdraw", response_model=ObligationOut)
 async def withdraw_obligation(call: Permitted, obligation_id: UUID, body: ReturnIn) -> Response:
     """Withdraw an obligation with the reason (撤回). Its reminders stop; `reopen` restores it."""
-    return await _answer(
+    return await answer_obligation(
         call,
         lambda db: withdrawing.withdraw_obligation(
             db, call.act, obligation_id, body.version, body.note
@@ -141,7 +157,7 @@ async def withdraw_obligation(call: Permitted, obligation_id: UUID, body: Return
 @ROUTER.post("/extensions/{extension_id}/grant", response_model=ObligationOut)
 async def approve_extension(call: Permitted, extension_id: UUID, body: GrantIn) -> Response:
     """Grant the date that was asked for, or another one."""
-    return await _answer(
+    return await answer_obligation(
         call,
         lambda db: extensions.grant_extension(
             db, call.act, extension_id, body.due_on, body.note, confirm=body.confirm
@@ -152,7 +168,7 @@ async def approve_extension(call: Permitted, extension_id: UUID, body: GrantIn) 
 @ROUTER.post("/extensions/{extension_id}/refuse", response_model=ObligationOut)
 async def refuse_extension(call: Permitted, extension_id: UUID, body: ReasonIn) -> Response:
     """Refuse a later date with the reason; the present one stays."""
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: extensions.refuse_extension(db, call.act, extension_id, body.note)
     )
 
@@ -160,7 +176,7 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: ReasonIn) 
 @ROUTER.post("/extensions/{extension_id}/withdraw", response_model=ObligationOut)
 async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) -> Response:
     """No longer ask for a later date."""
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: extensions.withdraw_extension(db, call.act, extension_id, body.note)
     )
 
@@ -169,7 +185,7 @@ async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) 
 async def correct_extension(call: Permitted, extension_id: UUID, body: CorrectIn) -> Response:
     """Give a granted extension another date, with the reason."""
     wanted = NewDate(body.due_on, body.note, body.confirm)
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: extensions.correct_extension(db, call.act, extension_id, wanted)
     )
 
@@ -177,7 +193,7 @@ async def correct_extension(call: Permitted, extension_id: UUID, body: CorrectIn
 @ROUTER.post("/extensions/{extension_id}/take-back", response_model=ObligationOut)
 async def take_back_extension(call: Permitted, extension_id: UUID, body: ReasonIn) -> Response:
     """Give the obligation the date before a granted extension, with the reason."""
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: extensions.take_back_extension(db, call.act, extension_id, body.note)
     )
 
@@ -185,7 +201,7 @@ async def take_back_extension(call: Permitted, extension_id: UUID, body: ReasonI
 @ROUTER.post("/objections/{objection_id}/uphold", response_model=ObligationOut)
 async def uphold_objection(call: Permitted, objection_id: UUID, body: UpholdIn) -> Response:
     """Withdraw what was objected to, or assign it to another unit."""
-    return await _answer(
+    return await answer_obligation(
         call,
         lambda db: objections.uphold_objection(db, call.act, objection_id, body.note, body.unit_id),
     )
@@ -194,7 +210,7 @@ async def uphold_objection(call: Permitted, objection_id: UUID, body: UpholdIn) 
 @ROUTER.post("/objections/{objection_id}/reject", response_model=ObligationOut)
 async def reject_objection(call: Permitted, objection_id: UUID, body: ReasonIn) -> Response:
     """Reject an objection with the reason; the unit still owes it."""
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: objections.reject_objection(db, call.act, objection_id, body.note)
     )
 
@@ -202,7 +218,7 @@ async def reject_objection(call: Permitted, objection_id: UUID, body: ReasonIn) 
 @ROUTER.post("/objections/{objection_id}/withdraw", response_model=ObligationOut)
 async def withdraw_objection(call: Permitted, objection_id: UUID, body: NoteIn) -> Response:
     """No longer object."""
-    return await _answer(
+    return await answer_obligation(
         call, lambda db: objections.withdraw_objection(db, call.act, objection_id, body.note)
     )
 

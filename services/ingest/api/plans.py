@@ -15,13 +15,15 @@ from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.domain.statuses import SettlementAction
 from services.ingest.extraction.models import ParsedPlan
-from services.ingest.handlers.plans import details, settling, withdrawing
+from services.ingest.handlers.plans import details, joint_setting, settling, withdrawing
 from services.ingest.handlers.plans import plans as handlers
 from services.ingest.handlers.plans.published import Published
 from services.ingest.handlers.plans.publishing import publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
 from shared.api.fields import Page
 from shared.api.plans import (
+    JointIn,
+    JointOut,
     NameDecisionIn,
     PlanDetailsIn,
     PlanDraft,
@@ -182,3 +184,14 @@ async def delete_draft(call: Permitted, plan_id: UUID) -> None:
     """Delete a draft, or a revision that was not confirmed."""
     async with call.context.engine.begin() as db:
         await withdrawing.delete_draft(db, call.act, plan_id)
+
+
+@ROUTER.post("/{plan_id}/joint", response_model=JointOut)
+async def set_joint(call: Permitted, plan_id: UUID, body: JointIn) -> Response:
+    """Say who reports for duties of several units, in the plan or in one measure of it."""
+    wanted = joint_setting.JointSetting(plan_id, body.ref, body.joint)
+
+    async def run(db: AsyncConnection) -> joint_setting.JointSetting:
+        return await joint_setting.set_joint(db, call.act, wanted)
+
+    return await answer_post(call, run, JointOut)

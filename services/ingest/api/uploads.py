@@ -52,8 +52,10 @@ class Upload:
 
 
 @asynccontextmanager
-async def open_upload(call: Call) -> AsyncIterator[Upload]:
-    """The file of a form; folders and control characters are removed from its name.
+async def open_upload(call: Call, limit: int | None = None) -> AsyncIterator[Upload]:
+    """The file of a form, up to `limit` bytes or that of documents.
+
+    Folders and control characters are removed from its name.
 
     It is written to the temporary folder as it arrives; the boundary refuses a body over the limit.
 
@@ -64,7 +66,7 @@ async def open_upload(call: Call) -> AsyncIterator[Upload]:
     async with _wait_for_turn(call):
         form = await _parse_form(call.request)
         try:
-            yield _find_file(form, call.context.settings.document_limit)
+            yield _find_file(form, limit or call.context.settings.document_limit)
         finally:
             await form.close()
 
@@ -104,15 +106,16 @@ def _find_file(form: FormData, limit: int) -> Upload:
         raise ProblemError(
             422,
             "no-file",
-            "The request contains no file.",
-            "Send multipart/form-data with one part named `file`.",
+            "没有收到文件。The request contains no file.",
+            "请选择文件。Send multipart/form-data with one part named `file`.",
         )
     if (part.size or 0) > limit:
         raise ProblemError(
             413,
             "request-too-large",
-            f"文件过大。The file is larger than {limit} bytes.",
-            "请只保留任务表后重新导入。Keep the table alone, without pictures, and send it again.",
+            f"文件超过 {limit // 2**20} MB。The file is larger than {limit} bytes.",
+            "请减小文件后重试：任务表只留表格，佐证材料压缩图片。"
+            "Send a smaller file: the table alone, or smaller pictures.",
         )
     name = _FOLDERS.sub("", part.filename or "")
     part.file.fileno()  # moves content that is still in memory into a file

@@ -90,6 +90,10 @@ def describe_change(change: NotedChange) -> TimelineEntry | None:
         facts.append(" ".join(filter(None, heard)))
     if "name" in after:
         facts.append(str(after["name"]))
+    if "reported" in after:
+        facts.append(f"完成数 {after['reported']}")
+    if "leading" in after:
+        facts.append(f"牵头单位{after['leading']}统一报送")
     if reason := after.get("note") or after.get("reason"):
         facts.append(str(reason))
     line = f"{text}：{'；'.join(facts)}" if facts else text

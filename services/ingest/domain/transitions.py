@@ -58,6 +58,7 @@ class Situation:
         is_dropped: it is done, and a revision of the plan no longer asks for it.
         asked: an extension is asked for and not decided yet.
         objected: an objection is not decided yet.
+        follows: another unit leads this joint duty, and reports for it.
     """
 
     status: ObligationStatus
@@ -66,6 +67,7 @@ class Situation:
     is_dropped: bool = False
     asked: bool = False
     objected: bool = False
+    follows: bool = False
 
 
 def find_next_status(
@@ -91,15 +93,17 @@ def _may_take(situation: Situation, action: Action, who: Party, *, review: bool)
         case Action.ACCEPT | Action.PROGRESS:
             may = True
         case Action.SUBMIT:
-            may = not is_hearing
+            may = not is_hearing and (is_office or not situation.follows)
         case Action.COMPLETE | Action.RETURN:
             may = is_office and not is_hearing
         case Action.REOPEN:
-            is_own_report = status is _S.SUBMITTED or (status is _S.DONE and not review)
+            is_report = status is _S.SUBMITTED or (status is _S.DONE and not review)
+            is_own_report = is_report and not situation.follows
             is_by_record = status is _S.DONE and is_hearing
             may = (is_office or is_own_report) and not is_by_record
         case Action.EXTEND:
-            may = situation.is_dated and not situation.asked
+            is_own_date = is_office or not situation.follows
+            may = situation.is_dated and not situation.asked and is_own_date
         case Action.OBJECT:
             may = not situation.objected
         case Action.WITHDRAW:

@@ -94,7 +94,12 @@ def select_entries(source: FromClause) -> Select[*tuple[Any, ...]]:
         .join(MEASURES, MEASURES.c.measure_id == source.c.measure_id)
         .join(PLANS, PLANS.c.plan_id == source.c.plan_id)
     )
-    columns = list_columns(LedgerEntry, {"unit": UNITS.c.name}, source.c, MEASURES.c, PLANS.c)
+    named = {
+        "unit": UNITS.c.name,
+        "measure_joint": MEASURES.c.joint,
+        "plan_joint": PLANS.c.joint,
+    }
+    columns = list_columns(LedgerEntry, named, source.c, MEASURES.c, PLANS.c)
     return select(*columns).select_from(joined)
 
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from shared.schemas.life import ObligationStatus
+from shared.schemas.life import Joint, ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 
@@ -49,7 +50,9 @@ class LedgerEntry:
     """An obligation with its unit's name, its plan's title and year, and its measure's text.
 
     `submitted_*` are of the report that is reviewed or was confirmed; `done_*` say when it was
-    fulfilled and by whom.
+    fulfilled and by whom. `reported` is the last value of what its measure asks for, `target` what
+    the measure's target column asks. `measure_joint` and `plan_joint`: who reports for several
+    units; None where measure and plan do not say.
     """
 
     obligation_id: UUID
@@ -79,6 +82,10 @@ class LedgerEntry:
     done_by: str | None
     withdrawn_at: datetime | None
     withdrawn_why: str | None
+    reported: float | None
+    target: dict[str, Any] | None
+    measure_joint: Joint | None
+    plan_joint: Joint | None
 
 
 @dataclass(frozen=True, slots=True)

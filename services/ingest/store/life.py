@@ -1,4 +1,4 @@
-"""Extensions, objections and the reporting settings of an office."""
+"""Extensions, objections, and joint duties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,20 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
 from services.ingest.store.life_tables import (
     EXTENSIONS,
     OBJECTIONS,
-    REPORTING_SETTINGS,
     ExtensionState,
     ObjectionState,
 )
+from services.ingest.store.tables import OBLIGATIONS, UNITS
+from shared.schemas.life import ObligationStatus
 
-_E, _J, _S = EXTENSIONS.c, OBJECTIONS.c, REPORTING_SETTINGS.c
+_O = OBLIGATIONS.c
+_E, _J = EXTENSIONS.c, OBJECTIONS.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +131,34 @@ async def close_pending(
         )
 
 
-async def find_settings(db: AsyncConnection, office_id: UUID) -> tuple[int, dict[str, Any] | None]:
-    """The number and content of an office's reporting settings; 0 and None for the defaults."""
-    row = (
-        await db.execute(select(_S.number, _S.settings).where(_S.office_id == office_id))
-    ).first()
-    return (0, None) if row is None else (row.number, row.settings)
+@dataclass(frozen=True, slots=True)
+class JointObligation:
+    """An obligation of a duty that several units owe, with the name of its unit."""
+
+    obligation_id: UUID
+    unit_id: UUID
+    unit: str
+    status: ObligationStatus
 
 
-async def put_settings(
-    db: AsyncConnection,
-    office_id: UUID,
-    number: int,
-    settings: Mapping[str, Any],
-    *,
-    now: datetime,
-    actor: str,
-) -> None:
-    """Replace an office's reporting settings."""
-    row = {
-        "number": number,
-        "settings": dict(settings),
-        "changed_at": now,
-        "changed_by": actor,
-    }
-    statement = postgresql.insert(REPORTING_SETTINGS).values(office_id=office_id, **row)
-    await db.execute(statement.on_conflict_do_update(index_elements=[_S.office_id], set_=row))
+async def list_joint(
+    db: AsyncConnection, plan_id: UUID, measure_id: UUID, period: str, *, lead: bool
+) -> list[JointObligation]:
+    """What the leading units owe of a measure in a period, or the others; by unit.
+
+    What was withdrawn is left out.
+    """
+    columns = list_columns(JointObligation, {"unit": UNITS.c.name}, _O)
+    query = (
+        select(*columns)
+        .select_from(OBLIGATIONS.join(UNITS, UNITS.c.unit_id == _O.unit_id))
+        .where(
+            _O.plan_id == plan_id,
+            _O.measure_id == measure_id,
+            _O.period == period,
+            _O.lead.is_(lead),
+            _O.withdrawn_at.is_(None),
+        )
+        .order_by(_O.unit_id)
+    )
+    return await fetch_all(db, JointObligation, query)

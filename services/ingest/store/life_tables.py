@@ -1,10 +1,21 @@
-"""The tables of an obligation's life beside the ledger: what units ask for, and office settings."""
+"""The tables of an obligation's life beside the ledger: what units ask for, hearings, evidence."""
 
 from enum import StrEnum
 
-from sqlalchemy import Column, Date, ForeignKey, Index, Integer, Table, Text, Uuid, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
+from services.ingest.domain.evidence import EvidenceKind
 from services.ingest.store.columns import INSTANT, METADATA, EnumText, define_office_column
 
 
@@ -72,15 +83,28 @@ OBJECTIONS = Table(
     Index("objections_pending", "office_id", postgresql_where=text("state = 'pending'")),
 )
 
-# How an office handles reports. An office without a row has the defaults.
-REPORTING_SETTINGS = Table(
-    "reporting_settings",
+EVIDENCE = Table(
+    "evidence",
     METADATA,
-    define_office_column(key=True),
-    Column("number", Integer, nullable=False),
-    Column("settings", JSONB, nullable=False),
-    Column("changed_at", INSTANT, nullable=False),
-    Column("changed_by", Text, nullable=False),
+    Column("evidence_id", Uuid, primary_key=True),
+    define_office_column(),
+    Column("unit_id", Uuid, nullable=False),
+    Column("obligation_id", Uuid, nullable=False),
+    Column("kind", EnumText(EvidenceKind), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("link", Text),
+    # Of a file.
+    Column("name", Text),
+    Column("media_type", Text),
+    Column("size", BigInteger),
+    Column("sha256", Text),
+    Column("content", LargeBinary),
+    Column("added_at", INSTANT, nullable=False),
+    Column("added_by", Text, nullable=False),
+    Column("removed_at", INSTANT),
+    Column("removed_by", Text),
+    Column("removed_why", Text),
+    Index("evidence_obligation", "obligation_id", "added_at"),
 )
 
 HEARINGS = Table(

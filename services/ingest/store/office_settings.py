@@ -15,11 +15,15 @@ from services.ingest.store.tables import OFFICE_SETTINGS
 
 @dataclass(frozen=True, slots=True)
 class StoredSettings:
-    """A version of an office's settings; `logo` is a picture."""
+    """A version of an office's settings.
+
+    `logo` is a picture, `reporting` what becomes of a unit's reports.
+    """
 
     version: int
     settings: dict[str, Any]
     logo: bytes | None
+    reporting: dict[str, Any] | None
     changed_by: str
     changed_at: datetime
 
@@ -34,6 +38,12 @@ async def find_current(db: AsyncConnection, office_id: UUID) -> StoredSettings |
     return await fetch_first(db, StoredSettings, query)
 
 
+async def find_reporting(db: AsyncConnection, office_id: UUID) -> dict[str, Any] | None:
+    """What becomes of a unit's reports, as it is stored; None for the defaults."""
+    query = select(_S.reporting).where(_S.office_id == office_id).order_by(_S.version.desc())
+    return (await db.execute(query.limit(1))).scalar()
+
+
 async def add_settings(
     db: AsyncConnection,
     office_id: UUID,
@@ -41,6 +51,7 @@ async def add_settings(
     *,
     settings: Mapping[str, Any],
     logo: bytes | None,
+    reporting: Mapping[str, Any],
     by: str,
     now: datetime,
 ) -> StoredSettings:
@@ -50,6 +61,7 @@ async def add_settings(
         "version": version,
         "settings": dict(settings),
         "logo": logo,
+        "reporting": dict(reporting),
         "changed_by": by,
         "changed_at": now,
     }

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.statuses import MessageState, Pairing, PlanStatus, SettlementAction
+from shared.schemas.life import Joint
 from shared.schemas.rules import Audience
 
 
@@ -104,6 +105,7 @@ class StoredPlan:
     base_version: int | None
     outcome: dict[str, int] | None
     revised_by: UUID | None
+    joint: Joint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ class StoredMeasure:
     published_at: datetime | None
     settled: list[str]
     periods: dict[str, str]
+    target: dict[str, Any] | None
+    joint: Joint | None
     pair_id: UUID | None
     paired: Pairing | None
     removed_at: datetime | None

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Date,
+    Double,
     ForeignKey,
     Identity,
     Index,
@@ -29,7 +30,7 @@ from shared.kafka.consuming.consumer import Tables
 from shared.kafka.consuming.inbox import define_inbox_table
 from shared.kafka.consuming.parked import define_parked_table
 from shared.kafka.outbox.publishing import define_outbox_table
-from shared.schemas.life import ObligationStatus
+from shared.schemas.life import Joint, ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 OFFICES = Table(
@@ -115,6 +116,8 @@ PLANS = Table(
     Column("outcome", JSONB(none_as_null=True)),
     # Of a plan that was revised: the revision whose document is in force.
     Column("revised_by", Uuid, ForeignKey("ingest.plans.plan_id")),
+    # Who reports for joint duties; empty: as the office's settings say.
+    Column("joint", EnumText(Joint)),
     Index("plans_page", "office_id", "plan_id"),
     Index("plans_revisions", "revises"),
 )
@@ -149,6 +152,9 @@ MEASURES = Table(
     # its names now mean them, and those that go on owing it though they no longer do.
     Column("not_joining", JSONB, nullable=False, server_default="[]"),
     Column("staying", JSONB, nullable=False, server_default="[]"),
+    # The quantity of its target column, and who reports; empty: as its plan says.
+    Column("target", JSONB(none_as_null=True)),
+    Column("joint", EnumText(Joint)),
     # In a revision: which measure of the plan it is, and how that was decided.
     Column("pair_id", Uuid),
     Column("paired", EnumText(Pairing)),
@@ -199,6 +205,8 @@ OBLIGATIONS = Table(
     Column("submitted_by", Text),
     Column("done_at", INSTANT),
     Column("done_by", Text),
+    # The value that was last reported, in the unit of the measure's target.
+    Column("reported", Double),
     # By whom and why, where a person withdrew it and not a revision.
     Column("withdrawn_at", INSTANT),
     Column("withdrawn_by", Text),
@@ -289,6 +297,8 @@ OFFICE_SETTINGS = Table(
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("settings", JSONB, nullable=False),
     Column("logo", LargeBinary),
+    # What becomes of a unit's reports: ingest's own, told to nobody. Empty: the defaults.
+    Column("reporting", JSONB(none_as_null=True)),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", INSTANT, nullable=False),
 )

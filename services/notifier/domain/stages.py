@@ -97,7 +97,7 @@ class Policy:
     Attributes:
         off: channels that the office has switched off.
         unconnected: channels without a gateway.
-        quiet: quiet hours by channel.
+        quiet: quiet hours, each of a channel, which may have several.
         rate_limit: notifications to a contact within `rate_window` on a channel; 0: no limit.
         useful_for: how long after its slot a reminder without overdue items is sent; None: always.
     """
@@ -112,17 +112,21 @@ class Policy:
 
 def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
     """The limits of an office: what it set itself, else what the installation has."""
-    quiet = dict(policy.quiet)
-    quiet |= {
+    by_channel = dict(policy.quiet)
+    by_channel |= {
         channel: QuietHours(own.begin, own.end)
         for channel in Channel
         if (own := _get_quiet_hours(settings, channel))
     }
+    quiet = list(by_channel.items())
+    if (working := settings.working_hours) is not None:
+        outside = QuietHours(working.end, working.begin)
+        quiet += [(channel, outside) for channel in Channel]
     hours, days = settings.rate_hours, settings.useful_days
     limit = policy.rate_limit if settings.rate_limit is None else settings.rate_limit
     return replace(
         policy,
-        quiet=tuple(quiet.items()),
+        quiet=tuple(quiet),
         rate_limit=limit,
         rate_window=policy.rate_window if hours is None else timedelta(hours=hours),
         useful_for=policy.useful_for if days is None else timedelta(days=days),
@@ -199,10 +203,13 @@ def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | Non
 
 
 def _check_quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
-    for channel, quiet in policy.quiet:
-        if channel == facts.channel and (until := quiet.find_end(now, facts.zone)):
-            return Defer(until, DeferReason.QUIET_HOURS)
-    return None
+    """The latest end counts of all quiet hours that it is now."""
+    ends = [
+        until
+        for channel, quiet in policy.quiet
+        if channel == facts.channel and (until := quiet.find_end(now, facts.zone))
+    ]
+    return Defer(max(ends), DeferReason.QUIET_HOURS) if ends else None
 
 
 def _check_rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:

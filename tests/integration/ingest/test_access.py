@@ -138,6 +138,11 @@ TABLE = {
     "POST /v1/objections/{objection_id}/reject": Access("manage", 403, 403),
     "POST /v1/objections/{objection_id}/withdraw": Access("report", 404, 404, {}),
     "POST /v1/hearings/{hearing_id}/take-back": Access("report", 404, 404, {"note": "x"}),
+    "POST /v1/obligations/{obligation_id}/evidence": Access("report", 200, 404, {"note": "x"}),
+    "POST /v1/obligations/{obligation_id}/files": Access("report", 422, 404),
+    "GET /v1/evidence/{evidence_id}/file": Access("read", 404, 404),
+    "POST /v1/evidence/{evidence_id}/take-back": Access("report", 404, 404, {"note": "x"}),
+    "POST /v1/plans/{plan_id}/joint": Access("manage", 403, 403),
     "GET /v1/journal": Access("manage", 403),
     "GET /v1/audit/verify": Access("manage", 403),
     "GET /v1/audit/expected": Access("manage", 403),
@@ -196,7 +201,9 @@ async def office(api: Any) -> Office:
 
 
 def _ids(row: dict[str, Any]) -> dict[str, str]:
-    none = dict.fromkeys(("extension_id", "objection_id", "hearing_id"), str(UUID(int=0)))
+    none = dict.fromkeys(
+        ("extension_id", "objection_id", "hearing_id", "evidence_id"), str(UUID(int=0))
+    )
     return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none
 
 

@@ -228,6 +228,50 @@ async def test_a_hearing_in_the_middle_makes_no_false_difference(county):
     assert (found["differences"], found["explained"]) == ([], [])
 
 
+JOINT = (
+    "2023年政务服务任务分解表\n\n序号\t任务名称\t具体内容\t牵头单位\t责任单位\t完成时限\n"
+    "1\t专区\t建成政务公开标准化专区。\t县财政局\t县发展和改革局、凤灵街道\t2023年6月28日\n"
+)
+
+
+async def test_what_a_leading_unit_reports_for_all_makes_no_false_difference(county):
+    draft = await county.api.client.post("/v1/plans", files={"file": ("j.txt", JOINT.encode())})
+    plan = f"/v1/plans/{draft.json()['plan_id']}"
+    await county.post(f"{plan}/publish", {})
+    await county.post(f"{plan}/joint", {"joint": "lead"})
+    await county.flow()
+    rows = [row for row in await county.api.list_ledger() if row["task_name"] == "专区"]
+    lead = next(row["obligation_id"] for row in rows if row["lead"])
+
+    async def act(action, **body):
+        shown = (await county.api.client.get(f"/v1/obligations/{lead}")).json()
+        await county.post(f"/v1/obligations/{lead}/{action}", {"version": shown["version"], **body})
+        await county.flow()
+
+    async def count_reminded():
+        (row,) = await county.run(
+            "SELECT count(*) AS n FROM scheduler.timers WHERE obligation_id = ANY(:ids)",
+            ids=[row["obligation_id"] for row in rows],
+        )
+        return row.n
+
+    await county.live(at("2023-06-12"))
+    assert await count_reminded() > 0
+    await act("submit")
+    assert await count_reminded() == 0
+    await county.live(at("2023-06-20"))
+    await act("return", note="请补充")
+    await act("extend", due_on="2023-07-10", note="系统迁移")
+    await county.live(at("2023-07-06"))
+    await act("complete")
+    await county.live(at("2023-07-21"))
+    found = await county.compared()
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] > 20
+    after = [row for row in await county.api.list_ledger() if row["task_name"] == "专区"]
+    assert {(row["status"], row["due_on"]) for row in after} == {("done", "2023-07-10")}
+
+
 async def test_a_unit_that_was_taken_off_the_agenda_is_found_and_named(county):
     await county.live(at("2023-06-18"))
     lost = await county.owed("1", "县发展和改革局")

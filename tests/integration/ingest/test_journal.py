@@ -157,6 +157,23 @@ class Desk:
         hearing_id = (await self.hear()).json()["hearing_id"]
         return await self.post(f"/v1/hearings/{hearing_id}/take-back", {"note": "误登"})
 
+    async def add_evidence(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        return await self.post(f"/v1/obligations/{row['obligation_id']}/evidence", {"note": "说明"})
+
+    async def add_file(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        file = ("a.pdf", b"%PDF-1.7")
+        path = f"/v1/obligations/{row['obligation_id']}/files"
+        return await self.api.client.post(path, files={"file": file})
+
+    async def take_back_evidence(self) -> httpx.Response:
+        added = (await self.add_evidence()).json()["evidence"][-1]
+        return await self.post(f"/v1/evidence/{added['evidence_id']}/take-back", {"note": "有误"})
+
+    async def set_joint(self) -> httpx.Response:
+        return await self.post(f"{self.plan}/joint", {"joint": "lead"})
+
     async def withdraw_measure(self) -> httpx.Response:
         return await self.post(f"{self.plan}/measures/1.1/withdraw", {"note": "重复"})
 
@@ -240,6 +257,10 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
         ("POST", f"/v1/objections/{{objection_id}}/{how}"): partial(Desk.decide_objection, how=how)
         for how in ("reject", "withdraw", "uphold")
     },
+    ("POST", "/v1/obligations/{obligation_id}/evidence"): Desk.add_evidence,
+    ("POST", "/v1/obligations/{obligation_id}/files"): Desk.add_file,
+    ("POST", "/v1/evidence/{evidence_id}/take-back"): Desk.take_back_evidence,
+    ("POST", "/v1/plans/{plan_id}/joint"): Desk.set_joint,
     ("POST", "/v1/plans/{plan_id}/measures/{ref}/withdraw"): Desk.withdraw_measure,
     ("DELETE", "/v1/plans/{plan_id}"): Desk.delete_draft,
     ("POST", "/v1/plans/{plan_id}/revisions"): Desk.revise,

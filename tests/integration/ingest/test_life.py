@@ -120,7 +120,7 @@ async def test_without_review_what_is_submitted_is_done(api):
     wrong = await api.client.put(path, json={"version": 1, "stops_reminders": ["returned"]})
     assert wrong.status_code == 422
     entries = await api.fetch_rows(
-        "SELECT after FROM ingest.journal WHERE action = 'reporting-settings.changed'"
+        "SELECT after FROM ingest.journal WHERE action = 'settings.changed'"
     )
     assert [entry.after["review"] for entry in entries] == [False]
     done = (await send(unit, obligation_id, "submit", version=1)).json()

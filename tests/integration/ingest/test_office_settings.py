@@ -1,14 +1,17 @@
 """An office's settings: shown, replaced whole, guarded by a version, and told to other services."""
 
+import asyncio
 import base64
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.retention import forget_old_texts
+from shared.database.migrating import _configure_alembic, migrate
 
 pytestmark = pytest.mark.integration
 PATH = "/v1/office/settings"
@@ -88,6 +91,20 @@ async def test_what_becomes_of_reports_is_set_with_the_rest(api: Any) -> None:
     assert late.status_code == 409
 
 
+async def test_one_change_of_several_settings_is_one_version_and_one_entry(api: Any) -> None:
+    assert (await put(api, review=False, rate_limit=3)).json()["version"] == 1
+    ((before, after),) = await api.fetch_rows(
+        "SELECT before, after FROM ingest.journal WHERE action = 'settings.changed'"
+    )
+    assert (before["review"], after["review"], after["rate_limit"]) == (True, False, 3)
+    assert (await put(api, joint="lead")).json()["version"] == 2
+    told = await api.fetch_rows(
+        "SELECT 1 FROM ingest.outbox WHERE convert_from(value, 'UTF8') LIKE '%rate_limit%'"
+    )
+    assert len(told) == 1  # who reports concerns no other service
+    assert (await put(api, rate_limit=4)).json()["joint"] == "lead"
+
+
 @pytest.mark.parametrize(
     ("changes", "where"),
     [
@@ -143,3 +160,21 @@ async def test_texts_older_than_the_office_keeps_are_erased_and_the_record_stays
         ("a@b.example", "正文", "sent"),
         ("", "", "sent"),
     ]
+
+
+async def test_settings_that_stood_in_two_tables_become_one_document(api: Any) -> None:
+    assert (await put(api, review=False, rate_limit=3)).json()["version"] == 1
+    assert (await put(api, joint="lead")).json()["version"] == 2
+    before = (await api.client.get(PATH)).json()
+    url = api.settings.database_url.get_secret_value()
+    await asyncio.to_thread(
+        command.downgrade, _configure_alembic(url, "ingest"), "2026_11_27_evidence"
+    )
+    await api.engine.dispose()
+    ((stored,),) = await api.fetch_rows("SELECT settings FROM ingest.reporting_settings")
+    assert (stored["review"], stored["joint"]) == (False, "lead")
+    await asyncio.to_thread(migrate, url, "ingest")
+    await api.engine.dispose()
+    after = (await api.client.get(PATH)).json()
+    assert after == before | {"version": 3}  # the sum of both numbers, as it was shown
+    assert (await put(api, rate_limit=4)).json()["version"] == 4

@@ -218,7 +218,10 @@ async def collect_ids(api: Any) -> dict[str, str]:
     heard = await unit.post(
         f"/v1/units/{unit_id}/hearings", json={"heard_on": "2023-05-18", "heard_by": "局长"}
     )
-    for answer in (revision, extended, objected, heard):
+    shown = await unit.post(
+        f"/v1/obligations/{obligation_id}/files", files={"file": ("a.pdf", b"%PDF-1.7")}
+    )
+    for answer in (revision, extended, objected, heard, shown):
         assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
@@ -230,6 +233,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "extension_id": extended.json()["extensions"][0]["extension_id"],
         "objection_id": objected.json()["objections"][0]["objection_id"],
         "hearing_id": heard.json()["hearing_id"],
+        "evidence_id": shown.json()["evidence"][0]["evidence_id"],
         "token_id": (await api.client.get("/v1/tokens")).json()["items"][0]["token_id"],
         "user_id": str(user.user_id),
         "session_id": (await open_for(api, user))[1],

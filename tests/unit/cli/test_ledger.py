@@ -159,7 +159,12 @@ def test_settings_are_shown_with_what_they_mean(
     rest = {"stops_reminders": ["submitted", "done"], "review": True, "joint": "lead"}
     server.answers["/v1/office/settings"] = SETTINGS | rest
     shown = cuiban("settings", "show").out
-    for part in ("time zone", "submitted、done", "the leading unit for all", "working hours"):
+    for part in (
+        "time zone",
+        "submitted、done",
+        "the leading unit for all",
+        "nothing is sent, on any channel",
+    ):
         assert part in shown
     assert "stops_reminders" in shown
 

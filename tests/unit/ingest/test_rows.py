@@ -7,6 +7,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from services.ingest.store import (
+    evidence,
     hearings,
     idempotency,
     journal,
@@ -50,6 +51,8 @@ HELD_BY = [
     (journal.ChainHead, JOURNAL_HEADS),
     (idempotency.StoredAnswer, tables.IDEMPOTENCY),
     (hearings.StoredHearing, life_tables.HEARINGS),
+    (evidence.StoredEvidence, life_tables.EVIDENCE),
+    (life.JointObligation, tables.OBLIGATIONS),
     (life.StoredExtension, life_tables.EXTENSIONS),
     (life.StoredObjection, life_tables.OBJECTIONS),
     (timeline.MessageRow, NOTIFICATIONS),

@@ -4,9 +4,16 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.transitions import Stamps, is_reminded, stamp, to_wire
+from services.ingest.domain.transitions import (
+    Party,
+    Stamps,
+    find_next_status,
+    is_reminded,
+    stamp,
+    to_wire,
+)
 from services.ingest.handlers.acting import Act, note, tell
-from services.ingest.handlers.ledger.locking import LockedObligation
+from services.ingest.handlers.ledger.locking import LockedObligation, read_obligation
 from services.ingest.store import life
 from services.ingest.store import obligations as store
 from shared.schemas.events import StatusReported
@@ -21,6 +28,8 @@ NOTED_AS = {
     Action.REOPEN: "obligation.reopened",
 }
 """The journal's names of the actions that change the status alone."""
+_FOR_ALL = {Action.SUBMIT, Action.COMPLETE, Action.RETURN, Action.REOPEN}
+"""What a leading unit's report, and the office's answer to it, mean for the units it leads."""
 _ENDED = {ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
 
 
@@ -32,11 +41,23 @@ async def change_status(
     status: ObligationStatus,
     *,
     words: str,
+    reported: float | None = None,
+    leading: str = "",
 ) -> None:
-    """Give an obligation the status that an allowed action leads to."""
+    """Give an obligation the status that an allowed action leads to.
+
+    `reported` is the value of what it asks for, None to leave it. `leading` names the unit that
+    reports for this one.
+    """
     entry, number = locked.entry, locked.entry.number + 1
     reminded = is_reminded(status, locked.policy.quiet)
     values = list_columns(act, locked, status) | {"number": number}
+    after: dict[str, Any] = {"status": status, "note": words}
+    if reported is not None:
+        values["reported"] = reported
+        after["reported"] = f"{reported:.15g}"  # the journal's chain takes no fractions
+    if leading:
+        after["leading"] = leading
     await store.update_obligation(db, entry.obligation_id, values, act.now)
     if status in _ENDED:
         await life.close_pending(
@@ -53,7 +74,36 @@ async def change_status(
         reminded=reminded,
     )
     await tell(db, act, event, entry.obligation_id, number)
-    await note_change(db, act, locked, NOTED_AS[action], {"status": status, "note": words})
+    await note_change(db, act, locked, NOTED_AS[action], after)
+
+
+async def report_for_others(
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    action: Action,
+    *,
+    words: str,
+    reported: float | None,
+) -> None:
+    """Let the obligations that a leading unit reports for follow its report.
+
+    A return or a reopening concerns those that stand as the leading unit's did.
+    """
+    if action not in _FOR_ALL:
+        return
+    unit = locked.entry.unit
+    for each in locked.following:
+        other = await read_obligation(db, act, each.obligation_id)
+        undoes = action in {Action.RETURN, Action.REOPEN}
+        if undoes and other.entry.status is not locked.entry.status:
+            continue
+        review = locked.policy.review
+        status = find_next_status(other.situation, action, Party.OFFICE, review=review)
+        if status is not None:
+            await change_status(
+                db, act, other, action, status, words=words, reported=reported, leading=unit
+            )
 
 
 def list_columns(act: Act, locked: LockedObligation, status: ObligationStatus) -> dict[str, Any]:

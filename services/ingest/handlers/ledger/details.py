@@ -6,13 +6,17 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.extraction.plans.quantities import Quantity, find_target
 from services.ingest.handlers.acting import Act
+from services.ingest.handlers.ledger.joint import get_joint
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.locking import read_obligation, require_obligation
-from services.ingest.store import hearings, life
+from services.ingest.store import evidence, hearings, life
+from services.ingest.store.evidence import StoredEvidence
 from services.ingest.store.hearings import StoredHearing
 from services.ingest.store.life import StoredExtension, StoredObjection
-from shared.schemas.life import Action
+from shared.schemas.life import Action, Joint
+from shared.schemas.rules import ObligationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,11 @@ class ObligationDetails(LedgerItem):
         reminded: whether reminders are sent for it.
         times: how many hearings fulfil it.
         begins_on: the day that its period begins, while that is to come.
+        target: the quantity that it asks for; None where it asks for none.
+        reported: what was reported of it; of a hearing duty how many hearings count.
+        fulfils: whether that is enough; None where nothing was reported or asked for.
+        joint: who reports where several units owe it.
+        leading: the unit that reports for this one.
     """
 
     version: int
@@ -39,6 +48,12 @@ class ObligationDetails(LedgerItem):
     extensions: list[StoredExtension]
     objections: list[StoredObjection]
     hearings: list[StoredHearing]
+    target: Quantity | None
+    reported: float | None
+    fulfils: bool | None
+    joint: Joint
+    leading: str | None
+    evidence: list[StoredEvidence]
 
 
 async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> ObligationDetails:
@@ -50,6 +65,12 @@ async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> Obl
     await require_obligation(db, act, obligation_id)
     read = await read_obligation(db, act, obligation_id)
     entry, item = read.entry, to_item(read.entry, read.day)
+    held = await hearings.list_hearings(db, obligation_id)
+    is_hearing = entry.kind is ObligationKind.HEARING
+    target = find_target(entry.text, entry.target)
+    if is_hearing:
+        target = Quantity(entry.times, "次")
+    reported = len(held) if is_hearing else entry.reported
     return ObligationDetails(
         **{field.name: getattr(item, field.name) for field in fields(LedgerItem)},
         version=entry.number,
@@ -63,5 +84,11 @@ async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> Obl
         withdrawn_why=entry.withdrawn_why,
         extensions=await life.list_extensions(db, obligation_id),
         objections=await life.list_objections(db, obligation_id),
-        hearings=await hearings.list_hearings(db, obligation_id),
+        hearings=held,
+        target=target,
+        reported=reported,
+        fulfils=None if target is None or reported is None else target.is_fulfilled_by(reported),
+        joint=get_joint(entry, read.policy),
+        leading=read.leading.unit if read.leading else None,
+        evidence=await evidence.list_evidence(db, obligation_id),
     )

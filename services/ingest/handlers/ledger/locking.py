@@ -1,6 +1,6 @@
 """An obligation under its unit's lock: what may be done with it, and the refusal of the rest."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,11 +15,13 @@ from services.ingest.domain.transitions import (
     list_allowed,
 )
 from services.ingest.handlers.acting import Act
+from services.ingest.handlers.ledger.joint import find_joint, list_units
 from services.ingest.handlers.office.reporting_settings import get_policy
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import life, units
 from services.ingest.store import obligations as store
 from services.ingest.store.ledger_rows import LedgerEntry
+from services.ingest.store.life import JointObligation
 from services.ingest.store.life_tables import ExtensionState, ObjectionState
 from shared.schemas.life import Action, ObligationStatus
 from shared.schemas.rules import ObligationKind
@@ -37,6 +39,8 @@ class LockedObligation:
         policy: the office's settings.
         day: the office's current day.
         who: who acts.
+        leading: the unit that reports for it, where that is another one.
+        following: the obligations that this one's unit reports for; their units are locked too.
     """
 
     entry: LedgerEntry
@@ -44,6 +48,8 @@ class LockedObligation:
     policy: ReportingPolicy
     day: OfficeDay
     who: Party
+    leading: JointObligation | None = None
+    following: tuple[JointObligation, ...] = ()
 
     @property
     def allowed(self) -> tuple[Action, ...]:
@@ -70,8 +76,10 @@ async def lock_obligation(
     Raises:
         RefusedError: no such obligation, or the version is not the present one.
     """
-    await lock_unit_of(db, act, obligation_id)
+    unit_ids = await _lock_units_of(db, act, obligation_id)
     locked = await read_obligation(db, act, obligation_id)
+    following = tuple(each for each in locked.following if each.unit_id in unit_ids)
+    locked = replace(locked, following=following)
     number = locked.entry.number
     if version is not None and version != number:
         raise RefusedError(
@@ -85,15 +93,18 @@ async def lock_obligation(
     return locked
 
 
-async def lock_unit_of(db: AsyncConnection, act: Act, obligation_id: UUID) -> UUID:
-    """Lock the unit of an obligation; returns the unit's id.
+async def _lock_units_of(db: AsyncConnection, act: Act, obligation_id: UUID) -> list[UUID]:
+    """Lock the unit of an obligation, and those that it reports for; returns their ids.
 
     Raises:
         RefusedError: no such obligation, or one of a unit that the actor may not act for.
     """
     unit_id = await require_obligation(db, act, obligation_id)
-    await units.lock_unit(db, act.office_id, unit_id)
-    return unit_id
+    entry = await store.get_entry(db, obligation_id)
+    duty = await find_joint(db, entry, await get_policy(db, act)) if entry.lead else None
+    unit_ids = list_units(duty, unit_id)
+    await units.lock_units(db, unit_ids)
+    return unit_ids
 
 
 async def require_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) -> UUID:
@@ -113,6 +124,9 @@ async def read_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) ->
     entry = await store.get_entry(db, obligation_id)
     extensions = await life.list_extensions(db, obligation_id)
     objections = await life.list_objections(db, obligation_id)
+    policy = await get_policy(db, act)
+    duty = await find_joint(db, entry, policy)
+    follows = duty is not None and duty.leading.obligation_id != obligation_id
     situation = Situation(
         entry.status,
         entry.kind,
@@ -120,10 +134,17 @@ async def read_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) ->
         is_dropped=entry.status is ObligationStatus.DONE and entry.withdrawn_at is not None,
         asked=any(each.state is ExtensionState.PENDING for each in extensions),
         objected=any(each.state is ObjectionState.PENDING for each in objections),
+        follows=follows,
     )
-    policy = await get_policy(db, act)
-    day = await get_office_day(db, act.office_id, act.now)
-    return LockedObligation(entry, situation, policy, day, get_party(act))
+    return LockedObligation(
+        entry,
+        situation,
+        policy,
+        await get_office_day(db, act.office_id, act.now),
+        get_party(act),
+        leading=duty.leading if duty is not None and follows else None,
+        following=duty.following if duty is not None else (),
+    )
 
 
 def require_action(locked: LockedObligation, action: Action) -> ObligationStatus:
@@ -172,7 +193,28 @@ def _describe_state(locked: LockedObligation) -> tuple[str, str]:
     if situation.objected:
         chinese += "，异议待定"
         english += ", an objection to it is not decided yet"
+    if locked.leading is not None and locked.who is Party.UNIT:
+        chinese += f"，由牵头单位{locked.leading.unit}统一报送"
+        english += ", and the leading unit reports for all"
     return chinese, english
+
+
+def require_owed(locked: LockedObligation) -> None:
+    """Make sure that an obligation is still asked for, done or not.
+
+    Raises:
+        RefusedError: it was withdrawn, or a revision dropped it.
+    """
+    situation = locked.situation
+    if situation.is_dropped or situation.status is ObligationStatus.WITHDRAWN:
+        chinese, english = _describe_state(locked)
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"{chinese}。It can't be changed: {english}.",
+            f"现在可以：{words.name_actions(locked.allowed)}。"
+            f"Possible now: {', '.join(locked.allowed) or 'nothing'}.",
+            allowed=locked.allowed,
+        )
 
 
 def require_reason(note: str) -> None:

@@ -6,9 +6,10 @@ from datetime import date
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.transitions import NOT_OWED
 from services.ingest.handlers.acting import Act, tell
 from services.ingest.handlers.ledger.changing import note_change
-from services.ingest.handlers.ledger.locking import LockedObligation
+from services.ingest.handlers.ledger.locking import LockedObligation, read_obligation
 from services.ingest.store import obligations as store
 from services.ingest.store import plans
 from shared.schemas.events import ExtensionGranted
@@ -59,7 +60,27 @@ async def require_confirmed(
 async def move_to(
     db: AsyncConnection, act: Act, locked: LockedObligation, wanted: NewDate, noted_as: str
 ) -> None:
-    """Give an obligation another date, with event and journal entry."""
+    """Give an obligation another date, with event and journal entry.
+
+    Those that its unit reports for, and that had the same date, move with it.
+    """
+    await _move(db, act, locked, wanted, noted_as=noted_as)
+    for each in locked.following:
+        other = await read_obligation(db, act, each.obligation_id)
+        is_owed = other.entry.status not in NOT_OWED
+        if is_owed and other.entry.due_on == locked.entry.due_on:
+            await _move(db, act, other, wanted, noted_as=noted_as, leading=locked.entry.unit)
+
+
+async def _move(
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    wanted: NewDate,
+    *,
+    noted_as: str,
+    leading: str = "",
+) -> None:
     entry, number = locked.entry, locked.entry.number + 1
     # A date that moves is announced; a date already past then counts as overdue from there.
     known_on = max(locked.day.told_on, entry.known_on) if locked.day.announces else None
@@ -76,4 +97,6 @@ async def move_to(
     )
     await tell(db, act, event, entry.obligation_id, number)
     after = {"due_on": wanted.due_on.isoformat(), "reason": wanted.reason}
+    if leading:
+        after["leading"] = leading
     await note_change(db, act, locked, noted_as, after)

@@ -8,9 +8,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.transitions import choose_action
+from services.ingest.extraction.plans.quantities import find_target
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.ledger.changing import change_status, note_change
+from services.ingest.handlers.ledger.changing import (
+    change_status,
+    note_change,
+    report_for_others,
+)
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.locking import (
     LockedObligation,
@@ -22,6 +28,7 @@ from services.ingest.handlers.ledger.withdrawing import restore_obligation
 from services.ingest.store import obligations as store
 from shared.schemas.facts import Status
 from shared.schemas.life import Action, ObligationStatus
+from shared.schemas.rules import ObligationKind
 
 
 async def take_action(
@@ -32,15 +39,18 @@ async def take_action(
     *,
     version: int,
     words: str,
+    reported: float | None = None,
 ) -> UUID:
     """Accept, progress, submit, complete or return an obligation, or reopen one; returns its id.
 
+    `reported` is the value of the quantity that it asks for.
+
     Raises:
         RefusedError: no such obligation, another version than the present one, the action is not
-            possible now, or a return without a reason.
+            possible now, a return without a reason, or a value where no quantity is asked for.
     """
     locked = await lock_obligation(db, act, obligation_id, version)
-    await _carry_out(db, act, locked, action, words)
+    await _carry_out(db, act, locked, action, words=words, reported=reported)
     return obligation_id
 
 
@@ -58,7 +68,7 @@ async def report(
     locked = await lock_obligation(db, act, obligation_id)
     action = choose_action(locked.situation, status, locked.who, has_note=bool(words))
     if action is not None:
-        await _carry_out(db, act, locked, action, words)
+        await _carry_out(db, act, locked, action, words=words)
     elif words:
         await store.touch_obligation(db, obligation_id, locked.entry.number + 1)
         await note_change(db, act, locked, "obligation.noted", {"note": words})
@@ -66,12 +76,37 @@ async def report(
 
 
 async def _carry_out(
-    db: AsyncConnection, act: Act, locked: LockedObligation, action: Action, words: str
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    action: Action,
+    *,
+    words: str,
+    reported: float | None = None,
 ) -> None:
     status = require_action(locked, action)
+    if reported is not None:
+        _require_target(locked)
     if action is Action.RETURN:
         require_reason(words)
     if locked.situation.status is ObligationStatus.WITHDRAWN:
         await restore_obligation(db, act, locked, words)
     else:
-        await change_status(db, act, locked, action, status, words=words)
+        await change_status(db, act, locked, action, status, words=words, reported=reported)
+        await report_for_others(db, act, locked, action, words=words, reported=reported)
+
+
+def _require_target(locked: LockedObligation) -> None:
+    """Make sure that a value can be reported.
+
+    Raises:
+        RefusedError: the obligation asks for no quantity, or for hearings, which are counted.
+    """
+    entry = locked.entry
+    is_hearing = entry.kind is ObligationKind.HEARING
+    if is_hearing or find_target(entry.text, entry.target) is None:
+        raise RefusedError(
+            Fault.INVALID,
+            "该事项没有可填报的数量目标。The obligation asks for no quantity that is reported.",
+            "请改写在 note 中。Leave `reported` out, and say it in `note`.",
+        )

@@ -2,7 +2,7 @@
 
 Time zone and near days are part of the rule book, since reminders are planned by them. They are
 set here too: a change of them publishes the rule book anew, in the same transaction. What becomes
-of a unit's reports is kept by `reporting_settings`, and is shown and set here with the rest.
+of a unit's reports is a part of the same document that no event tells.
 """
 
 import hashlib
@@ -14,12 +14,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.domain.reporting_policy import ReportingPolicy, read_policy
+from services.ingest.domain.reporting_policy import ReportingPolicy, read_policy, write_policy
 from services.ingest.handlers.acting import Act, note, tell
-from services.ingest.handlers.office import reporting_settings
+from services.ingest.handlers.office.reporting_settings import require_pausable
 from services.ingest.handlers.office.rules import get_book, publish_book
-from services.ingest.store import life, offices
 from services.ingest.store import office_settings as store
+from services.ingest.store import offices
 from shared.schemas.events import OfficeSettingsPublished
 from shared.schemas.office import OfficeSettings
 
@@ -43,12 +43,10 @@ class NewSettings:
 class SettingsView:
     """An office's present settings.
 
-    `version` rises with each change of any of them; 0: the office never changed one. `number`
-    counts those that other services hear of.
+    `version` rises with each change of any of them; 0: the office never changed one.
     """
 
     version: int
-    number: int
     timezone: str
     near_working_days: int
     settings: OfficeSettings
@@ -68,16 +66,13 @@ async def view_settings(db: AsyncConnection, office_id: UUID) -> SettingsView:
     """An office's settings with their version."""
     stored = await store.find_current(db, office_id)
     book = await get_book(db, office_id)
-    reporting_number, reporting = await life.find_settings(db, office_id)
-    number = stored.version if stored else 0
     return SettingsView(
-        version=number + reporting_number,
-        number=number,
+        version=stored.version if stored else 0,
         timezone=book.timezone,
         near_working_days=book.near_working_days,
         settings=OfficeSettings.model_validate(stored.settings if stored else {}),
         logo=stored.logo if stored else None,
-        reporting=read_policy(reporting),
+        reporting=read_policy(stored.reporting if stored else None),
         changed_by=stored.changed_by if stored else "",
         changed_at=stored.changed_at if stored else None,
     )
@@ -87,8 +82,10 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
     """Replace the office's settings; the same settings again change nothing.
 
     Raises:
-        RefusedError: somebody changed them since the version that `new` replaces.
+        RefusedError: somebody changed them since the version that `new` replaces, or reminders
+            can't stop in a status.
     """
+    require_pausable(new.reporting)
     await offices.lock_office(db, act.office_id)
     before = await view_settings(db, act.office_id)
     if new.version != before.version:
@@ -99,9 +96,8 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             "请重新读取设置再修改。Read them again (GET /v1/office/settings), then change them.",
         )
     await _change_rule_book(db, act, new)
-    if new.reporting != before.reporting:
-        await reporting_settings.replace_policy(db, act, new.reporting)
-    if (new.settings, new.logo) != (before.settings, before.logo):
+    present = (before.settings, before.logo, before.reporting)
+    if (new.settings, new.logo, new.reporting) != present:
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
 
@@ -119,18 +115,20 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
     stored = await store.add_settings(
         db,
         act.office_id,
-        before.number + 1,
+        before.version + 1,
         settings=new.settings.model_dump(mode="json"),
         logo=new.logo,
+        reporting=write_policy(new.reporting),
         by=act.actor,
         now=act.now,
     )
-    event = OfficeSettingsPublished(
-        office_id=act.office_id, number=stored.version, settings=new.settings
-    )
-    await tell(db, act, event, act.office_id, "settings", stored.version)
-    earlier = _describe(before.settings.model_dump(mode="json"), before.logo)
-    later = _describe(stored.settings, stored.logo)
+    if new.settings != before.settings:
+        event = OfficeSettingsPublished(
+            office_id=act.office_id, number=stored.version, settings=new.settings
+        )
+        await tell(db, act, event, act.office_id, "settings", stored.version)
+    earlier = _describe(before.settings, before.logo, before.reporting)
+    later = _describe(new.settings, new.logo, new.reporting)
     differing = [name for name in later if later[name] != earlier[name]]
     await note(
         db,
@@ -142,6 +140,9 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
     )
 
 
-def _describe(settings: dict[str, Any], logo: bytes | None) -> dict[str, Any]:
+def _describe(
+    settings: OfficeSettings, logo: bytes | None, reporting: ReportingPolicy
+) -> dict[str, Any]:
     """Settings as the journal has them: of the logo only its hash."""
-    return settings | {"logo": hashlib.sha256(logo).hexdigest() if logo else None}
+    digest = hashlib.sha256(logo).hexdigest() if logo else None
+    return settings.model_dump(mode="json") | write_policy(reporting) | {"logo": digest}

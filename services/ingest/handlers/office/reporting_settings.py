@@ -6,25 +6,19 @@
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.domain.reporting_policy import (
-    PAUSABLE,
-    ReportingPolicy,
-    read_policy,
-    write_policy,
-)
+from services.ingest.domain.reporting_policy import PAUSABLE, ReportingPolicy, read_policy
 from services.ingest.domain.words import STATUSES
-from services.ingest.handlers.acting import Act, note
-from services.ingest.store import life as store
+from services.ingest.handlers.acting import Act
+from services.ingest.store import office_settings as store
 
 
 async def get_policy(db: AsyncConnection, act: Act) -> ReportingPolicy:
     """The office's settings, as decisions take them."""
-    _, settings = await store.find_settings(db, act.office_id)
-    return read_policy(settings)
+    return read_policy(await store.find_reporting(db, act.office_id))
 
 
-async def replace_policy(db: AsyncConnection, act: Act, policy: ReportingPolicy) -> None:
-    """Replace the settings; they hold for every report from now on. The caller locks the office.
+def require_pausable(policy: ReportingPolicy) -> None:
+    """Make sure that reminders stop only where an office may stop them.
 
     Raises:
         RefusedError: reminders can't stop in a status.
@@ -37,7 +31,3 @@ async def replace_policy(db: AsyncConnection, act: Act, policy: ReportingPolicy)
             f"可选：{'、'.join(STATUSES[each] for each in sorted(PAUSABLE))}、已办结。"
             f"`stops_reminders` may hold done and {', '.join(sorted(PAUSABLE))}.",
         )
-    present, settings = await store.find_settings(db, act.office_id)
-    before, after = write_policy(read_policy(settings)), write_policy(policy)
-    await store.put_settings(db, act.office_id, present + 1, after, now=act.now, actor=act.actor)
-    await note(db, act, "reporting-settings.changed", act.office_id, before=before, after=after)

@@ -7,13 +7,18 @@ from typing import Any
 
 from services.ingest.domain.lifecycle import derive_obligations
 from services.ingest.domain.statuses import SettlementAction
+from services.ingest.extraction.plans.quantities import Quantity, find_target
 from services.ingest.handlers.plans.doubts import list_open_codes, to_duty
 from services.ingest.store.rows import StoredMeasure
+from shared.schemas.life import Joint
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureView:
-    """A measure as it is now; `open` holds the codes for which it can't be published yet."""
+    """A measure as it is now; `open` holds the codes for which it can't be published yet.
+
+    `joint` says who reports for several units; None: as the plan says.
+    """
 
     ref: str
     task_name: str
@@ -31,6 +36,8 @@ class MeasureView:
     settled_at: datetime | None
     settled_why: str | None
     published: bool
+    target: Quantity | None
+    joint: Joint | None
 
 
 def view_measure(measure: StoredMeasure, year: int | None) -> MeasureView:
@@ -52,6 +59,8 @@ def view_measure(measure: StoredMeasure, year: int | None) -> MeasureView:
         settled_at=measure.settled_at,
         settled_why=measure.settled_why,
         published=measure.published_at is not None,
+        target=find_target(measure.text, measure.target),
+        joint=measure.joint,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
-from services.ingest.extraction.models import ParsedPlan, Task
+from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import (
     UnknownName,
@@ -19,6 +19,7 @@ from services.ingest.handlers.plans.doubts import (
     list_unknown_names,
     to_decisions,
 )
+from services.ingest.handlers.plans.measure_rows import list_measure_rows
 from services.ingest.handlers.plans.measure_views import (
     MeasureView,
     restrict_measure,
@@ -32,6 +33,7 @@ from services.ingest.store.rows import (
     StoredPlan,
 )
 from shared.schemas import identity
+from shared.schemas.life import Joint
 from shared.schemas.refs import rank_ref
 
 
@@ -59,6 +61,7 @@ class PlanView:
     published_at: datetime | None
     revises: UUID | None
     revised_by: UUID | None
+    joint: Joint | None
     tasks: int
     measures: tuple[MeasureView, ...]
     open: tuple[OpenMeasure, ...]
@@ -103,48 +106,6 @@ async def import_plan(
     return await view_plan(db, act, plan_id, created=created)
 
 
-def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
-    """The measures of a document as it was read, as rows to store."""
-    rows: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
-    for task in parsed.tasks:
-        for number, measure in enumerate(task.measures, start=1):
-            ref = _make_unique(f"{task.number}.{number}", seen)
-            rows.append(
-                {
-                    "measure_id": identity.derive_measure_id(plan_id, ref),
-                    "plan_id": plan_id,
-                    "office_id": act.office_id,
-                    "ordinal": len(rows) + 1,
-                    "ref": ref,
-                    "category": task.category,
-                    "task_name": task.name,
-                    "text": measure.text,
-                    "due": [day.isoformat() for day in measure.due],
-                    "continuous": measure.continuous,
-                    "recurrence": (
-                        measure.recurrence.model_dump(mode="json") if measure.recurrence else None
-                    ),
-                    "names": _list_responsible(task),
-                    "lead": list(task.responsible.lead),
-                    "codes": [code.value for code in measure.review],
-                    "settled": [],
-                }
-            )
-    return rows
-
-
-def _list_responsible(task: Task) -> list[str]:
-    """The names of all who are responsible, the leading ones first."""
-    return list(dict.fromkeys((*task.responsible.lead, *task.responsible.names)))
-
-
-def _make_unique(ref: str, seen: dict[str, int]) -> str:
-    """A ref that no other measure has, even if the document numbers two rows alike."""
-    seen[ref] = seen.get(ref, 0) + 1
-    return ref if seen[ref] == 1 else f"{ref}~{seen[ref]}"
-
-
 async def view_plan(
     db: AsyncConnection, act: Act, plan_id: UUID, *, created: bool = False
 ) -> PlanView:
@@ -174,6 +135,7 @@ async def view_plan(
         published_at=plan.published_at,
         revises=plan.revises,
         revised_by=plan.revised_by,
+        joint=plan.joint,
         tasks=_count_tasks(measures),
         measures=measures,
         open=tuple(OpenMeasure(m.ref, m.open, m.text) for m in measures if m.open),

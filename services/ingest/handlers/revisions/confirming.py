@@ -28,6 +28,7 @@ from shared.schemas.facts import MeasureFacts
 
 _COPIED = (
     *FACTS,
+    "target",
     "category",
     "codes",
     "settlement",

@@ -18,7 +18,8 @@ from services.ingest.domain.statuses import Pairing, PlanStatus
 from services.ingest.extraction.models import ParsedPlan
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import to_decisions
-from services.ingest.handlers.plans.plans import get_plan, list_measure_rows, require_open
+from services.ingest.handlers.plans.measure_rows import list_measure_rows
+from services.ingest.handlers.plans.plans import get_plan, require_open
 from services.ingest.handlers.revisions.carrying import (
     AsRead,
     carry_settlement,

@@ -209,3 +209,19 @@ def test_what_an_office_set_goes_before_the_installations_limits() -> None:
     assert (policy.rate_limit, policy.rate_window) == (0, timedelta(hours=2))
     assert policy.useful_for == timedelta(days=7)
     assert QuietHours(time(0), time(0)).find_end(local(2023, 12, 26, 0, 0), ZONE) is None
+
+
+def test_outside_of_an_offices_working_hours_nothing_is_sent_on_any_channel() -> None:
+    settings = OfficeSettings(
+        working_hours=Hours(begin=time(8, 30), end=time(17, 30)),
+        quiet_sms=Hours(begin=time(20), end=time(9)),
+    )
+    policy = apply_settings(Policy(), settings)
+    for hour, channel, until in (
+        (8, Channel.EMAIL, local(2023, 12, 11, 8, 30)),
+        (8, Channel.SMS, local(2023, 12, 11, 9, 0)),  # the later end of both
+        (18, Channel.EMAIL, local(2023, 12, 12, 8, 30)),
+    ):
+        decision = decide(facts(FAR, channel=channel), policy, local(2023, 12, 11, hour, 0))
+        assert decision == Defer(until, DeferReason.QUIET_HOURS)
+    assert decide(facts(FAR, channel=Channel.EMAIL), policy, local(2023, 12, 11, 9, 0)) == Send()
