@@ -2,17 +2,15 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, Field, SecretStr
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from shared.errors import CuibanError
+from shared.base_settings import BoundedDuration, NonNegativeDuration, ProcessSettings
 from shared.links import LinkKeys
 
-_MILLISECOND, _HOUR = timedelta(milliseconds=1), timedelta(hours=1)
 _HOSTS = r"^[\w.\-\[\]:]+:\d{1,5}(,[\w.\-\[\]:]+:\d{1,5})*$"
 
 
@@ -34,16 +32,9 @@ def _check_link_keys(written: SecretStr) -> SecretStr:
     return written
 
 
-BoundedDuration = Annotated[timedelta, Field(ge=_MILLISECOND, le=_HOUR)]
-"""A pause or a time-out: from a millisecond to an hour."""
-NonNegativeDuration = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3660))]
-"""A duration that may be 0."""
 
-
-class Settings(BaseSettings):
+class Settings(ProcessSettings):
     """What a service needs to reach the broker and the database, and to be watched."""
-
-    model_config = SettingsConfigDict(env_prefix="CUIBAN_", env_ignore_empty=True, extra="ignore")
 
     kafka: str = Field(default="127.0.0.1:9092", pattern=_HOSTS)
     """Bootstrap servers, `host:port[,host:port]`."""
@@ -70,11 +61,6 @@ class Settings(BaseSettings):
     link_keys: Annotated[SecretStr, AfterValidator(_check_link_keys)] = SecretStr("")
     """The keys of signed links, `ID:SECRET ID:SECRET`: the first signs, all verify. Ingest and
     notifier need the same; without them no message has a link and no link is accepted."""
-    log_format: str = Field(default="auto", pattern="^(auto|json|console)$")
-    log_level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$")
-    metrics_host: str = "127.0.0.1"
-    metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Where `/metrics` and `/health/…` are served; 0 takes a free port."""
     wait: NonNegativeDuration = timedelta(0)
     """How long to wait at the start for a missing broker, database, topic or migration."""
     poll: BoundedDuration = timedelta(milliseconds=50)
@@ -88,20 +74,6 @@ class Settings(BaseSettings):
     stalled_after: BoundedDuration = timedelta(minutes=1)
     """A consumer that has records to apply, but whose position does not move for so long, makes its
     service not ready."""
-
-    @classmethod
-    def load(cls) -> Self:
-        """The settings in the environment.
-
-        Raises:
-            CuibanError: one of them can't be read; it names the variable.
-        """
-        try:
-            return cls()
-        except ValidationError as error:
-            rows = error.errors(include_url=False, include_input=False)
-            named = "; ".join(f"CUIBAN_{str(r['loc'][0]).upper()}: {r['msg']}" for r in rows)
-            raise CuibanError(f"A setting can't be read: {named}.") from error
 
     @property
     def in_sync(self) -> int:

@@ -1,14 +1,9 @@
 """The process `python -m services.ingest.app`: API, history's consumer, relay, nightly audit."""
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import Iterator
 from functools import partial
 
-import uvicorn
 from sqlalchemy.ext.asyncio import AsyncEngine
-from typing_extensions import override
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
@@ -28,68 +23,11 @@ from shared.kafka.consuming.consumer import Consumer
 from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
-from shared.process.service import (
-    build_health_port,
-    refuse,
-    run_until_signalled,
-    tune_garbage_collector,
-    wait_until_ready,
-)
+from shared.process.running import refuse, run_until_signalled, tune_garbage_collector
+from shared.process.service import build_health_port, wait_until_ready
+from shared.process.serving import listen, serve
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.schemas.topics import TOPICS as EVERY_TOPIC
-
-_BACKLOG = 2048
-_LAST_ANSWERS = 5  # seconds for requests in progress when the process is asked to stop
-
-
-class _Server(uvicorn.Server):
-    """A server that leaves signals to the process."""
-
-    @override
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def listen(settings: IngestSettings) -> socket.socket:
-    """The socket that the API listens on.
-
-    Raises:
-        CuibanError: the address is taken or not this machine's.
-    """
-    try:
-        family = socket.AF_INET6 if ":" in settings.http_host else socket.AF_INET
-        return socket.create_server(
-            (settings.http_host, settings.http_port), family=family, backlog=_BACKLOG
-        )
-    except OSError as error:
-        raise CuibanError(
-            f"Nothing can listen on {settings.http_host}:{settings.http_port}: {error.strerror}.",
-            "Free the port, or name another with CUIBAN_HTTP_PORT.",
-        ) from error
-
-
-async def serve(context: ApiContext, sock: socket.socket) -> None:
-    """Serve the API until cancelled; then finish the requests in progress."""
-    config = uvicorn.Config(
-        create_application(context),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=context.settings.trusted_proxies,
-        lifespan="off",
-        timeout_graceful_shutdown=_LAST_ANSWERS,
-    )
-    server = _Server(config)
-    running = asyncio.create_task(server.serve([sock]))
-    address = f"http://{context.settings.http_host}:{sock.getsockname()[1]}"
-    logging.log(__name__).info("service.started", http=address)
-    try:
-        await asyncio.shield(running)
-    except asyncio.CancelledError:
-        server.should_exit = True
-        await running
-        raise
 
 
 def make_history_consumer(
@@ -126,10 +64,11 @@ async def run(settings: IngestSettings) -> None:
     )
     try:
         await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
-        sock = listen(settings)
+        sock = listen(settings.http_host, settings.http_port, "CUIBAN_HTTP_PORT")
+        context = ApiContext(engine, open_clock(settings.clock_file), settings, read_plan)
         logging.log(__name__).info("health.listening", port=await health.start())
         await run_until_signalled(
-            serve(ApiContext(engine, open_clock(settings.clock_file), settings, read_plan), sock),
+            serve(create_application(context), sock, settings.trusted_proxies),
             run_group(consumer, settings, "ingest-history"),
             watch(consumer, settings, reader),
             Relay(engine, OUTBOX, settings, watermarks=(TASKS, RULES)).run(),

@@ -8,7 +8,8 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from services.ingest.domain.identity_providers import IdentityProvider
-from shared.settings import BoundedDuration, NonNegativeDuration, Settings
+from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.settings import Settings
 
 
 def _require_local(at: time) -> time:

@@ -35,12 +35,8 @@ from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.links import LinkKeys
-from shared.process.service import (
-    build_health_port,
-    refuse,
-    tune_garbage_collector,
-    wait_until_ready,
-)
+from shared.process.running import refuse, tune_garbage_collector
+from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope

@@ -10,8 +10,9 @@ from pydantic_settings import NoDecode
 
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.stages import QuietHours
+from shared.base_settings import BoundedDuration, NonNegativeDuration
 from shared.schemas.rules import Channel
-from shared.settings import BoundedDuration, NonNegativeDuration, Settings
+from shared.settings import Settings
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 

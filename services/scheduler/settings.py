@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from shared.settings import BoundedDuration, NonNegativeDuration, Settings
+from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.settings import Settings
 
 SOURCE = "/cuiban/scheduler"
 """The CloudEvents source of the scheduler's events."""

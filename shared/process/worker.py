@@ -12,7 +12,7 @@ from shared import logging
 from shared.errors import CuibanError
 from shared.kafka.delivery import faust_agents as delivering
 from shared.metrics import HealthPort
-from shared.process.service import refuse
+from shared.process.running import refuse
 
 Loop = Callable[[], Coroutine[Any, Any, None]]
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from deploy.command import run
-from services.ingest.app import serve
 from services.ingest.handlers.office.bootstrap import issue_token
+from shared.process.serving import serve
 from tests.integration.ingest.conftest import NOW, SCOPES
 
 
@@ -58,7 +58,7 @@ async def serve_command(
     monkeypatch.setenv("CUIBAN_API", f"http://127.0.0.1:{sock.getsockname()[1]}")
     monkeypatch.setenv("CUIBAN_TOKEN", token)
     monkeypatch.setenv("CUIBAN_DATABASE_URL", api.settings.database_url.get_secret_value())
-    serving = asyncio.create_task(serve(api.transport.app.state.context, sock))
+    serving = asyncio.create_task(serve(api.transport.app, sock, ""))
     try:
         yield Command(monkeypatch, capsys)
     finally:

@@ -8,9 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import AIOKafkaProducer
 
-from services.ingest.api.context import ApiContext
-from services.ingest.app import make_history_consumer, serve
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.app import make_history_consumer
 from services.ingest.store.columns import METADATA
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.broker.codec import decode, encode
@@ -19,6 +17,7 @@ from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
+from shared.process.serving import listen, serve
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     NotificationDelivered,
@@ -232,13 +231,10 @@ async def test_the_migrations_make_the_tables_that_the_code_names(api):
 async def test_the_server_answers_on_its_socket_and_stops(api):
     import httpx  # noqa: PLC0415
 
-    from services.ingest.app import listen  # noqa: PLC0415
-
-    settings = api.settings.model_copy(update={"http_port": 0})
-    sock = listen(settings)
+    sock = listen("127.0.0.1", 0, "CUIBAN_HTTP_PORT")
     address = f"http://127.0.0.1:{sock.getsockname()[1]}"
-    parts = ApiContext(api.engine, api.clock, settings, read_plan)
-    async with run_loops(serve(parts, sock)), httpx.AsyncClient(base_url=address) as client:
+    serving = serve(api.transport.app, sock, "")
+    async with run_loops(serving), httpx.AsyncClient(base_url=address) as client:
 
         async def answers():
             try:

@@ -1,0 +1,46 @@
+"""Starting and stopping a process: signals, and why it does not start."""
+
+import asyncio
+import gc
+import signal
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+from shared import logging
+from shared.errors import CuibanError
+
+
+def tune_garbage_collector() -> None:
+    """Run the garbage collector 100 times less often than by default. Call it after all imports.
+
+    A batch allocates about 50,000 objects, none of them in cycles. With the default threshold of
+    700 the collector took a third of the time of a batch.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(70_000, 10, 10)
+
+
+def refuse(error: CuibanError) -> NoReturn:
+    """Log why the service does not start, and exit with status 78 (EX_CONFIG of sysexits.h)."""
+    logging.log(__name__).error("service.refused", wrong=error.message, hint=error.hint)
+    sys.exit(78)
+
+
+async def run_until_signalled(*tasks: Coroutine[Any, Any, Any]) -> None:
+    """Run tasks until SIGTERM or SIGINT; raises the error of a task that fails."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    running = [asyncio.create_task(task) for task in tasks]
+    waiting = asyncio.create_task(stop.wait())
+    try:
+        done, _ = await asyncio.wait([*running, waiting], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in [*running, waiting]:
+            task.cancel()
+        await asyncio.gather(*running, waiting, return_exceptions=True)
