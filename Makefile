@@ -50,8 +50,9 @@ lock: setup ## Pin the requirements anew, with hashes
 	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
-texts: setup ## Renew the catalogs of the command's texts, and list what is not translated
+texts: setup ## Renew the catalogs of the command and the pages, and list what is not translated
 	$(BIN)/python -m tools.texts
+	$(BIN)/python -m tools.page_texts
 clean: ## Remove the virtual environment and the caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 

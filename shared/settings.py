@@ -32,7 +32,6 @@ def _check_link_keys(written: SecretStr) -> SecretStr:
     return written
 
 
-
 class Settings(ProcessSettings):
     """What a service needs to reach the broker and the database, and to be watched."""
 

@@ -20,13 +20,13 @@ from deploy.terminal.language import LANGUAGES, LOCALE
 _ROOT = Path(__file__).parents[1]
 _FOLDERS = ("cli", "deploy", "lab")
 _KEYWORDS = {"_": None, "N_": None}
-_WRITTEN = datetime(2026, 11, 27, tzinfo=UTC)
+WRITTEN = datetime(2026, 11, 27, tzinfo=UTC)
 """The date in the catalogs' headers: constant, so that they change with their texts alone."""
 
 
 def collect_texts() -> Catalog:
     """Every text that the code shows: marked ones, and the help of every command."""
-    catalog = Catalog(project="cuiban", creation_date=_WRITTEN, revision_date=_WRITTEN)
+    catalog = Catalog(project="cuiban", creation_date=WRITTEN, revision_date=WRITTEN)
     for folder in _FOLDERS:
         marked = extract_from_dir(_ROOT / folder, [("**.py", "python")], keywords=_KEYWORDS)
         for name, _line, text, _comments, _context in marked:
@@ -53,7 +53,7 @@ def renew_catalog(language: str, template: Catalog) -> tuple[bytes, bytes]:
     path = get_path(language)
     catalog = read_catalog(language) if path.exists() else Catalog(locale=language)
     catalog.header_comment = "# Texts of the `cuiban` command. Renew with: make texts"
-    catalog.project, catalog.version, catalog.revision_date = "cuiban", "", _WRITTEN
+    catalog.project, catalog.version, catalog.revision_date = "cuiban", "", WRITTEN
     catalog.update(template, no_fuzzy_matching=True)
     if language == "en":
         for message in catalog:

@@ -1,0 +1,45 @@
+"""What all requests of one process share."""
+
+from dataclasses import dataclass
+from typing import cast
+
+import httpx
+from fastapi import Request
+
+from services.console.settings import ConsoleSettings
+from services.console.shell.standing import StandingCache
+from services.console.texts.rendering import PageTemplates
+
+
+@dataclass(slots=True)
+class ConsoleContext:
+    """The settings, the connections to the API, the templates, and who signed in lately."""
+
+    settings: ConsoleSettings
+    http: httpx.AsyncClient
+    pages: PageTemplates
+    standings: StandingCache
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the pages' public address is known to be https."""
+        return self.settings.console_url.startswith("https://")
+
+
+def make_context(
+    settings: ConsoleSettings, transport: httpx.AsyncBaseTransport | None = None
+) -> ConsoleContext:
+    """Everything that requests share. `transport` replaces the network in tests."""
+    http = httpx.AsyncClient(
+        base_url=settings.api,
+        timeout=httpx.Timeout(10, read=settings.api_patience.total_seconds()),
+        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+        trust_env=False,
+        transport=transport,
+    )
+    return ConsoleContext(settings, http, PageTemplates(), StandingCache(settings.console_remember))
+
+
+def get_context(request: Request) -> ConsoleContext:
+    """The context of the application that serves a request."""
+    return cast("ConsoleContext", request.app.state.context)

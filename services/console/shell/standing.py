@@ -1,0 +1,74 @@
+"""Who a session belongs to: the person, the office, its present day and its calendar."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from services.console.client import ApiClient
+from shared.api.accounts import MeOut
+from shared.api.offices import CalendarOut, OfficeOut
+from shared.calendar import WorkingCalendar
+from shared.clock import monotonic
+
+_MOST = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A signed-in person with their office."""
+
+    me: MeOut
+    office: OfficeOut
+    calendar: WorkingCalendar
+
+    @property
+    def today(self) -> date:
+        """The office's present day."""
+        return self.office.today
+
+    def may(self, permission: str) -> bool:
+        """Whether the person has a permission of the API; pages hide what the person may not do."""
+        return permission in self.me.permissions
+
+
+class StandingCache:
+    """Remembers standings for a few seconds, by the digest of the session's token.
+
+    It only saves asking the API for what every page shows. The API checks each request by itself.
+    """
+
+    def __init__(self, remember: timedelta) -> None:
+        self._seconds = remember / timedelta(seconds=1)
+        self._kept: dict[bytes, tuple[float, Standing]] = {}
+
+    async def get(self, token: str, api: ApiClient) -> Standing:
+        """The standing of a session's token.
+
+        Raises:
+            ApiError: 401 when the session has ended.
+        """
+        digest = hashlib.sha256(token.encode()).digest()
+        kept = self._kept.get(digest)
+        if kept is not None and monotonic() < kept[0]:
+            return kept[1]
+        standing = await _fetch(api)
+        if len(self._kept) >= _MOST:
+            self._kept.clear()
+        self._kept[digest] = (monotonic() + self._seconds, standing)
+        return standing
+
+    def drop(self, token: str) -> None:
+        """Forget a session, because it ended or its person changed."""
+        self._kept.pop(hashlib.sha256(token.encode()).digest(), None)
+
+
+async def _fetch(api: ApiClient) -> Standing:
+    me, office, calendars = await asyncio.gather(
+        api.get(MeOut, "/v1/me"),
+        api.get(OfficeOut, "/v1/office"),
+        api.list_page(CalendarOut, "/v1/calendars", limit=1),
+    )
+    own = calendars.items[0] if calendars.items else None
+    calendar = WorkingCalendar(own.number, own.days) if own else WorkingCalendar()
+    return Standing(me, office, calendar)

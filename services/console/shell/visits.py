@@ -1,0 +1,183 @@
+"""One request of a person: their session, language and office, and how pages answer it.
+
+A page takes `visit: SignedIn`. The sign-in page and errors take `visit: Anyone`.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from services.console.client import ApiClient, ApiError, Browser
+from services.console.shell import cookies as names
+from services.console.shell.context import ConsoleContext, get_context
+from services.console.shell.cookies import Cookies, make_form_token, seal, unseal
+from services.console.shell.standing import Standing
+from services.console.texts.languages import choose_language
+from services.console.texts.navigation import NAVIGATION, NavigationEntry
+from services.console.texts.problems import ShownProblem, describe
+from services.console.texts.wording import Wording
+from shared.api.problems import Problem
+
+_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_SEE_OTHER = 303
+
+
+class SignInNeededError(Exception):
+    """The page is for signed-in people, and the session is missing or has ended."""
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request, with the API as this person and the words of their language."""
+
+    request: Request
+    context: ConsoleContext
+    cookies: Cookies
+    language: str
+    api: ApiClient
+    known: Standing | None = None
+    """Who it is, once that is known; templates show the navigation then."""
+
+    @property
+    def words(self) -> Wording:
+        """Texts, dates and closed words in the person's language."""
+        return self.context.pages.wordings[self.language]
+
+    @property
+    def standing(self) -> Standing:
+        """The signed-in person with their office; only for pages that take `SignedIn`."""
+        if self.known is None:
+            raise SignInNeededError
+        return self.known
+
+    @property
+    def form_token(self) -> str:
+        """The token that each form carries."""
+        return make_form_token(self.cookies.get_secret())
+
+    @property
+    def path(self) -> str:
+        """The address of the page, without its query."""
+        return self.request.url.path
+
+    @property
+    def areas(self) -> list[NavigationEntry]:
+        """The areas of the navigation that the person may use."""
+        return [area for area in NAVIGATION if self.may(area.needs)]
+
+    def is_within(self, area: NavigationEntry) -> bool:
+        """Whether the page belongs to an area."""
+        return self.path == area.path or self.path.startswith(area.path + "/")
+
+    def write_distance(self, due: date) -> str:
+        """How far a date is from the office's present day, in working days."""
+        return self.words.write_distance(due, self.standing.today, self.standing.calendar)
+
+    def make_form_key(self) -> str:
+        """A key for a form that is about to be shown: sent twice, it is carried out once."""
+        return str(uuid4())
+
+    def may(self, permission: str) -> bool:
+        """Whether the person has a permission of the API."""
+        return self.known is not None and self.known.may(permission)
+
+    def require(self, permission: str) -> None:
+        """Refuse the page as the API would refuse what it leads to.
+
+        Raises:
+            ApiError: 403.
+        """
+        if not self.may(permission):
+            kind = "urn:cuiban:problem:forbidden"
+            raise ApiError(Problem(type=kind, title="", status=_FORBIDDEN, detail=""))
+
+    def gettext(self, text: str, **values: object) -> str:
+        """A text in the person's language."""
+        return self.words.gettext(text, **values)
+
+    def describe(self, error: ApiError) -> ShownProblem:
+        """What a refusal of the API says in the person's language."""
+        return describe(error.problem, self.language, self.words.gettext)
+
+    def render(self, template: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - templates take anything
+        """A page. A message that was left for it is shown once."""
+        secret = self.cookies.get_secret()
+        sealed = self.cookies.get(names.FLASH)
+        notice = unseal(secret, sealed) if sealed else None
+        if sealed:
+            self.cookies.drop(names.FLASH)
+        page = self.context.pages.render(
+            self.language, template, {"visit": self, "notice": notice, **values}
+        )
+        response = HTMLResponse(page, status)
+        self.cookies.write(response)
+        return response
+
+    def redirect(self, path: str, notice: str = "", kind: str = "done") -> Response:
+        """Lead to another page, as every form does; `notice` is shown there once.
+
+        `kind` is `done`, or `warning` where something needs attention.
+        """
+        if notice:
+            secret = self.cookies.get_secret()
+            self.cookies.set(names.FLASH, seal(secret, {"text": notice[:500], "kind": kind}))
+        response = RedirectResponse(path, _SEE_OTHER)
+        self.cookies.write(response)
+        return response
+
+
+async def open_visit(request: Request) -> Visit:
+    """A request of anybody, signed in or not."""
+    context = get_context(request)
+    secure = context.is_secure or request.url.scheme == "https"
+    cookies = Cookies(request, secure)
+    language = choose_language(
+        cookies.get(names.LANGUAGE), request.headers.get("accept-language", "")
+    )
+    browser = Browser(
+        request.client.host if request.client else "",
+        request.headers.get("user-agent", "")[:300],
+        request.scope["cuiban.correlation_id"],
+    )
+    api = ApiClient(context.http, browser, cookies.get(names.SESSION))
+    visit = Visit(request, context, cookies, language, api)
+    request.state.visit = visit
+    return visit
+
+
+Anyone = Annotated[Visit, Depends(open_visit)]
+
+
+async def require_person(visit: Anyone) -> Visit:
+    """A request of a signed-in person.
+
+    Raises:
+        SignInNeededError: there is no session, or it has ended.
+        ApiError: the API does not answer.
+    """
+    token = visit.cookies.get(names.SESSION)
+    if not token:
+        raise SignInNeededError
+    try:
+        visit.known = await visit.context.standings.get(token, visit.api)
+    except ApiError as error:
+        if error.status == _UNAUTHORIZED:
+            raise SignInNeededError from error
+        raise
+    return visit
+
+
+SignedIn = Annotated[Visit, Depends(require_person)]
+
+
+def choose_path(wanted: str, otherwise: str) -> str:
+    """A path of these pages that was asked for, else another: never an address elsewhere."""
+    parts = urlsplit(wanted)
+    is_own = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
+    plain = wanted.isprintable() and "\\" not in wanted
+    return wanted if is_own and plain and not parts.netloc and not parts.scheme else otherwise

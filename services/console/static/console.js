@@ -1,0 +1,41 @@
+/* What feels better with a script; every page works without it. Written for Chromium 64. */
+(function () {
+  "use strict";
+
+  /* A form that was sent is not sent twice by a second click. */
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (form.method !== "post") {
+      return;
+    }
+    if (form.getAttribute("data-sent")) {
+      event.preventDefault();
+      return;
+    }
+    form.setAttribute("data-sent", "yes");
+    window.setTimeout(function () {
+      form.removeAttribute("data-sent");
+    }, 8000);
+  });
+
+  /* <table data-filter="id-of-input">: rows that lack the typed text are hidden. */
+  document.querySelectorAll("table[data-filter]").forEach(function (table) {
+    var input = document.getElementById(table.getAttribute("data-filter"));
+    if (!input) {
+      return;
+    }
+    input.addEventListener("input", function () {
+      var wanted = input.value.trim().toLowerCase();
+      Array.prototype.forEach.call(table.tBodies[0].rows, function (row) {
+        row.hidden = row.textContent.toLowerCase().indexOf(wanted) < 0;
+      });
+    });
+  });
+
+  /* <form data-autosubmit>: a filter applies as soon as it is chosen. */
+  document.querySelectorAll("form[data-autosubmit] select").forEach(function (select) {
+    select.addEventListener("change", function () {
+      select.form.submit();
+    });
+  });
+})();

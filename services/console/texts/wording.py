@@ -1,0 +1,89 @@
+"""How pages write dates, counts and closed words. Pure.
+
+Each language has one catalog, from which `Wording` takes the words; templates use its methods as
+filters.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from services.console.texts.languages import N_
+from shared.calendar import WorkingCalendar
+from shared.schemas.life import ObligationStatus
+from shared.schemas.lights import Light
+
+ZONE = ZoneInfo("Asia/Shanghai")
+_DAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
+LIGHTS: Mapping[str, str] = {
+    Light.RED: N_("超期"),
+    Light.YELLOW: N_("临期"),
+    Light.GREEN: N_("正常"),
+    Light.DONE: N_("办结"),
+    Light.NONE: N_("无期限"),
+}
+STATUSES: Mapping[str, str] = {
+    ObligationStatus.ASSIGNED: N_("待签收"),
+    ObligationStatus.ACCEPTED: N_("已签收"),
+    ObligationStatus.IN_PROGRESS: N_("办理中"),
+    ObligationStatus.SUBMITTED: N_("待审核"),
+    ObligationStatus.RETURNED: N_("已退回"),
+    ObligationStatus.DONE: N_("已办结"),
+    ObligationStatus.WITHDRAWN: N_("已撤回"),
+}
+KINDS: Mapping[str, str] = {"deadline": N_("限期"), "hearing": N_("听取汇报")}
+ROLES: Mapping[str, str] = {
+    "admin": N_("管理员"),
+    "editor": N_("经办人"),
+    "approver": N_("审批人"),
+    "viewer": N_("查阅人"),
+    "unit": N_("单位账号"),
+}
+POSTS: Mapping[str, str] = {
+    "liaison": N_("联络员"),
+    "deputy": N_("分管领导"),
+    "head": N_("主要负责人"),
+}
+CHANNELS: Mapping[str, str] = {"email": N_("邮件"), "sms": N_("短信")}
+
+
+class Wording:
+    """The words of one language."""
+
+    def __init__(self, language: str, translate: Callable[[str], str]) -> None:
+        self._translate, self._chinese = translate, language == "zh"
+
+    def gettext(self, text: str, **values: object) -> str:
+        """A text in this language, its `%(name)s` replaced by the values."""
+        translated = self._translate(text) if text else ""
+        return translated % values if values else translated
+
+    def name_value(self, value: str, words: Mapping[str, str]) -> str:
+        """A closed word; one that is not known is shown as it is stored."""
+        return self.gettext(words.get(value, value))
+
+    def write_date(self, day: date | None) -> str:
+        """2026-12-02（周三）; a dash without a date."""
+        if day is None:
+            return "—"
+        weekday = self.gettext(_DAYS[day.weekday()])
+        return f"{day}（{weekday}）" if self._chinese else f"{day} ({weekday})"
+
+    def write_moment(self, at: datetime | None) -> str:
+        """An instant as 2026-12-02 14:05 in the office's zone; a dash without one."""
+        return "—" if at is None else f"{at.astimezone(ZONE):%Y-%m-%d %H:%M}"
+
+    def write_distance(self, due: date | None, today: date, calendar: WorkingCalendar) -> str:
+        """How far a due date is in working days, such as 还有 3 个工作日."""
+        if due is None:
+            return ""
+        if due == today:
+            return self.gettext("今天到期")
+        days = calendar.count_between(today, due)
+        if due > today:
+            if days == 0:
+                return self.gettext("到期前已无工作日")
+            return self.gettext("还有 %(days)s 个工作日", days=days)
+        if days == 0:
+            return self.gettext("已超期，尚无工作日")
+        return self.gettext("已超期 %(days)s 个工作日", days=-days)

@@ -1,0 +1,137 @@
+"""What the tests of pages use: a running office, a browser, and checks that hold for every page."""
+
+import asyncio
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page
+
+from services.console.shell.context import ConsoleContext
+from tests.integration.ingest.conftest import Api
+from tests.integration.ingest.people import PASSWORD, create_user, try_sign_in
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def find_browser() -> str | None:
+    """The Chromium that `CUIBAN_BROWSER` names, else one on the path."""
+    if named := os.environ.get("CUIBAN_BROWSER"):
+        return named if Path(named).exists() else None
+    return next(filter(None, map(shutil.which, _NAMES)), None)
+
+
+@dataclass
+class Desk:
+    """An office whose ingest and console run, and a browser before them.
+
+    Attributes:
+        api: the office's API, for what a test prepares; `api.client` may do everything.
+        address: of the console, without a slash at its end.
+    """
+
+    api: Api
+    address: str
+    context: ConsoleContext
+    browser: Browser
+    requests: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    tokens: dict[str, str] = field(default_factory=dict)
+    opened: list[BrowserContext] = field(default_factory=list)
+
+    async def open_browser(
+        self, *, width: int = 1280, javascript: bool = True, language: str = "zh-CN"
+    ) -> Page:
+        """A page of a fresh browser that has signed in nowhere."""
+        context = await self.browser.new_context(
+            base_url=self.address,
+            viewport={"width": width, "height": 900},
+            java_script_enabled=javascript,
+            locale=language,
+            accept_downloads=True,
+        )
+        context.set_default_timeout(15_000)
+        context.on("request", lambda request: self.requests.append(request.url))
+        context.on("weberror", lambda error: self.faults.append(str(error.error)))
+        context.on("console", self._note_message)
+        self.opened.append(context)
+        return await context.new_page()
+
+    def _note_message(self, message: Any) -> None:
+        """Keep what the browser complains about: scripts, the security policy. Not statuses."""
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+    async def sign_in(self, role: str = "admin", **more: Any) -> Page:
+        """A page of a person with this role. `more` as in `open_browser`; `unit_id` of a unit.
+
+        The session is opened in the API, which is quicker than the sign-in page.
+        """
+        page = await self.open_browser(**{k: v for k, v in more.items() if k != "unit_id"})
+        token = await self.open_session(role, more.get("unit_id"))
+        await page.context.add_cookies(
+            [{"name": "cuiban-session", "value": token, "url": self.address}]
+        )
+        return page
+
+    async def open_session(self, role: str, unit_id: str | None = None) -> str:
+        """The token of a session of the person `role` (made at the first call)."""
+        name = f"{role}-{unit_id}" if unit_id else role
+        if name not in self.tokens:
+            await create_user(self.api, name, role, **({"unit_id": unit_id} if unit_id else {}))
+            answer = await try_sign_in(self.api, name, PASSWORD)
+            self.tokens[name] = answer.json()["token"]
+        return self.tokens[name]
+
+    async def close(self) -> None:
+        """Close what is open. Nothing went to another host, and no script or policy failed."""
+        for context in self.opened:
+            await context.close()
+        foreign = [url for url in self.requests if not url.startswith((self.address, "data:"))]
+        assert not foreign, f"requests to other hosts: {foreign}"
+        assert not self.faults, self.faults
+
+
+async def check_axe(page: Page) -> None:
+    """The page has no violation of WCAG 2.2 AA that axe knows, the size of targets included."""
+    options = {
+        "resultTypes": ["violations"],
+        "runOnly": {"type": "tag", "values": _RULES},
+        "rules": {"target-size": {"enabled": True}},
+    }
+    results = await Axe().run(page, options=options)
+    assert results.violations_count == 0, results.generate_report()
+
+
+async def check_narrow(page: Page) -> None:
+    """The page is 360 px wide without sideways scrolling."""
+    before = page.viewport_size
+    await page.set_viewport_size({"width": 360, "height": 740})
+    width = await page.evaluate("document.documentElement.scrollWidth")
+    if before:
+        await page.set_viewport_size(before)
+    assert width <= 360, f"{page.url} is {width} px wide"
+
+
+async def check_page(page: Page) -> None:
+    """What holds for every page; run it on each one that a test reaches."""
+    assert await page.locator("h1").count() == 1
+    await check_axe(page)
+    await check_narrow(page)
+
+
+async def take_picture(page: Page, name: str) -> None:
+    """Save the page as pictures, desktop and phone, where `CUIBAN_PICTURES` names a folder."""
+    folder = os.environ.get("CUIBAN_PICTURES")
+    if not folder:
+        return
+    target = Path(folder)
+    await asyncio.to_thread(target.mkdir, parents=True, exist_ok=True)
+    for kind, width in (("desktop", 1280), ("phone", 360)):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.screenshot(path=target / f"{name}-{kind}.png", full_page=True)
+    await page.set_viewport_size({"width": 1280, "height": 900})

@@ -1,0 +1,57 @@
+"""The catalogs of the pages are complete."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from services.console.texts.languages import LANGUAGES, choose_language
+from tools import page_texts
+
+_FIELD = re.compile(r"%\(\w+\)s")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_of_the_pages_is_in_the_catalog_and_translated(language: str) -> None:
+    """Else run `make texts`, and translate what it lists."""
+    catalog = {str(each.id): each for each in page_texts.read_catalog(language) if each.id}
+    collected = {str(each.id) for each in page_texts.collect_texts() if each.id}
+    assert catalog.keys() == collected
+    for text, message in catalog.items():
+        assert message.string, f"not translated: {text}"
+        assert not message.fuzzy, f"fuzzy: {text}"
+        fields = Counter(_FIELD.findall(text))
+        assert fields == Counter(_FIELD.findall(str(message.string))), text
+
+
+def test_a_text_is_chinese_and_its_translation_is_not() -> None:
+    for message in page_texts.read_catalog("en"):
+        if message.id:
+            assert _CHINESE.search(str(message.id)), f"no Chinese text: {message.id}"
+            assert not _CHINESE.search(str(message.string)), f"Chinese in English: {message.string}"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_stored_catalog_is_as_make_texts_writes_it(language: str) -> None:
+    renewed = page_texts.renew_catalog(language, page_texts.collect_texts())
+    assert page_texts.get_path(language).read_bytes() == renewed
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "language"),
+    [
+        ("", "", "zh"),
+        ("", "zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("", "en-GB,en;q=0.9,zh;q=0.8", "en"),
+        ("", "fr;q=1,en;q=0.2,zh;q=0.5", "zh"),
+        ("", "de-DE", "zh"),
+        ("", "en;q=abc", "zh"),
+        ("en", "zh-CN", "en"),
+        ("fr", "zh-CN", "zh"),
+    ],
+)
+def test_the_language_is_the_chosen_one_else_the_browsers_else_chinese(
+    chosen: str, accepted: str, language: str
+) -> None:
+    assert choose_language(chosen, accepted) == language

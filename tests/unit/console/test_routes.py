@@ -1,0 +1,88 @@
+"""Every page has what protects it."""
+
+import ast
+from collections.abc import Iterator
+
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from services.console.application import PAGES
+from services.console.shell.cookies import is_form_token, make_form_token, seal, unseal
+from services.console.shell.forms import read_form
+from services.console.shell.visits import choose_path, require_person
+from services.console.texts.navigation import NAVIGATION
+from services.console.texts.rendering import STATIC
+from services.ingest.api.permissions import Permission
+
+OPEN = {"/", "/login", "/login/openid", "/logout", "/language"}
+"""Pages for people who have not signed in; those of the portal begin with /u."""
+
+
+@pytest.fixture(scope="module")
+def routes() -> list[APIRoute]:
+    every = [route for module in PAGES for route in module.ROUTER.routes]
+    return [route for route in every if isinstance(route, APIRoute)]
+
+
+def list_calls(dependant: Dependant) -> Iterator[object]:
+    yield dependant.call
+    for each in dependant.dependencies:
+        yield from list_calls(each)
+
+
+def test_every_form_is_checked(routes: list[APIRoute]) -> None:
+    posts = [route for route in routes if (route.methods or set()) - {"GET", "HEAD"}]
+    assert posts
+    for route in posts:
+        assert read_form in list_calls(route.dependant), f"{route.path}: take `form: Posted`"
+
+
+def test_every_page_is_for_signed_in_people_but_a_few(routes: list[APIRoute]) -> None:
+    for route in routes:
+        if route.path not in OPEN and not route.path.startswith("/u"):
+            assert require_person in list_calls(route.dependant), f"{route.path}: take `SignedIn`"
+
+
+def test_no_address_ends_with_a_slash(routes: list[APIRoute]) -> None:
+    assert [route.path for route in routes if len(route.path) > 1 and route.path[-1] == "/"] == []
+
+
+def test_the_permissions_that_pages_name_exist() -> None:
+    known = {permission.value for permission in Permission}
+    named = {area.needs for area in NAVIGATION}
+    for path in STATIC.parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in {"may", "require"}:
+                named |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+    assert named <= known
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "",
+        "//evil.example",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/a\nb",
+        "mailto:x",
+        "a",
+    ],
+)
+def test_a_redirect_stays_on_these_pages(elsewhere: str) -> None:
+    assert choose_path(elsewhere, "/overview") == "/overview"
+    assert choose_path("/units?x=1&y=%2F%2F", "/overview") == "/units?x=1&y=%2F%2F"
+
+
+def test_a_token_and_a_sealed_message_are_of_one_secret() -> None:
+    assert is_form_token("secret", make_form_token("secret"))
+    assert not is_form_token("other", make_form_token("secret"))
+    assert not is_form_token("secret", "")
+    assert not is_form_token("secret", "不是")
+    sealed = seal("secret", {"text": "已保存"})
+    assert unseal("secret", sealed) == {"text": "已保存"}
+    assert unseal("other", sealed) is None
+    assert unseal("secret", sealed[:-1]) is None
+    assert unseal("secret", "garbage") is None
+    assert seal("secret", {"text": "长" * 4000}) == ""
