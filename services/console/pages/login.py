@@ -50,7 +50,7 @@ async def sign_out(visit: Anyone, form: Posted) -> Response:  # noqa: ARG001 - c
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
-    visit.context.standings.drop(visit.cookies.get(names.SESSION))
+    visit.context.people.drop(visit.cookies.get(names.SESSION))
     visit.cookies.drop(names.SESSION)
     return visit.redirect("/login", visit.gettext("您已退出。"))
 

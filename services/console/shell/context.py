@@ -7,7 +7,7 @@ import httpx
 from fastapi import Request
 
 from services.console.settings import ConsoleSettings
-from services.console.shell.standing import StandingCache
+from services.console.shell.person import PersonCache
 from services.console.texts.rendering import PageTemplates
 
 
@@ -18,7 +18,7 @@ class ConsoleContext:
     settings: ConsoleSettings
     http: httpx.AsyncClient
     pages: PageTemplates
-    standings: StandingCache
+    people: PersonCache
 
     @property
     def is_secure(self) -> bool:
@@ -37,7 +37,7 @@ def make_context(
         trust_env=False,
         transport=transport,
     )
-    return ConsoleContext(settings, http, PageTemplates(), StandingCache(settings.console_remember))
+    return ConsoleContext(settings, http, PageTemplates(), PersonCache(settings.console_remember))
 
 
 def get_context(request: Request) -> ConsoleContext:

@@ -16,7 +16,7 @@ from services.console.client import ApiClient, ApiError, Browser
 from services.console.shell import cookies as names
 from services.console.shell.context import ConsoleContext, get_context
 from services.console.shell.cookies import Cookies, make_form_token, seal, unseal
-from services.console.shell.standing import Standing
+from services.console.shell.person import OfficePerson
 from services.console.texts.languages import choose_language
 from services.console.texts.navigation import NAVIGATION, NavigationEntry
 from services.console.texts.problems import ShownProblem, describe
@@ -40,7 +40,7 @@ class Visit:
     cookies: Cookies
     language: str
     api: ApiClient
-    known: Standing | None = None
+    known: OfficePerson | None = None
     """Who it is, once that is known; templates show the navigation then."""
 
     @property
@@ -49,7 +49,7 @@ class Visit:
         return self.context.pages.wordings[self.language]
 
     @property
-    def standing(self) -> Standing:
+    def person(self) -> OfficePerson:
         """The signed-in person with their office; only for pages that take `SignedIn`."""
         if self.known is None:
             raise SignInNeededError
@@ -76,7 +76,7 @@ class Visit:
 
     def write_distance(self, due: date) -> str:
         """How far a date is from the office's present day, in working days."""
-        return self.words.write_distance(due, self.standing.today, self.standing.calendar)
+        return self.words.write_distance(due, self.person.today, self.person.calendar)
 
     def make_form_key(self) -> str:
         """A key for a form that is about to be shown: sent twice, it is carried out once."""
@@ -164,7 +164,7 @@ async def require_person(visit: Anyone) -> Visit:
     if not token:
         raise SignInNeededError
     try:
-        visit.known = await visit.context.standings.get(token, visit.api)
+        visit.known = await visit.context.people.get(token, visit.api)
     except ApiError as error:
         if error.status == _UNAUTHORIZED:
             raise SignInNeededError from error

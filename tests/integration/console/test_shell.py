@@ -192,7 +192,7 @@ async def test_a_fault_of_the_program_shows_its_number_alone(
         raise RuntimeError("secret inner text")
 
     page = await desk.sign_in("viewer")
-    monkeypatch.setattr(type(desk.context.standings), "get", fail)
+    monkeypatch.setattr(type(desk.context.people), "get", fail)
     answer = await page.goto("/overview")
     assert answer is not None
     assert answer.status == 500

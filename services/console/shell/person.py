@@ -15,7 +15,7 @@ _MOST = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OfficePerson:
     """A signed-in person with their office."""
 
     me: MeOut
@@ -32,18 +32,18 @@ class Standing:
         return permission in self.me.permissions
 
 
-class StandingCache:
-    """Remembers standings for a few seconds, by the digest of the session's token.
+class PersonCache:
+    """Remembers persons for a few seconds, by the digest of the session's token.
 
     It only saves asking the API for what every page shows. The API checks each request by itself.
     """
 
     def __init__(self, remember: timedelta) -> None:
         self._seconds = remember / timedelta(seconds=1)
-        self._kept: dict[bytes, tuple[float, Standing]] = {}
+        self._kept: dict[bytes, tuple[float, OfficePerson]] = {}
 
-    async def get(self, token: str, api: ApiClient) -> Standing:
-        """The standing of a session's token.
+    async def get(self, token: str, api: ApiClient) -> OfficePerson:
+        """The person of a session's token.
 
         Raises:
             ApiError: 401 when the session has ended.
@@ -52,18 +52,18 @@ class StandingCache:
         kept = self._kept.get(digest)
         if kept is not None and monotonic() < kept[0]:
             return kept[1]
-        standing = await _fetch(api)
+        person = await _fetch(api)
         if len(self._kept) >= _MOST:
             self._kept.clear()
-        self._kept[digest] = (monotonic() + self._seconds, standing)
-        return standing
+        self._kept[digest] = (monotonic() + self._seconds, person)
+        return person
 
     def drop(self, token: str) -> None:
         """Forget a session, because it ended or its person changed."""
         self._kept.pop(hashlib.sha256(token.encode()).digest(), None)
 
 
-async def _fetch(api: ApiClient) -> Standing:
+async def _fetch(api: ApiClient) -> OfficePerson:
     me, office, calendars = await asyncio.gather(
         api.get(MeOut, "/v1/me"),
         api.get(OfficeOut, "/v1/office"),
@@ -71,4 +71,4 @@ async def _fetch(api: ApiClient) -> Standing:
     )
     own = calendars.items[0] if calendars.items else None
     calendar = WorkingCalendar(own.number, own.days) if own else WorkingCalendar()
-    return Standing(me, office, calendar)
+    return OfficePerson(me, office, calendar)
