@@ -43,6 +43,7 @@ async def run(settings: ConsoleSettings) -> None:
         await run_until_signalled(serve(app, sock, settings.trusted_proxies))
     finally:
         await health.stop()
+        await context.tasks.close()
         await context.http.aclose()
 
 

@@ -7,6 +7,7 @@ import httpx
 from fastapi import Request
 
 from services.console.settings import ConsoleSettings
+from services.console.shell.long_tasks import LongTasks
 from services.console.shell.person import PersonCache
 from services.console.texts.rendering import PageTemplates
 
@@ -19,6 +20,7 @@ class ConsoleContext:
     http: httpx.AsyncClient
     pages: PageTemplates
     people: PersonCache
+    tasks: LongTasks
 
     @property
     def is_secure(self) -> bool:
@@ -37,7 +39,9 @@ def make_context(
         trust_env=False,
         transport=transport,
     )
-    return ConsoleContext(settings, http, PageTemplates(), PersonCache(settings.console_remember))
+    return ConsoleContext(
+        settings, http, PageTemplates(), PersonCache(settings.console_remember), LongTasks()
+    )
 
 
 def get_context(request: Request) -> ConsoleContext:

@@ -18,6 +18,30 @@
     }, 8000);
   });
 
+  /* Work that takes long: each event says how many seconds it has run; at its end the page reloads. */
+  document.querySelectorAll("[data-events]").forEach(function (box) {
+    if (!window.EventSource) {
+      window.setTimeout(function () { window.location.reload(); }, 3000);
+      return;
+    }
+    var source = new window.EventSource(box.getAttribute("data-events"));
+    source.onmessage = function (event) {
+      var progress = JSON.parse(event.data);
+      var seconds = box.querySelector("[data-seconds]");
+      if (seconds) {
+        seconds.textContent = String(progress.seconds);
+      }
+      if (progress.ended) {
+        source.close();
+        window.location.reload();
+      }
+    };
+    source.onerror = function () {
+      source.close();
+      window.setTimeout(function () { window.location.reload(); }, 3000);
+    };
+  });
+
   /* <table data-filter="id-of-input">: rows that lack the typed text are hidden. */
   document.querySelectorAll("table[data-filter]").forEach(function (table) {
     var input = document.getElementById(table.getAttribute("data-filter"));

@@ -76,6 +76,7 @@ async def open_desk(
             finally:
                 await desk.close()
     finally:
+        await context.tasks.close()
         await context.http.aclose()
         for client in api.clients:
             await client.aclose()
