@@ -103,7 +103,7 @@ class StoredPlan:
     version: int
     revises: UUID | None
     base_version: int | None
-    outcome: dict[str, int] | None
+    outcome: dict[str, Any] | None
     revised_by: UUID | None
     joint: Joint | None
 

@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
@@ -18,10 +19,13 @@ from services.ingest.handlers.ledger.confirmation import Confirmation
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.plans.announcing import FirstHeard, describe_announcement
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.handlers.revisions.revising import compare_revision
+from services.ingest.handlers.units.reachability import UnreachablePost
 from services.ingest.store import obligations, plans, revisions
+from services.ingest.store import units as unit_store
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity
 from shared.schemas.facts import MeasureFacts
@@ -44,6 +48,7 @@ class Confirmed:
     """How many measures and obligations a revision changed, and of how many units.
 
     `held` counts new obligations whose date has passed; a later publication may add them.
+    `first_heard` and `unreachable` are as those of a publication.
     """
 
     added: int
@@ -55,6 +60,11 @@ class Confirmed:
     obligations_withdrawn: int
     units: int
     held: int
+    first_heard: tuple[FirstHeard, ...] = ()
+    unreachable: tuple[UnreachablePost, ...] = ()
+
+
+_STORED = TypeAdapter(Confirmed)
 
 
 async def confirm(
@@ -84,7 +94,7 @@ async def confirm(
     """
     revision = await compare_revision(db, act, plan_id, revision_id, lock=True)
     if revision.stored.outcome is not None:
-        return Confirmed(**revision.stored.outcome)
+        return _STORED.validate_python(revision.stored.outcome)
     day = await get_office_day(db, act.office_id, act.now)
     _require_confirmable(revision, digest, None if include_past else day.today)
     require_at_most(sum(len(m.units) * len(m.after) for m in revision.measures), limit)
@@ -231,6 +241,8 @@ def _get_facts(measure: StoredMeasure | None) -> dict[str, Any]:
 async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirmation) -> Confirmed:
     """Step 4. What the revision changed."""
     act, plan, stored = confirmation.act, revision.plan, revision.stored
+    names = {unit.unit_id: unit.name for unit in await unit_store.list_units(db, act.office_id)}
+    announced = await describe_announcement(db, act, confirmation.told, names)
     await revisions.copy_decisions(db, stored.plan_id, plan.plan_id)
     confirmed = Confirmed(
         len(revision.added),
@@ -238,8 +250,10 @@ async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirma
         len(revision.removed),
         revision.unchanged,
         **asdict(confirmation.counts),
+        first_heard=announced.first_heard,
+        unreachable=announced.unreachable,
     )
-    outcome, version = asdict(confirmed), plan.version + 1
+    outcome, version = _STORED.dump_python(confirmed, mode="json"), plan.version + 1
     in_force = {
         "title": confirmation.title,
         "issuer": stored.issuer or plan.issuer,
@@ -251,5 +265,6 @@ async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirma
     await plans.update_plan(db, stored.plan_id, closed)
     before = {"title": plan.title, "version": plan.version}
     after = {"title": confirmation.title, "version": version, "revision": str(stored.plan_id)}
-    await note(db, act, "plan.revised", plan.plan_id, before=before, after=after | outcome)
+    counts = {name: value for name, value in outcome.items() if isinstance(value, int)}
+    await note(db, act, "plan.revised", plan.plan_id, before=before, after=after | counts)
     return confirmed
