@@ -169,7 +169,11 @@ class JointOut(Answer):
 
 
 class MeasureOut(Answer):
-    """A measure as it now stands. `target` is the quantity that it asks for."""
+    """A measure as it now stands. `target` is the quantity that it asks for.
+
+    `printed_due` is the deadline as the document prints it, beside the dates that were read; null
+    for a plan that was imported before it was kept.
+    """
 
     ref: str
     task_name: str
@@ -189,6 +193,7 @@ class MeasureOut(Answer):
     published: bool
     target: TargetOut | None = None
     joint: Joint | None = None
+    printed_due: str | None = None
 
 
 class DecisionOut(Answer):

@@ -152,6 +152,8 @@ MEASURES = Table(
     # its names now mean them, and those that go on owing it though they no longer do.
     Column("not_joining", JSONB, nullable=False, server_default="[]"),
     Column("staying", JSONB, nullable=False, server_default="[]"),
+    # The deadline as the table prints it.
+    Column("printed_due", Text),
     # The quantity of its target column, and who reports; empty: as its plan says.
     Column("target", JSONB(none_as_null=True)),
     Column("joint", EnumText(Joint)),

@@ -146,7 +146,7 @@ def _compare_unit(
     amended = (facts for _, facts in changes.amended if facts.obligation_id in reminded)
     for facts in (*(facts for _, facts in changes.assigned), *amended):
         dates = Dates(facts.kind, facts.due_on, facts.known_on)
-        confirmation.told[unit_id][dates] += 1
+        confirmation.reminded[unit_id][dates] += 1
     return changes
 
 

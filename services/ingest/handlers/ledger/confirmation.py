@@ -34,7 +34,7 @@ class Confirmation:
         told_on: the day from which the units owe what is new or moved.
         retitled: the plan's measures, if it has another title from now on.
         published: the measures whose words and title an event carries.
-        told: of each unit what is new or changed and reminded of, counted by what its reminders
+        reminded: of each unit what is new or changed and reminded of, counted by what its reminders
             depend on.
     """
 
@@ -49,4 +49,6 @@ class Confirmation:
     retitled: Sequence[OwedMeasure] = ()
     counts: Counts = field(default_factory=Counts)
     published: set[UUID] = field(default_factory=set)
-    told: defaultdict[UUID, Counter[Dates]] = field(default_factory=lambda: defaultdict(Counter))
+    reminded: defaultdict[UUID, Counter[Dates]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )

@@ -33,6 +33,7 @@ from shared.schemas.facts import MeasureFacts
 _COPIED = (
     *FACTS,
     "target",
+    "printed_due",
     "category",
     "codes",
     "settlement",
@@ -242,7 +243,7 @@ async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirma
     """Step 4. What the revision changed."""
     act, plan, stored = confirmation.act, revision.plan, revision.stored
     names = {unit.unit_id: unit.name for unit in await unit_store.list_units(db, act.office_id)}
-    announced = await describe_announcement(db, act, confirmation.told, names)
+    announced = await describe_announcement(db, act, confirmation.reminded, names)
     await revisions.copy_decisions(db, stored.plan_id, plan.plan_id)
     confirmed = Confirmed(
         len(revision.added),
