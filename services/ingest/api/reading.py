@@ -121,8 +121,9 @@ def _parse_answer(read: Callable[[str, bytes], T], finished: FinishedReader) -> 
 
 _JSON: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
 _SMALLER = (
+    "请只保留任务表，或拆分文件后重新导入。"
     "Keep the table alone, delete pictures and empty formatted rows, or divide the file, and "
-    "send it again. 请只保留任务表，或拆分文件后重新导入。"
+    "send it again."
 )
 
 

@@ -151,11 +151,15 @@ async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
     plan = await get_plan(db, act, plan_id, lock=True)
     if plan.revises:
         raise RefusedError(
-            Fault.CONFLICT, "A revision can't be published.", "Confirm it: POST …/confirm."
+            Fault.CONFLICT,
+            "修订不能发布。A revision can't be published.",
+            "请确认修订。Confirm it: POST …/confirm.",
         )
     if plan.status is PlanStatus.WITHDRAWN:
         raise RefusedError(
-            Fault.CONFLICT, "The plan was withdrawn.", "Import the document in force as a new plan."
+            Fault.CONFLICT,
+            "任务表已撤回。The plan was withdrawn.",
+            "请把现行文件作为新的任务表导入。Import the document in force as a new plan.",
         )
     measures = await store.list_measures(db, plan_id)
     decisions = to_decisions(await store.list_decisions(db, plan_id))

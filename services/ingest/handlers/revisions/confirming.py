@@ -121,26 +121,31 @@ def _require_confirmable(revision: Revision, digest: str | None, first_day: date
     if is_stale(revision.plan, revision.stored):
         raise RefusedError(
             Fault.CONFLICT,
-            "The plan has changed since this revision was read.",
+            "读入修订后，任务表又有改动。The plan has changed since this revision was read.",
+            "请重新读入修订文件，再查看差异。"
             "Read the document as a revision again, and look at the new difference.",
         )
     if digest is not None and digest != revision.digest:
         raise RefusedError(
             Fault.CONFLICT,
-            "The difference is no longer the one that you saw.",
+            "差异已有变化，与您看到的不同。The difference is no longer the one that you saw.",
+            "期间有定夺、对应或导入，请重新查看后再确认。"
             "Something was settled, paired or imported meanwhile: look at it again, then confirm.",
         )
     if details := list(_list_undecided(revision)):
         raise RefusedError(
             Fault.CONFLICT,
+            f"修订还有 {len(details)} 处待定夺。"
             f"{len(details)} points of the revision are still to be settled.",
+            "请先定夺或对应（cuiban plan review），再确认。"
             "Settle, decide or pair them (cuiban plan review), then confirm.",
             details[:100],
         )
     if first_day is not None and (past := list(_list_past(revision, first_day))):
         raise RefusedError(
             Fault.CONFLICT,
-            "A date was moved to one that has passed.",
+            "有时限被改到已过去的日期。A date was moved to one that has passed.",
+            "如确需如此，请加 --include-past，逾期从今天起算。"
             "If it is meant, include the past (--include-past): overdue then counts from today.",
             past[:100],
         )
@@ -149,12 +154,15 @@ def _require_confirmable(revision: Revision, digest: str | None, first_day: date
 def _list_undecided(revision: Revision) -> Iterator[dict[str, str]]:
     """The points that need a decision, with the refs of their measures."""
     for measure in revision.ambiguous:
-        yield {"where": measure.ref, "message": "which measure of the plan?"}
+        yield {"where": measure.ref, "message": "对应任务表的哪一项？Which measure of the plan?"}
     for change in (*revision.added, *revision.changed):
         for code in change.open:
             yield {"where": change.ref, "message": code}
         for name in change.unknown:
-            yield {"where": change.ref, "message": f"unknown: {name}"}
+            yield {
+                "where": change.ref,
+                "message": f"通讯录中没有“{name}”。The directory does not know {name}.",
+            }
 
 
 def _list_past(revision: Revision, first_day: date) -> Iterator[dict[str, str]]:

@@ -83,7 +83,11 @@ def read_units(name: str, content: bytes) -> list[UnitRow]:
     """
     if len(content) > _MOST_BYTES:
         limit = _MOST_BYTES // 2**20
-        raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
+        raise RefusedError(
+            Fault.INVALID,
+            f"文件超过 {limit} MB。The file is larger than {limit} MB.",
+            "请拆分。Divide it.",
+        )
     faults: Faults = []
     rows: list[UnitRow] = []
     places: dict[str, str] = {}
@@ -91,7 +95,13 @@ def read_units(name: str, content: bytes) -> list[UnitRow]:
         for where, cells in lines:
             row = _read_row(where, header, cells, faults)
             if row.name in places:
-                _add_fault(faults, where, "name", f"{row.name} stands in {places[row.name]} too.")
+                _add_fault(
+                    faults,
+                    where,
+                    "name",
+                    f"{row.name}在{places[row.name]}也有。"
+                    f"{row.name} stands in {places[row.name]} too.",
+                )
             elif row.name:
                 places[row.name] = where
             rows.append(row)
@@ -99,7 +109,9 @@ def read_units(name: str, content: bytes) -> list[UnitRow]:
         raise make_refusal(faults)
     if not rows:
         raise RefusedError(
-            Fault.INVALID, "The file has no units.", "It needs a header row and one row per unit."
+            Fault.INVALID,
+            "文件中没有单位。The file has no units.",
+            "须有表头，每个单位一行。It needs a header row and one row per unit.",
         )
     return rows
 
@@ -108,7 +120,9 @@ def make_refusal(faults: Faults) -> RefusedError:
     """The error that refuses a whole file for the faults in its rows."""
     return RefusedError(
         Fault.INVALID,
+        f"通讯录未导入：{len(faults)} 处有误。"
         f"The directory was not imported: {len(faults)} cells are wrong.",
+        "请更正所列各行，再导入整份文件。"
         "Correct the rows that are named and import the whole file again.",
         faults[:_MOST_FAULTS],
     )
@@ -149,7 +163,9 @@ def _decode(content: bytes) -> str:
         with suppress(UnicodeDecodeError):
             return content.decode(encoding)
     raise RefusedError(
-        Fault.INVALID, "The file is neither UTF-8 nor GB18030 text.", "Save it as CSV UTF-8."
+        Fault.INVALID,
+        "文件编码既不是 UTF-8 也不是 GB18030。The file is neither UTF-8 nor GB18030 text.",
+        "请另存为 UTF-8 编码的 CSV。Save it as CSV UTF-8.",
     )
 
 
@@ -161,11 +177,16 @@ def _list_csv_lines(text: str) -> list[Line]:
             if any(map(clean_cell, cells)):
                 lines.append((f"row {reader.line_num}", cells))
             if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each takes time
-                raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
+                raise RefusedError(
+                    Fault.INVALID,
+                    f"文件超过 {_MOST_ROWS} 行。The file has more than {_MOST_ROWS} rows.",
+                )
     except csv.Error as error:
         raise RefusedError(
             Fault.INVALID,
+            f"第 {reader.line_num} 行不是有效的 CSV。"
             f"Line {reader.line_num} is not valid CSV: {error}.",
+            "请重新另存为 UTF-8 编码的 CSV 或 .xlsx。"
             "Save the sheet again as CSV UTF-8, or as .xlsx.",
         ) from error
     return lines
@@ -215,19 +236,22 @@ def _is_known(header: Sequence[str]) -> bool:
 
 def _make_header_refusal(cells: Sequence[str]) -> RefusedError:
     unknown = [cell.strip()[:40] for cell in cells if (_interpret(cell) or "name") not in _COLUMNS]
-    wrong = f" These were not understood: {'、'.join(unknown[:10])}." if unknown else ""
+    shown = "、".join(unknown[:10])
+    wrong = f"未能识别：{shown}。These were not understood: {shown}." if unknown else ""
+    columns = "、".join(f"{name} ({words[0]})" for name, words in _COLUMNS.items())
+    ignored = "、".join(_IGNORED[:2])
     return RefusedError(
         Fault.INVALID,
-        f"The header row needs each known column at most once, and the name.{wrong}",
-        f"The columns are {'、'.join(f'{n} ({w[0]})' for n, w in _COLUMNS.items())}; "
-        f"{'、'.join(_IGNORED[:2])} are passed over.",
+        "表头须有单位名称一列，各列不得重复，不得有未知的列。"
+        f"The header row needs each known column at most once, and the name. {wrong}".rstrip(),
+        f"可用各列见括号内；{ignored}不读。The columns are {columns}; {ignored} are passed over.",
     )
 
 
 def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
     values = _read_values(where, header, cells, faults)
     if not values.get("name"):
-        _add_fault(faults, where, "name", "The unit has no name.")
+        _add_fault(faults, where, "name", "缺少单位名称。The unit has no name.")
     posts: dict[Audience, dict[str, str]] = {}
     for column, value in values.items():
         post, _, part = column.partition("_")
@@ -235,7 +259,12 @@ def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) 
             posts.setdefault(Audience(post), {})[part] = value
     for post, parts in posts.items():
         if "" < parts.get("valid_to", "") < parts.get("valid_from", ""):
-            _add_fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
+            _add_fault(
+                faults,
+                where,
+                f"{post}_valid_to",
+                "截止日期早于起始日期。The last day is before the first.",
+            )
     return UnitRow(
         where=where,
         name=values.get("name", ""),
@@ -262,9 +291,16 @@ def _read_values(
             except ValueError as error:
                 _add_fault(faults, where, column, str(error))
         elif column is not None and (text := clean_cell(cell)):
-            _add_fault(faults, where, "", f"{text[:40]} stands in a column without a header.")
+            _add_fault(
+                faults,
+                where,
+                "",
+                f"“{text[:40]}”所在的列没有表头。{text[:40]} stands in a column without a header.",
+            )
     if any(map(clean_cell, cells[len(header) :])):
-        _add_fault(faults, where, "", "The row has more cells than the header.")
+        _add_fault(
+            faults, where, "", "该行的单元格多于表头。The row has more cells than the header."
+        )
     return values
 
 
