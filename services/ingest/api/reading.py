@@ -114,8 +114,8 @@ def _parse_answer(read: Callable[[str, bytes], T], finished: FinishedReader) -> 
     if status == 0 and kind == b"refused":
         fault, message, hint, details = _JSON.validate_json(content)
         raise RefusedError(Fault(fault), message, hint, details)
-    said = (content or finished.errors)[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
-    log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=said)
+    output = (content or finished.errors)[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
+    log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=output)
     raise _make_too_demanding() if kind == b"memory" else _make_unreadable()
 
 
