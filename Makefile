@@ -31,7 +31,7 @@ fuzz: setup ## Attack every door with hostile input, drawn anew (CUIBAN_FUZZ=500
 chaos: setup ## Kill, freeze and fill up everything, and count (CLOCK=running, SEED, FAULTS, BROKERS, JSON)
 	$(BIN)/cuiban chaos --clock $(or $(CLOCK),stepped) --seed $(or $(SEED),2023) --faults $(or $(FAULTS),100) \
 	  --brokers $(or $(BROKERS),1) --json $(or $(JSON),chaos.json)
-check: setup ## Lint, types, import contracts, names and phrases
+check: setup ## Lint, types, import contracts, names, phrases and texts of refusals
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -9,7 +9,7 @@ from cli.client import PlanArgument, connect, find_plan
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.language import N_, _
-from shared.api.plans import JointOut
+from shared.api.settling import JointOut
 
 
 class JointChoice(StrEnum):

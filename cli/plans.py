@@ -110,7 +110,7 @@ def _show_parsed(parsed: ParsedPlan) -> None:
 def show_plan(
     plan_id: PlanArgument = "latest",
     every: Annotated[
-        bool, typer.Option("--all", help="Every measure with its units and dates.")
+        bool, typer.Option("--all", help="Every measure with its units, deadline and dates.")
     ] = False,
     as_json: JsonOption = False,
     state: StateOption = STATE,
@@ -151,11 +151,12 @@ def _show_plan(shown: PlanOut) -> None:
 
 def _show_measures(shown: PlanOut) -> None:
     rows = [
-        (each.ref, each.text, "、".join(each.names), describe_dates(each))
+        (each.ref, each.text, "、".join(each.names), each.printed_due or "", describe_dates(each))
         for each in shown.measures
         if each.settlement != "drop"
     ]
-    show_table((_("no."), _("text"), _("units"), _("dates")), rows)
+    headings = (_("no."), _("text"), _("units"), _("deadline as printed"), _("dates"))
+    show_table(headings, rows)
 
 
 def _show_directory_changes(api: Api, plan_id: str) -> None:

@@ -15,6 +15,7 @@ from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import NO, WrongUseError
 from deploy.terminal.language import _
 from shared.api.plans import FirstHeardOut, HeldOut, PlanOut, PublishedOut
+from shared.api.units import UnreachableOut
 
 _NAMES = 8
 """How many units are named in one line; `--json` has them all."""
@@ -60,10 +61,7 @@ def _show_published(published: PublishedOut) -> None:
         say(
             _("Mails would cite the file's name. Enter a title: cuiban plan edit --title"), "yellow"
         )
-    _show_first_heard(published.first_heard)
-    for post in published.unreachable:
-        message = _("No message reaches the {post} of {unit}: cuiban units unreachable")
-        say(message.format(post=_(AUDIENCES[post.post]), unit=post.unit), "yellow")
+    show_announced(published.first_heard, published.unreachable)
     _show_held(published.held)
 
 
@@ -79,8 +77,8 @@ def _show_result(published: PublishedOut) -> None:
         say(message.format(heard=published.heard))
 
 
-def _show_first_heard(rows: Sequence[FirstHeardOut]) -> None:
-    """When which units first hear of what is new, a line for each instant."""
+def show_announced(rows: Sequence[FirstHeardOut], unreachable: Sequence[UnreachableOut]) -> None:
+    """When which units first hear of what is new, a line for each instant; whom nothing reaches."""
     by_slot: defaultdict[datetime | None, list[str]] = defaultdict(list)
     for row in rows:
         by_slot[row.slot].append(row.unit)
@@ -90,6 +88,9 @@ def _show_first_heard(rows: Sequence[FirstHeardOut]) -> None:
     if never := by_slot.get(None):
         message = _("The rules never remind of what is new to: {units}")
         say(message.format(units=name_units(never)), "yellow")
+    for post in unreachable:
+        message = _("No message reaches the {post} of {unit}: cuiban units unreachable")
+        say(message.format(post=_(AUDIENCES[post.post]), unit=post.unit), "yellow")
 
 
 def name_units(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ import typer
 from cli.asking import ask_yes
 from cli.client import Api, connect, find_plan
 from cli.documents import parse_file
-from cli.publish import name_units
+from cli.publish import name_units, show_announced
 from cli.review import describe_recurrence, explain_code
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, print_json, say, show_answer
@@ -198,6 +198,7 @@ def _show_confirmed(confirmed: ConfirmedOut) -> None:
         "not change."
     )
     say(message.format_map(dict(confirmed)))
+    show_announced(confirmed.first_heard, confirmed.unreachable)
     if confirmed.held:
         message = _(
             "{held} new obligations have a date that has passed and were held: "

@@ -5,6 +5,8 @@ verb of `tools/verbs.txt`, or with a word that asks (`is`, `has`) or converts (`
 public class has one definition, so that its name has one meaning. A phrase in REFUSED_PHRASES is a
 riddle or an ornament: say the fact with the field's standard term.
 
+The API's refusals are in Chinese and English (`tools/messages.py`).
+
 `python -m tools.names [FOLDER …]` prints each place as `file:line: what (why)`; exit status 1 when
 there is any.
 """
@@ -16,6 +18,8 @@ import tokenize
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+
+from tools.messages import list_wrong_texts
 
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("services", "shared", "deploy", "cli", "lab", "tools")
@@ -133,6 +137,12 @@ def main() -> int:
     ]
     problems = [
         f"{path.relative_to(ROOT)}:{problem}" for path in paths for problem in list_problems(path)
+    ]
+    problems += [
+        f"{path.relative_to(ROOT)}:{wrong}"
+        for path in paths
+        if path.is_relative_to(ROOT / "services" / "ingest")
+        for wrong in list_wrong_texts(path)
     ]
     problems += list_shared_names(paths)
     print("\n".join(problems) or f"{len(paths)} files: every name and phrase is accepted.")

@@ -14,7 +14,7 @@ from shared.settings import Settings
 
 def _require_local(at: time) -> time:
     if at.tzinfo is not None:
-        raise ValueError("write it without an offset, like 02:00")
+        raise ValueError("请勿写时区。Write it without an offset, like 02:00")
     return at
 
 
@@ -25,7 +25,9 @@ def _parse_json(written: object) -> object:
     try:
         return json.loads(written)
     except ValueError as error:  # the error's own text contains the value
-        raise ValueError('write JSON, such as: {"office": {"issuer": "https://…", …}}') from error
+        raise ValueError(
+            '请写 JSON。Write JSON, such as: {"office": {"issuer": "https://…", …}}'
+        ) from error
 
 
 IdentityProviders = Annotated[dict[str, IdentityProvider], NoDecode, BeforeValidator(_parse_json)]

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Line, Request
-from shared.api.plans import UnknownNameOut
+from shared.api.plans import FirstHeardOut, UnknownNameOut
+from shared.api.units import UnreachableOut
 
 
 class DiffersOut(Answer):
@@ -75,7 +76,9 @@ class DoubtOut(Answer):
 class ConfirmedOut(Answer):
     """What a confirmed revision came to.
 
-    `held` counts new obligations whose date had passed.
+    `held` counts new obligations whose date had passed. `first_heard` says when each unit first
+    hears of what is new or moved, by the rules as they were; a unit that only loses duties is not
+    told. `unreachable` names the posts that would hear first and that no message reaches.
     """
 
     added: int
@@ -87,6 +90,8 @@ class ConfirmedOut(Answer):
     obligations_withdrawn: int
     units: int
     held: int
+    first_heard: list[FirstHeardOut] = Field(default_factory=list)
+    unreachable: list[UnreachableOut] = Field(default_factory=list)
 
 
 class RevisionHead(Answer):

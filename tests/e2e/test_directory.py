@@ -134,7 +134,7 @@ def test_what_cannot_be_done_is_said_with_what_to_do(world, cuiban, tmp_path: Pa
         (("units", "contact", name, "--post", "liaison"), "Give an e-mail address or a mobile", 2),
         (
             ("units", "import", sheet(tmp_path / "x.xlsx", (name, "", "", "0816-1", ""))),
-            "row 3: 0816-1 is no mobile number",
+            "0816-1 is no mobile number",
             2,
         ),
         (

@@ -81,7 +81,7 @@ async def _fire(bench: BenchEngines, units: int) -> tuple[Curve, str]:
 
 async def measure_ticks(run: BenchRun) -> list[Figure]:
     """A tick with many open timers of which none is due, in milliseconds (median)."""
-    sizes = (run.units[0], run.units[-1])
+    sizes = sorted({run.units[0], run.units[-1]})
     spent, figures = {}, []
     with run.start_engines() as bench:
         for units in sizes:

@@ -102,13 +102,13 @@ def _limit_body(receive: Receive, limit: int, announced: int) -> Receive:
 
 
 def _make_too_large(limit: int) -> HTTPException:
-    return HTTPException(413, f"The request is larger than {limit} bytes.")
+    return HTTPException(413, f"请求超过 {limit} 字节。The request is larger than {limit} bytes.")
 
 
 def _answer(error: Exception, correlation: str) -> ASGIApp:
     if isinstance(error, ClientDisconnect):  # nobody reads the answer
         log(__name__).info("http.aborted")
-        return make_problem(400, "aborted", "The request ended too early.")
+        return make_problem(400, "aborted", "请求中途断开。The request ended too early.")
     if isinstance(error, HTTPException):
         return make_problem(
             error.status_code,
@@ -122,8 +122,9 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
         return make_problem(
             503,
             "unavailable",
+            "服务暂时无法处理：数据库不可用或内存不足。"
             "The service can't answer now: its database is away, or it has too little memory.",
-            hint="Try again in a moment, with the same Idempotency-Key.",
+            hint="请稍后重试。Try again in a moment, with the same Idempotency-Key.",
             headers={"Retry-After": "2"},
             correlation_id=correlation,
         )
@@ -131,7 +132,9 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
     return make_problem(
         500,
         "internal",
+        "服务程序出错，请求未能处理。"
         "The service failed on this request because of an error in the program.",
-        hint="Send the correlation id to the operator: the log has the error under it.",
+        hint="请把 correlation_id 告知运维人员。"
+        "Send the correlation id to the operator: the log has the error under it.",
         correlation_id=correlation,
     )

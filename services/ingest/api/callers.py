@@ -19,7 +19,7 @@ from services.ingest.api.permissions import (
     describe_holders,
     list_permissions,
 )
-from services.ingest.api.problems import ProblemError
+from services.ingest.api.problems import REALM, ProblemError
 from services.ingest.handlers.accounts import sessions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office import tokens
@@ -99,9 +99,9 @@ async def check_permission(
         raise ProblemError(
             401,
             "unauthorized",
-            "The request has no valid token.",
-            "Send the header `Authorization: Bearer …`.",
-            {"WWW-Authenticate": 'Bearer realm="cuiban"'},
+            "没有有效的令牌，或登录已失效。The request has no valid token.",
+            "请重新登录，或使用有效的令牌。Send the header `Authorization: Bearer …`.",
+            {"WWW-Authenticate": REALM},
         )
     bind(office_id=str(caller.office_id))  # each request is a task of its own
     serve_office(caller.office_id)
@@ -174,13 +174,15 @@ def _require_permission(request: Request, caller: Caller) -> None:
         raise ProblemError(
             403,
             "forbidden",
+            "责任单位不能进行此操作，须由政务公开办办理。"
             f"The {who} of a unit can't do this: it concerns the office alone.",
+            "请使用不限于某个单位的账号或令牌。"
             f"Use {'an account' if caller.session else 'a token'} that is not bound to a unit.",
         )
     raise ProblemError(
         403,
         "forbidden",
-        f"The {who} lacks the permission {needed.value}.",
+        f"没有权限 {needed.value}。The {who} lacks the permission {needed.value}.",
         describe_holders(needed),
     )
 
@@ -190,7 +192,9 @@ def _make_clock_problem(skew: timedelta) -> ProblemError:
     return ProblemError(
         503,
         "clock-wrong",
+        "服务器与数据库的时钟不一致，暂时不能修改。"
         "This server's clock and the database's differ, so nothing can be changed here now.",
+        "请稍后再试，或联系运维人员校准时钟。"
         "Ask again later, or another server; an operator sets the clock right.",
         {"Retry-After": "30"},
     )

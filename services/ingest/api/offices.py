@@ -80,7 +80,12 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     try:
         book = RuleBook.model_validate(whole, extra="forbid")
     except ValueError as error:
-        raise ProblemError(422, "invalid", "The rule book is not sound.", str(error)) from error
+        raise ProblemError(
+            422,
+            "invalid",
+            "规则有误。The rule book is not sound.",
+            f"请更正所列各处。Correct what is named: {error}",
+        ) from error
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)

@@ -38,7 +38,10 @@ def parse_cursor(cursor: str | None, kind: str, adapter: TypeAdapter[P]) -> P | 
     except (ValueError, binascii.Error):
         pass
     raise ProblemError(
-        422, "bad-cursor", "The cursor does not belong to this list.", "Begin without one."
+        422,
+        "bad-cursor",
+        "翻页参数 cursor 不属于这个列表。The cursor does not belong to this list.",
+        "请去掉它，从头读取。Begin without one.",
     )
 
 

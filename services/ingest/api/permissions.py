@@ -218,7 +218,10 @@ def describe_holders(permission: Permission) -> str:
     """The scopes and roles that have a permission, in words."""
     scopes = ", ".join(scope for scope, granted in BY_SCOPE.items() if permission in granted)
     roles = ", ".join(role for role, granted in BY_ROLE.items() if permission in granted)
-    return f"Scopes that have it: {scopes or 'none'}. Roles that have it: {roles or 'none'}."
+    return (
+        f"令牌范围：{scopes or '无'}；角色：{roles or '无'}。"
+        f"Scopes that have it: {scopes or 'none'}. Roles that have it: {roles or 'none'}."
+    )
 
 
 def check_endpoints(described: Iterable[str]) -> None:

@@ -22,19 +22,15 @@ from services.ingest.handlers.plans.publishing import publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
 from shared.api.fields import Page
 from shared.api.plans import (
-    JointIn,
-    JointOut,
-    NameDecisionIn,
-    PlanDetailsIn,
     PlanDraft,
     PlanHead,
     PlanOut,
     PublishedOut,
     PublishIn,
-    SettlementIn,
     WithdrawalOut,
     WithdrawIn,
 )
+from shared.api.settling import JointIn, JointOut, NameDecisionIn, PlanDetailsIn, SettlementIn
 
 ROUTER = APIRouter(prefix="/v1/plans", tags=["plans"])
 _ID = TypeAdapter(UUID)

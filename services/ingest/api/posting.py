@@ -53,7 +53,10 @@ async def answer_post(
         )
     if not _KEY.fullmatch(key):
         raise ProblemError(
-            400, "bad-idempotency-key", "An Idempotency-Key is 1 to 255 visible ASCII characters."
+            400,
+            "bad-idempotency-key",
+            "请求头 Idempotency-Key 须为 1 至 255 个可见的 ASCII 字符。"
+            "An Idempotency-Key is 1 to 255 visible ASCII characters.",
         )
     fingerprint = await _compute_fingerprint(call, content)
     async with call.context.engine.begin() as db:
@@ -82,8 +85,9 @@ async def _find_earlier(
         raise ProblemError(
             409,
             "request-in-progress",
+            "使用同一 Idempotency-Key 的请求还在处理。"
             "The first request with this Idempotency-Key is still running.",
-            "Ask again in a moment.",
+            "请稍后再试。Ask again in a moment.",
             {"Retry-After": "1"},
         )
     stored = await idempotency.find_answer(db, caller_id, key)
@@ -93,8 +97,9 @@ async def _find_earlier(
         raise ProblemError(
             422,
             "idempotency-key-reused",
+            "这个 Idempotency-Key 已用于另一请求。"
             "This Idempotency-Key was used for another request.",
-            "Use a new key for a new request.",
+            "新的请求请用新的 Idempotency-Key。Use a new key for a new request.",
         )
     return _make_response(stored.body, stored.status, {"Idempotency-Replayed": "true"})
 

@@ -20,7 +20,8 @@ from shared.kafka.outbox.publishing import TooLargeError
 from shared.logging import log
 
 _MOST = 100
-_REALM = 'Bearer realm="cuiban"'
+REALM = 'Bearer realm="cuiban"'
+"""The header WWW-Authenticate of a 401."""
 _UNSTORABLE = ("22", "54")
 """SQLSTATE classes: a value that PostgreSQL refuses, and one over its limits."""
 _STATUS = {
@@ -61,7 +62,28 @@ _SIGN_IN = {
     ),
 }
 
-
+_HTTP_FAULTS = {
+    400: "请求无法解析。",
+    404: "没有这个地址。",
+    405: "这个地址不支持该方法。",
+}
+"""What the framework refuses by itself; it says it in English."""
+_FAULTS = {
+    "missing": "缺少此项",
+    "extra_forbidden": "没有这一项",
+    "enum": "不在可选范围内",
+    "literal_error": "不在可选范围内",
+    "string_too_long": "内容过长",
+    "string_too_short": "内容过短",
+    "too_long": "数量过多",
+    "too_short": "数量过少",
+    "greater_than": "数值过小",
+    "greater_than_equal": "数值过小",
+    "less_than": "数值过大",
+    "less_than_equal": "数值过大",
+    "json_invalid": "JSON 格式不正确",
+}
+"""What pydantic refuses, by its type of error."""
 _UNAUTHORIZED = 401
 _SIGN_IN_STATUS = {SignInFault.WAIT: 429, SignInFault.PROVIDER_AWAY: 503}
 """Other statuses than 401."""
@@ -157,7 +179,7 @@ async def _answer_sign_in(request: Request, error: SignInError) -> Response:
         error.fault.value,
         detail,
         hint=hint,
-        headers={"WWW-Authenticate": _REALM}
+        headers={"WWW-Authenticate": REALM}
         if status == _UNAUTHORIZED
         else {"Retry-After": seconds},
         correlation_id=_get_correlation_id(request),
@@ -179,25 +201,29 @@ async def _answer_large(request: Request, error: TooLargeError) -> Response:
     return make_problem(
         422,
         "too-large",
-        error.message,
-        hint="Shorten its texts, or divide it.",
+        f"内容过大，无法保存。It is too large to be stored: {error.message}",
+        hint="请缩短文字，或分成几部分。Shorten its texts, or divide it.",
         correlation_id=_get_correlation_id(request),
     )
 
 
 async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
     rows = [
-        {"where": ".".join(map(str, row["loc"])), "message": str(row["msg"])}
+        {"where": ".".join(map(str, row["loc"])), "message": _describe_fault(row)}
         for row in error.errors()[:_MOST]
     ]
     return make_problem(
         422,
         "invalid",
-        "The request is not valid.",
-        hint="`errors` names each place.",
+        "请求有误。The request is not valid.",
+        hint="`errors` 列出每一处。`errors` names each place.",
         errors=rows,
         correlation_id=_get_correlation_id(request),
     )
+
+
+def _describe_fault(row: Mapping[str, Any]) -> str:
+    return f"{_FAULTS.get(row['type'], '不符合要求')}。{row['msg']}"
 
 
 async def _answer_http(request: Request, error: HTTPException) -> Response:
@@ -205,7 +231,7 @@ async def _answer_http(request: Request, error: HTTPException) -> Response:
     return make_problem(
         error.status_code,
         name,
-        str(error.detail),
+        _HTTP_FAULTS.get(error.status_code, "") + str(error.detail),
         headers=error.headers,
         correlation_id=_get_correlation_id(request),
     )
@@ -218,8 +244,9 @@ async def _answer_database(request: Request, error: DBAPIError) -> Response:
     return make_problem(
         422,
         "invalid",
-        "The request contains a value that can't be stored.",
-        hint="Leave out control characters and keep numbers and dates within reason.",
+        "请求中有无法保存的内容。The request contains a value that can't be stored.",
+        hint="请去掉控制字符，并核对数字和日期。"
+        "Leave out control characters and keep numbers and dates within reason.",
         correlation_id=_get_correlation_id(request),
     )
 
@@ -230,8 +257,9 @@ async def _answer_newer_value(request: Request, error: NewerValueError) -> Respo
     return make_problem(
         503,
         "newer-release",
+        "数据由更新的版本写入，本进程不能识别。"
         "A newer release of the service stored a value that this one does not know.",
-        hint="Try again after the upgrade has ended.",
+        hint="请在升级完成后重试。Try again after the upgrade has ended.",
         headers={"Retry-After": "60"},
         correlation_id=_get_correlation_id(request),
     )

@@ -19,6 +19,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter
 
 from services.ingest.documents.errors import DocumentError
+from services.ingest.extraction.models import WHOLE
 from shared.errors import CuibanError
 
 _GRACE = 5  # seconds after its time at which it ends by itself
@@ -57,7 +58,8 @@ def _answer(reference: str, name: str) -> tuple[str, bytes]:
     try:
         read = _load_function(reference)
         result = read(name, _read_input())
-        return "read", TypeAdapter(get_type_hints(read)["return"]).dump_json(result)
+        adapter = TypeAdapter(get_type_hints(read)["return"])
+        return "read", adapter.dump_json(result, context=WHOLE)
     except DocumentError as error:
         return "document", json.dumps([error.code.value, error.detail]).encode()
     except CuibanError as error:

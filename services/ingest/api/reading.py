@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from tempfile import TemporaryFile
 from typing import Any, BinaryIO, TypeVar, get_type_hints
@@ -43,12 +44,31 @@ async def read_file(
     """
     seconds = round(context.settings.reading_time / _SECOND)
     arguments = (f"{read.__module__}:{read.__qualname__}", str(seconds))
-    with TemporaryFile() as answer, TemporaryFile() as errors:
+    limits = str(context.settings.reading_memory)
+    finished = await run_reader((*arguments, limits, name), file, seconds)
+    return await asyncio.to_thread(_parse_answer, read, finished)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedReader:
+    """What a reader's process left: its exit status, standard output and standard error."""
+
+    status: int
+    output: bytes
+    errors: bytes
+
+
+async def run_reader(arguments: tuple[str, ...], file: BinaryIO, seconds: int) -> FinishedReader:
+    """Run `services.ingest.api.reader` with its arguments and a file as standard input.
+
+    Raises:
+        ProblemError: 422 when it took longer than `seconds`.
+    """
+    with TemporaryFile() as output, TemporaryFile() as errors:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", _READER, *arguments),
-            *(str(context.settings.reading_memory), name),
             stdin=file.fileno(),
-            stdout=answer,
+            stdout=output,
             stderr=errors,
             env=_make_environment(),
             start_new_session=True,
@@ -61,7 +81,13 @@ async def read_file(
             raise _make_too_slow(seconds) from error
         finally:
             await _end(process)
-        return await asyncio.to_thread(_parse_answer, read, status, answer, errors)
+        return await asyncio.to_thread(_collect, status, output, errors)
+
+
+def _collect(status: int, output: BinaryIO, errors: BinaryIO) -> FinishedReader:
+    output.seek(0)
+    errors.seek(0)
+    return FinishedReader(status, output.read(), errors.read())
 
 
 def _make_environment() -> dict[str, str]:
@@ -76,11 +102,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
         await process.wait()
 
 
-def _parse_answer(
-    read: Callable[[str, bytes], T], status: int, answer: BinaryIO, errors: BinaryIO
-) -> T:
-    answer.seek(0)
-    kind, _, content = answer.read().partition(b"\n")
+def _parse_answer(read: Callable[[str, bytes], T], finished: FinishedReader) -> T:
+    kind, _, content = finished.output.partition(b"\n")
+    status = finished.status
     if status == 0 and kind == b"read":
         adapter: TypeAdapter[T] = TypeAdapter(get_type_hints(read)["return"])
         return adapter.validate_json(content)
@@ -90,16 +114,16 @@ def _parse_answer(
     if status == 0 and kind == b"refused":
         fault, message, hint, details = _JSON.validate_json(content)
         raise RefusedError(Fault(fault), message, hint, details)
-    errors.seek(0)
-    output = (content or errors.read())[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
+    output = (content or finished.errors)[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
     log(__name__).error("document.unreadable", status=status, kind=kind[:20].decode(), said=output)
     raise _make_too_demanding() if kind == b"memory" else _make_unreadable()
 
 
 _JSON: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
 _SMALLER = (
+    "请只保留任务表，或拆分文件后重新导入。"
     "Keep the table alone, delete pictures and empty formatted rows, or divide the file, and "
-    "send it again. 请只保留任务表，或拆分文件后重新导入。"
+    "send it again."
 )
 
 

@@ -92,7 +92,9 @@ async def list_units(
 ) -> Page[UnitOut]:
     """List units; with `name` those whose name contains it, or that have it as an alias."""
     if name and "\x00" in name:
-        raise ProblemError(422, "invalid", "The name contains control characters.")
+        raise ProblemError(
+            422, "invalid", "名称中有控制字符。The name contains control characters."
+        )
     after = parse_cursor(cursor, "units", _ID)
     async with call.context.engine.connect() as db:
         rows = await handlers.list_page(db, call.act, name, after, limit + 1)

@@ -96,7 +96,9 @@ async def _parse_form(request: Request) -> FormData:
         return await request.form(max_files=1, max_fields=10)
     except (MultiPartException, KeyError, ValueError, AttributeError) as error:
         raise ProblemError(
-            400, "bad-form", "The request is not well-formed multipart/form-data."
+            400,
+            "bad-form",
+            "上传内容的格式不正确。The request is not well-formed multipart/form-data.",
         ) from error
 
 

@@ -8,10 +8,12 @@ same in another spelling (width, spaces, brackets), or without or with the home'
 import re
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
+
+from rapidfuzz.distance import LCSseq, Levenshtein
 
 _BRACKETS = str.maketrans("〔[【〈《｛{", "(((((((") | str.maketrans("〕]】〉》｝}", ")))))))")
 INVISIBLE = (
@@ -27,6 +29,7 @@ _LONGEST_PLACE = 16  # 双江拉祜族佤族布朗族傣族自治县 has 15 char
 _LEAST = 2
 """The least number of characters of a name without its prefix, and of units with one place."""
 _LEAST_SIMILARITY = 0.5
+"""A proposal is more similar than this."""
 _MISPRINT = 0.75
 """The similarity of a name that differs by one character."""
 _LEAST_MISPRINTED = 3
@@ -92,13 +95,9 @@ class Directory:
     group_names: Mapping[str, str]
 
     @cached_property
-    def traits(self) -> Mapping[str, set[UUID]]:
-        """The units by trait of their spellings; computed only for unknown names."""
-        owners_by_trait: dict[str, set[UUID]] = defaultdict(set)
-        for key, owners in self.keys.items():
-            for trait in _extract_traits(key, self.home):
-                owners_by_trait[trait] |= owners
-        return owners_by_trait
+    def spellings(self) -> Sequence[tuple[str, UUID]]:
+        """Each spelling without the home's prefix, with its units; needed for unknown names."""
+        return [(bare, unit_id) for bare, owners in self.bare.items() for unit_id in owners]
 
 
 def normalise_name(name: str) -> str:
@@ -194,66 +193,51 @@ def _find_by_spelling(name: str, known: Directory) -> frozenset[UUID]:
     return known.aliases.get(name) or known.keys.get(normalise_name(name)) or frozenset()
 
 
-def propose_matches(name: str, known: Directory) -> tuple[Proposal, ...]:
-    """Propose up to five units or groups with similar names, the most similar first.
+_Score = tuple[float, int]
+"""Minus the similarity, and how many characters differ: the most similar is the least."""
 
-    Short names of offices keep characters of the long one (县工信局 for 县工业和信息化局), so
-    the score is the share of the shorter name's traits that the longer name has.
-    """
-    wanted = _extract_traits(normalise_name(name), known.home)
-    shared = Counter(unit for trait in wanted for unit in known.traits.get(trait, ()))
-    scored: list[tuple[float, str, UUID | None]] = []
-    for unit_id, common in shared.items():
-        unit = known.units[unit_id]
-        spellings = map(normalise_name, (unit.name, *unit.aliases))
-        size = min(len(_extract_traits(spelling, known.home)) for spelling in spellings)
-        scored.append((-common / max(1, min(len(wanted), size)), unit.name, unit_id))
-    scored += [(-_MISPRINT, known.units[each].name, each) for each in _find_misprints(name, known)]
-    for key, group in known.group_names.items():
-        traits = _extract_parts(key)
-        scored.append((-len(wanted & traits) / max(1, min(len(wanted), len(traits))), group, None))
-    ranked = sorted(
-        (row for row in scored if -row[0] >= _LEAST_SIMILARITY), key=lambda row: row[:2]
-    )
+
+def propose_matches(name: str, known: Directory) -> tuple[Proposal, ...]:
+    """Propose up to five units or groups with similar names, the most similar first."""
+    wanted = known.home.strip_prefix(normalise_name(name))
+    scored: list[tuple[_Score, str, UUID | None]] = [
+        (_score(wanted, bare), known.units[unit_id].name, unit_id)
+        for bare, unit_id in known.spellings
+    ]
+    wanted = _cut_kind(wanted)
+    scored += [(_compare(wanted, key), group, None) for key, group in known.group_names.items()]
+    ranked = sorted((row for row in scored if -row[0][0] > _LEAST_SIMILARITY), key=lambda r: r[:2])
     proposals = dict.fromkeys(Proposal(label, unit_id) for _, label, unit_id in ranked)
     return tuple(proposals)[:_PROPOSED]
 
 
-def _find_misprints(name: str, known: Directory) -> set[UUID]:
-    """The units whose names differ by one character: another, one too many or one left out.
+def _score(wanted: str, bare: str) -> _Score:
+    """How similar two names without the home's prefix are."""
+    score = _compare(_cut_kind(wanted), _cut_kind(bare))
+    return min(score, (-_MISPRINT, 1)) if _is_misprint(wanted, bare) else score
 
-    Only in names of at least three characters without the home's prefix: 县卫建局 for 县卫健局.
-    A different last character means another kind of office.
+
+def _compare(wanted: str, other: str) -> _Score:
+    """The share of the shorter text's characters that the longer one has in the same order.
+
+    Short names of offices keep characters of the long one: 县工信局 for 县工业和信息化局.
     """
-    wanted = known.home.strip_prefix(normalise_name(name))
-    if len(wanted) < _LEAST_MISPRINTED:
-        return set()
-    return {
-        unit
-        for bare, owners in known.bare.items()
-        if bare[-1:] == wanted[-1:] and _is_one_edit_apart(bare, wanted)
-        for unit in owners
-    }
+    length = max(1, min(len(wanted), len(other)))
+    return -LCSseq.similarity(wanted, other) / length, Levenshtein.distance(wanted, other)
 
 
-def _is_one_edit_apart(first: str, second: str) -> bool:
-    """Whether one character was replaced, added or left out."""
-    if abs(len(first) - len(second)) > 1 or first == second:
-        return False
-    same = next((i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), None)
-    at = min(len(first), len(second)) if same is None else same
-    longer, shorter = sorted((first, second), key=len, reverse=True)
-    return longer[at + 1 :] == shorter[at + (len(longer) == len(shorter)) :]
+def _is_misprint(wanted: str, bare: str) -> bool:
+    """Whether one character is another, one too many or left out: 卫建局 for 卫健局.
 
-
-def _extract_traits(key: str, home: Home) -> frozenset[str]:
-    """A name's characters and neighbouring pairs, but for its prefix and its last character.
-
-    The last character is the kind of office (局, 办, 委), which most names share.
+    Only in names of at least three characters; a different last one means another kind of office.
     """
-    body = home.strip_prefix(key)
-    return _extract_parts(body[:-1] if len(body) > _LEAST else body)
+    return (
+        len(wanted) >= _LEAST_MISPRINTED
+        and bare[-1:] == wanted[-1:]
+        and Levenshtein.distance(wanted, bare, score_cutoff=1) == 1
+    )
 
 
-def _extract_parts(text: str) -> frozenset[str]:
-    return frozenset(text) | {text[i : i + 2] for i in range(len(text) - 1)}
+def _cut_kind(bare: str) -> str:
+    """A name without its last character: the kind of office (局, 办, 委), which most share."""
+    return bare[:-1] if len(bare) > _LEAST else bare

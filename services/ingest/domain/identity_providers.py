@@ -35,12 +35,15 @@ class IdentityProvider(BaseModel):
     def _require_https(cls, address: str) -> str:
         parts = urlsplit(address)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOCAL):
-            raise ValueError("write an https:// address; http:// is for this machine alone")
+            raise ValueError(
+                "地址须以 https:// 开头，http:// 只限本机。"
+                "Write an https:// address; http:// is for this machine alone."
+            )
         return address
 
     @field_validator("scope")
     @classmethod
     def _require_openid(cls, scope: str) -> str:
         if "openid" not in scope.split():
-            raise ValueError("the scope must contain openid")
+            raise ValueError("范围须含 openid。The scope must contain openid")
         return scope

@@ -1,11 +1,24 @@
-"""The parsed plan: exactly the JSON of the import contract, as frozen models."""
+"""The parsed plan: exactly the JSON of the import contract, as frozen models.
+
+What is kept beside the contract is written only where the reader asks for it (`WHOLE`).
+"""
 
 from datetime import date
 from enum import StrEnum, unique
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializationInfo,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from services.ingest.domain.periods import Period
+
+WHOLE = {"whole": True}
+"""The context with which a plan is written with what the import contract does not have."""
 
 
 @unique
@@ -42,7 +55,10 @@ class Target(_Value):
 
 
 class ParsedMeasure(_Value):
-    """One duty. `due` holds the dates that the document names, ascending."""
+    """One duty. `due` holds the dates that the document names, ascending.
+
+    `printed_due` is the deadline as the table prints it; the import contract does not have it.
+    """
 
     text: str
     due: tuple[date, ...] = ()
@@ -50,6 +66,16 @@ class ParsedMeasure(_Value):
     recurrence: Recurrence | None = None
     target: Target | None = None
     review: tuple[ReviewCode, ...] = ()
+    printed_due: str = ""
+
+    @model_serializer(mode="wrap")
+    def _write(
+        self, write: SerializerFunctionWrapHandler, asked: SerializationInfo
+    ) -> dict[str, Any]:
+        written: dict[str, Any] = write(self)
+        if asked.context != WHOLE:
+            del written["printed_due"]
+        return written
 
 
 class Responsible(_Value):

@@ -4,6 +4,7 @@ from services.ingest.store import (  # noqa: F401 - these add their tables to th
     journal_tables,
     life_tables,
     link_tables,
+    office_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_first, fetch_one, list_columns
-from services.ingest.store.tables import OFFICE_SETTINGS
+from services.ingest.store.office_tables import OFFICE_SETTINGS
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.history_tables import REMINDERS
 from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.office_tables import CALENDARS, RULE_BOOKS
 from services.ingest.store.rows import StoredCalendar, StoredReminder, StoredRuleBook
 from services.ingest.store.tables import (
-    CALENDARS,
     EXPECTED_AUDITS,
     MEASURES,
     OBLIGATION_HISTORY,
@@ -22,7 +22,6 @@ from services.ingest.store.tables import (
     OFFICES,
     PARKED,
     POSITIONS,
-    RULE_BOOKS,
     UNITS,
 )
 

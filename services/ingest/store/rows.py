@@ -103,7 +103,7 @@ class StoredPlan:
     version: int
     revises: UUID | None
     base_version: int | None
-    outcome: dict[str, int] | None
+    outcome: dict[str, Any] | None
     revised_by: UUID | None
     joint: Joint | None
 
@@ -129,6 +129,7 @@ class PlanOverview:
 class StoredMeasure:
     """A measure of a plan or of a revision. `due` holds ISO dates.
 
+    `printed_due`: None for what was imported before it was kept.
     `removed_at`: since when the document in force does not have it. `not_joining` and `staying`
     are ids of units, as `handlers.plans.membership` describes them.
     """
@@ -141,6 +142,7 @@ class StoredMeasure:
     task_name: str
     text: str
     due: list[str]
+    printed_due: str | None
     continuous: bool
     recurrence: dict[str, Any] | None
     names: list[str]

@@ -9,8 +9,8 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, fetch_one, list_columns
+from services.ingest.store.office_tables import CALENDARS, RULE_BOOKS
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
-from services.ingest.store.tables import CALENDARS, RULE_BOOKS
 
 _B, _C = RULE_BOOKS.c, CALENDARS.c
 _BOOK = list_columns(StoredRuleBook, _B)

@@ -152,6 +152,8 @@ MEASURES = Table(
     # its names now mean them, and those that go on owing it though they no longer do.
     Column("not_joining", JSONB, nullable=False, server_default="[]"),
     Column("staying", JSONB, nullable=False, server_default="[]"),
+    # The deadline as the table prints it.
+    Column("printed_due", Text),
     # The quantity of its target column, and who reports; empty: as its plan says.
     Column("target", JSONB(none_as_null=True)),
     Column("joint", EnumText(Joint)),
@@ -268,39 +270,6 @@ IDEMPOTENCY = Table(
     Column("status", Integer, nullable=False),
     Column("body", Text, nullable=False),
     Column("answered_at", INSTANT, nullable=False),
-)
-
-RULE_BOOKS = Table(
-    "rule_books",
-    METADATA,
-    define_office_column(key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("book", JSONB, nullable=False),
-    Column("published_by", Text, nullable=False),
-    Column("published_at", INSTANT, nullable=False),
-)
-
-CALENDARS = Table(
-    "calendars",
-    METADATA,
-    define_office_column(key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("days", JSONB, nullable=False),
-    Column("published_by", Text, nullable=False),
-    Column("published_at", INSTANT, nullable=False),
-)
-
-OFFICE_SETTINGS = Table(
-    "office_settings",
-    METADATA,
-    define_office_column(key=True),
-    Column("version", Integer, primary_key=True, autoincrement=False),
-    Column("settings", JSONB, nullable=False),
-    Column("logo", LargeBinary),
-    # What becomes of a unit's reports: ingest's own, told to nobody. Empty: the defaults.
-    Column("reporting", JSONB(none_as_null=True)),
-    Column("changed_by", Text, nullable=False),
-    Column("changed_at", INSTANT, nullable=False),
 )
 
 POSITIONS = define_positions_table(METADATA)

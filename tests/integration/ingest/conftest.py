@@ -1,10 +1,11 @@
 """An office with its tokens on the real database, and a client of the API in the same process."""
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import UUID
 
 import httpx
@@ -13,8 +14,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.ingest.api import reading
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
+from services.ingest.api.reading import FinishedReader
 from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
@@ -92,6 +95,28 @@ class Api:
             cursor = part["next_cursor"]
             if cursor is None:
                 return items
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _reuse_readings() -> Iterator[None]:
+    """Read each file once with the same arguments: the tests send the same few, and starting a
+    reader's process takes longer than most tests. Only what could be read is kept.
+    """
+    run, kept = reading.run_reader, dict[tuple[bytes, ...], FinishedReader]()
+
+    async def run_once(arguments: tuple[str, ...], file: BinaryIO, seconds: int) -> FinishedReader:
+        content = os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+        key = (content, *(each.encode() for each in arguments))
+        if key not in kept:
+            finished = await run(arguments, file, seconds)
+            if not finished.output.startswith(b"read\n"):
+                return finished
+            kept[key] = finished
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "run_reader", run_once)
+        yield
 
 
 _APPLICATIONS: list[FastAPI] = []

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.integration.ingest.test_revisions import (
+    COLUMN,
     FIRST,
     HEAD,
     ONE,
@@ -62,11 +63,35 @@ async def test_what_is_new_and_due_today_is_heard_of_at_the_next_slot(office):
 
 async def test_a_date_that_a_revision_moves_is_announced_from_the_next_slot_on(office):
     await office.publish()
-    await office.confirm(await office.revise(dated(ONE, "2023年6月1日"), TWO, THREE))
+    found = await office.revise(dated(ONE, "2023年6月1日"), TWO, THREE)
+    done = await office.confirm(found)
     amended = [fact for event in await office.events() for fact in event.obligations]
     assert {(str(fact.due_on), str(fact.known_on)) for fact in amended} == {
         ("2023-06-01", "2023-06-02")
     }
+    heard = [(each["unit"], each["obligations"], each["slot"]) for each in done["first_heard"]]
+    assert heard == [("县发展和改革局", 1, NEXT_SLOT), ("县财政局", 1, NEXT_SLOT)]
+    assert await office.confirm(found) == done
+    assert (await office.seen(found))["outcome"] == done
+
+
+async def test_a_revision_says_who_first_hears_when_and_whom_no_message_reaches(office):
+    await office.publish()
+    assert (await office.api.import_units(DIRECTORY)).status_code == 200
+    rows = await office.owed()
+    await office.report(rows["1.1", "县财政局"])  # what is done is not reminded of
+    street = ("专栏", COLUMN, "凤灵街道", "2023年12月31日")
+    found = await office.revise(dated(ONE, "2023年10月20日"), TWO, street)
+    done = await office.confirm(found)
+    heard = {each["unit"]: (each["obligations"], each["slot"]) for each in done["first_heard"]}
+    assert heard == {"县发展和改革局": (1, NEXT_SLOT), "凤灵街道": (1, NEXT_SLOT)}
+    gaps = [(each["unit"], each["post"], each["gap"]) for each in done["unreachable"]]
+    assert gaps == [("凤灵街道", "liaison", "ended")]
+    (entry,) = await office.api.fetch_rows(
+        "SELECT after FROM ingest.journal WHERE action = 'plan.revised'"
+    )
+    assert "first_heard" not in entry.after
+    assert entry.after["obligations_added"] == 1
 
 
 async def test_a_granted_date_is_announced_and_so_is_the_one_that_comes_back(office):

@@ -33,8 +33,9 @@ async def test_an_import_creates_changes_and_leaves_alone(api):
 async def test_one_wrong_row_refuses_the_whole_file(api):
     answer = await api.import_units("name,liaison_email\n甲,a@b.example\n乙,wrong\n")
     assert answer.status_code == 422
+    message = "“wrong”不是邮箱地址。wrong is no e-mail address."
     assert answer.json()["errors"] == [
-        {"where": "row 3", "column": "liaison_email", "message": "wrong is no e-mail address."}
+        {"where": "row 3", "column": "liaison_email", "message": message}
     ]
     assert await api.fetch_rows("SELECT 1 FROM ingest.units") == []
 

@@ -53,6 +53,19 @@ PUBLISHED = {
         }
     ],
 }
+CONFIRMED = {
+    "added": 0,
+    "changed": 1,
+    "removed": 0,
+    "unchanged": 0,
+    "obligations_added": 0,
+    "obligations_amended": 3,
+    "obligations_withdrawn": 0,
+    "units": 1,
+    "held": 0,
+    "first_heard": PUBLISHED["first_heard"],
+    "unreachable": PUBLISHED["unreachable"],
+}
 REVISION = {
     "revision_id": UNIT,
     "plan_id": PLAN,
@@ -105,6 +118,8 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[httpx.Request]:
             if path.endswith("/publish"):
                 applied = b"preview" not in request.content
                 return httpx.Response(200, json=PUBLISHED | {"applied": applied})
+            if path.endswith("/confirm"):
+                return httpx.Response(200, json=CONFIRMED)
             if path.endswith("/names"):
                 problem = {
                     "type": "urn:cuiban:problem:invalid",
@@ -182,6 +197,15 @@ def test_a_revision_names_its_plan_and_who_keeps_a_granted_date(
     assert "县财政局 keeps 2099-12-31" in ran.out
     assert "Nothing was changed" in ran.out
     assert len(posted) == 1, "read, and not confirmed"
+
+
+def test_a_confirmed_revision_says_when_each_unit_first_hears(
+    cuiban: Any, posted: list[httpx.Request], tmp_path: Path
+) -> None:
+    ran = cuiban("plan", "revise", write(tmp_path / "b.txt", TITLE), "--yes")
+    assert posted[-1].url.path.endswith("/confirm")
+    for shown in ("3 amended", "First reminder 2023-06-02", "liaison of 县财政局"):
+        assert shown in ran.out
 
 
 def test_a_document_with_another_title_is_asked_about_before_it_is_sent(

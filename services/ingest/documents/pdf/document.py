@@ -85,8 +85,8 @@ class _PdfReader:
             marks = read_characters(words, turn, map_clips(drawn.texts))
             missing = count_lost_texts(drawn.texts, words)
             if missing:
-                message = f"PDF没有嵌入字体，有{missing}处文字可能没有读出，请核对或用原件导入"
-                self.left_out.append(Paragraph(message, place))
+                warning = f"PDF没有嵌入字体，有{missing}处文字可能没有读出，请核对或用原件导入"
+                self.left_out.append(Paragraph(warning, place))
             self._add_blocks(marks, find_lattices(*find_straight_lines(drawn.paths)), place)
         finally:
             words.close()

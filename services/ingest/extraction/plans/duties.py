@@ -22,7 +22,7 @@ from services.ingest.extraction.plans.targets import read_goal, read_target
 from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
 from services.ingest.extraction.vocabulary.characters import HAN, LIST_NUMBER
 from services.ingest.extraction.vocabulary.labels import Role
-from services.ingest.extraction.vocabulary.prose import split_paragraphs
+from services.ingest.extraction.vocabulary.prose import split_paragraphs, tidy
 
 _CONTINUOUS_IN_TEXT: Final = re.compile(
     r"持续(?:推进|推动|开展|进行|实施|落实)|长期(?:坚持|推进|开展|保持)|常态化|常态长效|贯穿(?:全年|始终)"
@@ -59,6 +59,7 @@ class _Duty:
 
     text: str
     printed: str
+    frequency: str
     cell: DueCell
     folded: str
     repeats: Repeats
@@ -77,9 +78,10 @@ def _read_row(row: DraftRow, context: PlanContext) -> Iterator[_Duty]:
         folded = fold_without_list_numbers(line)
         repeats = read_repeats(folded, context.year, prose=True)
         prose = read_prose(repeats.rest, context.year)
-        cell = read_due(deadline, row.cells.get(Role.FREQUENCY, ""), context.year)
+        frequency = row.cells.get(Role.FREQUENCY, "")
+        cell = read_due(deadline, frequency, context.year)
         target = row.cells.get(Role.TARGET, "")
-        yield _Duty(line, deadline, cell, folded, repeats, prose, target)
+        yield _Duty(line, deadline, frequency, cell, folded, repeats, prose, target)
 
 
 def _join_split_expressions(text: str) -> str:
@@ -151,6 +153,7 @@ def _measure(
         recurrence=recurrence,
         target=read_target(duty.folded) or read_goal(duty.target),
         review=tuple(code for code in ReviewCode if code in problems),
+        printed_due=tidy("；".join(filter(None, (duty.frequency, duty.printed)))),
     )
 
 

@@ -48,8 +48,9 @@ async def create_user(db: AsyncConnection, act: Act, new: NewUser) -> StoredUser
     if not entered:
         raise RefusedError(
             Fault.CONFLICT,
+            "用户名已被使用，用户名在全系统内不能重复。"
             "This name is taken. Names are unique in the installation.",
-            "Choose another, such as the full name with the office.",
+            "请换一个，例如姓名加单位。Choose another, such as the full name with the office.",
         )
     user = await get_user(db, act, user_id)
     await note(db, act, "user.created", user_id, after=_describe(user))
@@ -62,12 +63,15 @@ async def _check_role(
     if (role is AccountRole.UNIT) != (unit_id is not None):
         raise RefusedError(
             Fault.INVALID,
+            "单位账号必须属于一个单位，其他账号不能属于单位。"
             "An account with the role unit has a unit, and no other account has one.",
-            "Give `unit_id` with the role unit alone.",
+            "只有角色 unit 才填 `unit_id`。Give `unit_id` with the role unit alone.",
         )
     if unit_id is not None and await units.find_unit(db, act.office_id, unit_id) is None:
         raise RefusedError(
-            Fault.NOT_FOUND, "There is no such unit.", "GET /v1/units lists the units."
+            Fault.NOT_FOUND,
+            "没有这个单位。There is no such unit.",
+            "请在单位列表中查找。GET /v1/units lists the units.",
         )
 
 
@@ -181,8 +185,9 @@ async def _lock_other(
     if user_id == actor:
         raise RefusedError(
             Fault.CONFLICT,
+            "不能停用自己的账号，也不能更改自己的角色。"
             "Nobody disables the own account or changes its role.",
-            "Ask another administrator.",
+            "请由另一位管理员办理。Ask another administrator.",
         )
     return await _lock(db, act, user_id)
 
@@ -194,7 +199,9 @@ async def _lock(db: AsyncConnection, act: Act, user_id: UUID) -> StoredUser:
 def _require(user: StoredUser | None) -> StoredUser:
     if user is None:
         raise RefusedError(
-            Fault.NOT_FOUND, "There is no such account.", "GET /v1/users lists the accounts."
+            Fault.NOT_FOUND,
+            "没有这个账号。There is no such account.",
+            "请在账号列表中查找。GET /v1/users lists the accounts.",
         )
     return user
 

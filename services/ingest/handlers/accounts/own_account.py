@@ -42,8 +42,8 @@ async def start_codes(db: AsyncConnection, act: Act, own: SessionHolder) -> Enro
     if user.one_time_codes:
         raise RefusedError(
             Fault.CONFLICT,
-            "The account has one-time codes already.",
-            "Turn them off first: POST /v1/me/totp/disable.",
+            "账号已启用一次性验证码。The account has one-time codes already.",
+            "请先停用。Turn them off first: POST /v1/me/totp/disable.",
         )
     secret = one_time_codes.generate_secret()
     await store.change_user(db, user.user_id, code_secret=secret)
@@ -64,15 +64,16 @@ async def confirm_codes(db: AsyncConnection, act: Act, own: SessionHolder, code:
     if user.code_secret is None or user.one_time_codes:
         raise RefusedError(
             Fault.CONFLICT,
-            "There is no secret that waits for its first code.",
-            "Make one: POST /v1/me/totp.",
+            "没有待确认的验证码密钥。There is no secret that waits for its first code.",
+            "请先生成一个。Make one: POST /v1/me/totp.",
         )
     now = await read_database_time(db)
     step = one_time_codes.find_step(user.code_secret, code, now, None)
     if step is None:
         raise RefusedError(
             Fault.INVALID,
-            "The code is wrong.",
+            "验证码不正确。The code is wrong.",
+            "请输入验证器当前显示的数字，并校准手机时间。"
             "Enter the code that the app shows now, and set the telephone's clock right.",
         )
     await store.change_user(db, user.user_id, code_confirmed_at=now, code_step=step)

@@ -83,7 +83,7 @@ async def list_sessions(
         RefusedError: the office has no such account.
     """
     if await users.find_user(db, act.office_id, user_id) is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such account.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个账号。There is no such account.")
     return await store.list_sessions(db, act.office_id, user_id, idle)
 
 
@@ -97,7 +97,10 @@ async def end_session(
     """
     owner = await store.end_session(db, act.office_id, session_id, user_id, why)
     if owner is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such session, or it has ended.")
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有这次登录，或登录已结束。There is no such session, or it has ended.",
+        )
     after = {"user_id": str(owner), "why": why.value}
     await note(db, act, "session.ended", session_id, after=after)
 

@@ -30,6 +30,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.life import ObligationStatus
+from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 200
 _REASON = "revised"
@@ -141,6 +142,11 @@ def _compare_unit(
     counts.obligations_added += len(changes.assigned)
     counts.obligations_amended += len(changes.amended)
     counts.obligations_withdrawn += len(changes.withdrawn)
+    reminded = {old.obligation_id for old in existing if old.reminded}
+    amended = (facts for _, facts in changes.amended if facts.obligation_id in reminded)
+    for facts in (*(facts for _, facts in changes.assigned), *amended):
+        dates = Dates(facts.kind, facts.due_on, facts.known_on)
+        confirmation.reminded[unit_id][dates] += 1
     return changes
 
 

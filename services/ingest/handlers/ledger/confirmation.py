@@ -1,5 +1,6 @@
 """The confirmation of a revision in progress, and what it has changed so far."""
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +9,7 @@ from uuid import UUID
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
 from services.ingest.store.obligations import OwedMeasure
+from shared.schemas.rules import Dates
 
 
 @dataclass(slots=True)
@@ -32,6 +34,8 @@ class Confirmation:
         told_on: the day from which the units owe what is new or moved.
         retitled: the plan's measures, if it has another title from now on.
         published: the measures whose words and title an event carries.
+        reminded: of each unit what is new or changed and reminded of, counted by what its reminders
+            depend on.
     """
 
     act: Act
@@ -45,3 +49,6 @@ class Confirmation:
     retitled: Sequence[OwedMeasure] = ()
     counts: Counts = field(default_factory=Counts)
     published: set[UUID] = field(default_factory=set)
+    reminded: defaultdict[UUID, Counter[Dates]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )

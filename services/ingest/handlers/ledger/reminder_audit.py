@@ -122,10 +122,16 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     """
     if asked.last < asked.first:
         raise RefusedError(
-            Fault.INVALID, "The last day lies before the first.", "Swap `from` and `to`."
+            Fault.INVALID,
+            "截止日早于起始日。The last day lies before the first.",
+            "请对调 `from` 和 `to`。Swap `from` and `to`.",
         )
     if asked.last - asked.first > _LONGEST:
-        raise RefusedError(Fault.INVALID, "At most ten years are compared.", "Give fewer days.")
+        raise RefusedError(
+            Fault.INVALID,
+            "一次最多核对十年。At most ten years are compared.",
+            "请缩短时段。Give fewer days.",
+        )
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach

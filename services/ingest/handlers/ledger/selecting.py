@@ -114,10 +114,10 @@ def _parse_id(word: str) -> UUID | None:
 
 
 def _make_unknown_unit(name: str = "") -> RefusedError:
-    message = f"通讯录中没有单位“{name}”。" if name else "没有这个单位。"
+    chinese = f"通讯录中没有单位“{name}”" if name else "没有这个单位"
     return RefusedError(
         Fault.NOT_FOUND,
-        f"{message}There is no such unit.",
+        f"{chinese}。There is no such unit.",
         "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
     )
 

@@ -40,7 +40,8 @@ async def create_office(db: AsyncConnection, slug: str, name: str, now: datetime
     """
     if not _SLUG.fullmatch(slug):
         raise CuibanError(
-            f"{slug!r} is no short name of an office.",
+            f"“{slug}”不能作办公室的简称。{slug!r} is no short name of an office.",
+            "请用小写字母、数字和连字符，如 yanting。"
             "Use small letters, digits and hyphens, such as yanting.",
         )
     office_id = identity.derive_office_id(slug)
@@ -69,7 +70,9 @@ async def issue_token(
         checked = [Scope(scope) for scope in scopes]
     except ValueError as error:
         named = ", ".join(scope.value for scope in Scope)
-        raise CuibanError(f"{error}.", f"The scopes are {named}.") from error
+        raise CuibanError(
+            f"没有这个令牌范围。{error}.", f"可选范围：{named}。The scopes are {named}."
+        ) from error
     return (await issue(db, _make_act(office_id, now), name, checked, unit_id)).token
 
 

@@ -66,7 +66,10 @@ async def _find_pair(
     db: AsyncConnection, superior: str, subordinate: str
 ) -> tuple[StoredOffice, StoredOffice]:
     if superior == subordinate:
-        raise CuibanError("An office reads its own summaries anyway.", "Name two offices.")
+        raise CuibanError(
+            "办公室本来就能查看自己的汇总。An office reads its own summaries anyway.",
+            "请填写两个不同的办公室。Name two offices.",
+        )
     return await _get_office(db, superior), await _get_office(db, subordinate)
 
 
@@ -85,7 +88,8 @@ async def _get_office(db: AsyncConnection, slug: str) -> StoredOffice:
     office = await store.find_office(db, slug)
     if office is None:
         raise CuibanError(
-            f"There is no office with the short name {slug}.", "See `cuiban offices list`."
+            f"没有简称为 {slug} 的办公室。There is no office with the short name {slug}.",
+            "请用 `cuiban offices list` 查看。See `cuiban offices list`.",
         )
     return office
 

@@ -77,12 +77,15 @@ async def issue(
     if unit_id is not None:
         if await units.find_unit(db, act.office_id, unit_id) is None:
             raise RefusedError(
-                Fault.NOT_FOUND, "There is no such unit.", "GET /v1/units lists the units."
+                Fault.NOT_FOUND,
+                "没有这个单位。There is no such unit.",
+                "请在单位列表中查找。GET /v1/units lists the units.",
             )
         if not _OF_A_UNIT.issuperset(scopes):
             raise RefusedError(
                 Fault.INVALID,
-                "A token of a unit may only read and report.",
+                "单位的令牌只能查看和填报。A token of a unit may only read and report.",
+                "请去掉 `manage` 和 `admin`，或去掉 `unit_id`。"
                 "Leave `manage` and `admin` out, or leave `unit_id` out.",
             )
     token = _PREFIX + secrets.token_urlsafe(32)
@@ -132,7 +135,7 @@ async def revoke(db: AsyncConnection, act: Act, token_id: UUID) -> None:
     """
     token = await offices.revoke_token(db, act.office_id, token_id, act.now)
     if token is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such token.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个令牌。There is no such token.")
     if token.revoked_at is None:
         before = {"name": token.name, "revoked": False}
         after = before | {"revoked": True}

@@ -1,4 +1,4 @@
-"""When units first hear of new obligations, and which of them nobody can be told of."""
+"""When units first hear of what is new or moved, and which of them nobody can be told of."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -14,13 +14,10 @@ from services.ingest.handlers.units.reachability import UnreachablePost, list_si
 from shared.planning.timetable import Timetable
 from shared.schemas.rules import Audience, Dates, RuleBook
 
-OwedDates = Mapping[UUID, Counter[int]]
-"""How many new obligations each unit has of each date, by the date's number."""
-
 
 @dataclass(frozen=True, slots=True)
 class FirstHeard:
-    """When a unit first hears of its new obligations; `slot` is None if the rules never say so."""
+    """When a unit first hears of what is new to it; `slot` is None if the rules never say so."""
 
     unit_id: UUID
     unit: str
@@ -39,17 +36,22 @@ class Announcement:
 async def describe_announcement(
     db: AsyncConnection,
     act: Act,
-    owed: OwedDates,
-    dates: Mapping[int, Dates],
+    owed: Mapping[UUID, Counter[Dates]],
     names: Mapping[UUID, str],
 ) -> Announcement:
-    """What units will hear of their new obligations, by unit name, as the rules now are."""
+    """What units will hear of what is new to them, by unit name, as the rules now are.
+
+    `owed` counts each unit's new or changed obligations by what their reminders depend on.
+    """
     timetable = await get_timetable(db, act.office_id)
-    slots = {number: _find_first(timetable, each, act.now) for number, each in dates.items()}
+    slots = {
+        dates: _find_first(timetable, dates, act.now)
+        for dates in {dates for counted in owed.values() for dates in counted}
+    }
     heard = []
-    for unit_id, numbers in owed.items():
-        first = min((slot for number in numbers if (slot := slots[number])), default=None)
-        heard.append(FirstHeard(unit_id, names.get(unit_id, ""), numbers.total(), first))
+    for unit_id, counted in owed.items():
+        first = min((slot for dates in counted if (slot := slots[dates])), default=None)
+        heard.append(FirstHeard(unit_id, names.get(unit_id, ""), counted.total(), first))
     posts = list_first_posts(timetable.book)
     unreachable = await list_silent_posts(db, act, owed.keys(), posts)
     return Announcement(

@@ -90,7 +90,9 @@ def _require_published(plan: StoredPlan) -> StoredPlan:
     if plan.status is not PlanStatus.PUBLISHED:
         raise RefusedError(
             Fault.CONFLICT,
+            f"任务表尚未发布或已撤回（{plan.status.value}）。"
             f"The plan is not published: it is {plan.status.value}.",
+            "只有已发布的任务表才会与通讯录有出入。"
             "Only what is published can differ from the directory.",
         )
     return plan
@@ -103,7 +105,8 @@ def _choose(
     if decision.digest is not None and decision.digest != change.digest:
         raise RefusedError(
             Fault.CONFLICT,
-            "The difference is no longer the one that you saw.",
+            "内容已有变化，与您看到的不同。The difference is no longer the one that you saw.",
+            "期间通讯录或任务表有改动，请重新查看后再决定。"
             "The directory or the plan was changed meanwhile: look at it again, then decide.",
         )
     chosen = set(decision.units)
@@ -115,8 +118,8 @@ def _choose(
     if not waiting or chosen - waiting:
         raise RefusedError(
             Fault.CONFLICT,
-            "Nothing waits for a decision about these units.",
-            f"See GET /v1/plans/{change.plan_id}/directory-changes.",
+            "这些单位没有待决定的变动。Nothing waits for a decision about these units.",
+            f"请重新查看变动。See GET /v1/plans/{change.plan_id}/directory-changes.",
         )
     return gains, losses
 

@@ -45,7 +45,9 @@ async def change_details(
     if "year" in values and plan.status is not PlanStatus.DRAFT:
         raise RefusedError(
             Fault.CONFLICT,
+            "只有草稿可以改年份，日期已按年份生成。"
             "Only the year of a draft can be changed: dates were made from it.",
+            "请撤回任务表，重新导入，再改草稿的年份。"
             "Withdraw the plan, import the document again, and set the year of the draft.",
         )
     version = plan.version + 1

@@ -27,6 +27,7 @@ def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[
                     "task_name": task.name,
                     "text": measure.text,
                     "due": [day.isoformat() for day in measure.due],
+                    "printed_due": measure.printed_due,
                     "continuous": measure.continuous,
                     "recurrence": (
                         measure.recurrence.model_dump(mode="json") if measure.recurrence else None

@@ -17,13 +17,15 @@ from shared.schemas.life import Joint
 class MeasureView:
     """A measure as it is now; `open` holds the codes for which it can't be published yet.
 
-    `joint` says who reports for several units; None: as the plan says.
+    `printed_due` is the deadline as the table prints it; None: it was not kept. `joint` says who
+    reports for several units; None: as the plan says.
     """
 
     ref: str
     task_name: str
     text: str
     due: tuple[date, ...]
+    printed_due: str | None
     continuous: bool
     recurrence: Mapping[str, Any] | None
     names: tuple[str, ...]
@@ -47,6 +49,7 @@ def view_measure(measure: StoredMeasure, year: int | None) -> MeasureView:
         task_name=measure.task_name,
         text=measure.text,
         due=tuple(date.fromisoformat(day) for day in measure.due),
+        printed_due=measure.printed_due,
         continuous=measure.continuous,
         recurrence=measure.recurrence,
         names=tuple(measure.names),

@@ -183,7 +183,7 @@ async def get_plan(
 
 
 def _make_refusal() -> RefusedError:
-    return RefusedError(Fault.NOT_FOUND, "There is no such plan.")
+    return RefusedError(Fault.NOT_FOUND, "没有这份任务表。There is no such plan.")
 
 
 def require_open(plan: StoredPlan) -> None:
@@ -195,7 +195,8 @@ def require_open(plan: StoredPlan) -> None:
     if plan.status is PlanStatus.CONFIRMED:
         raise RefusedError(
             Fault.CONFLICT,
-            "This revision was confirmed and is closed.",
+            "这份修订已确认，不能再改。This revision was confirmed and is closed.",
+            f"请在原任务表上继续：{plan.revises}。"
             f"Go on with the plan that it revised: {plan.revises}.",
         )
 

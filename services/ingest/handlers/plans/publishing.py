@@ -5,10 +5,9 @@ are locked, so an obligation that does not exist yet is new, and the events of a
 in the order of their commits.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import count
 from uuid import UUID
 
@@ -110,8 +109,8 @@ async def publish_plan(
     if publication.obligations and not preview:
         await _mark_published(db, publication)
     names = {unit_id: unit.name for unit_id, unit in source.known.units.items()}
-    dates = _map_dates(ready, day.told_on)
-    announced = await describe_announcement(db, act, publication.owed, dates, names)
+    owed = _count_dates(publication, ready)
+    announced = await describe_announcement(db, act, owed, names)
     return Published(
         plan_id=plan_id,
         title=source.plan.title,
@@ -127,13 +126,20 @@ async def publish_plan(
     )
 
 
-def _map_dates(ready: Iterable[ReadyMeasure], told_on: date) -> dict[int, Dates]:
-    """What reminders of the measures' dates depend on, by the dates' numbers."""
-    return {
-        number: Dates(draft.kind, draft.due_on, draft.get_known_on(told_on))
+def _count_dates(
+    publication: Publication, ready: Iterable[ReadyMeasure]
+) -> dict[UUID, Counter[Dates]]:
+    """Each unit's new obligations, counted by what their reminders depend on."""
+    dates = {
+        number: Dates(draft.kind, draft.due_on, draft.get_known_on(publication.told_on))
         for measure in ready
         for number, draft in measure.drafts
     }
+    owed: defaultdict[UUID, Counter[Dates]] = defaultdict(Counter)
+    for unit_id, numbers in publication.owed.items():
+        for number, obligations_of_date in numbers.items():
+            owed[unit_id][dates[number]] += obligations_of_date
+    return owed
 
 
 async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
@@ -145,11 +151,15 @@ async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
     plan = await get_plan(db, act, plan_id, lock=True)
     if plan.revises:
         raise RefusedError(
-            Fault.CONFLICT, "A revision can't be published.", "Confirm it: POST …/confirm."
+            Fault.CONFLICT,
+            "修订不能发布。A revision can't be published.",
+            "请确认修订。Confirm it: POST …/confirm.",
         )
     if plan.status is PlanStatus.WITHDRAWN:
         raise RefusedError(
-            Fault.CONFLICT, "The plan was withdrawn.", "Import the document in force as a new plan."
+            Fault.CONFLICT,
+            "任务表已撤回。The plan was withdrawn.",
+            "请把现行文件作为新的任务表导入。Import the document in force as a new plan.",
         )
     measures = await store.list_measures(db, plan_id)
     decisions = to_decisions(await store.list_decisions(db, plan_id))

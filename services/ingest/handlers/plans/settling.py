@@ -59,7 +59,8 @@ async def settle(db: AsyncConnection, act: Act, plan_id: UUID, settlement: Settl
     if before.published_at is not None:
         raise RefusedError(
             Fault.CONFLICT,
-            f"Measure {settlement.ref} is published.",
+            f"第 {settlement.ref} 项已发布。Measure {settlement.ref} is published.",
+            "请给事项延期，或导入修订后的文件。"
             "Extend its obligations, or revise the plan by a document.",
         )
     _check_settlement(before, settlement)
@@ -91,8 +92,9 @@ def _require_version(plan: StoredPlan, seen: int | None) -> None:
     if seen is not None and seen != plan.version:
         raise RefusedError(
             Fault.CONFLICT,
+            f"第 {seen} 版已过时：任务表期间有改动，现为第 {plan.version} 版。"
             f"Version {seen} is stale: the plan was changed meanwhile, and is at {plan.version}.",
-            f"Read it again (GET /v1/plans/{plan.plan_id}), then settle anew.",
+            f"请重新读取后再定夺。Read it again (GET /v1/plans/{plan.plan_id}), then settle anew.",
         )
 
 
@@ -100,14 +102,17 @@ def _check_settlement(measure: StoredMeasure, settlement: Settlement) -> None:
     if (settlement.action is SettlementAction.CHANGE) is not bool(settlement.changes):
         raise RefusedError(
             Fault.INVALID,
+            "`change` 至少要改一个字段，其他操作不带字段。"
             "`change` needs at least one changed field, and no other action takes any.",
         )
     if settlement.codes and settlement.action is not SettlementAction.ACCEPT:
-        raise RefusedError(Fault.INVALID, "Only `accept` takes codes.")
+        raise RefusedError(Fault.INVALID, "只有 `accept` 可带 `codes`。Only `accept` takes codes.")
     if unknown := [code for code in settlement.codes if code not in measure.codes]:
         raise RefusedError(
             Fault.INVALID,
+            f"第 {measure.ref} 项没有存疑 {' '.join(unknown)}。"
             f"Measure {measure.ref} has no point {' '.join(unknown)}.",
+            f"它的存疑：{' '.join(measure.codes) or '无'}。"
             f"Its points are {' '.join(measure.codes) or 'none'}.",
         )
 
@@ -121,14 +126,15 @@ def _check_settled(after: StoredMeasure, year: int | None, settlement: Settlemen
     if needs_date and not settlement.codes and not derive_obligations(to_duty(after, year)):
         raise RefusedError(
             Fault.INVALID,
-            f"Measure {settlement.ref} would have no date.",
+            f"第 {settlement.ref} 项将没有时限。Measure {settlement.ref} would have no date.",
+            "请填写 `due`，或说明为长期任务（`continuous`）。"
             "Change it: give `due` dates, or say that it is `continuous`.",
         )
     if is_accepted and not (after.names or after.lead):
         raise RefusedError(
             Fault.INVALID,
-            f"Measure {settlement.ref} would have no unit.",
-            "Change it: give `names`.",
+            f"第 {settlement.ref} 项将没有责任单位。Measure {settlement.ref} would have no unit.",
+            "请填写 `names`。Change it: give `names`.",
         )
 
 
@@ -155,7 +161,7 @@ def _find_measure(measures: Sequence[StoredMeasure], ref: str) -> StoredMeasure:
     for measure in measures:
         if measure.ref == ref:
             return measure
-    raise RefusedError(Fault.NOT_FOUND, f"The plan has no measure {ref}.")
+    raise RefusedError(Fault.NOT_FOUND, f"任务表中没有第 {ref} 项。The plan has no measure {ref}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +185,14 @@ async def decide_name(
     require_open(await get_plan(db, act, plan_id, lock=True))
     measures = await store.list_measures(db, plan_id)
     if not any(decision.name in list_names(measure) for measure in measures):
-        raise RefusedError(Fault.NOT_FOUND, "The plan does not contain this name.")
+        raise RefusedError(
+            Fault.NOT_FOUND, "任务表中没有这个名称。The plan does not contain this name."
+        )
     if decision.ignore is bool(decision.units):
-        raise RefusedError(Fault.INVALID, "Name `units`, or set `ignore`: one of the two.")
+        raise RefusedError(
+            Fault.INVALID,
+            "`units` 与 `ignore` 须选其一。Name `units`, or set `ignore`: one of the two.",
+        )
     unit_ids = await _resolve_units(db, act, decision.units)
     stored = {earlier.name: earlier for earlier in await store.list_decisions(db, plan_id)}
     earlier = stored.get(decision.name)
@@ -224,8 +235,9 @@ async def _resolve_units(db: AsyncConnection, act: Act, names: Sequence[str]) ->
     if unknown:
         raise RefusedError(
             Fault.INVALID,
+            f"通讯录中没有{'、'.join(unknown[:10])}。"
             f"The directory does not know {'、'.join(unknown[:10])}.",
-            "Import the unit first, or name another.",
+            "请先导入该单位，或改用别的单位。Import the unit first, or name another.",
             [{"name": name} for name in unknown[:100]],
         )
     return list(unit_ids)

@@ -76,7 +76,11 @@ async def withdraw_measure(
     plan = await _lock_published(db, act, plan_id)
     measures = {measure.ref: measure for measure in await store.list_measures(db, plan_id)}
     if ref not in measures:
-        raise RefusedError(Fault.NOT_FOUND, "The plan has no such measure.", "See the plan.")
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "任务表中没有这一项。The plan has no such measure.",
+            "请核对序号。See the plan.",
+        )
     measure = measures[ref]
     live = await _lock_live(db, act, plan_id, measure.measure_id)
     if not preview:
@@ -106,8 +110,9 @@ async def delete_draft(db: AsyncConnection, act: Act, plan_id: UUID) -> None:
     if plan.status not in {PlanStatus.DRAFT, PlanStatus.REVISION}:
         raise RefusedError(
             Fault.CONFLICT,
+            "只能删除草稿；这份任务表已通知责任单位。"
             "Only a draft can be deleted; units were told of this plan.",
-            f"Withdraw it with a reason: POST /v1/plans/{plan_id}/withdraw.",
+            f"请写明理由后撤回。Withdraw it with a reason: POST /v1/plans/{plan_id}/withdraw.",
         )
     await withdrawing.delete_plan(db, plan_id)
     before = {"document": plan.document_name, "sha256": plan.sha256, "title": plan.title}
@@ -119,8 +124,9 @@ async def _lock_published(db: AsyncConnection, act: Act, plan_id: UUID) -> Store
     if plan.status is not PlanStatus.PUBLISHED:
         raise RefusedError(
             Fault.CONFLICT,
+            f"任务表未在发布状态（{plan.status.value}）。"
             f"The plan is not published: it is {plan.status.value}.",
-            f"A draft is deleted: DELETE /v1/plans/{plan_id}.",
+            f"草稿请直接删除。A draft is deleted: DELETE /v1/plans/{plan_id}.",
         )
     return plan
 

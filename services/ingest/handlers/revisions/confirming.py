@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
@@ -18,10 +19,13 @@ from services.ingest.handlers.ledger.confirmation import Confirmation
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.plans.announcing import FirstHeard, describe_announcement
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
 from services.ingest.handlers.revisions.pairing import FACTS
 from services.ingest.handlers.revisions.revising import compare_revision
+from services.ingest.handlers.units.reachability import UnreachablePost
 from services.ingest.store import obligations, plans, revisions
+from services.ingest.store import units as unit_store
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity
 from shared.schemas.facts import MeasureFacts
@@ -29,6 +33,7 @@ from shared.schemas.facts import MeasureFacts
 _COPIED = (
     *FACTS,
     "target",
+    "printed_due",
     "category",
     "codes",
     "settlement",
@@ -44,6 +49,7 @@ class Confirmed:
     """How many measures and obligations a revision changed, and of how many units.
 
     `held` counts new obligations whose date has passed; a later publication may add them.
+    `first_heard` and `unreachable` are as those of a publication.
     """
 
     added: int
@@ -55,6 +61,11 @@ class Confirmed:
     obligations_withdrawn: int
     units: int
     held: int
+    first_heard: tuple[FirstHeard, ...] = ()
+    unreachable: tuple[UnreachablePost, ...] = ()
+
+
+_STORED = TypeAdapter(Confirmed)
 
 
 async def confirm(
@@ -84,7 +95,7 @@ async def confirm(
     """
     revision = await compare_revision(db, act, plan_id, revision_id, lock=True)
     if revision.stored.outcome is not None:
-        return Confirmed(**revision.stored.outcome)
+        return _STORED.validate_python(revision.stored.outcome)
     day = await get_office_day(db, act.office_id, act.now)
     _require_confirmable(revision, digest, None if include_past else day.today)
     require_at_most(sum(len(m.units) * len(m.after) for m in revision.measures), limit)
@@ -110,26 +121,31 @@ def _require_confirmable(revision: Revision, digest: str | None, first_day: date
     if is_stale(revision.plan, revision.stored):
         raise RefusedError(
             Fault.CONFLICT,
-            "The plan has changed since this revision was read.",
+            "读入修订后，任务表又有改动。The plan has changed since this revision was read.",
+            "请重新读入修订文件，再查看差异。"
             "Read the document as a revision again, and look at the new difference.",
         )
     if digest is not None and digest != revision.digest:
         raise RefusedError(
             Fault.CONFLICT,
-            "The difference is no longer the one that you saw.",
+            "差异已有变化，与您看到的不同。The difference is no longer the one that you saw.",
+            "期间有定夺、对应或导入，请重新查看后再确认。"
             "Something was settled, paired or imported meanwhile: look at it again, then confirm.",
         )
     if details := list(_list_undecided(revision)):
         raise RefusedError(
             Fault.CONFLICT,
+            f"修订还有 {len(details)} 处待定夺。"
             f"{len(details)} points of the revision are still to be settled.",
+            "请先定夺或对应（cuiban plan review），再确认。"
             "Settle, decide or pair them (cuiban plan review), then confirm.",
             details[:100],
         )
     if first_day is not None and (past := list(_list_past(revision, first_day))):
         raise RefusedError(
             Fault.CONFLICT,
-            "A date was moved to one that has passed.",
+            "有时限被改到已过去的日期。A date was moved to one that has passed.",
+            "如确需如此，请加 --include-past，逾期从今天起算。"
             "If it is meant, include the past (--include-past): overdue then counts from today.",
             past[:100],
         )
@@ -138,12 +154,15 @@ def _require_confirmable(revision: Revision, digest: str | None, first_day: date
 def _list_undecided(revision: Revision) -> Iterator[dict[str, str]]:
     """The points that need a decision, with the refs of their measures."""
     for measure in revision.ambiguous:
-        yield {"where": measure.ref, "message": "which measure of the plan?"}
+        yield {"where": measure.ref, "message": "对应任务表的哪一项？Which measure of the plan?"}
     for change in (*revision.added, *revision.changed):
         for code in change.open:
             yield {"where": change.ref, "message": code}
         for name in change.unknown:
-            yield {"where": change.ref, "message": f"unknown: {name}"}
+            yield {
+                "where": change.ref,
+                "message": f"通讯录中没有“{name}”。The directory does not know {name}.",
+            }
 
 
 def _list_past(revision: Revision, first_day: date) -> Iterator[dict[str, str]]:
@@ -231,6 +250,8 @@ def _get_facts(measure: StoredMeasure | None) -> dict[str, Any]:
 async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirmation) -> Confirmed:
     """Step 4. What the revision changed."""
     act, plan, stored = confirmation.act, revision.plan, revision.stored
+    names = {unit.unit_id: unit.name for unit in await unit_store.list_units(db, act.office_id)}
+    announced = await describe_announcement(db, act, confirmation.reminded, names)
     await revisions.copy_decisions(db, stored.plan_id, plan.plan_id)
     confirmed = Confirmed(
         len(revision.added),
@@ -238,8 +259,10 @@ async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirma
         len(revision.removed),
         revision.unchanged,
         **asdict(confirmation.counts),
+        first_heard=announced.first_heard,
+        unreachable=announced.unreachable,
     )
-    outcome, version = asdict(confirmed), plan.version + 1
+    outcome, version = _STORED.dump_python(confirmed, mode="json"), plan.version + 1
     in_force = {
         "title": confirmation.title,
         "issuer": stored.issuer or plan.issuer,
@@ -251,5 +274,6 @@ async def _close(db: AsyncConnection, revision: Revision, confirmation: Confirma
     await plans.update_plan(db, stored.plan_id, closed)
     before = {"title": plan.title, "version": plan.version}
     after = {"title": confirmation.title, "version": version, "revision": str(stored.plan_id)}
-    await note(db, act, "plan.revised", plan.plan_id, before=before, after=after | outcome)
+    counts = {name: value for name, value in outcome.items() if isinstance(value, int)}
+    await note(db, act, "plan.revised", plan.plan_id, before=before, after=after | counts)
     return confirmed

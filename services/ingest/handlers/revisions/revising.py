@@ -86,14 +86,16 @@ def _require_revisable(plan: StoredPlan, parsed: ParsedPlan) -> None:
     if plan.status is not PlanStatus.PUBLISHED:
         raise RefusedError(
             Fault.CONFLICT,
-            "Only a published plan can be revised.",
+            "只有已发布的任务表才能修订。Only a published plan can be revised.",
+            "请在草稿上定夺，或导入新文件代替它。"
             "Settle the draft, or import the new document in its place.",
         )
     if parsed.year not in {None, plan.year}:
         raise RefusedError(
             Fault.INVALID,
+            f"文件是 {parsed.year} 年的，任务表是 {plan.year} 年的。"
             f"The document is of {parsed.year}, the plan of {plan.year}.",
-            "Import it as a plan of its own.",
+            "请作为新的任务表导入。Import it as a plan of its own.",
         )
 
 
@@ -111,7 +113,10 @@ def _repeat(plan: StoredPlan, in_force: StoredPlan) -> Revision:
         RefusedError: the document is the plan's own.
     """
     if in_force.revises is None:
-        raise RefusedError(Fault.CONFLICT, "This is the document that the plan was read from.")
+        raise RefusedError(
+            Fault.CONFLICT,
+            "这就是任务表原来的文件。This is the document that the plan was read from.",
+        )
     return Revision(plan, in_force)
 
 
@@ -186,9 +191,13 @@ async def pair(
     old = {name_measure(measure): measure for measure in measures}
     new = {measure.ref: measure for measure in await store.list_measures(db, revision_id)}
     if ref not in new:
-        raise RefusedError(Fault.NOT_FOUND, f"The revision has no measure {ref}.")
+        raise RefusedError(
+            Fault.NOT_FOUND, f"修订中没有第 {ref} 项。The revision has no measure {ref}."
+        )
     if with_ref is not None and with_ref not in old:
-        raise RefusedError(Fault.NOT_FOUND, f"The plan has no measure {with_ref}.")
+        raise RefusedError(
+            Fault.NOT_FOUND, f"任务表中没有第 {with_ref} 项。The plan has no measure {with_ref}."
+        )
     measure, partner = new[ref], old[with_ref] if with_ref is not None else None
     as_read = await _load_as_read(db, act, revision_id)
     old_by_id = {other.measure_id: other for other in old.values()}
@@ -219,7 +228,7 @@ async def _get_revision(
 ) -> StoredPlan:
     revision = await store.find_plan(db, act.office_id, revision_id, lock=lock)
     if revision is None or revision.revises != plan_id:
-        raise RefusedError(Fault.NOT_FOUND, "The plan has no such revision.")
+        raise RefusedError(Fault.NOT_FOUND, "任务表没有这份修订。The plan has no such revision.")
     return revision
 
 

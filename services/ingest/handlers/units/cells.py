@@ -50,9 +50,11 @@ def parse_cell(column: str, cell: str) -> str:
     lines = [line.strip() for line in _BREAK.split(clean_cell(cell))]
     value = ("、" if column in _LISTS else "").join(filter(None, lines)).replace("\t", " ")
     if _CONTROL.search(value):
-        raise ValueError("The cell contains control characters; type it again.")
+        raise ValueError(
+            "单元格中有控制字符，请重新输入。The cell contains control characters; type it again."
+        )
     if len(value) > _LONGEST.get(column, _LONG):
-        raise ValueError("The cell is too long.")
+        raise ValueError("单元格内容过长。The cell is too long.")
     if not value:
         return ""
     if column != "name" and set(value) <= _DASHES:
@@ -76,7 +78,7 @@ def parse_email(value: str) -> str:
     """
     address = _narrow(value).replace("。", ".")
     if len(address) > _LONG or not _EMAIL.fullmatch(address):
-        raise ValueError(f"{value} is no e-mail address.")
+        raise ValueError(f"“{value}”不是邮箱地址。{value} is no e-mail address.")
     return address
 
 
@@ -88,7 +90,10 @@ def parse_mobile(value: str) -> str:
     """
     match = _MOBILE.fullmatch(_BETWEEN_DIGITS.sub("", _narrow(value)))
     if not match:
-        raise ValueError(f"{value} is no mobile number: 11 digits, or + and digits.")
+        raise ValueError(
+            f"“{value}”不是手机号：应为 11 位数字，或 + 加数字。"
+            f"{value} is no mobile number: 11 digits, or + and digits."
+        )
     return match[1] or f"+{match[2]}"
 
 
@@ -102,4 +107,4 @@ def _parse_day(value: str) -> str:
     with suppress(ValueError):
         if match and int(match[1]) in _YEARS:
             return date(int(match[1]), int(match[2]), int(match[3])).isoformat()
-    raise ValueError(f"{value} is no date: write 2023-09-01.")
+    raise ValueError(f"“{value}”不是日期，请写成 2023-09-01。{value} is no date: write 2023-09-01.")

@@ -52,11 +52,23 @@ class NewContact:
             except ValueError as error:
                 faults.append({"where": part, "message": str(error)})
         if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            faults.append({"where": "valid_to", "message": "The last day is before the first."})
+            faults.append(
+                {
+                    "where": "valid_to",
+                    "message": "截止日期早于起始日期。The last day is before the first.",
+                }
+            )
         if not faults and not (parts["email"] or parts["mobile"]):
-            faults.append({"where": "email", "message": "Give an e-mail address or a mobile."})
+            faults.append(
+                {
+                    "where": "email",
+                    "message": "请填写邮箱或手机号。Give an e-mail address or a mobile.",
+                }
+            )
         if faults:
-            raise RefusedError(Fault.INVALID, "The contact was not entered.", details=faults)
+            raise RefusedError(
+                Fault.INVALID, "联系人未登记。The contact was not entered.", details=faults
+            )
         return parts
 
 

@@ -1,57 +1,21 @@
 """Reads the directory's file: CSV or a workbook, one row per unit, named columns. Pure."""
 
-import csv
-import io
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 
-from services.ingest.documents.files import read_document
-from services.ingest.documents.grid import Row, Table
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.units.cells import ERASE, clean_cell, parse_cell
+from services.ingest.handlers.units.sheets import Header, read_tables
 from shared.schemas.rules import Audience
 
-_FACTS = {
-    "name": ("单位名称", "单位"),
-    "kind": ("类别", "单位类别"),
-    "groups": ("分组", "group"),
-    "aliases": ("别名", "简称", "alias"),
-}
-_POSTS = {
-    "liaison": ("联络员",),
-    "deputy": ("分管领导", "分管负责人"),
-    "head": ("主要负责人", "主要领导"),
-}
-_PARTS = {
-    "name": ("", "姓名"),
-    "email": ("邮箱", "电子邮箱", "邮箱地址", "电子邮件"),
-    "mobile": ("手机", "手机号", "手机号码", "移动电话"),
-    "valid_from": ("起始日期", "生效日期", "任职日期"),
-    "valid_to": ("截止日期", "失效日期", "离任日期"),
-}
-_COLUMNS: dict[str, tuple[str, ...]] = _FACTS | {
-    f"{post}_{part}": tuple(f"{title}{word}" for title in titles for word in words)
-    for post, titles in _POSTS.items()
-    for part, words in _PARTS.items()
-}
-_IGNORED = ("序号", "备注", "no.", "note")
-_MEANING: dict[str, str | None] = {
-    word: name for name, words in _COLUMNS.items() for word in (name, *words)
-} | dict.fromkeys(_IGNORED)
 _LISTS = re.compile(r"[、;；]")
-_MOST_ROWS = 100_000
 _MOST_BYTES = 16 * 2**20
 """Far above any directory; a file of commas takes ten times its size in memory."""
 _MOST_FAULTS = 100
-_OFFICE_FORMATS = (b"PK", b"\xd0\xcf\x11\xe0")
 
 Faults = list[dict[str, object]]
-Line = tuple[str, Sequence[str]]
-"""Where a row is, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +47,25 @@ def read_units(name: str, content: bytes) -> list[UnitRow]:
     """
     if len(content) > _MOST_BYTES:
         limit = _MOST_BYTES // 2**20
-        raise RefusedError(Fault.INVALID, f"The file is larger than {limit} MB.", "Divide it.")
+        raise RefusedError(
+            Fault.INVALID,
+            f"文件超过 {limit} MB。The file is larger than {limit} MB.",
+            "请拆分。Divide it.",
+        )
     faults: Faults = []
     rows: list[UnitRow] = []
     places: dict[str, str] = {}
-    for header, lines in _read_tables(name, content):
+    for header, lines in read_tables(name, content):
         for where, cells in lines:
             row = _read_row(where, header, cells, faults)
             if row.name in places:
-                _add_fault(faults, where, "name", f"{row.name} stands in {places[row.name]} too.")
+                _add_fault(
+                    faults,
+                    where,
+                    "name",
+                    f"{row.name}在{places[row.name]}也有。"
+                    f"{row.name} stands in {places[row.name]} too.",
+                )
             elif row.name:
                 places[row.name] = where
             rows.append(row)
@@ -99,7 +73,9 @@ def read_units(name: str, content: bytes) -> list[UnitRow]:
         raise make_refusal(faults)
     if not rows:
         raise RefusedError(
-            Fault.INVALID, "The file has no units.", "It needs a header row and one row per unit."
+            Fault.INVALID,
+            "文件中没有单位。The file has no units.",
+            "须有表头，每个单位一行。It needs a header row and one row per unit.",
         )
     return rows
 
@@ -108,126 +84,18 @@ def make_refusal(faults: Faults) -> RefusedError:
     """The error that refuses a whole file for the faults in its rows."""
     return RefusedError(
         Fault.INVALID,
+        f"通讯录未导入：{len(faults)} 处有误。"
         f"The directory was not imported: {len(faults)} cells are wrong.",
+        "请更正所列各行，再导入整份文件。"
         "Correct the rows that are named and import the whole file again.",
         faults[:_MOST_FAULTS],
-    )
-
-
-Header = Sequence[str | None]
-"""The meaning of each column; None for one that is ignored, empty for one without a title."""
-
-
-def _read_tables(name: str, content: bytes) -> list[tuple[Header, Sequence[Line]]]:
-    """Each table of the file that has a header, and the rows below it."""
-    if content.startswith(_OFFICE_FORMATS):
-        blocks = read_document(name, content).blocks
-        sheets = [list(_list_lines(block)) for block in blocks if isinstance(block, Table)]
-    else:
-        sheets = [_list_csv_lines(_decode(content))]
-    tables = [table for lines in sheets if (table := _find_header(lines))]
-    if not tables:
-        top = next((cells for lines in sheets for _, cells in lines), ())
-        raise _make_header_refusal(top)
-    return tables
-
-
-def _list_lines(table: Table) -> Iterator[Line]:
-    for row in table.rows:
-        cells = [cell.text for cell in row.cells]
-        if not _is_banner(row) and any(map(clean_cell, cells)):
-            yield row.place, cells
-
-
-def _is_banner(row: Row) -> bool:
-    """Whether one cell is merged over the whole width: a title, a section's heading, a note."""
-    return len(row.cells) > 1 and all(cell.left for cell in row.cells[1:])
-
-
-def _decode(content: bytes) -> str:
-    for encoding in ("utf-8-sig", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    raise RefusedError(
-        Fault.INVALID, "The file is neither UTF-8 nor GB18030 text.", "Save it as CSV UTF-8."
-    )
-
-
-def _list_csv_lines(text: str) -> list[Line]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    lines: list[Line] = []
-    try:
-        for cells in reader:
-            if any(map(clean_cell, cells)):
-                lines.append((f"row {reader.line_num}", cells))
-            if reader.line_num > _MOST_ROWS + 1:  # empty ones too: each takes time
-                raise RefusedError(Fault.INVALID, f"The file has more than {_MOST_ROWS} rows.")
-    except csv.Error as error:
-        raise RefusedError(
-            Fault.INVALID,
-            f"Line {reader.line_num} is not valid CSV: {error}.",
-            "Save the sheet again as CSV UTF-8, or as .xlsx.",
-        ) from error
-    return lines
-
-
-def _find_header(lines: Sequence[Line]) -> tuple[Header, Sequence[Line]] | None:
-    """The header and the rows below it; None without one.
-
-    The header is the first row with the column of unit names. It may take two rows, with the post
-    above and 姓名, 手机, 邮箱 below.
-
-    Raises:
-        RefusedError: the header has an unknown column, or a column twice.
-    """
-    for index, (_, cells) in enumerate(lines):
-        if "name" not in map(_interpret, cells):
-            continue
-        below = lines[index + 1][1] if index + 1 < len(lines) else ()
-        for header, rest in ((_join_header(cells, below), 2), (cells, 1)):
-            if _is_known(header):
-                return [_interpret(cell) for cell in header], lines[index + rest :]
-        raise _make_header_refusal(cells)
-    return None
-
-
-def _join_header(upper: Sequence[str], lower: Sequence[str]) -> list[str]:
-    """A header of two rows as one; a blank above repeats the cell to its left."""
-    joined: list[str] = []
-    title = ""
-    for above, below in zip_longest(upper, lower, fillvalue=""):
-        upper_text, lower_text = clean_cell(above), clean_cell(below)
-        title = upper_text or (title if lower_text else "")
-        joined.append(title if lower_text in ("", title) else title + lower_text)
-    return joined
-
-
-def _interpret(cell: str) -> str | None:
-    """The column that a header's cell names; None to ignore it, the cell's text if unknown."""
-    word = "".join(unicodedata.normalize("NFKC", clean_cell(cell)).split()).lower()
-    return _MEANING.get(word, word)
-
-
-def _is_known(header: Sequence[str]) -> bool:
-    meanings = [meaning for cell in header if (meaning := _interpret(cell))]
-    return set(meanings) <= _COLUMNS.keys() and len(set(meanings)) == len(meanings)
-
-
-def _make_header_refusal(cells: Sequence[str]) -> RefusedError:
-    unknown = [cell.strip()[:40] for cell in cells if (_interpret(cell) or "name") not in _COLUMNS]
-    wrong = f" These were not understood: {'、'.join(unknown[:10])}." if unknown else ""
-    return RefusedError(
-        Fault.INVALID,
-        f"The header row needs each known column at most once, and the name.{wrong}",
-        f"The columns are {'、'.join(f'{n} ({w[0]})' for n, w in _COLUMNS.items())}; "
-        f"{'、'.join(_IGNORED[:2])} are passed over.",
     )
 
 
 def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) -> UnitRow:
     values = _read_values(where, header, cells, faults)
     if not values.get("name"):
-        _add_fault(faults, where, "name", "The unit has no name.")
+        _add_fault(faults, where, "name", "缺少单位名称。The unit has no name.")
     posts: dict[Audience, dict[str, str]] = {}
     for column, value in values.items():
         post, _, part = column.partition("_")
@@ -235,7 +103,12 @@ def _read_row(where: str, header: Header, cells: Sequence[str], faults: Faults) 
             posts.setdefault(Audience(post), {})[part] = value
     for post, parts in posts.items():
         if "" < parts.get("valid_to", "") < parts.get("valid_from", ""):
-            _add_fault(faults, where, f"{post}_valid_to", "The last day is before the first.")
+            _add_fault(
+                faults,
+                where,
+                f"{post}_valid_to",
+                "截止日期早于起始日期。The last day is before the first.",
+            )
     return UnitRow(
         where=where,
         name=values.get("name", ""),
@@ -262,9 +135,16 @@ def _read_values(
             except ValueError as error:
                 _add_fault(faults, where, column, str(error))
         elif column is not None and (text := clean_cell(cell)):
-            _add_fault(faults, where, "", f"{text[:40]} stands in a column without a header.")
+            _add_fault(
+                faults,
+                where,
+                "",
+                f"“{text[:40]}”所在的列没有表头。{text[:40]} stands in a column without a header.",
+            )
     if any(map(clean_cell, cells[len(header) :])):
-        _add_fault(faults, where, "", "The row has more cells than the header.")
+        _add_fault(
+            faults, where, "", "该行的单元格多于表头。The row has more cells than the header."
+        )
     return values
 
 

@@ -171,11 +171,14 @@ def _explain_conflict(
 ) -> str:
     """Why a row can't describe its unit; empty when it can."""
     if place:
-        return f"{row.name} means the unit of {place}."
+        return f"{row.name}与{place}是同一单位。{row.name} means the unit of {place}."
     if old is not None and old.retired_at is not None:
-        return f"{row.name} is retired: {old.retired_why}"
+        return f"{row.name}已停用：{old.retired_why}。{row.name} is retired: {old.retired_why}"
     if old is None and holder is not None:
-        return f"{row.name} was first the name of {holder.name}. Enter another name and rename it."
+        return (
+            f"{row.name}是{holder.name}最初的名称，请用别的名称登记后再改名。"
+            f"{row.name} was first the name of {holder.name}. Enter another name and rename it."
+        )
     return ""
 
 
@@ -211,9 +214,13 @@ def _list_ambiguous(matches: Sequence[_Match], staying: Sequence[Mapping[str, An
     for match in matches:
         for spelling in (match.unit["name"], *match.unit["aliases"]):
             if others := owners[normalise_name(spelling)] - {match.unit["name"]}:
-                message = f"{spelling} also means {'、'.join(sorted(others)[:3])}."
+                meant = "、".join(sorted(others)[:3])
+                message = f"“{spelling}”也指{meant}。{spelling} also means {meant}."
                 if match.old is None and others <= staying_names:
-                    message += f" If {min(others)} was renamed, rename it first, then import."
+                    message += (
+                        f"如{min(others)}已改名，请先改名再导入。"
+                        f"If {min(others)} was renamed, rename it first, then import."
+                    )
                 place = {"where": match.row.where, "column": "aliases"}
                 faults.append({**place, "message": message})
     return faults

@@ -41,10 +41,14 @@ async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> Sto
     except ValueError as error:
         raise RefusedError(Fault.INVALID, str(error)) from error
     if not name:
-        raise RefusedError(Fault.INVALID, "The unit needs a name.")
+        raise RefusedError(Fault.INVALID, "单位须有名称。The unit needs a name.")
     unit = await lock_unit(db, act, unit_id)
     if unit.retired_at is not None:
-        raise RefusedError(Fault.CONFLICT, f"{unit.name} is retired.", "Undo that first.")
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"{unit.name}已停用。{unit.name} is retired.",
+            "请先恢复。Undo that first.",
+        )
     if name == unit.name:
         return unit
     await _require_free(db, act, unit, [name])
@@ -65,8 +69,12 @@ async def retire(
     """
     unit = await lock_unit(db, act, unit_id)
     if undo is (unit.retired_at is None):
-        state = "not retired" if undo else f"retired already: {unit.retired_why}"
-        raise RefusedError(Fault.CONFLICT, f"{unit.name} is {state}.")
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"{unit.name}未停用。{unit.name} is not retired."
+            if undo
+            else f"{unit.name}已停用：{unit.retired_why}。{unit.name} is retired already.",
+        )
     if undo:
         await _require_free(db, act, unit, [unit.name, *unit.aliases])
     now, why = (None, None) if undo else (act.now, reason)
@@ -89,7 +97,9 @@ async def change_aliases(
     if strange := [alias for alias in change.remove if alias not in unit.aliases]:
         raise RefusedError(
             Fault.INVALID,
+            f"{'、'.join(strange)}不是{unit.name}的别名。"
             f"{'、'.join(strange)} is no alias of {unit.name}.",
+            f"它的别名：{'、'.join(unit.aliases) or '无'}。"
             f"Its aliases are {'、'.join(unit.aliases) or 'none'}.",
         )
     if unit.retired_at is None:
@@ -119,9 +129,14 @@ async def _require_free(
     for spelling in spellings:
         taken_by = owners.get(normalise_name(spelling), set()) | ({spelling} & names)
         if taken_by:
-            hint = "Choose another name."
+            hint = "请换一个名称。Choose another name."
             if spelling not in taken_by:
                 owner = min(taken_by)
-                hint += f" Or take the alias away: cuiban units alias {owner} --remove {spelling}"
+                hint += (
+                    "也可去掉该别名。Or take the alias away: "
+                    f"cuiban units alias {owner} --remove {spelling}"
+                )
             means = "、".join(sorted(taken_by))
-            raise RefusedError(Fault.CONFLICT, f"{spelling} means {means} already.", hint)
+            raise RefusedError(
+                Fault.CONFLICT, f"“{spelling}”已指{means}。{spelling} means {means} already.", hint
+            )

@@ -142,7 +142,7 @@ async def lock_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
     await offices.lock_office(db, act.office_id)
     unit = await store.lock_unit(db, act.office_id, unit_id)
     if unit is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     return unit
 
 
@@ -177,7 +177,7 @@ async def get_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
     require_unit(act, unit_id)
     unit = await store.find_unit(db, act.office_id, unit_id)
     if unit is None:
-        raise RefusedError(Fault.NOT_FOUND, "There is no such unit.")
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     return unit
 
 

@@ -100,5 +100,5 @@ def test_no_scope_includes_another() -> None:
 
 def test_a_refusal_names_who_may() -> None:
     assert describe_holders(Permission.MANAGE_TOKENS) == (
-        "Scopes that have it: admin. Roles that have it: admin."
+        "令牌范围：admin；角色：admin。Scopes that have it: admin. Roles that have it: admin."
     )

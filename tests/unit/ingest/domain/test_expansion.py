@@ -97,6 +97,11 @@ def test_an_abbreviation_is_proposed():
     assert proposed("县工信局")[0] == INDUSTRY.name
 
 
+def test_of_two_names_with_the_same_characters_the_shorter_comes_first():
+    known = build_directory([unit("县人民政府凤灵街道办事处"), unit("县人民政府办公室")])
+    assert proposed("县府办", known) == ["县人民政府办公室", "县人民政府凤灵街道办事处"]
+
+
 @pytest.mark.parametrize("name", ["各乡镇", "街道", "各镇（街道）", "各镇街", "各街道"])
 def test_a_group_in_other_words_is_proposed(name):
     assert "各乡镇(街道)" in proposed(name)

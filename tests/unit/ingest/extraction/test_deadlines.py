@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from services.ingest.extraction.models import ParsedMeasure
+from services.ingest.extraction.models import WHOLE, ParsedMeasure
 from services.ingest.extraction.plans.reading import read_plan
 from services.ingest.extraction.vocabulary.numerals import parse_numeral
 
@@ -274,3 +274,11 @@ def test_other_words_are_no_numeral(text: str) -> None:
 )
 def test_a_shared_day_that_a_month_lacks_is_its_last_day(cell: str, ends: str) -> None:
     assert [day[8:] for day in shown(measure("报送进展。", cell))] == ends.split()
+
+
+def test_the_printed_deadline_is_kept_and_is_no_part_of_the_contract() -> None:
+    found = measure("完善目录。", "2023年6月\n底前")
+    assert found.printed_due == "2023年6月底前"
+    assert "printed_due" not in found.model_dump(mode="json")
+    whole = found.model_dump_json(context=WHOLE)
+    assert ParsedMeasure.model_validate_json(whole) == found
