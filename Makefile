@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 setup: .venv/ready ## Make the virtual environment with everything pinned
 demo: setup ## From the real table to delivered reminders: eight months in a few minutes
 	$(BIN)/cuiban demo
-up: setup ## Start broker, database, sinks and the three services on this machine
+up: setup ## Start broker, database, sinks, services and pages on this machine
 	$(BIN)/cuiban up
 down: setup ## Stop what `up` started
 	$(BIN)/cuiban down

@@ -1,12 +1,14 @@
 """Create what the services need before they start: topics, schemas, the office, its first token.
 
 `python -m deploy.prepare` reads the services' environment, and beside it:
-CUIBAN_OFFICE (short name), CUIBAN_OFFICE_NAME, and CUIBAN_TOKEN_FILE, where the first
-administrator's token is written (mode 0600) unless the file is already there.
+CUIBAN_OFFICE (short name), CUIBAN_OFFICE_NAME, CUIBAN_TOKEN_FILE, where the first administrator's
+token is written (mode 0600), and CUIBAN_ADMIN_FILE, where the password of the account `admin` is
+written, with which a person first signs in to the console. Files that are already there stay.
 Doing it again changes nothing.
 """
 
 import asyncio
+import secrets
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +20,12 @@ from deploy.partitions import add_partitions
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _
-from services.ingest.handlers.office.bootstrap import create_office, issue_token
+from services.ingest.domain.accounts import AccountRole
+from services.ingest.handlers.office.bootstrap import (
+    create_account,
+    create_office,
+    issue_token,
+)
 from shared import clock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
@@ -29,6 +36,9 @@ from shared.schemas.topics import TOPICS
 from shared.settings import Settings
 
 SERVICES = ("ingest", "scheduler", "notifier")
+FIRST_ADMIN = "admin"
+"""The name of the first administrator's account."""
+_PASSWORD_BYTES = 12
 ALL_SCOPES = ("read", "report", "manage", "admin")
 
 
@@ -40,6 +50,7 @@ class FoundingSettings(BaseSettings):
     office: str = "yanting"
     office_name: str = "盐亭县人民政府政务公开办公室"
     token_file: Path | None = None
+    admin_file: Path | None = None
 
 
 def migrate_all(settings: Settings) -> None:
@@ -132,7 +143,7 @@ def _prepare() -> list[str]:
 
 
 async def create_first_office(settings: Settings, office: FoundingSettings) -> None:
-    """Make the office with its default rule book, and its first token if a file is named."""
+    """Make the office with its rule book; its first token and account if files are named."""
     engine = create_engine(settings, "cuiban-prepare")
     now = clock.open_clock(settings.clock_file).now()
     try:
@@ -145,6 +156,12 @@ async def create_first_office(settings: Settings, office: FoundingSettings) -> N
                     db, office_id=office_id, name="administrator", scopes=ALL_SCOPES, now=now
                 )
                 write_secret(office.token_file, token)
+            if office.admin_file and not office.admin_file.exists():
+                password = secrets.token_urlsafe(_PASSWORD_BYTES)
+                if await create_account(
+                    db, office_id, FIRST_ADMIN, AccountRole.ADMIN, password, now=now
+                ):
+                    write_secret(office.admin_file, password)
     finally:
         await engine.dispose()
 

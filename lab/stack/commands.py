@@ -11,6 +11,7 @@ from rich.text import Text
 
 from deploy.ops.summary import summarise
 from deploy.places import STATE, StateOption, read_settings
+from deploy.prepare import FIRST_ADMIN
 from deploy.terminal.answers import JsonOption, print_json, say, show_answer
 from deploy.terminal.errors import NOT_RUNNING
 from deploy.terminal.language import N_, _
@@ -30,6 +31,7 @@ _STATES = {
 }
 _LABELS = {
     "api": N_("API"),
+    "console": N_("Console"),
     "inbox": N_("Inbox"),
     "kafka": N_("Kafka"),
     "database": N_("PostgreSQL"),
@@ -44,17 +46,23 @@ def start_stack(
     ingest: Processes = 1,
     scheduler: Processes = 1,
     notifier: Processes = 1,
+    console: Processes = 1,
     as_json: JsonOption = False,
 ) -> None:
-    """Start Kafka, PostgreSQL, the sinks and the three services, and print their addresses."""
-    console = Console(stderr=as_json)
+    """Start Kafka, PostgreSQL, the sinks, the services and the pages, and print their addresses."""
+    terminal = Console(stderr=as_json)
     stack = Stack(state)
-    services = {"ingest": ingest, "scheduler": scheduler, "notifier": notifier}
+    services = {
+        "ingest": ingest,
+        "scheduler": scheduler,
+        "notifier": notifier,
+        "console": console,
+    }
     try:
-        with console.status(_("starting")) as shown:
-            stack.start_all(services=services, say=_make_reporter(console, shown.update))
+        with terminal.status(_("starting")) as shown:
+            stack.start_all(services=services, say=_make_reporter(terminal, shown.update))
     except KeyboardInterrupt:
-        console.print(_("Interrupted; stopping what was started."))
+        terminal.print(_("Interrupted; stopping what was started."))
         stack.stop_all()
         raise typer.Exit(130) from None
     show_answer(
@@ -116,11 +124,12 @@ def show_status(state: StateOption = STATE, as_json: JsonOption = False) -> None
 
 
 def _describe_stack(stack: Stack, rows: Sequence[StatusRow]) -> dict[str, Any]:
-    """The report that `--json` prints: parts, addresses, and the path of the token's file."""
+    """The report that `--json` prints: parts, addresses, and where the secrets of the start are."""
     return {
         "parts": [{**row._asdict(), "log": str(row.log)} for row in rows],
         "addresses": list_addresses(stack.get_record() if rows and rows[0].pid else None),
         "token_file": str(stack.token_file),
+        "admin": {"name": FIRST_ADMIN, "password_file": str(stack.admin_file)},
     }
 
 
@@ -161,6 +170,10 @@ def _show_addresses(stack: Stack) -> None:
     if stack.token_file.exists():
         places[_("Token")] = str(stack.token_file)
     places[_("Logs")] = str(stack.state / "logs")
+    if stack.admin_file.exists():
+        places[_("Sign-in")] = _("user name {name}, password in {file}").format(
+            name=FIRST_ADMIN, file=stack.admin_file
+        )
     for name, place in places.items():
         line = Text(name, style="bold")
         line.pad_right(max(1, 14 - line.cell_len))

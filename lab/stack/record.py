@@ -44,13 +44,17 @@ class StateFile(BaseModel):
 
 
 class ServiceCommand(BaseModel):
-    """How a service is run; `ready` is a path on its metrics port that answers 200 when ready."""
+    """How a service is run.
+
+    `port` is the setting that names the port of its HTTP server, for a service that has one.
+    `ready` is a path on its metrics port that answers 200 when ready.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     name: str
     argv: tuple[str, ...]
-    serves_http: bool = False
+    port: str = ""
     ready: str | None = "/health/ready"
 
 
@@ -58,9 +62,14 @@ SERVICES = tuple(
     ServiceCommand(
         name=name,
         argv=(sys.executable, "-m", f"services.{name}.app"),
-        serves_http=name == "ingest",
+        port=port,
     )
-    for name in ("ingest", "scheduler", "notifier")
+    for name, port in (
+        ("ingest", "CUIBAN_HTTP_PORT"),
+        ("scheduler", ""),
+        ("notifier", ""),
+        ("console", "CUIBAN_CONSOLE_PORT"),
+    )
 )
 PREPARE = (sys.executable, "-m", "deploy.prepare")
 
@@ -120,6 +129,7 @@ class StackRecord(StateFile):
     supervisor_created: float
     inbox: str = ""
     api: str = ""
+    console: str = ""
     environment: dict[str, str] = {}
     parts: tuple[PartRecord, ...] = ()
 
@@ -171,7 +181,7 @@ def list_addresses(record: StackRecord | None) -> dict[str, str]:
     """The addresses of a stack, by purpose; empty when none runs."""
     if record is None:
         return {}
-    pages = {"api": record.api, "inbox": record.inbox}
+    pages = {"api": record.api, "console": record.console, "inbox": record.inbox}
     others = {
         name: record.environment.get(setting, "") for name, setting in _ADDRESS_SETTINGS.items()
     }

@@ -59,6 +59,11 @@ class Stack:
         """The file into which `deploy.prepare` writes the first administrator's token."""
         return self.state / "token"
 
+    @property
+    def admin_file(self) -> Path:
+        """The file into which `deploy.prepare` writes the first administrator's password."""
+        return self.state / "admin-password"
+
     def start_all(
         self,
         *,
@@ -81,6 +86,8 @@ class Stack:
         """
         self.claim_directory()
         environment = {"CUIBAN_TOKEN_FILE": str(self.token_file), **(extra_env or {})}
+        if services.get("console"):
+            environment["CUIBAN_ADMIN_FILE"] = str(self.admin_file)
         if clock_file is not None:
             environment["CUIBAN_CLOCK_FILE"] = str(clock_file.resolve())
         plan = StackPlan(

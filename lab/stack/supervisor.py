@@ -10,8 +10,6 @@ import secrets
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -41,6 +39,7 @@ from lab.stack.record import (
     StackRecord,
     select_external,
 )
+from lab.stack.service_programs import ServicePrograms
 from shared import clock
 
 REST = 0.1  # seconds between two checks of all parts
@@ -58,7 +57,9 @@ class Supervisor:
         self._state, self._plan = state, plan
         self._parts: list[SupervisedPart] = []
         self._environment: dict[str, str] = {}
-        self._inbox = self._api = ""
+        self._inbox = ""
+        given = {**os.environ, **plan.environment}
+        self._programs = ServicePrograms(state, given, self._environment)
         self._phase = "starting"
         self._error = ""
         self._written = ""
@@ -97,7 +98,7 @@ class Supervisor:
 
     def _start_engines(self) -> None:
         given = select_external({**os.environ, **self._plan.environment})
-        self._environment = {**self._plan.environment, **given}
+        self._environment.update(self._plan.environment | given)
         if not self._plan.engines:
             return
         self._environment["CUIBAN_SMS_SECRET"] = self._get_secret("CUIBAN_SMS_SECRET", "whsec_")
@@ -171,40 +172,20 @@ class Supervisor:
             raise LocalStackError(f"The preparation {ended}. Its log ends with:\n{read_tail(log)}")
 
     def _start_services(self) -> None:
+        pages = [pair for pair in self._plan.services if pair[0].name == "console"]
+        if any(count for _, count in pages):
+            self._programs.choose_console_address()
         for service, count in self._plan.services:
-            for number in range(1, count + 1):
-                self._add(f"{service.name}-{number}", self._make_builder(service, number))
+            if service.name != "console":
+                self._add_services(service, count)
+        self._wait_until_ready()
+        for service, count in pages:  # now the address of the API is certain
+            self._add_services(service, count)
         self._wait_until_ready()
 
-    def _make_builder(
-        self, service: ServiceCommand, number: int
-    ) -> Callable[[], tuple[Program, str]]:
-        name = f"{service.name}-{number}"
-
-        def build() -> tuple[Program, str]:
-            metrics, http = find_free_ports(2)
-            env = {**build_python_environment(), "CUIBAN_LOG_FORMAT": "json", **self._environment}
-            env["CUIBAN_METRICS_PORT"] = str(metrics)
-            address = f"http://{HOST}:{metrics}/metrics"
-            if service.serves_http:
-                given = {**os.environ, **self._plan.environment}
-                http = int((number == 1 and given.get("CUIBAN_HTTP_PORT")) or http)
-                env["CUIBAN_HTTP_PORT"] = str(http)
-                address = f"http://{HOST}:{http}/"
-                if number == 1:
-                    self._api = address
-            path = service.ready
-            program = Program(
-                name=name,
-                argv=service.argv,
-                log=self._state / "logs" / f"{name}.log",
-                env=env,
-                directory=self._state,  # faust creates a directory in its working directory
-                ready=lambda: path is None or is_healthy(f"http://{HOST}:{metrics}{path}"),
-            )
-            return program, address
-
-        return build
+    def _add_services(self, service: ServiceCommand, count: int) -> None:
+        for number in range(1, count + 1):
+            self._add(f"{service.name}-{number}", self._programs.make_builder(service, number))
 
     def _get_secret(self, setting: str, prefix: str) -> str:
         """The secret that a setting has; else one of this stack, which is made once."""
@@ -251,7 +232,8 @@ class Supervisor:
                 "supervisor_pid": self._identity.pid,
                 "supervisor_created": self._identity.created,
                 "inbox": self._inbox,
-                "api": self._api,
+                "api": self._programs.api,
+                "console": self._programs.console,
                 "environment": self._environment,
                 "parts": tuple(part.to_record() for part in self._parts),
             }
@@ -263,15 +245,6 @@ class Supervisor:
                 _say(f"{RECORD} could not be written: {error}")
             else:
                 self._written = text
-
-
-def is_healthy(url: str) -> bool:
-    """Whether a GET is answered with 200 within a second."""
-    try:
-        with urllib.request.urlopen(url, timeout=1) as answer:  # noqa: S310 - our own http address
-            return bool(answer.status == 200)  # noqa: PLR2004 - OK
-    except (urllib.error.URLError, OSError):
-        return False
 
 
 def _say(message: str) -> None:

@@ -24,7 +24,7 @@ from lab.stack.processes import (
     spawn,
     wait_ready,
 )
-from lab.stack.supervisor import is_healthy
+from lab.stack.service_programs import is_healthy
 
 _SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"  # noqa: S105 - Standard Webhooks' own example
 

@@ -136,9 +136,7 @@ async def open_visit(request: Request) -> Visit:
     context = get_context(request)
     secure = context.is_secure or request.url.scheme == "https"
     cookies = Cookies(request, secure)
-    language = choose_language(
-        cookies.get(names.LANGUAGE), request.headers.get("accept-language", "")
-    )
+    language = choose_language(cookies.get(names.LANGUAGE))
     browser = Browser(
         request.client.host if request.client else "",
         request.headers.get("user-agent", "")[:300],

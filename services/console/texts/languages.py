@@ -29,23 +29,12 @@ def _load(path: Path, language: str) -> GNUTranslations:
     return GNUTranslations(compiled)
 
 
-def choose_language(chosen: str, accepted: str) -> str:
-    """The language that a person chose, else the first of `Accept-Language` that is known."""
-    if chosen in LANGUAGES:
-        return chosen
-    ranked = sorted(map(_read_weight, accepted.split(",")), key=lambda pair: -pair[1])
-    for name, weight in ranked:
-        if name in LANGUAGES and weight > 0:
-            return name
-    return LANGUAGES[0]
+def choose_language(chosen: str) -> str:
+    """The language that a person chose, else Chinese.
 
-
-def _read_weight(part: str) -> tuple[str, float]:
-    name, _, quality = part.partition(";q=")
-    try:
-        return name.strip()[:2].lower(), float(quality or 1)
-    except ValueError:
-        return "", 0.0
+    The language of the browser is not asked: many PCs of Chinese offices run an English one.
+    """
+    return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
 
 def mark_text(text: str) -> str:

@@ -44,20 +44,22 @@ class Desk:
     opened: list[BrowserContext] = field(default_factory=list)
 
     async def open_browser(
-        self, *, width: int = 1280, javascript: bool = True, language: str = "zh-CN"
+        self, *, width: int = 1280, javascript: bool = True, language: str = "zh"
     ) -> Page:
         """A page of a fresh browser that has signed in nowhere."""
         context = await self.browser.new_context(
             base_url=self.address,
             viewport={"width": width, "height": 900},
             java_script_enabled=javascript,
-            locale=language,
             accept_downloads=True,
         )
         context.set_default_timeout(15_000)
         context.on("request", lambda request: self.requests.append(request.url))
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("console", self._note_message)
+        if language != "zh":
+            chosen = {"name": "cuiban-language", "value": language, "url": self.address}
+            await context.add_cookies([chosen])
         self.opened.append(context)
         return await context.new_page()
 

@@ -95,7 +95,7 @@ async def test_an_unknown_address_says_what_to_do(desk: Desk) -> None:
 
 
 async def test_the_pages_speak_the_language_that_a_person_chooses(desk: Desk) -> None:
-    page = await desk.sign_in("admin", language="en-GB")
+    page = await desk.sign_in("admin", language="en")
     await page.goto("/overview")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("Overview")
     await check_axe(page)

@@ -9,7 +9,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parents[3]
-OURS = ("ingest", "scheduler", "notifier")
+OURS = ("ingest", "scheduler", "notifier", "console")
 
 
 @pytest.fixture(scope="module")
