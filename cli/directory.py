@@ -26,7 +26,7 @@ def decide_members(
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """Show which units gain or lose duties of a published plan because the directory changed.
+    """Show which units gain, lose or take over duties of a plan because the directory changed.
 
     It waits until it is confirmed or dismissed, with a reason.
     """
@@ -48,7 +48,7 @@ def decide_members(
 
 def show_members(change: DirectoryChangeOut) -> None:
     """Print who gains and who loses duties of a plan, and how to decide."""
-    if not (change.gains or change.losses):
+    if not (change.gains or change.losses or change.handovers):
         say(_("The published plan is as the directory says."))
         return
     say(f"{change.title or _('(no title)')} · {change.plan_id}", "bold")
@@ -56,6 +56,10 @@ def show_members(change: DirectoryChangeOut) -> None:
         _show_member(_("+ {unit} would owe {obligations} more: {refs}"), member)
     for member in change.losses:
         _show_member(_("- {unit} would no longer owe {obligations}: {refs}"), member)
+    for handover in change.handovers:
+        message = _("→ {unit} would hand {obligations} to {successor}: {refs}")
+        refs = " ".join(handover.refs)
+        say(message.format_map(handover.model_dump() | {"refs": refs}))
     say(_("Decide: cuiban plan directory --confirm | --dismiss, with --reason TEXT"))
 
 

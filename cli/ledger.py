@@ -87,17 +87,13 @@ def show_ledger(
 
     With a filter: the obligations of all units that it selects.
     """
-    if history and not unit:
-        raise WrongUseError(
-            _("--history needs a unit."), _("Name one: cuiban ledger 县发改局 --history")
-        )
     query = filters.make_query(
         {"unit": units, "group": group, "unit_kind": unit_kind, "plan": plan, "year": year}
         | {"category": category, "task": task, "kind": kind, "status": status, "light": light}
         | {"due_from": first, "due_to": last, "text": text}
     )
-    if history and query:
-        raise WrongUseError(_("--history takes no filters."), _("Leave them out."))
+    if history:
+        _require_history(unit, query)
     api = connect(state)
     unit_id = find_unit(api, unit, part=True).unit_id if unit else None
     if unit_id is not None and not history:
@@ -114,6 +110,16 @@ def show_ledger(
     else:
         summaries = api.list_models(SummaryOut, "/v1/ledger/summary")
         show_answer(summaries, as_json, _show_summaries)
+
+
+def _require_history(unit: str | None, query: Mapping[str, object]) -> None:
+    """Make sure that a history is asked for one unit, and whole."""
+    if not unit:
+        raise WrongUseError(
+            _("--history needs a unit."), _("Name one: cuiban ledger 县发改局 --history")
+        )
+    if query:
+        raise WrongUseError(_("--history takes no filters."), _("Leave them out."))
 
 
 def _save(

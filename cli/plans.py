@@ -162,7 +162,7 @@ def _show_measures(shown: PlanOut) -> None:
 def _show_directory_changes(api: Api, plan_id: str) -> None:
     path = f"/v1/plans/{plan_id}/directory-changes"
     change = DirectoryChangeOut.model_validate(api.get(path))
-    if change.gains or change.losses:
+    if change.gains or change.losses or change.handovers:
         say(_("The directory changed since; this waits for a decision:"), "yellow")
         show_members(change)
 

@@ -34,7 +34,10 @@ _LABELS = {
     "rate_hours": N_("hours in which that limit counts"),
     "useful_days": N_("days after which a late reminder is not sent"),
     "signature": N_("signature of short messages and reports"),
-    "retention_days": N_("days that texts and addresses of messages are kept in the ledger"),
+    "retention_days": N_(
+        "days that the ledger keeps texts and addresses of sent messages; the notifier's own rows, "
+        "Kafka and backups keep theirs"
+    ),
     "logo": N_("logo"),
     "stops_reminders": N_("statuses in which nothing is reminded of"),
     "review": N_("the office reviews what units report as done"),

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
@@ -204,13 +204,19 @@ def retire(
     unit: UnitArgument,
     reason: Annotated[str, typer.Option(help="Why; it is recorded.")],
     undo: Annotated[bool, typer.Option("--undo", help="It has not ended after all.")] = False,
+    successor: Annotated[str | None, typer.Option(help="The unit that it was merged into.")] = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
-    """End a unit: it gets no new obligations. Those that it has stay in the ledger."""
+    """End a unit: it gets no new obligations. Those that it has stay in the ledger.
+
+    With --successor, what is open waits to be handed over: cuiban plan directory.
+    """
     api = connect(state)
     unit_id = find_unit(api, unit).unit_id
-    body = {"reason": reason, "undo": undo}
+    body: dict[str, Any] = {"reason": reason, "undo": undo}
+    if successor:
+        body["successor_id"] = str(find_unit(api, successor).unit_id)
     retired = UnitOut.model_validate(api.post(f"/v1/units/{unit_id}/retire", body))
     obligations = api.list_models(ItemOut, "/v1/ledger", unit_id=unit_id)
     still_open = sum(row.status != ObligationStatus.DONE for row in obligations)
@@ -222,7 +228,13 @@ def _show_retired(unit: UnitOut, still_open: int) -> None:
         say(_("{name} is in the directory again.").format(name=unit.name))
         return
     say(_("{name} is retired and gets no new obligations.").format(name=unit.name))
-    if still_open:
+    if still_open and unit.successor_id:
+        message = _(
+            "{number} obligations are open. Look at what its successor would take over, and "
+            "decide: cuiban plan directory"
+        )
+        say(message.format(number=still_open))
+    elif still_open:
         message = _(
             "{number} obligations stay open; its contacts are still reminded of them. To remind "
             "those of the unit that takes over: cuiban units contact {name} --post …"

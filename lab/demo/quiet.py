@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -21,6 +21,7 @@ from services.scheduler.store import activity as scheduler
 from services.scheduler.store import tables as scheduler_tables
 from shared.errors import CuibanError
 from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.positions import load_reached
 from shared.kafka.broker.provisioning import list_partitions
 from shared.kafka.broker.records import Partition
 from shared.schemas.topics import (
@@ -131,15 +132,11 @@ class PipelineWatcher:
             if topic not in self._partitions:
                 self._partitions[topic] = await list_partitions(self._settings, (topic,))
             ends = await self._reader.list_ends(self._partitions[topic])
-            table = reads.positions
-            place = (table.c.topic, table.c.partition)
-            reached_offset = func.min(table.c.next_offset).label("reached")
             async with self._engine.connect() as db:
-                rows = await db.execute(select(*place, reached_offset).group_by(*place))
-                reached = {Partition(row.topic, row.partition): row.reached for row in rows}
+                reached = await load_reached(db, reads.positions)
             for at, end in ends.items():
                 if reached.get(at, 0) < end:
-                    return f"{table.schema} has read {reached.get(at, 0)} of {end} in {at}"
+                    return f"{reads.positions.schema} has read {reached.get(at, 0)} of {end}: {at}"
         return ""
 
     async def find_next_instant(self, now: datetime) -> datetime | None:

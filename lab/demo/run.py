@@ -124,12 +124,7 @@ class DemoRun:
         self, result: Figures, steps: Sequence[ScriptedStep], published_at: datetime
     ) -> None:
         """Compare the figures with those of the pure planner, which uses no service."""
-        owed = [
-            obligation
-            for event in await figures.read_events(self.settings, TASKS)
-            if isinstance(event, ObligationsAssigned)
-            for obligation in forecasting.list_assigned(event)
-        ]
+        owed = await self._read_assigned()
         planned = forecasting.forecast(
             make_default_rule_book(),
             WorkingCalendar(),
@@ -171,6 +166,14 @@ class DemoRun:
         )
         if problems := [problem for passed, problem in checks if not passed]:
             raise CuibanError("The demo's figures are wrong: " + "; ".join(problems) + ".")
+
+    async def _read_assigned(self) -> list[forecasting.ForecastObligation]:
+        return [
+            obligation
+            for event in await figures.read_events(self.settings, TASKS)
+            if isinstance(event, ObligationsAssigned)
+            for obligation in forecasting.list_assigned(event)
+        ]
 
 
 def _take_all(threads: ThreadPoolExecutor, ledger: Ledger, steps: Sequence[ScriptedStep]) -> None:

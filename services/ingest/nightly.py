@@ -1,4 +1,4 @@
-"""Each night: compares the last days' reminders with the ledger, and erases old texts."""
+"""Each night: compares the last days' reminders with the ledger, erases old texts, renews rules."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from services.ingest.handlers.acting import Act, tell
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.handlers.ledger.reminder_audit import ReminderAudit
 from services.ingest.handlers.office.retention import forget_old_texts
-from services.ingest.handlers.office.rules import get_office_zone
+from services.ingest.handlers.office.rules import get_office_zone, renew_default_rules
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from shared import metrics
@@ -113,4 +113,6 @@ class Nightly:
             )
             await tell(db, act, event, office_id, result.last)
             await forget_old_texts(db, act)
+            if await renew_default_rules(db, act):
+                log(__name__).info("rules.renewed", office_id=str(office_id))
         return True

@@ -17,6 +17,13 @@ class MemberOut(Answer):
     obligations: int
 
 
+class HandoverOut(MemberOut):
+    """A retired unit whose open obligations its successor would owe, with their dates."""
+
+    successor_id: UUID
+    successor: str
+
+
 class DirectoryChangeOut(Answer):
     """What the directory means for a published plan, and what waits for a decision.
 
@@ -28,6 +35,7 @@ class DirectoryChangeOut(Answer):
     year: int | None
     gains: list[MemberOut]
     losses: list[MemberOut]
+    handovers: list[HandoverOut] = Field(default_factory=list)
     digest: str
 
 

@@ -122,14 +122,18 @@ class AliasesIn(Request):
 
 
 class RetireIn(Request):
-    """Why a unit ends; or with `undo`, why it does not."""
+    """Why a unit ends, and which one takes over if any; or with `undo`, why it does not end."""
 
     reason: Reason
     undo: bool = False
+    successor_id: UUID | None = None
 
 
 class UnitOut(Answer):
-    """A unit of the directory. `number` counts its changes."""
+    """A unit of the directory. `number` counts its changes.
+
+    `successor_id`: the unit that took over from a retired one.
+    """
 
     unit_id: UUID
     name: str
@@ -141,6 +145,7 @@ class UnitOut(Answer):
     changed_at: datetime
     retired_at: datetime | None
     retired_why: str | None
+    successor_id: UUID | None = None
 
 
 class UnreachableOut(Answer):

@@ -13,12 +13,14 @@ from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from deploy.ops.running import get_tables
 from lab.bench.world.watching import ReadCount
 from lab.stack.testing import Engines, run_engines
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.database.migrating import migrate
 from shared.kafka.broker.log_reader import LogReader
+from shared.kafka.broker.positions import load_offsets
 from shared.kafka.broker.provisioning import create_topics, list_partitions
 from shared.kafka.broker.records import Partition
 from shared.schemas.topics import Topic
@@ -102,9 +104,13 @@ class World:
 
     def make_applied_counter(self, consumer: str) -> ReadCount:
         """A function that counts the records that a consumer has applied, with watermarks."""
-        schema = consumer.partition("-")[0]
-        query = f"SELECT sum(next_offset) FROM {schema}.positions WHERE consumer = '{consumer}'"  # noqa: S608 - our own names
-        return lambda: self.fetch_number(query)
+        table = get_tables(consumer.partition("-")[0]).positions
+
+        async def read_count() -> float:
+            async with self._connect_autocommit() as db:
+                return float(sum((await load_offsets(db, table, consumer)).values()))
+
+        return read_count
 
     def make_event_counter(self, consumer: str) -> ReadCount:
         """A function that counts the events that a consumer has applied, without watermarks."""

@@ -6,8 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import text
-
+from deploy.ops.streams import load_all_positions
 from lab.chaos.faults import logs
 from lab.chaos.faults.clocks import PartClocks
 from lab.chaos.faults.injector import FaultInjector
@@ -27,7 +26,6 @@ _STOPPING = frozenset({FaultKind.TOPIC_REMADE, FaultKind.RECORDS_DELETED, FaultK
 """Kinds that stop streams, possibly also later than the first stop."""
 _LONG_AGO = "1970-01-01T00:00:00+00:00"
 _PAUSE = 0.5
-_APPLIED = "SELECT coalesce(sum(next_offset), 0) FROM scheduler.positions WHERE topic = :topic"
 
 
 @dataclass
@@ -80,7 +78,7 @@ class LogFaultInjector(FaultInjector):
         topic = logs.find_topic(fault.target)
         async with self._turns["kafka"], self._logs:
             await self._retry(lambda: logs.remake_topic(self.settings, topic))
-            await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
+            await self.operator.await_stop(str(fault.kind), topic.name)
             await self.operator.resume_streams()
 
     async def delete_records(self, fault: ScheduledFault) -> None:
@@ -93,7 +91,7 @@ class LogFaultInjector(FaultInjector):
             self.say(f"{fault}: {number} records")
             async with asyncio.TaskGroup() as tasks:
                 ready = tasks.create_task(self.start_parts(list_parts("scheduler")))
-                await self.operator.await_stop(str(fault.kind), f"%{topic.name}")
+                await self.operator.await_stop(str(fault.kind), topic.name)
                 await self.operator.run_command(
                     *("ops", "replay-outbox", "ingest", "--topic", topic.name),
                     *("--since", _LONG_AGO, "--reason", "chaos: records were deleted"),
@@ -120,7 +118,7 @@ class LogFaultInjector(FaultInjector):
             lost = await asyncio.to_thread(logs.cut_tails, places, topic)
             self.say(f"{fault}: {lost} bytes")
             await self.start_parts(brokers)
-            await self.operator.await_stop(str(fault.kind), f"%{topic}")
+            await self.operator.await_stop(str(fault.kind), topic)
             async with asyncio.TaskGroup() as tasks:
                 await self._resume_until(tasks.create_task(self.start_parts(list_parts("ingest"))))
 
@@ -147,8 +145,13 @@ class LogFaultInjector(FaultInjector):
         ends = await logs.fetch_end_offsets(self.settings, topic)
         name = apply_prefix(topic.name, self.settings.topic_prefix)
         async with self.engine.connect() as db:
-            applied = (await db.execute(text(_APPLIED), {"topic": name})).scalar_one()
-        return sum(ends.values()) - int(applied)
+            positions = await load_all_positions(db)
+        applied = (
+            position.next_offset
+            for service, _, at, position in positions
+            if service == "scheduler" and at.topic == name
+        )
+        return sum(ends.values()) - sum(applied)
 
     @asynccontextmanager
     async def reserve_parts(self, parts: Sequence[str]) -> AsyncIterator[None]:

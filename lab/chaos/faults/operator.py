@@ -1,35 +1,33 @@
 """Stops that faults must cause, and the operator who sees them and resumes.
 
-It reads the services' tables by SQL on purpose: it checks from outside what they record.
+It asks what `cuiban ops` asks: positions, relays, and what the scheduler says of itself.
 """
 
 import asyncio
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from deploy.ops.streams import load_all_positions
 from lab.chaos.oracle.running_verdict import RequiredStop
 from shared import clock
 from shared.kafka.consuming.stop_reasons import LOG_GAP
+from shared.kafka.outbox.backlog import list_stopped
 
 SEEN_WITHIN, RESUMED_WITHIN = 180.0, 900.0
 _PAUSE = 0.5
 _REASON = "chaos: what the fault removed is sent again"
 _LONG_AGO = "2000-01-01T00:00:00+00:00"
 """Earlier than any record of an outbox."""
-_STREAMS = """
-SELECT DISTINCT reason FROM (
-    SELECT stopped_for AS reason, topic FROM {schema}.positions
-    UNION ALL SELECT stopped_for, topic FROM {schema}.relayed
-) AS every WHERE reason IS NOT NULL AND topic LIKE :topic
-"""
 _SERVICES = ("ingest", "scheduler", "notifier")
+
+Question = Callable[[AsyncConnection], Awaitable[bool]]
+"""Asks a service whether something is stopped."""
 
 
 @dataclass
@@ -41,8 +39,11 @@ class Operator:
     say: Callable[[str], None]
     stops: list[RequiredStop] = field(default_factory=list)
 
-    async def await_stop(self, fault: str, topic: str = "%") -> RequiredStop:
-        """Wait until a stream of a topic (an SQL pattern) is stopped, as the fault requires."""
+    async def await_stop(self, fault: str, topic: str) -> RequiredStop:
+        """Wait until a stream of a topic is stopped, as the fault requires.
+
+        `topic` is the end of its name: a prefix of the installation may come before it.
+        """
         stop = RequiredStop(fault)
         self.stops.append(stop)
         until = clock.monotonic() + SEEN_WITHIN
@@ -52,22 +53,22 @@ class Operator:
         self.say(f"{fault}: stopped ({stop.seen or 'no stop was seen'})")
         return stop
 
-    async def await_row(self, fault: str, query: str) -> RequiredStop:
-        """Wait until a query returns a row, as the fault requires; its value is the reason."""
+    async def await_true(self, fault: str, reason: str, question: Question) -> RequiredStop:
+        """Wait until a service says that something is stopped, as the fault requires."""
         stop = RequiredStop(fault)
         self.stops.append(stop)
         until = clock.monotonic() + SEEN_WITHIN
         while not stop.seen and clock.monotonic() < until:
-            stop.seen = await self._fetch_first(query) or ""
+            stop.seen = reason if await self._ask(question) else ""
             await asyncio.sleep(_PAUSE)
         self.say(f"{fault}: stopped ({stop.seen or 'no stop was seen'})")
         return stop
 
-    async def await_gone(self, query: str, within: float = RESUMED_WITHIN) -> bool:
-        """Wait until a query returns no row, at most `within` seconds; returns whether it did."""
+    async def await_false(self, question: Question, within: float = RESUMED_WITHIN) -> bool:
+        """Wait at most `within` seconds until nothing is stopped any more; whether it is so."""
         until = clock.monotonic() + within
         while clock.monotonic() < until:
-            if await self._fetch_first(query) == "":
+            if await self._ask(question) is False:
                 return True
             await asyncio.sleep(_PAUSE)
         return False
@@ -80,27 +81,32 @@ class Operator:
         """
         until = clock.monotonic() + RESUMED_WITHIN
         while clock.monotonic() < until:
-            gap = LOG_GAP in (await self._fetch_reasons("%") or ())
+            gap = LOG_GAP in (await self._fetch_reasons() or ())
             again = ["--since", _LONG_AGO] if gap else ["--lost"]
             for service in _SERVICES if gap else await self._list_stopped_relays():
                 await self.run_command("ops", "replay-outbox", service, *again, "--reason", _REASON)
             await self.run_command(
                 "ops", "resume", "--all", "--from", "earliest", "--reason", _REASON
             )
-            if await self._fetch_reasons("%") == set():
+            if await self._fetch_reasons() == set():
                 return
             await asyncio.sleep(_PAUSE)
         self.say("something is still stopped after all commands of the operator")
 
     async def describe_stops(self) -> str:
         """The reasons for which streams and relays are stopped; empty when none is."""
-        return ", ".join(sorted(await self._fetch_reasons("%") or ()))
+        return ", ".join(sorted(await self._fetch_reasons() or ()))
 
     async def _list_stopped_relays(self) -> list[str]:
         """The services whose relay is stopped."""
-        query = "SELECT '{0}' FROM {0}.relayed WHERE stopped_for IS NOT NULL LIMIT 1"
-        services = [await self._fetch_first(query.format(service)) for service in _SERVICES]
-        return [service for service in services if service]
+
+        def ask(service: str) -> Question:
+            async def is_stopped(db: AsyncConnection) -> bool:
+                return bool(await list_stopped(db, service))
+
+            return is_stopped
+
+        return [service for service in _SERVICES if await self._ask(ask(service))]
 
     async def run_command(self, *words: str) -> int:
         """Run a command of `cuiban` as the operator would; returns its exit status."""
@@ -113,23 +119,24 @@ class Operator:
             self.say(f"`cuiban {' '.join(words[:3])}` ended with status {status}: {text_output}")
         return status
 
-    async def _fetch_reasons(self, topic: str) -> set[str] | None:
-        """The reasons of a topic's stops (an SQL pattern); None when the database is away."""
-        reasons: set[str] = set()
+    async def _fetch_reasons(self, topic: str = "") -> set[str] | None:
+        """Why streams and relays are stopped, of topics whose names end so; None if unknown."""
         try:
             async with self.engine.connect() as db:
-                for schema in _SERVICES:
-                    query = text(_STREAMS.format(schema=schema))
-                    reasons |= set((await db.execute(query, {"topic": topic})).scalars())
+                stops = [
+                    (at.topic, position.stopped_for)
+                    for _, _, at, position in await load_all_positions(db)
+                ]
+                for service in _SERVICES:
+                    stops += [(stop.topic, stop.reason) for stop in await list_stopped(db, service)]
         except (SQLAlchemyError, OSError, TimeoutError):
             return None
-        return reasons
+        return {reason for name, reason in stops if reason and name.endswith(topic)}
 
-    async def _fetch_first(self, query: str) -> str | None:
-        """A query's first value; empty without a row, None when the database is away."""
+    async def _ask(self, question: Question) -> bool | None:
+        """The answer; None when the database is away."""
         try:
             async with self.engine.connect() as db:
-                value = (await db.execute(text(query))).scalar()
+                return await question(db)
         except (SQLAlchemyError, OSError, TimeoutError):
             return None
-        return "" if value is None else str(value)

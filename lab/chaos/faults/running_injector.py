@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from lab.chaos.faults.disks import fill_disk
 from lab.chaos.faults.log_injector import SETTLED, LogFaultInjector, list_parts
 from lab.chaos.faults.release import NextRelease
 from lab.chaos.faults.schedule import SENDING_KINDS, FaultKind, ScheduledFault
+from services.scheduler.store import activity
 
 _OFFSETS = (
     timedelta(seconds=40),
@@ -45,8 +47,6 @@ _DROP_TRIGGER = "DROP TRIGGER IF EXISTS chaos ON scheduler.obligations"
 _UPDATE_KIND = (
     "UPDATE scheduler.obligations SET kind = '{kind}' WHERE obligation_id = '{obligation}'"
 )
-_PARKED = "SELECT 'parked' FROM scheduler.parked LIMIT 1"
-_STALE = "SELECT 'stale' FROM scheduler.agenda WHERE stale AND unit_id = '{unit}'"
 
 Prepare = Callable[[UUID], Awaitable[None]]
 
@@ -126,11 +126,11 @@ class RunningFaultInjector(LogFaultInjector):
         async with self._turns["rows"]:
             obligation_id = await self.report_done(self._install_trigger)
             self.say(f"the handler fails for {obligation_id}")
-            await self.operator.await_row(str(fault.kind), _PARKED)
+            await self.operator.await_true(str(fault.kind), "parked", activity.has_parked)
             await self._retry(lambda: self._execute(_DROP_TRIGGER))
             while True:
                 await self.operator.run_command("ops", "replay", "scheduler-tasks")
-                if await self.operator.await_gone(_PARKED, within=SETTLED):
+                if await self.operator.await_false(activity.has_parked, within=SETTLED):
                     return
 
     async def _install_trigger(self, obligation_id: UUID) -> None:
@@ -145,12 +145,13 @@ class RunningFaultInjector(LogFaultInjector):
             broken = _UPDATE_KIND.format(kind="no-such-kind", obligation=obligation_id)
             await self._retry(lambda: self._execute(broken))
             await self.publish_book()
-            stale = _STALE.format(unit=self.unit_of[obligation_id])
+            unit_id = self.unit_of[obligation_id]
+            is_stale = partial(activity.is_stale, unit_id=unit_id)
             await asyncio.sleep(SETTLED / 3)  # until the other units are planned again
-            await self.operator.await_row(str(fault.kind), stale)
+            await self.operator.await_true(str(fault.kind), "stale", is_stale)
             repaired = _UPDATE_KIND.format(kind=kind, obligation=obligation_id)
             await self._retry(lambda: self._execute(repaired))
-            await self.operator.await_gone(stale)
+            await self.operator.await_false(is_stale)
 
     async def _fetch_kind(self, obligation_id: UUID) -> str:
         async with self.engine.connect() as db:

@@ -61,22 +61,12 @@ async def judge_run(
     """
     injector.end_episode()
     units = await asyncio.to_thread(actors.api.list_items, "/v1/units")
-    names = {UUID(unit["unit_id"]): str(unit["name"]) for unit in units}
-    history = await asyncio.to_thread(_fetch_histories, actors.api, names)
+    unit_ids = [UUID(unit["unit_id"]) for unit in units]
+    history = await asyncio.to_thread(_fetch_histories, actors.api, unit_ids)
     messages = await asyncio.to_thread(fetch_messages, sinks)
     incomplete, gaps = await _fetch_audit(engine)
     rows = {UUID(row["notification_id"]): row for row in history}
-    log = FactLog(dict(actors.obligations), first_book=1)
-    log.add_facts(actors.facts)
-    promise = Promise(
-        {number: office.build_rule_book(number) for number in range(1, actors.book + 1)},
-        WorkingCalendar(1, office.build_calendar(START.date())),
-        log,
-        CalmTime(merge_windows(injector.windows)),
-        bound=timedelta(seconds=_BOUND_SECONDS * setup.clocks.running_rate),
-        names=names,
-        reachable=_list_reachable(units),
-    )
+    promise = _make_promise(actors, injector, setup, units)
     refused = await asyncio.to_thread(_fetch_refused, sinks, rows)
     judgement = promise.judge(_collect_messages(messages, rows, incomplete), refused, *span)
     copies: dict[str, list[ArrivedMessage]] = {}
@@ -100,6 +90,26 @@ async def judge_run(
             *_list_errors(actors, messages, rows),
         ],
         seconds=round(clocks_of.monotonic() - began, 1),
+    )
+
+
+def _make_promise(
+    actors: Actors,
+    injector: RunningFaultInjector,
+    setup: RunSetup,
+    units: Sequence[Mapping[str, Any]],
+) -> Promise:
+    """What had to arrive, by what people told the API and when faults were active."""
+    log = FactLog(dict(actors.obligations), first_book=1)
+    log.add_facts(actors.facts)
+    return Promise(
+        {number: office.build_rule_book(number) for number in range(1, actors.book + 1)},
+        WorkingCalendar(1, office.build_calendar(START.date())),
+        log,
+        CalmTime(merge_windows(injector.windows)),
+        bound=timedelta(seconds=_BOUND_SECONDS * setup.clocks.running_rate),
+        names={UUID(unit["unit_id"]): str(unit["name"]) for unit in units},
+        reachable=_list_reachable(units),
     )
 
 

@@ -68,27 +68,13 @@ async def run_stepped(
         owed = await _publish_under_faults(api, injector, first)
         await watcher.wait_until_quiet(clock.now(), QUIET_WITHIN)
         injector.end_episode()
-        rows = await asyncio.to_thread(api.list_items, "/v1/ledger")
-        units = await asyncio.to_thread(api.list_items, "/v1/units")
-        planned = [_to_planned(row) for row in rows]
         habits = draw_habits(seed, {obligation.unit_id for obligation in owed})
         reports = draw_reports(seed, owed, habits)
-        steps, slots = _list_steps(_make_oracle(planned, clock.now()), reports, count)
-        run = SteppedRun(
-            clock=clock,
-            watcher=watcher,
-            api=api,
-            injector=injector,
-            oracle=_make_oracle(planned, clock.now()),
-            steps=steps,
-            slots=slots or steps,
-            reports=reports,
-            faults=[fault for fault in faults if fault not in first],
-            recipients=read_recipients(units),
-            names={UUID(unit["unit_id"]): unit["name"] for unit in units},
-            show=show,
+        rest = [fault for fault in faults if fault not in first]
+        run = await asyncio.to_thread(
+            _make_run, clock, watcher, api, injector, reports, rest, count, show
         )
-        say(f"{len(planned)} obligations, {len(run.steps)} steps, {count} faults")
+        say(f"{len(owed)} obligations, {len(run.steps)} steps, {count} faults")
         await run.step_to_end()
         for part in record.parts:
             await asyncio.to_thread(stack.wait_ready, part.name)
@@ -110,6 +96,36 @@ async def _publish_under_faults(
     owed = await asyncio.to_thread(office.publish, api)
     await asyncio.gather(*injecting)
     return owed
+
+
+def _make_run(
+    clock: SteppedClock,
+    watcher: PipelineWatcher,
+    api: RetryingApi,
+    injector: FaultInjector,
+    reports: Sequence[ScriptedReport],
+    faults: Sequence[ScheduledFault],
+    count: int,
+    show: Callable[[datetime], None],
+) -> SteppedRun:
+    """The run over the obligations that the ledger has now; `count` faults set its length."""
+    planned = [_to_planned(row) for row in api.list_items("/v1/ledger")]
+    units = api.list_items("/v1/units")
+    steps, slots = _list_steps(_make_oracle(planned, clock.now()), reports, count)
+    return SteppedRun(
+        clock=clock,
+        watcher=watcher,
+        api=api,
+        injector=injector,
+        oracle=_make_oracle(planned, clock.now()),
+        steps=steps,
+        slots=slots or steps,
+        reports=list(reports),
+        faults=list(faults),
+        recipients=read_recipients(units),
+        names={UUID(unit["unit_id"]): unit["name"] for unit in units},
+        show=show,
+    )
 
 
 def _make_oracle(planned: Iterable[forecasting.ForecastObligation], at: datetime) -> Oracle:

@@ -28,7 +28,8 @@ async def decide_directory_changes(
 ) -> Response:
     """Confirm or dismiss what the directory means for a published plan; shows what still waits.
 
-    Confirmed, units that join get their obligations, and units that leave owe nothing more of it.
+    Confirmed, units that join get their obligations, units that leave owe nothing more of it, and
+    the successor of a retired unit owes what that has open.
     Dismissed, all stays as it is, and the difference is not shown again.
     """
     choice = handlers.MemberChoice(body.decision)

@@ -142,10 +142,15 @@ async def change_aliases(call: Permitted, unit_id: UUID, body: AliasesIn) -> Res
 
 @ROUTER.post("/{unit_id}/retire", response_model=UnitOut)
 async def retire_unit(call: Permitted, unit_id: UUID, body: RetireIn) -> Response:
-    """Retire a unit: it gets no new obligations; those that it has stay. `undo` takes that back."""
+    """Retire a unit: it gets no new obligations; those that it has stay. `undo` takes that back.
+
+    With `successor_id`, its open obligations wait to be handed to that unit: see the
+    directory-changes of each published plan.
+    """
+    retirement = naming.Retirement(body.reason, body.successor_id, body.undo)
 
     async def run(db: AsyncConnection) -> StoredUnit:
-        return await naming.retire(db, call.act, unit_id, body.reason, undo=body.undo)
+        return await naming.retire(db, call.act, unit_id, retirement)
 
     return await answer_post(call, run, UnitOut)
 

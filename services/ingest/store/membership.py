@@ -25,6 +25,7 @@ class Bearer:
     Attributes:
         owes: some of them are owed, or done.
         open: how many are owed and not done, without those that a person assigned to it.
+        held: how many are owed and not done.
         released: a person withdrew some of them.
     """
 
@@ -32,15 +33,18 @@ class Bearer:
     unit_id: UUID
     owes: bool
     open: int
+    held: int
     released: bool
 
 
 async def list_bearers(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> list[Bearer]:
     """The units that have, or had, obligations of a plan, for each measure."""
-    is_open = and_(_LIVE, _O.status != ObligationStatus.DONE, _O.by_hand.is_(False))
+    is_held = and_(_LIVE, _O.status != ObligationStatus.DONE)
+    is_open = and_(is_held, _O.by_hand.is_(False))
     columns = {
         "owes": func.bool_or(_LIVE).label("owes"),
         "open": func.count().filter(is_open).label("open"),
+        "held": func.count().filter(is_held).label("held"),
         "released": func.bool_or(_O.withdrawn_by.is_not(None)).label("released"),
     }
     query = (
@@ -52,22 +56,27 @@ async def list_bearers(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> l
 
 
 async def list_open(
-    db: AsyncConnection, office_id: UUID, plan_id: UUID, pairs: Collection[tuple[UUID, UUID]]
+    db: AsyncConnection,
+    office_id: UUID,
+    plan_id: UUID,
+    pairs: Collection[tuple[UUID, UUID]],
+    *,
+    with_by_hand: bool = False,
 ) -> list[LiveObligation]:
-    """What is owed and not done of some measures by some units: (measure, unit) each."""
-    query = (
-        select(*list_columns(LiveObligation, _O))
-        .where(
-            _O.office_id == office_id,
-            _O.plan_id == plan_id,
-            tuple_(_O.measure_id, _O.unit_id).in_(list(pairs)),
-            _LIVE,
-            _O.status != ObligationStatus.DONE,
-            _O.by_hand.is_(False),
-        )
-        .order_by(_O.unit_id, _O.ordinal, _O.period)
+    """What is owed and not done of some measures by some units: (measure, unit) each.
+
+    `with_by_hand`: also what a person assigned to the unit.
+    """
+    query = select(*list_columns(LiveObligation, _O)).where(
+        _O.office_id == office_id,
+        _O.plan_id == plan_id,
+        tuple_(_O.measure_id, _O.unit_id).in_(list(pairs)),
+        _LIVE,
+        _O.status != ObligationStatus.DONE,
     )
-    return await fetch_all(db, LiveObligation, query)
+    if not with_by_hand:
+        query = query.where(_O.by_hand.is_(False))
+    return await fetch_all(db, LiveObligation, query.order_by(_O.unit_id, _O.ordinal, _O.period))
 
 
 async def list_published(db: AsyncConnection, office_id: UUID) -> Sequence[StoredPlan]:

@@ -60,7 +60,10 @@ class StoredCalendar:
 
 @dataclass(frozen=True, slots=True)
 class StoredUnit:
-    """A unit. `contacts` are as `handlers.units.contacts` describes them."""
+    """A unit. `contacts` are as `handlers.units.contacts` describes them.
+
+    `successor_id`: the unit that took over when this one was retired.
+    """
 
     unit_id: UUID
     office_id: UUID
@@ -73,6 +76,7 @@ class StoredUnit:
     changed_at: datetime
     retired_at: datetime | None
     retired_why: str | None
+    successor_id: UUID | None
 
 
 @dataclass(frozen=True, slots=True)

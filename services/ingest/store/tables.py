@@ -56,6 +56,7 @@ UNITS = Table(
     Column("changed_at", INSTANT, nullable=False),
     Column("retired_at", INSTANT),
     Column("retired_why", Text),
+    Column("successor_id", Uuid),
     UniqueConstraint("office_id", "name", name="units_name"),
     Index("units_page", "office_id", "unit_id"),
     Index(

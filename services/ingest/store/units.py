@@ -90,9 +90,12 @@ async def put_units(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None
 
 
 async def set_retired(
-    db: AsyncConnection, unit_id: UUID, at: datetime | None, why: str | None
+    db: AsyncConnection,
+    unit_id: UUID,
+    at: datetime | None,
+    why: str | None,
+    successor_id: UUID | None = None,
 ) -> None:
-    """Retire a unit at an instant, for a reason; None takes that back."""
-    await db.execute(
-        update(UNITS).where(_U.unit_id == unit_id).values(retired_at=at, retired_why=why)
-    )
+    """Retire a unit at an instant, for a reason, into a successor; None takes that back."""
+    retired = {"retired_at": at, "retired_why": why, "successor_id": successor_id}
+    await db.execute(update(UNITS).where(_U.unit_id == unit_id).values(retired))

@@ -74,10 +74,10 @@ def report_fan_out(
         slot=due.slot,
         notifications=tuple(
             NotificationRef(
-                notification_id=plan_timers.notification.notification_id,
-                channel=plan_timers.notification.channel,
+                notification_id=each.notification.notification_id,
+                channel=each.notification.channel,
             )
-            for plan_timers in planned
+            for each in planned
         ),
     )
     ended = [report_suppressed(p.notification, p.suppressed, now) for p in planned if p.suppressed]

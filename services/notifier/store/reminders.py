@@ -140,20 +140,20 @@ async def add_notifications(db: AsyncConnection, planned: Sequence[PlannedNotifi
         NOTIFICATIONS,
         [
             {
-                "notification_id": plan_timers.notification.notification_id,
-                "reminder_id": plan_timers.notification.reminder_id,
-                "office_id": plan_timers.notification.office_id,
-                "unit_id": plan_timers.notification.unit_id,
-                "contact_id": plan_timers.contact_id,
-                "audience": plan_timers.notification.audience,
-                "channel": plan_timers.notification.channel,
-                "slot": plan_timers.notification.slot,
-                "address": plan_timers.notification.address,
-                "state": _get_state(plan_timers.suppressed),
-                "reason": plan_timers.suppressed or "",
-                "not_before": plan_timers.notification.slot,
+                "notification_id": each.notification.notification_id,
+                "reminder_id": each.notification.reminder_id,
+                "office_id": each.notification.office_id,
+                "unit_id": each.notification.unit_id,
+                "contact_id": each.contact_id,
+                "audience": each.notification.audience,
+                "channel": each.notification.channel,
+                "slot": each.notification.slot,
+                "address": each.notification.address,
+                "state": _get_state(each.suppressed),
+                "reason": each.suppressed or "",
+                "not_before": each.notification.slot,
             }
-            for plan_timers in planned
+            for each in planned
         ],
         "DO NOTHING",
     )

@@ -208,6 +208,14 @@ async def load_offsets(db: AsyncConnection, table: Table, consumer: str) -> dict
     return {at: position.next_offset for at, position in positions.items()}
 
 
+async def load_reached(db: AsyncConnection, table: Table) -> dict[Partition, int]:
+    """The offset up to which every consumer of a service has applied each partition."""
+    place = (table.c.topic, table.c.partition)
+    lowest = func.min(table.c.next_offset).label("reached")
+    rows = await db.execute(select(*place, lowest).group_by(*place))
+    return {Partition(row.topic, row.partition): row.reached for row in rows}
+
+
 def _match_partition(table: Table, consumer: str, at: Partition) -> ColumnElement[bool]:
     return and_(
         table.c.consumer == consumer, table.c.topic == at.topic, table.c.partition == at.number

@@ -10,7 +10,6 @@ its handler can't apply is parked, with the later events of its key
 (`shared.kafka.consuming.applier`).
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,7 +64,6 @@ class Consumer:
         source: the service, as CloudEvents source.
         topics: by their name on the broker.
         handle: applies events.
-        applied: set after each commit.
         guard: makes sure that a log is the one that its position belongs to.
         progress: what the watcher observed last.
         assigned: gives the partitions that are delivered to this process; None when unknown.
@@ -80,7 +78,6 @@ class Consumer:
     tables: Tables
     reader: LogReader
     clock: Clock
-    applied: asyncio.Event = field(default_factory=asyncio.Event)
     assigned: Callable[[], Collection[Partition]] | None = None
     last_error: str = ""
     guard: LogGuard = field(init=False)
@@ -267,7 +264,6 @@ class Consumer:
         metrics.BATCH.labels(self.name).observe(time.monotonic() - began)
         metrics.APPLIED.labels(self.name, at.topic).inc(len(fresh))
         metrics.REPEATS.labels(self.name, at.topic).inc(len(records) - len(fresh))
-        self.applied.set()
         if check.gap:
             self.guard.log_stop(at, end, stop_reasons.LOG_GAP)
             return _Outcome.STOPPED

@@ -55,7 +55,6 @@ async def _replay_some(consumer: Consumer, at: Partition, key: bytes) -> bool:
                 await parking.record_failure(db, tables.parked, consumer.name, parked.record, fault)
                 return False
             await parking.unpark(db, tables.parked, consumer.name, parked.record)
-    consumer.applied.set()
     if batch:
         log(__name__).info("events.replayed", consumer=consumer.name, number=len(batch))
     return len(batch) == _AT_ONCE

@@ -72,19 +72,8 @@ class WatermarkSender:
         Raises:
             KafkaError: a partition may lack it; the next call sends it again.
         """
-        skew = abs(await measure_clock_skew(db, self._clock))
-        await db.commit()
-        metrics.CLOCK_SKEW.set(skew.total_seconds())
-        if skew > self._settings.clock_skew:
-            if not self._skewed:
-                self._skewed = True
-                log(__name__).error(
-                    "watermarks.withheld",
-                    wrong=f"this machine's clock and the database's differ by {skew}",
-                    hint="Set the clocks right (NTP): reminders are late until then.",
-                )
+        if not await self._is_clock_right(db):
             return {}
-        self._skewed = False
         value, headers = encode_watermark(until)
         waiting = {}
         for topic in self._topics:
@@ -101,6 +90,23 @@ class WatermarkSender:
         self._told, self._told_at = until, clock.monotonic()
         places = zip(waiting, map(get_offset, acknowledged), strict=True)
         return {at: offset for at, offset in places if offset is not None}
+
+    async def _is_clock_right(self, db: AsyncConnection) -> bool:
+        """Whether the machine's clock may be trusted; the log says once that it may not."""
+        skew = abs(await measure_clock_skew(db, self._clock))
+        await db.commit()
+        metrics.CLOCK_SKEW.set(skew.total_seconds())
+        if skew <= self._settings.clock_skew:
+            self._skewed = False
+            return True
+        if not self._skewed:
+            self._skewed = True
+            log(__name__).error(
+                "watermarks.withheld",
+                wrong=f"this machine's clock and the database's differ by {skew}",
+                hint="Set the clocks right (NTP): reminders are late until then.",
+            )
+        return False
 
 
 def _truncate_to_minute(instant: datetime) -> datetime:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
@@ -77,6 +78,7 @@ async def store(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             raise ValueError("a fault in the handler")
         row = {"number": event.number, "obligation_id": event.obligation_id, "note": event.note}
         await db.execute(EFFECTS.insert().values(row))
+    await db.execute(text("NOTIFY effects"))  # PostgreSQL sends it when this is committed
 
 
 @dataclass
@@ -85,6 +87,7 @@ class World:
     engine: AsyncEngine
     reader: LogReader
     consumer: Consumer
+    committed: asyncio.Event
 
     async def send(self, *envelopes: Envelope) -> None:
         async with self.engine.begin() as db:
@@ -95,17 +98,30 @@ class World:
             return list((await db.execute(select(EFFECTS.c.number).order_by("number"))).scalars())
 
     async def wait_for_numbers(self, wanted: list[int]) -> list[int]:
-        """Wait until the effects are `wanted` or more; checked after each applied batch."""
+        """Wait until the effects are `wanted` or more; checked after each commit of some."""
         async with asyncio.timeout(PATIENCE):
-            while (numbers := await self.list_numbers()) != wanted:
-                self.consumer.applied.clear()
-                if len(numbers) > len(wanted):
-                    break
-                try:
-                    await asyncio.wait_for(self.consumer.applied.wait(), 1)
-                except TimeoutError:
-                    continue
-        return numbers
+            while True:
+                self.committed.clear()
+                numbers = await self.list_numbers()
+                if numbers == wanted or len(numbers) > len(wanted):
+                    return numbers
+                await self.committed.wait()
+
+
+@asynccontextmanager
+async def listen(engine: AsyncEngine) -> AsyncIterator[asyncio.Event]:
+    """An event that is set whenever effects were committed."""
+    committed = asyncio.Event()
+
+    def hear(*_notice: object) -> None:
+        committed.set()
+
+    async with engine.connect() as listening:
+        driver = (await listening.get_raw_connection()).driver_connection
+        assert driver
+        await driver.add_listener("effects", hear)
+        yield committed
+        await driver.remove_listener("effects", hear)
 
 
 @pytest.fixture
@@ -127,7 +143,8 @@ async def world(make_settings: SettingsFor) -> AsyncIterator[World]:
         SystemClock(),
     )
     relay = asyncio.create_task(Relay(engine, TABLES.outbox, settings).run())
-    yield World(settings, engine, reader, consumer)
+    async with listen(engine) as committed:
+        yield World(settings, engine, reader, consumer, committed)
     relay.cancel()
     await asyncio.gather(relay, return_exceptions=True)
     await reader.close()

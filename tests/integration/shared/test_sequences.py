@@ -29,7 +29,14 @@ from shared.kafka.outbox.relay import Relay
 from shared.kafka.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import METADATA, TABLES, World, make_envelope, store
+from tests.integration.shared.test_consuming import (
+    METADATA,
+    TABLES,
+    World,
+    listen,
+    make_envelope,
+    store,
+)
 from tests.integration.shared.test_log_guard import (
     describe_stalls,
     get_topic_name,
@@ -143,7 +150,8 @@ async def stream(make_settings: SettingsFor, tmp_path: Path) -> AsyncIterator[St
     )
     clock = SteppedClock(tmp_path / "clock")
     clock.set(NINE)
-    yield Stream(settings, engine, reader, consumer, clock)
+    async with listen(engine) as committed:
+        yield Stream(settings, engine, reader, consumer, committed, clock)
     await reader.close()
     await engine.dispose()
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
 from services.ingest.domain.lifecycle import get_near_horizon
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
@@ -90,6 +91,23 @@ async def publish_book(db: AsyncConnection, act: Act, book: RuleBook) -> StoredR
     before = current.book if current else {}
     await note(db, act, "rule-book.published", version, before=before, after=after)
     return stored
+
+
+async def renew_default_rules(db: AsyncConnection, act: Act) -> bool:
+    """Publish the present default rules for an office that has only followed earlier ones.
+
+    Its time zone and near days stay. True when a book was published.
+    """
+    await offices.lock_office(db, act.office_id)
+    book = await get_book(db, act.office_id)
+    if not is_outdated(book.rules):
+        return False
+    stored = await store.list_books(db, act.office_id, None, book.version)
+    books = [RuleBook.model_validate(each.book) for each in reversed(stored)]
+    if not has_followed(each.rules for each in books):
+        return False
+    await publish_book(db, act, book.model_copy(update={"rules": DEFAULTS[-1]}))
+    return True
 
 
 async def list_books(

@@ -75,19 +75,7 @@ async def issue(
         RefusedError: no such unit, or a scope that no unit may have.
     """
     if unit_id is not None:
-        if await units.find_unit(db, act.office_id, unit_id) is None:
-            raise RefusedError(
-                Fault.NOT_FOUND,
-                "没有这个单位。There is no such unit.",
-                "请在单位列表中查找。GET /v1/units lists the units.",
-            )
-        if not _OF_A_UNIT.issuperset(scopes):
-            raise RefusedError(
-                Fault.INVALID,
-                "单位的令牌只能查看和填报。A token of a unit may only read and report.",
-                "请去掉 `manage` 和 `admin`，或去掉 `unit_id`。"
-                "Leave `manage` and `admin` out, or leave `unit_id` out.",
-            )
+        await _require_unit_token(db, act, scopes, unit_id)
     token = _PREFIX + secrets.token_urlsafe(32)
     digest = _hash_token(token)
     issued = Issued(
@@ -118,6 +106,24 @@ async def issue(
     }
     await note(db, act, "token.issued", issued.token_id, after=after)
     return issued
+
+
+async def _require_unit_token(
+    db: AsyncConnection, act: Act, scopes: Sequence[Scope], unit_id: UUID
+) -> None:
+    if await units.find_unit(db, act.office_id, unit_id) is None:
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有这个单位。There is no such unit.",
+            "请在单位列表中查找。GET /v1/units lists the units.",
+        )
+    if not _OF_A_UNIT.issuperset(scopes):
+        raise RefusedError(
+            Fault.INVALID,
+            "单位的令牌只能查看和填报。A token of a unit may only read and report.",
+            "请去掉 `manage` 和 `admin`，或去掉 `unit_id`。"
+            "Leave `manage` and `admin` out, or leave `unit_id` out.",
+        )
 
 
 async def list_tokens(

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, note
+from services.ingest.handlers.ledger.locking import lock_obligation
+from services.ingest.handlers.ledger.withdrawing import assign_to, end_obligation
 from services.ingest.handlers.plans.membership import DirectoryChange, Member, compare_members
 from services.ingest.handlers.plans.plans import get_plan
 from services.ingest.handlers.plans.publishing import publish_plan
@@ -23,6 +25,7 @@ from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 
 _REASON = "directory"
+_MERGED = "merged"
 
 
 class MemberChoice(StrEnum):
@@ -59,8 +62,9 @@ async def decide_members(
 ) -> DirectoryChange:
     """Apply a decision; returns what still waits.
 
-    Confirmed, units that gain duties get their obligations, and what units lose is no longer owed;
-    what is done stays done. Dismissed, everything stays as it is.
+    Confirmed, units that gain duties get their obligations, what units lose is no longer owed, and
+    a successor owes what the retired unit has open; what is done stays done. Dismissed, everything
+    stays as it is.
 
     Raises:
         RefusedError: no such plan, it is not published, the difference is another one, or a named
@@ -68,19 +72,24 @@ async def decide_members(
     """
     plan = _require_published(await get_plan(db, act, plan_id, lock=True))
     change = await compare_members(db, act, plan)
-    gains, losses = _choose(change, decision)
-    await unit_store.lock_units(db, sorted({member.unit_id for member in (*gains, *losses)}))
+    chosen = _choose(change, decision)
+    gains, losses, handovers = chosen.gains, chosen.losses, chosen.handovers
+    successors = {member.successor_id for member in handovers if member.successor_id}
+    unit_ids = {member.unit_id for member in chosen.members}
+    await unit_store.lock_units(db, sorted(unit_ids | successors))
     if decision.choice is MemberChoice.CONFIRM:
         await _assign(db, act, plan, gains, limit)
         await _withdraw(db, act, plan, losses)
+        await _assign_successors(db, act, plan, handovers, decision.reason)
     else:
-        await _remember(db, plan_id, gains, losses)
+        await _remember(db, plan_id, gains, (*losses, *handovers))
     await plans.increment_version(db, plan_id)
     after = {
         "decision": decision.choice,
         "reason": decision.reason,
         "gains": _list_facts(gains),
         "losses": _list_facts(losses),
+        "handovers": _list_facts(handovers),
     }
     await note(db, act, "plan.directory-decided", plan_id, after=after)
     return await compare_members(db, act, plan)
@@ -98,10 +107,8 @@ def _require_published(plan: StoredPlan) -> StoredPlan:
     return plan
 
 
-def _choose(
-    change: DirectoryChange, decision: MemberDecision
-) -> tuple[Sequence[Member], Sequence[Member]]:
-    """The gains and losses of the units that a decision is about."""
+def _choose(change: DirectoryChange, decision: MemberDecision) -> DirectoryChange:
+    """What of a change a decision is about."""
     if decision.digest is not None and decision.digest != change.digest:
         raise RefusedError(
             Fault.CONFLICT,
@@ -110,23 +117,25 @@ def _choose(
             "The directory or the plan was changed meanwhile: look at it again, then decide.",
         )
     chosen = set(decision.units)
-    gains, losses = (
-        [member for member in members if not chosen or chosen & _list_spellings(member)]
-        for members in (change.gains, change.losses)
+    gains, losses, handovers = (
+        tuple(member for member in members if not chosen or chosen & _list_spellings(member))
+        for members in (change.gains, change.losses, change.handovers)
     )
-    waiting = {word for member in (*gains, *losses) for word in _list_spellings(member)}
+    part = replace(change, gains=gains, losses=losses, handovers=handovers)
+    waiting = {word for member in part.members for word in _list_spellings(member)}
     if not waiting or chosen - waiting:
         raise RefusedError(
             Fault.CONFLICT,
             "这些单位没有待决定的变动。Nothing waits for a decision about these units.",
             f"请重新查看变动。See GET /v1/plans/{change.plan_id}/directory-changes.",
         )
-    return gains, losses
+    return part
 
 
 def _list_spellings(member: Member) -> set[str]:
-    """What a decision may call a unit."""
-    return {member.unit, str(member.unit_id)}
+    """What a decision may call a unit; a handover by its successor, too."""
+    spellings = {member.unit, str(member.unit_id)}
+    return spellings | {member.successor, str(member.successor_id)} - {"", "None"}
 
 
 async def _assign(
@@ -147,6 +156,23 @@ async def _withdraw(
         live = await membership.list_open(db, act.office_id, plan.plan_id, pairs)
         await revisions.withdraw_obligations(db, [each.obligation_id for each in live], act.now)
         await publish(db, OUTBOX, list(make_withdrawals(act, plan.plan_id, live, _REASON)))
+
+
+async def _assign_successors(
+    db: AsyncConnection, act: Act, plan: StoredPlan, handovers: Sequence[Member], reason: str
+) -> None:
+    """Let successors owe what retired units have open, with its date; both histories say so."""
+    by_unit = {member.unit_id: member for member in handovers}
+    pairs = _list_pairs(handovers)
+    live = await membership.list_open(db, act.office_id, plan.plan_id, pairs, with_by_hand=True)
+    for each in live:
+        member = by_unit[each.unit_id]
+        assert member.successor_id is not None  # noqa: S101 - each handover has one
+        locked = await lock_obligation(db, act, each.obligation_id)
+        taken = f"承接{member.unit}：{reason}"
+        await assign_to(db, act, locked, member.successor_id, taken)
+        handed = f"移交{member.successor}：{reason}"
+        await end_obligation(db, act, locked, handed, reason=_MERGED)
 
 
 async def _remember(
@@ -171,4 +197,8 @@ def _list_pairs(members: Collection[Member]) -> set[tuple[UUID, UUID]]:
 
 
 def _list_facts(members: Collection[Member]) -> list[dict[str, Any]]:
-    return [{"unit": member.unit, "refs": list(member.refs)} for member in members]
+    return [
+        {"unit": member.unit, "refs": list(member.refs)}
+        | ({"successor": member.successor} if member.successor else {})
+        for member in members
+    ]

@@ -1,4 +1,4 @@
-"""What the directory, as it is now, means for published plans: who gains duties, who loses some.
+"""What the directory, as it is now, means for published plans: whose duties change.
 
 Nothing changes by itself. A difference waits until a person confirms it, or dismisses it; what is
 dismissed is remembered with the measure and is no longer shown.
@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -22,16 +23,20 @@ from services.ingest.store import membership as store
 from services.ingest.store import plans
 from services.ingest.store import units as unit_store
 from services.ingest.store.membership import Bearer
-from services.ingest.store.rows import StoredMeasure, StoredPlan
+from services.ingest.store.rows import StoredMeasure, StoredPlan, StoredUnit
+
+_Owed = defaultdict[UUID, list[tuple[StoredMeasure, int]]]
+"""The measures of units, each with how many obligations it is about."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A unit that would gain or lose duties.
+    """A unit that would gain or lose duties, or hand them to its successor.
 
     Attributes:
         refs: the measures.
         obligations: how many dates it would owe, or owe no more.
+        successor_id: the unit that takes over; None where duties are gained or lost.
     """
 
     unit_id: UUID
@@ -39,22 +44,34 @@ class Member:
     refs: tuple[str, ...]
     obligations: int
     measure_ids: tuple[UUID, ...] = ()
+    successor_id: UUID | None = None
+    successor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class DirectoryChange:
-    """What the directory means for a plan: who gains duties, who loses some, by unit name."""
+    """What the directory means for a plan, by unit name: who gains duties, and who loses some.
+
+    `handovers`: which retired units hand what is open to their successors.
+    """
 
     plan_id: UUID
     title: str | None
     year: int | None
     gains: tuple[Member, ...]
     losses: tuple[Member, ...]
+    handovers: tuple[Member, ...] = ()
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All units that wait for a decision."""
+        return (*self.gains, *self.losses, *self.handovers)
 
     @property
     def digest(self) -> str:
         """The hash of the difference: a decision names the one that the caller saw."""
-        return hashlib.sha256(repr((self.gains, self.losses)).encode()).hexdigest()
+        parts = (self.gains, self.losses, self.handovers)
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 async def list_effects(
@@ -65,7 +82,7 @@ async def list_effects(
         await compare_members(db, act, plan, known)
         for plan in await store.list_published(db, act.office_id)
     ]
-    return [change for change in changes if change.gains or change.losses]
+    return [change for change in changes if change.members]
 
 
 async def compare_members(
@@ -79,26 +96,56 @@ async def compare_members(
     for bearer in await store.list_bearers(db, act.office_id, plan.plan_id):
         bearers[bearer.measure_id][bearer.unit_id] = bearer
     today = (await get_office_day(db, act.office_id, act.now)).today
-    gains: defaultdict[UUID, list[tuple[StoredMeasure, int]]] = defaultdict(list)
-    losses: defaultdict[UUID, list[tuple[StoredMeasure, int]]] = defaultdict(list)
+    units = await unit_store.list_units(db, act.office_id)
+    successors = _map_successors(units)
+    gains: _Owed = defaultdict(list)
+    losses: _Owed = defaultdict(list)
+    handed: _Owed = defaultdict(list)
     for measure in measures:
         if measure.published_at is None or measure.is_dropped:
             continue
         wanted, is_certain = _resolve_names(measure, known, decisions)
         dates = _count_dates(measure, plan.year, today)
         owing = bearers[measure.measure_id]
-        for unit_id in wanted - owing.keys() | _list_left(owing, wanted):
+        handing = {
+            unit_id
+            for unit_id in owing.keys() & successors.keys()
+            if owing[unit_id].held and str(unit_id) not in measure.staying
+        }
+        for unit_id in handing:
+            handed[unit_id].append((measure, owing[unit_id].held))
+        taking = {successors[unit_id] for unit_id in handing}
+        for unit_id in (wanted - owing.keys() | _list_left(owing, wanted)) - taking:
             if dates and str(unit_id) not in measure.not_joining:
                 gains[unit_id].append((measure, dates))
         for unit_id, bearer in owing.items():
-            is_kept = unit_id in wanted or str(unit_id) in measure.staying
+            is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in measure.staying
             if bearer.open and is_certain and not is_kept:
                 losses[unit_id].append((measure, bearer.open))
-    names = {unit.unit_id: unit.name for unit in await unit_store.list_units(db, act.office_id)}
+    names = {unit.unit_id: unit.name for unit in units}
     names |= {unit_id: unit.name for unit_id, unit in known.units.items()}
     return DirectoryChange(
-        plan.plan_id, plan.title, plan.year, _describe(gains, names), _describe(losses, names)
+        plan.plan_id,
+        plan.title,
+        plan.year,
+        _describe(gains, names),
+        _describe(losses, names),
+        _describe(handed, names, successors),
     )
+
+
+def _map_successors(units: Sequence[StoredUnit]) -> dict[UUID, UUID]:
+    """For each retired unit the unit in the directory that took over, at last."""
+    named = {unit.unit_id: unit.successor_id for unit in units if unit.successor_id is not None}
+    retired = {unit.unit_id for unit in units if unit.retired_at is not None}
+    successors: dict[UUID, UUID] = {}
+    for unit_id, successor_id in named.items():
+        last = successor_id
+        while last in named:
+            last = named[last]
+        if last not in retired:
+            successors[unit_id] = last
+    return successors
 
 
 def _resolve_names(
@@ -126,7 +173,9 @@ def _count_dates(measure: StoredMeasure, year: int | None, today: date) -> int:
 
 
 def _describe(
-    members: Mapping[UUID, Sequence[tuple[StoredMeasure, int]]], names: Mapping[UUID, str]
+    members: Mapping[UUID, Sequence[tuple[StoredMeasure, int]]],
+    names: Mapping[UUID, str],
+    successors: Mapping[UUID, UUID] = MappingProxyType({}),
 ) -> tuple[Member, ...]:
     described: Iterable[Member] = (
         Member(
@@ -135,6 +184,8 @@ def _describe(
             refs=tuple(measure.ref for measure, _ in owed),
             obligations=sum(number for _, number in owed),
             measure_ids=tuple(measure.measure_id for measure, _ in owed),
+            successor_id=(successor_id := successors.get(unit_id)),
+            successor=names.get(successor_id, "") if successor_id else "",
         )
         for unit_id, owed in members.items()
     )

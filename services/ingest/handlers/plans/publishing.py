@@ -7,16 +7,12 @@ in the order of their commits.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.expansion import Decision, Directory, resolve
-from services.ingest.domain.lifecycle import ObligationDraft
-from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.domain.statuses import PlanStatus
+from services.ingest.domain.expansion import resolve
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.ledger.assigning import (
     NewObligations,
@@ -29,15 +25,11 @@ from services.ingest.handlers.ledger.obligations import require_at_most
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.plans.announcing import describe_announcement
 from services.ingest.handlers.plans.doubts import (
-    list_drafts,
     list_names,
-    list_open_codes,
     list_unknown_names,
-    to_decisions,
 )
-from services.ingest.handlers.plans.plans import get_plan
+from services.ingest.handlers.plans.publication_source import PublicationSource, load_source
 from services.ingest.handlers.plans.published import HeldBack, PastDate, Published
-from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import obligations, revisions
 from services.ingest.store import plans as store
 from services.ingest.store import units as unit_store
@@ -52,23 +44,6 @@ from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """What a publication is made from.
-
-    Attributes:
-        dates: the dates of each measure.
-        open_refs: the measures that can't be published yet.
-    """
-
-    plan: StoredPlan
-    measures: Sequence[StoredMeasure]
-    decisions: Mapping[str, Decision]
-    known: Directory
-    dates: Mapping[UUID, tuple[ObligationDraft, ...]]
-    open_refs: tuple[str, ...]
 
 
 async def publish_plan(
@@ -96,7 +71,7 @@ async def publish_plan(
     Raises:
         RefusedError: no such plan, or it makes more than `limit` obligations.
     """
-    source = await _load_source(db, act, plan_id)
+    source = await load_source(db, act, plan_id)
     ready = _list_ready(source, only)
     require_at_most(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
     day = await get_office_day(db, act.office_id, act.now)
@@ -142,36 +117,9 @@ def _count_dates(
     return owed
 
 
-async def _load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> _Source:
-    """Step 1. The plan is locked until the transaction ends.
-
-    Raises:
-        RefusedError: no such plan, it was withdrawn, or it is a revision.
-    """
-    plan = await get_plan(db, act, plan_id, lock=True)
-    if plan.revises:
-        raise RefusedError(
-            Fault.CONFLICT,
-            "修订不能发布。A revision can't be published.",
-            "请确认修订。Confirm it: POST …/confirm.",
-        )
-    if plan.status is PlanStatus.WITHDRAWN:
-        raise RefusedError(
-            Fault.CONFLICT,
-            "任务表已撤回。The plan was withdrawn.",
-            "请把现行文件作为新的任务表导入。Import the document in force as a new plan.",
-        )
-    measures = await store.list_measures(db, plan_id)
-    decisions = to_decisions(await store.list_decisions(db, plan_id))
-    known = await load_directory(db, act.office_id)
-    dates = {measure.measure_id: list_drafts(measure, plan.year) for measure in measures}
-    open_refs = tuple(
-        measure.ref for measure in measures if list_open_codes(measure, dates[measure.measure_id])
-    )
-    return _Source(plan, measures, decisions, known, dates, open_refs)
-
-
-def _list_ready(source: _Source, only: Collection[tuple[UUID, UUID]] | None) -> list[ReadyMeasure]:
+def _list_ready(
+    source: PublicationSource, only: Collection[tuple[UUID, UUID]] | None
+) -> list[ReadyMeasure]:
     """Step 2. The measures to publish; their dates are numbered through all of them."""
     names = {name for measure in source.measures for name in list_names(measure)}
     units = {name: resolve(name, source.known, source.decisions) for name in names}
@@ -190,7 +138,7 @@ def _list_ready(source: _Source, only: Collection[tuple[UUID, UUID]] | None) -> 
 
 def _make_ready(
     measure: StoredMeasure,
-    source: _Source,
+    source: PublicationSource,
     units: Mapping[str, tuple[UUID, ...] | None],
     numbers: Iterator[int],
 ) -> ReadyMeasure:
@@ -289,7 +237,7 @@ async def _mark_published(db: AsyncConnection, publication: Publication) -> None
     await note(db, act, "plan.published", plan.plan_id, before=before, after=after)
 
 
-def _describe_held_back(source: _Source, publication: Publication) -> HeldBack:
+def _describe_held_back(source: PublicationSource, publication: Publication) -> HeldBack:
     """Step 5."""
     refs = {measure.ordinal: measure.ref for measure in source.measures}
     return HeldBack(

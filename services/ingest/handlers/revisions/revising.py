@@ -6,7 +6,7 @@ until it is confirmed (`handlers.revisions.confirming`).
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from uuid import UUID
@@ -31,7 +31,7 @@ from services.ingest.handlers.revisions.pairing import name_measure, pair_measur
 from services.ingest.handlers.units.units import load_directory
 from services.ingest.store import plans as store
 from services.ingest.store import revisions
-from services.ingest.store.rows import StoredPlan
+from services.ingest.store.rows import StoredMeasure, StoredPlan
 from shared.schemas import identity
 
 
@@ -190,15 +190,7 @@ async def pair(
     measures = await store.list_measures(db, plan_id, with_removed=True)
     old = {name_measure(measure): measure for measure in measures}
     new = {measure.ref: measure for measure in await store.list_measures(db, revision_id)}
-    if ref not in new:
-        raise RefusedError(
-            Fault.NOT_FOUND, f"修订中没有第 {ref} 项。The revision has no measure {ref}."
-        )
-    if with_ref is not None and with_ref not in old:
-        raise RefusedError(
-            Fault.NOT_FOUND, f"任务表中没有第 {with_ref} 项。The plan has no measure {with_ref}."
-        )
-    measure, partner = new[ref], old[with_ref] if with_ref is not None else None
+    measure, partner = _find_pair(old, new, ref=ref, with_ref=with_ref)
     as_read = await _load_as_read(db, act, revision_id)
     old_by_id = {other.measure_id: other for other in old.values()}
     if partner is not None:
@@ -221,6 +213,26 @@ async def pair(
     after = {"pair": str(partner.measure_id) if partner is not None else None, "ref": ref}
     await note(db, act, "measure.paired", measure.measure_id, before=before, after=after)
     return await compare_revision(db, act, plan_id, revision_id)
+
+
+def _find_pair(
+    old: Mapping[str, StoredMeasure],
+    new: Mapping[str, StoredMeasure],
+    *,
+    ref: str,
+    with_ref: str | None,
+) -> tuple[StoredMeasure, StoredMeasure | None]:
+    if ref not in new:
+        raise RefusedError(
+            Fault.NOT_FOUND, f"修订中没有第 {ref} 项。The revision has no measure {ref}."
+        )
+    if with_ref is None:
+        return new[ref], None
+    if with_ref not in old:
+        raise RefusedError(
+            Fault.NOT_FOUND, f"任务表中没有第 {with_ref} 项。The plan has no measure {with_ref}."
+        )
+    return new[ref], old[with_ref]
 
 
 async def _get_revision(

@@ -56,19 +56,33 @@ async def rename(db: AsyncConnection, act: Act, unit_id: UUID, name: str) -> Sto
     return await change_unit(db, act, "unit.renamed", unit, name=name, aliases=aliases)
 
 
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Why a unit ends and, if it was merged into another one, into which; or why it does not."""
+
+    reason: str
+    successor_id: UUID | None = None
+    undo: bool = False
+
+
 async def retire(
-    db: AsyncConnection, act: Act, unit_id: UUID, reason: str, *, undo: bool
+    db: AsyncConnection, act: Act, unit_id: UUID, retirement: Retirement
 ) -> StoredUnit:
     """Retire a unit, or undo that: its names no longer resolve, so it gets no new obligations.
 
-    Its obligations stay in the ledger, and its contacts are still reminded. Its name may become
-    an alias of the unit that takes over.
+    Its obligations stay in the ledger, and its contacts are still reminded. With a successor, what
+    is open waits as a change of the directory until a person hands it over. The successor of a
+    retired unit may be named later.
 
     Raises:
-        RefusedError: no such unit, nothing would change, or its names now mean another unit.
+        RefusedError: no such unit or successor, nothing would change, or its names now mean
+            another unit.
     """
     unit = await lock_unit(db, act, unit_id)
-    if undo is (unit.retired_at is None):
+    undo, reason, successor_id = retirement.undo, retirement.reason, retirement.successor_id
+    successor = await _find_successor(db, act, unit, retirement)
+    is_renamed = successor is not None and successor_id != unit.successor_id
+    if undo is (unit.retired_at is None) and not is_renamed:
         raise RefusedError(
             Fault.CONFLICT,
             f"{unit.name}未停用。{unit.name} is not retired."
@@ -77,11 +91,41 @@ async def retire(
         )
     if undo:
         await _require_free(db, act, unit, [unit.name, *unit.aliases])
-    now, why = (None, None) if undo else (act.now, reason)
-    await store.set_retired(db, unit_id, now, why)
+    at, why = (None, None) if undo else (unit.retired_at or act.now, reason)
+    await store.set_retired(db, unit_id, at, why, successor_id)
     action = "unit.retirement-undone" if undo else "unit.retired"
-    await note(db, act, action, unit_id, after={"name": unit.name, "reason": reason})
+    after = {"name": unit.name, "reason": reason}
+    if successor is not None:
+        after |= {"successor": successor.name, "successor_id": str(successor.unit_id)}
+    await note(db, act, action, unit_id, after=after)
     return await get_unit(db, act, unit_id)
+
+
+async def _find_successor(
+    db: AsyncConnection, act: Act, unit: StoredUnit, retirement: Retirement
+) -> StoredUnit | None:
+    """The unit that takes over; None where no one is named.
+
+    Raises:
+        RefusedError: there is no such unit, it is retired or the unit itself, or nothing ends.
+    """
+    if retirement.successor_id is None:
+        return None
+    successor = await store.find_unit(db, act.office_id, retirement.successor_id)
+    if successor is None:
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有这个承接单位。There is no such unit to take over.",
+            "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
+        )
+    if retirement.undo or successor.retired_at is not None or successor.unit_id == unit.unit_id:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"“{successor.name}”不能承接：该单位已撤销、就是原单位，或原单位恢复。"
+            "The unit can't take over: it is retired or the same unit, or nothing ends.",
+            "请填写仍在通讯录中的其他单位。Name another unit that the directory has.",
+        )
+    return successor
 
 
 async def change_aliases(

@@ -161,11 +161,14 @@ WORDS = st.text(
 
 @given(WORDS, WORDS, WORDS)
 @example("每年至少", "0月0日前", "等")
+@example("局", "持续", "")
 @settings(max_examples=300)
 def test_any_words_in_the_cells_are_read_without_a_fault(text: str, units: str, due: str) -> None:
     cells = [part.replace("\n", "<p>") for part in (text, units, due)]
     lines = [TABLE[0], TABLE[1], "1\t名称\t" + "\t".join(cells)]
     plan = read_plan("a.txt", "\n".join(lines).encode())
+    assert not fold_text(text) or all(task.measures for task in plan.tasks)
     shown = "".join(m.text for t in plan.tasks for m in t.measures)
-    kept = fold_text(text)
-    assert fold_text(shown) == kept
+    # A unit's name in the content's cell may be a cell that a web archive moved to the left.
+    moved = "".join(task.responsible.printed for task in plan.tasks)
+    assert fold_text(text) in {fold_text(shown), fold_text(moved)}

@@ -147,7 +147,8 @@ def realign(layout: Layout, row: Row) -> Row:
     """Move the row's cells to the columns that they fit.
 
     Web archives print a cell that spans rows once, and leave no gap in the rows below, so that
-    blanks are at the end. Cells move only if the score is far better.
+    blanks are at the end. Cells move only if the score is far better. A row with a number of its
+    own keeps a cell in the content's column: what it says is its own too.
     """
     texts = [cell.text for cell in row.cells]
     while texts and not texts[-1].strip():
@@ -159,10 +160,11 @@ def realign(layout: Layout, row: Row) -> Row:
     printed = sum(score_cell(role, text) for role, text in pairs if text)
     if all(score_cell(role, text) >= 0 for role, text in pairs if text):
         return row
-    best = max(
-        combinations(range(width), len(texts)),
-        key=lambda at: (_sum_scores(layout, at, texts), [-i for i in at]),
-    )
+    options = list(combinations(range(width), len(texts)))
+    if Role.CONTENT in layout.roles[:width] and parse_number(texts[0]) is not None:
+        content = layout.roles.index(Role.CONTENT)
+        options = [at for at in options if content in at] or options
+    best = max(options, key=lambda at: (_sum_scores(layout, at, texts), [-i for i in at]))
     if _sum_scores(layout, best, texts) - printed < _FAR_BETTER:
         return row
     cells = [Cell()] * len(layout.roles)
