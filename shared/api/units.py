@@ -204,6 +204,40 @@ class SummaryOut(Answer):
     overdue: int
 
 
+class LedgerCountsOut(Answer):
+    """How many obligations there are, by light and by status; a status without any is left out."""
+
+    total: int
+    lights: dict[Light, int]
+    statuses: dict[ObligationStatus, int]
+
+
+class NamedUnitOut(Answer):
+    """A unit that a filter may name."""
+
+    unit_id: UUID
+    name: str
+
+
+class NamedPlanOut(Answer):
+    """A published plan that a filter may name."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+
+
+class LedgerChoicesOut(Answer):
+    """What the filters of the ledger may name: units, plans, and words of the published plans."""
+
+    units: list[NamedUnitOut]
+    unit_kinds: list[str]
+    groups: list[str]
+    plans: list[NamedPlanOut]
+    categories: list[str]
+    tasks: list[str]
+
+
 class ToldOut(Answer):
     """One notification to a unit. `refs` names the measures that it was about."""
 

@@ -10,10 +10,11 @@ from pydantic import TypeAdapter
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.selecting import LedgerFilters
+from services.ingest.handlers.ledger import choices
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.store.ledger import DuePlace, LedgerPage, LedgerSort, Place
 from shared.api.fields import Page
-from shared.api.units import ItemOut, SummaryOut
+from shared.api.units import ItemOut, LedgerChoicesOut, LedgerCountsOut, SummaryOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)
@@ -54,3 +55,20 @@ async def show_summary(
     async with call.context.engine.connect() as db:
         units = await handlers.summarise_units(db, call.act, query, after, limit + 1)
     return make_page(units, limit, "summary", SummaryOut, lambda unit: unit.unit_id)
+
+
+@ROUTER.get("/ledger/counts")
+async def show_counts(call: Permitted, query: LedgerFilters) -> LedgerCountsOut:
+    """Show how many obligations the filters select, by light and by status."""
+    async with call.context.engine.connect() as db:
+        return LedgerCountsOut.model_validate(await handlers.count_items(db, call.act, query))
+
+
+@ROUTER.get("/ledger/choices")
+async def show_choices(call: Permitted) -> LedgerChoicesOut:
+    """Show what the filters may name: units, plans, categories and tasks of published plans.
+
+    A unit gets those of its own obligations.
+    """
+    async with call.context.engine.connect() as db:
+        return LedgerChoicesOut.model_validate(await choices.list_choices(db, call.act))

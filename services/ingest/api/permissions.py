@@ -132,6 +132,8 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/units/{unit_id}/hearings": _P.ANSWER,
     "GET /v1/ledger": _P.READ,
     "GET /v1/ledger/summary": _P.READ,
+    "GET /v1/ledger/counts": _P.READ,
+    "GET /v1/ledger/choices": _P.READ,
     "GET /v1/ledger.xlsx": _P.READ,
     "GET /v1/ledger.csv": _P.READ,
     "GET /v1/reports/summary": _P.READ,

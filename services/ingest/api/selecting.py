@@ -39,6 +39,10 @@ def parse_selection(
         _describe("How it stands; withdrawn ones are listed only so."),
     ] = None,
     light: Annotated[list[Light] | None, _describe("How urgent it is today.")] = None,
+    in_time: Annotated[
+        bool | None,
+        Query(description="Only what was done by its due date; false: only what was done after."),
+    ] = None,
     text: Annotated[
         str, Query(max_length=200, description="In the words of task or unit; or a whole ref.")
     ] = "",
@@ -55,6 +59,7 @@ def parse_selection(
         kinds=tuple(kind or ()),
         statuses=tuple(status or ()),
         lights=tuple(light or ()),
+        in_time=in_time,
         text=text.strip(),
     )
 

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     FromClause,
     Select,
     and_,
+    cast,
     false,
     func,
     or_,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
-from services.ingest.store.ledger_rows import LedgerEntry, UnitCounts
+from services.ingest.store.ledger_rows import LedgerEntry
 from services.ingest.store.tables import MEASURES, OBLIGATIONS, PLANS, UNITS
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
@@ -71,7 +73,8 @@ class TextMatches:
 class LedgerFilter:
     """Which obligations of an office to list; None leaves a condition out.
 
-    `today` and `near_until` decide the lights.
+    `today` and `near_until` decide the lights. `in_time` keeps what was done, by its day in
+    `zone`, up to the due date (True) or after it (False).
     """
 
     today: date
@@ -85,6 +88,8 @@ class LedgerFilter:
     lights: tuple[Light, ...] = ()
     due_from: date | None = None
     due_to: date | None = None
+    in_time: bool | None = None
+    zone: str = "UTC"
 
 
 def select_entries(source: FromClause) -> Select[*tuple[Any, ...]]:
@@ -127,15 +132,29 @@ def list_conditions(office_id: UUID, wanted: LedgerFilter) -> list[ColumnElement
     if wanted.statuses:
         conditions.append(_O.status.in_(wanted.statuses))
     if wanted.lights:
-        conditions.append(or_(false(), *(_has_light(light, wanted) for light in wanted.lights)))
+        conditions.append(or_(false(), *(has_light(light, wanted) for light in wanted.lights)))
+    return conditions + _list_date_conditions(wanted)
+
+
+def _list_date_conditions(wanted: LedgerFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
     if wanted.due_from is not None:
         conditions.append(_O.due_on >= wanted.due_from)
     if wanted.due_to is not None:
         conditions.append(_O.due_on <= wanted.due_to)
+    if wanted.in_time is not None:
+        is_in_time = was_in_time(wanted.zone)
+        conditions += [_O.status == ObligationStatus.DONE, _O.due_on.is_not(None)]
+        conditions.append(is_in_time if wanted.in_time else ~is_in_time)
     return conditions
 
 
-def _has_light(light: Light, wanted: LedgerFilter) -> ColumnElement[bool]:
+def was_in_time(zone: str) -> ColumnElement[bool]:
+    """The condition that something was done, by its day in `zone`, not after its due date."""
+    return cast(func.timezone(zone, _O.done_at), Date) <= _O.due_on
+
+
+def has_light(light: Light, wanted: LedgerFilter) -> ColumnElement[bool]:
     """The condition under which `lifecycle.get_light` gives this light."""
     today, near_until = wanted.today, wanted.near_until
     is_open = _O.status != ObligationStatus.DONE
@@ -227,31 +246,3 @@ async def read_entries(
     async with db.stream(query) as rows:
         async for chunk in rows.partitions():
             yield [LedgerEntry(*row) for row in chunk]
-
-
-async def count_by_unit(
-    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: UUID | None, limit: int
-) -> list[UnitCounts]:
-    """The counts of each unit that owes anything, by unit id, after one of them."""
-    lights = {"done": Light.DONE, "near": Light.YELLOW, "overdue": Light.RED}
-    query = (
-        select(
-            _O.unit_id,
-            func.count().label("total"),
-            *(
-                func.count().filter(_has_light(light, wanted)).label(name)
-                for name, light in lights.items()
-            ),
-        )
-        .where(*list_conditions(office_id, wanted))
-        .group_by(_O.unit_id)
-        .order_by(_O.unit_id)
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(_O.unit_id > after)
-    counts = query.subquery()
-    columns = list_columns(UnitCounts, {"unit": UNITS.c.name}, counts.c)
-    joined = counts.join(UNITS, UNITS.c.unit_id == counts.c.unit_id)
-    ordered = select(*columns).select_from(joined).order_by(counts.c.unit_id)
-    return await fetch_all(db, UnitCounts, ordered)

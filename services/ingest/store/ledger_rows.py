@@ -101,6 +101,18 @@ class UnitCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class StatusCounts:
+    """How many obligations have a status, and the lights of those that are not done."""
+
+    status: ObligationStatus
+    total: int
+    red: int
+    yellow: int
+    green: int
+    none: int
+
+
+@dataclass(frozen=True, slots=True)
 class CurrentState:
     """The present state of an obligation; states before `unknown_before` are not recorded."""
 

@@ -45,6 +45,33 @@ class MeasureLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class UnitLabel:
+    """A unit as a filter names it."""
+
+    unit_id: UUID
+    name: str
+    kind: str
+    groups: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLabel:
+    """A plan as a filter names it."""
+
+    plan_id: UUID
+    title: str | None
+    year: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLabel:
+    """A task of a plan with its category."""
+
+    category: str | None
+    task_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class DueCounts:
     """How many obligations were due, and what became of them, for one unit or measure."""
 

@@ -4,11 +4,11 @@ from enum import StrEnum
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all
-from services.ingest.store.ledger import LedgerFilter, list_conditions
+from services.ingest.store.ledger import LedgerFilter, list_conditions, was_in_time
 from services.ingest.store.reading_rows import DueCounts
 from services.ingest.store.tables import OBLIGATIONS
 from shared.schemas.life import ObligationStatus
@@ -32,14 +32,13 @@ async def count_due(
     not done, and was due before the filter's day.
     """
     is_done = _O.status == ObligationStatus.DONE
-    done_on = cast(func.timezone(zone.key, _O.done_at), Date)
     key = _O[by.value]
     query = (
         select(
             key,
             func.count(),
             func.count().filter(is_done),
-            func.count().filter(is_done, done_on <= _O.due_on),
+            func.count().filter(is_done, was_in_time(zone.key)),
             func.count().filter(~is_done, _O.due_on < wanted.today),
         )
         .where(*list_conditions(office_id, wanted))

@@ -110,6 +110,8 @@ TABLE = {
     "POST /v1/units/{unit_id}/hearings": Access("report", 201, 404, HEARING),
     "GET /v1/ledger": Access("read", 200),
     "GET /v1/ledger/summary": Access("read", 200),
+    "GET /v1/ledger/counts": Access("read", 200),
+    "GET /v1/ledger/choices": Access("read", 200),
     "GET /v1/ledger.xlsx": Access("read", 200),
     "GET /v1/ledger.csv": Access("read", 200),
     "GET /v1/reports/summary": Access("read", 200),

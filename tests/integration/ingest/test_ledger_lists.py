@@ -1,6 +1,7 @@
 """The ledger's filters, orders and pages; each list refuses parameters that it does not have."""
 
 import random
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import uuid4
@@ -191,3 +192,42 @@ async def test_a_parameter_that_a_list_does_not_have_is_refused_by_name(api, pat
     assert "unitt" in answer.json()["detail"]
     assert answer.json()["hint"]
     assert (await api.client.get(path)).status_code == 200
+
+
+async def test_the_counts_are_those_of_the_list_by_light_and_by_status(api, ledger):
+    counts = (await api.client.get("/v1/ledger/counts")).json()
+    assert counts["total"] == len(ledger)
+    for name, words in (("lights", "light"), ("statuses", "status")):
+        present = {word: number for word, number in counts[name].items() if number}
+        assert present == dict(Counter(row[words] for row in ledger))
+    unit = ledger[0]["unit"]
+    some = (await api.client.get("/v1/ledger/counts", params={"unit": unit})).json()
+    assert some["total"] == sum(row["unit"] == unit for row in ledger)
+
+
+async def test_what_was_done_in_time_and_what_was_done_after_it_are_lists(api, ledger):
+    done = [row for row in ledger if row["status"] == "done" and row["due_on"]]
+    late = done[0]["obligation_id"]
+    async with api.engine.begin() as db:
+        change = text(
+            "UPDATE ingest.obligations SET done_at = due_on + interval '41 hours'"
+            " WHERE obligation_id = :id"
+        )
+        await db.execute(change, {"id": late})
+    assert ids(await api.list_ledger(in_time=False)) == [late]
+    assert ids(await api.list_ledger(in_time=True)) == ids(
+        row for row in done if row["obligation_id"] != late
+    )
+
+
+async def test_the_choices_are_what_the_lists_hold(api, ledger):
+    choices = (await api.client.get("/v1/ledger/choices")).json()
+    assert set(choices["tasks"]) >= {row["task_name"] for row in ledger}
+    assert [plan["plan_id"] for plan in choices["plans"]] == [ledger[0]["plan_id"]]
+    assert {row["unit"] for row in ledger} <= {unit["name"] for unit in choices["units"]}
+    assert "县级各部门" in choices["groups"]
+    unit = await api.open_as("read", unit_id=ledger[0]["unit_id"])
+    own = (await unit.get("/v1/ledger/choices")).json()
+    assert [each["name"] for each in own["units"]] == [ledger[0]["unit"]]
+    mine = {row["task_name"] for row in ledger if row["unit"] == ledger[0]["unit"]}
+    assert set(own["tasks"]) == mine

@@ -1,5 +1,6 @@
 """Reads the ledger and the history of notifications."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, require_unit
 from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
-from services.ingest.store import history, units
+from services.ingest.store import history, ledger_counts, units
 from services.ingest.store import ledger as store
 from services.ingest.store.ledger_rows import LedgerEntry
 from services.ingest.store.rows import StoredNotification
@@ -58,6 +59,15 @@ class UnitSummary:
     open: int
     near: int
     overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerCounts:
+    """How many obligations there are, by light and by status."""
+
+    total: int
+    lights: Mapping[Light, int]
+    statuses: Mapping[ObligationStatus, int]
 
 
 def to_item(entry: LedgerEntry, day: OfficeDay) -> LedgerItem:
@@ -118,7 +128,7 @@ async def summarise_units(
     """
     day = await get_office_day(db, act.office_id, act.now)
     wanted = await make_filter(db, act, query, day)
-    counts = await store.count_by_unit(db, act.office_id, wanted, after, limit)
+    counts = await ledger_counts.count_by_unit(db, act.office_id, wanted, after, limit)
     return [
         UnitSummary(
             unit_id=unit.unit_id,
@@ -131,6 +141,26 @@ async def summarise_units(
         )
         for unit in counts
     ]
+
+
+async def count_items(db: AsyncConnection, act: Act, query: LedgerQuery) -> LedgerCounts:
+    """How many obligations a query selects, by light and by status.
+
+    Raises:
+        RefusedError: the query names what does not exist or the actor may not see.
+    """
+    day = await get_office_day(db, act.office_id, act.now)
+    wanted = await make_filter(db, act, query, day)
+    rows = await ledger_counts.count_by_status(db, act.office_id, wanted)
+    total = sum(row.total for row in rows)
+    lights = {
+        Light.RED: sum(row.red for row in rows),
+        Light.YELLOW: sum(row.yellow for row in rows),
+        Light.GREEN: sum(row.green for row in rows),
+        Light.NONE: sum(row.none for row in rows),
+    }
+    lights[Light.DONE] = total - sum(lights.values())
+    return LedgerCounts(total, lights, {row.status: row.total for row in rows})
 
 
 async def list_notifications(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
-from services.ingest.handlers.office.rules import OfficeDay
+from services.ingest.handlers.office.rules import OfficeDay, get_office_zone
 from services.ingest.store import selecting as store
 from services.ingest.store.ledger import LedgerFilter
 from shared.schemas.life import ObligationStatus
@@ -27,6 +27,7 @@ class LedgerQuery:
         units: ids, names or aliases.
         unit_kinds, groups: of the unit, as the directory has them.
         categories, tasks: as the document prints them; a task also by its number.
+        in_time: only what was done by its due date, or (False) only what was done after it.
         text: in the words of the measure, its task and category, the unit's name, or the ref.
     """
 
@@ -42,6 +43,7 @@ class LedgerQuery:
     lights: tuple[Light, ...] = ()
     due_from: date | None = None
     due_to: date | None = None
+    in_time: bool | None = None
     text: str = ""
 
 
@@ -54,6 +56,7 @@ async def make_filter(
         RefusedError: the query names a unit or plan that does not exist or that the actor may not
             see, or a name that several units have.
     """
+    zone = await get_office_zone(db, act.office_id)
     measure_ids = None
     if query.categories or query.tasks:
         measure_ids = await store.list_measure_ids(
@@ -71,6 +74,8 @@ async def make_filter(
         lights=query.lights,
         due_from=query.due_from,
         due_to=query.due_to,
+        in_time=query.in_time,
+        zone=zone.key,
     )
 
 
