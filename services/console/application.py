@@ -3,13 +3,22 @@
 from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
-from services.console.pages import areas, login, overview, preferences, progress
+from services.console.pages import (
+    areas,
+    deeds,
+    ledger,
+    login,
+    obligation,
+    overview,
+    preferences,
+    progress,
+)
 from services.console.shell import errors
 from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
-PAGES = (login, overview, preferences, progress, areas)
+PAGES = (login, overview, ledger, obligation, deeds, preferences, progress, areas)
 """The modules of pages; `ROUTER` holds the addresses of each."""
 
 

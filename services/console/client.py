@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from shared.api.fields import Page
 from shared.api.problems import Problem
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 _REFUSED = 400
 _AWAY = 503
 
@@ -66,6 +67,10 @@ class ApiClient:
             ApiError: the API refused, or does not answer.
         """
         return model.model_validate_json(await self._request("GET", path, params=_keep(query)))
+
+    async def fetch(self, shape: TypeAdapter[T], path: str, **query: object) -> T:
+        """The answer to a GET that is no object, such as a plain list."""
+        return shape.validate_json(await self._request("GET", path, params=_keep(query)))
 
     async def list_page(self, model: type[M], path: str, **query: object) -> Page[M]:
         """One part of a list; its `next_cursor` leads to the next part."""

@@ -11,7 +11,6 @@ _AREAS = {area.path: area for area in NAVIGATION}
 
 
 @ROUTER.get("/plans")
-@ROUTER.get("/ledger")
 @ROUTER.get("/units")
 @ROUTER.get("/rules")
 @ROUTER.get("/messages")

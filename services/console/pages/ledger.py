@@ -1,0 +1,129 @@
+"""台账: the list of obligations, filtered, counted, page by page, and as files."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response, StreamingResponse
+
+from services.console.client import ApiError
+from services.console.pages.ledger_address import (
+    FILTERS,
+    LIGHT_CHOICES,
+    SORTS,
+    STATUS_CHOICES,
+    LedgerAddress,
+)
+from services.console.shell.downloads import answer_file
+from services.console.shell.forms import Form
+from services.console.shell.visits import SignedIn, Visit
+from services.console.texts.languages import N_
+from services.console.texts.wording import KINDS, STATUSES
+from shared.api.fields import Page
+from shared.api.units import ItemOut, LedgerChoicesOut, LedgerCountsOut
+
+ROUTER = APIRouter()
+_ROWS = 50
+_OFFERED = 300
+"""How many units and tasks a form offers; others can be typed, or found by text."""
+_FAULTY = 500
+_VIEWS = tuple(
+    (LedgerAddress.parse_text(query).path, name)
+    for query, name in (
+        ("", N_("全部")),
+        ("light=red", N_("超期")),
+        ("light=yellow", N_("临期")),
+        ("status=submitted", N_("待审核")),
+        ("status=assigned", N_("待签收")),
+        ("status=returned", N_("已退回")),
+        ("kind=hearing&light=red,yellow,green,none", N_("待听取汇报")),
+    )
+)
+"""Lists that everybody has, by their address."""
+_FIELDS = (*(name for name in FILTERS if name not in {"unit_id", "year"}), "sort")
+"""The filters that the form has as fields; it carries the others."""
+
+
+@ROUTER.get("/ledger")
+async def show_ledger(visit: SignedIn) -> Response:
+    """The list that the address asks for; a wrong filter is told beside the filters."""
+    visit.require("read")
+    address = LedgerAddress.parse(visit.request.query_params)
+    choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices")
+    form, status = Form.begin(**{name: address.get(name) for name in _FIELDS}), 200
+    page: Page[ItemOut] = Page(items=[])
+    counts = LedgerCountsOut(total=0, lights={}, statuses={})
+    try:
+        counts, page = await asyncio.gather(
+            visit.api.get(LedgerCountsOut, "/v1/ledger/counts", **address.filters),
+            visit.api.list_page(
+                ItemOut,
+                "/v1/ledger",
+                **address.filters,
+                sort=address.sort,
+                cursor=address.cursor,
+                limit=_ROWS,
+            ),
+        )
+    except ApiError as error:
+        if error.status >= _FAULTY:
+            raise
+        form, status = form.refuse(visit, error), error.status
+    return visit.render(
+        "ledger/list.html",
+        status,
+        address=address,
+        form=form,
+        page=page,
+        counts=counts,
+        options=_list_options(visit, address, choices),
+        sorts=SORTS,
+        views=[(path, name, path == address.path) for path, name in _VIEWS],
+        has_any=bool(choices.plans),
+    )
+
+
+def _list_options(
+    visit: Visit, address: LedgerAddress, choices: LedgerChoicesOut
+) -> dict[str, list[tuple[str, str]]]:
+    """What each field offers; a value that the address has and nothing offers is offered, too."""
+    say = visit.gettext
+    options: dict[str, list[tuple[str, str]]] = {
+        "unit": [(unit.name, unit.name) for unit in choices.units[:_OFFERED]],
+        "light": [(value, say(name)) for value, name in LIGHT_CHOICES],
+        "status": [(value, say(STATUSES[value])) for value in STATUS_CHOICES],
+        "group": _pair(choices.groups),
+        "unit_kind": _pair(choices.unit_kinds),
+        "kind": [(value, say(name)) for value, name in KINDS.items()],
+        "plan": [(str(plan.plan_id), plan.title or say("未命名")) for plan in choices.plans],
+        "category": _pair(choices.categories),
+        "task": _pair(choices.tasks[:_OFFERED]),
+        "in_time": [("true", say("按期办结")), ("false", say("逾期办结"))],
+    }
+    for name, offered in options.items():
+        value = address.get(name)
+        if value and value not in {each[0] for each in offered}:
+            offered.append((value, value))
+    return options
+
+
+def _pair(words: list[str]) -> list[tuple[str, str]]:
+    return [(word, word) for word in words]
+
+
+@ROUTER.get("/ledger.xlsx")
+async def export_xlsx(visit: SignedIn) -> StreamingResponse:
+    """The same list as an Excel workbook."""
+    return await _export(visit, "xlsx")
+
+
+@ROUTER.get("/ledger.csv")
+async def export_csv(visit: SignedIn) -> StreamingResponse:
+    """The same list as CSV."""
+    return await _export(visit, "csv")
+
+
+async def _export(visit: Visit, suffix: str) -> StreamingResponse:
+    visit.require("read")
+    filters: dict[str, Any] = dict(LedgerAddress.parse(visit.request.query_params).filters)
+    return await answer_file(visit, f"/v1/ledger.{suffix}", **filters)
