@@ -12,13 +12,14 @@ from services.console.pages import (
     overview,
     preferences,
     progress,
+    reports,
 )
 from services.console.shell import errors
 from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
-PAGES = (login, overview, ledger, obligation, deeds, preferences, progress, areas)
+PAGES = (login, overview, ledger, obligation, deeds, preferences, progress, reports, areas)
 """The modules of pages; `ROUTER` holds the addresses of each."""
 
 

@@ -14,7 +14,6 @@ _AREAS = {area.path: area for area in NAVIGATION}
 @ROUTER.get("/units")
 @ROUTER.get("/rules")
 @ROUTER.get("/messages")
-@ROUTER.get("/reports")
 @ROUTER.get("/settings")
 async def show_area(visit: SignedIn) -> Response:
     """An area without pages yet."""

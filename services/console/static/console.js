@@ -62,4 +62,12 @@
       select.form.submit();
     });
   });
+
+  /* <button data-print hidden>: a button that only a script can serve is shown by it. */
+  document.querySelectorAll("[data-print]").forEach(function (button) {
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      window.print();
+    });
+  });
 })();
