@@ -39,7 +39,7 @@ _LISTED: Mapping[str, Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class UsualPeriod:
     """A usual period with its address."""
 
     name: str
@@ -109,7 +109,9 @@ def _make_link(
     return "/ledger?" + urlencode({**filters, **_LISTED[column]})
 
 
-def _list_periods(today: date, asked: Mapping[str, str], report: ReportOut | None) -> list[Period]:
+def _list_periods(
+    today: date, asked: Mapping[str, str], report: ReportOut | None
+) -> list[UsualPeriod]:
     """The usual periods, by the office's present day."""
     month = date(today.year, today.month, 1)
     quarter = date(today.year, (today.month - 1) // 3 * 3 + 1, 1)
@@ -123,7 +125,7 @@ def _list_periods(today: date, asked: Mapping[str, str], report: ReportOut | Non
     )
     shown = (report.first, report.last) if report else None
     return [
-        Period(
+        UsualPeriod(
             name,
             f"{_PAGE}?{urlencode({**asked, 'from': first, 'to': last})}",
             shown == (first, last),
