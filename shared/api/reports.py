@@ -55,6 +55,25 @@ class ReportOut(Answer):
     total: ReportCountsOut
 
 
+class DueDayOut(Answer):
+    """How many obligations are due on a day, and how many of those are done.
+
+    `working`: whether it is a working day.
+    """
+
+    day: date
+    working: bool
+    due: int
+    done: int
+
+
+class DueDaysOut(Answer):
+    """The days of a period, one after the other; `today` is the office's present day."""
+
+    today: date
+    days: list[DueDayOut]
+
+
 class FeedOut(Answer):
     """A unit's calendar feed. `path` is its secret address; it is shown now and never again."""
 

@@ -136,6 +136,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/ledger/choices": _P.READ,
     "GET /v1/ledger.xlsx": _P.READ,
     "GET /v1/ledger.csv": _P.READ,
+    "GET /v1/reports/days": _P.READ,
     "GET /v1/reports/summary": _P.READ,
     "GET /v1/reports/summary.xlsx": _P.READ,
     "GET /v1/reports/summary.docx": _P.READ,

@@ -19,7 +19,7 @@ from services.ingest.handlers.reports.exporting import Export, FileFormat
 from services.ingest.handlers.reports.summary import ReportQuery
 from services.ingest.store import offices
 from shared.api.fields import Day
-from shared.api.reports import ReportBy, ReportCountsOut, ReportOut, ReportRowOut
+from shared.api.reports import DueDaysOut, ReportBy, ReportCountsOut, ReportOut, ReportRowOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["reports"])
 _COUNTED = tuple(ReportCountsOut.model_fields)
@@ -52,6 +52,18 @@ async def show_report(call: Permitted, asked: Asked) -> Response:
         report = await summary.summarise(db, call.act, asked)
     # Written here: FastAPI would validate thousands of rows a second time.
     return Response(_show(report).model_dump_json(), media_type="application/json")
+
+
+@ROUTER.get("/reports/days")
+async def show_due_days(
+    call: Permitted,
+    among: Selection,
+    first: Annotated[Day, Query(alias="from", description="The first day.")],
+    last: Annotated[Day, Query(alias="to", description="The last day; a year at most.")],
+) -> DueDaysOut:
+    """Count what is due on each day of a period. The filters of the ledger choose among what."""
+    async with call.context.engine.connect() as db:
+        return await summary.list_due_days(db, call.act, among, first, last)
 
 
 def _show(report: Report) -> ReportOut:

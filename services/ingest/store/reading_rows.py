@@ -72,6 +72,15 @@ class TaskLabel:
 
 
 @dataclass(frozen=True, slots=True)
+class DayCounts:
+    """How many obligations are due on a day, and how many of them are done."""
+
+    due_on: date
+    due: int
+    done: int
+
+
+@dataclass(frozen=True, slots=True)
 class DueCounts:
     """How many obligations were due, and what became of them, for one unit or measure."""
 

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all
 from services.ingest.store.ledger import LedgerFilter, list_conditions, was_in_time
-from services.ingest.store.reading_rows import DueCounts
+from services.ingest.store.reading_rows import DayCounts, DueCounts
 from services.ingest.store.tables import OBLIGATIONS
 from shared.schemas.life import ObligationStatus
 
@@ -21,6 +21,19 @@ class CountedBy(StrEnum):
 
     UNIT = "unit_id"
     MEASURE = "measure_id"
+
+
+async def count_by_day(
+    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter
+) -> list[DayCounts]:
+    """The counts of each day on which anything that a filter selects is due."""
+    query = (
+        select(_O.due_on, func.count(), func.count().filter(_O.status == ObligationStatus.DONE))
+        .where(*list_conditions(office_id, wanted), _O.due_on.is_not(None))
+        .group_by(_O.due_on)
+        .order_by(_O.due_on)
+    )
+    return await fetch_all(db, DayCounts, query)
 
 
 async def count_due(

@@ -114,6 +114,7 @@ TABLE = {
     "GET /v1/ledger/choices": Access("read", 200),
     "GET /v1/ledger.xlsx": Access("read", 200),
     "GET /v1/ledger.csv": Access("read", 200),
+    "GET /v1/reports/days": Access("read", 422),
     "GET /v1/reports/summary": Access("read", 200),
     "GET /v1/reports/summary.xlsx": Access("read", 200),
     "GET /v1/reports/summary.docx": Access("read", 200),

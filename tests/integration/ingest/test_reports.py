@@ -237,3 +237,33 @@ async def test_the_offices_own_signature_and_lights_stand_in_its_files(api: Any)
     rows = (await api.client.get("/v1/ledger.csv")).content.decode("utf-8-sig")
     assert '"绿灯"' in rows
     assert '"正常"' not in rows
+
+
+async def test_the_days_of_a_period_have_what_is_due_on_them(api: Any) -> None:
+    await api.publish_plan()
+    items = await api.list_ledger()
+    due = Counter(item["due_on"] for item in items if item["due_on"])
+    query = {"from": "2023-12-20", "to": "2024-01-02"}
+    answer = (await api.client.get("/v1/reports/days", params=query)).json()
+    assert answer["today"] == "2023-06-01"
+    days = answer["days"]
+    assert [each["day"] for each in days[:2]] == ["2023-12-20", "2023-12-21"]
+    assert len(days) == 14
+    assert {each["day"]: each["due"] for each in days if each["due"]} == {
+        day: number for day, number in due.items() if "2023-12-20" <= day <= "2024-01-02"
+    }
+    off = {each["day"] for each in days if not each["working"]}
+    assert off == {"2023-12-23", "2023-12-24", "2023-12-30", "2023-12-31", "2024-01-01"}
+    one = next(item for item in items if item["due_on"] == "2023-12-31")
+    path = f"/v1/obligations/{one['obligation_id']}/status"
+    assert (await api.client.post(path, json={"status": "done"})).is_success
+    again = (await api.client.get("/v1/reports/days", params=query)).json()["days"]
+    assert [each["done"] for each in again if each["day"] == "2023-12-31"] == [1]
+    unit = await api.open_as("read", unit_id=one["unit_id"])
+    own = (await unit.get("/v1/reports/days", params=query)).json()["days"]
+    assert 0 < sum(each["due"] for each in own) < sum(each["due"] for each in days)
+    for wrong in (
+        {"from": "2023-12-20", "to": "2023-12-19"},
+        {"from": "2022-01-01", "to": "2023-12-31"},
+    ):
+        assert (await api.client.get("/v1/reports/days", params=wrong)).status_code == 422

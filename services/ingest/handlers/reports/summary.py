@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import TypeVar
 from uuid import UUID
 
@@ -13,14 +13,15 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.report import DueCount, Report, ReportRow, add_up
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
-from services.ingest.handlers.office.rules import get_office_day, get_office_zone
+from services.ingest.handlers.office.rules import get_calendar, get_office_day, get_office_zone
 from services.ingest.store import reports as store
 from services.ingest.store import selecting
 from services.ingest.store.reading_rows import DueCounts, MeasureLabel
 from services.ingest.store.reports import CountedBy
-from shared.api.reports import ReportBy
+from shared.api.reports import DueDayOut, DueDaysOut, ReportBy
 
 K = TypeVar("K", bound=Hashable)
+_MOST_DAYS = 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,40 @@ async def summarise(db: AsyncConnection, act: Act, query: ReportQuery) -> Report
     rows = await _make_rows(db, query.by, counted)
     total = add_up(row.counts for row in rows)
     return Report(first, last, query.by, day.today, tuple(rows), total)
+
+
+async def list_due_days(
+    db: AsyncConnection, act: Act, query: LedgerQuery, first: date, last: date
+) -> DueDaysOut:
+    """Each day of a period with what is due on it.
+
+    Raises:
+        RefusedError: the period ends before it begins or is longer than a year, or the query names
+            what does not exist or the actor may not see.
+    """
+    if not 0 <= (last - first).days < _MOST_DAYS:
+        raise RefusedError(
+            Fault.INVALID,
+            "起止日期颠倒，或超过一年。The period ends before it begins, or is longer than a year.",
+            "请检查 from 和 to。Check `from` and `to`.",
+        )
+    day = await get_office_day(db, act.office_id, act.now)
+    wanted = await make_filter(db, act, replace(query, due_from=first, due_to=last), day)
+    counted = {row.due_on: row for row in await store.count_by_day(db, act.office_id, wanted)}
+    calendar = await get_calendar(db, act.office_id)
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return DueDaysOut(
+        today=day.today,
+        days=[
+            DueDayOut(
+                day=each,
+                working=calendar.is_working_day(each),
+                due=counted[each].due if each in counted else 0,
+                done=counted[each].done if each in counted else 0,
+            )
+            for each in days
+        ],
+    )
 
 
 async def _make_rows(
