@@ -5,6 +5,7 @@ from starlette.staticfiles import StaticFiles
 
 from services.console.pages import (
     areas,
+    bulk,
     deeds,
     ledger,
     login,
@@ -19,7 +20,7 @@ from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
-PAGES = (login, overview, ledger, obligation, deeds, preferences, progress, reports, areas)
+PAGES = (login, overview, ledger, bulk, obligation, deeds, preferences, progress, reports, areas)
 """The modules of pages; `ROUTER` holds the addresses of each."""
 
 

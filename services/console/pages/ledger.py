@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 
 from services.console.client import ApiError
+from services.console.pages.bulk import list_bulk_deeds
 from services.console.pages.ledger_address import (
     FILTERS,
     LIGHT_CHOICES,
@@ -80,6 +81,7 @@ async def show_ledger(visit: SignedIn) -> Response:
         sorts=SORTS,
         views=[(path, name, path == address.path) for path, name in _VIEWS],
         has_any=bool(choices.plans),
+        bulk=list_bulk_deeds(visit),
     )
 
 

@@ -70,4 +70,14 @@
       window.print();
     });
   });
+
+  /* <input type="checkbox" data-tick-all="name" hidden>: ticks all boxes of that name. */
+  document.querySelectorAll("[data-tick-all]").forEach(function (all) {
+    all.hidden = false;
+    all.addEventListener("change", function () {
+      document.getElementsByName(all.getAttribute("data-tick-all")).forEach(function (box) {
+        box.checked = all.checked;
+      });
+    });
+  });
 })();

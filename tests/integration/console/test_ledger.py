@@ -49,8 +49,9 @@ async def test_an_office_without_a_plan_is_told_what_to_do(desk: Desk) -> None:
 async def test_the_filter_stands_in_the_address(
     desk: Desk, ledger: list[dict[str, Any]], javascript: bool
 ) -> None:
-    page = await desk.sign_in("viewer", javascript=javascript)
+    page = await desk.sign_in("editor", javascript=javascript)
     await page.goto("/ledger")
+    assert len(await page.content()) < 60_000
     if javascript:
         await check_page(page)
         await take_picture(page, "ledger")
@@ -268,3 +269,63 @@ async def test_a_hostile_text_is_shown_as_it_is(desk: Desk, ledger: list[dict[st
     page = await desk.sign_in("viewer")
     await open_item(page, row)
     await expect(page.locator(".story")).to_contain_text(hostile)
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_many_are_done_at_once_after_a_page_that_says_how_many(
+    desk: Desk, ledger: list[dict[str, Any]], javascript: bool
+) -> None:
+    rows = [row for row in ledger if row["kind"] == "deadline"][5 * javascript :][:3]
+    page = await desk.sign_in("admin", javascript=javascript)
+    await page.goto("/ledger?task=" + rows[0]["ref"].partition(".")[0])
+    boxes = page.locator("td.tick input")
+    await boxes.nth(0).check()
+    await boxes.nth(1).check()
+    await page.get_by_label("办理方式").select_option(label="确认办结")
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("批量办理：确认办结")
+    if javascript:
+        await check_page(page)
+        await take_picture(page, "bulk")
+    await expect(page.get_by_text("共 2 项")).to_be_visible()
+    await page.get_by_role("button", name="确认办结 2 项").click()
+    await expect(page.get_by_role("status").first).to_have_text("确认办结：已办 2 项。")
+    assert "task=" in page.url
+
+
+async def test_what_changed_since_the_preview_is_skipped_and_said(
+    desk: Desk, ledger: list[dict[str, Any]]
+) -> None:
+    row = find_dated(ledger, 8)
+    own = [each for each in ledger if each["unit"] == row["unit"]]
+    page = await desk.sign_in("admin")
+    await page.goto(f"/ledger?unit_id={row['unit_id']}&status=assigned")
+    await page.get_by_label("批量办理", exact=True).select_option("all")
+    await page.get_by_label("办理方式").select_option("withdraw")
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_text("涉及 1 个单位。")).to_be_visible()
+    await page.get_by_label("理由").fill("机构改革，职责已划转")
+    desk.api.clock.instant += timedelta(minutes=1)
+    await act(desk, row, "accept")
+    await page.locator("form.sheet button").click()
+    await expect(page.get_by_role("row").nth(1)).to_contain_text("已被他人更新")
+    await check_page(page)
+    await take_picture(page, "bulk-skipped")
+    left = await desk.api.list_ledger(unit=row["unit"], status="assigned")
+    assert left == []
+    assert row["obligation_id"] in {
+        each["obligation_id"] for each in await desk.api.list_ledger(unit=row["unit"])
+    }
+    assert len(own) > 1
+
+
+async def test_nothing_ticked_and_an_unknown_deed_change_nothing(
+    desk: Desk, ledger: list[dict[str, Any]]
+) -> None:
+    page = await desk.sign_in("editor")
+    await page.goto("/ledger")
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.locator(".notice.warning")).to_have_text("请先勾选要办理的事项。")
+    viewer = await desk.sign_in("viewer")
+    await viewer.goto("/ledger")
+    await expect(viewer.get_by_role("button", name="下一步")).to_have_count(0)
