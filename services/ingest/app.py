@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.acting import SOURCE
 from services.ingest.nightly import Nightly
 from services.ingest.projection import TOPICS, project
@@ -65,7 +65,9 @@ async def run(settings: IngestSettings) -> None:
     try:
         await wait_until_ready(settings, engine, "ingest", EVERY_TOPIC)
         sock = listen(settings.http_host, settings.http_port, "CUIBAN_HTTP_PORT")
-        context = ApiContext(engine, open_clock(settings.clock_file), settings, read_plan)
+        context = ApiContext(
+            engine, open_clock(settings.clock_file), settings, read_plan_with_source
+        )
         logging.log(__name__).info("health.listening", port=await health.start())
         await run_until_signalled(
             serve(create_application(context), sock, settings.trusted_proxies),

@@ -151,6 +151,50 @@ class PlanOut(Answer):
     version: int
 
 
+class SourceCellOut(Answer):
+    """A cell and how many rows and columns it covers. `id` is unique in its document."""
+
+    id: str
+    text: str
+    rows: int
+    columns: int
+
+
+class SourceRowOut(Answer):
+    """The cells that begin in a row; `place` locates it, such as `sheet 1, row 5`."""
+
+    place: str
+    cells: list[SourceCellOut]
+
+
+class SourceBlockOut(Answer):
+    """A paragraph with its text, or a table with its rows."""
+
+    id: str
+    place: str
+    text: str
+    rows: list[SourceRowOut]
+
+
+class MeasureCellsOut(Answer):
+    """The cells or paragraphs, by id, that a measure's values come from; empty where unknown."""
+
+    ref: str
+    task_name: str
+    text: str
+    names: list[str]
+    due: str
+
+
+class PlanSourceOut(Answer):
+    """The document in force of a plan, as it was read, and the cells of each measure."""
+
+    plan_id: UUID
+    document_name: str
+    blocks: list[SourceBlockOut]
+    measures: list[MeasureCellsOut]
+
+
 class PastOut(Answer):
     """A date that had passed, and how many units it concerns."""
 

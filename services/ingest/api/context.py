@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.ingest.extraction.models import ParsedPlan
+from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.accounts.hashing import Hasher
 from services.ingest.settings import IngestSettings
 from services.ingest.store.row_security import limit_transactions
 from shared.clock import Clock
 
-ReadPlan = Callable[[str, bytes], ParsedPlan]
+ReadPlan = Callable[[str, bytes], PlanReading]
 
 
 @dataclass(frozen=True)

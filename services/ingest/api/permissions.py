@@ -104,6 +104,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/plans": _P.READ,
     "POST /v1/plans": _P.EDIT_PLANS,
     "GET /v1/plans/{plan_id}": _P.READ,
+    "GET /v1/plans/{plan_id}/source": _P.READ_DRAFTS,
     "POST /v1/plans/{plan_id}/settlements": _P.EDIT_PLANS,
     "POST /v1/plans/{plan_id}/details": _P.EDIT_PLANS,
     "POST /v1/plans/{plan_id}/names": _P.EDIT_PLANS,

@@ -14,17 +14,19 @@ from services.ingest.api.posting import answer_post
 from services.ingest.api.reading import read_file
 from services.ingest.api.uploads import FORM, open_upload
 from services.ingest.domain.statuses import SettlementAction
-from services.ingest.extraction.models import ParsedPlan
+from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.plans import details, joint_setting, settling, withdrawing
 from services.ingest.handlers.plans import plans as handlers
 from services.ingest.handlers.plans.published import Published
 from services.ingest.handlers.plans.publishing import publish_plan
 from services.ingest.handlers.plans.settling import NameDecision, Settlement, settle
+from services.ingest.handlers.plans.sources import view_source
 from shared.api.fields import Page
 from shared.api.plans import (
     PlanDraft,
     PlanHead,
     PlanOut,
+    PlanSourceOut,
     PublishedOut,
     PublishIn,
     WithdrawalOut,
@@ -50,13 +52,13 @@ async def import_plan(call: Permitted) -> Response:
     the directory does not know. The same document again gives the same draft.
     """
     async with open_upload(call) as upload, call.context.reading:
-        parsed = await read_file(call.context, call.context.read_plan, upload.name, upload.file)
-        return await _enter(call, upload.name, await upload.read(), parsed)
+        reading = await read_file(call.context, call.context.read_plan, upload.name, upload.file)
+        return await _enter(call, upload.name, await upload.read(), reading)
 
 
-async def _enter(call: Call, name: str, document: bytes, parsed: ParsedPlan) -> Response:
+async def _enter(call: Call, name: str, document: bytes, reading: PlanReading) -> Response:
     async def run(db: AsyncConnection) -> dict[str, Any]:
-        view = await handlers.import_plan(db, call.act, name, document, parsed)
+        view = await handlers.import_plan(db, call.act, name, document, reading)
         counted = {"measures": len(view.measures), "created": view.created}
         shown = ("plan_id", "title", "year", "issuer", "status", "tasks", "open", "unknown_names")
         return {field: getattr(view, field) for field in shown} | counted
@@ -88,6 +90,16 @@ async def show_plan(call: Permitted, plan_id: UUID) -> PlanOut:
     """
     async with call.context.engine.connect() as db:
         return PlanOut.model_validate(await handlers.view_plan(db, call.act, plan_id))
+
+
+@ROUTER.get("/{plan_id}/source")
+async def show_source(call: Permitted, plan_id: UUID) -> PlanSourceOut:
+    """Show the document in force as it was read, and which cells each measure comes from.
+
+    A document that was imported before cells were kept has no blocks.
+    """
+    async with call.context.engine.connect() as db:
+        return PlanSourceOut.model_validate(await view_source(db, call.act, plan_id))
 
 
 @ROUTER.post("/{plan_id}/settlements", response_model=PlanOut)

@@ -82,8 +82,8 @@ async def revise_plan(call: Permitted, plan_id: UUID) -> Response:
     settled as in a draft, with the revision's id in place of the plan's.
     """
     async with open_upload(call) as upload, call.context.reading:
-        parsed = await read_file(call.context, call.context.read_plan, upload.name, upload.file)
-        document = revising.RevisedDocument(upload.name, await upload.read(), parsed)
+        reading = await read_file(call.context, call.context.read_plan, upload.name, upload.file)
+        document = revising.RevisedDocument(upload.name, await upload.read(), reading)
         return await _enter(call, plan_id, document)
 
 

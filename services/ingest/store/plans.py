@@ -62,6 +62,12 @@ async def list_warnings(db: AsyncConnection, plan_id: UUID) -> list[dict[str, An
     return warnings.scalar_one() or []
 
 
+async def load_source(db: AsyncConnection, plan_id: UUID) -> dict[str, Any]:
+    """The document's cells, as they were read; empty for one that was imported before that."""
+    source = await db.execute(select(_P.source).where(_P.plan_id == plan_id))
+    return source.scalar_one() or {}
+
+
 async def list_page(
     db: AsyncConnection,
     office_id: UUID,

@@ -103,6 +103,8 @@ PLANS = Table(
     Column("document", LargeBinary, nullable=False),
     Column("sha256", Text, nullable=False),
     Column("parsed", JSONB, nullable=False),
+    # The document's cells and which of them each value comes from; null before it was kept.
+    Column("source", JSONB(none_as_null=True)),
     Column("title", Text),
     Column("year", Integer),
     Column("issuer", Text),

@@ -16,7 +16,7 @@ from services.console.application import create_application
 from services.console.settings import ConsoleSettings
 from services.console.shell.context import make_context
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine
@@ -58,7 +58,7 @@ async def open_desk(
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
         token = await issue_token(db, office, "office", SCOPES, now=NOW)
-    ingest = make_application(ApiContext(engine, clock, configured, read_plan))
+    ingest = make_application(ApiContext(engine, clock, configured, read_plan_with_source))
     transport = httpx.ASGITransport(ingest)
     api = Api(None, engine, configured, office, clock, transport)  # type: ignore[arg-type]
     api.client = api.open(token)

@@ -18,7 +18,7 @@ from services.ingest.api import reading
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.api.reading import FinishedReader
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine
@@ -142,7 +142,9 @@ async def api(make_settings: Any) -> AsyncIterator[Api]:
     async with engine.begin() as db:
         office = await create_office(db, "yanting", "盐亭县政务公开办", NOW)
         token = await issue_token(db, office, "office", SCOPES, now=NOW)
-    transport = httpx.ASGITransport(serve(ApiContext(engine, clock, settings, read_plan)))
+    transport = httpx.ASGITransport(
+        serve(ApiContext(engine, clock, settings, read_plan_with_source))
+    )
     made = Api(None, engine, settings, office, clock, transport)  # type: ignore[arg-type]
     made.client = made.open(token)
     yield made

@@ -4,28 +4,28 @@ import os
 import time
 from pathlib import Path
 
-from services.ingest.extraction.models import ParsedPlan
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
+from services.ingest.extraction.source import PlanReading
 
 PIECE = 2**20
 MOST = 400
 
 
-def hang(_: str, content: bytes) -> ParsedPlan:
+def hang(_: str, content: bytes) -> PlanReading:
     """Writes its process id where the file says, and never ends."""
     Path(content.decode()).write_text(str(os.getpid()), "ascii")
     while True:
         time.sleep(60)
 
 
-def take(_: str, content: bytes) -> ParsedPlan:
+def take(_: str, content: bytes) -> PlanReading:
     """Takes 400 MB before it reads the file."""
     taken = [bytes(b"x" * PIECE) for _ in range(MOST)]
     assert len(taken) == MOST
-    return read_plan("a.txt", content)
+    return read_plan_with_source("a.txt", content)
 
 
-def crash(_: str, __: bytes) -> ParsedPlan:
+def crash(_: str, __: bytes) -> PlanReading:
     """Ends as a fault in a C library does."""
     os.abort()
 

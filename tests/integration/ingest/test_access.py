@@ -77,6 +77,7 @@ TABLE = {
     "GET /v1/plans": Access("read", 200),
     "POST /v1/plans": Access("manage", 403),
     "GET /v1/plans/{plan_id}": Access("read", 200, 404),
+    "GET /v1/plans/{plan_id}/source": Access("read", 403, 403),
     "POST /v1/plans/{plan_id}/settlements": Access("manage", 403, 403),
     "POST /v1/plans/{plan_id}/details": Access("manage", 403, 403),
     "POST /v1/plans/{plan_id}/names": Access("manage", 403, 403),

@@ -10,7 +10,7 @@ import pytest
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from shared.schemas.rules import make_default_rule_book
 from tests.integration.ingest.test_journal_of_people import WAYS as OF_PEOPLE
 from tests.integration.ingest.test_links import WAYS as OF_LINKS
@@ -287,7 +287,7 @@ OF_PROVIDERS = {("POST", "/v1/sessions/openid"), ("POST", "/v1/sessions/openid/f
 
 
 async def test_every_way_to_change_something_leaves_an_entry(api):
-    app = create_application(ApiContext(api.engine, api.clock, api.settings, read_plan))
+    app = create_application(ApiContext(api.engine, api.clock, api.settings, read_plan_with_source))
     changing = {
         (method.upper(), path)
         for path, operations in app.openapi()["paths"].items()

@@ -13,7 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from services.ingest.api.context import ApiContext
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office
 from shared.clock import monotonic
 from shared.links import CodeSubject, LinkKeys, SignedLink, hash_address
@@ -55,7 +55,7 @@ class Portal:
 
     def configure(self, **changed: Any) -> None:
         settings = self.api.settings.model_copy(update=changed)
-        serve(ApiContext(self.api.engine, self.api.clock, settings, read_plan))
+        serve(ApiContext(self.api.engine, self.api.clock, settings, read_plan_with_source))
 
     def make_code(self, mobile: str = MOBILE, key: str = KEY, **changed: UUID) -> str:
         ids = {"office_id": self.api.office_id, "unit_id": self.unit_id} | changed

@@ -12,7 +12,7 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.domain.identity_providers import IdentityProvider
 from services.ingest.domain.sign_in_limits import SignInLimit
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from tests.integration.ingest.conftest import NOW, SCOPES
 from tests.integration.ingest.identity import Provider, exchange, run_provider
@@ -39,7 +39,7 @@ def configure(api: Any, registered: dict[str, str], **more: Any) -> None:
     """Serve the API with a provider for the first office."""
     providers = {"yanting": IdentityProvider(**registered, **more)}
     settings = api.settings.model_copy(update={"identity_providers": providers})
-    context = ApiContext(api.engine, api.clock, settings, read_plan)
+    context = ApiContext(api.engine, api.clock, settings, read_plan_with_source)
     api.transport = httpx.ASGITransport(create_application(context))
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
 
 pytestmark = pytest.mark.integration
 
@@ -232,3 +233,29 @@ async def test_what_has_no_date_or_no_unit_is_not_simply_accepted(api):
         assert hint in refused["hint"]
     shown = await settled(api, plan, ref="2.1", action="change", continuous=True)
     assert [row["ref"] for row in shown["open"]] == ["1.1"]
+
+
+async def test_each_measure_names_the_cells_that_it_was_read_from(api):
+    plan = await api.import_plan()
+    source = (await api.client.get(f"/v1/plans/{plan['plan_id']}/source")).json()
+    shown = (await api.client.get(f"/v1/plans/{plan['plan_id']}")).json()
+    assert [row["ref"] for row in source["measures"]] == [row["ref"] for row in shown["measures"]]
+    cells = {
+        c["id"]: c for block in source["blocks"] for row in block["rows"] for c in row["cells"]
+    }
+    first, measure = source["measures"][0], shown["measures"][0]
+    assert cells[first["text"]]["text"] == measure["text"]
+    assert cells[first["task_name"]]["text"] == measure["task_name"]
+    assert cells[first["due"]]["text"] == "2023年年底"
+    assert cells[first["names"][0]]["text"].startswith("、".join(measure["names"]))
+    assert source["document_name"] == "yanting.txt"
+
+
+async def test_a_document_from_before_cells_were_kept_has_none(api):
+    plan = await api.import_plan()
+    async with api.engine.begin() as db:
+        await db.execute(text("UPDATE ingest.plans SET source = NULL"))
+    source = (await api.client.get(f"/v1/plans/{plan['plan_id']}/source")).json()
+    assert (source["blocks"], source["measures"]) == ([], [])
+    missing = await api.client.get("/v1/plans/00000000-0000-0000-0000-000000000000/source")
+    assert missing.status_code == 404

@@ -16,7 +16,7 @@ import pytest
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.api.reading import read_file
-from services.ingest.extraction.plans.reading import read_plan
+from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.units.file import read_units
 
 pytestmark = pytest.mark.integration
@@ -146,7 +146,7 @@ async def test_the_reader_gets_neither_secrets_nor_connections(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     place = tmp_path / "file"
     place.write_bytes(b"x")
-    parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
+    parts = ApiContext(api.engine, api.clock, api.settings, read_plan_with_source)
     async with api.engine.connect():  # a connection that is open
         with place.open("rb") as file:
             seen = await read_file(parts, readers.list_surroundings, "a", file)
@@ -154,17 +154,17 @@ async def test_the_reader_gets_neither_secrets_nor_connections(
     assert str(place) in seen
 
 
-@pytest.mark.parametrize("read", [read_plan, read_units], ids=["plan", "units"])
+@pytest.mark.parametrize("read", [read_plan_with_source, read_units], ids=["plan", "units"])
 async def test_what_is_read_is_what_the_reader_makes_of_it(
     api: Any, read: Any, tmp_path: Path
 ) -> None:
     units = "单位名称,分组,联络员邮箱,联络员起始日期\n"
     units += "".join(f"单位{n},组一;组二,a{n}@b.example,2024/1/1\n" for n in range(1000))
     plan = "".join(LONG.splitlines(keepends=True)[:1000])
-    name, data = ("a.txt", plan) if read is read_plan else ("u.csv", units)
+    name, data = ("a.txt", plan) if read is read_plan_with_source else ("u.csv", units)
     place = tmp_path / "file"
     place.write_bytes(data.encode())
-    parts = ApiContext(api.engine, api.clock, api.settings, read_plan)
+    parts = ApiContext(api.engine, api.clock, api.settings, read_plan_with_source)
     with place.open("rb") as file:
         assert await read_file(parts, read, name, file) == read(name, data.encode())
 
@@ -223,7 +223,7 @@ async def test_uploads_that_wait_are_on_disk_and_others_wait_to_send_theirs(
     for task in (first, *waiting):
         task.cancel()
     await asyncio.gather(first, *waiting, return_exceptions=True)
-    again = reading(read_plan)
+    again = reading(read_plan_with_source)
     assert (await post(again, LONG[:2000])).status_code == 201
 
 

@@ -46,11 +46,11 @@ class PlanContext:
 
 def read_duties(
     draft: TaskDraft, names: Sequence[str], context: PlanContext
-) -> Iterator[ParsedMeasure]:
-    """The measures of a task, in printed order. `names` are its units."""
+) -> Iterator[tuple[ParsedMeasure, DraftRow]]:
+    """The measures of a task with the row of each, in printed order. `names` are its units."""
     duties = [duty for row in draft.rows for duty in _read_row(row, context)]
     for duty in duties:
-        yield _measure(duty, _remove_claimed_dates(duty, duties), names, context)
+        yield _measure(duty, _remove_claimed_dates(duty, duties), names, context), duty.row
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,7 @@ class _Duty:
     repeats: Repeats
     prose: ProseDates
     target: str
+    row: DraftRow
 
     @property
     def named(self) -> list[date]:
@@ -81,7 +82,7 @@ def _read_row(row: DraftRow, context: PlanContext) -> Iterator[_Duty]:
         frequency = row.cells.get(Role.FREQUENCY, "")
         cell = read_due(deadline, frequency, context.year)
         target = row.cells.get(Role.TARGET, "")
-        yield _Duty(line, deadline, frequency, cell, folded, repeats, prose, target)
+        yield _Duty(line, deadline, frequency, cell, folded, repeats, prose, target, row)
 
 
 def _join_split_expressions(text: str) -> str:

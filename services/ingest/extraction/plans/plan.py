@@ -27,7 +27,7 @@ from services.ingest.extraction.plans.targets import read_goal
 from services.ingest.extraction.table.flattened import rebuild_table
 from services.ingest.extraction.table.outlines import read_outline
 from services.ingest.extraction.table.parts import choose_newest_frame, get_part_at, list_parts
-from services.ingest.extraction.table.rows.drafts import TaskDraft
+from services.ingest.extraction.table.rows.drafts import DraftRow, TaskDraft
 from services.ingest.extraction.table.tables import Heading, TableReader, detect_habits
 from services.ingest.extraction.titles import read_frame
 from services.ingest.extraction.vocabulary.characters import (
@@ -58,8 +58,22 @@ class _DocumentContent:
     headings: Sequence[Heading] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """A plan, and the rows that each of its measures was read from, in order."""
+
+    plan: ParsedPlan
+    origins: Sequence[tuple[TaskDraft, DraftRow]]
+
+
 def extract_plan(document: Document) -> ParsedPlan | None:
     """Extract the plan from the document's tables or paragraphs; None if it holds no task."""
+    extraction = extract_with_origins(document)
+    return extraction.plan if extraction else None
+
+
+def extract_with_origins(document: Document) -> Extraction | None:
+    """Extract the plan with the rows that its measures come from; None if it holds no task."""
     content = _read(document)
     if not content.drafts:
         return None
@@ -75,23 +89,26 @@ def extract_plan(document: Document) -> ParsedPlan | None:
     warnings += [
         _warn(part.place, part.describe_doubt(frame)) for part in parts if part.is_old(frame)
     ]
-    tasks = []
+    tasks: list[Task] = []
+    origins: list[tuple[TaskDraft, DraftRow]] = []
     for index, draft in enumerate(content.drafts):
         part = get_part_at(parts, index)
         own = part.frame if part else frame
         context = PlanContext(None if own.spans else own.year, frame.issued, content.closes)
         units = _read_unit_list(draft, own.year, rules)
         warnings.extend(_list_warnings(draft, units))
-        task = _build_task(draft, units, context)
+        task, rows = _build_task(draft, units, context)
+        origins.extend((draft, row) for row in rows)
         old = part is not None and part.is_old(frame)
         tasks.append(_add_task_review_code(task, ReviewCode.BEFORE_DOCUMENT) if old else task)
-    return ParsedPlan(
+    plan = ParsedPlan(
         title=frame.title,
         year=frame.year,
         issuer=frame.issuer,
         tasks=tuple(tasks),
         warnings=tuple(warnings),
     )
+    return Extraction(plan, origins)
 
 
 def _read(document: Document) -> _DocumentContent:
@@ -143,11 +160,15 @@ def _read_unit_list(draft: TaskDraft, year: int | None, rules: LeadRules) -> Uni
     return whole
 
 
-def _build_task(draft: TaskDraft, units: UnitList, context: PlanContext) -> Task:
+def _build_task(
+    draft: TaskDraft, units: UnitList, context: PlanContext
+) -> tuple[Task, list[DraftRow]]:
+    """The task, and the row of each of its measures."""
     for row in draft.rows:
         if units.dates and not row.cells.get(Role.DEADLINE):
             row.cells[Role.DEADLINE] = "\n".join(units.dates)
-    measures = tuple(read_duties(draft, units.names, context))
+    duties = list(read_duties(draft, units.names, context))
+    measures = tuple(measure for measure, _ in duties)
     if not units.names and Role.UNITS in draft.units:
         measures = _add_review_code(measures, ReviewCode.NOT_UNDERSTOOD)
     name = (
@@ -159,13 +180,14 @@ def _build_task(draft: TaskDraft, units: UnitList, context: PlanContext) -> Task
         lead=tuple(units.lead),
         open_ended=units.open_ended,
     )
-    return Task(
+    task = Task(
         number=draft.number,
         category=draft.category.text or None,
         name=name,
         responsible=responsible,
         measures=measures,
     )
+    return task, [row for _, row in duties]
 
 
 def _add_review_code(

@@ -12,10 +12,10 @@ from shared.schemas import identity
 def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[str, Any]]:
     """The measures of a document as it was read, as rows to store."""
     rows: list[dict[str, Any]] = []
-    seen: dict[str, int] = {}
+    refs = iter(list_refs(parsed))
     for task in parsed.tasks:
-        for number, measure in enumerate(task.measures, start=1):
-            ref = _make_unique(f"{task.number}.{number}", seen)
+        for measure in task.measures:
+            ref = next(refs)
             rows.append(
                 {
                     "measure_id": identity.derive_measure_id(plan_id, ref),
@@ -40,6 +40,16 @@ def list_measure_rows(act: Act, plan_id: UUID, parsed: ParsedPlan) -> list[dict[
                 }
             )
     return rows
+
+
+def list_refs(parsed: ParsedPlan) -> list[str]:
+    """The ref of each measure, in the document's order."""
+    seen: dict[str, int] = {}
+    return [
+        _make_unique(f"{task.number}.{number}", seen)
+        for task in parsed.tasks
+        for number, _ in enumerate(task.measures, start=1)
+    ]
 
 
 def _make_target(measure: ParsedMeasure) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
-from services.ingest.extraction.models import ParsedPlan
+from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import (
     UnknownName,
@@ -74,12 +74,13 @@ class PlanView:
 
 
 async def import_plan(
-    db: AsyncConnection, act: Act, name: str, document: bytes, parsed: ParsedPlan
+    db: AsyncConnection, act: Act, name: str, document: bytes, reading: PlanReading
 ) -> PlanView:
     """Enter a document as a draft; the same document again gives the same draft, unchanged.
 
     `created` of the answer is whether the document is new.
     """
+    parsed = reading.plan
     sha256 = hashlib.sha256(document).hexdigest()
     plan_id = identity.derive_plan_id(act.office_id, sha256)
     created = await store.add_plan(
@@ -91,6 +92,7 @@ async def import_plan(
             "document": document,
             "sha256": sha256,
             "parsed": parsed.model_dump(mode="json"),
+            "source": reading.source.model_dump(mode="json"),
             "title": parsed.title,
             "year": parsed.year,
             "issuer": parsed.issuer,

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import Pairing, PlanStatus
 from services.ingest.extraction.models import ParsedPlan
+from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.acting import Act, note
 from services.ingest.handlers.plans.doubts import to_decisions
 from services.ingest.handlers.plans.measure_rows import list_measure_rows
@@ -41,7 +42,12 @@ class RevisedDocument:
 
     name: str
     content: bytes
-    parsed: ParsedPlan
+    reading: PlanReading
+
+    @property
+    def parsed(self) -> ParsedPlan:
+        """The plan in it."""
+        return self.reading.plan
 
     @cached_property
     def sha256(self) -> str:
@@ -134,6 +140,7 @@ async def _add_revision(
             "document": document.content,
             "sha256": document.sha256,
             "parsed": parsed.model_dump(mode="json"),
+            "source": document.reading.source.model_dump(mode="json"),
             "title": parsed.title,
             "year": plan.year,
             "issuer": parsed.issuer,
