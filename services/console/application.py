@@ -15,12 +15,25 @@ from services.console.pages import (
     progress,
     reports,
 )
+from services.console.pages.plans import addresses
 from services.console.shell import errors
 from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
-PAGES = (login, overview, ledger, bulk, obligation, deeds, preferences, progress, reports, areas)
+PAGES = (
+    login,
+    overview,
+    addresses,
+    ledger,
+    bulk,
+    obligation,
+    deeds,
+    preferences,
+    progress,
+    reports,
+    areas,
+)
 """The modules of pages; `ROUTER` holds the addresses of each."""
 
 

@@ -10,7 +10,6 @@ ROUTER = APIRouter()
 _AREAS = {area.path: area for area in NAVIGATION}
 
 
-@ROUTER.get("/plans")
 @ROUTER.get("/units")
 @ROUTER.get("/rules")
 @ROUTER.get("/messages")

@@ -42,6 +42,40 @@
     };
   });
 
+  /* <form data-keys>: outside of fields a digit chooses the radio with this data-key. One that needs
+     nothing more is sent at once; another leads to the field that it asks for. */
+  var keyed = document.querySelector("form[data-keys]");
+  if (keyed) {
+    document.addEventListener("keydown", function (event) {
+      var inField = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "radio";
+      if (inField || event.ctrlKey || event.altKey || event.metaKey || !/^[1-9]$/.test(event.key)) {
+        return;
+      }
+      var radio = keyed.querySelector("[data-key='" + event.key + "']");
+      if (!radio) {
+        return;
+      }
+      event.preventDefault();
+      radio.checked = true;
+      var asked = radio.getAttribute("data-asks");
+      if (asked) {
+        document.getElementById(asked).focus();
+      } else {
+        keyed.querySelector("button").click();
+      }
+    });
+  }
+
+  /* A field beside a radio chooses it. */
+  document.querySelectorAll(".answer").forEach(function (answer) {
+    var radio = answer.querySelector("input[type=radio]");
+    answer.addEventListener("input", function (event) {
+      if (radio && event.target !== radio) {
+        radio.checked = true;
+      }
+    });
+  });
+
   /* <table data-filter="id-of-input">: rows that lack the typed text are hidden. */
   document.querySelectorAll("table[data-filter]").forEach(function (table) {
     var input = document.getElementById(table.getAttribute("data-filter"));

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from services.console.texts import wording
+from services.console.texts import plan_words, wording
 from services.console.texts.languages import load_catalogs
 from services.console.texts.wording import Wording
 
@@ -20,6 +20,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "role": wording.ROLES,
     "post": wording.POSTS,
     "channel": wording.CHANNELS,
+    "plan_status": plan_words.PLAN_STATUSES,
+    "doubt": plan_words.DOUBTS,
+    "settlement": plan_words.SETTLEMENTS,
+    "joint": plan_words.JOINTS,
+    "period": plan_words.PERIODS,
 }
 """Filters that name a closed word: `{{ item.status | status }}`."""
 

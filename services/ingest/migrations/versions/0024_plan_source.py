@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_plan_source"
-down_revision = "2026_11_27_successors"
+down_revision = "2026_11_28_successors"
 branch_labels = None
 depends_on = None
 additive = True
