@@ -15,7 +15,8 @@ from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.plan_words import describe_when
 from shared.api.membership import DirectoryChangeOut
-from shared.api.plans import JointOut, MeasureOut, PlanOut
+from shared.api.plans import MeasureOut, PlanOut
+from shared.api.settling import JointOut
 
 ROUTER = APIRouter()
 _NOT_FOUND, _INVALID = 404, 422
