@@ -25,6 +25,7 @@ from services.ingest.api import (
     settings,
     units,
     users,
+    waiting,
 )
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
@@ -61,7 +62,20 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, ledger, obligations, evidence),
-    *(hearings, reports, feeds, offices, settings, users, sessions, openid, links, me, audit),
+    *(
+        hearings,
+        waiting,
+        reports,
+        feeds,
+        offices,
+        settings,
+        users,
+        sessions,
+        openid,
+        links,
+        me,
+        audit,
+    ),
 )
 
 

@@ -67,4 +67,7 @@ NOTIFICATIONS = Table(
     Column("sent_at", INSTANT),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Index("notifications_unit", "unit_id", "slot", "notification_id"),
+    # The list of all notifications, and of those that failed.
+    Index("notifications_office", "office_id", "slot", "notification_id"),
+    Index("notifications_failed", "office_id", postgresql_where=text("state = 'failed'")),
 )

@@ -38,6 +38,12 @@ async def get_entry(db: AsyncConnection, obligation_id: UUID) -> LedgerEntry:
     return await fetch_one(db, LedgerEntry, query)
 
 
+async def list_entries(db: AsyncConnection, obligation_ids: Collection[UUID]) -> list[LedgerEntry]:
+    """Some obligations as the ledger shows them."""
+    query = select_entries(OBLIGATIONS).where(is_any_of(_O.obligation_id, obligation_ids))
+    return await fetch_all(db, LedgerEntry, query)
+
+
 async def find_status(db: AsyncConnection, obligation_id: UUID) -> ObligationNumber | None:
     """An obligation's number and status, the withdrawn ones' too; None when there is none."""
     query = select(*list_columns(ObligationNumber, _O)).where(_O.obligation_id == obligation_id)

@@ -229,6 +229,8 @@ OBLIGATIONS = Table(
     Index("obligations_measure", "plan_id", "measure_id"),
     # What is due in a period, over all units: overdue lists, the order by date, reports.
     Index("obligations_due", "office_id", "due_on", "obligation_id"),
+    # What units reported as done and the office has yet to review.
+    Index("obligations_submitted", "office_id", postgresql_where=text("status = 'submitted'")),
 )
 
 # Past states of obligations. Only the trigger `obligations_are_remembered` writes them.

@@ -20,6 +20,7 @@ from services.ingest.store import (
     rows,
     tables,
     timeline,
+    waiting,
 )
 from services.ingest.store.columns import EnumText
 from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS
@@ -57,6 +58,7 @@ HELD_BY = [
     (life.StoredExtension, life_tables.EXTENSIONS),
     (life.StoredObjection, life_tables.OBJECTIONS),
     (timeline.MessageRow, NOTIFICATIONS),
+    (waiting.NamedNotification, NOTIFICATIONS),
     (timeline.StateRow, tables.OBLIGATION_HISTORY),
 ]
 

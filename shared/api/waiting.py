@@ -1,0 +1,63 @@
+"""What waits for a person of the office, over HTTP."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from shared.api.fields import Answer
+from shared.api.obligations import ExtensionOut, ObjectionOut
+from shared.api.units import ItemOut, ToldOut
+
+
+class WaitingOut(Answer):
+    """How many obligations, requests and messages wait for a person of the office.
+
+    `undeliverable`: messages that failed, whose address the contact still has, and after which
+    nothing reached that post on that channel.
+    """
+
+    submitted: int
+    extensions: int
+    objections: int
+    undeliverable: int
+
+
+class WaitingPlanOut(Answer):
+    """A plan, or with `revises` a revision of one, that waits for a person.
+
+    `open` counts the measures that need a decision, `unknown_names` the names that the directory
+    lacks. `doubts` are those about the document. `gains` and `losses` count the units that the
+    directory adds to a published plan and takes from it.
+    """
+
+    plan_id: UUID
+    revises: UUID | None
+    title: str | None
+    year: int | None
+    document_name: str
+    status: Literal["draft", "published", "revision"]
+    imported_at: datetime
+    open: int
+    unknown_names: int
+    doubts: list[str]
+    gains: int
+    losses: int
+
+
+class AskedExtensionOut(ExtensionOut):
+    """An extension with the obligation that it is about."""
+
+    obligation: ItemOut
+
+
+class RaisedObjectionOut(ObjectionOut):
+    """An objection with the obligation that it is about."""
+
+    obligation: ItemOut
+
+
+class NotificationOut(ToldOut):
+    """One notification, with the unit that it went to."""
+
+    unit_id: UUID
+    unit: str

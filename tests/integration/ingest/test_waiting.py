@@ -1,0 +1,123 @@
+"""What waits for a person of the office: counted, and listed with what it is about."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from services.ingest.domain.statuses import MessageState
+from services.ingest.store import history
+from tests.integration.ingest.conftest import NOW
+
+pytestmark = pytest.mark.integration
+
+
+def make_notification(office_id: UUID, unit_id: str, **values: Any) -> dict[str, Any]:
+    row = {
+        "notification_id": uuid4(),
+        "reminder_id": uuid4(),
+        "office_id": office_id,
+        "unit_id": UUID(unit_id),
+        "audience": "liaison",
+        "channel": "email",
+        "slot": NOW,
+        "state": MessageState.FAILED,
+        "rank": 1,
+        "address": "liaison@x.example",
+        "at": NOW,
+        "reason": "rejected",
+        "gateway": "smtp",
+        "subject": "催办",
+        "body": "请办理",
+        "sent_at": None,
+        "attempts": 3,
+    }
+    return row | values
+
+
+async def list_items(api: Any, path: str, **query: object) -> list[dict[str, Any]]:
+    answer = await api.client.get(path, params=query)
+    assert answer.status_code == 200, answer.text
+    return list(answer.json()["items"])
+
+
+async def test_what_units_ask_for_waits_until_it_is_decided(api: Any) -> None:
+    await api.publish_plan()
+    first, second, third = [
+        row
+        for row in await api.list_ledger()
+        if row["kind"] == "deadline" and row["due_on"] == "2023-12-31"
+    ][:3]
+    later = {"due_on": "2024-01-31", "confirm": True, "note": "系统迁移"}
+    for row, action, body in (
+        (first, "extend", later),
+        (second, "object", {"note": "不属于本单位"}),
+        (third, "submit", {"note": "已公开"}),
+    ):
+        unit = await api.open_as("read", "report", unit_id=row["unit_id"])
+        path = f"/v1/obligations/{row['obligation_id']}/{action}"
+        answer = await unit.post(path, json={"version": 1} | body)
+        assert answer.is_success, answer.text
+    counts = (await api.client.get("/v1/waiting")).json()
+    assert counts == {"submitted": 1, "extensions": 1, "objections": 1, "undeliverable": 0}
+    asked = (await list_items(api, "/v1/extensions", state="pending"))[0]
+    assert asked["obligation"]["obligation_id"] == first["obligation_id"]
+    assert asked["obligation"]["unit"] == first["unit"]
+    objected = (await list_items(api, "/v1/objections", state="pending"))[0]
+    assert objected["reason"] == "不属于本单位"
+    refused = await api.client.post(
+        f"/v1/extensions/{asked['extension_id']}/refuse", json={"note": "按期"}
+    )
+    assert refused.is_success, refused.text
+    assert await list_items(api, "/v1/extensions", state="pending") == []
+    assert len(await list_items(api, "/v1/extensions")) == 1
+    assert (await api.client.get("/v1/waiting")).json()["extensions"] == 0
+
+
+async def test_a_failed_message_waits_until_another_arrives_or_the_address_changes(
+    api: Any,
+) -> None:
+    table = "单位名称,联络员,联络员邮箱,联络员手机\n县财政局,张三,liaison@x.example,13800000001\n"
+    assert (await api.import_units(table)).is_success
+    unit = (await list_items(api, "/v1/units"))[0]["unit_id"]
+
+    async def enter(**values: Any) -> None:
+        async with api.engine.begin() as db:
+            await history.put_notifications(db, [make_notification(api.office_id, unit, **values)])
+
+    async def count() -> int:
+        listed = await list_items(api, "/v1/notifications", undeliverable=True)
+        assert len(listed) == (await api.client.get("/v1/waiting")).json()["undeliverable"]
+        return len(listed)
+
+    await enter()
+    await enter(slot=NOW - timedelta(days=1))
+    await enter(channel="sms", address="13800000001")
+    assert await count() == 2, "the latest failure of a post and channel counts alone"
+    await enter(slot=NOW + timedelta(days=1), state=MessageState.SENT, reason="")
+    assert await count() == 1
+    body = {"post": "liaison", "name": "张三", "email": "liaison@x.example", "mobile": ""}
+    body["mobile"] = "13800000002"
+    assert (await api.client.post(f"/v1/units/{unit}/contacts", json=body)).is_success
+    assert await count() == 0
+    page = (await api.client.get("/v1/notifications", params={"limit": 3})).json()
+    assert [row["unit"] for row in page["items"]] == ["县财政局"] * 3
+    rest = await list_items(api, "/v1/notifications", cursor=page["next_cursor"])
+    assert len(rest) == 1
+    assert len(await list_items(api, "/v1/notifications", state="failed", channel="email")) == 2
+
+
+async def test_a_plan_waits_with_its_doubts_and_with_what_the_directory_changes(api: Any) -> None:
+    plan = await api.import_plan()
+    (draft,) = await list_items(api, "/v1/waiting/plans")
+    whole = (await api.client.get(f"/v1/plans/{plan['plan_id']}")).json()
+    assert (draft["status"], draft["open"]) == ("draft", len(whole["open"]))
+    assert draft["unknown_names"] == len(whole["unknown_names"])
+    await api.publish_plan()
+    (published,) = await list_items(api, "/v1/waiting/plans")
+    assert (published["status"], published["gains"], published["losses"]) == ("published", 0, 0)
+    unit = "单位名称,类别,分组\n县新设局,部门,县级各部门\n"
+    shown = (await api.import_units(unit)).json()
+    (changed,) = await list_items(api, "/v1/waiting/plans")
+    assert changed["gains"] == len(shown["plans"][0]["gains"]) == 1
