@@ -1,19 +1,73 @@
-"""总览: what there is to do."""
+"""总览: the office at a glance. Every number leads to its list."""
+
+import asyncio
+from datetime import timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.console.shell.visits import SignedIn
-from shared.api.units import SummaryOut
+from services.console.shell.visits import SignedIn, Visit
+from services.console.texts.languages import N_
+from shared.api.reports import DueDaysOut
+from shared.api.units import LedgerCountsOut, SummaryOut
+from shared.api.waiting import NotificationOut, WaitingOut, WaitingPlanOut
+from shared.schemas.lights import Light
 
 ROUTER = APIRouter()
-_MOST = 10
+_MOST_BEHIND = 8
+_DAYS = 14
+_LIGHTS = (Light.RED, Light.YELLOW, Light.GREEN, Light.NONE, Light.DONE)
+_LIST = "/overview/waiting"
 
 
 @ROUTER.get("/overview")
 async def show_overview(visit: SignedIn) -> Response:
-    """The office at a glance."""
+    """Lights by count, the next fourteen days, units behind, what waits for a decision."""
     visit.require("read-drafts")
-    units = await visit.api.list_items(SummaryOut, "/v1/ledger/summary")
-    behind = sorted((unit for unit in units if unit.overdue), key=lambda unit: -unit.overdue)
-    return visit.render("overview/overview.html", units=units, behind=behind[:_MOST])
+    api, today = visit.api, visit.person.today
+    counts, days, units, waiting, plans, messages = await asyncio.gather(
+        api.get(LedgerCountsOut, "/v1/ledger/counts"),
+        api.get(
+            DueDaysOut,
+            "/v1/reports/days",
+            **{"from": today, "to": today + timedelta(days=_DAYS - 1)},
+        ),
+        api.list_items(SummaryOut, "/v1/ledger/summary"),
+        api.get(WaitingOut, "/v1/waiting"),
+        api.list_page(WaitingPlanOut, "/v1/waiting/plans"),
+        api.list_page(NotificationOut, "/v1/notifications", limit=1),
+    )
+    return visit.render(
+        "overview/overview.html",
+        lights=[(light, counts.lights.get(light, 0)) for light in _LIGHTS],
+        total=counts.total,
+        days=days.days,
+        behind=_list_behind(units),
+        waiting=_list_waiting(visit, waiting, plans.items),
+        message=next(iter(messages.items), None),
+    )
+
+
+def _list_behind(units: list[SummaryOut]) -> list[SummaryOut]:
+    """The units with most that is overdue."""
+    late = [unit for unit in units if unit.overdue]
+    return sorted(late, key=lambda unit: (-unit.overdue, unit.unit))[:_MOST_BEHIND]
+
+
+def _list_waiting(
+    visit: Visit, waiting: WaitingOut, plans: list[WaitingPlanOut]
+) -> list[tuple[str, int, str]]:
+    """What waits for a decision: its name, how much of it, and where it is decided."""
+    doubts = sum(plan.open + len(plan.doubts) for plan in plans)
+    unknown = sum(plan.unknown_names for plan in plans)
+    changed = sum(plan.gains + plan.losses for plan in plans)
+    rows = (
+        (N_("待审核的报办结"), waiting.submitted, "/ledger?status=submitted"),
+        (N_("延期申请"), waiting.extensions, f"{_LIST}#extensions"),
+        (N_("异议"), waiting.objections, f"{_LIST}#objections"),
+        (N_("任务表中的存疑之处"), doubts, f"{_LIST}#plans"),
+        (N_("任务表中不认识的单位名称"), unknown, f"{_LIST}#plans"),
+        (N_("名录变动待确认的单位"), changed, f"{_LIST}#directory"),
+        (N_("发送失败的消息"), waiting.undeliverable, f"{_LIST}#failed"),
+    )
+    return [(visit.gettext(name), count, path) for name, count, path in rows]

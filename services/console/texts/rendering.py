@@ -67,6 +67,7 @@ def _make_environment() -> Environment:
 
 def _add_filters(environment: Environment, words: Wording) -> None:
     environment.filters["date"] = words.write_date
+    environment.filters["weekday"] = words.name_weekday
     environment.filters["moment"] = words.write_moment
     for name, named in _WORDS.items():
         environment.filters[name] = lambda value, named=named: words.name_value(value, named)

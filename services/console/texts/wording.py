@@ -66,8 +66,12 @@ class Wording:
         """2026-12-02（周三）; a dash without a date."""
         if day is None:
             return "—"
-        weekday = self.gettext(_DAYS[day.weekday()])
+        weekday = self.name_weekday(day)
         return f"{day}（{weekday}）" if self._chinese else f"{day} ({weekday})"
+
+    def name_weekday(self, day: date) -> str:
+        """周三 or Wed."""
+        return self.gettext(_DAYS[day.weekday()])
 
     def write_moment(self, at: datetime | None) -> str:
         """An instant as 2026-12-02 14:05 in the office's zone; a dash without one."""
