@@ -14,6 +14,7 @@ from services.console.pages import (
     preferences,
     progress,
     reports,
+    rules,
 )
 from services.console.pages.plans import addresses
 from services.console.shell import errors
@@ -32,6 +33,7 @@ PAGES = (
     preferences,
     progress,
     reports,
+    rules,
     areas,
 )
 """The modules of pages; `ROUTER` holds the addresses of each."""

@@ -9,7 +9,7 @@ from services.console.texts.languages import LANGUAGES, choose_language
 from tools import page_texts
 
 _FIELD = re.compile(r"%\(\w+\)s")
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_CHINESE = re.compile(r"[\u3001-\u303f\u3400-\u9fff]")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
