@@ -9,6 +9,7 @@ from services.console.pages import (
     deeds,
     ledger,
     login,
+    messages,
     obligation,
     overview,
     preferences,
@@ -24,6 +25,7 @@ from services.console.texts.rendering import STATIC
 
 PAGES = (
     login,
+    messages,
     overview,
     addresses,
     ledger,

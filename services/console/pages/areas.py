@@ -11,7 +11,6 @@ _AREAS = {area.path: area for area in NAVIGATION}
 
 
 @ROUTER.get("/units")
-@ROUTER.get("/messages")
 @ROUTER.get("/settings")
 async def show_area(visit: SignedIn) -> Response:
     """An area without pages yet."""
