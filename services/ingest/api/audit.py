@@ -1,6 +1,6 @@
 """The audits over HTTP: the journal and its verification, and reminders against the ledger."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
@@ -9,6 +9,7 @@ from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.handlers.office import journal_audit
+from services.ingest.store.journal import JournalFilter
 from shared.api.audit import EntryOut, ExpectedOut, VerifiedOut
 from shared.api.fields import Day, Page
 
@@ -16,15 +17,28 @@ ROUTER = APIRouter(prefix="/v1", tags=["audit"])
 _NUMBER = TypeAdapter(int)
 
 
+def _describe(description: str) -> Any:  # noqa: ANN401 - as FastAPI types its own
+    return Query(description=description, max_length=200, pattern=r"^[^\x00]*$")
+
+
 @ROUTER.get("/journal")
 async def show_journal(
-    call: Permitted, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted,
+    *,
+    newest: Annotated[bool, Query(description="The newest entry first.")] = False,
+    actor: Annotated[str, _describe("Of this actor alone.")] = "",
+    action: Annotated[str, _describe("What was done, or its beginning, such as `user.`.")] = "",
+    subject: Annotated[str, _describe("About this id alone.")] = "",
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[EntryOut]:
-    """Show who changed what, from the first entry on, in the order of the chain."""
-    after = parse_cursor(cursor, "journal", _NUMBER) or 0
+    """Show who changed what, from the first entry on in the order of the chain, or the newest."""
+    kind = "journal newest" if newest else "journal"
+    place = parse_cursor(cursor, kind, _NUMBER)
+    wanted = JournalFilter(place, newest, actor, action, subject)
     async with call.context.engine.connect() as db:
-        entries = await journal_audit.list_entries(db, call.act, after, limit + 1)
-    return make_page(entries, limit, "journal", EntryOut, lambda entry: entry.number)
+        entries = await journal_audit.list_entries(db, call.act, wanted, limit + 1)
+    return make_page(entries, limit, kind, EntryOut, lambda entry: entry.number)
 
 
 @ROUTER.get("/audit/verify")

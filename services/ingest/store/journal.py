@@ -113,10 +113,10 @@ async def append_all(
 
 
 async def list_links(
-    db: AsyncConnection, office_id: UUID, after: int, limit: int, *, with_gone: bool = True
+    db: AsyncConnection, office_id: UUID, after: int, limit: int
 ) -> list[JournalLink]:
-    """Links after a number with their entries; `with_gone` also links whose entry is gone."""
-    joined = JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id, isouter=with_gone)
+    """Links after a number with their entries, also links whose entry is gone."""
+    joined = JOURNAL_LINKS.join(JOURNAL, JOURNAL.c.id == _L.entry_id, isouter=True)
     rows = await db.execute(
         select(_L.number, _L.entry_id, _L.hash, *_ENTRY)
         .select_from(joined)
@@ -129,6 +129,50 @@ async def list_links(
             number, entry_id, chain_hash, None if entry[0] is None else JournalEntry(*entry)
         )
         for number, entry_id, chain_hash, *entry in rows.all()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFilter:
+    """Which entries to list, and in which order; empty leaves a condition out.
+
+    Attributes:
+        action: what was done, or its beginning, such as `user.`.
+        newest: the newest entry first; `place` is then the number before which the list begins,
+            else the one after which it does.
+    """
+
+    place: int | None = None
+    newest: bool = False
+    actor: str = ""
+    action: str = ""
+    subject: str = ""
+
+
+async def list_entries(
+    db: AsyncConnection, office_id: UUID, wanted: JournalFilter, limit: int
+) -> list[JournalLink]:
+    """Links of a chain with their entries, in the order of the chain or against it."""
+    entry = JOURNAL.c
+    query = (
+        select(_L.number, _L.entry_id, _L.hash, *_ENTRY)
+        .select_from(JOURNAL_LINKS.join(JOURNAL, entry.id == _L.entry_id))
+        .where(_L.office_id == office_id)
+    )
+    if wanted.actor:
+        query = query.where(entry.actor == wanted.actor)
+    if wanted.action:
+        query = query.where(entry.action.startswith(wanted.action, autoescape=True))
+    if wanted.subject:
+        query = query.where(entry.subject == wanted.subject)
+    if wanted.place is not None:
+        beyond = _L.number < wanted.place if wanted.newest else _L.number > wanted.place
+        query = query.where(beyond)
+    query = query.order_by(_L.number.desc() if wanted.newest else _L.number).limit(limit)
+    rows = await db.execute(query)
+    return [
+        JournalLink(number, entry_id, chain_hash, JournalEntry(*values))
+        for number, entry_id, chain_hash, *values in rows.all()
     ]
 
 

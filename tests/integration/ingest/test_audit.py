@@ -68,6 +68,27 @@ async def test_the_chain_is_proven_and_a_noted_head_is_found_again(api):
     assert later["entries"] == noted["entries"] + 1
 
 
+async def test_the_newest_entries_are_listed_first_and_by_what_they_are_about(api):
+    await api.publish_plan()
+    entries = await journal(api)
+    found, cursor = [], None
+    while True:
+        query = {"newest": "true", "limit": 4} | ({"cursor": cursor} if cursor else {})
+        part = (await api.client.get("/v1/journal", params=query)).json()
+        found += part["items"]
+        if (cursor := part["next_cursor"]) is None:
+            break
+    assert found == entries[::-1]
+    for field, value in (
+        ("action", "unit."),
+        ("actor", entries[-1]["actor"]),
+        ("subject", entries[-1]["subject"]),
+    ):
+        part = (await api.client.get("/v1/journal", params={field: value, "limit": 500})).json()
+        wanted = [entry for entry in entries if entry[field].startswith(value)]
+        assert part["items"] == wanted
+
+
 async def test_anyone_can_recompute_the_chain_from_what_the_api_shows(api):
     await some_changes(api)
     last = FIRST_HASH

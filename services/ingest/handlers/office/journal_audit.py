@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.chain import FIELDS, FIRST_HASH, chain_hash, compute_digest
 from services.ingest.handlers.acting import Act
 from services.ingest.store import journal
-from services.ingest.store.journal import JournalEntry, JournalLink
+from services.ingest.store.journal import JournalEntry, JournalFilter, JournalLink
 
 _AT_ONCE = 2000
 
@@ -132,9 +132,11 @@ class ChainedEntry:
     hash: str
 
 
-async def list_entries(db: AsyncConnection, act: Act, after: int, limit: int) -> list[ChainedEntry]:
-    """Entries in the order of the chain, after a number."""
-    links = await journal.list_links(db, act.office_id, after, limit, with_gone=False)
+async def list_entries(
+    db: AsyncConnection, act: Act, wanted: JournalFilter, limit: int
+) -> list[ChainedEntry]:
+    """Entries in the order of the chain, or the newest first."""
+    links = await journal.list_entries(db, act.office_id, wanted, limit)
     return [
         ChainedEntry(
             number=link.number,
