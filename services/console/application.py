@@ -4,18 +4,25 @@ from fastapi import FastAPI
 from starlette.staticfiles import StaticFiles
 
 from services.console.pages import (
-    areas,
+    account,
     bulk,
     deeds,
+    directory,
+    journal,
     ledger,
     login,
     messages,
     obligation,
+    office_settings,
     overview,
+    people,
     preferences,
     progress,
     reports,
     rules,
+    unit_forms,
+    units,
+    waiting,
 )
 from services.console.pages.plans import addresses
 from services.console.shell import errors
@@ -24,21 +31,14 @@ from services.console.shell.context import ConsoleContext
 from services.console.texts.rendering import STATIC
 
 PAGES = (
-    login,
-    messages,
-    overview,
-    addresses,
-    ledger,
-    bulk,
-    obligation,
-    deeds,
-    preferences,
-    progress,
-    reports,
-    rules,
-    areas,
+    *(login, overview, waiting, preferences, progress),
+    *(addresses, ledger, bulk, obligation, deeds, reports),
+    *(directory, unit_forms, units),
+    *(rules, messages),
+    *(office_settings, account, people, journal),
 )
-"""The modules of pages; `ROUTER` holds the addresses of each."""
+"""The modules of pages; `ROUTER` holds the addresses of each. A fixed address comes before one
+with a name in it."""
 
 
 def create_application(context: ConsoleContext) -> FastAPI:

@@ -11,6 +11,10 @@ from services.console.shell.long_tasks import LongTasks
 from services.console.shell.person import PersonCache
 from services.console.texts.rendering import PageTemplates
 
+_IDLE_SECONDS = 2.0
+"""How long an unused connection is kept: less than ingest keeps it (uvicorn: 5 seconds), or a
+request is sent into a connection that is being closed."""
+
 
 @dataclass(slots=True)
 class ConsoleContext:
@@ -35,7 +39,9 @@ def make_context(
     http = httpx.AsyncClient(
         base_url=settings.api,
         timeout=httpx.Timeout(10, read=settings.api_patience.total_seconds()),
-        limits=httpx.Limits(max_connections=200, max_keepalive_connections=50),
+        limits=httpx.Limits(
+            max_connections=200, max_keepalive_connections=50, keepalive_expiry=_IDLE_SECONDS
+        ),
         trust_env=False,
         transport=transport,
     )

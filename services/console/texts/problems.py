@@ -37,6 +37,12 @@ _FIELD_ERRORS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"valid (integer|number)", N_("请填写数字。")),
         (r"greater than or equal to (?P<least>\S+)", N_("不能小于 %(least)s。")),
         (r"less than or equal to (?P<most>\S+)", N_("不能大于 %(most)s。")),
+        (r"no mobile number", N_("手机号应为 11 位数字。")),
+        (r"no e-mail address", N_("不是电子邮箱地址。")),
+        (r"Give an e-mail address or a mobile", N_("手机和邮箱至少填一个。")),
+        (r"The last day is before the first", N_("截止日期早于起始日期。")),
+        (r"is no date", N_("请写成 2026-12-02 这样的日期。")),
+        (r"is too long", N_("内容太长，请缩短。")),
         (r"control characters", N_("含有无法保存的字符，请删去。")),
         (r"valid (enumeration|literal|input)|Input should be '", N_("请从列出的选项中选择。")),
     )
@@ -84,8 +90,9 @@ def list_field_errors(problem: Problem, translate: Callable[[str], str]) -> dict
     errors: dict[str, str] = {}
     for row in problem.errors:
         place = str(row.get("where", "")).split(".")
-        if len(place) > 1 and place[0] == "body":
-            errors.setdefault(place[1], _describe_field(str(row.get("message", "")), translate))
+        named = place[1] if len(place) > 1 and place[0] == "body" else place[0]
+        if named.isidentifier() and (len(place) == 1 or place[0] == "body"):
+            errors.setdefault(named, _describe_field(str(row.get("message", "")), translate))
     return errors
 
 

@@ -25,6 +25,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "settlement": plan_words.SETTLEMENTS,
     "joint": plan_words.JOINTS,
     "period": plan_words.PERIODS,
+    "scope": wording.SCOPES,
 }
 """Filters that name a closed word: `{{ item.status | status }}`."""
 

@@ -45,6 +45,12 @@ POSTS: Mapping[str, str] = {
     "head": N_("主要负责人"),
 }
 CHANNELS: Mapping[str, str] = {"email": N_("邮件"), "sms": N_("短信")}
+SCOPES: Mapping[str, str] = {
+    "read": N_("查看"),
+    "report": N_("代单位办理"),
+    "manage": N_("管理任务表、名录和台账"),
+    "admin": N_("管理人员和令牌"),
+}
 
 
 class Wording:

@@ -1,0 +1,136 @@
+"""单位: the directory, one unit, and who can't be reached."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from services.console.client import ApiClient
+from services.console.shell.visits import SignedIn
+from services.console.texts.languages import N_
+from shared.api.fields import Page
+from shared.api.units import ContactOut, SummaryOut, ToldOut, UnitOut, UnreachableOut
+from shared.api.waiting import NotificationOut
+
+ROUTER = APIRouter()
+POSTS = ("liaison", "deputy", "head")
+SILENT = ("nobody", "ended", "not-begun", "no-address")
+"""Gaps with which no message reaches a post."""
+GAPS: Mapping[str, str] = {
+    "nobody": N_("无人任职"),
+    "ended": N_("任期已过"),
+    "not-begun": N_("尚未到任"),
+    "no-address": N_("没有邮箱和手机"),
+    "no-email": N_("没有邮箱"),
+    "no-mobile": N_("没有手机"),
+}
+STATES: Mapping[str, str] = {
+    "pending": N_("待发送"),
+    "sent": N_("已交网关"),
+    "failed": N_("发送失败"),
+    "suppressed": N_("不再发送"),
+    "delivered": N_("已送达"),
+}
+_PART = 50
+_SENT_LATELY = 10
+
+
+@ROUTER.get("/units")
+async def show_directory(
+    visit: SignedIn,
+    name: Annotated[str, Query(max_length=200)] = "",
+    cursor: Annotated[str, Query(max_length=500)] = "",
+) -> Response:
+    """The directory: each unit with who is reached there, and what is missing."""
+    visit.require("read-drafts")
+    page: Page[UnitOut]
+    page, gaps, bounced = await asyncio.gather(
+        visit.api.list_page(
+            UnitOut, "/v1/units", name=name.strip(), cursor=cursor or None, limit=_PART
+        ),
+        map_gaps(visit.api),
+        list_bounced(visit.api),
+    )
+    query = urlencode({"name": name, "cursor": page.next_cursor or ""})
+    return visit.render(
+        "units/directory.html",
+        units=page.items,
+        name=name,
+        gaps=gaps,
+        bounced={(row.unit_id, row.audience) for row in bounced},
+        silent=SILENT,
+        words=GAPS,
+        first=f"/units?{urlencode({'name': name})}" if cursor else "",
+        following=f"/units?{query}" if page.next_cursor else "",
+    )
+
+
+@ROUTER.get("/units/missing")
+async def show_missing(
+    visit: SignedIn, post: Annotated[str, Query(max_length=20)] = "liaison"
+) -> Response:
+    """Who can't be reached: posts with a gap, and addresses at which messages failed."""
+    visit.require("read-drafts")
+    wanted = post if post in POSTS else ""
+    rows, bounced = await asyncio.gather(
+        visit.api.list_items(UnreachableOut, "/v1/units/unreachable", post=wanted),
+        list_bounced(visit.api),
+    )
+    rows.sort(key=lambda row: row.gap not in SILENT)
+    return visit.render(
+        "units/missing.html",
+        post=wanted,
+        posts=POSTS,
+        rows=rows,
+        bounced=bounced,
+        silent=SILENT,
+        words=GAPS,
+    )
+
+
+@ROUTER.get("/units/{unit_id}")
+async def show_unit(visit: SignedIn, unit_id: UUID) -> Response:
+    """One unit: posts over time, how it stands, what it was sent last."""
+    visit.require("read-drafts")
+    unit, counts, history, gaps, bounced = await asyncio.gather(
+        visit.api.get(UnitOut, f"/v1/units/{unit_id}"),
+        visit.api.list_page(SummaryOut, "/v1/ledger/summary", unit_id=str(unit_id)),
+        visit.api.list_page(ToldOut, f"/v1/units/{unit_id}/history", limit=_SENT_LATELY),
+        map_gaps(visit.api),
+        list_bounced(visit.api),
+    )
+    return visit.render(
+        "units/unit.html",
+        unit=unit,
+        counts=counts.items[0] if counts.items else None,
+        history=history.items,
+        states=STATES,
+        posts=[(post, list_holders(unit.contacts, post)) for post in POSTS],
+        gaps=gaps.get(unit_id, {}),
+        silent=SILENT,
+        words=GAPS,
+        failed={row.address for row in bounced if row.unit_id == unit_id},
+    )
+
+
+def list_holders(contacts: Iterable[ContactOut], post: str) -> list[ContactOut]:
+    """Who holds a post, and who follows, in that order."""
+    return [contact for contact in contacts if contact.post == post]
+
+
+async def map_gaps(api: ApiClient) -> Mapping[UUID, Mapping[str, UnreachableOut]]:
+    """What is missing today, by unit and post."""
+    gaps: defaultdict[UUID, dict[str, UnreachableOut]] = defaultdict(dict)
+    for row in await api.list_items(UnreachableOut, "/v1/units/unreachable"):
+        gaps[row.unit_id][row.post] = row
+    return gaps
+
+
+async def list_bounced(api: ApiClient) -> list[NotificationOut]:
+    """The messages that failed at addresses which the directory still has."""
+    return await api.list_items(NotificationOut, "/v1/notifications", undeliverable=True)

@@ -1,0 +1,54 @@
+"""待办: what waits for a person of the office, each with the place where it is decided."""
+
+import asyncio
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from services.console.shell.visits import SignedIn
+from shared.api.units import ItemOut
+from shared.api.waiting import (
+    AskedExtensionOut,
+    NotificationOut,
+    RaisedObjectionOut,
+    WaitingOut,
+    WaitingPlanOut,
+)
+
+ROUTER = APIRouter()
+_SHOWN = 20
+"""Rows of each kind; a link leads to all of them, or they follow as these are decided."""
+
+
+@ROUTER.get("/overview/waiting")
+async def show_waiting(visit: SignedIn) -> Response:
+    """Everything that waits, by kind, the oldest request first."""
+    visit.require("read-drafts")
+    api = visit.api
+    counts, plans, submitted, extensions, objections, failed = await asyncio.gather(
+        api.get(WaitingOut, "/v1/waiting"),
+        api.list_page(WaitingPlanOut, "/v1/waiting/plans"),
+        api.list_page(ItemOut, "/v1/ledger", status="submitted", sort="due_on", limit=_SHOWN),
+        api.list_page(AskedExtensionOut, "/v1/extensions", state="pending", limit=_SHOWN),
+        api.list_page(RaisedObjectionOut, "/v1/objections", state="pending", limit=_SHOWN),
+        api.list_page(NotificationOut, "/v1/notifications", undeliverable=True, limit=_SHOWN),
+    )
+    drafts = [plan for plan in plans.items if is_draft(plan)]
+    changed = [plan for plan in plans.items if plan.gains or plan.losses]
+    kinds = (counts.submitted, counts.extensions, counts.objections, counts.undeliverable)
+    return visit.render(
+        "overview/waiting.html",
+        total=sum(kinds) + len(drafts) + len(changed),
+        counts=counts,
+        drafts=drafts,
+        changed=changed,
+        submitted=submitted.items,
+        extensions=extensions.items,
+        objections=objections.items,
+        failed=failed.items,
+    )
+
+
+def is_draft(plan: WaitingPlanOut) -> bool:
+    """Whether a plan waits to be settled, published or confirmed."""
+    return bool(plan.status != "published" or plan.open or plan.unknown_names or plan.doubts)
