@@ -2,9 +2,11 @@
 
 import asyncio
 from typing import Any
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
+from pydantic import TypeAdapter
 
 from services.console.client import ApiError
 from services.console.pages.bulk import list_bulk_deeds
@@ -16,12 +18,13 @@ from services.console.pages.ledger_address import (
     LedgerAddress,
 )
 from services.console.shell.downloads import answer_file
-from services.console.shell.forms import Form
+from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from services.console.texts.wording import KINDS, STATUSES
 from shared.api.fields import Page
 from shared.api.units import ItemOut, LedgerChoicesOut, LedgerCountsOut
+from shared.api.views import ViewOut
 
 ROUTER = APIRouter()
 _ROWS = 50
@@ -41,6 +44,7 @@ _VIEWS = tuple(
     )
 )
 """Lists that everybody has, by their address."""
+_SAVED = TypeAdapter(list[ViewOut])
 _FIELDS = (*(name for name in FILTERS if name not in {"unit_id", "year"}), "sort")
 """The filters that the form has as fields; it carries the others."""
 
@@ -70,6 +74,7 @@ async def show_ledger(visit: SignedIn) -> Response:
         if error.status >= _FAULTY:
             raise
         form, status = form.refuse(visit, error), error.status
+    saved = await _fetch_views(visit)
     return visit.render(
         "ledger/list.html",
         status,
@@ -79,7 +84,8 @@ async def show_ledger(visit: SignedIn) -> Response:
         counts=counts,
         options=_list_options(visit, address, choices),
         sorts=SORTS,
-        views=[(path, name, path == address.path) for path, name in _VIEWS],
+        views=[(path, visit.gettext(name), path == address.path) for path, name in _VIEWS],
+        saved=[(LedgerAddress.parse_text(view.query).path, view) for view in saved],
         has_any=bool(choices.plans),
         bulk=list_bulk_deeds(visit),
     )
@@ -107,6 +113,39 @@ def _list_options(
         if value and value not in {each[0] for each in offered}:
             offered.append((value, value))
     return options
+
+
+async def _fetch_views(visit: Visit) -> list[ViewOut]:
+    """The lists that the office's people named."""
+    if not visit.may("read-drafts"):
+        return []
+    return await visit.api.fetch(_SAVED, "/v1/ledger/views")
+
+
+@ROUTER.post("/ledger/views")
+async def save_view(visit: SignedIn, form: Posted) -> Response:
+    """Name a list, for all people of the office."""
+    visit.require("edit-ledger")
+    address = LedgerAddress.parse_text(form["list"])
+    body = {"name": form["name"], "query": address.query}
+    try:
+        await visit.api.post(ViewOut, "/v1/ledger/views", body, form.key)
+    except ApiError as error:
+        if error.status >= _FAULTY:
+            raise
+        shown = form.refuse(visit, error)
+        text = shown.errors.get("name") or visit.describe(error).text
+        return visit.redirect(address.path, f"{form['name'][:40]}：{text}", "warning")
+    return visit.redirect(address.path, visit.gettext("已存为常用列表，本办公室的人都能看到。"))
+
+
+@ROUTER.post("/ledger/views/{view_id}/remove")
+async def remove_view(visit: SignedIn, view_id: UUID, form: Posted) -> Response:
+    """Remove a named list."""
+    visit.require("edit-ledger")
+    await visit.api.delete(f"/v1/ledger/views/{view_id}")
+    address = LedgerAddress.parse_text(form["list"])
+    return visit.redirect(address.path, visit.gettext("常用列表已删除，事项不受影响。"))
 
 
 def _pair(words: list[str]) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from services.ingest.api import (
     settings,
     units,
     users,
+    views,
     waiting,
 )
 from services.ingest.api.boundary import Boundary
@@ -75,6 +76,7 @@ _AREAS = (
         links,
         me,
         audit,
+        views,
     ),
 )
 

@@ -33,7 +33,7 @@ class Permission(StrEnum):
     EDIT_UNITS = "edit-units"
     """To change the directory."""
     EDIT_LEDGER = "edit-ledger"
-    """To correct or withdraw what stands in the ledger, with a reason."""
+    """To correct or withdraw what stands in the ledger, with a reason; to name lists of it."""
     REVIEW_REPORTS = "review-reports"
     """To complete what a unit reported as done, or to return it."""
     DECIDE_EXTENSIONS = "decide-extensions"
@@ -135,6 +135,9 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/ledger/summary": _P.READ,
     "GET /v1/ledger/counts": _P.READ,
     "GET /v1/ledger/choices": _P.READ,
+    "GET /v1/ledger/views": _P.READ_DRAFTS,
+    "POST /v1/ledger/views": _P.EDIT_LEDGER,
+    "DELETE /v1/ledger/views/{view_id}": _P.EDIT_LEDGER,
     "GET /v1/ledger.xlsx": _P.READ,
     "GET /v1/ledger.csv": _P.READ,
     "GET /v1/reports/days": _P.READ,

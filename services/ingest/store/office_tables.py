@@ -1,6 +1,6 @@
 """What an office decides: its rule books, its calendars and its settings."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text
+from sqlalchemy import Column, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.store.columns import INSTANT, METADATA, define_office_column
@@ -36,4 +36,16 @@ OFFICE_SETTINGS = Table(
     Column("reporting", JSONB(none_as_null=True)),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", INSTANT, nullable=False),
+)
+
+LEDGER_VIEWS = Table(
+    "ledger_views",
+    METADATA,
+    Column("view_id", Uuid, primary_key=True),
+    define_office_column(),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("saved_by", Text, nullable=False),
+    Column("saved_at", INSTANT, nullable=False),
+    UniqueConstraint("office_id", "name"),
 )

@@ -329,3 +329,22 @@ async def test_nothing_ticked_and_an_unknown_deed_change_nothing(
     viewer = await desk.sign_in("viewer")
     await viewer.goto("/ledger")
     await expect(viewer.get_by_role("button", name="下一步")).to_have_count(0)
+
+
+async def test_a_list_gets_a_name_that_all_see_and_loses_it(
+    desk: Desk, ledger: list[dict[str, Any]]
+) -> None:
+    page = await desk.sign_in("editor")
+    await page.goto("/ledger?unit=县财政局&status=assigned")
+    await page.get_by_text("存为常用列表").click()
+    await page.get_by_label("名称").fill("财政局待签收")
+    await page.get_by_role("button", name="保存").click()
+    await expect(page.get_by_role("status").first).to_contain_text("已存为常用列表")
+    await check_page(page)
+    viewer = await desk.sign_in("viewer")
+    await viewer.goto("/ledger")
+    await viewer.get_by_role("link", name="财政局待签收").click()
+    await expect(viewer.get_by_label("单位", exact=True)).to_have_value("县财政局")
+    await expect(viewer.get_by_role("button", name="删除这个常用列表")).to_have_count(0)
+    await page.get_by_role("button", name="删除这个常用列表").click()
+    await expect(page.get_by_role("link", name="财政局待签收")).to_have_count(0)

@@ -113,6 +113,9 @@ TABLE = {
     "GET /v1/ledger/summary": Access("read", 200),
     "GET /v1/ledger/counts": Access("read", 200),
     "GET /v1/ledger/choices": Access("read", 200),
+    "GET /v1/ledger/views": Access("read", 403),
+    "POST /v1/ledger/views": Access("manage", 403),
+    "DELETE /v1/ledger/views/{view_id}": Access("manage", 403),
     "GET /v1/ledger.xlsx": Access("read", 200),
     "GET /v1/ledger.csv": Access("read", 200),
     "GET /v1/reports/days": Access("read", 422),
@@ -198,7 +201,7 @@ async def office(api: Any) -> Office:
     mine = rows[0]
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
     unknown = "00000000-0000-0000-0000-000000000000"
-    token = dict.fromkeys(("token_id", "user_id", "session_id"), unknown)
+    token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id"), unknown)
     token["secret"] = "unknown"
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(

@@ -220,6 +220,13 @@ class Desk:
         version = (await self.api.client.get(path)).json()["version"]
         return await self.api.client.put(path, json={"version": version, "rate_limit": 3})
 
+    async def save_view(self) -> httpx.Response:
+        return await self.post("/v1/ledger/views", {"name": "超期", "query": "light=red"})
+
+    async def remove_view(self) -> httpx.Response:
+        view = (await self.save_view()).json()
+        return await self.api.client.delete(f"/v1/ledger/views/{view['view_id']}")
+
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
@@ -273,6 +280,8 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
     ("POST", "/v1/receipts"): Desk.receipt,
+    ("POST", "/v1/ledger/views"): Desk.save_view,
+    ("DELETE", "/v1/ledger/views/{view_id}"): Desk.remove_view,
     ("POST", "/v1/units/{unit_id}/contacts"): Desk.take_over,
     ("POST", "/v1/units/{unit_id}/rename"): Desk.rename,
     ("POST", "/v1/units/{unit_id}/aliases"): Desk.aliases,

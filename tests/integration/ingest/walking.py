@@ -211,6 +211,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
     unit = await api.open_as("read", "report", unit_id=unit_id)
     asked = {"version": 1, "due_on": "2023-12-20", "note": "申请"}
     extended = await unit.post(f"/v1/obligations/{obligation_id}/extend", json=asked)
+    view = await api.client.post("/v1/ledger/views", json={"name": "x", "query": "light=red"})
     objected = await unit.post(
         f"/v1/obligations/{rows['3.1']['obligation_id']}/object",
         json={"version": 1, "note": "异议"},
@@ -236,6 +237,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "evidence_id": shown.json()["evidence"][0]["evidence_id"],
         "token_id": (await api.client.get("/v1/tokens")).json()["items"][0]["token_id"],
         "user_id": str(user.user_id),
+        "view_id": view.json()["view_id"],
         "session_id": (await open_for(api, user))[1],
     }
 
