@@ -63,21 +63,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, ledger, obligations, evidence),
-    *(
-        hearings,
-        waiting,
-        reports,
-        feeds,
-        offices,
-        settings,
-        users,
-        sessions,
-        openid,
-        links,
-        me,
-        audit,
-        views,
-    ),
+    *(hearings, waiting, views, reports, feeds, offices, settings),
+    *(users, sessions, openid, links, me, audit),
 )
 
 
