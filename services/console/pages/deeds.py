@@ -1,5 +1,6 @@
 """The forms by which one obligation is changed: each says what follows, and asks for its words."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -46,8 +47,10 @@ async def show_deed(
     """The form of one deed."""
     deed = _find_deed(name)
     visit.require(deed.needs)
-    obligation = await visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}")
-    lines = await fetch_timeline(visit, obligation_id)
+    obligation, lines = await asyncio.gather(
+        visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
+        fetch_timeline(visit, obligation_id),
+    )
     form = Form.begin(
         version=str(obligation.version),
         seen=lines[-1].at.isoformat() if lines else "",

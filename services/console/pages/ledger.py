@@ -54,10 +54,34 @@ async def show_ledger(visit: SignedIn) -> Response:
     """The list that the address asks for; a wrong filter is told beside the filters."""
     visit.require("read")
     address = LedgerAddress.parse(visit.request.query_params)
-    choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices")
-    form, status = Form.begin(**{name: address.get(name) for name in _FIELDS}), 200
-    page: Page[ItemOut] = Page(items=[])
-    counts = LedgerCountsOut(total=0, lights={}, statuses={})
+    choices, saved, (counts, page, error) = await asyncio.gather(
+        visit.api.get(LedgerChoicesOut, "/v1/ledger/choices"),
+        _fetch_views(visit),
+        _fetch_part(visit, address),
+    )
+    form = Form.begin(**{name: address.get(name) for name in _FIELDS})
+    if error is not None:
+        form = form.refuse(visit, error)
+    return visit.render(
+        "ledger/list.html",
+        error.status if error else 200,
+        address=address,
+        form=form,
+        page=page,
+        counts=counts,
+        options=_list_options(visit, address, choices),
+        sorts=SORTS,
+        views=[(path, visit.gettext(name), path == address.path) for path, name in _VIEWS],
+        saved=[(LedgerAddress.parse_text(view.query).path, view) for view in saved],
+        has_any=bool(choices.plans or counts.total),
+        bulk=list_bulk_deeds(visit),
+    )
+
+
+async def _fetch_part(
+    visit: Visit, address: LedgerAddress
+) -> tuple[LedgerCountsOut, Page[ItemOut], ApiError | None]:
+    """The counts and the part of the list; or why the API refuses the filters."""
     try:
         counts, page = await asyncio.gather(
             visit.api.get(LedgerCountsOut, "/v1/ledger/counts", **address.filters),
@@ -73,22 +97,8 @@ async def show_ledger(visit: SignedIn) -> Response:
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
-        form, status = form.refuse(visit, error), error.status
-    saved = await _fetch_views(visit)
-    return visit.render(
-        "ledger/list.html",
-        status,
-        address=address,
-        form=form,
-        page=page,
-        counts=counts,
-        options=_list_options(visit, address, choices),
-        sorts=SORTS,
-        views=[(path, visit.gettext(name), path == address.path) for path, name in _VIEWS],
-        saved=[(LedgerAddress.parse_text(view.query).path, view) for view in saved],
-        has_any=bool(choices.plans),
-        bulk=list_bulk_deeds(visit),
-    )
+        return LedgerCountsOut(total=0, lights={}, statuses={}), Page(items=[]), error
+    return counts, page, None
 
 
 def _list_options(

@@ -1,5 +1,6 @@
 """One obligation: its facts, what may be done, what is asked for, evidence, and its whole story."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -82,8 +83,10 @@ async def show_obligation(
 ) -> Response:
     """One obligation; `story=all` shows all lines of it."""
     visit.require("read")
-    obligation = await visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}")
-    lines = await fetch_timeline(visit, obligation_id)
+    obligation, lines = await asyncio.gather(
+        visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
+        fetch_timeline(visit, obligation_id),
+    )
     names = list_actions(visit, obligation)
     shown = lines if story == "all" else lines[-_SHOWN:]
     is_unit = visit.person.me.unit_id is not None
