@@ -1,6 +1,7 @@
 """Field types of the API: bounded, and without what PostgreSQL or a mail header can't hold."""
 
 import re
+import unicodedata
 from datetime import date
 from typing import Annotated, Generic, TypeVar
 
@@ -8,6 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _CONTROL_OR_BREAK = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSEEN = frozenset({"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"})
+"""Unicode categories whose characters show nothing by themselves."""
 T = TypeVar("T")
 
 
@@ -23,11 +26,18 @@ def _clean_line(value: str) -> str:
     return value.strip()
 
 
-Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_line)]
+def _require_words(value: str) -> str:
+    if all(unicodedata.category(character) in _UNSEEN for character in value):
+        raise ValueError("内容不能为空白。The text is blank.")
+    return value
+
+
+_Words = AfterValidator(_require_words)
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_clean_line), _Words]
 """A name or a short reason, on one line."""
 Prose = Annotated[str, Field(max_length=4000), AfterValidator(_clean_prose)]
 """A note, which may be empty."""
-Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_clean_prose)]
+Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_clean_prose), _Words]
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 

@@ -35,5 +35,10 @@ class SessionEnd(StrEnum):
 
 
 def normalise_sign_in_name(name: str) -> str:
-    """A name without differences of width, case and space: `Ｚhang 三` signs in as `zhang 三`."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A name without differences of width, case and space: `Ｚhang 三` signs in as `zhang 三`.
+
+    Characters that nobody sees, as those of direction, make no other name either.
+    """
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    seen = "".join(each for each in folded if unicodedata.category(each) != "Cf")
+    return " ".join(seen.split())

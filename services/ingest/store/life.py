@@ -1,6 +1,6 @@
 """Extensions, objections, and joint duties."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.store.fetching import fetch_all, fetch_first, list_columns
+from services.ingest.store.fetching import fetch_all, fetch_first, is_any_of, list_columns
 from services.ingest.store.life_tables import (
     EXTENSIONS,
     OBJECTIONS,
@@ -116,9 +116,9 @@ async def update_objection(
 
 
 async def close_pending(
-    db: AsyncConnection, obligation_id: UUID, *, now: datetime, actor: str, why: str
+    db: AsyncConnection, obligation_ids: Collection[UUID], *, now: datetime, actor: str, why: str
 ) -> None:
-    """End what is asked for about an obligation that is done or withdrawn."""
+    """End what is asked for about obligations that are done or withdrawn."""
     decided = {"decided_at": now, "decided_by": actor, "decision": why}
     for table, pending, ended in (
         (EXTENSIONS, ExtensionState.PENDING, ExtensionState.WITHDRAWN),
@@ -126,7 +126,7 @@ async def close_pending(
     ):
         await db.execute(
             update(table)
-            .where(table.c.obligation_id == obligation_id, table.c.state == pending)
+            .where(is_any_of(table.c.obligation_id, obligation_ids), table.c.state == pending)
             .values(decided | {"state": ended})
         )
 

@@ -10,6 +10,7 @@ from sqlalchemy import case, exists, func, literal, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.store import life
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.life_tables import EXTENSIONS, ExtensionState
@@ -113,9 +114,12 @@ async def update_obligations(db: AsyncConnection, rows: Sequence[dict[str, Any]]
 
 
 async def withdraw_obligations(
-    db: AsyncConnection, obligation_ids: Sequence[UUID], now: datetime
+    db: AsyncConnection, obligation_ids: Sequence[UUID], *, now: datetime, actor: str
 ) -> None:
-    """Mark obligations as no longer owed; they stay in the ledger, and what is done stays done."""
+    """Mark obligations as no longer owed, and close what is asked for about them.
+
+    They stay in the ledger, and what is done stays done.
+    """
     await db.execute(
         update(OBLIGATIONS)
         .where(is_any_of(_O.obligation_id, obligation_ids))
@@ -129,6 +133,8 @@ async def withdraw_obligations(
             ),
         )
     )
+    why = ObligationStatus.WITHDRAWN.value
+    await life.close_pending(db, obligation_ids, now=now, actor=actor, why=why)
 
 
 async def release_refs(db: AsyncConnection, measure_ids: Sequence[UUID]) -> None:

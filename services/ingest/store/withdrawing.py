@@ -8,13 +8,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.store import life
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
-from services.ingest.store.life_tables import (
-    EXTENSIONS,
-    OBJECTIONS,
-    ExtensionState,
-    ObjectionState,
-)
 from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
 from shared.schemas.life import ObligationStatus
 
@@ -70,16 +65,7 @@ async def withdraw_all(
             since=now,
         )
     )
-    decided = {"decided_at": now, "decided_by": actor, "decision": why}
-    for table, pending, ended in (
-        (EXTENSIONS, ExtensionState.PENDING, ExtensionState.WITHDRAWN),
-        (OBJECTIONS, ObjectionState.PENDING, ObjectionState.WITHDRAWN),
-    ):
-        await db.execute(
-            update(table)
-            .where(is_any_of(table.c.obligation_id, obligation_ids), table.c.state == pending)
-            .values(decided | {"state": ended})
-        )
+    await life.close_pending(db, obligation_ids, now=now, actor=actor, why=why)
 
 
 async def delete_plan(db: AsyncConnection, plan_id: UUID) -> None:

@@ -41,6 +41,23 @@ BODIES = [
 ]
 
 
+@pytest.mark.parametrize("blank", ["   ", "\u3000", "\u200b", "\u2060 \ufe0f", "\u202e"])
+async def test_a_name_or_reason_that_shows_nothing_is_refused(api, blank):
+    await api.publish_plan()
+    hearing = next(row for row in await api.list_ledger() if row["kind"] == "hearing")
+    unit_id, obligation_id = hearing["unit_id"], hearing["obligation_id"]
+    heard = {"heard_on": "2023-05-18", "heard_by": blank}
+    for path, body in (
+        ("/v1/tokens", {"name": blank, "scopes": ["read"]}),
+        ("/v1/users", {"name": blank, "role": "viewer"}),
+        (f"/v1/units/{unit_id}/hearings", heard),
+        (f"/v1/units/{unit_id}/links/revoke", {"note": blank}),
+        (f"/v1/obligations/{obligation_id}/withdraw", {"version": 1, "note": blank}),
+    ):
+        told = is_problem(await api.client.post(path, json=body), 422)
+        assert "不能为空白" in told["errors"][0]["message"], path
+
+
 @pytest.mark.parametrize("body", BODIES, ids=range(len(BODIES)))
 async def test_a_hostile_body_is_refused(api, body):
     for path in (

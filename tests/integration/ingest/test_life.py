@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 pytestmark = pytest.mark.integration
 
@@ -291,6 +292,38 @@ async def test_a_hearing_is_taken_back_and_its_duty_is_owed_again(api):
     assert await kinds(api.client, hearing["obligation_id"]) == [
         *("assigned", "hearing-recorded", "hearing-taken-back", "hearing-recorded")
     ]
+
+
+async def test_a_recorded_hearing_closes_what_was_asked_for_about_it(api):
+    await api.publish_plan()
+    hearing = next(row for row in await api.list_ledger() if row["kind"] == "hearing")
+    obligation_id, unit_id = hearing["obligation_id"], hearing["unit_id"]
+    unit = await api.open_as("read", "report", unit_id=unit_id)
+    asked = {"version": 1, "due_on": "2024-01-31", "note": "主要负责人外出学习"}
+    assert (await send(unit, obligation_id, "extend", **asked)).status_code == 200
+    assert (await send(unit, obligation_id, "object", version=2, note="x")).status_code == 200
+    body = {"heard_on": "2023-05-18", "heard_by": "局长"}
+    assert (await unit.post(f"/v1/units/{unit_id}/hearings", json=body)).status_code == 201
+    shown = await show(unit, obligation_id)
+    (extension,), (objection,) = shown["extensions"], shown["objections"]
+    assert (shown["status"], extension["state"], objection["state"]) == (
+        *("done", "withdrawn", "withdrawn"),
+    )
+    path = f"/v1/extensions/{extension['extension_id']}/grant"
+    assert (await api.client.post(path, json={"confirm": True})).status_code == 409
+    assert (await show(unit, obligation_id))["due_on"] == hearing["due_on"]
+
+
+async def test_an_extension_of_what_is_done_is_not_granted(api):
+    obligation_id, unit = await take(api)
+    asked = {"version": 1, "due_on": "2024-01-31", "note": "x"}
+    extension = (await send(unit, obligation_id, "extend", **asked)).json()["extensions"][0]
+    done = text("UPDATE ingest.obligations SET status = 'done' WHERE obligation_id = :id")
+    async with api.engine.begin() as db:  # as an earlier version left it
+        await db.execute(done, {"id": obligation_id})
+    path = f"/v1/extensions/{extension['extension_id']}/grant"
+    refused = await api.client.post(path, json={"confirm": True})
+    assert (refused.status_code, refused.json()["allowed"]) == (409, ["return", "reopen"])
 
 
 HEARING = (

@@ -75,6 +75,18 @@ async def test_a_unit_that_leaves_a_group_keeps_what_it_has_done(office):
     assert brief((await changes(office))["gains"]) == [("县发展和改革局", ["2.1"], 1)]
 
 
+async def test_what_a_unit_asked_for_ends_with_what_it_loses(office):
+    row = (await office.owed())["1.1", "县发展和改革局"]
+    unit = await office.api.open_as("read", "report", unit_id=row["unit_id"])
+    path = f"/v1/obligations/{row['obligation_id']}"
+    objected = await unit.post(f"{path}/object", json={"version": 1, "note": "x"})
+    assert objected.status_code == 200
+    await office.api.import_units(LEAVES)
+    await decide(office, "confirm")
+    shown = (await unit.get(path)).json()
+    assert (shown["status"], shown["objections"][0]["state"]) == ("withdrawn", "withdrawn")
+
+
 async def test_what_is_dismissed_stays_as_it_is_and_is_not_asked_again(office):
     await office.api.import_units(JOINS)
     await office.api.import_units(LEAVES)

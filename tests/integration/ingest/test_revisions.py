@@ -255,6 +255,24 @@ async def test_units_that_join_get_it_and_units_that_leave_lose_it(office):
     ]
 
 
+async def test_what_a_unit_asked_for_ends_with_the_obligation_that_a_revision_withdraws(office):
+    await office.publish()
+    row = (await office.owed())["1.1", "县发展和改革局"]
+    unit = await office.api.open_as("read", "report", unit_id=row["unit_id"])
+    path = f"/v1/obligations/{row['obligation_id']}"
+    asked = {"version": 1, "due_on": "2023-12-01", "note": "系统迁移"}
+    assert (await unit.post(f"{path}/extend", json=asked)).status_code == 200
+    objected = await unit.post(f"{path}/object", json={"version": 2, "note": "x"})
+    assert objected.status_code == 200
+    await office.confirm(await office.revise((*ONE[:2], "县财政局", ONE[3]), TWO, THREE))
+    shown = (await unit.get(path)).json()
+    (extension,), (objection,) = shown["extensions"], shown["objections"]
+    assert (shown["status"], extension["state"], objection["state"]) == (
+        *("withdrawn", "withdrawn", "withdrawn"),
+    )
+    await office.post(f"/v1/extensions/{extension['extension_id']}/grant", {}, 409)
+
+
 async def test_a_unit_that_comes_back_owes_the_same_obligation_again(office):
     await office.publish()
     before = await office.owed()

@@ -40,6 +40,13 @@ async def test_a_name_is_taken_whatever_its_width_and_case(api: Any) -> None:
     await sign_in(api, " Zhang ")
 
 
+@pytest.mark.parametrize("name", ["zhang\u200b", "\u202ezhang", "zh\u2060ang"])
+async def test_a_name_is_taken_whatever_it_holds_that_nobody_sees(api: Any, name: str) -> None:
+    await create_user(api, "zhang", "viewer")
+    body = {"name": name, "role": "viewer", "password": PASSWORD}
+    assert (await api.client.post("/v1/users", json=body)).status_code == 409
+
+
 async def test_a_units_account_reads_and_reports_for_its_unit_alone(api: Any) -> None:
     await api.publish_plan()
     rows = await api.list_ledger()

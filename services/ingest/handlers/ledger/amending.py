@@ -106,7 +106,7 @@ async def _write_part(
         existing[obligation.unit_id].append(obligation)
     units = [_compare_unit(confirmation, unit, part[unit], existing[unit]) for unit in part]
     ended = [id_ for unit in units for id_ in (*unit.withdrawn, *unit.dropped)]
-    await revisions.withdraw_obligations(db, ended, act.now)
+    await revisions.withdraw_obligations(db, ended, now=act.now, actor=act.actor)
     await revisions.update_obligations(db, [row for unit in units for row in unit.changed])
     await obligations.add_obligations(db, _make_batch(confirmation, units))
     events = [event for unit in units for event in _make_events(confirmation, unit)]

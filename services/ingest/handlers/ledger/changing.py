@@ -61,7 +61,7 @@ async def change_status(
     await store.update_obligation(db, entry.obligation_id, values, act.now)
     if status in _ENDED:
         await life.close_pending(
-            db, entry.obligation_id, now=act.now, actor=act.actor, why=status.value
+            db, [entry.obligation_id], now=act.now, actor=act.actor, why=status.value
         )
     event = StatusReported(
         office_id=act.office_id,

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.transitions import NOT_OWED
 from services.ingest.domain.words import DECISIONS, name_actions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
@@ -107,6 +108,7 @@ async def grant_extension(
             confirmed.
     """
     extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.PENDING)
+    _require_not_ended(locked)
     wanted = NewDate(due_on or extension.asked_due, words or extension.reason, confirm)
     present = locked.entry.due_on
     if present is None or wanted.due_on <= present:
@@ -264,8 +266,7 @@ async def _lock_in_force(
         RefusedError: no such extension, its date is not in force, or the obligation has ended.
     """
     extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.GRANTED)
-    if locked.situation.status in {ObligationStatus.DONE, ObligationStatus.WITHDRAWN}:
-        require_action(locked, Action.EXTEND)
+    _require_not_ended(locked)
     if extension.granted_due != locked.entry.due_on:
         raise RefusedError(
             Fault.CONFLICT,
@@ -275,6 +276,16 @@ async def _lock_in_force(
             allowed=locked.allowed,
         )
     return extension, locked
+
+
+def _require_not_ended(locked: LockedObligation) -> None:
+    """Make sure that an obligation's date still counts.
+
+    Raises:
+        RefusedError: the obligation is done or withdrawn.
+    """
+    if locked.situation.status in NOT_OWED:
+        require_action(locked, Action.EXTEND)
 
 
 async def extend(db: AsyncConnection, act: Act, obligation_id: UUID, wanted: NewDate) -> LedgerItem:

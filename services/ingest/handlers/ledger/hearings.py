@@ -19,7 +19,7 @@ from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.locking import LockedObligation, read_obligation
 from services.ingest.handlers.office.rules import get_office_day, get_office_zone
 from services.ingest.store import hearings as store
-from services.ingest.store import obligations, units
+from services.ingest.store import life, obligations, units
 from services.ingest.store.hearings import StoredHearing
 from shared.schemas import identity
 from shared.schemas.events import HearingRecorded, StatusReported
@@ -236,6 +236,8 @@ async def _store(
     values = list_columns(act, locked, status) | {"number": number}
     if status is ObligationStatus.DONE:
         values["done_at"] = await _find_last_hearing(db, act, entry.obligation_id)
+        ids = [entry.obligation_id]
+        await life.close_pending(db, ids, now=act.now, actor=act.actor, why=status.value)
     else:
         values["reminded"] = True  # an office's quiet statuses are those of reports
     await obligations.update_obligation(db, entry.obligation_id, values, act.now)

@@ -56,7 +56,7 @@ async def end_obligation(
         "withdrawn_why": words,
     }
     await store.update_obligation(db, obligation_id, values, act.now)
-    await life.close_pending(db, obligation_id, now=act.now, actor=act.actor, why=status.value)
+    await life.close_pending(db, [obligation_id], now=act.now, actor=act.actor, why=status.value)
     event = ObligationsWithdrawn(
         office_id=act.office_id,
         unit_id=entry.unit_id,

@@ -154,7 +154,8 @@ async def _withdraw(
     if losses:
         pairs = _list_pairs(losses)
         live = await membership.list_open(db, act.office_id, plan.plan_id, pairs)
-        await revisions.withdraw_obligations(db, [each.obligation_id for each in live], act.now)
+        ids = [each.obligation_id for each in live]
+        await revisions.withdraw_obligations(db, ids, now=act.now, actor=act.actor)
         await publish(db, OUTBOX, list(make_withdrawals(act, plan.plan_id, live, _REASON)))
 
 
