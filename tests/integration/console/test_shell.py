@@ -34,9 +34,11 @@ async def test_a_person_signs_in_where_they_wanted_to_go_and_out(
         await take_picture(page, "login")
     await enter(page, name, PASSWORD)
     await expect(page).to_have_url(f"{desk.address}/units?x=1")
-    links = page.get_by_role("navigation", name="主导航").get_by_role("link")
-    assert await links.all_inner_texts() == AREAS
-    await expect(page.get_by_role("link", name="单位")).to_have_attribute("aria-current", "page")
+    navigation = page.get_by_role("navigation", name="主导航")
+    assert await navigation.get_by_role("link").all_inner_texts() == AREAS
+    await expect(navigation.get_by_role("link", name="单位")).to_have_attribute(
+        "aria-current", "page"
+    )
     token = await read_cookie(page, "cuiban-session")
     await page.get_by_role("button", name="退出").click()
     await expect(page.get_by_role("status")).to_have_text("您已退出。")
