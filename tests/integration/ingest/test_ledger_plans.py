@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.store import feeds, ledger, reports, selecting
+from services.ingest.store import feeds, ledger, ledger_counts, reports, selecting
 from services.ingest.store.ledger import LedgerFilter, LedgerPage, LedgerSort
 from services.ingest.store.reports import CountedBy
 from shared.schemas.lights import Light
@@ -109,7 +109,7 @@ async def test_a_page_a_report_and_an_export_read_no_whole_table(
         for by in CountedBy:
             zone = ZoneInfo("Asia/Shanghai")
             assert await reports.count_due(connection, office_id, wanted, by, zone)
-        await ledger.count_by_unit(connection, office_id, wanted, None, 100)
+        await ledger_counts.count_by_unit(connection, office_id, wanted, None, 100)
         async for _ in ledger.read_entries(connection, office_id, wanted):
             pass
     check(plans)

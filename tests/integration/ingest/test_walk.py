@@ -76,11 +76,12 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
 
 
 NAMED_IN_BODIES = {
-    "POST /v1/tokens": {"name": "x", "scopes": ["read"]},
-    "POST /v1/users": {"name": "x", "role": "unit"},
-    "POST /v1/objections/{objection_id}/uphold": {"note": "x"},
+    "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
+    "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
+    "POST /v1/objections/{objection_id}/uphold": ("unit_id", {"note": "x"}),
+    "POST /v1/units/{unit_id}/retire": ("successor_id", {"reason": "x"}),
 }
-"""The endpoints whose body may name a unit, with the rest of it."""
+"""The endpoints whose body may name a unit: the name of that field, and the rest of the body."""
 
 
 def test_the_walk_knows_every_body_that_has_an_identifier() -> None:
@@ -125,10 +126,21 @@ async def try_queries(offices: Offices) -> dict[Any, int]:
             for who, walker in offices.others.items():
                 if ENDPOINTS[endpoint.name] in walker.permissions:
                     client = await walker.connect()
-                    params = {name: offices.ids[name.removesuffix("_id") + "_id"]}
+                    identifier = offices.ids[name.removesuffix("_id") + "_id"]
+                    params = {**list_required_days(endpoint), name: identifier}
                     answer = await client.request(endpoint.method, endpoint.path, params=params)
                     seen[endpoint.name, name, who] = answer.status_code
     return seen
+
+
+def list_required_days(endpoint: Endpoint) -> dict[str, str]:
+    """A day for each day without which an endpoint answers nothing."""
+    parameters = endpoint.operation.get("parameters", [])
+    return {
+        each["name"]: "2023-06-01"
+        for each in parameters
+        if each["in"] == "query" and each["required"] and each["schema"].get("format") == "date"
+    }
 
 
 async def try_bodies(offices: Offices) -> dict[Any, int]:
@@ -140,10 +152,10 @@ async def try_bodies(offices: Offices) -> dict[Any, int]:
     own = await make_person(offices.api, offices.api.office_id, AccountRole.ADMIN)
     client = await own.connect()
     seen = {}
-    for name, body in NAMED_IN_BODIES.items():
+    for name, (field, body) in NAMED_IN_BODIES.items():
         method, _, path = name.partition(" ")
         at = path.format(**offices.ids)
-        answer = await client.request(method, at, json={**body, "unit_id": unit_id})
+        answer = await client.request(method, at, json={**body, field: unit_id})
         seen[name] = answer.status_code
     return seen
 
