@@ -17,7 +17,8 @@ from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
-from shared.api.units import ItemOut, SummaryOut, ToldOut
+from shared.api.ledger import ItemOut, SummaryOut
+from shared.api.units import ToldOut
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import Channel

@@ -12,8 +12,9 @@ from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
+from shared.api.ledger import ItemOut
 from shared.api.membership import DirectoryChangeOut
-from shared.api.units import ContactOut, ImportedOut, ItemOut, UnitOut
+from shared.api.units import ContactOut, ImportedOut, UnitOut
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Prose, Reason, Request
+from shared.api.ledger import ItemOut
 from shared.api.plans import TargetOut
-from shared.api.units import ItemOut
 from shared.schemas.life import Action, Joint
 
 Version = Annotated[int, Field(ge=0, le=2**31 - 1)]

@@ -1,4 +1,4 @@
-"""Units, the ledger and reports over HTTP."""
+"""Units, their contacts and hearings, and what they were told, over HTTP."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated, Literal
@@ -7,10 +7,9 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Prose, Reason, Request
+from shared.api.ledger import ItemOut
 from shared.api.membership import DirectoryChangeOut
 from shared.schemas.facts import Status
-from shared.schemas.life import ObligationStatus
-from shared.schemas.lights import Light
 from shared.schemas.rules import Audience
 
 _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
@@ -161,81 +160,6 @@ class UnreachableOut(Answer):
     gap: str
     name: str
     day: date | None
-
-
-class ItemOut(Answer):
-    """One obligation in the ledger. `number` counts its changes; `plan` is the plan's title.
-
-    `known_on` is the day from which the unit owes it: nothing is sent about it before. `done_at`
-    and `done_by` say when and by whom it was done; a hearing counts from its day.
-    """
-
-    obligation_id: UUID
-    unit_id: UUID
-    unit: str
-    plan_id: UUID
-    plan: str | None = None
-    year: int | None = None
-    ref: str
-    category: str | None = None
-    task_name: str
-    text: str
-    kind: str
-    period: str
-    due_on: date | None
-    known_on: date | None = None
-    status: ObligationStatus
-    light: Light
-    lead: bool
-    number: int
-    done_at: datetime | None = None
-    done_by: str | None = None
-
-
-class SummaryOut(Answer):
-    """How a unit stands. `near` and `overdue` are among those that are `open`."""
-
-    unit_id: UUID
-    unit: str
-    total: int
-    done: int
-    open: int
-    near: int
-    overdue: int
-
-
-class LedgerCountsOut(Answer):
-    """How many obligations there are, by light and by status; a status without any is left out."""
-
-    total: int
-    lights: dict[Light, int]
-    statuses: dict[ObligationStatus, int]
-
-
-class NamedUnitOut(Answer):
-    """A unit that a filter may name."""
-
-    unit_id: UUID
-    name: str
-
-
-class NamedPlanOut(Answer):
-    """A published plan that a filter may name."""
-
-    plan_id: UUID
-    title: str | None
-    year: int | None
-
-
-class LedgerChoicesOut(Answer):
-    """What the filters of the ledger may name: units, plans, and words of the published plans."""
-
-    units: list[NamedUnitOut]
-    unit_kinds: list[str]
-    groups: list[str]
-    plans: list[NamedPlanOut]
-    categories: list[str]
-    tasks: list[str]
 
 
 class ToldOut(Answer):

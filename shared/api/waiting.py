@@ -5,8 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 from shared.api.fields import Answer
+from shared.api.ledger import ItemOut
 from shared.api.obligations import ExtensionOut, ObjectionOut
-from shared.api.units import ItemOut, ToldOut
+from shared.api.units import ToldOut
 
 
 class WaitingOut(Answer):

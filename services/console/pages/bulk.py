@@ -14,8 +14,8 @@ from services.console.pages.deed_kinds import ACTIONS, Deed, choose_label
 from services.console.pages.ledger_address import LedgerAddress, find_back
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
+from shared.api.ledger import ItemOut
 from shared.api.obligations import ObligationOut
-from shared.api.units import ItemOut
 from shared.schemas.life import ObligationStatus as S
 
 ROUTER = APIRouter()

@@ -17,8 +17,8 @@ from services.console.pages.deed_kinds import ACTIONS, DEEDS, Deed, choose_label
 from services.console.pages.obligation import fetch_timeline, make_address
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
+from shared.api.ledger import LedgerChoicesOut
 from shared.api.obligations import ExtensionOut, ObligationOut, TimelineEntryOut
-from shared.api.units import LedgerChoicesOut
 
 ROUTER = APIRouter()
 _NOT_FOUND, _CONFLICT, _FAULTY = 404, 409, 500

@@ -23,7 +23,7 @@ from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from services.console.texts.wording import KINDS, STATUSES
 from shared.api.fields import Page
-from shared.api.units import ItemOut, LedgerChoicesOut, LedgerCountsOut
+from shared.api.ledger import ItemOut, LedgerChoicesOut, LedgerCountsOut
 from shared.api.views import ViewOut
 
 ROUTER = APIRouter()

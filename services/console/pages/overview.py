@@ -8,8 +8,8 @@ from fastapi.responses import Response
 
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
+from shared.api.ledger import LedgerCountsOut, SummaryOut
 from shared.api.reports import DueDaysOut
-from shared.api.units import LedgerCountsOut, SummaryOut
 from shared.api.waiting import NotificationOut, WaitingOut, WaitingPlanOut
 from shared.schemas.lights import Light
 

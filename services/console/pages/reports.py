@@ -13,8 +13,8 @@ from services.console.shell.downloads import answer_file
 from services.console.shell.forms import Form
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
+from shared.api.ledger import LedgerChoicesOut
 from shared.api.reports import ReportBy, ReportCountsOut, ReportOut, ReportRowOut
-from shared.api.units import LedgerChoicesOut
 
 ROUTER = APIRouter()
 _PAGE = "/reports"

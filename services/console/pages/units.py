@@ -14,7 +14,8 @@ from services.console.client import ApiClient
 from services.console.shell.visits import SignedIn
 from services.console.texts.languages import N_
 from shared.api.fields import Page
-from shared.api.units import ContactOut, SummaryOut, ToldOut, UnitOut, UnreachableOut
+from shared.api.ledger import SummaryOut
+from shared.api.units import ContactOut, ToldOut, UnitOut, UnreachableOut
 from shared.api.waiting import NotificationOut
 
 ROUTER = APIRouter()

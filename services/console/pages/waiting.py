@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.console.shell.visits import SignedIn
-from shared.api.units import ItemOut
+from shared.api.ledger import ItemOut
 from shared.api.waiting import (
     AskedExtensionOut,
     NotificationOut,

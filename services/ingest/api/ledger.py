@@ -14,7 +14,7 @@ from services.ingest.handlers.ledger import choices
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.store.ledger import DuePlace, LedgerPage, LedgerSort, Place
 from shared.api.fields import Page
-from shared.api.units import ItemOut, LedgerChoicesOut, LedgerCountsOut, SummaryOut
+from shared.api.ledger import ItemOut, LedgerChoicesOut, LedgerCountsOut, SummaryOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
 _ID = TypeAdapter(UUID)

@@ -14,6 +14,7 @@ from services.ingest.handlers.ledger.details import ObligationDetails, get_detai
 from services.ingest.handlers.ledger.ledger import LedgerItem
 from services.ingest.handlers.ledger.moving_dates import NewDate
 from services.ingest.handlers.ledger.timeline import list_timeline
+from shared.api.ledger import ItemOut
 from shared.api.obligations import (
     AnswerIn,
     CorrectIn,
@@ -27,7 +28,7 @@ from shared.api.obligations import (
     TimelineEntryOut,
     UpholdIn,
 )
-from shared.api.units import ExtensionIn, ItemOut, StatusIn
+from shared.api.units import ExtensionIn, StatusIn
 from shared.schemas.life import Action
 
 ROUTER = APIRouter(prefix="/v1", tags=["obligations"])
