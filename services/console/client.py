@@ -17,6 +17,10 @@ _REFUSED = 400
 _AWAY = 503
 
 
+class Unread(BaseModel):
+    """An answer of the API that nothing is read of."""
+
+
 class ApiError(Exception):
     """The API refused a request, or did not answer (`problem.status` is 503 then)."""
 

@@ -7,9 +7,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from pydantic import BaseModel
 
-from services.console.client import ApiError
+from services.console.client import ApiError, Unread
 from services.console.pages.deed_kinds import ACTIONS, Deed, choose_label
 from services.console.pages.ledger_address import LedgerAddress, find_back
 from services.console.shell.forms import Form, Posted
@@ -33,10 +32,6 @@ POSSIBLE: Mapping[str, frozenset[S]] = {
 }
 """The deeds, with the statuses in which they are expected to be possible. The API decides."""
 _NOT_FOR_HEARINGS = {"complete", "return"}
-
-
-class _Done(BaseModel):
-    """An answer of the API that nothing is read of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +163,7 @@ async def carry_out(visit: SignedIn, form: Posted) -> Response:
         async with gate:
             try:
                 key = f"{form.key}.{item.obligation_id}"
-                await visit.api.post(_Done, path, {**body, "version": version}, key)
+                await visit.api.post(Unread, path, {**body, "version": version}, key)
             except ApiError as error:
                 if error.status >= _FAULTY:
                     raise

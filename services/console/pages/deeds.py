@@ -9,10 +9,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from services.console.client import ApiError
+from services.console.client import ApiError, Unread
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, Deed, choose_label, list_actions
 from services.console.pages.obligation import fetch_timeline, make_address
 from services.console.shell.forms import Form, Posted
@@ -24,10 +23,6 @@ ROUTER = APIRouter()
 _NOT_FOUND, _CONFLICT, _FAULTY = 404, 409, 500
 _FILE_LIMIT = 25 * 2**20
 _BEYOND_YEAR = "confirm"  # the word by which the API's hint asks for it
-
-
-class _Done(BaseModel):
-    """An answer of the API that nothing is read of."""
 
 
 def _find_deed(name: str) -> Deed:
@@ -84,7 +79,7 @@ async def add_file(visit: SignedIn, obligation_id: UUID, form: Posted) -> Respon
         return visit.redirect(address, visit.gettext("请先选择文件。"), "warning")
     path = f"/v1/obligations/{obligation_id}/files"
     try:
-        await visit.api.upload(_Done, path, file, form.key)
+        await visit.api.upload(Unread, path, file, form.key)
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
@@ -101,7 +96,7 @@ async def carry_out(visit: SignedIn, obligation_id: UUID, name: str, form: Poste
     try:
         body = await _make_body(visit, deed, form)
         path = await _make_path(visit, deed, obligation_id, form["part"])
-        await visit.api.post(_Done, path, body, form.key)
+        await visit.api.post(Unread, path, body, form.key)
     except ApiError as error:
         if error.status >= _FAULTY or error.status == _NOT_FOUND:
             raise

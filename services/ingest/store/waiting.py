@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, and_, case, exists, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import MessageState, PlanStatus
@@ -96,9 +97,7 @@ async def list_extensions(
     query = select(*list_columns(StoredExtension, _E)).where(_E.office_id == office_id)
     if states:
         query = query.where(_E.state.in_(states))
-    if after is not None:
-        query = query.where(tuple_(_E.asked_at, _E.extension_id) > tuple_(*after))
-    query = query.order_by(_E.asked_at, _E.extension_id).limit(limit)
+    query = _continue(query, (_E.asked_at, _E.extension_id), after).limit(limit)
     return await fetch_all(db, StoredExtension, query)
 
 
@@ -113,10 +112,19 @@ async def list_objections(
     query = select(*list_columns(StoredObjection, _J)).where(_J.office_id == office_id)
     if states:
         query = query.where(_J.state.in_(states))
-    if after is not None:
-        query = query.where(tuple_(_J.raised_at, _J.objection_id) > tuple_(*after))
-    query = query.order_by(_J.raised_at, _J.objection_id).limit(limit)
+    query = _continue(query, (_J.raised_at, _J.objection_id), after).limit(limit)
     return await fetch_all(db, StoredObjection, query)
+
+
+def _continue(
+    query: Select[*tuple[Any, ...]],
+    place: tuple[Column[datetime], Column[UUID]],
+    after: Place | None,
+) -> Select[*tuple[Any, ...]]:
+    """The rows after a place, in the order of their places."""
+    if after is not None:
+        query = query.where(tuple_(*place) > tuple_(*after))
+    return query.order_by(*place)
 
 
 async def list_notifications(

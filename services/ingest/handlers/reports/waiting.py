@@ -1,8 +1,9 @@
 """What waits for a person of the office: counted, and listed with what it is about."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +27,8 @@ from services.ingest.store import waiting as store
 from services.ingest.store.life import StoredExtension, StoredObjection
 from services.ingest.store.life_tables import ExtensionState, ObjectionState
 from services.ingest.store.rows import StoredPlan
+
+_Asked = StoredExtension | StoredObjection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +72,8 @@ async def list_extensions(
 ) -> list[AskedExtension]:
     """Extensions in some states, all without any, the oldest first."""
     rows = await store.list_extensions(db, act.office_id, states, after, limit)
-    items = await _map_items(db, act, [row.obligation_id for row in rows])
-    return [
-        AskedExtension(
-            **{each.name: getattr(row, each.name) for each in fields(StoredExtension)},
-            obligation=items[row.obligation_id],
-        )
-        for row in rows
-    ]
+    items = await _map_items(db, act, rows)
+    return [AskedExtension(**_list_values(row, items)) for row in rows]
 
 
 async def list_objections(
@@ -88,21 +85,20 @@ async def list_objections(
 ) -> list[RaisedObjection]:
     """Objections in some states, all without any, the oldest first."""
     rows = await store.list_objections(db, act.office_id, states, after, limit)
-    items = await _map_items(db, act, [row.obligation_id for row in rows])
-    return [
-        RaisedObjection(
-            **{each.name: getattr(row, each.name) for each in fields(StoredObjection)},
-            obligation=items[row.obligation_id],
-        )
-        for row in rows
-    ]
+    items = await _map_items(db, act, rows)
+    return [RaisedObjection(**_list_values(row, items)) for row in rows]
+
+
+def _list_values(row: _Asked, items: Mapping[UUID, LedgerItem]) -> dict[str, Any]:
+    values = {each.name: getattr(row, each.name) for each in fields(row)}
+    return values | {"obligation": items[row.obligation_id]}
 
 
 async def _map_items(
-    db: AsyncConnection, act: Act, obligation_ids: Sequence[UUID]
+    db: AsyncConnection, act: Act, rows: Sequence[_Asked]
 ) -> dict[UUID, LedgerItem]:
     day = await get_office_day(db, act.office_id, act.now)
-    entries = await obligations.list_entries(db, obligation_ids)
+    entries = await obligations.list_entries(db, [row.obligation_id for row in rows])
     return {entry.obligation_id: to_item(entry, day) for entry in entries}
 
 
