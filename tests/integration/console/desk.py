@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from services.console.shell.context import ConsoleContext
 from tests.integration.ingest.conftest import Api
 from tests.integration.ingest.people import PASSWORD, create_user, try_sign_in
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_PATIENCE = 120_000
+"""Milliseconds after which a page hangs; how fast the machine is, is no matter of a test."""
+expect.set_options(timeout=_PATIENCE)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -53,7 +56,7 @@ class Desk:
             java_script_enabled=javascript,
             accept_downloads=True,
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(_PATIENCE)
         context.on("request", lambda request: self.requests.append(request.url))
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         context.on("console", self._note_message)
