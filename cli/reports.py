@@ -68,7 +68,7 @@ def _show_report(summary: ReportOut) -> None:
     ]
     rows.append((_("in total"), *_to_cells(summary.total)))
     headings = (
-        *(_(_BY[summary.by]), _("due"), _("done"), _("on time"), _("late"), _("overdue")),
+        *(_(_BY[summary.by]), _("owed"), _("done"), _("on time"), _("late"), _("overdue")),
         *(_("under way"), _("done, %")),
     )
     title = _("Due from {first} to {last}").format(first=summary.first, last=summary.last)

@@ -1,16 +1,13 @@
 """The process `python -m services.console.app`: the pages. It holds no database and no broker."""
 
-import asyncio
-
 from services.console.application import create_application
 from services.console.client import ApiClient, ApiError, Browser
 from services.console.settings import ConsoleSettings
 from services.console.shell.context import ConsoleContext, make_context
 from shared import logging
 from shared.api.accounts import ProviderOut
-from shared.errors import CuibanError
 from shared.metrics import HealthPort
-from shared.process.running import refuse, run_until_signalled, tune_garbage_collector
+from shared.process.running import run_service, run_until_signalled
 from shared.process.serving import listen, serve
 
 
@@ -48,15 +45,8 @@ async def run(settings: ConsoleSettings) -> None:
 
 
 def main() -> None:
-    """Run the console with the settings of the environment."""
-    logging.configure("console")  # so that an invalid setting is reported as a log line
-    try:
-        settings = ConsoleSettings.load()
-        logging.configure("console", settings.log_format, settings.log_level)
-        tune_garbage_collector()
-        asyncio.run(run(settings))
-    except CuibanError as error:
-        refuse(error)
+    """Run the service with the settings of the environment."""
+    run_service("console", ConsoleSettings, run)
 
 
 if __name__ == "__main__":

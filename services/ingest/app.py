@@ -1,6 +1,5 @@
 """The process `python -m services.ingest.app`: API, history's consumer, relay, nightly audit."""
 
-import asyncio
 from functools import partial
 
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -17,13 +16,12 @@ from services.ingest.store.tables import CONSUMING, OUTBOX
 from shared import logging
 from shared.clock import open_clock
 from shared.database.engine import create_engine, describe_clock_trouble
-from shared.errors import CuibanError
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.consuming.consumer import Consumer
 from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
-from shared.process.running import refuse, run_until_signalled, tune_garbage_collector
+from shared.process.running import run_service, run_until_signalled
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.serving import listen, serve
 from shared.schemas.topics import RULES, TASKS, apply_prefix
@@ -84,14 +82,7 @@ async def run(settings: IngestSettings) -> None:
 
 def main() -> None:
     """Run the service with the settings of the environment."""
-    logging.configure("ingest")  # so that an invalid setting is reported as a log line
-    try:
-        settings = IngestSettings.load()
-        logging.configure("ingest", settings.log_format, settings.log_level)
-        tune_garbage_collector()
-        asyncio.run(run(settings))
-    except CuibanError as error:
-        refuse(error)
+    run_service("ingest", IngestSettings, run)
 
 
 if __name__ == "__main__":

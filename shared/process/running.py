@@ -4,11 +4,28 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any, NoReturn
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn, TypeVar
 
 from shared import logging
+from shared.base_settings import ProcessSettings
 from shared.errors import CuibanError
+
+S = TypeVar("S", bound=ProcessSettings)
+
+
+def run_service(
+    service: str, settings_type: type[S], run: Callable[[S], Coroutine[Any, Any, None]]
+) -> None:
+    """Run a service with the settings of the environment; one that can't start says why."""
+    logging.configure(service)  # so that an invalid setting is reported as a log line
+    try:
+        settings = settings_type.load()
+        logging.configure(service, settings.log_format, settings.log_level)
+        tune_garbage_collector()
+        asyncio.run(run(settings))
+    except CuibanError as error:
+        refuse(error)
 
 
 def tune_garbage_collector() -> None:

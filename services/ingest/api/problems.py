@@ -68,6 +68,11 @@ _HTTP_FAULTS = {
     405: "这个地址不支持该方法。",
 }
 """What the framework refuses by itself; it says it in English."""
+_HTTP_HINTS = {
+    404: "地址见 /v1/openapi.json。The addresses are in /v1/openapi.json.",
+    405: "地址和方法见 /v1/openapi.json。The methods are in /v1/openapi.json.",
+    413: "请分几次发送，或减小后重试。Send less at once.",
+}
 _FAULTS = {
     "missing": "缺少此项",
     "extra_forbidden": "没有这一项",
@@ -232,6 +237,7 @@ async def _answer_http(request: Request, error: HTTPException) -> Response:
         error.status_code,
         name,
         _HTTP_FAULTS.get(error.status_code, "") + str(error.detail),
+        hint=_HTTP_HINTS.get(error.status_code, ""),
         headers=error.headers,
         correlation_id=_get_correlation_id(request),
     )

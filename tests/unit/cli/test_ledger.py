@@ -203,6 +203,9 @@ def test_a_report_shows_each_row_and_the_sum(cuiban: Any, server: Server, tmp_pa
     assert file.read_bytes() == b"PK"
     assert "1 目录" in ran.out
     assert ran.out.count("66.7%") == 2
+    in_chinese = cuiban("--lang", "zh", "report", "summary", "--by", "task").out
+    for heading in ("应办", "已办结", "按期办结", "超期", "办结率"):
+        assert heading in in_chinese, in_chinese
 
 
 def test_who_cant_be_reached_is_listed_with_what_is_missing(cuiban: Any, server: Server) -> None:
