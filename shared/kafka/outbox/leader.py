@@ -105,6 +105,9 @@ class Leader:
         return outcome
 
     async def _send_watermarks(self, until: datetime) -> None:
+        # A watermark names the record before it: sent after a loss, it would stop every reader.
+        await self.known.check_logs(self.db, self.sending.producer, self.watermarks.topics)
+        await self.db.commit()
         offsets = await self.watermarks.send(
             self.db, self.sending.producer, until, self.known.numbers, self.known.get_stopped()
         )

@@ -38,6 +38,11 @@ class WatermarkSender:
         self._told_at = 0.0
         self._skewed = False
 
+    @property
+    def topics(self) -> list[str]:
+        """The names of the topics that have watermarks."""
+        return [topic.name for topic in self._topics]
+
     def read_clock(self) -> datetime | None:
         """The office's instant, to be read before the outbox; None when no topic has watermarks."""
         return self._clock.now() if self._topics else None

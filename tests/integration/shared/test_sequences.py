@@ -213,6 +213,16 @@ async def test_a_lost_fact_between_others_stops_before_what_follows_it(stream: S
         assert await stream.list_numbers() == [0]
 
 
+async def test_a_watermark_is_not_sent_after_a_loss(stream: Stream) -> None:
+    """It would name records that nobody can read any more, and stop the readers too."""
+    log = await told(stream, range(5))
+    await recreate_topic(stream)
+    await stream.write(log[:2])
+    async with stream.relaying():
+        await wait_until(lambda: _counted(stream, "stopped_for IS NOT NULL", 1))
+    assert len(await stream.log(log[0].partition)) == 2
+
+
 async def test_what_the_relay_sends_again_after_a_loss_stops_nobody(stream: Stream) -> None:
     """The reader had read what is left, so nothing is missing once the lost rows came again."""
     log = await told(stream, range(5))
