@@ -22,7 +22,7 @@ from shared.api.obligations import ExtensionOut, ObligationOut, TimelineEntryOut
 ROUTER = APIRouter()
 _NOT_FOUND, _CONFLICT, _FAULTY = 404, 409, 500
 _FILE_LIMIT = 25 * 2**20
-_BEYOND_YEAR = "confirm"  # the word by which the API's hint asks for it
+_UNCONFIRMED = "urn:cuiban:problem:unconfirmed"
 
 
 def _find_deed(name: str) -> Deed:
@@ -139,7 +139,7 @@ async def _refuse(
     obligation = await visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}")
     refused = form.refuse(visit, error)
     changes: list[TimelineEntryOut] = []
-    asks_confirm = error.status == _CONFLICT and _BEYOND_YEAR in error.problem.hint
+    asks_confirm = error.problem.type == _UNCONFIRMED
     if error.status == _CONFLICT and not asks_confirm:
         changes = _list_since(await fetch_timeline(visit, obligation_id), form["seen"])
         newest = changes[-1].at.isoformat() if changes else form["seen"]

@@ -27,6 +27,7 @@ _UNSTORABLE = ("22", "54")
 _STATUS = {
     Fault.NOT_FOUND: (404, "Not found"),
     Fault.CONFLICT: (409, "The state of the resource does not allow it"),
+    Fault.UNCONFIRMED: (409, "What it means must be confirmed"),
     Fault.INVALID: (422, "The request is not valid"),
     Fault.FORBIDDEN: (403, "The token does not allow it"),
 }

@@ -12,6 +12,8 @@ class Fault(StrEnum):
 
     NOT_FOUND = "not-found"
     CONFLICT = "conflict"
+    UNCONFIRMED = "unconfirmed"
+    """It is possible, and what it means must be confirmed."""
     INVALID = "invalid"
     FORBIDDEN = "forbidden"
 

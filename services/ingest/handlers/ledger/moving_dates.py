@@ -49,11 +49,11 @@ async def require_confirmed(
     year = named or (locked.entry.due_on or locked.day.today).year
     if wanted.due_on.year > year:
         raise RefusedError(
-            Fault.CONFLICT,
+            Fault.UNCONFIRMED,
             f"{wanted.due_on.isoformat()} 超出任务表年度 {year} 年。"
             "The date lies beyond the plan's year.",
-            "如确需改到该日，请加 confirm 为 true 重新提交。"
-            "If it is meant, send the same with `confirm` set to true.",
+            "如确需改到该日，请确认后重新提交：接口加 confirm: true，命令加 --confirm。"
+            "If it is meant, send the same with `confirm` set to true; the command: --confirm.",
         )
 
 
