@@ -48,15 +48,19 @@ class Joint:
 LEAD, OTHER, THIRD = "县财政局", "县发展和改革局", "凤灵街道"
 
 
-@pytest.fixture
-async def joint(api: Any) -> Joint:
+async def publish(api: Any, table: str, obligations: int) -> Joint:
     await api.import_units()
-    made = await api.client.post("/v1/plans", files={"file": ("t.txt", TABLE.encode())})
+    made = await api.client.post("/v1/plans", files={"file": ("t.txt", table.encode())})
     assert made.status_code == 201, made.text
     made_id = made.json()["plan_id"]
     published = await api.client.post(f"/v1/plans/{made_id}/publish", json={})
-    assert published.json()["obligations"] == 6, published.text
+    assert published.json()["obligations"] == obligations, published.text
     return Joint(api, made_id)
+
+
+@pytest.fixture
+async def joint(api: Any) -> Joint:
+    return await publish(api, TABLE, 6)
 
 
 async def test_a_share_is_shown_reported_and_compared(joint: Joint) -> None:
@@ -194,3 +198,21 @@ async def test_once_the_leading_unit_no_longer_owes_it_each_reports_for_itself(
     other = await joint.open(OTHER)
     assert (await joint.act(other, "1.1", OTHER, "submit")).status_code == 200
     assert (await joint.list_statuses("1.1"))[THIRD] == "assigned"
+
+
+async def test_where_two_units_lead_each_unit_reports_for_itself(api: Any) -> None:
+    heading, row = (
+        TABLE.split("1\t", maxsplit=1)[0],
+        "1\t目录\t编制并公布公开目录。\t{}、{}\t{}\t2023年9月30日\n",
+    )
+    joint = await publish(api, heading + row.format(LEAD, OTHER, THIRD), 3)
+    await api.client.post(f"{joint.plan}/joint", json={"joint": "lead"})
+    assert [(await joint.show("1.1", unit))["lead"] for unit in (LEAD, OTHER)] == [True, True]
+    assert (await joint.show("1.1", THIRD))["leading"] is None
+    lead = await joint.open(LEAD)
+    assert (await joint.act(lead, "1.1", LEAD, "submit")).status_code == 200
+    assert await joint.list_statuses("1.1") == {
+        LEAD: "submitted",
+        OTHER: "assigned",
+        THIRD: "assigned",
+    }
