@@ -154,7 +154,8 @@ class Lane:
         if window - self._open < batch:
             self._room.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._room.wait(), _LOOK_FOR_ROOM)
+                async with asyncio.timeout(_LOOK_FOR_ROOM):
+                    await self._room.wait()
             return 0
         return batch
 

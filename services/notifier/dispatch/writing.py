@@ -50,7 +50,8 @@ class Writer:
             if (first := await self._results.get()) is None:
                 return
             with suppress(TimeoutError):
-                await asyncio.wait_for(calm.wait(), _LINGER)
+                async with asyncio.timeout(_LINGER):
+                    await calm.wait()
             batch = [first]
             while not self._results.empty() and len(batch) < self._most:
                 if (result := self._results.get_nowait()) is None:

@@ -39,6 +39,8 @@ _FAUST = "0.15.3"
 """The release whose transport this module replaces."""
 _FULL_WAIT = 0.02
 """Seconds until a full buffer is checked again."""
+_THREAD_WAIT = 0.01
+"""Seconds until a thread that is starting is looked at again."""
 
 
 def check_faust() -> None:
@@ -53,6 +55,7 @@ def check_faust() -> None:
         Internal(KafkaConsumer, "_new_consumer_thread", ("self",)),
         Internal(KafkaConsumer, "_buffered_partitions"),
         Internal(AIOKafkaConsumerThread, "_create_worker_consumer", ("self", "transport")),
+        Internal(AIOKafkaConsumerThread, "_thread"),
         Internal(faust.App, "_new_transport", ("self",)),
     ]
     require_internals("faust-streaming", _FAUST, parts)
@@ -66,6 +69,18 @@ class _Thread(AIOKafkaConsumerThread):
         require_internals("aiokafka", AIOKAFKA, [Internal(consumer, "_fetch_max_wait_ms")])
         consumer._fetch_max_wait_ms = int(FETCH_WAIT * 1000)  # noqa: SLF001
         return consumer
+
+    @override
+    async def stop(self) -> None:
+        # mode ignores a stop before the thread has begun. The thread would then run for ever, and
+        # hold its partitions without reading them (docs/adr/0090-a-stop-has-an-end.md).
+        while self._is_beginning():  # noqa: ASYNC110 - an event of another thread's loop
+            await asyncio.sleep(_THREAD_WAIT)
+        await super().stop()
+
+    def _is_beginning(self) -> bool:
+        thread = self._thread
+        return thread is not None and thread.is_alive() and not self._started.is_set()
 
 
 class _Consumer(KafkaConsumer):

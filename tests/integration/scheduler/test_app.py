@@ -63,12 +63,12 @@ class Process:
             "CUIBAN_LOG_FORMAT": "json",
         }
 
-    async def start(self) -> asyncio.subprocess.Process:
+    async def start(self, *script: str) -> asyncio.subprocess.Process:
+        """Start the service, or `script`, which prepares something and starts it."""
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 sys.executable,
-                "-m",
-                "services.scheduler.app",
+                *(script or ("-m", "services.scheduler.app")),
                 env=self.environment,
                 stderr=log,
                 stdout=log,
@@ -77,8 +77,8 @@ class Process:
 
 
 @asynccontextmanager
-async def running(process: Process) -> AsyncIterator[asyncio.subprocess.Process]:
-    child = await process.start()
+async def running(process: Process, *script: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    child = await process.start(*script)
     try:
         yield child
     finally:
@@ -274,3 +274,49 @@ async def test_it_refuses_to_start_without_its_topics(outside: Outside, process:
     async with running(process) as child, asyncio.timeout(PATIENCE):
         assert await child.wait() == 78
     assert "cuiban topics" in process.log.read_text()
+
+
+SIGNAL_BEFORE_THE_THREAD_BEGINS = """
+import os, signal, time
+from mode.threads import WorkerThread
+from services.scheduler.app import run
+begin = WorkerThread.run
+def begin_late(thread):
+    os.kill(os.getpid(), signal.SIGTERM)
+    while not thread.service.app.should_stop:
+        time.sleep(0.01)
+    begin(thread)
+WorkerThread.run = begin_late
+run()
+"""
+FAUST_HANGS = """
+import asyncio, faust
+from services.scheduler.app import run
+from shared.process import worker
+worker._STOP_FAUST_WITHIN = 0.5
+async def hang(app):
+    await asyncio.Event().wait()
+faust.App.stop = hang
+run()
+"""
+
+
+async def test_a_signal_before_the_consumer_s_thread_begins_ends_the_process(
+    outside: Outside, process: Process
+) -> None:
+    async with running(process, "-c", SIGNAL_BEFORE_THE_THREAD_BEGINS) as child:
+        async with asyncio.timeout(PATIENCE):
+            assert await child.wait() == 0, process.log.read_text()
+    log = process.log.read_text()
+    assert "service.stops" in log
+    assert "faust.does-not-stop" not in log
+
+
+async def test_a_faust_that_does_not_stop_is_left_after_a_time(
+    outside: Outside, process: Process
+) -> None:
+    await outside.send(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()), *plan())
+    async with running(process, "-c", FAUST_HANGS) as child:
+        await outside.until(TIMERS, len(UNITS))
+        assert await stopped(child) == 0, process.log.read_text()
+    assert "faust.does-not-stop" in process.log.read_text()
