@@ -111,13 +111,13 @@ class _Worker(faust.Worker):
     async def _stop_on_signal(self, signal: signal.Signals) -> None:
         logging.log(__name__).info("service.stops", signal=signal.name)
         await self._loops.end_loops()
-        deadline = threading.Timer(_STOP_FAUST_WITHIN, _exit_without_faust)
+        deadline = threading.Timer(_STOP_FAUST_WITHIN, _abandon_faust)
         deadline.daemon = True
         deadline.start()
         await super()._stop_on_signal(signal)
 
 
-def _exit_without_faust() -> NoReturn:
+def _abandon_faust() -> NoReturn:
     """End the process. Nothing is lost: what a batch has not committed is delivered again."""
     stacks = [
         line
