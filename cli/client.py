@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.places import find_stack
 from deploy.terminal.errors import NotRunningError, WrongUseError
-from deploy.terminal.language import N_, _
+from deploy.terminal.language import N_, _, get_language
 from shared.api.plans import PlanHead
-from shared.api.problems import Problem
+from shared.api.problems import Problem, choose_part
 from shared.api.revisions import RevisionHead
 from shared.errors import CuibanError
 
@@ -131,25 +131,29 @@ def _make_key(given: str) -> dict[str, str]:
 
 
 def read_problem(response: httpx.Response) -> CuibanError:
-    """The error that a problem+json response reports; the API's own texts are English."""
+    """The error that a problem+json response reports, in the language of the command."""
     status = response.status_code
     try:
         problem = Problem.model_validate_json(response.content)
     except ValidationError:
         problem = Problem(type="", title="", status=status, detail=response.text[:300])
-    text = problem.detail or problem.title
+    text, hint = _read_text(problem.detail or problem.title), _read_text(problem.hint)
     rows = [line for row in problem.errors[:_SHOWN] if (line := _read_row(row)) not in {"", text}]
     message = "\n".join([f"{text} (HTTP {status})", *rows])
     if status >= _FAULTY:
-        return NotRunningError(message, problem.hint)
+        return NotRunningError(message, hint)
     if status in _WRONG_USE or problem.type.endswith(":invalid"):
-        return WrongUseError(message, problem.hint)
-    return CuibanError(message, problem.hint)
+        return WrongUseError(message, hint)
+    return CuibanError(message, hint)
+
+
+def _read_text(text: str) -> str:
+    return choose_part(text, get_language())
 
 
 def _read_row(row: dict[str, Any]) -> str:
     place = row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ())))
-    message = row.get("message") or row.get("msg") or row.get("name") or ""
+    message = _read_text(row.get("message") or row.get("msg") or row.get("name") or "")
     return ": ".join(filter(None, (place, message)))
 
 

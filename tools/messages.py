@@ -14,7 +14,7 @@ REFUSALS = frozenset(
 )
 """Functions and errors whose texts a user reads."""
 TEXTS = frozenset({"hint", "message"})
-TABLES = frozenset({"ADVICE", "_SIGN_IN", "_PHRASES"})
+TABLES = frozenset({"ADVICE", "TITLES", "_SIGN_IN", "_PHRASES"})
 
 _CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _ENGLISH = re.compile(r"[A-Za-z]*[a-z]{2,}")
@@ -35,7 +35,7 @@ def _list_values(node: ast.AST) -> list[ast.expr]:
     """The direct parts of a node that a user reads."""
     match node:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords) if name in REFUSALS:
-            return [*args, *(each.value for each in keywords if each.arg != "title")]
+            return [*args, *(each.value for each in keywords)]
         case (
             ast.Assign(targets=[ast.Name(id=name)], value=value)
             | ast.AugAssign(target=ast.Name(id=name), value=value)

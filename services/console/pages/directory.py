@@ -13,8 +13,8 @@ from services.console.client import ApiError, UploadedFile
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
-from services.console.texts.problems import choose_part
 from shared.api.membership import DirectoryChangeOut
+from shared.api.problems import choose_part
 from shared.api.units import ImportedOut
 from shared.api.waiting import WaitingPlanOut
 

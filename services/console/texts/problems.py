@@ -1,7 +1,7 @@
 """What a problem of the API says on a page: in the reader's language, with what to do. Pure.
 
-The API's texts are English, or Chinese followed by English. Where a text has no Chinese, the kind
-of the problem is described in Chinese, and the API's own text stands behind it.
+The API's texts are Chinese followed by English. Where a text has no Chinese, the kind of the
+problem is described in Chinese, and the API's own text stands behind it.
 """
 
 import re
@@ -9,12 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.console.texts.languages import N_
-from shared.api.problems import Problem
+from shared.api.problems import Problem, choose_part
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_BILINGUAL = re.compile(
-    r"^(?P<zh>.*[\u3400-\u9fff，。；：？！）》”…])\s*(?P<en>[A-Z`(][^\u3400-\u9fff]*)?$", re.DOTALL
-)
 _BY_TYPE: Mapping[str, tuple[str, str]] = {
     "away": (N_("暂时连不上催办服务。"), N_("请稍后再试；仍不行请告诉系统管理员。")),
     "forbidden": (N_("您的账号没有这项权限。"), N_("需要时请联系本办公室的管理员。")),
@@ -64,6 +61,8 @@ def describe(problem: Problem, language: str, translate: Callable[[str], str]) -
     """A problem in a language."""
     name = problem.type.rpartition(":")[2]
     text, hint = map(translate, _BY_TYPE.get(name, _OTHER))
+    if name not in _BY_TYPE and problem.title:
+        text = choose_part(problem.title, language)
     detail = choose_part(problem.detail, language)
     advice = choose_part(problem.hint, language)
     if language != "zh" or _CHINESE.search(detail):
@@ -75,14 +74,6 @@ def describe(problem: Problem, language: str, translate: Callable[[str], str]) -
         else:
             original = " ".join(filter(None, (problem.detail, problem.hint)))
     return ShownProblem(problem.status, text, hint, original, problem.correlation_id)
-
-
-def choose_part(text: str, language: str) -> str:
-    """The part of a text of the API that is in a language; the whole text when it has only one."""
-    match = _BILINGUAL.match(text)
-    if match is None or match["en"] is None:
-        return text
-    return match["zh"] if language == "zh" else match["en"]
 
 
 def list_field_errors(problem: Problem, translate: Callable[[str], str]) -> dict[str, str]:

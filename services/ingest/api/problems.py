@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
+from services.ingest.api.problem_titles import get_title
 from services.ingest.documents.errors import DocumentError
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.accounts.signing_in import SignInError, SignInFault
@@ -25,11 +26,11 @@ REALM = 'Bearer realm="cuiban"'
 _UNSTORABLE = ("22", "54")
 """SQLSTATE classes: a value that PostgreSQL refuses, and one over its limits."""
 _STATUS = {
-    Fault.NOT_FOUND: (404, "Not found"),
-    Fault.CONFLICT: (409, "The state of the resource does not allow it"),
-    Fault.UNCONFIRMED: (409, "What it means must be confirmed"),
-    Fault.INVALID: (422, "The request is not valid"),
-    Fault.FORBIDDEN: (403, "The token does not allow it"),
+    Fault.NOT_FOUND: 404,
+    Fault.CONFLICT: 409,
+    Fault.UNCONFIRMED: 409,
+    Fault.INVALID: 422,
+    Fault.FORBIDDEN: 403,
 }
 
 _SIGN_IN = {
@@ -116,7 +117,6 @@ def make_problem(
     name: str,
     detail: str,
     *,
-    title: str = "",
     hint: str = "",
     errors: Sequence[Mapping[str, Any]] = (),
     allowed: Sequence[str] = (),
@@ -126,7 +126,7 @@ def make_problem(
     """A problem as a response. Characters that are no Unicode are replaced."""
     body = Problem(
         type=f"urn:cuiban:problem:{name}",
-        title=title or HTTPStatus(status).phrase,
+        title=get_title(name, status),
         status=status,
         detail=_clean_text(detail),
         hint=_clean_text(hint),
@@ -163,12 +163,10 @@ async def _answer_problem(request: Request, error: ProblemError) -> Response:
 
 
 async def _answer_refusal(request: Request, error: RefusedError) -> Response:
-    status, title = _STATUS[error.fault]
     return make_problem(
-        status,
+        _STATUS[error.fault],
         error.fault.value,
         error.message,
-        title=title,
         hint=error.hint,
         errors=error.details,
         allowed=error.allowed,
@@ -197,7 +195,6 @@ async def _answer_document(request: Request, error: DocumentError) -> Response:
         422,
         f"document-{error.code.value}",
         error.message,
-        title="The document can't be read",
         errors=[{"code": error.code.value, "message": error.message}],
         correlation_id=_get_correlation_id(request),
     )

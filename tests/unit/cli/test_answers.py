@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -81,15 +82,21 @@ def test_what_does_not_run_ends_with_3(cuiban, tmp_path) -> None:
     }
 
 
-def test_what_the_api_refuses_ends_with_1_or_2(cuiban, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(status: int, kind: str) -> Any:
-        problem = {"type": f"urn:cuiban:problem:{kind}", "title": "t", "status": status}
-        return lambda *_args, **_options: client.httpx.Response(
-            status, json=problem | {"detail": "why", "hint": "what to do"}
-        )
-
+@pytest.fixture
+def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let the API refuse every request."""
     monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
     monkeypatch.setenv("CUIBAN_TOKEN", "x")
+
+    def refuse_all(status: int, kind: str, **texts: object) -> None:
+        problem = {"type": f"urn:cuiban:problem:{kind}", "title": "t", "status": status, **texts}
+        answer = client.httpx.Response(status, json=problem)
+        monkeypatch.setattr(client.httpx.Client, "request", lambda *_, **__: answer)
+
+    return refuse_all
+
+
+def test_what_the_api_refuses_ends_with_1_or_2(cuiban, refuse: Callable[..., None]) -> None:
     for status, kind, expected in (
         (409, "conflict", 1),
         (422, "document-no-table", 1),
@@ -98,9 +105,22 @@ def test_what_the_api_refuses_ends_with_1_or_2(cuiban, monkeypatch: pytest.Monke
         (401, "unauthorized", 2),
         (503, "unavailable", 3),
     ):
-        monkeypatch.setattr(client.httpx.Client, "request", refuse(status, kind))
+        refuse(status, kind, detail="why", hint="what to do")
         shown = cuiban("ledger")
         assert (shown.status, shown.err) == (expected, f"why (HTTP {status})\nwhat to do\n")
+
+
+def test_a_refusal_is_told_in_the_language_of_the_command(
+    cuiban, refuse: Callable[..., None]
+) -> None:
+    row = {"where": "县财政局", "message": "没有联系人。It has no contact."}
+    refuse(409, "conflict", detail="已办结。It is done.", hint="请核对。Look.", errors=[row])
+    expected = "It is done. (HTTP 409)\n县财政局: It has no contact.\nLook.\n"
+    assert cuiban("ledger").err == expected
+    expected = "已办结。 (HTTP 409)\n县财政局: 没有联系人。\n请核对。\n"
+    assert cuiban("--lang", "zh", "ledger").err == expected
+    refuse(507, "no-space", title="服务未能处理。The service failed.", detail="")
+    assert cuiban("--lang", "zh", "ledger").err == "服务未能处理。 (HTTP 507)\n"
 
 
 def test_json_has_chinese_as_it_is_and_dates_in_iso(capsys: pytest.CaptureFixture[str]) -> None:

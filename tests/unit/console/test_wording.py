@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from services.console.texts.languages import load_catalogs
-from services.console.texts.problems import choose_part, describe, list_field_errors
+from services.console.texts.problems import describe, list_field_errors
 from services.console.texts.wording import STATUSES, Wording
-from shared.api.problems import Problem
+from shared.api.problems import Problem, choose_part
 from shared.calendar import WorkingCalendar
 
 CATALOGS = load_catalogs()
@@ -57,6 +57,9 @@ def test_a_text_in_both_languages_is_shown_in_one() -> None:
     assert choose_part(BILINGUAL, "en") == "The name or the password is wrong."
     assert choose_part("该办公室未配置统一身份认证。", "zh") == "该办公室未配置统一身份认证。"
     assert choose_part("Only English.", "zh") == "Only English."
+    named = "没有单位“县财政局”。There is no unit 县财政局（本级）、县审计局."
+    assert choose_part(named, "zh") == "没有单位“县财政局”。"
+    assert choose_part(named, "en") == "There is no unit 县财政局（本级）、县审计局."
     assert choose_part("县财政局 already exists.", "zh") == "县财政局 already exists."
 
 
@@ -71,6 +74,13 @@ def test_an_english_problem_is_described_in_chinese_with_the_original_behind() -
     assert shown.original == "It is done. Look."
     english = describe(make_problem("conflict", "It is done.", "Look."), "en", EN.gettext)
     assert (english.text, english.hint, english.original) == ("It is done.", "Look.", "")
+
+
+def test_a_problem_without_a_detail_is_shown_by_its_title() -> None:
+    title = "请求未被接受。The request was refused: I'm a Teapot."
+    problem = make_problem("i-am-a-teapot", "").model_copy(update={"title": title})
+    assert describe(problem, "zh", ZH.gettext).text == "请求未被接受。"
+    assert describe(problem, "en", EN.gettext).text == "The request was refused: I'm a Teapot."
 
 
 def test_a_chinese_problem_is_shown_as_it_is() -> None:

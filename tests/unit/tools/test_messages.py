@@ -22,6 +22,8 @@ def check(directory: Path, line: str) -> list[str]:
         ('make_problem(404, "not-found", "没有。None.", hint="Look.  It up.")', "Chinese first"),
         ('hint = f"Look for {name}."', "say it in Chinese first"),
         ('faults = {"where": place, "message": "too long" if long else "过长。Long."}', "Chinese"),
+        ('make_problem(404, "none", detail, title="Not found here")', "say it in Chinese first"),
+        ('TITLES: Mapping[str, str] = {"none": "没有。"}', "say it in English too"),
         ('ADVICE: dict[str, str] = {"empty": "It is empty."}', "say it in Chinese first"),
     ],
 )
@@ -36,7 +38,7 @@ def test_a_text_in_one_language_is_found(tmp_path: Path, line: str, why: str) ->
     [
         'raise RefusedError(Fault.CONFLICT, f"没有{name}。There is no {name}.")',
         'raise ProblemError(404, "not-found", "没有。None.", "`due` 有误。`due` is wrong.")',
-        'make_problem(404, "not-found", detail, title="Not found here")',
+        'TITLES: Mapping[str, str] = {"none": "没有。None."}',
         'log.error("clock.wrong", hint="Set the clock right.")',
     ],
 )
