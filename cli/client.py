@@ -1,6 +1,7 @@
 """The office's command line as a client of ingest's HTTP API."""
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import uuid4
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from deploy.places import find_stack
 from deploy.terminal.errors import NotRunningError, WrongUseError
+from deploy.terminal.hints import say_as_command
 from deploy.terminal.language import N_, _, get_language
 from shared.api.plans import PlanHead
 from shared.api.problems import Problem, choose_part
@@ -20,6 +22,8 @@ from shared.errors import CuibanError
 M = TypeVar("M", bound=BaseModel)
 _REFUSED, _FAULTY = 400, 500
 _WRONG_USE = {400, 401, 403, 404, 405, 413, 415}
+_FIELD = re.compile(r"(?:body|query)\.(\w+)")
+"""Where a single field of a request is wrong."""
 _SHOWN = 20
 """How many errors of a problem are shown."""
 _START = N_("Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one.")
@@ -148,11 +152,13 @@ def read_problem(response: httpx.Response) -> CuibanError:
 
 
 def _read_text(text: str) -> str:
-    return choose_part(text, get_language())
+    return say_as_command(choose_part(text, get_language()))
 
 
 def _read_row(row: dict[str, Any]) -> str:
-    place = row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ())))
+    place = str(row.get("where") or row.get("row") or ".".join(map(str, row.get("loc", ()))))
+    if field := _FIELD.fullmatch(place):
+        place = say_as_command(f"`{field[1]}`")
     message = _read_text(row.get("message") or row.get("msg") or row.get("name") or "")
     return ": ".join(filter(None, (place, message)))
 

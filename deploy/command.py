@@ -14,6 +14,7 @@ from typer.main import get_command
 from deploy.terminal.answers import show_error
 from deploy.terminal.errors import NO, WRONG_USE
 from deploy.terminal.help import read_usage_error, translate_help
+from deploy.terminal.hints import use_command
 from deploy.terminal.language import _, choose_language, use_language
 from shared.errors import CuibanError
 
@@ -119,6 +120,7 @@ def run(arguments: Sequence[str]) -> int:
         use_language(choose_language(named, os.environ))
         command = build_command(*(word for word in rest[:1] if word in _COMMANDS))
         translate_help(command)
+        use_command(command, rest)
         return command.main(rest, prog_name="cuiban", standalone_mode=False) or 0
     except CuibanError as error:
         return show_error(error, as_json=as_json)

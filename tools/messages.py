@@ -1,5 +1,8 @@
 """Finds texts of refusals that are not in Chinese and then English (`python -m tools.names`).
 
+Names of the API (fields, addresses, headers) and commands stand in backticks within brackets, so
+that commands can replace them and pages leave them out (`shared.api.problems.replace_marks`).
+
 A text is a literal that an error of REFUSALS is made with, the value of a variable or key of TEXTS,
 or an entry of a table of TABLES. Codes, names in backticks and inserted values do not count.
 """
@@ -18,6 +21,8 @@ TABLES = frozenset({"ADVICE", "TITLES", "_SIGN_IN", "_PHRASES"})
 
 _CHINESE = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 _ENGLISH = re.compile(r"[A-Za-z]*[a-z]{2,}")
+_BRACKETED = re.compile(r"[（(][^（()）]*`[^（()）]*[)）]")
+_OF_THE_API = re.compile(r"/v1/|\bcuiban |(?<!\S)--[a-z]|Idempotency-Key`|Retry-After")
 _NO_PROSE = re.compile(r"`[^`]*`|\b[A-Z]+_[A-Z_]+\b")
 
 
@@ -77,6 +82,8 @@ def _join(literal: ast.expr) -> str:
 
 def _find_fault(text: str) -> str:
     """What a text lacks; empty for one that is right, and for a code."""
+    if _OF_THE_API.search(_BRACKETED.sub("", text)):
+        return "name it in backticks, within brackets"
     prose = _NO_PROSE.sub("", text)
     chinese, english = _CHINESE.search(prose), _ENGLISH.search(prose)
     if " " not in text.strip() and not chinese:

@@ -1,12 +1,16 @@
 """Problem details for HTTP APIs (RFC 9457), which every error is told as."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 _ENGLISH_BEGINS = re.compile(r"(?<=[。：；！？）》”…])\s*(?=[A-Z`(“{][^。，；！？]*\Z)")
 """After the end of a Chinese sentence, and before a text without Chinese punctuation."""
+
+_BRACKETED = re.compile(r"\s*[（(][^（()）]*`[^（()）]*[)）]")
+_MARK = re.compile(r"`([^`]*)`")
 
 
 class Problem(BaseModel):
@@ -55,3 +59,18 @@ def choose_part(text: str, language: str) -> str:
     if match is None:
         return text
     return text[: match.start()] if language == "zh" else text[match.end() :]
+
+
+def replace_marks(text: str, replace: Callable[[str], str | None]) -> str:
+    """A text of the API with its names of the API replaced, where a reader does not call the API.
+
+    A name in backticks is a field, an address with its method, or a header. `replace` gives what it
+    is called instead, or None. Brackets with a name that is called nothing are left out.
+    """
+
+    def replace_bracketed(match: re.Match[str]) -> str:
+        known = all(replace(mark) is not None for mark in _MARK.findall(match[0]))
+        return match[0] if known else ""
+
+    kept = _BRACKETED.sub(replace_bracketed, text)
+    return _MARK.sub(lambda match: f"`{replace(match[1]) or match[1]}`", kept)

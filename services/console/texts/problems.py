@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from services.console.texts.languages import N_
-from shared.api.problems import Problem, choose_part
+from shared.api.problems import Problem, choose_part, replace_marks
 
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _BY_TYPE: Mapping[str, tuple[str, str]] = {
@@ -63,8 +63,7 @@ def describe(problem: Problem, language: str, translate: Callable[[str], str]) -
     text, hint = map(translate, _BY_TYPE.get(name, _OTHER))
     if name not in _BY_TYPE and problem.title:
         text = choose_part(problem.title, language)
-    detail = choose_part(problem.detail, language)
-    advice = choose_part(problem.hint, language)
+    detail, advice = (_read_text(each, language) for each in (problem.detail, problem.hint))
     if language != "zh" or _CHINESE.search(detail):
         original, text, hint = "", detail or text, advice or (hint if not detail else "")
     else:
@@ -74,6 +73,11 @@ def describe(problem: Problem, language: str, translate: Callable[[str], str]) -
         else:
             original = " ".join(filter(None, (problem.detail, problem.hint)))
     return ShownProblem(problem.status, text, hint, original, problem.correlation_id)
+
+
+def _read_text(text: str, language: str) -> str:
+    """A text of the API without what only a caller of the API knows."""
+    return replace_marks(choose_part(text, language), lambda _mark: None)
 
 
 def list_field_errors(problem: Problem, translate: Callable[[str], str]) -> dict[str, str]:
@@ -91,4 +95,4 @@ def _describe_field(message: str, translate: Callable[[str], str]) -> str:
     for pattern, text in _FIELD_ERRORS:
         if match := pattern.search(message):
             return translate(text) % match.groupdict() if match.groupdict() else translate(text)
-    return choose_part(message.removeprefix("Value error, "), "zh")
+    return _read_text(message.removeprefix("Value error, "), "zh")

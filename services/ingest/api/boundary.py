@@ -124,7 +124,7 @@ def _answer(error: Exception, correlation: str) -> ASGIApp:
             "unavailable",
             "服务暂时无法处理：数据库不可用或内存不足。"
             "The service can't answer now: its database is away, or it has too little memory.",
-            hint="请稍后重试。Try again in a moment, with the same Idempotency-Key.",
+            hint="请稍后重试。Try again in a moment (with the same `Idempotency-Key`).",
             headers={"Retry-After": "2"},
             correlation_id=correlation,
         )

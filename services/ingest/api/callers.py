@@ -100,7 +100,8 @@ async def check_permission(
             401,
             "unauthorized",
             "没有有效的令牌，或登录已失效。The request has no valid token.",
-            "请重新登录，或使用有效的令牌。Send the header `Authorization: Bearer …`.",
+            "请重新登录，或使用有效的令牌（`Authorization: Bearer …`）。"
+            "Sign in again, or use a valid token (`Authorization: Bearer …`).",
             {"WWW-Authenticate": REALM},
         )
     bind(office_id=str(caller.office_id))  # each request is a task of its own

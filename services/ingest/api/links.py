@@ -128,14 +128,15 @@ def _make_problem(error: LinkError) -> ProblemError:
                 "link-expired",
                 "链接已过期。The link has expired.",
                 "可申请新链接，将发送到登记的邮箱。"
-                "POST /v1/links/renew sends a new one to the registered address.",
+                "Ask for a new one, at the registered address (`POST /v1/links/renew`).",
             )
         case LinkFault.WAIT:
             return ProblemError(
                 429,
                 "too-many-failures",
                 "尝试次数过多，请稍后再试。There were too many wrong links or codes.",
-                "`Retry-After` 为需等待的秒数。`Retry-After` tells how many seconds to wait.",
+                "请稍等后再试（`Retry-After`：秒数）。"
+                "Wait before the next attempt (`Retry-After`: seconds).",
                 {"Retry-After": str(ceil(error.wait.total_seconds()))},
             )
         case LinkFault.UNKNOWN:

@@ -77,7 +77,7 @@ def _make_sign_in(
             404,
             "not-found",
             "该办公室未配置统一身份认证。This office has no identity provider.",
-            "请用用户名和密码登录。Sign in with name and password: POST /v1/sessions.",
+            "请用用户名和密码登录。Sign in with name and password (`POST /v1/sessions`).",
         )
     return ProviderSignIn(
         engine=context.engine,

@@ -40,7 +40,7 @@ _SIGN_IN = {
     ),
     SignInFault.CODE_NEEDED: (
         "还需要一次性验证码。A one-time code is needed.",
-        "请输入验证器上的六位数字，或一个恢复码。Send it as `code`; a recovery code will do too.",
+        "请输入验证器上的六位数字，或一个恢复码（`code`）。Enter it, or a recovery code (`code`).",
     ),
     SignInFault.WRONG_CODE: (
         "验证码不正确或已用过。The code is wrong, or was used before.",
@@ -60,7 +60,7 @@ _SIGN_IN = {
     ),
     SignInFault.WAIT: (
         "登录失败次数过多，请稍后再试。There were too many failed sign-ins.",
-        "`Retry-After` 为需等待的秒数。`Retry-After` tells how many seconds to wait.",
+        "请稍等后再试（`Retry-After`：秒数）。Wait before trying again (`Retry-After`: seconds).",
     ),
 }
 
@@ -71,8 +71,8 @@ _HTTP_FAULTS = {
 }
 """What the framework refuses by itself; it says it in English."""
 _HTTP_HINTS = {
-    404: "地址见 /v1/openapi.json。The addresses are in /v1/openapi.json.",
-    405: "地址和方法见 /v1/openapi.json。The methods are in /v1/openapi.json.",
+    404: "请核对地址（`GET /v1/openapi.json`）。Check the address (`GET /v1/openapi.json`).",
+    405: "请核对地址和方法（`GET /v1/openapi.json`）。Check the method (`GET /v1/openapi.json`).",
     413: "请分几次发送，或减小后重试。Send less at once.",
 }
 _FAULTS = {
@@ -219,7 +219,7 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
         422,
         "invalid",
         "请求有误。The request is not valid.",
-        hint="`errors` 列出每一处。`errors` names each place.",
+        hint="请修改列出的每一处（`errors`）。Correct each place that is named (`errors`).",
         errors=rows,
         correlation_id=_get_correlation_id(request),
     )

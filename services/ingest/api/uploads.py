@@ -82,7 +82,7 @@ async def _wait_for_turn(call: Call) -> AsyncIterator[None]:
             503,
             "uploads-busy",
             "其他文件正在导入。Other files are being imported.",
-            "请稍后重试。Try again in a moment, with the same Idempotency-Key.",
+            "请稍后重试。Try again in a moment (with the same `Idempotency-Key`).",
             {"Retry-After": "10"},
         ) from error
     try:
@@ -109,7 +109,7 @@ def _find_file(form: FormData, limit: int) -> Upload:
             422,
             "no-file",
             "没有收到文件。The request contains no file.",
-            "请选择文件。Send multipart/form-data with one part named `file`.",
+            "请选择文件。Choose a file (multipart/form-data with one part named `file`).",
         )
     if (part.size or 0) > limit:
         raise ProblemError(

@@ -76,6 +76,13 @@ def test_an_english_problem_is_described_in_chinese_with_the_original_behind() -
     assert (english.text, english.hint, english.original) == ("It is done.", "Look.", "")
 
 
+def test_names_that_only_a_caller_of_the_api_knows_are_left_out() -> None:
+    hint = "请填写理由（`note`）。Read it again (`GET /v1/plans/7`), then say why (`note`)."
+    problem = make_problem("conflict", BILINGUAL, hint)
+    assert describe(problem, "zh", ZH.gettext).hint == "请填写理由。"
+    assert describe(problem, "en", EN.gettext).hint == "Read it again, then say why."
+
+
 def test_a_problem_without_a_detail_is_shown_by_its_title() -> None:
     title = "请求未被接受。The request was refused: I'm a Teapot."
     problem = make_problem("i-am-a-teapot", "").model_copy(update={"title": title})

@@ -24,6 +24,8 @@ def check(directory: Path, line: str) -> list[str]:
         ('faults = {"where": place, "message": "too long" if long else "过长。Long."}', "Chinese"),
         ('make_problem(404, "none", detail, title="Not found here")', "say it in Chinese first"),
         ('TITLES: Mapping[str, str] = {"none": "没有。"}', "say it in English too"),
+        ('hint = "请查看。See GET /v1/units."', "within brackets"),
+        ('hint = f"请加 --erase。Say so (--erase)."', "within brackets"),
         ('ADVICE: dict[str, str] = {"empty": "It is empty."}', "say it in Chinese first"),
     ],
 )
@@ -39,6 +41,7 @@ def test_a_text_in_one_language_is_found(tmp_path: Path, line: str, why: str) ->
         'raise RefusedError(Fault.CONFLICT, f"没有{name}。There is no {name}.")',
         'raise ProblemError(404, "not-found", "没有。None.", "`due` 有误。`due` is wrong.")',
         'TITLES: Mapping[str, str] = {"none": "没有。None."}',
+        'hint = f"请查看（`GET /v1/units`）。See the list (`GET /v1/units/{unit}`)."',
         'log.error("clock.wrong", hint="Set the clock right.")',
     ],
 )

@@ -65,13 +65,14 @@ async def _check_role(
             Fault.INVALID,
             "单位账号必须属于一个单位，其他账号不能属于单位。"
             "An account with the role unit has a unit, and no other account has one.",
-            "只有角色 unit 才填 `unit_id`。Give `unit_id` with the role unit alone.",
+            "只有角色 unit 才填单位（`unit_id`）。"
+            "Name a unit with the role unit alone (`unit_id`).",
         )
     if unit_id is not None and await units.find_unit(db, act.office_id, unit_id) is None:
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个单位。There is no such unit.",
-            "请在单位列表中查找。GET /v1/units lists the units.",
+            "请在单位列表中查找（`GET /v1/units`）。Look in the list of units (`GET /v1/units`).",
         )
 
 
@@ -201,7 +202,8 @@ def _require(user: StoredUser | None) -> StoredUser:
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个账号。There is no such account.",
-            "请在账号列表中查找。GET /v1/users lists the accounts.",
+            "请在账号列表中查找（`GET /v1/users`）。"
+            "Look in the list of accounts (`GET /v1/users`).",
         )
     return user
 

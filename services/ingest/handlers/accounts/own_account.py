@@ -43,7 +43,8 @@ async def start_codes(db: AsyncConnection, act: Act, own: SessionHolder) -> Enro
         raise RefusedError(
             Fault.CONFLICT,
             "账号已启用一次性验证码。The account has one-time codes already.",
-            "请先停用。Turn them off first: POST /v1/me/totp/disable.",
+            "请先停用（`POST /v1/me/totp/disable`）。"
+            "Turn them off first (`POST /v1/me/totp/disable`).",
         )
     secret = one_time_codes.generate_secret()
     await store.change_user(db, user.user_id, code_secret=secret)
@@ -65,7 +66,7 @@ async def confirm_codes(db: AsyncConnection, act: Act, own: SessionHolder, code:
         raise RefusedError(
             Fault.CONFLICT,
             "没有待确认的验证码密钥。There is no secret that waits for its first code.",
-            "请先生成一个。Make one: POST /v1/me/totp.",
+            "请先生成一个（`POST /v1/me/totp`）。Make one first (`POST /v1/me/totp`).",
         )
     now = await read_database_time(db)
     step = one_time_codes.find_step(user.code_secret, code, now, None)

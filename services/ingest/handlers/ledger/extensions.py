@@ -251,7 +251,8 @@ async def _lock_extension(
         raise RefusedError(
             Fault.CONFLICT,
             f"该延期申请{DECISIONS[extension.state]}。The extension is {extension.state.value}.",
-            f"请查看所属事项。Its obligation: GET /v1/obligations/{extension.obligation_id}.",
+            "请查看所属事项。"
+            f"See its obligation (`GET /v1/obligations/{extension.obligation_id}`).",
             allowed=locked.allowed,
         )
     return extension, locked

@@ -86,7 +86,7 @@ async def lock_obligation(
             Fault.CONFLICT,
             f"该事项已被他人更新到第 {number} 版，您看到的是第 {version} 版。"
             f"Version {version} is stale: the obligation is now at version {number}.",
-            f"请重新查看后再办理。Read it again (GET /v1/obligations/{obligation_id}), "
+            f"请重新查看后再办理。Read it again (`GET /v1/obligations/{obligation_id}`), "
             "then decide anew.",
             allowed=locked.allowed,
         )
@@ -163,8 +163,8 @@ def require_action(locked: LockedObligation, action: Action) -> ObligationStatus
             Fault.CONFLICT,
             "听取汇报以登记为准，不直接报办结。"
             "A hearing is fulfilled by its record, not by a status.",
-            f"请登记或撤销登记。Record it: POST /v1/units/{entry.unit_id}/hearings. "
-            "A record is taken back: POST /v1/hearings/{hearing_id}/take-back.",
+            f"请登记或撤销登记。Record it (`POST /v1/units/{entry.unit_id}/hearings`), "
+            "or take a record back (`POST /v1/hearings/{hearing_id}/take-back`).",
             allowed=allowed,
         )
     chinese, english = _describe_state(locked)
@@ -225,5 +225,7 @@ def require_reason(note: str) -> None:
     """
     if not note:
         raise RefusedError(
-            Fault.INVALID, "须写明理由。This needs a reason.", "请填写 note。Say it in `note`."
+            Fault.INVALID,
+            "须写明理由。This needs a reason.",
+            "请填写理由（`note`）。Say why (`note`).",
         )

@@ -30,7 +30,7 @@ def make_not_later(present: date | None) -> RefusedError:
     return RefusedError(
         Fault.INVALID,
         f"新期限须晚于 {after}。The new date must lie after {present or 'the present one'}.",
-        "请改写 due_on。Give a later `due_on`.",
+        "请改写日期（`due_on`）。Give a later date (`due_on`).",
     )
 
 
@@ -52,8 +52,8 @@ async def require_confirmed(
             Fault.UNCONFIRMED,
             f"{wanted.due_on.isoformat()} 超出任务表年度 {year} 年。"
             "The date lies beyond the plan's year.",
-            "如确需改到该日，请确认后重新提交：接口加 confirm: true，命令加 --confirm。"
-            "If it is meant, send the same with `confirm` set to true; the command: --confirm.",
+            "如确需改到该日，请确认后重新提交（`confirm`）。"
+            "If it is meant, confirm it and send it again (`confirm`).",
         )
 
 

@@ -112,7 +112,7 @@ async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) ->
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个单位，无法改派。There is no such unit to assign it to.",
-            "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
+            "请在单位列表中查找（`GET /v1/units`）。Look in the list of units (`GET /v1/units`).",
         )
     if unit.retired_at is not None or other == owner:
         raise RefusedError(
@@ -166,7 +166,8 @@ async def _lock_objection(
         raise RefusedError(
             Fault.CONFLICT,
             f"该异议{DECISIONS[objection.state]}。The objection is {objection.state.value}.",
-            f"请查看所属事项。Its obligation: GET /v1/obligations/{objection.obligation_id}.",
+            "请查看所属事项。"
+            f"See its obligation (`GET /v1/obligations/{objection.obligation_id}`).",
             allowed=locked.allowed,
         )
     return objection, locked

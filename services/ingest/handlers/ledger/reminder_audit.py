@@ -124,7 +124,7 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
         raise RefusedError(
             Fault.INVALID,
             "截止日早于起始日。The last day lies before the first.",
-            "请对调 `from` 和 `to`。Swap `from` and `to`.",
+            "请对调两个日期（`from`、`to`）。Swap the two days (`from`, `to`).",
         )
     if asked.last - asked.first > _LONGEST:
         raise RefusedError(

@@ -108,5 +108,6 @@ def _require_target(locked: LockedObligation) -> None:
         raise RefusedError(
             Fault.INVALID,
             "该事项没有可填报的数量目标。The obligation asks for no quantity that is reported.",
-            "请改写在 note 中。Leave `reported` out, and say it in `note`.",
+            "请写在说明（`note`）中，不填数量（`reported`）。"
+            "Leave the quantity out (`reported`), and say it in the note (`note`).",
         )

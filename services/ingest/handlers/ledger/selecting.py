@@ -123,7 +123,7 @@ def _make_unknown_unit(name: str = "") -> RefusedError:
     return RefusedError(
         Fault.NOT_FOUND,
         f"{chinese}。There is no such unit.",
-        "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
+        "请在单位列表中查找（`GET /v1/units`）。Look in the list of units (`GET /v1/units`).",
     )
 
 
@@ -145,6 +145,7 @@ async def _select_plans(db: AsyncConnection, act: Act, query: LedgerQuery) -> li
             raise RefusedError(
                 Fault.NOT_FOUND,
                 "没有这个任务表。There is no such plan.",
-                "用 GET /v1/plans 查看。See GET /v1/plans.",
+                "请在任务表列表中查找（`GET /v1/plans`）。"
+                "Look in the list of plans (`GET /v1/plans`).",
             )
     return await store.list_plan_ids(db, act.office_id, among=named, years=query.years)

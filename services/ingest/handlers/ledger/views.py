@@ -59,7 +59,7 @@ async def remove_view(db: AsyncConnection, act: Act, view_id: UUID) -> None:
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个常用列表。There is no such named list.",
-            "请重新查看列表。See GET /v1/ledger/views.",
+            "请重新查看列表。Look at the list again (`GET /v1/ledger/views`).",
         )
     view = views[view_id]
     await store.remove_view(db, act.office_id, view_id)

@@ -93,7 +93,7 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             Fault.CONFLICT,
             f"设置已有第 {before.version} 版，您修改的是第 {new.version} 版。"
             "Somebody changed the settings meanwhile.",
-            "请重新读取设置再修改。Read them again (GET /v1/office/settings), then change them.",
+            "请重新读取设置再修改。Read them again (`GET /v1/office/settings`), then change them.",
         )
     await _change_rule_book(db, act, new)
     present = (before.settings, before.logo, before.reporting)

@@ -29,5 +29,5 @@ def require_pausable(policy: ReportingPolicy) -> None:
             f"这些状态不能停止提醒：{'、'.join(STATUSES[each] for each in sorted(fixed))}。"
             f"Reminders can't be stopped in: {', '.join(sorted(fixed))}.",
             f"可选：{'、'.join(STATUSES[each] for each in sorted(PAUSABLE))}、已办结。"
-            f"`stops_reminders` may hold done and {', '.join(sorted(PAUSABLE))}.",
+            f"There are: done, {', '.join(sorted(PAUSABLE))} (`stops_reminders`).",
         )

@@ -115,14 +115,14 @@ async def _require_unit_token(
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个单位。There is no such unit.",
-            "请在单位列表中查找。GET /v1/units lists the units.",
+            "请在单位列表中查找（`GET /v1/units`）。Look in the list of units (`GET /v1/units`).",
         )
     if not _OF_A_UNIT.issuperset(scopes):
         raise RefusedError(
             Fault.INVALID,
             "单位的令牌只能查看和填报。A token of a unit may only read and report.",
-            "请去掉 `manage` 和 `admin`，或去掉 `unit_id`。"
-            "Leave `manage` and `admin` out, or leave `unit_id` out.",
+            "请去掉权限 manage 和 admin，或不限定单位（`unit_id`）。"
+            "Leave the scopes manage and admin out, or name no unit (`unit_id`).",
         )
 
 

@@ -127,7 +127,8 @@ def _choose(change: DirectoryChange, decision: MemberDecision) -> DirectoryChang
         raise RefusedError(
             Fault.CONFLICT,
             "这些单位没有待决定的变动。Nothing waits for a decision about these units.",
-            f"请重新查看变动。See GET /v1/plans/{change.plan_id}/directory-changes.",
+            f"请重新查看变动。"
+            f"Look at the changes again (`GET /v1/plans/{change.plan_id}/directory-changes`).",
         )
     return part
 

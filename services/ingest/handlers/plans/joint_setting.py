@@ -39,7 +39,7 @@ async def set_joint(db: AsyncConnection, act: Act, wanted: JointSetting) -> Join
             raise RefusedError(
                 Fault.NOT_FOUND,
                 f"任务表中没有第 {wanted.ref} 项。The plan has no such measure.",
-                f"请核对序号。See GET /v1/plans/{plan.plan_id}.",
+                f"请核对序号。Check the number in the plan (`GET /v1/plans/{plan.plan_id}`).",
             )
         measure = measures[wanted.ref]
         subject, present, kind = measure.measure_id, measure.joint, "measure"

@@ -50,7 +50,8 @@ async def load_source(db: AsyncConnection, act: Act, plan_id: UUID) -> Publicati
         raise RefusedError(
             Fault.CONFLICT,
             "修订不能发布。A revision can't be published.",
-            "请确认修订。Confirm it: POST …/confirm.",
+            "请确认修订。"
+            f"Confirm it (`POST /v1/plans/{plan.revises}/revisions/{plan_id}/confirm`).",
         )
     if plan.status is PlanStatus.WITHDRAWN:
         raise RefusedError(

@@ -94,7 +94,8 @@ def _require_version(plan: StoredPlan, seen: int | None) -> None:
             Fault.CONFLICT,
             f"第 {seen} 版已过时：任务表期间有改动，现为第 {plan.version} 版。"
             f"Version {seen} is stale: the plan was changed meanwhile, and is at {plan.version}.",
-            f"请重新读取后再定夺。Read it again (GET /v1/plans/{plan.plan_id}), then settle anew.",
+            f"请重新读取后再定夺。Read it again (`GET /v1/plans/{plan.plan_id}`), "
+            "then settle anew.",
         )
 
 
@@ -102,11 +103,15 @@ def _check_settlement(measure: StoredMeasure, settlement: Settlement) -> None:
     if (settlement.action is SettlementAction.CHANGE) is not bool(settlement.changes):
         raise RefusedError(
             Fault.INVALID,
-            "`change` 至少要改一个字段，其他操作不带字段。"
-            "`change` needs at least one changed field, and no other action takes any.",
+            "修改时至少要改一项，其他操作不带修改内容。"
+            "A change needs at least one changed field, and no other action takes any.",
         )
     if settlement.codes and settlement.action is not SettlementAction.ACCEPT:
-        raise RefusedError(Fault.INVALID, "只有 `accept` 可带 `codes`。Only `accept` takes codes.")
+        raise RefusedError(
+            Fault.INVALID,
+            "只有接受时可指定存疑（`codes`）。"
+            "Doubts are named only when they are accepted (`codes`).",
+        )
     if unknown := [code for code in settlement.codes if code not in measure.codes]:
         raise RefusedError(
             Fault.INVALID,
@@ -127,14 +132,14 @@ def _check_settled(after: StoredMeasure, year: int | None, settlement: Settlemen
         raise RefusedError(
             Fault.INVALID,
             f"第 {settlement.ref} 项将没有时限。Measure {settlement.ref} would have no date.",
-            "请填写 `due`，或说明为长期任务（`continuous`）。"
-            "Change it: give `due` dates, or say that it is `continuous`.",
+            "请填写时限（`due`），或说明为长期任务（`continuous`）。"
+            "Give its dates (`due`), or say that it has no end (`continuous`).",
         )
     if is_accepted and not (after.names or after.lead):
         raise RefusedError(
             Fault.INVALID,
             f"第 {settlement.ref} 项将没有责任单位。Measure {settlement.ref} would have no unit.",
-            "请填写 `names`。Change it: give `names`.",
+            "请填写责任单位（`names`）。Name its units (`names`).",
         )
 
 
@@ -191,7 +196,8 @@ async def decide_name(
     if decision.ignore is bool(decision.units):
         raise RefusedError(
             Fault.INVALID,
-            "`units` 与 `ignore` 须选其一。Name `units`, or set `ignore`: one of the two.",
+            "指定单位（`units`）与忽略（`ignore`）须选其一。"
+            "Name units (`units`), or ignore the name (`ignore`): one of the two.",
         )
     unit_ids = await _resolve_units(db, act, decision.units)
     stored = {earlier.name: earlier for earlier in await store.list_decisions(db, plan_id)}

@@ -112,7 +112,7 @@ async def delete_draft(db: AsyncConnection, act: Act, plan_id: UUID) -> None:
             Fault.CONFLICT,
             "只能删除草稿；这份任务表已通知责任单位。"
             "Only a draft can be deleted; units were told of this plan.",
-            f"请写明理由后撤回。Withdraw it with a reason: POST /v1/plans/{plan_id}/withdraw.",
+            f"请写明理由后撤回。Withdraw it with a reason (`POST /v1/plans/{plan_id}/withdraw`).",
         )
     await withdrawing.delete_plan(db, plan_id)
     before = {"document": plan.document_name, "sha256": plan.sha256, "title": plan.title}
@@ -126,7 +126,7 @@ async def _lock_published(db: AsyncConnection, act: Act, plan_id: UUID) -> Store
             Fault.CONFLICT,
             f"任务表未在发布状态（{plan.status.value}）。"
             f"The plan is not published: it is {plan.status.value}.",
-            f"草稿请直接删除。A draft is deleted: DELETE /v1/plans/{plan_id}.",
+            f"草稿请直接删除。A draft is deleted (`DELETE /v1/plans/{plan_id}`).",
         )
     return plan
 

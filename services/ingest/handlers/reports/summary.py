@@ -48,7 +48,7 @@ async def summarise(db: AsyncConnection, act: Act, query: ReportQuery) -> Report
         raise RefusedError(
             Fault.INVALID,
             f"起止日期颠倒：{first} 至 {last}。The period ends before it begins.",
-            "请检查 from 和 to。Check `from` and `to`.",
+            "请检查起止日期（`from`、`to`）。Check the two days (`from`, `to`).",
         )
     among = replace(query.among, due_from=first, due_to=last)
     wanted = await make_filter(db, act, among, day)
@@ -73,7 +73,7 @@ async def list_due_days(
         raise RefusedError(
             Fault.INVALID,
             "起止日期颠倒，或超过一年。The period ends before it begins, or is longer than a year.",
-            "请检查 from 和 to。Check `from` and `to`.",
+            "请检查起止日期（`from`、`to`）。Check the two days (`from`, `to`).",
         )
     day = await get_office_day(db, act.office_id, act.now)
     wanted = await make_filter(db, act, replace(query, due_from=first, due_to=last), day)

@@ -132,21 +132,21 @@ def _require_confirmable(revision: Revision, digest: str | None, first_day: date
             "期间有定夺、对应或导入，请重新查看后再确认。"
             "Something was settled, paired or imported meanwhile: look at it again, then confirm.",
         )
+    address = f"/v1/plans/{revision.plan.plan_id}/revisions/{revision.stored.plan_id}"
     if details := list(_list_undecided(revision)):
         raise RefusedError(
             Fault.CONFLICT,
             f"修订还有 {len(details)} 处待定夺。"
             f"{len(details)} points of the revision are still to be settled.",
-            "请先定夺或对应（cuiban plan review），再确认。"
-            "Settle, decide or pair them (cuiban plan review), then confirm.",
+            f"请先定夺或对应，再确认。Settle, decide or pair them, then confirm (`GET {address}`).",
             details[:100],
         )
     if first_day is not None and (past := list(_list_past(revision, first_day))):
         raise RefusedError(
             Fault.CONFLICT,
             "有时限被改到已过去的日期。A date was moved to one that has passed.",
-            "如确需如此，请加 --include-past，逾期从今天起算。"
-            "If it is meant, include the past (--include-past): overdue then counts from today.",
+            "如确需如此，请包括已过日期（`include_past`），逾期从今天起算。"
+            "If it is meant, include the past (`include_past`): overdue then counts from today.",
             past[:100],
         )
 

@@ -64,7 +64,8 @@ def make_erasing_refusal(erased: Faults) -> RefusedError:
     return RefusedError(
         Fault.CONFLICT,
         f"文件中的“-”将清空 {len(erased)} 项。The file erases {len(erased)} fields with dashes.",
-        "确认无误后加上 erase=true（--erase）再导入。If that is meant, send it with erase=true.",
+        "确认无误后，请同意清空（`erase`）再导入。"
+        "If that is meant, agree to it and import again (`erase`).",
         erased[:_MOST_SHOWN],
     )
 

@@ -116,7 +116,7 @@ async def _find_successor(
         raise RefusedError(
             Fault.NOT_FOUND,
             "没有这个承接单位。There is no such unit to take over.",
-            "用 GET /v1/units?name=… 查找。Look for it with GET /v1/units?name=…",
+            "请在单位列表中查找（`GET /v1/units`）。Look in the list of units (`GET /v1/units`).",
         )
     if retirement.undo or successor.retired_at is not None or successor.unit_id == unit.unit_id:
         raise RefusedError(
@@ -176,9 +176,10 @@ async def _require_free(
             hint = "请换一个名称。Choose another name."
             if spelling not in taken_by:
                 owner = min(taken_by)
-                hint += (
-                    "也可去掉该别名。Or take the alias away: "
-                    f"cuiban units alias {owner} --remove {spelling}"
+                hint = (
+                    f"请换一个名称，或先去掉{owner}的这个别名。"
+                    f"Choose another name, or take the alias away from {owner} "
+                    f"(`cuiban units alias {owner} --remove {spelling}`)."
                 )
             means = "、".join(sorted(taken_by))
             raise RefusedError(
