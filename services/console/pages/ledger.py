@@ -27,7 +27,7 @@ from shared.api.ledger import ItemOut, LedgerChoicesOut, LedgerCountsOut
 from shared.api.views import ViewOut
 
 ROUTER = APIRouter()
-_ROWS = 50
+_ROWS = 40
 _OFFERED = 300
 """How many units and tasks a form offers; others can be typed, or found by text."""
 _FAULTY = 500

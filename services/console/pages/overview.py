@@ -32,7 +32,7 @@ async def show_overview(visit: SignedIn) -> Response:
             "/v1/reports/days",
             **{"from": today, "to": today + timedelta(days=_DAYS - 1)},
         ),
-        api.list_items(SummaryOut, "/v1/ledger/summary"),
+        api.list_page(SummaryOut, "/v1/ledger/summary", sort="-overdue", limit=_MOST_BEHIND),
         api.get(WaitingOut, "/v1/waiting"),
         api.list_page(WaitingPlanOut, "/v1/waiting/plans"),
         api.list_page(NotificationOut, "/v1/notifications", limit=1),
@@ -42,16 +42,10 @@ async def show_overview(visit: SignedIn) -> Response:
         lights=[(light, counts.lights.get(light, 0)) for light in _LIGHTS],
         total=counts.total,
         days=days.days,
-        behind=_list_behind(units),
+        behind=[unit for unit in units.items if unit.overdue],
         waiting=_list_waiting(visit, waiting, plans.items),
         message=next(iter(messages.items), None),
     )
-
-
-def _list_behind(units: list[SummaryOut]) -> list[SummaryOut]:
-    """The units with most that is overdue."""
-    late = [unit for unit in units if unit.overdue]
-    return sorted(late, key=lambda unit: (-unit.overdue, unit.unit))[:_MOST_BEHIND]
 
 
 def _list_waiting(

@@ -49,13 +49,11 @@ async def show_directory(
 ) -> Response:
     """The directory: each unit with who is reached there, and what is missing."""
     visit.require("read-drafts")
-    page: Page[UnitOut]
-    page, gaps, bounced = await asyncio.gather(
-        visit.api.list_page(
-            UnitOut, "/v1/units", name=name.strip(), cursor=cursor or None, limit=_PART
-        ),
-        map_gaps(visit.api),
-        list_bounced(visit.api),
+    page: Page[UnitOut] = await visit.api.list_page(
+        UnitOut, "/v1/units", name=name.strip(), cursor=cursor or None, limit=_PART
+    )
+    gaps, bounced = await asyncio.gather(
+        map_gaps(visit.api, *(unit.unit_id for unit in page.items)), list_bounced(visit.api)
     )
     query = urlencode({"name": name, "cursor": page.next_cursor or ""})
     return visit.render(
@@ -73,22 +71,33 @@ async def show_directory(
 
 @ROUTER.get("/units/missing")
 async def show_missing(
-    visit: SignedIn, post: Annotated[str, Query(max_length=20)] = "liaison"
+    visit: SignedIn,
+    post: Annotated[str, Query(max_length=20)] = "liaison",
+    cursor: Annotated[str, Query(max_length=500)] = "",
 ) -> Response:
     """Who can't be reached: posts with a gap, and addresses at which messages failed."""
     visit.require("read-drafts")
     wanted = post if post in POSTS else ""
-    rows, bounced = await asyncio.gather(
-        visit.api.list_items(UnreachableOut, "/v1/units/unreachable", post=wanted),
+    page: Page[UnreachableOut]
+    page, bounced = await asyncio.gather(
+        visit.api.list_page(
+            UnreachableOut,
+            "/v1/units/unreachable",
+            post=wanted,
+            cursor=cursor or None,
+            limit=_PART,
+        ),
         list_bounced(visit.api),
     )
-    rows.sort(key=lambda row: row.gap not in SILENT)
+    query = urlencode({"post": post, "cursor": page.next_cursor or ""})
     return visit.render(
         "units/missing.html",
         post=wanted,
         posts=POSTS,
-        rows=rows,
+        rows=page.items,
         bounced=bounced,
+        first=f"/units/missing?{urlencode({'post': post})}" if cursor else "",
+        following=f"/units/missing?{query}" if page.next_cursor else "",
         silent=SILENT,
         words=GAPS,
     )
@@ -102,7 +111,7 @@ async def show_unit(visit: SignedIn, unit_id: UUID) -> Response:
         visit.api.get(UnitOut, f"/v1/units/{unit_id}"),
         visit.api.list_page(SummaryOut, "/v1/ledger/summary", unit_id=str(unit_id)),
         visit.api.list_page(ToldOut, f"/v1/units/{unit_id}/history", limit=_SENT_LATELY),
-        map_gaps(visit.api),
+        map_gaps(visit.api, unit_id),
         list_bounced(visit.api),
     )
     return visit.render(
@@ -124,10 +133,13 @@ def list_holders(contacts: Iterable[ContactOut], post: str) -> list[ContactOut]:
     return [contact for contact in contacts if contact.post == post]
 
 
-async def map_gaps(api: ApiClient) -> Mapping[UUID, Mapping[str, UnreachableOut]]:
-    """What is missing today, by unit and post."""
+async def map_gaps(api: ApiClient, *unit_ids: UUID) -> Mapping[UUID, Mapping[str, UnreachableOut]]:
+    """What is missing today in some units, by unit and post."""
     gaps: defaultdict[UUID, dict[str, UnreachableOut]] = defaultdict(dict)
-    for row in await api.list_items(UnreachableOut, "/v1/units/unreachable"):
+    if not unit_ids:
+        return gaps
+    wanted = [str(unit_id) for unit_id in unit_ids]
+    for row in await api.list_items(UnreachableOut, "/v1/units/unreachable", unit_id=wanted):
         gaps[row.unit_id][row.post] = row
     return gaps
 

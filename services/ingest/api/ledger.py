@@ -13,11 +13,12 @@ from services.ingest.api.selecting import LedgerFilters
 from services.ingest.handlers.ledger import choices
 from services.ingest.handlers.ledger import ledger as handlers
 from services.ingest.store.ledger import DuePlace, LedgerPage, LedgerSort, Place
+from services.ingest.store.ledger_counts import SummarySort
 from shared.api.fields import Page
 from shared.api.ledger import ItemOut, LedgerChoicesOut, LedgerCountsOut, SummaryOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["ledger"])
-_ID = TypeAdapter(UUID)
+_SUMMARY_PLACE = TypeAdapter(tuple[int, UUID])
 _PLACE: TypeAdapter[Place] = TypeAdapter(Place)
 _DUE_PLACE: TypeAdapter[DuePlace] = TypeAdapter(DuePlace)
 
@@ -48,13 +49,21 @@ async def show_ledger(
 
 @ROUTER.get("/ledger/summary")
 async def show_summary(
-    call: Permitted, query: LedgerFilters, cursor: Cursor = None, limit: Limit = 100
+    call: Permitted,
+    query: LedgerFilters,
+    sort: SummarySort = SummarySort.UNIT,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[SummaryOut]:
-    """Show how many obligations of each unit are done, open, near and overdue."""
-    after = parse_cursor(cursor, "summary", _ID)
+    """Show how many obligations of each unit are done, open, near and overdue.
+
+    `-overdue` lists the units with most that is overdue first.
+    """
+    kind = f"summary {sort.value}"
+    after = parse_cursor(cursor, kind, _SUMMARY_PLACE)
     async with call.context.engine.connect() as db:
-        units = await handlers.summarise_units(db, call.act, query, after, limit + 1)
-    return make_page(units, limit, "summary", SummaryOut, lambda unit: unit.unit_id)
+        units = await handlers.summarise_units(db, call.act, query, after, limit + 1, sort=sort)
+    return make_page(units, limit, kind, SummaryOut, lambda unit: [unit.overdue, unit.unit_id])
 
 
 @ROUTER.get("/ledger/counts")

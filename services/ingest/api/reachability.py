@@ -1,6 +1,7 @@
 """Who can't be reached, over HTTP."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
@@ -20,8 +21,10 @@ _PLACE = TypeAdapter(tuple[str, Audience])
 @ROUTER.get("/unreachable")
 async def list_unreachable(
     call: Permitted,
+    *,
     post: Annotated[list[Audience] | None, Query(description="Of these posts alone.")] = None,
     gap: Annotated[list[ContactGap] | None, Query(description="With these gaps alone.")] = None,
+    unit_id: Annotated[list[UUID] | None, Query(description="Of these units alone.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[UnreachableOut]:
@@ -29,6 +32,12 @@ async def list_unreachable(
     after = parse_cursor(cursor, "unreachable", _PLACE)
     async with call.context.engine.connect() as db:
         rows = await handlers.list_unreachable(
-            db, call.act, after, limit + 1, posts=post or (), gaps=gap or ()
+            db,
+            call.act,
+            after,
+            limit + 1,
+            posts=post or (),
+            gaps=gap or (),
+            unit_ids=unit_id or (),
         )
     return make_page(rows, limit, "unreachable", UnreachableOut, lambda row: [row.unit, row.post])

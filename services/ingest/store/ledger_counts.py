@@ -1,8 +1,9 @@
 """Counts of the ledger: by unit, by light, by status."""
 
+from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
@@ -14,10 +15,26 @@ from shared.schemas.lights import Light
 _O = OBLIGATIONS.c
 
 
+class SummarySort(StrEnum):
+    """The order of the counts of units: by unit id, or those with most that is overdue first."""
+
+    UNIT = "unit"
+    OVERDUE = "-overdue"
+
+
 async def count_by_unit(
-    db: AsyncConnection, office_id: UUID, wanted: LedgerFilter, after: UUID | None, limit: int
+    db: AsyncConnection,
+    office_id: UUID,
+    wanted: LedgerFilter,
+    after: tuple[int, UUID] | None,
+    limit: int,
+    *,
+    sort: SummarySort = SummarySort.UNIT,
 ) -> list[UnitCounts]:
-    """The counts of each unit that owes anything, by unit id, after one of them."""
+    """The counts of each unit that owes anything, after one of them.
+
+    `after` is what is overdue of that unit, and its id.
+    """
     lights = {"done": Light.DONE, "near": Light.YELLOW, "overdue": Light.RED}
     query = (
         select(
@@ -30,15 +47,22 @@ async def count_by_unit(
         )
         .where(*list_conditions(office_id, wanted))
         .group_by(_O.unit_id)
-        .order_by(_O.unit_id)
-        .limit(limit)
     )
-    if after is not None:
-        query = query.where(_O.unit_id > after)
+    if sort is SummarySort.UNIT:
+        query = query.order_by(_O.unit_id).limit(limit)
+        if after is not None:
+            query = query.where(_O.unit_id > after[1])
     counts = query.subquery()
     columns = list_columns(UnitCounts, {"unit": UNITS.c.name}, counts.c)
     joined = counts.join(UNITS, UNITS.c.unit_id == counts.c.unit_id)
-    ordered = select(*columns).select_from(joined).order_by(counts.c.unit_id)
+    ordered = select(*columns).select_from(joined).limit(limit)
+    if sort is SummarySort.UNIT:
+        ordered = ordered.order_by(counts.c.unit_id)
+    else:
+        place = (-counts.c.overdue, counts.c.unit_id)
+        ordered = ordered.order_by(*place)
+        if after is not None:
+            ordered = ordered.where(tuple_(*place) > tuple_(-after[0], after[1]))
     return await fetch_all(db, UnitCounts, ordered)
 
 

@@ -38,9 +38,13 @@ async def lock_units(db: AsyncConnection, unit_ids: Collection[UUID]) -> None:
     )
 
 
-async def list_units(db: AsyncConnection, office_id: UUID) -> list[StoredUnit]:
-    """All units of an office, the retired ones too, by name."""
+async def list_units(
+    db: AsyncConnection, office_id: UUID, unit_ids: Collection[UUID] = ()
+) -> list[StoredUnit]:
+    """The units of an office, the retired ones too, by name; all of them without `unit_ids`."""
     query = select(*_UNIT).where(_U.office_id == office_id).order_by(_U.name)
+    if unit_ids:
+        query = query.where(_U.unit_id.in_(unit_ids))
     return await fetch_all(db, StoredUnit, query)
 
 

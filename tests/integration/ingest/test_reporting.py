@@ -1,5 +1,7 @@
 """Statuses, hearings and extensions; the journal; whose token may do what."""
 
+from datetime import UTC, datetime
+
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -165,6 +167,24 @@ async def test_the_summary_counts_by_light(api):
     for light in ("green", "yellow", "red", "none", "done"):
         lit = await api.list_ledger(light=light)
         assert {row["light"] for row in lit} <= {light}
+
+
+async def test_the_units_with_most_that_is_overdue_come_first(api):
+    await api.publish_plan()
+    api.clock.instant = datetime(2023, 12, 1, 2, tzinfo=UTC)
+    item = await first(api, light="red")
+    done = {"status": "done", "note": "已公开"}
+    await api.client.post(f"/v1/obligations/{item['obligation_id']}/status", json=done)
+    by_unit = (await api.client.get("/v1/ledger/summary?limit=500")).json()["items"]
+    found, cursor = [], None
+    while True:
+        query = {"sort": "-overdue", "limit": 5} | ({"cursor": cursor} if cursor else {})
+        page = (await api.client.get("/v1/ledger/summary", params=query)).json()
+        found += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert found == sorted(by_unit, key=lambda row: (-row["overdue"], row["unit_id"]))
+    assert len({row["overdue"] for row in found}) > 1
 
 
 async def test_pages_of_the_ledger_hold_each_obligation_once(api):

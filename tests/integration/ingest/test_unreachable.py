@@ -31,6 +31,9 @@ async def test_posts_with_a_gap_are_listed_by_unit_page_by_page(api: Any) -> Non
     assert len(rows) == len(gaps) == 8
     liaisons = await api.client.get("/v1/units/unreachable", params={"post": "liaison"})
     assert {row["unit"] for row in liaisons.json()["items"]} == {"县审计局", "凤灵街道"}
+    some = [row["unit_id"] for row in rows if row["unit"] in ("县财政局", "县审计局")]
+    asked = await api.client.get("/v1/units/unreachable", params={"unit_id": [*set(some)]})
+    assert asked.json()["items"] == [row for row in rows if row["unit_id"] in some]
 
 
 async def test_a_retired_unit_is_not_listed(api: Any) -> None:

@@ -14,6 +14,7 @@ from services.ingest.handlers.ledger.selecting import LedgerQuery, make_filter
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import history, ledger_counts, units
 from services.ingest.store import ledger as store
+from services.ingest.store.ledger_counts import SummarySort
 from services.ingest.store.ledger_rows import LedgerEntry
 from services.ingest.store.rows import StoredNotification
 from shared.schemas.life import ObligationStatus
@@ -119,16 +120,24 @@ async def list_items(
 
 
 async def summarise_units(
-    db: AsyncConnection, act: Act, query: LedgerQuery, after: UUID | None, limit: int
+    db: AsyncConnection,
+    act: Act,
+    query: LedgerQuery,
+    after: tuple[int, UUID] | None,
+    limit: int,
+    *,
+    sort: SummarySort = SummarySort.UNIT,
 ) -> list[UnitSummary]:
-    """The counts of each unit by unit id, after one of them; units without any are left out.
+    """The counts of each unit, after one of them; units without any are left out.
+
+    `after` is what is overdue of that unit, and its id.
 
     Raises:
         RefusedError: the query names what does not exist or the actor may not see.
     """
     day = await get_office_day(db, act.office_id, act.now)
     wanted = await make_filter(db, act, query, day)
-    counts = await ledger_counts.count_by_unit(db, act.office_id, wanted, after, limit)
+    counts = await ledger_counts.count_by_unit(db, act.office_id, wanted, after, limit, sort=sort)
     return [
         UnitSummary(
             unit_id=unit.unit_id,

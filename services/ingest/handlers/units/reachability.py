@@ -54,13 +54,14 @@ async def list_unreachable(
     *,
     posts: Sequence[Audience] = (),
     gaps: Sequence[ContactGap] = (),
+    unit_ids: Collection[UUID] = (),
 ) -> list[UnreachablePost]:
     """The posts with a gap today, by unit name and post, after one of them; no retired units.
 
     Empty `posts` are all posts, and so on.
     """
     today = (await get_office_day(db, act.office_id, act.now)).today
-    units = await store.list_units(db, act.office_id)
+    units = await store.list_units(db, act.office_id, unit_ids)
     order = list(Audience)
     rows = [
         row
@@ -84,7 +85,7 @@ async def list_silent_posts(
 ) -> list[UnreachablePost]:
     """Those posts of some units in which no message reaches anybody today, by unit name."""
     today = (await get_office_day(db, act.office_id, act.now)).today
-    units = [unit for unit in await store.list_units(db, act.office_id) if unit.unit_id in unit_ids]
+    units = await store.list_units(db, act.office_id, unit_ids) if unit_ids else []
     return [row for row in _list_gaps(units, today) if row.post in posts and row.gap in _SILENT]
 
 
