@@ -32,39 +32,44 @@ _OVER = frozenset({Stage.SENT, Stage.ENDED})
 
 
 def forget(state: State, rules: RuleSet) -> State:
-    """The same state without what nothing looks at any more."""
+    """The same state without what nothing looks at any more.
+
+    The search does it for each step that it tries, so a copy is made only where something goes.
+    """
     if state.now == END and state.left:
         state = state._replace(left=NO_FAULTS, more=0)
     if ProtocolRule.FENCE in rules and _is_fenced(state):
         state = state._replace(late=None)
     if 0 < state.announced < state.now:
         state = state._replace(announced=0)
-    state = _rank_runs(_forget_slots(state))
+    slots = _forget_slots(state)
     if Fault.LOST_TAIL in state.left or not _is_safe(state):
-        return state
-    then = _forget_log(state, rules)
-    return _rank_runs(then._replace(watermark=_find_useful_watermark(state), acknowledged=None))
+        return _rank_runs(state if slots == state.slots else state._replace(slots=slots))
+    return _rank_runs(_forget_log(state, slots, rules))
 
 
 def _rank_runs(state: State) -> State:
     """Of the relay's turns only the order matters: number those anew that are still named."""
-    hung = (state.late.record,) if isinstance(state.late, LateSend | LateApply) else ()
-    last = () if state.last is None else (state.last,)
-    known = () if state.acknowledged is None else (state.acknowledged.record,)
     runs = {0, state.run, state.prior, state.marked, state.read[0]}
-    for record in {*state.log, *hung, *last, *known}:
-        runs |= {record.run, record.prior}
-    rank = {run: number for number, run in enumerate(sorted(runs))}
-    if rank[state.run] == state.run:
+    late, acknowledged = state.late, state.acknowledged
+    for record in state.log:
+        runs.add(record.run)
+        runs.add(record.prior)
+    if isinstance(late, LateSend | LateApply):
+        runs |= {late.record.run, late.record.prior}
+    if state.last is not None:
+        runs |= {state.last.run, state.last.prior}
+    if acknowledged is not None:
+        runs |= {acknowledged.record.run, acknowledged.record.prior}
+    if len(runs) == state.run + 1:  # none is higher, so each one up to it is named
         return state
+    rank = {run: number for number, run in enumerate(sorted(runs))}
 
     def rename(record: Record) -> Record:
         return _renamed(record, rank[record.run], rank[record.prior])
 
-    late = state.late
     if isinstance(late, LateSend | LateApply):
         late = late._replace(record=rename(late.record))
-    acknowledged = state.acknowledged
     return state._replace(
         run=rank[state.run],
         prior=rank[state.prior],
@@ -82,12 +87,16 @@ def _renamed(record: Record, run: int, prior: int) -> Record:
     return record._replace(run=run, prior=prior)
 
 
-def _forget_slots(state: State) -> State:
+def _forget_slots(state: State) -> tuple[Slot, ...]:
     """How a slot that is over came to its end has been judged; its calls may still grow."""
     if isinstance(state.late, LateCall | LateFire):
-        return state
-    slots = tuple(_CLOSED if progress.stage in _OVER else progress for progress in state.slots)
-    return state._replace(slots=slots)
+        return state.slots
+    return _close_slots(state.slots)
+
+
+@cache
+def _close_slots(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    return tuple(_CLOSED if progress.stage in _OVER else progress for progress in slots)
 
 
 def _is_safe(state: State) -> bool:
@@ -108,7 +117,7 @@ def _is_fenced(state: State) -> bool:
             return False
 
 
-def _forget_log(state: State, rules: RuleSet) -> State:
+def _forget_log(state: State, slots: tuple[Slot, ...], rules: RuleSet) -> State:
     """Keep of the log what was not read, without what will change nothing when it is."""
     read, log, unsure = _drop_useless(
         state.log,
@@ -119,7 +128,16 @@ def _forget_log(state: State, rules: RuleSet) -> State:
         state.watermark,
         rules,
     )
-    return state._replace(read=read, log=log, unsure=unsure, position=0, last=None)
+    return state._replace(
+        read=read,
+        log=log,
+        unsure=unsure,
+        position=0,
+        last=None,
+        slots=slots,
+        watermark=_find_useful_watermark(slots, state.watermark),
+        acknowledged=None,
+    )
 
 
 @cache
@@ -165,11 +183,12 @@ def _drop_useless(  # noqa: PLR0917 - all that it depends on, so that it is work
     return read, tuple(record for _, record in kept), sum(at < unsure for at, _ in kept)
 
 
-def _find_useful_watermark(state: State) -> int:
+@cache
+def _find_useful_watermark(slots: tuple[Slot, ...], watermark: int) -> int:
     """The slot up to which the view is complete, if a reminder may still ask for it."""
     waiting = [
         slot
-        for slot, progress in zip(SLOTS, state.slots, strict=True)
-        if progress.stage in {Stage.NONE, Stage.TIMER} and slot <= state.watermark
+        for slot, progress in zip(SLOTS, slots, strict=True)
+        if progress.stage in {Stage.NONE, Stage.TIMER} and slot <= watermark
     ]
     return max(waiting, default=0)

@@ -84,6 +84,8 @@ def _abandon(state: State, rules: RuleSet, slot: int, progress: Slot) -> State:
 
 def list_late_steps(state: State, rules: RuleSet) -> Transitions:
     """A process that hung goes on from where it was, believing what it knew then."""
+    if state.late is None:
+        return
     back = state._replace(late=None)
     match state.late:
         case LateSend(record):
@@ -105,8 +107,6 @@ def list_late_steps(state: State, rules: RuleSet) -> Transitions:
             then = back.with_slot(slot, progress._replace(calls=progress.calls + 1))
             sentence = "the notifier that hung comes back: the gateway takes slot {} under its id"
             yield Transition(sentence, (slot,), None, then)
-        case None:
-            pass
 
 
 def _fire_late(back: State, rules: RuleSet, slot: int, view: View) -> Transition:
