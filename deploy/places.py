@@ -5,13 +5,15 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.terminal.errors import NotRunningError
 from deploy.terminal.language import _
-from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.settings import Settings
 
 STATE = Path(".cuiban")
 StateOption = Annotated[
@@ -45,20 +47,24 @@ def find_stack(state: Path) -> RunningStack:
     return RunningStack(record["api"], record["environment"], place / "token")
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> "Settings":
     """The settings with which a local stack's services reach its broker and database."""
+    from shared.settings import Settings  # noqa: PLC0415 - with SQLAlchemy; most commands need none
+
     names = ("CUIBAN_KAFKA", "CUIBAN_DATABASE_URL", "CUIBAN_TOPIC_PREFIX", "CUIBAN_CLOCK_FILE")
     given = {name.removeprefix("CUIBAN_").lower(): environment.get(name) for name in names}
     return Settings.model_validate({name: value for name, value in given.items() if value})
 
 
-def load_settings(state: Path) -> Settings:
+def load_settings(state: Path) -> "Settings":
     """The environment's settings, or without CUIBAN_DATABASE_URL those of the stack in `state`.
 
     Raises:
         NotRunningError: nothing runs in `state`.
         CuibanError: a setting can't be read.
     """
+    from shared.settings import Settings  # noqa: PLC0415 - as above
+
     if os.environ.get("CUIBAN_DATABASE_URL"):
         return Settings.load()
     return read_settings(find_stack(state).environment)

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import cli
 from deploy.places import NotRunningError, find_stack
+
+CLI = Path(cli.__file__).parent
 
 
 def write_record(state: Path, pid: int) -> None:
@@ -36,3 +39,15 @@ def test_the_record_of_a_supervisor_that_has_ended_is_no_running_stack(tmp_path:
     write_record(tmp_path, ended.pid)
     with pytest.raises(NotRunningError, match="No stack runs"):
         find_stack(tmp_path)
+
+
+def test_a_command_of_an_office_loads_no_database_library() -> None:
+    """It is a client of the API; loading SQLAlchemy would double the time of its start.
+
+    `audit` alone also counts in the database.
+    """
+    modules = {path.stem for path in CLI.glob("[a-z]*.py")} - {"audit"}
+    names = ", ".join(f"cli.{module}" for module in modules)
+    told = f"import sys, {names}; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
