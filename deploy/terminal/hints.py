@@ -19,7 +19,7 @@ COMMANDS = {
     "GET /v1/obligations/{}": "cuiban obligation {}",
     "POST /v1/units/{}/hearings": "cuiban hearing {} --on DATE --by NAME",
     "POST /v1/hearings/{}/take-back": "cuiban hearing --take-back {}",
-    "…/evidence/files": "cuiban evidence add --file",
+    "POST /v1/obligations/{}/files": "cuiban evidence add {} --file FILE",
     "Authorization: Bearer …": "CUIBAN_TOKEN",
 }
 """What an address of the API is as a command; `{}` stands for an id, `{1}` for the second one."""

@@ -11,9 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.obligations import answer_obligation
 from services.ingest.api.uploads import FORM, open_upload
-from services.ingest.documents.archives import open_archive
-from services.ingest.documents.errors import DocumentError
-from services.ingest.domain.evidence import MEDIA_TYPES, find_file_type, is_package
+from services.ingest.documents.packages import list_safe_parts
+from services.ingest.domain.evidence import MEDIA_TYPES, find_file_type
 from services.ingest.handlers.ledger import evidence as handlers
 from services.ingest.handlers.ledger.evidence import EvidenceFile
 from services.ingest.handlers.ledger.locking import require_obligation
@@ -35,7 +34,8 @@ async def add_evidence(call: Permitted, obligation_id: UUID, body: EvidenceIn) -
 async def add_evidence_file(call: Permitted, obligation_id: UUID) -> Response:
     """Add a file that shows what was done: PDF, a picture, Word, Excel, OFD or WPS, up to 20 MB.
 
-    Its content decides the type, and its name must agree. The same file again changes nothing.
+    Its content decides the type, and its name must agree. Macros, embedded files and zip bombs are
+    refused. The same file again changes nothing.
     """
     async with call.context.engine.connect() as db:
         await require_obligation(db, call.act, obligation_id)
@@ -59,14 +59,9 @@ def _check_file(name: str, content: bytes) -> EvidenceFile:
 
     Raises:
         RefusedError: its type is not taken, or its name is of another type.
+        DocumentError: it has macros or an embedded file, or is a zip bomb.
     """
-    parts: frozenset[str] = frozenset()
-    if is_package(content):
-        try:
-            parts = open_archive(content).names
-        except DocumentError:
-            parts = frozenset()  # damaged or encrypted: of no type that is taken
-    return EvidenceFile(name, find_file_type(name, content, parts), content)
+    return EvidenceFile(name, find_file_type(name, content, list_safe_parts(content)), content)
 
 
 @ROUTER.get(

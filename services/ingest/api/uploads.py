@@ -13,8 +13,11 @@ from starlette.formparsers import MultiPartException
 
 from services.ingest.api.callers import Call
 from services.ingest.api.problems import ProblemError
+from services.ingest.domain.expansion import INVISIBLE
 
-_UNWANTED = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNWANTED = re.compile(
+    rf"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\U000e0000-\U000e007f{INVISIBLE}]"
+)
 _FOLDERS = re.compile(r"^.*[\\/]", re.DOTALL)
 
 FORM: dict[str, Any] = {
@@ -55,7 +58,7 @@ class Upload:
 async def open_upload(call: Call, limit: int | None = None) -> AsyncIterator[Upload]:
     """The file of a form, up to `limit` bytes or that of documents.
 
-    Folders and control characters are removed from its name.
+    Folders, control characters and invisible ones are removed from its name.
 
     It is written to the temporary folder as it arrives; the boundary refuses a body over the limit.
 
@@ -119,7 +122,14 @@ def _find_file(form: FormData, limit: int) -> Upload:
             "请减小文件后重试：任务表只留表格，佐证材料压缩图片。"
             "Send a smaller file: the table alone, or smaller pictures.",
         )
-    name = _FOLDERS.sub("", part.filename or "")
     part.file.fileno()  # moves content that is still in memory into a file
     part.file.flush()
-    return Upload(_UNWANTED.sub("", name)[-200:] or "document", part.file)
+    return Upload(clean_name(part.filename or ""), part.file)
+
+
+def clean_name(name: str) -> str:
+    """A file's name without folders, and without characters that nobody sees.
+
+    One of direction can make an .exe look like a .pdf.
+    """
+    return _UNWANTED.sub("", _FOLDERS.sub("", name)).strip()[-200:] or "document"

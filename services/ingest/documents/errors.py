@@ -20,6 +20,9 @@ class DocumentFault(StrEnum):
     ENCODING = "unknown-encoding"
     NOT_A_PLAN = "not-a-plan"
     EMBEDDED = "embedded-document"
+    MACROS = "macros"
+    EMBEDDED_FILE = "embedded-file"
+    BOMB = "bomb"
 
 
 ADVICE: Final[dict[DocumentFault, str]] = {
@@ -79,6 +82,21 @@ ADVICE: Final[dict[DocumentFault, str]] = {
         "此 Word 文件只是包着一个网页或另一份文档，请用 Word 打开并另存为 .docx 后导入。"
         "The Word file only wraps a web page or another document, which Word unpacks when it "
         "opens the file. Open it in Word, save it as .docx, and import that."
+    ),
+    DocumentFault.MACROS: (
+        "文件含有宏，不能上传。请另存为不含宏的 .docx 或 .xlsx，或导出为 PDF 后上传。"
+        "The file contains macros. Save it as .docx or .xlsx without macros, or as PDF, and upload "
+        "that."
+    ),
+    DocumentFault.EMBEDDED_FILE: (
+        "文件中嵌入了其他文件，不能上传。请删去嵌入的文件并单独上传，或导出为 PDF 后上传。"
+        "The file contains another file as an object. Remove that and upload it by itself, or save "
+        "the document as PDF, and upload that."
+    ),
+    DocumentFault.BOMB: (
+        "文件解压后过大或层数、部件过多，不能上传。请另存为新文件，或导出为 PDF 后上传。"
+        "The file unpacks to far more than an office file holds. Save it anew, or as PDF, and "
+        "upload that."
     ),
 }
 

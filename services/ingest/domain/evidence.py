@@ -47,11 +47,6 @@ _TAKEN = " ".join(_TYPES)
 MEDIA_TYPES = sorted({known.media_type for known in _TYPES.values()})
 
 
-def is_package(content: bytes) -> bool:
-    """Whether a content begins as a zip archive, whose parts then decide its type."""
-    return content.startswith(_ZIP)
-
-
 def find_file_type(name: str, content: bytes, parts: frozenset[str]) -> FileType:
     """The type of a file, by its content; its name must agree.
 

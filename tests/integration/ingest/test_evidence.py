@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -28,11 +29,17 @@ async def upload(client: Any, item: Any, name: str, content: bytes, **headers: s
     return await client.post(path, files={"file": (name, content)}, headers=headers)
 
 
-def make_word_file() -> bytes:
+def make_word_file(**parts: bytes) -> bytes:
     document, file = docx.Document(), io.BytesIO()
     document.add_paragraph("已公开")
     document.save(file)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
     return file.getvalue()
+
+
+MACROS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "_VBA_PROJECT".encode("utf-16-le")
 
 
 async def test_a_file_is_kept_with_its_hash_and_read_by_its_unit_and_the_office(
@@ -66,6 +73,9 @@ async def test_a_file_is_kept_with_its_hash_and_read_by_its_unit_and_the_office(
         ("网页.html", b"<html><script>alert(1)</script></html>", (422, "不收这种文件")),
         ("打包.docx", b"PK\x03\x04 damaged", (422, "不收这种文件")),
         ("空.pdf", b"", (422, "空的")),
+        ("宏.docx", make_word_file(vbaProject=MACROS), (422, "文件含有宏")),
+        ("炸弹.docx", make_word_file(blank=bytes(70 * 2**20)), (422, "文件解压后过大")),
+        ("报告\u202efdp.exe", b"MZ\x90", (422, "不收这种文件")),
         ("大.png", PNG + b"0" * 21 * 2**20, (413, "larger")),
     ],
 )
@@ -78,6 +88,17 @@ async def test_a_refused_file_says_why(
     assert expected[1] in refused.json()["detail"]
     shown = (await unit.get(f"/v1/obligations/{item['obligation_id']}")).json()
     assert (shown["version"], shown["evidence"]) == (1, [])
+
+
+async def test_characters_that_nobody_sees_are_removed_from_a_files_name(
+    api: Any, owed: Any
+) -> None:
+    item, unit, _ = owed
+    name = "公开\u200b情\u202e况\u2066.png\u2069\U000e0041 "
+    (kept,) = (await upload(unit, item, name, PNG)).json()["evidence"]
+    assert kept["name"] == "公开情况.png"
+    unnamed = await upload(unit, item, "\u202e\u3164", PNG)
+    assert "无扩展名" in unnamed.json()["detail"]
 
 
 async def test_links_and_notes_are_evidence_and_are_taken_back_with_a_reason(

@@ -55,7 +55,8 @@ async def add_words(
             Fault.INVALID,
             "须填写说明或链接。Evidence needs a note or a link.",
             "请填写说明（`note`）或链接（`link`）；文件另行上传。"
-            "Give a note (`note`) or a link (`link`); a file is uploaded (`…/evidence/files`).",
+            "Give a note (`note`) or a link (`link`); "
+            f"a file is uploaded (`POST /v1/obligations/{obligation_id}/files`).",
         )
     kind = EvidenceKind.NOTE if link is None else EvidenceKind.LINK
     shown = words if link is None else link
