@@ -104,11 +104,20 @@ def decide_extension(
     note: NoteOption = "",
     due_on: DueOption = None,
     confirm: ConfirmOption = False,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            "--version",
+            help="The obligation's version that you saw: refused if it changed meanwhile.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Grant or refuse a later date, correct a granted one or take it back, or ask no longer."""
     body: dict[str, Any] = {"note": note}
+    if version is not None and action is not ExtensionAction.WITHDRAW:
+        body["version"] = version
     if action is ExtensionAction.CORRECT:
         body |= _make_date(due_on, confirm=confirm)
     elif action is ExtensionAction.GRANT:
@@ -183,7 +192,9 @@ def show_obligation(item: ObligationOut) -> None:
 
 def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
     due = str(item.due_on or _("continuous"))
-    say(f"{item.unit} · {item.ref} {item.task_name} · {due} · {_(STATUSES[item.status])}")
+    version = _("version {number}").format(number=item.version)
+    status = _(STATUSES[item.status])
+    say(f"{item.unit} · {item.ref} {item.task_name} · {due} · {status} · {version}")
     say(item.text)
     for extension in item.extensions:
         message = _("extension {id}: {before} → {asked}, {state}: {reason}")

@@ -106,24 +106,44 @@ class NoteIn(Request):
     note: Prose = ""
 
 
-class GrantIn(NoteIn):
-    """A granted extension. Without `due_on` it is the date that was asked for."""
+class DecideIn(ReasonIn):
+    """A decision about an extension with its reason.
+
+    `version` is that of the obligation as it was seen; without one it holds for any.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"due_on": "2023-12-20", "note": "同意"}]},
+        json_schema_extra={"examples": [{"version": 3, "note": "材料不全，按原期限办理"}]},
+    )
+
+    version: Version | None = None
+
+
+class GrantIn(NoteIn):
+    """A granted extension. Without `due_on` it is the date that was asked for.
+
+    `version` is that of the obligation as it was seen; without one it holds for any.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"version": 2, "due_on": "2023-12-20", "note": "同意"}]},
     )
 
     due_on: Day | None = None
     confirm: bool = False
+    version: Version | None = None
 
 
-class CorrectIn(ReasonIn):
+class CorrectIn(DecideIn):
     """Another date for a granted extension, with the reason."""
 
     model_config = ConfigDict(
         extra="forbid",
-        json_schema_extra={"examples": [{"due_on": "2023-12-20", "note": "原日期误写为2099年"}]},
+        json_schema_extra={
+            "examples": [{"version": 3, "due_on": "2023-12-20", "note": "原日期误写为2099年"}]
+        },
     )
 
     due_on: Day

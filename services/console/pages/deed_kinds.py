@@ -137,7 +137,6 @@ DECISIONS: Mapping[str, Deed] = {
         N_("新期限立即生效，提醒改按新期限；也可以改成另一个日期。"),
         N_("已同意延期。"),
         fields=("due_on", "note"),
-        names_version=False,
     ),
     "refuse": Deed(
         N_("不同意延期"),
@@ -147,7 +146,6 @@ DECISIONS: Mapping[str, Deed] = {
         N_("已答复不同意延期。"),
         reason=True,
         is_grave=True,
-        names_version=False,
     ),
     "drop-request": Deed(
         N_("撤回延期申请"),
@@ -165,7 +163,6 @@ DECISIONS: Mapping[str, Deed] = {
         N_("延期已更正。"),
         fields=("due_on", "note"),
         reason=True,
-        names_version=False,
     ),
     "take-back": Deed(
         N_("撤销延期"),
@@ -175,7 +172,6 @@ DECISIONS: Mapping[str, Deed] = {
         N_("延期已撤销。"),
         reason=True,
         is_grave=True,
-        names_version=False,
     ),
     "uphold": Deed(
         N_("异议成立"),

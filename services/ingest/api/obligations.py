@@ -18,6 +18,7 @@ from shared.api.ledger import ItemOut
 from shared.api.obligations import (
     AnswerIn,
     CorrectIn,
+    DecideIn,
     ExtendIn,
     GrantIn,
     NoteIn,
@@ -161,16 +162,23 @@ async def approve_extension(call: Permitted, extension_id: UUID, body: GrantIn) 
     return await answer_obligation(
         call,
         lambda db: extensions.grant_extension(
-            db, call.act, extension_id, body.due_on, body.note, confirm=body.confirm
+            db,
+            call.act,
+            extension_id,
+            body.due_on,
+            body.note,
+            confirm=body.confirm,
+            version=body.version,
         ),
     )
 
 
 @ROUTER.post("/extensions/{extension_id}/refuse", response_model=ObligationOut)
-async def refuse_extension(call: Permitted, extension_id: UUID, body: ReasonIn) -> Response:
+async def refuse_extension(call: Permitted, extension_id: UUID, body: DecideIn) -> Response:
     """Refuse a later date with the reason; the present one stays."""
     return await answer_obligation(
-        call, lambda db: extensions.refuse_extension(db, call.act, extension_id, body.note)
+        call,
+        lambda db: extensions.refuse_extension(db, call.act, extension_id, body.note, body.version),
     )
 
 
@@ -187,15 +195,19 @@ async def correct_extension(call: Permitted, extension_id: UUID, body: CorrectIn
     """Give a granted extension another date, with the reason."""
     wanted = NewDate(body.due_on, body.note, body.confirm)
     return await answer_obligation(
-        call, lambda db: extensions.correct_extension(db, call.act, extension_id, wanted)
+        call,
+        lambda db: extensions.correct_extension(db, call.act, extension_id, wanted, body.version),
     )
 
 
 @ROUTER.post("/extensions/{extension_id}/take-back", response_model=ObligationOut)
-async def take_back_extension(call: Permitted, extension_id: UUID, body: ReasonIn) -> Response:
+async def take_back_extension(call: Permitted, extension_id: UUID, body: DecideIn) -> Response:
     """Give the obligation the date before a granted extension, with the reason."""
     return await answer_obligation(
-        call, lambda db: extensions.take_back_extension(db, call.act, extension_id, body.note)
+        call,
+        lambda db: extensions.take_back_extension(
+            db, call.act, extension_id, body.note, body.version
+        ),
     )
 
 

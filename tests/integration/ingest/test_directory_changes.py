@@ -313,7 +313,7 @@ async def test_empty_cells_erase_nothing_and_a_dash_erases_once_that_is_confirme
     refused = await api.client.post("/v1/units/import", files={"file": ("d.csv", dashes)})
     assert refused.status_code == 409, refused.text
     assert [row["column"] for row in refused.json()["errors"]] == ["aliases", "liaison_mobile"]
-    assert "--erase" in refused.json()["hint"]
+    assert "（`erase`）" in refused.json()["hint"]
     assert await unit(api, "县财政局") == before
     shown = await api.client.post(
         "/v1/units/import", params={"preview": True}, files={"file": ("d.csv", dashes)}

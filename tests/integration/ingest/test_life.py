@@ -1,5 +1,6 @@
 """The life of an obligation over HTTP: transitions, versions, extensions, objections, timeline."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -100,6 +101,8 @@ async def test_of_two_people_at_once_the_second_is_told_that_it_is_stale(api):
     assert stale.status_code == 409
     assert "version 2" in stale.json()["detail"]
     assert stale.json()["allowed"]
+    (change,) = stale.json()["errors"]
+    assert (change["where"].split()[0], change["message"]) == ("other", "报告进展：甲")
     assert (await show(unit, obligation_id))["version"] == 2
 
 
@@ -176,6 +179,71 @@ async def test_an_extension_is_asked_for_granted_corrected_and_taken_back(api):
         *("assigned", "extension-asked", "extension-granted", "extension-corrected"),
         "extension-taken-back",
     ]
+
+
+async def ask_for_date(api):
+    """An obligation for which a later date is asked, and the address of that extension."""
+    obligation_id, unit = await take(api)
+    body = {"version": 1, "due_on": "2024-01-31", "note": "系统迁移"}
+    asked = (await send(unit, obligation_id, "extend", **body)).json()
+    return obligation_id, f"/v1/extensions/{asked['extensions'][0]['extension_id']}"
+
+
+async def post_both(api, first, second):
+    """Two requests at once: the answer that was accepted, and the refusal of the other one."""
+    answers = await asyncio.gather(*(api.client.post(p, json=body) for p, body in (first, second)))
+    accepted, refused = sorted(answers, key=lambda answer: answer.status_code)
+    assert (accepted.status_code, refused.status_code) == (200, 409), refused.text
+    return accepted.json(), refused.json()
+
+
+async def test_of_two_who_decide_one_extension_at_once_the_second_hears_what_the_first_did(api):
+    obligation_id, path = await ask_for_date(api)
+    done, refused = await post_both(
+        api,
+        (f"{path}/grant", {"note": "同意", "confirm": True}),
+        (f"{path}/refuse", {"note": "按原期限办理"}),
+    )
+    granted = done["extensions"][0]["state"] == "granted"
+    assert granted or done["extensions"][0]["state"] == "refused"
+    (change,) = refused["errors"]
+    assert change["message"].startswith("同意延期" if granted else "不同意延期")
+    assert (await show(api.client, obligation_id))["version"] == 3
+
+
+async def test_of_two_corrections_of_one_version_the_second_changes_nothing(api):
+    obligation_id, path = await ask_for_date(api)
+    granted = {"version": 2, "note": "同意", "confirm": True}
+    assert (await api.client.post(f"{path}/grant", json=granted)).status_code == 200
+    dates = ("2024-01-20", "2024-01-25")
+    body = {"version": 3, "note": "日期误写", "confirm": True}
+    corrections = [(f"{path}/correct", body | {"due_on": day}) for day in dates]
+    done, refused = await post_both(api, *corrections)
+    assert done["due_on"] in dates
+    assert "version 4" in refused["detail"]
+    (change,) = refused["errors"]
+    assert change["message"].startswith("更正延期")
+    assert done["due_on"] in change["message"]
+    shown = await show(api.client, obligation_id)
+    assert (shown["due_on"], shown["version"]) == (done["due_on"], 4)
+    stale = await api.client.post(f"{path}/take-back", json={"version": 3, "note": "不再需要"})
+    assert (stale.status_code, len(stale.json()["errors"])) == (409, 1)
+    back = await api.client.post(f"{path}/take-back", json={"version": 4, "note": "不再需要"})
+    assert back.json()["due_on"] == "2023-12-31"
+
+
+@pytest.mark.parametrize("action", ["grant", "refuse"])
+async def test_a_decision_about_an_older_version_says_what_changed(api, action):
+    obligation_id, path = await ask_for_date(api)
+    await api.client.post(f"/v1/obligations/{obligation_id}/progress", json={"version": 2})
+    body = {"version": 2, "note": "同意"} | ({"confirm": True} if action == "grant" else {})
+    stale = await api.client.post(f"{path}/{action}", json=body)
+    assert stale.status_code == 409
+    assert [row["message"] for row in stale.json()["errors"]] == ["报告进展"]
+    assert (await show(api.client, obligation_id))["extensions"][0]["state"] == "pending"
+    assert (
+        await api.client.post(f"{path}/{action}", json=body | {"version": 3})
+    ).status_code == 200
 
 
 async def test_a_refused_extension_keeps_the_date_and_an_overdue_one_is_not_asked_for(api):

@@ -16,6 +16,7 @@ from services.ingest.domain.transitions import (
 )
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.joint import find_joint, list_units
+from services.ingest.handlers.ledger.staleness import make_stale
 from services.ingest.handlers.office.reporting_settings import get_policy
 from services.ingest.handlers.office.rules import OfficeDay, get_office_day
 from services.ingest.store import life, units
@@ -80,16 +81,8 @@ async def lock_obligation(
     locked = await read_obligation(db, act, obligation_id)
     following = tuple(each for each in locked.following if each.unit_id in unit_ids)
     locked = replace(locked, following=following)
-    number = locked.entry.number
-    if version is not None and version != number:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"该事项已被他人更新到第 {number} 版，您看到的是第 {version} 版。"
-            f"Version {version} is stale: the obligation is now at version {number}.",
-            f"请重新查看后再办理。Read it again (`GET /v1/obligations/{obligation_id}`), "
-            "then decide anew.",
-            allowed=locked.allowed,
-        )
+    if version is not None and version != locked.entry.number:
+        raise await make_stale(db, act, locked.entry, version, locked.allowed)
     return locked
 
 
