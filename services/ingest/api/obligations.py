@@ -9,7 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.permissions import Permission
 from services.ingest.api.posting import answer_post
-from services.ingest.handlers.ledger import extensions, objections, reporting, withdrawing
+from services.ingest.handlers.ledger import (
+    deciding_extensions,
+    extensions,
+    objections,
+    reporting,
+    withdrawing,
+)
 from services.ingest.handlers.ledger.details import ObligationDetails, get_details
 from services.ingest.handlers.ledger.ledger import LedgerItem
 from services.ingest.handlers.ledger.moving_dates import NewDate
@@ -161,7 +167,7 @@ async def approve_extension(call: Permitted, extension_id: UUID, body: GrantIn) 
     """Grant the date that was asked for, or another one."""
     return await answer_obligation(
         call,
-        lambda db: extensions.grant_extension(
+        lambda db: deciding_extensions.grant_extension(
             db,
             call.act,
             extension_id,
@@ -178,7 +184,9 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: DecideIn) 
     """Refuse a later date with the reason; the present one stays."""
     return await answer_obligation(
         call,
-        lambda db: extensions.refuse_extension(db, call.act, extension_id, body.note, body.version),
+        lambda db: deciding_extensions.refuse_extension(
+            db, call.act, extension_id, body.note, body.version
+        ),
     )
 
 
@@ -186,7 +194,8 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: DecideIn) 
 async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) -> Response:
     """No longer ask for a later date."""
     return await answer_obligation(
-        call, lambda db: extensions.withdraw_extension(db, call.act, extension_id, body.note)
+        call,
+        lambda db: deciding_extensions.withdraw_extension(db, call.act, extension_id, body.note),
     )
 
 
@@ -196,7 +205,9 @@ async def correct_extension(call: Permitted, extension_id: UUID, body: CorrectIn
     wanted = NewDate(body.due_on, body.note, body.confirm)
     return await answer_obligation(
         call,
-        lambda db: extensions.correct_extension(db, call.act, extension_id, wanted, body.version),
+        lambda db: deciding_extensions.correct_extension(
+            db, call.act, extension_id, wanted, body.version
+        ),
     )
 
 
@@ -205,7 +216,7 @@ async def take_back_extension(call: Permitted, extension_id: UUID, body: DecideI
     """Give the obligation the date before a granted extension, with the reason."""
     return await answer_obligation(
         call,
-        lambda db: extensions.take_back_extension(
+        lambda db: deciding_extensions.take_back_extension(
             db, call.act, extension_id, body.note, body.version
         ),
     )
