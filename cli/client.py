@@ -4,7 +4,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import typer
@@ -28,7 +28,12 @@ _SHOWN = 20
 """How many errors of a problem are shown."""
 _START = N_("Start everything with `cuiban up`, or set CUIBAN_API to the address of a running one.")
 
-PlanArgument = Annotated[str, typer.Argument(help="The plan's id; `latest` for the newest.")]
+PlanArgument = Annotated[
+    str,
+    typer.Argument(help="The plan: its year, title or id; `latest` for the newest."),
+]
+_STATUSES = ("published", "draft", "withdrawn")
+"""Which plan a word means rather, where several are called so."""
 
 
 class Api:
@@ -195,16 +200,18 @@ def connect(state: Path) -> Api:
     return Api(address, token)
 
 
-def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
-    """The id of the newest plan for `latest`, else `plan_id` itself.
+def find_plan(api: Api, word: str, *, published: bool = False) -> str:
+    """The id of the plan that a word means: `latest`, an id, a year, a title or a part of it.
 
-    With `published`, drafts do not count.
+    A published plan comes before a draft, and a draft before a withdrawn plan. With `published`
+    only published ones count.
 
     Raises:
-        CuibanError: there is no such plan yet.
+        CuibanError: there is no plan yet.
+        WrongUseError: no plan is meant, or several are.
     """
-    if plan_id != "latest":
-        return plan_id
+    if is_id(word):
+        return word
     plans = api.list_models(PlanHead, "/v1/plans")
     if published:
         plans = [plan for plan in plans if plan.status == "published"]
@@ -214,13 +221,51 @@ def find_plan(api: Api, plan_id: str, *, published: bool = False) -> str:
         )
     if not plans:
         raise CuibanError(_("There is no plan yet."), _("Import one with `cuiban import FILE`."))
-    return str(max(plans, key=lambda plan: plan.imported_at).plan_id)
+    if word == "latest":
+        return str(max(plans, key=lambda plan: plan.imported_at).plan_id)
+    return str(_choose_plan(plans, word).plan_id)
 
 
-def find_open_plan(api: Api, plan_id: str) -> str:
-    """As `find_plan`; for `latest` the newest revision that waits to be confirmed, if there is."""
-    plan = find_plan(api, plan_id)
-    if plan_id != "latest":
+def find_plans(api: Api, query: dict[str, Any]) -> None:
+    """Put ids in the place of the plans that a query of the ledger names."""
+    if named := query.get("plan"):
+        query["plan"] = [find_plan(api, word) for word in named]
+
+
+def is_id(word: str) -> bool:
+    """Whether a word is an id, not a name."""
+    try:
+        UUID(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _choose_plan(plans: list[PlanHead], word: str) -> PlanHead:
+    named = [plan for plan in plans if word in {str(plan.year), plan.title, plan.document_name}]
+    named = named or [plan for plan in plans if word in (plan.title or plan.document_name)]
+    first = min((_STATUSES.index(plan.status) for plan in named), default=0)
+    chosen = [plan for plan in named if plan.status == _STATUSES[first]]
+    if len(chosen) == 1:
+        return chosen[0]
+    listed = "; ".join(
+        f"{plan.title or plan.document_name} · {plan.year or '?'} · {plan.plan_id}"
+        for plan in (chosen or plans)[:5]
+    )
+    message = _("{word} means {number} plans.") if chosen else _("No plan is called {word}.")
+    raise WrongUseError(
+        message.format(word=word, number=len(chosen)),
+        _("Give a year, a part of the title, or an id: {plans}.").format(plans=listed),
+    )
+
+
+def find_open_plan(api: Api, word: str) -> str:
+    """As `find_plan`; the newest revision of it that waits to be confirmed, if there is.
+
+    An id means that plan or that revision alone.
+    """
+    plan = find_plan(api, word)
+    if is_id(word):
         return plan
     return find_open_revision(api, plan) or plan
 

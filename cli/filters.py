@@ -21,7 +21,9 @@ Groups = Annotated[
 UnitKinds = Annotated[
     list[str] | None, typer.Option("--unit-kind", help="Of the units of this kind.")
 ]
-Plans = Annotated[list[str] | None, typer.Option("--plan", help="Of the plan with this id.")]
+Plans = Annotated[
+    list[str] | None, typer.Option("--plan", help="Of this plan: its year, title or id.")
+]
 Years = Annotated[list[int] | None, typer.Option("--year", help="Of the plans of this year.")]
 Categories = Annotated[
     list[str] | None, typer.Option("--category", help="Of tasks in this category, as printed.")

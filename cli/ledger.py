@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from cli import filters
-from cli.client import Api, connect
+from cli.client import Api, connect, find_plans
 from cli.units import AUDIENCES, find_unit
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
@@ -96,6 +96,7 @@ def show_ledger(
     if history:
         _require_history(unit, query)
     api = connect(state)
+    find_plans(api, query)
     unit_id = find_unit(api, unit, part=True).unit_id if unit else None
     if unit_id is not None and not history:
         query["unit_id"] = unit_id

@@ -21,7 +21,7 @@ from cli.review import PLAN_DOUBTS, describe_dates, explain_code, review
 from cli.revise import revise
 from cli.withdraw import delete, withdraw
 from deploy.places import STATE, StateOption
-from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
 from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import N_, _
 from deploy.terminal.tables import show_table
@@ -39,7 +39,10 @@ plan.command("withdraw")(withdraw)
 plan.command("delete")(delete)
 plan.command("joint")(set_joint)
 PlanOption = Annotated[
-    str, typer.Option("--plan", help="The plan's id; `latest` for the newest, or its revision.")
+    str,
+    typer.Option(
+        "--plan", help="The plan: its year, title or id; `latest` for the newest, or its revision."
+    ),
 ]
 ReasonOption = Annotated[str, typer.Option(help="Why; it is recorded.")]
 PLAN_STATUSES = {
@@ -104,6 +107,30 @@ def _show_parsed(parsed: ParsedPlan) -> None:
     show_table(headings, rows, title=parsed.title or _("(no title)"))
     for warning in parsed.warnings:
         say(f"{warning.code} {warning.where}: {warning.message}", "yellow")
+
+
+@plan.command("list")
+def list_plans(as_json: JsonOption = False, state: StateOption = STATE) -> None:
+    """Show the plans of the office, the newest first."""
+    plans = connect(state).list_models(PlanHead, "/v1/plans")
+    plans.sort(key=lambda each: each.imported_at, reverse=True)
+    show_answer(plans, as_json, _show_plans)
+
+
+def _show_plans(plans: list[PlanHead]) -> None:
+    rows = [
+        (
+            each.title or each.document_name,
+            str(each.year or "?"),
+            _(PLAN_STATUSES[each.status]),
+            str(each.measures),
+            format_instant(each.imported_at),
+            str(each.plan_id),
+        )
+        for each in plans
+    ]
+    headings = (_("title"), _("year"), _("status"), _("measures"), _("imported"), _("id"))
+    show_table(headings, rows)
 
 
 @plan.command("show")

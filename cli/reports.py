@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli import filters
-from cli.client import connect
+from cli.client import connect, find_plans
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.language import N_, _
@@ -49,6 +49,7 @@ def show_summary(
         {"from": first, "to": last, "by": by.value, "group": group, "plan": plan, "year": year}
     )
     api = connect(state)
+    find_plans(api, query)
     for suffix, file in (("xlsx", xlsx), ("docx", docx)):
         if file is not None:
             api.download(f"/v1/reports/summary.{suffix}", file, **query)

@@ -32,7 +32,10 @@ _FIELDS = {
 def revise(
     file: Annotated[Path, typer.Argument(help="The revised table, in any format of `import`.")],
     plan_id: Annotated[
-        str, typer.Option("--plan", help="The plan's id; `latest` for the newest published.")
+        str,
+        typer.Option(
+            "--plan", help="The plan: its year, title or id; `latest` for the newest published."
+        ),
     ] = "latest",
     yes: Annotated[bool, typer.Option("--yes", help="Confirm without asking.")] = False,
     include_past: Annotated[
@@ -84,10 +87,11 @@ def _choose_target(api: Api, file: Path, plan_id: str, *, yes: bool, as_json: bo
         titled = [each for each in same if each.title == parsed.title]
         chosen = max(titled or same or plans, key=lambda each: each.imported_at, default=None)
     else:
-        chosen = next((each for each in plans if str(each.plan_id) == plan_id), None)
+        named = find_plan(api, plan_id, published=True)
+        chosen = next((each for each in plans if str(each.plan_id) == named), None)
     if chosen is None:
         find_plan(api, "latest", published=True)
-        raise WrongUseError(_("No published plan has this id."), _("See the list of plans."))
+        raise WrongUseError(_("No published plan has this id."), _("See `cuiban plan list`."))
     if not as_json:
         message = _("Revises: {title} · {year} · {plan_id}")
         title = chosen.title or chosen.document_name

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
-from cli.client import connect
+from cli.client import Api, connect, is_id
 from cli.units import find_unit
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, format_instant, say, show_answer
+from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import _
 from deploy.terminal.tables import show_table
 from shared.api.offices import TokenIssued, TokenOut
@@ -58,10 +59,29 @@ def _show_issued(issued: TokenIssued) -> None:
 
 @tokens.command("revoke")
 def revoke_token(
-    token_id: Annotated[str, typer.Argument(help="Its id, from `cuiban tokens list`.")],
+    token: Annotated[str, typer.Argument(help="Its name, or its id; see `cuiban tokens list`.")],
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Revoke a token: it is refused from then on."""
-    connect(state).delete(f"/v1/tokens/{token_id}")
+    api = connect(state)
+    token_id = token if is_id(token) else _find_token(api, token)
+    api.delete(f"/v1/tokens/{token_id}")
     show_answer({"token_id": token_id}, as_json, lambda _answer: say(_("The token is revoked.")))
+
+
+def _find_token(api: Api, name: str) -> str:
+    """The id of the one token with a name that is not revoked.
+
+    Raises:
+        WrongUseError: there is none, or there are several.
+    """
+    rows = api.list_models(TokenOut, "/v1/tokens")
+    ids = [str(row.token_id) for row in rows if row.name == name and row.revoked_at is None]
+    if len(ids) != 1:
+        message = _("{number} tokens in use are called {name}.")
+        raise WrongUseError(
+            message.format(number=len(ids), name=name),
+            _("Give its id, from `cuiban tokens list`."),
+        )
+    return ids[0]

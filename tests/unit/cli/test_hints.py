@@ -14,7 +14,6 @@ _INGEST = Path(__file__).parents[3] / "services" / "ingest"
 _ADDRESS = re.compile(r"`((?:GET|POST|PUT|DELETE) /v1/[^`]*)`")
 _NOT_IN_THE_COMMAND = {
     "GET /v1/openapi.json",
-    "GET /v1/plans",
     "GET /v1/ledger/views",
     "POST /v1/links/renew",
     "POST /v1/me/totp",
