@@ -19,6 +19,13 @@ _NEWER_CSS = {
     "nesting (112)": r"\{[^{}]*&[\s.:>#\[]",
     "media query ranges (104)": r"@media[^{]*[<>]=?",
     "overflow: clip (90)": r"overflow(-[xy])?\s*:\s*clip",
+    ":not with a list (88)": r":not\([^()]*,",
+    "::marker (86), ::backdrop's :modal (105)": r"::marker\b|:modal\b",
+    "color-mix, lab, oklch (111)": r"\b(color-mix|lab|lch|oklab|oklch)\(",
+    "units of small and large viewports (108)": r"\d[sdl]v[hwib]\b",
+    "accent-color, text-underline-offset, text-wrap, content-visibility (85 and later)": (
+        r"\b(accent-color|text-underline-offset|text-wrap|content-visibility)\s*:"
+    ),
 }
 _NEWER_JS = {
     "?. (80)": r"\?\.(?!\d)",
@@ -29,10 +36,21 @@ _NEWER_JS = {
     "globalThis, structuredClone, queueMicrotask, AbortController, ResizeObserver": (
         r"\b(globalThis|structuredClone|queueMicrotask|AbortController|ResizeObserver)\b"
     ),
+    "replaceChildren, requestSubmit, findLast, toSorted, hasOwn, Promise.any (76 and later)": (
+        r"\.(replaceChildren|requestSubmit|findLast|toSorted|hasOwn|any)\("
+    ),
+    "BigInt, Intl of lists and distances (67 and later)": (
+        r"\b(BigInt|ListFormat|RelativeTimeFormat)\b"
+    ),
     "private fields, static blocks (74 and later)": r"#\w+\s*[=(;]|static\s*\{",
     "catch without a name (66)": r"\bcatch\s*\{",
     "optional assignment, numeric separators": r"(\|\||&&)=|\d_\d",
     "import (needs modules)": r"^\s*(import|export)\b",
+}
+_NEWER_HTML = {
+    "inert (102), popover (114)": r"<[^>]*\s(inert|popover)\b",
+    "search element (118)": r"<search\b",
+    "modules are not sent to old browsers": r"<script[^>]*type\s*=\s*[\"']module",
 }
 _INLINE = {
     "a style attribute": r"\sstyle\s*=",
@@ -64,10 +82,11 @@ def test_scripts_are_those_of_chromium_64() -> None:
     assert [each for path in STATIC.glob("*.js") for each in list_matches(path, _NEWER_JS)] == []
 
 
-def test_pages_have_no_inline_style_or_script_and_nothing_from_elsewhere() -> None:
+def test_pages_have_no_inline_style_or_script_nothing_newer_and_nothing_from_elsewhere() -> None:
     pages = list(TEMPLATES.rglob("*.html"))
     assert pages
-    assert [each for path in pages for each in list_matches(path, _INLINE)] == []
+    patterns = {**_INLINE, **_NEWER_HTML}
+    assert [each for path in pages for each in list_matches(path, patterns)] == []
 
 
 @pytest.mark.parametrize(
@@ -77,6 +96,11 @@ def test_pages_have_no_inline_style_or_script_and_nothing_from_elsewhere() -> No
         ("a.css", ".a:is(.b) { top: 0 }", _NEWER_CSS),
         ("a.css", ".a { width: clamp(1px, 2px, 3px) }", _NEWER_CSS),
         ("a.css", ".a { color: red; & .b { top: 0 } }", _NEWER_CSS),
+        ("a.css", ".a:not(.b, .c) { top: 0 }", _NEWER_CSS),
+        ("a.css", ".a { height: 100dvh }", _NEWER_CSS),
+        ("a.css", ".a { accent-color: red }", _NEWER_CSS),
+        ("a.js", "form.requestSubmit()", _NEWER_JS),
+        ("a.html", "<main class='a' inert>", _NEWER_HTML),
         ("a.js", "a?.b", _NEWER_JS),
         ("a.js", "a ?? b", _NEWER_JS),
         ("a.js", "'a'.replaceAll('a', 'b')", _NEWER_JS),
