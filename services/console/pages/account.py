@@ -3,6 +3,7 @@
 import asyncio
 from uuid import UUID
 
+import segno
 from fastapi import APIRouter
 from fastapi.responses import Response
 
@@ -20,6 +21,7 @@ from shared.api.accounts import (
 
 ROUTER = APIRouter()
 _HERE = "/settings/account"
+_LONGEST_ADDRESS = 1000  # a QR code holds more than twice as much
 
 
 @ROUTER.get("/settings/account")
@@ -60,7 +62,19 @@ async def start_codes(visit: SignedIn, form: Posted) -> Response:
     """Make a secret for an authenticator app. It is shown on this page alone."""
     visit.require("use-account")
     started = await visit.api.post(CodesStartedOut, "/v1/me/totp", key=form.key)
-    return visit.render("settings/codes.html", form=Form(), started=started)
+    return _render_codes(visit, Form(), started)
+
+
+def _render_codes(
+    visit: Visit, form: Form, started: CodesStartedOut, status: int = 200
+) -> Response:
+    picture = draw_code(started.address) if started.address else ""
+    return visit.render("settings/codes.html", status, form=form, started=started, picture=picture)
+
+
+def draw_code(address: str) -> str:
+    """The QR code of an authenticator's address, as the address of a picture (SVG)."""
+    return segno.make_qr(address, error="m").svg_data_uri(border=4, light="#fff")
 
 
 @ROUTER.post("/settings/account/codes/confirm")
@@ -71,9 +85,11 @@ async def confirm_codes(visit: SignedIn, form: Posted) -> Response:
         body = {"code": form["code"]}
         issued = await visit.api.post(RecoveryCodesOut, "/v1/me/totp/confirm", body, form.key)
     except ApiError as error:
-        kept = CodesStartedOut(secret=form["secret-code"][:200], address="")
-        refused = form.refuse(visit, error)
-        return visit.render("settings/codes.html", error.status, form=refused, started=kept)
+        address = form["secret-address"]
+        if len(address) > _LONGEST_ADDRESS or not address.startswith("otpauth://totp/"):
+            address = ""
+        kept = CodesStartedOut(secret=form["secret-code"][:200], address=address)
+        return _render_codes(visit, form.refuse(visit, error), kept, error.status)
     return visit.render("settings/recovery.html", codes=issued.recovery_codes)
 
 

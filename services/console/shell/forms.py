@@ -20,7 +20,7 @@ from shared.api.problems import Problem
 
 TOKEN, KEY = "form-token", "form-key"
 _FIELDS, _FILES, _PART = 5000, 10, 256 * 1024
-_SECRET_FIELDS = ("password", "code")
+_SECRET_FIELDS = ("password", "code", "secret-address")
 
 
 @dataclass(frozen=True, slots=True)
