@@ -10,11 +10,12 @@ from services.console.shell import cookies as names
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import Anyone, Visit, choose_path
 from shared.api.accounts import ProviderOut, ProviderStartedOut, SessionIssued
+from shared.api.problems import Problem
 
 ROUTER = APIRouter()
 HOME = "/overview"
 _ATTEMPT_SECONDS = 600
-_FAULTY = 500
+_UNAUTHORIZED, _FAULTY = 401, 500
 
 
 @ROUTER.get("/")
@@ -52,7 +53,9 @@ async def sign_out(visit: Anyone, form: Posted) -> Response:  # noqa: ARG001 - c
             raise
     visit.context.people.drop(visit.cookies.get(names.SESSION))
     visit.cookies.drop(names.SESSION)
-    return visit.redirect("/login", visit.gettext("您已退出。"))
+    response = visit.redirect("/login", visit.gettext("您已退出。"))
+    response.headers["Clear-Site-Data"] = '"cache"'  # pages that the browser still holds
+    return response
 
 
 @ROUTER.post("/login/openid")
@@ -78,11 +81,21 @@ async def finish_provider_sign_in(
     """The page to which the provider sends the person back."""
     body = {"attempt": visit.cookies.get(names.OPENID), "state": state, "code": code}
     visit.cookies.drop(names.OPENID)
+    if not all(body.values()):  # declined there, or begun in another browser
+        unfinished = _make_unfinished()
+        return await _render_login(visit, Form().refuse(visit, unfinished), unfinished.status)
     try:
         issued = await visit.api.post(SessionIssued, "/v1/sessions/openid/finish", body)
     except ApiError as error:
         return await _render_login(visit, Form().refuse(visit, error), error.status)
     return _begin_session(visit, issued, "")
+
+
+def _make_unfinished() -> ApiError:
+    text = "没有从统一身份认证登录。The sign-in through the identity provider was not finished."
+    hint = "请再试一次，或用用户名和密码登录。Try again, or use a name and a password."
+    kind = "urn:cuiban:problem:unauthorized"
+    return ApiError(Problem(type=kind, title="", status=_UNAUTHORIZED, detail=text, hint=hint))
 
 
 def _begin_session(visit: Visit, issued: SessionIssued, next_path: str) -> Response:

@@ -28,15 +28,15 @@ class Provider:
     challenges: dict[str, str] = field(default_factory=dict)
     answer: bytes | None = None
 
-    def register(self) -> dict[str, str]:
+    def register(self, redirect: str = REDIRECT) -> dict[str, str]:
         """Register a client; its id and secret, as Cuiban's settings have them."""
-        made = httpx.post(f"{self.issuer}/oauth2/clients", json={"redirect_uris": [REDIRECT]})
+        made = httpx.post(f"{self.issuer}/oauth2/clients", json={"redirect_uris": [redirect]})
         assert made.status_code == 201, made.text
         return {
             "issuer": self.issuer,
             "client_id": made.json()["client_id"],
             "client_secret": made.json()["client_secret"],
-            "redirect_uri": REDIRECT,
+            "redirect_uri": redirect,
         }
 
     def know(self, subject: str, **claims: str) -> None:
@@ -65,7 +65,8 @@ class Provider:
         if request.path == "/oauth2/authorize" and response.status_code == 302:
             assert request.args["code_challenge_method"] == "S256"
             sent = parse_qs(urlsplit(response.headers["location"]).query)
-            self.challenges[sent["code"][0]] = request.args["code_challenge"]
+            for code in sent.get("code", []):  # none where the person declines
+                self.challenges[code] = request.args["code_challenge"]
         if request.path == "/oauth2/token" and self.answer is not None:
             response.data, self.answer = self.answer, None
         return response
