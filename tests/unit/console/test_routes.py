@@ -7,13 +7,17 @@ import pytest
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
-from services.console.application import PAGES
+from services.console.application import PAGES, create_application
+from services.console.settings import ConsoleSettings
+from services.console.shell.context import make_context
 from services.console.shell.cookies import is_form_token, make_form_token, seal, unseal
 from services.console.shell.forms import read_form
 from services.console.shell.visits import choose_path, require_person
 from services.console.texts.navigation import NAVIGATION
 from services.console.texts.rendering import STATIC
 from services.ingest.api.permissions import Permission
+from tests.integration.console.pages import PAGES as PAGES_WALKED
+from tests.integration.console.pages import list_routes
 
 OPEN = {"/", "/login", "/login/openid", "/logout", "/language"}
 """Pages for people who have not signed in; those of the portal begin with /u."""
@@ -86,3 +90,8 @@ def test_a_token_and_a_sealed_message_are_of_one_secret() -> None:
     assert unseal("secret", sealed[:-1]) is None
     assert unseal("secret", "garbage") is None
     assert seal("secret", {"text": "长" * 4000}) == ""
+
+
+def test_every_page_has_a_row_in_the_table_of_pages() -> None:
+    app = create_application(make_context(ConsoleSettings()))
+    assert {row.route for row in PAGES_WALKED} == set(list_routes(app, "GET"))

@@ -1,0 +1,135 @@
+"""Every page of the console as a table: its address, what it shows, and who may see it.
+
+A page without a row fails `tests/unit/console/test_routes.py`. The walks of `test_doors.py` go
+through all rows. Names in braces in a path are those of `world.World`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from services.console.pages.deed_kinds import DEEDS
+from services.console.pages.office_settings import SETTINGS
+
+ANYBODY, SIGNED_IN = "", "identify"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One page.
+
+    Attributes:
+        route: as the application has it.
+        path: with names of the world in braces.
+        shows: a text of its main content.
+        needs: the permission; `ANYBODY` for pages without sign-in.
+        kind: page, file (a download), lead (a redirect) or stream (of events).
+        status: of the answer.
+        stranger: the status with another office's names in the path.
+    """
+
+    route: str
+    path: str
+    shows: str
+    needs: str = "read-drafts"
+    kind: str = "page"
+    status: int = 200
+    stranger: int = 404
+
+
+_PLAN = "/plans/{plan_id}"
+_MEASURE = f"{_PLAN}/measures/{{ref}}"
+_UNIT = "/units/{unit_id}"
+_OBLIGATION = "/ledger/{obligation_id}"
+_DEED = f"{_OBLIGATION}/{{name}}"
+_SETTING = "/settings/office/{name}"
+
+
+def _make_deed_rows() -> Iterator[Row]:
+    """Each form about an obligation; some are about a part of it."""
+    parts = {"extensions": "extension", "objections": "objection", "hearings": "hearing"}
+    for name, deed in DEEDS.items():
+        path = f"/ledger/{{obligation}}/{name}"
+        if "{part}" in deed.path:
+            kind = deed.path.split("/")[2]
+            path += f"?part={{{parts.get(kind, kind)}}}"
+        yield Row(_DEED, path, deed.effect, deed.needs)
+
+
+PAGES = (
+    Row("/", "/", "总览", ANYBODY, "lead", 303),
+    Row("/login", "/login", "用户名", ANYBODY),
+    Row("/login/openid", "/login/openid", "用户名", ANYBODY, status=401),
+    Row("/overview", "/overview", "未来 14 天到期"),
+    Row("/overview/waiting", "/overview/waiting", "异议"),
+    Row("/progress/{task_id}", "/progress/{task}", "正在核对", SIGNED_IN),
+    Row("/progress/{task_id}/events", "/progress/{task}/events", "", SIGNED_IN, "stream"),
+    Row("/plans", "/plans", "要点分解表"),
+    Row(_PLAN, "/plans/{draft}", "开展培训。"),
+    Row(_PLAN, "/plans/{plan}", "公开预算。"),
+    Row(f"{_PLAN}/publish", "/plans/{draft}/publish", "发布前看一看", "publish-plans"),
+    Row(f"{_PLAN}/revise", "/plans/{plan}/revise", "上传修订稿", "edit-plans"),
+    Row(f"{_PLAN}/revisions/{{revision_id}}", "/plans/{plan}/revisions/{revision}", "提前到"),
+    Row(f"{_PLAN}/details", "/plans/{draft}/details", "标题和反馈方式", "edit-plans"),
+    Row(f"{_PLAN}/withdraw", "/plans/{plan}/withdraw", "撤回的理由", "publish-plans"),
+    Row(f"{_PLAN}/delete", "/plans/{draft}/delete", "同一个文件可以再上传", "edit-plans"),
+    Row(f"{_PLAN}/directory", "/plans/{plan}/directory", "县新设局"),
+    Row(_MEASURE, "/plans/{draft}/measures/2.1", "开展培训。"),
+    Row(f"{_MEASURE}/withdraw", "/plans/{plan}/measures/2.1/withdraw", "撤回要求", "publish-plans"),
+    Row("/ledger", "/ledger", "县财政局", "read"),
+    Row("/ledger", "/ledger?unit={unit_name}", "公开预算。", "read"),
+    Row("/ledger", "/ledger?unit_id={unit}", "公开预算。", "read"),
+    Row("/ledger.xlsx", "/ledger.xlsx", "", "read", "file"),
+    Row("/ledger.csv", "/ledger.csv", "", "read", "file"),
+    Row(_OBLIGATION, "/ledger/{obligation}", "不属于本单位", "read"),
+    *_make_deed_rows(),
+    Row("/evidence/{evidence_id}", "/evidence/{evidence}", "", "read", "file"),
+    Row("/reports", "/reports", "县财政局"),
+    Row("/reports.xlsx", "/reports.xlsx", "", kind="file"),
+    Row("/reports.docx", "/reports.docx", "", kind="file"),
+    Row("/units", "/units", "县财政局"),
+    Row("/units/missing", "/units/missing", "县新设局"),
+    Row("/units/new", "/units/new", "新增单位", "edit-units"),
+    Row("/units/import", "/units/import", "表格怎么写", "edit-units"),
+    Row("/units/changes", "/units/changes", "要点分解表"),
+    Row("/units/changes/{plan_id}", "/units/changes/{plan}", "县新设局"),
+    Row(_UNIT, "/units/{unit}", "czj@yanting.example"),
+    Row(f"{_UNIT}/edit", "/units/{unit}/edit", "修改单位", "edit-units"),
+    Row(f"{_UNIT}/contacts/{{post}}", "/units/{unit}/contacts/liaison", "更换联络员", "edit-units"),
+    Row(f"{_UNIT}/retire", "/units/{unit}/retire", "撤销单位", "edit-units"),
+    Row(f"{_UNIT}/links", "/units/{unit}/links", "作废办理链接", "edit-units"),
+    Row("/rules", "/rules", "限期"),
+    Row("/messages", "/messages", "看看何时提醒"),
+    Row("/settings", "/settings", "本人账号", "use-account"),
+    *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),
+    Row("/settings/account", "/settings/account", "已登录的设备", "use-account"),
+    Row("/settings/account/password", "/settings/account/password", "新密码", "use-account"),
+    Row(
+        "/settings/account/codes/disable",
+        "/settings/account/codes/disable",
+        "停用一次性验证码",
+        "use-account",
+    ),
+    Row("/settings/people", "/settings/people", "各角色可以做什么", "manage-users"),
+    Row("/settings/people/new", "/settings/people/new", "新增人员", "manage-users"),
+    Row("/settings/people/{user_id}", "/settings/people/{user}", "重置密码", "manage-users"),
+    Row("/settings/tokens", "/settings/tokens", "新令牌", "manage-tokens"),
+    Row("/settings/journal", "/settings/journal", "unit.imported", "read-journal"),
+    Row("/settings/journal/proof", "/settings/journal/proof", "没有被改动", "read-journal"),
+)
+"""The pages of the console. Those of the portal (/u…) have a table of their own."""
+
+
+def list_routes(app: FastAPI, method: str) -> Iterator[str]:
+    """The addresses of an application that take a method, without those of the portal."""
+    pending: list[Any] = list(app.routes)
+    while pending:
+        route = pending.pop()
+        if not isinstance(route, APIRoute):
+            inner = getattr(route, "original_router", route)
+            pending += getattr(inner, "routes", [])
+        elif method in route.methods and not f"{route.path}/".startswith("/u/"):
+            yield route.path
