@@ -13,7 +13,7 @@ from shared.logging import bound, log
 
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; "
+    "connect-src 'self'; frame-src 'self'; object-src 'none'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 HEADERS = {
@@ -79,7 +79,7 @@ def _set_headers(headers: MutableHeaders, scope: Scope, correlation: str) -> Non
     is_static = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
     headers.setdefault("Cache-Control", _STATIC_AGE if is_static else "no-store")
     if scope["scheme"] == "https":
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     headers["X-Correlation-Id"] = correlation
 
 

@@ -19,6 +19,12 @@ _UPLOADS = re.compile(r"/v1/(?:plans(?:/[^/]*/revisions)?|units/import)/*")
 _EVIDENCE = re.compile(r"/v1/obligations/[^/]*/files/*")
 _SECRET = re.compile(r"((?:/v1/feeds|/v1/links|/u)/)(?!(?:open|renew)$).+")
 """An address that is itself a secret; the log has it without."""
+_PROTECTION = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
+"""On every answer, unless an endpoint sets its own: a browser that opens one runs nothing of it."""
 _ENVELOPE = 64 * 1024  # bytes of a multipart body besides the file
 
 
@@ -42,7 +48,7 @@ class Boundary:
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answered[0] = message["status"]
-                MutableHeaders(scope=message)["X-Correlation-Id"] = str(correlation)
+                _set_headers(MutableHeaders(scope=message), scope, correlation)
             await send(message)
 
         with bound(correlation_id=str(correlation)), without_office():
@@ -60,6 +66,14 @@ class Boundary:
                 status=answered[0],
                 milliseconds=round((monotonic() - began) * 1000, 1),
             )
+
+
+def _set_headers(headers: MutableHeaders, scope: Scope, correlation: UUID) -> None:
+    headers["X-Correlation-Id"] = str(correlation)
+    for name, value in _PROTECTION.items():
+        headers.setdefault(name, value)
+    if scope["scheme"] == "https":
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 
 def _find_limit(scope: Scope) -> int:

@@ -40,7 +40,9 @@ async def test_a_person_signs_in_where_they_wanted_to_go_and_out(
         "aria-current", "page"
     )
     token = await read_cookie(page, "cuiban-session")
-    await page.get_by_role("button", name="退出").click()
+    async with page.expect_response("**/logout") as left:
+        await page.get_by_role("button", name="退出").click()
+    assert (await left.value).headers["clear-site-data"] == '"cache"'
     await expect(page.get_by_role("status")).to_have_text("您已退出。")
     await page.goto("/overview")
     await expect(page).to_have_title("登录 - 催办")
@@ -160,6 +162,7 @@ async def test_every_answer_has_the_headers_that_protect_it(desk: Desk) -> None:
             policy = headers["content-security-policy"]
             assert "default-src 'none'" in policy
             assert "frame-ancestors 'none'" in policy
+            assert "object-src 'none'" in policy
             assert "unsafe" not in policy
             assert headers["referrer-policy"] == "same-origin"
             assert headers["x-content-type-options"] == "nosniff"

@@ -120,6 +120,20 @@ async def test_a_wrong_method_and_a_wrong_token_are_problems(api):
         is_problem(refused, 401)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/openapi.json", "/v1/ledger", "/v1/nowhere", "/v1/feeds/x.ics"]
+)
+async def test_a_browser_runs_frames_and_keeps_no_answer(api, path):
+    headers = (await api.client.get(path)).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["cache-control"] in {"no-store", "private, max-age=900"}
+    assert "access-control-allow-origin" not in headers
+    assert (await api.client.request("TRACE", path)).status_code == (
+        404 if path == "/v1/nowhere" else 405
+    )
+
+
 async def test_a_request_over_the_limit_is_refused(api):
     big = b'{"days": {}, "x": "' + b"x" * (2**20) + b'"}'
     is_problem(await api.client.post("/v1/calendars", content=big), 413)

@@ -62,6 +62,26 @@ def test_the_own_name_is_no_password() -> None:
         check_password("ZhangSan-2026", "zhangsan-2026")
 
 
+@pytest.mark.parametrize(
+    "password",
+    [
+        "Cuiban-2026!",
+        "催办催办催办催办",
+        "zhangsan_123456",
+        "政务公开办20261202",
+        "ＣＵＩＢＡＮ１２３４",
+    ],
+)
+def test_words_of_the_system_with_digits_are_no_password(password: str) -> None:
+    with pytest.raises(RefusedError):
+        check_password(password, "zhangsan")
+
+
+@pytest.mark.parametrize("password", ["催办 订书机 七月 河", "cuiban staple", "2026-12-02/4411"])
+def test_words_of_the_system_among_others_are_taken(password: str) -> None:
+    check_password(password, "zhangsan")
+
+
 @given(st.text(st.characters(categories=["L", "N"]), min_size=12, max_size=60))
 @settings(max_examples=50)
 def test_no_kind_of_character_is_asked_for(password: str) -> None:
