@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.permissions import Permission
 from services.ingest.api.posting import answer_post
-from services.ingest.handlers.ledger import extensions, objections, reporting, withdrawing
+from services.ingest.handlers.ledger import extensions, objections, reporting, requests, withdrawing
 from services.ingest.handlers.ledger.details import ObligationDetails, get_details
 from services.ingest.handlers.ledger.ledger import LedgerItem
 from services.ingest.handlers.ledger.moving_dates import NewDate
@@ -178,7 +178,7 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: ReasonIn) 
 async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) -> Response:
     """No longer ask for a later date."""
     return await answer_obligation(
-        call, lambda db: extensions.withdraw_extension(db, call.act, extension_id, body.note)
+        call, lambda db: requests.withdraw_extension(db, call.act, extension_id, body.note)
     )
 
 
@@ -220,7 +220,7 @@ async def reject_objection(call: Permitted, objection_id: UUID, body: ReasonIn) 
 async def withdraw_objection(call: Permitted, objection_id: UUID, body: NoteIn) -> Response:
     """No longer object."""
     return await answer_obligation(
-        call, lambda db: objections.withdraw_objection(db, call.act, objection_id, body.note)
+        call, lambda db: requests.withdraw_objection(db, call.act, objection_id, body.note)
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.transitions import NOT_OWED
-from services.ingest.domain.words import DECISIONS, name_actions
+from services.ingest.domain.words import name_actions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
@@ -28,6 +28,7 @@ from services.ingest.handlers.ledger.moving_dates import (
     move_to,
     require_confirmed,
 )
+from services.ingest.handlers.ledger.requests import decide_extension, lock_extension
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.store import life
 from services.ingest.store import obligations as store
@@ -107,14 +108,16 @@ async def grant_extension(
             date is not later than the present one, or lies beyond the plan's year and that is not
             confirmed.
     """
-    extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.PENDING)
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING)
     _require_not_ended(locked)
     wanted = NewDate(due_on or extension.asked_due, words or extension.reason, confirm)
     present = locked.entry.due_on
     if present is None or wanted.due_on <= present:
         raise make_not_later(present)
     await require_confirmed(db, act, locked, wanted)
-    await _decide(db, act, extension, ExtensionState.GRANTED, words, granted_due=wanted.due_on)
+    await decide_extension(
+        db, act, extension, ExtensionState.GRANTED, words, granted_due=wanted.due_on
+    )
     await move_to(db, act, locked, wanted, "extension.granted")
     return extension.obligation_id
 
@@ -126,23 +129,10 @@ async def refuse_extension(db: AsyncConnection, act: Act, extension_id: UUID, wo
         RefusedError: no such extension, it is decided, or no reason.
     """
     require_reason(words)
-    extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.PENDING)
-    await _decide(db, act, extension, ExtensionState.REFUSED, words)
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING)
+    await decide_extension(db, act, extension, ExtensionState.REFUSED, words)
     await store.touch_obligation(db, extension.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "extension.refused", {"note": words})
-    return extension.obligation_id
-
-
-async def withdraw_extension(db: AsyncConnection, act: Act, extension_id: UUID, words: str) -> UUID:
-    """No longer ask for a later date; returns the obligation's id.
-
-    Raises:
-        RefusedError: no such extension, or it is decided.
-    """
-    extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.PENDING)
-    await _decide(db, act, extension, ExtensionState.WITHDRAWN, words)
-    await store.touch_obligation(db, extension.obligation_id, locked.entry.number + 1)
-    await note_change(db, act, locked, "extension.withdrawn", {"note": words})
     return extension.obligation_id
 
 
@@ -162,7 +152,7 @@ async def correct_extension(
         raise make_not_later(extension.due_before)
     await require_confirmed(db, act, locked, wanted)
     state = ExtensionState.GRANTED
-    await _decide(db, act, extension, state, wanted.reason, granted_due=wanted.due_on)
+    await decide_extension(db, act, extension, state, wanted.reason, granted_due=wanted.due_on)
     await move_to(db, act, locked, wanted, "extension.corrected")
     return extension.obligation_id
 
@@ -177,7 +167,7 @@ async def take_back_extension(
     """
     require_reason(words)
     extension, locked = await _lock_in_force(db, act, extension_id)
-    await _decide(db, act, extension, ExtensionState.TAKEN_BACK, words)
+    await decide_extension(db, act, extension, ExtensionState.TAKEN_BACK, words)
     back = NewDate(extension.due_before, words)
     await move_to(db, act, locked, back, "extension.taken-back")
     return extension.obligation_id
@@ -222,41 +212,6 @@ def _make_row(
     }
 
 
-async def _decide(
-    db: AsyncConnection,
-    act: Act,
-    extension: StoredExtension,
-    state: ExtensionState,
-    words: str,
-    **values: object,
-) -> None:
-    decided = {"state": state, "decided_at": act.now, "decided_by": act.actor, "decision": words}
-    await life.update_extension(db, extension.extension_id, decided | values)
-
-
-async def _lock_extension(
-    db: AsyncConnection, act: Act, extension_id: UUID, state: ExtensionState
-) -> tuple[StoredExtension, LockedObligation]:
-    """An extension in a state, with its obligation, whose unit is locked.
-
-    Raises:
-        RefusedError: no such extension, or it is in another state.
-    """
-    extension = await life.find_extension(db, act.office_id, extension_id)
-    if extension is None or act.unit_id not in {None, extension.unit_id}:
-        raise RefusedError(Fault.NOT_FOUND, "没有这一延期申请。There is no such extension.")
-    locked = await lock_obligation(db, act, extension.obligation_id)
-    extension = await life.find_extension(db, act.office_id, extension_id) or extension
-    if extension.state is not state:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"该延期申请{DECISIONS[extension.state]}。The extension is {extension.state.value}.",
-            f"请查看所属事项。Its obligation: GET /v1/obligations/{extension.obligation_id}.",
-            allowed=locked.allowed,
-        )
-    return extension, locked
-
-
 async def _lock_in_force(
     db: AsyncConnection, act: Act, extension_id: UUID
 ) -> tuple[StoredExtension, LockedObligation]:
@@ -265,7 +220,7 @@ async def _lock_in_force(
     Raises:
         RefusedError: no such extension, its date is not in force, or the obligation has ended.
     """
-    extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.GRANTED)
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.GRANTED)
     _require_not_ended(locked)
     if extension.granted_due != locked.entry.due_on:
         raise RefusedError(
