@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Call, Permitted
 from services.ingest.api.permissions import Permission
 from services.ingest.api.posting import answer_post
-from services.ingest.handlers.ledger import extensions, objections, reporting, requests, withdrawing
+from services.ingest.handlers.ledger import (
+    extensions,
+    objections,
+    reporting,
+    requests,
+    taking_back,
+    withdrawing,
+)
 from services.ingest.handlers.ledger.details import ObligationDetails, get_details
 from services.ingest.handlers.ledger.ledger import LedgerItem
 from services.ingest.handlers.ledger.moving_dates import NewDate
@@ -25,6 +32,7 @@ from shared.api.obligations import (
     ProgressIn,
     ReasonIn,
     ReturnIn,
+    TakeBackIn,
     TimelineEntryOut,
     UpholdIn,
 )
@@ -123,6 +131,15 @@ async def return_obligation(call: Permitted, obligation_id: UUID, body: ReturnIn
 async def reopen_obligation(call: Permitted, obligation_id: UUID, body: AnswerIn) -> Response:
     """Take back that it was submitted, done or withdrawn; the last two are the office's."""
     return await _take(call, obligation_id, body, Action.REOPEN)
+
+
+@ROUTER.post(_ID + "/take-back", response_model=ObligationOut)
+async def take_back_answer(call: Permitted, obligation_id: UUID, body: TakeBackIn) -> Response:
+    """Take back the last answer on its own day, while the office has not acted on it (撤回)."""
+    return await answer_obligation(
+        call,
+        lambda db: taking_back.take_back(db, call.act, obligation_id, body.version, body.note),
+    )
 
 
 @ROUTER.post(_ID + "/extend", response_model=ObligationOut)

@@ -157,6 +157,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/obligations/{obligation_id}/progress": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/submit": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/reopen": _P.ANSWER,
+    "POST /v1/obligations/{obligation_id}/take-back": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/extend": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/object": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/complete": _P.REVIEW_REPORTS,

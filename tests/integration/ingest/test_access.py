@@ -136,6 +136,7 @@ TABLE = {
     "POST /v1/obligations/{obligation_id}/progress": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/submit": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/reopen": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/take-back": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/object": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/extend": Access("report", 409, 404, LATER_DATE),
     "POST /v1/obligations/{obligation_id}/complete": Access("manage", 403, 403),

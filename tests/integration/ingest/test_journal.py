@@ -126,6 +126,11 @@ class Desk:
                 return dict(shown.json())
         raise AssertionError(action)
 
+    async def take_back(self) -> httpx.Response:
+        row = (await self.act("progress")).json()
+        path = f"/v1/obligations/{row['obligation_id']}/take-back"
+        return await self.post(path, {"version": row["version"], "note": "误报"})
+
     async def ask(self) -> tuple[str, date]:
         """Ask for an extension as a unit; returns its path and a date that may be granted."""
         row = await self.find("extend")
@@ -252,6 +257,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ),
     ("POST", "/v1/obligations/{obligation_id}/withdraw"): Desk.withdraw,
     ("POST", "/v1/obligations/{obligation_id}/reopen"): Desk.reopen,
+    ("POST", "/v1/obligations/{obligation_id}/take-back"): Desk.take_back,
     **{
         ("POST", f"/v1/extensions/{{extension_id}}/{how}"): partial(Desk.decide_extension, how=how)
         for how in ("grant", "refuse", "withdraw")
