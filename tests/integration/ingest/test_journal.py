@@ -234,6 +234,10 @@ class Desk:
         view = (await self.save_view()).json()
         return await self.api.client.delete(f"/v1/ledger/views/{view['view_id']}")
 
+    async def end_feed(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        return await self.api.client.delete(f"/v1/units/{row['unit_id']}/feed")
+
     async def propose(self) -> httpx.Response:
         row = (await self.api.list_ledger())[0]
         unit = await self.api.open_as("read", "report", unit_id=row["unit_id"])
@@ -293,6 +297,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/pairs"): Desk.pair,
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/confirm"): Desk.confirm,
     ("POST", "/v1/units/{unit_id}/feed"): Desk.feed,
+    ("DELETE", "/v1/units/{unit_id}/feed"): Desk.end_feed,
     ("POST", "/v1/units/{unit_id}/contact-proposals"): Desk.propose,
     **{
         ("POST", f"/v1/contact-proposals/{{proposal_id}}/{how}"): partial(
