@@ -96,6 +96,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "DELETE /v1/sessions/current": _P.USE_ACCOUNT,
     "DELETE /v1/sessions/{session_id}": _P.USE_ACCOUNT,
     "GET /v1/me": _P.IDENTIFY,
+    "DELETE /v1/links/session": _P.IDENTIFY,
     "POST /v1/me/password": _P.USE_ACCOUNT,
     "POST /v1/me/totp": _P.USE_ACCOUNT,
     "POST /v1/me/totp/confirm": _P.USE_ACCOUNT,

@@ -103,6 +103,7 @@ TABLE = {
     "POST /v1/units/{unit_id}/links/revoke": Access("manage", 403, 403),
     "POST /v1/links/open": Access(None, 422),
     "POST /v1/links/renew": Access(None, 422),
+    "DELETE /v1/links/session": Access("any", 404),
     "POST /v1/units/{unit_id}/contact-proposals": Access("report", 201, 404, PERSON),
     "GET /v1/contact-proposals": Access("read", 200),
     "GET /v1/contact-proposals/{proposal_id}": Access("read", 404, 404),

@@ -314,9 +314,28 @@ async def test_the_command_revokes_the_links_of_a_unit_or_of_one_post(
     ] * 2
 
 
+async def test_a_contact_leaves_and_the_link_opens_another_session(portal: Portal) -> None:
+    contact, other = await portal.enter(), await portal.enter()
+    assert (await contact.delete("/v1/links/session")).status_code == 204
+    assert (await contact.get("/v1/ledger")).status_code == 401
+    assert (await contact.delete("/v1/links/session")).status_code == 401
+    assert (await other.get("/v1/ledger")).status_code == 200, "another session of the same link"
+    assert (await (await portal.enter()).get("/v1/ledger")).status_code == 200
+    unit = await portal.api.open_as("read", "report", unit_id=portal.unit_id)
+    refused = await unit.delete("/v1/links/session")
+    assert (refused.status_code, "No link" in refused.json()["detail"]) == (404, True)
+    assert (await unit.get("/v1/ledger")).status_code == 200
+
+
+async def close(portal: Portal) -> httpx.Response:
+    """Leave a session; opening it has an entry of its own."""
+    return await (await portal.enter()).delete("/v1/links/session")
+
+
 WAYS: dict[tuple[str, str], Callable[[Portal], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/links/open"): lambda portal: portal.open(portal.token),
     ("POST", "/v1/links/renew"): lambda portal: portal.renew(portal.token),
+    ("DELETE", "/v1/links/session"): close,
     ("POST", "/v1/units/{unit_id}/links/revoke"): lambda portal: portal.api.client.post(
         f"/v1/units/{portal.unit_id}/links/revoke", json={"note": "手机遗失"}
     ),
@@ -329,5 +348,6 @@ async def test_every_change_leaves_an_entry(portal: Portal) -> None:
         before = await portal.count("journal")
         answer = await change(portal)
         assert answer.is_success, (way, answer.text)
-        assert await portal.count("journal") == before + 1, way
+        entries = 2 if change is close else 1
+        assert await portal.count("journal") == before + entries, way
     assert (await portal.api.client.get("/v1/audit/verify")).json()["broken"] is None
