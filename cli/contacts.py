@@ -56,10 +56,19 @@ def _show_rows(rows: list[UnreachableOut]) -> None:
 
 
 @units.command("feed")
-def make_feed(unit: UnitArgument, as_json: JsonOption = False, state: StateOption = STATE) -> None:
+def make_feed(
+    unit: UnitArgument,
+    end: Annotated[bool, typer.Option("--end", help="End it; no other takes its place.")] = False,
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
+) -> None:
     """Make the secret address of a unit's calendar, or renew it: the earlier one ends at once."""
     api = connect(state)
     unit_id = find_unit(api, unit).unit_id
+    if end:
+        api.delete(f"/v1/units/{unit_id}/feed")
+        say(_("The calendar address has ended."))
+        return
     feed = FeedOut.model_validate(api.post(f"/v1/units/{unit_id}/feed"))
     show_answer(feed, as_json, lambda made: _show_feed(made, api.base_url))
 

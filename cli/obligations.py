@@ -79,6 +79,9 @@ def handle_obligation(
     reported: Annotated[
         float | None, typer.Option("--reported", help="How much of its target is reached.")
     ] = None,
+    take_back: Annotated[
+        bool, typer.Option("--take-back", help="Take back the last answer, on its own day.")
+    ] = False,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
@@ -86,11 +89,14 @@ def handle_obligation(
     api = connect(state)
     path = f"/v1/obligations/{obligation}"
     shown = ObligationOut.model_validate(api.get(path))
+    body: dict[str, Any] = {"version": shown.version, "note": note}
+    if take_back:
+        _post(api, f"{path}/take-back", body, as_json=as_json)
+        return
     if action is None:
         lines = [TimelineEntryOut.model_validate(line) for line in api.get(f"{path}/timeline")]
         show_answer(shown, as_json, lambda item: _show(item, lines))
         return
-    body: dict[str, Any] = {"version": shown.version, "note": note}
     if action is Action.EXTEND:
         body |= _make_date(due_on, confirm=confirm)
     if reported is not None:
@@ -224,6 +230,9 @@ def _show(item: ObligationOut, lines: list[TimelineEntryOut]) -> None:
         )
     allowed = "、".join(_(_ACTIONS[action]) for action in item.allowed) or _("(nothing)")
     say(_("Possible now: {actions}").format(actions=allowed))
+    if item.last_answer is not None:
+        message = _("Until the end of the day it can be taken back (--take-back): {answer}")
+        say(message.format(answer=item.last_answer.text))
 
 
 def _show_reached(item: ObligationOut) -> None:

@@ -27,6 +27,7 @@ _COMMANDS = {
     "import": "cli.plans:import_plan",
     "units": "cli.contacts:units",
     "links": "cli.links:links",
+    "proposals": "cli.proposals:proposals",
     "users": "cli.users:users",
     "offices": "deploy.offices:offices",
     "plan": "cli.plans:plan",

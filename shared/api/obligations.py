@@ -47,6 +47,14 @@ class ProgressIn(AnswerIn):
     reported: Annotated[float, Field(ge=0, le=1e12, allow_inf_nan=False)] | None = None
 
 
+class TakeBackIn(AnswerIn):
+    """The version of an obligation that was seen, and why its last answer is taken back."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"version": 2, "note": "误报，尚未公开"}]}
+    )
+
+
 class EvidenceIn(Request):
     """A note, or a link with a note, that shows what was done."""
 
@@ -219,6 +227,19 @@ class EvidenceOut(Answer):
     removed_why: str | None
 
 
+class LastAnswerOut(Answer):
+    """The last answer about an obligation, such as a report, a request or a recorded hearing.
+
+    `kind` is that of its line in the timeline: accepted, progressed, submitted, extension-asked,
+    objection-raised or hearing-recorded.
+    """
+
+    kind: str
+    at: datetime
+    actor: str
+    text: str
+
+
 class ObligationOut(ItemOut):
     """One obligation with its life.
 
@@ -227,7 +248,7 @@ class ObligationOut(ItemOut):
     `begins_on` is the first day of its period while that is to come: nothing is owed before it.
     `target` is the quantity that it asks for, `reported` what is reached, `fulfils` whether that is
     enough. `joint` says who reports where several units owe it; `leading` names the unit that
-    reports for this one.
+    reports for this one. `last_answer` is what the caller may take back now; None for nothing.
     """
 
     version: int
@@ -248,6 +269,7 @@ class ObligationOut(ItemOut):
     joint: Joint = Joint.EACH
     leading: str | None = None
     evidence: list[EvidenceOut] = Field(default_factory=list)
+    last_answer: LastAnswerOut | None = None
 
 
 class TimelineEntryOut(Answer):

@@ -1,6 +1,6 @@
 """Reports (通报) over HTTP."""
 
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -72,6 +72,14 @@ class DueDaysOut(Answer):
 
     today: date
     days: list[DueDayOut]
+
+
+class FeedStateOut(Answer):
+    """Since when a unit has a calendar address, and who made it; empty where it has none."""
+
+    unit_id: UUID
+    made_at: datetime | None
+    made_by: str | None
 
 
 class FeedOut(Answer):

@@ -13,13 +13,15 @@ from shared.api.units import ToldOut
 class WaitingOut(Answer):
     """How many obligations, requests and messages wait for a person of the office.
 
-    `undeliverable`: messages that failed, whose address the contact still has, and after which
-    nothing reached that post on that channel.
+    `contact_proposals`: corrections of contacts that units propose. `undeliverable`: messages that
+    failed, whose address the contact still has, and after which nothing reached that post on that
+    channel.
     """
 
     submitted: int
     extensions: int
     objections: int
+    contact_proposals: int = 0
     undeliverable: int
 
 

@@ -18,6 +18,7 @@ from services.ingest.api import (
     openid,
     plans,
     problems,
+    proposals,
     reachability,
     reports,
     revisions,
@@ -62,8 +63,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 _AREAS = (
-    *(plans, revisions, directory_changes, reachability, units, ledger, obligations, evidence),
-    *(hearings, waiting, views, reports, feeds, offices, settings),
+    *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings),
     *(users, sessions, openid, links, me, audit),
 )
 

@@ -12,7 +12,7 @@ from services.ingest.api.context import get_context
 from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.reports import feeds as handlers
-from shared.api.reports import FeedOut
+from shared.api.reports import FeedOut, FeedStateOut
 
 ROUTER = APIRouter(prefix="/v1", tags=["feeds"])
 _TYPE = "text/calendar; charset=utf-8"
@@ -59,6 +59,22 @@ async def make_feed(call: Permitted, unit_id: UUID) -> Response:
         return FeedOut(unit_id=feed.unit_id, path=path, renewed=feed.renewed)
 
     return await answer_post(call, run, FeedOut, status=201, withheld={"path": ""})
+
+
+@ROUTER.get("/units/{unit_id}/feed")
+async def show_feed_state(call: Permitted, unit_id: UUID) -> FeedStateOut:
+    """Show whether the unit has a calendar address, since when and by whom; not the address."""
+    async with call.context.engine.connect() as db:
+        feed = await handlers.find_feed(db, call.act, unit_id)
+    made_at, made_by = (feed.made_at, feed.made_by) if feed is not None else (None, None)
+    return FeedStateOut(unit_id=unit_id, made_at=made_at, made_by=made_by)
+
+
+@ROUTER.delete("/units/{unit_id}/feed", status_code=204)
+async def end_feed(call: Permitted, unit_id: UUID) -> None:
+    """End the unit's calendar address; calendars that subscribe to it get no more."""
+    async with call.context.engine.begin() as db:
+        await handlers.end_feed(db, call.act, unit_id)
 
 
 @ROUTER.get("/units/{unit_id}/feed.ics", response_class=Response, responses=_CALENDAR)

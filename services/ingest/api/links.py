@@ -18,7 +18,13 @@ from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.api.sessions import get_device
 from services.ingest.handlers.units import links as handlers
-from services.ingest.handlers.units.link_sessions import LinkDoor, LinkError, LinkFault, OpenedLink
+from services.ingest.handlers.units.link_sessions import (
+    LinkDoor,
+    LinkError,
+    LinkFault,
+    OpenedLink,
+    end_session,
+)
 from shared.api.links import (
     LinkContactOut,
     LinkOfficeOut,
@@ -81,6 +87,13 @@ async def renew_link(request: Request, body: LinkRenewIn) -> LinkRenewOut:
     await _answer_late(request, lambda: door.request_renewal(body.token.get_secret_value()))
     await asyncio.sleep(max(0.0, began + pause - monotonic()))
     return LinkRenewOut()
+
+
+@ROUTER.delete("/links/session", status_code=204)
+async def close_link(call: Permitted) -> None:
+    """End the session that a link opened, which sends this request; the link itself stays good."""
+    async with call.context.engine.begin() as db:
+        await end_session(db, call.act, call.caller.caller_id)
 
 
 @ROUTER.post("/units/{unit_id}/links/revoke", response_model=LinksRevokedOut)

@@ -14,6 +14,8 @@ from services.ingest.handlers.ledger import (
     extensions,
     objections,
     reporting,
+    requests,
+    taking_back,
     withdrawing,
 )
 from services.ingest.handlers.ledger.details import ObligationDetails, get_details
@@ -32,6 +34,7 @@ from shared.api.obligations import (
     ProgressIn,
     ReasonIn,
     ReturnIn,
+    TakeBackIn,
     TimelineEntryOut,
     UpholdIn,
 )
@@ -132,6 +135,15 @@ async def reopen_obligation(call: Permitted, obligation_id: UUID, body: AnswerIn
     return await _take(call, obligation_id, body, Action.REOPEN)
 
 
+@ROUTER.post(_ID + "/take-back", response_model=ObligationOut)
+async def take_back_answer(call: Permitted, obligation_id: UUID, body: TakeBackIn) -> Response:
+    """Take back the last answer on its own day, while the office has not acted on it (撤回)."""
+    return await answer_obligation(
+        call,
+        lambda db: taking_back.take_back(db, call.act, obligation_id, body.version, body.note),
+    )
+
+
 @ROUTER.post(_ID + "/extend", response_model=ObligationOut)
 async def extend_obligation(call: Permitted, obligation_id: UUID, body: ExtendIn) -> Response:
     """Ask for a later date (申请延期). Of one who may grant it, it is granted at once."""
@@ -194,8 +206,7 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: DecideIn) 
 async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) -> Response:
     """No longer ask for a later date."""
     return await answer_obligation(
-        call,
-        lambda db: deciding_extensions.withdraw_extension(db, call.act, extension_id, body.note),
+        call, lambda db: requests.withdraw_extension(db, call.act, extension_id, body.note)
     )
 
 
@@ -243,7 +254,7 @@ async def reject_objection(call: Permitted, objection_id: UUID, body: ReasonIn) 
 async def withdraw_objection(call: Permitted, objection_id: UUID, body: NoteIn) -> Response:
     """No longer object."""
     return await answer_obligation(
-        call, lambda db: objections.withdraw_objection(db, call.act, objection_id, body.note)
+        call, lambda db: requests.withdraw_objection(db, call.act, objection_id, body.note)
     )
 
 

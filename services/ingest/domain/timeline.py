@@ -51,6 +51,7 @@ _TEXTS = {
     "obligation.completed": ("completed", "确认办结"),
     "obligation.returned": ("returned", "退回"),
     "obligation.reopened": ("reopened", "重新办理"),
+    "obligation.taken-back": ("taken-back", "撤回填报"),
     "obligation.withdrawn": ("withdrawn", "撤回"),
     "obligation.assigned": ("assigned", "交办"),
     "extension.asked": ("extension-asked", "申请延期"),
@@ -71,6 +72,11 @@ _REPORTED = {"open": "重新办理", "in-progress": "报告进展", "done": "报
 """The texts of reports in the journal of an earlier release, by their status."""
 
 
+def name_change(action: str) -> str:
+    """What an action of the journal is called in the story; one that is no part of it: 变更."""
+    return _TEXTS.get(action, ("", "变更"))[1]
+
+
 def describe_change(change: NotedChange) -> TimelineEntry | None:
     """A change of the journal as a line; None for one that is no part of the story."""
     if change.action == "status.reported":
@@ -79,8 +85,17 @@ def describe_change(change: NotedChange) -> TimelineEntry | None:
         kind, text = _TEXTS[change.action]
     else:
         return None
+    facts = _list_facts(change)
+    line = f"{text}：{'；'.join(facts)}" if facts else text
+    return TimelineEntry(change.at, kind, change.actor, line, dict(change.after))
+
+
+def _list_facts(change: NotedChange) -> list[str]:
+    """What a change gave, one text for each."""
     after = change.after
     facts: list[str] = []
+    if "answer" in after:
+        facts.append(name_change(after["answer"]))
     if "due_on" in after:
         facts.append(f"{change.before.get('due_on') or '无期限'} → {after['due_on']}")
     if "asked_due" in after:
@@ -90,14 +105,13 @@ def describe_change(change: NotedChange) -> TimelineEntry | None:
         facts.append(" ".join(filter(None, heard)))
     if "name" in after:
         facts.append(str(after["name"]))
-    if "reported" in after:
+    if after.get("reported") is not None:
         facts.append(f"完成数 {after['reported']}")
     if "leading" in after:
         facts.append(f"牵头单位{after['leading']}统一报送")
     if reason := after.get("note") or after.get("reason"):
         facts.append(str(reason))
-    line = f"{text}：{'；'.join(facts)}" if facts else text
-    return TimelineEntry(change.at, kind, change.actor, line, dict(after))
+    return facts
 
 
 def describe_states(

@@ -55,8 +55,10 @@ DECISIONS = {
     "taken-back": "已撤销",
     "upheld": "成立",
     "rejected": "不成立",
+    "accepted": "已采纳",
+    "declined": "未采纳",
 }
-"""What became of an extension or an objection."""
+"""What became of an extension, an objection or a proposed correction."""
 REASONS = {
     "withdrawn": "已不需提醒",
     "no-address": "联系人没有地址",

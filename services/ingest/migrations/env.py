@@ -5,6 +5,7 @@ from services.ingest.store import (  # noqa: F401 - these add their tables to th
     life_tables,
     link_tables,
     office_tables,
+    proposal_tables,
     tables,
 )
 from services.ingest.store.columns import METADATA

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +35,11 @@ async def put_feed(
         .values(values | {"unit_id": unit_id, "office_id": office_id})
         .on_conflict_do_update(index_elements=[_F.unit_id], set_=values)
     )
+
+
+async def remove_feed(db: AsyncConnection, unit_id: UUID) -> None:
+    """Forget a unit's feed."""
+    await db.execute(delete(FEEDS).where(_F.unit_id == unit_id))
 
 
 async def list_dates(

@@ -131,6 +131,27 @@ async def close_pending(
         )
 
 
+async def restore_pending(
+    db: AsyncConnection, obligation_id: UUID, *, closed_at: datetime, why: str
+) -> None:
+    """Ask again for what `close_pending` ended at an instant for a reason."""
+    undecided = {"decided_at": None, "decided_by": None, "decision": None}
+    for table, pending, ended in (
+        (EXTENSIONS, ExtensionState.PENDING, ExtensionState.WITHDRAWN),
+        (OBJECTIONS, ObjectionState.PENDING, ObjectionState.WITHDRAWN),
+    ):
+        await db.execute(
+            update(table)
+            .where(
+                table.c.obligation_id == obligation_id,
+                table.c.state == ended,
+                table.c.decided_at == closed_at,
+                table.c.decision == why,
+            )
+            .values(undecided | {"state": pending})
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class JointObligation:
     """An obligation of a duty that several units owe, with the name of its unit."""

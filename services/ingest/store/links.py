@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, insert, or_, select
+from sqlalchemy import delete, exists, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -144,6 +144,12 @@ async def add_session(
         .returning(*_SESSION)
     )
     return StoredLinkSession(*(await db.execute(query)).one())
+
+
+async def end_session(db: AsyncConnection, session_id: UUID) -> bool:
+    """End a session now; False when there is none."""
+    ended = update(LINK_SESSIONS).where(_S.session_id == session_id, _S.expires_at > func.now())
+    return bool((await db.execute(ended.values(expires_at=func.now()))).rowcount)
 
 
 async def find_session(db: AsyncConnection, sha256: bytes) -> StoredLinkSession | None:

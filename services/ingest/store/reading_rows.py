@@ -14,6 +14,7 @@ class StoredFeed:
     unit_id: UUID
     office_id: UUID
     made_at: datetime
+    made_by: str
 
 
 @dataclass(frozen=True, slots=True)

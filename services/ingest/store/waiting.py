@@ -19,6 +19,7 @@ from services.ingest.store.life_tables import (
     ExtensionState,
     ObjectionState,
 )
+from services.ingest.store.proposal_tables import CONTACT_PROPOSALS, ProposalState
 from services.ingest.store.rows import StoredNotification, StoredPlan
 from services.ingest.store.tables import OBLIGATIONS, PLANS, UNITS
 from shared.schemas.life import ObligationStatus
@@ -27,6 +28,7 @@ from shared.schemas.rules import Channel
 Place = tuple[datetime, UUID]
 """The place of a row in a list by time: its instant and its id."""
 _N, _E, _J, _O, _P = NOTIFICATIONS.c, EXTENSIONS.c, OBJECTIONS.c, OBLIGATIONS.c, PLANS.c
+_C = CONTACT_PROPOSALS.c
 _LATER, _HOLDERS = NOTIFICATIONS.alias("later"), UNITS.alias("holders")
 _ENDED = (MessageState.SENT, MessageState.DELIVERED, MessageState.FAILED)
 """States after which an earlier failure says nothing more."""
@@ -59,6 +61,7 @@ class WaitingCounts:
     submitted: int
     extensions: int
     objections: int
+    contact_proposals: int
     undeliverable: int
 
 
@@ -78,6 +81,9 @@ async def count_waiting(db: AsyncConnection, office_id: UUID) -> WaitingCounts:
         "objections": select(func.count())
         .select_from(OBJECTIONS)
         .where(_J.office_id == office_id, _J.state == ObjectionState.PENDING),
+        "contact_proposals": select(func.count())
+        .select_from(CONTACT_PROPOSALS)
+        .where(_C.office_id == office_id, _C.state == ProposalState.PENDING),
         "undeliverable": select(func.count())
         .select_from(NOTIFICATIONS)
         .where(_N.office_id == office_id, *_is_undeliverable()),

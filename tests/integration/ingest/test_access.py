@@ -18,6 +18,7 @@ STATUS = {"status": "in-progress"}
 HEARING = {"heard_on": "2023-05-18", "heard_by": "局长"}
 STALE = {"version": 0, "note": "x"}
 LATER_DATE = STALE | {"due_on": "2023-12-31"}
+PERSON = {"post": "liaison", "name": "李四", "mobile": "13900000009"}
 RECEIPT = {"gateway": "sms", "gateway_message_id": "1", "state": "delivered"}
 
 
@@ -102,11 +103,20 @@ TABLE = {
     "POST /v1/units/{unit_id}/links/revoke": Access("manage", 403, 403),
     "POST /v1/links/open": Access(None, 422),
     "POST /v1/links/renew": Access(None, 422),
+    "DELETE /v1/links/session": Access("any", 404),
+    "POST /v1/units/{unit_id}/contact-proposals": Access("report", 201, 404, PERSON),
+    "GET /v1/contact-proposals": Access("read", 200),
+    "GET /v1/contact-proposals/{proposal_id}": Access("read", 404, 404),
+    "POST /v1/contact-proposals/{proposal_id}/accept": Access("manage", 403, 403),
+    "POST /v1/contact-proposals/{proposal_id}/decline": Access("manage", 403, 403),
+    "POST /v1/contact-proposals/{proposal_id}/withdraw": Access("report", 404, 404, {}),
     "GET /v1/units/{unit_id}/history": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/history.xlsx": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/history.csv": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/feed.ics": Access("read", 200, 404),
+    "GET /v1/units/{unit_id}/feed": Access("read", 200, 404),
     "POST /v1/units/{unit_id}/feed": Access("report", 201, 404),
+    "DELETE /v1/units/{unit_id}/feed": Access("report", 404, 404),
     "GET /v1/units/unreachable": Access("read", 403),
     "POST /v1/units/{unit_id}/hearings": Access("report", 201, 404, HEARING),
     "GET /v1/ledger": Access("read", 200),
@@ -136,6 +146,7 @@ TABLE = {
     "POST /v1/obligations/{obligation_id}/progress": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/submit": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/reopen": Access("report", 409, 404, STALE),
+    "POST /v1/obligations/{obligation_id}/take-back": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/object": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/extend": Access("report", 409, 404, LATER_DATE),
     "POST /v1/obligations/{obligation_id}/complete": Access("manage", 403, 403),
@@ -214,7 +225,8 @@ async def office(api: Any) -> Office:
 
 def _ids(row: dict[str, Any]) -> dict[str, str]:
     none = dict.fromkeys(
-        ("extension_id", "objection_id", "hearing_id", "evidence_id"), str(UUID(int=0))
+        ("extension_id", "objection_id", "hearing_id", "evidence_id", "proposal_id"),
+        str(UUID(int=0)),
     )
     return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none
 

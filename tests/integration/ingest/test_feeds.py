@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pytest
 from ical.calendar_stream import IcsCalendarStream
 
+from tests.integration.ingest.commands import serve_command
+
 pytestmark = pytest.mark.integration
 
 
@@ -65,6 +67,35 @@ async def test_a_renewed_address_ends_the_earlier_one(api: Any, unit_id: str) ->
     assert (await client.get(new["path"])).status_code == 200
     actions = await api.fetch_rows("SELECT action FROM ingest.journal WHERE action LIKE 'feed.%'")
     assert sorted(row[0] for row in actions) == ["feed.made", "feed.renewed"]
+
+
+async def test_a_unit_makes_sees_and_ends_its_own_feed(api: Any, unit_id: str) -> None:
+    unit = await api.open_as("read", "report", unit_id=unit_id)
+    path = f"/v1/units/{unit_id}/feed"
+    nothing = {"unit_id": unit_id, "made_at": None, "made_by": None}
+    assert (await unit.get(path)).json() == nothing
+    made = (await unit.post(path)).json()
+    shown = (await unit.get(path)).json()
+    assert (shown["made_at"], shown["made_by"]) == ("2023-06-01T01:00:00Z", "other")
+    assert made["path"].split("/")[-1].removesuffix(".ics") not in str(shown)
+    assert (await unit.delete(path)).status_code == 204
+    assert (await nobody(api).get(made["path"])).status_code == 404
+    assert (await unit.get(path)).json() == nothing
+    assert (await unit.delete(path)).status_code == 404
+    again = (await unit.post(path)).json()
+    assert (again["renewed"], again["path"] == made["path"]) == (False, False)
+    actions = await api.fetch_rows("SELECT action FROM ingest.journal WHERE action LIKE 'feed.%'")
+    assert [row[0] for row in actions] == ["feed.made", "feed.ended", "feed.made"]
+
+
+async def test_the_command_ends_a_feed(
+    api: Any, unit_id: str, monkeypatch: Any, capsys: Any
+) -> None:
+    path = (await make(api, unit_id))["path"]
+    async with serve_command(api, monkeypatch, capsys) as command:
+        ended = await command("units", "feed", unit_id, "--end")
+        assert (ended.status, "has ended" in ended.out) == (0, True), ended.err
+    assert (await nobody(api).get(path)).status_code == 404
 
 
 async def test_an_unknown_secret_gets_one_constant_answer(api: Any, unit_id: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
 from functools import partial
+from itertools import count
 from typing import Any
 
 import httpx
@@ -30,6 +31,7 @@ class Desk:
         self.api = api
         self.plan = self.revision = self.token = ""
         self.withdrawn: dict[str, Any] = {}
+        self.numbers = count()
 
     async def post(self, path: str, body: object) -> httpx.Response:
         return await self.api.client.post(path, json=body)
@@ -125,6 +127,11 @@ class Desk:
             if action in shown.json()["allowed"]:
                 return dict(shown.json())
         raise AssertionError(action)
+
+    async def take_back(self) -> httpx.Response:
+        row = (await self.act("progress")).json()
+        path = f"/v1/obligations/{row['obligation_id']}/take-back"
+        return await self.post(path, {"version": row["version"], "note": "误报"})
 
     async def ask(self) -> tuple[str, date]:
         """Ask for an extension as a unit; returns its path and a date that may be granted."""
@@ -227,6 +234,21 @@ class Desk:
         view = (await self.save_view()).json()
         return await self.api.client.delete(f"/v1/ledger/views/{view['view_id']}")
 
+    async def end_feed(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        return await self.api.client.delete(f"/v1/units/{row['unit_id']}/feed")
+
+    async def propose(self) -> httpx.Response:
+        row = (await self.api.list_ledger())[0]
+        unit = await self.api.open_as("read", "report", unit_id=row["unit_id"])
+        name = f"联络员{next(self.numbers)}"
+        body = {"post": "liaison", "name": name, "email": "new@finance.example", "note": "换人"}
+        return await unit.post(f"/v1/units/{row['unit_id']}/contact-proposals", json=body)
+
+    async def decide_proposal(self, how: str) -> httpx.Response:
+        proposal_id = (await self.propose()).json()["proposal_id"]
+        return await self.post(f"/v1/contact-proposals/{proposal_id}/{how}", {"note": "已核实"})
+
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
@@ -252,6 +274,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ),
     ("POST", "/v1/obligations/{obligation_id}/withdraw"): Desk.withdraw,
     ("POST", "/v1/obligations/{obligation_id}/reopen"): Desk.reopen,
+    ("POST", "/v1/obligations/{obligation_id}/take-back"): Desk.take_back,
     **{
         ("POST", f"/v1/extensions/{{extension_id}}/{how}"): partial(Desk.decide_extension, how=how)
         for how in ("grant", "refuse", "withdraw")
@@ -274,6 +297,14 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/pairs"): Desk.pair,
     ("POST", "/v1/plans/{plan_id}/revisions/{revision_id}/confirm"): Desk.confirm,
     ("POST", "/v1/units/{unit_id}/feed"): Desk.feed,
+    ("DELETE", "/v1/units/{unit_id}/feed"): Desk.end_feed,
+    ("POST", "/v1/units/{unit_id}/contact-proposals"): Desk.propose,
+    **{
+        ("POST", f"/v1/contact-proposals/{{proposal_id}}/{how}"): partial(
+            Desk.decide_proposal, how=how
+        )
+        for how in ("accept", "decline", "withdraw")
+    },
     ("PUT", "/v1/office/settings"): Desk.office_settings,
     ("POST", "/v1/rule-books"): Desk.rules,
     ("POST", "/v1/calendars"): Desk.calendar,

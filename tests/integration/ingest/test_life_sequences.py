@@ -1,6 +1,7 @@
 """Whatever is done with an obligation, in any order, its row keeps what a ledger promises."""
 
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -26,9 +27,12 @@ OF_EXTENSIONS = ("grant", "refuse", "withdraw", "correct", "take-back")
 OF_OBJECTIONS = ("uphold", "reject", "withdraw")
 STEPS = [
     *(("obligations", action.value) for action in Action),
+    *[("obligations", "take-back")] * 4,
     *(("extensions", action) for action in OF_EXTENSIONS),
     *(("objections", action) for action in OF_OBJECTIONS),
 ]
+TAKE_BACK, ASKED, OBJECTED = (("obligations", name) for name in ("take-back", "extend", "object"))
+ANSWERS = {("obligations", name) for name in ("accept", "progress", "submit", "extend", "object")}
 QUIET = frozenset({S.SUBMITTED})
 steps = st.lists(
     st.tuples(st.sampled_from(STEPS), st.sampled_from(Party), st.integers(1, 60)),
@@ -64,12 +68,40 @@ def find_subject(shown: dict[str, Any], area: str) -> dict[str, Any] | None:
     )
 
 
+@dataclass(frozen=True)
+class Given:
+    """A step that was taken, and the status before it."""
+
+    step: tuple[str, str]
+    who: Party
+    before: S
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it can be taken back by who gave it."""
+        return self.step in ANSWERS and (self.step != ASKED or self.who is Party.UNIT)
+
+
+def follow(given: list[Given], step: tuple[str, str], who: Party, before: S) -> list[Given]:
+    """The steps that hold after one more, in order."""
+    if step == TAKE_BACK:
+        return given[:-1]
+    undone = {("extensions", "withdraw"): ASKED, ("objections", "withdraw"): OBJECTED}.get(step)
+    if undone is None:
+        return [*given, Given(step, who, before)]
+    place = max(place for place, each in enumerate(given) if each.step == undone)
+    return [each for at, each in enumerate(given) if at != place]
+
+
 def find_expected(
-    shown: dict[str, Any], step: tuple[str, str], who: Party, due: str
+    shown: dict[str, Any], given: list[Given], step: tuple[str, str], who: Party, due: str
 ) -> tuple[S, str] | None:
     """Status and date after a step, by the table of transitions; None when it is refused."""
     area, name = step
     status, present = S(shown["status"]), shown["due_on"]
+    if step == TAKE_BACK:
+        last = given[-1] if given else None
+        return (last.before, present) if last and last.is_answer and last.who is who else None
     if area == "obligations":
         reached = find_next_status(read_situation(shown), A(name), who)
         if name == A.EXTEND and due <= present:
@@ -163,12 +195,13 @@ async def test_any_sequence_of_steps_keeps_what_the_ledger_promises(
     unit = clients[item["unit_id"]]
     path = f"/v1/obligations/{item['obligation_id']}"
     shown = (await api.client.get(path)).json()
+    given: list[Given] = []
     for step, who, days in drawn:
         if step[0] != "obligations" and not shown[step[0]]:
             continue
         api.clock.instant += timedelta(minutes=1)
         due = (DUE + timedelta(days=days)).isoformat()
-        expected = find_expected(shown, step, who, due)
+        expected = find_expected(shown, given, step, who, due)
         answer = await send(unit if who is Party.UNIT else api.client, shown, step, due)
         after = (await api.client.get(path)).json()
         if expected is None:
@@ -178,6 +211,7 @@ async def test_any_sequence_of_steps_keeps_what_the_ledger_promises(
             assert answer.status_code == 200, answer.text
             assert after["version"] == shown["version"] + 1
             assert (after["status"], after["due_on"]) == expected
+            given = follow(given, step, who, S(shown["status"]))
         shown = after
         check_row(shown, (await unit.get(path)).json())
     await check_counts(api, shown)

@@ -1,130 +1,30 @@
 """A contact opens a session by a signed link or a code, and no wrong one is told from another."""
 
-import base64
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
-from services.ingest.api.context import ApiContext
-from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office
 from shared.clock import monotonic
-from shared.links import CodeSubject, LinkKeys, SignedLink, hash_address
+from shared.links import hash_address
 from shared.schemas import identity
 from tests.integration.ingest.commands import serve_command
-from tests.integration.ingest.conftest import NOW, serve
+from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.people import forget_failures
+from tests.integration.ingest.portal import FOREIGN, KEY, MOBILE, OLD, Portal, make_portal
 
 pytestmark = pytest.mark.integration
-HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
-TABLE = HEAD + "1\t目录\t公开目录。\t县财政局、县发改局\t2023年9月30日\n"
-MOBILE = "13800000001"
-
-
-def make_key(name: str, byte: int) -> str:
-    return f"{name}:{base64.urlsafe_b64encode(bytes([byte]) * 32).decode()}"
-
-
-KEY, OLD, FOREIGN = make_key("k", 1), make_key("old", 2), make_key("k", 3)
-
-
-@dataclass
-class Portal:
-    """An office with a published plan, and the link of the liaison of one of its units."""
-
-    api: Any
-    plan: str
-    unit_id: UUID
-    other_unit: UUID
-    link: SignedLink
-    client: httpx.AsyncClient
-
-    @property
-    def token(self) -> str:
-        return LinkKeys.parse(KEY).sign(self.link)
-
-    def sign(self, key: str = KEY, **changed: Any) -> str:
-        return LinkKeys.parse(key).sign(replace(self.link, **changed))
-
-    def configure(self, **changed: Any) -> None:
-        settings = self.api.settings.model_copy(update=changed)
-        serve(ApiContext(self.api.engine, self.api.clock, settings, read_plan_with_source))
-
-    def make_code(self, mobile: str = MOBILE, key: str = KEY, **changed: UUID) -> str:
-        ids = {"office_id": self.api.office_id, "unit_id": self.unit_id} | changed
-        ids.setdefault("contact_id", self.link.contact_id)
-        today = self.api.clock.now().astimezone(UTC).date()
-        return LinkKeys.parse(key).make_code(CodeSubject(mobile=mobile, **ids), today)
-
-    async def open(self, token: str) -> httpx.Response:
-        return await self.client.post("/v1/links/open", json={"token": token})
-
-    async def type_in(self, mobile: str, code: str) -> httpx.Response:
-        return await self.client.post("/v1/links/open", json={"mobile": mobile, "code": code})
-
-    async def renew(self, token: str) -> httpx.Response:
-        return await self.client.post("/v1/links/renew", json={"token": token})
-
-    async def enter(self) -> httpx.AsyncClient:
-        answer = await self.open(self.token)
-        assert answer.status_code == 201, answer.text
-        client: httpx.AsyncClient = self.api.open(answer.json()["secret"])
-        return client
-
-    async def post(self, path: str, body: object) -> dict[str, Any]:
-        answer = await self.api.client.post(path, json=body)
-        assert answer.status_code == 200, answer.text
-        return dict(answer.json())
-
-    async def revoke(self, **body: str) -> dict[str, Any]:
-        path = f"/v1/units/{self.unit_id}/links/revoke"
-        return await self.post(path, {"note": "手机遗失"} | body)
-
-    async def count(self, table: str) -> int:
-        query = f"SELECT count(*) FROM ingest.{table}"  # noqa: S608 - our own words
-        return int((await self.api.fetch_rows(query))[0][0])
-
-    async def list_requests(self) -> list[dict[str, Any]]:
-        query = "SELECT value FROM ingest.outbox WHERE CAST(headers AS text) LIKE :kind ORDER BY id"
-        rows = await self.api.fetch_rows(query, kind="%LinkRequested%")
-        return [json.loads(row[0]) for row in rows]
 
 
 @pytest.fixture
 async def portal(api: Any) -> Portal:
-    await api.import_units()
-    table = {"file": ("t.txt", TABLE.encode())}
-    plan = f"/v1/plans/{(await api.client.post('/v1/plans', files=table)).json()['plan_id']}"
-    published = await api.client.post(f"{plan}/publish", json={})
-    assert published.status_code == 200, published.text
-    units = {row["name"]: row for row in (await api.client.get("/v1/units")).json()["items"]}
-    unit = units["县财政局"]
-    contact = unit["contacts"][0]
-    link = SignedLink(
-        office_id=api.office_id,
-        unit_id=UUID(unit["unit_id"]),
-        contact_id=UUID(contact["contact_id"]),
-        notification_id=uuid4(),
-        digest=hash_address(contact["email"]),
-        issued_at=NOW - timedelta(days=1),
-        expires_at=NOW + timedelta(days=29),
-    )
-    client = httpx.AsyncClient(transport=api.transport, base_url="http://ingest.test")
-    api.clients.append(client)
-    other = UUID(units["县发展和改革局"]["unit_id"])
-    made = Portal(api, plan, link.unit_id, other, link, client)
-    api.settings = api.settings.model_copy(
-        update={"link_keys": SecretStr(f"{KEY} {OLD}"), "link_delay": timedelta(0)}
-    )
-    made.configure()
-    return made
+    return await make_portal(api)
 
 
 def describe(answer: httpx.Response) -> tuple[int, str]:
@@ -414,9 +314,28 @@ async def test_the_command_revokes_the_links_of_a_unit_or_of_one_post(
     ] * 2
 
 
+async def test_a_contact_leaves_and_the_link_opens_another_session(portal: Portal) -> None:
+    contact, other = await portal.enter(), await portal.enter()
+    assert (await contact.delete("/v1/links/session")).status_code == 204
+    assert (await contact.get("/v1/ledger")).status_code == 401
+    assert (await contact.delete("/v1/links/session")).status_code == 401
+    assert (await other.get("/v1/ledger")).status_code == 200, "another session of the same link"
+    assert (await (await portal.enter()).get("/v1/ledger")).status_code == 200
+    unit = await portal.api.open_as("read", "report", unit_id=portal.unit_id)
+    refused = await unit.delete("/v1/links/session")
+    assert (refused.status_code, "No link" in refused.json()["detail"]) == (404, True)
+    assert (await unit.get("/v1/ledger")).status_code == 200
+
+
+async def close(portal: Portal) -> httpx.Response:
+    """Leave a session; opening it has an entry of its own."""
+    return await (await portal.enter()).delete("/v1/links/session")
+
+
 WAYS: dict[tuple[str, str], Callable[[Portal], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/links/open"): lambda portal: portal.open(portal.token),
     ("POST", "/v1/links/renew"): lambda portal: portal.renew(portal.token),
+    ("DELETE", "/v1/links/session"): close,
     ("POST", "/v1/units/{unit_id}/links/revoke"): lambda portal: portal.api.client.post(
         f"/v1/units/{portal.unit_id}/links/revoke", json={"note": "手机遗失"}
     ),
@@ -429,5 +348,6 @@ async def test_every_change_leaves_an_entry(portal: Portal) -> None:
         before = await portal.count("journal")
         answer = await change(portal)
         assert answer.is_success, (way, answer.text)
-        assert await portal.count("journal") == before + 1, way
+        entries = 2 if change is close else 1
+        assert await portal.count("journal") == before + entries, way
     assert (await portal.api.client.get("/v1/audit/verify")).json()["broken"] is None

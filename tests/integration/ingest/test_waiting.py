@@ -60,7 +60,13 @@ async def test_what_units_ask_for_waits_until_it_is_decided(api: Any) -> None:
         answer = await unit.post(path, json={"version": 1} | body)
         assert answer.is_success, answer.text
     counts = (await api.client.get("/v1/waiting")).json()
-    assert counts == {"submitted": 1, "extensions": 1, "objections": 1, "undeliverable": 0}
+    assert counts == {
+        "submitted": 1,
+        "extensions": 1,
+        "objections": 1,
+        "contact_proposals": 0,
+        "undeliverable": 0,
+    }
     asked = (await list_items(api, "/v1/extensions", state="pending"))[0]
     assert asked["obligation"]["obligation_id"] == first["obligation_id"]
     assert asked["obligation"]["unit"] == first["unit"]

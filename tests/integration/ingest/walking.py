@@ -222,7 +222,11 @@ async def collect_ids(api: Any) -> dict[str, str]:
     shown = await unit.post(
         f"/v1/obligations/{obligation_id}/files", files={"file": ("a.pdf", b"%PDF-1.7")}
     )
-    for answer in (revision, extended, objected, heard, shown):
+    proposed = await unit.post(
+        f"/v1/units/{unit_id}/contact-proposals",
+        json={"post": "liaison", "name": "李四", "mobile": "13900000009"},
+    )
+    for answer in (revision, extended, objected, heard, shown, proposed):
         assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
@@ -237,6 +241,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "evidence_id": shown.json()["evidence"][0]["evidence_id"],
         "token_id": (await api.client.get("/v1/tokens")).json()["items"][0]["token_id"],
         "user_id": str(user.user_id),
+        "proposal_id": proposed.json()["proposal_id"],
         "view_id": view.json()["view_id"],
         "session_id": (await open_for(api, user))[1],
     }

@@ -13,6 +13,7 @@ from deploy.terminal.hints import COMMANDS, say_as_command, use_command
 _INGEST = Path(__file__).parents[3] / "services" / "ingest"
 _ADDRESS = re.compile(r"`((?:GET|POST|PUT|DELETE) /v1/[^`]*)`")
 _NOT_IN_THE_COMMAND = {
+    "DELETE /v1/sessions/current",
     "GET /v1/openapi.json",
     "GET /v1/ledger/views",
     "POST /v1/links/renew",

@@ -6,7 +6,13 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.handlers.units.contacts import make_holder, merge_contacts, replace_holder
+from services.ingest.handlers.units.contacts import (
+    correct_holder,
+    find_holder,
+    make_holder,
+    merge_contacts,
+    replace_holder,
+)
 from shared.schemas.rules import Audience
 
 UNIT = UUID(int=5)
@@ -66,6 +72,36 @@ def test_on_no_day_do_two_people_hold_a_post_and_who_came_last_holds_it(offsets)
             assert len(holds) <= 1
             if day >= first:
                 assert holds == [f"p{number}@x"]
+
+
+def correct(held, **parts):
+    return correct_holder(UNIT, held, LIAISON, {"name": "", "mobile": "", **parts}, TODAY)
+
+
+def test_a_correction_leaves_the_days_of_the_holder_and_those_who_follow():
+    held = [person("old@x", "2023-08-01", "2023-09-30"), person("next@x", "2023-10-01")]
+    corrected = correct(held, email="right@x", mobile="138")
+    assert told(corrected) == [
+        ("right@x", "2023-08-01", "2023-09-30"),
+        ("next@x", "2023-10-01", None),
+    ]
+    assert [one["mobile"] for one in corrected] == ["138", ""]
+    assert told(held)[0][0] == "old@x", "what was given is not changed"
+
+
+def test_a_correction_of_a_post_that_nobody_holds_enters_someone_until_the_next_begins():
+    assert told(correct([], email="new@x")) == [("new@x", None, None)]
+    gone = person("gone@x", None, "2023-08-14")
+    assert told(correct([gone, person("next@x", "2023-10-01")], email="new@x")) == [
+        ("new@x", None, "2023-09-30"),
+        ("next@x", "2023-10-01", None),
+    ]
+
+
+def test_of_two_who_hold_a_post_the_last_listed_does():
+    held = [OLD, person("new@x", "2023-08-01"), person("next@x", "2023-10-01")]
+    assert find_holder(held, UUID(OLD["contact_id"]), TODAY) is held[1]
+    assert find_holder(held, UUID(int=1), TODAY) is None
 
 
 def said(**parts):

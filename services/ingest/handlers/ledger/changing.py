@@ -30,7 +30,8 @@ NOTED_AS = {
 """The journal's names of the actions that change the status alone."""
 _FOR_ALL = {Action.SUBMIT, Action.COMPLETE, Action.RETURN, Action.REOPEN}
 """What a leading unit's report, and the office's answer to it, mean for the units it leads."""
-_ENDED = {ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
+ENDED = {ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
+"""Statuses that end what is asked for about an obligation."""
 
 
 async def change_status(
@@ -49,20 +50,33 @@ async def change_status(
     `reported` is the value of what it asks for, None to leave it. `leading` names the unit that
     reports for this one.
     """
-    entry, number = locked.entry, locked.entry.number + 1
-    reminded = is_reminded(status, locked.policy.quiet)
-    values = list_columns(act, locked, status) | {"number": number}
-    after: dict[str, Any] = {"status": status, "note": words}
+    values: dict[str, Any] = {}
+    after: dict[str, Any] = {"note": words}
     if reported is not None:
         values["reported"] = reported
-        after["reported"] = f"{reported:.15g}"  # the journal's chain takes no fractions
+        after["reported"] = format_reported(reported)
     if leading:
         after["leading"] = leading
-    await store.update_obligation(db, entry.obligation_id, values, act.now)
-    if status in _ENDED:
-        await life.close_pending(
-            db, [entry.obligation_id], now=act.now, actor=act.actor, why=status.value
-        )
+    await store_status(db, act, locked, status, values, noted_as=NOTED_AS[action], after=after)
+    if status in ENDED:
+        ids = [locked.entry.obligation_id]
+        await life.close_pending(db, ids, now=act.now, actor=act.actor, why=status.value)
+
+
+async def store_status(
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    status: ObligationStatus,
+    values: dict[str, Any],
+    *,
+    noted_as: str,
+    after: dict[str, Any],
+) -> None:
+    """Store a status with what follows from it and `values`; tell it, and note it with `after`."""
+    entry, number = locked.entry, locked.entry.number + 1
+    columns = list_columns(act, locked, status) | {"number": number} | values
+    await store.update_obligation(db, entry.obligation_id, columns, act.now)
     event = StatusReported(
         office_id=act.office_id,
         unit_id=entry.unit_id,
@@ -70,11 +84,11 @@ async def change_status(
         status=to_wire(status),
         number=number,
         reported_by=act.actor,
-        note=words,
-        reminded=reminded,
+        note=after["note"],
+        reminded=columns["reminded"],
     )
     await tell(db, act, event, entry.obligation_id, number)
-    await note_change(db, act, locked, NOTED_AS[action], after)
+    await note_change(db, act, locked, noted_as, {"status": status} | after)
 
 
 async def report_for_others(
@@ -124,11 +138,15 @@ def list_columns(act: Act, locked: LockedObligation, status: ObligationStatus) -
 async def note_change(
     db: AsyncConnection, act: Act, locked: LockedObligation, action: str, after: dict[str, Any]
 ) -> None:
-    """Write a change of an obligation into the journal, with the values before of what changed."""
+    """Write a change of an obligation into the journal, with the values before of what changed.
+
+    The entry says who acted, the unit or the office (`party`).
+    """
     entry = locked.entry
     present = {
         "status": entry.status,
         "due_on": entry.due_on.isoformat() if entry.due_on else None,
+        "reported": None if entry.reported is None else format_reported(entry.reported),
     }
     before = {name: value for name, value in present.items() if name in after}
     await note(
@@ -137,5 +155,10 @@ async def note_change(
         action,
         entry.obligation_id,
         before=before | {"number": entry.number},
-        after=after | {"number": entry.number + 1},
+        after=after | {"number": entry.number + 1, "party": locked.who},
     )
+
+
+def format_reported(value: float) -> str:
+    """A reported value as the journal has it, whose chain takes no fractions."""
+    return f"{value:.15g}"

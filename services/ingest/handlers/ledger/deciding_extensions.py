@@ -1,4 +1,4 @@
-"""Decisions about extensions (延期): granted, refused, corrected, taken back, no longer asked for.
+"""Decisions about extensions (延期): granted, refused, corrected, taken back.
 
 Each step is kept with its dates. A decision names the version of the obligation that was seen.
 """
@@ -10,12 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.transitions import NOT_OWED
-from services.ingest.domain.words import DECISIONS
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
 from services.ingest.handlers.ledger.locking import (
     LockedObligation,
-    lock_obligation,
     require_action,
     require_reason,
 )
@@ -25,8 +23,7 @@ from services.ingest.handlers.ledger.moving_dates import (
     move_to,
     require_confirmed,
 )
-from services.ingest.handlers.ledger.staleness import list_changes, make_stale
-from services.ingest.store import life
+from services.ingest.handlers.ledger.requests import decide_extension, lock_extension
 from services.ingest.store import obligations as store
 from services.ingest.store.life import StoredExtension
 from services.ingest.store.life_tables import ExtensionState
@@ -52,16 +49,16 @@ async def grant_extension(
             withdrawn, the date is not later than the present one, or lies beyond the plan's year
             and that is not confirmed.
     """
-    extension, locked = await _lock_extension(
-        db, act, extension_id, ExtensionState.PENDING, version
-    )
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING, version)
     _require_not_ended(locked)
     wanted = NewDate(due_on or extension.asked_due, words or extension.reason, confirm)
     present = locked.entry.due_on
     if present is None or wanted.due_on <= present:
         raise make_not_later(present)
     await require_confirmed(db, act, locked, wanted)
-    await _decide(db, act, extension, ExtensionState.GRANTED, words, granted_due=wanted.due_on)
+    await decide_extension(
+        db, act, extension, ExtensionState.GRANTED, words, granted_due=wanted.due_on
+    )
     await move_to(db, act, locked, wanted, "extension.granted")
     return extension.obligation_id
 
@@ -75,25 +72,10 @@ async def refuse_extension(
         RefusedError: no such extension, it is decided, another version, or no reason.
     """
     require_reason(words)
-    extension, locked = await _lock_extension(
-        db, act, extension_id, ExtensionState.PENDING, version
-    )
-    await _decide(db, act, extension, ExtensionState.REFUSED, words)
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING, version)
+    await decide_extension(db, act, extension, ExtensionState.REFUSED, words)
     await store.touch_obligation(db, extension.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "extension.refused", {"note": words})
-    return extension.obligation_id
-
-
-async def withdraw_extension(db: AsyncConnection, act: Act, extension_id: UUID, words: str) -> UUID:
-    """No longer ask for a later date; returns the obligation's id.
-
-    Raises:
-        RefusedError: no such extension, or it is decided.
-    """
-    extension, locked = await _lock_extension(db, act, extension_id, ExtensionState.PENDING)
-    await _decide(db, act, extension, ExtensionState.WITHDRAWN, words)
-    await store.touch_obligation(db, extension.obligation_id, locked.entry.number + 1)
-    await note_change(db, act, locked, "extension.withdrawn", {"note": words})
     return extension.obligation_id
 
 
@@ -117,7 +99,7 @@ async def correct_extension(
         raise make_not_later(extension.due_before)
     await require_confirmed(db, act, locked, wanted)
     state = ExtensionState.GRANTED
-    await _decide(db, act, extension, state, wanted.reason, granted_due=wanted.due_on)
+    await decide_extension(db, act, extension, state, wanted.reason, granted_due=wanted.due_on)
     await move_to(db, act, locked, wanted, "extension.corrected")
     return extension.obligation_id
 
@@ -133,56 +115,10 @@ async def take_back_extension(
     """
     require_reason(words)
     extension, locked = await _lock_in_force(db, act, extension_id, version)
-    await _decide(db, act, extension, ExtensionState.TAKEN_BACK, words)
+    await decide_extension(db, act, extension, ExtensionState.TAKEN_BACK, words)
     back = NewDate(extension.due_before, words)
     await move_to(db, act, locked, back, "extension.taken-back")
     return extension.obligation_id
-
-
-async def _decide(
-    db: AsyncConnection,
-    act: Act,
-    extension: StoredExtension,
-    state: ExtensionState,
-    words: str,
-    **values: object,
-) -> None:
-    decided = {"state": state, "decided_at": act.now, "decided_by": act.actor, "decision": words}
-    await life.update_extension(db, extension.extension_id, decided | values)
-
-
-async def _lock_extension(
-    db: AsyncConnection,
-    act: Act,
-    extension_id: UUID,
-    state: ExtensionState,
-    version: int | None = None,
-) -> tuple[StoredExtension, LockedObligation]:
-    """An extension in a state, with its obligation, whose unit is locked.
-
-    Raises:
-        RefusedError: no such extension, it is in another state, or the obligation has another
-            version.
-    """
-    extension = await life.find_extension(db, act.office_id, extension_id)
-    if extension is None or act.unit_id not in {None, extension.unit_id}:
-        raise RefusedError(Fault.NOT_FOUND, "没有这一延期申请。There is no such extension.")
-    locked = await lock_obligation(db, act, extension.obligation_id)
-    extension = await life.find_extension(db, act.office_id, extension_id) or extension
-    number = locked.entry.number
-    seen = number if version is None else version
-    if extension.state is not state:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"该延期申请{DECISIONS[extension.state]}。The extension is {extension.state.value}.",
-            "请查看所属事项。"
-            f"See its obligation (`GET /v1/obligations/{extension.obligation_id}`).",
-            await list_changes(db, act, extension.obligation_id, min(seen, number - 1)),
-            allowed=locked.allowed,
-        )
-    if seen != number:
-        raise await make_stale(db, act, locked.entry, seen, locked.allowed)
-    return extension, locked
 
 
 async def _lock_in_force(
@@ -195,7 +131,7 @@ async def _lock_in_force(
             obligation has ended.
     """
     state = ExtensionState.GRANTED
-    extension, locked = await _lock_extension(db, act, extension_id, state, version)
+    extension, locked = await lock_extension(db, act, extension_id, state, version)
     _require_not_ended(locked)
     if extension.granted_due != locked.entry.due_on:
         raise RefusedError(

@@ -6,9 +6,11 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.timeline import TimelineEntry, describe_change
 from services.ingest.extraction.plans.quantities import Quantity, find_target
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.joint import get_joint
+from services.ingest.handlers.ledger.last_step import find_answer
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.locking import read_obligation, require_obligation
 from services.ingest.store import evidence, hearings, life
@@ -34,6 +36,7 @@ class ObligationDetails(LedgerItem):
         fulfils: whether that is enough; None where nothing was reported or asked for.
         joint: who reports where several units owe it.
         leading: the unit that reports for this one.
+        last_answer: what the caller may take back now.
     """
 
     version: int
@@ -54,6 +57,7 @@ class ObligationDetails(LedgerItem):
     joint: Joint
     leading: str | None
     evidence: list[StoredEvidence]
+    last_answer: TimelineEntry | None
 
 
 async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> ObligationDetails:
@@ -71,6 +75,7 @@ async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> Obl
     if is_hearing:
         target = Quantity(entry.times, "次")
     reported = len(held) if is_hearing else entry.reported
+    answer = await find_answer(db, act, read)
     return ObligationDetails(
         **{field.name: getattr(item, field.name) for field in fields(LedgerItem)},
         version=entry.number,
@@ -91,4 +96,5 @@ async def get_details(db: AsyncConnection, act: Act, obligation_id: UUID) -> Obl
         joint=get_joint(entry, read.policy),
         leading=read.leading.unit if read.leading else None,
         evidence=await evidence.list_evidence(db, obligation_id),
+        last_answer=describe_change(answer) if answer is not None else None,
     )

@@ -5,19 +5,21 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.domain.words import DECISIONS
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
 from services.ingest.handlers.ledger.locking import (
-    LockedObligation,
     lock_obligation,
     require_action,
     require_reason,
 )
+from services.ingest.handlers.ledger.requests import (
+    decide_objection,
+    lock_objection,
+    require_objection,
+)
 from services.ingest.handlers.ledger.withdrawing import assign_to, end_obligation
 from services.ingest.store import life, units
 from services.ingest.store import obligations as store
-from services.ingest.store.life import StoredObjection
 from services.ingest.store.life_tables import ObjectionState
 from shared.schemas import identity
 from shared.schemas.life import Action
@@ -63,11 +65,11 @@ async def uphold_objection(
             is retired or the same, or no reason.
     """
     require_reason(words)
-    objection = await _require_objection(db, act, objection_id)
+    objection = await require_objection(db, act, objection_id)
     if unit_id is not None:
         await _lock_both(db, act, objection.unit_id, unit_id)
-    objection, locked = await _lock_objection(db, act, objection_id)
-    await _decide(db, act, objection, ObjectionState.UPHELD, words=words, unit_id=unit_id)
+    objection, locked = await lock_objection(db, act, objection_id)
+    await decide_objection(db, act, objection, ObjectionState.UPHELD, words=words, unit_id=unit_id)
     await end_obligation(db, act, locked, words, reason="objection")
     if unit_id is not None:
         await assign_to(db, act, locked, unit_id, words)
@@ -81,23 +83,10 @@ async def reject_objection(db: AsyncConnection, act: Act, objection_id: UUID, wo
         RefusedError: no such objection, it is decided, or no reason.
     """
     require_reason(words)
-    objection, locked = await _lock_objection(db, act, objection_id)
-    await _decide(db, act, objection, ObjectionState.REJECTED, words=words)
+    objection, locked = await lock_objection(db, act, objection_id)
+    await decide_objection(db, act, objection, ObjectionState.REJECTED, words=words)
     await store.touch_obligation(db, objection.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "objection.rejected", {"note": words})
-    return objection.obligation_id
-
-
-async def withdraw_objection(db: AsyncConnection, act: Act, objection_id: UUID, words: str) -> UUID:
-    """No longer object; returns the obligation's id.
-
-    Raises:
-        RefusedError: no such objection, or it is decided.
-    """
-    objection, locked = await _lock_objection(db, act, objection_id)
-    await _decide(db, act, objection, ObjectionState.WITHDRAWN, words=words)
-    await store.touch_obligation(db, objection.obligation_id, locked.entry.number + 1)
-    await note_change(db, act, locked, "objection.withdrawn", {"note": words})
     return objection.obligation_id
 
 
@@ -123,51 +112,3 @@ async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) ->
             "Name another unit, or none to withdraw the obligation.",
         )
     await units.lock_units(db, [owner, other])
-
-
-async def _decide(
-    db: AsyncConnection,
-    act: Act,
-    objection: StoredObjection,
-    state: ObjectionState,
-    *,
-    words: str,
-    unit_id: UUID | None = None,
-) -> None:
-    decided = {
-        "state": state,
-        "decided_at": act.now,
-        "decided_by": act.actor,
-        "decision": words,
-        "reassigned_to": unit_id,
-    }
-    await life.update_objection(db, objection.objection_id, decided)
-
-
-async def _require_objection(db: AsyncConnection, act: Act, objection_id: UUID) -> StoredObjection:
-    objection = await life.find_objection(db, act.office_id, objection_id)
-    if objection is None or act.unit_id not in {None, objection.unit_id}:
-        raise RefusedError(Fault.NOT_FOUND, "没有这一异议。There is no such objection.")
-    return objection
-
-
-async def _lock_objection(
-    db: AsyncConnection, act: Act, objection_id: UUID
-) -> tuple[StoredObjection, LockedObligation]:
-    """An objection that is not decided, with its obligation, whose unit is locked.
-
-    Raises:
-        RefusedError: no such objection, or it is decided.
-    """
-    objection = await _require_objection(db, act, objection_id)
-    locked = await lock_obligation(db, act, objection.obligation_id)
-    objection = await _require_objection(db, act, objection_id)
-    if objection.state is not ObjectionState.PENDING:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"该异议{DECISIONS[objection.state]}。The objection is {objection.state.value}.",
-            "请查看所属事项。"
-            f"See its obligation (`GET /v1/obligations/{objection.obligation_id}`).",
-            allowed=locked.allowed,
-        )
-    return objection, locked

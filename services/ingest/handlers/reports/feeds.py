@@ -19,7 +19,7 @@ from services.ingest.handlers.acting import Act, note, require_unit
 from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.store import feeds as store
 from services.ingest.store import offices, units
-from services.ingest.store.reading_rows import FeedEntry
+from services.ingest.store.reading_rows import FeedEntry, StoredFeed
 from services.ingest.store.rows import StoredUnit
 from shared.schemas.life import ObligationStatus
 
@@ -56,6 +56,36 @@ async def make_feed(db: AsyncConnection, act: Act, unit_id: UUID) -> NewFeed:
     return NewFeed(unit_id, secret, renewed)
 
 
+async def find_feed(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredFeed | None:
+    """A unit's feed; None where it has none.
+
+    Raises:
+        RefusedError: no such unit.
+    """
+    await _require_unit(db, act, unit_id)
+    return await store.find_feed_of(db, unit_id)
+
+
+async def end_feed(db: AsyncConnection, act: Act, unit_id: UUID) -> None:
+    """End a unit's feed: its address shows nothing any more.
+
+    Raises:
+        RefusedError: no such unit, or it has no feed.
+    """
+    await _require_unit(db, act, unit_id)
+    await units.lock_unit(db, act.office_id, unit_id)
+    feed = await store.find_feed_of(db, unit_id)
+    if feed is None:
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "该单位没有日历地址。The unit has no calendar address.",
+            "可能已经停用。It may have been ended already.",
+        )
+    await store.remove_feed(db, unit_id)
+    before = {"made_at": feed.made_at.isoformat(), "made_by": feed.made_by}
+    await note(db, act, "feed.ended", unit_id, before=before)
+
+
 async def read_feed(db: AsyncConnection, secret: str, now: datetime) -> bytes | None:
     """The calendar behind a secret; None when there is none. The same facts give the same bytes."""
     feed = await store.find_feed(db, _compute_digest(secret))
@@ -71,11 +101,15 @@ async def read_own_feed(db: AsyncConnection, act: Act, unit_id: UUID) -> bytes:
     Raises:
         RefusedError: no such unit.
     """
+    return await _write(db, await _require_unit(db, act, unit_id), act.now)
+
+
+async def _require_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> StoredUnit:
     require_unit(act, unit_id)
     unit = await units.find_unit(db, act.office_id, unit_id)
     if unit is None:
         raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
-    return await _write(db, unit, act.now)
+    return unit
 
 
 async def _write(db: AsyncConnection, unit: StoredUnit, now: datetime) -> bytes:

@@ -99,6 +99,37 @@ def replace_holder(holders: Sequence[Holder], new: Holder, today: date) -> list[
     return [*staying, new]
 
 
+def find_holder(contacts: Sequence[Holder], contact_id: UUID, today: date) -> Holder | None:
+    """Who holds a contact's post today; the last listed, as for the notifier."""
+    day = today.isoformat()
+    holders = [
+        each
+        for each in contacts
+        if each["contact_id"] == str(contact_id)
+        and each.get("valid_from", "") <= day <= each.get("valid_to", day)
+    ]
+    return holders[-1] if holders else None
+
+
+def correct_holder(
+    unit_id: UUID, holders: Sequence[Holder], post: Audience, parts: Mapping[str, str], today: date
+) -> list[Holder]:
+    """The holders of a post after the present one has name and addresses of `parts`.
+
+    The days of all stay. Where nobody holds the post today, someone new does from now on, until
+    the next one begins.
+    """
+    new = make_holder(unit_id, post, parts)
+    present = find_holder(holders, UUID(new["contact_id"]), today)
+    if present is not None:
+        return [{**each, **parts} if each is present else each for each in holders]
+    coming = [each for each in holders if each.get("valid_from", "") > today.isoformat()]
+    if coming:
+        first = min(each["valid_from"] for each in coming)
+        new["valid_to"] = (date.fromisoformat(first) - _DAY).isoformat()
+    return [new, *coming]
+
+
 def merge_contacts(
     unit_id: UUID,
     contacts: Sequence[Holder],

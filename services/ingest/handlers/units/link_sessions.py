@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.sign_in_limits import ADDRESS, CODE, SignInLimit
 from services.ingest.handlers.accounts.sessions import Device
 from services.ingest.handlers.acting import Act, note
@@ -189,6 +190,22 @@ async def find_holder(
         return None
     contact = await links.find_contact(db, session.bond, now)
     return None if contact is None else (session.session_id, contact)
+
+
+async def end_session(db: AsyncConnection, act: Act, session_id: UUID) -> None:
+    """End the session of a contact; its link opens another one.
+
+    Raises:
+        RefusedError: the caller has no session that a link opened.
+    """
+    if not await store.end_session(db, session_id):
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "不是由链接打开的会话。No link opened this session.",
+            "个人登录请另行退出（`DELETE /v1/sessions/current`）；令牌不用退出。"
+            "A person signs out otherwise (`DELETE /v1/sessions/current`); a token has no session.",
+        )
+    await note(db, act, "link.closed", session_id, before={"unit_id": str(act.unit_id)})
 
 
 def _list_contacts(unit: StoredUnit, mobile: str) -> list[UUID]:

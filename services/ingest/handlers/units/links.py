@@ -6,7 +6,7 @@ an obligation of the unit.
 """
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -16,6 +16,7 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.words import AUDIENCES
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.handlers.office.rules import get_office_zone
+from services.ingest.handlers.units.contacts import find_holder
 from services.ingest.store import links as store
 from services.ingest.store import offices, units
 from services.ingest.store.links import Bond
@@ -61,7 +62,7 @@ async def find_contact(db: AsyncConnection, bond: Bond, now: datetime) -> LinkCo
     if unit is None or unit.retired_at is not None:
         return None
     today = now.astimezone(await get_office_zone(db, bond.office_id)).date()
-    holder = _find_holder(unit.contacts, bond.contact_id, today)
+    holder = find_holder(unit.contacts, bond.contact_id, today)
     if holder is None or not _has_address(holder, bond.digest):
         return None
     revoked_at = await store.find_revoked_at(db, bond)
@@ -79,20 +80,6 @@ async def find_contact(db: AsyncConnection, bond: Bond, now: datetime) -> LinkCo
         post=Audience(holder["post"]),
         name=holder.get("name", ""),
     )
-
-
-def _find_holder(
-    contacts: list[dict[str, Any]], contact_id: UUID, today: date
-) -> dict[str, Any] | None:
-    """Who holds a contact's post today; the last listed, as for the notifier."""
-    day = today.isoformat()
-    holders = [
-        each
-        for each in contacts
-        if each["contact_id"] == str(contact_id)
-        and each.get("valid_from", "") <= day <= each.get("valid_to", day)
-    ]
-    return holders[-1] if holders else None
 
 
 def _has_address(holder: dict[str, Any], digest: bytes) -> bool:
