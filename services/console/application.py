@@ -25,6 +25,7 @@ from services.console.pages import (
     waiting,
 )
 from services.console.pages.plans import addresses
+from services.console.pages.portal import addresses as portal
 from services.console.shell import errors
 from services.console.shell.boundary import PageBoundary
 from services.console.shell.context import ConsoleContext
@@ -36,6 +37,7 @@ PAGES = (
     *(directory, unit_forms, units),
     *(rules, messages),
     *(office_settings, account, people, journal),
+    portal,
 )
 """The modules of pages; `ROUTER` holds the addresses of each. A fixed address comes before one
 with a name in it."""

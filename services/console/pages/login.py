@@ -13,7 +13,7 @@ from shared.api.accounts import ProviderOut, ProviderStartedOut, SessionIssued
 from shared.api.problems import Problem
 
 ROUTER = APIRouter()
-HOME = "/overview"
+HOME, UNIT_HOME = "/overview", "/u/items"
 _ATTEMPT_SECONDS = 600
 _UNAUTHORIZED, _FAULTY = 401, 500
 
@@ -21,7 +21,13 @@ _UNAUTHORIZED, _FAULTY = 401, 500
 @ROUTER.get("/")
 async def show_home(visit: Anyone) -> Response:
     """The first page: what there is to do, or sign-in."""
-    return visit.redirect(HOME)
+    if token := visit.cookies.get_token():
+        try:
+            visit.known = await visit.context.people.get(token, visit.api)
+        except ApiError as error:
+            if error.status >= _FAULTY:
+                raise
+    return visit.redirect(UNIT_HOME if visit.unit_id else HOME)
 
 
 @ROUTER.get("/login")
@@ -51,7 +57,7 @@ async def sign_out(visit: Anyone, form: Posted) -> Response:  # noqa: ARG001 - c
     except ApiError as error:
         if error.status >= _FAULTY:
             raise
-    visit.context.people.drop(visit.cookies.get(names.SESSION))
+    visit.context.people.drop(visit.cookies.get_token())
     visit.cookies.drop(names.SESSION)
     response = visit.redirect("/login", visit.gettext("您已退出。"))
     response.headers["Clear-Site-Data"] = '"cache"'  # pages that the browser still holds
@@ -99,9 +105,9 @@ def _make_unfinished() -> ApiError:
 
 
 def _begin_session(visit: Visit, issued: SessionIssued, next_path: str) -> Response:
-    visit.cookies.set(names.SESSION, issued.token)
-    visit.cookies.drop(names.VISITOR)
-    return visit.redirect(choose_path(next_path, HOME))
+    visit.cookies.begin(names.SESSION, issued.token)
+    home = UNIT_HOME if issued.user.unit_id else HOME
+    return visit.redirect(choose_path(next_path, home))
 
 
 async def _render_login(visit: Visit, form: Form, status: int = 200) -> Response:

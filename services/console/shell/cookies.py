@@ -1,5 +1,7 @@
 """The cookies of the pages: the session, the language, a message for the next page.
 
+The portal (`/u`) has a cookie of its own, so that who is signed in may also open a unit's link.
+
 Nothing is stored on the server. What must not be forged is sealed with the visitor's own secret:
 the token of the session, or before sign-in a random cookie. So nothing expires before the session
 does, and every process of the console understands it.
@@ -15,7 +17,8 @@ from typing import Any
 
 from fastapi import Request, Response
 
-SESSION, VISITOR, FLASH, LANGUAGE, OPENID = "session", "visitor", "flash", "language", "openid"
+SESSION, PORTAL, VISITOR, FLASH = "session", "portal", "visitor", "flash"
+LANGUAGE, OPENID = "language", "openid"
 _LONGEST = 3500  # bytes; browsers keep 4096 with the name
 _YEAR = 365 * 24 * 3600
 
@@ -25,15 +28,27 @@ class Cookies:
     """The cookies of one request, and what its answer sets.
 
     Behind TLS names begin with `__Host-`, so that no other host of the domain can set them.
+    `session` names the cookie whose session these pages use.
     """
 
     request: Request
     secure: bool
+    session: str = SESSION
     _changes: dict[str, tuple[str, int | None]] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
         """The value of a cookie as sent; empty when there is none."""
         return self.request.cookies.get(self._get_full_name(name), "")
+
+    def get_token(self) -> str:
+        """The token of the session as sent; empty when there is none."""
+        return self.get(self.session)
+
+    def begin(self, name: str, token: str) -> None:
+        """Begin a session: its token becomes the cookie, and what the answer is sealed with."""
+        self.session = name
+        self.set(name, token)
+        self.drop(VISITOR)
 
     def set(self, name: str, value: str, seconds: int | None = None) -> None:
         """Set a cookie with the answer; without `seconds` it ends with the browser."""
@@ -58,7 +73,7 @@ class Cookies:
 
     def get_secret(self) -> str:
         """What forms and messages of this visitor are sealed with; made where there is none yet."""
-        if not (kept := self._get_present(SESSION) or self._get_present(VISITOR)):
+        if not (kept := self._get_present(self.session) or self._get_present(VISITOR)):
             kept = secrets.token_urlsafe(32)
             self.set(VISITOR, kept)
         return kept

@@ -11,13 +11,14 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from services.console.client import ApiError
-from services.console.shell import cookies as names
 from services.console.shell.forms import Form, UnsentFormError, is_from_elsewhere, to_form
-from services.console.shell.visits import SignInNeededError, Visit, open_visit
+from services.console.shell.visits import PORTAL, SignInNeededError, Visit, open_visit
+from services.console.texts.languages import N_
 from shared.api.problems import Problem
 
 _UNAUTHORIZED = 401
 _READS = {"GET", "HEAD"}
+_ENTER = N_("请打开邮件中的链接，或用短信中的办理码进入；进入后半小时内有效。")
 _TYPES = {403: "forbidden", 404: "not-found", 405: "not-found", 413: "too-large", 422: "not-found"}
 
 
@@ -43,7 +44,9 @@ async def _answer_sign_in_needed(request: Request, _error: SignInNeededError) ->
     """To the sign-in page and back; a form's content is shown, so that it can be sent again."""
     visit = await _get_visit(request)
     visit.known = None
-    visit.cookies.drop(names.SESSION)
+    visit.cookies.drop(visit.cookies.session)
+    if request.method in _READS and visit.is_portal:
+        return visit.redirect(PORTAL, visit.gettext(_ENTER), "warning")
     if request.method in _READS:
         query = f"?{request.url.query}" if request.url.query else ""
         return visit.redirect(f"/login?next={quote(request.url.path + query, safe='/')}")
@@ -55,7 +58,7 @@ async def _answer_sign_in_needed(request: Request, _error: SignInNeededError) ->
 
 async def _answer_unsent(request: Request, error: UnsentFormError) -> Response:
     visit = await _get_visit(request)
-    signed_out = not visit.cookies.get(names.SESSION)
+    signed_out = not visit.cookies.get_token()
     return _render_unsent(visit, error.form, may_resend=error.may_resend, signed_out=signed_out)
 
 

@@ -5,6 +5,7 @@ template, so that nothing that was typed is lost.
 """
 
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -20,7 +21,7 @@ from shared.api.problems import Problem
 
 TOKEN, KEY = "form-token", "form-key"
 _FIELDS, _FILES, _PART = 5000, 10, 256 * 1024
-_SECRET_FIELDS = ("password", "code", "secret-address")
+_SECRET_FIELDS = ("password", "code", "secret-address", "link-token")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,9 @@ class UnsentFormError(Exception):
         self.form, self.may_resend = form, may_resend
 
 
-async def read_form(request: Request, visit: Anyone) -> AsyncIterator[Form]:
-    """The form that was sent, if it came from a page of this visitor.
+@asynccontextmanager
+async def open_form(request: Request, visit: Visit) -> AsyncIterator[Form]:
+    """The form that was sent, if it came from a page of this visitor; its files are then closed.
 
     Raises:
         ApiError: 403 when another site sent it.
@@ -109,6 +111,12 @@ async def read_form(request: Request, visit: Anyone) -> AsyncIterator[Form]:
         if not is_form_token(visit.cookies.get_secret(), form[TOKEN]):
             may_resend = request.headers.get("origin", "null") != "null"
             raise UnsentFormError(form, may_resend=may_resend)
+        yield form
+
+
+async def read_form(request: Request, visit: Anyone) -> AsyncIterator[Form]:
+    """The form of a request. It raises as `open_form`."""
+    async with open_form(request, visit) as form:
         yield form
 
 

@@ -1,13 +1,14 @@
 """One request of a person: their session, language and office, and how pages answer it.
 
-A page takes `visit: SignedIn`. The sign-in page and errors take `visit: Anyone`.
+A page takes `visit: SignedIn`, one of the portal `visit: OfUnit`. The sign-in page and errors take
+`visit: Anyone`.
 """
 
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlsplit
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -18,13 +19,15 @@ from services.console.shell.context import ConsoleContext, get_context
 from services.console.shell.cookies import Cookies, make_form_token, seal, unseal
 from services.console.shell.person import OfficePerson
 from services.console.texts.languages import choose_language
-from services.console.texts.navigation import NAVIGATION, NavigationEntry
+from services.console.texts.navigation import ITEMS, NAVIGATION, PORTAL_AREAS, NavigationEntry
 from services.console.texts.problems import ShownProblem, describe
 from services.console.texts.wording import Wording
 from shared.api.problems import Problem
 
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 _SEE_OTHER = 303
+PORTAL = "/u"
+"""Where the portal's addresses begin: pages for units (单位办理)."""
 
 
 class SignInNeededError(Exception):
@@ -66,9 +69,33 @@ class Visit:
         return self.request.url.path
 
     @property
+    def is_portal(self) -> bool:
+        """Whether the page is one for units."""
+        return is_portal(self.path)
+
+    @property
+    def layout(self) -> str:
+        """The frame of a page that both people and units see, such as one of an error."""
+        return "portal/base.html" if self.is_portal else "base.html"
+
+    @property
+    def home(self) -> str:
+        """Where a person begins."""
+        return "/u/items" if self.is_portal or self.unit_id else "/"
+
+    @property
+    def unit_id(self) -> UUID | None:
+        """The unit that the person belongs to; None of an office's own people."""
+        return self.known.me.unit_id if self.known else None
+
+    @property
     def areas(self) -> list[NavigationEntry]:
         """The areas of the navigation that the person may use."""
-        return [area for area in NAVIGATION if self.may(area.needs)]
+        if self.is_portal:
+            own_account = [area for area in NAVIGATION if area.needs == "use-account"]
+            return [area for area in (*PORTAL_AREAS, *own_account) if self.may(area.needs)]
+        every = (ITEMS, *NAVIGATION) if self.unit_id else NAVIGATION
+        return [area for area in every if self.may(area.needs)]
 
     def is_within(self, area: NavigationEntry) -> bool:
         """Whether the page belongs to an area."""
@@ -136,13 +163,15 @@ async def open_visit(request: Request) -> Visit:
     context = get_context(request)
     secure = context.is_secure or request.url.scheme == "https"
     cookies = Cookies(request, secure)
+    if is_portal(request.url.path) and cookies.get(names.PORTAL):
+        cookies.session = names.PORTAL
     language = choose_language(cookies.get(names.LANGUAGE))
     browser = Browser(
         request.client.host if request.client else "",
         request.headers.get("user-agent", "")[:300],
         request.scope["cuiban.correlation_id"],
     )
-    api = ApiClient(context.http, browser, cookies.get(names.SESSION))
+    api = ApiClient(context.http, browser, cookies.get_token())
     visit = Visit(request, context, cookies, language, api)
     request.state.visit = visit
     return visit
@@ -158,7 +187,7 @@ async def require_person(visit: Anyone) -> Visit:
         SignInNeededError: there is no session, or it has ended.
         ApiError: the API does not answer.
     """
-    token = visit.cookies.get(names.SESSION)
+    token = visit.cookies.get_token()
     if not token:
         raise SignInNeededError
     try:
@@ -171,6 +200,34 @@ async def require_person(visit: Anyone) -> Visit:
 
 
 SignedIn = Annotated[Visit, Depends(require_person)]
+
+
+async def require_unit(visit: SignedIn) -> Visit:
+    """A request of a unit: of a contact who opened a link, or of a unit's own account.
+
+    Raises:
+        ApiError: 403 for an office's people.
+    """
+    if visit.unit_id is None:
+        raise ApiError(
+            Problem(
+                type="urn:cuiban:problem:forbidden",
+                title="",
+                status=_FORBIDDEN,
+                detail="这一页供责任单位办理。This page is for units.",
+                hint="请用邮件中的链接，或用短信中的办理码进入。"
+                "Open the link of a mail, or enter the code of a short message.",
+            )
+        )
+    return visit
+
+
+OfUnit = Annotated[Visit, Depends(require_unit)]
+
+
+def is_portal(path: str) -> bool:
+    """Whether an address is one of the portal."""
+    return path == PORTAL or path.startswith(PORTAL + "/")
 
 
 def choose_path(wanted: str, otherwise: str) -> str:

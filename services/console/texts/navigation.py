@@ -24,3 +24,7 @@ NAVIGATION = (
     NavigationEntry("/reports", N_("通报"), "read-drafts"),
     NavigationEntry("/settings", N_("设置"), "use-account"),
 )
+ITEMS = NavigationEntry("/u/items", N_("要办的事项"), "answer")
+"""Where a unit answers."""
+PORTAL_AREAS = (ITEMS,)
+"""The areas of the portal."""

@@ -6,6 +6,7 @@ filters.
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from services.console.texts.languages import N_
@@ -51,6 +52,11 @@ SCOPES: Mapping[str, str] = {
     "manage": N_("管理任务表、名录和台账"),
     "admin": N_("管理人员和令牌"),
 }
+
+
+def write_receipt_number(obligation_id: UUID, number: int) -> str:
+    """The number of a receipt: the item, and which change of it this was, as 4F2A91C7-3."""
+    return f"{obligation_id.hex[:8].upper()}-{number}"
 
 
 class Wording:

@@ -23,6 +23,7 @@ from shared.database.engine import create_engine
 from shared.process.serving import listen, serve
 from tests.clocks import ManualClock
 from tests.integration.console.desk import Desk, find_browser
+from tests.integration.console.portal import KEY, Portal, open_portal
 from tests.integration.ingest.conftest import NOW, SCOPES, Api
 from tests.integration.ingest.conftest import serve as make_application
 from tests.integration.running import run_loops
@@ -91,3 +92,13 @@ async def desk(
     url = await asyncio.to_thread(create_database, "ingest")
     async with open_desk(engines, url, chromium) as opened:
         yield opened
+
+
+@pytest.fixture(scope="module")
+async def portal(
+    engines: Engines, create_database: Callable[[str | None], str], chromium: Browser
+) -> AsyncIterator[Portal]:
+    """An office with the real table published, whose units can open links."""
+    url = await asyncio.to_thread(create_database, "ingest")
+    async with open_desk(engines, url, chromium, link_keys=KEY) as desk:
+        yield await open_portal(desk)

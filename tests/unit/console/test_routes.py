@@ -4,15 +4,17 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+from fastapi import APIRouter
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 
 from services.console.application import PAGES, create_application
+from services.console.pages.portal.links import read_press
 from services.console.settings import ConsoleSettings
 from services.console.shell.context import make_context
 from services.console.shell.cookies import is_form_token, make_form_token, seal, unseal
 from services.console.shell.forms import read_form
-from services.console.shell.visits import choose_path, require_person
+from services.console.shell.visits import choose_path, is_portal, require_person, require_unit
 from services.console.texts.navigation import NAVIGATION
 from services.console.texts.rendering import STATIC
 from services.ingest.api.permissions import Permission
@@ -20,13 +22,23 @@ from tests.integration.console.pages import PAGES as PAGES_WALKED
 from tests.integration.console.pages import list_routes
 
 OPEN = {"/", "/login", "/login/openid", "/logout", "/language"}
-"""Pages for people who have not signed in; those of the portal begin with /u."""
+"""Pages for people who have not signed in."""
+ENTRIES = {"/u", "/u/renew", "/u/language", "/u/leave", "/u/{token}"}
+"""Pages of the portal for who has not entered."""
 
 
 @pytest.fixture(scope="module")
 def routes() -> list[APIRoute]:
-    every = [route for module in PAGES for route in module.ROUTER.routes]
-    return [route for route in every if isinstance(route, APIRoute)]
+    return [route for module in PAGES for route in list_routes(module.ROUTER)]
+
+
+def list_routes(router: APIRouter) -> Iterator[APIRoute]:
+    """The routes of a router, and of those that it includes."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            yield route
+        elif (included := getattr(route, "original_router", None)) is not None:
+            yield from list_routes(included)
 
 
 def list_calls(dependant: Dependant) -> Iterator[object]:
@@ -39,13 +51,21 @@ def test_every_form_is_checked(routes: list[APIRoute]) -> None:
     posts = [route for route in routes if (route.methods or set()) - {"GET", "HEAD"}]
     assert posts
     for route in posts:
-        assert read_form in list_calls(route.dependant), f"{route.path}: take `form: Posted`"
+        checks = {read_form, read_press} & set(list_calls(route.dependant))
+        assert checks, f"{route.path}: take `form: Posted`"
 
 
 def test_every_page_is_for_signed_in_people_but_a_few(routes: list[APIRoute]) -> None:
     for route in routes:
-        if route.path not in OPEN and not route.path.startswith("/u"):
+        if route.path not in OPEN | ENTRIES:
             assert require_person in list_calls(route.dependant), f"{route.path}: take `SignedIn`"
+
+
+def test_every_page_of_the_portal_is_for_units(routes: list[APIRoute]) -> None:
+    pages = [route for route in routes if is_portal(route.path) and route.path not in ENTRIES]
+    assert pages
+    for route in pages:
+        assert require_unit in list_calls(route.dependant), f"{route.path}: take `OfUnit`"
 
 
 def test_no_address_ends_with_a_slash(routes: list[APIRoute]) -> None:

@@ -1,0 +1,109 @@
+"""What a unit owes, the most urgent first, and one item with what may be done."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response, StreamingResponse
+from pydantic import TypeAdapter
+
+from services.console.client import ApiClient
+from services.console.pages.portal.answer_kinds import ANSWERS, BY_KIND, list_answers
+from services.console.shell.downloads import answer_file
+from services.console.shell.visits import OfUnit, Visit
+from shared.api.ledger import ItemOut, SummaryOut
+from shared.api.obligations import ObligationOut, TimelineEntryOut
+from shared.schemas.life import ObligationStatus
+
+ROUTER = APIRouter()
+_PART = 20
+_OPEN = [
+    status.value
+    for status in ObligationStatus
+    if status not in {ObligationStatus.SUBMITTED, ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
+]
+_LINES = TypeAdapter(list[TimelineEntryOut])
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """A line of an item's story. `receipt` is the number in the address of its receipt, or 0."""
+
+    at: datetime
+    kind: str
+    actor: str
+    text: str
+    receipt: int
+
+
+@ROUTER.get("/u/items")
+async def show_items(visit: OfUnit, cursor: Annotated[str, Query(max_length=500)] = "") -> Response:
+    """What the unit owes, by due date; then what the office reviews."""
+    api = visit.api
+    page, submitted, counts = await asyncio.gather(
+        api.list_page(
+            ItemOut,
+            "/v1/ledger",
+            status=_OPEN,
+            sort="due_on",
+            cursor=cursor or None,
+            limit=_PART,
+        ),
+        api.list_page(ItemOut, "/v1/ledger", status="submitted", sort="due_on", limit=_PART),
+        api.list_page(SummaryOut, "/v1/ledger/summary", limit=1),
+    )
+    details = await _fetch_all(api, page.items)
+    own = counts.items[0] if counts.items else None
+    return visit.render(
+        "portal/items.html",
+        unit=own.unit if own else "",
+        counts=own,
+        items=details,
+        actions={each.obligation_id: list_answers(visit, each) for each in details},
+        answers=ANSWERS,
+        submitted=[] if cursor else submitted.items,
+        first="/u/items" if cursor else "",
+        following=f"/u/items?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
+    )
+
+
+async def _fetch_all(api: ApiClient, items: Sequence[ItemOut]) -> list[ObligationOut]:
+    paths = [f"/v1/obligations/{each.obligation_id}" for each in items]
+    return list(await asyncio.gather(*(api.get(ObligationOut, path) for path in paths)))
+
+
+@ROUTER.get("/u/items/{obligation_id}")
+async def show_item(visit: OfUnit, obligation_id: UUID) -> Response:
+    """One item: what it asks for, what may be done, its evidence and its story."""
+    item, lines = await asyncio.gather(
+        visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
+        fetch_timeline(visit, obligation_id),
+    )
+    return visit.render(
+        "portal/item.html",
+        item=item,
+        names=list_answers(visit, item),
+        answers=ANSWERS,
+        lines=[_to_line(line) for line in reversed(lines)],
+    )
+
+
+def _to_line(line: TimelineEntryOut) -> StoryLine:
+    receipt = int(line.details.get("number", 0)) if line.kind in BY_KIND else 0
+    return StoryLine(line.at, line.kind, line.actor, line.text, receipt)
+
+
+async def fetch_timeline(visit: Visit, obligation_id: UUID) -> list[TimelineEntryOut]:
+    """The story of an obligation, rising."""
+    return await visit.api.fetch(_LINES, f"/v1/obligations/{obligation_id}/timeline")
+
+
+@ROUTER.get("/u/evidence/{evidence_id}")
+async def download_evidence(visit: OfUnit, evidence_id: UUID) -> StreamingResponse:
+    """A file of evidence, as it was sent."""
+    return await answer_file(visit, f"/v1/evidence/{evidence_id}/file")
