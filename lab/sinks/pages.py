@@ -5,6 +5,7 @@ sandboxed frame without scripts and network access.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from datetime import datetime
 from email import message_from_bytes
@@ -26,6 +27,7 @@ POLICY = (
     "frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 NOBODY = "未注明单位"
+_LINK = re.compile(r"https?://[!-;=?-~]+(?<![.,;:!?])")
 
 
 def format_local_time(text: str) -> str:
@@ -43,6 +45,11 @@ TEMPLATES = Environment(
 )
 TEMPLATES.filters["local_time"] = format_local_time
 TEMPLATES.filters["unit_name"] = lambda unit: unit or NOBODY
+
+
+def list_links(text: str) -> list[str]:
+    """The addresses in a text that can be opened, each once, in their order."""
+    return list(dict.fromkeys(_LINK.findall(text)))
 
 
 def read_body_parts(raw: bytes) -> tuple[str, str]:
@@ -126,7 +133,7 @@ class Pages:
             if message.channel == "email":
                 text, html = read_body_parts(message.raw)
             return TEMPLATES.get_template("message.html.j2").render(
-                message=message, text=text, html=html
+                message=message, text=text, html=html, links=list_links(text)
             )
 
         return await _render_response(render)

@@ -24,9 +24,11 @@ class ServicePrograms:
         self.api = self.console = ""
 
     def choose_console_address(self) -> None:
-        """Choose where the pages will be."""
+        """Choose where the pages will be: messages link to the portal there."""
         port = self._given.get("CUIBAN_CONSOLE_PORT") or find_free_ports(1)[0]
         self.console = f"http://{HOST}:{port}/"
+        if not self._given.get("CUIBAN_PORTAL_URL"):
+            self._environment["CUIBAN_PORTAL_URL"] = f"http://{HOST}:{port}"
 
     def make_builder(
         self, service: ServiceCommand, number: int

@@ -1,4 +1,4 @@
-"""The whole system, started once for this folder: broker, database, sinks, three services."""
+"""The whole system, started once for this folder: broker, database, sinks, services, pages."""
 
 import asyncio
 import subprocess
@@ -17,7 +17,7 @@ from cli.client import Api
 from deploy.places import read_settings
 from lab.demo.quiet import PipelineWatcher
 from lab.stack.record import StackRecord
-from lab.stack.stack import Stack
+from lab.stack.stack import ONE_EACH, Stack
 from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
@@ -149,6 +149,7 @@ def _stack(
     clock.set(START)
     stack = Stack(place / "state")
     record = stack.start_all(
+        services={**ONE_EACH, "console": 1},
         clock_file=place / "clock",
         extra_env={
             "CUIBAN_KAFKA": engines.kafka,

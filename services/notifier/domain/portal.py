@@ -67,4 +67,4 @@ class Portal:
         subject = CodeSubject(guest.office_id, guest.unit_id, guest.contact_id, guest.address)
         code = self.keys.make_code(subject, issued_at.astimezone(UTC).date())
         last = issued_at + timedelta(days=CODE_DAYS)
-        return Door(self.url, code, last.astimezone(zone).date())
+        return Door(f"{self.url}/u", code, last.astimezone(zone).date())

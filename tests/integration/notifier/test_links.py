@@ -72,7 +72,7 @@ async def test_a_mail_has_one_link_and_a_short_message_a_code(
     code = KEYS.make_code(
         CodeSubject(OFFICE, UNIT, CONTACT, "13800000000"), SLOT.astimezone(UTC).date()
     )
-    assert f"{PORTAL} 办理码{code}" in message
+    assert f"{PORTAL}/u 办理码{code}" in message
     assert "/u/" not in message
     sent = await wait_until(lambda: world.list_events("NotificationSent"))
     while len(sent) < 2:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.sinks.gateways import Faults, decode_header_text
-from lab.sinks.pages import read_body_parts
+from lab.sinks.pages import list_links, read_body_parts
 from lab.sinks.signatures import parse_keys
 from shared.errors import CuibanError
 
@@ -30,6 +30,12 @@ def test_whatever_a_mail_holds_it_can_be_shown(raw: bytes) -> None:
     text, html = read_body_parts(raw)
     assert isinstance(text, str)
     assert isinstance(html, str)
+
+
+def test_addresses_that_can_be_opened_are_found_in_a_text() -> None:
+    text = "办理：http://127.0.0.1:8090/u/a.b-C_1。又见http://127.0.0.1:8090/u 办理码12345678。"
+    assert list_links(text) == ["http://127.0.0.1:8090/u/a.b-C_1", "http://127.0.0.1:8090/u"]
+    assert list_links('javascript:alert(1) ftp://x "http://a.example/<b>') == ["http://a.example/"]
 
 
 def test_a_secret_is_base64_after_its_prefix() -> None:

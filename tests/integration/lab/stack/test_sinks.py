@@ -51,13 +51,15 @@ async def http(sinks: Sinks) -> AsyncIterator[ClientSession]:
         yield session
 
 
-def mail(unit: str = "县财政局", ident: str = "one", html: str = "<p>正文</p>") -> EmailMessage:
+def mail(
+    unit: str = "县财政局", ident: str = "one", html: str = "<p>正文</p>", text: str = "纯文本正文"
+) -> EmailMessage:
     made = EmailMessage()
     made["From"], made["To"] = "office@cuiban.example", "caizheng@yanting.example"
     made["Subject"] = "工作提醒：2项工作即将到期"
     made["Message-ID"] = f"<{ident}@cuiban.example>"
     made["X-Cuiban-Unit"] = Header(unit, "utf-8").encode()
-    made.set_content("纯文本正文")
+    made.set_content(text)
     made.add_alternative(html, subtype="html")
     return made
 
@@ -270,6 +272,14 @@ async def test_the_inbox_groups_by_unit_and_escapes(sinks: Sinks, http: ClientSe
     assert '<iframe sandbox="allow-same-origin" ' in shown
     async with http.get("/unit?name=no") as answer:
         assert answer.status == 404
+
+
+async def test_the_links_of_a_message_can_be_opened(sinks: Sinks, http: ClientSession) -> None:
+    address = "http://127.0.0.1:8090/u/abc.DEF-1_2"
+    await offer_mail(sinks, mail(text=f"进入办理：\n{address}\n某办公室", html="<p>x</p>"))
+    (kept,) = await got(http, channel="email")
+    shown = await page(http, f"/message/{kept['seq']}")
+    assert f'<a rel="noreferrer" href="{address}">' in shown
 
 
 async def test_what_was_taken_survives_kill_9(state: Path) -> None:
