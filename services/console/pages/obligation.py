@@ -18,7 +18,13 @@ from services.console.pages.ledger_address import find_back
 from services.console.shell.downloads import answer_file
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
-from services.console.texts.wording import CHANNELS, POSTS, STATUSES, ZONE
+from services.console.texts.wording import (
+    CHANNELS,
+    POSTS,
+    STATUSES,
+    ZONE,
+    write_receipt_number,
+)
 from shared.api.obligations import ObligationOut, TimelineEntryOut
 
 ROUTER = APIRouter()
@@ -49,7 +55,7 @@ _PROOF = {
     "objection_id": N_("异议编号"),
     "hearing_id": N_("汇报编号"),
     "evidence_id": N_("材料编号"),
-    "number": N_("版本"),
+    "number": N_("回执编号"),
 }
 """What the details of a line are called; others are not shown."""
 _CLOSED = {"status": STATUSES, "audience": POSTS, "channel": CHANNELS}
@@ -100,7 +106,7 @@ async def show_obligation(
         label=lambda name: choose_label(visit, DEEDS[name]),
         days=_group_by_day(shown),
         hidden=len(lines) - len(shown),
-        prove=lambda line: _list_proof(visit, line.details),
+        prove=lambda line: _list_proof(visit, obligation_id, line.details),
         back=back,
         back_path=find_back(back),
         address=make_address(obligation_id, back),
@@ -115,12 +121,16 @@ def _group_by_day(lines: Sequence[TimelineEntryOut]) -> list[StoryDay]:
     ]
 
 
-def _list_proof(visit: Visit, details: dict[str, Any]) -> list[tuple[str, str]]:
+def _list_proof(
+    visit: Visit, obligation_id: UUID, details: dict[str, Any]
+) -> list[tuple[str, str]]:
     """The details of a line in words."""
     proof = []
     for name, label in _PROOF.items():
         value = details.get(name)
         if value not in (None, "", 0, False) and not isinstance(value, dict | list):
+            if name == "number":
+                value = write_receipt_number(obligation_id, value)
             words = _CLOSED.get(name, {})
             proof.append((visit.gettext(label), visit.words.name_value(str(value), words)))
     return proof

@@ -105,6 +105,11 @@ class Visit:
         """How far a date is from the office's present day, in working days."""
         return self.words.write_distance(due, self.person.today, self.person.calendar)
 
+    def make_feed_address(self, path: str) -> str:
+        """The public address of a calendar, at these pages; `path` is that of the API."""
+        base = self.context.settings.console_url or str(self.request.base_url)
+        return f"{base.rstrip('/')}{PORTAL}/feeds/{path.rpartition('/')[2]}"
+
     def make_form_key(self) -> str:
         """A key for a form that is about to be shown: sent twice, it is carried out once."""
         return str(uuid4())

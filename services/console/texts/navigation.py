@@ -26,5 +26,9 @@ NAVIGATION = (
 )
 ITEMS = NavigationEntry("/u/items", N_("要办的事项"), "answer")
 """Where a unit answers."""
-PORTAL_AREAS = (ITEMS,)
+PORTAL_AREAS = (
+    ITEMS,
+    NavigationEntry("/u/history", N_("办理记录"), "read"),
+    NavigationEntry("/u/calendar", N_("日历订阅"), "answer"),
+)
 """The areas of the portal."""

@@ -81,7 +81,7 @@ async def test_a_unit_account_sees_what_units_may(desk: Desk) -> None:
     page = await desk.sign_in("unit", unit_id=units[0]["unit_id"])
     await page.goto("/ledger")
     links = page.get_by_role("navigation", name="主导航").get_by_role("link")
-    assert await links.all_inner_texts() == ["台账", "设置"]
+    assert await links.all_inner_texts() == ["要办的事项", "台账", "设置"]
     answer = await page.goto("/overview")
     assert answer is not None
     assert answer.status == 403

@@ -23,7 +23,10 @@ from tests.integration.console.pages import list_routes
 
 OPEN = {"/", "/login", "/login/openid", "/logout", "/language"}
 """Pages for people who have not signed in."""
-ENTRIES = {"/u", "/u/renew", "/u/language", "/u/leave", "/u/{token}"}
+ENTRIES = {
+    *("/u", "/u/renew", "/u/language", "/u/leave", "/u/{token}"),
+    "/u/feeds/{secret}.ics",
+}
 """Pages of the portal for who has not entered."""
 
 

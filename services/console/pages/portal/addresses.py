@@ -2,8 +2,16 @@
 
 from fastapi import APIRouter
 
-from services.console.pages.portal import answering, items, links, opening, receipts
+from services.console.pages.portal import (
+    answering,
+    calendar,
+    history,
+    items,
+    links,
+    opening,
+    receipts,
+)
 
 ROUTER = APIRouter()
-for _module in (opening, items, receipts, answering, links):
+for _module in (opening, history, calendar, items, receipts, answering, links):
     ROUTER.include_router(_module.ROUTER)

@@ -23,7 +23,6 @@ from shared.api.obligations import ObligationOut, TimelineEntryOut
 ROUTER = APIRouter()
 _NOT_FOUND, _CONFLICT, _FAULTY = 404, 409, 500
 _FILE_LIMIT = 25 * 2**20
-_UNCONFIRMED = "urn:cuiban:problem:unconfirmed"
 
 
 def _find_answer(name: str) -> AnswerKind:
@@ -78,7 +77,7 @@ async def _refuse(
     if error.status >= _FAULTY or error.status == _NOT_FOUND:
         raise error
     refused = form.refuse(visit, error)
-    if error.problem.type == _UNCONFIRMED or "file" in refused.errors:
+    if "file" in refused.errors:
         return _render_check(visit, item, name, refused, error.status)
     if error.status != _CONFLICT:
         return _render_form(visit, item, name, refused, error.status)
@@ -123,14 +122,12 @@ def _render_check(
     visit: Visit, item: ObligationOut, name: str, form: Form, status: int = 200
 ) -> Response:
     answer = ANSWERS[name]
-    problem = form.problem
     return visit.render(
         "portal/check.html",
         status,
         **_describe(item, name, form),
         typed=list_typed(visit, answer, form),
         filled=(*answer.fields, "link") if answer.takes_evidence else answer.fields,
-        asks_confirm=problem is not None and "file" not in form.errors,
     )
 
 

@@ -64,12 +64,17 @@ async def show_items(visit: OfUnit, cursor: Annotated[str, Query(max_length=500)
         unit=own.unit if own else "",
         counts=own,
         items=details,
-        actions={each.obligation_id: list_answers(visit, each) for each in details},
+        actions={each.obligation_id: _list_pressing(visit, each) for each in details},
         answers=ANSWERS,
         submitted=[] if cursor else submitted.items,
         first="/u/items" if cursor else "",
         following=f"/u/items?{urlencode({'cursor': page.next_cursor})}" if page.next_cursor else "",
     )
+
+
+def _list_pressing(visit: Visit, item: ObligationOut) -> list[str]:
+    """What is done from the list; an answer is taken back on the page of its item."""
+    return [name for name in list_answers(visit, item) if name != "take-back"]
 
 
 async def _fetch_all(api: ApiClient, items: Sequence[ItemOut]) -> list[ObligationOut]:

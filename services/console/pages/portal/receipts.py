@@ -53,6 +53,8 @@ async def show_receipt(visit: OfUnit, obligation_id: UUID, number: int) -> Respo
         present=[each for each in item.evidence if each.removed_at is None]
         if answer.takes_evidence
         else [],
+        may_take_back=item.last_answer is not None
+        and (item.last_answer.kind, item.last_answer.at) == (line.kind, line.at),
     )
 
 

@@ -105,8 +105,6 @@ def _mark_file(error: ApiError) -> ApiError:
 def _make_body(answer: AnswerKind, form: Form) -> dict[str, object]:
     """What the API is sent: what was filled in, and the version that was seen."""
     body: dict[str, object] = {name: form[name] for name in answer.fields if form[name]}
-    if form["confirm"]:
-        body["confirm"] = True
     if "version" in answer.body.model_fields:
         body["version"] = form["version"]
     return body
