@@ -14,6 +14,10 @@ from shared.api.problems import Problem
 from shared.api.units import HearingOut
 
 _INVALID, _CONFLICT = 422, 409
+_CHANGED = (
+    "您打开这一页之后，事项有了变化。The item has changed since you opened this page.",
+    "请看变化，再决定是否提交。Look at what changed, then decide whether to send it.",
+)
 _LABELS = {
     "due_on": N_("新期限"),
     "reported": N_("完成数"),
@@ -76,7 +80,7 @@ async def _send_evidence(visit: Visit, item: ObligationOut, form: Form) -> objec
     path, version = f"/v1/obligations/{item.obligation_id}", form["version"]
     file = await form.read_file("file")
     if (file or form["link"]) and version != str(item.version):
-        raise _make_error(_CONFLICT, "conflict", [])
+        raise _make_error(_CONFLICT, "conflict", [], *_CHANGED)
     changed = item
     if file:
         try:
@@ -110,7 +114,11 @@ def _make_body(answer: AnswerKind, form: Form) -> dict[str, object]:
     return body
 
 
-def _make_error(status: int, name: str, rows: Sequence[Mapping[str, str]]) -> ApiError:
+def _make_error(
+    status: int, name: str, rows: Sequence[Mapping[str, str]], detail: str = "", hint: str = ""
+) -> ApiError:
     errors = [dict(row) for row in rows]
     kind = f"urn:cuiban:problem:{name}"
-    return ApiError(Problem(type=kind, title="", status=status, detail="", errors=errors))
+    return ApiError(
+        Problem(type=kind, title="", status=status, detail=detail, hint=hint, errors=errors)
+    )

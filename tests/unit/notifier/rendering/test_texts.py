@@ -203,6 +203,10 @@ def test_the_mail_says_whom_to_tell_and_names_no_ledger() -> None:
     content = render_mail(digest())
     assert "办结后请及时告知盐亭县政务公开办公室" in content.text
     assert "台账中登记" not in content.text + content.html
+    answered = render_mail(digest(door=DOOR))
+    for part in (answered.text, answered.html):
+        assert "进展和办结情况请从“进入办理”报送" in part
+        assert "请及时告知" not in part
 
 
 DOOR = Door("https://portal.example/gk", "01234567", date(2024, 1, 2))
