@@ -29,6 +29,7 @@ ITEMS = NavigationEntry("/u/items", N_("要办的事项"), "answer")
 PORTAL_AREAS = (
     ITEMS,
     NavigationEntry("/u/history", N_("办理记录"), "read"),
+    NavigationEntry("/u/contacts", N_("联系人"), "answer"),
     NavigationEntry("/u/calendar", N_("日历订阅"), "answer"),
 )
 """The areas of the portal."""

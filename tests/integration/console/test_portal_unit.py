@@ -136,3 +136,56 @@ async def test_the_calendar_gets_an_address_which_serves_it(
         await page.get_by_role("button", name="重新生成地址").click()
         await expect(page.get_by_text("原来的地址已失效。")).to_be_visible()
         assert (await client.get(address)).status_code == 404
+        renewed = await page.get_by_label("地址").input_value()
+        assert (await client.get(renewed)).status_code == 200
+        await page.get_by_role("button", name="作废地址").click()
+        await expect(page.get_by_role("status")).to_have_text("订阅地址已作废。")
+        await expect(page.get_by_role("button", name="作废地址")).to_have_count(0)
+        assert (await client.get(renewed)).status_code == 404
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_a_correction_of_a_contact_is_proposed_and_withdrawn(
+    portal: Portal, javascript: bool
+) -> None:
+    page = await portal.enter(OTHER, javascript=javascript)
+    before = (
+        await portal.desk.api.client.get(f"/v1/units/{portal.units[OTHER]['unit_id']}")
+    ).json()
+    await page.get_by_role("link", name="联系人").click()
+    await page.get_by_role("link", name="更正联络员").click()
+    await expect(page.get_by_label("手机")).to_have_value("13800000002")
+    await page.get_by_label("姓名").fill("李四<script>alert(1)</script>")
+    await page.get_by_label("手机").fill("1380")
+    await page.get_by_label("说明").fill("原联络员已调离")
+    await page.get_by_role("button", name="提交更正").click()
+    await expect(page.locator("#mobile-error")).to_have_text("手机号应为 11 位数字。")
+    await expect(page.get_by_label("说明")).to_have_value("原联络员已调离")
+    if javascript:
+        await check_page(page)
+        await take_picture(page, "portal-contact")
+    await page.get_by_label("手机").fill("13900000009")
+    await page.get_by_role("button", name="提交更正").click()
+    await expect(page.get_by_role("status")).to_have_text("更正申请已提交，办公室核实后生效。")
+    await expect(page.locator("main")).to_contain_text("李四<script>alert(1)</script>")
+    await expect(page.locator("main")).to_contain_text("待办公室核实")
+    if javascript:
+        await check_page(page)
+        await take_picture(page, "portal-contacts")
+    after = (await portal.desk.api.client.get(f"/v1/units/{before['unit_id']}")).json()
+    assert after["contacts"] == before["contacts"], "the office has not accepted it"
+    await page.get_by_role("button", name="撤回申请").click()
+    await expect(page.get_by_role("status")).to_have_text("更正申请已撤回。")
+    answer = await page.goto("/u/contacts/nobody")
+    assert answer is not None
+    assert answer.status == 404
+
+
+async def test_leaving_ends_the_session_in_the_api(portal: Portal) -> None:
+    page = await portal.enter()
+    (kept,) = [each for each in await page.context.cookies() if each["name"] == "cuiban-portal"]
+    client = portal.desk.api.open(kept["value"])
+    assert (await client.get("/v1/me")).status_code == 200
+    await page.get_by_role("button", name="退出").click()
+    await expect(page.get_by_role("status")).to_have_text("您已退出。")
+    assert (await client.get("/v1/me")).status_code == 401

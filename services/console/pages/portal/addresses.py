@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.console.pages.portal import (
     answering,
     calendar,
+    contacts,
     history,
     items,
     links,
@@ -13,5 +14,5 @@ from services.console.pages.portal import (
 )
 
 ROUTER = APIRouter()
-for _module in (opening, history, calendar, items, receipts, answering, links):
+for _module in (opening, history, contacts, calendar, items, receipts, answering, links):
     ROUTER.include_router(_module.ROUTER)

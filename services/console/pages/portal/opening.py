@@ -82,11 +82,12 @@ async def choose_language(visit: Anyone, form: Posted) -> Response:
 
 @ROUTER.post("/u/leave")
 async def leave(visit: Anyone, form: Posted) -> Response:  # noqa: ARG001 - checks the token
-    """Leave the portal: the cookie is removed. A person's own session ends in the API, too."""
+    """End the session, of the link or of the account, here and in the API."""
     token = visit.cookies.get_token()
-    if visit.cookies.session == names.SESSION and token:
+    is_link = visit.cookies.session == names.PORTAL
+    if token:
         try:
-            await visit.api.delete("/v1/sessions/current")
+            await visit.api.delete("/v1/links/session" if is_link else "/v1/sessions/current")
         except ApiError as error:
             if error.status >= _FAULTY:
                 raise
