@@ -19,6 +19,21 @@ from shared.api.problems import Problem
 _UNAUTHORIZED = 401
 _READS = {"GET", "HEAD"}
 _ENTER = N_("请打开邮件中的链接，或用短信中的办理码进入；进入后半小时内有效。")
+_CARRIED = {"version", "seen", "step", "list", "part", "back", "next", "proposal"}
+"""Fields that nobody typed: they go with a form that is sent again, unseen."""
+_LABELS = {
+    "note": N_("说明"),
+    "reason": N_("理由"),
+    "reported": N_("完成数"),
+    "due_on": N_("新期限"),
+    "link": N_("链接"),
+    "heard_on": N_("听取日期"),
+    "heard_by": N_("听取人"),
+    "minutes": N_("会议纪要"),
+    "name": N_("姓名或名称"),
+    "mobile": N_("手机"),
+    "email": N_("邮箱"),
+}
 _TYPES = {403: "forbidden", 404: "not-found", 405: "not-found", 413: "too-large", 422: "not-found"}
 
 
@@ -63,8 +78,16 @@ async def _answer_unsent(request: Request, error: UnsentFormError) -> Response:
 
 
 def _render_unsent(visit: Visit, form: Form, *, may_resend: bool, signed_out: bool) -> Response:
-    typed = form.list_typed()
-    values = {"typed": typed, "may_resend": may_resend, "signed_out": signed_out}
+    sent = form.list_typed()
+    labels = {name: visit.gettext(label) for name, label in _LABELS.items()}
+    typed = [(labels.get(name, name), name, value) for name, value in sent if name not in _CARRIED]
+    carried = [pair for pair in sent if pair[0] in _CARRIED]
+    values = {
+        "typed": typed,
+        "carried": carried,
+        "may_resend": may_resend,
+        "signed_out": signed_out,
+    }
     return visit.render("errors/unsent.html", 403, has_files=bool(form.files), **values)
 
 

@@ -119,7 +119,7 @@ async def test_a_form_with_an_old_token_is_shown_again_with_what_was_typed(desk:
     )
     await page.get_by_role("button", name="English").click()
     await expect(page.get_by_role("heading")).to_have_text("还没有提交")
-    await expect(page.get_by_label("back")).to_have_value("/overview")
+    await expect(page.locator("main input[name=back]")).to_have_value("/overview")
     await check_page(page)
     await page.get_by_role("button", name="再次提交").click()
     await expect(page).to_have_url(f"{desk.address}/overview")
