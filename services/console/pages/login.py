@@ -27,6 +27,8 @@ async def show_home(visit: Anyone) -> Response:
         except ApiError as error:
             if error.status >= _FAULTY:
                 raise
+    if visit.known is None:
+        return visit.redirect("/login")
     return visit.redirect(UNIT_HOME if visit.unit_id else HOME)
 
 

@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests.integration.console.desk import check_page, take_picture
 from tests.integration.console.portal import OTHER, UNIT, Portal
-from tests.integration.ingest.people import forget_failures
+from tests.integration.ingest.people import PASSWORD, create_user, forget_failures
 
 pytestmark = pytest.mark.integration
 
@@ -254,3 +254,13 @@ async def test_the_account_of_a_unit_has_the_same_pages(portal: Portal) -> None:
     await page.get_by_role("button", name="退出").click()
     await page.goto("/ledger")
     assert "/login" in page.url, "the session of the account has ended"
+
+
+async def test_signing_in_with_the_account_of_a_unit_leads_to_its_items(portal: Portal) -> None:
+    await create_user(portal.desk.api, "caizheng", "unit", unit_id=portal.units[UNIT]["unit_id"])
+    page = await portal.desk.open_browser(width=390)
+    await page.goto("/")
+    await page.get_by_label("用户名").fill("caizheng")
+    await page.get_by_label("密码", exact=True).fill(PASSWORD)
+    await page.get_by_role("button", name="登录").click()
+    await expect(page).to_have_url(f"{portal.desk.address}/u/items")
