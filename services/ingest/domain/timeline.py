@@ -54,6 +54,7 @@ _TEXTS = {
     "obligation.taken-back": ("taken-back", "撤回填报"),
     "obligation.withdrawn": ("withdrawn", "撤回"),
     "obligation.assigned": ("assigned", "交办"),
+    "obligation.leads": ("leads", "改为牵头"),
     "extension.asked": ("extension-asked", "申请延期"),
     "extension.granted": ("extension-granted", "同意延期"),
     "extension.refused": ("extension-refused", "不同意延期"),

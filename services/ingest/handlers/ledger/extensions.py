@@ -89,6 +89,26 @@ async def set_date(
     return obligation_id
 
 
+async def carry_extension(
+    db: AsyncConnection, act: Act, obligation_id: UUID, other_id: UUID
+) -> None:
+    """Ask for the same later date for an obligation that was taken over; the office decides.
+
+    `other_id` is that obligation. Both units are locked.
+    """
+    for asked in await life.list_extensions(db, obligation_id):
+        if asked.state is not ExtensionState.PENDING:
+            continue
+        locked = await lock_obligation(db, act, other_id)
+        wanted, number = NewDate(asked.asked_due, asked.reason), locked.entry.number + 1
+        row = _make_row(act, locked, wanted, asked.due_before, number)
+        asker = {"asked_at": asked.asked_at, "asked_by": asked.asked_by}
+        await life.add_extension(db, row | asker | {"state": ExtensionState.PENDING})
+        await store.touch_obligation(db, other_id, number)
+        after = {"asked_due": asked.asked_due.isoformat(), "note": asked.reason}
+        await note_change(db, act, locked, "extension.asked", after)
+
+
 def _require_later(locked: LockedObligation, wanted: NewDate) -> date:
     """The present date, if an extension to the new one is possible.
 

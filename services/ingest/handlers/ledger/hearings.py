@@ -102,8 +102,10 @@ async def take_back_hearing(db: AsyncConnection, act: Act, hearing_id: UUID, wor
             "可能已经撤销。It may have been taken back already.",
         )
     hearing = counted[0]
-    require_unit(act, hearing.unit_id)
-    await units.lock_unit(db, act.office_id, hearing.unit_id)
+    unit_ids = sorted({each.unit_id for each in counted})
+    for unit_id in unit_ids:  # several, where a successor took the duty over
+        require_unit(act, unit_id)
+    await units.lock_units(db, unit_ids)
     await store.take_back(db, hearing_id, now=act.now, actor=act.actor, why=words)
     for each in counted:
         await _count_less(db, act, each, words)
@@ -127,6 +129,15 @@ async def count_earlier_hearings(db: AsyncConnection, act: Act, plan_id: UUID) -
         record = HearingRecord(hearing.heard_on, hearing.heard_by, hearing.minutes)
         await _count_hearing(db, act, hearing.obligation_id, hearing.hearing_id, record)
     return len({hearing.obligation_id for hearing in earlier})
+
+
+async def carry_hearings(
+    db: AsyncConnection, act: Act, obligation_id: UUID, other_id: UUID
+) -> None:
+    """Count the hearings of an obligation for the one that was taken over from it, too."""
+    for each in await store.list_hearings(db, obligation_id):
+        record = HearingRecord(each.heard_on, each.heard_by, each.minutes)
+        await _count_hearing(db, act, other_id, each.hearing_id, record)
 
 
 async def _list_items(

@@ -3,6 +3,9 @@
 What a person withdrew is restored by a person alone: no publication or revision does.
 """
 
+from dataclasses import replace
+from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,7 +22,7 @@ from services.ingest.store import life, plans
 from services.ingest.store import obligations as store
 from services.ingest.store.ledger_rows import LedgerEntry
 from shared.schemas import identity
-from shared.schemas.events import ObligationsAssigned, ObligationsWithdrawn
+from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.life import Action, ObligationStatus
 
@@ -69,12 +72,20 @@ async def end_obligation(
 
 
 async def restore_obligation(
-    db: AsyncConnection, act: Act, locked: LockedObligation, words: str
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    words: str,
+    taken: LedgerEntry | None = None,
 ) -> None:
-    """Assign a withdrawn obligation again."""
+    """Assign a withdrawn obligation again; one that is `taken` over, with its date and lead."""
     entry, number = locked.entry, locked.entry.number + 1
+    if taken is not None:
+        entry = replace(entry, due_on=taken.due_on, lead=taken.lead)
     values = list_columns(act, locked, ObligationStatus.ASSIGNED) | {
         "number": number,
+        "due_on": entry.due_on,
+        "lead": entry.lead,
         "known_on": max(locked.day.told_on, entry.known_on),
         "withdrawn_at": None,
         "withdrawn_by": None,
@@ -82,26 +93,32 @@ async def restore_obligation(
     }
     await store.update_obligation(db, entry.obligation_id, values, act.now)
     facts = _make_facts(entry, entry.obligation_id, number, locked)
-    await _tell_assigned(db, act, entry, entry.unit_id, facts)
-    after = {"status": ObligationStatus.ASSIGNED, "note": words}
+    await _tell_owed(db, act, entry, entry.unit_id, facts)
+    after: dict[str, Any] = {"status": ObligationStatus.ASSIGNED, "note": words}
+    if entry.due_on is not None and entry.due_on != locked.entry.due_on:
+        after["due_on"] = entry.due_on.isoformat()
     await note_change(db, act, locked, NOTED_AS[Action.REOPEN], after)
 
 
 async def assign_to(
     db: AsyncConnection, act: Act, locked: LockedObligation, unit_id: UUID, words: str
-) -> UUID:
-    """Assign what an obligation asks for to another unit, which is locked; returns the new id.
+) -> UUID | None:
+    """Assign what an obligation asks for to another unit, which is locked.
 
-    Where that unit owes it already, or has done it, nothing changes for it.
+    Returns the id of what that unit newly owes. None where it owes it already, or has done it:
+    then it keeps its date, and leads where the obligation's unit led.
     """
     entry = locked.entry
     new_id = identity.derive_obligation_id(entry.measure_id, unit_id, entry.period)
     known = await store.find_status(db, new_id)
-    if known is not None and known.status is not ObligationStatus.WITHDRAWN:
-        return new_id
     if known is not None:
-        await restore_obligation(db, act, await lock_obligation(db, act, new_id), words)
-        return new_id
+        other = await lock_obligation(db, act, new_id)
+        if known.status is ObligationStatus.WITHDRAWN:
+            await restore_obligation(db, act, other, words, taken=entry)
+            return new_id
+        if entry.lead and not other.entry.lead and known.status is not ObligationStatus.DONE:
+            await _let_lead(db, act, other, words)
+        return None
     await store.add_obligation(
         db,
         {
@@ -123,33 +140,55 @@ async def assign_to(
             "since": act.now,
         },
     )
-    await _tell_assigned(db, act, entry, unit_id, _make_facts(entry, new_id, 1, locked))
+    facts = _make_facts(entry, new_id, 1, locked)
+    await _tell_owed(db, act, entry, unit_id, facts)
     after = {"status": ObligationStatus.ASSIGNED, "from": str(entry.obligation_id), "note": words}
     await note(db, act, "obligation.assigned", new_id, after=after)
     return new_id
 
 
+async def _let_lead(db: AsyncConnection, act: Act, locked: LockedObligation, words: str) -> None:
+    """Let a unit lead what it owes already."""
+    entry, number = replace(locked.entry, lead=True), locked.entry.number + 1
+    values = {"lead": True, "number": number}
+    await store.update_obligation(db, entry.obligation_id, values, act.now)
+    facts = _make_facts(entry, entry.obligation_id, number, locked, known_on=entry.known_on)
+    await _tell_owed(db, act, entry, entry.unit_id, facts, event_class=ObligationsAmended)
+    await note_change(db, act, locked, "obligation.leads", {"note": words})
+
+
 def _make_facts(
-    entry: LedgerEntry, obligation_id: UUID, number: int, locked: LockedObligation
+    entry: LedgerEntry,
+    obligation_id: UUID,
+    number: int,
+    locked: LockedObligation,
+    known_on: date | None = None,
 ) -> ObligationFacts:
+    """An obligation as an event has it; by default the unit is told of it now."""
     return ObligationFacts(
         obligation_id=obligation_id,
         measure_id=entry.measure_id,
         kind=entry.kind,
         period=entry.period,
         due_on=entry.due_on,
-        known_on=max(locked.day.told_on, entry.known_on),
+        known_on=known_on or max(locked.day.told_on, entry.known_on),
         lead=entry.lead,
         number=number,
     )
 
 
-async def _tell_assigned(
-    db: AsyncConnection, act: Act, entry: LedgerEntry, unit_id: UUID, facts: ObligationFacts
+async def _tell_owed(
+    db: AsyncConnection,
+    act: Act,
+    entry: LedgerEntry,
+    unit_id: UUID,
+    facts: ObligationFacts,
+    *,
+    event_class: type[ObligationsAmended | ObligationsAssigned] = ObligationsAssigned,
 ) -> None:
     plan = await plans.find_plan(db, act.office_id, entry.plan_id)
     title = (plan.title or plan.document_name) if plan else ""
-    event = ObligationsAssigned(
+    event = event_class(
         office_id=act.office_id,
         unit_id=unit_id,
         plan_id=entry.plan_id,

@@ -1,0 +1,175 @@
+"""What a retired unit hands to its successor: the lead, hearings, requests; successors in turn."""
+
+from typing import Any
+
+import pytest
+
+from tests.integration.ingest.test_joint import Joint, publish
+
+pytestmark = pytest.mark.integration
+TABLE = (
+    "县2023年政务公开任务分解表\n\n"
+    "序号\t任务名称\t具体内容\t牵头单位\t责任单位\t完成时限\n"
+    "1\t解读\t政策文件及时解读。\t县财政局\t县发展和改革局、凤灵街道\t2023年9月30日\n"
+    "2\t听取\t单位主要负责人每年至少听取2次政务公开工作情况汇报。\t\t县财政局\t2023年年底\n"
+    "3\t专栏\t建立政策解读专栏。\t\t县财政局\t2023年11月30日\n"
+)
+ENDING, TAKING, THIRD = "县财政局", "县发展和改革局", "凤灵街道"
+
+
+@pytest.fixture
+async def plan(api: Any) -> Joint:
+    """A plan in which the leading unit reports for all."""
+    made = await publish(api, TABLE, 5)
+    answer = await api.client.post(f"{made.plan}/joint", json={"joint": "lead"})
+    assert answer.status_code == 200, answer.text
+    return made
+
+
+async def find_id(plan: Joint, name: str) -> str:
+    listed = (await plan.api.client.get("/v1/units", params={"name": name})).json()["items"]
+    return str(next(unit["unit_id"] for unit in listed if unit["name"] == name))
+
+
+async def retire(plan: Joint, name: str, successor: str = "", **more: Any) -> None:
+    body = {"reason": "机构改革"} | more
+    if successor:
+        body["successor_id"] = await find_id(plan, successor)
+    path = f"/v1/units/{await find_id(plan, name)}/retire"
+    answer = await plan.api.client.post(path, json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def list_handovers(plan: Joint) -> dict[str, str]:
+    changes = (await plan.api.client.get(f"{plan.plan}/directory-changes")).json()
+    return {each["unit"]: each["successor"] for each in changes["handovers"]}
+
+
+async def hand_over(plan: Joint) -> None:
+    body = {"decision": "confirm", "reason": "机构改革"}
+    answer = await plan.api.client.post(f"{plan.plan}/directory-changes", json=body)
+    assert answer.status_code == 200, answer.text
+
+
+async def list_units(plan: Joint, ref: str) -> set[str]:
+    return set(await plan.list_statuses(ref))
+
+
+async def list_texts(plan: Joint, ref: str, unit: str) -> list[str]:
+    lines = (await plan.api.client.get(f"{await plan.find(ref, unit)}/timeline")).json()
+    return [line["text"] for line in lines]
+
+
+async def test_a_successor_that_owes_a_joint_duty_already_leads_it_then(plan: Joint) -> None:
+    assert (await plan.show("1.1", THIRD))["leading"] == ENDING
+    await retire(plan, ENDING, TAKING)
+    await hand_over(plan)
+    assert await list_units(plan, "1.1") == {TAKING, THIRD}
+    assert (await plan.show("1.1", THIRD))["leading"] == TAKING
+    assert (await list_texts(plan, "1.1", TAKING))[-1].startswith("改为牵头")
+    leading = await plan.open(TAKING)
+    assert (await plan.act(leading, "1.1", TAKING, "submit")).status_code == 200
+    assert await plan.list_statuses("1.1") == {TAKING: "submitted", THIRD: "submitted"}
+    (event,) = await plan.api.fetch_rows(
+        "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM ingest.outbox "
+        "WHERE headers::text LIKE '%ObligationsAmended%'"
+    )
+    (told,) = event.event["obligations"]
+    assert (told["lead"], told["due_on"], told["number"]) == (True, "2023-09-30", 2)
+
+
+async def test_of_two_units_that_end_in_one_the_successor_owes_a_duty_once_and_leads_it(
+    plan: Joint,
+) -> None:
+    await retire(plan, ENDING, THIRD)
+    await retire(plan, TAKING, THIRD)
+    await hand_over(plan)
+    assert await plan.list_statuses("1.1") == {THIRD: "assigned"}
+    (row,) = await plan.api.list_ledger(task="1")
+    assert row["lead"] is True
+    assert await list_handovers(plan) == {}
+
+
+async def test_hearings_that_were_held_count_for_the_successor(plan: Joint) -> None:
+    ending, taking = await find_id(plan, ENDING), await find_id(plan, TAKING)
+    held = {"heard_on": "2023-05-18", "heard_by": "局长"}
+    first = (await plan.api.client.post(f"/v1/units/{ending}/hearings", json=held)).json()
+    await retire(plan, ENDING, TAKING)
+    await hand_over(plan)
+    shown = await plan.show("2.1", TAKING)
+    assert (shown["status"], [each["heard_on"] for each in shown["hearings"]]) == (
+        "in-progress",
+        ["2023-05-18"],
+    )
+    held = {"heard_on": "2023-05-20", "heard_by": "局长"}
+    second = await plan.api.client.post(f"/v1/units/{taking}/hearings", json=held)
+    assert (second.status_code, await plan.list_statuses("2.1")) == (201, {TAKING: "done"})
+    successor = await plan.open(TAKING)
+    path = f"/v1/hearings/{first['hearing_id']}/take-back"
+    assert (await successor.post(path, json={"note": "x"})).status_code == 404
+    assert (await plan.api.client.post(path, json={"note": "未召开"})).status_code == 200
+    assert await plan.list_statuses("2.1") == {TAKING: "in-progress"}
+
+
+async def test_a_later_date_that_is_asked_for_waits_with_the_successor(plan: Joint) -> None:
+    unit = await plan.open(ENDING)
+    asked = {"due_on": "2023-12-20", "note": "系统迁移"}
+    assert (await plan.act(unit, "3.1", ENDING, "extend", **asked)).status_code == 200
+    assert (await plan.act(unit, "1.1", ENDING, "extend", **asked)).status_code == 200
+    assert (await plan.act(unit, "3.1", ENDING, "object", note="不属本局")).status_code == 200
+    old = await plan.find("3.1", ENDING)
+    await retire(plan, ENDING, TAKING)
+    await hand_over(plan)
+    shown = await plan.show("3.1", TAKING)
+    (carried,) = shown["extensions"]
+    assert (carried["state"], carried["asked_due"], carried["asked_by"], carried["reason"]) == (
+        "pending",
+        "2023-12-20",
+        "other",
+        "系统迁移",
+    )
+    assert shown["objections"] == []
+    assert (await plan.show("1.1", TAKING))["extensions"] == [], "it keeps its own date"
+    ended = (await plan.api.client.get(old)).json()
+    assert ended["status"] == "withdrawn"
+    assert [each["state"] for each in ended["extensions"] + ended["objections"]] == [
+        "withdrawn",
+        "withdrawn",
+    ]
+    asked = await plan.api.client.get("/v1/extensions", params={"state": "pending"})
+    assert [each["obligation"]["unit"] for each in asked.json()["items"]] == [TAKING]
+    path = f"/v1/extensions/{carried['extension_id']}/grant"
+    granted = await plan.api.client.post(path, json={"version": shown["version"]})
+    assert granted.json()["due_on"] == "2023-12-20"
+
+
+async def test_a_successor_that_ends_hands_on_what_it_took_over_with_its_date(plan: Joint) -> None:
+    await retire(plan, ENDING, TAKING)
+    await hand_over(plan)
+    body = {"due_on": "2023-12-15", "reason": "同意延期"}
+    path = f"{await plan.find('3.1', TAKING)}/extensions"
+    assert (await plan.api.client.post(path, json=body)).status_code == 201
+    await retire(plan, ENDING, undo=True)
+    await retire(plan, TAKING, ENDING)
+    assert await list_handovers(plan) == {TAKING: ENDING}
+    await hand_over(plan)
+    back = await plan.show("3.1", ENDING)
+    assert (back["status"], back["due_on"]) == ("assigned", "2023-12-15")
+    assert (await plan.show("1.1", THIRD))["leading"] == ENDING
+    assert "2023-11-30 → 2023-12-15" in (await list_texts(plan, "3.1", ENDING))[-1]
+
+
+async def test_where_a_successor_ended_without_one_of_its_own_nothing_can_be_handed_over(
+    plan: Joint,
+) -> None:
+    await retire(plan, ENDING, TAKING)
+    await retire(plan, TAKING)
+    assert await list_handovers(plan) == {}
+    assert await list_units(plan, "3.1") == {ENDING}
+    await retire(plan, ENDING, THIRD)
+    assert await list_handovers(plan) == {ENDING: THIRD}
+    await hand_over(plan)
+    assert await list_units(plan, "3.1") == {THIRD}
+    assert await list_units(plan, "1.1") == {TAKING, THIRD}
+    await retire(plan, TAKING, THIRD)
+    assert await list_handovers(plan) == {TAKING: THIRD}
