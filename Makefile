@@ -42,7 +42,7 @@ bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
-.PHONY: format lock asyncapi texts clean
+.PHONY: format lock asyncapi texts screenshots clean
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -53,6 +53,8 @@ asyncapi: setup ## Write docs/asyncapi.yaml from the events
 texts: setup ## Renew the catalogs of the command and the pages, and list what is not translated
 	$(BIN)/python -m tools.texts
 	$(BIN)/python -m tools.page_texts
+screenshots: setup ## Take the pictures of the pages for the documents anew (docs/pictures/)
+	$(BIN)/python -m tools.screenshots
 clean: ## Remove the virtual environment and the caches
 	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
