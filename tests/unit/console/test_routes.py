@@ -18,8 +18,7 @@ from services.console.shell.visits import choose_path, is_portal, require_person
 from services.console.texts.navigation import NAVIGATION
 from services.console.texts.rendering import STATIC
 from services.ingest.api.permissions import Permission
-from tests.integration.console.pages import PAGES as PAGES_WALKED
-from tests.integration.console.pages import list_routes
+from tests.integration.console import pages as table
 
 OPEN = {"/", "/login", "/login/openid", "/logout", "/language"}
 """Pages for people who have not signed in."""
@@ -117,4 +116,4 @@ def test_a_token_and_a_sealed_message_are_of_one_secret() -> None:
 
 def test_every_page_has_a_row_in_the_table_of_pages() -> None:
     app = create_application(make_context(ConsoleSettings()))
-    assert {row.route for row in PAGES_WALKED} == set(list_routes(app, "GET"))
+    assert {row.route for row in table.PAGES} == set(table.list_routes(app, "GET"))
