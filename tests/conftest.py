@@ -102,12 +102,19 @@ def make_settings(
 ) -> SettingsFor:
     """`await make_settings(SettingsClass, "scheduler", poll=…)`: settings of a service.
 
-    Each test has a database and topics of its own, which its services share.
+    Each test has a database and topics of its own, which its services share. Without `topics` none
+    are made, since the broker takes longer for that than most tests for all else.
     """
     prefix = f"t{uuid4().hex[:10]}."
     made: dict[str, str] = {}
 
-    async def make(settings_class: type[S], service: str | None = None, **overrides: object) -> S:
+    async def make(
+        settings_class: type[S],
+        service: str | None = None,
+        *,
+        topics: bool = True,
+        **overrides: object,
+    ) -> S:
         migrated = not made
         if not made:
             made["url"] = await asyncio.to_thread(create_database, service)
@@ -118,7 +125,7 @@ def make_settings(
             partitions=2,
             **overrides,
         )
-        if "topics" not in made:
+        if topics and "topics" not in made:
             await create_topics(settings)
             made["topics"] = "made"
         if service and not migrated:

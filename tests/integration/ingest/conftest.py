@@ -136,7 +136,7 @@ def serve(context: ApiContext) -> FastAPI:
 
 @pytest.fixture
 async def api(make_settings: Any) -> AsyncIterator[Api]:
-    settings = await make_settings(IngestSettings, "ingest", link_delay="PT0S")
+    settings = await make_settings(IngestSettings, "ingest", topics=False, link_delay="PT0S")
     engine = create_engine(settings, "test")
     clock = ManualClock(NOW)
     async with engine.begin() as db:

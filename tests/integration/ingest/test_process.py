@@ -7,7 +7,14 @@ import sys
 
 import pytest
 
+from shared.kafka.broker.provisioning import create_topics
+
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+async def _topics(api):
+    await create_topics(api.settings)
 
 
 async def start(settings, **changes):

@@ -13,7 +13,7 @@ from services.ingest.store.columns import METADATA
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.broker.codec import decode, encode
 from shared.kafka.broker.log_reader import LogReader
-from shared.kafka.broker.provisioning import list_partitions
+from shared.kafka.broker.provisioning import create_topics, list_partitions
 from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
@@ -35,6 +35,11 @@ from tests.integration.running import run_loops
 
 pytestmark = pytest.mark.integration
 SLOT = datetime(2023, 11, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+async def _topics(api):
+    await create_topics(api.settings)
 
 
 async def until(check, within=120.0):

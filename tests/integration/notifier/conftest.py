@@ -41,6 +41,7 @@ async def world(
     settings = await make_settings(
         NotifierSettings,
         "notifier",
+        topics=False,
         smtp_url=mail_sink.url,
         sms_url=sms_sink.url,
         sms_secret=SECRET,

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from lab.stack.commands import _fetch_warnings
 from lab.stack.processes import find_free_ports
 from shared.kafka.broker.codec import decode, encode
+from shared.kafka.broker.provisioning import create_topics
 from shared.schemas.base_events import Event
 from shared.schemas.topics import DELIVERIES, apply_prefix
 from tests.integration.notifier.world import (
@@ -103,6 +104,7 @@ class Process:
 
 @pytest.fixture
 async def process(world: World) -> AsyncIterator[Process]:
+    await create_topics(world.settings)
     process = Process(world)
     yield process
     for child in process.children:

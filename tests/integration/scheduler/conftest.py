@@ -21,7 +21,7 @@ async def bare(
     make_settings: Callable[..., Awaitable[SchedulerSettings]],
 ) -> AsyncIterator[World]:
     """A scheduler that has read no event."""
-    settings = await make_settings(SchedulerSettings, "scheduler")
+    settings = await make_settings(SchedulerSettings, "scheduler", topics=False)
     engine = create_engine(settings, "test-scheduler")
     clock = ManualClock(START)
     ticking = Ticking(engine, settings, clock)
