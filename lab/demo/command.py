@@ -81,7 +81,11 @@ def run_demo(
         signal.signal(signal.SIGTERM, _raise_interrupt)
         try:
             record = stack.start_all(
-                clock_file=Path(scratch) / "clock", extra_env=_SHORT_POLL, tied=True, say=_out.print
+                clock_file=Path(scratch) / "clock",
+                extra_env=_SHORT_POLL,
+                durable=False,  # no one needs the demo's months after a crash of the machine
+                tied=True,
+                say=_out.print,
             )
             figures = asyncio.run(_run(seed, record, stack, clock))
             _out.print(_build_table(figures))

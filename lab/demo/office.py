@@ -11,6 +11,8 @@ from shared.schemas.rules import Audience, Channel, ObligationKind
 
 EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 TABLE, DIRECTORY = EXAMPLES / "yanting-2023.txt", EXAMPLES / "yanting-units.csv"
+_FIRST_VERSION = 1
+"""Of an obligation that has just been published."""
 _REASONS = {
     "4.3": "定期检查按年度要求，以年底为完成时限",
     "8.2": "定期公示按年度要求，以年底为完成时限",
@@ -32,9 +34,6 @@ _NOTES = {
 
 class Calls(Protocol):
     """The API calls made here: by `cli.client.Api`, or by a client that retries."""
-
-    def get(self, path: str) -> Any:  # noqa: ANN401 - JSON
-        """GET JSON."""
 
     def post(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
         """POST JSON; returns the answer."""
@@ -61,7 +60,8 @@ class Ledger:
     """Takes the steps of the demo's units and of its office.
 
     It keeps the version that each obligation had in the newest answer, and what waits for a
-    decision. The steps of one obligation are taken one after the other.
+    decision. The steps of one obligation are taken one after the other, and nobody else changes
+    it: a version that is not the present one would be refused, and end the demo.
     """
 
     def __init__(self, office: Calls, units: Calls) -> None:
@@ -93,7 +93,7 @@ class Ledger:
         self, api: Calls, step: LifeStep, obligation_id: UUID, *, due_on: date | None = None
     ) -> None:
         place = f"/v1/obligations/{obligation_id}"
-        version = self._versions.get(obligation_id) or api.get(place)["version"]
+        version = self._versions.get(obligation_id, _FIRST_VERSION)
         body: dict[str, object] = {"version": version, "note": _NOTES[step]}
         if due_on:
             body |= {"due_on": due_on.isoformat(), "confirm": True}

@@ -79,7 +79,8 @@ class StackPlan(StateFile):
 
     `owner` is a process (id, creation time); the stack stops when it ends. `parts` adds settings
     for single parts, by part name. With several `brokers` each topic has three replicas, and a
-    record is committed once two of them have it.
+    record is committed once two of them have it. A database that is not `durable` runs without
+    fsync: it survives being killed, but not a crash of the machine.
     """
 
     services: tuple[tuple[ServiceCommand, int], ...]
@@ -87,6 +88,7 @@ class StackPlan(StateFile):
     environment: dict[str, str] = {}
     parts: dict[str, dict[str, str]] = {}
     brokers: int = 1
+    durable: bool = True
     engines: bool = True  # False: without Kafka, PostgreSQL and the sinks (tests of this package)
     owner: tuple[int, float] | None = None
 

@@ -72,6 +72,7 @@ class Stack:
         extra_env: Mapping[str, str] | None = None,
         parts: Mapping[str, Mapping[str, str]] | None = None,
         brokers: int = 1,
+        durable: bool = True,
         tied: bool = False,
         say: Callable[[str], None] = print,
     ) -> StackRecord:
@@ -79,7 +80,7 @@ class Stack:
 
         `parts` holds settings for single parts, by part name (`scheduler-1`). A stack that runs
         already is left as it is, whatever the arguments say. A `tied` stack stops when the calling
-        process ends, even when that is killed.
+        process ends, even when that is killed. `brokers` and `durable` as in `StackPlan`.
 
         Raises:
             LocalStackError: it could not be started; nothing is left running then.
@@ -97,6 +98,7 @@ class Stack:
             engines=self._engines,
             parts={name: dict(settings) for name, settings in (parts or {}).items()},
             brokers=brokers,
+            durable=durable,
             owner=astuple(Identity.of(os.getpid())) if tied else None,
         )
         with hold_lock(self.state / LOCK, within=UP_WITHIN):

@@ -134,7 +134,9 @@ class Supervisor:
         return broker.build_program(_say), broker.address
 
     def _build_postgres(self) -> tuple[Program, str]:
-        server = postgres.Server(self._state / "postgres", find_free_ports(1)[0])
+        server = postgres.Server(
+            self._state / "postgres", find_free_ports(1)[0], self._plan.durable
+        )
         url = self._environment["CUIBAN_DATABASE_URL"] = server.build_url("cuiban")
         return server.build_program(_say), url
 
