@@ -229,12 +229,10 @@ def _compare(wanted: str, other: str) -> _Score:
 def _is_misprint(wanted: str, bare: str) -> bool:
     """Whether one character is another, one too many or left out: 卫建局 for 卫健局.
 
-    Only in names of at least three characters; a different last one means another kind of office.
+    Only in names of at least three characters.
     """
     return (
-        len(wanted) >= _LEAST_MISPRINTED
-        and bare[-1:] == wanted[-1:]
-        and Levenshtein.distance(wanted, bare, score_cutoff=1) == 1
+        len(wanted) >= _LEAST_MISPRINTED and Levenshtein.distance(wanted, bare, score_cutoff=1) == 1
     )
 
 

@@ -273,3 +273,24 @@ def test_a_name_with_one_wrong_character_is_proposed(name):
 def test_another_office_is_no_misprint(name):
     known = build_directory([unit("县财政局"), unit("县教育局")])
     assert proposed(name, known) == []
+
+
+def test_a_misprint_needs_three_characters_and_the_same_kind_of_office():
+    known = build_directory([unit("县卫健局"), unit("县甲局")])
+    assert proposed("县卫健委", known) == ["县卫健局"], "by its characters, not as a misprint"
+    assert proposed("县乙局", known) == []
+    others = build_directory([unit("县档案馆"), unit("县财政局")])
+    assert proposed("县档位局", others) == []
+
+
+def test_at_most_five_names_are_proposed_each_once_and_none_that_shares_half():
+    known = build_directory(
+        [unit(f"县交通运输{n}队", aliases=[f"交通运输{n}队"]) for n in "一二三四五六"]
+    )
+    names = proposed("县交通运输队", known)
+    assert (len(names), len(set(names))) == (5, 5)
+    twice = build_directory([unit("县交通运输局", aliases=["县交通局办"])])
+    assert proposed("县交通所", twice) == ["县交通运输局"]
+    halves = build_directory([unit("县甲乙丙丁局")])
+    assert proposed("县甲乙戊己局", halves) == []
+    assert proposed("县甲乙丙己局", halves) == ["县甲乙丙丁局"]
