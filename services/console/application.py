@@ -18,6 +18,7 @@ from services.console.pages import (
     people,
     preferences,
     progress,
+    proposals,
     reports,
     rules,
     unit_forms,
@@ -34,7 +35,7 @@ from services.console.texts.rendering import STATIC
 PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
-    *(directory, unit_forms, units),
+    *(directory, proposals, unit_forms, units),
     *(rules, messages),
     *(office_settings, account, people, journal),
     portal,

@@ -7,6 +7,7 @@ from fastapi.responses import Response
 
 from services.console.shell.visits import SignedIn
 from shared.api.ledger import ItemOut
+from shared.api.proposals import ContactProposalOut
 from shared.api.waiting import (
     AskedExtensionOut,
     NotificationOut,
@@ -25,26 +26,33 @@ async def show_waiting(visit: SignedIn) -> Response:
     """Everything that waits, by kind, the oldest request first."""
     visit.require("read-drafts")
     api = visit.api
-    counts, plans, submitted, extensions, objections, failed = await asyncio.gather(
+    counts, plans, submitted, extensions, objections, others = await asyncio.gather(
         api.get(WaitingOut, "/v1/waiting"),
         api.list_page(WaitingPlanOut, "/v1/waiting/plans"),
         api.list_page(ItemOut, "/v1/ledger", status="submitted", sort="due_on", limit=_SHOWN),
         api.list_page(AskedExtensionOut, "/v1/extensions", state="pending", limit=_SHOWN),
         api.list_page(RaisedObjectionOut, "/v1/objections", state="pending", limit=_SHOWN),
-        api.list_page(NotificationOut, "/v1/notifications", undeliverable=True, limit=_SHOWN),
+        asyncio.gather(
+            api.list_page(
+                ContactProposalOut, "/v1/contact-proposals", state="pending", limit=_SHOWN
+            ),
+            api.list_page(NotificationOut, "/v1/notifications", undeliverable=True, limit=_SHOWN),
+        ),
     )
+    contacts, failed = others
     drafts = [plan for plan in plans.items if is_draft(plan)]
     changed = [plan for plan in plans.items if plan.gains or plan.losses]
-    kinds = (counts.submitted, counts.extensions, counts.objections, counts.undeliverable)
+    asked = (counts.submitted, counts.extensions, counts.objections, counts.contact_proposals)
     return visit.render(
         "overview/waiting.html",
-        total=sum(kinds) + len(drafts) + len(changed),
+        total=sum(asked) + counts.undeliverable + len(drafts) + len(changed),
         counts=counts,
         drafts=drafts,
         changed=changed,
         submitted=submitted.items,
         extensions=extensions.items,
         objections=objections.items,
+        contacts=contacts.items,
         failed=failed.items,
     )
 
