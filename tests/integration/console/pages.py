@@ -101,6 +101,7 @@ PAGES = (
     Row(f"{_UNIT}/contacts/{{post}}", "/units/{unit}/contacts/liaison", "更换联络员", "edit-units"),
     Row(f"{_UNIT}/retire", "/units/{unit}/retire", "撤销单位", "edit-units"),
     Row(f"{_UNIT}/links", "/units/{unit}/links", "作废办理链接", "edit-units"),
+    Row("/units/proposals/{proposal_id}", "/units/proposals/{proposal}", "换了号码"),
     Row("/rules", "/rules", "限期"),
     Row("/messages", "/messages", "看看何时提醒"),
     Row("/settings", "/settings", "本人账号", "use-account"),

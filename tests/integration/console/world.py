@@ -109,7 +109,16 @@ async def _ask(
         unit, f"{item}/extend", version=shown["version"], due_on="2023-12-20", note="系统迁移"
     )
     objected = await _post(unit, f"{item}/object", version=asked["version"], note="不属于本单位")
+    proposed = await _post(
+        unit,
+        f"/v1/units/{unit_id}/contact-proposals",
+        post="liaison",
+        name="张三",
+        mobile="13900000009",
+        note="换了号码",
+    )
     return {
+        "proposal": proposed["proposal_id"],
         "hearing": heard["hearing_id"],
         "evidence": shown["evidence"][0]["evidence_id"],
         "extension": asked["extensions"][0]["extension_id"],
