@@ -30,7 +30,8 @@ class WaitingPlanOut(Answer):
 
     `open` counts the measures that need a decision, `unknown_names` the names that the directory
     lacks. `doubts` are those about the document. `gains` and `losses` count the units that the
-    directory adds to a published plan and takes from it.
+    directory adds to a published plan and takes from it, `handovers` those that were retired and
+    have something open for their successor.
     """
 
     plan_id: UUID
@@ -45,6 +46,7 @@ class WaitingPlanOut(Answer):
     doubts: list[str]
     gains: int
     losses: int
+    handovers: int = 0
 
 
 class AskedExtensionOut(ExtensionOut):

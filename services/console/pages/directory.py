@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.console.client import ApiError, UploadedFile
+from services.console.pages.waiting import is_changed
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
@@ -154,13 +155,13 @@ async def show_changes(visit: SignedIn) -> Response:
     """The published plans for which the directory means a change."""
     visit.require("read-drafts")
     plans = await visit.api.list_page(WaitingPlanOut, "/v1/waiting/plans")
-    waiting = [plan for plan in plans.items if plan.gains or plan.losses]
+    waiting = [plan for plan in plans.items if is_changed(plan)]
     return visit.render("units/changes.html", plans=waiting)
 
 
 @ROUTER.get("/units/changes/{plan_id}")
 async def show_change(visit: SignedIn, plan_id: UUID) -> Response:
-    """Which units gain or lose duties of a plan, with the decision."""
+    """Which units gain or lose duties of a plan, or hand them over, with the decision."""
     visit.require("read-drafts")
     return await _render_change(visit, plan_id, None)
 
@@ -187,7 +188,11 @@ async def decide_change(visit: SignedIn, plan_id: UUID, form: Posted) -> Respons
     say = visit.gettext
     confirmed = form["decision"] == "confirm"
     notice = say("已确认，任务表已按名录调整。") if confirmed else say("已保持原样，不再提示。")
-    there = f"/units/changes/{plan_id}" if left.gains or left.losses else "/units/changes"
+    there = (
+        f"/units/changes/{plan_id}"
+        if left.gains or left.losses or left.handovers
+        else "/units/changes"
+    )
     return visit.redirect(there, notice)
 
 
@@ -197,6 +202,6 @@ async def _render_change(
     """The change of a plan; at first all its units are chosen."""
     path = f"/v1/plans/{plan_id}/directory-changes"
     change = await visit.api.get(DirectoryChangeOut, path)
-    every = [str(member.unit_id) for member in (*change.gains, *change.losses)]
+    every = [str(member.unit_id) for member in (*change.gains, *change.losses, *change.handovers)]
     shown = Form.begin(unit=every) if form is None else form
     return visit.render("units/change.html", status, form=shown, change=change)

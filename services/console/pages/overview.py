@@ -54,7 +54,7 @@ def _list_waiting(
     """What waits for a decision: its name, how much of it, and where it is decided."""
     doubts = sum(plan.open + len(plan.doubts) for plan in plans)
     unknown = sum(plan.unknown_names for plan in plans)
-    changed = sum(plan.gains + plan.losses for plan in plans)
+    changed = sum(plan.gains + plan.losses + plan.handovers for plan in plans)
     rows = (
         (N_("待审核的报办结"), waiting.submitted, "/ledger?status=submitted"),
         (N_("延期申请"), waiting.extensions, f"{_LIST}#extensions"),

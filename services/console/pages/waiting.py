@@ -41,7 +41,7 @@ async def show_waiting(visit: SignedIn) -> Response:
     )
     contacts, failed = others
     drafts = [plan for plan in plans.items if is_draft(plan)]
-    changed = [plan for plan in plans.items if plan.gains or plan.losses]
+    changed = [plan for plan in plans.items if is_changed(plan)]
     asked = (counts.submitted, counts.extensions, counts.objections, counts.contact_proposals)
     return visit.render(
         "overview/waiting.html",
@@ -55,6 +55,11 @@ async def show_waiting(visit: SignedIn) -> Response:
         contacts=contacts.items,
         failed=failed.items,
     )
+
+
+def is_changed(plan: WaitingPlanOut) -> bool:
+    """Whether the directory means a change of a published plan."""
+    return bool(plan.gains or plan.losses or plan.handovers)
 
 
 def is_draft(plan: WaitingPlanOut) -> bool:

@@ -20,6 +20,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "role": wording.ROLES,
     "post": wording.POSTS,
     "channel": wording.CHANNELS,
+    "why": wording.REASONS,
     "plan_status": plan_words.PLAN_STATUSES,
     "doubt": plan_words.DOUBTS,
     "settlement": plan_words.SETTLEMENTS,

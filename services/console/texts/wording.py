@@ -45,6 +45,35 @@ POSTS: Mapping[str, str] = {
     "deputy": N_("分管领导"),
     "head": N_("主要负责人"),
 }
+REASONS: Mapping[str, str] = {
+    "withdrawn": N_("已不需提醒"),
+    "no-address": N_("联系人没有地址"),
+    "no-contact": N_("岗位没有联系人"),
+    "channel-off": N_("渠道已停用"),
+    "past-usefulness": N_("已过时效"),
+    "exhausted": N_("多次重试未成"),
+    "unknown-outcome": N_("结果不明"),
+    "held/no-gateway": N_("渠道未接通"),
+    "unreachable": N_("网关无法连接"),
+    "busy": N_("网关繁忙"),
+    "rejected": N_("网关拒收"),
+    "answered-failure": N_("网关回复失败"),
+    "bad-address": N_("地址无效"),
+    "unauthorised": N_("网关不认可本机账号"),
+    "insecure": N_("网关未加密"),
+    "refuses-us": N_("网关拒绝本机"),
+    "forbidden": N_("网关禁止发送"),
+    "gone": N_("网关已停用或对方退订"),
+    "unrenderable": N_("正文无法生成"),
+    "done": N_("已办结"),
+    "revised": N_("任务表已修订"),
+    "objection": N_("异议成立"),
+    "submitted": N_("已报办结"),
+    "heard": N_("已登记听取汇报"),
+    "amended": N_("任务表已修订"),
+    "extended": N_("期限已调整"),
+}
+"""Why a message was not sent, or failed: the codes of the notifier."""
 CHANNELS: Mapping[str, str] = {"email": N_("邮件"), "sms": N_("短信")}
 SCOPES: Mapping[str, str] = {
     "read": N_("查看"),

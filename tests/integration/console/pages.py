@@ -76,7 +76,6 @@ PAGES = (
     Row(f"{_PLAN}/details", "/plans/{draft}/details", "标题和反馈方式", "edit-plans"),
     Row(f"{_PLAN}/withdraw", "/plans/{plan}/withdraw", "撤回的理由", "publish-plans"),
     Row(f"{_PLAN}/delete", "/plans/{draft}/delete", "同一个文件可以再上传", "edit-plans"),
-    Row(f"{_PLAN}/directory", "/plans/{plan}/directory", "县新设局"),
     Row(_MEASURE, "/plans/{draft}/measures/2.1", "开展培训。"),
     Row(f"{_MEASURE}/withdraw", "/plans/{plan}/measures/2.1/withdraw", "撤回要求", "publish-plans"),
     Row("/ledger", "/ledger", "县财政局", "read"),

@@ -39,7 +39,7 @@ async def test_messages_are_listed_by_their_result(desk: Desk) -> None:
             "rank": 1,
             "address": "a@yanting.example",
             "at": NOW,
-            "reason": "",
+            "reason": "bad-address" if state is MessageState.FAILED else "",
             "gateway": "smtp",
             "subject": f"政务公开任务提醒 {HOSTILE}",
             "body": f"您有 1 项任务将到期。\n{HOSTILE}",
@@ -54,6 +54,7 @@ async def test_messages_are_listed_by_their_result(desk: Desk) -> None:
     await page.get_by_label("结果").select_option("failed")
     await expect(page).to_have_url(f"{desk.address}/messages?state=failed&channel=")
     await expect(page.locator("tbody tr")).to_have_count(1)
+    await expect(page.locator("tbody tr")).to_contain_text("发送失败地址无效")
     await page.locator("summary").click()
     await expect(page.get_by_text("您有 1 项任务将到期。")).to_be_visible()
     await expect(page).to_have_title("投递 - 催办")

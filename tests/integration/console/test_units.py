@@ -228,6 +228,19 @@ async def test_what_the_directory_changes_in_plans_is_decided(desk: Desk) -> Non
     await expect(page.get_by_role("status")).to_contain_text("已确认")
     unit = await find_unit(desk, "县水利局")
     assert await desk.api.list_ledger(unit_id=unit["unit_id"])
+    successor = await find_unit(desk, "县财政局")
+    body = {"reason": "机构改革", "successor_id": successor["unit_id"]}
+    retired = await desk.api.client.post(f"/v1/units/{unit['unit_id']}/retire", json=body)
+    assert retired.is_success
+    await page.goto("/overview/waiting")
+    await page.get_by_role("region", name="名录变动").get_by_role("link").first.click()
+    await expect(page.get_by_label("县水利局 → 县财政局")).to_be_checked()
+    await check_page(page)
+    await page.get_by_label("按名录调整").check()
+    await page.get_by_label("理由").fill("机构改革")
+    await page.get_by_role("button", name="确定").click()
+    await expect(page.get_by_text("没有待决定的名录变动。")).to_be_visible()
+    assert await desk.api.list_ledger(unit_id=unit["unit_id"]) == []
 
 
 @pytest.mark.usefixtures("directory")

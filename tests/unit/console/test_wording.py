@@ -1,12 +1,16 @@
 """Dates, distances and problems in words."""
 
+import re
 from datetime import UTC, date, datetime
 
 import pytest
 
 from services.console.texts.languages import load_catalogs
 from services.console.texts.problems import describe, list_field_errors
-from services.console.texts.wording import STATUSES, Wording
+from services.console.texts.wording import REASONS, STATUSES, Wording
+from services.notifier.domain.message import HoldReason, Refusal
+from services.notifier.domain.retry import FailReason, OpenReason
+from services.notifier.domain.stages import SuppressReason
 from shared.api.problems import Problem, choose_part
 from shared.calendar import WorkingCalendar
 
@@ -113,3 +117,15 @@ def test_what_is_wrong_with_a_field_is_told_in_chinese(message: str, text: str) 
     problem = make_problem("invalid", "")
     problem.errors = [{"where": "body.due_on", "message": message}, {"where": "query.x"}]
     assert list_field_errors(problem, ZH.gettext) == {"due_on": text}
+
+
+_KINDS = (SuppressReason, Refusal, FailReason, OpenReason, HoldReason)
+
+
+@pytest.mark.parametrize("reason", [reason for kind in _KINDS for reason in kind])
+def test_why_a_message_was_not_sent_is_said_in_both_languages(reason: str) -> None:
+    chinese = Wording("zh", ZH.gettext).name_value(reason, REASONS)
+    english = Wording("en", EN.gettext).name_value(reason, REASONS)
+    assert reason not in {chinese, english}
+    assert not re.search("[A-Za-z]", chinese)
+    assert not re.search("[\u4e00-\u9fff]", english)

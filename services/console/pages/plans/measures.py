@@ -1,7 +1,5 @@
-"""A plan's title and who reports for joint duties; one measure; what the directory changed."""
+"""A plan's title and who reports for joint duties; one measure."""
 
-import asyncio
-from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
@@ -14,7 +12,6 @@ from services.console.pages.plans.showing import OpenedPlan, begin_form, get_sta
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.plan_words import describe_when
-from shared.api.membership import DirectoryChangeOut
 from shared.api.plans import MeasureOut, PlanOut
 from shared.api.settling import JointOut
 
@@ -125,31 +122,3 @@ def _list_printed(
         (visit.gettext("完成时限"), cells.due),
     ]
     return [(label, *texts[each]) for label, each in wanted if each in texts]
-
-
-@ROUTER.get("/plans/{plan_id}/directory")
-async def show_directory_changes(visit: SignedIn, plan_id: UUID) -> Response:
-    """Which units gain or lose duties of a plan because the directory changed."""
-    visit.require("read-drafts")
-    return await _render_directory(visit, plan_id, Form())
-
-
-@ROUTER.post("/plans/{plan_id}/directory")
-async def decide_directory_changes(visit: SignedIn, plan_id: UUID, form: Posted) -> Response:
-    """Confirm or dismiss what the directory changed."""
-    visit.require("publish-plans")
-    body: dict[str, Any] = {name: form[name] for name in ("decision", "reason", "digest")}
-    path = f"/v1/plans/{plan_id}/directory-changes"
-    try:
-        await visit.api.post(DirectoryChangeOut, path, body, form.key)
-    except ApiError as error:
-        return await _render_directory(visit, plan_id, form.refuse(visit, error), error.status)
-    return visit.redirect(f"/plans/{plan_id}", visit.gettext("已决定。"))
-
-
-async def _render_directory(visit: Visit, plan_id: UUID, form: Form, status: int = 200) -> Response:
-    plan, change = await asyncio.gather(
-        visit.api.get(PlanOut, f"/v1/plans/{plan_id}"),
-        visit.api.get(DirectoryChangeOut, f"/v1/plans/{plan_id}/directory-changes"),
-    )
-    return visit.render("plans/directory.html", status, plan=plan, change=change, form=form)

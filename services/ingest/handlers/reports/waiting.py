@@ -47,7 +47,7 @@ class RaisedObjection(StoredObjection):
 
 @dataclass(frozen=True, slots=True)
 class WaitingPlan:
-    """A plan or revision with what is open; `gains` and `losses` count units."""
+    """A plan or revision with what is open; `gains`, `losses` and `handovers` count units."""
 
     plan_id: UUID
     revises: UUID | None
@@ -61,6 +61,7 @@ class WaitingPlan:
     doubts: tuple[str, ...]
     gains: int
     losses: int
+    handovers: int
 
 
 async def list_extensions(
@@ -113,7 +114,7 @@ async def list_waiting_plans(db: AsyncConnection, act: Act) -> list[WaitingPlan]
         row
         for row in rows
         if row.status is not PlanStatus.PUBLISHED
-        or any((row.open, row.unknown_names, row.doubts, row.gains, row.losses))
+        or any((row.open, row.unknown_names, row.doubts, row.gains, row.losses, row.handovers))
     ]
 
 
@@ -139,4 +140,5 @@ async def _describe_plan(
         doubts=list_plan_doubts(plan),
         gains=len(change.gains) if change else 0,
         losses=len(change.losses) if change else 0,
+        handovers=len(change.handovers) if change else 0,
     )
