@@ -39,7 +39,13 @@ MOMENTS = tuple(
 )
 QUIET_WITHIN = 300.0  # seconds
 LARGEST = 150_000  # bytes of a picture
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 _PATIENCE = 120_000  # milliseconds
 
 

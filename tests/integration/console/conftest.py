@@ -84,6 +84,17 @@ async def open_desk(
         await engine.dispose()
 
 
+@pytest.fixture(autouse=True)
+async def _no_window_stays(request: pytest.FixtureRequest) -> AsyncIterator[None]:
+    """Close the windows of each test when it ends."""
+    desk: Desk | None = None
+    if "desk" in request.fixturenames:
+        desk = request.getfixturevalue("desk")
+    yield
+    if desk is not None:
+        await desk.close_browsers()
+
+
 @pytest.fixture(scope="module")
 async def desk(
     engines: Engines, create_database: Callable[[str | None], str], chromium: Browser

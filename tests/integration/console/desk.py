@@ -14,7 +14,13 @@ from services.console.shell.context import ConsoleContext
 from tests.integration.ingest.conftest import Api
 from tests.integration.ingest.people import PASSWORD, create_user, try_sign_in
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 _PATIENCE = 120_000
 """Milliseconds after which a page hangs; how fast the machine is, is no matter of a test."""
 expect.set_options(timeout=_PATIENCE)
@@ -92,10 +98,14 @@ class Desk:
             self.tokens[name] = answer.json()["token"]
         return self.tokens[name]
 
+    async def close_browsers(self) -> None:
+        """Close all windows. Open ones cost the machine more than the tests do."""
+        while self.opened:
+            await self.opened.pop().close()
+
     async def close(self) -> None:
         """Close what is open. Nothing went to another host, and no script or policy failed."""
-        for context in self.opened:
-            await context.close()
+        await self.close_browsers()
         foreign = [url for url in self.requests if not url.startswith((self.address, "data:"))]
         assert not foreign, f"requests to other hosts: {foreign}"
         assert not self.faults, self.faults
