@@ -31,7 +31,7 @@ async def test_a_correction_is_found_in_what_waits_and_accepted(desk: Desk) -> N
     proposal = await propose(desk)
     page = await desk.sign_in("editor")
     await page.goto("/overview")
-    await page.get_by_role("link", name="联系人更正").click()
+    await page.get_by_role("link", name="联系人更正", exact=True).click()
     part = page.get_by_role("region", name="联系人更正")
     await expect(part.get_by_role("cell", name="<b>换号</b>")).to_be_visible()
     await check_page(page)

@@ -42,7 +42,8 @@ async def test_a_person_signs_in_where_they_wanted_to_go_and_out(
     token = await read_cookie(page, "cuiban-session")
     async with page.expect_response("**/logout") as left:
         await page.get_by_role("button", name="退出").click()
-    assert (await left.value).headers["clear-site-data"] == '"cache"'
+    answered = await left.value
+    assert await answered.header_value("clear-site-data") == '"cache"'
     await expect(page.get_by_role("status")).to_have_text("您已退出。")
     await page.goto("/overview")
     await expect(page).to_have_title("登录 - 催办")

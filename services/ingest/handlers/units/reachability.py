@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.store import units as store
@@ -59,9 +60,14 @@ async def list_unreachable(
     """The posts with a gap today, by unit name and post, after one of them; no retired units.
 
     Empty `posts` are all posts, and so on.
+
+    Raises:
+        RefusedError: one of `unit_ids` is no unit of the office.
     """
     today = (await get_office_day(db, act.office_id, act.now)).today
     units = await store.list_units(db, act.office_id, unit_ids)
+    if unit_ids and len(units) < len(set(unit_ids)):
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     order = list(Audience)
     rows = [
         row
