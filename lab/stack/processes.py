@@ -283,7 +283,7 @@ def _wait(processes: Iterable[psutil.Process], seconds: float) -> list[psutil.Pr
     while left := [each for each in left if _is_running(each)]:
         if time.monotonic() > until:
             break
-        time.sleep(0.02)  # only own children can be waited for
+        time.sleep(0.02)  # psutil would reap the caller's children, and wait for zombies
     return left
 
 

@@ -34,5 +34,5 @@ def end_supervisor(identity: Identity) -> None:
     identity.send_signal(signal.SIGCONT)
     until = time.monotonic() + DOWN_WITHIN
     while identity.find_process() is not None and time.monotonic() < until:
-        time.sleep(0.05)  # only own children can be waited for
+        time.sleep(0.05)  # no child of this process; a zombie counts as ended
     identity.send_signal(signal.SIGKILL)
