@@ -1,16 +1,16 @@
 """Corrections of contacts that units propose, over HTTP."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
-from shared.api.fields import Answer, Prose, Request
+from shared.api.fields import Answer, Prose
+from shared.api.units import HolderIn
 from shared.schemas.rules import Audience
 
 
-class ContactProposalIn(Request):
+class ContactProposalIn(HolderIn):
     """Who holds a post of the unit, as the directory should say it: all of it, not what differs."""
 
     model_config = ConfigDict(
@@ -28,10 +28,6 @@ class ContactProposalIn(Request):
         },
     )
 
-    post: Audience
-    name: Annotated[str, Field(max_length=200)] = ""
-    email: Annotated[str, Field(max_length=254)] = ""
-    mobile: Annotated[str, Field(max_length=40)] = ""
     note: Prose = ""
 
 

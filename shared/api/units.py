@@ -77,7 +77,16 @@ class ContactOut(Answer):
     valid_to: date | None = None
 
 
-class ContactIn(Request):
+class HolderIn(Request):
+    """A post, and who is to hold it."""
+
+    post: Audience
+    name: Annotated[str, Field(max_length=200)] = ""
+    email: Annotated[str, Field(max_length=254)] = ""
+    mobile: Annotated[str, Field(max_length=40)] = ""
+
+
+class ContactIn(HolderIn):
     """Who takes over a post; nothing is kept of who held it. Without `valid_from` at once."""
 
     model_config = ConfigDict(
@@ -95,10 +104,6 @@ class ContactIn(Request):
         },
     )
 
-    post: Audience
-    name: Annotated[str, Field(max_length=200)] = ""
-    email: Annotated[str, Field(max_length=254)] = ""
-    mobile: Annotated[str, Field(max_length=40)] = ""
     valid_from: Day | None = None
     valid_to: Day | None = None
 
