@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +11,8 @@ from starlette.exceptions import HTTPException
 
 from services.console.client import ApiError, Unread
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, Deed, choose_label, list_actions
-from services.console.pages.obligation import fetch_timeline, make_address
+from services.console.pages.obligation import make_address
+from services.console.pages.stories import fetch_timeline, renew_form
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from shared.api.ledger import LedgerChoicesOut
@@ -136,26 +135,16 @@ async def _refuse(
     visit: Visit, obligation_id: UUID, name: str, form: Form, error: ApiError
 ) -> Response:
     """The form with what was typed. After a conflict it shows what changed, and decides anew."""
-    obligation = await visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}")
     refused = form.refuse(visit, error)
     changes: list[TimelineEntryOut] = []
     asks_confirm = error.problem.type == _UNCONFIRMED
     if error.status == _CONFLICT and not asks_confirm:
-        changes = _list_since(await fetch_timeline(visit, obligation_id), form["seen"])
-        newest = changes[-1].at.isoformat() if changes else form["seen"]
-        values = {**refused.values, "version": [str(obligation.version)], "seen": [newest]}
-        refused = replace(refused, values=values)
+        obligation, refused, changes = await renew_form(visit, obligation_id, refused)
+    else:
+        obligation = await visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}")
     return await _render(
         visit, obligation, name, refused, error.status, changes=changes, asks_confirm=asks_confirm
     )
-
-
-def _list_since(lines: list[TimelineEntryOut], seen: str) -> list[TimelineEntryOut]:
-    try:
-        since = datetime.fromisoformat(seen)
-        return [line for line in lines if line.at > since]
-    except (ValueError, TypeError):
-        return []
 
 
 async def _render(

@@ -11,10 +11,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
-from pydantic import TypeAdapter
 
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, MAIN, choose_label, list_actions
 from services.console.pages.ledger_address import find_back
+from services.console.pages.stories import fetch_timeline
 from services.console.shell.downloads import answer_file
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
@@ -30,7 +30,6 @@ from shared.api.obligations import ObligationOut, TimelineEntryOut
 ROUTER = APIRouter()
 _SHOWN = 60
 """Lines of a story that a page shows at once; older ones are behind a link."""
-_LINES = TypeAdapter(list[TimelineEntryOut])
 _PROOF = {
     "due_before": N_("原期限"),
     "due_on": N_("期限"),
@@ -72,12 +71,6 @@ class StoryDay:
 def make_address(obligation_id: UUID, back: str) -> str:
     """The address of an obligation; `back` is the query of the list from which one came."""
     return f"/ledger/{obligation_id}" + (f"?list={quote(back, safe='')}" if back else "")
-
-
-async def fetch_timeline(visit: Visit, obligation_id: UUID) -> list[TimelineEntryOut]:
-    """The story of an obligation, rising."""
-    path = f"/v1/obligations/{obligation_id}/timeline"
-    return await visit.api.fetch(_LINES, path)
 
 
 @ROUTER.get("/ledger/{obligation_id}")

@@ -2,8 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +11,9 @@ from starlette.exceptions import HTTPException
 
 from services.console.client import ApiError
 from services.console.pages.portal.answer_kinds import ANSWERS, AnswerKind, list_answers
-from services.console.pages.portal.items import fetch_timeline
 from services.console.pages.portal.receipts import make_receipt_path
 from services.console.pages.portal.sending import check_answer, list_typed, send_answer
+from services.console.pages.stories import fetch_timeline, renew_form
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import OfUnit, Visit
 from shared.api.obligations import ObligationOut, TimelineEntryOut
@@ -81,23 +79,8 @@ async def _refuse(
         return _render_check(visit, item, name, refused, error.status)
     if error.status != _CONFLICT:
         return _render_form(visit, item, name, refused, error.status)
-    item, lines = await asyncio.gather(
-        visit.api.get(ObligationOut, f"/v1/obligations/{item.obligation_id}"),
-        fetch_timeline(visit, item.obligation_id),
-    )
-    changes = _list_since(lines, form["seen"])
-    newest = changes[-1].at.isoformat() if changes else form["seen"]
-    values = {**refused.values, "version": [str(item.version)], "seen": [newest]}
-    refused = replace(refused, values=values)
+    item, refused, changes = await renew_form(visit, item.obligation_id, refused)
     return _render_form(visit, item, name, refused, error.status, changes=changes)
-
-
-def _list_since(lines: list[TimelineEntryOut], seen: str) -> list[TimelineEntryOut]:
-    try:
-        since = datetime.fromisoformat(seen)
-        return [line for line in lines if line.at > since]
-    except (ValueError, TypeError):
-        return []
 
 
 def _render_form(

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
-from pydantic import TypeAdapter
 
 from services.console.client import ApiClient
 from services.console.pages.portal.answer_kinds import ANSWERS, BY_KIND, list_answers
+from services.console.pages.stories import fetch_timeline
 from services.console.shell.downloads import answer_file
 from services.console.shell.visits import OfUnit, Visit
 from shared.api.ledger import ItemOut, SummaryOut
@@ -27,7 +27,6 @@ _OPEN = [
     for status in ObligationStatus
     if status not in {ObligationStatus.SUBMITTED, ObligationStatus.DONE, ObligationStatus.WITHDRAWN}
 ]
-_LINES = TypeAdapter(list[TimelineEntryOut])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +100,6 @@ async def show_item(visit: OfUnit, obligation_id: UUID) -> Response:
 def _to_line(line: TimelineEntryOut) -> StoryLine:
     receipt = int(line.details.get("number", 0)) if line.kind in BY_KIND else 0
     return StoryLine(line.at, line.kind, line.actor, line.text, receipt)
-
-
-async def fetch_timeline(visit: Visit, obligation_id: UUID) -> list[TimelineEntryOut]:
-    """The story of an obligation, rising."""
-    return await visit.api.fetch(_LINES, f"/v1/obligations/{obligation_id}/timeline")
 
 
 @ROUTER.get("/u/evidence/{evidence_id}")

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from services.console.pages.portal.answer_kinds import ANSWERS, BY_KIND
-from services.console.pages.portal.items import fetch_timeline
+from services.console.pages.stories import fetch_timeline
 from services.console.shell.visits import OfUnit, Visit
 from services.console.texts.languages import N_
 from services.console.texts.wording import write_receipt_number
