@@ -7,7 +7,6 @@ to `PAGES`.
 
 import asyncio
 import os
-import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from lab.stack.record import StackRecord
 from lab.stack.stack import ONE_EACH, Stack
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
+from tools.browsers import find_browser
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SEED = 2023
@@ -39,13 +39,6 @@ MOMENTS = tuple(
 )
 QUIET_WITHIN = 300.0  # seconds
 LARGEST = 150_000  # bytes of a picture
-_BROWSERS = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
 _PATIENCE = 120_000  # milliseconds
 
 
@@ -159,7 +152,9 @@ async def take_pictures(address: str, token: str, names: Mapping[str, str]) -> N
     cookie: Any = {"name": "cuiban-session", "value": token, "url": address}
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=_find_browser(), args=arguments)
+        browser = await playwright.chromium.launch(
+            executable_path=_require_browser(), args=arguments
+        )
         for kind in SIZES:
             for shot in PAGES:
                 page = await _open(browser, kind, address, None if shot.signed_out else cookie)
@@ -201,16 +196,16 @@ async def _save(page: Page, shot: Shot, kind: str) -> None:
     print(f"{target.name} {len(content) // 1024} KB")
 
 
-def _find_browser() -> str:
-    named = os.environ.get("CUIBAN_BROWSER") or next(filter(None, map(shutil.which, _BROWSERS)), "")
-    if not named:
+def _require_browser() -> str:
+    path = find_browser()
+    if path is None:
         raise SystemExit("No Chromium on this machine: install one, or name it: CUIBAN_BROWSER.")
-    return named
+    return path
 
 
 def main() -> None:
     """Start the stack, play the months, take the pictures, stop the stack."""
-    _find_browser()
+    _require_browser()
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="cuiban-screenshots-") as scratch:
         folder = Path(scratch)

@@ -22,11 +22,12 @@ from services.ingest.settings import IngestSettings
 from shared.database.engine import create_engine
 from shared.process.serving import listen, serve
 from tests.clocks import ManualClock
-from tests.integration.console.desk import Desk, find_browser
+from tests.integration.console.desk import Desk
 from tests.integration.console.portal import KEY, Portal, open_portal
 from tests.integration.ingest.conftest import NOW, SCOPES, Api
 from tests.integration.ingest.conftest import serve as make_application
 from tests.integration.running import run_loops
+from tools.browsers import find_browser
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,10 @@ from services.console.shell.context import ConsoleContext
 from tests.integration.ingest.conftest import Api
 from tests.integration.ingest.people import PASSWORD, create_user, try_sign_in
 
-_NAMES = (
-    "chromium-headless-shell",
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-)
 _PATIENCE = 120_000
 """Milliseconds after which a page hangs; how fast the machine is, is no matter of a test."""
 expect.set_options(timeout=_PATIENCE)
 _RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-def find_browser() -> str | None:
-    """The Chromium that `CUIBAN_BROWSER` names, else one on the path."""
-    if named := os.environ.get("CUIBAN_BROWSER"):
-        return named if Path(named).exists() else None
-    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @dataclass
