@@ -119,6 +119,7 @@ async def check_narrow(page: Page) -> None:
 
 async def check_page(page: Page) -> None:
     """What holds for every page; run it on each one that a test reaches."""
+    await page.wait_for_load_state()  # a click returns when the next page begins
     assert await page.locator("h1").count() == 1
     await check_axe(page)
     await check_narrow(page)

@@ -74,7 +74,8 @@ async def test_the_parts_of_a_list_follow_each_other(
     await page.goto("/ledger")
     seen = await page.get_by_role("rowheader").count()
     while await page.get_by_role("link", name="下一页").count():
-        await page.get_by_role("link", name="下一页").click()
+        async with page.expect_event("load"):
+            await page.get_by_role("link", name="下一页").click()
         seen += await page.get_by_role("rowheader").count()
     assert seen == len(ledger)
 
