@@ -10,7 +10,7 @@ from playwright.async_api import APIResponse
 from services.console.application import create_application
 from services.console.shell import progress
 from services.console.shell.cookies import make_form_token
-from services.console.texts.navigation import NAVIGATION
+from services.console.texts.navigation import ITEMS, NAVIGATION
 from services.ingest.api.permissions import BY_ROLE
 from services.ingest.domain.accounts import AccountRole
 from tests.integration.console.desk import Desk, check_page
@@ -149,7 +149,8 @@ async def test_each_role_sees_what_it_may_and_the_refusal_of_the_rest(
     unit_id = world.own["unit"] if role is AccountRole.UNIT else None
     page = await desk.sign_in(role.value, unit_id=unit_id)
     may = {*map(str, BY_ROLE[role]), SIGNED_IN}
-    areas = [area.path for area in NAVIGATION if area.needs in may]
+    every = (ITEMS, *NAVIGATION) if unit_id else NAVIGATION
+    areas = [area.path for area in every if area.needs in may]
     faults = []
     for row in (row for row in PAGES if row.needs != ANYBODY and "{task}" not in row.path):
         answer = await page.request.get(row.path.format_map(world.own))
