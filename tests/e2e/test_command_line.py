@@ -43,7 +43,9 @@ def test_status_says_what_runs_and_where(world, cuiban) -> None:
     assert {part["name"] for part in known["parts"]} >= {"supervisor", "sinks"} | services
     assert {part["state"] for part in known["parts"]} == {"ready"}
     assert all(Path(part["log"]).exists() for part in known["parts"])
-    assert known["addresses"].keys() == {"api", "inbox", "kafka", "database", "smtp", "sms"}
+    assert known["addresses"].keys() == {
+        *("api", "console", "inbox", "kafka", "database", "smtp", "sms"),
+    }
     assert known["addresses"]["api"] == world.record.api
     assert Path(known["token_file"]).read_text().strip()
 
@@ -93,7 +95,7 @@ def test_what_cannot_be_done_is_said_in_one_line_with_what_to_do(
         (("import", str(nothing)), "No task table", 1),
         (("plan", "settle", "1.1", "--reason", "x"), "--accept", 2),
         (("plan", "settle", "99.9", "--accept", "--reason", "x"), "99.9", 2),
-        (("plan", "show", "not-an-id"), "HTTP 4", 2),
+        (("plan", "show", "not-an-id"), "No plan is called not-an-id", 2),
     ):
         assert expected in cuiban(*arguments, status=status)
 

@@ -78,7 +78,7 @@ def _set_headers(headers: MutableHeaders, scope: Scope, correlation: str) -> Non
         headers.setdefault(name, value)
     is_static = scope["path"].startswith("/static/") and b"v=" in scope["query_string"]
     headers.setdefault("Cache-Control", _STATIC_AGE if is_static else "no-store")
-    if scope["scheme"] == "https":
+    if scope.get("scheme") == "https":  # optional in ASGI
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
     headers["X-Correlation-Id"] = correlation
 

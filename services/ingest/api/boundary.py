@@ -72,7 +72,7 @@ def _set_headers(headers: MutableHeaders, scope: Scope, correlation: UUID) -> No
     headers["X-Correlation-Id"] = str(correlation)
     for name, value in _PROTECTION.items():
         headers.setdefault(name, value)
-    if scope["scheme"] == "https":
+    if scope.get("scheme") == "https":  # optional in ASGI
         headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 
 

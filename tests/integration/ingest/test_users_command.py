@@ -85,4 +85,4 @@ async def test_a_weak_password_is_wrong_use(cuiban: Command) -> None:
     typed = ("users", "add", "张三", "--role", "viewer", "--password-stdin")
     ended = await cuiban(*typed, stdin="12345678\n")
     assert ended.status == 2
-    assert "common" in ended.err
+    assert "easy to guess" in ended.err
