@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import MessageState
@@ -67,15 +67,12 @@ async def list_journal(
     db: AsyncConnection, office_id: UUID, obligation_id: UUID, causes: Sequence[str]
 ) -> list[JournalEntry]:
     """The journal's entries of an obligation, and those of its plan that changed it, in order."""
+    wanted: ColumnElement[bool] = _J.subject == str(obligation_id)
+    if causes:  # a condition on an empty list would keep PostgreSQL from the index
+        wanted |= _J.subject.in_(causes) & _J.action.in_(_OF_PLANS)
     query = (
         select(*list_columns(JournalEntry, _J))
-        .where(
-            _J.office_id == office_id,
-            or_(
-                _J.subject == str(obligation_id),
-                _J.subject.in_(causes) & _J.action.in_(_OF_PLANS),
-            ),
-        )
+        .where(_J.office_id == office_id, wanted)
         .order_by(_J.id)
     )
     return await fetch_all(db, JournalEntry, query)

@@ -9,7 +9,12 @@ from playwright.async_api import expect
 
 from tests.integration.console.desk import check_page, take_picture
 from tests.integration.console.portal import OTHER, UNIT, Portal
-from tests.integration.ingest.people import PASSWORD, create_user, forget_failures
+from tests.integration.ingest.people import (
+    PASSWORD,
+    create_user,
+    forget_failures,
+    prolong_pauses,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -165,12 +170,15 @@ async def test_a_number_and_its_code_enter_and_a_wrong_code_says_so(portal: Port
     await expect(page).to_have_url(f"{portal.desk.address}/u/items")
 
 
-async def test_the_page_for_codes_is_like_every_page(portal: Portal) -> None:
+async def test_the_page_for_codes_is_like_every_page(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = await portal.desk.open_browser(width=390)
     await page.goto("/u")
     await check_page(page)
     await take_picture(page, "portal-code")
-    for _ in range(7):
+    prolong_pauses(monkeypatch)
+    for _ in range(5):
         await page.get_by_label("手机号").fill("13899999999")
         await page.get_by_label("八位办理码").fill("12345678")
         async with page.expect_navigation():

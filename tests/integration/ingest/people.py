@@ -1,9 +1,13 @@
 """People who sign in to the API of a test."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import httpx
+import pytest
+
+from services.ingest.domain.sign_in_limits import SignInLimit
 
 PASSWORD = "绿色 订书机 七月 河"
 OTHER = "蓝色 回形针 八月 山"
@@ -53,3 +57,13 @@ async def forget_failures(api: Any) -> None:
         await db.exec_driver_sql(
             "UPDATE ingest.sign_in_failures SET free_at = free_at - interval '1 day'"
         )
+
+
+def prolong_pauses(patch: pytest.MonkeyPatch) -> None:
+    """Make each pause after failures an hour or more, however long an attempt takes here."""
+    compute = SignInLimit.compute_pause
+
+    def compute_longer(limit: SignInLimit, failures: int) -> timedelta:
+        return 3600 * compute(limit, failures)
+
+    patch.setattr(SignInLimit, "compute_pause", compute_longer)

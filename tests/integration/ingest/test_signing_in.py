@@ -16,6 +16,7 @@ from tests.integration.ingest.people import (
     create_user,
     forget_failures,
     join,
+    prolong_pauses,
     sign_in,
     try_sign_in,
 )
@@ -129,7 +130,10 @@ async def test_a_success_forgets_the_failures_of_the_account(api: Any) -> None:
     await sign_in(api, "张三")
 
 
-async def test_guesses_at_the_same_time_are_counted_one_by_one(api: Any) -> None:
+async def test_guesses_at_the_same_time_are_counted_one_by_one(
+    api: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prolong_pauses(monkeypatch)
     await create_user(api, "张三", "viewer")
     answers = await asyncio.gather(*(try_sign_in(api, "张三", OTHER) for _ in range(8)))
     statuses = [answer.status_code for answer in answers]
@@ -144,6 +148,7 @@ async def test_many_names_from_one_address_are_stopped(api: Any, monkeypatch: An
     context = api.transport.app.state.context
     assert isinstance(context, ApiContext)
     monkeypatch.setattr(context.hasher, "verify", refuse)
+    prolong_pauses(monkeypatch)
     answers = [
         (await try_sign_in(api, f"name {number}", OTHER)).status_code for number in range(52)
     ]
