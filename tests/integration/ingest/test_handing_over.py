@@ -14,7 +14,7 @@ TABLE = (
     "序号\t任务名称\t具体内容\t牵头单位\t责任单位\t完成时限\n"
     "1\t解读\t政策文件多元化解读比例不得低于50%。\t县财政局\t县发展和改革局、凤灵街道\t2023年9月30日\n"
     "2\t听取\t单位主要负责人每年至少听取2次政务公开工作情况汇报。\t\t县财政局\t2023年年底\n"
-    "3\t专栏\t建立政策解读专栏。\t\t县财政局\t2023年11月30日\n"
+    "3\t专栏\t建立政策解读专栏，专栏信息不少于12条。\t\t县财政局\t2023年11月30日\n"
 )
 ENDING, TAKING, THIRD = "县财政局", "县发展和改革局", "凤灵街道"
 
@@ -158,13 +158,13 @@ async def report_with_file(plan: Joint, ref: str, unit: str, **body: Any) -> dic
 async def test_a_report_that_is_not_reviewed_waits_with_the_successor_for_its_review(
     plan: Joint,
 ) -> None:
-    submitted = await report_with_file(plan, "3.1", ENDING, note="已建成")
+    submitted = await report_with_file(plan, "3.1", ENDING, note="已建成", reported=15)
     plan.api.clock.instant += timedelta(days=200)
     assert plan.api.clock.instant.date().isoformat() > submitted["due_on"]
     await retire(plan, ENDING, TAKING)
     await hand_over(plan)
     shown = await plan.show("3.1", TAKING)
-    assert (shown["status"], shown["version"]) == ("submitted", 2)
+    assert (shown["status"], shown["version"], shown["reported"]) == ("submitted", 2, 15)
     assert (shown["submitted_at"], shown["submitted_by"]) == (submitted["submitted_at"], "other")
     (file,) = shown["evidence"]
     assert file["evidence_id"] != submitted["evidence"][0]["evidence_id"]
@@ -174,7 +174,7 @@ async def test_a_report_that_is_not_reviewed_waits_with_the_successor_for_its_re
     content = await successor.get(f"/v1/evidence/{file['evidence_id']}/file")
     assert (content.status_code, content.content) == (200, PNG)
     line = (await list_texts(plan, "3.1", TAKING))[-1]
-    assert line == "承接报办结：承接县财政局：机构改革"
+    assert line == "承接报办结：完成数 15；承接县财政局：机构改革"
     (told,) = await plan.api.fetch_rows(
         "SELECT convert_from(value, 'UTF8')::jsonb AS event FROM ingest.outbox "
         "WHERE headers::text LIKE '%StatusReported%' AND key = :unit",
@@ -250,9 +250,16 @@ async def test_a_report_on_what_the_successor_owes_itself_is_reviewed_before(pla
 
 
 async def test_a_report_that_comes_back_to_its_unit_has_its_evidence_once(plan: Joint) -> None:
+    item = await plan.find("3.1", ENDING)
+    wrong = await plan.api.client.post(f"{item}/evidence", json={"note": "误传"})
+    (evidence,) = wrong.json()["evidence"]
+    path = f"/v1/evidence/{evidence['evidence_id']}/take-back"
+    assert (await plan.api.client.post(path, json={"note": "误传"})).status_code == 200
     submitted = await report_with_file(plan, "3.1", ENDING, note="已建成")
     await retire(plan, ENDING, TAKING)
     await hand_over(plan)
+    (rows,) = await plan.api.fetch_rows("SELECT count(*) AS number FROM ingest.evidence")
+    assert rows.number == 3, "what was taken back stays where it was"
     await retire(plan, ENDING, undo=True)
     await retire(plan, TAKING, ENDING)
     await hand_over(plan)
