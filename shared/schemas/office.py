@@ -30,7 +30,7 @@ class Hours(Value):
     @classmethod
     def _is_local(cls, at: time) -> time:
         if at.tzinfo is not None:
-            raise ValueError("write it without an offset, like 21:00")
+            raise ValueError("请勿写时区，如 21:00。Write it without an offset, like 21:00.")
         return at
 
 

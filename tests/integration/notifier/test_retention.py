@@ -79,7 +79,9 @@ async def test_an_answer_of_a_gateway_may_name_the_address_and_is_erased_too(wor
     assert [row.detail for row in await world.fetch_rows(query)] == ["SMTP 550 5.1.1 no such user"]
     world.clock.set(SLOT + (KEPT + 1) * DAY)
     assert await make_forgetting(world).look() == 1
-    assert {(row.outcome, row.detail) for row in await world.fetch_rows(query)} == {("refused", "")}
+    assert {(row.outcome, row.detail) for row in await world.fetch_rows(query)} == {
+        ("rejected", "")
+    }
 
 
 async def test_what_is_open_keeps_its_texts_however_old_it_is(world: World) -> None:
