@@ -116,6 +116,9 @@ async def test_hearings_that_were_held_count_for_the_successor(plan: Joint) -> N
 async def test_a_later_date_that_is_asked_for_waits_with_the_successor(plan: Joint) -> None:
     unit = await plan.open(ENDING)
     asked = {"due_on": "2023-12-20", "note": "系统迁移"}
+    early = (await plan.act(unit, "3.1", ENDING, "extend", due_on="2023-12-01", note="x")).json()
+    path = f"/v1/extensions/{early['extensions'][0]['extension_id']}/refuse"
+    assert (await plan.api.client.post(path, json={"note": "理由不足"})).status_code == 200
     assert (await plan.act(unit, "3.1", ENDING, "extend", **asked)).status_code == 200
     assert (await plan.act(unit, "1.1", ENDING, "extend", **asked)).status_code == 200
     assert (await plan.act(unit, "3.1", ENDING, "object", note="不属本局")).status_code == 200
@@ -134,10 +137,8 @@ async def test_a_later_date_that_is_asked_for_waits_with_the_successor(plan: Joi
     assert (await plan.show("1.1", TAKING))["extensions"] == [], "it keeps its own date"
     ended = (await plan.api.client.get(old)).json()
     assert ended["status"] == "withdrawn"
-    assert [each["state"] for each in ended["extensions"] + ended["objections"]] == [
-        "withdrawn",
-        "withdrawn",
-    ]
+    states = [each["state"] for each in ended["extensions"] + ended["objections"]]
+    assert states == ["refused", "withdrawn", "withdrawn"]
     asked = await plan.api.client.get("/v1/extensions", params={"state": "pending"})
     assert [each["obligation"]["unit"] for each in asked.json()["items"]] == [TAKING]
     path = f"/v1/extensions/{carried['extension_id']}/grant"
@@ -214,6 +215,7 @@ async def test_a_follower_that_was_confirmed_stays_done_when_it_takes_over_the_r
     await retire(plan, ENDING, TAKING)
     await hand_over(plan)
     assert await plan.list_statuses("1.1") == {TAKING: "done", THIRD: "submitted"}
+    assert (await plan.show("1.1", TAKING))["lead"] is False
 
 
 async def test_of_a_joint_report_the_one_unit_that_takes_over_all_has_it_once(plan: Joint) -> None:
@@ -282,6 +284,30 @@ async def test_a_successor_that_ends_hands_on_what_it_took_over_with_its_date(pl
     assert (back["status"], back["due_on"]) == ("assigned", "2023-12-15")
     assert (await plan.show("1.1", THIRD))["leading"] == ENDING
     assert "2023-11-30 → 2023-12-15" in (await list_texts(plan, "3.1", ENDING))[-1]
+
+
+async def test_the_last_successor_takes_over_where_one_ended_before_it_took_over(
+    plan: Joint,
+) -> None:
+    await retire(plan, ENDING, TAKING)
+    await retire(plan, TAKING, THIRD)
+    assert await list_handovers(plan) == {ENDING: THIRD, TAKING: THIRD}
+    await hand_over(plan)
+    assert await list_units(plan, "3.1") == {THIRD}
+
+
+async def test_a_successor_with_the_old_name_takes_over_and_neither_gains_nor_loses(
+    plan: Joint,
+) -> None:
+    taking = await find_id(plan, TAKING)
+    await retire(plan, ENDING, TAKING)
+    path = f"/v1/units/{taking}/aliases"
+    added = await plan.api.client.post(path, json={"add": [ENDING]})
+    assert added.status_code == 200, added.text
+    changes = (await plan.api.client.get(f"{plan.plan}/directory-changes")).json()
+    assert (changes["gains"], changes["losses"]) == ([], [])
+    await hand_over(plan)
+    assert await list_units(plan, "3.1") == {TAKING}
 
 
 async def test_where_a_successor_ended_without_one_of_its_own_nothing_can_be_handed_over(
