@@ -84,6 +84,16 @@ class BeforeDue(_Model):
     )
 
 
+def _is_month_day(day: str) -> bool:
+    if not _MONTH_DAY.fullmatch(day):  # fromisoformat also reads weeks, such as W01-1
+        return False
+    try:
+        date.fromisoformat(f"2024-{day}")
+    except ValueError:
+        return False
+    return True
+
+
 class OnDates(_Model):
     """Fixed days (`MM-DD`) of the due date's year, up to the due date.
 
@@ -97,9 +107,8 @@ class OnDates(_Model):
     @classmethod
     def _exist(cls, days: tuple[str, ...]) -> tuple[str, ...]:
         for day in days:
-            if not _MONTH_DAY.fullmatch(day):  # fromisoformat also reads weeks, such as W01-1
-                raise ValueError(f"{day} is no day of the form MM-DD")
-            date.fromisoformat(f"2024-{day}")
+            if not _is_month_day(day):
+                raise ValueError(f"{day} 不是“月-日”形式的日期。{day} is no day of the form MM-DD.")
         return days
 
 
@@ -152,7 +161,7 @@ class RuleBook(_Model):
     def _distinct(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         names = [rule.rule_id for rule in rules]
         if len(set(names)) != len(names):
-            raise ValueError("two rules share a rule_id")
+            raise ValueError("两条规则的编号（`rule_id`）相同。Two rules share an id (`rule_id`).")
         return rules
 
 
