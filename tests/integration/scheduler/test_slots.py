@@ -234,7 +234,7 @@ async def test_however_long_the_pause_a_commit_of_this_process_makes_the_loop_lo
     world.clock.instant = SLOT
     await world.tell(make_assignment(B, ("1.1", make_obligation(B, "1.1", "2023-08-31"))))
     async with asyncio.timeout(60):
-        while not await world.fetch_rows("SELECT FROM scheduler.reminders"):  # noqa: ASYNC110 - another task's work
+        while not await world.fetch_rows("SELECT unit_id FROM scheduler.reminders"):  # noqa: ASYNC110 - another task's work
             await asyncio.sleep(0.02)
     firing.cancel()
     await asyncio.gather(firing, return_exceptions=True)
