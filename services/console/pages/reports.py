@@ -1,9 +1,9 @@
 """通报: what was due in a period, and what became of it; each number leads to its list."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
@@ -52,11 +52,13 @@ class UsualPeriod:
 
 @ROUTER.get("/reports")
 async def show_report(
-    visit: SignedIn, begin: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+    visit: SignedIn,
+    begin: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    whole: Annotated[bool, Query()] = False,
 ) -> Response:
     """The report that the address asks for; a wrong period is told beside the form.
 
-    `begin` is how many rows come before those that the table shows.
+    `begin` is how many rows come before those that the table shows; `whole` shows all, to print.
     """
     visit.require("read-drafts")
     asked = _read_query(visit)
@@ -74,11 +76,7 @@ async def show_report(
         status,
         form=form,
         report=report,
-        rows=report.rows[begin : begin + _ROWS] if report else [],
-        first=_make_part(asked, 0) if begin else "",
-        following=_make_part(asked, begin + _ROWS)
-        if report and len(report.rows) > begin + _ROWS
-        else "",
+        **_cut(asked, report.rows if report else [], begin, whole=whole),
         bars=_choose_bars(report.rows) if report else [],
         bys=[(by.value, visit.gettext(name)) for by, name in BY.items()],
         plans=[(str(plan.plan_id), plan.title or "") for plan in choices.plans],
@@ -90,9 +88,23 @@ async def show_report(
     )
 
 
-def _make_part(asked: Mapping[str, str], begin: int) -> str:
-    """The address of a part of the table."""
-    query = urlencode({**asked, "begin": begin} if begin else asked)
+def _cut(
+    asked: Mapping[str, str], rows: Sequence[ReportRowOut], begin: int, *, whole: bool
+) -> dict[str, Any]:
+    """The rows that the table shows, and the addresses of its other parts and of the whole."""
+    if whole or len(rows) <= _ROWS:
+        return {"rows": rows, "first": "", "following": "", "whole": ""}
+    after = begin + _ROWS
+    return {
+        "rows": rows[begin:after],
+        "first": _make_address(asked) if begin else "",
+        "following": _make_address(asked, begin=str(after)) if len(rows) > after else "",
+        "whole": _make_address(asked, whole="true"),
+    }
+
+
+def _make_address(asked: Mapping[str, str], **more: str) -> str:
+    query = urlencode({**asked, **more})
     return f"{_PAGE}?{query}" if query else _PAGE
 
 

@@ -100,9 +100,13 @@ async def test_a_long_report_comes_in_parts(desk: Desk, ledger: list[dict[str, A
     following = page.get_by_role("link", name="下一页")
     while await following.count():
         assert len(shown) % 24 == 0
-        await following.click()
+        async with page.expect_navigation():
+            await following.click()
         shown += await page.locator("tbody th").all_inner_texts()
     assert shown == [row["name"] for row in report["rows"]]
     await check_page(page)
     await page.get_by_role("link", name="回到首页").click()
-    assert await page.locator("tbody th").first.inner_text() == shown[0]
+    await expect(page.locator("tbody th").first).to_have_text(shown[0])
+    await page.get_by_role("link", name="整表").click()
+    await expect(page.locator("tbody th")).to_have_text(shown)
+    await expect(page.get_by_role("button", name="打印")).to_be_visible()
