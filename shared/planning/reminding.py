@@ -8,11 +8,13 @@ from uuid import UUID
 
 from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
+from shared.rules.book import Rule
+from shared.rules.occurrences import Dates, Occurrence, list_audiences
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
-from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, list_audiences
+from shared.schemas.rules import Audience, Channel
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, list_occurrences
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""

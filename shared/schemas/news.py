@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from shared.schemas.rules import Rule, RuleBook, WhenTold
+from shared.rules.book import Rule, RuleBook
+from shared.rules.moments import WhenTold
 
 
 def find_told_day(book: RuleBook, now: datetime) -> date:

@@ -8,15 +8,8 @@ from fastapi.responses import Response
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.wording import CHANNELS, KINDS, POSTS
 from shared.api.offices import CalendarOut, RuleBookOut
-from shared.schemas.rules import (
-    BeforeDue,
-    OnDates,
-    Rule,
-    RuleBook,
-    Step,
-    WhenTold,
-    WhileOverdue,
-)
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue, OnDates, WhenTold, WhileOverdue
 
 ROUTER = APIRouter()
 _VERSIONS = 10

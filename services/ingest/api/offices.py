@@ -28,7 +28,7 @@ from shared.api.offices import (
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.ingest.domain.default_rules import DEFAULTS
 from services.ingest.nightly import Nightly
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
 from tests.integration.ingest.conftest import Api
 
 pytestmark = pytest.mark.integration

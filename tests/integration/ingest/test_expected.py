@@ -19,9 +19,9 @@ from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.kafka.broker.codec import decode
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ExpectedAudited
-from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, TOPICS
 from tests.integration.ingest.conftest import Api
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from shared.calendar import WorkingCalendar
 from shared.errors import PoisonError
 from shared.planning.forecasting import forecast, list_assigned
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
 from shared.schemas.events import (
     CalendarPublished,
@@ -22,7 +23,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import Status
-from shared.schemas.rules import ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (
     OFFICE,

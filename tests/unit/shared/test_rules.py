@@ -10,24 +10,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.calendar import WorkingCalendar
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue, OnDates, WhileOverdue
+from shared.rules.occurrences import Dates, Occurrence, list_audiences, list_occurrences
 from shared.schemas.news import find_told_day
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    Dates,
-    ObligationKind,
-    Occurrence,
-    OnDates,
-    ReminderKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhileOverdue,
-    list_audiences,
-    list_occurrences,
-    make_default_rule_book,
-)
+from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NATIONAL = WorkingCalendar()

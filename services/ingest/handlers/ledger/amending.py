@@ -25,12 +25,12 @@ from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 200
 _REASON = "revised"

@@ -16,8 +16,8 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
+from shared.rules.occurrences import Dates
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Dates
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)

@@ -16,9 +16,10 @@ from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
+from shared.rules.book import RuleBook
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import CalendarPublished, RuleBookPublished
 from shared.schemas.news import find_told_day, is_announcing
-from shared.schemas.rules import RuleBook, make_default_rule_book
 
 
 @dataclass(frozen=True, slots=True)

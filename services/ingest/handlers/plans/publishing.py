@@ -39,8 +39,8 @@ from services.ingest.store.rows import StoredMeasure, StoredPlan
 from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.kafka.outbox.publishing import insert_events
+from shared.rules.occurrences import Dates
 from shared.schemas.facts import MeasureFacts
-from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""

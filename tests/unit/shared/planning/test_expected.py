@@ -22,6 +22,8 @@ from shared.planning.obligations import Obligation, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue, WhenTold, WhileOverdue
 from shared.schemas import identity
 from shared.schemas.events import (
     ExtensionGranted,
@@ -32,18 +34,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    CatchUp,
-    Channel,
-    ObligationKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhenTold,
-    WhileOverdue,
-)
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 OFFICE, UNIT, PLAN = (identity.derive_id(word) for word in ("office", "unit", "plan"))
 START = datetime(2023, 5, 8, 0, 30, tzinfo=UTC)  # half past eight at the office

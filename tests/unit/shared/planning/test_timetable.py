@@ -9,19 +9,11 @@ from shared.calendar import WorkingCalendar
 from shared.planning import expected
 from shared.planning import timetable as module
 from shared.planning.timetable import Timetable
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    Dates,
-    ObligationKind,
-    OnDates,
-    Rule,
-    RuleBook,
-    Step,
-    list_occurrences,
-    make_default_rule_book,
-)
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue, OnDates
+from shared.rules.occurrences import Dates, list_occurrences
+from shared.schemas.rules import Audience, Channel, ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DEADLINE, HEARING = make_default_rule_book().rules
