@@ -38,7 +38,8 @@ class Timetable:
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
-        self._courses: dict[tuple[str, Dates], _Course] = {}
+        self._selects = any(rule.select for rule in book.rules)
+        self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
         self._spans: dict[tuple[date, date], int] = {}
@@ -56,7 +57,7 @@ class Timetable:
 
         The last answers are kept: a plan's obligations share dates, and are told together.
         """
-        key = (dates.due_on, dates.known_on, dates.kind.value, after)
+        key = (*_make_key(dates, self._selects), after)
         known = self._firsts.get(key)
         if known is None:
             if len(self._firsts) >= _SPANS:
@@ -94,14 +95,24 @@ class Timetable:
         if self._room <= 0:
             self._courses.clear()
             self._room = self._kept
-        key = (rule.rule_id, dates)
+        key = (rule.rule_id, *_make_key(dates, rule.select is not None))
         course = self._courses.get(key)
         if course is None:
-            course = _Course(list_occurrences(rule, dates, self.calendar, self.zone))
+            course = _Course(self._list_occurrences(rule, dates))
             self._courses[key] = course
             self._room -= 1
         self._room -= course.read_past(until)
         return course
+
+    def _list_occurrences(self, rule: Rule, dates: Dates) -> Iterator[Occurrence]:
+        near = self.book.near_working_days
+        return list_occurrences(rule, dates, self.calendar, self.zone, near)
+
+
+def _make_key(dates: Dates, selects: bool) -> tuple[object, ...]:
+    """What occurrences depend on: the traits only where a rule selects by them."""
+    traits = dates.traits if selects else None
+    return dates.due_on, dates.known_on, dates.kind.value, traits
 
 
 class _Course:

@@ -1,20 +1,23 @@
 """When a rule reminds of one obligation. Pure.
 
-A rule fires at *slots*: a working day and a time of day in the office's time zone. A rule's
+A rule fires at *slots*: a day and a time of day in the zone of the rule or its book. A rule's
 occurrences for an obligation are an ascending sequence, computed only from the obligation's dates
 and a calendar, so a timer needs to store only its next instant.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
 from heapq import merge
-from itertools import accumulate, count, groupby, repeat
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
-from shared.rules.moments import BeforeDue, OnDates, When, WhenTold, WhileOverdue
+from shared.rules.days import list_days
+from shared.rules.moments import Cron, When
+from shared.rules.selecting import Select, Subject, Traits, is_selected
+from shared.schemas.lights import Light
 from shared.schemas.rules import Audience, ObligationKind, ReminderKind
 
 
@@ -28,11 +31,13 @@ class Dates:
         known_on: the day from which the unit owes it: when it was told of it, or when the duty's
             period begins. Nothing fires before that day. A date already past on that day does not
             count overdue reminders from the past: they start on this day.
+        traits: what `select` asks of it.
     """
 
     kind: ObligationKind
     due_on: date | None
     known_on: date
+    traits: Traits = field(default_factory=Traits)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -57,56 +62,82 @@ class Occurrence:
 
 
 def list_occurrences(
-    rule: Rule, dates: Dates, calendar: WorkingCalendar, zone: ZoneInfo
+    rule: Rule,
+    dates: Dates,
+    calendar: WorkingCalendar,
+    zone: ZoneInfo,
+    near_working_days: int = 0,
 ) -> Iterator[Occurrence]:
     """Every occurrence of `rule` in ascending order; endless while overdue.
 
     Empty when the rule does not select the obligation or the obligation has no date.
+
+    Args:
+        rule: the rule.
+        dates: what its occurrences depend on.
+        calendar: the office's.
+        zone: of the book; the rule's own goes before it.
+        near_working_days: of the book: from when the light is yellow.
     """
-    if dates.due_on is None or dates.kind not in rule.kinds:
+    due_on = dates.due_on
+    if due_on is None or dates.kind not in rule.kinds:
         return
-    series = [_list_days(when, dates.due_on, dates.known_on, calendar) for when in rule.when]
-    for (day, overdue), _same in groupby(merge(*series)):
+    if rule.timezone:
+        zone = ZoneInfo(rule.timezone)
+    series = [_list_of_moment(rule, when, dates, calendar, zone) for when in rule.when]
+    lights = _Lights(due_on, near_working_days, calendar)
+    for (occurrence, day), _same in groupby(merge(*series)):
         if day < dates.known_on:
             continue
-        local = datetime.combine(day, rule.at, tzinfo=zone)
-        yield Occurrence(local.astimezone(UTC), overdue)
+        if rule.select is None or lights.decide(rule.select, dates, day):
+            yield occurrence
+        elif day > due_on:  # the light stays red, so no later day is selected
+            return
 
 
-def _list_days(
-    when: When,
-    due_on: date,
-    known_on: date,
-    calendar: WorkingCalendar,
-) -> Iterator[tuple[date, int]]:
-    match when:
-        case BeforeDue():
-            anchor = calendar.roll_backward(due_on)
-            # Each working day back to the farthest that is named, walked once.
-            before = list(
-                accumulate(repeat(-1, max(when.working_days)), calendar.shift, initial=anchor)
-            )
-            days = {before[n] for n in when.working_days}
-            yield from ((day, 0) for day in sorted(days))
-        case OnDates():
-            named = (_resolve_month_day(due_on.year, day) for day in when.days)
-            days = {calendar.roll_backward(day) for day in named if day <= due_on}
-            yield from ((day, 0) for day in sorted(days))
-        case WhenTold():
-            yield calendar.roll_forward(known_on), 0
-        case WhileOverdue():
-            day = max(due_on, known_on)
-            for number in count(1):
-                day = calendar.shift(day, when.every_working_days)
-                yield day, number
+def _list_of_moment(
+    rule: Rule, when: When, dates: Dates, calendar: WorkingCalendar, zone: ZoneInfo
+) -> Iterator[tuple[Occurrence, date]]:
+    """The occurrences of one moment with their local days, rising."""
+    if dates.due_on is None:
+        return
+    at = read_cron_time(when) if isinstance(when, Cron) else rule.at
+    for day, overdue in list_days(when, dates.due_on, dates.known_on, calendar):
+        yield Occurrence(make_slot(day, at, zone), overdue), day
 
 
-def _resolve_month_day(year: int, month_day: str) -> date:
-    month, day = map(int, month_day.split("-"))
-    try:
-        return date(year, month, day)
-    except ValueError:  # 02-29 in a common year
-        return date(year, month, day - 1)
+def read_cron_time(cron: Cron) -> time:
+    """The time of day of an expression."""
+    minute, hour, *_days = cron.expression.split()
+    return time(int(hour), int(minute))
+
+
+def make_slot(day: date, at: time, zone: ZoneInfo) -> datetime:
+    """The instant of a local time of day, in UTC.
+
+    A time that the clocks skip is as much later as they skip (02:30 is 03:30); a time that they
+    repeat is the first of the two.
+    """
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class _Lights:
+    """The light of an obligation that is owed, by day."""
+
+    due_on: date
+    near_working_days: int
+    calendar: WorkingCalendar
+
+    def decide(self, select: Select, dates: Dates, day: date) -> bool:
+        """Whether a rule selects the obligation on a day."""
+        return is_selected(select, Subject(dates.kind, self._get(day), dates.traits))
+
+    def _get(self, day: date) -> Light:
+        if day > self.due_on:
+            return Light.RED
+        near_until = self.calendar.find_near_horizon(day, self.near_working_days)
+        return Light.YELLOW if self.due_on <= near_until else Light.GREEN
 
 
 def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:

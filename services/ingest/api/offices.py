@@ -29,6 +29,7 @@ from shared.api.offices import (
 )
 from shared.api.units import ReceiptIn
 from shared.rules.book import RuleBook
+from shared.rules.support import list_unsupported
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)
@@ -86,6 +87,15 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
             "规则有误。The rule book is not sound.",
             f"请更正所列各处。Correct what is named: {error}",
         ) from error
+
+    for place, pending in list_unsupported(book):
+        where = ".".join(map(str, place))
+        raise ProblemError(
+            422,
+            "not-supported",
+            f"尚不支持：{pending.chinese}。Not yet supported: {pending.english}.",
+            f"请删去 {where}。Leave {where} out.",
+        )
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)

@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "idempotency-key-reused": "幂等键已用于另一请求。The key belongs to another request.",
     "internal": "服务程序出错。The program failed.",
     "invalid": "请求有误。The request is not valid.",
+    "not-supported": "尚不支持。Not yet supported.",
     "link-expired": "链接已失效。The link is no longer valid.",
     "link-unknown": "链接或办理码无效。The link or the code is not valid.",
     "newer-release": "数据由更新的版本写入。A newer release wrote it.",

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
-from services.ingest.domain.lifecycle import get_near_horizon
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
 from services.ingest.store import rules as store
@@ -56,7 +55,7 @@ async def get_office_day(db: AsyncConnection, office_id: UUID, now: datetime) ->
     today = now.astimezone(ZoneInfo(book.timezone)).date()
     return OfficeDay(
         today=today,
-        near_until=get_near_horizon(today, book.near_working_days, calendar),
+        near_until=calendar.find_near_horizon(today, book.near_working_days),
         told_on=find_told_day(book, now),
         announces=any(map(is_announcing, book.rules)),
     )
