@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from cronsim import CronSim, CronSimError
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from shared.rules.base import RuleModel
 from shared.schemas.values import Day
@@ -18,8 +18,14 @@ from shared.schemas.values import Day
 _MONTH_DAY = re.compile(r"[0-9]{2}-[0-9]{2}")
 _ONE_TIME = re.compile(r"[0-9]{1,2} [0-9]{1,2} .+")
 _FIELDS = 5
-_FIVE_FIELDS = "cron 表达式有五段：分、时、日、月、周。It has five fields: minute, hour, day of month, month, day of week."
-_ONCE_A_DAY = "分和时各写一个数：一条规则每天最多提醒一次。Minute and hour are one number each: once a day at most."
+_FIVE_FIELDS = (
+    "cron 表达式有五段：分、时、日、月、周。"
+    "It has five fields: minute, hour, day of month, month, weekday."
+)
+_ONCE_A_DAY = (
+    "分和时各写一个数：一条规则每天最多提醒一次。"
+    "Minute and hour are one number each: once a day at most."
+)
 _YEAR = 366
 
 
@@ -144,11 +150,20 @@ class _Repeated(RuleModel):
     convention: Convention = Convention.PREVIOUS
 
 
+def _read_day(written: object) -> object:
+    """A day as text has hyphens: a number would be read as seconds."""
+    if isinstance(written, str) and written.isdigit():
+        raise ValueError("日期写作 2026-03-15。Write it like 2026-03-15.")
+    return written
+
+
 class GivenDates(_Repeated):
     """Named days."""
 
     type: Literal["dates"] = "dates"
-    dates: tuple[Day, ...] = Field(min_length=1, max_length=366)
+    dates: tuple[Annotated[Day, BeforeValidator(_read_day)], ...] = Field(
+        min_length=1, max_length=366
+    )
 
 
 class Weekly(_Repeated):

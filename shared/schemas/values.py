@@ -19,7 +19,7 @@ def _check_zone(timezone: str) -> str:
     try:
         ZoneInfo(timezone)
     except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError("it is no IANA time zone") from error
+        raise ValueError("不是时区名，如 Asia/Shanghai。It is no IANA time zone.") from error
     return timezone
 
 
