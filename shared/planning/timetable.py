@@ -57,7 +57,8 @@ class Timetable:
 
         The last answers are kept: a plan's obligations share dates, and are told together.
         """
-        key = (*_make_key(dates, self._selects), after)
+        traits = dates.traits if self._selects else None
+        key = (dates.due_on, dates.known_on, dates.kind.value, traits, after)
         known = self._firsts.get(key)
         if known is None:
             if len(self._firsts) >= _SPANS:
@@ -95,7 +96,8 @@ class Timetable:
         if self._room <= 0:
             self._courses.clear()
             self._room = self._kept
-        key = (rule.rule_id, *_make_key(dates, rule.select is not None))
+        traits = dates.traits if rule.select else None
+        key = (rule.rule_id, dates.due_on, dates.known_on, dates.kind.value, traits)
         course = self._courses.get(key)
         if course is None:
             course = _Course(self._list_occurrences(rule, dates))
@@ -107,12 +109,6 @@ class Timetable:
     def _list_occurrences(self, rule: Rule, dates: Dates) -> Iterator[Occurrence]:
         near = self.book.near_working_days
         return list_occurrences(rule, dates, self.calendar, self.zone, near)
-
-
-def _make_key(dates: Dates, selects: bool) -> tuple[object, ...]:
-    """What occurrences depend on: the traits only where a rule selects by them."""
-    traits = dates.traits if selects else None
-    return dates.due_on, dates.known_on, dates.kind.value, traits
 
 
 class _Course:

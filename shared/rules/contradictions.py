@@ -79,8 +79,9 @@ def _judge_conditions(rule: Rule, place: Path, near: int) -> Iterator[Contradict
             "See kinds, all, not, and the conditions beside each other: all of them must hold.",
         )
         return
-    reminded = [each for each in chosen if each.traits.status not in _NEVER_REMINDED]
-    lights = {each.light for each in reminded}
+    lights = {
+        each.light for each in chosen if each.traits and each.traits.status not in _NEVER_REMINDED
+    }
     if not lights & set(_OPEN_LIGHTS):
         yield Contradiction(
             (*place, "select"),

@@ -6,7 +6,7 @@ and a calendar, so a timer needs to store only its next instant.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from heapq import merge
 from itertools import groupby
@@ -16,7 +16,7 @@ from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.days import list_days
 from shared.rules.moments import Cron, When
-from shared.rules.selecting import Select, Subject, Traits, is_selected
+from shared.rules.selecting import Select, Subject, Traits, judge
 from shared.schemas.lights import Light
 from shared.schemas.rules import Audience, ObligationKind, ReminderKind
 
@@ -31,13 +31,14 @@ class Dates:
         known_on: the day from which the unit owes it: when it was told of it, or when the duty's
             period begins. Nothing fires before that day. A date already past on that day does not
             count overdue reminders from the past: they start on this day.
-        traits: what `select` asks of it.
+        traits: what conditions ask of it. None while it may still change: then the occurrences are
+            those that may be, and firing decides by the traits of that instant.
     """
 
     kind: ObligationKind
     due_on: date | None
     known_on: date
-    traits: Traits = field(default_factory=Traits)
+    traits: Traits | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -130,8 +131,8 @@ class _Lights:
     calendar: WorkingCalendar
 
     def decide(self, select: Select, dates: Dates, day: date) -> bool:
-        """Whether a rule selects the obligation on a day."""
-        return is_selected(select, Subject(dates.kind, self._get(day), dates.traits))
+        """Whether a rule selects the obligation on a day, or may."""
+        return judge(select, Subject(dates.kind, self._get(day), dates.traits)) is not False
 
     def _get(self, day: date) -> Light:
         if day > self.due_on:

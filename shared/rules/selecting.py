@@ -1,6 +1,6 @@
 """Which obligations a rule is for: conditions, combined by all, any and not. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Self, TypeVar
 
@@ -136,31 +136,61 @@ class Traits:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """An obligation on one day, as conditions see it."""
+    """An obligation on one day, as conditions see it; `traits` is None while they are not known."""
 
     kind: ObligationKind
     light: Light
-    traits: Traits = field(default_factory=Traits)
+    traits: Traits | None = field(default_factory=Traits)
 
 
 def is_selected(select: Select, subject: Subject) -> bool:
-    """Whether all conditions hold for an obligation on a day."""
-    traits = subject.traits
+    """Whether all conditions hold for an obligation on a day; its traits are known."""
+    return judge(select, subject) is True
+
+
+def judge(select: Select, subject: Subject) -> bool | None:
+    """Whether all conditions hold; None when it depends on traits that are not known."""
+    negated = None if select.not_ is None else judge(select.not_, subject)
+    return _join_all(
+        (
+            _is_among(select.kind, subject.kind),
+            _is_among(select.light, subject.light),
+            _judge_traits(select, subject.traits),
+            _join_all(judge(each, subject) for each in select.all or ()),
+            select.any is None or _join_any(judge(each, subject) for each in select.any),
+            True if select.not_ is None else None if negated is None else not negated,
+        )
+    )
+
+
+def _join_all(verdicts: Iterable[bool | None]) -> bool | None:
+    listed = list(verdicts)
+    return False if False in listed else None if None in listed else True
+
+
+def _join_any(verdicts: Iterable[bool | None]) -> bool | None:
+    listed = list(verdicts)
+    return True if True in listed else None if None in listed else False
+
+
+def _judge_traits(select: Select, traits: Traits | None) -> bool | None:
+    if not any(getattr(select, name) is not None for name in _OF_TRAITS):
+        return True
+    if traits is None:
+        return None
     return (
-        _is_among(select.kind, subject.kind)
-        and _is_among(select.category, traits.category)
+        _is_among(select.category, traits.category)
         and _has_any(select.task, lambda task: is_within_task(traits.ref, task))
         and _is_among(select.unit, traits.unit)
         and _is_among(select.unit_kind, traits.unit_kind)
         and _has_any(select.group, lambda group: group in traits.groups)
-        and _is_among(select.light, subject.light)
         and _is_among(select.status, traits.status)
         and select.lead in {None, traits.lead}
         and _is_reached(select.quantity, traits.reached)
-        and all(is_selected(each, subject) for each in select.all or ())
-        and (select.any is None or any(is_selected(each, subject) for each in select.any))
-        and (select.not_ is None or not is_selected(select.not_, subject))
     )
+
+
+_OF_TRAITS = ("category", "task", "unit", "unit_kind", "group", "status", "lead", "quantity")
 
 
 def _is_among(values: tuple[T, ...] | None, value: T) -> bool:

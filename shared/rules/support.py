@@ -30,12 +30,10 @@ class NotYet:
 
 NOT_YET = {
     "select.category": NotYet("按类别选择", "to select by category"),
-    "select.task": NotYet("按任务序号选择", "to select by task"),
     "select.unit": NotYet("按单位选择", "to select by unit"),
     "select.unit_kind": NotYet("按单位类型选择", "to select by kind of unit"),
     "select.group": NotYet("按单位分组选择", "to select by group of units"),
     "select.status": NotYet("按办理状态选择", "to select by status"),
-    "select.lead": NotYet("按牵头或配合选择", "to select by lead"),
     "select.quantity": NotYet("按完成量选择", "to select by the quantity reached"),
     "who.of": NotYet(
         "提醒牵头单位或本办公室的岗位",

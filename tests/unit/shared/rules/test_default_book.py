@@ -93,6 +93,27 @@ def test_what_is_told_after_the_slot_of_the_day_is_owed_from_the_next(clock: str
     assert find_told_day(quiet, now).isoformat() == "2023-06-01", "nothing is announced"
 
 
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Asia/Urumqi", "2023-06-01"),  # 09:00 there is 11:00 at the office
+        ("Asia/Tokyo", "2023-06-02"),  # 09:00 there was 08:00
+        ("Pacific/Kiritimati", "2023-06-02"),
+    ],
+)
+def test_a_rule_with_a_zone_of_its_own_announces_by_it(zone: str, day: str) -> None:
+    now = datetime(2023, 6, 1, 8, 30, tzinfo=ZONE)
+    own = DEADLINE.model_copy(update={"timezone": zone})
+    book = make_default_rule_book().model_copy(update={"rules": (own,)})
+    told = find_told_day(book, now)
+    assert told.isoformat() == day
+    first = next(list_occurrences(own, Dates(*OWED, told), NATIONAL, ZONE))
+    assert first.slot > now
+
+
+OWED = (ObligationKind.DEADLINE, date(2023, 12, 31))
+
+
 def test_without_a_date_or_of_another_kind_nothing_fires() -> None:
     never = Dates(ObligationKind.DEADLINE, None, date(2023, 6, 1))
     other = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))

@@ -1,5 +1,6 @@
 """Which obligations a condition selects, one sentence a case."""
 
+from dataclasses import replace
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.occurrences import Dates, list_occurrences
-from shared.rules.selecting import Select, Subject, Traits, is_selected
+from shared.rules.selecting import Select, Subject, Traits, is_selected, judge
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
@@ -76,6 +77,25 @@ def test_what_no_event_told_is_not_selected_and_its_negation_is() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "verdict"),
+    [
+        ({"lead": True}, None),
+        ({"not": {"lead": True}}, None),
+        ({"kind": "hearing", "lead": True}, False),
+        ({"any": [{"kind": "deadline"}, {"lead": True}]}, True),
+        ({"any": [{"kind": "hearing"}, {"lead": True}]}, None),
+        ({"not": {"all": [{"kind": "hearing"}, {"lead": True}]}}, True),
+        ({"light": "green"}, True),
+    ],
+)
+def test_while_traits_are_not_known_it_is_judged_as_far_as_possible(
+    written: dict[str, Any], verdict: bool | None
+) -> None:
+    unknown = Subject(ObligationKind.DEADLINE, Light.GREEN, None)
+    assert judge(Select.model_validate(written), unknown) is verdict
+
+
+@pytest.mark.parametrize(
     "wrong", [{}, {"kind": []}, {"all": []}, {"kind": "task"}, {"not": {}}, {"units": "x"}]
 )
 def test_a_condition_that_says_nothing_or_is_unknown_is_refused(wrong: dict[str, Any]) -> None:
@@ -128,6 +148,18 @@ def test_a_condition_and_its_negation_split_all_obligations(
     select = Select.model_validate(written)
     negation = Select.model_validate({"not": written})
     assert is_selected(select, subject) != is_selected(negation, subject)
+
+
+@given(
+    SELECTS,
+    st.builds(Subject, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
+)
+def test_what_is_judged_without_traits_holds_with_any(
+    written: dict[str, Any], subject: Subject
+) -> None:
+    select = Select.model_validate(written)
+    verdict = judge(select, replace(subject, traits=None))
+    assert verdict in {None, judge(select, subject)}
 
 
 DAYS = st.dates(date(2023, 1, 1), date(2024, 6, 30))
