@@ -3,7 +3,7 @@
 from collections import Counter
 from datetime import time
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Self
 
 from pydantic import (
     BeforeValidator,
@@ -12,10 +12,11 @@ from pydantic import (
     WithJsonSchema,
     field_validator,
     model_serializer,
+    model_validator,
 )
 
 from shared.rules.base import RuleModel
-from shared.rules.moments import When
+from shared.rules.moments import Cron, When
 from shared.rules.selecting import Select
 from shared.schemas.office import Hours
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
@@ -154,6 +155,17 @@ class Rule(RuleModel):
     channels: tuple[Channel, ...] = Field(min_length=1, max_length=20)
     how: How | None = None
     catch_up: CatchUp = CatchUp.LATEST
+
+    @model_validator(mode="after")
+    def _have_one_time(self) -> Self:
+        for when in self.when:
+            if isinstance(when, Cron) and when.at != self.at:
+                raise ValueError(
+                    f"cron 的时刻 {when.at:%H:%M} 须与 at 相同：一条规则每天最多提醒一次。"
+                    f"The time {when.at:%H:%M} of cron is not that of at: a rule reminds once a "
+                    "day at most."
+                )
+        return self
 
     @model_serializer(mode="wrap")
     def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -138,8 +138,7 @@ def _make_subject(combined: tuple[Any, ...]) -> Subject:
 def _list_all(select: Select) -> Iterator[Select]:
     """The conditions and all within them."""
     yield select
-    inner = (*(select.all or ()), *(select.any or ()), *((select.not_,) if select.not_ else ()))
-    for each in inner:
+    for each in select.list_inner():
         yield from _list_all(each)
 
 

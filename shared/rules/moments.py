@@ -5,7 +5,7 @@ book ignores a field that it does not know, but not a moment that it does not kn
 """
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -225,8 +225,8 @@ def _refuse_zero(numbers: tuple[int, ...]) -> tuple[int, ...]:
 class Cron(_Repeated):
     """What the other moments cannot say, as minute, hour, day of month, month, day of week.
 
-    The time of day is the expression's. Minute and hour are single numbers: a rule reminds once a
-    day at most.
+    Minute and hour are single numbers, and those of the rule's `at`: a rule reminds once a day at
+    most.
     """
 
     type: Literal["cron"] = "cron"
@@ -248,6 +248,12 @@ class Cron(_Repeated):
         if next(days, None) is None:
             raise ValueError("五十年内没有这样的日子。No such day comes in fifty years.")
         return words
+
+    @property
+    def at(self) -> time:
+        """The time of day of the expression."""
+        minute, hour, *_days = self.expression.split()
+        return time(int(hour), int(minute))
 
 
 Repeated = GivenDates | Weekly | Monthly | NthWorkingDay | Cron

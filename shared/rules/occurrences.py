@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.days import list_days
-from shared.rules.moments import Cron, When
+from shared.rules.moments import When
 from shared.rules.selecting import Select, Subject, Traits, judge
 from shared.schemas.lights import Light
 from shared.schemas.rules import Audience, ObligationKind, ReminderKind
@@ -102,15 +102,8 @@ def _list_of_moment(
     """The occurrences of one moment with their local days, rising."""
     if dates.due_on is None:
         return
-    at = read_cron_time(when) if isinstance(when, Cron) else rule.at
     for day, overdue in list_days(when, dates.due_on, dates.known_on, calendar):
-        yield Occurrence(make_slot(day, at, zone), overdue), day
-
-
-def read_cron_time(cron: Cron) -> time:
-    """The time of day of an expression."""
-    minute, hour, *_days = cron.expression.split()
-    return time(int(hour), int(minute))
+        yield Occurrence(make_slot(day, rule.at, zone), overdue), day
 
 
 def make_slot(day: date, at: time, zone: ZoneInfo) -> datetime:

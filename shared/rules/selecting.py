@@ -21,6 +21,7 @@ from shared.schemas.rules import ObligationKind
 
 T = TypeVar("T")
 _MOST = 100
+_DEEPEST = 10
 
 
 def _take_one(value: object) -> object:
@@ -102,7 +103,17 @@ class Select(RuleModel):
     def _say_something(self) -> Self:
         if not self.list_named():
             raise ValueError("没有写任何条件。It names no condition.")
+        if self.count_levels() > _DEEPEST:
+            raise ValueError(f"条件嵌套最多 {_DEEPEST} 层。Conditions nest {_DEEPEST} levels deep.")
         return self
+
+    def list_inner(self) -> list["Select"]:
+        """The conditions directly within."""
+        return [*(self.all or ()), *(self.any or ()), *([self.not_] if self.not_ else [])]
+
+    def count_levels(self) -> int:
+        """How deep conditions are nested; 1 without any within."""
+        return 1 + max((each.count_levels() for each in self.list_inner()), default=0)
 
     @model_serializer(mode="wrap")
     def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

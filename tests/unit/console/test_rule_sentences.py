@@ -33,9 +33,9 @@ MOMENTS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "nth-working-day", "numbers": [-1], "of": "quarter"},
         "",
     ),
-    "按 cron 表达式 30 14 * * FRI#3（到期为止）": (
-        {"type": "cron", "expression": "30 14 * * FRI#3"},
-        "by the cron expression 30 14 * * FRI#3 (until it is due)",
+    "按 cron 表达式 0 9 * * FRI#3（到期为止）": (
+        {"type": "cron", "expression": "0 9 * * FRI#3"},
+        "by the cron expression 0 9 * * FRI#3 (until it is due)",
     ),
     "新交办或改期后的第一个工作日": ({"type": "when-told"}, ""),
 }

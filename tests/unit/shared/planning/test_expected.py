@@ -218,7 +218,7 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
                 {"type": "days-before", "days": [every, 0], "convention": "next"},
                 {"type": "cron", "expression": f"30 {hour} 15,30 * *", "span": "until-done"},
             ],
-            "at": at,
+            "at": time(hour, 30),
         }
         | about
     )

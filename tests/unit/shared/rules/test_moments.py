@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 from itertools import islice, pairwise
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from shared.calendar import WorkingCalendar
-from shared.rules.book import Rule
+from shared.planning.timers import plan_timers
+from shared.planning.timetable import Timetable
+from shared.rules.book import Rule, RuleBook
 from shared.rules.days import list_days
 from shared.rules.moments import When
-from shared.rules.occurrences import Dates, list_occurrences, make_slot
+from shared.rules.occurrences import Dates, Occurrence, list_occurrences, make_slot
 from shared.schemas.rules import ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -158,18 +161,17 @@ def list_slots(rule: Rule, due: date, known: date, number: int) -> list[datetime
     return [occurrence.slot for occurrence in islice(every, number)]
 
 
-def test_a_cron_expression_has_its_own_time_and_the_rule_its_zone() -> None:
-    rule = make_rule(
-        {"type": "cron", "expression": "30 14 1 * *"},
-        {"type": "monthly", "days": [1], "convention": "as-is"},
-        at="08:00",
-        timezone="Asia/Urumqi",
-    )
+def test_a_rule_has_one_time_of_day_in_its_own_zone() -> None:
+    cron = {"type": "cron", "expression": "30 14 1 * *"}
+    other = {"type": "monthly", "days": [1, 20], "convention": "as-is"}
+    rule = make_rule(cron, other, at="14:30", timezone="Asia/Urumqi")
     urumqi = ZoneInfo("Asia/Urumqi")
     assert list_slots(rule, date(2023, 6, 30), date(2023, 6, 1), 9) == [
-        datetime(2023, 6, 1, 8, tzinfo=urumqi),
         datetime(2023, 6, 1, 14, 30, tzinfo=urumqi),
+        datetime(2023, 6, 20, 14, 30, tzinfo=urumqi),
     ]
+    with pytest.raises(ValidationError, match="14:30"):
+        make_rule(cron, other, at="14:00")
 
 
 @pytest.mark.parametrize(
@@ -187,17 +189,6 @@ def test_a_time_that_the_clocks_skip_or_repeat_is_one_instant(
 ) -> None:
     slot = make_slot(date.fromisoformat(day), time.fromisoformat(at), ZoneInfo(zone))
     assert f"{slot:%Y-%m-%dT%H:%M}" == utc
-
-
-def test_slots_rise_on_a_day_on_which_the_clocks_skip_an_hour() -> None:
-    rule = make_rule(
-        {"type": "cron", "expression": "30 2 * * *"}, {"type": "when-told"}, at="03:00"
-    )
-    dates = Dates(ObligationKind.DEADLINE, date(2024, 4, 1), date(2024, 4, 1))
-    own = WorkingCalendar(1, {date(2024, 3, 31): True})
-    dates = Dates(ObligationKind.DEADLINE, date(2024, 4, 1), date(2024, 3, 31))
-    slots = [o.slot for o in list_occurrences(rule, dates, own, ZoneInfo("Europe/Berlin"))]
-    assert [f"{slot:%d %H:%M}" for slot in slots] == ["31 01:00", "31 01:30", "01 00:30"]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +239,7 @@ REPEATED = st.one_of(
         }
     ),
     st.fixed_dictionaries(
-        {"type": st.just("cron"), "expression": st.sampled_from(["0 9 1 * *", "15 8 * * 1-5"])},
+        {"type": st.just("cron"), "expression": st.sampled_from(["0 9 1 * *", "0 9 * * 1-5"])},
         optional={"convention": CONVENTIONS},
     ),
     st.fixed_dictionaries(
@@ -312,6 +303,24 @@ def test_nothing_is_outside_a_working_day_where_that_is_asked(
         return
     listed = islice(list_days(moment, due, known, calendar), 40)
     assert all(calendar.is_working_day(day) for day, _ in listed)
+
+
+@given(st.lists(MOMENTS, min_size=1, max_size=3), DAYS, DAYS, DAYS)
+def test_nothing_is_planned_in_the_past(
+    when: list[dict[str, Any]], due: date, known: date, today: date
+) -> None:
+    """What is planned next is the first slot after now, and moves on from there."""
+    rule = make_rule(*when)
+    book = RuleBook(version=1, rules=(rule,))
+    dates = Dates(ObligationKind.DEADLINE, due, known)
+    now = make_slot(today, time(11), ZONE)
+    timetable = Timetable(book, NATIONAL)
+    for timer in plan_timers(timetable, UUID(int=1), dates, now):
+        assert timer.next_fire_at > now
+        assert timetable.list_between(rule, dates, now, timer.next_fire_at)[-1] == Occurrence(
+            timer.next_fire_at, timer.overdue
+        )
+        assert timer.overdue or timer.next_fire_at.astimezone(ZONE).date() <= due
 
 
 @given(st.lists(MOMENTS, min_size=1, max_size=3), DAYS, DAYS)

@@ -103,6 +103,17 @@ def test_a_condition_that_says_nothing_or_is_unknown_is_refused(wrong: dict[str,
         Select.model_validate(wrong, extra="forbid")
 
 
+def test_conditions_nest_ten_levels_deep_and_no_more() -> None:
+    written: dict[str, Any] = {"lead": True}
+    for _ in range(9):
+        written = {"not": written}
+    assert Select.model_validate(written).count_levels() == 10
+    for _ in range(3):
+        written = {"all": [written]}
+        with pytest.raises(ValidationError):
+            Select.model_validate(written)
+
+
 NAMES = st.sampled_from(["甲", "乙", "16", "16.2"])
 LEAVES = st.one_of(
     st.builds(lambda kind: {"kind": kind}, st.sampled_from([*ObligationKind])),
