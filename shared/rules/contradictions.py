@@ -32,7 +32,7 @@ from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
-_MOST_TRIED = 20_000
+_MOST_TRIED = 4_000
 _MOST_GROUPS = 4
 _OPEN_LIGHTS = (Light.GREEN, Light.YELLOW, Light.RED)
 _NEVER_REMINDED = frozenset({ObligationStatus.DONE, ObligationStatus.WITHDRAWN})
