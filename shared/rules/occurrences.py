@@ -67,7 +67,7 @@ def list_occurrences(
     dates: Dates,
     calendar: WorkingCalendar,
     zone: ZoneInfo,
-    near_working_days: int = 0,
+    near_working_days: int,
 ) -> Iterator[Occurrence]:
     """Every occurrence of `rule` in ascending order; endless while overdue.
 

@@ -221,6 +221,7 @@ class Promise:
                     RuleDates(kind, due_on, known_on),
                     self._calendar,
                     ZoneInfo(book.timezone),
+                    book.near_working_days,
                 ),
             )
             if occurrence.slot > begin

@@ -23,7 +23,7 @@ DEFAULT = DEADLINE, HEARING = make_default_rule_book().rules
 
 
 def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
-    found = islice(list_occurrences(rule, dates, NATIONAL, ZONE), number)
+    found = islice(list_occurrences(rule, dates, NATIONAL, ZONE, 15), number)
     return [(o.slot.astimezone(ZONE).date().isoformat(), o.overdue) for o in found]
 
 
@@ -57,7 +57,7 @@ def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> N
 
 def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
     dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
-    first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE))
+    first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE, 15))
     assert first.slot == datetime(2023, 6, 1, 9, tzinfo=ZONE)
 
 
@@ -107,7 +107,7 @@ def test_a_rule_with_a_zone_of_its_own_announces_by_it(zone: str, day: str) -> N
     book = make_default_rule_book().model_copy(update={"rules": (own,)})
     told = find_told_day(book, now)
     assert told.isoformat() == day
-    first = next(list_occurrences(own, Dates(*OWED, told), NATIONAL, ZONE))
+    first = next(list_occurrences(own, Dates(*OWED, told), NATIONAL, ZONE, 15))
     assert first.slot > now
 
 
@@ -163,7 +163,7 @@ def test_occurrences_rise_fall_on_working_days_and_number_without_a_hole(
         channels=(Channel.EMAIL,),
     )
     dates = Dates(ObligationKind.DEADLINE, due, known)
-    found = list(islice(list_occurrences(rule, dates, NATIONAL, ZONE), 30))
+    found = list(islice(list_occurrences(rule, dates, NATIONAL, ZONE, 15), 30))
     assert all(a.slot < b.slot for a, b in pairwise(found))
     assert all(NATIONAL.is_working_day(o.slot.astimezone(ZONE).date()) for o in found)
     assert all((o.overdue > 0) == (o.slot.astimezone(ZONE).date() > due) for o in found)

@@ -157,7 +157,7 @@ def make_rule(*when: dict[str, Any], **fields: Any) -> Rule:
 
 def list_slots(rule: Rule, due: date, known: date, number: int) -> list[datetime]:
     dates = Dates(ObligationKind.DEADLINE, due, known)
-    every = list_occurrences(rule, dates, NATIONAL, ZONE)
+    every = list_occurrences(rule, dates, NATIONAL, ZONE, 15)
     return [occurrence.slot for occurrence in islice(every, number)]
 
 
