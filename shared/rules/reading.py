@@ -51,6 +51,15 @@ def read_book(text: str, today: date | None = None) -> BookReading:
     return BookReading(book, _sort(_list_faults(marked, book, today)))
 
 
+def explain_refusal(written: Content, error: ValidationError) -> str:
+    """The first thing that is wrong with a book that came without a text, with its path.
+
+    The message is in Chinese and then in English, as in `BookProblem`.
+    """
+    first = next(_list_errors(MarkedText(written), error, skip_whole=False))
+    return f"{first.path}：{first.message}"
+
+
 def _sort(problems: list[BookProblem]) -> tuple[BookProblem, ...]:
     return tuple(sorted(problems, key=lambda problem: problem.mark)[:_MOST])
 

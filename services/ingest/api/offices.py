@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
@@ -29,6 +29,7 @@ from shared.api.offices import (
 )
 from shared.api.units import ReceiptIn
 from shared.rules.book import RuleBook
+from shared.rules.reading import explain_refusal
 from shared.rules.support import list_unsupported
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
@@ -80,12 +81,12 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     whole = {"version": 1, **body.model_dump(mode="json")}
     try:
         book = RuleBook.model_validate(whole, extra="forbid")
-    except ValueError as error:
+    except ValidationError as error:
         raise ProblemError(
             422,
             "invalid",
             "规则有误。The rule book is not sound.",
-            f"请更正所列各处。Correct what is named: {error}",
+            explain_refusal(whole, error),
         ) from error
 
     for place, pending in list_unsupported(book):

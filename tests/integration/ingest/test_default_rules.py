@@ -77,3 +77,8 @@ async def test_what_no_service_does_yet_is_refused(api: Api) -> None:
     assert answer.status_code == 422
     assert answer.json()["type"].endswith("not-supported")
     assert "rules.0.how.daily_limit" in answer.json()["hint"]
+    chosen["rules"] = [present["rules"][0] | {"chanels": ["sms"]}]
+    answer = await api.client.post("/v1/rule-books", json=chosen)
+    assert answer.status_code == 422
+    hint = "rules.0.chanels：没有 chanels 这一项。There is no key chanels."
+    assert answer.json()["hint"] == hint
