@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from services.console.texts.languages import N_
-from services.console.texts.wording import CHANNELS, KINDS, LIGHTS, POSTS, STATUSES, Wording
+from services.console.texts.wording import CHANNELS, DAYS, KINDS, LIGHTS, POSTS, STATUSES, Wording
 from shared.rules.book import Rule, Step
 from shared.rules.moments import (
+    WEEKDAYS,
     AfterDue,
     BeforeDue,
+    Convention,
     Cron,
     Cycle,
     DaysBefore,
@@ -18,7 +20,6 @@ from shared.rules.moments import (
     OnDates,
     Repeated,
     Span,
-    Weekday,
     Weekly,
     When,
     WhenTold,
@@ -26,14 +27,11 @@ from shared.rules.moments import (
 )
 from shared.rules.selecting import Reached, Select
 
-_WEEKDAYS = {
-    Weekday.MONDAY: N_("周一"),
-    Weekday.TUESDAY: N_("周二"),
-    Weekday.WEDNESDAY: N_("周三"),
-    Weekday.THURSDAY: N_("周四"),
-    Weekday.FRIDAY: N_("周五"),
-    Weekday.SATURDAY: N_("周六"),
-    Weekday.SUNDAY: N_("周日"),
+_WEEKDAYS = dict(zip(WEEKDAYS, DAYS, strict=True))
+_CONVENTIONS = {
+    Convention.AS_IS: N_("%(moment)s，遇休息日不变"),
+    Convention.PREVIOUS: N_("%(moment)s，遇休息日提前"),
+    Convention.NEXT: N_("%(moment)s，遇休息日顺延"),
 }
 _SPANS = {
     Span.UNTIL_DUE: N_("%(moment)s（到期为止）"),
@@ -52,7 +50,7 @@ def describe_rule(words: Wording, rule: Rule) -> dict[str, object]:
     return {
         "kinds": mark.join(words.name_value(kind, KINDS) for kind in rule.kinds),
         "select": describe_select(words, rule.select) if rule.select else "",
-        "when": [_describe_moment(words, when) for when in rule.when],
+        "when": [_describe_when(words, when) for when in rule.when],
         "at": f"{rule.at:%H:%M} {rule.timezone or ''}".strip(),
         "who": [_describe_step(words, step) for step in rule.who],
         "channels": mark.join(words.name_value(each, CHANNELS) for each in rule.channels),
@@ -104,6 +102,15 @@ def _describe_reached(words: Wording, bounds: Reached) -> str:
     if (share := bounds.below) is not None:
         parts.append(words.gettext("完成不足 %(share)g%%", share=share))
     return words.gettext("，且").join(parts)
+
+
+def _describe_when(words: Wording, when: When) -> str:
+    """A moment with what becomes of a day off, where that is not of its nature."""
+    moment = _describe_moment(words, when)
+    if isinstance(when, AfterDue) and when.every_working_days:
+        return moment
+    convention = getattr(when, "convention", None)
+    return words.gettext(_CONVENTIONS[convention], moment=moment) if convention else moment
 
 
 def _describe_moment(words: Wording, when: When) -> str:

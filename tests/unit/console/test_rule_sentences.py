@@ -12,19 +12,25 @@ from shared.rules.book import Rule
 CATALOGS = load_catalogs()
 MOMENTS: dict[str, tuple[dict[str, Any], str]] = {
     "到期前 15、7 个工作日、到期当天": ({"type": "before-due", "working_days": [15, 7, 0]}, ""),
-    "到期前 10 天": ({"type": "days-before", "days": [10]}, "10 days before the date"),
-    "到期当天": ({"type": "days-before", "days": [0]}, "on the date"),
+    "到期前 10 天，遇休息日提前": (
+        {"type": "days-before", "days": [10]},
+        "10 days before the date, or the working day before a day off",
+    ),
+    "到期当天，遇休息日不变": (
+        {"type": "days-before", "days": [0], "convention": "as-is"},
+        "on the date, also on a day off",
+    ),
     "超期后每 3 个工作日一次、间隔逐次乘以 2、最多 5 次": (
         {"type": "after-due", "every_working_days": 3, "factor": 2, "limit": 5},
         "every 3 working days while overdue, each interval 2 times the one before, at most 5 times",
     ),
-    "超期后每 7 天一次": ({"type": "after-due", "every_days": 7}, ""),
-    "2026-03-15（到期为止）": ({"type": "dates", "dates": ["2026-03-15"]}, ""),
-    "每周一、周四（超期后）": (
+    "超期后每 7 天一次，遇休息日顺延": ({"type": "after-due", "every_days": 7}, ""),
+    "2026-03-15（到期为止），遇休息日提前": ({"type": "dates", "dates": ["2026-03-15"]}, ""),
+    "每周一、周四（超期后），遇休息日提前": (
         {"type": "weekly", "weekdays": ["monday", "thursday"], "span": "overdue"},
         "",
     ),
-    "每月 1、倒数第 1 日（办结为止）": (
+    "每月 1、倒数第 1 日（办结为止），遇休息日提前": (
         {"type": "monthly", "days": [1, -1], "span": "until-done"},
         "",
     ),
@@ -33,9 +39,9 @@ MOMENTS: dict[str, tuple[dict[str, Any], str]] = {
         {"type": "nth-working-day", "numbers": [-1], "of": "quarter"},
         "",
     ),
-    "按 cron 表达式 0 9 * * FRI#3（到期为止）": (
+    "按 cron 表达式 0 9 * * FRI#3（到期为止），遇休息日不变": (
         {"type": "cron", "expression": "0 9 * * FRI#3"},
-        "by the cron expression 0 9 * * FRI#3 (until it is due)",
+        "by the cron expression 0 9 * * FRI#3 (until it is due), also on a day off",
     ),
     "新交办或改期后的第一个工作日": ({"type": "when-told"}, ""),
 }
