@@ -87,23 +87,23 @@ def list_occurrences(
         zone = ZoneInfo(rule.timezone)
     series = [_list_of_moment(rule, when, dates, calendar, zone) for when in rule.when]
     lights = _Lights(due_on, near_working_days, calendar)
-    for (occurrence, day), _same in groupby(merge(*series)):
+    for (slot, overdue, day), _same in groupby(merge(*series)):
         if day < dates.known_on:
             continue
         if rule.select is None or lights.decide(rule.select, dates, day):
-            yield occurrence
+            yield Occurrence(slot, overdue)
         elif day > due_on:  # the light stays red, so no later day is selected
             return
 
 
 def _list_of_moment(
     rule: Rule, when: When, dates: Dates, calendar: WorkingCalendar, zone: ZoneInfo
-) -> Iterator[tuple[Occurrence, date]]:
-    """The occurrences of one moment with their local days, rising."""
+) -> Iterator[tuple[datetime, int, date]]:
+    """The slots of one moment, rising, each with its overdue number and its local day."""
     if dates.due_on is None:
         return
     for day, overdue in list_days(when, dates.due_on, dates.known_on, calendar):
-        yield Occurrence(make_slot(day, rule.at, zone), overdue), day
+        yield make_slot(day, rule.at, zone), overdue, day
 
 
 def make_slot(day: date, at: time, zone: ZoneInfo) -> datetime:
