@@ -42,6 +42,13 @@ IdArgument = Annotated[
     str, typer.Argument(help="The obligation's id, from `cuiban ledger --json`.")
 ]
 NoteOption = Annotated[str, typer.Option("--note", help="A note, or the reason.")]
+VersionOption = Annotated[
+    int | None,
+    typer.Option(
+        "--version",
+        help="The obligation's version that you saw: refused if it changed meanwhile.",
+    ),
+]
 DueOption = Annotated[
     datetime | None, typer.Option("--due-on", formats=["%Y-%m-%d"], help="The later date.")
 ]
@@ -110,19 +117,13 @@ def decide_extension(
     note: NoteOption = "",
     due_on: DueOption = None,
     confirm: ConfirmOption = False,
-    version: Annotated[
-        int | None,
-        typer.Option(
-            "--version",
-            help="The obligation's version that you saw: refused if it changed meanwhile.",
-        ),
-    ] = None,
+    version: VersionOption = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Grant or refuse a later date, correct a granted one or take it back, or ask no longer."""
     body: dict[str, Any] = {"note": note}
-    if version is not None and action is not ExtensionAction.WITHDRAW:
+    if version is not None:
         body["version"] = version
     if action is ExtensionAction.CORRECT:
         body |= _make_date(due_on, confirm=confirm)
@@ -138,12 +139,15 @@ def decide_objection(
     unit: Annotated[
         str | None, typer.Option("--unit", help="The unit that owes it instead.")
     ] = None,
+    version: VersionOption = None,
     as_json: JsonOption = False,
     state: StateOption = STATE,
 ) -> None:
     """Uphold an objection (withdraw the obligation, or give it to --unit), or reject it."""
     api = connect(state)
     body: dict[str, Any] = {"note": note}
+    if version is not None:
+        body["version"] = version
     if unit is not None and action is ObjectionAction.UPHOLD:
         body["unit_id"] = str(find_unit(api, unit).unit_id)
     _post(api, f"/v1/objections/{objection}/{action}", body, as_json=as_json)

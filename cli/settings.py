@@ -35,8 +35,7 @@ _LABELS = {
     "useful_days": N_("days after which a late reminder is not sent"),
     "signature": N_("signature of short messages and reports"),
     "retention_days": N_(
-        "days that the ledger keeps texts and addresses of sent messages; the notifier's own rows, "
-        "Kafka and backups keep theirs"
+        "days that texts and addresses of sent messages are kept; Kafka and backups keep theirs"
     ),
     "logo": N_("logo"),
     "stops_reminders": N_("statuses in which nothing is reminded of"),

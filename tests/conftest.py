@@ -39,7 +39,11 @@ structlog.configure(
 # The time of an example measures the machine, not the code.
 hypothesis.settings.register_profile(
     "cuiban",
-    hypothesis.settings(deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]),
+    hypothesis.settings(
+        deadline=None,
+        max_examples=50,  # each run draws others
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    ),
 )
 hypothesis.settings.load_profile("cuiban")
 

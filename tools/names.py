@@ -22,6 +22,8 @@ from pathlib import Path
 from tools.messages import list_wrong_texts
 
 ROOT = Path(__file__).parents[1]
+REFUSING = ("services/ingest", "shared/api", "shared/schemas")
+"""Folders whose refusals a user reads."""
 FOLDERS = ("services", "shared", "deploy", "cli", "lab", "tools")
 REFUSED_NAMES = {
     "found": "name what was found: units, row, match",
@@ -141,7 +143,7 @@ def main() -> int:
     problems += [
         f"{path.relative_to(ROOT)}:{wrong}"
         for path in paths
-        if path.is_relative_to(ROOT / "services" / "ingest")
+        if any(path.is_relative_to(ROOT / folder) for folder in REFUSING)
         for wrong in list_wrong_texts(path)
     ]
     problems += list_shared_names(paths)

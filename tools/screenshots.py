@@ -2,11 +2,12 @@
 
 The whole stack runs on this machine with the real table of 盐亭县 2023, up to a Friday in December.
 Needs a Chromium: one on the path, or the one that `CUIBAN_BROWSER` names. To add a page, add a line
-to `PAGES`.
+to `PAGES` or `PORTAL_PAGES`.
 """
 
 import asyncio
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -76,8 +77,20 @@ PAGES = (
     Shot("people", "/settings/people"),
     Shot("journal", "/settings/journal"),
 )
+PORTAL_PAGES = (
+    Shot("portal-items", "/u/items"),
+    Shot("portal-item", "/u/items/{owed}"),
+    Shot("portal-submit", "/u/items/{owed}/submit"),
+    Shot("portal-extend", "/u/items/{owed}/extend"),
+    Shot("portal-accept", "/u/items/{owed}/accept"),
+    Shot("portal-history", "/u/history"),
+    Shot("portal-contacts", "/u/contacts"),
+    Shot("portal-calendar", "/u/calendar"),
+)
+"""Of the unit that opened a mail's link. The other pages of the portal are in `take_portal`."""
 SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 960), "phone": (360, 1100)}
 """Width and greatest height of a picture, in pixels."""
+PORTAL_SIZE = (390, 1100)
 
 
 async def run_months(record: StackRecord, api: Api, clock: SteppedClock) -> None:
@@ -129,47 +142,90 @@ def prepare(api: Api, folder: Path) -> dict[str, str]:
         api.post("/v1/users", {"name": name, "role": role, "password": password})
     late = api.list_items("/v1/ledger", light="red", sort="due_on")
     asked = api.list_items("/v1/ledger", status="submitted") or late
+    unit = late[0]["unit_id"]
+    owed = api.list_items("/v1/ledger", unit_id=unit, status="assigned", sort="due_on")
     return {
         "plan": plan,
         "draft": draft,
         "revision": revision,
         "late": late[0]["obligation_id"],
         "asked": asked[0]["obligation_id"],
-        "unit": late[0]["unit_id"],
+        "unit": unit,
+        "owed": owed[0]["obligation_id"],
     }
+
+
+def find_link(record: StackRecord, api: Api, unit_id: str) -> str:
+    """The link in the newest mail to a unit's liaison."""
+    unit = api.get(f"/v1/units/{unit_id}")
+    (address,) = [each["email"] for each in unit["contacts"] if each["post"] == "liaison"]
+    inbox, mails, after = f"{record.inbox.rstrip('/')}/messages", [], 0
+    while True:
+        query: Mapping[str, str | int] = {"channel": "email", "after": after}
+        answer = httpx.get(inbox, params=query, timeout=120, trust_env=False)
+        if not (part := answer.json()["messages"]):
+            break
+        mails += [mail for mail in part if mail["to"] == address]
+        after = part[-1]["seq"]
+    return str(re.findall(r"http://\S+/u/[\w.-]+", mails[-1]["text"])[-1])
 
 
 def sign_in(record: StackRecord, password: str) -> str:
     """The token of a session of the first administrator."""
     body = {"name": "admin", "password": password, "code": ""}
-    answer = httpx.post(f"{record.api.rstrip('/')}/v1/sessions", json=body)
+    answer = httpx.post(f"{record.api.rstrip('/')}/v1/sessions", json=body, timeout=120)
     answer.raise_for_status()
     return str(answer.json()["token"])
 
 
-async def take_pictures(address: str, token: str, names: Mapping[str, str]) -> None:
-    """Save each page in each size."""
+async def take_pictures(address: str, token: str, link: str, names: Mapping[str, str]) -> None:
+    """Save each page of the office in each size, and each page of a unit."""
     cookie: Any = {"name": "cuiban-session", "value": token, "url": address}
     async with async_playwright() as playwright:
         arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
         browser = await playwright.chromium.launch(
             executable_path=_require_browser(), args=arguments
         )
-        for kind in SIZES:
+        for kind, size in SIZES.items():
             for shot in PAGES:
-                page = await _open(browser, kind, address, None if shot.signed_out else cookie)
-                answer = await page.goto(shot.path.format_map(names))
-                if answer is None or not answer.ok:
-                    raise SystemExit(f"{shot.path}: {answer and answer.status}")
-                await _save(page, shot, kind)
+                page = await _open(browser, size, address, None if shot.signed_out else cookie)
+                await _visit(page, shot.path.format_map(names))
+                await _save(page, f"{shot.name}-{kind}", size, shot.above)
                 await page.context.close()
+        await take_portal(await _open(browser, PORTAL_SIZE, address, None), link, names)
         await browser.close()
 
 
-async def _open(browser: Browser, kind: str, address: str, cookie: Any) -> Page:  # noqa: ANN401 - Playwright's
-    width, height = SIZES[kind]
+async def take_portal(page: Page, link: str, names: Mapping[str, str]) -> None:
+    """Open a mail's link, look at the pages of the unit, and answer once."""
+    await _visit(page, "/u")
+    await _save(page, "portal-entry-phone", PORTAL_SIZE)
+    await _visit(page, link)
+    await _save(page, "portal-link-phone", PORTAL_SIZE)
+    await page.locator("main button.primary").click()
+    await page.wait_for_url("**/u/items")
+    for shot in PORTAL_PAGES:
+        await _visit(page, shot.path.format_map(names))
+        await _save(page, f"{shot.name}-phone", PORTAL_SIZE, shot.above)
+    await _visit(page, f"/u/items/{names['owed']}/submit")
+    await page.locator("main [name=note]").fill("已在县政府网站公开，附网页截图。")
+    await page.locator("main button.primary").click()
+    await page.wait_for_load_state()
+    await _save(page, "portal-check-phone", PORTAL_SIZE)
+    await page.locator("main button.primary").click()
+    await page.wait_for_url("**/receipts/*")
+    await _save(page, "portal-receipt-phone", PORTAL_SIZE)
+
+
+async def _visit(page: Page, path: str) -> None:
+    answer = await page.goto(path)
+    if answer is None or not answer.ok:
+        raise SystemExit(f"{path}: {answer and answer.status}")
+
+
+async def _open(browser: Browser, size: tuple[int, int], address: str, cookie: Any) -> Page:  # noqa: ANN401 - Playwright's
     context = await browser.new_context(
-        base_url=address, viewport={"width": width, "height": height}, locale="zh-CN"
+        base_url=address, viewport={"width": size[0], "height": size[1]}, locale="zh-CN"
     )
     context.set_default_timeout(_PATIENCE)
     if cookie:
@@ -177,16 +233,17 @@ async def _open(browser: Browser, kind: str, address: str, cookie: Any) -> Page:
     return await context.new_page()
 
 
-async def _save(page: Page, shot: Shot, kind: str) -> None:
+async def _save(page: Page, name: str, size: tuple[int, int], above: str = "") -> None:
     """A picture of the top of the page, or from `above` on; lower where it would be too large."""
-    width, height = SIZES[kind]
+    width, height = size
     top = 0
-    if shot.above:
-        box = await page.locator(shot.above).first.bounding_box()
-        top = max(0, round(box["y"]) - 60) if box else 0
-    whole = await page.evaluate("document.documentElement.scrollHeight")
+    if above:
+        box = await page.locator(above).first.bounding_box()
+        top = max(0, round(box["y"]) - 100) if box else 0
+    foot = await page.locator(".foot").bounding_box()
+    whole = round(foot["y"] + foot["height"]) if foot else height
     height = min(height, whole - top)
-    target = FOLDER / f"{shot.name}-{kind}.png"
+    target = FOLDER / f"{name}.png"
     while True:
         clip: Any = {"x": 0, "y": top, "width": width, "height": height}
         content = await page.screenshot(path=target, full_page=True, clip=clip)
@@ -224,7 +281,8 @@ def main() -> None:
             asyncio.run(run_months(record, api, clock))
             names = prepare(api, folder)
             token = sign_in(record, stack.admin_file.read_text("utf-8").strip())
-            asyncio.run(take_pictures(record.console.rstrip("/"), token, names))
+            link = find_link(record, api, names["unit"])
+            asyncio.run(take_pictures(record.console.rstrip("/"), token, link, names))
             api.close()
         finally:
             stack.stop_all()

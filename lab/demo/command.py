@@ -23,7 +23,7 @@ from lab.demo.figures import Figures
 from lab.demo.life import LifeStep
 from lab.demo.office import open_for_units
 from lab.demo.run import DemoRun
-from lab.demo.script import START, ZONE
+from lab.demo.script import END, START, ZONE
 from lab.stack.record import StackRecord
 from lab.stack.stack import Stack
 from shared.clock import SteppedClock
@@ -56,6 +56,10 @@ _SHORT_POLL = {"CUIBAN_POLL": "PT0.02S"}
 
 def run_demo(
     seed: Annotated[int, typer.Option(help="The same seed gives the same figures.")] = 2023,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Stop on this day; else on 2024-01-31."),
+    ] = None,
     exit_at_end: Annotated[
         bool, typer.Option("--exit", help="Stop everything at the end instead of serving.")
     ] = False,
@@ -67,6 +71,12 @@ def run_demo(
     ] = None,
 ) -> None:
     """Run eight months of reminders for the real task table of 盐亭县 2023."""
+    end = datetime.combine(until, END.timetz()) if until else END
+    if not START < end <= END:
+        raise WrongUseError(
+            _("The demo's months are 2023-06-01 to 2024-01-31."),
+            _("Name a day of them with --until."),
+        )
     with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
         directory = state or Path(scratch) / "state"
         if (directory / "stack.json").exists():
@@ -87,8 +97,8 @@ def run_demo(
                 tied=True,
                 say=_out.print,
             )
-            figures = asyncio.run(_run(seed, record, stack, clock))
-            _out.print(_build_table(figures))
+            figures = asyncio.run(_run(seed, end, record, stack, clock))
+            _out.print(_build_table(figures, end))
             if json_file:
                 json_file.write_text(json.dumps(figures.as_json(), ensure_ascii=False) + "\n")
             if not exit_at_end and sys.stdout.isatty():
@@ -103,7 +113,9 @@ def _raise_interrupt(_number: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock) -> Figures:
+async def _run(
+    seed: int, end: datetime, record: StackRecord, stack: Stack, clock: SteppedClock
+) -> Figures:
     settings = read_settings(record.environment)
     engine = create_engine(settings, "cuiban-demo")
     api = Api(record.api, read_file(stack.token_file).decode().strip())
@@ -119,7 +131,7 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
                     _out.print(line)
 
             sinks = record.inbox.rstrip("/")
-            demo = DemoRun(seed, settings, engine, api, unit_api, clock, sinks, show)
+            demo = DemoRun(seed, settings, engine, api, unit_api, clock, sinks, show, end)
             return await demo.run()
     finally:
         unit_api.close()
@@ -127,8 +139,10 @@ async def _run(seed: int, record: StackRecord, stack: Stack, clock: SteppedClock
         await engine.dispose()
 
 
-def _build_table(figures: Figures) -> Table:
-    title = _("1 June 2023 to 31 January 2024, seed {seed}").format(seed=figures.seed)
+def _build_table(figures: Figures, end: datetime = END) -> Table:
+    title = _("{first} to {last}, seed {seed}").format(
+        first=START.date(), last=end.date(), seed=figures.seed
+    )
     table = Table(title=title, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

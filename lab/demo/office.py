@@ -114,7 +114,7 @@ class Ledger:
 
 def open_for_units(api: Calls) -> str:
     """Issue the token by which the units' system reports; returns it."""
-    issued = api.post("/v1/tokens", {"name": "units", "scopes": ["read", "report"]})
+    issued = api.post("/v1/tokens", {"name": "单位业务系统", "scopes": ["read", "report"]})
     return str(issued["token"])
 
 

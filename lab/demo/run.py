@@ -34,7 +34,13 @@ Show = Callable[[datetime, dict[str, int]], None]
 
 @dataclass
 class DemoRun:
-    """One run over a running stack that holds nothing yet."""
+    """One run over a running stack that holds nothing yet.
+
+    Attributes:
+        seed: what the units do is drawn from it.
+        show: called after each step with its instant and what has arrived.
+        until: when the clock stops; a day before `END` makes a shorter run.
+    """
 
     seed: int
     settings: Settings
@@ -44,6 +50,7 @@ class DemoRun:
     clock: SteppedClock
     sinks: str
     show: Show
+    until: datetime = END
 
     async def run(self) -> Figures:
         """Publish the plan, step through the months, and count.
@@ -58,7 +65,7 @@ class DemoRun:
             await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
             published_at = self.clock.now()
             habit_of = draw_habits(self.seed, {obligation.unit_id for obligation in owed})
-            steps = draw_steps(self.seed, owed, habit_of)
+            steps = [step for step in draw_steps(self.seed, owed, habit_of) if step.at < self.until]
             await self._step_to_end(watcher, group_by_instant(steps))
             result = await self._count(steps, time.monotonic() - began)
             await self._compare(result, steps, published_at)
@@ -77,7 +84,7 @@ class DemoRun:
                 after = [instant for instant in instants if instant > now]
                 next_work = await watcher.find_next_instant(now)
                 coming = [*after[:1], *([next_work] if next_work else [])]
-                if not coming or min(coming) > END:
+                if not coming or min(coming) > self.until:
                     break
                 self.clock.set(min(coming))
                 await watcher.wait_until_quiet(self.clock.now(), _QUIET_WITHIN)
@@ -87,8 +94,8 @@ class DemoRun:
                 self.show(
                     self.clock.now(), await asyncio.to_thread(figures.count_received, self.sinks)
                 )
-        self.clock.set(END)
-        await watcher.wait_until_quiet(END, _QUIET_WITHIN)
+        self.clock.set(self.until)
+        await watcher.wait_until_quiet(self.until, _QUIET_WITHIN)
 
     async def _count(self, steps: Sequence[ScriptedStep], seconds: float) -> Figures:
         reminders = await self._read_reminders()
@@ -131,7 +138,7 @@ class DemoRun:
             owed,
             changes=map_changes(steps),
             planned_at=published_at,
-            until=END,
+            until=self.until,
         )
         planned_ids = {reminder.reminder_id for reminder in planned}
         emitted_ids = {reminder.reminder_id for reminder in await self._read_reminders()}

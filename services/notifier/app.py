@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.notifier import handlers
 from services.notifier.dispatch.board import Board
+from services.notifier.dispatch.forgetting import Forgetting
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.link_mails import LinkMails
 from services.notifier.dispatch.offers import ChannelRules
@@ -259,6 +260,7 @@ def run() -> NoReturn:
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
     loops += [link_mails.run] if link_mails else []
+    loops.append(Forgetting(engine, TrustedClock(clock, settings.clock_skew)).run)
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)
         loops.append(partial(watch, consumer, settings, reader))

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from prometheus_client import Gauge, Histogram
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -27,6 +28,7 @@ from shared import clock, metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
 from shared.database.engine import describe_clock_trouble, is_poison
+from shared.database.news import LOOK_AFTER, News, Subject
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import bound, log
 from shared.schemas.topics import RULES, TASKS, apply_prefix
@@ -62,8 +64,11 @@ class Ticking:
     _skewed: bool = field(default=False, init=False)
     _late: set[int] = field(default_factory=set, init=False)
     _patience: Patience = field(init=False)
+    _news: News = field(init=False)
+    _head: datetime | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
+        self._news = News(self.engine, Subject.AGENDA)
         self._patience = Patience(self.settings.complete_within)
 
     async def close(self) -> None:
@@ -74,17 +79,17 @@ class Ticking:
 
     async def fire_for_ever(self) -> None:
         """Fire due units, until cancelled."""
-        await self._repeat("tick", self.fire)
+        await self._repeat("tick", self.fire, self._wait_for_timers)
 
     async def plan_for_ever(self) -> None:
         """Plan stale units anew, until cancelled."""
         rest = max(self.settings.poll.total_seconds(), _REPLAN_REST)
-        await self._repeat("replan", self.replan, rest=rest)
+        await self._repeat("replan", self.replan, partial(asyncio.sleep, rest))
 
     async def audit_for_ever(self) -> None:
         """Audit every `audit_every`, until cancelled."""
         rest = self.settings.audit_every.total_seconds()
-        await self._repeat("audit", self.audit, rest=rest)
+        await self._repeat("audit", self.audit, partial(asyncio.sleep, rest))
 
     async def fire(self) -> int:
         """Fire for one batch of due units; how many.
@@ -94,7 +99,9 @@ class Ticking:
         """
         now = self.clock.now()
         began = clock.monotonic()
+        self._news.forget()
         view = await self._look()
+        self._head = min((head for head in view.heads.values() if head), default=None)
         firing = self._make_firing(view, now, began)
         if not firing.horizons:
             _TICK.labels("none").observe(clock.monotonic() - began)
@@ -159,6 +166,13 @@ class Ticking:
             await asyncio.shield(connection.invalidate())
             await asyncio.shield(connection.close())
             raise
+
+    async def _wait_for_timers(self) -> None:
+        """Wait until a timer may be due, or until it is time to look again."""
+        poll = self.settings.poll.total_seconds()
+        for _ in range(LOOK_AFTER):
+            if await self._news.wait(poll) or (self._head and self._head <= self.clock.now()):
+                return
 
     async def _fire_singly(self, firing: Firing) -> int:
         for number in range(self.settings.tick_batch):
@@ -227,14 +241,13 @@ class Ticking:
             )
 
     async def _repeat(
-        self, name: str, step: Callable[[], Awaitable[int]], rest: float | None = None
+        self, name: str, step: Callable[[], Awaitable[int]], rest: Callable[[], Awaitable[None]]
     ) -> None:
-        idle = self.settings.poll.total_seconds() if rest is None else rest
         pauses = Backoff()
         while True:
             try:
                 if not await step():
-                    await asyncio.sleep(idle)
+                    await rest()
                 pauses.reset()
             except Exception as error:  # noqa: BLE001 - a loop waits out every error
                 metrics.FAULTS.labels(name).inc()

@@ -14,7 +14,9 @@ RoleName = Literal["admin", "editor", "approver", "viewer", "unit"]
 def _check_secret(value: SecretStr) -> SecretStr:
     text = value.get_secret_value()
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise ValueError("the text holds characters that no password has")
+        raise ValueError(
+            "内容含有密码里没有的字符。The text holds characters that no password has."
+        )
     return value
 
 

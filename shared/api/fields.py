@@ -16,13 +16,15 @@ T = TypeVar("T")
 
 def _clean_prose(value: str) -> str:
     if _CONTROL.search(value):
-        raise ValueError("the text holds control characters")
+        raise ValueError("内容含有控制字符。The text holds control characters.")
     return value.strip()
 
 
 def _clean_line(value: str) -> str:
     if _CONTROL_OR_BREAK.search(value):
-        raise ValueError("the text holds control characters or line breaks")
+        raise ValueError(
+            "内容含有控制字符或换行。The text holds control characters or line breaks."
+        )
     return value.strip()
 
 

@@ -25,7 +25,10 @@ class LinkOpenIn(Request):
         by_code = self.mobile is not None and self.code is not None
         none_of_code = self.mobile is None and self.code is None
         if not (none_of_code if self.token is not None else by_code):
-            raise ValueError("send `token`, or `mobile` and `code`")
+            raise ValueError(
+                "请提供链接（`token`），或手机号和办理码（`mobile`、`code`）。"
+                "Give a link (`token`), or a mobile number with its code (`mobile`, `code`)."
+            )
         return self
 
 

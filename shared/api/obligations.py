@@ -114,8 +114,22 @@ class NoteIn(Request):
     note: Prose = ""
 
 
+class EndIn(NoteIn):
+    """Why a unit no longer asks, which may be empty.
+
+    `version` is that of the obligation as it was seen; without one it holds for any.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"version": 2, "note": "已按期完成，不再申请"}]},
+    )
+
+    version: Version | None = None
+
+
 class DecideIn(ReasonIn):
-    """A decision about an extension with its reason.
+    """A decision about an extension or an objection with its reason.
 
     `version` is that of the obligation as it was seen; without one it holds for any.
     """
@@ -144,7 +158,7 @@ class GrantIn(NoteIn):
     version: Version | None = None
 
 
-class CorrectIn(DecideIn):
+class CorrectIn(ReturnIn):
     """Another date for a granted extension, with the reason."""
 
     model_config = ConfigDict(
@@ -158,11 +172,11 @@ class CorrectIn(DecideIn):
     confirm: bool = False
 
 
-class UpholdIn(ReasonIn):
+class UpholdIn(DecideIn):
     """Why an objection is right, and the unit that owes it instead, if there is one."""
 
     model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"note": "属县住建局职责"}]}
+        extra="forbid", json_schema_extra={"examples": [{"version": 2, "note": "属县住建局职责"}]}
     )
 
     unit_id: UUID | None = None

@@ -31,7 +31,8 @@ class Problem(BaseModel):
                     "status": 409,
                     "detail": "听取汇报以登记为准，不能直接改状态。"
                     "A hearing is fulfilled by its record, not by a status.",
-                    "hint": "请登记或撤销登记。Record it: `POST /v1/units/{unit_id}/hearings`.",
+                    "hint": "请登记（`POST /v1/units/{unit_id}/hearings`）。"
+                    "Record it (`POST /v1/units/{unit_id}/hearings`).",
                     "errors": [],
                     "allowed": ["accept", "progress", "object"],
                     "correlation_id": "0c4b7a50-7e41-4c0e-8d6f-4a1c7c0f3a11",

@@ -226,7 +226,10 @@ class HearingOut(Answer):
 
 
 class ExtensionIn(Request):
-    """A later date. `confirm` accepts one beyond the plan's year."""
+    """A later date. `confirm` accepts one beyond the plan's year.
+
+    `version` is that of the obligation as it was seen; without one it holds for any.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -236,6 +239,7 @@ class ExtensionIn(Request):
     due_on: Day
     reason: Reason
     confirm: bool = False
+    version: Annotated[int, Field(ge=0, le=2**31 - 1)] | None = None
 
 
 class ReceiptIn(Request):

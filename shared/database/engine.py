@@ -13,6 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from shared.clock import Clock
+from shared.database.news import spread_news
 from shared.errors import ClockWrongError, PoisonError
 from shared.settings import Settings
 
@@ -62,6 +63,7 @@ def create_engine(settings: Settings, application: str) -> AsyncEngine:
         },
     )
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    spread_news(engine.sync_engine)
     return engine
 
 

@@ -204,5 +204,5 @@ class RuleBook(RuleModel):
     def _distinct(cls, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
         names = Counter(rule.rule_id for rule in rules)
         if names and names.most_common(1)[0][1] > 1:
-            raise ValueError("两条规则的 rule_id 相同。Two rules share a rule_id.")
+            raise ValueError("两条规则的编号（`rule_id`）相同。Two rules share an id (`rule_id`).")
         return rules

@@ -26,7 +26,7 @@ from shared.rules.moments import (
     WhenTold,
     WhileOverdue,
 )
-from shared.rules.selecting import Select, Subject, Traits, is_selected
+from shared.rules.selecting import JudgedObligation, Select, Traits, is_selected
 from shared.rules.support import Path
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
@@ -102,7 +102,9 @@ def _judge_conditions(rule: Rule, place: Path, near: int) -> Iterator[Contradict
             )
 
 
-def _list_subjects(select: Select, kinds: tuple[ObligationKind, ...]) -> list[Subject] | None:
+def _list_subjects(
+    select: Select, kinds: tuple[ObligationKind, ...]
+) -> list[JudgedObligation] | None:
     """One obligation of each sort that the conditions tell apart; None when there are too many."""
     every = list(_list_all(select))
 
@@ -129,10 +131,10 @@ def _list_subjects(select: Select, kinds: tuple[ObligationKind, ...]) -> list[Su
     return [_make_subject(combined) for combined in product(*values)]
 
 
-def _make_subject(combined: tuple[Any, ...]) -> Subject:
+def _make_subject(combined: tuple[Any, ...]) -> JudgedObligation:
     """A value of each axis, in the order of `_list_subjects`."""
     kind, light, *traits = combined
-    return Subject(kind, light, Traits(*traits))
+    return JudgedObligation(kind, light, Traits(*traits))
 
 
 def _list_all(select: Select) -> Iterator[Select]:

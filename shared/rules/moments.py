@@ -73,6 +73,16 @@ class BeforeDue(RuleModel):
     )
 
 
+def _is_month_day(day: str) -> bool:
+    if not _MONTH_DAY.fullmatch(day):  # fromisoformat also reads weeks, such as W01-1
+        return False
+    try:
+        date.fromisoformat(f"2024-{day}")
+    except ValueError:
+        return False
+    return True
+
+
 class OnDates(RuleModel):
     """Fixed days (`MM-DD`) of the due date's year, up to the due date.
 
@@ -86,9 +96,8 @@ class OnDates(RuleModel):
     @classmethod
     def _exist(cls, days: tuple[str, ...]) -> tuple[str, ...]:
         for day in days:
-            if not _MONTH_DAY.fullmatch(day):  # fromisoformat also reads weeks, such as W01-1
-                raise ValueError(f"{day} 不是“月-日”，如 06-30。{day} is no day of the form MM-DD.")
-            date.fromisoformat(f"2024-{day}")
+            if not _is_month_day(day):
+                raise ValueError(f"{day} 不是“月-日”形式的日期。{day} is no day of the form MM-DD.")
         return days
 
 

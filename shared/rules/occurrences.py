@@ -16,7 +16,7 @@ from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.days import list_days
 from shared.rules.moments import When
-from shared.rules.selecting import Select, Subject, Traits, judge
+from shared.rules.selecting import JudgedObligation, Select, Traits, judge
 from shared.schemas.lights import Light
 from shared.schemas.rules import Audience, ObligationKind, ReminderKind
 
@@ -125,7 +125,9 @@ class _Lights:
 
     def decide(self, select: Select, dates: Dates, day: date) -> bool:
         """Whether a rule selects the obligation on a day, or may."""
-        return judge(select, Subject(dates.kind, self._get(day), dates.traits)) is not False
+        return (
+            judge(select, JudgedObligation(dates.kind, self._get(day), dates.traits)) is not False
+        )
 
     def _get(self, day: date) -> Light:
         if day > self.due_on:

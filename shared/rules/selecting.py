@@ -146,7 +146,7 @@ class Traits:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class JudgedObligation:
     """An obligation on one day, as conditions see it; `traits` is None while they are not known."""
 
     kind: ObligationKind
@@ -154,12 +154,12 @@ class Subject:
     traits: Traits | None = field(default_factory=Traits)
 
 
-def is_selected(select: Select, subject: Subject) -> bool:
+def is_selected(select: Select, subject: JudgedObligation) -> bool:
     """Whether all conditions hold for an obligation on a day; its traits are known."""
     return judge(select, subject) is True
 
 
-def judge(select: Select, subject: Subject) -> bool | None:
+def judge(select: Select, subject: JudgedObligation) -> bool | None:
     """Whether all conditions hold; None when it depends on traits that are not known."""
     negated = None if select.not_ is None else judge(select.not_, subject)
     return _join_all(

@@ -30,7 +30,7 @@ class Hours(Value):
     @classmethod
     def _is_local(cls, at: time) -> time:
         if at.tzinfo is not None:
-            raise ValueError("write it without an offset, like 21:00")
+            raise ValueError("请勿写时区，如 21:00。Write it without an offset, like 21:00.")
         return at
 
 
@@ -65,8 +65,8 @@ class OfficeSettings(Value):
         rate_limit: messages to one contact on one channel within `rate_hours`; 0: no limit.
         useful_days: how long after its slot a reminder without overdue items is still sent.
         signature: the registered signature of short messages; also under a 通报.
-        retention_days: how long ingest's history keeps the texts and addresses of sent messages;
-            the notifier's own rows, the topics and backups are not covered.
+        retention_days: how long texts and addresses of messages that have ended are kept, by
+            ingest's history and by the notifier; topics and backups are not covered.
     """
 
     lights: dict[Light, LightLook] = Field(default_factory=lambda: dict(LOOKS))

@@ -19,7 +19,9 @@ def _check_zone(timezone: str) -> str:
     try:
         ZoneInfo(timezone)
     except (OSError, ValueError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
-        raise ValueError("不是时区名，如 Asia/Shanghai。It is no IANA time zone.") from error
+        raise ValueError(
+            "不是时区，如 Asia/Shanghai。It is no IANA time zone, such as Asia/Shanghai."
+        ) from error
     return timezone
 
 

@@ -4,9 +4,11 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,7 +24,9 @@ from lab.stack.testing import Engines
 from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
+from tests.integration.console.conftest import chromium
 
+__all__ = ["chromium"]
 ZONE = ZoneInfo("Asia/Shanghai")
 CALENDAR = WorkingCalendar()
 START = datetime(2023, 3, 1, 8, 0, tzinfo=ZONE)
@@ -119,9 +123,9 @@ class World:
         """The messages to all posts of a unit, in order."""
         code = name.removeprefix("测试第").removesuffix("局")
         ends = f"@u{code}.e2e.example" if channel == "email" else f"{int(code):07d}"
-        return [message for message in self._fetch_messages(channel) if ends in message["to"]]
+        return [message for message in self.fetch_messages(channel) if ends in message["to"]]
 
-    def _fetch_messages(self, channel: str) -> list[dict]:
+    def fetch_messages(self, channel: str) -> list[dict]:
         """All messages of a channel; only new ones are fetched."""
         seen = self.arrivals.setdefault(channel, [])
         while True:
@@ -140,11 +144,11 @@ class World:
         await asyncio.to_thread(self.stack.wait_ready, name, after=was)
 
 
-@pytest.fixture(scope="package")
-def _stack(
-    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+@contextmanager
+def start_stack(
+    engines: Engines, place: Path, name: str
 ) -> Iterator[tuple[Stack, StackRecord, SteppedClock]]:
-    place = tmp_path_factory.mktemp("e2e")
+    """Run a whole system of its own on the engines; `name` is that of its database and topics."""
     clock = SteppedClock(place / "clock")
     clock.set(START)
     stack = Stack(place / "state")
@@ -153,8 +157,8 @@ def _stack(
         clock_file=place / "clock",
         extra_env={
             "CUIBAN_KAFKA": engines.kafka,
-            "CUIBAN_DATABASE_URL": engines.create_database("e2e"),
-            "CUIBAN_TOPIC_PREFIX": "e2e.",
+            "CUIBAN_DATABASE_URL": engines.create_database(name),
+            "CUIBAN_TOPIC_PREFIX": f"{name}.",
             "CUIBAN_POLL": "PT0.05S",
             "CUIBAN_SESSION_TIMEOUT": "PT6S",
             "CUIBAN_RETRY_DELAYS": "1s 1s 2s 2s 2s 2s 2s 2s 2s 2s",
@@ -170,9 +174,11 @@ def _stack(
         stack.stop_all()
 
 
-@pytest.fixture(scope="package")
-async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
-    stack, record, clock = _stack
+@asynccontextmanager
+async def open_world(
+    stack: Stack, record: StackRecord, clock: SteppedClock
+) -> AsyncIterator[World]:
+    """The actions of the office and the units of a running system."""
     settings = read_settings(record.environment)
     engine = create_engine(settings, "e2e")
     watcher = PipelineWatcher(settings, engine)
@@ -183,6 +189,20 @@ async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterato
         api.close()
         await watcher.close()
         await engine.dispose()
+
+
+@pytest.fixture(scope="package")
+def _stack(
+    engines: Engines, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Stack, StackRecord, SteppedClock]]:
+    with start_stack(engines, tmp_path_factory.mktemp("e2e"), "e2e") as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+async def world(_stack: tuple[Stack, StackRecord, SteppedClock]) -> AsyncIterator[World]:
+    async with open_world(*_stack) as world:
+        yield world
 
 
 @pytest.fixture

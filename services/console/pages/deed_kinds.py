@@ -153,7 +153,6 @@ DECISIONS: Mapping[str, Deed] = {
         "/v1/extensions/{part}/withdraw",
         N_("期限不变。"),
         N_("延期申请已撤回。"),
-        names_version=False,
     ),
     "correct": Deed(
         N_("更正延期"),
@@ -182,7 +181,6 @@ DECISIONS: Mapping[str, Deed] = {
         fields=("unit_id", "note"),
         reason=True,
         is_grave=True,
-        names_version=False,
     ),
     "reject": Deed(
         N_("异议不成立"),
@@ -191,7 +189,6 @@ DECISIONS: Mapping[str, Deed] = {
         N_("仍由这个单位承担，理由告知单位。"),
         N_("已认定异议不成立。"),
         reason=True,
-        names_version=False,
     ),
     "drop-objection": Deed(
         N_("撤回异议"),
@@ -199,7 +196,6 @@ DECISIONS: Mapping[str, Deed] = {
         "/v1/objections/{part}/withdraw",
         N_("仍由这个单位承担。"),
         N_("异议已撤回。"),
-        names_version=False,
     ),
     "evidence": Deed(
         N_("添加说明或链接"),

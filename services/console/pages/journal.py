@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from services.console.client import ApiError
+from services.console.shell.forms import Form
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from shared.api.audit import EntryOut, VerifiedOut
 
 ROUTER = APIRouter()
 _PART = 50
+_FAULTY = 500
 _LONGEST = 300
 _Text = Annotated[str, Query(max_length=200)]
 AREAS: Mapping[str, str] = {
@@ -87,9 +90,15 @@ async def show_journal(
 async def show_proof(visit: SignedIn, expect: _Text = "") -> Response:
     """Whether the journal is whole; `expect` is a value that was noted down earlier."""
     visit.require("read-journal")
-    head = expect.strip()
-    proof = await visit.api.get(VerifiedOut, "/v1/audit/verify", expect=head)
-    return visit.render("settings/proof.html", proof=proof, expect=head, flaws=FLAWS)
+    form, status = Form.begin(expect=expect.strip()), 200
+    try:
+        proof = await visit.api.get(VerifiedOut, "/v1/audit/verify", expect=form["expect"])
+    except ApiError as error:
+        if not form["expect"] or error.status >= _FAULTY:
+            raise
+        form, status = form.refuse(visit, error), error.status
+        proof = await visit.api.get(VerifiedOut, "/v1/audit/verify")
+    return visit.render("settings/proof.html", status, form=form, proof=proof, flaws=FLAWS)
 
 
 def name_action(visit: Visit, action: str) -> str:

@@ -55,7 +55,7 @@ async def show_ledger(visit: SignedIn) -> Response:
     visit.require("read")
     address = LedgerAddress.parse(visit.request.query_params)
     choices, saved, (counts, page, error) = await asyncio.gather(
-        visit.api.get(LedgerChoicesOut, "/v1/ledger/choices"),
+        visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=_OFFERED),
         _fetch_views(visit),
         _fetch_part(visit, address),
     )
@@ -107,7 +107,7 @@ def _list_options(
     """What each field offers; a value that the address has and nothing offers is offered, too."""
     say = visit.gettext
     options: dict[str, list[tuple[str, str]]] = {
-        "unit": [(unit.name, unit.name) for unit in choices.units[:_OFFERED]],
+        "unit": [(unit.name, unit.name) for unit in choices.units],
         "light": [(value, say(name)) for value, name in LIGHT_CHOICES],
         "status": [(value, say(STATUSES[value])) for value in STATUS_CHOICES],
         "group": _pair(choices.groups),

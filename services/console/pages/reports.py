@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
 from services.console.client import ApiError
@@ -19,6 +20,8 @@ from shared.api.reports import ReportBy, ReportCountsOut, ReportOut, ReportRowOu
 ROUTER = APIRouter()
 _PAGE = "/reports"
 _FAULTY = 500
+_ROWS = 24
+"""Rows of the table on one page; the exports have all."""
 _BARS = 24
 """How many rows a chart shows: those with the most that is overdue, then with the most due."""
 BY = {
@@ -48,11 +51,16 @@ class UsualPeriod:
 
 
 @ROUTER.get("/reports")
-async def show_report(visit: SignedIn) -> Response:
-    """The report that the address asks for; a wrong period is told beside the form."""
+async def show_report(
+    visit: SignedIn, begin: Annotated[int, Query(ge=0, le=1_000_000)] = 0
+) -> Response:
+    """The report that the address asks for; a wrong period is told beside the form.
+
+    `begin` is how many rows come before those that the table shows.
+    """
     visit.require("read-drafts")
     asked = _read_query(visit)
-    choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices")
+    choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=0)
     form, status, report = Form.begin(**asked), 200, None
     try:
         report = await visit.api.get(ReportOut, "/v1/reports/summary", **asked)
@@ -66,6 +74,11 @@ async def show_report(visit: SignedIn) -> Response:
         status,
         form=form,
         report=report,
+        rows=report.rows[begin : begin + _ROWS] if report else [],
+        first=_make_part(asked, 0) if begin else "",
+        following=_make_part(asked, begin + _ROWS)
+        if report and len(report.rows) > begin + _ROWS
+        else "",
         bars=_choose_bars(report.rows) if report else [],
         bys=[(by.value, visit.gettext(name)) for by, name in BY.items()],
         plans=[(str(plan.plan_id), plan.title or "") for plan in choices.plans],
@@ -75,6 +88,12 @@ async def show_report(visit: SignedIn) -> Response:
         query=urlencode(asked),
         link=lambda row, column: _make_link(asked, report, row, column) if report else "",
     )
+
+
+def _make_part(asked: Mapping[str, str], begin: int) -> str:
+    """The address of a part of the table."""
+    query = urlencode({**asked, "begin": begin} if begin else asked)
+    return f"{_PAGE}?{query}" if query else _PAGE
 
 
 def _read_query(visit: Visit) -> dict[str, str]:

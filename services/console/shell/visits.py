@@ -4,7 +4,7 @@ A page takes `visit: SignedIn`, one of the portal `visit: OfUnit`. The sign-in p
 `visit: Anyone`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -45,6 +45,8 @@ class Visit:
     api: ApiClient
     known: OfficePerson | None = None
     """Who it is, once that is known; templates show the navigation then."""
+    distances: dict[date, str] = field(default_factory=dict)
+    """How far dates are, as this page has written them already."""
 
     @property
     def words(self) -> Wording:
@@ -103,7 +105,10 @@ class Visit:
 
     def write_distance(self, due: date) -> str:
         """How far a date is from the office's present day, in working days."""
-        return self.words.write_distance(due, self.person.today, self.person.calendar)
+        if due not in self.distances:
+            person = self.person
+            self.distances[due] = self.words.write_distance(due, person.today, person.calendar)
+        return self.distances[due]
 
     def make_feed_address(self, path: str) -> str:
         """The public address of a calendar, at these pages; `path` is that of the API."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.ingest.extraction.source import PlanReading
 from services.ingest.handlers.accounts.hashing import Hasher
+from services.ingest.handlers.reports.waiting import WaitingPlans
 from services.ingest.settings import IngestSettings
 from services.ingest.store.row_security import limit_transactions
 from shared.clock import Clock
@@ -26,6 +27,7 @@ class ApiContext:
             memory. Its holder may keep a whole file in memory.
         uploads: held while a file is received or waits for `reading`.
         exports: held while a file is written; writing one takes a core.
+        waiting: what waits of each office's plans.
     """
 
     engine: AsyncEngine
@@ -36,6 +38,7 @@ class ApiContext:
     reading: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(1))
     uploads: asyncio.Semaphore = field(init=False)
     exports: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    waiting: WaitingPlans = field(default_factory=WaitingPlans)
 
     def __post_init__(self) -> None:
         """Allow as many uploads at once as the settings say, and limit requests to their office."""

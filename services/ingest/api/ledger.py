@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import TypeAdapter
 
 from services.ingest.api.callers import Permitted
@@ -74,10 +75,16 @@ async def show_counts(call: Permitted, query: LedgerFilters) -> LedgerCountsOut:
 
 
 @ROUTER.get("/ledger/choices")
-async def show_choices(call: Permitted) -> LedgerChoicesOut:
+async def show_choices(
+    call: Permitted,
+    most_units: Annotated[
+        int | None, Query(ge=0, le=100_000, description="How many units at most; else all.")
+    ] = None,
+) -> LedgerChoicesOut:
     """Show what the filters may name: units, plans, categories and tasks of published plans.
 
     A unit gets those of its own obligations.
     """
     async with call.context.engine.connect() as db:
-        return LedgerChoicesOut.model_validate(await choices.list_choices(db, call.act))
+        shown = await choices.list_choices(db, call.act, most_units)
+        return LedgerChoicesOut.model_validate(shown)

@@ -27,12 +27,11 @@ from shared.api.obligations import (
     AnswerIn,
     CorrectIn,
     DecideIn,
+    EndIn,
     ExtendIn,
     GrantIn,
-    NoteIn,
     ObligationOut,
     ProgressIn,
-    ReasonIn,
     ReturnIn,
     TakeBackIn,
     TimelineEntryOut,
@@ -203,10 +202,11 @@ async def refuse_extension(call: Permitted, extension_id: UUID, body: DecideIn) 
 
 
 @ROUTER.post("/extensions/{extension_id}/withdraw", response_model=ObligationOut)
-async def withdraw_extension(call: Permitted, extension_id: UUID, body: NoteIn) -> Response:
+async def withdraw_extension(call: Permitted, extension_id: UUID, body: EndIn) -> Response:
     """No longer ask for a later date."""
     return await answer_obligation(
-        call, lambda db: requests.withdraw_extension(db, call.act, extension_id, body.note)
+        call,
+        lambda db: requests.withdraw_extension(db, call.act, extension_id, body.note, body.version),
     )
 
 
@@ -223,7 +223,7 @@ async def correct_extension(call: Permitted, extension_id: UUID, body: CorrectIn
 
 
 @ROUTER.post("/extensions/{extension_id}/take-back", response_model=ObligationOut)
-async def take_back_extension(call: Permitted, extension_id: UUID, body: DecideIn) -> Response:
+async def take_back_extension(call: Permitted, extension_id: UUID, body: ReturnIn) -> Response:
     """Give the obligation the date before a granted extension, with the reason."""
     return await answer_obligation(
         call,
@@ -238,23 +238,29 @@ async def uphold_objection(call: Permitted, objection_id: UUID, body: UpholdIn) 
     """Withdraw what was objected to, or assign it to another unit."""
     return await answer_obligation(
         call,
-        lambda db: objections.uphold_objection(db, call.act, objection_id, body.note, body.unit_id),
+        lambda db: objections.uphold_objection(
+            db, call.act, objection_id, body.note, body.unit_id, version=body.version
+        ),
     )
 
 
 @ROUTER.post("/objections/{objection_id}/reject", response_model=ObligationOut)
-async def reject_objection(call: Permitted, objection_id: UUID, body: ReasonIn) -> Response:
+async def reject_objection(call: Permitted, objection_id: UUID, body: DecideIn) -> Response:
     """Reject an objection with the reason; the unit still owes it."""
     return await answer_obligation(
-        call, lambda db: objections.reject_objection(db, call.act, objection_id, body.note)
+        call,
+        lambda db: objections.reject_objection(
+            db, call.act, objection_id, body.note, version=body.version
+        ),
     )
 
 
 @ROUTER.post("/objections/{objection_id}/withdraw", response_model=ObligationOut)
-async def withdraw_objection(call: Permitted, objection_id: UUID, body: NoteIn) -> Response:
+async def withdraw_objection(call: Permitted, objection_id: UUID, body: EndIn) -> Response:
     """No longer object."""
     return await answer_obligation(
-        call, lambda db: requests.withdraw_objection(db, call.act, objection_id, body.note)
+        call,
+        lambda db: requests.withdraw_objection(db, call.act, objection_id, body.note, body.version),
     )
 
 
@@ -273,10 +279,10 @@ async def report_status(call: Permitted, obligation_id: UUID, body: StatusIn) ->
 
 @ROUTER.post(_ID + "/extensions", status_code=201, response_model=ItemOut)
 async def grant_extension(call: Permitted, obligation_id: UUID, body: ExtensionIn) -> Response:
-    """Move an obligation's date to a later one, whatever the version."""
+    """Move an obligation's date to a later one; without a version, whatever it is."""
     wanted = NewDate(body.due_on, body.reason, body.confirm)
 
     async def run(db: AsyncConnection) -> LedgerItem:
-        return await extensions.extend(db, call.act, obligation_id, wanted)
+        return await extensions.extend(db, call.act, obligation_id, wanted, body.version)
 
     return await answer_post(call, run, ItemOut, status=201)

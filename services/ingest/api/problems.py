@@ -226,6 +226,8 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
 
 
 def _describe_fault(row: Mapping[str, Any]) -> str:
+    if row["type"] == "value_error":
+        return str(row["ctx"]["error"])  # in both languages
     return f"{_FAULTS.get(row['type'], '不符合要求')}。{row['msg']}"
 
 

@@ -39,7 +39,7 @@ async def count_waiting(call: Permitted) -> WaitingOut:
 async def list_waiting_plans(call: Permitted) -> Page[WaitingPlanOut]:
     """List the plans of which something waits: doubts, names, what the directory changes."""
     async with call.context.engine.connect() as db:
-        rows = await handlers.list_waiting_plans(db, call.act)
+        rows = await call.context.waiting.list_plans(db, call.act)
     return Page[WaitingPlanOut](items=[WaitingPlanOut.model_validate(row) for row in rows])
 
 

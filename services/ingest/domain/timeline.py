@@ -55,6 +55,7 @@ _TEXTS = {
     "obligation.withdrawn": ("withdrawn", "撤回"),
     "obligation.assigned": ("assigned", "交办"),
     "obligation.leads": ("leads", "改为牵头"),
+    "obligation.taken-over": ("taken-over", "承接报办结"),
     "extension.asked": ("extension-asked", "申请延期"),
     "extension.granted": ("extension-granted", "同意延期"),
     "extension.refused": ("extension-refused", "不同意延期"),

@@ -14,12 +14,35 @@ from services.ingest.store.tables import MEASURES, OBLIGATIONS, PLANS, UNITS
 _U, _P, _M, _O = UNITS.c, PLANS.c, MEASURES.c, OBLIGATIONS.c
 
 
-async def list_units(db: AsyncConnection, office_id: UUID, unit_id: UUID | None) -> list[UnitLabel]:
-    """The units of an office by name, the retired ones last; or the one with an id."""
+async def list_units(
+    db: AsyncConnection, office_id: UUID, unit_id: UUID | None, limit: int | None
+) -> list[UnitLabel]:
+    """The first units of an office by name, the retired ones last; or the one with an id."""
     query = select(*list_columns(UnitLabel, _U)).where(_U.office_id == office_id)
     if unit_id is not None:
         query = query.where(_U.unit_id == unit_id)
-    return await fetch_all(db, UnitLabel, query.order_by(_U.retired_at.is_not(None), _U.name))
+    query = query.order_by(_U.retired_at.is_not(None), _U.name).limit(limit)
+    return await fetch_all(db, UnitLabel, query)
+
+
+async def list_kinds(db: AsyncConnection, office_id: UUID, unit_id: UUID | None) -> list[str]:
+    """The kinds of the units of an office, or of the one with an id, in no order."""
+    query = select(_U.kind).distinct().where(_U.office_id == office_id, _U.kind != "")
+    if unit_id is not None:
+        query = query.where(_U.unit_id == unit_id)
+    return list((await db.scalars(query)).all())
+
+
+async def list_groups(db: AsyncConnection, office_id: UUID, unit_id: UUID | None) -> list[str]:
+    """The groups of the units of an office, or of the one with an id, in no order."""
+    query = (
+        select(func.jsonb_array_elements_text(_U.groups))
+        .distinct()
+        .where(_U.office_id == office_id)
+    )
+    if unit_id is not None:
+        query = query.where(_U.unit_id == unit_id)
+    return list((await db.scalars(query)).all())
 
 
 async def list_plans(db: AsyncConnection, office_id: UUID, unit_id: UUID | None) -> list[PlanLabel]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.evidence import EvidenceKind
@@ -69,6 +69,17 @@ async def get_content(db: AsyncConnection, evidence_id: UUID) -> bytes:
 async def add_evidence(db: AsyncConnection, row: Mapping[str, Any]) -> None:
     """Enter a piece of evidence."""
     await db.execute(insert(EVIDENCE).values(dict(row)))
+
+
+async def copy_evidence(
+    db: AsyncConnection, evidence_id: UUID, new_id: UUID, *, unit_id: UUID, obligation_id: UUID
+) -> None:
+    """Enter a piece of evidence for another obligation, too, with when and by whom it was added."""
+    changed = {"evidence_id": new_id, "unit_id": unit_id, "obligation_id": obligation_id}
+    names = [column.name for column in EVIDENCE.columns]
+    values = [literal(changed[name]) if name in changed else _E[name] for name in names]
+    source = select(*values).where(_E.evidence_id == evidence_id)
+    await db.execute(insert(EVIDENCE).from_select(names, source))
 
 
 async def remove_evidence(

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import and_, func, select, tuple_
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.statuses import PlanStatus
-from services.ingest.store.fetching import fetch_all, list_columns
+from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.rows import StoredPlan
 from services.ingest.store.tables import OBLIGATIONS, PLANS
 from services.ingest.store.withdrawing import LiveObligation
@@ -19,37 +20,70 @@ _LIVE = _O.withdrawn_at.is_(None)
 
 
 @dataclass(frozen=True, slots=True)
+class BearerSet:
+    """Units that stand alike to some measures. A unit may stand in several ways to one measure.
+
+    Attributes:
+        measure_ids: the measures to which exactly these units stand so.
+        owes: obligations are owed, or done; else they were withdrawn.
+        released: a person withdrew them.
+    """
+
+    measure_ids: list[UUID]
+    unit_ids: list[UUID]
+    owes: bool
+    released: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Bearer:
     """A unit that has, or had, obligations of a measure.
 
     Attributes:
-        owes: some of them are owed, or done.
         open: how many are owed and not done, without those that a person assigned to it.
         held: how many are owed and not done.
-        released: a person withdrew some of them.
     """
 
     measure_id: UUID
     unit_id: UUID
-    owes: bool
     open: int
     held: int
-    released: bool
 
 
-async def list_bearers(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> list[Bearer]:
-    """The units that have, or had, obligations of a plan, for each measure."""
+async def list_bearer_sets(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> list[BearerSet]:
+    """Who owes the measures of a plan, or did; measures that the same units owe are in one row.
+
+    So a plan that all units owe costs as many rows as there are kinds of measures, not as many as
+    there are obligations.
+    """
+    owes, released = _LIVE.label("owes"), _O.withdrawn_by.is_not(None).label("released")
+    units = func.array_agg(aggregate_order_by(_O.unit_id, _O.unit_id)).label("unit_ids")
+    alike = (
+        select(_O.measure_id, owes, released, units)
+        .where(_O.office_id == office_id, _O.plan_id == plan_id)
+        .group_by(_O.measure_id, owes, released)
+        .subquery()
+    )
+    measures = func.array_agg(alike.c.measure_id).label("measure_ids")
+    query = select(*list_columns(BearerSet, {"measure_ids": measures}, alike.c)).group_by(
+        alike.c.unit_ids, alike.c.owes, alike.c.released
+    )
+    return await fetch_all(db, BearerSet, query)
+
+
+async def list_bearers(
+    db: AsyncConnection, office_id: UUID, plan_id: UUID, unit_ids: Collection[UUID]
+) -> list[Bearer]:
+    """Those of some units that have, or had, obligations of a plan, for each measure."""
     is_held = and_(_LIVE, _O.status != ObligationStatus.DONE)
     is_open = and_(is_held, _O.by_hand.is_(False))
     columns = {
-        "owes": func.bool_or(_LIVE).label("owes"),
         "open": func.count().filter(is_open).label("open"),
         "held": func.count().filter(is_held).label("held"),
-        "released": func.bool_or(_O.withdrawn_by.is_not(None)).label("released"),
     }
     query = (
         select(*list_columns(Bearer, columns, _O))
-        .where(_O.office_id == office_id, _O.plan_id == plan_id)
+        .where(_O.office_id == office_id, _O.plan_id == plan_id, is_any_of(_O.unit_id, unit_ids))
         .group_by(_O.measure_id, _O.unit_id)
     )
     return await fetch_all(db, Bearer, query)

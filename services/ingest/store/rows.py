@@ -90,6 +90,16 @@ class StoredUnitNames:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredSuccession:
+    """A unit's name; when it was retired, and the unit that took over."""
+
+    unit_id: UUID
+    name: str
+    retired_at: datetime | None
+    successor_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
 class StoredPlan:
     """A plan, or a revision of one, without its document and what was read from it."""
 

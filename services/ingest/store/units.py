@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, fetch_first, is_any_of, list_columns
-from services.ingest.store.rows import StoredUnit, StoredUnitNames
+from services.ingest.store.rows import StoredSuccession, StoredUnit, StoredUnitNames
 from services.ingest.store.tables import UNITS
 from shared.database.engine import insert_rows
 
@@ -56,6 +56,12 @@ async def list_unit_names(db: AsyncConnection, office_id: UUID) -> list[StoredUn
         .order_by(_U.name)
     )
     return await fetch_all(db, StoredUnitNames, query)
+
+
+async def list_successions(db: AsyncConnection, office_id: UUID) -> list[StoredSuccession]:
+    """The names of an office's units with the ends of those that were retired, by name."""
+    query = select(*list_columns(StoredSuccession, _U)).where(_U.office_id == office_id)
+    return await fetch_all(db, StoredSuccession, query.order_by(_U.name))
 
 
 async def find_unit(db: AsyncConnection, office_id: UUID, unit_id: UUID) -> StoredUnit | None:

@@ -25,6 +25,7 @@ from services.notifier.gateways.protocol import Gateway
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import monotonic
+from shared.database.news import LOOK_AFTER, News, Subject
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
 
@@ -83,9 +84,10 @@ class Lane:
         self._most = pace.batch
         self.rest = Rest(rules.channel)
         self._stopping = False
-        self._poll = pace.poll / _SECOND
+        self._news = News(engine, Subject.NOTIFICATIONS)
+        self._pause = LOOK_AFTER * pace.poll / _SECOND
         if rules.channel in rules.policy.unconnected:
-            self._poll = max(self._poll, _HELD_POLL)
+            self._pause = max(self._pause, _HELD_POLL)
 
     async def run(self) -> None:
         """Claim and send until cancelled; then finish what is being sent, and commit it."""
@@ -121,6 +123,7 @@ class Lane:
             if (room := await self._wait_for_room()) <= 0:
                 continue
             began = monotonic()
+            self._news.forget()
             try:
                 async with self._engine.begin() as db:
                     claimed, offers = await prepare(
@@ -143,7 +146,7 @@ class Lane:
             for offer in offers:
                 self._waiting.put_nowait((offer, good_until))
             if not claimed:
-                await asyncio.sleep(self._poll)
+                await self._news.wait(self._pause)
 
     async def _wait_for_room(self) -> int:
         """How many to claim now; 0 after a wait without room for a batch."""

@@ -16,6 +16,7 @@ from services.notifier.domain.message import Notification, NotificationState
 from services.notifier.domain.stages import SuppressReason
 from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database.engine import insert_rows
+from shared.database.news import Subject, tell
 from shared.database.statements import AnyRow, inline, to_rows
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue, ReminderWithdrawn
@@ -157,6 +158,7 @@ async def add_notifications(db: AsyncConnection, planned: Sequence[PlannedNotifi
         ],
         "DO NOTHING",
     )
+    tell(db, Subject.NOTIFICATIONS)
 
 
 def _get_state(suppressed: SuppressReason | None) -> NotificationState:

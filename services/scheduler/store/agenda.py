@@ -20,6 +20,7 @@ from services.scheduler.store.tables import (
     UNKNOWN,
 )
 from shared.database.engine import insert_rows
+from shared.database.news import Subject, tell
 from shared.database.statements import AnyRow
 
 _A = AGENDA.c
@@ -199,6 +200,7 @@ _REFRESH = (
 async def refresh_next(db: AsyncConnection, units: Sequence[UUID]) -> None:
     """Set the earliest timer of units whose timers changed."""
     await db.execute(_REFRESH, {"units": list(units)})
+    tell(db, Subject.AGENDA)
 
 
 async def record_fired(db: AsyncConnection, until: Mapping[UUID, datetime]) -> None:

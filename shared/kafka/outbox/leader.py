@@ -15,6 +15,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
+from shared.cancelling import raise_if_cancelled
+from shared.database.news import LOOK_AFTER, News
 from shared.kafka.outbox.acknowledgements import Acknowledgements
 from shared.kafka.outbox.publishing import UNSENT, has_unsent
 from shared.kafka.outbox.sending import Sender, SendOutcome, UnsentRow
@@ -40,6 +42,7 @@ class Leader:
         sending: sends rows to the broker.
         known: what the broker acknowledged, and which topics are stopped.
         watermarks: sends watermarks.
+        news: of rows that this process wrote.
     """
 
     db: AsyncConnection
@@ -48,6 +51,7 @@ class Leader:
     sending: Sender
     known: Acknowledgements
     watermarks: WatermarkSender
+    news: News
     _prune_at: float = field(default=0.0)
 
     async def run(self) -> None:
@@ -57,19 +61,31 @@ class Leader:
             KafkaError, OSError, SQLAlchemyError: broker or database do not answer. Acknowledged
                 rows are marked as sent, unless it was the database.
         """
-        poll = self.settings.poll / timedelta(seconds=1)
         await self.known.take_turn(self.db)
         await self.db.commit()  # the run is stored before anything is sent in it
         while True:
+            raise_if_cancelled()
+            self.news.forget()
             if not (await self._has_work() and await self._run_pass()):
-                await asyncio.sleep(max(poll, _STOPPED_POLL) if self.known.stopped else poll)
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Wait for news, for the time of a watermark, or until it is time to look again."""
+        poll = self.settings.poll / timedelta(seconds=1)
+        if self.known.stopped:
+            await asyncio.sleep(max(poll, _STOPPED_POLL))
+            return
+        for _ in range(LOOK_AFTER):
+            if await self.news.wait(poll) or self._is_watermark_due():
+                return
+
+    def _is_watermark_due(self) -> bool:
+        until = self.watermarks.read_clock()
+        return until is not None and self.watermarks.is_due(until)
 
     async def _has_work(self) -> bool:
         """Whether a pass has work to do; one round trip, without a transaction."""
-        until = self.watermarks.read_clock()
-        if self.known.stopped or clock.monotonic() >= self._prune_at:
-            return True
-        if until and self.watermarks.is_due(until):
+        if self.known.stopped or clock.monotonic() >= self._prune_at or self._is_watermark_due():
             return True
         await self.db.execution_options(isolation_level="AUTOCOMMIT")
         is_unsent = await has_unsent(self.db, self.outbox)

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database.engine import insert_rows
+from shared.database.news import Subject, tell
 from shared.errors import CuibanError
 from shared.kafka.broker.codec import EncodedRecord, encode
 from shared.schemas.envelope import Envelope
@@ -118,6 +119,7 @@ def build_rows(envelopes: Iterable[Envelope]) -> list[NewRow]:
 async def insert_events(db: AsyncConnection, outbox: Table, rows: Sequence[NewRow]) -> None:
     """Write rows into the outbox, in the caller's transaction."""
     await insert_rows(db, outbox, rows)
+    tell(db, Subject.OUTBOX)
 
 
 async def publish(db: AsyncConnection, outbox: Table, envelopes: Iterable[Envelope]) -> None:

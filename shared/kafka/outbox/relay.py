@@ -10,8 +10,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
+from shared.cancelling import raise_if_cancelled
 from shared.clock import Clock, open_clock
 from shared.database.engine import to_milliseconds
+from shared.database.news import News, Subject
 from shared.errors import CuibanError
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.outbox.acknowledgements import Acknowledgements
@@ -60,6 +62,7 @@ class Relay:
 
     async def _lead_again(self) -> None:
         while True:
+            raise_if_cancelled()
             try:
                 await self._lead()
             except (SQLAlchemyError, KafkaError, OSError, TimeoutError, CuibanError) as error:
@@ -98,4 +101,5 @@ class Relay:
             sending,
             Acknowledgements(self._outbox, self._settings.topic_prefix, reader),
             WatermarkSender(self._marked_topics, self._clock, self._settings),
+            News(self._engine, Subject.OUTBOX),
         )

@@ -1,7 +1,7 @@
-"""Every page of the console as a table: its address, what it shows, and who may see it.
+"""Every page as a table: its address, what it shows, and who may see it.
 
-A page without a row fails `tests/unit/console/test_routes.py`. The walks of `test_doors.py` go
-through all rows. Names in braces in a path are those of `world.World`.
+A page without a row fails `tests/unit/console/test_routes.py`. The walks of `test_doors.py` and
+`test_portal_doors.py` go through all rows. Names in braces in a path are those of `world.World`.
 """
 
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from fastapi.routing import APIRoute
 
 from services.console.pages.deed_kinds import DEEDS
 from services.console.pages.office_settings import SETTINGS
+from services.console.pages.portal.answer_kinds import ANSWERS
+from services.console.shell.visits import is_portal
 
 ANYBODY, SIGNED_IN = "", "identify"
 
@@ -26,7 +28,7 @@ class Row:
         path: with names of the world in braces.
         shows: a text of its main content.
         needs: the permission; `ANYBODY` for pages without sign-in.
-        kind: page, file (a download), lead (a redirect) or stream (of events).
+        kind: page, file (a download), lead (a redirect), stream (of events) or calendar.
         status: of the answer.
         stranger: the status with another office's names in the path.
     """
@@ -120,16 +122,36 @@ PAGES = (
     Row("/settings/journal", "/settings/journal", "unit.imported", "read-journal"),
     Row("/settings/journal/proof", "/settings/journal/proof", "没有被改动", "read-journal"),
 )
-"""The pages of the console. Those of the portal (/u…) have a table of their own."""
+"""The pages of the console."""
+
+_ITEM = "/u/items/{obligation_id}"
+PORTAL_PAGES = (
+    Row("/u", "/u", "八位办理码", ANYBODY),
+    Row("/u/{token}", "/u/{token}", "不需要账号和密码", ANYBODY),
+    Row("/u/items", "/u/items", "项未办结"),
+    Row(_ITEM, "/u/items/{obligation}", "不属于本单位"),
+    *(
+        Row(f"{_ITEM}/{{name}}", f"/u/items/{{obligation}}/{n}", a.label)
+        for n, a in ANSWERS.items()
+    ),
+    Row(f"{_ITEM}/receipts/{{number}}", "/u/items/{obligation}/receipts/{receipt}", "回执编号"),
+    Row("/u/evidence/{evidence_id}", "/u/evidence/{evidence}", "", kind="file"),
+    Row("/u/history", "/u/history", "收到的消息"),
+    Row("/u/contacts", "/u/contacts", "换了号码"),
+    Row("/u/contacts/{post}", "/u/contacts/liaison", "请写全"),
+    Row("/u/calendar", "/u/calendar", "订阅日历"),
+    Row("/u/feeds/{secret}.ics", "/u/feeds/{secret}.ics", "", ANYBODY, "calendar"),
+)
+"""The pages of the portal, which has no roles: `needs` is `ANYBODY` where nobody has to enter."""
 
 
-def list_routes(app: FastAPI, method: str) -> Iterator[str]:
-    """The addresses of an application that take a method, without those of the portal."""
+def list_routes(app: FastAPI, method: str, *, portal: bool = False) -> Iterator[str]:
+    """The addresses of an application that take a method: those of the console, or the portal."""
     pending: list[Any] = list(app.routes)
     while pending:
         route = pending.pop()
         if not isinstance(route, APIRoute):
             inner = getattr(route, "original_router", route)
             pending += getattr(inner, "routes", [])
-        elif method in route.methods and not f"{route.path}/".startswith("/u/"):
+        elif method in (route.methods or ()) and is_portal(route.path) is portal:
             yield route.path

@@ -1,5 +1,6 @@
 """总览: numbers that lead to their lists."""
 
+import re
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -54,6 +55,15 @@ async def test_every_number_leads_to_its_list(desk: Desk, javascript: bool) -> N
     await expect(page).to_have_url(
         f"{desk.address}/ledger?unit_id={await find_id(desk, name)}&light=red"
     )
+    await page.goto("/overview")
+    await expect(page.locator("main td.number:not(:has(a))")).to_have_count(0)
+    for link in await page.locator("main td a, main .strip a").all():
+        number = re.search(r"\d+$", str(await link.get_attribute("aria-label")))
+        assert number
+        path = str(await link.get_attribute("href"))
+        if not path.startswith("/overview/waiting"):
+            listed = await page.request.get(path)
+            assert f"共 {number[0]} 项" in await listed.text(), path
 
 
 async def find_id(desk: Desk, name: str) -> str:

@@ -82,3 +82,27 @@ async def test_a_unit_account_has_no_reports(desk: Desk, ledger: list[dict[str, 
     answer = await page.goto("/reports")
     assert answer is not None
     assert answer.status == 403
+
+
+async def test_a_long_report_comes_in_parts(desk: Desk, ledger: list[dict[str, Any]]) -> None:
+    rows = "".join(f"县新设{number}局,新设单位\n" for number in range(50))
+    assert (await desk.api.import_units(f"单位名称,分组\n{rows}")).is_success
+    table = "盐亭县2023年新设单位任务分解表\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+    table += "1\t甲\t公开预算。\t新设单位\t2023年12月底前"
+    client = desk.api.client
+    plan = await client.post("/v1/plans", files={"file": ("新设.txt", table.encode())})
+    assert (await client.post(f"/v1/plans/{plan.json()['plan_id']}/publish", json={})).is_success
+    report = (await client.get("/v1/reports/summary?by=unit")).json()
+    assert len(report["rows"]) > 50
+    page = await desk.sign_in("viewer")
+    await page.goto("/reports?by=unit")
+    shown = await page.locator("tbody th").all_inner_texts()
+    following = page.get_by_role("link", name="下一页")
+    while await following.count():
+        assert len(shown) % 24 == 0
+        await following.click()
+        shown += await page.locator("tbody th").all_inner_texts()
+    assert shown == [row["name"] for row in report["rows"]]
+    await check_page(page)
+    await page.get_by_role("link", name="回到首页").click()
+    assert await page.locator("tbody th").first.inner_text() == shown[0]

@@ -94,6 +94,26 @@ async def test_a_revision_says_who_first_hears_when_and_whom_no_message_reaches(
     assert entry.after["obligations_added"] == 1
 
 
+async def test_a_revision_counts_all_that_is_new_and_names_the_first_slot_of_it(office):
+    """Quarters to come are heard of later, and what only continues never."""
+    await office.publish()
+    found = await office.revise(
+        ONE,
+        TWO,
+        THREE,
+        ("进展", "公布重点工作进展情况。", "凤灵街道", "每季度"),
+        ("长期", "加强政策解读工作。", "凤灵街道、县发展和改革局", "持续推进"),
+        ("专栏", COLUMN, "县财政局", "2023年12月31日"),
+        ("培训", "组织开展业务培训。", "县财政局", "2023年12月31日"),
+    )
+    done = await office.confirm(found)
+    assert [(each["unit"], each["obligations"], each["slot"]) for each in done["first_heard"]] == [
+        ("凤灵街道", 4, NEXT_SLOT),
+        ("县发展和改革局", 1, None),
+        ("县财政局", 2, NEXT_SLOT),
+    ]
+
+
 async def test_a_granted_date_is_announced_and_so_is_the_one_that_comes_back(office):
     await office.publish()
     row = (await office.owed())["1.1", "县财政局"]
@@ -102,7 +122,8 @@ async def test_a_granted_date_is_announced_and_so_is_the_one_that_comes_back(off
     assert (str(event.due_on), str(event.known_on)) == ("2023-11-15", "2023-06-02")
     shown = (await office.api.client.get(f"/v1/obligations/{row['obligation_id']}")).json()
     granted = shown["extensions"][0]["extension_id"]
-    await office.post(f"/v1/extensions/{granted}/take-back", {"note": "误批"})
+    body = {"version": shown["version"], "note": "误批"}
+    await office.post(f"/v1/extensions/{granted}/take-back", body)
     (event,) = await office.events()
     assert (str(event.due_on), str(event.known_on)) == ("2023-09-30", "2023-06-02")
 

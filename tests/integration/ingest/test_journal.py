@@ -150,9 +150,11 @@ class Desk:
 
     async def change_granted(self, how: str) -> httpx.Response:
         path, day = await self.ask()
-        await self.post(f"{path}/grant", {"confirm": True})
+        granted = (await self.post(f"{path}/grant", {"confirm": True})).json()
         body = {"due_on": str(day), "confirm": True} if how == "correct" else {}
-        return await self.post(f"{path}/{how}", {"note": "说明"} | body)
+        return await self.post(
+            f"{path}/{how}", {"version": granted["version"], "note": "说明"} | body
+        )
 
     async def decide_objection(self, how: str) -> httpx.Response:
         raised = (await self.act("object")).json()

@@ -226,6 +226,8 @@ async def test_the_choices_are_what_the_lists_hold(api, ledger):
     assert [plan["plan_id"] for plan in choices["plans"]] == [ledger[0]["plan_id"]]
     assert {row["unit"] for row in ledger} <= {unit["name"] for unit in choices["units"]}
     assert "县级各部门" in choices["groups"]
+    few = (await api.client.get("/v1/ledger/choices", params={"most_units": 1})).json()
+    assert few == {**choices, "units": choices["units"][:1]}
     unit = await api.open_as("read", unit_id=ledger[0]["unit_id"])
     own = (await unit.get("/v1/ledger/choices")).json()
     assert [each["name"] for each in own["units"]] == [ledger[0]["unit"]]

@@ -168,9 +168,11 @@ async def test_an_extension_is_asked_for_granted_corrected_and_taken_back(api):
     )
     assert granted.json()["due_on"] == "2099-01-31"
     right = {"due_on": "2024-01-20", "note": "日期误写", "confirm": True}
-    corrected = await api.client.post(f"{path}/correct", json=right)
+    for later, unseen in (("correct", right), ("take-back", {"note": "不再需要"})):
+        assert (await api.client.post(f"{path}/{later}", json=unseen)).status_code == 422
+    corrected = await api.client.post(f"{path}/correct", json=right | {"version": 3})
     assert corrected.json()["due_on"] == "2024-01-20"
-    back = await api.client.post(f"{path}/take-back", json={"note": "不再需要"})
+    back = await api.client.post(f"{path}/take-back", json={"version": 4, "note": "不再需要"})
     assert (back.json()["due_on"], back.json()["version"]) == ("2023-12-31", 5)
     assert back.json()["extensions"][0]["state"] == "taken-back"
     events = [row.event["due_on"] for row in await told(api, '"due_on"') if "reason" in row.event]
@@ -294,6 +296,36 @@ async def test_an_upheld_objection_gives_the_duty_to_another_unit(api):
     assert published.json()["obligations"] == 0
     assert await kinds(api.client, obligation_id) == ["assigned", "objection-raised", "withdrawn"]
     assert await kinds(api.client, new[0]["obligation_id"]) == ["assigned"]
+
+
+@pytest.mark.parametrize("how", ["uphold", "reject", "withdraw"])
+async def test_who_decides_an_objection_hears_what_changed_since_he_saw_it(api, how):
+    obligation_id, unit = await take(api)
+    raised = (await send(unit, obligation_id, "object", version=1, note="非我局职责")).json()
+    path = f"/v1/objections/{raised['objections'][0]['objection_id']}/{how}"
+    assert (await send(unit, obligation_id, "progress", version=2, note="已办")).status_code == 200
+    stale = await api.client.post(path, json={"version": 2, "note": "已核"})
+    assert (stale.status_code, "version 3" in stale.json()["detail"]) == (409, True)
+    (change,) = stale.json()["errors"]
+    assert change["message"] == "报告进展：已办"
+    assert (await show(unit, obligation_id))["objections"][0]["state"] == "pending"
+    body = {"version": 3, "note": "已核"}
+    assert (await api.client.post(path, json=body)).status_code == 200
+    again = (await api.client.post(path, json=body)).json()
+    assert len(again["errors"]) == 1, "what the first one decided"
+
+
+async def test_who_asks_no_longer_or_sets_a_date_names_the_version_that_was_seen(api):
+    obligation_id, path = await ask_for_date(api)
+    stale = await api.client.post(f"{path}/withdraw", json={"version": 1})
+    assert (stale.status_code, len(stale.json()["errors"])) == (409, 1)
+    assert (await api.client.post(f"{path}/withdraw", json={"version": 2})).status_code == 200
+    place = f"/v1/obligations/{obligation_id}/extensions"
+    body = {"due_on": "2024-01-31", "reason": "系统迁移", "confirm": True}
+    late = await api.client.post(place, json=body | {"version": 2})
+    assert (late.status_code, "version 3" in late.json()["detail"]) == (409, True)
+    assert (await api.client.post(place, json=body | {"version": 3})).status_code == 201
+    assert (await show(api.client, obligation_id))["due_on"] == "2024-01-31"
 
 
 async def test_a_rejected_objection_leaves_it_owed(api):

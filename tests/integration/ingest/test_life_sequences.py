@@ -125,9 +125,8 @@ def find_expected(
 
 async def send(client: Any, shown: dict[str, Any], step: tuple[str, str], due: str) -> Any:
     area, name = step
-    body: dict[str, Any] = {"note": "因故"}
+    body: dict[str, Any] = {"version": shown["version"], "note": "因故"}
     if area == "obligations":
-        body["version"] = shown["version"]
         path = f"/v1/obligations/{shown['obligation_id']}/{name}"
     else:
         subject = find_subject(shown, area)

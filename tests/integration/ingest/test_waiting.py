@@ -1,5 +1,6 @@
 """What waits for a person of the office: counted, and listed with what it is about."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from services.ingest.domain.statuses import MessageState
+from services.ingest.handlers.acting import Act
+from services.ingest.handlers.reports.waiting import WaitingPlans
 from services.ingest.store import history
 from tests.integration.ingest.conftest import NOW
 
@@ -127,3 +130,17 @@ async def test_a_plan_waits_with_its_doubts_and_with_what_the_directory_changes(
     shown = (await api.import_units(unit)).json()
     (changed,) = await list_items(api, "/v1/waiting/plans")
     assert changed["gains"] == len(shown["plans"][0]["gains"]) == 1
+
+
+async def test_what_waits_of_plans_is_compared_anew_only_after_a_change(api: Any) -> None:
+    await api.publish_plan()
+    act = Act(api.office_id, "test", NOW, uuid4())
+    waiting = WaitingPlans()
+    async with api.engine.connect() as db:
+        first = await waiting.list_plans(db, act)
+        assert await waiting.list_plans(db, act) is first
+        assert (await api.import_units("单位名称,类别,分组\n县新设局,部门,县级各部门\n")).is_success
+        second = await waiting.list_plans(db, act)
+        assert [plan.gains for plan in second] == [1]
+        tomorrow = replace(act, now=NOW + timedelta(days=1))
+        assert await waiting.list_plans(db, tomorrow) is not second

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
@@ -51,6 +52,15 @@ async def test_a_reminder_reaches_its_contact_by_mail_and_short_message(world: W
     assert post["data"]["text"].startswith("【盐亭政务公开】县教体局：1项任务待办")
     assert headers["webhook-id"] == post["data"]["notification_id"]
     assert len(world.mail.mails) == len(world.sms.posts) == 1
+
+
+async def test_however_long_the_pause_what_this_process_commits_is_sent_at_once(
+    world: World,
+) -> None:
+    world.start(poll=timedelta(hours=1))
+    for number, name in enumerate(("县教体局", "县财政局"), 1):  # the first look may see the first
+        await world.tell(make_unit(name, number), make_reminder(name))
+        await wait_until(lambda: len(world.mail.mails) == len(world.sms.posts) == number)  # noqa: B023
 
 
 async def test_the_short_message_is_signed_over_its_bytes(world: World) -> None:

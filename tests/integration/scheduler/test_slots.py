@@ -1,5 +1,6 @@
 """A slot waits until every fact that was told before it has been read, but not for ever."""
 
+import asyncio
 from datetime import timedelta
 from uuid import UUID
 
@@ -220,3 +221,21 @@ async def rows_read(world: World) -> int:
 
 def metrics_value(name: str, **labels: str) -> float | None:
     return REGISTRY.get_sample_value(name, labels)
+
+
+async def test_however_long_the_pause_a_commit_of_this_process_makes_the_loop_look(
+    world: World,
+) -> None:
+    seldom = world.settings.model_copy(update={"poll": timedelta(hours=1)})
+    world.ticking = Ticking(world.engine, seldom, world.clock)
+    firing = asyncio.create_task(world.ticking.fire_for_ever())
+    await told(world, A)
+    await complete(world, SLOT)
+    world.clock.instant = SLOT
+    await world.tell(make_assignment(B, ("1.1", make_obligation(B, "1.1", "2023-08-31"))))
+    async with asyncio.timeout(60):
+        while not await world.fetch_rows("SELECT unit_id FROM scheduler.reminders"):  # noqa: ASYNC110 - another task's work
+            await asyncio.sleep(0.02)
+    firing.cancel()
+    await asyncio.gather(firing, return_exceptions=True)
+    await world.ticking.close()

@@ -156,6 +156,16 @@ async def test_a_relay_with_nothing_to_send_takes_one_round_trip_a_look(world: W
     assert not [word for word in said[first:] if "advisory" in word]
 
 
+async def test_a_relay_that_looks_once_an_hour_sends_at_once_what_its_process_writes(
+    world: World,
+) -> None:
+    world.settings = world.settings.model_copy(update={"poll": timedelta(hours=1)})
+    async with world.relaying():
+        for number in range(3):  # the first may be seen by the relay's first look
+            await world.send(make_envelope(number))
+            await world.until(SENT, number + 1)
+
+
 async def test_rows_are_pruned_after_the_window_in_bounded_steps(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,32 @@ def test_a_text_is_chinese_and_its_translation_is_not() -> None:
         if message.id:
             assert _CHINESE.search(str(message.id)), f"no Chinese text: {message.id}"
             assert not _CHINESE.search(str(message.string)), f"Chinese in English: {message.string}"
+
+
+def test_every_chinese_text_of_the_pages_is_collected() -> None:
+    """Else mark it with `N_`, or give `tools/page_texts.py` the name that it is called by."""
+    collected = {str(each.id) for each in page_texts.collect_texts()}
+    assert list(page_texts.find_uncollected(page_texts.CONSOLE, collected)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "found"),
+    [
+        ("a.py", 'tell = visit.gettext\ntell("已保存。")', ["a.py:2: 已保存。"]),
+        ("a.py", 'text = f"共{number}项"', ["a.py:1: 共", "a.py:1: 项"]),
+        ("a.py", 'text = N_("已收集")', []),
+        ("a.py", 'text = "没有。There is none."', []),
+        ("a.py", '"""说明"""\nre.compile("日?")', []),
+        ("a.html", '<p title="标题">{{ _("已收集") }}</p>{# 注 #}', ["a.html: 标题"]),
+        ("a.html", "{% trans n=1 %}共 {{ n }} 项{% endtrans %}<p>另有</p>", ["a.html: 另有"]),
+        ("a.html", "{{ show('表格') }}", ["a.html: 表格"]),
+    ],
+)
+def test_a_chinese_text_that_is_not_collected_is_found(
+    tmp_path: Path, name: str, source: str, found: list[str]
+) -> None:
+    (tmp_path / name).write_text(source, "utf-8")
+    assert list(page_texts.find_uncollected(tmp_path, {"已收集"})) == found
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -117,3 +117,5 @@ def test_a_token_and_a_sealed_message_are_of_one_secret() -> None:
 def test_every_page_has_a_row_in_the_table_of_pages() -> None:
     app = create_application(make_context(ConsoleSettings()))
     assert {row.route for row in table.PAGES} == set(table.list_routes(app, "GET"))
+    rows = {row.route for row in table.PORTAL_PAGES}
+    assert rows == set(table.list_routes(app, "GET", portal=True))

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel
 from structlog.testing import capture_logs
 
 from services.ingest.api.problem_titles import TITLES
@@ -15,7 +16,14 @@ from services.ingest.documents.errors import DocumentFault
 from services.ingest.domain.refusals import Fault
 from services.ingest.handlers.accounts.signing_in import SignInFault
 from services.ingest.store.rows import PlanStatus
+from shared.api.accounts import SignInIn
+from shared.api.links import LinkOpenIn
+from shared.api.obligations import EvidenceIn, ReasonIn
+from shared.api.offices import TokenIn
+from shared.api.settings import OfficeSettingsIn
 from shared.errors import NewerValueError
+from shared.rules.book import RuleBook
+from shared.rules.moments import OnDates
 
 
 async def test_a_value_of_a_newer_release_is_503_and_the_log_names_it():
@@ -34,6 +42,54 @@ async def test_a_value_of_a_newer_release_is_503_and_the_log_names_it():
     assert answer.json()["type"] == "urn:cuiban:problem:newer-release"
     assert "unheard-of" not in answer.text
     assert ["'unheard-of' as PlanStatus" in line["wrong"] for line in lines] == [True]
+
+
+RULE = {
+    "rule_id": "a",
+    "kinds": ["deadline"],
+    "when": [{"type": "when-told"}],
+    "who": [{"audience": "liaison"}],
+    "channels": ["email"],
+}
+_REQUESTS: list[tuple[type[BaseModel], dict[str, object], str]] = [
+    (TokenIn, {"name": "a\nb", "scopes": ["read"]}, "内容含有控制字符或换行。"),
+    (TokenIn, {"name": " ", "scopes": ["read"]}, "内容不能为空白。"),
+    (ReasonIn, {"note": "a\x00"}, "内容含有控制字符。"),
+    (EvidenceIn, {"link": "ftp://x"}, "链接须以 http://"),
+    (SignInIn, {"name": "a", "password": "a\x00"}, "内容含有密码里没有的字符。"),
+    (LinkOpenIn, {"mobile": "1"}, "请提供链接"),
+    (OfficeSettingsIn, {"version": 1, "logo": "x"}, "标志须为 base64 编码。"),
+    (OfficeSettingsIn, {"version": 1, "timezone": "Mars/Base"}, "不是时区"),
+    (
+        OfficeSettingsIn,
+        {"version": 1, "quiet_sms": {"begin": "21:00Z", "end": "22:00"}},
+        "请勿写时区",
+    ),
+    (RuleBook, {"version": 1, "rules": [RULE, RULE]}, "两条规则的编号"),
+    (OnDates, {"type": "on-dates", "days": ["02-30"]}, "02-30 不是“月-日”"),
+]
+
+
+@pytest.mark.parametrize(("body", "content", "text"), _REQUESTS)
+async def test_what_is_wrong_with_a_value_is_told_in_chinese_and_then_in_english(
+    body: type[BaseModel], content: dict[str, object], text: str
+) -> None:
+    app = FastAPI()
+    install(app)
+
+    async def take(asked: BaseModel) -> None:
+        raise AssertionError("the body is valid")
+
+    take.__annotations__["asked"] = body
+    app.post("/")(take)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
+        answer = await api.post("/", json=content)
+    assert answer.status_code == 422
+    messages = [row["message"] for row in answer.json()["errors"]]
+    (told,) = [message for message in messages if message.startswith(text)]
+    assert re.search("[a-z]{3}", told)
+    assert "Value error" not in told
 
 
 _API = Path(__file__).parents[3] / "services" / "ingest" / "api"

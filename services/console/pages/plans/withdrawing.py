@@ -14,7 +14,7 @@ from services.console.texts.languages import N_
 from shared.api.plans import PlanOut, WithdrawalOut
 
 ROUTER = APIRouter()
-_PREVIEW = {"note": "预览", "preview": True}
+_PREVIEW = {"note": "preview", "preview": True}
 
 
 @ROUTER.get("/plans/{plan_id}/withdraw")

@@ -21,15 +21,20 @@ class LedgerChoices:
     tasks: list[str]
 
 
-async def list_choices(db: AsyncConnection, act: Act) -> LedgerChoices:
-    """What there is to choose from; for an actor of a unit what concerns that unit."""
-    units = await store.list_units(db, act.office_id, act.unit_id)
+async def list_choices(
+    db: AsyncConnection, act: Act, most_units: int | None = None
+) -> LedgerChoices:
+    """What there is to choose from; for an actor of a unit what concerns that unit.
+
+    Of the units the first `most_units` by name; kinds and groups are those of all units.
+    """
+    units = await store.list_units(db, act.office_id, act.unit_id, most_units)
     plans = await store.list_plans(db, act.office_id, act.unit_id)
     tasks = await store.list_tasks(db, [plan.plan_id for plan in plans], act.unit_id)
     return LedgerChoices(
         units,
-        sorted({unit.kind for unit in units} - {""}),
-        sorted({group for unit in units for group in unit.groups}),
+        sorted(await store.list_kinds(db, act.office_id, act.unit_id)),
+        sorted(await store.list_groups(db, act.office_id, act.unit_id)),
         plans,
         list(dict.fromkeys(task.category for task in tasks if task.category)),
         list(dict.fromkeys(task.task_name for task in tasks)),

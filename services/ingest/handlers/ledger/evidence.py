@@ -141,6 +141,34 @@ async def take_back_evidence(db: AsyncConnection, act: Act, evidence_id: UUID, w
     return evidence.obligation_id
 
 
+async def copy_evidence(
+    db: AsyncConnection, act: Act, obligation_id: UUID, other_id: UUID
+) -> list[str]:
+    """Add the evidence of an obligation to the one that was taken over from it; returns the ids.
+
+    What that one has already is left out. Both units are locked.
+    """
+    unit_id = await obligations.find_unit_id(db, act.office_id, other_id)
+    assert unit_id is not None  # noqa: S101 - the caller has found it
+    there = await store.list_evidence(db, other_id)
+    known = {_get_facts(each) for each in there if each.removed_at is None}
+    copied: list[str] = []
+    for each in await store.list_evidence(db, obligation_id):
+        if each.removed_at is not None or _get_facts(each) in known:
+            continue
+        new_id = identity.derive_id("evidence", other_id, each.evidence_id, len(there))
+        await store.copy_evidence(
+            db, each.evidence_id, new_id, unit_id=unit_id, obligation_id=other_id
+        )
+        copied.append(str(new_id))
+    return copied
+
+
+def _get_facts(evidence: StoredEvidence) -> tuple[object, ...]:
+    """What two pieces of evidence have in common when they are the same."""
+    return (evidence.kind, evidence.note, evidence.link, evidence.name, evidence.sha256)
+
+
 async def open_file(
     db: AsyncConnection, act: Act, evidence_id: UUID
 ) -> tuple[StoredEvidence, bytes]:

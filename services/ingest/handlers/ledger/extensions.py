@@ -148,8 +148,10 @@ def _make_row(
     }
 
 
-async def extend(db: AsyncConnection, act: Act, obligation_id: UUID, wanted: NewDate) -> LedgerItem:
-    """Move an obligation's date to a later one, whatever its version; as `set_date` refuses."""
-    await set_date(db, act, obligation_id, None, wanted)
+async def extend(
+    db: AsyncConnection, act: Act, obligation_id: UUID, wanted: NewDate, version: int | None = None
+) -> LedgerItem:
+    """Move an obligation's date to a later one; as `set_date` refuses."""
+    await set_date(db, act, obligation_id, version, wanted)
     day = await get_office_day(db, act.office_id, act.now)
     return to_item(await store.get_entry(db, obligation_id), day)

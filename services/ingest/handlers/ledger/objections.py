@@ -56,19 +56,27 @@ async def raise_objection(
 
 
 async def uphold_objection(
-    db: AsyncConnection, act: Act, objection_id: UUID, words: str, unit_id: UUID | None
+    db: AsyncConnection,
+    act: Act,
+    objection_id: UUID,
+    words: str,
+    unit_id: UUID | None,
+    *,
+    version: int | None = None,
 ) -> UUID:
     """Withdraw what was objected to, or assign it to another unit; returns the obligation's id.
 
+    `version` of the obligation as it was seen; None for any.
+
     Raises:
-        RefusedError: no such objection or unit, it is decided, the obligation has ended, the unit
-            is retired or the same, or no reason.
+        RefusedError: no such objection or unit, it is decided, another version, the obligation has
+            ended, the unit is retired or the same, or no reason.
     """
     require_reason(words)
     objection = await require_objection(db, act, objection_id)
     if unit_id is not None:
         await _lock_both(db, act, objection.unit_id, unit_id)
-    objection, locked = await lock_objection(db, act, objection_id)
+    objection, locked = await lock_objection(db, act, objection_id, version)
     await decide_objection(db, act, objection, ObjectionState.UPHELD, words=words, unit_id=unit_id)
     await end_obligation(db, act, locked, words, reason="objection")
     if unit_id is not None:
@@ -76,14 +84,16 @@ async def uphold_objection(
     return objection.obligation_id
 
 
-async def reject_objection(db: AsyncConnection, act: Act, objection_id: UUID, words: str) -> UUID:
+async def reject_objection(
+    db: AsyncConnection, act: Act, objection_id: UUID, words: str, *, version: int | None = None
+) -> UUID:
     """Reject an objection with a reason; the unit still owes it. Returns the obligation's id.
 
     Raises:
-        RefusedError: no such objection, it is decided, or no reason.
+        RefusedError: no such objection, it is decided, another version, or no reason.
     """
     require_reason(words)
-    objection, locked = await lock_objection(db, act, objection_id)
+    objection, locked = await lock_objection(db, act, objection_id, version)
     await decide_objection(db, act, objection, ObjectionState.REJECTED, words=words)
     await store.touch_obligation(db, objection.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "objection.rejected", {"note": words})

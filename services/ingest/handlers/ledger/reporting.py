@@ -4,6 +4,7 @@ Each command takes the unit's lock first and holds it while it writes its event,
 events of a unit are published in the order of their commits.
 """
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,9 +15,12 @@ from services.ingest.extraction.plans.quantities import find_target
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import (
     change_status,
+    format_reported,
     note_change,
     report_for_others,
+    store_status,
 )
+from services.ingest.handlers.ledger.evidence import copy_evidence
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
 from services.ingest.handlers.ledger.locking import (
     LockedObligation,
@@ -73,6 +77,37 @@ async def report(
         await store.touch_obligation(db, obligation_id, locked.entry.number + 1)
         await note_change(db, act, locked, "obligation.noted", {"note": words})
     return to_item(await store.get_entry(db, obligation_id), locked.day)
+
+
+async def carry_report(
+    db: AsyncConnection, act: Act, locked: LockedObligation, other_id: UUID, words: str
+) -> None:
+    """Let what was taken over wait for the review of the report that its former unit submitted.
+
+    When and by whom it was submitted, the value and the evidence stay. Both units are locked;
+    `other_id` is the obligation of the unit that took over; one that is done stays done.
+    """
+    entry, status = locked.entry, ObligationStatus.SUBMITTED
+    other = await lock_obligation(db, act, other_id)
+    if other.situation.status is ObligationStatus.DONE:
+        return
+    evidence = await copy_evidence(db, act, entry.obligation_id, other_id)
+    values = {
+        "submitted_at": entry.submitted_at,
+        "submitted_by": entry.submitted_by,
+        "reported": entry.reported,
+    }
+    after: dict[str, Any] = {
+        "note": words,
+        "from": str(entry.obligation_id),
+        "submitted_by": entry.submitted_by,
+        "evidence": evidence,
+    }
+    if entry.reported is not None:
+        after["reported"] = format_reported(entry.reported)
+    await store_status(
+        db, act, other, status, values, noted_as="obligation.taken-over", after=after
+    )
 
 
 async def _carry_out(

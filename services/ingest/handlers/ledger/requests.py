@@ -16,13 +16,17 @@ from services.ingest.store.life import StoredExtension, StoredObjection
 from services.ingest.store.life_tables import ExtensionState, ObjectionState
 
 
-async def withdraw_extension(db: AsyncConnection, act: Act, extension_id: UUID, words: str) -> UUID:
+async def withdraw_extension(
+    db: AsyncConnection, act: Act, extension_id: UUID, words: str, version: int | None = None
+) -> UUID:
     """No longer ask for a later date; returns the obligation's id.
 
+    `version` of the obligation as it was seen; None for any. So in the functions that follow.
+
     Raises:
-        RefusedError: no such extension, or it is decided.
+        RefusedError: no such extension, it is decided, or another version.
     """
-    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING)
+    extension, locked = await lock_extension(db, act, extension_id, ExtensionState.PENDING, version)
     await decide_extension(db, act, extension, ExtensionState.WITHDRAWN, words)
     await store.touch_obligation(db, extension.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "extension.withdrawn", {"note": words})
@@ -76,13 +80,15 @@ async def decide_extension(
     await life.update_extension(db, extension.extension_id, decided | values)
 
 
-async def withdraw_objection(db: AsyncConnection, act: Act, objection_id: UUID, words: str) -> UUID:
+async def withdraw_objection(
+    db: AsyncConnection, act: Act, objection_id: UUID, words: str, version: int | None = None
+) -> UUID:
     """No longer object; returns the obligation's id.
 
     Raises:
-        RefusedError: no such objection, or it is decided.
+        RefusedError: no such objection, it is decided, or another version.
     """
-    objection, locked = await lock_objection(db, act, objection_id)
+    objection, locked = await lock_objection(db, act, objection_id, version)
     await decide_objection(db, act, objection, ObjectionState.WITHDRAWN, words=words)
     await store.touch_obligation(db, objection.obligation_id, locked.entry.number + 1)
     await note_change(db, act, locked, "objection.withdrawn", {"note": words})
@@ -102,24 +108,29 @@ async def require_objection(db: AsyncConnection, act: Act, objection_id: UUID) -
 
 
 async def lock_objection(
-    db: AsyncConnection, act: Act, objection_id: UUID
+    db: AsyncConnection, act: Act, objection_id: UUID, version: int | None = None
 ) -> tuple[StoredObjection, LockedObligation]:
     """An objection that is not decided, with its obligation, whose unit is locked.
 
     Raises:
-        RefusedError: no such objection, or it is decided.
+        RefusedError: no such objection, it is decided, or the obligation has another version.
     """
     objection = await require_objection(db, act, objection_id)
     locked = await lock_obligation(db, act, objection.obligation_id)
     objection = await require_objection(db, act, objection_id)
+    number = locked.entry.number
+    seen = number if version is None else version
     if objection.state is not ObjectionState.PENDING:
         raise RefusedError(
             Fault.CONFLICT,
             f"该异议{DECISIONS[objection.state]}。The objection is {objection.state.value}.",
             "请查看所属事项。"
             f"See its obligation (`GET /v1/obligations/{objection.obligation_id}`).",
+            await list_changes(db, act, objection.obligation_id, min(seen, number - 1)),
             allowed=locked.allowed,
         )
+    if seen != number:
+        raise await make_stale(db, act, locked.entry, seen, locked.allowed)
     return objection, locked
 
 

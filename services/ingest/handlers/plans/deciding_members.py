@@ -12,10 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.statuses import PlanStatus
 from services.ingest.handlers.acting import Act, note
-from services.ingest.handlers.ledger.extensions import carry_extension
-from services.ingest.handlers.ledger.hearings import carry_hearings
-from services.ingest.handlers.ledger.locking import lock_obligation
-from services.ingest.handlers.ledger.withdrawing import assign_to, end_obligation
+from services.ingest.handlers.plans.handing_over import move_to_successors
 from services.ingest.handlers.plans.membership import DirectoryChange, Member, compare_members
 from services.ingest.handlers.plans.plans import get_plan
 from services.ingest.handlers.plans.publishing import publish_plan
@@ -27,7 +24,6 @@ from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 
 _REASON = "directory"
-_MERGED = "merged"
 
 
 class MemberChoice(StrEnum):
@@ -82,7 +78,7 @@ async def decide_members(
     if decision.choice is MemberChoice.CONFIRM:
         await _assign(db, act, plan, gains, limit)
         await _withdraw(db, act, plan, losses)
-        await _assign_successors(db, act, plan, handovers, decision.reason)
+        await move_to_successors(db, act, plan.plan_id, handovers, decision.reason)
     else:
         await _remember(db, plan_id, gains, (*losses, *handovers))
     await plans.increment_version(db, plan_id)
@@ -160,30 +156,6 @@ async def _withdraw(
         ids = [each.obligation_id for each in live]
         await revisions.withdraw_obligations(db, ids, now=act.now, actor=act.actor)
         await publish(db, OUTBOX, list(make_withdrawals(act, plan.plan_id, live, _REASON)))
-
-
-async def _assign_successors(
-    db: AsyncConnection, act: Act, plan: StoredPlan, handovers: Sequence[Member], reason: str
-) -> None:
-    """Let successors owe what retired units have open, with its date; both histories say so.
-
-    What is newly owed keeps the hearings that were held, and the later date that is asked for. An
-    objection ends: the successor may object itself.
-    """
-    by_unit = {member.unit_id: member for member in handovers}
-    pairs = _list_pairs(handovers)
-    live = await membership.list_open(db, act.office_id, plan.plan_id, pairs, with_by_hand=True)
-    for each in live:
-        member = by_unit[each.unit_id]
-        assert member.successor_id is not None  # noqa: S101 - each handover has one
-        locked = await lock_obligation(db, act, each.obligation_id)
-        taken = f"承接{member.unit}：{reason}"
-        taken_id = await assign_to(db, act, locked, member.successor_id, taken)
-        if taken_id is not None:
-            await carry_hearings(db, act, each.obligation_id, taken_id)
-            await carry_extension(db, act, each.obligation_id, taken_id)
-        handed = f"移交{member.successor}：{reason}"
-        await end_obligation(db, act, locked, handed, reason=_MERGED)
 
 
 async def _remember(

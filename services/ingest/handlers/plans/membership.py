@@ -23,10 +23,22 @@ from services.ingest.store import membership as store
 from services.ingest.store import plans
 from services.ingest.store import units as unit_store
 from services.ingest.store.membership import Bearer
-from services.ingest.store.rows import StoredMeasure, StoredPlan, StoredUnit
+from services.ingest.store.rows import StoredMeasure, StoredPlan, StoredSuccession
 
 _Owed = defaultdict[UUID, list[tuple[StoredMeasure, int]]]
 """The measures of units, each with how many obligations it is about."""
+
+
+_Meant = tuple[set[UUID], bool]
+"""The units that a measure's names mean, and whether each name is certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Owing:
+    """Units of one measure: those that owe it or did it; these and those that a person released."""
+
+    owes: frozenset[UUID] = frozenset()
+    settled: frozenset[UUID] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,36 +102,39 @@ async def compare_members(
 ) -> DirectoryChange:
     """What the directory (or `known` instead) means for a published plan."""
     known = known or await load_directory(db, act.office_id)
-    measures = await plans.list_measures(db, plan.plan_id)
+    measures = [
+        measure
+        for measure in await plans.list_measures(db, plan.plan_id)
+        if measure.published_at is not None and not measure.is_dropped
+    ]
     decisions = to_decisions(await plans.list_decisions(db, plan.plan_id))
-    bearers: defaultdict[UUID, dict[UUID, Bearer]] = defaultdict(dict)
-    for bearer in await store.list_bearers(db, act.office_id, plan.plan_id):
-        bearers[bearer.measure_id][bearer.unit_id] = bearer
-    today = (await get_office_day(db, act.office_id, act.now)).today
-    units = await unit_store.list_units(db, act.office_id)
+    meant = _resolve_measures(measures, known, decisions)
+    owing = await _map_owing(db, act, plan)
+    units = await unit_store.list_successions(db, act.office_id)
     successors = _map_successors(units)
+    bearers = await _map_bearers(db, act, plan, _list_leaving(meant, owing, successors))
+    today = (await get_office_day(db, act.office_id, act.now)).today
     gains: _Owed = defaultdict(list)
     losses: _Owed = defaultdict(list)
     handed: _Owed = defaultdict(list)
     for measure in measures:
-        if measure.published_at is None or measure.is_dropped:
-            continue
-        wanted, is_certain = _resolve_names(measure, known, decisions)
+        wanted, is_certain = meant[measure.measure_id]
         dates = _count_dates(measure, plan.year, today)
-        owing = bearers[measure.measure_id]
+        leaving = bearers[measure.measure_id]
+        staying = set(measure.staying)
         handing = {
             unit_id
-            for unit_id in owing.keys() & successors.keys()
-            if owing[unit_id].held and str(unit_id) not in measure.staying
+            for unit_id, bearer in leaving.items()
+            if unit_id in successors and bearer.held and str(unit_id) not in staying
         }
         for unit_id in handing:
-            handed[unit_id].append((measure, owing[unit_id].held))
+            handed[unit_id].append((measure, leaving[unit_id].held))
         taking = {successors[unit_id] for unit_id in handing}
-        for unit_id in (wanted - owing.keys() | _list_left(owing, wanted)) - taking:
+        for unit_id in wanted - owing[measure.measure_id].settled - taking:
             if dates and str(unit_id) not in measure.not_joining:
                 gains[unit_id].append((measure, dates))
-        for unit_id, bearer in owing.items():
-            is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in measure.staying
+        for unit_id, bearer in leaving.items():
+            is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in staying
             if bearer.open and is_certain and not is_kept:
                 losses[unit_id].append((measure, bearer.open))
     names = {unit.unit_id: unit.name for unit in units}
@@ -134,7 +149,45 @@ async def compare_members(
     )
 
 
-def _map_successors(units: Sequence[StoredUnit]) -> dict[UUID, UUID]:
+async def _map_owing(db: AsyncConnection, act: Act, plan: StoredPlan) -> Mapping[UUID, _Owing]:
+    """Who owes each measure of a plan, and from whom a person took it."""
+    owes: defaultdict[UUID, frozenset[UUID]] = defaultdict(frozenset)
+    settled: defaultdict[UUID, frozenset[UUID]] = defaultdict(frozenset)
+    for row in await store.list_bearer_sets(db, act.office_id, plan.plan_id):
+        units = frozenset(row.unit_ids)
+        for measure_id in row.measure_ids:
+            if row.owes:
+                owes[measure_id] |= units
+            if row.owes or row.released:
+                settled[measure_id] |= units
+    owing = {key: _Owing(owes[key], units) for key, units in settled.items()}
+    return defaultdict(_Owing, owing)
+
+
+def _list_leaving(
+    meant: Mapping[UUID, _Meant], owing: Mapping[UUID, _Owing], successors: Mapping[UUID, UUID]
+) -> set[UUID]:
+    """The units that may lose duties or hand them over."""
+    leaving: set[UUID] = set()
+    for measure_id, (wanted, _) in meant.items():
+        owes = owing[measure_id].owes
+        leaving |= owes - wanted
+        leaving |= owes & successors.keys()
+    return leaving
+
+
+async def _map_bearers(
+    db: AsyncConnection, act: Act, plan: StoredPlan, unit_ids: set[UUID]
+) -> Mapping[UUID, Mapping[UUID, Bearer]]:
+    """How much some units owe, by measure and unit."""
+    bearers: defaultdict[UUID, dict[UUID, Bearer]] = defaultdict(dict)
+    if unit_ids:
+        for bearer in await store.list_bearers(db, act.office_id, plan.plan_id, unit_ids):
+            bearers[bearer.measure_id][bearer.unit_id] = bearer
+    return bearers
+
+
+def _map_successors(units: Sequence[StoredSuccession]) -> dict[UUID, UUID]:
     """For each retired unit the unit in the directory that took over, at last."""
     named = {unit.unit_id: unit.successor_id for unit in units if unit.successor_id is not None}
     retired = {unit.unit_id for unit in units if unit.retired_at is not None}
@@ -148,22 +201,27 @@ def _map_successors(units: Sequence[StoredUnit]) -> dict[UUID, UUID]:
     return successors
 
 
+def _resolve_measures(
+    measures: Iterable[StoredMeasure], known: Directory, decisions: Mapping[str, Decision]
+) -> Mapping[UUID, _Meant]:
+    """What each measure's names mean; the same names are resolved once."""
+    resolved: dict[tuple[str, ...], _Meant] = {}
+    meant: dict[UUID, _Meant] = {}
+    for measure in measures:
+        names = tuple(dict.fromkeys(list_names(measure)))
+        if names not in resolved:
+            resolved[names] = _resolve_names(names, known, decisions)
+        meant[measure.measure_id] = resolved[names]
+    return meant
+
+
 def _resolve_names(
-    measure: StoredMeasure, known: Directory, decisions: Mapping[str, Decision]
-) -> tuple[set[UUID], bool]:
-    """The units that a measure's names mean, and whether each name is certain."""
-    resolved = [resolve(name, known, decisions) for name in dict.fromkeys(list_names(measure))]
+    names: Sequence[str], known: Directory, decisions: Mapping[str, Decision]
+) -> _Meant:
+    """The units that names mean, and whether each name is certain."""
+    resolved = [resolve(name, known, decisions) for name in names]
     units = {unit_id for unit_ids in resolved for unit_id in unit_ids or ()}
     return units & known.units.keys(), None not in resolved
-
-
-def _list_left(owing: Mapping[UUID, Bearer], wanted: set[UUID]) -> set[UUID]:
-    """Units that owed a measure once and are wanted again; not those that a person released."""
-    return {
-        unit_id
-        for unit_id, bearer in owing.items()
-        if unit_id in wanted and not bearer.owes and not bearer.released
-    }
 
 
 def _count_dates(measure: StoredMeasure, year: int | None, today: date) -> int:

@@ -23,7 +23,8 @@ ENTRY = {
 }
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
 )
 
 
@@ -42,7 +43,7 @@ def test_the_form_is_the_one_that_is_written_down() -> None:
     )
 
 
-@given(st.dictionaries(st.text(), VALUES))
+@given(st.dictionaries(st.text(), VALUES, max_size=4))
 def test_what_went_through_json_has_the_same_form(before: dict) -> None:
     entry = {**ENTRY, "before": before}
     assert to_canonical({**entry, "before": json.loads(json.dumps(before))}) == to_canonical(entry)

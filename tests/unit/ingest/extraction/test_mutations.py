@@ -87,7 +87,7 @@ def test_a_file_with_wrong_bytes_is_a_plan_or_an_error(writers, kind, changes) -
 @pytest.mark.parametrize("kind", ["docx", "xlsx"])
 @given(changes=CHANGES, which=st.floats(0, 1, exclude_max=True))
 @settings(
-    max_examples=120,
+    max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_an_archive_whose_parts_are_wrong_is_a_plan_or_an_error(

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from datetime import date
 from uuid import UUID, uuid5
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.demo.life import LifeStep, ScriptedStep, draw_steps, map_changes, map_statuses
@@ -36,15 +36,18 @@ def by_obligation(steps: list[ScriptedStep]) -> dict[UUID, list[ScriptedStep]]:
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=20)
 def test_the_order_of_the_obligations_changes_nothing(seed: int) -> None:
     habit_of = draw_habits(seed, UNITS)
-    shuffled = sorted(OWED, key=lambda each: str(each.obligation_id)[::-1])
-    assert draw_steps(seed, OWED, habit_of) == draw_steps(seed, shuffled, habit_of)
+    some = OWED[:150]
+    shuffled = sorted(some, key=lambda each: str(each.obligation_id)[::-1])
+    assert draw_steps(seed, some, habit_of) == draw_steps(seed, shuffled, habit_of)
 
 
 @given(st.integers(0, 10**6))
+@settings(max_examples=20)
 def test_the_ledger_allows_every_step(seed: int) -> None:
-    steps = draw_steps(seed, OWED, draw_habits(seed, UNITS))
+    steps = draw_steps(seed, OWED[:150], draw_habits(seed, UNITS))
     assert all(START < step.at < END for step in steps)
     statuses = map_statuses(steps)
     for obligation_id, life in by_obligation(steps).items():

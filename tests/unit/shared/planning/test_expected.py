@@ -247,7 +247,7 @@ CALENDARS = st.tuples(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS), max_size=25))
 def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
     driver, office = Driver(), Office()

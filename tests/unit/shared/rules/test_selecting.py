@@ -14,13 +14,13 @@ from pydantic import ValidationError
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.occurrences import Dates, list_occurrences
-from shared.rules.selecting import Select, Subject, Traits, is_selected, judge
+from shared.rules.selecting import JudgedObligation, Select, Traits, is_selected, judge
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
-FINANCE = Subject(
+FINANCE = JudgedObligation(
     ObligationKind.DEADLINE,
     Light.YELLOW,
     Traits(
@@ -69,7 +69,7 @@ def test_a_condition_holds(written: dict[str, Any], holds: bool) -> None:
 
 
 def test_what_no_event_told_is_not_selected_and_its_negation_is() -> None:
-    unknown = Subject(ObligationKind.DEADLINE, Light.GREEN)
+    unknown = JudgedObligation(ObligationKind.DEADLINE, Light.GREEN)
     for name in ("category", "unit", "unit_kind", "group", "task"):
         assert not is_selected(Select.model_validate({name: "x"}), unknown)
         assert is_selected(Select.model_validate({"not": {name: "x"}}), unknown)
@@ -91,7 +91,7 @@ def test_what_no_event_told_is_not_selected_and_its_negation_is() -> None:
 def test_while_traits_are_not_known_it_is_judged_as_far_as_possible(
     written: dict[str, Any], verdict: bool | None
 ) -> None:
-    unknown = Subject(ObligationKind.DEADLINE, Light.GREEN, None)
+    unknown = JudgedObligation(ObligationKind.DEADLINE, Light.GREEN, None)
     assert judge(Select.model_validate(written), unknown) is verdict
 
 
@@ -151,10 +151,10 @@ TRAITS = st.builds(
 
 @given(
     SELECTS,
-    st.builds(Subject, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
+    st.builds(JudgedObligation, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
 )
 def test_a_condition_and_its_negation_split_all_obligations(
-    written: dict[str, Any], subject: Subject
+    written: dict[str, Any], subject: JudgedObligation
 ) -> None:
     select = Select.model_validate(written)
     negation = Select.model_validate({"not": written})
@@ -163,10 +163,10 @@ def test_a_condition_and_its_negation_split_all_obligations(
 
 @given(
     SELECTS,
-    st.builds(Subject, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
+    st.builds(JudgedObligation, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
 )
 def test_what_is_judged_without_traits_holds_with_any(
-    written: dict[str, Any], subject: Subject
+    written: dict[str, Any], subject: JudgedObligation
 ) -> None:
     select = Select.model_validate(written)
     verdict = judge(select, replace(subject, traits=None))

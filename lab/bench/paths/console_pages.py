@@ -1,0 +1,99 @@
+"""Every page of the console with an address at which the bench asks for it.
+
+Names in braces are those of `lab.bench.world.offices`. A page without a row fails
+`tests/unit/lab/bench/test_console_pages.py`.
+"""
+
+from collections.abc import Iterator
+
+from services.console.pages.deed_kinds import DEEDS
+from services.console.pages.office_settings import SETTINGS
+
+_PARTS = {"extensions": "extension", "objections": "objection", "hearings": "hearing"}
+_PLAN, _MEASURE = "/plans/{plan_id}", "/plans/{plan_id}/measures/{ref}"
+
+LISTS = (
+    "/ledger",
+    "/ledger?light=red",
+    "/ledger?light=red&sort=due_on",
+    "/ledger?sort=-due_on",
+    "/ledger?unit={unit_name}",
+    "/ledger?group=组3&status=done",
+    "/ledger?text={unit_name}",
+    "/ledger?text=没有这样的文字",
+    "/ledger?category=类别2",
+)
+"""The list page of the ledger with the filters that people use."""
+
+
+def _list_deeds() -> Iterator[tuple[str, str]]:
+    """Each form about an obligation; some are about a part of it."""
+    for name, deed in DEEDS.items():
+        path = f"/ledger/{{obligation}}/{name}"
+        if "{part}" in deed.path:
+            kind = deed.path.split("/")[2]
+            path += f"?part={{{_PARTS.get(kind, kind)}}}"
+        yield "/ledger/{obligation_id}/{name}", path
+
+
+PAGES: tuple[tuple[str, str], ...] = (
+    ("/overview", "/overview"),
+    ("/overview/waiting", "/overview/waiting"),
+    ("/plans", "/plans"),
+    (_PLAN, "/plans/{plan}"),
+    (_PLAN, "/plans/{draft}"),
+    (f"{_PLAN}/publish", "/plans/{draft}/publish"),
+    (f"{_PLAN}/revise", "/plans/{plan}/revise"),
+    (f"{_PLAN}/revisions/{{revision_id}}", "/plans/{plan}/revisions/{revision}"),
+    (f"{_PLAN}/details", "/plans/{draft}/details"),
+    (f"{_PLAN}/withdraw", "/plans/{plan}/withdraw"),
+    (f"{_PLAN}/delete", "/plans/{draft}/delete"),
+    (_MEASURE, "/plans/{draft}/measures/2.1"),
+    (f"{_MEASURE}/withdraw", "/plans/{plan}/measures/2.1/withdraw"),
+    *(("/ledger", path) for path in LISTS),
+    ("/ledger/{obligation_id}", "/ledger/{obligation}"),
+    *_list_deeds(),
+    ("/reports", "/reports"),
+    ("/reports", "/reports?by=unit"),
+    ("/reports", "/reports?by=category"),
+    ("/reports", "/reports?by=task"),
+    ("/units", "/units"),
+    ("/units", "/units?name=99"),
+    ("/units/missing", "/units/missing"),
+    ("/units/missing", "/units/missing?post="),
+    ("/units/new", "/units/new"),
+    ("/units/import", "/units/import"),
+    ("/units/changes", "/units/changes"),
+    ("/units/changes/{plan_id}", "/units/changes/{plan}"),
+    ("/units/{unit_id}", "/units/{unit}"),
+    ("/units/{unit_id}/edit", "/units/{unit}/edit"),
+    ("/units/{unit_id}/contacts/{post}", "/units/{unit}/contacts/liaison"),
+    ("/units/{unit_id}/retire", "/units/{unit}/retire"),
+    ("/units/{unit_id}/links", "/units/{unit}/links"),
+    ("/units/proposals/{proposal_id}", "/units/proposals/{proposal}"),
+    ("/rules", "/rules"),
+    ("/messages", "/messages"),
+    ("/messages", "/messages?state=failed"),
+    ("/settings", "/settings"),
+    *(("/settings/office/{name}", f"/settings/office/{each.name}") for each in SETTINGS),
+    ("/settings/account", "/settings/account"),
+    ("/settings/account/password", "/settings/account/password"),
+    ("/settings/account/codes/disable", "/settings/account/codes/disable"),
+    ("/settings/people", "/settings/people"),
+    ("/settings/people/new", "/settings/people/new"),
+    ("/settings/people/{user_id}", "/settings/people/{user}"),
+    ("/settings/tokens", "/settings/tokens"),
+    ("/settings/journal", "/settings/journal"),
+    ("/settings/journal/proof", "/settings/journal/proof"),
+)
+"""The route of each page, as the application has it, and an address."""
+
+NOT_PAGES = frozenset(
+    {
+        *("/", "/login", "/login/openid"),
+        *("/progress/{task_id}", "/progress/{task_id}/events"),
+        *("/ledger.xlsx", "/ledger.csv", "/reports.xlsx", "/reports.docx"),
+        "/evidence/{evidence_id}",
+    }
+)
+"""Addresses of sign-in, of files, and of work under way, which are no pages about the ledger."""
