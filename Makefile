@@ -42,7 +42,7 @@ bench: setup ## Measure every path beside what its bare library does
 	$(BIN)/cuiban bench --json bench.json --markdown bench.md
 
 ##@ Work on it
-.PHONY: format lock asyncapi texts screenshots clean
+.PHONY: format lock asyncapi schema texts screenshots clean
 format: setup ## Format and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -50,6 +50,8 @@ lock: setup ## Pin the requirements anew, with hashes
 	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
+schema: setup ## Write docs/rules.schema.json from the rule language
+	$(BIN)/python -m deploy.rules_schema
 texts: setup ## Renew the catalogs of the command and the pages, and list what is not translated
 	$(BIN)/python -m tools.texts
 	$(BIN)/python -m tools.page_texts

@@ -34,6 +34,7 @@ _COMMANDS = {
     "ledger": "cli.ledger:show_ledger",
     "report": "cli.reports:report",
     "settings": "cli.settings:settings",
+    "rules": "cli.rules:rules",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",

@@ -82,6 +82,15 @@ class WorkingCalendar:
             left -= self.is_working_day(day)
         return day
 
+    def find_near_horizon(self, day: date, near_working_days: int) -> date:
+        """The last due date that is near on `day`.
+
+        A date is near from `near_working_days` working days before it, counted as the reminders
+        count: from the last working day that is not after it.
+        """
+        anchor = self.shift(self.roll_backward(day), near_working_days)
+        return self.shift(anchor, 1) - _DAY
+
     def count_between(self, first: date, last: date) -> int:
         """The number of working days after `first`, up to and with `last`; negative if reversed."""
         if last < first:

@@ -21,9 +21,9 @@ from shared.calendar import WorkingCalendar
 from shared.clock import SteppedClock
 from shared.errors import CuibanError
 from shared.planning import forecasting
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import ObligationsAssigned, ReminderDue
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, TASKS
 from shared.settings import Settings
 

@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Request
-from shared.schemas.rules import Rule, make_default_rule_book
+from shared.rules.book import Rule
+from shared.rules.defaults import make_default_rule_book
 
 
 class OfficeOut(Answer):

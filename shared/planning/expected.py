@@ -14,7 +14,9 @@ from uuid import UUID
 
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
-from shared.schemas.rules import Audience, Dates, RuleBook, list_audiences
+from shared.rules.book import RuleBook
+from shared.rules.occurrences import Dates, list_audiences
+from shared.schemas.rules import Audience
 
 _INSTANT = timedelta(microseconds=1)
 _T = TypeVar("_T")

@@ -10,9 +10,10 @@ from shared.calendar import WorkingCalendar
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
+from shared.rules.book import RuleBook
+from shared.rules.occurrences import Dates
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.news import find_told_day, is_announcing
-from shared.schemas.rules import Dates, RuleBook
 
 _ON_TIME = timedelta(0)
 _INSTANT = timedelta(microseconds=1)

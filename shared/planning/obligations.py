@@ -8,6 +8,7 @@ from typing import assert_never
 from uuid import UUID
 
 from shared.planning.timers import get_later
+from shared.rules.occurrences import Dates
 from shared.schemas.events import (
     ExtensionGranted,
     HearingRecorded,
@@ -17,7 +18,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import ObligationFacts, Status
-from shared.schemas.rules import Dates, ObligationKind
+from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import TaskEvent
 
 

@@ -8,11 +8,14 @@ from uuid import UUID
 
 from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
+from shared.rules.book import Rule
+from shared.rules.occurrences import Dates, Occurrence, list_audiences
+from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
-from shared.schemas.rules import Audience, Channel, Dates, Occurrence, Rule, list_audiences
+from shared.schemas.rules import Audience, Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,11 @@ class DueTimer:
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+
+    @property
+    def traits(self) -> Traits:
+        """What conditions ask of the obligation, as it is now."""
+        return Traits(lead=self.lead, ref=self.measure.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +95,19 @@ class _Firing:
     passed_over: int = 0
 
     def fire(self, owed: DueTimer) -> None:
-        """Add a timer's occurrences to the digests, and move or end the timer."""
+        """Add a timer's occurrences to the digests, and move or end the timer.
+
+        The timer is planned for every slot at which the rule may select the obligation. Whether it
+        does is decided here, by the obligation's traits as they are now.
+        """
         timer, dates, upto = owed.timer, owed.dates, self.upto
         rule = self.timetable.get_rule(timer.rule_id)
         if rule is None:
             self.ended.append(timer)
             return
+        known = dates if rule.select is None else replace(dates, traits=owed.traits)
         chosen, passed = choose_occurrences(
-            self.timetable, rule, dates, timer, now=self.now, grace=self.grace, until=upto
+            self.timetable, rule, known, timer, now=self.now, grace=self.grace, until=upto
         )
         self.passed_over += passed
         if chosen:

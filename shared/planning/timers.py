@@ -7,7 +7,9 @@ from typing import assert_never
 from uuid import UUID
 
 from shared.planning.timetable import Timetable
-from shared.schemas.rules import CatchUp, Dates, Occurrence, Rule
+from shared.rules.book import Rule
+from shared.rules.occurrences import Dates, Occurrence
+from shared.schemas.rules import CatchUp
 
 _INSTANT = timedelta(microseconds=1)
 

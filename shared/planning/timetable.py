@@ -14,7 +14,8 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import Dates, Occurrence, Rule, RuleBook, list_occurrences
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -37,7 +38,8 @@ class Timetable:
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
-        self._courses: dict[tuple[str, Dates], _Course] = {}
+        self._selects = any(rule.select for rule in book.rules)
+        self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
         self._spans: dict[tuple[date, date], int] = {}
@@ -55,7 +57,8 @@ class Timetable:
 
         The last answers are kept: a plan's obligations share dates, and are told together.
         """
-        key = (dates.due_on, dates.known_on, dates.kind.value, after)
+        traits = dates.traits if self._selects else None
+        key = (dates.due_on, dates.known_on, dates.kind.value, traits, after)
         known = self._firsts.get(key)
         if known is None:
             if len(self._firsts) >= _SPANS:
@@ -93,14 +96,19 @@ class Timetable:
         if self._room <= 0:
             self._courses.clear()
             self._room = self._kept
-        key = (rule.rule_id, dates)
+        traits = dates.traits if rule.select else None
+        key = (rule.rule_id, dates.due_on, dates.known_on, dates.kind.value, traits)
         course = self._courses.get(key)
         if course is None:
-            course = _Course(list_occurrences(rule, dates, self.calendar, self.zone))
+            course = _Course(self._list_occurrences(rule, dates))
             self._courses[key] = course
             self._room -= 1
         self._room -= course.read_past(until)
         return course
+
+    def _list_occurrences(self, rule: Rule, dates: Dates) -> Iterator[Occurrence]:
+        near = self.book.near_working_days
+        return list_occurrences(rule, dates, self.calendar, self.zone, near)
 
 
 class _Course:

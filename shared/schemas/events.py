@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import override
 
+from shared.rules.book import RuleBook
 from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
@@ -21,7 +22,7 @@ from shared.schemas.facts import (
     Status,
 )
 from shared.schemas.office import OfficeSettings
-from shared.schemas.rules import Audience, Channel, RuleBook
+from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Day, Instant, Zone
 
 # --- tasks -----------------------------------------------------------------------------------

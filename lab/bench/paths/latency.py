@@ -28,7 +28,8 @@ from lab.bench.world.seeding import (
 from lab.bench.world.watching import watch_count
 from lab.stack.processes import HOST
 from shared.clock import read_machine_time
-from shared.schemas.rules import Channel, RuleBook
+from shared.rules.book import RuleBook
+from shared.schemas.rules import Channel
 from shared.schemas.topics import REMINDERS
 
 _PER_SECOND = 100

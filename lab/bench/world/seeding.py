@@ -13,17 +13,10 @@ from zoneinfo import ZoneInfo
 
 from lab.bench.world.engines import ITEMS, World
 from services.scheduler.store.tables import RULES_CONSUMER, TASKS_CONSUMER
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue, WhileOverdue
 from shared.schemas import identity
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    ObligationKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhileOverdue,
-)
+from shared.schemas.rules import Audience, Channel, ObligationKind
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 
 OFFICE = identity.derive_office_id("bench")

@@ -16,8 +16,8 @@ from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
+from shared.rules.book import RuleBook
 from shared.schemas.events import ReminderDue
-from shared.schemas.rules import RuleBook
 
 _ON_TIME = timedelta(0)
 

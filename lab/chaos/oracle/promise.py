@@ -21,14 +21,10 @@ from lab.chaos.oracle.calm import CalmTime
 from lab.chaos.oracle.facts import FactLog, PossibleStates, PublishedObligation
 from lab.chaos.oracle.judgement import Judgement, SinkMessage
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import (
-    Audience,
-    ObligationKind,
-    RuleBook,
-    list_audiences,
-    list_occurrences,
-)
-from shared.schemas.rules import Dates as RuleDates
+from shared.rules.book import RuleBook
+from shared.rules.occurrences import Dates as RuleDates
+from shared.rules.occurrences import list_audiences, list_occurrences
+from shared.schemas.rules import Audience, ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _SHORTLY = timedelta(minutes=15)
@@ -225,6 +221,7 @@ class Promise:
                     RuleDates(kind, due_on, known_on),
                     self._calendar,
                     ZoneInfo(book.timezone),
+                    book.near_working_days,
                 ),
             )
             if occurrence.slot > begin

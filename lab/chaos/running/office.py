@@ -7,17 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from lab.chaos.oracle.facts import PublishedObligation
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    CatchUp,
-    Channel,
-    ObligationKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhileOverdue,
-)
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue, WhileOverdue
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 _FARTHEST = 260
 _HOURS = 24

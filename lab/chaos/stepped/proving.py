@@ -32,8 +32,10 @@ from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from shared.planning import forecasting
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas.events import RecordDeadLettered
-from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 
 Say = Callable[[str], None]
 _STEPS_A_FAULT = 3

@@ -15,7 +15,7 @@ from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 
 ZONE = ZoneInfo("Asia/Shanghai")
-_DAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
+DAYS = (N_("周一"), N_("周二"), N_("周三"), N_("周四"), N_("周五"), N_("周六"), N_("周日"))
 LIGHTS: Mapping[str, str] = {
     Light.RED: N_("超期"),
     Light.YELLOW: N_("临期"),
@@ -112,7 +112,7 @@ class Wording:
 
     def name_weekday(self, day: date) -> str:
         """周三 or Wed."""
-        return self.gettext(_DAYS[day.weekday()])
+        return self.gettext(DAYS[day.weekday()])
 
     def write_moment(self, at: datetime | None) -> str:
         """An instant as 2026-12-02 14:05 in the office's zone; a dash without one."""

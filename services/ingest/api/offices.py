@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
@@ -28,7 +28,9 @@ from shared.api.offices import (
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
+from shared.rules.reading import explain_refusal
+from shared.rules.support import list_unsupported
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)
@@ -79,13 +81,22 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     whole = {"version": 1, **body.model_dump(mode="json")}
     try:
         book = RuleBook.model_validate(whole, extra="forbid")
-    except ValueError as error:
+    except ValidationError as error:
         raise ProblemError(
             422,
             "invalid",
             "规则有误。The rule book is not sound.",
-            f"请更正所列各处。Correct what is named: {error}",
+            explain_refusal(whole, error),
         ) from error
+
+    for place, pending in list_unsupported(book):
+        where = ".".join(map(str, place))
+        raise ProblemError(
+            422,
+            "not-supported",
+            f"尚不支持：{pending.chinese}。Not yet supported: {pending.english}.",
+            f"请删去 {where}。Leave {where} out.",
+        )
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)

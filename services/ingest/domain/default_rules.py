@@ -6,18 +6,10 @@ digests.
 
 from collections.abc import Iterable
 
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    ObligationKind,
-    OnDates,
-    Rule,
-    Step,
-    When,
-    WhileOverdue,
-    make_default_rule_book,
-)
+from shared.rules.book import Rule, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue, OnDates, When, WhileOverdue
+from shared.schemas.rules import Audience, Channel, ObligationKind
 
 Rules = tuple[Rule, ...]
 

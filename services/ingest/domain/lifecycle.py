@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from services.ingest.domain.periods import Period
-from shared.calendar import WorkingCalendar
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
@@ -138,16 +137,6 @@ def move_date(
     if extended and draft.due_on is not None:
         return max(current or draft.due_on, draft.due_on)
     return draft.due_on
-
-
-def get_near_horizon(today: date, near_working_days: int, calendar: WorkingCalendar) -> date:
-    """The last due date that is near on `today`.
-
-    A date is near from `near_working_days` working days before it, counted as the reminders
-    count: from the last working day that is not after it.
-    """
-    anchor = calendar.shift(calendar.roll_backward(today), near_working_days)
-    return calendar.shift(anchor, 1) - _DAY
 
 
 def get_light(

@@ -114,7 +114,10 @@ class StatusCounts:
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """The present state of an obligation; states before `unknown_before` are not recorded."""
+    """The present state of an obligation; states before `unknown_before` are not recorded.
+
+    `lead` and `ref` are also taken for its past states: their history is not recorded.
+    """
 
     obligation_id: UUID
     unit_id: UUID
@@ -126,6 +129,8 @@ class CurrentState:
     withdrawn: bool
     since: datetime | None
     unknown_before: datetime | None
+    lead: bool
+    ref: str
 
 
 @dataclass(frozen=True, slots=True)

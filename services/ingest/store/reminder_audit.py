@@ -71,14 +71,20 @@ async def list_current_states(
     Left out are obligations that have not been reminded of since before an instant.
     """
     withdrawn = {"withdrawn": _O.withdrawn_at.is_not(None)}
-    query = select(*list_columns(CurrentState, withdrawn, _O)).where(
-        _O.office_id == office_id,
-        is_any_of(_O.unit_id, unit_ids),
-        or_(
-            _O.since.is_(None),
-            _O.since >= since,
-            _O.withdrawn_at.is_(None) & _O.reminded,
-        ),
+    joined = OBLIGATIONS.join(MEASURES, MEASURES.c.measure_id == _O.measure_id)
+    columns = list_columns(CurrentState, withdrawn, _O, MEASURES.c)
+    query = (
+        select(*columns)
+        .select_from(joined)
+        .where(
+            _O.office_id == office_id,
+            is_any_of(_O.unit_id, unit_ids),
+            or_(
+                _O.since.is_(None),
+                _O.since >= since,
+                _O.withdrawn_at.is_(None) & _O.reminded,
+            ),
+        )
     )
     return await fetch_all(db, CurrentState, query)
 

@@ -16,7 +16,8 @@ from shared.database.statements import AnyRow
 from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
-from shared.schemas.rules import Dates, ObligationKind
+from shared.rules.occurrences import Dates
+from shared.schemas.rules import ObligationKind
 
 _O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))

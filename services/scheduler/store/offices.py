@@ -13,7 +13,7 @@ from services.scheduler.store.tables import OFFICES
 from shared.calendar import WorkingCalendar
 from shared.database.engine import insert_rows
 from shared.planning.timetable import Timetable
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
 
 _O = OFFICES.c
 _VERSIONS = (

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from services.ingest.domain.default_rules import DEFAULTS
 from services.ingest.nightly import Nightly
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
 from tests.integration.ingest.conftest import Api
 
 pytestmark = pytest.mark.integration
@@ -67,3 +67,18 @@ async def test_an_office_that_had_rules_of_its_own_keeps_what_it_chose(
     assert (await api.client.post("/v1/rule-books", json=chosen)).status_code == 201
     await pass_night(api)
     assert len(await list_books(api)) == 2
+
+
+async def test_what_no_service_does_yet_is_refused(api: Api) -> None:
+    present = (await api.client.get("/v1/rule-books")).json()["items"][0]["book"]
+    rule = present["rules"][0] | {"how": {"daily_limit": 1}}
+    chosen = {"timezone": present["timezone"], "rules": [rule]}
+    answer = await api.client.post("/v1/rule-books", json=chosen)
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("not-supported")
+    assert "rules.0.how.daily_limit" in answer.json()["hint"]
+    chosen["rules"] = [present["rules"][0] | {"chanels": ["sms"]}]
+    answer = await api.client.post("/v1/rule-books", json=chosen)
+    assert answer.status_code == 422
+    hint = "rules.0.chanels：没有 chanels 这一项。There is no key chanels."
+    assert answer.json()["hint"] == hint

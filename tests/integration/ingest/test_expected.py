@@ -19,9 +19,9 @@ from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.kafka.broker.codec import decode
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ExpectedAudited
-from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, TOPICS
 from tests.integration.ingest.conftest import Api
 
@@ -380,3 +380,28 @@ async def test_each_night_is_audited_once_and_told(county):
     assert {one.first_day for one in events} == {date(2023, 6, 12), date(2023, 6, 13)}
     async with county.api.engine.begin() as db:
         await project(db, [one for one in told if type(one.event) in DELIVERIES.events])
+
+
+async def test_rules_with_conditions_and_further_moments_make_no_false_difference(county):
+    draft = await county.api.client.post("/v1/plans", files={"file": ("j.txt", JOINT.encode())})
+    await county.post(f"/v1/plans/{draft.json()['plan_id']}/publish", {})
+    who = {"who": [{"audience": "liaison"}], "channels": ["email"]}
+    weekly = {"type": "weekly", "weekdays": ["monday", "thursday"], "span": "until-done"}
+    growing = {"type": "after-due", "every_working_days": 1, "factor": 2, "limit": 3}
+    near = {"type": "cron", "expression": "30 14 * * 2-5", "span": "until-done"}
+    rules = [
+        {"rule_id": "leading", "select": {"lead": True}, "when": [weekly, growing]},
+        {"rule_id": "others", "select": {"not": {"lead": True}}, "when": [growing]},
+        {
+            "rule_id": "near",
+            "select": {"light": "yellow", "task": "2"},
+            "when": [near],
+            "at": "14:30",
+        },
+    ]
+    await county.post("/v1/rule-books", {"rules": [rule | who for rule in rules]})
+    await county.flow()
+    await county.live(at("2023-07-21"))
+    found = await county.compared("2023-06-02")
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] > 20

@@ -12,7 +12,7 @@ import pytest
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
-from shared.schemas.rules import make_default_rule_book
+from shared.rules.defaults import make_default_rule_book
 from tests.integration.ingest.test_journal_of_people import WAYS as OF_PEOPLE
 from tests.integration.ingest.test_links import WAYS as OF_LINKS
 

@@ -10,8 +10,8 @@ from services.scheduler.settings import SchedulerSettings
 from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import RuleBookPublished
-from shared.schemas.rules import make_default_rule_book
 from tests.clocks import ManualClock
 from tests.integration.scheduler.world import OFFICE, START, World
 

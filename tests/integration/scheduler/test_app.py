@@ -23,6 +23,7 @@ from shared.kafka.broker.codec import decode, encode
 from shared.kafka.broker.log_reader import LogReader
 from shared.kafka.broker.records import Partition
 from shared.kafka.broker.watermarks import encode_watermark
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
 from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
@@ -32,7 +33,6 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import Status
-from shared.schemas.rules import make_default_rule_book
 from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix
 from tests.integration.scheduler.world import (
     OFFICE,

@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 from shared.calendar import WorkingCalendar
 from shared.errors import PoisonError
 from shared.planning.forecasting import forecast, list_assigned
+from shared.rules.book import RuleBook
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
 from shared.schemas.events import (
     CalendarPublished,
@@ -22,7 +24,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import Status
-from shared.schemas.rules import ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (
     OFFICE,
@@ -378,3 +380,31 @@ async def test_a_tick_that_lost_its_connection_takes_another(world: World) -> No
         await world.ticking.fire()
     (reminder,) = await world.fire("2023-08-30 09:00")
     assert reminder.unit_id == UNIT
+
+
+async def test_who_leads_is_asked_when_the_slot_fires(world: World) -> None:
+    """A change of the lead needs no new timers: the next slot is by what then holds."""
+    written = {
+        "rule_id": "lead",
+        "select": {"lead": True, "task": ["1", "2"]},
+        "when": [{"type": "days-before", "days": [3, 1], "convention": "as-is"}],
+        "who": [{"audience": "liaison"}],
+        "channels": ["email"],
+    }
+    book = RuleBook.model_validate({"version": 2, "rules": [written]})
+    await world.apply_rules(RuleBookPublished(office_id=OFFICE, book=book))
+    first, second, third = (
+        (ref, make_obligation(UNIT, ref, "2023-08-31", lead=ref != "2.1"))
+        for ref in ("1.1", "2.1", "3.1")
+    )
+    await world.tell(make_assignment(UNIT, first, second, third))
+    (reminder,) = await world.fire("2023-08-28 09:00")
+    assert [item.ref for item in reminder.items] == ["1.1"]
+    swapped = [
+        (ref, facts.model_copy(update={"lead": not facts.lead, "number": 2}))
+        for ref, facts in (first, second)
+    ]
+    await world.tell(ObligationsAmended(**make_assignment(UNIT, *swapped).model_dump()))
+    (reminder,) = await world.fire("2023-08-30 09:00")
+    assert [item.ref for item in reminder.items] == ["2.1"]
+    assert await world.fetch_rows("SELECT 1 FROM scheduler.timers") == []

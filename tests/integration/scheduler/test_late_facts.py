@@ -4,13 +4,15 @@ from datetime import date, time
 
 import pytest
 
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue
 from shared.schemas.events import (
     ExtensionGranted,
     ReminderDue,
     ReminderWithdrawn,
     RuleBookPublished,
 )
-from shared.schemas.rules import Audience, BeforeDue, Channel, ObligationKind, Rule, RuleBook, Step
+from shared.schemas.rules import Audience, Channel, ObligationKind
 from tests.integration.scheduler.world import (
     OFFICE,
     World,

@@ -3,8 +3,8 @@
 import pytest
 from prometheus_client import REGISTRY
 
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import CalendarPublished, RuleBookPublished
-from shared.schemas.rules import make_default_rule_book
 from tests.integration.scheduler.world import (
     OFFICE,
     World,

@@ -22,7 +22,8 @@ from shared.api.obligations import EvidenceIn, ReasonIn
 from shared.api.offices import TokenIn
 from shared.api.settings import OfficeSettingsIn
 from shared.errors import NewerValueError
-from shared.schemas.rules import OnDates, RuleBook
+from shared.rules.book import RuleBook
+from shared.rules.moments import OnDates
 
 
 async def test_a_value_of_a_newer_release_is_503_and_the_log_names_it():

@@ -25,12 +25,13 @@ from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.obligations import MeasureDate, ObligationBatch
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
+from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
 from shared.schemas.facts import MeasureFacts, ObligationFacts
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 200
 _REASON = "revised"
@@ -143,9 +144,10 @@ def _compare_unit(
     counts.obligations_amended += len(changes.amended)
     counts.obligations_withdrawn += len(changes.withdrawn)
     reminded = {old.obligation_id for old in existing if old.reminded}
-    amended = (facts for _, facts in changes.amended if facts.obligation_id in reminded)
-    for facts in (*(facts for _, facts in changes.assigned), *amended):
-        dates = Dates(facts.kind, facts.due_on, facts.known_on)
+    amended = (each for each in changes.amended if each[1].obligation_id in reminded)
+    for measure, facts in (*changes.assigned, *amended):
+        traits = Traits(lead=facts.lead, ref=measure.facts.ref)
+        dates = Dates(facts.kind, facts.due_on, facts.known_on, traits)
         confirmation.reminded[unit_id][dates] += 1
     return changes
 

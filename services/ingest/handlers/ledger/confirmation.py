@@ -9,7 +9,7 @@ from uuid import UUID
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changed_measures import RevisedMeasure
 from services.ingest.store.obligations import OwedMeasure
-from shared.schemas.rules import Dates
+from shared.rules.occurrences import Dates
 
 
 @dataclass(slots=True)

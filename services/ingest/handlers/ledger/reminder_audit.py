@@ -28,7 +28,7 @@ from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
 from shared.planning.expected import Era, compute_expected, list_eras
 from shared.planning.firings import Firings
-from shared.schemas.rules import RuleBook
+from shared.rules.book import RuleBook
 from shared.schemas.topics import REMINDERS, apply_prefix
 
 LISTED = 1000

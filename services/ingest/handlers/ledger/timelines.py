@@ -16,8 +16,9 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
+from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.life import ObligationStatus
-from shared.schemas.rules import Dates
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
@@ -29,14 +30,18 @@ def build_histories(
     """Each unit's obligations with their versions, by unit id and obligation id."""
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
+    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
     for state in past:
-        earlier[state.obligation_id].append(_make_version(state, state.until))
+        known = traits.get(state.obligation_id)
+        earlier[state.obligation_id].append(_make_version(state, known, state.until))
         if state.since is None:
             unrecorded_until[state.obligation_id] = state.until or _AFTER_ALL
     histories: defaultdict[UUID, dict[UUID, ObligationHistory]] = defaultdict(dict)
     for now in current:
         obligation_id = now.obligation_id
-        versions = join_versions([*earlier[obligation_id], _make_version(now, None)])
+        versions = join_versions(
+            [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
+        )
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
         unknown_before = recorded_from if now.since else _AFTER_ALL
         histories[now.unit_id][obligation_id] = ObligationHistory(
@@ -45,9 +50,11 @@ def build_histories(
     return histories
 
 
-def _make_version(state: CurrentState | PastState, until: datetime | None) -> ObligationVersion:
+def _make_version(
+    state: CurrentState | PastState, traits: Traits | None, until: datetime | None
+) -> ObligationVersion:
     return ObligationVersion(
-        Dates(state.kind, state.due_on, state.known_on),
+        Dates(state.kind, state.due_on, state.known_on, traits),
         owed=state.reminded and not state.withdrawn and state.status is not ObligationStatus.DONE,
         since=state.since or _BEFORE_ALL,
         until=until,

@@ -16,8 +16,8 @@ from services.ingest.handlers.office.rules import publish_book
 from services.ingest.handlers.office.tokens import Scope, issue
 from services.ingest.store import offices
 from shared.errors import CuibanError
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
-from shared.schemas.rules import make_default_rule_book
 
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _ACTOR = "command line"

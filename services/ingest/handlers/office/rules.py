@@ -9,16 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
-from services.ingest.domain.lifecycle import get_near_horizon
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
+from shared.rules.book import RuleBook
+from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import CalendarPublished, RuleBookPublished
 from shared.schemas.news import find_told_day, is_announcing
-from shared.schemas.rules import RuleBook, make_default_rule_book
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ async def get_office_day(db: AsyncConnection, office_id: UUID, now: datetime) ->
     today = now.astimezone(ZoneInfo(book.timezone)).date()
     return OfficeDay(
         today=today,
-        near_until=get_near_horizon(today, book.near_working_days, calendar),
+        near_until=calendar.find_near_horizon(today, book.near_working_days),
         told_on=find_told_day(book, now),
         announces=any(map(is_announcing, book.rules)),
     )

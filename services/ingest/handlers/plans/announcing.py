@@ -12,7 +12,9 @@ from services.ingest.handlers.acting import Act
 from services.ingest.handlers.office.rules import get_timetable
 from services.ingest.handlers.units.reachability import UnreachablePost, list_silent_posts
 from shared.planning.timetable import Timetable
-from shared.schemas.rules import Audience, Dates, RuleBook
+from shared.rules.book import RuleBook
+from shared.rules.occurrences import Dates
+from shared.schemas.rules import Audience
 
 
 @dataclass(frozen=True, slots=True)

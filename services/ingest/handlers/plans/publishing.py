@@ -7,6 +7,7 @@ in the order of their commits.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from uuid import UUID
 
@@ -39,8 +40,9 @@ from services.ingest.store.rows import StoredMeasure, StoredPlan
 from services.ingest.store.tables import OUTBOX
 from shared.database.write_behind import WriteBehind
 from shared.kafka.outbox.publishing import insert_events
+from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.facts import MeasureFacts
-from shared.schemas.rules import Dates
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""
@@ -106,14 +108,19 @@ def _count_dates(
 ) -> dict[UUID, Counter[Dates]]:
     """Each unit's new obligations, counted by what their reminders depend on."""
     dates = {
-        number: Dates(draft.kind, draft.due_on, draft.get_known_on(publication.told_on))
+        number: (
+            Dates(draft.kind, draft.due_on, draft.get_known_on(publication.told_on)),
+            measure,
+        )
         for measure in ready
         for number, draft in measure.drafts
     }
     owed: defaultdict[UUID, Counter[Dates]] = defaultdict(Counter)
     for unit_id, numbers in publication.owed.items():
         for number, obligations_of_date in numbers.items():
-            owed[unit_id][dates[number]] += obligations_of_date
+            of_date, measure = dates[number]
+            traits = Traits(lead=unit_id in measure.lead, ref=measure.facts.ref)
+            owed[unit_id][replace(of_date, traits=traits)] += obligations_of_date
     return owed
 
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
-from shared.schemas.rules import make_default_rule_book
+from shared.rules.defaults import make_default_rule_book
 
 FIRST, PRESENT = DEFAULTS[0], DEFAULTS[-1]
 OWN = PRESENT[:1]

@@ -11,7 +11,6 @@ from services.ingest.domain.lifecycle import (
     ObligationDraft,
     derive_obligations,
     get_light,
-    get_near_horizon,
     move_date,
 )
 from services.ingest.domain.periods import Period
@@ -133,7 +132,7 @@ def test_a_light_is_yellow_from_the_near_working_day_on(today, due_on, near):
     calendar = WorkingCalendar()
     begins = calendar.shift(calendar.roll_backward(due_on), -near)
     lit = get_light(
-        ObligationStatus.ASSIGNED, due_on, today, get_near_horizon(today, near, calendar)
+        ObligationStatus.ASSIGNED, due_on, today, calendar.find_near_horizon(today, near)
     )
     if today > due_on:
         assert lit is Light.RED

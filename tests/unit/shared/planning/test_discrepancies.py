@@ -21,18 +21,11 @@ from shared.planning.expected import (
     list_eras,
 )
 from shared.planning.firings import Firings, is_behind
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    CatchUp,
-    Channel,
-    Dates,
-    ObligationKind,
-    Rule,
-    RuleBook,
-    Step,
-)
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 UNIT, A, B = identity.derive_id("unit"), identity.derive_id("a"), identity.derive_id("b")
 TOLD = datetime(2023, 6, 1, 2, tzinfo=UTC)

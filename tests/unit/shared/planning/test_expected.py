@@ -1,6 +1,6 @@
 """What should have been emitted, beside what the scheduler's own pieces fire slot by slot."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,9 @@ from shared.planning.obligations import Obligation, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.moments import BeforeDue, WhenTold, WhileOverdue
+from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.events import (
     ExtensionGranted,
@@ -32,18 +35,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    CatchUp,
-    Channel,
-    ObligationKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhenTold,
-    WhileOverdue,
-)
+from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 OFFICE, UNIT, PLAN = (identity.derive_id(word) for word in ("office", "unit", "plan"))
 START = datetime(2023, 5, 8, 0, 30, tzinfo=UTC)  # half past eight at the office
@@ -114,8 +106,9 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, self.known[t.obligation_id].dates, lead=False, measure=shown)
+                DueTimer(t, one.dates, lead=one.lead, measure=shown)
                 for t in due
+                for one in [self.known[t.obligation_id]]
             ]
             done = fire_due_timers(timetable, OFFICE, UNIT, rows, now=slot, grace=timedelta(0))
             self.emitted += done.reminders
@@ -145,7 +138,8 @@ class Office:
         if mine:
             last = mine[-1]
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
-        mine.append(ObligationVersion(one.dates, one.owed, at))
+        dates = replace(one.dates, traits=Traits(lead=one.lead, ref=_MEASURE.ref))
+        mine.append(ObligationVersion(dates, one.owed, at))
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
         histories = [ObligationHistory(i, join_versions(mine)) for i, mine in self.versions.items()]
@@ -161,6 +155,7 @@ def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts
         due_on=due_on,
         known_on=at.date(),
         number=number,
+        lead=number % 3 == 0,
     )
 
 
@@ -181,6 +176,15 @@ def event(what: str, name: str, number: int, days: int, at: datetime) -> TaskEve
         case _:
             told = {"obligation_id": one, "number": number, "reported_by": "x"}
             return StatusReported(**about, **told, status=Status(what))
+
+
+CONDITIONS: tuple[dict[str, Any], ...] = (
+    {"lead": True},
+    {"not": {"lead": True}},
+    {"any": [{"task": "1"}, {"light": "red"}]},
+    {"task": "2"},
+    {"light": ["yellow", "red"], "not": {"all": [{"lead": False}, {"light": "red"}]}},
+)
 
 
 def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook:
@@ -204,7 +208,22 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
         catch_up=CatchUp.ALL,
         **about,
     )
-    return RuleBook(version=version, rules=(before, after) if every > 1 else (after,))
+    chosen = Rule.model_validate(
+        {
+            "rule_id": "chosen",
+            "select": CONDITIONS[version % len(CONDITIONS)],
+            "when": [
+                {"type": "weekly", "weekdays": ["monday", "thursday"], "span": "until-done"},
+                {"type": "after-due", "every_days": every, "factor": 2, "limit": 4},
+                {"type": "days-before", "days": [every, 0], "convention": "next"},
+                {"type": "cron", "expression": f"30 {hour} 15,30 * *", "span": "until-done"},
+            ],
+            "at": time(hour, 30),
+        }
+        | about
+    )
+    plain = (before, after) if every > 1 else (after,)
+    return RuleBook(version=version, rules=(*plain, chosen), near_working_days=5)
 
 
 MINUTES = st.integers(1, DAYS * 24 * 12 - 1).map(

@@ -8,16 +8,12 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation, TimedChange, forecast, list_assigned
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
-from shared.schemas.rules import (
-    Audience,
-    Dates,
-    ObligationKind,
-    ReminderKind,
-    make_default_rule_book,
-)
+from shared.schemas.rules import Audience, ObligationKind, ReminderKind
 
 OFFICE, UNIT = identity.derive_id("office"), identity.derive_id("unit")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)

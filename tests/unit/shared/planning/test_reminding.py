@@ -12,21 +12,14 @@ from shared.planning.reminding import (
 )
 from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    Dates,
-    ObligationKind,
-    ReminderKind,
-    Rule,
-    RuleBook,
-    Step,
-    make_default_rule_book,
-)
+from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 
 OFFICE, UNIT = identity.derive_id("office"), identity.derive_id("unit")
 SLOT = datetime(2023, 8, 30, 1, tzinfo=UTC)

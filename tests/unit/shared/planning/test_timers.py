@@ -14,8 +14,10 @@ from shared.planning.timers import (
     replan_timers,
 )
 from shared.planning.timetable import Timetable
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
-from shared.schemas.rules import CatchUp, Dates, ObligationKind, make_default_rule_book
+from shared.schemas.rules import CatchUp, ObligationKind
 
 ID = identity.derive_id("obligation")
 BOOK = make_default_rule_book()

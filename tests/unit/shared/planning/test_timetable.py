@@ -9,19 +9,11 @@ from shared.calendar import WorkingCalendar
 from shared.planning import expected
 from shared.planning import timetable as module
 from shared.planning.timetable import Timetable
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    Dates,
-    ObligationKind,
-    OnDates,
-    Rule,
-    RuleBook,
-    Step,
-    list_occurrences,
-    make_default_rule_book,
-)
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue, OnDates
+from shared.rules.occurrences import Dates, list_occurrences
+from shared.schemas.rules import Audience, Channel, ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DEADLINE, HEARING = make_default_rule_book().rules
@@ -46,7 +38,7 @@ def table() -> Timetable:
 def test_the_first_occurrence_lies_after_the_instant_and_none_lies_between(
     dates: Dates, after: datetime, rule: Rule
 ) -> None:
-    every = list_occurrences(rule, dates, WorkingCalendar(), ZONE)
+    every = list_occurrences(rule, dates, WorkingCalendar(), ZONE, 15)
     expected = next((o for o in islice(every, 3000) if o.slot > after), None)
     assert table().find_first(rule, dates, after) == expected
 
@@ -56,7 +48,7 @@ def test_what_lies_between_includes_both_ends(
     dates: Dates, since: datetime, days: int, rule: Rule
 ) -> None:
     until = since + timedelta(days=days)
-    every = list_occurrences(rule, dates, WorkingCalendar(), ZONE)
+    every = list_occurrences(rule, dates, WorkingCalendar(), ZONE, 15)
     expected = [o for o in takewhile(lambda o: o.slot <= until, every) if o.slot >= since]
     assert table().list_between(rule, dates, since, until) == expected
 

@@ -10,8 +10,10 @@ from services.notifier.domain.fanout import Recipient
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation, forecast
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
-from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 
 OFFICE = identity.derive_id("office")
 TOLD = datetime(2023, 6, 1, 1, tzinfo=UTC)

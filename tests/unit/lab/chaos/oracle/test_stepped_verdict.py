@@ -19,9 +19,11 @@ from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.events import RecordDeadLettered
-from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 
 KEYS = {
     *("seed", "faults", "due", "delivered", "reoffered", "lost", "doubled", "unexpected"),

@@ -13,8 +13,10 @@ from lab.demo.script import ScriptedReport
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas import identity
-from shared.schemas.rules import Dates, ObligationKind, make_default_rule_book
+from shared.schemas.rules import ObligationKind
 
 TOLD = datetime(2023, 6, 1, 0, tzinfo=UTC)
 KIND = ObligationKind.DEADLINE

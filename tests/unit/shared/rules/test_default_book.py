@@ -10,24 +10,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from shared.calendar import WorkingCalendar
+from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.defaults import make_default_rule_book
+from shared.rules.moments import BeforeDue, OnDates, WhileOverdue
+from shared.rules.occurrences import Dates, Occurrence, list_audiences, list_occurrences
 from shared.schemas.news import find_told_day
-from shared.schemas.rules import (
-    Audience,
-    BeforeDue,
-    Channel,
-    Dates,
-    ObligationKind,
-    Occurrence,
-    OnDates,
-    ReminderKind,
-    Rule,
-    RuleBook,
-    Step,
-    WhileOverdue,
-    list_audiences,
-    list_occurrences,
-    make_default_rule_book,
-)
+from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
 NATIONAL = WorkingCalendar()
@@ -35,7 +23,7 @@ DEFAULT = DEADLINE, HEARING = make_default_rule_book().rules
 
 
 def days(rule: Rule, dates: Dates, number: int) -> list[tuple[str, int]]:
-    found = islice(list_occurrences(rule, dates, NATIONAL, ZONE), number)
+    found = islice(list_occurrences(rule, dates, NATIONAL, ZONE, 15), number)
     return [(o.slot.astimezone(ZONE).date().isoformat(), o.overdue) for o in found]
 
 
@@ -69,7 +57,7 @@ def test_a_hearing_is_reminded_of_on_the_named_days_moved_before_days_off() -> N
 
 def test_slots_are_at_the_rules_hour_in_the_offices_zone() -> None:
     dates = Dates(ObligationKind.HEARING, date(2023, 12, 31), date(2023, 6, 1))
-    first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE))
+    first = next(list_occurrences(HEARING, dates, NATIONAL, ZONE, 15))
     assert first.slot == datetime(2023, 6, 1, 9, tzinfo=ZONE)
 
 
@@ -103,6 +91,27 @@ def test_what_is_told_after_the_slot_of_the_day_is_owed_from_the_next(clock: str
         update={"rules": tuple(r.model_copy(update={"when": r.when[:1]}) for r in DEFAULT)}
     )
     assert find_told_day(quiet, now).isoformat() == "2023-06-01", "nothing is announced"
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Asia/Urumqi", "2023-06-01"),  # 09:00 there is 11:00 at the office
+        ("Asia/Tokyo", "2023-06-02"),  # 09:00 there was 08:00
+        ("Pacific/Kiritimati", "2023-06-02"),
+    ],
+)
+def test_a_rule_with_a_zone_of_its_own_announces_by_it(zone: str, day: str) -> None:
+    now = datetime(2023, 6, 1, 8, 30, tzinfo=ZONE)
+    own = DEADLINE.model_copy(update={"timezone": zone})
+    book = make_default_rule_book().model_copy(update={"rules": (own,)})
+    told = find_told_day(book, now)
+    assert told.isoformat() == day
+    first = next(list_occurrences(own, Dates(*OWED, told), NATIONAL, ZONE, 15))
+    assert first.slot > now
+
+
+OWED = (ObligationKind.DEADLINE, date(2023, 12, 31))
 
 
 def test_without_a_date_or_of_another_kind_nothing_fires() -> None:
@@ -154,7 +163,7 @@ def test_occurrences_rise_fall_on_working_days_and_number_without_a_hole(
         channels=(Channel.EMAIL,),
     )
     dates = Dates(ObligationKind.DEADLINE, due, known)
-    found = list(islice(list_occurrences(rule, dates, NATIONAL, ZONE), 30))
+    found = list(islice(list_occurrences(rule, dates, NATIONAL, ZONE, 15), 30))
     assert all(a.slot < b.slot for a, b in pairwise(found))
     assert all(NATIONAL.is_working_day(o.slot.astimezone(ZONE).date()) for o in found)
     assert all((o.overdue > 0) == (o.slot.astimezone(ZONE).date() > due) for o in found)

@@ -1,0 +1,91 @@
+"""`cuiban rules`: the office's rule book as text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.client import read_file
+from deploy.terminal.answers import JsonOption, say, show_answer
+from deploy.terminal.errors import NO
+from deploy.terminal.language import _, get_language
+from shared.api.problems import choose_part
+from shared.clock import SystemClock
+from shared.rules.problems import BookProblem
+from shared.rules.reading import read_book
+
+rules = typer.Typer(help="The rule book as text: check it.", no_args_is_help=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A problem as `--json` prints it; texts are in the language in use."""
+
+    line: int
+    column: int
+    path: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The answer of `rules check`."""
+
+    file: str
+    passed: bool
+    rules: int
+    problems: list[_Place]
+
+
+@rules.callback()
+def _describe() -> None:
+    """The rule book as text: check it."""
+
+
+@rules.command("check")
+def check_rules(
+    file: Annotated[Path, typer.Argument(help="A rule book as YAML or JSON.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Check a rule book, without an office: what is wrong in it, with line and column.
+
+    Exit status 1 when something is wrong, also when it is something that is not yet supported.
+    """
+    text = read_file(file).decode("utf-8", "replace")
+    reading = read_book(text, SystemClock().now().date())
+    check = _Check(
+        str(file),
+        not reading.problems,
+        len(reading.book.rules) if reading.book else 0,
+        [_translate(problem) for problem in reading.problems],
+    )
+    show_answer(check, as_json, _show_check)
+    if reading.problems:
+        raise typer.Exit(NO)
+
+
+def _translate(problem: BookProblem) -> _Place:
+    language = get_language()
+    return _Place(
+        problem.mark.line,
+        problem.mark.column,
+        problem.path,
+        problem.code,
+        choose_part(problem.message, language),
+        choose_part(problem.hint, language),
+    )
+
+
+def _show_check(check: _Check) -> None:
+    if check.passed:
+        line = _("{file}: nothing is wrong; {rules} rules.")
+        say(line.format(file=check.file, rules=check.rules))
+    for problem in check.problems:
+        line = _("{file}: line {line}, column {column}: {message}")
+        place = {"line": problem.line, "column": problem.column}
+        say(line.format(file=check.file, message=problem.message, **place))
+        if problem.hint:
+            say(f"    {problem.hint}")

@@ -1,0 +1,95 @@
+"""What the language can say and no service does yet: refused with a clear text. Pure.
+
+Each line of `NOT_YET` goes when what it names is built.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.rules.base import RuleModel
+from shared.rules.book import Rule, RuleBook
+from shared.rules.selecting import Select
+
+Path = tuple[str | int, ...]
+"""Where something stands in a book: keys, and places in lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """A field that is not honoured yet.
+
+    Attributes:
+        chinese, english: what it is.
+        honoured: the values that say what happens anyway.
+    """
+
+    chinese: str
+    english: str
+    honoured: frozenset[str] = frozenset()
+
+
+NOT_YET = {
+    "select.category": NotYet("按类别选择", "to select by category"),
+    "select.unit": NotYet("按单位选择", "to select by unit"),
+    "select.unit_kind": NotYet("按单位类型选择", "to select by kind of unit"),
+    "select.group": NotYet("按单位分组选择", "to select by group of units"),
+    "select.status": NotYet("按办理状态选择", "to select by status"),
+    "select.quantity": NotYet("按完成量选择", "to select by the quantity reached"),
+    "who.of": NotYet(
+        "提醒牵头单位或本办公室的岗位",
+        "to remind posts of the lead unit or the office",
+        frozenset({"unit"}),
+    ),
+    "who.ends_with": NotYet(
+        "办结之前终止某一级提醒", "to end a step before it is done", frozenset({"done"})
+    ),
+    "who.within_days": NotYet("以若干天内的进展终止提醒", "to end a step by recent progress"),
+    "how.order": NotYet("渠道依次发送", "channels in order", frozenset({"together"})),
+    "how.answer_within_hours": NotYet("限时未答复换渠道", "to wait for an answer on a channel"),
+    "how.template": NotYet("指定模板", "a template by name"),
+    "how.urgency": NotYet("立即发送", "to send at once", frozenset({"digest"})),
+    "how.quiet_hours": NotYet("规则自己的免打扰时段", "quiet hours of a rule"),
+    "how.daily_limit": NotYet("规则自己的每日上限", "a daily limit of a rule"),
+    "how.useful_days": NotYet("规则自己的有效期", "a rule's own time of usefulness"),
+}
+"""By the part of a rule and the field."""
+
+
+def list_unsupported(book: RuleBook) -> Iterator[tuple[Path, NotYet]]:
+    """Where a book says what no service does yet."""
+    for number, rule in enumerate(book.rules):
+        for path, key, value in _list_fields(rule):
+            entry = NOT_YET.get(key)
+            if entry is not None and str(value) not in entry.honoured:
+                yield ("rules", number, *path), entry
+
+
+def _list_fields(rule: Rule) -> Iterator[tuple[Path, str, object]]:
+    """The set fields of a rule's conditions, steps and ways: path, key of the table, value."""
+    if rule.select is not None:
+        for path, name, value in _list_conditions(rule.select, ("select",)):
+            yield path, f"select.{name}", value
+    for number, step in enumerate(rule.who):
+        for name, value in _list_set(step):
+            yield ("who", number, name), f"who.{name}", value
+    if rule.how is not None:
+        for name, value in _list_set(rule.how):
+            yield ("how", name), f"how.{name}", value
+
+
+def _list_conditions(select: Select, place: Path) -> Iterator[tuple[Path, str, object]]:
+    for name, value in _list_set(select):
+        if name not in {"all", "any", "not_"}:
+            yield (*place, name), name, value
+    for name, several in (("all", select.all), ("any", select.any)):
+        for number, each in enumerate(several or ()):
+            yield from _list_conditions(each, (*place, name, number))
+    if select.not_ is not None:
+        yield from _list_conditions(select.not_, (*place, "not"))
+
+
+def _list_set(model: RuleModel) -> Iterator[tuple[str, object]]:
+    for name in type(model).model_fields:
+        value = getattr(model, name)
+        if value is not None:
+            yield name, value

@@ -1,0 +1,86 @@
+"""A rule in words: one sentence for each moment and condition, in both languages."""
+
+from typing import Any
+
+import pytest
+
+from services.console.texts.languages import LANGUAGES, load_catalogs
+from services.console.texts.rule_sentences import describe_rule
+from services.console.texts.wording import Wording
+from shared.rules.book import Rule
+
+CATALOGS = load_catalogs()
+MOMENTS: dict[str, tuple[dict[str, Any], str]] = {
+    "到期前 15、7 个工作日、到期当天": ({"type": "before-due", "working_days": [15, 7, 0]}, ""),
+    "到期前 10 天，遇休息日提前": (
+        {"type": "days-before", "days": [10]},
+        "10 days before the date, or the working day before a day off",
+    ),
+    "到期当天，遇休息日不变": (
+        {"type": "days-before", "days": [0], "convention": "as-is"},
+        "on the date, also on a day off",
+    ),
+    "超期后每 3 个工作日一次、间隔逐次乘以 2、最多 5 次": (
+        {"type": "after-due", "every_working_days": 3, "factor": 2, "limit": 5},
+        "every 3 working days while overdue, each interval 2 times the one before, at most 5 times",
+    ),
+    "超期后每 7 天一次，遇休息日顺延": ({"type": "after-due", "every_days": 7}, ""),
+    "2026-03-15（到期为止），遇休息日提前": ({"type": "dates", "dates": ["2026-03-15"]}, ""),
+    "每周一、周四（超期后），遇休息日提前": (
+        {"type": "weekly", "weekdays": ["monday", "thursday"], "span": "overdue"},
+        "",
+    ),
+    "每月 1、倒数第 1 日（办结为止），遇休息日提前": (
+        {"type": "monthly", "days": [1, -1], "span": "until-done"},
+        "",
+    ),
+    "每月第 2 个工作日（到期为止）": ({"type": "nth-working-day", "numbers": [2]}, ""),
+    "每季度第 倒数第 1 个工作日（到期为止）": (
+        {"type": "nth-working-day", "numbers": [-1], "of": "quarter"},
+        "",
+    ),
+    "按 cron 表达式 0 9 * * FRI#3（到期为止），遇休息日不变": (
+        {"type": "cron", "expression": "0 9 * * FRI#3"},
+        "by the cron expression 0 9 * * FRI#3 (until it is due), also on a day off",
+    ),
+    "新交办或改期后的第一个工作日": ({"type": "when-told"}, ""),
+}
+
+
+def describe(language: str, **fields: Any) -> dict[str, Any]:
+    written = {
+        "rule_id": "r",
+        "when": [{"type": "when-told"}],
+        "who": [{"audience": "liaison"}],
+        "channels": ["email"],
+    }
+    return describe_rule(
+        Wording(language, CATALOGS[language].gettext), Rule.model_validate(written | fields)
+    )
+
+
+@pytest.mark.parametrize(("sentence", "case"), MOMENTS.items(), ids=MOMENTS)
+def test_each_moment_is_a_sentence(sentence: str, case: tuple[dict[str, Any], str]) -> None:
+    when, english = case
+    assert describe("zh", when=[when])["when"] == [sentence]
+    translated = describe("en", when=[when])["when"][0]
+    assert translated == english or not english
+    assert translated.isascii()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_conditions_are_words_with_brackets_where_they_are_nested(language: str) -> None:
+    select = {
+        "kind": "deadline",
+        "lead": True,
+        "any": [{"light": "red"}, {"not": {"group": ["a", "b"]}}],
+        "quantity": {"below": 50},
+    }
+    words = describe(language, select=select)["select"]
+    expected = {
+        "zh": "种类为 限期，且本单位牵头，且完成不足 50%，且符合（亮灯为 超期），"
+        "或符合（不符合（单位分组为 a、b））",
+        "en": "the kind is Deadline and the unit leads and less than 50% reached and "
+        "(the light is Overdue) or (not (the unit is in the group a, b))",
+    }
+    assert words == expected[language]
