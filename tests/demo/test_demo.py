@@ -65,5 +65,5 @@ def test_what_the_planner_says_is_due_is_sent_and_arrives(tmp_path: Path) -> Non
     assert kept["sent"] == sum(found["sinks"].values())
     assert kept["pending"] == kept["dead"] == 0
     assert found["obligations"] == sum(found["statuses"].values()) == owed_by_hand()
-    assert set(found["steps"]) == set(LifeStep)
-    assert set(found["reminders"]) == {"deadline", "overdue", "hearing", "hearing-overdue"}
+    assert set(found["steps"]) == set(LifeStep) - {LifeStep.REFUSE}
+    assert set(found["reminders"]) == {"deadline", "overdue", "hearing"}

@@ -42,7 +42,7 @@ def downgrade() -> None:
 '''
 _CHANGES = (
     (
-        "shared/schemas/rules.py",
+        "shared/rules/book.py",
         "    near_working_days: int = Field(default=15, ge=0, le=260)\n",
         "    next_field: str = 'of the next release'\n",
     ),
