@@ -15,7 +15,6 @@ import mode
 from typing_extensions import override
 
 from shared import logging
-from shared.cancelling import end_tasks
 from shared.errors import CuibanError
 from shared.kafka.delivery import faust_agents as delivering
 from shared.metrics import HealthPort
@@ -24,6 +23,8 @@ from shared.process.running import refuse
 Loop = Callable[[], Coroutine[Any, Any, None]]
 _STOP_FAUST_WITHIN = 10.0
 """Seconds that faust has to stop, once the service's own loops have ended."""
+_CANCEL_AGAIN = 1.0
+"""Seconds until a loop that still runs is cancelled again."""
 
 
 class Loops(mode.Service):
@@ -68,8 +69,14 @@ class Loops(mode.Service):
             await self.crash(error)
 
     async def end_loops(self) -> None:
-        """Cancel the loops, and return when each has finished what it had begun."""
-        await end_tasks(self._running)
+        """Cancel the loops, and return when each has finished what it had begun.
+
+        A library may swallow one cancellation, so a loop that goes on is cancelled again.
+        """
+        while running := {task for task in self._running if not task.done()}:
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=_CANCEL_AGAIN)
 
     @override
     async def on_stop(self) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from shared import clock
-from shared.cancelling import raise_if_cancelled
 from shared.errors import NotReadyError
 from shared.kafka.broker import positions
 from shared.kafka.broker.log_reader import BrokerUnavailableError, LogReader, OffsetRange
@@ -49,7 +48,6 @@ async def watch(consumer: Consumer, settings: Settings, reader: LogReader) -> No
 
 async def _prune(consumer: Consumer) -> None:
     while True:
-        raise_if_cancelled()
         await asyncio.sleep(_PRUNE_EVERY)
         try:
             async with consumer.engine.begin() as db:
@@ -75,7 +73,6 @@ class _Watcher:
     async def run(self) -> None:
         self._progress.begin(self._consumer.topics, clock.monotonic())
         while True:
-            raise_if_cancelled()
             try:
                 await self._look()
             except Exception as error:  # noqa: BLE001 - the watch must not end

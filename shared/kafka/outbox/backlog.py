@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.cancelling import raise_if_cancelled
 from shared.kafka.outbox.acknowledgements import suggest_replay
 from shared.kafka.outbox.publishing import UNSENT
 
@@ -120,7 +119,6 @@ async def describe_refused(engine: AsyncEngine, service: str) -> str:
 async def measure_backlog(engine: AsyncEngine, outbox: Table) -> None:
     """Update the gauges of an outbox until cancelled, independently of its relay."""
     while True:
-        raise_if_cancelled()
         try:
             async with engine.connect() as db:
                 metrics.OUTBOX_OLDEST.set(await _measure_oldest(db, outbox.fullname))
