@@ -82,7 +82,8 @@ def _keep(connection: Connection) -> None:
 
 
 def _drop(connection: Connection) -> None:
-    connection.info.pop(_TOLD, None)
+    if not connection.invalidated:  # it has no such dictionary any more
+        connection.info.pop(_TOLD, None)
 
 
 def _spread(dialect: Dialect, _: object, record: ConnectionPoolEntry) -> None:

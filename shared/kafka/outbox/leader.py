@@ -15,7 +15,6 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import clock, metrics
-from shared.cancelling import raise_if_cancelled
 from shared.database.news import LOOK_AFTER, News
 from shared.kafka.outbox.acknowledgements import Acknowledgements
 from shared.kafka.outbox.publishing import UNSENT, has_unsent
@@ -64,7 +63,6 @@ class Leader:
         await self.known.take_turn(self.db)
         await self.db.commit()  # the run is stored before anything is sent in it
         while True:
-            raise_if_cancelled()
             self.news.forget()
             if not (await self._has_work() and await self._run_pass()):
                 await self._rest()

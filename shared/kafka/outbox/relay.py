@@ -10,7 +10,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from shared import metrics
-from shared.cancelling import raise_if_cancelled
 from shared.clock import Clock, open_clock
 from shared.database.engine import to_milliseconds
 from shared.database.news import News, Subject
@@ -62,7 +61,6 @@ class Relay:
 
     async def _lead_again(self) -> None:
         while True:
-            raise_if_cancelled()
             try:
                 await self._lead()
             except (SQLAlchemyError, KafkaError, OSError, TimeoutError, CuibanError) as error:

@@ -77,3 +77,27 @@ async def test_what_is_rolled_back_is_no_news_then_or_later(engine: AsyncEngine)
         async with engine.begin() as db:
             await db.execute(text("SELECT 1"))
     assert not await news.wait(SHORT)
+
+
+@pytest.mark.parametrize("told", [False, True])
+async def test_a_cancelled_statement_stays_cancelled(engine: AsyncEngine, told: bool) -> None:
+    """The connection is invalid then; what SQLAlchemy raises for it must not take its place."""
+    begun = asyncio.Event()
+
+    async def ask() -> None:
+        async with engine.connect() as db:
+            await db.execute(text("SELECT 1"))
+            if told:
+                tell(db, Subject.OUTBOX)
+            begun.set()
+            await db.execute(text("SELECT pg_sleep(60)"))
+
+    asking = asyncio.create_task(ask())
+    await begun.wait()
+    sleeping = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+    async with engine.connect() as db:
+        while not await db.scalar(sleeping):  # noqa: ASYNC110 - another task's work
+            await asyncio.sleep(0.02)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
