@@ -178,10 +178,12 @@ async def test_a_date_of_the_leading_unit_moves_for_all_and_back(joint: Joint) -
     assert (await joint.act(other, "1.1", OTHER, "extend", **later)).status_code == 409
     asked = (await joint.act(lead, "1.1", LEAD, "extend", **later)).json()
     path = f"/v1/extensions/{asked['extensions'][0]['extension_id']}"
-    assert (await api.client.post(f"{path}/grant", json={})).status_code == 200
+    granted = await api.client.post(f"{path}/grant", json={})
+    assert granted.status_code == 200
     rows = [row for row in await api.list_ledger() if row["ref"] == "1.1"]
     assert {row["due_on"] for row in rows} == {"2023-10-31"}
-    await api.client.post(f"{path}/take-back", json={"note": "不再需要"})
+    again = {"version": granted.json()["version"], "note": "不再需要"}
+    assert (await api.client.post(f"{path}/take-back", json=again)).status_code == 200
     rows = [row for row in await api.list_ledger() if row["ref"] == "1.1"]
     assert {row["due_on"] for row in rows} == {"2023-09-30"}
 
