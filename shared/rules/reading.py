@@ -36,9 +36,17 @@ class BookReading:
 def read_book(text: str, today: date | None = None) -> BookReading:
     """Read YAML or JSON as a rule book; `today`: given dates before it are past."""
     try:
-        marked = read_marked(text)
+        return _read(read_marked(text), today)
     except UnreadableError as error:
         return BookReading(None, error.problems)
+
+
+def read_content(content: Content, today: date | None = None) -> BookReading:
+    """Read a book that came without a text, as in a request: its problems have no real mark."""
+    return _read(MarkedText(content), today)
+
+
+def _read(marked: MarkedText, today: date | None) -> BookReading:
     if not isinstance(marked.content, dict):
         message = "规则须是“键: 值”，以 rules 为主。A rule book is a mapping with the key rules."
         return BookReading(None, (_locate(marked, (), "wrong-type", message),))
@@ -49,15 +57,6 @@ def read_book(text: str, today: date | None = None) -> BookReading:
         problems = [*repeated, *_list_errors(marked, error, skip_whole=bool(repeated))]
         return BookReading(None, _sort(problems))
     return BookReading(book, _sort(_list_faults(marked, book, today)))
-
-
-def explain_refusal(written: Content, error: ValidationError) -> str:
-    """The first thing that is wrong with a book that came without a text, with its path.
-
-    The message is in Chinese and then in English, as in `BookProblem`.
-    """
-    first = next(_list_errors(MarkedText(written), error, skip_whole=False))
-    return f"{first.path}：{first.message}"
 
 
 def _sort(problems: list[BookProblem]) -> tuple[BookProblem, ...]:

@@ -1,9 +1,10 @@
 """The office over HTTP: its rules, days and tokens, and the receipts of gateways."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Permitted
@@ -28,9 +29,8 @@ from shared.api.offices import (
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.rules.book import RuleBook
-from shared.rules.reading import explain_refusal
-from shared.rules.support import list_unsupported
+from shared.rules.problems import BookProblem
+from shared.rules.reading import read_content
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)
@@ -77,31 +77,34 @@ async def list_rule_books(
 
 @ROUTER.post("/rule-books", status_code=201, response_model=RuleBookOut)
 async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
-    """Publish a whole rule book as the next version. All reminders are planned again."""
-    whole = {"version": 1, **body.model_dump(mode="json")}
-    try:
-        book = RuleBook.model_validate(whole, extra="forbid")
-    except ValidationError as error:
-        raise ProblemError(
-            422,
-            "invalid",
-            "规则有误。The rule book is not sound.",
-            explain_refusal(whole, error),
-        ) from error
+    """Publish a whole rule book as the next version. All reminders are planned again.
 
-    for place, pending in list_unsupported(book):
-        where = ".".join(map(str, place))
-        raise ProblemError(
-            422,
-            "not-supported",
-            f"尚不支持：{pending.chinese}。Not yet supported: {pending.english}.",
-            f"请删去 {where}。Leave {where} out.",
-        )
+    Refused is what `cuiban rules check` refuses, also rules that can never remind of anything.
+    """
+    reading = read_content(body.model_dump(mode="json"), call.act.now.date())
+    if reading.book is None or reading.problems:
+        raise _make_unsound(reading.problems)
+    book = reading.book
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)
 
     return await answer_post(call, run, RuleBookOut, status=201)
+
+
+def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
+    """A refusal that names the first problem in its hint, and all of them in `errors`."""
+    first = problems[0]
+    pending = all(problem.code == "not-supported" for problem in problems)
+    return ProblemError(
+        422,
+        "not-supported" if pending else "invalid",
+        "规则有误。The rule book is not sound.",
+        f"{first.path}：{first.message}",
+        errors=[
+            {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
+        ],
+    )
 
 
 @ROUTER.get("/calendars")

@@ -106,10 +106,13 @@ class ProblemError(Exception):
         detail: str,
         hint: str = "",
         headers: Mapping[str, str] | None = None,
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         super().__init__(detail)
         self.status, self.name, self.detail, self.hint = status, name, detail, hint
         self.headers = dict(headers or {})
+        self.errors = tuple(errors)
 
 
 def make_problem(
@@ -157,6 +160,7 @@ async def _answer_problem(request: Request, error: ProblemError) -> Response:
         error.name,
         error.detail,
         hint=error.hint,
+        errors=error.errors,
         headers=error.headers,
         correlation_id=_get_correlation_id(request),
     )

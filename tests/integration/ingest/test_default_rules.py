@@ -82,3 +82,18 @@ async def test_what_no_service_does_yet_is_refused(api: Api) -> None:
     assert answer.status_code == 422
     hint = "rules.0.chanels：没有 chanels 这一项。There is no key chanels."
     assert answer.json()["hint"] == hint
+
+
+async def test_all_that_is_wrong_with_a_book_is_named_also_a_rule_that_never_reminds(
+    api: Api,
+) -> None:
+    present = (await api.client.get("/v1/rule-books")).json()["items"][0]["book"]
+    never = present["rules"][0] | {"select": {"kind": "deadline", "not": {"kind": "deadline"}}}
+    limited = present["rules"][1] | {"how": {"daily_limit": 1}}
+    chosen = {"timezone": present["timezone"], "rules": [never, limited]}
+    answer = await api.client.post("/v1/rule-books", json=chosen)
+    assert answer.status_code == 422
+    assert answer.json()["type"].endswith("invalid")
+    named = {each["where"] for each in answer.json()["errors"]}
+    assert named == {"rules.0.select", "rules.1.how.daily_limit"}
+    assert len((await api.client.get("/v1/rule-books")).json()["items"]) == 1
