@@ -34,7 +34,7 @@ async def move_to_successors(
     by_unit = {member.unit_id: member for member in handovers}
     pairs = {(measure, each.unit_id) for each in handovers for measure in each.measure_ids}
     live = await membership.list_open(db, act.office_id, plan_id, pairs, with_by_hand=True)
-    unread: list[LockedObligation] = []
+    unreviewed: list[LockedObligation] = []
     for each in live:
         member = by_unit[each.unit_id]
         assert member.successor_id is not None  # noqa: S101 - each handover has one
@@ -49,11 +49,11 @@ async def move_to_successors(
             if other_id is not None:
                 await carry_report(db, act, locked, other_id, taken)
             elif not locked.situation.follows:
-                unread.append(locked)
+                unreviewed.append(locked)
         handed = f"移交{member.successor}：{reason}"
         await end_obligation(db, act, locked, handed, reason=_MERGED)
-    if unread:
-        raise _make_unread(unread)
+    if unreviewed:
+        raise _make_unreviewed(unreviewed)
 
 
 def _find_follower(locked: LockedObligation, successor_id: UUID) -> UUID | None:
@@ -62,8 +62,8 @@ def _find_follower(locked: LockedObligation, successor_id: UUID) -> UUID | None:
     return next((each.obligation_id for each in of_successor), None)
 
 
-def _make_unread(unread: Sequence[LockedObligation]) -> RefusedError:
-    named = list(dict.fromkeys(f"{each.entry.unit} {each.entry.ref}" for each in unread))
+def _make_unreviewed(unreviewed: Sequence[LockedObligation]) -> RefusedError:
+    named = list(dict.fromkeys(f"{each.entry.unit} {each.entry.ref}" for each in unreviewed))
     return RefusedError(
         Fault.CONFLICT,
         f"有报办结尚未审核，而承接单位自己也承担这些任务：{'、'.join(named)}。"
@@ -77,6 +77,6 @@ def _make_unread(unread: Sequence[LockedObligation]) -> RefusedError:
                 "message": f"报办结待审核。A report waits for its review "
                 f"(`GET /v1/obligations/{each.entry.obligation_id}`).",
             }
-            for each in unread
+            for each in unreviewed
         ],
     )
