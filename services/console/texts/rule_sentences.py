@@ -39,8 +39,8 @@ _SPANS = {
     Span.UNTIL_DONE: N_("%(moment)s（办结为止）"),
 }
 _NTH = {
-    Cycle.MONTH: N_("每月第 %(numbers)s 个工作日"),
-    Cycle.QUARTER: N_("每季度第 %(numbers)s 个工作日"),
+    Cycle.MONTH: N_("每月%(numbers)s 个工作日"),
+    Cycle.QUARTER: N_("每季度%(numbers)s 个工作日"),
 }
 
 
@@ -170,18 +170,18 @@ def _describe_repeated(words: Wording, when: Repeated) -> str:
         case Monthly(days=days):
             return words.gettext("每月 %(days)s 日", days=_count_back(words, days))
         case NthWorkingDay(numbers=numbers):
-            counted = _count_back(words, numbers)
-            sentence = _NTH[when.of]
-            return words.gettext(sentence, numbers=counted)
+            counted = _count_back(words, numbers, N_("第 %(number)s"))
+            return words.gettext(_NTH[when.of], numbers=counted)
         case Cron(expression=expression):
             return words.gettext("按 cron 表达式 %(expression)s", expression=expression)
         case _:
             assert_never(when)
 
 
-def _count_back(words: Wording, numbers: Iterable[int]) -> str:
+def _count_back(words: Wording, numbers: Iterable[int], forward: str = "%(number)s") -> str:
+    """Numbers, of which negative ones count from the end; `forward` is how the others are said."""
     counted = (
-        str(each) if each > 0 else words.gettext("倒数第 %(number)s", number=-each)
+        words.gettext(forward if each > 0 else N_("倒数第 %(number)s"), number=abs(each))
         for each in numbers
     )
     return words.gettext("、").join(counted)

@@ -35,8 +35,8 @@ MOMENTS: dict[str, tuple[dict[str, Any], str]] = {
         "",
     ),
     "每月第 2 个工作日（到期为止）": ({"type": "nth-working-day", "numbers": [2]}, ""),
-    "每季度第 倒数第 1 个工作日（到期为止）": (
-        {"type": "nth-working-day", "numbers": [-1], "of": "quarter"},
+    "每季度第 3、倒数第 1 个工作日（到期为止）": (
+        {"type": "nth-working-day", "numbers": [3, -1], "of": "quarter"},
         "",
     ),
     "按 cron 表达式 0 9 * * FRI#3（到期为止），遇休息日不变": (
