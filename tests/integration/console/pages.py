@@ -4,12 +4,13 @@ A page without a row fails `tests/unit/console/test_routes.py`. The walks of `te
 `test_portal_doors.py` go through all rows. Names in braces in a path are those of `world.World`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from playwright.async_api import Page
 
 from services.console.pages.deed_kinds import DEEDS
 from services.console.pages.office_settings import SETTINGS
@@ -155,3 +156,14 @@ def list_routes(app: FastAPI, method: str, *, portal: bool = False) -> Iterator[
             pending += getattr(inner, "routes", [])
         elif method in (route.methods or ()) and is_portal(route.path) is portal:
             yield route.path
+
+
+async def list_faults(page: Page, row: Row, names: Mapping[str, str]) -> list[str]:
+    """Open a row's page; what is wrong with its status, its only heading or its content."""
+    answer = await page.goto(row.path.format_map(names))
+    assert answer is not None
+    shown = await page.locator("main").inner_text()
+    headings = await page.locator("h1").count()
+    if (answer.status, headings) == (row.status, 1) and row.shows in shown:
+        return []
+    return [f"{row.path}: {answer.status}, {headings} headings, {shown[:200]}"]

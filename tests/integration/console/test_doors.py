@@ -14,7 +14,7 @@ from services.console.texts.navigation import ITEMS, NAVIGATION
 from services.ingest.api.permissions import BY_ROLE
 from services.ingest.domain.accounts import AccountRole
 from tests.integration.console.desk import Desk, check_page
-from tests.integration.console.pages import ANYBODY, PAGES, SIGNED_IN, list_routes
+from tests.integration.console.pages import ANYBODY, PAGES, SIGNED_IN, list_faults, list_routes
 from tests.integration.console.world import World, build_world, remove_names
 
 pytestmark = pytest.mark.integration
@@ -41,14 +41,9 @@ def check_requests(desk: Desk, seen: int) -> None:
 
 async def test_every_page_shows_its_content_without_a_script(desk: Desk, world: World) -> None:
     page, seen = await desk.sign_in("admin", javascript=False), len(desk.requests)
-    faults = []
+    faults: list[str] = []
     for row in _SHOWN:
-        answer = await page.goto(row.path.format_map(world.own))
-        assert answer is not None
-        shown = await page.locator("main").inner_text()
-        headings = await page.locator("h1").count()
-        if (answer.status, headings) != (row.status, 1) or row.shows not in shown:
-            faults.append((row.path, answer.status, headings, shown[:200]))
+        faults += await list_faults(page, row, world.own)
     assert faults == []
     check_requests(desk, seen)
 

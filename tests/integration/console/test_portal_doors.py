@@ -12,7 +12,7 @@ from lab.stack.testing import Engines
 from tests.integration.console.conftest import open_desk
 from tests.integration.console.desk import Desk, check_narrow, check_page
 from tests.integration.console.form_fields import list_forms
-from tests.integration.console.pages import ANYBODY, PORTAL_PAGES, Row
+from tests.integration.console.pages import ANYBODY, PORTAL_PAGES, Row, list_faults
 from tests.integration.console.portal import KEY, UNIT, Portal
 from tests.integration.console.test_hostile_texts import HOSTILE, WIDE, watch_dialogs
 from tests.integration.console.world import World, build_world, remove_names
@@ -66,12 +66,7 @@ async def test_every_page_shows_its_content_without_a_script(desk: Desk, place: 
     outside = await desk.open_browser(width=390, javascript=False)
     for row in _SHOWN:
         page = outside if row.needs == ANYBODY else entered
-        answer = await page.goto(row.path.format_map(place.names))
-        assert answer is not None
-        shown = await page.locator("main").inner_text()
-        headings = await page.locator("h1").count()
-        if (answer.status, headings) != (row.status, 1) or row.shows not in shown:
-            faults.append((row.path, answer.status, headings, shown[:200]))
+        faults += await list_faults(page, row, place.names)
     assert faults == []
 
 
