@@ -27,3 +27,7 @@ class BookProblem:
     code: str
     message: str
     hint: str = ""
+
+    def describe(self) -> str:
+        """The message with its path, for a book that came without a text."""
+        return f"{self.path}：{self.message}"

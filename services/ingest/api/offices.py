@@ -94,13 +94,12 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
 
 def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
     """A refusal that names the first problem in its hint, and all of them in `errors`."""
-    first = problems[0]
     pending = all(problem.code == "not-supported" for problem in problems)
     return ProblemError(
         422,
         "not-supported" if pending else "invalid",
         "规则有误。The rule book is not sound.",
-        f"{first.path}：{first.message}",
+        problems[0].describe(),
         errors=[
             {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
         ],
