@@ -1,9 +1,10 @@
 """Ingest's HTTP API, typed by the models of `shared.api`."""
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -141,6 +142,26 @@ class ApiClient:
         if answer.status_code >= _REFUSED:
             raise ApiError(_read_problem(answer.status_code, answer.content))
         return answer.content
+
+
+if TYPE_CHECKING:
+    fetch_together = asyncio.gather  # it has the same types
+else:
+
+    async def fetch_together(*requests: Awaitable[Any]) -> list[Any]:
+        """The answers to requests that are sent at the same time, in the order of the requests.
+
+        All of them are waited for. Where several are refused, the first in this order is the one
+        that a person reads: not the one that happened to be answered first.
+
+        Raises:
+            ApiError: the first refusal.
+        """
+        answers = await asyncio.gather(*requests, return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        return answers
 
 
 def _keep(query: Mapping[str, object]) -> dict[str, Any]:

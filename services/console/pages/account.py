@@ -1,13 +1,12 @@
 """设置 › 本人账号: password, one-time codes, sessions."""
 
-import asyncio
 from uuid import UUID
 
 import segno
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from shared.api.accounts import (
@@ -28,7 +27,7 @@ _LONGEST_ADDRESS = 1000  # a QR code holds more than twice as much
 async def show_account(visit: SignedIn) -> Response:
     """The own account: its role, codes and open sessions."""
     visit.require("use-account")
-    me, sessions = await asyncio.gather(
+    me, sessions = await fetch_together(
         visit.api.get(MeOut, "/v1/me"), visit.api.list_page(SessionOut, "/v1/sessions")
     )
     return visit.render("settings/account.html", user=me.user, sessions=sessions.items)

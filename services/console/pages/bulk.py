@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.console.client import ApiError, Unread
+from services.console.client import ApiError, Unread, fetch_together
 from services.console.pages.deed_kinds import ACTIONS, Deed, choose_label
 from services.console.pages.ledger_address import LedgerAddress, find_back
 from services.console.shell.forms import Form, Posted
@@ -114,7 +114,7 @@ async def _fetch_items(visit: Visit, ids: set[str]) -> list[ItemOut]:
                     raise
                 return None
 
-    fetched = await asyncio.gather(*(fetch(name) for name in sorted(ids)[:_MOST]))
+    fetched = await fetch_together(*(fetch(name) for name in sorted(ids)[:_MOST]))
     items = [item for item in fetched if item is not None]
     return sorted(items, key=lambda item: (item.unit, item.ref))
 
@@ -170,7 +170,7 @@ async def carry_out(visit: SignedIn, form: Posted) -> Response:
                 return Skipped(item, visit.describe(error).text)
         return None
 
-    skipped = [each for each in await asyncio.gather(*map(change, items)) if each is not None]
+    skipped = [each for each in await fetch_together(*map(change, items)) if each is not None]
     done, back = len(items) - len(skipped), find_back(form["list"])
     label = choose_label(visit, deed)
     text = visit.gettext("%(label)s：已办 %(done)s 项。", label=label, done=done)

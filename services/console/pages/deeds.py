@@ -1,6 +1,5 @@
 """The forms by which one obligation is changed: each says what follows, and asks for its words."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated
 from uuid import UUID
@@ -9,7 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from services.console.client import ApiError, Unread
+from services.console.client import ApiError, Unread, fetch_together
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, Deed, choose_label, list_actions
 from services.console.pages.obligation import make_address
 from services.console.pages.stories import fetch_timeline, renew_form
@@ -41,7 +40,7 @@ async def show_deed(
     """The form of one deed."""
     deed = _find_deed(name)
     visit.require(deed.needs)
-    obligation, lines = await asyncio.gather(
+    obligation, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

@@ -1,6 +1,5 @@
 """台账: the list of obligations, filtered, counted, page by page, and as files."""
 
-import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response, StreamingResponse
 from pydantic import TypeAdapter
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.pages.bulk import list_bulk_deeds
 from services.console.pages.ledger_address import (
     FILTERS,
@@ -54,7 +53,7 @@ async def show_ledger(visit: SignedIn) -> Response:
     """The list that the address asks for; a wrong filter is told beside the filters."""
     visit.require("read")
     address = LedgerAddress.parse(visit.request.query_params)
-    choices, saved, (counts, page, error) = await asyncio.gather(
+    choices, saved, (counts, page, error) = await fetch_together(
         visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=_OFFERED),
         _fetch_views(visit),
         _fetch_part(visit, address),
@@ -83,7 +82,7 @@ async def _fetch_part(
 ) -> tuple[LedgerCountsOut, Page[ItemOut], ApiError | None]:
     """The counts and the part of the list; or why the API refuses the filters."""
     try:
-        counts, page = await asyncio.gather(
+        counts, page = await fetch_together(
             visit.api.get(LedgerCountsOut, "/v1/ledger/counts", **address.filters),
             visit.api.list_page(
                 ItemOut,

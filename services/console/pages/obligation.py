@@ -1,6 +1,5 @@
 """One obligation: its facts, what may be done, what is asked for, evidence, and its whole story."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -12,6 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
+from services.console.client import fetch_together
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, MAIN, choose_label, list_actions
 from services.console.pages.ledger_address import find_back
 from services.console.pages.stories import fetch_timeline
@@ -82,7 +82,7 @@ async def show_obligation(
 ) -> Response:
     """One obligation; `story=all` shows all lines of it."""
     visit.require("read")
-    obligation, lines = await asyncio.gather(
+    obligation, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

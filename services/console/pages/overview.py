@@ -1,11 +1,11 @@
 """总览: the office at a glance. Every number leads to its list."""
 
-import asyncio
 from datetime import timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from services.console.client import fetch_together
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from shared.api.ledger import LedgerCountsOut, SummaryOut
@@ -25,7 +25,7 @@ async def show_overview(visit: SignedIn) -> Response:
     """Lights by count, the next fourteen days, units behind, what waits for a decision."""
     visit.require("read-drafts")
     api, today = visit.api, visit.person.today
-    counts, days, units, waiting, plans, messages = await asyncio.gather(
+    counts, days, units, waiting, plans, messages = await fetch_together(
         api.get(LedgerCountsOut, "/v1/ledger/counts"),
         api.get(
             DueDaysOut,

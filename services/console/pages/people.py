@@ -1,6 +1,5 @@
 """设置 › 人员与角色, and 令牌: who may sign in, and which programs may call."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -9,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from shared.api.accounts import SessionOut, UserOut
@@ -80,7 +79,7 @@ async def show_person(visit: SignedIn, user_id: UUID) -> Response:
 async def _render_person(
     visit: Visit, user_id: UUID, form: Form | None, status: int = 200
 ) -> Response:
-    user, sessions = await asyncio.gather(
+    user, sessions = await fetch_together(
         visit.api.get(UserOut, f"/v1/users/{user_id}"),
         visit.api.list_page(SessionOut, f"/v1/users/{user_id}/sessions"),
     )

@@ -1,10 +1,9 @@
 """规则: when units are reminded, and the office's own working days. To read alone."""
 
-import asyncio
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from services.console.client import fetch_together
 from services.console.shell.visits import SignedIn
 from services.console.texts.rule_sentences import describe_rule
 from shared.api.offices import CalendarOut, RuleBookOut
@@ -18,7 +17,7 @@ _VERSIONS = 10
 async def show_rules(visit: SignedIn) -> Response:
     """The rules in force as sentences, their versions, and the office's own days."""
     visit.require("read-drafts")
-    books, calendars = await asyncio.gather(
+    books, calendars = await fetch_together(
         visit.api.list_page(RuleBookOut, "/v1/rule-books", limit=_VERSIONS),
         visit.api.list_page(CalendarOut, "/v1/calendars", limit=1),
     )

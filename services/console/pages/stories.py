@@ -1,12 +1,12 @@
 """An obligation's story, and what it says of a form that came too late."""
 
-import asyncio
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from services.console.client import fetch_together
 from services.console.shell.forms import Form
 from services.console.shell.visits import Visit
 from shared.api.obligations import ObligationOut, TimelineEntryOut
@@ -26,7 +26,7 @@ async def renew_form(
 
     `seen` of the form is the instant of the newest line that its page knew.
     """
-    obligation, lines = await asyncio.gather(
+    obligation, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

@@ -1,6 +1,5 @@
 """单位: what changes one unit: added, edited, its contacts, its links."""
 
-import asyncio
 import csv
 import io
 import re
@@ -10,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from services.console.client import ApiError, UploadedFile
+from services.console.client import ApiError, UploadedFile, fetch_together
 from services.console.pages.units import POSTS, list_holders
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
@@ -177,7 +176,7 @@ def _render_retire(visit: Visit, unit: UnitOut, form: Form, status: int = 200) -
 async def make_feed(visit: SignedIn, unit_id: UUID, form: Posted) -> Response:
     """Make the secret address of the unit's calendar; it is shown on this page alone."""
     visit.require("answer")
-    unit, feed = await asyncio.gather(
+    unit, feed = await fetch_together(
         visit.api.get(UnitOut, f"/v1/units/{unit_id}"),
         visit.api.post(FeedOut, f"/v1/units/{unit_id}/feed", key=form.key),
     )

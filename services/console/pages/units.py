@@ -1,6 +1,5 @@
 """单位: the directory, one unit, and who can't be reached."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Annotated
@@ -10,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from services.console.client import ApiClient
+from services.console.client import ApiClient, fetch_together
 from services.console.shell.visits import SignedIn
 from services.console.texts.languages import N_
 from shared.api.fields import Page
@@ -52,7 +51,7 @@ async def show_directory(
     page: Page[UnitOut] = await visit.api.list_page(
         UnitOut, "/v1/units", name=name.strip(), cursor=cursor or None, limit=_PART
     )
-    gaps, bounced = await asyncio.gather(
+    gaps, bounced = await fetch_together(
         map_gaps(visit.api, *(unit.unit_id for unit in page.items)), list_bounced(visit.api)
     )
     query = urlencode({"name": name, "cursor": page.next_cursor or ""})
@@ -79,7 +78,7 @@ async def show_missing(
     visit.require("read-drafts")
     wanted = post if post in POSTS else ""
     page: Page[UnreachableOut]
-    page, bounced = await asyncio.gather(
+    page, bounced = await fetch_together(
         visit.api.list_page(
             UnreachableOut,
             "/v1/units/unreachable",
@@ -107,7 +106,7 @@ async def show_missing(
 async def show_unit(visit: SignedIn, unit_id: UUID) -> Response:
     """One unit: posts over time, how it stands, what it was sent last."""
     visit.require("read-drafts")
-    unit, counts, history, gaps, bounced = await asyncio.gather(
+    unit, counts, history, gaps, bounced = await fetch_together(
         visit.api.get(UnitOut, f"/v1/units/{unit_id}"),
         visit.api.list_page(SummaryOut, "/v1/ledger/summary", unit_id=str(unit_id)),
         visit.api.list_page(ToldOut, f"/v1/units/{unit_id}/history", limit=_SENT_LATELY),

@@ -1,10 +1,9 @@
 """待办: what waits for a person of the office, each with the place where it is decided."""
 
-import asyncio
-
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from services.console.client import fetch_together
 from services.console.shell.visits import SignedIn
 from shared.api.ledger import ItemOut
 from shared.api.proposals import ContactProposalOut
@@ -26,13 +25,13 @@ async def show_waiting(visit: SignedIn) -> Response:
     """Everything that waits, by kind, the oldest request first."""
     visit.require("read-drafts")
     api = visit.api
-    counts, plans, submitted, extensions, objections, others = await asyncio.gather(
+    counts, plans, submitted, extensions, objections, others = await fetch_together(
         api.get(WaitingOut, "/v1/waiting"),
         api.list_page(WaitingPlanOut, "/v1/waiting/plans"),
         api.list_page(ItemOut, "/v1/ledger", status="submitted", sort="due_on", limit=_SHOWN),
         api.list_page(AskedExtensionOut, "/v1/extensions", state="pending", limit=_SHOWN),
         api.list_page(RaisedObjectionOut, "/v1/objections", state="pending", limit=_SHOWN),
-        asyncio.gather(
+        fetch_together(
             api.list_page(
                 ContactProposalOut, "/v1/contact-proposals", state="pending", limit=_SHOWN
             ),

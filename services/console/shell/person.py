@@ -1,11 +1,10 @@
 """Who a session belongs to: the person, the office, its present day and its calendar."""
 
-import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from services.console.client import ApiClient
+from services.console.client import ApiClient, fetch_together
 from shared.api.accounts import MeOut
 from shared.api.offices import CalendarOut, OfficeOut
 from shared.calendar import WorkingCalendar
@@ -64,7 +63,7 @@ class PersonCache:
 
 
 async def _fetch(api: ApiClient) -> OfficePerson:
-    me, office, calendars = await asyncio.gather(
+    me, office, calendars = await fetch_together(
         api.get(MeOut, "/v1/me"),
         api.get(OfficeOut, "/v1/office"),
         api.list_page(CalendarOut, "/v1/calendars", limit=1),

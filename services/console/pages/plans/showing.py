@@ -1,6 +1,5 @@
 """One plan: the document beside what was read from it, and what is left to settle."""
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -9,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from services.console.client import fetch_together
 from services.console.pages.plans.doubts import (
     Doubt,
     choose_next,
@@ -66,7 +66,7 @@ async def open_plan(visit: Visit, plan_id: UUID) -> OpenedPlan:
     Raises:
         ApiError: there is no such plan.
     """
-    plan, source = await asyncio.gather(
+    plan, source = await fetch_together(
         visit.api.get(PlanOut, f"/v1/plans/{plan_id}"),
         visit.api.get(PlanSourceOut, f"/v1/plans/{plan_id}/source"),
     )
@@ -133,7 +133,7 @@ async def _fetch_more(visit: Visit, plan: PlanOut) -> dict[str, Any]:
     if plan.status != "published":
         return {"revisions": [], "directory": None}
     path = f"/v1/plans/{plan.plan_id}"
-    revisions, directory = await asyncio.gather(
+    revisions, directory = await fetch_together(
         visit.api.list_items(RevisionHead, f"{path}/revisions"),
         visit.api.get(DirectoryChangeOut, f"{path}/directory-changes"),
     )

@@ -1,6 +1,5 @@
 """The forms by which a unit answers: filled in, checked, sent; then a receipt."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -9,7 +8,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.pages.portal.answer_kinds import ANSWERS, AnswerKind, list_answers
 from services.console.pages.portal.receipts import make_receipt_path
 from services.console.pages.portal.sending import check_answer, list_typed, send_answer
@@ -33,7 +32,7 @@ def _find_answer(name: str) -> AnswerKind:
 async def show_answer(visit: OfUnit, obligation_id: UUID, name: str) -> Response:
     """The form of one answer."""
     _find_answer(name)
-    item, lines = await asyncio.gather(
+    item, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

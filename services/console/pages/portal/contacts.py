@@ -1,13 +1,12 @@
 """The unit's contacts: who holds each post, and a correction that the office decides about."""
 
-import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from services.console.client import ApiError
+from services.console.client import ApiError, fetch_together
 from services.console.pages.units import POSTS, list_holders
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import OfUnit, Visit
@@ -30,7 +29,7 @@ _PARTS = ("name", "mobile", "email")
 @ROUTER.get(_PAGE)
 async def show_contacts(visit: OfUnit) -> Response:
     """Who holds each post, and what was proposed, the newest first."""
-    unit, proposals = await asyncio.gather(
+    unit, proposals = await fetch_together(
         visit.api.get(UnitOut, f"/v1/units/{visit.unit_id}"),
         visit.api.list_items(ContactProposalOut, "/v1/contact-proposals"),
     )
@@ -57,7 +56,7 @@ async def _find_present(visit: Visit, post: str) -> dict[str, str]:
     """
     if post not in POSTS:
         raise HTTPException(_NOT_FOUND)
-    unit, proposals = await asyncio.gather(
+    unit, proposals = await fetch_together(
         visit.api.get(UnitOut, f"/v1/units/{visit.unit_id}"),
         visit.api.list_items(ContactProposalOut, "/v1/contact-proposals", state="pending"),
     )

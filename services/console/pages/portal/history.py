@@ -1,12 +1,12 @@
 """What the unit has done, and the messages that it was sent."""
 
-import asyncio
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from services.console.client import fetch_together
 from services.console.pages.units import STATES
 from services.console.shell.visits import OfUnit
 from shared.api.ledger import ItemOut
@@ -21,7 +21,7 @@ Cursor = Annotated[str, Query(max_length=500)]
 @ROUTER.get(_PAGE)
 async def show_history(visit: OfUnit, done: Cursor = "", sent: Cursor = "") -> Response:
     """Items that are done, and messages with the newest first; each list has its own parts."""
-    items, messages = await asyncio.gather(
+    items, messages = await fetch_together(
         visit.api.list_page(
             ItemOut,
             "/v1/ledger",

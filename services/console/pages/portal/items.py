@@ -1,6 +1,5 @@
 """What a unit owes, the most urgent first, and one item with what may be done."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import Response, StreamingResponse
 
-from services.console.client import ApiClient
+from services.console.client import ApiClient, fetch_together
 from services.console.pages.portal.answer_kinds import ANSWERS, BY_KIND, list_answers
 from services.console.pages.stories import fetch_timeline
 from services.console.shell.downloads import answer_file
@@ -44,7 +43,7 @@ class StoryLine:
 async def show_items(visit: OfUnit, cursor: Annotated[str, Query(max_length=500)] = "") -> Response:
     """What the unit owes, by due date; then what the office reviews."""
     api = visit.api
-    page, submitted, counts = await asyncio.gather(
+    page, submitted, counts = await fetch_together(
         api.list_page(
             ItemOut,
             "/v1/ledger",
@@ -78,13 +77,13 @@ def _list_pressing(visit: Visit, item: ObligationOut) -> list[str]:
 
 async def _fetch_all(api: ApiClient, items: Sequence[ItemOut]) -> list[ObligationOut]:
     paths = [f"/v1/obligations/{each.obligation_id}" for each in items]
-    return list(await asyncio.gather(*(api.get(ObligationOut, path) for path in paths)))
+    return list(await fetch_together(*(api.get(ObligationOut, path) for path in paths)))
 
 
 @ROUTER.get("/u/items/{obligation_id}")
 async def show_item(visit: OfUnit, obligation_id: UUID) -> Response:
     """One item: what it asks for, what may be done, its evidence and its story."""
-    item, lines = await asyncio.gather(
+    item, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

@@ -1,12 +1,12 @@
 """The receipt of an answer: what was recorded, when, by whom, under which number."""
 
-import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from services.console.client import fetch_together
 from services.console.pages.portal.answer_kinds import ANSWERS, BY_KIND
 from services.console.pages.stories import fetch_timeline
 from services.console.shell.visits import OfUnit, Visit
@@ -36,7 +36,7 @@ def make_receipt_path(obligation_id: UUID, number: int) -> str:
 @ROUTER.get("/u/items/{obligation_id}/receipts/{number}")
 async def show_receipt(visit: OfUnit, obligation_id: UUID, number: int) -> Response:
     """What was recorded by the change of this number, as the ledger has it."""
-    item, lines = await asyncio.gather(
+    item, lines = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
     )

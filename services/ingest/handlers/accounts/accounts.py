@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.accounts import AccountRole, SessionEnd, normalise_sign_in_name
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.accounts.sessions import end_sessions
+from services.ingest.handlers.accounts.sessions import end_sessions, require_user
 from services.ingest.handlers.acting import Act, note
 from services.ingest.store import sign_in_failures, units
 from services.ingest.store import users as store
@@ -82,7 +82,7 @@ async def get_user(db: AsyncConnection, act: Act, user_id: UUID) -> StoredUser:
     Raises:
         RefusedError: the office has no such account.
     """
-    return _require(await store.find_user(db, act.office_id, user_id))
+    return require_user(await store.find_user(db, act.office_id, user_id))
 
 
 async def list_users(
@@ -194,18 +194,7 @@ async def _lock_other(
 
 
 async def _lock(db: AsyncConnection, act: Act, user_id: UUID) -> StoredUser:
-    return _require(await store.lock_user(db, act.office_id, user_id))
-
-
-def _require(user: StoredUser | None) -> StoredUser:
-    if user is None:
-        raise RefusedError(
-            Fault.NOT_FOUND,
-            "没有这个账号。There is no such account.",
-            "请在账号列表中查找（`GET /v1/users`）。"
-            "Look in the list of accounts (`GET /v1/users`).",
-        )
-    return user
+    return require_user(await store.lock_user(db, act.office_id, user_id))
 
 
 def _describe(user: StoredUser) -> Mapping[str, Any]:

@@ -82,9 +82,24 @@ async def list_sessions(
     Raises:
         RefusedError: the office has no such account.
     """
-    if await users.find_user(db, act.office_id, user_id) is None:
-        raise RefusedError(Fault.NOT_FOUND, "没有这个账号。There is no such account.")
+    require_user(await users.find_user(db, act.office_id, user_id))
     return await store.list_sessions(db, act.office_id, user_id, idle)
+
+
+def require_user(user: StoredUser | None) -> StoredUser:
+    """The account of the office that was looked for.
+
+    Raises:
+        RefusedError: the office has no such account.
+    """
+    if user is None:
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有这个账号。There is no such account.",
+            "请在账号列表中查找（`GET /v1/users`）。"
+            "Look in the list of accounts (`GET /v1/users`).",
+        )
+    return user
 
 
 async def end_session(
