@@ -106,6 +106,10 @@ class _App(faust.App):
     """A faust app whose consumer waits only briefly for the broker and for full buffers."""
 
     @override
+    async def on_first_start(self) -> None:
+        """Make no directories: there are no tables, and the place may not be writable."""
+
+    @override
     def _new_transport(self) -> TransportT:
         return _Transport(self.conf.broker_consumer, self)
 
