@@ -15,6 +15,7 @@ STATIC = Path(__file__).parents[1] / "static"
 _TEMPLATES = Path(__file__).parents[1] / "templates"
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "light": wording.LIGHTS,
+    "actor": wording.ACTORS,
     "status": wording.STATUSES,
     "kind": wording.KINDS,
     "role": wording.ROLES,

@@ -65,14 +65,14 @@ def describe_select(words: Wording, select: Select) -> str:
 def _list_conditions(words: Wording, select: Select) -> Iterable[str]:
     name, mark = words.name_value, words.gettext("、")
     named = (
-        (N_("种类为 %(values)s"), [name(each, KINDS) for each in select.kind or ()]),
-        (N_("类别为 %(values)s"), select.category),
-        (N_("序号为 %(values)s"), select.task),
-        (N_("单位为 %(values)s"), select.unit),
-        (N_("单位类型为 %(values)s"), select.unit_kind),
-        (N_("单位分组为 %(values)s"), select.group),
-        (N_("亮灯为 %(values)s"), [name(each, LIGHTS) for each in select.light or ()]),
-        (N_("状态为 %(values)s"), [name(each, STATUSES) for each in select.status or ()]),
+        (N_("种类为%(values)s"), [name(each, KINDS) for each in select.kind or ()]),
+        (N_("类别为%(values)s"), select.category),
+        (N_("序号为%(values)s"), select.task),
+        (N_("单位为%(values)s"), select.unit),
+        (N_("单位类型为%(values)s"), select.unit_kind),
+        (N_("单位分组为%(values)s"), select.group),
+        (N_("亮灯为%(values)s"), [name(each, LIGHTS) for each in select.light or ()]),
+        (N_("状态为%(values)s"), [name(each, STATUSES) for each in select.status or ()]),
     )
     for sentence, values in named:
         if values:

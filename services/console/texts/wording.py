@@ -32,6 +32,8 @@ STATUSES: Mapping[str, str] = {
     ObligationStatus.DONE: N_("已办结"),
     ObligationStatus.WITHDRAWN: N_("已撤回"),
 }
+ACTORS: Mapping[str, str] = {"command line": N_("命令行")}
+"""Who is not a person: the name that the journal keeps."""
 KINDS: Mapping[str, str] = {"deadline": N_("限期"), "hearing": N_("听取汇报")}
 ROLES: Mapping[str, str] = {
     "admin": N_("管理员"),
@@ -101,7 +103,7 @@ class Wording:
 
     def name_value(self, value: str, words: Mapping[str, str]) -> str:
         """A closed word; one that is not known is shown as it is stored."""
-        return self.gettext(words.get(value, value))
+        return self.gettext(words[value]) if value in words else value
 
     def write_date(self, day: date | None) -> str:
         """2026-12-02（周三）; a dash without a date."""

@@ -78,8 +78,8 @@ def test_conditions_are_words_with_brackets_where_they_are_nested(language: str)
     }
     words = describe(language, select=select)["select"]
     expected = {
-        "zh": "种类为 限期，且本单位牵头，且完成不足 50%，且符合（亮灯为 超期），"
-        "或符合（不符合（单位分组为 a、b））",
+        "zh": "种类为限期，且本单位牵头，且完成不足 50%，且符合（亮灯为超期），"
+        "或符合（不符合（单位分组为a、b））",
         "en": "the kind is Deadline and the unit leads and less than 50% reached and "
         "(the light is Overdue) or (not (the unit is in the group a, b))",
     }
