@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,10 @@ from shared.kafka.broker.codec import decode, encode
 from shared.kafka.broker.provisioning import create_topics
 from shared.schemas.base_events import Event
 from shared.schemas.topics import DELIVERIES, apply_prefix
+from tests.integration.notifier.test_office_settings import settings
 from tests.integration.notifier.world import (
     SECRET,
+    SLOT,
     World,
     make_reminder,
     make_unit,
@@ -178,6 +181,21 @@ async def test_what_is_withdrawn_before_it_is_due_is_never_sent(process: Process
     kinds = sorted(type(event).__name__ for event in told)
     assert kinds == ["NotificationSuppressed", "NotificationSuppressed", "ReminderFannedOut"]
     assert world.mail.mails == world.sms.posts == []
+
+
+async def test_the_process_erases_old_texts(process: Process) -> None:
+    world = process.world
+    await world.tell(settings(1, retention_days=30), make_unit(), make_reminder())
+    world.start()
+    await wait_until(lambda: world_sent(world), LONG)
+    world.clock.set(SLOT + timedelta(days=31))
+    await process.start()
+
+    async def is_erased() -> bool:
+        stored = await world.fetch_rows("SELECT body_text FROM notifier.notifications")
+        return {row.body_text for row in stored} == {""}
+
+    await wait_until(is_erased, LONG)
 
 
 async def test_readiness_and_status_tell_what_is_held_for_want_of_a_gateway(
