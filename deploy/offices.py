@@ -49,7 +49,7 @@ def add_office(
         now = open_clock(settings.clock_file).now()
         office_id = await create_office(db, slug, name, now)
         if token_file and not token_file.exists():
-            token = await issue_token(db, office_id, "administrator", ALL_SCOPES, now=now)
+            token = await issue_token(db, office_id, "管理员令牌", ALL_SCOPES, now=now)
             write_secret(token_file, token)
         return {"office_id": office_id, "slug": slug}
 

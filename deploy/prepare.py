@@ -153,7 +153,7 @@ async def create_first_office(settings: Settings, office: FoundingSettings) -> N
             )
             if office.token_file and not office.token_file.exists():
                 token = await issue_token(
-                    db, office_id=office_id, name="administrator", scopes=ALL_SCOPES, now=now
+                    db, office_id=office_id, name="管理员令牌", scopes=ALL_SCOPES, now=now
                 )
                 write_secret(office.token_file, token)
             if office.admin_file and not office.admin_file.exists():
