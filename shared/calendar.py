@@ -6,10 +6,13 @@ working days, and `is_uncovered` is true, so that a caller can warn. An office's
 when they give it every statutory holiday.
 """
 
-from collections.abc import Mapping
+from array import array
+from calendar import isleap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from itertools import accumulate
 
 import chinese_calendar
 
@@ -38,6 +41,9 @@ class WorkingCalendar:
 
     version: int = 0
     days: Mapping[date, bool] = field(default_factory=dict, hash=False)
+    _counts: dict[int, Sequence[int]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def is_working_day(self, day: date) -> bool:
         """Whether people work on `day`."""
@@ -95,5 +101,19 @@ class WorkingCalendar:
         """The number of working days after `first`, up to and with `last`; negative if reversed."""
         if last < first:
             return -self.count_between(last, first)
-        days = (last - first).days
-        return sum(self.is_working_day(first + i * _DAY) for i in range(1, days + 1))
+        whole = sum(self._count_year(year)[-1] for year in range(first.year, last.year))
+        return whole + self._count_until(last) - self._count_until(first)
+
+    def _count_until(self, day: date) -> int:
+        """The number of working days of the day's year, up to and with `day`."""
+        return self._count_year(day.year)[day.timetuple().tm_yday - 1]
+
+    def _count_year(self, year: int) -> Sequence[int]:
+        """For each day of a year: how many working days there are up to and with it. Kept."""
+        counts = self._counts.get(year)
+        if counts is None:
+            first = date(year, 1, 1)
+            days = range(366 if isleap(year) else 365)
+            works = (self.is_working_day(first + i * _DAY) for i in days)
+            counts = self._counts[year] = array("H", accumulate(works))
+        return counts

@@ -115,6 +115,21 @@ def test_shifting_there_and_back_from_a_working_day_returns(day: date, by: int) 
     assert NATIONAL.shift(NATIONAL.shift(start, by), -by) == start
 
 
+@given(
+    st.dates(date(2021, 1, 1), date(2029, 12, 31)),
+    st.dates(date(2021, 1, 1), date(2029, 12, 31)),
+    st.dictionaries(DAYS, st.booleans(), max_size=5),
+)
+def test_between_counts_each_working_day_once(
+    first: date, last: date, own: dict[date, bool]
+) -> None:
+    calendar = WorkingCalendar(1, own)
+    days = [first + timedelta(days=i) for i in range(1, (last - first).days + 1)]
+    days = days or [last + timedelta(days=i) for i in range(1, (first - last).days + 1)]
+    count = sum(map(calendar.is_working_day, days))
+    assert calendar.count_between(first, last) == (count if last >= first else -count)
+
+
 @given(DAYS, st.integers(0, 200))
 def test_between_counts_what_shift_moves(day: date, by: int) -> None:
     start = NATIONAL.roll_backward(day)
