@@ -27,8 +27,8 @@ class ConsoleSettings(ProcessSettings):
     """Addresses of reverse proxies, separated by commas, whose `X-Forwarded-For` and
     `X-Forwarded-Proto` are believed. `*` trusts every one."""
     console_remember: NonNegativeDuration = timedelta(seconds=5)
-    """How long the console remembers who a session belongs to before it asks the API again. The API
-    itself checks every request."""
+    """How long the console remembers who a session belongs to, and what the filters of the ledger
+    offer, before it asks the API again. The API itself checks every request."""
     document_limit: int = Field(default=20 * 2**20, ge=1024)
     """Bytes of an uploaded file at most; as in ingest."""
     body_limit: int = Field(default=2**20, ge=1024)

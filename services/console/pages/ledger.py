@@ -27,7 +27,7 @@ from shared.api.views import ViewOut
 
 ROUTER = APIRouter()
 _ROWS = 40
-_OFFERED = 300
+_OFFERED = 100
 """How many units and tasks a form offers; others can be typed, or found by text."""
 _FAULTY = 500
 _VIEWS = tuple(
@@ -54,7 +54,7 @@ async def show_ledger(visit: SignedIn) -> Response:
     visit.require("read")
     address = LedgerAddress.parse(visit.request.query_params)
     choices, saved, (counts, page, error) = await fetch_together(
-        visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=_OFFERED),
+        visit.context.choices.get(visit.cookies.get_token(), lambda: _fetch_choices(visit)),
         _fetch_views(visit),
         _fetch_part(visit, address),
     )
@@ -122,6 +122,10 @@ def _list_options(
         if value and value not in {each[0] for each in offered}:
             offered.append((value, value))
     return options
+
+
+async def _fetch_choices(visit: Visit) -> LedgerChoicesOut:
+    return await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=_OFFERED)
 
 
 async def _fetch_views(visit: Visit) -> list[ViewOut]:

@@ -8,6 +8,7 @@ from fastapi.responses import Response
 from services.console.client import ApiError
 from services.console.shell import cookies as names
 from services.console.shell.forms import Form, Posted
+from services.console.shell.person import fetch_person
 from services.console.shell.visits import Anyone, Visit, choose_path
 from shared.api.accounts import ProviderOut, ProviderStartedOut, SessionIssued
 from shared.api.problems import Problem
@@ -23,7 +24,7 @@ async def show_home(visit: Anyone) -> Response:
     """The first page: what there is to do, or sign-in."""
     if token := visit.cookies.get_token():
         try:
-            visit.known = await visit.context.people.get(token, visit.api)
+            visit.known = await visit.context.people.get(token, lambda: fetch_person(visit.api))
         except ApiError as error:
             if error.status >= _FAULTY:
                 raise

@@ -8,8 +8,10 @@ from fastapi import Request
 
 from services.console.settings import ConsoleSettings
 from services.console.shell.long_tasks import LongTasks
-from services.console.shell.person import PersonCache
+from services.console.shell.person import OfficePerson
+from services.console.shell.session_cache import SessionCache
 from services.console.texts.rendering import PageTemplates
+from shared.api.ledger import LedgerChoicesOut
 
 _IDLE_SECONDS = 2.0
 """How long an unused connection is kept: less than ingest keeps it (uvicorn: 5 seconds), or a
@@ -18,12 +20,16 @@ request is sent into a connection that is being closed."""
 
 @dataclass(slots=True)
 class ConsoleContext:
-    """The settings, the connections to the API, the templates, and who signed in lately."""
+    """The settings, the connections to the API, the templates, and what is remembered of sessions.
+
+    That is who it is (`people`), and what the filters of the ledger offer (`choices`).
+    """
 
     settings: ConsoleSettings
     http: httpx.AsyncClient
     pages: PageTemplates
-    people: PersonCache
+    people: SessionCache[OfficePerson]
+    choices: SessionCache[LedgerChoicesOut]
     tasks: LongTasks
 
     @property
@@ -45,8 +51,9 @@ def make_context(
         trust_env=False,
         transport=transport,
     )
+    remember = settings.console_remember
     return ConsoleContext(
-        settings, http, PageTemplates(), PersonCache(settings.console_remember), LongTasks()
+        settings, http, PageTemplates(), SessionCache(remember), SessionCache(remember), LongTasks()
     )
 
 

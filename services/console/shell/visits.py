@@ -17,7 +17,7 @@ from services.console.client import ApiClient, ApiError, Browser
 from services.console.shell import cookies as names
 from services.console.shell.context import ConsoleContext, get_context
 from services.console.shell.cookies import Cookies, make_form_token, seal, unseal
-from services.console.shell.person import OfficePerson
+from services.console.shell.person import OfficePerson, fetch_person
 from services.console.texts.languages import choose_language
 from services.console.texts.navigation import ITEMS, NAVIGATION, PORTAL_AREAS, NavigationEntry
 from services.console.texts.problems import ShownProblem, describe
@@ -201,7 +201,7 @@ async def require_person(visit: Anyone) -> Visit:
     if not token:
         raise SignInNeededError
     try:
-        visit.known = await visit.context.people.get(token, visit.api)
+        visit.known = await visit.context.people.get(token, lambda: fetch_person(visit.api))
     except ApiError as error:
         if error.status == _UNAUTHORIZED:
             raise SignInNeededError from error

@@ -6,6 +6,7 @@ from fastapi.responses import Response
 from services.console.client import ApiError
 from services.console.shell import cookies as names
 from services.console.shell.forms import Form, Posted
+from services.console.shell.person import fetch_person
 from services.console.shell.visits import PORTAL, Anyone, Visit, choose_path
 from services.console.texts.languages import LANGUAGES, N_
 from services.console.texts.problems import ShownProblem
@@ -39,7 +40,7 @@ async def _is_inside(visit: Visit) -> bool:
     if not token:
         return False
     try:
-        person = await visit.context.people.get(token, visit.api)
+        person = await visit.context.people.get(token, lambda: fetch_person(visit.api))
     except ApiError as error:
         if error.status == _UNAUTHORIZED:
             return False
