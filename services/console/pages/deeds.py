@@ -13,8 +13,8 @@ from services.console.pages.deed_kinds import ACTIONS, DEEDS, Deed, choose_label
 from services.console.pages.obligation import make_address
 from services.console.pages.stories import fetch_timeline, renew_form
 from services.console.shell.forms import Form, Posted
+from services.console.shell.units import find_unit, offer_choices
 from services.console.shell.visits import SignedIn, Visit
-from shared.api.ledger import LedgerChoicesOut
 from shared.api.obligations import ExtensionOut, ObligationOut, TimelineEntryOut
 
 ROUTER = APIRouter()
@@ -106,10 +106,8 @@ async def _make_body(visit: Visit, deed: Deed, form: Form) -> Mapping[str, objec
     """What the API is sent: what was filled in, and the version that was seen."""
     body: dict[str, object] = {name: form[name] for name in deed.fields if form[name]}
     if unit := body.pop("unit_id", None):
-        choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices")
-        body["unit_id"] = next(
-            (str(each.unit_id) for each in choices.units if each.name == unit), str(unit)
-        )
+        named = await find_unit(visit, str(unit))
+        body["unit_id"] = str(named.unit_id if named else unit)
     if form["confirm"]:
         body["confirm"] = True
     if deed.names_version:
@@ -135,6 +133,8 @@ async def _refuse(
 ) -> Response:
     """The form with what was typed. After a conflict it shows what changed, and decides anew."""
     refused = form.refuse(visit, error)
+    if "unit_id" in refused.errors:
+        refused = refused.mark(unit_id=visit.gettext("通讯录中没有这个单位。"))
     changes: list[TimelineEntryOut] = []
     asks_confirm = error.problem.type == _UNCONFIRMED
     if error.status == _CONFLICT and not asks_confirm:
@@ -159,7 +159,7 @@ async def _render(
     deed = DEEDS[name]
     units: list[str] = []
     if "unit_id" in deed.fields:
-        choices = await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices")
+        choices = await offer_choices(visit)
         units = [each.name for each in choices.units if each.unit_id != obligation.unit_id]
     part = form["part"]
     return visit.render(

@@ -18,6 +18,7 @@ from services.console.pages.ledger_address import (
 )
 from services.console.shell.downloads import answer_file
 from services.console.shell.forms import Form, Posted
+from services.console.shell.units import offer_choices
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
 from services.console.texts.wording import KINDS, STATUSES
@@ -28,7 +29,7 @@ from shared.api.views import ViewOut
 ROUTER = APIRouter()
 _ROWS = 40
 _OFFERED = 100
-"""How many units and tasks a form offers; others can be typed, or found by text."""
+"""How many tasks a form offers; others are found by text."""
 _FAULTY = 500
 _VIEWS = tuple(
     (LedgerAddress.parse_text(query).path, name)
@@ -54,7 +55,7 @@ async def show_ledger(visit: SignedIn) -> Response:
     visit.require("read")
     address = LedgerAddress.parse(visit.request.query_params)
     choices, saved, (counts, page, error) = await fetch_together(
-        visit.context.choices.get(visit.cookies.get_token(), lambda: _fetch_choices(visit)),
+        offer_choices(visit),
         _fetch_views(visit),
         _fetch_part(visit, address),
     )
@@ -68,6 +69,7 @@ async def show_ledger(visit: SignedIn) -> Response:
         form=form,
         page=page,
         counts=counts,
+        units=[unit.name for unit in choices.units],
         options=_list_options(visit, address, choices),
         sorts=SORTS,
         views=[(path, visit.gettext(name), path == address.path) for path, name in _VIEWS],
@@ -106,7 +108,6 @@ def _list_options(
     """What each field offers; a value that the address has and nothing offers is offered, too."""
     say = visit.gettext
     options: dict[str, list[tuple[str, str]]] = {
-        "unit": [(unit.name, unit.name) for unit in choices.units],
         "light": [(value, say(name)) for value, name in LIGHT_CHOICES],
         "status": [(value, say(STATUSES[value])) for value in STATUS_CHOICES],
         "group": _pair(choices.groups),
@@ -122,10 +123,6 @@ def _list_options(
         if value and value not in {each[0] for each in offered}:
             offered.append((value, value))
     return options
-
-
-async def _fetch_choices(visit: Visit) -> LedgerChoicesOut:
-    return await visit.api.get(LedgerChoicesOut, "/v1/ledger/choices", most_units=_OFFERED)
 
 
 async def _fetch_views(visit: Visit) -> list[ViewOut]:

@@ -10,16 +10,17 @@ from fastapi.responses import Response
 
 from services.console.client import ApiError, fetch_together
 from services.console.shell.forms import Form, Posted
+from services.console.shell.units import find_unit, offer_choices
 from services.console.shell.visits import SignedIn, Visit
 from shared.api.accounts import SessionOut, UserOut
 from shared.api.offices import TokenIssued, TokenOut
-from shared.api.units import UnitOut
 
 ROUTER = APIRouter()
 ROLES = ("admin", "editor", "approver", "viewer", "unit")
 SCOPES = ("read", "report", "manage", "admin")
 _PASSWORD_BYTES = 12
 _CHANGES = ("disable", "enable")
+_UNPROCESSABLE = 422
 
 
 @ROUTER.get("/settings/people")
@@ -55,7 +56,11 @@ async def add_person(visit: SignedIn, form: Posted) -> Response:
     password = make_password(visit, form)
     body = {"name": form["name"], "role": form["role"], "password": password}
     if form["role"] == "unit" and form["unit"]:
-        body["unit_id"] = form["unit"]
+        unit = await find_unit(visit, form["unit"])
+        if unit is None:
+            refused = form.mark(unit=visit.gettext("通讯录中没有这个单位。"))
+            return await _render_new(visit, refused, _UNPROCESSABLE)
+        body["unit_id"] = str(unit.unit_id)
     try:
         user = await visit.api.post(UserOut, "/v1/users", body, form.key)
     except ApiError as error:
@@ -64,9 +69,8 @@ async def add_person(visit: SignedIn, form: Posted) -> Response:
 
 
 async def _render_new(visit: Visit, form: Form, status: int = 200) -> Response:
-    units = await visit.api.list_items(UnitOut, "/v1/units")
-    options = sorted((unit.name, str(unit.unit_id)) for unit in units if not unit.retired_at)
-    return visit.render("settings/new_person.html", status, form=form, roles=ROLES, units=options)
+    units = [unit.name for unit in (await offer_choices(visit)).units]
+    return visit.render("settings/new_person.html", status, form=form, roles=ROLES, units=units)
 
 
 @ROUTER.get("/settings/people/{user_id}")

@@ -21,6 +21,8 @@ from shared.api.plans import FirstHeardOut, PastOut, PublishedOut
 from shared.schemas.rules import Audience
 
 ROUTER = APIRouter()
+_MOST_NAMED = 200
+"""How many units of one slot are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ async def _render_publication(
         include_past=include_past,
         unreachable=list(dict.fromkeys(each.unit for each in posts)),
         name_some=lambda names: name_some(visit.words, names),
+        most=_MOST_NAMED,
     )
 
 
