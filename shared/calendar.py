@@ -11,6 +11,7 @@ from calendar import isleap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from enum import StrEnum
 from functools import lru_cache
 from itertools import accumulate
 
@@ -21,6 +22,28 @@ from shared.festivals import get_statutory_holidays
 _DAY = timedelta(days=1)
 _COVERED = range(min(chinese_calendar.holidays).year, max(chinese_calendar.holidays).year + 1)
 _SATURDAY = 5
+_FESTIVALS = {"清明": "清明节", "端午": "端午节", "中秋": "中秋节"}
+_NAMES: Mapping[str, str] = {
+    each.value: _FESTIVALS.get(each.chinese, each.chinese) for each in chinese_calendar.Holiday
+}
+
+
+class YearState(StrEnum):
+    """How much is known of a year's holidays."""
+
+    KNOWN = "known"
+    PARTLY_KNOWN = "partly-known"
+    """The office published days of it, and not every statutory holiday: this is no notice."""
+    UNKNOWN = "unknown"
+
+
+def get_festival(day: date) -> str:
+    """The festival for which the State's notice makes a day off, or a make-up working day.
+
+    Empty for an ordinary day, and for a year whose notice `chinesecalendar` lacks.
+    """
+    value = chinese_calendar.holidays.get(day) or chinese_calendar.workdays.get(day)
+    return _NAMES.get(value or "", "")
 
 
 @lru_cache(maxsize=20_000)
@@ -60,6 +83,13 @@ class WorkingCalendar:
             return False
         holidays = get_statutory_holidays(year)
         return holidays is None or any(map(self.is_working_day, holidays))
+
+    def get_year_state(self, year: int) -> YearState:
+        """How much is known of a year's holidays. One published day is no notice of its year."""
+        if not self.is_uncovered(year):
+            return YearState.KNOWN
+        own = any(day.year == year for day in self.days)
+        return YearState.PARTLY_KNOWN if own else YearState.UNKNOWN
 
     def roll_backward(self, day: date) -> date:
         """The last working day that is not after `day`."""
