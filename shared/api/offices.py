@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from shared.api.fields import Answer, Day, Line, Request
 from shared.rules.book import Rule
@@ -12,12 +12,17 @@ from shared.rules.defaults import make_default_rule_book
 
 
 class OfficeOut(Answer):
-    """The office that the token speaks for. `today` is its present day."""
+    """The office that the token speaks for. `today` is its present day.
+
+    `unknown_year` is the year whose holidays should be known by now and are not: the present one,
+    from 1 October on the next; null when both are known. In it Monday to Friday count as worked.
+    """
 
     office_id: UUID
     slug: str
     name: str
     today: date
+    unknown_year: int | None = None
 
 
 class OfficeSummaryOut(Answer):
@@ -93,7 +98,10 @@ class RuleBookOut(Answer):
 
 
 class CalendarIn(Request):
-    """The office's own days, all of them: true is a working day, false a day off."""
+    """The office's own days, all of them: true is a working day, false a day off.
+
+    `names` has the festivals of days that a notice gave; days without one are the office's own.
+    """
 
     model_config = ConfigDict(
         extra="forbid",
@@ -101,6 +109,13 @@ class CalendarIn(Request):
     )
 
     days: Annotated[dict[Day, bool], Field(max_length=5000)]
+    names: Annotated[dict[Day, Line], Field(default_factory=dict, max_length=5000)]
+
+    @model_validator(mode="after")
+    def _name_days_alone(self) -> "CalendarIn":
+        if not self.names.keys() <= self.days.keys():
+            raise ValueError("有名称的日期不在 `days` 之中。A day in `names` is not in `days`.")
+        return self
 
 
 class CalendarOut(Answer):
@@ -108,5 +123,6 @@ class CalendarOut(Answer):
 
     number: int
     days: dict[date, bool]
+    names: dict[date, str] = Field(default_factory=dict)
     published_by: str
     published_at: datetime

@@ -6,6 +6,7 @@ from fastapi import Depends, FastAPI
 
 from services.ingest.api import (
     audit,
+    calendars,
     directory_changes,
     evidence,
     feeds,
@@ -64,8 +65,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings),
-    *(users, sessions, openid, links, me, audit),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, calendars),
+    *(settings, users, sessions, openid, links, me, audit),
 )
 
 

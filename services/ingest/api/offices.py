@@ -13,6 +13,7 @@ from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, subordinates, tokens
+from services.ingest.handlers.office.calendar_drafts import find_missing_year
 from services.ingest.store import offices
 from services.ingest.store.row_security import without_office
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
@@ -49,7 +50,14 @@ async def show_office(call: Permitted) -> OfficeOut:
     async with call.context.engine.connect() as db:
         row = await offices.get_office(db, call.act.office_id)
         day = await rules.get_office_day(db, call.act.office_id, call.act.now)
-    return OfficeOut(office_id=row.office_id, slug=row.slug, name=row.name, today=day.today)
+        unknown = await find_missing_year(db, call.act.office_id, day.today)
+    return OfficeOut(
+        office_id=row.office_id,
+        slug=row.slug,
+        name=row.name,
+        today=day.today,
+        unknown_year=unknown,
+    )
 
 
 @ROUTER.get("/offices/summaries")
@@ -122,7 +130,7 @@ async def publish_calendar(call: Permitted, body: CalendarIn) -> Response:
     """Publish the office's own working days and days off, all of them. They beat the State's."""
 
     async def run(db: AsyncConnection) -> StoredCalendar:
-        return await rules.publish_calendar(db, call.act, body.days)
+        return await rules.publish_calendar(db, call.act, body.days, body.names)
 
     return await answer_post(call, run, CalendarOut, status=201)
 

@@ -23,6 +23,20 @@ CALENDARS = Table(
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("published_at", INSTANT, nullable=False),
+    Column("names", JSONB, nullable=False, server_default="{}"),
+)
+
+CALENDAR_DRAFTS = Table(
+    "calendar_drafts",
+    METADATA,
+    define_office_column(key=True),
+    Column("draft_id", Uuid, nullable=False),
+    Column("year", Integer, nullable=False),
+    Column("days", JSONB, nullable=False),
+    Column("names", JSONB, nullable=False),
+    Column("doubts", JSONB, nullable=False),
+    Column("imported_by", Text, nullable=False),
+    Column("imported_at", INSTANT, nullable=False),
 )
 
 OFFICE_SETTINGS = Table(

@@ -50,10 +50,14 @@ class StoredRuleBook:
 
 @dataclass(frozen=True, slots=True)
 class StoredCalendar:
-    """A version of an office's own days: true is a working day; the keys are ISO dates."""
+    """A version of an office's own days: true is a working day; the keys are ISO dates.
+
+    `names` has the festivals of those days that a notice gave.
+    """
 
     number: int
     days: dict[str, bool]
+    names: dict[str, str]
     published_by: str
     published_at: datetime
 

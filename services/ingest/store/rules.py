@@ -76,6 +76,7 @@ async def add_calendar(
     number: int,
     *,
     days: Mapping[str, bool],
+    names: Mapping[str, str],
     by: str,
     now: datetime,
 ) -> StoredCalendar:
@@ -84,6 +85,7 @@ async def add_calendar(
         "office_id": office_id,
         "number": number,
         "days": dict(days),
+        "names": dict(names),
         "published_by": by,
         "published_at": now,
     }

@@ -212,6 +212,19 @@ class Desk:
     async def calendar(self) -> httpx.Response:
         return await self.post("/v1/calendars", {"days": {"2023-06-24": True}})
 
+    async def import_notice(self) -> httpx.Response:
+        text = "2027年部分节假日安排\n一、元旦：1月1日（周五）至3日（周日）放假，共3天。"
+        return await self.post("/v1/calendars/draft", {"text": text})
+
+    async def publish_notice(self) -> httpx.Response:
+        draft = (await self.api.client.get("/v1/calendars/draft")).json()
+        body = {"draft_id": draft["draft_id"], "accept_doubts": True}
+        return await self.post("/v1/calendars/draft/publish", body)
+
+    async def discard_notice(self) -> httpx.Response:
+        await self.import_notice()
+        return await self.api.client.delete("/v1/calendars/draft")
+
     async def issue(self) -> httpx.Response:
         answer = await self.post("/v1/tokens", {"name": "科室", "scopes": ["read"]})
         self.token = answer.json()["token_id"]
@@ -310,6 +323,9 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("PUT", "/v1/office/settings"): Desk.office_settings,
     ("POST", "/v1/rule-books"): Desk.rules,
     ("POST", "/v1/calendars"): Desk.calendar,
+    ("POST", "/v1/calendars/draft"): Desk.import_notice,
+    ("POST", "/v1/calendars/draft/publish"): Desk.publish_notice,
+    ("DELETE", "/v1/calendars/draft"): Desk.discard_notice,
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
     ("POST", "/v1/receipts"): Desk.receipt,

@@ -118,16 +118,22 @@ async def list_books(
 
 
 async def publish_calendar(
-    db: AsyncConnection, act: Act, days: Mapping[date, bool]
+    db: AsyncConnection, act: Act, days: Mapping[date, bool], names: Mapping[date, str]
 ) -> StoredCalendar:
-    """Publish all of the office's own days as its next calendar."""
+    """Publish all of the office's own days as its next calendar, with the festivals of some."""
     await offices.lock_office(db, act.office_id)
     current = await store.find_current_calendar(db, act.office_id)
     number = current.number + 1 if current else 1
     ordered = dict(sorted(days.items()))
     after = {day.isoformat(): works for day, works in ordered.items()}
     stored = await store.add_calendar(
-        db, act.office_id, number, days=after, by=act.actor, now=act.now
+        db,
+        act.office_id,
+        number,
+        days=after,
+        names={day.isoformat(): name for day, name in sorted(names.items())},
+        by=act.actor,
+        now=act.now,
     )
     event = CalendarPublished(office_id=act.office_id, number=number, days=ordered)
     await tell(db, act, event, act.office_id, number)

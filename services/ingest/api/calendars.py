@@ -1,0 +1,104 @@
+"""Years of the office's calendar, and notices of holidays, over HTTP."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.api.callers import Permitted
+from services.ingest.api.posting import answer_post
+from services.ingest.handlers.ledger.calendar_moves import CalendarPreview, preview_draft
+from services.ingest.handlers.office import calendar_drafts as drafts
+from services.ingest.store.rows import StoredCalendar
+from shared.api.calendars import (
+    CalendarDraftOut,
+    CalendarYearOut,
+    NoticeDoubtOut,
+    NoticeIn,
+    PublishDraftIn,
+    SlotMoveOut,
+)
+from shared.api.offices import CalendarOut
+
+ROUTER = APIRouter(prefix="/v1/calendars", tags=["office"])
+_LISTED = 1000
+
+
+@ROUTER.get("/draft")
+async def show_draft(call: Permitted) -> CalendarDraftOut:
+    """Show the imported notice that is not published yet, and which reminders it would move."""
+    async with call.context.engine.connect() as plain:
+        db = await plain.execution_options(isolation_level="REPEATABLE READ")
+        stored = await drafts.get_draft(db, call.act)
+        return _show(await preview_draft(db, call.act, stored), stored=True)
+
+
+@ROUTER.post("/draft", status_code=201, response_model=CalendarDraftOut)
+async def import_notice(call: Permitted, body: NoticeIn) -> Response:
+    """Read a year's notice of holidays and keep it as the draft, in place of an earlier one.
+
+    Nothing is published. With `preview` it is not kept either.
+    """
+
+    async def run(db: AsyncConnection) -> CalendarDraftOut:
+        draft = drafts.read_draft(call.act, body.text, body.year)
+        if not body.preview:
+            await drafts.import_draft(db, call.act, draft)
+        return _show(await preview_draft(db, call.act, draft), stored=not body.preview)
+
+    return await answer_post(call, run, CalendarDraftOut, status=200 if body.preview else 201)
+
+
+@ROUTER.post("/draft/publish", status_code=201, response_model=CalendarOut)
+async def publish_draft(call: Permitted, body: PublishDraftIn) -> Response:
+    """Publish the draft together with the office's other days. All reminders are planned again."""
+
+    async def run(db: AsyncConnection) -> StoredCalendar:
+        return await drafts.publish_draft(
+            db, call.act, body.draft_id, accept_doubts=body.accept_doubts
+        )
+
+    return await answer_post(call, run, CalendarOut, status=201)
+
+
+@ROUTER.delete("/draft", status_code=204)
+async def discard_draft(call: Permitted) -> None:
+    """Forget the draft. The calendar in force stays."""
+    async with call.context.engine.begin() as db:
+        await drafts.discard_draft(db, call.act)
+
+
+@ROUTER.get("/{year}")
+async def show_year(
+    call: Permitted, year: Annotated[int, Path(ge=2000, le=2199)]
+) -> CalendarYearOut:
+    """Show a year day by day: which days are worked, why, and how much of it is known."""
+    async with call.context.engine.connect() as db:
+        return CalendarYearOut.model_validate(await drafts.show_year(db, call.act, year))
+
+
+def _show(preview: CalendarPreview, *, stored: bool) -> CalendarDraftOut:
+    draft = preview.draft.stored
+    return CalendarDraftOut(
+        draft_id=draft.draft_id if stored else None,
+        year=draft.year,
+        days=draft.days,
+        names=draft.names,
+        doubts=[NoticeDoubtOut.model_validate(doubt) for doubt in preview.draft.doubts],
+        shown=CalendarYearOut.model_validate(preview.shown),
+        moving=len(preview.moves),
+        moves=[
+            SlotMoveOut(
+                rule_id=each.move.rule_id,
+                before=each.move.before,
+                after=each.move.after,
+                units=each.units,
+                obligations=each.obligations,
+            )
+            for each in preview.moves[:_LISTED]
+        ],
+        until=preview.until,
+        timezone=preview.timezone,
+        imported_by=draft.imported_by,
+        imported_at=draft.imported_at,
+    )

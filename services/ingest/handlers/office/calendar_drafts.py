@@ -1,0 +1,165 @@
+"""A year's notice of holidays: imported as a draft, then published or discarded."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.calendar_merging import MergedCalendar, list_merge_doubts, merge_notice
+from services.ingest.domain.calendar_year import CalendarYear, describe_year, find_unknown_year
+from services.ingest.domain.holiday_notices.any_notice import read_notice
+from services.ingest.domain.holiday_notices.notice import DoubtCode, NoticeDoubt
+from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.acting import Act, note
+from services.ingest.handlers.office.rules import get_calendar, publish_calendar
+from services.ingest.store import calendar_drafts as store
+from services.ingest.store import offices
+from services.ingest.store import rules as calendars
+from services.ingest.store.calendar_drafts import StoredCalendarDraft
+from services.ingest.store.rows import StoredCalendar
+from shared.calendar import WorkingCalendar
+from shared.schemas import identity
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarDraft:
+    """A notice beside the office's present calendar.
+
+    Attributes:
+        stored: as it was imported, or as it would be.
+        merged: all days of the calendar that publishing it would make.
+        doubts: of the notice, and of the office's own days beside it.
+    """
+
+    stored: StoredCalendarDraft
+    merged: MergedCalendar
+    doubts: tuple[NoticeDoubt, ...]
+
+    def get_calendar(self, present: WorkingCalendar) -> WorkingCalendar:
+        """The calendar that publishing it would make."""
+        return WorkingCalendar(present.version + 1, self.merged.days)
+
+
+def read_draft(act: Act, text: str, year: int | None) -> StoredCalendarDraft:
+    """Read a notice from pasted text or JSON; nothing is stored.
+
+    Raises:
+        RefusedError: it names no year or no festival, or it is faulty JSON.
+    """
+    notice = read_notice(text, year)
+    return StoredCalendarDraft(
+        draft_id=identity.derive_id("calendar-draft", act.office_id, act.correlation_id),
+        year=notice.year,
+        days=_to_texts(notice.days),
+        names=_to_texts(notice.names),
+        doubts=[asdict(doubt) for doubt in notice.doubts],
+        imported_by=act.actor,
+        imported_at=act.now,
+    )
+
+
+async def import_draft(db: AsyncConnection, act: Act, draft: StoredCalendarDraft) -> None:
+    """Store a draft in place of the office's earlier one."""
+    await offices.lock_office(db, act.office_id)
+    await store.put_draft(db, act.office_id, draft)
+    after = {"year": draft.year, "days": draft.days, "doubts": len(draft.doubts)}
+    await note(db, act, "calendar.imported", draft.draft_id, after=after)
+
+
+async def get_draft(db: AsyncConnection, act: Act) -> StoredCalendarDraft:
+    """The office's draft.
+
+    Raises:
+        RefusedError: it has none.
+    """
+    draft = await store.find_draft(db, act.office_id)
+    if draft is None:
+        raise RefusedError(
+            Fault.NOT_FOUND,
+            "没有待发布的放假安排。No notice of holidays waits to be published.",
+            "请先导入通知。Import a notice first.",
+        )
+    return draft
+
+
+async def compare_draft(db: AsyncConnection, act: Act, draft: StoredCalendarDraft) -> CalendarDraft:
+    """A draft beside the office's calendar in force."""
+    present = await calendars.find_current_calendar(db, act.office_id)
+    merged = merge_notice(
+        _to_days(present.days) if present else {},
+        _to_days(present.names) if present else {},
+        draft.year,
+        _to_days(draft.days),
+        _to_days(draft.names),
+    )
+    doubts = [NoticeDoubt(**{**doubt, "code": DoubtCode(doubt["code"])}) for doubt in draft.doubts]
+    return CalendarDraft(draft, merged, (*doubts, *list_merge_doubts(merged)))
+
+
+async def publish_draft(
+    db: AsyncConnection, act: Act, draft_id: UUID, *, accept_doubts: bool
+) -> StoredCalendar:
+    """Publish the draft as the office's next calendar. All reminders are planned again.
+
+    Raises:
+        RefusedError: there is no draft, another one was imported meanwhile, or it has doubts that
+            were not accepted.
+    """
+    await offices.lock_office(db, act.office_id)
+    stored = await get_draft(db, act)
+    if stored.draft_id != draft_id:
+        raise RefusedError(
+            Fault.CONFLICT,
+            "待发布的放假安排已被替换。Another notice was imported meanwhile.",
+            "请重新查看后再发布。Look at it again, then publish.",
+        )
+    draft = await compare_draft(db, act, stored)
+    if draft.doubts and not accept_doubts:
+        raise RefusedError(
+            Fault.UNCONFIRMED,
+            f"还有 {len(draft.doubts)} 处存疑，未发布。"
+            f"It has {len(draft.doubts)} doubts and was not published.",
+            "请更正后重新导入，或确认接受存疑（`accept_doubts`）。"
+            "Correct and import it again, or accept the doubts (`accept_doubts`).",
+            [{"where": doubt.line, "message": doubt.message} for doubt in draft.doubts],
+        )
+    await store.remove_draft(db, act.office_id)
+    return await publish_calendar(db, act, draft.merged.days, draft.merged.names)
+
+
+async def discard_draft(db: AsyncConnection, act: Act) -> None:
+    """Forget the draft; the calendar stays.
+
+    Raises:
+        RefusedError: there is none.
+    """
+    await offices.lock_office(db, act.office_id)
+    draft = await get_draft(db, act)
+    await store.remove_draft(db, act.office_id)
+    before = {"year": draft.year, "days": draft.days}
+    await note(db, act, "calendar.discarded", draft.draft_id, before=before)
+
+
+async def show_year(db: AsyncConnection, act: Act, year: int) -> CalendarYear:
+    """A year of the office's calendar in force, day by day."""
+    present = await calendars.find_current_calendar(db, act.office_id)
+    names = _to_days(present.names) if present else {}
+    return describe_year(year, await get_calendar(db, act.office_id), names)
+
+
+async def find_missing_year(db: AsyncConnection, office_id: UUID, today: date) -> int | None:
+    """The year whose holidays the office should know by now and does not."""
+    return find_unknown_year(await get_calendar(db, office_id), today)
+
+
+def _to_texts(days: Mapping[date, T]) -> dict[str, T]:
+    return {day.isoformat(): value for day, value in days.items()}
+
+
+def _to_days(days: Mapping[str, T]) -> dict[date, T]:
+    return {date.fromisoformat(day): value for day, value in days.items()}

@@ -1,0 +1,119 @@
+"""A year's notice: read, compared with the ledger, published, and seen day by day."""
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from shared.api.calendars import CalendarDraftOut
+from shared.calendar import WorkingCalendar
+from shared.schemas.rules import make_default_rule_book
+from tests.integration.ingest.conftest import NOW
+
+pytestmark = pytest.mark.integration
+DRAFT, PUBLISH = "/v1/calendars/draft", "/v1/calendars/draft/publish"
+NOTICE = """2027年部分节假日安排
+一、元旦：1月1日（周五）至3日（周日）放假，共3天。
+二、春节：2月5日（周五）至11日（周四）放假调休，共7天。2月20日（周六）上班。
+三、清明节：4月3日（周六）至5日（周一）放假，共3天。
+四、劳动节：5月1日（周六）至5日（周三）放假调休，共5天。4月25日（周日）、5月8日（周六）上班。
+五、端午节：6月9日（周三）放假1天。
+六、中秋节：9月15日（周三）放假1天。
+七、国庆节：10月1日（周五）至7日（周四）放假调休，共7天。9月26日（周日）、10月9日（周六）上班。
+"""
+# The office's day is in 2023: a notice of that year which makes one working day more a day off.
+YEAR = NOW.year
+DUE = date(2023, 9, 30)
+
+
+async def show(api: Any, year: int) -> dict[str, Any]:
+    answer = await api.client.get(f"/v1/calendars/{year}")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_a_notice_is_imported_then_published_with_the_offices_own_days(api: Any) -> None:
+    assert (await show(api, 2027))["state"] == "unknown"
+    own = {"days": {"2027-03-08": False, "2027-10-09": False}}
+    assert (await api.client.post("/v1/calendars", json=own)).status_code == 201
+    assert (await show(api, 2027))["state"] == "partly-known"
+    draft = await api.client.post(DRAFT, json={"text": NOTICE})
+    assert draft.status_code == 201, draft.text
+    codes = [doubt["code"] for doubt in draft.json()["doubts"]]
+    assert codes == ["own-day-differs"]
+    assert (await show(api, 2027))["state"] == "partly-known"
+    body = {"draft_id": draft.json()["draft_id"]}
+    refused = await api.client.post(PUBLISH, json=body)
+    assert refused.status_code in {409, 422}
+    assert refused.json()["errors"]
+    published = await api.client.post(PUBLISH, json=body | {"accept_doubts": True})
+    assert published.status_code == 201, published.text
+    days = published.json()["days"]
+    assert days["2027-10-09"] is False
+    assert days["2027-02-20"] is True
+    assert days["2027-03-08"] is False
+    assert (await api.client.get(DRAFT)).status_code == 404
+    year = await show(api, 2027)
+    assert (year["state"], year["number"]) == ("known", 2)
+    reasons = {day["day"]: (day["reason"], day["name"], day["own"]) for day in year["days"]}
+    assert reasons["2027-02-20"] == ("make-up", "春节", True)
+    assert reasons["2027-03-08"] == ("own-off", "", True)
+    assert reasons["2027-10-09"] == ("own-off", "", True)
+    assert reasons["2027-03-09"] == ("workday", "", False)
+
+
+async def test_a_later_notice_takes_the_place_of_the_earlier(api: Any) -> None:
+    for text in (NOTICE, NOTICE.replace("2月20日（周六）", "2月21日（周日）")):
+        draft = (await api.client.post(DRAFT, json={"text": text})).json()
+        assert draft["doubts"] == []
+        done = await api.client.post(PUBLISH, json={"draft_id": draft["draft_id"]})
+        assert done.status_code == 201, done.text
+    days = (await api.client.get("/v1/calendars")).json()["items"][0]["days"]
+    assert "2027-02-20" not in days
+    assert days["2027-02-21"] is True
+
+
+async def test_a_preview_stores_nothing_and_an_older_draft_is_not_published(api: Any) -> None:
+    shown = await api.client.post(DRAFT, json={"text": NOTICE, "preview": True})
+    assert shown.status_code == 200
+    assert shown.json()["draft_id"] is None
+    assert shown.json()["shown"]["state"] == "known"
+    assert (await api.client.get(DRAFT)).status_code == 404
+    first = (await api.client.post(DRAFT, json={"text": NOTICE})).json()
+    await api.client.post(DRAFT, json={"text": NOTICE})
+    refused = await api.client.post(PUBLISH, json={"draft_id": first["draft_id"]})
+    assert refused.status_code == 409
+    assert (await api.client.get("/v1/calendars")).json()["items"] == []
+
+
+async def test_a_text_that_is_no_notice_is_refused(api: Any) -> None:
+    refused = await api.client.post(DRAFT, json={"text": "关于召开会议的通知"})
+    assert refused.status_code == 422
+    assert "没有找到节日安排" in refused.text
+
+
+async def test_the_preview_names_what_the_planner_moves(api: Any) -> None:
+    await api.publish_plan()
+    rows = await api.list_ledger()
+    due = {row["due_on"] for row in rows if row["kind"] == "deadline" and row["due_on"]}
+    day = WorkingCalendar().roll_backward(date.fromisoformat(min(due)))
+    text = f'{{"year": {day.year}, "days": {{"{day}": false}}}}'
+    answer = await api.client.post(DRAFT, json={"text": text, "preview": True})
+    draft = CalendarDraftOut.model_validate(answer.json())
+    zone = ZoneInfo(make_default_rule_book().timezone)
+    gone = [
+        each for each in draft.moves if each.before and each.before.astimezone(zone).date() == day
+    ]
+    concerned = {row["unit_id"] for row in rows if row["due_on"] == min(due)}
+    assert gone
+    assert max(each.units for each in gone) >= len(concerned)
+    for each in draft.moves:
+        assert each.before != each.after
+        for slot in filter(None, (each.before, each.after)):
+            assert slot > api.clock.now()
+            assert slot.astimezone(zone).date() != day or slot == each.before
+
+
+async def test_an_unknown_next_year_is_named_from_october_on(api: Any) -> None:
+    assert (await api.client.get("/v1/office")).json()["unknown_year"] is None
