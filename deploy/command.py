@@ -35,6 +35,7 @@ _COMMANDS = {
     "report": "cli.reports:report",
     "settings": "cli.settings:settings",
     "rules": "cli.rules:rules",
+    "calendars": "cli.calendars:calendars",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",

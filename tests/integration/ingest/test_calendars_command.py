@@ -1,0 +1,65 @@
+"""`cuiban calendars`: what an officer types when the year's notice has come."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.ingest.commands import Command, serve_command
+from tests.integration.ingest.test_calendars import NOTICE
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def cuiban(api: Any, monkeypatch: Any, capsys: Any) -> AsyncIterator[Command]:
+    async with serve_command(api, monkeypatch, capsys) as command:
+        yield command
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+async def test_a_notice_goes_from_a_file_to_the_calendar(
+    cuiban: Command, tmp_path: Path, encoding: str
+) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_text(NOTICE, encoding)
+    shown = await cuiban("calendars", "import", str(file), "--preview")
+    assert shown.status == 0, shown.err
+    assert "Nothing was kept." in shown.out
+    assert (await cuiban("calendars", "publish")).status != 0
+    imported = await cuiban("calendars", "import", str(file))
+    assert "cuiban calendars publish" in imported.out
+    draft = await cuiban("calendars", "show", "2027", "--draft")
+    assert "make-up working day" in draft.out
+    assert (await cuiban("calendars", "show", "2026", "--draft")).status == 2
+    assert (await cuiban("calendars", "show", "2027", "--json")).json["state"] == "unknown"
+    published = await cuiban("calendars", "publish")
+    assert published.status == 0, published.err
+    assert "calendar 1" in published.out
+    year = (await cuiban("calendars", "show", "2027", "--json")).json
+    assert (year["state"], year["number"], len(year["days"])) == ("known", 1, 365)
+
+
+async def test_a_doubtful_notice_is_published_only_when_its_doubts_are_accepted(
+    cuiban: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_text(NOTICE.replace("1月1日（周五）", "1月1日（周一）"))
+    imported = await cuiban("calendars", "import", str(file), "--json")
+    assert imported.status == 1
+    assert [each["code"] for each in imported.json["doubts"]] == ["weekday-differs"]
+    assert "line 2: 2027-01-01 is a Friday" in (await cuiban("calendars", "import", str(file))).out
+    refused = await cuiban("calendars", "publish")
+    assert refused.status == 1
+    assert "--accept-doubts" in refused.err
+    assert "2027-01-01 is a Friday" in refused.err
+    assert (await cuiban("calendars", "publish", "--accept-doubts")).status == 0
+
+
+async def test_a_draft_is_discarded(cuiban: Command, tmp_path: Path) -> None:
+    file = tmp_path / "notice.txt"
+    file.write_text(NOTICE)
+    await cuiban("calendars", "import", str(file))
+    assert (await cuiban("calendars", "discard")).status == 0
+    assert (await cuiban("calendars", "publish")).status == 2
