@@ -42,3 +42,27 @@ async def test_a_unit_account_may_not_see_them(desk: Desk) -> None:
     answer = await page.goto("/rules")
     assert answer is not None
     assert answer.status == 403
+
+
+async def test_a_year_is_shown_day_by_day(desk: Desk) -> None:
+    page = await desk.sign_in("viewer")
+    await page.goto("/rules/calendar/2026")
+    february = page.get_by_role("table", name="2 月", exact=True)
+    await expect(february.get_by_role("cell", name="14班", exact=True)).to_be_visible()
+    await expect(february.get_by_role("cell", name="17休", exact=True)).to_be_visible()
+    row = page.get_by_role("row", name="2026-02-14（周六）")
+    await expect(row).to_contain_text("调休上班春节国务院通知")
+    await check_page(page)
+    await take_picture(page, "calendar")
+
+
+async def test_a_year_that_is_not_known_is_shown_as_such(desk: Desk) -> None:
+    page = await desk.sign_in("viewer")
+    await page.goto("/rules/calendar/2090")
+    await expect(page.get_by_text("放假安排还不知道，按周一至周五上班计算。")).to_be_visible()
+    days = {"days": {"2090-10-08": False}}
+    assert (await desk.api.client.post("/v1/calendars", json=days)).is_success
+    await page.reload()
+    await expect(page.get_by_text("只发布了部分日期，不是全年的放假通知")).to_be_visible()
+    row = page.get_by_role("row", name="2090-10-08", exact=False)
+    await expect(row).to_contain_text("本办公室自定休息")
