@@ -60,7 +60,7 @@ def list_merge_doubts(merged: MergedCalendar) -> list[NoticeDoubt]:
             DoubtCode.OWN_DAY_DIFFERS,
             1,
             f"{day} 以本办公室自定为准（{'上班' if merged.days[day] else '休息'}），与通知不同。"
-            f"{day} stays as the office decided, and the notice says otherwise.",
+            f"The day {day} stays as the office decided, and the notice says otherwise.",
             "如应按通知，请先从本办公室的日期中删去。"
             "To follow the notice, take the day out of the office's own first.",
         )

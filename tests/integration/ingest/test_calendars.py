@@ -1,6 +1,6 @@
 """A year's notice: read, compared with the ledger, published, and seen day by day."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -8,8 +8,7 @@ import pytest
 
 from shared.api.calendars import CalendarDraftOut
 from shared.calendar import WorkingCalendar
-from shared.schemas.rules import make_default_rule_book
-from tests.integration.ingest.conftest import NOW
+from shared.rules.defaults import make_default_rule_book
 
 pytestmark = pytest.mark.integration
 DRAFT, PUBLISH = "/v1/calendars/draft", "/v1/calendars/draft/publish"
@@ -22,9 +21,6 @@ NOTICE = """2027年部分节假日安排
 六、中秋节：9月15日（周三）放假1天。
 七、国庆节：10月1日（周五）至7日（周四）放假调休，共7天。9月26日（周日）、10月9日（周六）上班。
 """
-# The office's day is in 2023: a notice of that year which makes one working day more a day off.
-YEAR = NOW.year
-DUE = date(2023, 9, 30)
 
 
 async def show(api: Any, year: int) -> dict[str, Any]:
@@ -116,4 +112,11 @@ async def test_the_preview_names_what_the_planner_moves(api: Any) -> None:
 
 
 async def test_an_unknown_next_year_is_named_from_october_on(api: Any) -> None:
+    seen = []
+    for instant in ("2026-09-30T15:59:00Z", "2026-09-30T16:00:00Z"):  # midnight at the office
+        api.clock.instant = datetime.fromisoformat(instant)
+        seen.append((await api.client.get("/v1/office")).json()["unknown_year"])
+    assert seen == [None, 2027]
+    draft = (await api.client.post(DRAFT, json={"text": NOTICE})).json()
+    await api.client.post(PUBLISH, json={"draft_id": draft["draft_id"]})
     assert (await api.client.get("/v1/office")).json()["unknown_year"] is None

@@ -49,7 +49,10 @@ async def test_a_doubtful_notice_is_published_only_when_its_doubts_are_accepted(
     imported = await cuiban("calendars", "import", str(file), "--json")
     assert imported.status == 1
     assert [each["code"] for each in imported.json["doubts"]] == ["weekday-differs"]
-    assert "line 2: 2027-01-01 is a Friday" in (await cuiban("calendars", "import", str(file))).out
+    assert (
+        "line 2: The day 2027-01-01 is a Friday"
+        in (await cuiban("calendars", "import", str(file))).out
+    )
     refused = await cuiban("calendars", "publish")
     assert refused.status == 1
     assert "--accept-doubts" in refused.err

@@ -38,7 +38,7 @@ def _check_names(festivals: tuple[Festival, ...]) -> Iterator[NoticeDoubt]:
             yield NoticeDoubt(
                 DoubtCode.FESTIVAL_WITHOUT_DAYS,
                 festival.line,
-                f"{festival.name}：没有读到休息日。{festival.name}: no day off was read.",
+                f"{festival.name}：没有读到休息日。No day off was read of {festival.name}.",
                 "请对照通知原文补上。Add what the notice says.",
             )
         for name in festival.names:
@@ -46,14 +46,16 @@ def _check_names(festivals: tuple[Festival, ...]) -> Iterator[NoticeDoubt]:
                 yield NoticeDoubt(
                     DoubtCode.FESTIVAL_UNKNOWN,
                     festival.line,
-                    f"“{name}”不是每年通知都有的节日。{name} is not a festival of every year.",
+                    f"“{name}”不是每年通知都有的节日。"
+                    f"The festival {name} is not one of every year.",
                     "请核对名称。Check the name.",
                 )
             elif counted[name] > 1:
                 yield NoticeDoubt(
                     DoubtCode.FESTIVAL_TWICE,
                     festival.line,
-                    f"{name}出现 {counted[name]} 次。{name} stands {counted[name]} times.",
+                    f"{name}出现 {counted[name]} 次。"
+                    f"The festival {name} stands {counted[name]} times.",
                     "请确认粘贴的是一份通知。Make sure that it is one notice.",
                 )
     missing = [name for name in FESTIVALS if not counted[name]]
@@ -61,7 +63,7 @@ def _check_names(festivals: tuple[Festival, ...]) -> Iterator[NoticeDoubt]:
         yield NoticeDoubt(
             DoubtCode.FESTIVAL_MISSING,
             festivals[-1].line if festivals else 1,
-            f"没有{name}的安排。{name} is missing.",
+            f"没有{name}的安排。The festival {name} is missing.",
             "请粘贴通知全文。Paste the whole notice.",
         )
 
@@ -83,7 +85,7 @@ def _check_days(festivals: tuple[Festival, ...]) -> Iterator[NoticeDoubt]:
                 DoubtCode.DAY_TWICE,
                 named.line,
                 f"{day} 重复出现，前一处在第 {earlier.line} 行。"
-                f"{day} is named twice, first in line {earlier.line}.",
+                f"The day {day} is named twice, first in line {earlier.line}.",
                 "请核对是放假还是上班。Check whether it is off or worked.",
             )
 
@@ -95,7 +97,7 @@ def _check_year(year: int, festivals: tuple[Festival, ...]) -> Iterator[NoticeDo
             yield NoticeDoubt(
                 DoubtCode.OUTSIDE_YEAR,
                 named.line,
-                f"{named.day} 不属于 {year} 年。{named.day} does not belong to {year}.",
+                f"{named.day} 不属于 {year} 年。The day {named.day} does not belong to {year}.",
                 "请核对年份。Check the year.",
             )
 

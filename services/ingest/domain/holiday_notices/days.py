@@ -100,7 +100,7 @@ class DayReader:
                 DoubtCode.RANGE_DOUBTFUL,
                 line,
                 f"{first} 至 {last} 首尾颠倒或过长。"
-                f"{first} to {last} is reversed or longer than {_LONGEST} days.",
+                f"From {first} to {last} is reversed or longer than {_LONGEST} days.",
                 "请核对起止日期。Check the first and the last day.",
             )
             return [NamedDay(last, line)]
@@ -116,7 +116,8 @@ class DayReader:
                 DoubtCode.WEEKDAY_DIFFERS,
                 line,
                 f"{day} 是{name_weekday(day)}，文中写的是“{written[0]}”。"
-                f"{day} is a {name_weekday_in_english(day)}; the text says {_ENGLISH[number]}.",
+                f"The day {day} is a {name_weekday_in_english(day)}; "
+                f"the text says {_ENGLISH[number]}.",
                 "日期和星期必有一误，请对照通知原文。Date or weekday is wrong: see the notice.",
             )
 

@@ -130,7 +130,7 @@ def _make_count_doubt(item: Item, written: int, read: int, line: int) -> NoticeD
         DoubtCode.COUNT_DIFFERS,
         line,
         f"{name}：文中写共 {written} 天，读到 {read} 天休息。"
-        f"{name}: the text says {written} days off, and names {read}.",
+        f"Of {name} the text says {written} days off, and names {read}.",
         "天数和日期必有一误，请对照通知原文。The number or the days are wrong: see the notice.",
     )
 

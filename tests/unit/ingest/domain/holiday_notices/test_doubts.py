@@ -5,6 +5,7 @@ import pytest
 from services.ingest.domain.holiday_notices.any_notice import read_notice
 from services.ingest.domain.holiday_notices.notice import DoubtCode
 from services.ingest.domain.refusals import RefusedError
+from shared.api.problems import choose_part
 
 SOUND = """2027年部分节假日安排
 一、元旦：1月1日（周五）至3日（周日）放假，共3天。
@@ -57,7 +58,12 @@ def test_a_change_for_the_worse_is_a_doubt_with_its_line(
         assert doubts == ()
     else:
         assert (code, line) in {(doubt.code, doubt.line) for doubt in doubts}
-        assert all(doubt.message and doubt.hint for doubt in doubts)
+        for text in (text for doubt in doubts for text in (doubt.message, doubt.hint)):
+            chinese, english = choose_part(text, "zh"), choose_part(text, "en")
+            assert text.startswith(chinese)
+            assert text.endswith(english)
+            assert chinese.endswith(("。", "”。"))
+            assert "。" not in english
 
 
 def test_a_text_without_a_festival_or_a_year_is_refused() -> None:
