@@ -21,6 +21,9 @@ _TABLE = """
 """
 _MOVING = _TABLE.split()
 _EACH = 4
+_SINCE, _SECOND = 2008, 2025
+_DAYS = {"元旦": 1, "春节": 3, "清明节": 1, "劳动节": 1, "端午节": 1, "中秋节": 1, "国庆节": 3}
+_DAYS_SINCE_2025 = {"春节": 4, "劳动节": 2}
 _LAST = _FIRST + len(_MOVING) // _EACH - 1
 
 
@@ -38,3 +41,13 @@ def get_statutory_holidays(year: int) -> frozenset[date] | None:
     spring, *others = (date(year, int(day[:2]), int(day[2:])) for day in _MOVING[at : at + _EACH])
     fixed = (date(year, *day) for day in ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)))
     return frozenset((*(spring + n * _DAY for n in range(-1, 3)), *others, *fixed))
+
+
+def count_statutory_days(year: int, festival: str) -> int | None:
+    """How many days a festival is off by law; None for an unknown one and before 2008.
+
+    The order of 2007 (No. 513) took effect in 2008, that of 2024 (No. 795) in 2025.
+    """
+    if year < _SINCE:
+        return None
+    return (_DAYS | (_DAYS_SINCE_2025 if year >= _SECOND else {})).get(festival)

@@ -33,7 +33,7 @@ class NoticeIn(Request):
         },
     )
 
-    text: Annotated[str, Field(min_length=1, max_length=100_000), AfterValidator(_refuse_control)]
+    text: Annotated[str, Field(min_length=1, max_length=20_000), AfterValidator(_refuse_control)]
     year: Year | None = None
     preview: bool = False
 

@@ -10,9 +10,11 @@ from services.ingest.domain.holiday_notices.squeezing import Squeezed
 
 DAY = re.compile(
     r"(?:(?P<year>\d{4})年)?(?:(?P<month>\d{1,2})月)?(?P<day>\d{1,2})"
-    r"(?:[日号]|(?=[至到~\-–—]))(?:\((?P<note>[^()]*)\))?"
+    r"(?:[日号]|(?=[至到~\-–—]))"
+    r"(?P<note>\([^()]*\)|(?:周|星期|礼拜)[一二三四五六日天])?"
 )
-UNTIL = re.compile(r"[至到~\-–—]+")
+_UNTIL = re.compile(r"起?[至到~\-–—]+")
+_AND = re.compile(r"[、,;和与及]*")
 _WEEKDAY = re.compile(r"(?:周|星期|礼拜)([一二三四五六日天])")
 _WEEKDAYS = "一二三四五六日"
 _ENGLISH = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -52,10 +54,11 @@ class DayReader:
         days: list[NamedDay] = []
         first: date | None = None
         for number, match in enumerate(matches):
-            joined = number > 0 and UNTIL.fullmatch(
-                self.squeezed.text, matches[number - 1].end(), match.start()
-            )
             line = self.squeezed.get_line(match.start())
+            end = matches[number - 1].end() if number else match.start()
+            joined = _UNTIL.fullmatch(self.squeezed.text, end, match.start())
+            if not joined and not _AND.fullmatch(self.squeezed.text, end, match.start()):
+                self._add_between_doubt(self.squeezed.text[end : match.start()], line)
             day = self._read_day(match, line, first if joined else None)
             if day is None:
                 first = None
@@ -105,6 +108,16 @@ class DayReader:
             )
             return [NamedDay(last, line)]
         return [NamedDay(first + number * _ONE, line) for number in range(1, length + 1)]
+
+    def _add_between_doubt(self, between: str, line: int) -> None:
+        """Words between two dates may make a range of them, which then lacks its inner days."""
+        self._add_doubt(
+            DoubtCode.RANGE_DOUBTFUL,
+            line,
+            f"两个日期之间的“{between[:20]}”没有读懂，中间的日期没有读入。"
+            f"Between two dates stands {between[:20]}, and no day between them was read.",
+            "请写成“1月1日至3日”或“1月1日、3日”。Write 1月1日至3日 or 1月1日、3日.",
+        )
 
     def _check_weekday(self, match: re.Match[str], day: date, line: int) -> None:
         written = _WEEKDAY.search(match["note"] or "")

@@ -1,6 +1,7 @@
-"""Finds the year and the items (一、元旦：…) of a notice's text. Pure."""
+"""Finds the items (一、元旦：…) of a notice's text, and their year. Pure."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -22,7 +23,9 @@ _HEADING = re.compile(
 _OTHER_HEADING = re.compile(rf"{_ORDINAL}(?P<names>[^:。;,\d]{{1,40}}):")
 _EACH_NAME = re.compile("|".join(_LONGEST_FIRST))
 _DIGITS = "〇一二三四五六七八九"
-_YEAR = re.compile(rf"(\d{{4}}|[{_DIGITS}零]{{4}})年(?=(?:全年)?(?:部分)?(?:节假日|{_KNOWN}))")
+_YEAR = re.compile(
+    rf"(\d{{4}}|[{_DIGITS}零]{{4}})年(?=(?:全年|部分|法定)*(?:节假日|放假|假期|{_KNOWN}))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Item:
     """An item of the text.
 
     Attributes:
+        year: that the text named last before it, as in 2027年部分节假日; None for none.
         names: of its festivals, in their usual forms.
         known: whether these are festivals that every notice has.
         begin: the place of its heading.
@@ -37,6 +41,7 @@ class Item:
         end: where the next item begins, or the text ends.
     """
 
+    year: int | None
     names: tuple[str, ...]
     known: bool
     begin: int
@@ -44,25 +49,25 @@ class Item:
     end: int
 
 
-def find_year(squeezed: Squeezed) -> int | None:
-    """The year that the title or the preamble names, as in 2027年元旦; None for none."""
-    match = _YEAR.search(squeezed.text)
-    if match is None:
-        return None
-    digits = match[1].replace("零", "〇")
-    if digits.isdecimal():
-        return int(digits)
-    return int("".join(str(_DIGITS.index(digit)) for digit in digits))
-
-
 def list_items(squeezed: Squeezed) -> list[Item]:
     """The items in the order of the text."""
     headings = sorted(_list_headings(squeezed), key=lambda heading: heading[0])
     ends = [*(begin for begin, *_ in headings), len(squeezed.text)][1:]
-    return [
-        Item(names, known, begin, body, end)
-        for (begin, body, names, known), end in zip(headings, ends, strict=True)
-    ]
+    years = [(match.start(), _read_year(match[1])) for match in _YEAR.finditer(squeezed.text)]
+    places = [place for place, _ in years]
+    items = []
+    for (begin, body, names, known), end in zip(headings, ends, strict=True):
+        before = bisect_left(places, begin)
+        year = years[before - 1][1] if before else None
+        items.append(Item(year, names, known, begin, body, end))
+    return items
+
+
+def _read_year(written: str) -> int:
+    """The year of four digits, Arabic or Chinese."""
+    if written.isdecimal():
+        return int(written)
+    return int("".join(str(_DIGITS.index(digit)) for digit in written.replace("零", "〇")))
 
 
 def _list_headings(squeezed: Squeezed) -> Iterator[tuple[int, int, tuple[str, ...], bool]]:

@@ -20,6 +20,8 @@ class DoubtCode(StrEnum):
     FESTIVAL_TWICE = "festival-twice"
     HOLIDAY_NOT_OFF = "holiday-not-off"
     """A day that is a holiday by law is not among the days off."""
+    MAKE_UP_DIFFERS = "make-up-differs"
+    """The weekdays off, less the make-up working days, are not the days off by law."""
     WORK_ON_WEEKDAY = "work-on-weekday"
     """A make-up working day from Monday to Friday is a working day anyhow."""
     DAY_TWICE = "day-twice"

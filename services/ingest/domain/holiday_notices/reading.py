@@ -5,11 +5,11 @@ they are (共N天), and the make-up working days (上班). Preamble and closing 
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from services.ingest.domain.holiday_notices.checking import check_festivals
 from services.ingest.domain.holiday_notices.days import DAY, DayReader
-from services.ingest.domain.holiday_notices.items import Item, find_year, list_items
+from services.ingest.domain.holiday_notices.items import Item, list_items
 from services.ingest.domain.holiday_notices.notice import (
     DoubtCode,
     Festival,
@@ -21,9 +21,10 @@ from services.ingest.domain.holiday_notices.squeezing import Squeezed, fold_text
 from services.ingest.domain.refusals import Fault, RefusedError
 
 _SENTENCE = re.compile(r"[^。;；!]+")
-_VERB = re.compile(r"(?P<no>不|无需|不再|不用)?(?P<verb>放假|上班|补班)")
+_VERB = re.compile(r"(?P<no>不|无需|不再|不用)?(?P<verb>放假|休息|上班|补班)")
+_WORKS = ("上班", "补班")
 _CHINESE_DIGITS = "一二三四五六七八九十"
-_COUNT = re.compile(rf"(?:共计?|合计|放假)(\d{{1,2}}|两|[{_CHINESE_DIGITS}])[天日]")
+_COUNT = re.compile(rf"(?:共计?|合计|放假|休息)(\d{{1,2}}|两|[{_CHINESE_DIGITS}])[天日]")
 _ADVICE = re.compile("鼓励|提倡|带薪")
 _REST_AFTER_SIGNATURE = re.compile(r"(?:\(.*\))?")
 
@@ -34,13 +35,13 @@ def read_text(text: str, year: int | None = None) -> Notice:
     Args:
         text: the notice, with or without its title, preamble and closing paragraphs.
         year: of the notice, where the text does not name it; the text's own year comes first.
+            Of a text with the notices of several years, that of `year` is read.
 
     Raises:
-        RefusedError: the text names no year or no festival.
+        RefusedError: the text names no year or no festival, or it has notices of several years.
     """
     squeezed = fold_text(text)
-    items = list_items(squeezed)
-    named_year = find_year(squeezed) or year
+    named_year, items = _choose_notice(list_items(squeezed), year)
     if not items:
         raise RefusedError(
             Fault.INVALID,
@@ -55,9 +56,24 @@ def read_text(text: str, year: int | None = None) -> Notice:
             "请连同标题一起粘贴，或指明年份（`year`）。Paste its title too, or give `year`.",
         )
     doubts: list[NoticeDoubt] = []
+    items[-1] = replace(items[-1], end=_find_end(squeezed, items[-1]))
     festivals = tuple(_read_item(squeezed, item, named_year, doubts) for item in items)
     doubts += check_festivals(named_year, festivals)
     return Notice(named_year, festivals, tuple(sorted(doubts, key=lambda doubt: doubt.line)))
+
+
+def _choose_notice(items: list[Item], year: int | None) -> tuple[int | None, list[Item]]:
+    """The year to read and its items. Items above the first title belong to `year`."""
+    years = list(dict.fromkeys(item.year for item in items if item.year is not None))
+    if len(years) > 1 and year not in years:
+        listed = "、".join(map(str, years))
+        raise RefusedError(
+            Fault.INVALID,
+            f"文中有几份通知：{listed} 年。The text has several notices: of {listed}.",
+            "请只粘贴其中一份，或指明年份（`year`）。Paste one of them, or give `year`.",
+        )
+    chosen = year if len(years) > 1 else next(iter(years), year)
+    return chosen, [item for item in items if item.year in {chosen, None}]
 
 
 @dataclass(slots=True)
@@ -84,16 +100,14 @@ def _read_item(squeezed: Squeezed, item: Item, year: int, doubts: list[NoticeDou
     for written, in_sentence, place in counts:
         if written not in {in_sentence, len(days.off)}:
             doubts.append(_make_count_doubt(item, written, len(days.off), place))
-    if not item.known and not days.off and not days.work:
-        return Festival(item.names, line)
     return Festival(item.names, line, tuple(days.off), tuple(days.work))
 
 
 def _read_sentence(reader: DayReader, begin: int, end: int, counted: list[re.Match[str]]) -> _Days:
     """The days of a sentence: each verb takes the dates since the verb before it."""
     text, days = reader.squeezed.text, _Days()
-    if _ADVICE.search(text, begin, end):
-        return days
+    if advice := _ADVICE.search(text, begin, end):
+        end = advice.start()
     dates = [
         match
         for match in DAY.finditer(text, begin, end)
@@ -105,7 +119,7 @@ def _read_sentence(reader: DayReader, begin: int, end: int, counted: list[re.Mat
         if own and verb["no"]:
             _add_unread_doubt(reader, own)
         elif own:
-            (days.off if verb["verb"] == "放假" else days.work).extend(reader.read(own))
+            (days.work if verb["verb"] in _WORKS else days.off).extend(reader.read(own))
     if dates and not _is_signature(text, dates):
         _add_unread_doubt(reader, dates)
     return days
@@ -116,6 +130,18 @@ def _is_signature(text: str, dates: list[re.Match[str]]) -> bool:
     last = dates[-1]
     is_last = _REST_AFTER_SIGNATURE.fullmatch(text, last.end()) is not None
     return len(dates) == 1 and last["year"] is not None and is_last
+
+
+def _find_end(squeezed: Squeezed, item: Item) -> int:
+    """Where the last item ends: before a date with its year that has a line of its own.
+
+    That is the date of the signature. What a web page has below it is no part of the notice.
+    """
+    for match in DAY.finditer(squeezed.text, item.body, item.end):
+        alone = squeezed.is_line_start(match.start()) and squeezed.is_line_end(match.end())
+        if match["year"] and alone:
+            return match.start()
+    return item.end
 
 
 def _read_number(written: str) -> int:
