@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field
 
-from shared.api.fields import Answer, Request
+from shared.api.fields import Answer, Day, Request
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ud800-\udfff]")
 
@@ -86,6 +86,7 @@ class SlotMoveOut(Answer):
     """A reminder of a rule that moves, of how many units and obligations.
 
     `before` is null for a reminder that is added, `after` for one whose new slot has passed.
+    `unit_names` has the first 100 units.
     """
 
     rule_id: str
@@ -93,14 +94,28 @@ class SlotMoveOut(Answer):
     after: datetime | None
     units: int
     obligations: int
+    unit_names: list[str]
 
 
-class CalendarDraftOut(Answer):
+class CalendarMovesOut(Answer):
+    """What publishing would change: days, and reminders up to `until`.
+
+    `changed` days are worked by one calendar and off by the other. At most 1000 of the `moving`
+    reminders are listed.
+    """
+
+    changed: list[date]
+    moving: int
+    moves: list[SlotMoveOut]
+    until: date
+    timezone: str
+
+
+class CalendarDraftOut(CalendarMovesOut):
     """A notice that is not published: what was read, what is doubtful, and what would move.
 
     `draft_id` is null for a preview. `days` are those of the notice with their festivals in
-    `names`; `shown` is the year as it would be. Moves count up to `until`, at most 1000 are listed
-    of the `moving` ones.
+    `names`; `shown` is the year as it would be.
     """
 
     draft_id: UUID | None
@@ -109,9 +124,26 @@ class CalendarDraftOut(Answer):
     names: dict[date, str]
     doubts: list[NoticeDoubtOut]
     shown: CalendarYearOut
-    moving: int
-    moves: list[SlotMoveOut]
-    until: date
-    timezone: str
     imported_by: str
     imported_at: datetime
+
+
+class OwnDaysIn(Request):
+    """Own days of the office to set: true is a working day, false a day off, null removes one.
+
+    All other days stay, those of notices too. With `preview` nothing is stored.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"days": {"2027-10-08": False, "2027-10-09": None}}]},
+    )
+
+    days: Annotated[dict[Day, bool | None], Field(min_length=1, max_length=366)]
+    preview: bool = False
+
+
+class OwnDaysOut(CalendarMovesOut):
+    """What own days change; `number` is the calendar that was published, null for a preview."""
+
+    number: int | None

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Line, Request
 from shared.rules.book import Rule
@@ -98,9 +98,10 @@ class RuleBookOut(Answer):
 
 
 class CalendarIn(Request):
-    """The office's own days, all of them: true is a working day, false a day off.
+    """All days of the office's calendar: true is a working day, false a day off.
 
-    `names` has the festivals of days that a notice gave; days without one are the office's own.
+    A day of an earlier notice that is left out is no longer in force.
+    `POST /v1/calendars/own-days` changes single days.
     """
 
     model_config = ConfigDict(
@@ -109,17 +110,10 @@ class CalendarIn(Request):
     )
 
     days: Annotated[dict[Day, bool], Field(max_length=5000)]
-    names: Annotated[dict[Day, Line], Field(default_factory=dict, max_length=5000)]
-
-    @model_validator(mode="after")
-    def _name_days_alone(self) -> "CalendarIn":
-        if not self.names.keys() <= self.days.keys():
-            raise ValueError("有名称的日期不在 `days` 之中。A day in `names` is not in `days`.")
-        return self
 
 
 class CalendarOut(Answer):
-    """A version of the office's own days."""
+    """A version of the office's calendar. `names` has the festivals of days that a notice gave."""
 
     number: int
     days: dict[date, bool]

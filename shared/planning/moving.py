@@ -1,10 +1,11 @@
 """Which reminders move when the calendar changes, by the code that plans them. Pure."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import zip_longest
+from uuid import UUID
 
 from shared.planning.timetable import Timetable
 from shared.rules.occurrences import Dates, Occurrence
@@ -13,6 +14,8 @@ _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _BEYOND = timedelta(days=120)
 """How far behind the last slot of interest the other end of a move is sought."""
 _KEPT = 4096
+_NAMED = 100
+"""How many units a move names: most counties have fewer."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,11 +35,12 @@ class SlotMove:
 
 @dataclass(frozen=True, slots=True)
 class MoveCount:
-    """A move with how many units and obligations it concerns."""
+    """A move with how many units and obligations it concerns; `unit_ids` has the first 100."""
 
     move: SlotMove
     units: int
     obligations: int
+    unit_ids: tuple[UUID, ...]
 
 
 class MoveCounter:
@@ -50,15 +54,19 @@ class MoveCounter:
         self._now, self._until = now, until
         self._known: dict[Dates, tuple[SlotMove, ...]] = {}
         self._units: Counter[SlotMove] = Counter()
+        self._unit_ids: defaultdict[SlotMove, list[UUID]] = defaultdict(list)
         self._obligations: Counter[SlotMove] = Counter()
 
-    def add_unit(self, owed: Iterable[Dates]) -> None:
+    def add_unit(self, unit_id: UUID, owed: Iterable[Dates]) -> None:
         """Count the moves of one unit: the dates of each obligation that it is reminded of."""
         own: Counter[SlotMove] = Counter()
         for dates in owed:
             own.update(self.list_moves(dates))
         self._obligations.update(own)
         self._units.update(own.keys())
+        for move in own:
+            if len(named := self._unit_ids[move]) < _NAMED:
+                named.append(unit_id)
 
     def list_moves(self, dates: Dates) -> tuple[SlotMove, ...]:
         """The moves of the reminders of one obligation. The last answers are kept."""
@@ -73,7 +81,7 @@ class MoveCounter:
         """All moves, by the earlier of their slots."""
         return sorted(
             (
-                MoveCount(move, units, self._obligations[move])
+                MoveCount(move, units, self._obligations[move], tuple(self._unit_ids[move]))
                 for move, units in self._units.items()
             ),
             key=lambda count: (_get_first_slot(count.move), count.move.rule_id),

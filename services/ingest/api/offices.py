@@ -13,14 +13,12 @@ from services.ingest.api.posting import answer_post
 from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, subordinates, tokens
-from services.ingest.handlers.office.calendar_drafts import find_missing_year
+from services.ingest.handlers.office.calendars import find_missing_year
 from services.ingest.store import offices
 from services.ingest.store.row_security import without_office
-from services.ingest.store.rows import StoredCalendar, StoredRuleBook
+from services.ingest.store.rows import StoredRuleBook
 from shared.api.fields import Answer, Page
 from shared.api.offices import (
-    CalendarIn,
-    CalendarOut,
     OfficeOut,
     OfficeSummaryOut,
     RuleBookIn,
@@ -112,27 +110,6 @@ def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
             {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
         ],
     )
-
-
-@ROUTER.get("/calendars")
-async def list_calendars(
-    call: Permitted, cursor: Cursor = None, limit: Limit = 20
-) -> Page[CalendarOut]:
-    """List the versions of the office's own days, the present one first."""
-    before = parse_cursor(cursor, "calendars", _NUMBER)
-    async with call.context.engine.connect() as db:
-        rows = await rules.list_calendars(db, call.act, before, limit + 1)
-    return make_page(rows, limit, "calendars", CalendarOut, lambda row: row.number)
-
-
-@ROUTER.post("/calendars", status_code=201, response_model=CalendarOut)
-async def publish_calendar(call: Permitted, body: CalendarIn) -> Response:
-    """Publish the office's own working days and days off, all of them. They beat the State's."""
-
-    async def run(db: AsyncConnection) -> StoredCalendar:
-        return await rules.publish_calendar(db, call.act, body.days, body.names)
-
-    return await answer_post(call, run, CalendarOut, status=201)
 
 
 @ROUTER.get("/tokens")

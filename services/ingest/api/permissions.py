@@ -83,6 +83,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/calendars/draft": _P.PUBLISH_RULES,
     "DELETE /v1/calendars/draft": _P.PUBLISH_RULES,
     "POST /v1/calendars/draft/publish": _P.PUBLISH_RULES,
+    "POST /v1/calendars/own-days": _P.PUBLISH_RULES,
     "GET /v1/calendars/{year}": _P.READ,
     "GET /v1/tokens": _P.MANAGE_TOKENS,
     "POST /v1/tokens": _P.MANAGE_TOKENS,

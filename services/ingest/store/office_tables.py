@@ -23,7 +23,7 @@ CALENDARS = Table(
     Column("days", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("published_at", INSTANT, nullable=False),
-    Column("names", JSONB, nullable=False, server_default="{}"),
+    Column("notice", JSONB, nullable=False, server_default="{}"),
 )
 
 CALENDAR_DRAFTS = Table(

@@ -50,16 +50,22 @@ class StoredRuleBook:
 
 @dataclass(frozen=True, slots=True)
 class StoredCalendar:
-    """A version of an office's own days: true is a working day; the keys are ISO dates.
+    """A version of an office's calendar: true is a working day; the keys are ISO dates.
 
-    `names` has the festivals of those days that a notice gave.
+    `notice` has the days of notices, each with the fields of `NoticeDay`.
     """
 
     number: int
     days: dict[str, bool]
-    names: dict[str, str]
+    notice: dict[str, dict[str, Any]]
     published_by: str
     published_at: datetime
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The festivals of the days on which a notice is in force."""
+        days = self.days
+        return {day: n["name"] for day, n in self.notice.items() if days.get(day) is n["works"]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,16 +76,16 @@ async def add_calendar(
     number: int,
     *,
     days: Mapping[str, bool],
-    names: Mapping[str, str],
+    notice: Mapping[str, Mapping[str, Any]],
     by: str,
     now: datetime,
 ) -> StoredCalendar:
-    """Enter a version of the office's own days."""
+    """Enter a version of the office's calendar."""
     row = {
         "office_id": office_id,
         "number": number,
         "days": dict(days),
-        "names": dict(names),
+        "notice": {day: dict(each) for day, each in notice.items()},
         "published_by": by,
         "published_at": now,
     }

@@ -53,6 +53,7 @@ TABLE = {
     "POST /v1/calendars/draft": Access("manage", 403),
     "DELETE /v1/calendars/draft": Access("manage", 403),
     "POST /v1/calendars/draft/publish": Access("manage", 403),
+    "POST /v1/calendars/own-days": Access("manage", 403),
     "GET /v1/calendars/{year}": Access("read", 200),
     "GET /v1/tokens": Access("admin", 403),
     "POST /v1/tokens": Access("admin", 403),

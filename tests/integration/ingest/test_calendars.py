@@ -12,6 +12,7 @@ from shared.rules.defaults import make_default_rule_book
 
 pytestmark = pytest.mark.integration
 DRAFT, PUBLISH = "/v1/calendars/draft", "/v1/calendars/draft/publish"
+OWN = "/v1/calendars/own-days"
 NOTICE = """2027年部分节假日安排
 一、元旦：1月1日（周五）至3日（周日）放假，共3天。
 二、春节：2月5日（周五）至11日（周四）放假调休，共7天。2月20日（周六）上班。
@@ -104,6 +105,7 @@ async def test_the_preview_names_what_the_planner_moves(api: Any) -> None:
     concerned = {row["unit_id"] for row in rows if row["due_on"] == min(due)}
     assert gone
     assert max(each.units for each in gone) >= len(concerned)
+    assert all(len(each.unit_names) == each.units for each in gone)
     for each in draft.moves:
         assert each.before != each.after
         for slot in filter(None, (each.before, each.after)):
@@ -120,3 +122,28 @@ async def test_an_unknown_next_year_is_named_from_october_on(api: Any) -> None:
     draft = (await api.client.post(DRAFT, json={"text": NOTICE})).json()
     await api.client.post(PUBLISH, json={"draft_id": draft["draft_id"]})
     assert (await api.client.get("/v1/office")).json()["unknown_year"] is None
+
+
+async def test_own_days_are_set_and_removed_above_the_notice(api: Any) -> None:
+    draft = (await api.client.post(DRAFT, json={"text": NOTICE})).json()
+    await api.client.post(PUBLISH, json={"draft_id": draft["draft_id"]})
+    days = {"2027-10-09": False, "2027-03-08": False}
+    seen = await api.client.post(OWN, json={"days": days, "preview": True})
+    assert seen.status_code == 200, seen.text
+    assert (seen.json()["number"], seen.json()["changed"]) == (None, ["2027-03-08", "2027-10-09"])
+    assert (await show(api, 2027))["number"] == 1
+    done = await api.client.post(OWN, json={"days": days})
+    assert (done.status_code, done.json()["number"]) == (201, 2)
+    removed = await api.client.post(OWN, json={"days": dict.fromkeys(days)})
+    assert removed.json()["changed"] == sorted(days)
+    year = await show(api, 2027)
+    reasons = {day["day"]: (day["reason"], day["name"]) for day in year["days"]}
+    assert reasons["2027-10-09"] == ("make-up", "国庆节")
+    assert reasons["2027-03-08"] == ("workday", "")
+    assert (year["state"], year["number"]) == ("known", 3)
+
+
+async def test_a_notice_of_a_year_that_is_over_is_doubtful(api: Any) -> None:
+    api.clock.instant = datetime.fromisoformat("2028-01-02T00:00:00Z")
+    shown = await api.client.post(DRAFT, json={"text": NOTICE, "preview": True})
+    assert [doubt["code"] for doubt in shown.json()["doubts"]] == ["year-past"]

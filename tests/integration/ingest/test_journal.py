@@ -212,6 +212,9 @@ class Desk:
     async def calendar(self) -> httpx.Response:
         return await self.post("/v1/calendars", {"days": {"2023-06-24": True}})
 
+    async def own_day(self) -> httpx.Response:
+        return await self.post("/v1/calendars/own-days", {"days": {"2023-06-25": True}})
+
     async def import_notice(self) -> httpx.Response:
         text = "2027年部分节假日安排\n一、元旦：1月1日（周五）至3日（周日）放假，共3天。"
         return await self.post("/v1/calendars/draft", {"text": text})
@@ -323,6 +326,7 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("PUT", "/v1/office/settings"): Desk.office_settings,
     ("POST", "/v1/rule-books"): Desk.rules,
     ("POST", "/v1/calendars"): Desk.calendar,
+    ("POST", "/v1/calendars/own-days"): Desk.own_day,
     ("POST", "/v1/calendars/draft"): Desk.import_notice,
     ("POST", "/v1/calendars/draft/publish"): Desk.publish_notice,
     ("DELETE", "/v1/calendars/draft"): Desk.discard_notice,

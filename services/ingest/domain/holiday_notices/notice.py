@@ -28,6 +28,7 @@ class DoubtCode(StrEnum):
     NO_SUCH_DAY = "no-such-day"
     RANGE_DOUBTFUL = "range-doubtful"
     OUTSIDE_YEAR = "outside-year"
+    YEAR_PAST = "year-past"
     SENTENCE_UNREAD = "sentence-unread"
     OWN_DAY_DIFFERS = "own-day-differs"
     """The office's own day says otherwise than the notice; the office's stays."""

@@ -1,7 +1,7 @@
 """Which reminders of the ledger move when the office's calendar changes. It stores nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.calendar_year import CalendarYear, describe_year
+from services.ingest.domain.office_days import OfficeDays, change_own_days
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.timelines import build_histories
 from services.ingest.handlers.office.calendar_drafts import CalendarDraft, compare_draft
+from services.ingest.handlers.office.calendars import find_office_days
 from services.ingest.handlers.office.rules import get_book, get_calendar
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.calendar_drafts import StoredCalendarDraft
@@ -22,52 +24,79 @@ from shared.planning.moving import MoveCount, MoveCounter
 from shared.planning.timetable import Timetable
 
 _UNITS_AT_ONCE = 200
+_LISTED = 1000
 _DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarPreview:
-    """What publishing a draft would do.
+class CalendarMoves:
+    """What changes when a calendar is published.
 
     Attributes:
-        shown: the draft's year with all its days.
-        moves: the reminders that move, by the earlier of their slots.
+        changed: the days that are worked by one calendar and off by the other, rising.
+        moving: how many moves there are.
+        moves: the first 1000 of them, by the earlier of their slots.
+        unit_names: of the units that `moves` names.
         until: the last day whose reminders are compared.
         timezone: of the office's rules.
     """
 
-    draft: CalendarDraft
-    shown: CalendarYear
+    changed: tuple[date, ...]
+    moving: int
     moves: tuple[MoveCount, ...]
+    unit_names: Mapping[UUID, str]
     until: date
     timezone: str
 
 
-async def preview_draft(
-    db: AsyncConnection, act: Act, stored: StoredCalendarDraft
-) -> CalendarPreview:
-    """What publishing a draft would do: its year, and each reminder that moves until its end.
+@dataclass(frozen=True, slots=True)
+class DraftPreview:
+    """What publishing a notice would do; `shown` is its year as it would be."""
+
+    draft: CalendarDraft
+    shown: CalendarYear
+    moves: CalendarMoves
+
+
+async def preview_draft(db: AsyncConnection, act: Act, stored: StoredCalendarDraft) -> DraftPreview:
+    """What publishing a notice would do: its year, and each reminder that moves."""
+    draft = await compare_draft(db, act, stored)
+    moves = await list_moves(db, act, draft.merged, stored.year)
+    calendar = WorkingCalendar(0, draft.merged.days)
+    return DraftPreview(draft, describe_year(stored.year, calendar, draft.merged.names), moves)
+
+
+async def preview_own_days(
+    db: AsyncConnection, act: Act, changes: Mapping[date, bool | None]
+) -> CalendarMoves:
+    """What setting or removing (None) own days would do."""
+    merged = change_own_days(await find_office_days(db, act.office_id), changes)
+    return await list_moves(db, act, merged, max(day.year for day in changes))
+
+
+async def list_moves(db: AsyncConnection, act: Act, merged: OfficeDays, year: int) -> CalendarMoves:
+    """The reminders that move when a calendar is published, up to the end of a year at least.
 
     Reminders before now have fired and stay. The moves are computed by the planner that fires.
     """
-    draft = await compare_draft(db, act, stored)
     book = await get_book(db, act.office_id)
     present = await get_calendar(db, act.office_id)
-    after = draft.get_calendar(present)
-    until = max(
-        (day for day in (*present.days, *after.days) if _has_changed(present, after, day)),
-        default=date(stored.year, 12, 31),
+    after = WorkingCalendar(present.version + 1, merged.days)
+    changed = sorted(
+        day
+        for day in present.days.keys() | after.days.keys()
+        if present.is_working_day(day) != after.is_working_day(day)
     )
-    until = date(until.year, 12, 31)
+    until = date(max(year, *(day.year for day in changed[-1:])), 12, 31)
     end = datetime.combine(until + _DAY, time(), tzinfo=ZoneInfo(book.timezone)).astimezone(UTC)
     counter = MoveCounter(Timetable(book, present), Timetable(book, after), act.now, end)
-    await _count_moves(db, act, counter)
-    shown = describe_year(stored.year, after, draft.merged.names)
-    return CalendarPreview(draft, shown, tuple(counter.list_counts()), until, book.timezone)
-
-
-def _has_changed(before: WorkingCalendar, after: WorkingCalendar, day: date) -> bool:
-    return before.is_working_day(day) != after.is_working_day(day)
+    if changed:
+        await _count_moves(db, act, counter)
+    counts = counter.list_counts()
+    listed = tuple(counts[:_LISTED])
+    named = {unit_id for count in listed for unit_id in count.unit_ids}
+    names = await store.map_unit_names(db, list(named))
+    return CalendarMoves(tuple(changed), len(counts), listed, names, until, book.timezone)
 
 
 async def _count_moves(db: AsyncConnection, act: Act, counter: MoveCounter) -> None:
@@ -77,10 +106,12 @@ async def _count_moves(db: AsyncConnection, act: Act, counter: MoveCounter) -> N
         unit_id = unit_ids[-1]
         current = await store.list_current_states(db, act.office_id, unit_ids, act.now)
         histories = build_histories(current, ())
-        await asyncio.to_thread(_add_units, counter, list(histories.values()))
+        await asyncio.to_thread(_add_units, counter, histories)
 
 
-def _add_units(counter: MoveCounter, units: Sequence[Mapping[UUID, ObligationHistory]]) -> None:
-    for histories in units:
+def _add_units(
+    counter: MoveCounter, units: Mapping[UUID, Mapping[UUID, ObligationHistory]]
+) -> None:
+    for unit_id, histories in units.items():
         versions = (history.versions[-1] for history in histories.values())
-        counter.add_unit(version.dates for version in versions if version.owed)
+        counter.add_unit(unit_id, (version.dates for version in versions if version.owed))

@@ -1,29 +1,32 @@
 """A year's notice of holidays: imported as a draft, then published or discarded."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
-from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.calendar_merging import MergedCalendar, list_merge_doubts, merge_notice
-from services.ingest.domain.calendar_year import CalendarYear, describe_year, find_unknown_year
 from services.ingest.domain.holiday_notices.any_notice import read_notice
 from services.ingest.domain.holiday_notices.notice import DoubtCode, NoticeDoubt
+from services.ingest.domain.office_days import (
+    UNNAMED,
+    NoticeDay,
+    OfficeDays,
+    list_own_day_doubts,
+    put_notice,
+)
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, note
-from services.ingest.handlers.office.rules import get_calendar, publish_calendar
+from services.ingest.handlers.office.calendars import (
+    find_office_days,
+    publish_calendar,
+    to_days,
+    to_texts,
+)
 from services.ingest.store import calendar_drafts as store
 from services.ingest.store import offices
-from services.ingest.store import rules as calendars
 from services.ingest.store.calendar_drafts import StoredCalendarDraft
 from services.ingest.store.rows import StoredCalendar
-from shared.calendar import WorkingCalendar
 from shared.schemas import identity
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,8 @@ class CalendarDraft:
     """
 
     stored: StoredCalendarDraft
-    merged: MergedCalendar
+    merged: OfficeDays
     doubts: tuple[NoticeDoubt, ...]
-
-    def get_calendar(self, present: WorkingCalendar) -> WorkingCalendar:
-        """The calendar that publishing it would make."""
-        return WorkingCalendar(present.version + 1, self.merged.days)
 
 
 def read_draft(act: Act, text: str, year: int | None) -> StoredCalendarDraft:
@@ -52,14 +51,24 @@ def read_draft(act: Act, text: str, year: int | None) -> StoredCalendarDraft:
         RefusedError: it names no year or no festival, or it is faulty JSON.
     """
     notice = read_notice(text, year)
+    past = [_make_past_doubt(notice.year)] if notice.year < act.now.year else []
     return StoredCalendarDraft(
         draft_id=identity.derive_id("calendar-draft", act.office_id, act.correlation_id),
         year=notice.year,
-        days=_to_texts(notice.days),
-        names=_to_texts(notice.names),
-        doubts=[asdict(doubt) for doubt in notice.doubts],
+        days=to_texts(notice.days),
+        names=to_texts(notice.names),
+        doubts=[asdict(doubt) for doubt in (*past, *notice.doubts)],
         imported_by=act.actor,
         imported_at=act.now,
+    )
+
+
+def _make_past_doubt(year: int) -> NoticeDoubt:
+    return NoticeDoubt(
+        DoubtCode.YEAR_PAST,
+        1,
+        f"这是 {year} 年的通知，{year} 年已经过去。The notice is of {year}, a year that is over.",
+        "请粘贴新一年的通知。Paste the notice of the coming year.",
     )
 
 
@@ -89,16 +98,14 @@ async def get_draft(db: AsyncConnection, act: Act) -> StoredCalendarDraft:
 
 async def compare_draft(db: AsyncConnection, act: Act, draft: StoredCalendarDraft) -> CalendarDraft:
     """A draft beside the office's calendar in force."""
-    present = await calendars.find_current_calendar(db, act.office_id)
-    merged = merge_notice(
-        _to_days(present.days) if present else {},
-        _to_days(present.names) if present else {},
-        draft.year,
-        _to_days(draft.days),
-        _to_days(draft.names),
-    )
+    present = await find_office_days(db, act.office_id)
+    notice = {
+        day: NoticeDay(works, draft.names.get(day.isoformat()) or UNNAMED)
+        for day, works in to_days(draft.days).items()
+    }
+    merged = put_notice(present, draft.year, notice)
     doubts = [NoticeDoubt(**{**doubt, "code": DoubtCode(doubt["code"])}) for doubt in draft.doubts]
-    return CalendarDraft(draft, merged, (*doubts, *list_merge_doubts(merged)))
+    return CalendarDraft(draft, merged, (*doubts, *list_own_day_doubts(merged, draft.year)))
 
 
 async def publish_draft(
@@ -129,7 +136,7 @@ async def publish_draft(
             [{"where": doubt.line, "message": doubt.message} for doubt in draft.doubts],
         )
     await store.remove_draft(db, act.office_id)
-    return await publish_calendar(db, act, draft.merged.days, draft.merged.names)
+    return await publish_calendar(db, act, draft.merged)
 
 
 async def discard_draft(db: AsyncConnection, act: Act) -> None:
@@ -143,23 +150,3 @@ async def discard_draft(db: AsyncConnection, act: Act) -> None:
     await store.remove_draft(db, act.office_id)
     before = {"year": draft.year, "days": draft.days}
     await note(db, act, "calendar.discarded", draft.draft_id, before=before)
-
-
-async def show_year(db: AsyncConnection, act: Act, year: int) -> CalendarYear:
-    """A year of the office's calendar in force, day by day."""
-    present = await calendars.find_current_calendar(db, act.office_id)
-    names = _to_days(present.names) if present else {}
-    return describe_year(year, await get_calendar(db, act.office_id), names)
-
-
-async def find_missing_year(db: AsyncConnection, office_id: UUID, today: date) -> int | None:
-    """The year whose holidays the office should know by now and does not."""
-    return find_unknown_year(await get_calendar(db, office_id), today)
-
-
-def _to_texts(days: Mapping[date, T]) -> dict[str, T]:
-    return {day.isoformat(): value for day, value in days.items()}
-
-
-def _to_days(days: Mapping[str, T]) -> dict[date, T]:
-    return {date.fromisoformat(day): value for day, value in days.items()}

@@ -1,6 +1,5 @@
-"""Rule books and calendars: published whole, as numbered versions."""
+"""Rule books: published whole, as numbered versions; and the calendar in force beside them."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -17,7 +16,7 @@ from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
-from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.events import RuleBookPublished
 from shared.schemas.news import find_told_day, is_announcing
 
 
@@ -115,35 +114,3 @@ async def list_books(
 ) -> list[StoredRuleBook]:
     """The versions of the rule book below a version, the newest first."""
     return await store.list_books(db, act.office_id, before, limit)
-
-
-async def publish_calendar(
-    db: AsyncConnection, act: Act, days: Mapping[date, bool], names: Mapping[date, str]
-) -> StoredCalendar:
-    """Publish all of the office's own days as its next calendar, with the festivals of some."""
-    await offices.lock_office(db, act.office_id)
-    current = await store.find_current_calendar(db, act.office_id)
-    number = current.number + 1 if current else 1
-    ordered = dict(sorted(days.items()))
-    after = {day.isoformat(): works for day, works in ordered.items()}
-    stored = await store.add_calendar(
-        db,
-        act.office_id,
-        number,
-        days=after,
-        names={day.isoformat(): name for day, name in sorted(names.items())},
-        by=act.actor,
-        now=act.now,
-    )
-    event = CalendarPublished(office_id=act.office_id, number=number, days=ordered)
-    await tell(db, act, event, act.office_id, number)
-    before = current.days if current else {}
-    await note(db, act, "calendar.published", number, before=before, after=after)
-    return stored
-
-
-async def list_calendars(
-    db: AsyncConnection, act: Act, before: int | None, limit: int
-) -> list[StoredCalendar]:
-    """The calendars below a number, the newest first."""
-    return await store.list_calendars(db, act.office_id, before, limit)

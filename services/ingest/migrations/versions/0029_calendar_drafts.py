@@ -1,4 +1,4 @@
-"""A notice of holidays that waits to be published; the festivals of a calendar's days."""
+"""A notice of holidays that waits to be published; the days of notices in a calendar."""
 
 from alembic import op
 
@@ -10,7 +10,7 @@ additive = True
 
 
 def upgrade() -> None:
-    op.execute("ALTER TABLE ingest.calendars ADD COLUMN names JSONB NOT NULL DEFAULT '{}'")
+    op.execute("ALTER TABLE ingest.calendars ADD COLUMN notice JSONB NOT NULL DEFAULT '{}'")
     op.execute(
         "CREATE TABLE ingest.calendar_drafts ("
         "office_id UUID PRIMARY KEY REFERENCES ingest.offices (office_id), "
@@ -22,4 +22,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE ingest.calendar_drafts")
-    op.execute("ALTER TABLE ingest.calendars DROP COLUMN names")
+    op.execute("ALTER TABLE ingest.calendars DROP COLUMN notice")

@@ -54,9 +54,9 @@ def local(day: date) -> datetime:
 def test_a_reminder_before_a_date_moves_away_from_a_new_day_off() -> None:
     dates = Dates(ObligationKind.DEADLINE, date(2026, 9, 18), date(2026, 1, 5))
     counter = make_counter({date(2026, 9, 17): False})
-    counter.add_unit([dates, dates])
-    counter.add_unit([dates])
-    counter.add_unit([])
+    counter.add_unit(ID, [dates, dates])
+    counter.add_unit(ID, [dates])
+    counter.add_unit(ID, [])
     moved = {
         (count.move.before, count.move.after): (count.units, count.obligations)
         for count in counter.list_counts()
