@@ -6,8 +6,10 @@ from starlette.staticfiles import StaticFiles
 from services.console.pages import (
     account,
     bulk,
+    calendars,
     deeds,
     directory,
+    holiday_notices,
     journal,
     ledger,
     login,
@@ -36,7 +38,7 @@ PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, messages),
+    *(rules, holiday_notices, calendars, messages),
     *(office_settings, account, people, journal),
     portal,
 )

@@ -101,11 +101,11 @@ class CalendarMovesOut(Answer):
     """What publishing would change: days, and reminders up to `until`.
 
     `changed` days are worked by one calendar and off by the other. At most 1000 of the `moving`
-    reminders are listed.
+    reminders are listed; it is null when they were not compared.
     """
 
     changed: list[date]
-    moving: int
+    moving: int | None
     moves: list[SlotMoveOut]
     until: date
     timezone: str

@@ -72,6 +72,9 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/units/{unit_id}/links", "/units/{unit}/links"),
     ("/units/proposals/{proposal_id}", "/units/proposals/{proposal}"),
     ("/rules", "/rules"),
+    ("/rules/calendar", "/rules/calendar"),
+    ("/rules/calendar/import", "/rules/calendar/import"),
+    ("/rules/calendar/{year}", "/rules/calendar/2023"),
     ("/messages", "/messages"),
     ("/messages", "/messages?state=failed"),
     ("/settings", "/settings"),
@@ -94,6 +97,13 @@ NOT_PAGES = frozenset(
         *("/progress/{task_id}", "/progress/{task_id}/events"),
         *("/ledger.xlsx", "/ledger.csv", "/reports.xlsx", "/reports.docx"),
         "/evidence/{evidence_id}",
+        *(
+            "/rules/calendar/draft",
+            "/rules/calendar/draft/publish",
+            "/rules/calendar/draft/discard",
+        ),
+        "/rules/calendar/own-days",
     }
 )
-"""Addresses of sign-in, of files, and of work under way, which are no pages about the ledger."""
+"""Addresses of sign-in, of files, and of work under way, which are no pages about the ledger; and
+previews of a calendar, which compare the reminders of all obligations."""

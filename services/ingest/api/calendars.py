@@ -57,12 +57,16 @@ async def publish_calendar(call: Permitted, body: CalendarIn) -> Response:
 
 
 @ROUTER.get("/draft")
-async def show_draft(call: Permitted) -> CalendarDraftOut:
-    """Show the imported notice that is not published yet, and which reminders it would move."""
+async def show_draft(call: Permitted, compare: bool = True) -> CalendarDraftOut:
+    """Show the imported notice that is not published yet, and which reminders it would move.
+
+    With `compare=false` reminders are not compared, which is quicker.
+    """
     async with call.context.engine.connect() as plain:
         db = await plain.execution_options(isolation_level="REPEATABLE READ")
         stored = await drafts.get_draft(db, call.act)
-        return _show_draft(await preview_draft(db, call.act, stored), stored=True)
+        preview = await preview_draft(db, call.act, stored, compare=compare)
+        return _show_draft(preview, stored=True)
 
 
 @ROUTER.post("/draft", status_code=201, response_model=CalendarDraftOut)

@@ -46,6 +46,7 @@ class Row:
 _PLAN = "/plans/{plan_id}"
 _MEASURE = f"{_PLAN}/measures/{{ref}}"
 _UNIT = "/units/{unit_id}"
+_NOTICE = "/rules/calendar/draft"
 _OBLIGATION = "/ledger/{obligation_id}"
 _DEED = f"{_OBLIGATION}/{{name}}"
 _SETTING = "/settings/office/{name}"
@@ -105,6 +106,17 @@ PAGES = (
     Row(f"{_UNIT}/links", "/units/{unit}/links", "作废办理链接", "edit-units"),
     Row("/units/proposals/{proposal_id}", "/units/proposals/{proposal}", "换了号码"),
     Row("/rules", "/rules", "限期"),
+    Row("/rules/calendar", "/rules/calendar", "本办公室自定的日期"),
+    Row("/rules/calendar/import", "/rules/calendar/import", "通知全文", "publish-rules"),
+    Row("/rules/calendar/draft", "/rules/calendar/draft", "读到的安排"),
+    Row(f"{_NOTICE}/publish", f"{_NOTICE}/publish", "处存疑", "publish-rules"),
+    Row(f"{_NOTICE}/discard", f"{_NOTICE}/discard", "现行日历不变", "publish-rules"),
+    Row(
+        "/rules/calendar/own-days",
+        "/rules/calendar/own-days?first=2090-10-08",
+        "与现行日历不同",
+        "publish-rules",
+    ),
     Row("/rules/calendar/{year}", "/rules/calendar/2026", "调休上班"),
     Row("/messages", "/messages", "看看何时提醒"),
     Row("/settings", "/settings", "本人账号", "use-account"),

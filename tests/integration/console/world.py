@@ -24,6 +24,7 @@ _ROWS = (
 )
 _DOUBTFUL = "2\t乙\t开展培训。\t{unit_name}\t定期"
 _DIRECTORY = "单位名称,分组,联络员,联络员邮箱\n{unit_name},县级各部门,张三,czj@yanting.example\n"
+_NOTICE = "2027年放假安排\n一、元旦：1月1日至3日放假。"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -78,6 +79,7 @@ async def _fill(desk: Desk, client: httpx.AsyncClient, unit_name: str) -> dict[s
     draft = await _send(client, "/v1/plans", doubtful)
     await _send(client, "/v1/units/import", "单位名称,分组\n县新设局,县级各部门\n")
     ledger = (await client.get("/v1/ledger", params={"sort": "due_on"})).json()["items"]
+    await _post(client, "/v1/calendars/draft", text=_NOTICE)
     view = await _post(client, "/v1/ledger/views", name="常看", query="light=red")
     user = {"name": f"{unit_name}的人", "role": "viewer", "password": PASSWORD}
     token = await _post(client, "/v1/tokens", name="OA", scopes=["read"])

@@ -134,6 +134,8 @@ async def test_own_days_are_set_and_removed_above_the_notice(api: Any) -> None:
     assert (await show(api, 2027))["number"] == 1
     done = await api.client.post(OWN, json={"days": days})
     assert (done.status_code, done.json()["number"]) == (201, 2)
+    again = await api.client.post(OWN, json={"days": days, "preview": True})
+    assert (again.json()["changed"], again.json()["moving"]) == ([], 0)
     removed = await api.client.post(OWN, json={"days": dict.fromkeys(days)})
     assert removed.json()["changed"] == sorted(days)
     year = await show(api, 2027)

@@ -34,7 +34,7 @@ class CalendarMoves:
 
     Attributes:
         changed: the days that are worked by one calendar and off by the other, rising.
-        moving: how many moves there are.
+        moving: how many moves there are; None when they were not compared.
         moves: the first 1000 of them, by the earlier of their slots.
         unit_names: of the units that `moves` names.
         until: the last day whose reminders are compared.
@@ -42,7 +42,7 @@ class CalendarMoves:
     """
 
     changed: tuple[date, ...]
-    moving: int
+    moving: int | None
     moves: tuple[MoveCount, ...]
     unit_names: Mapping[UUID, str]
     until: date
@@ -58,10 +58,15 @@ class DraftPreview:
     moves: CalendarMoves
 
 
-async def preview_draft(db: AsyncConnection, act: Act, stored: StoredCalendarDraft) -> DraftPreview:
-    """What publishing a notice would do: its year, and each reminder that moves."""
+async def preview_draft(
+    db: AsyncConnection, act: Act, stored: StoredCalendarDraft, *, compare: bool = True
+) -> DraftPreview:
+    """What publishing a notice would do: its year, and each reminder that moves.
+
+    Without `compare` reminders are not compared, which takes long in a large office.
+    """
     draft = await compare_draft(db, act, stored)
-    moves = await list_moves(db, act, draft.merged, stored.year)
+    moves = await list_moves(db, act, draft.merged, stored.year, compare=compare)
     calendar = WorkingCalendar(0, draft.merged.days)
     return DraftPreview(draft, describe_year(stored.year, calendar, draft.merged.names), moves)
 
@@ -74,7 +79,9 @@ async def preview_own_days(
     return await list_moves(db, act, merged, max(day.year for day in changes))
 
 
-async def list_moves(db: AsyncConnection, act: Act, merged: OfficeDays, year: int) -> CalendarMoves:
+async def list_moves(
+    db: AsyncConnection, act: Act, merged: OfficeDays, year: int, *, compare: bool = True
+) -> CalendarMoves:
     """The reminders that move when a calendar is published, up to the end of a year at least.
 
     Reminders before now have fired and stay. The moves are computed by the planner that fires.
@@ -87,16 +94,17 @@ async def list_moves(db: AsyncConnection, act: Act, merged: OfficeDays, year: in
         for day in present.days.keys() | after.days.keys()
         if present.is_working_day(day) != after.is_working_day(day)
     )
-    until = date(max(year, *(day.year for day in changed[-1:])), 12, 31)
+    until = date(max([year, *(day.year for day in changed)]), 12, 31)
     end = datetime.combine(until + _DAY, time(), tzinfo=ZoneInfo(book.timezone)).astimezone(UTC)
     counter = MoveCounter(Timetable(book, present), Timetable(book, after), act.now, end)
-    if changed:
+    if changed and compare:
         await _count_moves(db, act, counter)
     counts = counter.list_counts()
     listed = tuple(counts[:_LISTED])
     named = {unit_id for count in listed for unit_id in count.unit_ids}
     names = await store.map_unit_names(db, list(named))
-    return CalendarMoves(tuple(changed), len(counts), listed, names, until, book.timezone)
+    moving = len(counts) if compare else None
+    return CalendarMoves(tuple(changed), moving, listed, names, until, book.timezone)
 
 
 async def _count_moves(db: AsyncConnection, act: Act, counter: MoveCounter) -> None:
