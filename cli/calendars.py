@@ -1,21 +1,29 @@
 """`cuiban calendars`: years of the office's working days, and the State's notices of holidays."""
 
 from collections import defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from cli.client import connect, read_file
+from cli.client import Api, connect, read_file
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, WrongUseError
 from deploy.terminal.language import N_, _, get_language
 from deploy.terminal.tables import show_table
-from shared.api.calendars import CalendarDayOut, CalendarDraftOut, CalendarYearOut, SlotMoveOut
-from shared.api.offices import CalendarOut
+from shared.api.calendars import (
+    CalendarDayOut,
+    CalendarDraftOut,
+    CalendarMovesOut,
+    CalendarYearOut,
+    OwnDaysOut,
+    SlotMoveOut,
+)
+from shared.api.offices import CalendarOut, OfficeOut
 from shared.api.problems import choose_part
 
 calendars = typer.Typer(no_args_is_help=True)
@@ -39,6 +47,20 @@ _REASONS = {
 _WEEKDAYS = (N_("Mon"), N_("Tue"), N_("Wed"), N_("Thu"), N_("Fri"), N_("Sat"), N_("Sun"))
 _MARKS = {"workday": " ·", "weekend": " -", "holiday": "休", "make-up": "班"}
 _MARKS |= {"own-off": "休", "own-workday": "班"}
+
+
+_MOST_DAYS = 366
+
+
+class OwnDay(StrEnum):
+    """What the office decides about a day."""
+
+    OFF = "off"
+    WORK = "work"
+    NONE = "none"
+
+
+_WORKS = {OwnDay.OFF: False, OwnDay.WORK: True, OwnDay.NONE: None}
 
 
 @calendars.callback()
@@ -66,6 +88,51 @@ def show_year(
             raise WrongUseError(message, _("Show that year, or import another notice."))
         shown = waiting.shown
     show_answer(shown, as_json, _show_year)
+    if not as_json:
+        _warn_of_unknown_year(api)
+
+
+def _warn_of_unknown_year(api: Api) -> None:
+    """Say which year's holidays should be known by now and are not."""
+    office = OfficeOut.model_validate(api.get("/v1/office"))
+    if office.unknown_year:
+        message = _(
+            "The holidays of {year} are not known yet. When the State Council has published its "
+            "notice, import it: `cuiban calendars import FILE`."
+        )
+        say(message.format(year=office.unknown_year), "yellow")
+
+
+@calendars.command("set")
+def set_own_days(
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"])],
+    becomes: Annotated[OwnDay, typer.Argument(help="off, work, or none to remove an own day.")],
+    last: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last of several days.")
+    ] = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show what moves and change nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
+) -> None:
+    """Set or remove the office's own days off and working days; reminders are planned again."""
+    length = ((last or day) - day).days + 1
+    if not 0 < length <= _MOST_DAYS:
+        message = _("The last day is before the first, or more than a year behind it.")
+        raise WrongUseError(message, _("Give two days of one year."))
+    days = {str(day.date() + timedelta(days=n)): _WORKS[becomes] for n in range(length)}
+    answer = connect(state).post("/v1/calendars/own-days", {"days": days, "preview": preview})
+    show_answer(OwnDaysOut.model_validate(answer), as_json, _show_own_days)
+
+
+def _show_own_days(done: OwnDaysOut) -> None:
+    say(_("Days that change: {days}").format(days=", ".join(map(str, done.changed)) or "-"))
+    _show_moves(done)
+    if done.number is None:
+        say(_("Nothing was kept."))
+    else:
+        say(_("Published as calendar {number}.").format(number=done.number), "green")
 
 
 @calendars.command("import")
@@ -169,7 +236,7 @@ def _show_draft(draft: CalendarDraftOut) -> None:
         say(_("Publish it with `cuiban calendars publish`."), "green")
 
 
-def _show_moves(draft: CalendarDraftOut) -> None:
+def _show_moves(draft: CalendarMovesOut) -> None:
     if not draft.moving:
         say(_("No reminder moves until {until}.").format(until=draft.until))
         return

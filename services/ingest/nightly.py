@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.ingest.handlers.acting import Act, tell
 from services.ingest.handlers.ledger import reminder_audit
 from services.ingest.handlers.ledger.reminder_audit import ReminderAudit
+from services.ingest.handlers.office.calendars import find_missing_year
 from services.ingest.handlers.office.retention import forget_old_texts
 from services.ingest.handlers.office.rules import get_office_zone, renew_default_rules
 from services.ingest.settings import IngestSettings
@@ -74,6 +75,7 @@ class Nightly:
             asked = reminder_audit.make_question(self.settings, office_id, days, now)
             result = await reminder_audit.audit(db, asked)
             described = await reminder_audit.describe(db, result)
+            unknown = await find_missing_year(db, office_id, today)
         if not await self._record(office_id, result, now):
             return False  # another process was first
         with bound(office_id=str(office_id)):
@@ -84,6 +86,8 @@ class Nightly:
                 missing=result.missing,
                 expected=result.expected,
             )
+            if unknown:
+                log(__name__).warning("calendar.unknown", year=unknown)
             for row in described["differences"][:_NAMED]:
                 words = {name: str(row[name]) for name in ("unit_id", "audience", "kind", "reason")}
                 ids = ",".join(map(str, row["obligations"][:20]))

@@ -5,7 +5,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from structlog.testing import capture_logs
 
+from services.ingest.nightly import Nightly
 from shared.api.calendars import CalendarDraftOut
 from shared.calendar import WorkingCalendar
 from shared.rules.defaults import make_default_rule_book
@@ -149,3 +151,13 @@ async def test_a_notice_of_a_year_that_is_over_is_doubtful(api: Any) -> None:
     api.clock.instant = datetime.fromisoformat("2028-01-02T00:00:00Z")
     shown = await api.client.post(DRAFT, json={"text": NOTICE, "preview": True})
     assert [doubt["code"] for doubt in shown.json()["doubts"]] == ["year-past"]
+
+
+async def test_an_unknown_year_is_logged_at_night(api: Any) -> None:
+    seen = []
+    for instant in ("2026-09-20T02:00:00Z", "2026-10-08T02:00:00Z"):
+        api.clock.instant = datetime.fromisoformat(instant)
+        with capture_logs() as lines:
+            assert await Nightly(api.engine, api.clock, api.settings).audit_due_offices() == 1
+        seen.append([line["year"] for line in lines if line["event"] == "calendar.unknown"])
+    assert seen == [[], [2027]]

@@ -1,6 +1,7 @@
 """`cuiban calendars`: what an officer types when the year's notice has come."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,21 @@ async def test_a_draft_is_discarded(cuiban: Command, tmp_path: Path) -> None:
     await cuiban("calendars", "import", str(file))
     assert (await cuiban("calendars", "discard")).status == 0
     assert (await cuiban("calendars", "publish")).status == 2
+
+
+async def test_own_days_are_set_and_removed(cuiban: Command) -> None:
+    seen = await cuiban("calendars", "set", "2027-10-08", "off", "--preview")
+    assert "2027-10-08" in seen.out
+    assert "Nothing was kept." in seen.out
+    done = await cuiban("calendars", "set", "2027-10-08", "off", "--last", "2027-10-11", "--json")
+    assert (done.json["number"], done.json["changed"]) == (1, ["2027-10-08", "2027-10-11"])
+    removed = await cuiban("calendars", "set", "2027-10-08", "none")
+    assert "calendar 2" in removed.out
+    wrong = await cuiban("calendars", "set", "2027-10-08", "off", "--last", "2027-10-01")
+    assert wrong.status == 2
+
+
+async def test_a_year_that_should_be_known_is_warned_of(cuiban: Command, api: Any) -> None:
+    assert "cuiban calendars import" not in (await cuiban("calendars", "show", "2026")).out
+    api.clock.instant = datetime.fromisoformat("2026-10-08T01:00:00Z")
+    assert "holidays of 2027 are not known" in (await cuiban("calendars", "show", "2026")).out

@@ -1,10 +1,18 @@
 """Units are planned anew when rules change, whatever is wrong with one of them."""
 
+from collections import Counter
+from datetime import date
+
 import pytest
 from prometheus_client import REGISTRY
 
+from shared.calendar import WorkingCalendar
+from shared.planning.moving import MoveCounter
+from shared.planning.timetable import Timetable
 from shared.rules.defaults import make_default_rule_book
+from shared.rules.occurrences import Dates
 from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.rules import Audience
 from tests.integration.scheduler.world import (
     OFFICE,
     World,
@@ -72,3 +80,29 @@ async def test_a_calendar_before_the_first_rule_book_leaves_nothing_to_plan(bare
     await bare.apply_rules(RuleBookPublished(office_id=OFFICE, book=make_default_rule_book()))
     assert await bare.ticking.replan() == 1
     assert len(await bare.get_timers()) == 1
+
+
+async def test_what_a_calendar_moves_is_what_then_fires_elsewhere(world: World) -> None:
+    facts = make_obligation(A, "1.1", "2023-08-31")
+    await world.tell(make_assignment(A, ("1.1", facts)))
+    now, until = to_instant("2023-08-21 10:00"), to_instant("2023-10-20 23:59")
+    await world.fire_until(now)
+    world.clock.instant = now
+    days = {date(2023, 8, 28): False, date(2023, 8, 26): True, date(2023, 9, 8): False}
+    book = make_default_rule_book()
+    before, after = (Timetable(book, WorkingCalendar(1, each)) for each in ({}, days))
+    counter = MoveCounter(before, after, now, until)
+    dates = Dates(facts.kind, facts.due_on, facts.known_on)
+    counter.add_unit(A, [dates])
+    moves = [count.move for count in counter.list_counts()]
+    assert any(move.before and move.after for move in moves)
+    expected = Counter(
+        each.slot for rule in book.rules for each in before.list_between(rule, dates, now, until)
+    )
+    expected.subtract(move.before for move in moves if move.before and move.before <= until)
+    expected.update(move.after for move in moves if move.after and move.after <= until)
+    await world.apply_rules(CalendarPublished(office_id=OFFICE, number=1, days=days))
+    await world.replan()
+    fired = await world.fire_until(until)
+    slots = Counter(each.slot for each in fired if each.audience is Audience.LIAISON)
+    assert slots == +expected
