@@ -5,9 +5,9 @@ from fastapi.responses import Response
 
 from services.console.client import fetch_together
 from services.console.shell.visits import SignedIn
-from services.console.texts.rule_sentences import describe_rule
 from shared.api.offices import CalendarOut, RuleBookOut
 from shared.rules.book import RuleBook
+from shared.rules.describing import describe_rule
 
 ROUTER = APIRouter()
 _VERSIONS = 10
@@ -27,7 +27,7 @@ async def show_rules(visit: SignedIn) -> Response:
         "rules/rules.html",
         book=present,
         books=books.items,
-        rules=[describe_rule(visit.words, rule) for rule in present.rules],
+        rules=[describe_rule(rule) for rule in present.rules],
         calendar=calendar,
         days=sorted(calendar.days.items()) if calendar else [],
     )
