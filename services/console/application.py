@@ -20,6 +20,9 @@ from services.console.pages import (
     progress,
     proposals,
     reports,
+    rule_books,
+    rule_drafts,
+    rule_editors,
     rules,
     unit_forms,
     units,
@@ -36,7 +39,7 @@ PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, messages),
+    *(rules, rule_books, rule_editors, rule_drafts, messages),
     *(office_settings, account, people, journal),
     portal,
 )
