@@ -11,12 +11,11 @@ from deploy.terminal.errors import WrongUseError
 from deploy.terminal.language import _, get_language
 from deploy.terminal.tables import show_table
 from shared.api.offices import RuleBookOut
-from shared.api.rules import BookChangeOut, RuleBookWritten, RuleDraftHead
+from shared.api.rules import BookChangeOut, RuleBookWritten, RuleDraftHead, RuleDraftOut
 
 _SHORT_ID = 8
 _LEAST = 4
 """Characters of a draft's id that name it."""
-VersionArgument = Annotated[int, typer.Argument(help="The number of a published version.")]
 
 
 def list_books(as_json: JsonOption = False, state: StateOption = STATE) -> None:
@@ -65,11 +64,18 @@ def _list_cells(book: RuleBookOut) -> tuple[str, str, str, str, str]:
 
 
 def show_book(
-    version: VersionArgument, as_json: JsonOption = False, state: StateOption = STATE
+    book: Annotated[str, typer.Argument(help="A version, or a draft.")],
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
 ) -> None:
-    """Show a published version as YAML, with the comments of its draft."""
-    book = RuleBookWritten.model_validate(connect(state).get(f"/v1/rule-books/{version}"))
-    show_answer(book, as_json, lambda shown: print(shown.text.rstrip("\n")))
+    """Show a published version or a draft as text, with the comments that it was written with."""
+    api = connect(state)
+    shown: RuleBookWritten | RuleDraftOut
+    if _is_version(book):
+        shown = RuleBookWritten.model_validate(api.get(f"/v1/rule-books/{book}"))
+    else:
+        shown = RuleDraftOut.model_validate(api.get(f"/v1/rule-drafts/{find_draft(api, book)}"))
+    show_answer(shown, as_json, lambda answer: print(answer.text.rstrip("\n")))
 
 
 def compare_books(
@@ -96,7 +102,9 @@ def show_changes(changes: list[BookChangeOut]) -> None:
 
 
 def roll_back(
-    version: VersionArgument, as_json: JsonOption = False, state: StateOption = STATE
+    version: Annotated[int, typer.Argument(help="The number of a published version.")],
+    as_json: JsonOption = False,
+    state: StateOption = STATE,
 ) -> None:
     """Publish the content of an earlier version as the next one."""
     answer = connect(state).post(f"/v1/rule-books/{version}/roll-back")
@@ -114,7 +122,11 @@ def show_published(book: RuleBookOut) -> None:
 
 def _name_book(api: Api, word: str) -> str:
     """A version as it is; a draft as its whole id."""
-    return word if word.isdecimal() and len(word) < _LEAST else find_draft(api, word)
+    return word if _is_version(word) else find_draft(api, word)
+
+
+def _is_version(word: str) -> bool:
+    return word.isdecimal() and len(word) < _LEAST
 
 
 def find_draft(api: Api, word: str) -> str:

@@ -21,6 +21,7 @@ COMMANDS = {
     "GET /v1/contact-proposals": "cuiban proposals list",
     "GET /v1/rule-books": "cuiban rules list",
     "GET /v1/rule-drafts": "cuiban rules list",
+    "GET /v1/rule-drafts/{}": "cuiban rules show {}",
     "POST /v1/rule-drafts": "cuiban rules draft FILE",
     "POST /v1/rule-drafts/{}/approve": "cuiban rules approve {}",
     "POST /v1/units/{}/hearings": "cuiban hearing {} --on DATE --by NAME",

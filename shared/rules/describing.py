@@ -59,8 +59,9 @@ _NAMED_CONDITIONS: Mapping[str, tuple[str, str, Mapping[str, Phrase]]] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleWords:
-    """A rule in words; `select` is None for a rule without conditions."""
+    """A rule in words; `name` is its `rule_id`, `select` None for a rule without conditions."""
 
+    name: str
     kinds: Phrase
     select: Phrase | None
     when: tuple[Phrase, ...]
@@ -73,6 +74,7 @@ class RuleWords:
 def describe_rule(rule: Rule) -> RuleWords:
     """A rule in words."""
     return RuleWords(
+        name=rule.rule_id,
         kinds=join(KINDS[kind] for kind in rule.kinds),
         select=describe_select(rule.select) if rule.select else None,
         when=tuple(map(describe_when, rule.when)),

@@ -168,24 +168,31 @@ class _Reading:
     def _read_moments(self, prefix: str, rule: Rule) -> tuple[When, ...]:
         days = self._read_days(f"{prefix}-days")
         every = self.read_number(f"{prefix}-every", 1, _MOST_DAYS, required=False)
-        before = BeforeDue(working_days=days) if days else None
-        news = WhenTold() if self._form[f"{prefix}-told"] else None
-        overdue = WhileOverdue(every_working_days=every) if every else None
-        others = _list_others(rule)
-        return tuple(each for each in (before, news, overdue, *others) if each is not None)
+        filled: list[tuple[When | None, When | None]] = [
+            (_find(rule, BeforeDue), BeforeDue(working_days=days) if days else None),
+            (_find(rule, WhenTold), WhenTold() if self._form[f"{prefix}-told"] else None),
+            (_find(rule, WhileOverdue), WhileOverdue(every_working_days=every) if every else None),
+        ]
+        kept = []
+        for moment in rule.when:
+            changed = [new for old, new in filled if old is moment]
+            kept += changed or [moment]
+        added = [new for old, new in filled if old is None]
+        return tuple(moment for moment in (*kept, *added) if moment is not None)
 
     def _read_steps(self, prefix: str, rule: Rule) -> tuple[Step, ...]:
         chosen = self._form.get_all(f"{prefix}-who")
-        present = {each.audience: each for each in rule.who if not _is_special(rule, each)}
+        in_form = {each.audience for each in rule.who if not _is_special(rule, each)}
+        added = [Step(audience=each) for each in Audience if each not in in_form]
         steps = []
-        for audience in Audience:
-            if audience not in chosen:
-                continue
-            name = f"{prefix}-from-{audience.value}"
-            first = self.read_number(name, 0, _MOST_OVERDUE, required=False) or 0
-            step = present.get(audience, Step(audience=audience))
-            steps.append(step.model_copy(update={"from_overdue": first}))
-        return (*steps, *(each for each in rule.who if _is_special(rule, each)))
+        for step in (*rule.who, *added):
+            if step in rule.who and _is_special(rule, step):
+                steps.append(step)
+            elif step.audience in chosen:
+                name = f"{prefix}-from-{step.audience.value}"
+                first = self.read_number(name, 0, _MOST_OVERDUE, required=False) or 0
+                steps.append(step.model_copy(update={"from_overdue": first}))
+        return tuple(steps)
 
     def _read_days(self, name: str) -> tuple[int, ...]:
         words = [word for word in _SEPARATOR.split(self._form[name]) if word]

@@ -202,5 +202,6 @@ async def test_the_command_drafts_compares_approves_and_rolls_back(
         assert (back.status, "rules draft --from-version 1" in back.err) == (1, True)
         begun = await cuiban("rules", "draft", "--from-version", "1", "--json")
         draft_id = begun.json["draft_id"]
+        assert "rule_id: deadline" in (await cuiban("rules", "show", draft_id[:8])).out
         assert (await cuiban("rules", "discard", draft_id[:8])).status == 0
         assert (await cuiban("rules", "discard", draft_id[:8])).status == 2
