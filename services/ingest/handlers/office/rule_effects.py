@@ -3,7 +3,6 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from services.ingest.domain.rule_approval import RuleEffect
 from services.ingest.handlers.office.rules import get_book, get_calendar
 from services.ingest.store import office_settings, open_obligations, reminder_audit
 from services.ingest.store.open_obligations import OpenObligation
-from shared.planning.effects import has_other_reminders
+from shared.planning.effects import BookComparison
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
@@ -27,36 +26,28 @@ _UNITS_AT_ONCE = 50
 _NAMED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    office_id: UUID
-    live: Timetable
-    other: Timetable
-    now: datetime
+def _list_differing(
+    comparison: BookComparison, office_id: UUID, owed: Sequence[OpenObligation]
+) -> list[UUID]:
+    """The units that hear something else. No I/O: it runs in a thread."""
+    by_unit: defaultdict[UUID, list[ForecastObligation]] = defaultdict(list)
+    for obligation in owed:
+        if obligation.reminded:
+            by_unit[obligation.unit_id].append(_to_forecast(office_id, obligation))
+    return [
+        unit_id for unit_id, of_unit in by_unit.items() if comparison.has_other_reminders(of_unit)
+    ]
 
-    def list_differing(self, owed: Sequence[OpenObligation]) -> list[UUID]:
-        """The units that hear something else. No I/O: it runs in a thread."""
-        by_unit: defaultdict[UUID, list[ForecastObligation]] = defaultdict(list)
-        for obligation in owed:
-            if obligation.reminded:
-                by_unit[obligation.unit_id].append(self._make(obligation))
-        return [
-            unit_id
-            for unit_id, of_unit in by_unit.items()
-            if has_other_reminders(
-                self.live, self.other, of_unit, planned_at=self.now, until=self.now + REACH
-            )
-        ]
 
-    def _make(self, owed: OpenObligation) -> ForecastObligation:
-        return ForecastObligation(
-            self.office_id,
-            owed.unit_id,
-            owed.obligation_id,
-            Dates(owed.kind, owed.due_on, owed.known_on),
-            owed.lead,
-            ReminderMeasure(owed.ref, "", "", ""),
-        )
+def _to_forecast(office_id: UUID, owed: OpenObligation) -> ForecastObligation:
+    return ForecastObligation(
+        office_id,
+        owed.unit_id,
+        owed.obligation_id,
+        Dates(owed.kind, owed.due_on, owed.known_on),
+        owed.lead,
+        ReminderMeasure(owed.ref, "", "", ""),
+    )
 
 
 async def measure_effect(
@@ -68,13 +59,17 @@ async def measure_effect(
     """
     live, calendar = await get_book(db, office_id), await get_calendar(db, office_id)
     is_other = bool(list_changes(live, book))
-    comparison = _Comparison(office_id, Timetable(live, calendar), Timetable(book, calendar), now)
+    comparison = BookComparison(
+        Timetable(live, calendar), Timetable(book, calendar), now, now + REACH
+    )
     units, differing, named, after = 0, 0, list[UUID](), None
     while unit_ids := await reminder_audit.list_unit_ids(db, office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
         owed = await open_obligations.list_open(db, office_id, unit_ids)
         units += len({obligation.unit_id for obligation in owed})
-        changed = await asyncio.to_thread(comparison.list_differing, owed) if is_other else []
+        if not is_other:
+            continue
+        changed = await asyncio.to_thread(_list_differing, comparison, office_id, owed)
         differing += len(changed)
         named += changed[: _NAMED - len(named)]
     names = await reminder_audit.map_unit_names(db, named)

@@ -4,10 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.effects import has_other_reminders
-from shared.planning.forecasting import ForecastObligation
+from shared.planning.effects import BookComparison
+from shared.planning.forecasting import ForecastObligation, forecast
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
@@ -39,13 +41,10 @@ def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
     other = RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
     live = make_default_rule_book()
     calendar = WorkingCalendar()
-    return has_other_reminders(
-        Timetable(live, calendar),
-        Timetable(other, calendar),
-        owed,
-        planned_at=NOW,
-        until=NOW + timedelta(days=90),
+    comparison = BookComparison(
+        Timetable(live, calendar), Timetable(other, calendar), NOW, NOW + timedelta(days=90)
     )
+    return comparison.has_other_reminders(owed)
 
 
 @pytest.mark.parametrize(
@@ -86,3 +85,44 @@ def test_another_obligation_at_the_same_slot_is_something_else() -> None:
 
 def test_a_unit_that_owes_nothing_hears_nothing_else() -> None:
     assert not is_other(channels=["email"])
+
+
+@settings(max_examples=60)
+@given(
+    dates=st.lists(st.dates(date(2023, 4, 3), date(2023, 10, 31)), min_size=1, max_size=4),
+    leads=st.booleans(),
+    fields=st.fixed_dictionaries(
+        {
+            "when": st.sampled_from(
+                [
+                    BOOK["rules"][0]["when"],
+                    [{"type": "before-due", "working_days": [7, 3]}],
+                    [{"type": "while-overdue", "every_working_days": 5}],
+                ]
+            ),
+            "select": st.sampled_from([None, {"lead": True}, {"light": "red"}]),
+            "channels": st.sampled_from([["email", "sms"], ["email"]]),
+        }
+    ),
+)
+def test_the_short_way_says_what_whole_forecasts_say(
+    dates: list[date], leads: bool, fields: dict[str, Any]
+) -> None:
+    owed = [owe(day, lead=leads) for day in dict.fromkeys(dates)]
+    rules = [BOOK["rules"][0] | fields, BOOK["rules"][1]]
+    other = RuleBook.model_validate(BOOK | {"rules": rules})
+    whole = [
+        [
+            (
+                each.slot,
+                each.audience,
+                each.channels,
+                {(i.obligation_id, i.kind) for i in each.items},
+            )
+            for each in forecast(
+                book, WorkingCalendar(), owed, planned_at=NOW, until=NOW + timedelta(days=90)
+            )
+        ]
+        for book in (make_default_rule_book(), other)
+    ]
+    assert is_other(*owed, **fields) == (whole[0] != whole[1])
