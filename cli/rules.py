@@ -1,4 +1,4 @@
-"""`cuiban rules`: the office's rule book as text."""
+"""`cuiban rules`: the office's rule book as text, its drafts and its versions."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from cli.client import read_file
+from cli.rule_books import compare_books, list_books, roll_back, show_book
+from cli.rule_drafts import approve_draft, discard_draft, publish_draft, save_draft
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _, get_language
@@ -15,7 +17,7 @@ from shared.clock import SystemClock
 from shared.rules.problems import BookProblem
 from shared.rules.reading import read_book
 
-rules = typer.Typer(help="The rule book as text: check it.", no_args_is_help=True)
+rules = typer.Typer(help="The rule book: check, draft, compare, publish.", no_args_is_help=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,6 @@ class _Check:
     passed: bool
     rules: int
     problems: list[_Place]
-
-
-@rules.callback()
-def _describe() -> None:
-    """The rule book as text: check it."""
 
 
 @rules.command("check")
@@ -89,3 +86,13 @@ def _show_check(check: _Check) -> None:
         say(line.format(file=check.file, message=problem.message, **place))
         if problem.hint:
             say(f"    {problem.hint}")
+
+
+rules.command("draft")(save_draft)
+rules.command("list")(list_books)
+rules.command("show")(show_book)
+rules.command("compare")(compare_books)
+rules.command("publish")(publish_draft)
+rules.command("approve")(approve_draft)
+rules.command("rollback")(roll_back)
+rules.command("discard")(discard_draft)

@@ -41,6 +41,9 @@ _LABELS = {
     "stops_reminders": N_("statuses in which nothing is reminded of"),
     "review": N_("the office reviews what units report as done"),
     "joint": N_("who reports for a duty of several units"),
+    "rule_approval_share": N_(
+        "percent of the units: rules that change what more of them hear need a second person"
+    ),
     "changed_by": N_("last changed by"),
     "changed_at": N_("last changed at"),
     "lights": N_("name and colour of a light"),

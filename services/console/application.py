@@ -22,6 +22,9 @@ from services.console.pages import (
     progress,
     proposals,
     reports,
+    rule_books,
+    rule_drafts,
+    rule_editors,
     rules,
     unit_forms,
     units,
@@ -38,7 +41,7 @@ PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, holiday_notices, calendars, messages),
+    *(rules, rule_books, rule_editors, rule_drafts, holiday_notices, calendars, messages),
     *(office_settings, account, people, journal),
     portal,
 )

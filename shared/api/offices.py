@@ -89,12 +89,20 @@ class RuleBookIn(Request):
 
 
 class RuleBookOut(Answer):
-    """A version of the office's rules."""
+    """A version of the office's rules.
+
+    `drafted_by` and `approved_by` are null for a version without a draft, or without a second
+    person. `restored_from` is the version whose content it is again.
+    """
 
     version: int
     book: dict[str, Any]
     published_by: str
     published_at: datetime
+    note: str
+    drafted_by: str | None
+    approved_by: str | None
+    restored_from: int | None
 
 
 class CalendarIn(Request):

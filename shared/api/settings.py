@@ -26,6 +26,8 @@ class OfficeSettingsIn(OfficeSettings):
     working days before the date the light is yellow. `logo` is a PNG or JPEG picture in base64.
     `stops_reminders`: statuses in which nothing is reminded of; done is always one. `review`: the
     office reviews what a unit reports as done. `joint`: who reports for a duty of several units.
+    `rule_approval_share`: rules that change what more than this percentage of the units hears need
+    the approval of a second person; 100 means never.
     """
 
     model_config = ConfigDict(
@@ -51,6 +53,7 @@ class OfficeSettingsIn(OfficeSettings):
     stops_reminders: Annotated[tuple[ObligationStatus, ...], Field(max_length=10)] = STOPPING
     review: bool = True
     joint: Joint = Joint.EACH
+    rule_approval_share: int = Field(default=20, ge=0, le=100)
 
     @field_validator("logo")
     @classmethod
@@ -78,6 +81,7 @@ class OfficeSettingsOut(OfficeSettings):
     stops_reminders: tuple[ObligationStatus, ...]
     review: bool
     joint: Joint
+    rule_approval_share: int
     changed_by: str
     changed_at: datetime | None
 

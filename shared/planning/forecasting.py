@@ -1,7 +1,7 @@
 """Forecasts the reminders of a plan, with the code that fires them. Pure."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -100,18 +100,19 @@ def forecast(
     reminders = [
         reminder
         for of_unit in units.values()
-        for reminder in _forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
+        for reminder in forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
     ]
     return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
 
 
-def _forecast_unit(
+def forecast_unit(
     timetable: Timetable,
-    of_unit: list[ForecastObligation],
+    of_unit: Sequence[ForecastObligation],
     changes: Mapping[UUID, Sequence[TimedChange]],
     planned_at: datetime,
     until: datetime,
-) -> Iterable[ReminderDue]:
+) -> Iterator[ReminderDue]:
+    """The reminders of one unit, as `forecast` gives them; `of_unit` has one at least."""
     first = of_unit[0]
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     owed = dict.fromkeys(by_id, True)

@@ -15,7 +15,8 @@ from shared.rules.problems import BookProblem, Mark
 LONGEST_TEXT = 1_000_000
 _DEEPEST = 40
 _MOST_PARTS = 100_000
-_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+"""Plain texts that stand for no value."""
 _ADVICE = {
     "found character '\\t'": (
         "缩进须用空格，不能用制表符。Indent with spaces, not with tabs.",
@@ -135,7 +136,7 @@ class _Walk:
         self.values[place] = _to_mark(node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             is_plain = node.style is None
-            return None if is_plain and node.value in _NULLS else _join_surrogates(node.value)
+            return None if is_plain and node.value in NULLS else _join_surrogates(node.value)
         if isinstance(node, yaml.SequenceNode):
             return [self.read(each, (*place, n)) for n, each in enumerate(node.value)]
         return dict(self._read_pairs(node, place))

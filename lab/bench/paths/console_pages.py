@@ -12,6 +12,11 @@ from services.console.pages.office_settings import SETTINGS
 _PARTS = {"extensions": "extension", "objections": "objection", "hearings": "hearing"}
 _PLAN, _MEASURE = "/plans/{plan_id}", "/plans/{plan_id}/measures/{ref}"
 
+_DRAFT, _DRAFT_PARTS = (
+    "/rules/drafts/{rule_draft_id}",
+    ("", "/text", "/form", "/publish", "/approve", "/discard"),
+)
+
 LISTS = (
     "/ledger",
     "/ledger?light=red",
@@ -75,6 +80,10 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/rules/calendar", "/rules/calendar"),
     ("/rules/calendar/import", "/rules/calendar/import"),
     ("/rules/calendar/{year}", "/rules/calendar/2023"),
+    ("/rules/compare", "/rules/compare?before=1&after={rule_draft}"),
+    ("/rules/versions/{version}", "/rules/versions/1"),
+    ("/rules/versions/{version}/roll-back", "/rules/versions/1/roll-back"),
+    *((f"{_DRAFT}{part}", f"/rules/drafts/{{rule_draft}}{part}") for part in _DRAFT_PARTS),
     ("/messages", "/messages"),
     ("/messages", "/messages?state=failed"),
     ("/settings", "/settings"),

@@ -112,11 +112,13 @@ def add_requests(api: Api, plan: str) -> dict[str, str]:
     revised = _write_plan("要点分解表", moved=True)
     revision = _upload(api, f"/v1/plans/{plan}/revisions", "修订.txt", revised)
     draft = _upload(api, "/v1/plans", "草案.txt", _write_plan("分解表", doubtful=True))
+    rules = api.post("/v1/rule-drafts", {"from_version": 1, "note": "试行"})
     person = {"name": "经办人", "role": "viewer", "password": "绿色 订书机 七月 河"}
     return names | {
         "proposal": proposed["proposal_id"],
         "revision": revision["revision_id"],
         "draft": draft["plan_id"],
+        "rule_draft": rules["draft_id"],
         "user": api.post("/v1/users", person)["user_id"],
         "view": api.post("/v1/ledger/views", {"name": "常看", "query": "light=red"})["view_id"],
     }

@@ -43,6 +43,10 @@ class RetryingApi:
         """POST JSON with one key for all attempts; returns the answer."""
         return self._retry(partial(Api.post, path=path, body=body, key=str(uuid4())))
 
+    def put(self, path: str, body: object) -> Any:  # noqa: ANN401 - JSON
+        """PUT JSON with one key for all attempts; returns the answer."""
+        return self._retry(partial(Api.put, path=path, body=body, key=str(uuid4())))
+
     def upload(self, path: str, file: Path) -> Any:  # noqa: ANN401 - JSON
         """POST a file with one key for all attempts; returns the answer."""
         return self._retry(partial(Api.upload, path=path, file=file, key=str(uuid4())))

@@ -7,10 +7,10 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from services.console.shell.visits import Visit
-from services.console.texts.rule_sentences import describe_rule
 from shared.api.calendars import CalendarMovesOut, SlotMoveOut
 from shared.api.offices import RuleBookOut
 from shared.rules.book import RuleBook
+from shared.rules.describing import RuleWords, describe_rule
 
 _PART = 30
 
@@ -46,7 +46,7 @@ async def describe_moves(
     """A part of the moves, from 1, at a page with this address and query."""
     books = await visit.api.list_page(RuleBookOut, "/v1/rule-books", limit=1)
     names = {
-        rule.rule_id: _name_rule(describe_rule(visit.words, rule))
+        rule.rule_id: _name_rule(describe_rule(rule), visit.language)
         for book in books.items
         for rule in RuleBook.model_validate(book.book).rules
     }
@@ -72,8 +72,9 @@ async def describe_moves(
     )
 
 
-def _name_rule(described: Mapping[str, object]) -> str:
-    return " ".join(str(described[key]) for key in ("kinds", "select") if described[key])
+def _name_rule(words: RuleWords, language: str) -> str:
+    named = (words.kinds, words.select) if words.select else (words.kinds,)
+    return " ".join(phrase.choose(language) for phrase in named)
 
 
 def _write_slot(visit: Visit, slot: datetime | None, zone: ZoneInfo) -> str:

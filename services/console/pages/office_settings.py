@@ -56,6 +56,7 @@ _RATE = N_("同一人、同一方式。不填则按系统默认，0 为不限。
 _SIGNATURE = N_("短信【】内的签名，也用于通报落款。2 至 18 个字。")
 _LOGO = N_("PNG 或 JPEG 图片，不超过 200 KB。不选文件则去掉标志。")
 _RETENTION = N_("过后删去正文和地址，发送记录保留。不填则一直保留。")
+_APPROVAL = N_("按单位数的百分比。新规则改变的单位超过这个比例，须由另一人批准；100 为不须批准。")
 SETTINGS = (
     Setting("lights", N_("灯色"), "lights", N_("各地叫法不同，可改名称和颜色。")),
     Setting("near_working_days", N_("提前多少个工作日算临期"), "number"),
@@ -70,6 +71,7 @@ SETTINGS = (
     Setting("signature", N_("签名"), "text", _SIGNATURE),
     Setting("logo", N_("标志"), "logo", _LOGO),
     Setting("timezone", N_("时区"), "text", N_("如：Asia/Shanghai。")),
+    Setting("rule_approval_share", N_("规则须他人批准的比例"), "number", _APPROVAL),
     Setting("retention_days", N_("消息正文保留天数"), "number", _RETENTION),
 )
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.console.texts import plan_words, wording
 from services.console.texts.languages import load_catalogs
 from services.console.texts.wording import Wording
+from shared.api.problems import choose_part
 
 STATIC = Path(__file__).parents[1] / "static"
 _TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -72,6 +73,7 @@ def _add_filters(environment: Environment, words: Wording) -> None:
     environment.filters["date"] = words.write_date
     environment.filters["weekday"] = words.name_weekday
     environment.filters["moment"] = words.write_moment
+    environment.filters["part"] = lambda text: choose_part(text, words.language)
     for name, named in _WORDS.items():
         environment.filters[name] = lambda value, named=named: words.name_value(value, named)
 

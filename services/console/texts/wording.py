@@ -94,6 +94,7 @@ class Wording:
     """The words of one language."""
 
     def __init__(self, language: str, translate: Callable[[str], str]) -> None:
+        self.language = language
         self._translate, self._chinese = translate, language == "zh"
 
     def gettext(self, text: str, **values: object) -> str:

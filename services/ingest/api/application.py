@@ -23,6 +23,8 @@ from services.ingest.api import (
     reachability,
     reports,
     revisions,
+    rule_books,
+    rule_drafts,
     sessions,
     settings,
     units,
@@ -66,7 +68,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, calendars),
-    *(settings, users, sessions, openid, links, me, audit),
+    *(settings, rule_books, rule_drafts, users, sessions, openid, links, me, audit),
 )
 
 

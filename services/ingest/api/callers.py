@@ -180,11 +180,19 @@ def _require_permission(request: Request, caller: Caller) -> None:
             "请使用不限于某个单位的账号或令牌。"
             f"Use {'an account' if caller.session else 'a token'} that is not bound to a unit.",
         )
+    hint = describe_holders(needed)
+    if needed is Permission.APPROVE_RULES and caller.session is None:
+        hint = (
+            "令牌不能批准。请审批人登录控制台，在“规则”中打开这份草稿批准"
+            "（`cuiban rules approve DRAFT --as NAME --password-stdin`）。"
+            "A token can't approve. An approver signs in to the console, and approves the draft "
+            "under Rules (`cuiban rules approve DRAFT --as NAME --password-stdin`)."
+        )
     raise ProblemError(
         403,
         "forbidden",
         f"没有权限 {needed.value}。The {who} lacks the permission {needed.value}.",
-        describe_holders(needed),
+        hint,
     )
 
 

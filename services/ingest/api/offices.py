@@ -1,6 +1,5 @@
-"""The office over HTTP: its rules, days and tokens, and the receipts of gateways."""
+"""The office over HTTP: its days and tokens, and the receipts of gateways."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -10,26 +9,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
-from services.ingest.api.problems import ProblemError
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, subordinates, tokens
 from services.ingest.handlers.office.calendars import find_missing_year
 from services.ingest.store import offices
 from services.ingest.store.row_security import without_office
-from services.ingest.store.rows import StoredRuleBook
 from shared.api.fields import Answer, Page
 from shared.api.offices import (
     OfficeOut,
     OfficeSummaryOut,
-    RuleBookIn,
-    RuleBookOut,
     TokenIn,
     TokenIssued,
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.rules.problems import BookProblem
-from shared.rules.reading import read_content
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
 _ID = TypeAdapter(UUID)
@@ -68,48 +61,6 @@ async def list_office_summaries(call: Permitted) -> Page[OfficeSummaryOut]:
         async with call.context.engine.connect() as db:
             rows = await subordinates.summarise_offices(db, call.act.office_id, call.act.now)
     return Page[OfficeSummaryOut](items=[OfficeSummaryOut.model_validate(row) for row in rows])
-
-
-@ROUTER.get("/rule-books")
-async def list_rule_books(
-    call: Permitted, cursor: Cursor = None, limit: Limit = 20
-) -> Page[RuleBookOut]:
-    """List the versions of the rule book, the present one first."""
-    before = parse_cursor(cursor, "rule-books", _NUMBER)
-    async with call.context.engine.connect() as db:
-        rows = await rules.list_books(db, call.act, before, limit + 1)
-    return make_page(rows, limit, "rule-books", RuleBookOut, lambda row: row.version)
-
-
-@ROUTER.post("/rule-books", status_code=201, response_model=RuleBookOut)
-async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
-    """Publish a whole rule book as the next version. All reminders are planned again.
-
-    Refused is what `cuiban rules check` refuses, also rules that can never remind of anything.
-    """
-    reading = read_content(body.model_dump(mode="json"), call.act.now.date())
-    if reading.book is None or reading.problems:
-        raise _make_unsound(reading.problems)
-    book = reading.book
-
-    async def run(db: AsyncConnection) -> StoredRuleBook:
-        return await rules.publish_book(db, call.act, book)
-
-    return await answer_post(call, run, RuleBookOut, status=201)
-
-
-def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
-    """A refusal that names the first problem in its hint, and all of them in `errors`."""
-    pending = all(problem.code == "not-supported" for problem in problems)
-    return ProblemError(
-        422,
-        "not-supported" if pending else "invalid",
-        "规则有误。The rule book is not sound.",
-        problems[0].describe(),
-        errors=[
-            {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
-        ],
-    )
 
 
 @ROUTER.get("/tokens")

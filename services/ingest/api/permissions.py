@@ -40,8 +40,12 @@ class Permission(StrEnum):
     """To grant or refuse a later date."""
     DECIDE_OBJECTIONS = "decide-objections"
     """To uphold or reject an objection of a unit."""
+    DRAFT_RULES = "draft-rules"
+    """To write drafts of the rule book."""
     PUBLISH_RULES = "publish-rules"
     """To publish rule books and calendars."""
+    APPROVE_RULES = "approve-rules"
+    """To approve, as a second person, rules that change what many units hear. No token has it."""
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
     DELIVER_RECEIPTS = "deliver-receipts"
@@ -77,6 +81,17 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/offices/summaries": _P.READ_SUBORDINATES,
     "GET /v1/rule-books": _P.READ,
     "POST /v1/rule-books": _P.PUBLISH_RULES,
+    "GET /v1/rule-books/{version}": _P.READ_DRAFTS,
+    "POST /v1/rule-books/{version}/roll-back": _P.PUBLISH_RULES,
+    "GET /v1/rule-comparison": _P.READ_DRAFTS,
+    "GET /v1/rule-drafts": _P.READ_DRAFTS,
+    "POST /v1/rule-drafts": _P.DRAFT_RULES,
+    "GET /v1/rule-drafts/{draft_id}": _P.READ_DRAFTS,
+    "PUT /v1/rule-drafts/{draft_id}": _P.DRAFT_RULES,
+    "DELETE /v1/rule-drafts/{draft_id}": _P.DRAFT_RULES,
+    "GET /v1/rule-drafts/{draft_id}/effect": _P.READ_DRAFTS,
+    "POST /v1/rule-drafts/{draft_id}/publish": _P.PUBLISH_RULES,
+    "POST /v1/rule-drafts/{draft_id}/approve": _P.APPROVE_RULES,
     "GET /v1/calendars": _P.READ,
     "POST /v1/calendars": _P.PUBLISH_RULES,
     "GET /v1/calendars/draft": _P.READ_DRAFTS,
@@ -202,7 +217,7 @@ ENDPOINTS: Mapping[str, Permission] = {
 """The permission that each endpoint needs, by method and path as the description has them."""
 
 _READING = frozenset({_P.READ, _P.READ_DRAFTS, _P.READ_SUBORDINATES})
-_EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER})
+_EDITING = frozenset({_P.EDIT_PLANS, _P.EDIT_UNITS, _P.EDIT_LEDGER, _P.DRAFT_RULES})
 _DECIDING = frozenset(
     {
         _P.PUBLISH_PLANS,
@@ -224,7 +239,9 @@ BY_SCOPE: Mapping[Scope, frozenset[Permission]] = {
 BY_ROLE: Mapping[AccountRole, frozenset[Permission]] = {
     AccountRole.ADMIN: frozenset(Permission),
     AccountRole.EDITOR: _READING | _EDITING | {_P.READ_JOURNAL, _P.ANSWER, _P.USE_ACCOUNT},
-    AccountRole.APPROVER: _READING | _DECIDING | {_P.READ_JOURNAL, _P.USE_ACCOUNT},
+    AccountRole.APPROVER: _READING
+    | _DECIDING
+    | {_P.APPROVE_RULES, _P.READ_JOURNAL, _P.USE_ACCOUNT},
     AccountRole.VIEWER: _READING | {_P.USE_ACCOUNT},
     AccountRole.UNIT: frozenset({_P.READ, _P.ANSWER, _P.USE_ACCOUNT}),
 }

@@ -41,6 +41,7 @@ async def change_settings(call: Permitted, body: OfficeSettingsIn) -> Response:
             quiet=frozenset(body.stops_reminders) - {ObligationStatus.DONE},
             joint=body.joint,
         ),
+        rule_approval_share=body.rule_approval_share,
     )
 
     async def run(db: AsyncConnection) -> OfficeSettingsOut:
@@ -59,6 +60,7 @@ def _show(view: SettingsView) -> OfficeSettingsOut:
         stops_reminders=(*sorted(view.reporting.quiet), ObligationStatus.DONE),
         review=view.reporting.review,
         joint=view.reporting.joint,
+        rule_approval_share=view.rule_approval_share,
         changed_by=view.changed_by,
         changed_at=view.changed_at,
     )

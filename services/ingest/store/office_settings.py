@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.ingest.domain.rule_approval import DEFAULT_SHARE
 from services.ingest.store.fetching import fetch_first, fetch_one, list_columns
 from services.ingest.store.office_tables import OFFICE_SETTINGS
 
@@ -17,13 +18,15 @@ from services.ingest.store.office_tables import OFFICE_SETTINGS
 class StoredSettings:
     """A version of an office's settings.
 
-    `logo` is a picture, `reporting` what becomes of a unit's reports.
+    `logo` is a picture, `reporting` what becomes of a unit's reports. `rule_approval_share`: from
+    how many percent of the units on a second person approves a rule book; None for the default.
     """
 
     version: int
     settings: dict[str, Any]
     logo: bytes | None
     reporting: dict[str, Any] | None
+    rule_approval_share: int | None
     changed_by: str
     changed_at: datetime
 
@@ -44,6 +47,18 @@ async def find_reporting(db: AsyncConnection, office_id: UUID) -> dict[str, Any]
     return (await db.execute(query.limit(1))).scalar()
 
 
+async def find_approval_share(db: AsyncConnection, office_id: UUID) -> int:
+    """The percentage of units above which a second person approves a rule book."""
+    query = (
+        select(_S.rule_approval_share)
+        .where(_S.office_id == office_id)
+        .order_by(_S.version.desc())
+        .limit(1)
+    )
+    share = (await db.execute(query)).scalar()
+    return DEFAULT_SHARE if share is None else share
+
+
 async def add_settings(
     db: AsyncConnection,
     office_id: UUID,
@@ -52,6 +67,7 @@ async def add_settings(
     settings: Mapping[str, Any],
     logo: bytes | None,
     reporting: Mapping[str, Any],
+    rule_approval_share: int,
     by: str,
     now: datetime,
 ) -> StoredSettings:
@@ -62,6 +78,7 @@ async def add_settings(
         "settings": dict(settings),
         "logo": logo,
         "reporting": dict(reporting),
+        "rule_approval_share": rule_approval_share,
         "changed_by": by,
         "changed_at": now,
     }

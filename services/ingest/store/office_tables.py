@@ -1,7 +1,7 @@
-"""What an office decides: its rule books, its calendars and its settings."""
+"""What an office decides: its rule books and their drafts, its calendars and its settings."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.ingest.store.columns import INSTANT, METADATA, define_office_column
 
@@ -13,6 +13,29 @@ RULE_BOOKS = Table(
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("published_at", INSTANT, nullable=False),
+    # The draft's text as it was written; empty for a version that had no draft.
+    Column("text", Text),
+    Column("note", Text, nullable=False, server_default=""),
+    Column("drafted_by", Text),
+    Column("approved_by", Text),
+    Column("restored_from", Integer),
+)
+
+RULE_DRAFTS = Table(
+    "rule_drafts",
+    METADATA,
+    Column("draft_id", Uuid, primary_key=True),
+    define_office_column(),
+    Column("version", Integer, nullable=False),
+    Column("based_on", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("writers", ARRAY(Uuid), nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("changed_by", Text, nullable=False),
+    Column("changed_at", INSTANT, nullable=False),
+    Index("rule_drafts_by_office", "office_id"),
 )
 
 CALENDARS = Table(
@@ -48,6 +71,8 @@ OFFICE_SETTINGS = Table(
     Column("logo", LargeBinary),
     # What becomes of a unit's reports: ingest's own, told to nobody. Empty: the defaults.
     Column("reporting", JSONB(none_as_null=True)),
+    # Percent of the units; empty: the default.
+    Column("rule_approval_share", Integer),
     Column("changed_by", Text, nullable=False),
     Column("changed_at", INSTANT, nullable=False),
 )

@@ -40,12 +40,20 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class StoredRuleBook:
-    """A version of an office's rule book."""
+    """A version of an office's rule book.
+
+    `drafted_by` and `approved_by`: who wrote and who approved its draft. `restored_from`: the
+    version whose content it is again.
+    """
 
     version: int
     book: dict[str, Any]
     published_by: str
     published_at: datetime
+    note: str
+    drafted_by: str | None
+    approved_by: str | None
+    restored_from: int | None
 
 
 @dataclass(frozen=True, slots=True)

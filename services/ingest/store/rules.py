@@ -1,6 +1,7 @@
 """Rule books and calendars, every version of each."""
 
 from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,21 @@ from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 _B, _C = RULE_BOOKS.c, CALENDARS.c
 _BOOK = list_columns(StoredRuleBook, _B)
 _CALENDAR = list_columns(StoredCalendar, _C)
+
+
+@dataclass(frozen=True, slots=True)
+class BookOrigin:
+    """Where a version came from: its text, what was noted of it, and who did what."""
+
+    text: str | None = None
+    note: str = ""
+    drafted_by: str | None = None
+    approved_by: str | None = None
+    restored_from: int | None = None
+
+
+NO_DRAFT = BookOrigin()
+"""Of a version that was published without a draft."""
 
 
 async def find_current_book(db: AsyncConnection, office_id: UUID) -> StoredRuleBook | None:
@@ -33,12 +49,25 @@ async def list_books(
     return await fetch_all(db, StoredRuleBook, query.order_by(_B.version.desc()).limit(limit))
 
 
+async def find_book(db: AsyncConnection, office_id: UUID, version: int) -> StoredRuleBook | None:
+    """A version of the rule book; None when there is none."""
+    query = select(*_BOOK).where(_B.office_id == office_id, _B.version == version)
+    return await fetch_first(db, StoredRuleBook, query)
+
+
+async def find_text(db: AsyncConnection, office_id: UUID, version: int) -> str | None:
+    """The text that a version was written as; None when it had none."""
+    query = select(_B.text).where(_B.office_id == office_id, _B.version == version)
+    return (await db.execute(query)).scalar()
+
+
 async def add_book(
     db: AsyncConnection,
     office_id: UUID,
     version: int,
     *,
     book: Mapping[str, Any],
+    origin: BookOrigin,
     by: str,
     now: datetime,
 ) -> StoredRuleBook:
@@ -49,6 +78,7 @@ async def add_book(
         "book": dict(book),
         "published_by": by,
         "published_at": now,
+        **asdict(origin),
     }
     statement = insert(RULE_BOOKS).values(row).returning(*_BOOK)
     return await fetch_one(db, StoredRuleBook, statement)

@@ -49,6 +49,7 @@ _UNIT = "/units/{unit_id}"
 _NOTICE = "/rules/calendar/draft"
 _OBLIGATION = "/ledger/{obligation_id}"
 _DEED = f"{_OBLIGATION}/{{name}}"
+_DRAFT = "/rules/drafts/{rule_draft_id}"
 _SETTING = "/settings/office/{name}"
 
 
@@ -118,6 +119,20 @@ PAGES = (
         "publish-rules",
     ),
     Row("/rules/calendar/{year}", "/rules/calendar/2026", "调休上班"),
+    Row("/rules/compare", "/rules/compare?before=1&after=2", "临期由到期前 15 个工作日改为"),
+    Row("/rules/versions/{version}", "/rules/versions/1", "限期"),
+    Row(
+        "/rules/versions/{version}/roll-back",
+        "/rules/versions/1/roll-back",
+        "第 3 版",
+        "publish-rules",
+    ),
+    Row(_DRAFT, "/rules/drafts/{rule_draft}", "试行半年"),
+    Row(f"{_DRAFT}/text", "/rules/drafts/{rule_draft}/text", "试行半年", "draft-rules"),
+    Row(f"{_DRAFT}/form", "/rules/drafts/{rule_draft}/form", "新增一条规则", "draft-rules"),
+    Row(f"{_DRAFT}/publish", "/rules/drafts/{rule_draft}/publish", "第 3 版", "publish-rules"),
+    Row(f"{_DRAFT}/approve", "/rules/drafts/{rule_draft}/approve", "您批准后", "approve-rules"),
+    Row(f"{_DRAFT}/discard", "/rules/drafts/{rule_draft}/discard", "将作废", "draft-rules"),
     Row("/messages", "/messages", "看看何时提醒"),
     Row("/settings", "/settings", "本人账号", "use-account"),
     *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),

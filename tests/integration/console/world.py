@@ -12,6 +12,7 @@ import httpx
 
 from services.console.shell.long_tasks import Outcome
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
+from shared.rules.defaults import make_default_rule_book
 from tests.integration.console.desk import Desk
 from tests.integration.ingest.conftest import NOW, SCOPES
 from tests.integration.ingest.people import PASSWORD
@@ -69,6 +70,9 @@ async def build_world(desk: Desk) -> World:
 
 async def _fill(desk: Desk, client: httpx.AsyncClient, unit_name: str) -> dict[str, str]:
     """Plans, a directory, an account and what a unit asks for; the names of all of them."""
+    book = make_default_rule_book().model_dump(mode="json", exclude={"version"})
+    await _post(client, "/v1/rule-books", **(book | {"near_working_days": 10}))
+    rules = await _post(client, "/v1/rule-drafts", from_version=1, note="试行半年")
     await _send(client, "/v1/units/import", _DIRECTORY.format(unit_name=unit_name))
     rows = [row.format(unit_name=unit_name) for row in _ROWS]
     plan = (await _send(client, "/v1/plans", _write("要点分解表", *rows)))["plan_id"]
@@ -94,6 +98,7 @@ async def _fill(desk: Desk, client: httpx.AsyncClient, unit_name: str) -> dict[s
         "user": (await _post(client, "/v1/users", **user))["user_id"],
         "token": token["token_id"],
         "view": view["view_id"],
+        "rule_draft": rules["draft_id"],
     }
 
 

@@ -47,6 +47,17 @@ TABLE = {
     "GET /v1/offices/summaries": Access("read", 403),
     "GET /v1/rule-books": Access("read", 200),
     "POST /v1/rule-books": Access("manage", 403),
+    "GET /v1/rule-books/{version}": Access("read", 403),
+    "POST /v1/rule-books/{version}/roll-back": Access("manage", 403),
+    "GET /v1/rule-comparison": Access("read", 403),
+    "GET /v1/rule-drafts": Access("read", 403),
+    "POST /v1/rule-drafts": Access("manage", 403),
+    "GET /v1/rule-drafts/{draft_id}": Access("read", 403),
+    "PUT /v1/rule-drafts/{draft_id}": Access("manage", 403),
+    "DELETE /v1/rule-drafts/{draft_id}": Access("manage", 403),
+    "GET /v1/rule-drafts/{draft_id}/effect": Access("read", 403),
+    "POST /v1/rule-drafts/{draft_id}/publish": Access("manage", 403),
+    "POST /v1/rule-drafts/{draft_id}/approve": Access("a session", 403),
     "GET /v1/calendars": Access("read", 200),
     "POST /v1/calendars": Access("manage", 403),
     "GET /v1/calendars/draft": Access("read", 403),
@@ -220,6 +231,8 @@ async def office(api: Any) -> Office:
     unknown = "00000000-0000-0000-0000-000000000000"
     token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id"), unknown)
     token |= {"secret": "unknown", "year": "2027"}
+    token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id", "draft_id"), unknown)
+    token |= {"secret": "unknown", "version": "1"}
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(
         api,

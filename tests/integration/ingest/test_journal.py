@@ -13,6 +13,7 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from shared.rules.defaults import make_default_rule_book
+from tests.integration.ingest.people import join
 from tests.integration.ingest.test_journal_of_people import WAYS as OF_PEOPLE
 from tests.integration.ingest.test_links import WAYS as OF_LINKS
 
@@ -29,7 +30,8 @@ class Desk:
 
     def __init__(self, api: Any) -> None:
         self.api = api
-        self.plan = self.revision = self.token = ""
+        self.plan = self.revision = self.token = self.draft = ""
+        self.approver: httpx.AsyncClient | None = None
         self.withdrawn: dict[str, Any] = {}
         self.numbers = count()
 
@@ -209,6 +211,42 @@ class Desk:
         del body["version"]
         return await self.post("/v1/rule-books", body)
 
+    async def draft_rules(self) -> httpx.Response:
+        text = f"rules: []  # {next(self.numbers)}"
+        answer = await self.post("/v1/rule-drafts", {"text": text})
+        self.draft = f"/v1/rule-drafts/{answer.json()['draft_id']}"
+        return answer
+
+    async def change_draft(self) -> httpx.Response:
+        await self.draft_rules()
+        return await self.api.client.put(self.draft, json={"version": 1, "text": "rules: []"})
+
+    async def discard_draft(self) -> httpx.Response:
+        await self.draft_rules()
+        return await self.api.client.delete(self.draft)
+
+    async def allow_all_rules(self) -> None:
+        """From now on no book needs a second person."""
+        path = "/v1/office/settings"
+        version = (await self.api.client.get(path)).json()["version"]
+        body = {"version": version, "rule_approval_share": 100}
+        assert (await self.api.client.put(path, json=body)).is_success
+
+    async def publish_draft(self) -> httpx.Response:
+        await self.allow_all_rules()
+        await self.draft_rules()
+        return await self.post(f"{self.draft}/publish", {"version": 1})
+
+    async def approve_draft(self) -> httpx.Response:
+        await self.draft_rules()
+        if self.approver is None:
+            self.approver = (await join(self.api, "审批人", "approver")).client
+        return await self.approver.post(f"{self.draft}/approve", json={"version": 1})
+
+    async def roll_back(self) -> httpx.Response:
+        await self.allow_all_rules()
+        return await self.post("/v1/rule-books/1/roll-back", {})
+
     async def calendar(self) -> httpx.Response:
         return await self.post("/v1/calendars", {"days": {"2023-06-24": True}})
 
@@ -325,6 +363,12 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     },
     ("PUT", "/v1/office/settings"): Desk.office_settings,
     ("POST", "/v1/rule-books"): Desk.rules,
+    ("POST", "/v1/rule-books/{version}/roll-back"): Desk.roll_back,
+    ("POST", "/v1/rule-drafts"): Desk.draft_rules,
+    ("PUT", "/v1/rule-drafts/{draft_id}"): Desk.change_draft,
+    ("DELETE", "/v1/rule-drafts/{draft_id}"): Desk.discard_draft,
+    ("POST", "/v1/rule-drafts/{draft_id}/publish"): Desk.publish_draft,
+    ("POST", "/v1/rule-drafts/{draft_id}/approve"): Desk.approve_draft,
     ("POST", "/v1/calendars"): Desk.calendar,
     ("POST", "/v1/calendars/own-days"): Desk.own_day,
     ("POST", "/v1/calendars/draft"): Desk.import_notice,
@@ -368,7 +412,7 @@ async def test_every_way_to_change_something_leaves_an_entry(api):
         assert entries, way
         for entry in entries:
             # A unit asks, with a token that the command line issued.
-            assert entry.actor in {"office", "other", "command line"}
+            assert entry.actor in {"office", "other", "command line", "审批人"}
             assert entry.at == api.clock.now()
             assert entry.after != entry.before, way
     proof = (await api.client.get("/v1/audit/verify")).json()

@@ -204,6 +204,7 @@ async def publish_plan(api: Any) -> str:
 
 async def collect_ids(api: Any) -> dict[str, str]:
     """A value for each name in a path or a query, of the first office."""
+    book = await api.client.post("/v1/rule-books", json={"rules": []})
     path = await publish_plan(api)
     revision = await api.client.post(f"{path}/revisions", files=FORM)
     rows = {row["ref"]: row for row in await api.list_ledger()}
@@ -211,6 +212,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
     unit = await api.open_as("read", "report", unit_id=unit_id)
     asked = {"version": 1, "due_on": "2023-12-20", "note": "申请"}
     extended = await unit.post(f"/v1/obligations/{obligation_id}/extend", json=asked)
+    draft = await api.client.post("/v1/rule-drafts", json={"text": "rules: []"})
     view = await api.client.post("/v1/ledger/views", json={"name": "x", "query": "light=red"})
     objected = await unit.post(
         f"/v1/obligations/{rows['3.1']['obligation_id']}/object",
@@ -243,6 +245,8 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "user_id": str(user.user_id),
         "proposal_id": proposed.json()["proposal_id"],
         "view_id": view.json()["view_id"],
+        "draft_id": draft.json()["draft_id"],
+        "version": str(book.json()["version"]),
         "session_id": (await open_for(api, user))[1],
     }
 

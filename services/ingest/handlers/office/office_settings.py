@@ -17,6 +17,7 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.domain.reporting_policy import ReportingPolicy, read_policy, write_policy
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.handlers.office.reporting_settings import require_pausable
+from services.ingest.handlers.office.rule_publishing import require_no_approval
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import office_settings as store
 from services.ingest.store import offices
@@ -29,6 +30,7 @@ class NewSettings:
     """Settings that replace those of `version`. `logo` is a PNG or JPEG picture.
 
     `reporting` says what becomes of a unit's reports, and what stops reminders.
+    `rule_approval_share`: percent of the units above which a second person approves rules.
     """
 
     version: int
@@ -37,6 +39,7 @@ class NewSettings:
     settings: OfficeSettings
     logo: bytes | None
     reporting: ReportingPolicy
+    rule_approval_share: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class SettingsView:
     settings: OfficeSettings
     logo: bytes | None
     reporting: ReportingPolicy
+    rule_approval_share: int
     changed_by: str
     changed_at: datetime | None
 
@@ -73,6 +77,7 @@ async def view_settings(db: AsyncConnection, office_id: UUID) -> SettingsView:
         settings=OfficeSettings.model_validate(stored.settings if stored else {}),
         logo=stored.logo if stored else None,
         reporting=read_policy(stored.reporting if stored else None),
+        rule_approval_share=await store.find_approval_share(db, office_id),
         changed_by=stored.changed_by if stored else "",
         changed_at=stored.changed_at if stored else None,
     )
@@ -82,8 +87,8 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
     """Replace the office's settings; the same settings again change nothing.
 
     Raises:
-        RefusedError: somebody changed them since the version that `new` replaces, or reminders
-            can't stop in a status.
+        RefusedError: somebody changed them since the version that `new` replaces, reminders can't
+            stop in a status, or another time zone needs the approval of a second person.
     """
     require_pausable(new.reporting)
     await offices.lock_office(db, act.office_id)
@@ -96,8 +101,8 @@ async def change_settings(db: AsyncConnection, act: Act, new: NewSettings) -> Se
             "请重新读取设置再修改。Read them again (`GET /v1/office/settings`), then change them.",
         )
     await _change_rule_book(db, act, new)
-    present = (before.settings, before.logo, before.reporting)
-    if (new.settings, new.logo, new.reporting) != present:
+    present = (before.settings, before.logo, before.reporting, before.rule_approval_share)
+    if (new.settings, new.logo, new.reporting, new.rule_approval_share) != present:
         await _store(db, act, new, before)
     return await view_settings(db, act.office_id)
 
@@ -108,6 +113,7 @@ async def _change_rule_book(db: AsyncConnection, act: Act, new: NewSettings) -> 
         update={"timezone": new.timezone, "near_working_days": new.near_working_days}
     )
     if changed != book:
+        await require_no_approval(db, act, changed)
         await publish_book(db, act, changed)
 
 
@@ -119,6 +125,7 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
         settings=new.settings.model_dump(mode="json"),
         logo=new.logo,
         reporting=write_policy(new.reporting),
+        rule_approval_share=new.rule_approval_share,
         by=act.actor,
         now=act.now,
     )
@@ -127,8 +134,7 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
             office_id=act.office_id, number=stored.version, settings=new.settings
         )
         await tell(db, act, event, act.office_id, "settings", stored.version)
-    earlier = _describe(before.settings, before.logo, before.reporting)
-    later = _describe(new.settings, new.logo, new.reporting)
+    earlier, later = _describe(before), _describe(new)
     differing = [name for name in later if later[name] != earlier[name]]
     await note(
         db,
@@ -140,9 +146,11 @@ async def _store(db: AsyncConnection, act: Act, new: NewSettings, before: Settin
     )
 
 
-def _describe(
-    settings: OfficeSettings, logo: bytes | None, reporting: ReportingPolicy
-) -> dict[str, Any]:
+def _describe(shown: SettingsView | NewSettings) -> dict[str, Any]:
     """Settings as the journal has them: of the logo only its hash."""
-    digest = hashlib.sha256(logo).hexdigest() if logo else None
-    return settings.model_dump(mode="json") | write_policy(reporting) | {"logo": digest}
+    digest = hashlib.sha256(shown.logo).hexdigest() if shown.logo else None
+    return (
+        shown.settings.model_dump(mode="json")
+        | write_policy(shown.reporting)
+        | {"logo": digest, "rule_approval_share": shown.rule_approval_share}
+    )

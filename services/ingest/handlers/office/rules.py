@@ -12,6 +12,7 @@ from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
+from services.ingest.store.rules import NO_DRAFT, BookOrigin
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
@@ -77,14 +78,18 @@ async def get_book(db: AsyncConnection, office_id: UUID) -> RuleBook:
     return RuleBook.model_validate(stored.book) if stored else make_default_rule_book()
 
 
-async def publish_book(db: AsyncConnection, act: Act, book: RuleBook) -> StoredRuleBook:
+async def publish_book(
+    db: AsyncConnection, act: Act, book: RuleBook, origin: BookOrigin = NO_DRAFT
+) -> StoredRuleBook:
     """Publish a rule book as the office's next version; the version that it holds is ignored."""
     await offices.lock_office(db, act.office_id)
     current = await store.find_current_book(db, act.office_id)
     version = current.version + 1 if current else 1
     book = book.model_copy(update={"version": version})
     after = book.model_dump(mode="json")
-    stored = await store.add_book(db, act.office_id, version, book=after, by=act.actor, now=act.now)
+    stored = await store.add_book(
+        db, act.office_id, version, book=after, origin=origin, by=act.actor, now=act.now
+    )
     event = RuleBookPublished(office_id=act.office_id, book=book)
     await tell(db, act, event, act.office_id, version)
     before = current.book if current else {}

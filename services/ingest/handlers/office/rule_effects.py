@@ -1,0 +1,77 @@
+"""How many units would hear something else under other rules, by the ledger as it is now."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.domain.rule_approval import RuleEffect
+from services.ingest.handlers.office.rules import get_book, get_calendar
+from services.ingest.store import office_settings, open_obligations, reminder_audit
+from services.ingest.store.open_obligations import OpenObligation
+from shared.planning.effects import BookComparison
+from shared.planning.forecasting import ForecastObligation
+from shared.planning.reminding import ReminderMeasure
+from shared.planning.timetable import Timetable
+from shared.rules.book import RuleBook
+from shared.rules.comparing import list_changes
+from shared.rules.occurrences import Dates
+
+REACH = timedelta(days=90)
+"""How far ahead reminders are compared."""
+_UNITS_AT_ONCE = 50
+_NAMED = 20
+
+
+def _list_differing(
+    comparison: BookComparison, office_id: UUID, owed: Sequence[OpenObligation]
+) -> list[UUID]:
+    """The units that hear something else. No I/O: it runs in a thread."""
+    by_unit: defaultdict[UUID, list[ForecastObligation]] = defaultdict(list)
+    for obligation in owed:
+        if obligation.reminded:
+            by_unit[obligation.unit_id].append(_to_forecast(office_id, obligation))
+    return [
+        unit_id for unit_id, of_unit in by_unit.items() if comparison.has_other_reminders(of_unit)
+    ]
+
+
+def _to_forecast(office_id: UUID, owed: OpenObligation) -> ForecastObligation:
+    return ForecastObligation(
+        office_id,
+        owed.unit_id,
+        owed.obligation_id,
+        Dates(owed.kind, owed.due_on, owed.known_on),
+        owed.lead,
+        ReminderMeasure(owed.ref, "", "", ""),
+    )
+
+
+async def measure_effect(
+    db: AsyncConnection, office_id: UUID, book: RuleBook, now: datetime
+) -> RuleEffect:
+    """How many units would hear something else within `REACH` if a book replaced the live one.
+
+    Units are read and compared some at a time, so that memory does not grow with the office.
+    """
+    live, calendar = await get_book(db, office_id), await get_calendar(db, office_id)
+    is_other = bool(list_changes(live, book))
+    comparison = BookComparison(
+        Timetable(live, calendar), Timetable(book, calendar), now, now + REACH
+    )
+    units, differing, named, after = 0, 0, list[UUID](), None
+    while unit_ids := await reminder_audit.list_unit_ids(db, office_id, after, _UNITS_AT_ONCE):
+        after = unit_ids[-1]
+        owed = await open_obligations.list_open(db, office_id, unit_ids)
+        units += len({obligation.unit_id for obligation in owed})
+        if not is_other:
+            continue
+        changed = await asyncio.to_thread(_list_differing, comparison, office_id, owed)
+        differing += len(changed)
+        named += changed[: _NAMED - len(named)]
+    names = await reminder_audit.map_unit_names(db, named)
+    share = await office_settings.find_approval_share(db, office_id)
+    return RuleEffect(units, differing, tuple(sorted(names.values())), share)

@@ -1,0 +1,84 @@
+"""Which units hear something else under another rule book. Pure.
+
+What is heard of one obligation depends on its dates and traits, which many share, so the answer for
+them is kept. Where all obligations of a unit are heard of alike, so is the unit; otherwise its
+reminders are planned by both books, up to the first difference.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from itertools import zip_longest
+from uuid import UUID
+
+from shared.planning.forecasting import ForecastObligation, forecast_unit
+from shared.planning.timers import Timer
+from shared.planning.timetable import Timetable
+from shared.rules.occurrences import Dates, list_audiences
+from shared.schemas.rules import Audience, Channel, ReminderKind
+
+Heard = tuple[datetime, Audience, tuple[Channel, ...], frozenset[tuple[UUID, ReminderKind]]]
+"""A reminder as a unit hears it: slot, audience, channels; which obligations, and why each."""
+_INSTANT = timedelta(microseconds=1)
+_KEPT = 50_000
+"""How many sets of dates and traits are remembered."""
+
+
+@dataclass(slots=True)
+class BookComparison:
+    """Compares what units hear under two books.
+
+    Attributes:
+        live: the rules in force, with the calendar.
+        other: other rules, with the same calendar.
+        planned_at: the present instant; reminders after it count.
+        until: the last slot of interest.
+    """
+
+    live: Timetable
+    other: Timetable
+    planned_at: datetime
+    until: datetime
+    _alike: dict[Dates, bool] = field(default_factory=dict)
+
+    def has_other_reminders(self, of_unit: Sequence[ForecastObligation]) -> bool:
+        """Whether the reminders of a unit differ; what it owes now is taken to stay so."""
+        if all(map(self._is_heard_alike, of_unit)):
+            return False
+        pairs = zip_longest(*(self._list_heard(each, of_unit) for each in (self.live, self.other)))
+        return any(first != second for first, second in pairs)
+
+    def _list_heard(
+        self, timetable: Timetable, of_unit: Sequence[ForecastObligation]
+    ) -> Iterator[Heard]:
+        for reminder in forecast_unit(timetable, of_unit, {}, self.planned_at, self.until):
+            items = frozenset((item.obligation_id, item.kind) for item in reminder.items)
+            yield reminder.slot, reminder.audience, reminder.channels, items
+
+    def _is_heard_alike(self, obligation: ForecastObligation) -> bool:
+        """Whether an obligation is in the same reminders, for the same reasons."""
+        # The traits that firing asks; they do not depend on the timer.
+        timer = Timer(obligation.obligation_id, "", self.planned_at, 0)
+        dates = replace(obligation.dates, traits=obligation.make_due_timer(timer).traits)
+        alike = self._alike.get(dates)
+        if alike is None:
+            if len(self._alike) >= _KEPT:
+                self._alike.clear()
+            alike = self._map_slots(self.live, dates) == self._map_slots(self.other, dates)
+            self._alike[dates] = alike
+        return alike
+
+    def _map_slots(
+        self, timetable: Timetable, dates: Dates
+    ) -> dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]]:
+        """By slot and audience: the number of the overdue reminder, and the channels."""
+        heard: dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]] = {}
+        for rule in timetable.book.rules:
+            channels = frozenset(rule.channels)
+            since = self.planned_at + _INSTANT
+            for occurrence in timetable.list_between(rule, dates, since, self.until):
+                for audience in list_audiences(rule, occurrence):
+                    key = (occurrence.slot, audience)
+                    overdue, known = heard.get(key, (0, frozenset[Channel]()))
+                    heard[key] = (max(overdue, occurrence.overdue), known | channels)
+        return heard
