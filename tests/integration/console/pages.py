@@ -114,7 +114,7 @@ PAGES = (
     Row(f"{_NOTICE}/discard", f"{_NOTICE}/discard", "现行日历不变", "publish-rules"),
     Row(
         "/rules/calendar/own-days",
-        "/rules/calendar/own-days?first=2090-10-08",
+        "/rules/calendar/own-days?first=2090-10-11",
         "与现行日历不同",
         "publish-rules",
     ),
