@@ -14,10 +14,19 @@ _UNSEEN = frozenset({"Cc", "Cf", "Me", "Mn", "Zl", "Zp", "Zs"})
 T = TypeVar("T")
 
 
-def _clean_prose(value: str) -> str:
+def refuse_control_characters(value: str) -> str:
+    """A text as it is.
+
+    Raises:
+        ValueError: it holds what PostgreSQL or a terminal can't show.
+    """
     if _CONTROL.search(value):
         raise ValueError("内容含有控制字符。The text holds control characters.")
-    return value.strip()
+    return value
+
+
+def _clean_prose(value: str) -> str:
+    return refuse_control_characters(value).strip()
 
 
 def _clean_line(value: str) -> str:

@@ -99,10 +99,10 @@ class RuleBookOut(Answer):
     book: dict[str, Any]
     published_by: str
     published_at: datetime
-    note: str
-    drafted_by: str | None
-    approved_by: str | None
-    restored_from: int | None
+    note: str = ""
+    drafted_by: str | None = None
+    approved_by: str | None = None
+    restored_from: int | None = None
 
 
 class CalendarIn(Request):

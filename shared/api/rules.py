@@ -6,19 +6,13 @@ from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from shared.api.fields import Answer, Prose, Request
+from shared.api.fields import Answer, Prose, Request, refuse_control_characters
 
 _LONGEST = 200_000
 _EXAMPLE = "rules:\n  - rule_id: deadline\n    …"
 
 
-def _refuse_zero_bytes(text: str) -> str:
-    if "\x00" in text:
-        raise ValueError("内容含有控制字符。The text holds control characters.")
-    return text
-
-
-BookText = Annotated[str, Field(max_length=_LONGEST), AfterValidator(_refuse_zero_bytes)]
+BookText = Annotated[str, Field(max_length=_LONGEST), AfterValidator(refuse_control_characters)]
 """A rule book as it was written, YAML or JSON; its comments are kept."""
 Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
 

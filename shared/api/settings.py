@@ -81,7 +81,7 @@ class OfficeSettingsOut(OfficeSettings):
     stops_reminders: tuple[ObligationStatus, ...]
     review: bool
     joint: Joint
-    rule_approval_share: int
+    rule_approval_share: int = 20
     changed_by: str
     changed_at: datetime | None
 

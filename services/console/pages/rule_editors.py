@@ -17,6 +17,7 @@ from services.console.pages.rule_form import (
 )
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
+from shared.api.problems import Problem
 from shared.api.rules import RuleDraftOut
 from shared.rules.book import RuleBook
 from shared.rules.problems import BookProblem
@@ -24,7 +25,7 @@ from shared.rules.reading import read_book
 from shared.rules.writing import write_book
 
 ROUTER = APIRouter()
-_INVALID = 422
+_INVALID, _CONFLICT = 422, 409
 _BODY = 2**20
 
 
@@ -108,7 +109,7 @@ async def save_form(visit: SignedIn, rule_draft_id: UUID, form: Posted) -> Respo
     visit.require("draft-rules")
     draft = await fetch_draft(visit, rule_draft_id)
     if draft.book is None:
-        return visit.redirect(f"/rules/drafts/{rule_draft_id}/text")
+        raise _make_unread_error()
     present = RuleBook.model_validate(draft.book)
     book = read_form_book(visit.gettext, form, present)
     if isinstance(book, Form):
@@ -119,6 +120,19 @@ async def save_form(visit: SignedIn, rule_draft_id: UUID, form: Posted) -> Respo
         refused = form.refuse(visit, error)
         return _render_form(visit, draft, list_fields(present), refused, error.status)
     return visit.redirect(f"/rules/drafts/{rule_draft_id}", visit.gettext("草稿已保存。"))
+
+
+def _make_unread_error() -> ApiError:
+    """Somebody saved a text with faults while the form was open."""
+    return ApiError(
+        Problem(
+            type="urn:cuiban:problem:conflict",
+            title="",
+            status=_CONFLICT,
+            detail="草稿的文本已被改得有误，表单不能保存。The draft's text has faults meanwhile.",
+            hint="请先在文本中改好。Correct them in the text first.",
+        )
+    )
 
 
 def _render_form(

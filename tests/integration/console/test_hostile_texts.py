@@ -25,6 +25,8 @@ SHORT = "<img src=/hostile onerror=alert(1) data-hostile>"
 """For fields that take a name."""
 GRAVE = ("/delete", "/withdraw", "/retire", "/revise", "/complete", "/uphold", "/publish")
 """Ends of addresses whose form takes away what other forms need; they come last."""
+BOOK = "/text"
+"""The end of the address of the form that takes a whole rule book."""
 _NOT_FOUND, _CONFLICT = 404, 409
 _COLLECT = """() => [document.body.textContent,
   ...[...document.querySelectorAll('input, textarea')].map(each => each.value),
@@ -97,7 +99,7 @@ async def test_no_field_takes_a_nul(desk: Desk, forms: list[FoundForm]) -> None:
 
 async def test_no_form_takes_10000_characters(desk: Desk, forms: list[FoundForm]) -> None:
     page, faults = await desk.sign_in("admin"), []
-    for form in (form for form in forms if form.free):
+    for form in (form for form in forms if form.free and not form.action.endswith(BOOK)):
         answer = await send(page, form, dict.fromkeys(form.free, LONG))
         if answer.status >= 500:
             faults.append((form.page, form.free, answer.status))

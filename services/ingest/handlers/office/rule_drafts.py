@@ -1,5 +1,6 @@
 """Drafts of rule books: begun, changed and discarded. One with faults can be saved too."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -131,7 +132,7 @@ async def change_draft(
 
 
 async def discard_draft(db: AsyncConnection, act: Act, draft_id: UUID) -> None:
-    """Forget a draft; the journal keeps its text.
+    """Forget a draft; the journal keeps its last text.
 
     Raises:
         RefusedError: there is no such draft.
@@ -139,7 +140,8 @@ async def discard_draft(db: AsyncConnection, act: Act, draft_id: UUID) -> None:
     await offices.lock_office(db, act.office_id)
     draft = await get_draft(db, act, draft_id)
     await store.remove_draft(db, act.office_id, draft_id)
-    await note(db, act, "rule-book.discarded", draft_id, before=_describe(draft))
+    kept = _describe(draft) | {"text": draft.text}
+    await note(db, act, "rule-book.discarded", draft_id, before=kept)
 
 
 def require_version(draft: StoredDraft, version: int) -> None:
@@ -231,4 +233,6 @@ async def _view(db: AsyncConnection, act: Act, draft: StoredDraft) -> DraftView:
 
 
 def _describe(draft: StoredDraft) -> dict[str, Any]:
-    return {"version": draft.version, "text": draft.text, "note": draft.note}
+    """A draft as the journal has it: of the text its hash, since each save would repeat it."""
+    digest = hashlib.sha256(draft.text.encode()).hexdigest()
+    return {"version": draft.version, "text_sha256": digest, "note": draft.note}
