@@ -18,7 +18,6 @@ from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
 from services.notifier.domain.retry import RetryPolicy, WhenUnknown
-from services.notifier.domain.stages import Policy, QuietHours
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
@@ -36,6 +35,7 @@ from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.links import LinkKeys
+from shared.messages.stages import Policy, QuietHours
 from shared.process.running import refuse, tune_garbage_collector
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker

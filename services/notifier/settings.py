@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.notifier.domain.retry import WhenUnknown
-from services.notifier.domain.stages import QuietHours
 from shared.base_settings import BoundedDuration, NonNegativeDuration
+from shared.messages.stages import QuietHours
 from shared.schemas.rules import Channel
 from shared.settings import Settings
 

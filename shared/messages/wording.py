@@ -3,12 +3,11 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
 
-from services.notifier.domain.portal import Door
 from shared.calendar import WorkingCalendar
 from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
@@ -47,6 +46,21 @@ class ItemLine:
     left: str
     tone: Tone
     hearing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way into the portal that one message shows.
+
+    Attributes:
+        address: what is opened. In a mail it contains the secret.
+        secret: the token of the link, or the code to type.
+        until: the last day on which it works, in the office's time zone.
+    """
+
+    address: str = field(repr=False)
+    secret: str = field(repr=False)
+    until: date
 
 
 @dataclass(frozen=True, slots=True)
