@@ -1,9 +1,9 @@
 """Forecasts the reminders of a plan, with the code that fires them. Pure."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
@@ -12,11 +12,13 @@ from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.news import find_told_day, is_announcing
 
 _ON_TIME = timedelta(0)
 _INSTANT = timedelta(microseconds=1)
+_ANY_TIMER = Timer(UUID(int=0), "", datetime.max.replace(tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class ForecastObligation:
         """One of its timers with the content of its reminder item."""
         return DueTimer(timer, self.dates, self.lead, self.measure)
 
+    @property
+    def traits(self) -> Traits:
+        """What conditions ask of it, as firing takes it."""
+        return self.make_due_timer(_ANY_TIMER).traits
+
 
 @dataclass(frozen=True, slots=True)
 class TimedChange:
@@ -43,11 +50,13 @@ class TimedChange:
         at: a slot at that instant or later is fired by the new state.
         owed: whether reminders are due for it: not while it is done, submitted or withdrawn.
         due_on: its new date.
+        becomes: the obligation from then on, as its history has it; it goes before `due_on`.
     """
 
     at: datetime
     owed: bool | None = None
     due_on: date | None = None
+    becomes: ForecastObligation | None = None
 
 
 def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[ForecastObligation]:
@@ -100,18 +109,19 @@ def forecast(
     reminders = [
         reminder
         for of_unit in units.values()
-        for reminder in _forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
+        for reminder in forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
     ]
     return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
 
 
-def _forecast_unit(
+def forecast_unit(
     timetable: Timetable,
-    of_unit: list[ForecastObligation],
+    of_unit: Sequence[ForecastObligation],
     changes: Mapping[UUID, Sequence[TimedChange]],
     planned_at: datetime,
     until: datetime,
-) -> Iterable[ReminderDue]:
+) -> Iterator[ReminderDue]:
+    """The reminders of one unit, as `forecast` says, in order of slots; `of_unit` is not empty."""
     first = of_unit[0]
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     owed = dict.fromkeys(by_id, True)
@@ -152,7 +162,9 @@ def _apply(
 ) -> tuple[ForecastObligation, bool]:
     """An obligation after a change, and whether it is owed then."""
     dates = obligation.dates
-    if change.due_on is not None:
+    if change.becomes is not None:
+        obligation = change.becomes
+    elif change.due_on is not None:
         known_on = dates.known_on
         if any(map(is_announcing, book.rules)):
             known_on = max(known_on, find_told_day(book, change.at))
