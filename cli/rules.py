@@ -1,4 +1,4 @@
-"""`cuiban rules`: the office's rule book as text."""
+"""`cuiban rules`: the office's rule book."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.client import read_file
+from cli.rules_forecast import forecast_rules
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _, get_language
@@ -15,7 +16,8 @@ from shared.clock import SystemClock
 from shared.rules.problems import BookProblem
 from shared.rules.reading import read_book
 
-rules = typer.Typer(help="The rule book as text: check it.", no_args_is_help=True)
+rules = typer.Typer(help="The rule book: check and forecast it.", no_args_is_help=True)
+rules.command("forecast")(forecast_rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class _Check:
 
 @rules.callback()
 def _describe() -> None:
-    """The rule book as text: check it."""
+    """The rule book: check and forecast it."""
 
 
 @rules.command("check")

@@ -67,6 +67,7 @@ class OfficeSettings(Value):
         signature: the registered signature of short messages; also under a 通报.
         retention_days: how long texts and addresses of messages that have ended are kept, by
             ingest's history and by the notifier; topics and backups are not covered.
+        sms_price: of one part of a short message, in yuan: a forecast computes the cost by it.
     """
 
     lights: dict[Light, LightLook] = Field(default_factory=lambda: dict(LOOKS))
@@ -78,6 +79,7 @@ class OfficeSettings(Value):
     useful_days: Annotated[int, Field(ge=1, le=366)] | None = None
     signature: Annotated[str, Field(min_length=2, max_length=18, pattern=_SIGNATURE)] | None = None
     retention_days: Annotated[int, Field(ge=30, le=36_600)] | None = None
+    sms_price: Annotated[float, Field(ge=0, le=100)] | None = None
 
     @field_validator("lights")
     @classmethod

@@ -9,6 +9,7 @@ from services.ingest.api import (
     directory_changes,
     evidence,
     feeds,
+    forecast,
     hearings,
     ledger,
     links,
@@ -64,7 +65,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, forecast, settings),
     *(users, sessions, openid, links, me, audit),
 )
 

@@ -1,6 +1,5 @@
 """The office over HTTP: its rules, days and tokens, and the receipts of gateways."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from fastapi import APIRouter, Response
@@ -10,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
-from services.ingest.api.problems import ProblemError
+from services.ingest.api.unsound_books import make_unsound
 from services.ingest.handlers.ledger import receipts
 from services.ingest.handlers.office import rules, subordinates, tokens
 from services.ingest.store import offices
@@ -29,7 +28,6 @@ from shared.api.offices import (
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.rules.problems import BookProblem
 from shared.rules.reading import read_content
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
@@ -83,27 +81,13 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     """
     reading = read_content(body.model_dump(mode="json"), call.act.now.date())
     if reading.book is None or reading.problems:
-        raise _make_unsound(reading.problems)
+        raise make_unsound(reading.problems)
     book = reading.book
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rules.publish_book(db, call.act, book)
 
     return await answer_post(call, run, RuleBookOut, status=201)
-
-
-def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
-    """A refusal that names the first problem in its hint, and all of them in `errors`."""
-    pending = all(problem.code == "not-supported" for problem in problems)
-    return ProblemError(
-        422,
-        "not-supported" if pending else "invalid",
-        "规则有误。The rule book is not sound.",
-        problems[0].describe(),
-        errors=[
-            {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
-        ],
-    )
 
 
 @ROUTER.get("/calendars")

@@ -77,6 +77,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/offices/summaries": _P.READ_SUBORDINATES,
     "GET /v1/rule-books": _P.READ,
     "POST /v1/rule-books": _P.PUBLISH_RULES,
+    "POST /v1/rule-books/forecast": _P.READ_DRAFTS,
     "GET /v1/calendars": _P.READ,
     "POST /v1/calendars": _P.PUBLISH_RULES,
     "GET /v1/tokens": _P.MANAGE_TOKENS,

@@ -47,6 +47,7 @@ TABLE = {
     "GET /v1/offices/summaries": Access("read", 403),
     "GET /v1/rule-books": Access("read", 200),
     "POST /v1/rule-books": Access("manage", 403),
+    "POST /v1/rule-books/forecast": Access("read", 403),
     "GET /v1/calendars": Access("read", 200),
     "POST /v1/calendars": Access("manage", 403),
     "GET /v1/tokens": Access("admin", 403),

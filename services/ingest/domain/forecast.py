@@ -1,0 +1,156 @@
+"""The figures of a forecast, added up unit after unit. Pure.
+
+Totals and days are complete. Rows, units, changes and silent units are listed up to a bound, so
+that memory does not grow with the office; how many there are is counted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from heapq import nlargest
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from services.ingest.domain.forecast_comparison import (
+    ChangeKind,
+    ReminderChange,
+    compare_reminders,
+)
+from services.ingest.domain.forecast_messages import MessageCounts, Sending, UnitMessages
+from shared.messages.recipients import Recipient
+from shared.planning.forecaster import Changes, Forecaster, ForecastReminder
+from shared.planning.forecasting import ForecastObligation
+
+LISTED_UNITS = 1000
+"""How many units are listed: those with the most messages."""
+LISTED_CHANGES = 1000
+LISTED_SILENT = 10_000
+BUSIEST = 5
+
+
+class UnitName(NamedTuple):
+    """A unit as answers name it."""
+
+    unit_id: UUID
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastUnit:
+    """A unit with what it owes.
+
+    Attributes:
+        changes: of each obligation, what changes in the period.
+        owes: whether something is owed at some instant of the period.
+        unknown: how many of the obligations have no recorded history at its beginning.
+    """
+
+    unit: UnitName
+    recipients: Sequence[Recipient]
+    obligations: Sequence[ForecastObligation]
+    changes: Changes
+    owes: bool
+    unknown: int = 0
+
+
+@dataclass(slots=True)
+class Figures:
+    """Reminders and their messages."""
+
+    reminders: int = 0
+    messages: MessageCounts = field(default_factory=MessageCounts)
+
+    def add(self, messages: MessageCounts) -> None:
+        """Add a reminder."""
+        self.reminders += 1
+        self.messages.add(messages)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedReminder:
+    """A reminder of the list. `messages` are those that are sent."""
+
+    unit: UnitName
+    reminder: ForecastReminder
+    messages: MessageCounts
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What the rules do in a period.
+
+    Attributes:
+        zone: of the rule book; days are its days.
+        most: how many reminders are listed at most.
+        reminders: those listed, by unit, and within a unit in order of slots.
+        units: how many owe something; `silent` of them get no message.
+        heard: the listed units with their figures.
+        changes: how many reminders differ from those of the live book, by kind.
+        unknown: obligations whose history begins after the first day.
+    """
+
+    zone: ZoneInfo
+    most: int
+    totals: Figures = field(default_factory=Figures)
+    days: dict[date, Figures] = field(default_factory=dict)
+    reminders: list[ListedReminder] = field(default_factory=list)
+    units: int = 0
+    heard: list[tuple[UnitName, Figures]] = field(default_factory=list)
+    silent: int = 0
+    silent_units: list[str] = field(default_factory=list)
+    changes: Counter[ChangeKind] = field(default_factory=Counter)
+    listed_changes: list[tuple[UnitName, ReminderChange]] = field(default_factory=list)
+    unknown: int = 0
+
+    def add_unit(
+        self, unit: ForecastUnit, sending: Sending, book: Forecaster, live: Forecaster | None
+    ) -> None:
+        """Add a unit. `live` is the book to compare with; None when nothing is compared."""
+        said = list(book.list_reminders(unit.obligations, unit.changes))
+        own, messages = Figures(), UnitMessages(sending, unit.unit.name, unit.recipients)
+        for reminder in said:
+            counts = messages.count(reminder)
+            day = reminder.slot.astimezone(self.zone).date()
+            for figures in (own, self.days.setdefault(day, Figures())):
+                figures.add(counts)
+            if len(self.reminders) < self.most:
+                self.reminders.append(ListedReminder(unit.unit, reminder, counts))
+        self.totals.reminders += own.reminders
+        self.totals.messages.add(own.messages)
+        self.units += unit.owes
+        self.unknown += unit.unknown
+        self._list_unit(unit, own)
+        if live is not None:
+            others = list(live.list_reminders(unit.obligations, unit.changes))
+            self._add_changes(unit, compare_reminders(said, others))
+
+    def list_busiest(self) -> list[date]:
+        """The days with the most messages, the busiest first."""
+        days = ((sum(f.messages.sent.values()), f.reminders, day) for day, f in self.days.items())
+        return [day for sent, _, day in nlargest(BUSIEST, days) if sent]
+
+    def list_heard(self) -> list[tuple[UnitName, Figures]]:
+        """The units with the most messages, the most first."""
+        return nlargest(LISTED_UNITS, self.heard, key=_count_messages)
+
+    def _list_unit(self, unit: ForecastUnit, own: Figures) -> None:
+        if own.reminders:
+            self.heard.append((unit.unit, own))
+            if len(self.heard) > 2 * LISTED_UNITS:
+                self.heard = self.list_heard()
+        if unit.owes and not own.messages.sent.total():
+            self.silent += 1
+            if len(self.silent_units) < LISTED_SILENT:
+                self.silent_units.append(unit.unit.name)
+
+    def _add_changes(self, unit: ForecastUnit, changes: Sequence[ReminderChange]) -> None:
+        self.changes.update(change.kind for change in changes)
+        room = LISTED_CHANGES - len(self.listed_changes)
+        self.listed_changes += [(unit.unit, change) for change in changes[:room]]
+
+
+def _count_messages(entry: tuple[UnitName, Figures]) -> tuple[int, int]:
+    figures = entry[1]
+    return figures.messages.sent.total(), figures.reminders
