@@ -20,6 +20,7 @@ from services.console.pages import (
     progress,
     proposals,
     reports,
+    rule_forecast,
     rules,
     unit_forms,
     units,
@@ -36,7 +37,7 @@ PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, messages),
+    *(rules, rule_forecast, messages),
     *(office_settings, account, people, journal),
     portal,
 )

@@ -72,6 +72,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/units/{unit_id}/links", "/units/{unit}/links"),
     ("/units/proposals/{proposal_id}", "/units/proposals/{proposal}"),
     ("/rules", "/rules"),
+    ("/rules/forecast", "/rules/forecast"),
     ("/messages", "/messages"),
     ("/messages", "/messages?state=failed"),
     ("/settings", "/settings"),

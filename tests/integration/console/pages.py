@@ -105,6 +105,7 @@ PAGES = (
     Row(f"{_UNIT}/links", "/units/{unit}/links", "作废办理链接", "edit-units"),
     Row("/units/proposals/{proposal_id}", "/units/proposals/{proposal}", "换了号码"),
     Row("/rules", "/rules", "限期"),
+    Row("/rules/forecast", "/rules/forecast", "今后 90 天"),
     Row("/messages", "/messages", "看看何时提醒"),
     Row("/settings", "/settings", "本人账号", "use-account"),
     *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),

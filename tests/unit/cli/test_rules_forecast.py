@@ -79,9 +79,7 @@ def test_the_book_in_force_is_summarised(cuiban: Callable[..., Run], api: Api) -
     ]
 
 
-def test_a_file_is_sent_and_compared(
-    cuiban: Callable[..., Run], api: Api, tmp_path: Path
-) -> None:
+def test_a_file_is_sent_and_compared(cuiban: Callable[..., Run], api: Api, tmp_path: Path) -> None:
     file = Path("examples/rules.yaml")
     api.answer["version"] = None
     shown = cuiban("--lang", "zh", *DAYS, str(file))

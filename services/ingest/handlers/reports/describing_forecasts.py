@@ -63,7 +63,7 @@ def _describe_reminder(listed: ListedReminder) -> dict[str, Any]:
     }
 
 
-def _describe_totals(forecast: Forecast, price: float | None) -> dict[str, Any]:
+def _describe_totals(forecast: Forecast, price: Decimal | None) -> dict[str, Any]:
     messages = forecast.totals.messages
     return {
         **_describe_figures(forecast.totals),
@@ -74,9 +74,9 @@ def _describe_totals(forecast: Forecast, price: float | None) -> dict[str, Any]:
     }
 
 
-def _compute_cost(parts: int, price: float) -> float:
+def _compute_cost(parts: int, price: Decimal) -> float:
     """Yuan, to the cent."""
-    return float((parts * Decimal(str(price))).quantize(_CENT, ROUND_HALF_UP))
+    return float((parts * price).quantize(_CENT, ROUND_HALF_UP))
 
 
 def _describe_figures(figures: Figures) -> dict[str, Any]:
