@@ -7,7 +7,7 @@ that memory does not grow with the office; how many there are is counted.
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from heapq import nlargest
 from typing import NamedTuple
 from uuid import UUID
@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 from services.ingest.domain.forecast_comparison import (
     ChangeKind,
+    Comparer,
     ReminderChange,
-    compare_reminders,
 )
-from services.ingest.domain.forecast_messages import MessageCounts, Sending, UnitMessages
+from services.ingest.domain.forecast_messages import MessageCounter, MessageCounts
 from shared.messages.recipients import Recipient
-from shared.planning.forecaster import Changes, Forecaster, ForecastReminder
+from shared.planning.forecaster import Changes, Forecaster, ForecastReminder, list_ids
 from shared.planning.forecasting import ForecastObligation
 
 LISTED_UNITS = 1000
@@ -77,6 +77,25 @@ class ListedReminder:
     messages: MessageCounts
 
 
+@dataclass(frozen=True, slots=True)
+class ListedChange:
+    """A change of the list, with the obligations that it is about."""
+
+    unit: UnitName
+    change: ReminderChange
+    obligations: Sequence[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What forecasts and counts: the book, its messages, and the book to compare with, if any."""
+
+    book: Forecaster
+    messages: MessageCounter
+    live: Forecaster | None = None
+    comparer: Comparer = field(default_factory=Comparer)
+
+
 @dataclass(slots=True)
 class Forecast:
     """What the rules do in a period.
@@ -101,20 +120,19 @@ class Forecast:
     silent: int = 0
     silent_units: list[str] = field(default_factory=list)
     changes: Counter[ChangeKind] = field(default_factory=Counter)
-    listed_changes: list[tuple[UnitName, ReminderChange]] = field(default_factory=list)
+    listed_changes: list[ListedChange] = field(default_factory=list)
     unknown: int = 0
+    _by_slot: dict[datetime, Figures] = field(default_factory=dict)
 
-    def add_unit(
-        self, unit: ForecastUnit, sending: Sending, book: Forecaster, live: Forecaster | None
-    ) -> None:
-        """Add a unit. `live` is the book to compare with; None when nothing is compared."""
-        said = list(book.list_reminders(unit.obligations, unit.changes))
-        own, messages = Figures(), UnitMessages(sending, unit.unit.name, unit.recipients)
-        for reminder in said:
-            counts = messages.count(reminder)
-            day = reminder.slot.astimezone(self.zone).date()
-            for figures in (own, self.days.setdefault(day, Figures())):
-                figures.add(counts)
+    def add_unit(self, unit: ForecastUnit, counting: Counting) -> None:
+        """Add a unit."""
+        forecast = counting.book.forecast(unit.obligations, unit.changes)
+        own = Figures()
+        for reminder, counts in counting.messages.count_unit(
+            unit.unit.name, unit.recipients, forecast
+        ):
+            own.add(counts)
+            self._find_day(reminder.slot).add(counts)
             if len(self.reminders) < self.most:
                 self.reminders.append(ListedReminder(unit.unit, reminder, counts))
         self.totals.reminders += own.reminders
@@ -122,13 +140,22 @@ class Forecast:
         self.units += unit.owes
         self.unknown += unit.unknown
         self._list_unit(unit, own)
-        if live is not None:
-            others = list(live.list_reminders(unit.obligations, unit.changes))
-            self._add_changes(unit, compare_reminders(said, others))
+        if counting.live is not None:
+            other = counting.live.forecast(unit.obligations, unit.changes)
+            changes = counting.comparer.compare(forecast, other)
+            self._add_changes(unit.unit, changes, forecast.groups)
+
+    def _find_day(self, slot: datetime) -> Figures:
+        """The figures of a slot's day."""
+        figures = self._by_slot.get(slot)
+        if figures is None:
+            day = slot.astimezone(self.zone).date()
+            figures = self._by_slot[slot] = self.days.setdefault(day, Figures())
+        return figures
 
     def list_busiest(self) -> list[date]:
         """The days with the most messages, the busiest first."""
-        days = ((sum(f.messages.sent.values()), f.reminders, day) for day, f in self.days.items())
+        days = ((f.messages.messages, f.reminders, day) for day, f in self.days.items())
         return [day for sent, _, day in nlargest(BUSIEST, days) if sent]
 
     def list_heard(self) -> list[tuple[UnitName, Figures]]:
@@ -140,17 +167,24 @@ class Forecast:
             self.heard.append((unit.unit, own))
             if len(self.heard) > 2 * LISTED_UNITS:
                 self.heard = self.list_heard()
-        if unit.owes and not own.messages.sent.total():
+        if unit.owes and not own.messages.messages:
             self.silent += 1
             if len(self.silent_units) < LISTED_SILENT:
                 self.silent_units.append(unit.unit.name)
 
-    def _add_changes(self, unit: ForecastUnit, changes: Sequence[ReminderChange]) -> None:
+    def _add_changes(
+        self,
+        unit: UnitName,
+        changes: Sequence[ReminderChange],
+        groups: Sequence[Sequence[ForecastObligation]],
+    ) -> None:
         self.changes.update(change.kind for change in changes)
         room = LISTED_CHANGES - len(self.listed_changes)
-        self.listed_changes += [(unit.unit, change) for change in changes[:room]]
+        self.listed_changes += [
+            ListedChange(unit, change, list_ids(groups, change.groups)) for change in changes[:room]
+        ]
 
 
 def _count_messages(entry: tuple[UnitName, Figures]) -> tuple[int, int]:
     figures = entry[1]
-    return figures.messages.sent.total(), figures.reminders
+    return figures.messages.messages, figures.reminders

@@ -1,14 +1,16 @@
 """What a rule book changes about a unit's reminders, compared with another book. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID
 
-from shared.planning.forecaster import ForecastReminder
+from shared.planning.forecaster import FiredReminder, UnitForecast
 from shared.schemas.rules import Audience, Channel
+
+_KEPT = 50_000
+"""About how many changes are kept."""
 
 
 class ChangeKind(StrEnum):
@@ -29,80 +31,85 @@ class ReminderChange:
     Attributes:
         slot: when it fires; of a dropped one, when it fired.
         was: of a moved one, its slot by the other book.
-        obligations: that it is about; of a dropped one, that it was about.
+        groups: the numbers of the groups of obligations that it is about; of a dropped one, that it
+            was about.
     """
 
     kind: ChangeKind
     slot: datetime
     was: datetime | None
     audience: Audience
-    obligations: tuple[UUID, ...]
+    groups: tuple[int, ...]
 
 
 _Place = tuple[datetime, Audience]
-_Subject = tuple[Audience, frozenset[UUID]]
+_Subject = tuple[Audience, tuple[int, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Content:
-    obligations: tuple[UUID, ...]
-    subject: frozenset[UUID]
-    channels: frozenset[Channel]
+class Comparer:
+    """Compares the reminders of units; what it found is kept for units that are alike."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, list[ReminderChange]] = {}
+        self._room = _KEPT
+
+    def compare(self, forecast: UnitForecast, other: UnitForecast) -> list[ReminderChange]:
+        """How one unit's reminders differ from those of another book, in order of slots.
+
+        Both have the same key: their forecasters group obligations alike. Where several could have
+        moved, the first moves to the first.
+        """
+        known = self._kept.get(forecast.key)
+        if known is None:
+            known = _compare(forecast.fired, other.fired)
+            if self._room <= 0:
+                self._kept.clear()
+                self._room = _KEPT
+            self._room -= 1 + len(known)
+            self._kept[forecast.key] = known
+        return known
 
 
-def compare_reminders(
-    reminders: Sequence[ForecastReminder], others: Sequence[ForecastReminder]
+def _compare(
+    reminders: Sequence[FiredReminder], others: Sequence[FiredReminder]
 ) -> list[ReminderChange]:
-    """How one unit's reminders differ from those of another book, in order of slots.
-
-    Where several could have moved, the first moves to the first.
-    """
-    now, before = _index(reminders), _index(others)
+    now, before = ({(f.due.slot, f.due.audience): f for f in each} for each in (reminders, others))
     changes = list(_list_changed(now, before))
-    fresh = _group({place: now[place] for place in now if place not in before})
-    gone = _group({place: before[place] for place in before if place not in now})
+    fresh = _group(fired for place, fired in now.items() if place not in before)
+    gone = _group(fired for place, fired in before.items() if place not in now)
     for subject in {**fresh, **gone}:
-        new, old = fresh.get(subject, []), gone.get(subject, [])
-        changes += _pair(subject[0], new, old)
+        changes += _pair(subject, fresh.get(subject, []), gone.get(subject, []))
     return sorted(changes, key=lambda change: (change.slot, change.audience.value, change.kind))
 
 
-def _index(reminders: Sequence[ForecastReminder]) -> dict[_Place, _Content]:
-    indexed = {}
-    for reminder in reminders:
-        ids = tuple(reminder.list_obligation_ids())
-        content = _Content(ids, frozenset(ids), frozenset(reminder.fired.channels))
-        indexed[reminder.slot, reminder.audience] = content
-    return indexed
-
-
 def _list_changed(
-    now: dict[_Place, _Content], before: dict[_Place, _Content]
+    now: Mapping[_Place, FiredReminder], before: Mapping[_Place, FiredReminder]
 ) -> Iterator[ReminderChange]:
-    for (slot, audience), content in now.items():
+    for (slot, audience), fired in now.items():
         other = before.get((slot, audience))
-        if other and (other.subject, other.channels) != (content.subject, content.channels):
-            yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, content.obligations)
+        if other and _describe(other) != _describe(fired):
+            yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, fired.groups)
 
 
-def _group(
-    indexed: dict[_Place, _Content],
-) -> dict[_Subject, list[tuple[datetime, tuple[UUID, ...]]]]:
+def _describe(fired: FiredReminder) -> tuple[list[int], list[Channel]]:
+    return sorted(fired.groups), sorted(fired.due.channels)
+
+
+def _group(reminders: Iterable[FiredReminder]) -> dict[_Subject, list[datetime]]:
     """The slots of each audience and set of obligations, rising."""
-    grouped: defaultdict[_Subject, list[tuple[datetime, tuple[UUID, ...]]]] = defaultdict(list)
-    for (slot, audience), content in sorted(indexed.items(), key=lambda entry: entry[0][0]):
-        grouped[audience, content.subject].append((slot, content.obligations))
-    return grouped
+    grouped: defaultdict[_Subject, list[datetime]] = defaultdict(list)
+    for fired in reminders:
+        grouped[fired.due.audience, tuple(sorted(fired.groups))].append(fired.due.slot)
+    return {subject: sorted(slots) for subject, slots in grouped.items()}
 
 
 def _pair(
-    audience: Audience,
-    new: Sequence[tuple[datetime, tuple[UUID, ...]]],
-    old: Sequence[tuple[datetime, tuple[UUID, ...]]],
+    subject: _Subject, new: Sequence[datetime], old: Sequence[datetime]
 ) -> Iterator[ReminderChange]:
-    for (slot, ids), (was, _) in zip(new, old, strict=False):
-        yield ReminderChange(ChangeKind.MOVED, slot, was, audience, ids)
-    for slot, ids in new[len(old) :]:
-        yield ReminderChange(ChangeKind.ADDED, slot, None, audience, ids)
-    for slot, ids in old[len(new) :]:
-        yield ReminderChange(ChangeKind.DROPPED, slot, None, audience, ids)
+    audience, groups = subject
+    for slot, was in zip(new, old, strict=False):
+        yield ReminderChange(ChangeKind.MOVED, slot, was, audience, groups)
+    for slot in new[len(old) :]:
+        yield ReminderChange(ChangeKind.ADDED, slot, None, audience, groups)
+    for slot in old[len(new) :]:
+        yield ReminderChange(ChangeKind.DROPPED, slot, None, audience, groups)

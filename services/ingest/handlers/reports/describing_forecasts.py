@@ -4,10 +4,17 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from services.ingest.domain.forecast import Figures, Forecast, ListedReminder, UnitName
-from services.ingest.domain.forecast_comparison import ChangeKind, ReminderChange
+from services.ingest.domain.forecast import (
+    Figures,
+    Forecast,
+    ListedChange,
+    ListedReminder,
+    UnitName,
+)
+from services.ingest.domain.forecast_comparison import ChangeKind
 from services.ingest.domain.forecast_messages import MessageCounts
 from services.ingest.handlers.reports.forecasting import ForecastAnswer, ForecastQuestion
+from shared.planning.forecaster import list_ids
 from shared.schemas.rules import Channel, ReminderKind
 
 _CENT = Decimal("0.01")
@@ -41,7 +48,7 @@ def describe_forecast(asked: ForecastQuestion, answer: ForecastAnswer) -> dict[s
         ],
         "compared": {
             **{kind.value: forecast.changes[kind] for kind in ChangeKind},
-            "rows": [_describe_change(unit, each) for unit, each in forecast.listed_changes],
+            "rows": [_describe_change(each) for each in forecast.listed_changes],
         },
         "silent": forecast.silent,
         "silent_units": forecast.silent_units,
@@ -51,14 +58,14 @@ def describe_forecast(asked: ForecastQuestion, answer: ForecastAnswer) -> dict[s
 
 def _describe_reminder(listed: ListedReminder) -> dict[str, Any]:
     reminder = listed.reminder
-    kinds = {item.kind for item in reminder.fired.items}
+    kinds = {item.kind for item in reminder.fired.due.items}
     return {
         "slot": reminder.slot,
         **_describe_unit(listed.unit),
         "audience": reminder.audience.value,
         "kind": next(kind.value for kind in _GRAVEST if kind in kinds),
-        "channels": [channel.value for channel in reminder.fired.channels],
-        "obligations": reminder.list_obligation_ids(),
+        "channels": [channel.value for channel in reminder.channels],
+        "obligations": list_ids(reminder.groups, reminder.fired.groups),
         **_describe_messages(listed.messages),
     }
 
@@ -92,14 +99,15 @@ def _describe_unit(unit: UnitName) -> dict[str, Any]:
     return {"unit_id": unit.unit_id, "unit": unit.name}
 
 
-def _describe_change(unit: UnitName, change: ReminderChange) -> dict[str, Any]:
+def _describe_change(listed: ListedChange) -> dict[str, Any]:
+    change = listed.change
     return {
         "change": change.kind.value,
         "slot": change.slot,
         "was": change.was,
-        **_describe_unit(unit),
+        **_describe_unit(listed.unit),
         "audience": change.audience.value,
-        "obligations": change.obligations,
+        "obligations": listed.obligations,
     }
 
 

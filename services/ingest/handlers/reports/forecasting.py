@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.ingest.domain.forecast import Forecast, ForecastUnit
-from services.ingest.domain.forecast_messages import Sending
+from services.ingest.domain.forecast import Counting, Forecast, ForecastUnit
+from services.ingest.domain.forecast_messages import MessageCounter, Sending
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.forecast_units import Snapshot, build_units
@@ -24,7 +24,7 @@ from services.ingest.store import reminder_audit as store
 from services.ingest.store.units import list_units
 from shared.calendar import WorkingCalendar
 from shared.messages.stages import apply_settings
-from shared.planning.forecaster import Forecaster
+from shared.planning.forecaster import Forecaster, has_conditions
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import make_slot
@@ -82,13 +82,17 @@ async def forecast(
     since = make_slot(asked.first, datetime.min.time(), zone) - _INSTANT
     until = make_slot(asked.last + _DAY, datetime.min.time(), zone) - _INSTANT
 
-    def make_forecaster(book: RuleBook) -> Forecaster:
-        return Forecaster(Timetable(book, calendar), since, until)
+    book, other = asked.book or live, live if asked.book else None
+    selects = has_conditions(book) or has_conditions(live)
 
-    # Without a book of its own there is nothing to compare.
-    draft = make_forecaster(asked.book or live)
-    other = None if asked.book is None else make_forecaster(live)
-    sending = _make_sending(installation, settings, zone)
+    def make_forecaster(of: RuleBook) -> Forecaster:
+        return Forecaster(Timetable(of, calendar), since, until, selects=selects)
+
+    counting = Counting(
+        make_forecaster(book),
+        MessageCounter(_make_sending(installation, settings, zone)),
+        None if other is None else make_forecaster(other),
+    )
     result, after = Forecast(zone, asked.most), None
     while unit_ids := await store.list_unit_ids(db, act.office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
@@ -98,21 +102,15 @@ async def forecast(
             await store.list_past_states(db, unit_ids, since),
         )
         units = build_units(snapshot, since, until)
-        await asyncio.to_thread(_add_units, result, units, sending, draft, other)
+        await asyncio.to_thread(_add_units, result, units, counting)
     version = live.version if asked.book is None else None
     years = tuple(_list_unknown_years(calendar, asked))
     return ForecastAnswer(result, version, settings, years)
 
 
-def _add_units(
-    result: Forecast,
-    units: Sequence[ForecastUnit],
-    sending: Sending,
-    draft: Forecaster,
-    other: Forecaster | None,
-) -> None:
+def _add_units(result: Forecast, units: Sequence[ForecastUnit], counting: Counting) -> None:
     for unit in units:
-        result.add_unit(unit, sending, draft, other)
+        result.add_unit(unit, counting)
 
 
 def _check_period(asked: ForecastQuestion) -> None:

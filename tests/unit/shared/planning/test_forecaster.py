@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
-from shared.planning.forecaster import Forecaster
+from shared.planning.forecaster import Forecaster, list_ids
 from shared.planning.forecasting import ForecastObligation, TimedChange
 from shared.planning.reminding import ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
@@ -109,13 +109,12 @@ def describe(reminder: ReminderDue) -> tuple[Any, ...]:
 def say(
     forecaster: Forecaster, unit: Sequence[ForecastObligation], changes: Changes
 ) -> Iterator[tuple[Any, ...]]:
-    for reminder in forecaster.list_reminders(unit, changes):
+    for reminder in forecaster.forecast(unit, changes).list_reminders():
         items = frozenset(
             (i.obligation.obligation_id, i.ref, i.kind, i.due_on, i.working_days)
             for i in reminder.list_items()
         )
-        channels = reminder.fired.channels
-        yield unit[0].unit_id, reminder.slot, reminder.audience, channels, items
+        yield unit[0].unit_id, reminder.slot, reminder.audience, reminder.channels, items
 
 
 def compare(book: RuleBook, units: Iterable[Sequence[ForecastObligation]], changes: Changes) -> int:
@@ -232,18 +231,25 @@ def test_units_that_are_alike_are_fired_once(monkeypatch: pytest.MonkeyPatch) ->
         Timetable(make_default_rule_book(), WorkingCalendar()), TOLD, END - timedelta(days=300)
     )
     for name in ("各乡镇（街道）", "经开区", "县政府办"):
-        list(forecaster.list_reminders(UNITS[name], {}))
+        forecaster.forecast(UNITS[name], {})
     assert [len(arguments[1]) for arguments in fired] == sorted(
-        {len({(o.dates, o.lead) for o in UNITS[n]}) for n in ("各乡镇（街道）", "县政府办")},
+        {len({o.dates for o in UNITS[n]}) for n in ("各乡镇（街道）", "县政府办")},
         reverse=True,
     )
     assert len(UNITS["各乡镇（街道）"]) > len(fired[0][1])
 
 
-def test_channels_of_all_rules_are_joined_for_obligations_that_fire_alike() -> None:
+def test_a_unit_has_its_own_obligations_in_the_reminders_that_it_shares() -> None:
     book = make_default_rule_book()
-    (reminder, *_) = Forecaster(Timetable(book, WorkingCalendar()), TOLD, END).list_reminders(
-        UNITS["经开区"], {}
-    )
-    assert set(reminder.fired.channels) == set(Channel)
-    assert len(reminder.list_obligation_ids()) == len(reminder.list_items()) > 1
+    forecaster = Forecaster(Timetable(book, WorkingCalendar()), TOLD, END)
+    some, other = (forecaster.forecast(UNITS[n], {}) for n in ("各乡镇（街道）", "经开区"))
+    assert some.key == other.key
+    assert some.fired is other.fired
+    for forecast, name in ((some, "各乡镇（街道）"), (other, "经开区")):
+        own = {obligation.obligation_id for obligation in UNITS[name]}
+        (reminder, *_) = forecast.list_reminders()
+        ids = list_ids(forecast.groups, reminder.fired.groups)
+        assert set(ids) <= own
+        assert ids == [item.obligation.obligation_id for item in reminder.list_items()]
+        assert len(ids) > 1
+        assert set(reminder.channels) == set(Channel)
