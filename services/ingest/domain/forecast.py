@@ -154,9 +154,10 @@ class Forecast:
         return figures
 
     def list_busiest(self) -> list[date]:
-        """The days with the most messages, the busiest first."""
-        days = ((f.messages.messages, f.reminders, day) for day, f in self.days.items())
-        return [day for sent, _, day in nlargest(BUSIEST, days) if sent]
+        """The days with the most messages, the busiest first; of equal ones the first."""
+        sent = {day: figures.messages.messages for day, figures in self.days.items()}
+        days = nlargest(BUSIEST, sorted(sent), key=sent.__getitem__)
+        return [day for day in days if sent[day]]
 
     def list_heard(self) -> list[tuple[UnitName, Figures]]:
         """The units with the most messages, the most first."""
