@@ -1,7 +1,6 @@
 """规则 → 预测: what the rules, or a text that is pasted, do in a period."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +9,7 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.console.client import ApiError
+from services.console.pages.reports import UsualPeriod
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.heat_map import draw_heat_maps
@@ -24,15 +24,6 @@ _ROWS = 60
 """Rows of a table on one page."""
 _CHANGES = 100
 _SILENT = 200
-
-
-@dataclass(frozen=True, slots=True)
-class UsualPeriod:
-    """A usual period with its address."""
-
-    name: str
-    path: str
-    is_present: bool
 
 
 @ROUTER.get(PAGE)

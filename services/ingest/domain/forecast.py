@@ -56,7 +56,7 @@ class ForecastUnit:
 
 
 @dataclass(slots=True)
-class Figures:
+class ReminderFigures:
     """Reminders and their messages."""
 
     reminders: int = 0
@@ -112,22 +112,22 @@ class Forecast:
 
     zone: ZoneInfo
     most: int
-    totals: Figures = field(default_factory=Figures)
-    days: dict[date, Figures] = field(default_factory=dict)
+    totals: ReminderFigures = field(default_factory=ReminderFigures)
+    days: dict[date, ReminderFigures] = field(default_factory=dict)
     reminders: list[ListedReminder] = field(default_factory=list)
     units: int = 0
-    heard: list[tuple[UnitName, Figures]] = field(default_factory=list)
+    heard: list[tuple[UnitName, ReminderFigures]] = field(default_factory=list)
     silent: int = 0
     silent_units: list[str] = field(default_factory=list)
     changes: Counter[ChangeKind] = field(default_factory=Counter)
     listed_changes: list[ListedChange] = field(default_factory=list)
     unknown: int = 0
-    _by_slot: dict[datetime, Figures] = field(default_factory=dict)
+    _by_slot: dict[datetime, ReminderFigures] = field(default_factory=dict)
 
     def add_unit(self, unit: ForecastUnit, counting: Counting) -> None:
         """Add a unit."""
         forecast = counting.book.forecast(unit.obligations, unit.changes)
-        own = Figures()
+        own = ReminderFigures()
         for reminder, counts in counting.messages.count_unit(
             unit.unit.name, unit.recipients, forecast
         ):
@@ -145,12 +145,12 @@ class Forecast:
             changes = counting.comparer.compare(forecast, other)
             self._add_changes(unit.unit, changes, forecast.groups)
 
-    def _find_day(self, slot: datetime) -> Figures:
+    def _find_day(self, slot: datetime) -> ReminderFigures:
         """The figures of a slot's day."""
         figures = self._by_slot.get(slot)
         if figures is None:
             day = slot.astimezone(self.zone).date()
-            figures = self._by_slot[slot] = self.days.setdefault(day, Figures())
+            figures = self._by_slot[slot] = self.days.setdefault(day, ReminderFigures())
         return figures
 
     def list_busiest(self) -> list[date]:
@@ -159,11 +159,11 @@ class Forecast:
         days = nlargest(BUSIEST, sorted(sent), key=sent.__getitem__)
         return [day for day in days if sent[day]]
 
-    def list_heard(self) -> list[tuple[UnitName, Figures]]:
+    def list_heard(self) -> list[tuple[UnitName, ReminderFigures]]:
         """The units with the most messages, the most first."""
         return nlargest(LISTED_UNITS, self.heard, key=_count_messages)
 
-    def _list_unit(self, unit: ForecastUnit, own: Figures) -> None:
+    def _list_unit(self, unit: ForecastUnit, own: ReminderFigures) -> None:
         if own.reminders:
             self.heard.append((unit.unit, own))
             if len(self.heard) > 2 * LISTED_UNITS:
@@ -186,6 +186,6 @@ class Forecast:
         ]
 
 
-def _count_messages(entry: tuple[UnitName, Figures]) -> tuple[int, int]:
+def _count_messages(entry: tuple[UnitName, ReminderFigures]) -> tuple[int, int]:
     figures = entry[1]
     return figures.messages.messages, figures.reminders

@@ -5,10 +5,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from services.ingest.domain.forecast import (
-    Figures,
     Forecast,
     ListedChange,
     ListedReminder,
+    ReminderFigures,
     UnitName,
 )
 from services.ingest.domain.forecast_comparison import ChangeKind
@@ -86,7 +86,7 @@ def _compute_cost(parts: int, price: Decimal) -> float:
     return float((parts * price).quantize(_CENT, ROUND_HALF_UP))
 
 
-def _describe_figures(figures: Figures) -> dict[str, Any]:
+def _describe_figures(figures: ReminderFigures) -> dict[str, Any]:
     return {"reminders": figures.reminders, **_describe_messages(figures.messages)}
 
 
