@@ -8,7 +8,7 @@ from pydantic import AliasChoices, ConfigDict, Field
 
 from shared.api.fields import Answer, Day, Request
 
-MOST_LISTED = 200_000
+MOST_LISTED = 500_000
 """How many reminders an answer lists at most."""
 _MOST_TEXT = 1_000_000
 

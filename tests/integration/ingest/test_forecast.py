@@ -61,7 +61,10 @@ def list_said(forecast: dict[str, Any]) -> list[tuple[Any, ...]]:
     )
 
 
-async def test_what_is_forecast_is_what_then_fires(county: County) -> None:
+async def test_what_is_forecast_is_what_then_fires(
+    county: County, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.ingest.api.forecast._ROWS_AT_ONCE", 3)
     said = await ask(county, "2023-06-01", "2023-06-25")
     await county.live(at("2023-06-26", 0))
     fired = await list_fired(county, "2023-06-01", "2023-06-26")

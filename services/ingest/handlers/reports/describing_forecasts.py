@@ -27,14 +27,14 @@ _GRAVEST = (
 
 
 def describe_forecast(asked: ForecastQuestion, answer: ForecastAnswer) -> dict[str, Any]:
-    """A forecast as `shared.api.forecast.ForecastOut` has it."""
+    """A forecast as `shared.api.forecast.ForecastOut` has it, without its reminders."""
     forecast = answer.forecast
     return {
         "first": asked.first,
         "last": asked.last,
         "timezone": forecast.zone.key,
         "version": answer.live,
-        "reminders": [_describe_reminder(each) for each in forecast.reminders],
+        "reminders": [],
         "left_out": forecast.totals.reminders - len(forecast.reminders),
         "totals": _describe_totals(forecast, answer.settings.sms_price),
         "days": [
@@ -56,7 +56,8 @@ def describe_forecast(asked: ForecastQuestion, answer: ForecastAnswer) -> dict[s
     }
 
 
-def _describe_reminder(listed: ListedReminder) -> dict[str, Any]:
+def describe_reminder(listed: ListedReminder) -> dict[str, Any]:
+    """A reminder as `shared.api.forecast.ForecastReminderOut` has it."""
     reminder = listed.reminder
     kinds = {item.kind for item in reminder.fired.due.items}
     return {
