@@ -9,6 +9,7 @@ import typer
 from cli.client import read_file
 from cli.rule_books import compare_books, list_books, roll_back, show_book
 from cli.rule_drafts import approve_draft, discard_draft, publish_draft, save_draft
+from cli.rules_forecast import forecast_rules
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _, get_language
@@ -17,7 +18,10 @@ from shared.clock import SystemClock
 from shared.rules.problems import BookProblem
 from shared.rules.reading import read_book
 
-rules = typer.Typer(help="The rule book: check, draft, compare, publish.", no_args_is_help=True)
+rules = typer.Typer(
+    help="The rule book: check, draft, compare, publish, forecast.", no_args_is_help=True
+)
+rules.command("forecast")(forecast_rules)
 
 
 @dataclass(frozen=True, slots=True)

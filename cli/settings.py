@@ -37,6 +37,7 @@ _LABELS = {
     "retention_days": N_(
         "days that texts and addresses of sent messages are kept; Kafka and backups keep theirs"
     ),
+    "sms_price": N_("price of one part of a short message, in yuan"),
     "logo": N_("logo"),
     "stops_reminders": N_("statuses in which nothing is reminded of"),
     "review": N_("the office reviews what units report as done"),

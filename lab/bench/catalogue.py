@@ -20,6 +20,7 @@ BENCHES = {
     "latency": "lab.bench.paths.latency:measure_latency",
     "slot": "lab.bench.paths.slot:measure_slot",
     "ledger": "lab.bench.paths.ledger:measure_ledger",
+    "forecast": "lab.bench.paths.forecast:measure_forecast",
     "console": "lab.bench.paths.console:measure_console",
 }
 """Each bench by the name for `--only`, with the function that measures it."""

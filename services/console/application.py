@@ -25,6 +25,7 @@ from services.console.pages import (
     rule_books,
     rule_drafts,
     rule_editors,
+    rule_forecast,
     rules,
     unit_forms,
     units,
@@ -41,7 +42,8 @@ PAGES = (
     *(login, overview, waiting, preferences, progress),
     *(addresses, ledger, bulk, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, rule_books, rule_editors, rule_drafts, holiday_notices, calendars, messages),
+    *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
+    *(holiday_notices, calendars, messages),
     *(office_settings, account, people, journal),
     portal,
 )

@@ -9,7 +9,7 @@ from pydantic_settings import NoDecode
 
 from services.ingest.domain.identity_providers import IdentityProvider
 from shared.base_settings import BoundedDuration, NonNegativeDuration
-from shared.settings import Settings
+from shared.message_settings import MessageSettings
 
 
 def _require_local(at: time) -> time:
@@ -33,7 +33,7 @@ def _parse_json(written: object) -> object:
 IdentityProviders = Annotated[dict[str, IdentityProvider], NoDecode, BeforeValidator(_parse_json)]
 
 
-class IngestSettings(Settings):
+class IngestSettings(MessageSettings):
     """The address of ingest's API, and its limits."""
 
     http_host: str = "127.0.0.1"

@@ -18,7 +18,6 @@ from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
 from services.notifier.domain.retry import RetryPolicy, WhenUnknown
-from services.notifier.domain.stages import Policy, QuietHours
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
 from services.notifier.gateways.protocol import Gateway, NoGateway
 from services.notifier.gateways.signing import parse_keys
@@ -36,6 +35,7 @@ from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.links import LinkKeys
+from shared.messages.stages import Policy
 from shared.process.running import refuse, tune_garbage_collector
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker
@@ -130,7 +130,6 @@ class _ChannelSetup:
     variable: str
     concurrency: int
     unknown: WhenUnknown
-    quiet: QuietHours | None
 
 
 def _set_up(channel: Channel, settings: NotifierSettings) -> _ChannelSetup:
@@ -141,7 +140,6 @@ def _set_up(channel: Channel, settings: NotifierSettings) -> _ChannelSetup:
                 variable="CUIBAN_SMTP_URL",
                 concurrency=settings.email_connections,
                 unknown=settings.email_unknown,
-                quiet=settings.quiet_email,
             )
         case Channel.SMS:
             return _ChannelSetup(
@@ -149,7 +147,6 @@ def _set_up(channel: Channel, settings: NotifierSettings) -> _ChannelSetup:
                 variable="CUIBAN_SMS_URL",
                 concurrency=settings.sms_concurrency,
                 unknown=settings.sms_unknown,
-                quiet=settings.quiet_sms,
             )
         case _:
             assert_never(channel)
@@ -196,14 +193,7 @@ def _make_policy(settings: NotifierSettings, setups: Mapping[Channel, _ChannelSe
         variable = setups[channel].variable
         hint = f"name it with {variable}, or give {channel} up with CUIBAN_CHANNELS_OFF"
         logging.log(__name__).error("channel.held", channel=channel, reason="no gateway", hint=hint)
-    return Policy(
-        off=off,
-        unconnected=frozenset(without),
-        quiet=tuple((channel, setup.quiet) for channel, setup in setups.items() if setup.quiet),
-        rate_limit=settings.rate_limit,
-        rate_window=settings.rate_window,
-        useful_for=settings.useful_for,
-    )
+    return settings.make_policy(without)
 
 
 def make_portal(settings: NotifierSettings) -> Portal | None:

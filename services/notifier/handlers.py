@@ -9,14 +9,7 @@ from prometheus_client import Counter
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain import reporting
-from services.notifier.domain.fanout import (
-    DueReminder,
-    PlannedNotification,
-    Recipient,
-    fan_out,
-    list_left_out,
-)
-from services.notifier.domain.stages import SuppressReason
+from services.notifier.domain.fanout import DueReminder, PlannedNotification, fan_out, list_left_out
 from services.notifier.store import directory, link_requests, offices, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
@@ -24,6 +17,8 @@ from services.notifier.store.tables import OUTBOX
 from shared.errors import PoisonError
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
+from shared.messages.recipients import Recipient
+from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,

@@ -1,7 +1,7 @@
 """The notifier's settings, from the environment: `CUIBAN_SMTP_URL` and the like."""
 
 import re
-from datetime import time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,10 +9,8 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.notifier.domain.retry import WhenUnknown
-from services.notifier.domain.stages import QuietHours
 from shared.base_settings import BoundedDuration, NonNegativeDuration
-from shared.schemas.rules import Channel
-from shared.settings import Settings
+from shared.message_settings import MessageSettings
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -35,50 +33,22 @@ def _parse_delay(word: str) -> timedelta | str:
     return word
 
 
-def _parse_quiet_hours(written: object) -> object:
-    """`21:00-07:30` as quiet hours; an empty text means none."""
-    if not isinstance(written, str):
-        return written
-    if written.strip() in {"", "none"}:
-        return None
-    begin, _, end = written.partition("-")
-    try:
-        return QuietHours(time.fromisoformat(begin.strip()), time.fromisoformat(end.strip()))
-    except ValueError as error:  # the error's own text contains the value
-        raise ValueError("write quiet hours like: 21:00-07:30") from error
-
-
 def _parse_words(written: object) -> object:
     return tuple(re.findall(r"[^\s,]+", written)) if isinstance(written, str) else written
-
-
-def _parse_channels(written: object) -> object:
-    """`sms email` as channels; an empty text means none."""
-    if not isinstance(written, str):
-        return written
-    try:
-        return frozenset(Channel(word.lower()) for word in re.findall(r"[^\s,]+", written))
-    except ValueError as error:  # the error's own text contains the value
-        raise ValueError(f"write channels, of these: {' '.join(Channel)}") from error
 
 
 Delays = Annotated[
     tuple[NonNegativeDuration, ...], NoDecode, BeforeValidator(_parse_delays), Field(min_length=1)
 ]
-Quiet = Annotated[QuietHours | None, NoDecode, BeforeValidator(_parse_quiet_hours)]
-Channels = Annotated[frozenset[Channel], NoDecode, BeforeValidator(_parse_channels)]
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_words)]
 
 
-class NotifierSettings(Settings):
-    """The notifier's settings, beside those that all services share."""
+class NotifierSettings(MessageSettings):
+    """The notifier's settings, beside those that it shares."""
 
     smtp_url: SecretStr = SecretStr("")
     """`smtp://` or `smtps://`, with `user:password@` if the server requires a login. Without it (or
     `sms_url`), the channel's notifications are held until the service is started with it."""
-    channels_off: Channels = frozenset()
-    """Channels on which nothing is sent (`sms`): their notifications end as suppressed, with the
-    reason channel-off. It overrides the channel's gateway."""
     smtp_starttls: Literal["auto", "always", "when-offered", "never"] = "auto"
     """When an `smtp://` connection uses TLS: `always` (mail waits while the server offers no TLS),
     `when-offered` (a password may be sent unencrypted), `never`. `auto` is `always` with a
@@ -93,8 +63,6 @@ class NotifierSettings(Settings):
     sms_url: SecretStr = SecretStr("")
     sms_secret: SecretStr = SecretStr("")
     """`whsec_…`; two of them, separated by a space, while a key is rotated."""
-    sms_signature: str = Field(default="政务公开", max_length=18)
-    """The registered signature, put before the text as 【…】; empty if the gateway adds it."""
     sms_concurrency: int = Field(default=32, ge=1, le=500)
     sms_unknown: WhenUnknown = WhenUnknown.REOFFER
     sms_success: Words = (
@@ -114,17 +82,6 @@ class NotifierSettings(Settings):
     """Standard Webhooks 1.0.0, the example schedule; jitter is added."""
     unknown_pause: NonNegativeDuration = timedelta(seconds=30)
     """The shortest pause after an unknown outcome before it is sent again."""
-    quiet_email: Quiet = None
-    quiet_sms: Quiet = QuietHours(time(21, 0), time(7, 30))
-    rate_limit: int = Field(default=0, ge=0)
-    """Notifications to one contact on one channel within `rate_window`; 0 means no limit."""
-    rate_window: NonNegativeDuration = timedelta(days=1)
-    useful_for: NonNegativeDuration | None = None
-    """How long after its slot a reminder without overdue items is still sent."""
-
-    portal_url: str = Field(default="", max_length=100, pattern=r"^(https?://[!-~]+[^/\s])?$")
-    """The address of the portal, where a unit answers. A mail links to it (`/u/…`), a short message
-    names it; without it, or without `link_keys`, messages have no link."""
     link_lifetime: timedelta = Field(
         default=timedelta(days=30), ge=timedelta(hours=1), le=timedelta(days=366)
     )

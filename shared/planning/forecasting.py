@@ -3,7 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
@@ -12,11 +12,13 @@ from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.news import find_told_day, is_announcing
 
 _ON_TIME = timedelta(0)
 _INSTANT = timedelta(microseconds=1)
+_ANY_TIMER = Timer(UUID(int=0), "", datetime.max.replace(tzinfo=UTC), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,11 @@ class ForecastObligation:
         """One of its timers with the content of its reminder item."""
         return DueTimer(timer, self.dates, self.lead, self.measure)
 
+    @property
+    def traits(self) -> Traits:
+        """What conditions ask of it, as firing takes it."""
+        return self.make_due_timer(_ANY_TIMER).traits
+
 
 @dataclass(frozen=True, slots=True)
 class TimedChange:
@@ -43,11 +50,13 @@ class TimedChange:
         at: a slot at that instant or later is fired by the new state.
         owed: whether reminders are due for it: not while it is done, submitted or withdrawn.
         due_on: its new date.
+        becomes: the obligation from then on, as its history has it; it goes before `due_on`.
     """
 
     at: datetime
     owed: bool | None = None
     due_on: date | None = None
+    becomes: ForecastObligation | None = None
 
 
 def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[ForecastObligation]:
@@ -112,7 +121,7 @@ def forecast_unit(
     planned_at: datetime,
     until: datetime,
 ) -> Iterator[ReminderDue]:
-    """The reminders of one unit, as `forecast` gives them; `of_unit` has one at least."""
+    """The reminders of one unit, as `forecast` says, in order of slots; `of_unit` is not empty."""
     first = of_unit[0]
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     owed = dict.fromkeys(by_id, True)
@@ -153,7 +162,9 @@ def _apply(
 ) -> tuple[ForecastObligation, bool]:
     """An obligation after a change, and whether it is owed then."""
     dates = obligation.dates
-    if change.due_on is not None:
+    if change.becomes is not None:
+        obligation = change.becomes
+    elif change.due_on is not None:
         known_on = dates.known_on
         if any(map(is_announcing, book.rules)):
             known_on = max(known_on, find_told_day(book, change.at))

@@ -1,6 +1,7 @@
 """The settings of an office, as events tell them. What is None is as the installation has it."""
 
 from datetime import time
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field, WithJsonSchema, field_validator
@@ -51,6 +52,8 @@ LOOKS = {
 """The lights of an office that has changed none (places differ)."""
 
 
+Price = Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)]
+"""Yuan. JSON has it as a text, so that no digit changes."""
 _SIGNATURE = r"^[^\x00-\x1f\x7f【】]+$"
 
 
@@ -67,6 +70,7 @@ class OfficeSettings(Value):
         signature: the registered signature of short messages; also under a 通报.
         retention_days: how long texts and addresses of messages that have ended are kept, by
             ingest's history and by the notifier; topics and backups are not covered.
+        sms_price: of one part of a short message, in yuan: a forecast computes the cost by it.
     """
 
     lights: dict[Light, LightLook] = Field(default_factory=lambda: dict(LOOKS))
@@ -78,6 +82,7 @@ class OfficeSettings(Value):
     useful_days: Annotated[int, Field(ge=1, le=366)] | None = None
     signature: Annotated[str, Field(min_length=2, max_length=18, pattern=_SIGNATURE)] | None = None
     retention_days: Annotated[int, Field(ge=30, le=36_600)] | None = None
+    sms_price: Price | None = None
 
     @field_validator("lights")
     @classmethod

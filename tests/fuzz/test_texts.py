@@ -14,8 +14,9 @@ from services.ingest.handlers.units.file import read_units
 from services.notifier.domain.message import Message
 from services.notifier.gateways.mime import encode_mail
 from services.notifier.rendering.mail import render_mail
-from services.notifier.rendering.sms import count_parts, render_sms
-from services.notifier.rendering.wording import Digest
+from services.notifier.rendering.sms import render_sms
+from shared.messages.sms_parts import count_parts
+from shared.messages.wording import Digest
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, ReminderKind
 from tests.fuzz.hostile import TEXTS

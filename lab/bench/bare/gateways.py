@@ -13,7 +13,7 @@ from lab.stack.processes import HOST
 from services.notifier.domain.message import Message
 from services.notifier.gateways.mime import encode_mail
 from services.notifier.rendering.mail import render_mail
-from services.notifier.rendering.wording import Digest
+from shared.messages.wording import Digest
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience
 

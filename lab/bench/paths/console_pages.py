@@ -84,6 +84,7 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/rules/versions/{version}", "/rules/versions/1"),
     ("/rules/versions/{version}/roll-back", "/rules/versions/1/roll-back"),
     *((f"{_DRAFT}{part}", f"/rules/drafts/{{rule_draft}}{part}") for part in _DRAFT_PARTS),
+    ("/rules/forecast", "/rules/forecast"),
     ("/messages", "/messages"),
     ("/messages", "/messages?state=failed"),
     ("/settings", "/settings"),

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from services.notifier.domain.fanout import DueReminder, PlannedNotification, Recipient, fan_out
+from services.notifier.domain.fanout import DueReminder, PlannedNotification, fan_out
 from shared.calendar import WorkingCalendar
+from shared.messages.recipients import Recipient
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import fire_due_timers
 from shared.planning.timers import Timer, plan_timers

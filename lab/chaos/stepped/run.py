@@ -17,8 +17,8 @@ from lab.chaos.oracle.planner import Oracle, plan_notifications
 from lab.demo import office
 from lab.demo.quiet import PipelineWatcher
 from lab.demo.script import ScriptedReport
-from services.notifier.domain.fanout import Recipient
 from shared.clock import SteppedClock
+from shared.messages.recipients import Recipient
 
 QUIET_WITHIN = 180.0
 _REQUESTS_AT_ONCE = 6

@@ -54,6 +54,7 @@ _DEFAULT = N_("不填则按系统默认。")
 _HOURS = N_("可以跨过零点。都不填则按系统默认。")
 _RATE = N_("同一人、同一方式。不填则按系统默认，0 为不限。")
 _SIGNATURE = N_("短信【】内的签名，也用于通报落款。2 至 18 个字。")
+_PRICE = N_("每条（70 字以内为一条）多少元，如 0.045。预测时据此计算费用；不填则不计算。")
 _LOGO = N_("PNG 或 JPEG 图片，不超过 200 KB。不选文件则去掉标志。")
 _RETENTION = N_("过后删去正文和地址，发送记录保留。不填则一直保留。")
 _APPROVAL = N_("按单位数的百分比。新规则改变的单位超过这个比例，须由另一人批准；100 为不须批准。")
@@ -69,6 +70,7 @@ SETTINGS = (
     Setting("rate", N_("每人收到的条数上限"), "rate", _RATE),
     Setting("useful_days", N_("迟到多少天的提醒不再发"), "number", _DEFAULT),
     Setting("signature", N_("签名"), "text", _SIGNATURE),
+    Setting("sms_price", N_("短信单价"), "text", _PRICE),
     Setting("logo", N_("标志"), "logo", _LOGO),
     Setting("timezone", N_("时区"), "text", N_("如：Asia/Shanghai。")),
     Setting("rule_approval_share", N_("规则须他人批准的比例"), "number", _APPROVAL),
@@ -209,7 +211,7 @@ def describe_value(visit: Visit, setting: Setting, present: OfficeSettingsOut) -
             key = ("yes" if value else "no") if isinstance(value, bool) else str(value)
             text = say(setting.choices[key])
         case _ if value is None:
-            text = say("不限") if setting.name in _UNLIMITED else say("按系统默认")
+            text = say(_WHEN_EMPTY.get(setting.name, N_("按系统默认")))
         case "hours":
             text = f"{value['begin'][:5]} - {value['end'][:5]}"
         case _:
@@ -217,7 +219,11 @@ def describe_value(visit: Visit, setting: Setting, present: OfficeSettingsOut) -
     return text
 
 
-_UNLIMITED = {"working_hours", "retention_days"}
+_WHEN_EMPTY = {
+    "working_hours": N_("不限"),
+    "retention_days": N_("不限"),
+    "sms_price": N_("没有设置"),
+}
 
 
 def _describe_rate(visit: Visit, present: OfficeSettingsOut) -> str:

@@ -10,6 +10,7 @@ from services.ingest.api import (
     directory_changes,
     evidence,
     feeds,
+    forecast,
     hearings,
     ledger,
     links,
@@ -68,7 +69,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, calendars),
-    *(settings, rule_books, rule_drafts, users, sessions, openid, links, me, audit),
+    *(settings, forecast, rule_books, rule_drafts, users, sessions, openid, links, me, audit),
 )
 
 

@@ -92,6 +92,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "GET /v1/rule-drafts/{draft_id}/effect": _P.READ_DRAFTS,
     "POST /v1/rule-drafts/{draft_id}/publish": _P.PUBLISH_RULES,
     "POST /v1/rule-drafts/{draft_id}/approve": _P.APPROVE_RULES,
+    "POST /v1/rule-books/forecast": _P.READ_DRAFTS,
     "GET /v1/calendars": _P.READ,
     "POST /v1/calendars": _P.PUBLISH_RULES,
     "GET /v1/calendars/draft": _P.READ_DRAFTS,

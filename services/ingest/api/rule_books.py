@@ -1,6 +1,5 @@
 """The published rule books over HTTP, and what two books differ in."""
 
-from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -11,14 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
-from services.ingest.api.problems import ProblemError
+from services.ingest.api.unsound_books import make_unsound
 from services.ingest.handlers.office import rule_drafts, rule_publishing, rules
 from services.ingest.store.rows import StoredRuleBook
 from shared.api.fields import Page
 from shared.api.offices import RuleBookIn, RuleBookOut
 from shared.api.rules import BookChangeOut, RuleBookWritten, Version
 from shared.rules.comparing import list_changes
-from shared.rules.problems import BookProblem
 from shared.rules.reading import read_content
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
@@ -49,27 +47,13 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     """
     reading = read_content(body.model_dump(mode="json"), call.act.now.date())
     if reading.book is None or reading.problems:
-        raise _make_unsound(reading.problems)
+        raise make_unsound(reading.problems)
     book = reading.book
 
     async def run(db: AsyncConnection) -> StoredRuleBook:
         return await rule_publishing.publish_alone(db, call.act, book)
 
     return await answer_post(call, run, RuleBookOut, status=201)
-
-
-def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
-    """A refusal that names the first problem in its hint, and all of them in `errors`."""
-    pending = all(problem.code == "not-supported" for problem in problems)
-    return ProblemError(
-        422,
-        "not-supported" if pending else "invalid",
-        "规则有误。The rule book is not sound.",
-        problems[0].describe(),
-        errors=[
-            {"where": each.path, "message": each.message, "hint": each.hint} for each in problems
-        ],
-    )
 
 
 @ROUTER.get("/rule-books/{version}")

@@ -7,11 +7,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.lane import Lane
-from services.notifier.domain.message import HoldReason, NotificationState
+from services.notifier.domain.message import NotificationState
 from services.notifier.store import held, outcomes
 from services.notifier.store.held import HeldCount
 from shared.clock import Clock
 from shared.logging import log
+from shared.messages.stages import HoldReason
 from shared.schemas.rules import Channel
 
 _EVERY = 5.0

@@ -9,23 +9,24 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.notifier.domain.fanout import get_zone, select_holders
+from services.notifier.domain.fanout import get_zone
 from services.notifier.domain.message import (
     Message,
     MessageAccepted,
     MessageRefused,
     OutcomeUnknown,
 )
-from services.notifier.domain.portal import Door, Guest, Portal
+from services.notifier.domain.portal import Guest, Portal
 from services.notifier.gateways.protocol import Gateway
 from services.notifier.rendering.mail import render_link_mail
-from services.notifier.rendering.wording import clean
 from services.notifier.store import directory, link_requests
 from services.notifier.store.link_requests import ClaimedRequest, RequestState
 from shared import metrics
 from shared.backoff import Backoff
 from shared.database.trusted_clock import TrustedClock
 from shared.logging import log
+from shared.messages.recipients import select_holders
+from shared.messages.wording import Door, clean
 from shared.schemas.rules import Channel
 
 _POLL = 1.0

@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch.offers import ChannelRules
-from services.notifier.domain.stages import apply_settings
 from services.notifier.store import offices
+from shared.messages.stages import apply_settings
 from shared.schemas.office import OfficeSettings
 
 

@@ -14,7 +14,7 @@ from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
 from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
-from services.notifier.domain.fanout import Recipient, get_zone, select_holders, select_owed
+from services.notifier.domain.fanout import get_zone, select_owed
 from services.notifier.domain.message import (
     Message,
     Notification,
@@ -22,7 +22,13 @@ from services.notifier.domain.message import (
     Refusal,
 )
 from services.notifier.domain.retry import OpenReason, WhenUnknown
-from services.notifier.domain.stages import (
+from services.notifier.store import claims, directory, reminders
+from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
+from services.notifier.store.tables import OUTBOX
+from shared.kafka.outbox.publishing import publish
+from shared.logging import log
+from shared.messages.recipients import Recipient, select_holders
+from shared.messages.stages import (
     Defer,
     Facts,
     Hold,
@@ -32,12 +38,7 @@ from services.notifier.domain.stages import (
     decide,
     find_deadline,
 )
-from services.notifier.rendering.wording import clean
-from services.notifier.store import claims, directory, reminders
-from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
-from services.notifier.store.tables import OUTBOX
-from shared.kafka.outbox.publishing import publish
-from shared.logging import log
+from shared.messages.wording import clean
 from shared.schemas.envelope import Envelope
 from shared.schemas.facts import ReminderItem
 

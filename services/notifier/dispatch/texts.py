@@ -5,12 +5,12 @@ from typing import assert_never
 
 from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.domain.message import Content
-from services.notifier.domain.portal import Door, Guest, Portal
-from services.notifier.domain.stages import Facts
+from services.notifier.domain.portal import Guest, Portal
 from services.notifier.rendering.mail import render_mail
 from services.notifier.rendering.sms import render_sms
-from services.notifier.rendering.wording import Digest
 from services.notifier.store.claims import Background, Claimed
+from shared.messages.stages import Facts
+from shared.messages.wording import Digest, Door
 from shared.schemas.rules import Channel
 
 

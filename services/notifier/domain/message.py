@@ -25,12 +25,6 @@ class NotificationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
-class HoldReason(StrEnum):
-    """Why a notification waits for the operator."""
-
-    NO_GATEWAY = "held/no-gateway"
-
-
 class Refusal(StrEnum):
     """Why a gateway did not accept a message. A closed set, so that metric labels stay bounded."""
 

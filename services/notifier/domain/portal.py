@@ -3,27 +3,13 @@
 The same notification gives the same link and code whenever it is rendered.
 """
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from shared.links import CODE_DAYS, CodeSubject, LinkKeys, SignedLink, hash_address
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """The way into the portal that one message shows.
-
-    Attributes:
-        address: what is opened. In a mail it contains the secret.
-        secret: the token of the link, or the code to type.
-        until: the last day on which it works, in the office's time zone.
-    """
-
-    address: str = field(repr=False)
-    secret: str = field(repr=False)
-    until: date
+from shared.messages.wording import Door
 
 
 @dataclass(frozen=True, slots=True)

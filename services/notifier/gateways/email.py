@@ -33,8 +33,8 @@ from services.notifier.domain.message import (
 )
 from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
 from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
-from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
+from shared.messages.wording import clean
 
 _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _NO_REPLY = -1  # aiosmtplib's code for a line that is not an SMTP reply

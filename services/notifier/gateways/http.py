@@ -26,7 +26,7 @@ from services.notifier.domain.message import (
     OutcomeUnknown,
     Refusal,
 )
-from services.notifier.rendering.wording import clean
+from shared.messages.wording import clean
 
 _ANSWER_LIMIT = 64 * 1024
 _SHORT = 120

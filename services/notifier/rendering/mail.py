@@ -5,11 +5,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from services.notifier.domain.message import Content
-from services.notifier.domain.portal import Door
-from services.notifier.rendering.wording import (
+from shared.messages.wording import (
     POSTS,
     Count,
     Digest,
+    Door,
     clean,
     count_items,
     describe_items,

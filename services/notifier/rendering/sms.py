@@ -1,96 +1,11 @@
-"""A short message: whose items, how many, until when, and where the details are. Pure.
-
-A Chinese short message of one part has at most 70 UCS-2 characters, a part of a longer one 67; the
-signature counts. Gateways drop a repeated text, so the text names a task and the days left.
-"""
+"""A short message as a gateway gets it. Pure."""
 
 from services.notifier.domain.message import Content
-from services.notifier.rendering.wording import (
-    Count,
-    Digest,
-    clean,
-    count_items,
-    format_day,
-    sort_items,
-)
-
-ONE_PART, PART, PARTS = 70, 67, 3
-_LONGEST = PART * PARTS
-_SHORT_UNIT = 16
-
-
-def count_ucs2(text: str) -> int:
-    """The length of `text` as gateways count it: a character outside the BMP counts twice."""
-    return len(text.encode("utf-16-be")) // 2
-
-
-def count_parts(text: str) -> int:
-    """How many parts `text` costs."""
-    length = count_ucs2(text)
-    return 1 if length <= ONE_PART else -(-length // PART)
+from shared.messages.sms import write_sms
+from shared.messages.wording import Digest
 
 
 def render_sms(digest: Digest, signature: str) -> Content:
-    """The short message for `digest`: the fullest wording that fits one part.
-
-    If the unit's name is too long for that, it has more parts, at most `PARTS`.
-    """
-    sign = f"【{clean(signature)}】" if clean(signature) else ""
-    unit = clean(digest.unit)
+    """The short message for `digest`."""
     secret = digest.door.secret if digest.door else ""
-    heads, tails = _list_heads(digest, count_items(digest)), _list_tails(digest)
-    for tail in tails:
-        for head in heads:
-            text = f"{sign}{unit}{head}{tail}"
-            if count_ucs2(text) <= ONE_PART:
-                return Content("", text, secret=secret)
-    text, tail = f"{sign}{unit}{heads[-1]}", tails[-1]
-    if count_ucs2(text + tail) > _LONGEST:
-        text = f"{sign}{unit[:_SHORT_UNIT]}…{heads[-1]}"
-    while count_ucs2(text + tail) > _LONGEST:
-        text = text[:-1]  # never the tail, which has the code
-    return Content("", text + tail, secret=secret)
-
-
-def _list_tails(digest: Digest) -> list[str]:
-    """Where the details are, from the fullest wording to the shortest."""
-    if digest.door:
-        return [f"办理：{digest.door.address} 办理码{digest.door.secret}。"]
-    return ["详见邮件或台账。", "详见台账。"]
-
-
-def _list_heads(digest: Digest, figures: Count) -> list[str]:
-    """What is owed until when, from the fullest wording to the shortest."""
-    items = sort_items(digest.items)
-    first = clean(items[0].ref)[:12]
-    named = f"（任务{first}{'等' if figures.items > 1 else ''}）"
-    when = _describe_time(digest, figures)
-    hearing = "（含听取汇报）" if 0 < figures.hearings < figures.items else ""
-    if figures.hearings == figures.items:
-        what, named = "请安排主要负责人听取汇报", f"（任务{first}）"
-        heads = [f"：{what}{named}，{when}", f"：{what}，{when}"]
-    else:
-        much = f"{figures.items}项任务待办"
-        heads = [
-            f"：{much}{named}{hearing}，{when}",
-            f"：{much}{named}，{when}",
-        ]
-    return [f"{head}。" for head in heads]
-
-
-def _describe_time(digest: Digest, figures: Count) -> str:
-    today, phrases = digest.today, []
-    if figures.late:
-        longest = digest.describe_time_left(min(item.due_on for item in digest.items))[0]
-        if figures.items == 1:
-            phrases.append(longest)
-        elif figures.late == 1:
-            phrases.append(f"1项{longest}")
-        else:
-            phrases.append(f"{figures.late}项已逾期（最长{longest.removeprefix('已')}）")
-    if figures.nearest == today:
-        phrases.append(f"{figures.today}项今日到期" if figures.items > 1 else "今日到期")
-    elif figures.nearest:
-        words = digest.describe_time_left(figures.nearest)[0]
-        phrases.append(f"最近{format_day(figures.nearest, today)}到期，{words}")
-    return "，".join(phrases)
+    return Content("", write_sms(digest, signature), secret=secret)

@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.domain.message import HoldReason, NotificationState
+from services.notifier.domain.message import NotificationState
 from services.notifier.store.tables import NOTIFICATIONS, OUTBOX
 from shared.kafka.outbox.publishing import has_unsent
+from shared.messages.stages import HoldReason
 
 _N = NOTIFICATIONS.c
 

@@ -17,11 +17,12 @@ from sqlalchemy import Text, TextClause, Uuid, any_, bindparam, cast, func, sele
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.domain.message import AttemptEnd, Content, HoldReason, NotificationState
+from services.notifier.domain.message import AttemptEnd, Content, NotificationState
 from services.notifier.store.reminders import ITEMS
 from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS, REMINDERS, UNITS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import to_rows
+from shared.messages.stages import HoldReason
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 

@@ -8,9 +8,9 @@ from sqlalchemy import Uuid, any_, bindparam, delete, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.domain.fanout import Recipient
 from services.notifier.store.tables import CONTACTS, UNITS
 from shared.database.engine import insert_rows
+from shared.messages.recipients import Recipient
 from shared.schemas.events import UnitUpserted
 
 _LOCK = 0x6375_6901

@@ -6,7 +6,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.notifier.domain.message import HoldReason, NotificationState
+from services.notifier.domain.message import NotificationState
+from shared.messages.stages import HoldReason
 from shared.schemas.rules import Channel
 
 _NEAR_DAYS = 1

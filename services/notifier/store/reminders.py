@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, Withdrawals
 from services.notifier.domain.message import Notification, NotificationState
-from services.notifier.domain.stages import SuppressReason
 from services.notifier.store.tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from shared.database.engine import insert_rows
 from shared.database.news import Subject, tell
 from shared.database.statements import AnyRow, inline, to_rows
+from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue, ReminderWithdrawn
 from shared.schemas.facts import ReminderItem

@@ -21,11 +21,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from services.notifier.domain.message import HoldReason
 from shared.kafka.broker.positions import define_positions_table
 from shared.kafka.consuming.inbox import define_inbox_table
 from shared.kafka.consuming.parked import define_parked_table
 from shared.kafka.outbox.publishing import define_outbox_table
+from shared.messages.stages import HoldReason
 
 METADATA = MetaData(schema="notifier")
 

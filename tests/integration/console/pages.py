@@ -133,6 +133,7 @@ PAGES = (
     Row(f"{_DRAFT}/publish", "/rules/drafts/{rule_draft}/publish", "第 3 版", "publish-rules"),
     Row(f"{_DRAFT}/approve", "/rules/drafts/{rule_draft}/approve", "您批准后", "approve-rules"),
     Row(f"{_DRAFT}/discard", "/rules/drafts/{rule_draft}/discard", "将作废", "draft-rules"),
+    Row("/rules/forecast", "/rules/forecast", "今后 90 天"),
     Row("/messages", "/messages", "看看何时提醒"),
     Row("/settings", "/settings", "本人账号", "use-account"),
     *(Row(_SETTING, f"/settings/office/{s.name}", s.label, "change-settings") for s in SETTINGS),

@@ -55,6 +55,7 @@ async def print_page(page: Page) -> list[str]:
         ("/units/{unit}", "main table tr"),
         ("/reports", "tfoot tr"),
         ("/rules", "main p"),
+        ("/rules/forecast?from=2023-06-01&to=2024-05-31", "main table tr"),
         ("/settings/journal", "main table tr"),
     ],
 )

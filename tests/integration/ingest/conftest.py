@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import UUID
@@ -21,8 +21,13 @@ from services.ingest.api.reading import FinishedReader
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from services.ingest.handlers.office.bootstrap import create_office, issue_token
 from services.ingest.settings import IngestSettings
+from services.scheduler.handlers.tasks import Tasks
+from services.scheduler.settings import SchedulerSettings
+from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
+from shared.database.trusted_clock import TrustedClock
 from tests.clocks import ManualClock
+from tests.integration.ingest.county import ApiClock, County
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -150,4 +155,21 @@ async def api(make_settings: Any) -> AsyncIterator[Api]:
     yield made
     for client in made.clients:
         await client.aclose()
+    await engine.dispose()
+
+
+@pytest.fixture
+async def county(api: Api, make_settings: Any) -> AsyncIterator[County]:
+    settings = await make_settings(SchedulerSettings, "scheduler", complete_within=timedelta(0))
+    engine = create_engine(settings, "test-scheduler")
+    clock = ApiClock(api)
+    ticking = Ticking(engine, settings, clock)
+    made = County(
+        api,
+        ticking,
+        Tasks(TrustedClock(clock, timedelta(seconds=5)), ticking.timetables, timedelta(days=3)),
+    )
+    await made.start()
+    yield made
+    await ticking.close()
     await engine.dispose()

@@ -58,6 +58,7 @@ TABLE = {
     "GET /v1/rule-drafts/{draft_id}/effect": Access("read", 403),
     "POST /v1/rule-drafts/{draft_id}/publish": Access("manage", 403),
     "POST /v1/rule-drafts/{draft_id}/approve": Access("a session", 403),
+    "POST /v1/rule-books/forecast": Access("read", 403),
     "GET /v1/calendars": Access("read", 200),
     "POST /v1/calendars": Access("manage", 403),
     "GET /v1/calendars/draft": Access("read", 403),

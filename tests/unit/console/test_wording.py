@@ -8,11 +8,11 @@ import pytest
 from services.console.texts.languages import load_catalogs
 from services.console.texts.problems import describe, list_field_errors
 from services.console.texts.wording import REASONS, STATUSES, Wording
-from services.notifier.domain.message import HoldReason, Refusal
+from services.notifier.domain.message import Refusal
 from services.notifier.domain.retry import FailReason, OpenReason
-from services.notifier.domain.stages import SuppressReason
 from shared.api.problems import Problem, choose_part
 from shared.calendar import WorkingCalendar
+from shared.messages.stages import HoldReason, SuppressReason
 
 CATALOGS = load_catalogs()
 ZH, EN = (Wording(language, CATALOGS[language].gettext) for language in ("zh", "en"))

@@ -5,11 +5,11 @@ from datetime import time, timedelta
 import pytest
 
 from services.notifier.app import make_lanes, make_portal
-from services.notifier.domain.stages import QuietHours
 from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
+from shared.messages.stages import QuietHours
 from shared.schemas.rules import Channel
 
 

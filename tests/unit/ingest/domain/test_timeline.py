@@ -15,9 +15,9 @@ from services.ingest.domain.timeline import (
 )
 from services.ingest.domain.words import ACTIONS, REASONS, STATES, STATUSES
 from services.ingest.handlers.ledger.changing import NOTED_AS
-from services.notifier.domain.message import HoldReason, Refusal
+from services.notifier.domain.message import Refusal
 from services.notifier.domain.retry import FailReason, OpenReason
-from services.notifier.domain.stages import SuppressReason
+from shared.messages.stages import HoldReason, SuppressReason
 from shared.schemas.life import Action, ObligationStatus
 
 AT = datetime(2023, 6, 1, 1, tzinfo=UTC)

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lab.demo.figures import count_by_channel
-from services.notifier.domain.fanout import DueReminder, Recipient, fan_out
+from services.notifier.domain.fanout import DueReminder, fan_out
+from shared.messages.recipients import Recipient
 from shared.schemas.rules import Audience, Channel
 from tests.integration.notifier.world import make_reminder
 

@@ -8,12 +8,12 @@ from services.notifier.domain import reporting
 from services.notifier.domain.fanout import (
     DueReminder,
     PlannedNotification,
-    Recipient,
     fan_out,
     list_left_out,
     select_owed,
 )
-from services.notifier.domain.stages import SuppressReason
+from shared.messages.recipients import Recipient
+from shared.messages.stages import SuppressReason
 from shared.schemas import identity
 from shared.schemas.events import NotificationSuppressed, ReminderFannedOut
 from shared.schemas.rules import Audience, Channel

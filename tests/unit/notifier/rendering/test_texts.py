@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.portal import Door
 from services.notifier.rendering.mail import render_mail
-from services.notifier.rendering.sms import ONE_PART, PARTS, count_parts, count_ucs2, render_sms
-from services.notifier.rendering.wording import Digest, Tone, clean, sort_items
+from services.notifier.rendering.sms import render_sms
 from shared.links import hide_secrets
+from shared.messages.sms import PARTS
+from shared.messages.sms_parts import count_parts
+from shared.messages.wording import Digest, Door, Tone, clean, sort_items
 from shared.schemas.facts import ReminderItem
 from shared.schemas.identity import NAMESPACE
 from shared.schemas.rules import Audience, ReminderKind
@@ -156,7 +157,7 @@ def test_items_stand_by_date_and_then_by_place() -> None:
 def test_the_short_message_fits_one_part(items: list[ReminderItem], text: str) -> None:
     found = render_sms(digest(*items), "盐亭政务公开").text
     assert found == f"【盐亭政务公开】盐亭县教育和体育局：{text}"
-    assert count_ucs2(found) <= ONE_PART
+    assert count_parts(found) == 1
 
 
 def test_two_days_never_give_the_same_short_message() -> None:

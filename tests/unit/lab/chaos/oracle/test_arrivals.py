@@ -7,8 +7,8 @@ from uuid import UUID
 
 from lab.chaos.oracle.arrivals import ArrivedMessage, Episode, ExpectedNotification, judge_arrivals
 from lab.chaos.oracle.planner import Oracle, plan_notifications
-from services.notifier.domain.fanout import Recipient
 from shared.calendar import WorkingCalendar
+from shared.messages.recipients import Recipient
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
 from shared.rules.defaults import make_default_rule_book

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lab.chaos.oracle.planner import Oracle, plan_notifications
-from services.notifier.domain.fanout import Recipient
 from shared.calendar import WorkingCalendar
+from shared.messages.recipients import Recipient
 from shared.planning.forecasting import ForecastObligation, forecast
 from shared.planning.reminding import ReminderMeasure
 from shared.rules.defaults import make_default_rule_book

@@ -14,9 +14,9 @@ from lab.chaos.oracle.stepped_verdict import (
     compare_history,
     compare_ledger,
 )
-from services.notifier.domain.fanout import Recipient
 from services.scheduler.audit import Gap, GapKind, UnitDay
 from shared.calendar import WorkingCalendar
+from shared.messages.recipients import Recipient
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
 from shared.rules.defaults import make_default_rule_book

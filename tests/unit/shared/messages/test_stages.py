@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notifier.domain.message import HoldReason
-from services.notifier.domain.stages import (
+from shared.messages.stages import (
     Defer,
     DeferReason,
     Facts,
     Hold,
+    HoldReason,
     Policy,
     QuietHours,
     Send,

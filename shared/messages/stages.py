@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from services.notifier.domain.message import HoldReason
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
 from shared.schemas.office import Hours, OfficeSettings
@@ -34,6 +33,12 @@ class DeferReason(StrEnum):
 
     QUIET_HOURS = "quiet-hours"
     RATE_LIMIT = "rate-limit"
+
+
+class HoldReason(StrEnum):
+    """Why a notification waits for the operator."""
+
+    NO_GATEWAY = "held/no-gateway"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
+from typing import Protocol
 
-from services.notifier.domain.portal import Door
 from shared.calendar import WorkingCalendar
-from shared.schemas.facts import ReminderItem
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, ReminderKind
 
@@ -50,6 +49,53 @@ class ItemLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Door:
+    """The way into the portal that one message shows.
+
+    Attributes:
+        address: what is opened. In a mail it contains the secret.
+        secret: the token of the link, or the code to type.
+        until: the last day on which it works, in the office's time zone.
+    """
+
+    address: str = field(repr=False)
+    secret: str = field(repr=False)
+    until: date
+
+
+class DigestItem(Protocol):
+    """An item as texts show it; `shared.schemas.facts.ReminderItem` says what each field is."""
+
+    @property
+    def ref(self) -> str:
+        """The number of its measure."""
+
+    @property
+    def task_name(self) -> str:
+        """The name of its task."""
+
+    @property
+    def text(self) -> str:
+        """The complete text of its measure."""
+
+    @property
+    def plan(self) -> str:
+        """Its plan's title, where items of several plans are shown."""
+
+    @property
+    def kind(self) -> ReminderKind:
+        """Why it is shown."""
+
+    @property
+    def due_on(self) -> date:
+        """Its date."""
+
+    @property
+    def working_days(self) -> int | None:
+        """How many lie between the slot's day and its date; None when nobody counted them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """The content of one notification: all that a text is made from.
 
@@ -61,7 +107,7 @@ class Digest:
     unit: str
     audience: Audience
     plan_title: str
-    items: Sequence[ReminderItem]
+    items: Sequence[DigestItem]
     slot_day: date
     today: date
     door: Door | None = None
@@ -126,12 +172,12 @@ def describe_time_left(due_on: date, today: date, days: int) -> tuple[str, Tone]
     return f"还有{days}个工作日", Tone.NEAR if days <= _NEAR else Tone.CALM
 
 
-def is_hearing(item: ReminderItem) -> bool:
+def is_hearing(item: DigestItem) -> bool:
     """Whether the item is the head's hearing of the report."""
     return item.kind in {ReminderKind.HEARING, ReminderKind.HEARING_OVERDUE}
 
 
-def sort_items(items: Sequence[ReminderItem]) -> list[ReminderItem]:
+def sort_items(items: Sequence[DigestItem]) -> list[DigestItem]:
     """Items sorted by date, then by their place in the plan: 2.10 after 2.9."""
     return sorted(items, key=lambda item: (item.due_on, rank_ref(item.ref)))
 

@@ -1,0 +1,27 @@
+"""The refusal of a rule book."""
+
+from collections.abc import Sequence
+
+from services.ingest.api.problems import ProblemError
+from shared.rules.problems import BookProblem
+
+
+def make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
+    """A refusal that names the first problem in its hint, and all of them in `errors`."""
+    pending = all(problem.code == "not-supported" for problem in problems)
+    return ProblemError(
+        422,
+        "not-supported" if pending else "invalid",
+        "规则有误。The rule book is not sound.",
+        problems[0].describe(),
+        errors=[
+            {
+                "where": each.path,
+                "line": each.mark.line,
+                "column": each.mark.column,
+                "message": each.message,
+                "hint": each.hint,
+            }
+            for each in problems
+        ],
+    )

@@ -1,0 +1,115 @@
+"""What a rule book changes about a unit's reminders, compared with another book. Pure."""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from shared.planning.forecaster import FiredReminder, UnitForecast
+from shared.schemas.rules import Audience, Channel
+
+_KEPT = 50_000
+"""About how many changes are kept."""
+
+
+class ChangeKind(StrEnum):
+    """What becomes of a reminder."""
+
+    ADDED = "added"
+    DROPPED = "dropped"
+    MOVED = "moved"
+    """The same audience hears of the same obligations in another slot."""
+    CHANGED = "changed"
+    """The same audience hears in the same slot, of other obligations or on other channels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderChange:
+    """A reminder that another book makes otherwise.
+
+    Attributes:
+        slot: when it fires; of a dropped one, when it fired.
+        was: of a moved one, its slot by the other book.
+        groups: the numbers of the groups of obligations that it is about; of a dropped one, that it
+            was about.
+    """
+
+    kind: ChangeKind
+    slot: datetime
+    was: datetime | None
+    audience: Audience
+    groups: tuple[int, ...]
+
+
+_Place = tuple[datetime, Audience]
+_Subject = tuple[Audience, tuple[int, ...]]
+
+
+class Comparer:
+    """Compares the reminders of units; what it found is kept for units that are alike."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, list[ReminderChange]] = {}
+        self._room = _KEPT
+
+    def compare(self, forecast: UnitForecast, other: UnitForecast) -> list[ReminderChange]:
+        """How one unit's reminders differ from those of another book, in order of slots.
+
+        Both have the same key: their forecasters group obligations alike. Where several could have
+        moved, the first moves to the first.
+        """
+        known = self._kept.get(forecast.key)
+        if known is None:
+            known = _compare(forecast.fired, other.fired)
+            if self._room <= 0:
+                self._kept.clear()
+                self._room = _KEPT
+            self._room -= 1 + len(known)
+            self._kept[forecast.key] = known
+        return known
+
+
+def _compare(
+    reminders: Sequence[FiredReminder], others: Sequence[FiredReminder]
+) -> list[ReminderChange]:
+    now, before = ({(f.due.slot, f.due.audience): f for f in each} for each in (reminders, others))
+    changes = list(_list_changed(now, before))
+    fresh = _group(fired for place, fired in now.items() if place not in before)
+    gone = _group(fired for place, fired in before.items() if place not in now)
+    for subject in {**fresh, **gone}:
+        changes += _pair(subject, fresh.get(subject, []), gone.get(subject, []))
+    return sorted(changes, key=lambda change: (change.slot, change.audience.value, change.kind))
+
+
+def _list_changed(
+    now: Mapping[_Place, FiredReminder], before: Mapping[_Place, FiredReminder]
+) -> Iterator[ReminderChange]:
+    for (slot, audience), fired in now.items():
+        other = before.get((slot, audience))
+        if other and _describe(other) != _describe(fired):
+            yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, fired.groups)
+
+
+def _describe(fired: FiredReminder) -> tuple[list[int], list[Channel]]:
+    return sorted(fired.groups), sorted(fired.due.channels)
+
+
+def _group(reminders: Iterable[FiredReminder]) -> dict[_Subject, list[datetime]]:
+    """The slots of each audience and set of obligations, rising."""
+    grouped: defaultdict[_Subject, list[datetime]] = defaultdict(list)
+    for fired in reminders:
+        grouped[fired.due.audience, tuple(sorted(fired.groups))].append(fired.due.slot)
+    return {subject: sorted(slots) for subject, slots in grouped.items()}
+
+
+def _pair(
+    subject: _Subject, new: Sequence[datetime], old: Sequence[datetime]
+) -> Iterator[ReminderChange]:
+    audience, groups = subject
+    for slot, was in zip(new, old, strict=False):
+        yield ReminderChange(ChangeKind.MOVED, slot, was, audience, groups)
+    for slot in new[len(old) :]:
+        yield ReminderChange(ChangeKind.ADDED, slot, None, audience, groups)
+    for slot in old[len(new) :]:
+        yield ReminderChange(ChangeKind.DROPPED, slot, None, audience, groups)

@@ -1,0 +1,57 @@
+"""规则 → 预测: the rules in force, and a text that is pasted."""
+
+import json
+
+import pytest
+from playwright.async_api import expect
+
+from shared.rules.defaults import make_default_rule_book
+from tests.integration.console.desk import Desk, check_page, take_picture
+
+pytestmark = pytest.mark.integration
+PERIOD = "/rules/forecast?from=2023-06-01&to=2024-05-31"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+async def test_the_rules_in_force_are_forecast(desk: Desk, javascript: bool) -> None:
+    await desk.api.publish_plan()
+    page = await desk.sign_in("viewer", javascript=javascript)
+    await page.goto(PERIOD)
+    await expect(page.locator(".tally")).to_contain_text("封")
+    await expect(page.locator("svg.heat")).to_have_count(2)
+    await expect(page.locator("svg.heat rect.level-4").first).to_be_visible()
+    await expect(page.get_by_role("heading", name="按单位")).to_be_visible()
+    await expect(page.get_by_role("row", name="县财政局").last).to_be_visible()
+    await expect(page.get_by_text("没有设置短信单价")).to_be_visible()
+    if javascript:
+        await check_page(page)
+        await take_picture(page, "rules-forecast")
+    else:
+        await page.get_by_role("button", name="下一部分").first.click()
+        await expect(page.get_by_role("button", name="从头看").first).to_be_visible()
+
+
+async def test_a_text_is_compared_and_what_is_wrong_is_named(desk: Desk) -> None:
+    await desk.api.publish_plan()
+    page = await desk.sign_in("editor", language="en")
+    await page.goto(PERIOD)
+    book = make_default_rule_book().model_dump(mode="json", exclude={"version"})
+    for rule in book["rules"]:
+        rule["at"] = "10:00:00"
+    await page.get_by_label("Another rule book").fill(json.dumps(book))
+    await page.get_by_role("button", name="Forecast").click()
+    await expect(page.get_by_text("0 reminders added, 0 dropped")).to_be_visible()
+    await expect(page.get_by_role("row", name="moved").first).to_contain_text("10:00")
+    await check_page(page)
+    await page.get_by_label("Another rule book").fill("rules: []\nzone: x")
+    await page.get_by_role("button", name="Forecast").click()
+    await expect(page.get_by_text("line 2, column 1")).to_contain_text("There is no key zone.")
+    await expect(page.get_by_label("Another rule book")).to_have_value("rules: []\nzone: x")
+
+
+async def test_a_wrong_period_is_refused_beside_the_form(desk: Desk) -> None:
+    page = await desk.sign_in("viewer")
+    answer = await page.goto("/rules/forecast?from=2023-06-02&to=2023-06-01")
+    assert answer is not None
+    assert answer.status == 422
+    await expect(page.get_by_role("alert")).to_contain_text("截止日早于起始日")
