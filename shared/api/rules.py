@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from shared.api.fields import Answer, Prose, Request, refuse_control_characters
 
-_LONGEST = 200_000
+_LONGEST = 100_000
 _EXAMPLE = "rules:\n  - rule_id: deadline\n    …"
 
 

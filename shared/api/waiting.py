@@ -13,15 +13,16 @@ from shared.api.units import ToldOut
 class WaitingOut(Answer):
     """How many obligations, requests and messages wait for a person of the office.
 
-    `contact_proposals`: corrections of contacts that units propose. `undeliverable`: messages that
-    failed, whose address the contact still has, and after which nothing reached that post on that
-    channel.
+    `contact_proposals`: corrections of contacts that units propose. `rule_drafts`: rule books that
+    are neither published nor discarded. `undeliverable`: messages that failed, whose address the
+    contact still has, and after which nothing reached that post on that channel.
     """
 
     submitted: int
     extensions: int
     objections: int
     contact_proposals: int = 0
+    rule_drafts: int = 0
     undeliverable: int
 
 

@@ -63,6 +63,7 @@ def _list_waiting(
         (N_("任务表中的存疑之处"), doubts, f"{_LIST}#plans"),
         (N_("任务表中不认识的单位名称"), unknown, f"{_LIST}#plans"),
         (N_("名录变动待确认的单位"), changed, f"{_LIST}#directory"),
+        (N_("未发布的规则草稿"), waiting.rule_drafts, "/rules#drafts"),
         (N_("发送失败的消息"), waiting.undeliverable, f"{_LIST}#failed"),
     )
     return [(visit.gettext(name), count, path) for name, count, path in rows]

@@ -1,5 +1,6 @@
 """Two editors of one draft: as text, and by form. Both save the draft's text."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -35,7 +36,7 @@ async def show_text(visit: SignedIn, rule_draft_id: UUID) -> Response:
     visit.require("draft-rules")
     draft = await fetch_draft(visit, rule_draft_id)
     form = Form.begin(text=draft.text, note=draft.note, version=str(draft.version))
-    return _render_text(visit, draft, form, checked=bool(draft.problems))
+    return await _render_text(visit, draft, form, checked=bool(draft.problems))
 
 
 @ROUTER.post("/rules/drafts/{rule_draft_id}/text", max_body_size=_BODY)
@@ -45,25 +46,26 @@ async def save_text(visit: SignedIn, rule_draft_id: UUID, form: Posted) -> Respo
     draft = await fetch_draft(visit, rule_draft_id)
     text = next(iter(form.get_all("text")), "")
     if form["do"] == "check":
-        return _render_text(visit, draft, form, checked=True)
+        return await _render_text(visit, draft, form, checked=True)
     try:
         saved = await _save(visit, draft, form, text)
     except ApiError as error:
         refused = form.refuse(visit, error)
-        return _render_text(visit, draft, refused, checked=True, status=error.status)
+        return await _render_text(visit, draft, refused, checked=True, status=error.status)
     if saved.problems:
         notice = visit.gettext("草稿已保存，还有 %(count)s 处有误。", count=len(saved.problems))
         return visit.redirect(f"/rules/drafts/{rule_draft_id}/text", notice, "warning")
     return visit.redirect(f"/rules/drafts/{rule_draft_id}", visit.gettext("草稿已保存。"))
 
 
-def _render_text(
+async def _render_text(
     visit: Visit, draft: RuleDraftOut, form: Form, *, checked: bool, status: int = 200
 ) -> Response:
     text = next(iter(form.get_all("text")), "")
     problems: tuple[BookProblem, ...] = ()
     if checked:
-        problems = read_book(text, visit.person.today).problems
+        # A long text takes seconds.
+        problems = (await asyncio.to_thread(read_book, text, visit.person.today)).problems
     return visit.render(
         "rules/text.html",
         status,

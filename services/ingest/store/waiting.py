@@ -19,6 +19,7 @@ from services.ingest.store.life_tables import (
     ExtensionState,
     ObjectionState,
 )
+from services.ingest.store.office_tables import RULE_DRAFTS
 from services.ingest.store.proposal_tables import CONTACT_PROPOSALS, ProposalState
 from services.ingest.store.rows import StoredNotification, StoredPlan
 from services.ingest.store.tables import OBLIGATIONS, PLANS, UNITS
@@ -62,6 +63,7 @@ class WaitingCounts:
     extensions: int
     objections: int
     contact_proposals: int
+    rule_drafts: int
     undeliverable: int
 
 
@@ -84,6 +86,9 @@ async def count_waiting(db: AsyncConnection, office_id: UUID) -> WaitingCounts:
         "contact_proposals": select(func.count())
         .select_from(CONTACT_PROPOSALS)
         .where(_C.office_id == office_id, _C.state == ProposalState.PENDING),
+        "rule_drafts": select(func.count())
+        .select_from(RULE_DRAFTS)
+        .where(RULE_DRAFTS.c.office_id == office_id),
         "undeliverable": select(func.count())
         .select_from(NOTIFICATIONS)
         .where(_N.office_id == office_id, *_is_undeliverable()),

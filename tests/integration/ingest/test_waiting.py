@@ -62,12 +62,14 @@ async def test_what_units_ask_for_waits_until_it_is_decided(api: Any) -> None:
         path = f"/v1/obligations/{row['obligation_id']}/{action}"
         answer = await unit.post(path, json={"version": 1} | body)
         assert answer.is_success, answer.text
+    assert (await api.client.post("/v1/rule-drafts", json={"text": "rules: []"})).is_success
     counts = (await api.client.get("/v1/waiting")).json()
     assert counts == {
         "submitted": 1,
         "extensions": 1,
         "objections": 1,
         "contact_proposals": 0,
+        "rule_drafts": 1,
         "undeliverable": 0,
     }
     asked = (await list_items(api, "/v1/extensions", state="pending"))[0]

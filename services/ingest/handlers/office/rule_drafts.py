@@ -1,5 +1,6 @@
 """Drafts of rule books: begun, changed and discarded. One with faults can be saved too."""
 
+import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -163,7 +164,8 @@ def require_version(draft: StoredDraft, version: int) -> None:
 async def read_draft(db: AsyncConnection, act: Act, draft: StoredDraft) -> BookReading:
     """What a draft's text says on the office's present day."""
     zone = await get_office_zone(db, act.office_id)
-    return read_book(draft.text, act.now.astimezone(zone).date())
+    # A long text takes seconds.
+    return await asyncio.to_thread(read_book, draft.text, act.now.astimezone(zone).date())
 
 
 async def get_version(db: AsyncConnection, act: Act, version: int) -> StoredRuleBook:

@@ -1,7 +1,8 @@
 """Rule books come into force: at once, from a draft, or as an earlier version again.
 
 A book that changes what many units hear is approved by a second person. The effect is measured
-before the office is locked, since that reads the whole ledger.
+against the live book, so that is not replaced meanwhile: the office is locked before, or a draft is
+refused when the live book is another one than it was based on.
 """
 
 from uuid import UUID
@@ -52,6 +53,7 @@ async def publish_alone(db: AsyncConnection, act: Act, book: RuleBook) -> Stored
     Raises:
         RefusedError: it needs the approval of a second person.
     """
+    await offices.lock_office(db, act.office_id)
     await require_no_approval(db, act, book)
     return await publish_book(db, act, book)
 
@@ -104,6 +106,7 @@ async def roll_back(db: AsyncConnection, act: Act, version: int) -> StoredRuleBo
         RefusedError: there is no such version, it is the live one, or it needs the approval of a
             second person.
     """
+    await offices.lock_office(db, act.office_id)
     earlier = await get_version(db, act, version)
     book = RuleBook.model_validate(earlier.book)
     live = await get_book(db, act.office_id)
