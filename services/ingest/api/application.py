@@ -13,6 +13,7 @@ from services.ingest.api import (
     ledger,
     links,
     me,
+    mutes,
     obligations,
     offices,
     openid,
@@ -64,7 +65,7 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings),
+    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings, mutes),
     *(users, sessions, openid, links, me, audit),
 )
 

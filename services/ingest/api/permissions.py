@@ -41,7 +41,7 @@ class Permission(StrEnum):
     DECIDE_OBJECTIONS = "decide-objections"
     """To uphold or reject an objection of a unit."""
     PUBLISH_RULES = "publish-rules"
-    """To publish rule books and calendars."""
+    """To publish rule books and calendars, and to mute reminders."""
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
     DELIVER_RECEIPTS = "deliver-receipts"
@@ -79,6 +79,9 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/rule-books": _P.PUBLISH_RULES,
     "GET /v1/calendars": _P.READ,
     "POST /v1/calendars": _P.PUBLISH_RULES,
+    "GET /v1/mutes": _P.READ_DRAFTS,
+    "POST /v1/mutes": _P.PUBLISH_RULES,
+    "POST /v1/mutes/{mute_id}/end": _P.PUBLISH_RULES,
     "GET /v1/tokens": _P.MANAGE_TOKENS,
     "POST /v1/tokens": _P.MANAGE_TOKENS,
     "DELETE /v1/tokens/{token_id}": _P.MANAGE_TOKENS,

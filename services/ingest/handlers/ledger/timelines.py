@@ -16,18 +16,23 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
+from shared.planning.silencing import list_concerning
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
 from shared.schemas.life import ObligationStatus
+from shared.schemas.mutes import Mute
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def build_histories(
-    current: Sequence[CurrentState], past: Sequence[PastState]
+    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute] = ()
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
-    """Each unit's obligations with their versions, by unit id and obligation id."""
+    """Each unit's obligations with their versions, by unit id and obligation id.
+
+    `mutes` are the office's.
+    """
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
     traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
@@ -45,7 +50,10 @@ def build_histories(
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
         unknown_before = recorded_from if now.since else _AFTER_ALL
         histories[now.unit_id][obligation_id] = ObligationHistory(
-            obligation_id, versions, unknown_before
+            obligation_id,
+            versions,
+            unknown_before,
+            list_concerning(mutes, now.unit_id, now.measure_id),
         )
     return histories
 
