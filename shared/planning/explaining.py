@@ -20,11 +20,11 @@ from shared.planning.possible import (
     find_failing_condition,
 )
 from shared.planning.silencing import find_mute
-from shared.planning.why_not import WhyNot
 from shared.rules.occurrences import list_audiences
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import NotFired, NotFiredReason
 from shared.schemas.rules import Audience
+from shared.schemas.why_not import WhyNot
 
 RecordedKey = tuple[datetime, str, Audience]
 """A slot, a rule and an audience."""

@@ -11,12 +11,12 @@ from itertools import takewhile
 
 from shared.planning.expected import Era, ObligationHistory, ObligationVersion
 from shared.planning.timetable import Timetable
-from shared.planning.why_not import WhyNot
 from shared.rules.book import Rule, RuleBook
 from shared.rules.moments import WhenTold
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 from shared.rules.selecting import Select
 from shared.schemas.life import ObligationStatus
+from shared.schemas.why_not import WhyNot
 
 _INSTANT = timedelta(microseconds=1)
 _BEFORE_ASSIGNED = timedelta(days=366)

@@ -29,6 +29,7 @@ from services.ingest.api import (
     users,
     views,
     waiting,
+    why,
 )
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
@@ -65,7 +66,19 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
-    *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, settings, mutes),
+    *(
+        obligations,
+        evidence,
+        hearings,
+        waiting,
+        views,
+        reports,
+        feeds,
+        offices,
+        settings,
+        mutes,
+        why,
+    ),
     *(users, sessions, openid, links, me, audit),
 )
 

@@ -16,6 +16,7 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
+from shared.planning.possible import LedgerState, ObligationLife
 from shared.planning.silencing import list_concerning
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
@@ -56,6 +57,25 @@ def build_histories(
             list_concerning(mutes, now.unit_id, now.measure_id),
         )
     return histories
+
+
+def build_lives(
+    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute]
+) -> dict[UUID, ObligationLife]:
+    """Obligations with their status in each state, by obligation id."""
+    states: defaultdict[UUID, list[LedgerState]] = defaultdict(list)
+    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+    for was in past:
+        version = _make_version(was, traits.get(was.obligation_id), was.until)
+        states[was.obligation_id].append(LedgerState(version, was.status, was.withdrawn))
+    for now in current:
+        version = _make_version(now, traits[now.obligation_id], None)
+        states[now.obligation_id].append(LedgerState(version, now.status, now.withdrawn))
+    return {
+        obligation_id: ObligationLife(history, tuple(states[obligation_id]))
+        for of_unit in build_histories(current, past, mutes).values()
+        for obligation_id, history in of_unit.items()
+    }
 
 
 def _make_version(

@@ -28,7 +28,6 @@ from shared.planning.explaining import (
 )
 from shared.planning.obligations import Standing
 from shared.planning.possible import LedgerState, ObligationLife, PossibleReminders
-from shared.planning.why_not import SENTENCES, WhyNot, describe
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
@@ -36,6 +35,7 @@ from shared.schemas import identity
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
 from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.why_not import SENTENCES, WhyNot, describe
 from tests.unit.shared.planning.test_expected import END, FACTS, START, Driver, Office, run
 
 A, UNIT, MEASURE = (identity.derive_id(name) for name in ("a", "unit", "measure"))
