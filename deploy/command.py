@@ -35,6 +35,8 @@ _COMMANDS = {
     "report": "cli.reports:report",
     "settings": "cli.settings:settings",
     "rules": "cli.rules:rules",
+    "mute": "cli.mutes:mute",
+    "why": "cli.why:explain_reminders",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",

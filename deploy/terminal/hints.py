@@ -18,6 +18,7 @@ COMMANDS = {
     "POST /v1/plans/{}/withdraw": "cuiban plan withdraw {}",
     "DELETE /v1/plans/{}": "cuiban plan delete {}",
     "GET /v1/obligations/{}": "cuiban obligation {}",
+    "GET /v1/mutes": "cuiban mute list",
     "GET /v1/contact-proposals": "cuiban proposals list",
     "POST /v1/units/{}/hearings": "cuiban hearing {} --on DATE --by NAME",
     "POST /v1/hearings/{}/take-back": "cuiban hearing --take-back {}",

@@ -12,6 +12,7 @@ from services.console.pages import (
     ledger,
     login,
     messages,
+    mutes,
     obligation,
     office_settings,
     overview,
@@ -24,6 +25,7 @@ from services.console.pages import (
     unit_forms,
     units,
     waiting,
+    why,
 )
 from services.console.pages.plans import addresses
 from services.console.pages.portal import addresses as portal
@@ -34,9 +36,9 @@ from services.console.texts.rendering import STATIC
 
 PAGES = (
     *(login, overview, waiting, preferences, progress),
-    *(addresses, ledger, bulk, obligation, deeds, reports),
+    *(addresses, ledger, bulk, why, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
-    *(rules, messages),
+    *(rules, mutes, messages),
     *(office_settings, account, people, journal),
     portal,
 )

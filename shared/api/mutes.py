@@ -36,6 +36,10 @@ class MuteIn(Request):
 class MuteEndIn(Request):
     """Why a mute is ended early."""
 
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [{"reason": "交接已完成"}]}
+    )
+
     reason: Reason
 
 

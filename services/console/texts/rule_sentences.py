@@ -189,8 +189,11 @@ def _count_back(words: Wording, numbers: Iterable[int], forward: str = "%(number
 
 def _describe_step(words: Wording, step: Step) -> str:
     post = words.name_value(step.audience, POSTS)
-    if step.from_overdue == 0:
+    if step.from_overdue:
+        post = words.gettext(
+            "%(post)s（第 %(count)s 次超期提醒起）", post=post, count=step.from_overdue
+        )
+    if not step.inhibits:
         return post
-    return words.gettext(
-        "%(post)s（第 %(count)s 次超期提醒起）", post=post, count=step.from_overdue
-    )
+    others = words.gettext("、").join(words.name_value(each, POSTS) for each in step.inhibits)
+    return words.gettext("%(post)s，同一时点不再提醒%(others)s", post=post, others=others)

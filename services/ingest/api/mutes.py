@@ -12,7 +12,7 @@ from services.ingest.api.callers import Permitted
 from services.ingest.api.paging import Cursor, Limit, make_page, parse_cursor
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.office import mutes as handlers
-from services.ingest.store.mutes import MuteFilter, StoredMute
+from services.ingest.store.mutes import StoredMute
 from shared.api.fields import Page
 from shared.api.mutes import MuteEndIn, MuteIn, MuteOut
 
@@ -26,14 +26,13 @@ async def list_mutes(
     *,
     current: Annotated[bool, Query(description="Those that have not ended.")] = False,
     unit_id: Annotated[UUID | None, Query(description="That can silence this unit.")] = None,
-    measure_id: Annotated[UUID | None, Query(description="That can silence this measure.")] = None,
+    obligation_id: Annotated[UUID | None, Query(description="That can silence this one.")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[MuteOut]:
     """List mutes, the newest first, the ended ones too."""
     before = parse_cursor(cursor, "mutes", _PLACE)
-    lasting_at = call.act.now if current else None
-    wanted = MuteFilter(lasting_at, None, unit_id, measure_id)
+    wanted = handlers.MutesOf(current, unit_id, obligation_id)
     async with call.context.engine.connect() as db:
         rows = await handlers.list_mutes(db, call.act, wanted, before, limit + 1)
     return make_page(

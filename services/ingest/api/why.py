@@ -30,7 +30,9 @@ async def explain_obligation(call: Permitted, obligation_id: UUID) -> WhyOut:
 
 @ROUTER.get("/units/{unit_id}/why")
 async def explain_unit_day(
-    call: Permitted, unit_id: UUID, day: Annotated[Day, Query(description="At the office.")]
+    call: Permitted,
+    unit_id: UUID,
+    day: Annotated[Day | None, Query(description="At the office; by default today.")] = None,
 ) -> WhyOut:
     """Explain a unit's reminders of one day: those to come, those sent, those not sent and why."""
     async with call.context.engine.connect() as plain:

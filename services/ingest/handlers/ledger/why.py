@@ -73,9 +73,9 @@ async def explain_obligation(
 
 
 async def explain_day(
-    db: AsyncConnection, act: Act, asked: WhyQuestion, unit_id: UUID, day: date
+    db: AsyncConnection, act: Act, asked: WhyQuestion, unit_id: UUID, day: date | None
 ) -> Why:
-    """Explain a unit's reminders of one day at the office, and name those to come on it.
+    """Explain a unit's reminders of one day at the office (today), and name those to come on it.
 
     Raises:
         RefusedError: no such unit, or one that the actor may not act for.
@@ -84,6 +84,7 @@ async def explain_day(
     if await units.find_unit(db, act.office_id, unit_id) is None:
         raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
     zone = await get_office_zone(db, act.office_id)
+    day = day or act.now.astimezone(zone).date()
     first, after = (
         datetime.combine(each, time(), tzinfo=zone).astimezone(UTC) for each in (day, day + _DAY)
     )

@@ -12,7 +12,7 @@ from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, note, tell
 from services.ingest.handlers.office.rules import get_book
 from services.ingest.store import mutes as store
-from services.ingest.store import offices, units
+from services.ingest.store import obligations, offices, units
 from services.ingest.store.mutes import MuteFilter, PublishedMeasure, StoredMute
 from shared.rules.selecting import is_within_task
 from shared.schemas import identity
@@ -90,14 +90,19 @@ async def _require_known(
             "请指定单位、任务或规则（`unit_id`、`task`、`rule_id`）。"
             "Name a unit, a task or a rule (`unit_id`, `task`, `rule_id`).",
         )
-    if new.unit_id and await units.find_unit(db, act.office_id, new.unit_id) is None:
-        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
+    if new.unit_id is not None:
+        await _require_unit(db, act, new.unit_id)
     if new.rule_id and new.rule_id not in rule_ids:
         raise RefusedError(
             Fault.NOT_FOUND,
             f"现行规则中没有 {new.rule_id}。The rule book in force has no rule {new.rule_id}.",
             f"可以写：{'、'.join(rule_ids)}。There are: {', '.join(rule_ids)}.",
         )
+
+
+async def _require_unit(db: AsyncConnection, act: Act, unit_id: UUID) -> None:
+    if await units.find_unit(db, act.office_id, unit_id) is None:
+        raise RefusedError(Fault.NOT_FOUND, "没有这个单位。There is no such unit.")
 
 
 def _find_span(act: Act, new: NewMute, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -201,12 +206,35 @@ async def _tell(db: AsyncConnection, act: Act, mute_id: UUID, number: int) -> St
     return mute
 
 
+@dataclass(frozen=True, slots=True)
+class MutesOf:
+    """Which mutes to list: those that have not ended, those that can silence something."""
+
+    current: bool
+    unit_id: UUID | None
+    obligation_id: UUID | None
+
+
 async def list_mutes(
     db: AsyncConnection,
     act: Act,
-    wanted: MuteFilter,
+    wanted: MutesOf,
     before: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[StoredMute]:
-    """The office's mutes, the newest first."""
-    return await store.list_mutes(db, act.office_id, wanted, before, limit)
+    """The office's mutes, the newest first.
+
+    Raises:
+        RefusedError: the unit or the obligation is none of the office's.
+    """
+    unit_id, measure_id = wanted.unit_id, None
+    if unit_id is not None:
+        await _require_unit(db, act, unit_id)
+    if wanted.obligation_id is not None:
+        if await obligations.find_unit_id(db, act.office_id, wanted.obligation_id) is None:
+            raise RefusedError(Fault.NOT_FOUND, "没有这一责任事项。There is no such obligation.")
+        entry = await obligations.get_entry(db, wanted.obligation_id)
+        unit_id, measure_id = entry.unit_id, entry.measure_id
+    lasting_at = act.now if wanted.current else None
+    chosen = MuteFilter(lasting_at, None, unit_id, measure_id)
+    return await store.list_mutes(db, act.office_id, chosen, before, limit)
