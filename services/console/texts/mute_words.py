@@ -6,7 +6,7 @@ from shared.api.why import NotFiredOut
 
 
 def name_muted(words: Wording, mute: MuteOut) -> str:
-    """What a mute silences: 县财政局，序号 16，规则 deadline."""
+    """What a mute silences: 县财政局、序号 16、规则 deadline."""
     parts = []
     if mute.unit_id:
         parts.append(mute.unit or str(mute.unit_id))
@@ -14,7 +14,7 @@ def name_muted(words: Wording, mute: MuteOut) -> str:
         parts.append(words.gettext("序号 %(task)s", task=mute.task))
     if mute.rule_id:
         parts.append(words.gettext("规则 %(rule)s", rule=mute.rule_id))
-    return words.gettext("，").join(parts)
+    return words.gettext("、").join(parts)
 
 
 def say_reason(language: str, unfired: NotFiredOut) -> str:
