@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,7 +15,6 @@ from services.ingest.store import mutes as store
 from services.ingest.store import obligations, offices, units
 from services.ingest.store.mutes import MuteFilter, PublishedMeasure, StoredMute
 from shared.rules.selecting import is_within_task
-from shared.schemas import identity
 from shared.schemas.events import MuteRecorded
 
 _LONGEST = timedelta(days=366)
@@ -54,7 +53,7 @@ async def add_mute(db: AsyncConnection, act: Act, new: NewMute) -> StoredMute:
     await _require_known(db, act, new, [rule.rule_id for rule in book.rules])
     since, until = _find_span(act, new, ZoneInfo(book.timezone))
     measures = await _find_measures(db, act, new)
-    mute_id = identity.derive_id("mute", act.office_id, act.correlation_id)
+    mute_id = uuid4()
     await store.add_mute(
         db,
         {
