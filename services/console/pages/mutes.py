@@ -9,13 +9,13 @@ from starlette.exceptions import HTTPException
 
 from services.console.client import ApiError, fetch_together
 from services.console.shell.forms import Form, Posted
+from services.console.shell.units import find_unit, offer_choices
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.mute_words import name_muted
 from shared.api.fields import Page
 from shared.api.mutes import MuteOut
 from shared.api.offices import RuleBookOut
 from shared.api.plans import PlanHead
-from shared.api.units import UnitOut
 
 ROUTER = APIRouter()
 _SHOWN = 50
@@ -58,9 +58,9 @@ async def add_mute(visit: SignedIn, form: Posted) -> Response:
     visit.require("publish-rules")
     body: dict[str, object] = {name: form[name] for name in _FIELDS if form[name]}
     if form["unit"]:
-        unit = await _find_unit(visit, form["unit"])
+        unit = await find_unit(visit, form["unit"])
         if unit is None:
-            marked = form.mark(unit=visit.gettext("名录里没有这个单位。"))
+            marked = form.mark(unit=visit.gettext("通讯录中没有这个单位。"))
             return await _render_new(visit, marked, 422)
         body["unit_id"] = str(unit.unit_id)
     try:
@@ -70,16 +70,11 @@ async def add_mute(visit: SignedIn, form: Posted) -> Response:
     return visit.redirect("/rules/mutes", visit.gettext("已静默，此后到时点的提醒不再发出。"))
 
 
-async def _find_unit(visit: Visit, name: str) -> UnitOut | None:
-    """The unit that has a name or an alias."""
-    units = await visit.api.list_items(UnitOut, "/v1/units", name=name)
-    return next((unit for unit in units if name in {unit.name, *unit.aliases}), None)
-
-
 async def _render_new(visit: Visit, form: Form, status: int = 200) -> Response:
-    plans, books = await fetch_together(
+    plans, books, choices = await fetch_together(
         visit.api.list_items(PlanHead, "/v1/plans"),
         visit.api.list_page(RuleBookOut, "/v1/rule-books", limit=1),
+        offer_choices(visit),
     )
     rules = [str(rule["rule_id"]) for rule in books.items[0].book["rules"]]
     return visit.render(
@@ -92,6 +87,7 @@ async def _render_new(visit: Visit, form: Form, status: int = 200) -> Response:
             if plan.status == "published"
         ],
         rules=[(rule, rule) for rule in rules],
+        units=[unit.name for unit in choices.units],
     )
 
 
