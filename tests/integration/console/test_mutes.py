@@ -51,7 +51,7 @@ async def test_without_script_a_unit_that_is_not_there_is_named_and_a_day_is_exp
     await page.get_by_label("截止日").fill(LAST)
     await page.get_by_label("理由").fill("交接")
     await page.get_by_role("button", name="静默").click()
-    await expect(page.get_by_text("名录里没有这个单位。")).to_be_visible()
+    await expect(page.get_by_text("通讯录中没有这个单位。")).to_be_visible()
     row = (await desk.api.list_ledger())[0]
     await page.goto(f"/units/{row['unit_id']}/why?day=2023-06-05")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("2023-06-05")

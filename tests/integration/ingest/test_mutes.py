@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ingest.commands import serve_command
 from tests.integration.ingest.test_expected import County, at, county
 
 pytestmark = pytest.mark.integration
@@ -127,3 +128,29 @@ async def test_what_can_not_be_muted_is_refused(
     answer = await county.api.client.post("/v1/mutes", json=whole)
     assert answer.status_code == status, answer.text
     assert says in answer.json()["detail"]
+
+
+async def test_the_commands_mute_list_end_and_explain(
+    api: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    await api.publish_plan()
+    row = (await api.list_ledger())[0]
+    async with serve_command(api, monkeypatch, capsys) as cuiban:
+        until = "2023-12-31T17:00"
+        what = ("--unit", row["unit"], "--rule", "deadline", "--reason", "职责交接")
+        made = (await cuiban("mute", "add", *what, "--until", until, "--json")).json
+        assert (made["unit"], made["until"]) == (row["unit"], "2023-12-31T09:00:00Z")
+        assert row["unit"] in (await cuiban("mute", "list")).out
+        why = (await cuiban("why", row["obligation_id"], "--json")).json
+        assert {each["rule"] for each in why["next"]} == {"deadline"}
+        assert {each["muted_why"] for each in why["next"]} == {"职责交接"}
+        assert why["fired"] == []
+        assert "职责交接" in (await cuiban("why", row["obligation_id"])).out
+        day = await cuiban("why", "--unit", row["unit"], "--day", "2023-06-05")
+        assert day.status == 0
+        ended = await cuiban("mute", "end", made["mute_id"], "--reason", "完成")
+        assert (ended.status, "has ended" in ended.out) == (0, True)
+        again = await cuiban("mute", "end", made["mute_id"], "--reason", "完成")
+        assert again.status != 0
+        assert "cuiban mute list" in again.err
+        assert (await cuiban("mute", "list", "--json")).json == []
