@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 
+from services.scheduler import audit
 from shared.rules.book import Rule, RuleBook
 from shared.schemas.events import MuteRecorded, RemindersNotFired, RuleBookPublished
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
@@ -74,6 +75,9 @@ async def test_a_muted_unit_is_not_reminded_and_its_timers_move_on(world: World)
     }
     assert {(item.actor, item.note) for item in unfired} == {("王敏", "职责交接")}
     assert len(unfired) == 2
+    async with world.engine.connect() as db:
+        lines = await audit.count_unit_days(db)
+    assert [(line.unit_id, line.holds) for line in lines] == [(B, True)]
     assert set((await world.get_timers()).values()) == {to_instant("2023-08-31 09:00")}
     assert (await fire(world, to_instant("2023-08-31 09:00")))[0].keys() == {A, B}
 

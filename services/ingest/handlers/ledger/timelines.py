@@ -36,7 +36,7 @@ def build_histories(
     """
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
-    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+    traits = _map_traits(current)
     for state in past:
         known = traits.get(state.obligation_id)
         earlier[state.obligation_id].append(_make_version(state, known, state.until))
@@ -64,7 +64,7 @@ def build_lives(
 ) -> dict[UUID, ObligationLife]:
     """Obligations with their status in each state, by obligation id."""
     states: defaultdict[UUID, list[LedgerState]] = defaultdict(list)
-    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+    traits = _map_traits(current)
     for was in past:
         version = _make_version(was, traits.get(was.obligation_id), was.until)
         states[was.obligation_id].append(LedgerState(version, was.status, was.withdrawn))
@@ -76,6 +76,11 @@ def build_lives(
         for of_unit in build_histories(current, past, mutes).values()
         for obligation_id, history in of_unit.items()
     }
+
+
+def _map_traits(current: Sequence[CurrentState]) -> dict[UUID, Traits]:
+    """What conditions ask of obligations, by obligation id; for all states as they are now."""
+    return {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
 
 
 def _make_version(
