@@ -46,6 +46,8 @@ async def test_a_muted_task_is_not_reminded_of_and_the_audit_and_why_know_it(
         made["mute_id"],
     )
     assert muted["chinese"] == "已静默（office）：职责交接"
+    (noted,) = await county.run("SELECT count(*) AS n FROM ingest.not_fired WHERE reason = 'muted'")
+    assert noted.n == 4  # two units, two slots
     fired = [each["slot"][:10] for each in told["fired"]]
     assert "2023-06-15" not in fired
     assert {"2023-06-09", "2023-06-20"} <= set(fired)

@@ -84,3 +84,27 @@ def test_conditions_are_words_with_brackets_where_they_are_nested(language: str)
         "(the light is Overdue) or (not (the unit is in the group a, b))",
     }
     assert words == expected[language]
+
+
+@pytest.mark.parametrize(
+    ("step", "chinese", "english"),
+    [
+        ({"audience": "liaison"}, "联络员", "liaison"),
+        (
+            {"audience": "head", "from_overdue": 7, "inhibits": ["liaison", "deputy"]},
+            "主要负责人（第 7 次超期提醒起），同一时点不再提醒联络员、分管领导",
+            "",
+        ),
+        (
+            {"audience": "head", "inhibits": ["liaison"]},
+            "主要负责人，同一时点不再提醒联络员",
+            "head; liaison is then not reminded at the same time",
+        ),
+    ],
+)
+def test_a_step_says_from_when_and_who_is_left_out(
+    step: dict[str, Any], chinese: str, english: str
+) -> None:
+    assert describe("zh", who=[step])["who"] == [chinese]
+    if english:
+        assert [text.lower() for text in describe("en", who=[step])["who"]] == [english]
