@@ -179,7 +179,8 @@ def fire_due_timers(
         mutes: the office's; what they silence is not sent, and its timers move on.
     """
     upto = now if until is None else min(now, until)
-    firing = _Firing(timetable, now, grace, upto, Silence(unit_id, mutes))
+    of_unit = [mute for mute in mutes if mute.unit_id in {None, unit_id}]
+    firing = _Firing(timetable, now, grace, upto, Silence(unit_id, of_unit))
     for owed in due:
         firing.fire(owed)
     firing.silence.drop_inhibited(firing.digests)
