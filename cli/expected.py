@@ -32,6 +32,7 @@ _REASONS = {
     "fact-applied-late": N_("fact-applied-late"),
     "rule-book-changed-meanwhile": N_("rule-book-changed-meanwhile"),
     "calendar-changed": N_("calendar-changed"),
+    "mute-changed": N_("mute-changed"),
     "fired-late": N_("fired-late"),
     "catch-up-left-out": N_("catch-up-left-out"),
 }

@@ -36,6 +36,8 @@ _COMMANDS = {
     "settings": "cli.settings:settings",
     "rules": "cli.rules:rules",
     "calendars": "cli.calendars:calendars",
+    "mute": "cli.mutes:mute",
+    "why": "cli.why:explain_reminders",
     "obligation": "cli.obligations:handle_obligation",
     "extension": "cli.obligations:decide_extension",
     "objection": "cli.obligations:decide_objection",

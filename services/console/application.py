@@ -14,6 +14,7 @@ from services.console.pages import (
     ledger,
     login,
     messages,
+    mutes,
     obligation,
     office_settings,
     overview,
@@ -30,6 +31,7 @@ from services.console.pages import (
     unit_forms,
     units,
     waiting,
+    why,
 )
 from services.console.pages.plans import addresses
 from services.console.pages.portal import addresses as portal
@@ -40,10 +42,10 @@ from services.console.texts.rendering import STATIC
 
 PAGES = (
     *(login, overview, waiting, preferences, progress),
-    *(addresses, ledger, bulk, obligation, deeds, reports),
+    *(addresses, ledger, bulk, why, obligation, deeds, reports),
     *(directory, proposals, unit_forms, units),
     *(rules, rule_forecast, rule_books, rule_editors, rule_drafts),
-    *(holiday_notices, calendars, messages),
+    *(holiday_notices, calendars, mutes, messages),
     *(office_settings, account, people, journal),
     portal,
 )

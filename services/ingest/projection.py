@@ -18,6 +18,7 @@ from shared.schemas.events import (
     NotificationSuppressed,
     ReminderDue,
     ReminderFannedOut,
+    RemindersNotFired,
     ReminderWithdrawn,
 )
 from shared.schemas.topics import DELIVERIES, REMINDERS, DeliveryEvent, ReminderEvent
@@ -31,6 +32,7 @@ _RANKS = {
     MessageState.SUPPRESSED: 1,
     MessageState.DELIVERED: 2,
 }
+_OF_NOT_FIRED = ("obligation_id", "rule_id", "slot", "reason", "mute_id", "actor", "note")
 _KEPT = ("address", "gateway", "subject", "body", "sent_at", "attempts")
 
 
@@ -38,6 +40,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
     """Apply a batch: one statement for each table, whatever its size."""
     reminders: list[dict[str, Any]] = []
     withdrawals: list[dict[str, Any]] = []
+    not_fired: list[dict[str, Any]] = []
     notifications: dict[UUID, dict[str, Any]] = {}
     for envelope in envelopes:
         event = envelope.event
@@ -48,6 +51,8 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 reminders.append(_make_reminder_row(envelope, event))
             case ReminderWithdrawn():
                 withdrawals.append(_make_withdrawal_row(envelope, event))
+            case RemindersNotFired():
+                not_fired += _make_not_fired_rows(event)
             case ReminderFannedOut():
                 for row in _make_pending_rows(envelope, event):
                     _fold(notifications, row)
@@ -62,6 +67,7 @@ async def project(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
                 pass  # published by ingest itself, for other readers
     await history.put_reminders(db, reminders)
     await history.put_withdrawals(db, withdrawals)
+    await history.put_not_fired(db, not_fired)
     await history.put_notifications(db, list(notifications.values()))
 
 
@@ -99,6 +105,19 @@ def _make_withdrawal_row(envelope: Envelope, event: ReminderWithdrawn) -> dict[s
         "reason": event.reason,
         "at": envelope.time,
     }
+
+
+def _make_not_fired_rows(event: RemindersNotFired) -> list[dict[str, Any]]:
+    return [
+        {
+            "office_id": event.office_id,
+            "unit_id": event.unit_id,
+            "audience": item.audiences[0].value if item.audiences else "",
+            "audiences": [audience.value for audience in item.audiences],
+            **{name: getattr(item, name) for name in _OF_NOT_FIRED},
+        }
+        for item in event.items
+    ]
 
 
 def _make_pending_rows(envelope: Envelope, event: ReminderFannedOut) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from shared.schemas.events import (
     OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
+    RemindersNotFired,
     ReminderWithdrawn,
     UnitUpserted,
 )
@@ -91,6 +92,8 @@ async def handle_reminders(
                 due.setdefault(event.reminder_id, (event, reminder))
             case ReminderWithdrawn():
                 withdrawn.append(event)
+            case RemindersNotFired():
+                pass  # ingest's history keeps it; nothing is sent
             case _:
                 assert_never(event)
     units = await reminders.withdraw(db, withdrawn)

@@ -1,7 +1,7 @@
 """Fires due timers: emits reminders, and moves each timer to its next instant."""
 
 from collections import Counter as Tally
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.horizons import NEVER, Horizon
 from services.scheduler.settings import SOURCE, SchedulerSettings
-from services.scheduler.store import agenda, obligations, reminders
+from services.scheduler.store import agenda, mutes, obligations, reminders
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.tables import OUTBOX
@@ -22,7 +22,8 @@ from shared.planning.reminding import DueTimer, FiringResult, PartCounts, fire_d
 from shared.planning.timetable import Timetable
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import ReminderDue
+from shared.schemas.events import ReminderDue, RemindersNotFired
+from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.rules import Audience
 
 _TIMERS = Counter("cuiban_timers_fired", "Timers fired", ["kind"])
@@ -36,6 +37,10 @@ _LATENESS = Histogram(
     "From a reminder's slot to its firing, by the office's clock",
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600, 86400),
 )
+
+_NOT_FIRED = Counter("cuiban_reminders_not_fired", "Occurrences not sent on purpose", ["reason"])
+_MOST_NAMED = 1000
+"""How many occurrences one event names: far below the largest message of a topic."""
 
 
 @dataclass(frozen=True)
@@ -67,13 +72,14 @@ class Firing:
         )
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
         parts = await _count_existing_parts(db, ready, rules, due, self.now)
+        muted = await _list_mutes(db, ready, due)
         fired = {
             unit.unit_id: self._fire_unit(
                 unit,
                 rules[unit.office_id].timetable,
                 due[unit.unit_id],
                 horizons[unit.unit_id],
-                parts.get(unit.unit_id),
+                (parts.get(unit.unit_id), muted.get(unit.office_id, ())),
             )
             for unit in ready
         }
@@ -87,7 +93,10 @@ class Firing:
         await agenda.refresh_next(db, [unit.unit_id for unit in units])
         await agenda.record_fired(db, {i: unit.until for i, unit in fired.items() if unit.until})
         await reminders.put_emitted(db, emitted, clock.read_machine_time())
-        await publish(db, OUTBOX, [_wrap(reminder, self.now) for reminder, _ in emitted])
+        events = [_wrap(reminder, self.now) for reminder, _ in emitted]
+        for unit in ready:
+            events += _report_not_fired(unit, fired[unit.unit_id], self.now)
+        await publish(db, OUTBOX, events)
         _observe([reminder for reminder, _ in emitted], self.now)
 
     def _get_horizons(self, units: Sequence[LockedUnit]) -> dict[UUID, Horizon]:
@@ -105,8 +114,9 @@ class Firing:
         timetable: Timetable,
         due: Sequence[DueTimer],
         horizon: Horizon,
-        parts: PartCounts | None,
+        known: tuple[PartCounts | None, Sequence[Mute]],
     ) -> FiringResult:
+        parts, muted = known
         fired = fire_due_timers(
             timetable,
             unit.office_id,
@@ -117,6 +127,7 @@ class Firing:
             until=horizon.until,
             complete_until=horizon.complete_until,
             parts=parts,
+            mutes=muted,
         )
         with bound(office_id=str(unit.office_id), unit_id=str(unit.unit_id)):
             if fired.passed_over:
@@ -174,9 +185,46 @@ async def _count_existing_parts(
     return await reminders.count_parts(db, days) if days else {}
 
 
+async def _list_mutes(
+    db: AsyncConnection, units: Sequence[LockedUnit], due: Mapping[UUID, Sequence[DueTimer]]
+) -> dict[UUID, list[Mute]]:
+    """The mutes that may hold for what is due, by office."""
+    if not units:
+        return {}
+    first = min(owed.timer.next_fire_at for unit in units for owed in due[unit.unit_id])
+    offices = {unit.office_id for unit in units}
+    return await mutes.list_holding(db, offices, {unit.unit_id for unit in units}, first)
+
+
 def _wrap(reminder: ReminderDue, now: datetime) -> Envelope:
     event_id = identity.derive_event_id("ReminderDue", reminder.reminder_id)
     return Envelope(event_id, SOURCE, now, reminder.reminder_id, reminder)
+
+
+def _report_not_fired(unit: LockedUnit, fired: FiringResult, now: datetime) -> list[Envelope]:
+    """The events about what was not sent; none when everything was.
+
+    An event's id follows from what it names, so telling the same again has no effect.
+    """
+    for item in fired.not_fired:
+        _NOT_FIRED.labels(item.reason.value).inc()
+    return [_make_event(unit, items, now) for items in _cut(fired.not_fired)]
+
+
+def _cut(items: Sequence[NotFired]) -> Iterator[Sequence[NotFired]]:
+    for start in range(0, len(items), _MOST_NAMED):
+        yield items[start : start + _MOST_NAMED]
+
+
+def _make_event(unit: LockedUnit, items: Sequence[NotFired], now: datetime) -> Envelope:
+    event = RemindersNotFired(office_id=unit.office_id, unit_id=unit.unit_id, items=tuple(items))
+    named = [
+        f"{item.obligation_id}/{item.rule_id}/{item.slot.isoformat()}/{item.reason}"
+        f"/{','.join(item.audiences)}"
+        for item in items
+    ]
+    event_id = identity.derive_event_id("RemindersNotFired", unit.unit_id, *named)
+    return Envelope(event_id, SOURCE, now, event_id, event)
 
 
 def _observe(emitted: Sequence[ReminderDue], now: datetime) -> None:

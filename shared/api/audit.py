@@ -64,6 +64,7 @@ class DifferenceOut(Answer):
         "fact-applied-late",
         "rule-book-changed-meanwhile",
         "calendar-changed",
+        "mute-changed",
         "fired-late",
         "catch-up-left-out",
     ]

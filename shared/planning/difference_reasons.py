@@ -11,10 +11,12 @@ from shared.planning.expected import (
     Era,
     ExpectedItem,
     ObligationHistory,
+    ObligationVersion,
     ReminderKey,
     compute_item,
 )
 from shared.planning.firings import Firings, is_behind
+from shared.schemas.mutes import Mute
 from shared.schemas.rules import CatchUp
 
 
@@ -33,6 +35,8 @@ class DifferenceReason(StrEnum):
     """It follows another rule book, published near the slot or before it fired."""
     CALENDAR_CHANGED = "calendar-changed"
     """It follows another calendar, published near the slot or before it fired."""
+    MUTE_CHANGED = "mute-changed"
+    """A mute was recorded or ended near the slot, or before it fired."""
     FIRED_LATE = "fired-late"
     """It fired late, and a fact was published between the slot and the firing."""
     CATCH_UP = "catch-up-left-out"
@@ -136,11 +140,12 @@ class ReasonFinder:
         slot = key[0]
         history = self._unit.histories.get(obligation_id)
         versions = [v for v in history.versions if v.overlaps(*span)] if history else []
+        mutes = history.mutes if history else ()
         times = [era for era in self._unit.times if era.overlaps(*span)]
         at_slot = next((era for era in times if era.overlaps(slot, slot)), None)
         if at_slot is not None:
             for version in versions:
-                if compute_item(at_slot, version, key) == item:
+                if compute_item(at_slot, version, key, mutes) == item:
                     late = version.since > slot or (version.until or slot) > slot
                     return (
                         DifferenceReason.FIRED_LATE if late else DifferenceReason.FACT_APPLIED_LATE
@@ -150,8 +155,10 @@ class ReasonFinder:
                     DifferenceReason.FACT_APPLIED_LATE
                 )  # nothing was owed at the span's beginning
         for era in times:
-            if any(compute_item(era, version, key) == item for version in versions):
+            if any(compute_item(era, version, key, mutes) == item for version in versions):
                 return self._name_change(at_slot, era)
+        if at_slot is not None and _match_mute(at_slot, versions, key, item, (mutes, span)):
+            return DifferenceReason.MUTE_CHANGED
         if item is None and times and times[0].since >= span[0] and versions:
             return DifferenceReason.RULES_CHANGED  # nothing was in force at the span's beginning
         return None
@@ -216,3 +223,27 @@ class ReasonFinder:
             if at > slot and obligation_id in items:
                 return True
         return False
+
+
+def _match_mute(
+    at_slot: Era,
+    versions: Sequence[ObligationVersion],
+    key: ReminderKey,
+    item: ExpectedItem | None,
+    changing: tuple[Sequence[Mute], tuple[datetime, datetime]],
+) -> bool:
+    """Whether the item is that of who does not know a change of mutes within a span."""
+    mutes, (first, last) = changing
+    changed = {
+        mute.mute_id
+        for mute in mutes
+        for at in (mute.muted_at, mute.ended_at)
+        if at is not None and first <= at <= last
+    }
+    kept = [mute for mute in mutes if mute.mute_id not in changed]
+    lasting = [mute.model_copy(update={"ended_at": None}) for mute in mutes]
+    return bool(changed) and any(
+        compute_item(at_slot, version, key, tried) == item
+        for version in versions
+        for tried in (kept, lasting)
+    )

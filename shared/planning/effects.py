@@ -51,7 +51,7 @@ class BookComparison:
     def _list_heard(
         self, timetable: Timetable, of_unit: Sequence[ForecastObligation]
     ) -> Iterator[Heard]:
-        for reminder in forecast_unit(timetable, of_unit, {}, self.planned_at, self.until):
+        for reminder in forecast_unit(timetable, of_unit, {}, (self.planned_at, self.until)):
             items = frozenset((item.obligation_id, item.kind) for item in reminder.items)
             yield reminder.slot, reminder.audience, reminder.channels, items
 

@@ -13,9 +13,11 @@ from typing import TypeVar
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
+from shared.planning.silencing import find_mute
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
-from shared.rules.book import RuleBook
-from shared.rules.occurrences import Dates, list_audiences
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Dates, Occurrence, list_audiences, list_inhibited
+from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience
 
 _INSTANT = timedelta(microseconds=1)
@@ -44,11 +46,15 @@ class ObligationVersion:
 
 @dataclass(frozen=True, slots=True)
 class ObligationHistory:
-    """An obligation's versions in order. Versions before `known_from` are not recorded."""
+    """An obligation's versions in order. Versions before `known_from` are not recorded.
+
+    `mutes` are those that concern the obligation.
+    """
 
     obligation_id: UUID
     versions: tuple[ObligationVersion, ...]
     known_from: datetime | None = None
+    mutes: tuple[Mute, ...] = ()
 
     def is_known_at(self, slot: datetime) -> bool:
         """Whether the obligation's state at a slot is recorded."""
@@ -157,13 +163,45 @@ def _list_items(
             )
             if since > until:
                 continue
-            for rule in era.timetable.book.rules:
-                for occurrence in era.timetable.list_between(rule, version.dates, since, until):
-                    for audience in list_audiences(rule, occurrence):
-                        yield (occurrence.slot, audience), ExpectedItem(due_on, occurrence.overdue)
+            sent = list_told_audiences(era.timetable, version.dates, history.mutes, (since, until))
+            for each in sent:
+                yield (each.slot, each.audience), ExpectedItem(due_on, each.overdue)
 
 
-def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> ExpectedItem | None:
+@dataclass(frozen=True, slots=True)
+class ToldAudience:
+    """That a rule tells an audience of an obligation in a slot."""
+
+    slot: datetime
+    audience: Audience
+    rule_id: str
+    overdue: int
+
+
+def list_told_audiences(
+    timetable: Timetable, dates: Dates, mutes: Sequence[Mute], span: tuple[datetime, datetime]
+) -> Iterator[ToldAudience]:
+    """Who is told of an obligation in the slots of a span, both ends included, and by which rule.
+
+    Left out is what a mute or another post's step silences; `mutes` are those of the obligation.
+    """
+    of_slot: defaultdict[datetime, list[tuple[Rule, Occurrence]]] = defaultdict(list)
+    for rule in timetable.book.rules:
+        for occurrence in timetable.list_between(rule, dates, *span):
+            if not find_mute(mutes, rule.rule_id, occurrence.slot):
+                of_slot[occurrence.slot].append((rule, occurrence))
+    for slot, pairs in of_slot.items():
+        chosen = [(rule, each, list_audiences(rule, each)) for rule, each in pairs]
+        inhibited = {each for args in chosen for each in list_inhibited(*args)}
+        for rule, occurrence, audiences in chosen:
+            for audience in audiences:
+                if audience not in inhibited:
+                    yield ToldAudience(slot, audience, rule.rule_id, occurrence.overdue)
+
+
+def compute_item(
+    era: Era, version: ObligationVersion, key: ReminderKey, mutes: Sequence[Mute] = ()
+) -> ExpectedItem | None:
     """The item of an obligation's version in a reminder, by an era's rules; None for none.
 
     A version that was published at the slot or later has none.
@@ -172,10 +210,6 @@ def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> Expe
     due_on = version.dates.due_on
     if not version.owed or due_on is None or version.since >= slot:
         return None
-    numbers = [
-        occurrence.overdue
-        for rule in era.timetable.book.rules
-        for occurrence in era.timetable.list_between(rule, version.dates, slot, slot)
-        if audience in list_audiences(rule, occurrence)
-    ]
+    sent = list_told_audiences(era.timetable, version.dates, mutes, (slot, slot))
+    numbers = [each.overdue for each in sent if each.audience is audience]
     return ExpectedItem(due_on, max(numbers)) if numbers else None

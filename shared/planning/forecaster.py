@@ -13,10 +13,12 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.planning.forecasting import ForecastObligation, TimedChange, forecast_unit
+from shared.planning.silencing import list_concerning
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
+from shared.schemas.mutes import Mute
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, Channel, ReminderKind
 
@@ -68,7 +70,7 @@ class ForecastItem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FiredReminder:
+class SharedReminder:
     """A reminder as it fires for all units that are alike; each of them has its own obligations.
 
     Attributes:
@@ -85,7 +87,7 @@ class FiredReminder:
 class ForecastReminder(NamedTuple):
     """A reminder that will fire, or would have fired, to one post of a unit."""
 
-    fired: FiredReminder
+    fired: SharedReminder
     groups: Sequence[Sequence[ForecastObligation]]
 
     @property
@@ -122,7 +124,7 @@ class UnitForecast(NamedTuple):
     """
 
     key: Hashable
-    fired: Sequence[FiredReminder]
+    fired: Sequence[SharedReminder]
     groups: Sequence[Sequence[ForecastObligation]]
 
     def list_reminders(self) -> Iterator[ForecastReminder]:
@@ -144,6 +146,7 @@ class Forecaster:
         until: the last slot of interest.
         selects: group obligations by what conditions ask, though this book has no condition; so
             that its keys are those of another book's forecaster.
+        mutes: the office's; what they silence is left out.
     """
 
     def __init__(
@@ -153,10 +156,12 @@ class Forecaster:
         until: datetime,
         *,
         selects: bool = False,
+        mutes: Sequence[Mute] = (),
     ) -> None:
         self._timetable, self._planned_at, self._until = timetable, planned_at, until
         self._selects = selects or has_conditions(timetable.book)
-        self._fired: dict[Hashable, list[FiredReminder]] = {}
+        self._mutes = mutes
+        self._fired: dict[Hashable, list[SharedReminder]] = {}
         self._room = _KEPT
 
     def forecast(self, obligations: Sequence[ForecastObligation], changes: Changes) -> UnitForecast:
@@ -177,14 +182,16 @@ class Forecaster:
             (each.at, each.owed, each.due_on, each.becomes and self._describe(each.becomes, ()))
             for each in changes
         )
-        return (obligation.dates, obligation.traits if self._selects else None, later)
+        muted = list_concerning(self._mutes, obligation.unit_id, obligation.measure_id)
+        traits = obligation.traits if self._selects else None
+        return (obligation.dates, traits, later, tuple(mute.mute_id for mute in muted))
 
     def _fire(
         self,
         key: tuple[Hashable, ...],
         groups: Sequence[Sequence[ForecastObligation]],
         changes: Changes,
-    ) -> Sequence[FiredReminder]:
+    ) -> Sequence[SharedReminder]:
         """The reminders of one obligation of each group, whose id is the number of the group."""
         known = self._fired.get(key)
         if known is None:
@@ -196,8 +203,8 @@ class Forecaster:
                 if (own := changes.get(first.obligation_id))
             }
             span = self._planned_at, self._until
-            reminders = forecast_unit(self._timetable, numbered, moved, *span) if firsts else ()
-            known = [_make_fired(reminder) for reminder in reminders]
+            reminders = forecast_unit(self._timetable, numbered, moved, span, self._mutes)
+            known = [_make_fired(reminder) for reminder in reminders] if firsts else []
             if self._room <= 0:
                 self._fired.clear()
                 self._room = _KEPT
@@ -211,9 +218,9 @@ def has_conditions(book: RuleBook) -> bool:
     return any(rule.select for rule in book.rules)
 
 
-def _make_fired(reminder: ReminderDue) -> FiredReminder:
+def _make_fired(reminder: ReminderDue) -> SharedReminder:
     first = min(item.due_on for item in reminder.items)
-    return FiredReminder(
+    return SharedReminder(
         reminder,
         tuple(item.obligation_id.int for item in reminder.items),
         tuple(item.obligation_id.int for item in reminder.items if item.due_on == first),

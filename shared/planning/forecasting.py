@@ -14,6 +14,7 @@ from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
+from shared.schemas.mutes import Mute
 from shared.schemas.news import find_told_day, is_announcing
 
 _ON_TIME = timedelta(0)
@@ -31,10 +32,11 @@ class ForecastObligation:
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+    measure_id: UUID | None = None
 
     def make_due_timer(self, timer: Timer) -> DueTimer:
         """One of its timers with the content of its reminder item."""
-        return DueTimer(timer, self.dates, self.lead, self.measure)
+        return DueTimer(timer, self.dates, self.lead, self.measure, self.measure_id)
 
     @property
     def traits(self) -> Traits:
@@ -75,6 +77,7 @@ def list_assigned(event: ObligationsAssigned | ObligationsAmended) -> list[Forec
             Dates(facts.kind, facts.due_on, facts.known_on),
             facts.lead,
             measures[facts.measure_id],
+            facts.measure_id,
         )
         for facts in event.obligations
     ]
@@ -88,6 +91,7 @@ def forecast(
     changes: Mapping[UUID, Sequence[TimedChange]] | None = None,
     planned_at: datetime,
     until: datetime,
+    mutes: Sequence[Mute] = (),
 ) -> list[ReminderDue]:
     """Every reminder that fires after `planned_at` and up to `until`, in order of slots.
 
@@ -101,6 +105,7 @@ def forecast(
         changes: of each obligation, in any order.
         planned_at: when the obligations are published.
         until: the last slot of interest.
+        mutes: the office's; what they silence is left out.
     """
     timetable = Timetable(book, calendar)
     units: dict[UUID, list[ForecastObligation]] = defaultdict(list)
@@ -109,7 +114,7 @@ def forecast(
     reminders = [
         reminder
         for of_unit in units.values()
-        for reminder in forecast_unit(timetable, of_unit, changes or {}, planned_at, until)
+        for reminder in forecast_unit(timetable, of_unit, changes or {}, (planned_at, until), mutes)
     ]
     return sorted(reminders, key=lambda r: (r.slot, str(r.unit_id)))
 
@@ -118,11 +123,14 @@ def forecast_unit(
     timetable: Timetable,
     of_unit: Sequence[ForecastObligation],
     changes: Mapping[UUID, Sequence[TimedChange]],
-    planned_at: datetime,
-    until: datetime,
+    span: tuple[datetime, datetime],
+    mutes: Sequence[Mute] = (),
 ) -> Iterator[ReminderDue]:
-    """The reminders of one unit, as `forecast` says, in order of slots; `of_unit` is not empty."""
-    first = of_unit[0]
+    """The reminders of one unit, as `forecast` says, in order of slots; `of_unit` is not empty.
+
+    They fire after the first instant of `span`, and up to the second.
+    """
+    first, (planned_at, until) = of_unit[0], span
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     owed = dict.fromkeys(by_id, True)
     coming = deque(
@@ -151,7 +159,13 @@ def forecast_unit(
             return
         due = [by_id[t.obligation_id].make_due_timer(t) for t in timers if t.next_fire_at == slot]
         done = fire_due_timers(
-            timetable, first.office_id, first.unit_id, due, now=slot, grace=_ON_TIME
+            timetable,
+            first.office_id,
+            first.unit_id,
+            due,
+            now=slot,
+            grace=_ON_TIME,
+            mutes=mutes,
         )
         yield from done.reminders
         timers = [t for t in timers if t.next_fire_at > slot] + done.moved

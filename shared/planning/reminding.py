@@ -1,19 +1,21 @@
 """Turns due timers into reminders: one for each audience and slot of a unit. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from shared.planning.silencing import Silence
 from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
 from shared.rules.book import Rule
-from shared.rules.occurrences import Dates, Occurrence, list_audiences
+from shared.rules.occurrences import Dates, Occurrence
 from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
+from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, Channel
 
@@ -30,12 +32,13 @@ class ReminderMeasure:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A due timer with the content of its reminder item."""
+    """A due timer with the content of its reminder item; mutes of tasks ask for `measure_id`."""
 
     timer: Timer
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+    measure_id: UUID | None = None
 
     @property
     def traits(self) -> Traits:
@@ -53,6 +56,7 @@ class FiringResult:
         ended: timers without a next instant, with their newest fired slot.
         passed_over: the number of occurrences that catch-up left out.
         until: the newest slot that fired; None when none did.
+        not_fired: what was not sent on purpose.
     """
 
     reminders: list[ReminderDue]
@@ -60,6 +64,7 @@ class FiringResult:
     ended: list[Timer]
     passed_over: int
     until: datetime | None
+    not_fired: list[NotFired] = field(default_factory=list)
 
 
 PartCounts = Mapping[tuple[Audience, datetime], int]
@@ -69,14 +74,28 @@ PartCounts = Mapping[tuple[Audience, datetime], int]
 @dataclass(slots=True)
 class _Digest:
     items: dict[UUID, tuple[Occurrence, DueTimer]] = field(default_factory=dict)
-    channels: set[Channel] = field(default_factory=set)
+    rules: defaultdict[UUID, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+
+    @property
+    def channels(self) -> set[Channel]:
+        """The channels of all rules that gave it an item."""
+        return {each for rules in self.rules.values() for rule in rules for each in rule.channels}
 
     def add(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
         """Add an obligation's item; of two items the one with the higher overdue number stays."""
-        self.channels.update(rule.channels)
+        self.rules[owed.timer.obligation_id].append(rule)
         known = self.items.get(owed.timer.obligation_id)
         if known is None or known[0].overdue < occurrence.overdue:
             self.items[owed.timer.obligation_id] = (occurrence, owed)
+
+    def remove(self, obligation_id: UUID) -> list[Rule]:
+        """Leave an obligation out; the rules that gave it an item."""
+        self.items.pop(obligation_id, None)
+        return self.rules.pop(obligation_id, [])
+
+    def is_empty(self) -> bool:
+        """Whether it has no item."""
+        return not self.items
 
 
 @dataclass(slots=True)
@@ -87,6 +106,7 @@ class _Firing:
     now: datetime
     grace: timedelta
     upto: datetime
+    silence: Silence
     digests: dict[tuple[datetime, Audience], _Digest] = field(
         default_factory=lambda: defaultdict(_Digest)
     )
@@ -110,10 +130,16 @@ class _Firing:
             self.timetable, rule, known, timer, now=self.now, grace=self.grace, until=upto
         )
         self.passed_over += passed
+        obligation_id = timer.obligation_id
+        if passed:
+            missed = self.timetable.list_between(rule, known, timer.next_fire_at, upto)
+            self.silence.note_left_out(obligation_id, rule, missed, chosen)
         if chosen:
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
-            for audience in list_audiences(rule, occurrence):
+            for audience in self.silence.choose_audiences(
+                rule, occurrence, obligation_id, owed.measure_id
+            ):
                 self.digests[occurrence.slot, audience].add(rule, occurrence, owed)
         if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
@@ -132,6 +158,7 @@ def fire_due_timers(
     until: datetime | None = None,
     complete_until: datetime | None = None,
     parts: PartCounts | None = None,
+    mutes: Sequence[Mute] = (),
 ) -> FiringResult:
     """Fire a unit's due timers at `now`.
 
@@ -149,10 +176,14 @@ def fire_due_timers(
         complete_until: reminders of later slots are marked as incomplete; None marks none.
         parts: where a slot has reminders already, its items become a further part, with an id of
             its own.
+        mutes: the office's; what they silence is not sent, and its timers move on.
     """
-    firing = _Firing(timetable, now, grace, now if until is None else min(now, until))
+    upto = now if until is None else min(now, until)
+    of_unit = [mute for mute in mutes if mute.unit_id in {None, unit_id}]
+    firing = _Firing(timetable, now, grace, upto, Silence(unit_id, of_unit))
     for owed in due:
         firing.fire(owed)
+    firing.silence.drop_inhibited(firing.digests)
     reminders = [
         _build_reminder(
             timetable,
@@ -164,7 +195,10 @@ def fire_due_timers(
         for slot, audience in sorted(firing.digests, key=_get_reminder_order)
     ]
     newest = reminders[-1].slot if reminders else None
-    return FiringResult(reminders, firing.moved, firing.ended, firing.passed_over, newest)
+    not_fired = firing.silence.not_fired
+    return FiringResult(
+        reminders, firing.moved, firing.ended, firing.passed_over, newest, not_fired
+    )
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}

@@ -9,6 +9,7 @@ from pydantic import (
     BeforeValidator,
     Field,
     SerializerFunctionWrapHandler,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_serializer,
@@ -26,7 +27,7 @@ EXTENDED: Final = "extended"
 """A word among the written `kinds` of a rule that has a field of `_ADDED`. A release that does not
 know those fields does not know the word either: it parks the book, and ignores no field."""
 _ADDED = ("select", "timezone", "how")
-_ADDED_TO_STEP = ("of", "ends_with", "within_days")
+_ADDED_TO_STEP = ("of", "ends_with", "within_days", "inhibits")
 _TIME = {"type": "string", "pattern": r"^\d{1,2}:\d{2}(:\d{2})?", "examples": ["09:00"]}
 
 
@@ -66,6 +67,8 @@ class Step(RuleModel):
         of: whose post it is.
         ends_with: what ends the step.
         within_days: with `progress`: only progress of the last so many days counts.
+        inhibits: lower posts of the unit. When this step's post is told of an obligation in a slot,
+            they are not, by any rule.
     """
 
     audience: Audience
@@ -73,6 +76,22 @@ class Step(RuleModel):
     of: Post | None = None
     ends_with: StepEnd | None = None
     within_days: int | None = Field(default=None, ge=1, le=366)
+    inhibits: tuple[Audience, ...] | None = Field(default=None, min_length=1, max_length=2)
+
+    @field_validator("inhibits")
+    @classmethod
+    def _inhibit_lower_posts(
+        cls, inhibits: tuple[Audience, ...] | None, earlier: ValidationInfo
+    ) -> tuple[Audience, ...] | None:
+        """Only lower posts: so two steps can't inhibit each other."""
+        ranks = list(Audience)
+        own = earlier.data.get("audience")
+        if inhibits and own and any(ranks.index(each) >= ranks.index(own) for each in inhibits):
+            raise ValueError(
+                "只能写比本级低的岗位：联络员、分管领导。"
+                "Only posts below this one: the liaison, the deputy."
+            )
+        return inhibits
 
     @model_serializer(mode="wrap")
     def _write(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

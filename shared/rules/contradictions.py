@@ -56,6 +56,7 @@ def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[C
         place: Path = ("rules", number)
         yield from _judge_conditions(rule, place, book.near_working_days)
         yield from _judge_steps(rule, place)
+        yield from _judge_inhibited_steps(rule, place)
         for position, when in enumerate(rule.when):
             yield from _judge_moment(when, (*place, "when", position), today)
             if when in rule.when[:position]:
@@ -189,6 +190,28 @@ def _judge_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
                 "请减小 from_overdue，或加上超期后的时机。"
                 "Lower from_overdue, or add a moment after the date, such as while-overdue.",
             )
+
+
+def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
+    """Steps whose post is left out of each reminder, because a higher one is told."""
+    for number, step in enumerate(rule.who):
+        for other in rule.who:
+            is_lasting = other.ends_with in {None, step.ends_with}
+            if (
+                step.audience in (other.inhibits or ())
+                and other.from_overdue <= step.from_overdue
+                and other.of == step.of
+                and is_lasting
+            ):
+                yield Contradiction(
+                    (*place, "who", number),
+                    "never-reached",
+                    "每次都已提醒上级岗位，这一级永远轮不到。"
+                    "A higher post is told each time, so this step is never reached.",
+                    "请删去这一级，或提高上级的 from_overdue。"
+                    "Remove this step, or raise from_overdue of the higher one.",
+                )
+                break
 
 
 def _count_overdue(when: When) -> float:

@@ -230,10 +230,15 @@ def describe_step(step: Step) -> Phrase:
         notes.append(say("{end}为止", "until {end}", end=ENDS[step.ends_with]))
     if step.within_days is not None:
         notes.append(say("{days} 天内", "within {days} days", days=step.within_days))
-    return (
-        say("{post}（{notes}）", "{post} ({notes})", post=post, notes=join(notes))
-        if notes
-        else post
+    if notes:
+        post = say("{post}（{notes}）", "{post} ({notes})", post=post, notes=join(notes))
+    if not step.inhibits:
+        return post
+    return say(
+        "{post}，同一时点不再提醒{others}",
+        "{post}; {others} are not reminded at the same time",
+        post=post,
+        others=join(POSTS[each] for each in step.inhibits),
     )
 
 

@@ -21,6 +21,7 @@ from shared.schemas.facts import (
     ReminderItem,
     Status,
 )
+from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Day, Instant, Zone
@@ -112,6 +113,13 @@ class OfficeSettingsPublished(Event):
     settings: OfficeSettings
 
 
+class MuteRecorded(Event):
+    """A mute as it now is. `number` is 1 when it is recorded, and rises when it is ended."""
+
+    number: int
+    mute: Mute
+
+
 # --- directory -------------------------------------------------------------------------------
 
 
@@ -155,6 +163,12 @@ class ReminderWithdrawn(UnitEvent):
     obligation_ids: tuple[UUID, ...]
     until: Instant
     reason: str
+
+
+class RemindersNotFired(UnitEvent):
+    """Occurrences of which the unit's slots came, and of which no reminder was sent on purpose."""
+
+    items: tuple[NotFired, ...] = Field(min_length=1)
 
 
 # --- deliveries ------------------------------------------------------------------------------

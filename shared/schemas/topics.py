@@ -13,6 +13,7 @@ from shared.schemas.events import (
     ExtensionGranted,
     HearingRecorded,
     LinkRequested,
+    MuteRecorded,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -25,6 +26,7 @@ from shared.schemas.events import (
     RecordDeadLettered,
     ReminderDue,
     ReminderFannedOut,
+    RemindersNotFired,
     ReminderWithdrawn,
     RuleBookPublished,
     StatusReported,
@@ -39,8 +41,10 @@ TaskEvent: TypeAlias = (
     | HearingRecorded
     | ExtensionGranted
 )
-RuleEvent: TypeAlias = RuleBookPublished | CalendarPublished | OfficeSettingsPublished
-ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn
+RuleEvent: TypeAlias = (
+    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded
+)
+ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn | RemindersNotFired
 DeliveryEvent: TypeAlias = (
     ReminderFannedOut
     | NotificationSent

@@ -1,7 +1,7 @@
 """A large office as people leave it: made through the API, then months of work by SQL."""
 
 import tempfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,19 @@ def add_requests(api: Api, plan: str) -> dict[str, str]:
     person = {"name": "经办人", "role": "viewer", "password": "绿色 订书机 七月 河"}
     return names | {
         "proposal": proposed["proposal_id"],
+        "mute": api.post("/v1/mutes", _make_mute(unit))["mute_id"],
         "revision": revision["revision_id"],
         "draft": draft["plan_id"],
         "rule_draft": rules["draft_id"],
         "user": api.post("/v1/users", person)["user_id"],
         "view": api.post("/v1/ledger/views", {"name": "常看", "query": "light=red"})["view_id"],
     }
+
+
+def _make_mute(unit_id: str) -> dict[str, str]:
+    """A mute of one unit for a month."""
+    until = NOW.date() + timedelta(days=30)
+    return {"unit_id": unit_id, "until": until.isoformat(), "reason": "职责交接"}
 
 
 def list_open(api: Api, number: int) -> list[dict[str, Any]]:

@@ -14,10 +14,12 @@ from fastapi.responses import Response, StreamingResponse
 from services.console.client import fetch_together
 from services.console.pages.deed_kinds import ACTIONS, DEEDS, MAIN, choose_label, list_actions
 from services.console.pages.ledger_address import find_back
+from services.console.pages.mutes import fetch_mutes
 from services.console.pages.stories import fetch_timeline
 from services.console.shell.downloads import answer_file
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.languages import N_
+from services.console.texts.mute_words import name_muted
 from services.console.texts.wording import (
     CHANNELS,
     POSTS,
@@ -82,9 +84,10 @@ async def show_obligation(
 ) -> Response:
     """One obligation; `story=all` shows all lines of it."""
     visit.require("read")
-    obligation, lines = await fetch_together(
+    obligation, lines, mutes = await fetch_together(
         visit.api.get(ObligationOut, f"/v1/obligations/{obligation_id}"),
         fetch_timeline(visit, obligation_id),
+        fetch_mutes(visit, obligation_id=str(obligation_id)),
     )
     names = list_actions(visit, obligation)
     shown = lines if story == "all" else lines[-_SHOWN:]
@@ -100,6 +103,8 @@ async def show_obligation(
         days=_group_by_day(shown),
         hidden=len(lines) - len(shown),
         prove=lambda line: _list_proof(visit, obligation_id, line.details),
+        mutes=mutes,
+        name_mute=lambda mute: name_muted(visit.words, mute),
         back=back,
         back_path=find_back(back),
         address=make_address(obligation_id, back),

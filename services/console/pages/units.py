@@ -10,8 +10,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from services.console.client import ApiClient, fetch_together
+from services.console.pages.mutes import fetch_mutes
 from services.console.shell.visits import SignedIn
 from services.console.texts.languages import N_
+from services.console.texts.mute_words import name_muted
 from shared.api.fields import Page
 from shared.api.ledger import SummaryOut
 from shared.api.units import ContactOut, ToldOut, UnitOut, UnreachableOut
@@ -106,15 +108,17 @@ async def show_missing(
 async def show_unit(visit: SignedIn, unit_id: UUID) -> Response:
     """One unit: posts over time, how it stands, what it was sent last."""
     visit.require("read-drafts")
-    unit, counts, history, gaps, bounced = await fetch_together(
+    unit, counts, history, gaps, (bounced, mutes) = await fetch_together(
         visit.api.get(UnitOut, f"/v1/units/{unit_id}"),
         visit.api.list_page(SummaryOut, "/v1/ledger/summary", unit_id=str(unit_id)),
         visit.api.list_page(ToldOut, f"/v1/units/{unit_id}/history", limit=_SENT_LATELY),
         map_gaps(visit.api, unit_id),
-        list_bounced(visit.api),
+        fetch_together(list_bounced(visit.api), fetch_mutes(visit, unit_id=str(unit_id))),
     )
     return visit.render(
         "units/unit.html",
+        mutes=mutes,
+        name_mute=lambda mute: name_muted(visit.words, mute),
         unit=unit,
         counts=counts.items[0] if counts.items else None,
         history=history.items,

@@ -15,6 +15,7 @@ from services.ingest.api import (
     ledger,
     links,
     me,
+    mutes,
     obligations,
     offices,
     openid,
@@ -32,6 +33,7 @@ from services.ingest.api import (
     users,
     views,
     waiting,
+    why,
 )
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
@@ -69,7 +71,8 @@ _PROBLEMS: dict[int | str, dict[str, Any]] = {
 _AREAS = (
     *(plans, revisions, directory_changes, reachability, units, proposals, ledger),
     *(obligations, evidence, hearings, waiting, views, reports, feeds, offices, calendars),
-    *(settings, forecast, rule_books, rule_drafts, users, sessions, openid, links, me, audit),
+    *(settings, forecast, rule_books, rule_drafts, mutes, why),
+    *(users, sessions, openid, links, me, audit),
 )
 
 

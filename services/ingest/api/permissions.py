@@ -46,6 +46,7 @@ class Permission(StrEnum):
     """To publish rule books and calendars."""
     APPROVE_RULES = "approve-rules"
     """To approve, as a second person, rules that change what many units hear. No token has it."""
+    """To publish rule books and calendars, and to mute reminders."""
     CHANGE_SETTINGS = "change-settings"
     """To change the settings of the office."""
     DELIVER_RECEIPTS = "deliver-receipts"
@@ -101,6 +102,9 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/calendars/draft/publish": _P.PUBLISH_RULES,
     "POST /v1/calendars/own-days": _P.PUBLISH_RULES,
     "GET /v1/calendars/{year}": _P.READ,
+    "GET /v1/mutes": _P.READ_DRAFTS,
+    "POST /v1/mutes": _P.PUBLISH_RULES,
+    "POST /v1/mutes/{mute_id}/end": _P.PUBLISH_RULES,
     "GET /v1/tokens": _P.MANAGE_TOKENS,
     "POST /v1/tokens": _P.MANAGE_TOKENS,
     "DELETE /v1/tokens/{token_id}": _P.MANAGE_TOKENS,
@@ -155,6 +159,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/contact-proposals/{proposal_id}/decline": _P.EDIT_UNITS,
     "POST /v1/contact-proposals/{proposal_id}/withdraw": _P.ANSWER,
     "GET /v1/units/{unit_id}/history": _P.READ,
+    "GET /v1/units/{unit_id}/why": _P.READ,
     "GET /v1/units/{unit_id}/history.xlsx": _P.READ,
     "GET /v1/units/{unit_id}/history.csv": _P.READ,
     "GET /v1/units/{unit_id}/feed.ics": _P.READ,
@@ -184,6 +189,7 @@ ENDPOINTS: Mapping[str, Permission] = {
     "POST /v1/obligations/{obligation_id}/extensions": _P.DECIDE_EXTENSIONS,
     "GET /v1/obligations/{obligation_id}": _P.READ,
     "GET /v1/obligations/{obligation_id}/timeline": _P.READ,
+    "GET /v1/obligations/{obligation_id}/why": _P.READ,
     "POST /v1/obligations/{obligation_id}/accept": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/progress": _P.ANSWER,
     "POST /v1/obligations/{obligation_id}/submit": _P.ANSWER,

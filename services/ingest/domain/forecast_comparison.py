@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from shared.planning.forecaster import FiredReminder, UnitForecast
+from shared.planning.forecaster import SharedReminder, UnitForecast
 from shared.schemas.rules import Audience, Channel
 
 _KEPT = 50_000
@@ -71,7 +71,7 @@ class Comparer:
 
 
 def _compare(
-    reminders: Sequence[FiredReminder], others: Sequence[FiredReminder]
+    reminders: Sequence[SharedReminder], others: Sequence[SharedReminder]
 ) -> list[ReminderChange]:
     now, before = ({(f.due.slot, f.due.audience): f for f in each} for each in (reminders, others))
     changes = list(_list_changed(now, before))
@@ -83,7 +83,7 @@ def _compare(
 
 
 def _list_changed(
-    now: Mapping[_Place, FiredReminder], before: Mapping[_Place, FiredReminder]
+    now: Mapping[_Place, SharedReminder], before: Mapping[_Place, SharedReminder]
 ) -> Iterator[ReminderChange]:
     for (slot, audience), fired in now.items():
         other = before.get((slot, audience))
@@ -91,11 +91,11 @@ def _list_changed(
             yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, fired.groups)
 
 
-def _describe(fired: FiredReminder) -> tuple[list[int], list[Channel]]:
+def _describe(fired: SharedReminder) -> tuple[list[int], list[Channel]]:
     return sorted(fired.groups), sorted(fired.due.channels)
 
 
-def _group(reminders: Iterable[FiredReminder]) -> dict[_Subject, list[datetime]]:
+def _group(reminders: Iterable[SharedReminder]) -> dict[_Subject, list[datetime]]:
     """The slots of each audience and set of obligations, rising."""
     grouped: defaultdict[_Subject, list[datetime]] = defaultdict(list)
     for fired in reminders:

@@ -12,7 +12,7 @@ from shared.messages.sms import write_sms
 from shared.messages.sms_parts import count_parts
 from shared.messages.stages import Defer, Facts, Policy, Suppress, SuppressReason, decide
 from shared.messages.wording import Digest, Door
-from shared.planning.forecaster import FiredReminder, ForecastReminder, UnitForecast
+from shared.planning.forecaster import ForecastReminder, SharedReminder, UnitForecast
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Channel
 
@@ -88,7 +88,7 @@ class MessageCounter:
 
     def __init__(self, sending: Sending) -> None:
         self._sending = sending
-        self._kept: dict[FiredReminder, dict[Hashable, MessageCounts]] = {}
+        self._kept: dict[SharedReminder, dict[Hashable, MessageCounts]] = {}
 
     def count_unit(
         self, unit: str, recipients: Sequence[Recipient], forecast: UnitForecast

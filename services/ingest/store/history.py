@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, list_columns
-from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS, WITHDRAWALS
+from services.ingest.store.history_tables import NOT_FIRED, NOTIFICATIONS, REMINDERS, WITHDRAWALS
 from services.ingest.store.rows import StoredNotification
 from shared.database.engine import insert_rows
 
@@ -35,6 +35,11 @@ async def put_reminders(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> 
 async def put_withdrawals(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
     """Enter withdrawals; a repeat changes nothing."""
     await insert_rows(db, WITHDRAWALS, rows, "DO NOTHING")
+
+
+async def put_not_fired(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:
+    """Enter what was not sent on purpose; a repeat changes nothing."""
+    await insert_rows(db, NOT_FIRED, rows, "DO NOTHING")
 
 
 async def put_notifications(db: AsyncConnection, rows: Sequence[dict[str, Any]]) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.domain.statuses import MessageState
 from services.ingest.store.columns import INSTANT, METADATA, EnumText
+from shared.schemas.mutes import NotFiredReason
 from shared.schemas.rules import Audience
 
 CONSUMER = "ingest-history"
@@ -43,6 +44,24 @@ WITHDRAWALS = Table(
     Column("reason", Text, nullable=False),
     Column("at", INSTANT, nullable=False),
     Index("withdrawals_unit", "unit_id", "at"),
+)
+
+NOT_FIRED = Table(
+    "not_fired",
+    METADATA,
+    Column("obligation_id", Uuid, primary_key=True),
+    Column("rule_id", Text, primary_key=True),
+    Column("slot", INSTANT, primary_key=True),
+    Column("reason", EnumText(NotFiredReason), primary_key=True),
+    # The first audience: an inhibited copy has an entry of its own for each.
+    Column("audience", Text, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("audiences", JSONB, nullable=False),
+    Column("mute_id", Uuid),
+    Column("actor", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Index("not_fired_unit", "unit_id", "slot"),
 )
 
 NOTIFICATIONS = Table(

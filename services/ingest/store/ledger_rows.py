@@ -131,6 +131,7 @@ class CurrentState:
     unknown_before: datetime | None
     lead: bool
     ref: str
+    measure_id: UUID
 
 
 @dataclass(frozen=True, slots=True)

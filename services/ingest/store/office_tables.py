@@ -88,3 +88,26 @@ LEDGER_VIEWS = Table(
     Column("saved_at", INSTANT, nullable=False),
     UniqueConstraint("office_id", "name"),
 )
+
+MUTES = Table(
+    "mutes",
+    METADATA,
+    Column("mute_id", Uuid, primary_key=True),
+    define_office_column(),
+    # What is muted: all that are given must be met. The measures are those of the task when it was
+    # muted, so that a revision that numbers the plan anew does not move the mute.
+    Column("unit_id", Uuid),
+    Column("plan_id", Uuid),
+    Column("task", Text),
+    Column("measure_ids", ARRAY(Uuid)),
+    Column("rule_id", Text),
+    Column("since", INSTANT, nullable=False),
+    Column("until", INSTANT, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("muted_at", INSTANT, nullable=False),
+    Column("muted_by", Text, nullable=False),
+    Column("ended_at", INSTANT),
+    Column("ended_by", Text),
+    Column("ended_why", Text),
+    Index("mutes_office", "office_id", "muted_at", "mute_id"),
+)

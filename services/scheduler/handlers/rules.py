@@ -1,4 +1,4 @@
-"""Rule events: store rule books and calendars, then plan the office's units anew."""
+"""Rule events: store rule books and calendars, then plan the office's units anew. And mutes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.scheduler.store import agenda, obligations, offices
+from services.scheduler.store import agenda, mutes, obligations, offices
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import Timetables
 from shared.database.engine import is_poison
@@ -16,7 +16,12 @@ from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import CalendarPublished, OfficeSettingsPublished, RuleBookPublished
+from shared.schemas.events import (
+    CalendarPublished,
+    MuteRecorded,
+    OfficeSettingsPublished,
+    RuleBookPublished,
+)
 from shared.schemas.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)
@@ -35,7 +40,8 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
         if envelope.partition is not None:
             await offices.set_partition(db, event.office_id, envelope.partition)
         number, newer = await _store(db, event, envelope.time)
-        units = await agenda.mark_stale(db, event.office_id) if newer else 0
+        replans = newer and not isinstance(event, MuteRecorded)
+        units = await agenda.mark_stale(db, event.office_id) if replans else 0
         with bound(
             office_id=str(event.office_id),
             event_id=str(envelope.id),
@@ -51,9 +57,10 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
 
 
 async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[int, bool]:
-    """Store a rule book or calendar; its number, and whether it is newer than what is stored.
+    """Store a rule book, calendar or mute; its number, and whether it is newer than what is stored.
 
-    Settings decide nothing here: quiet hours and limits are the notifier's.
+    A mute changes no timer: firing asks for it. Settings decide nothing here: quiet hours and
+    limits are the notifier's.
     """
     match event:
         case RuleBookPublished():
@@ -62,6 +69,9 @@ async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[i
         case CalendarPublished():
             days, number = event.days, event.number
             return number, await offices.put_calendar(db, event.office_id, number, days, at)
+        case MuteRecorded():
+            newer = await mutes.put_mute(db, event.office_id, event.number, event.mute)
+            return event.number, newer
         case OfficeSettingsPublished():
             return event.number, False
 

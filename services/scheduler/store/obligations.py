@@ -175,6 +175,7 @@ async def get_due_timers(
                 dates=Dates(ObligationKind(row.kind), due_on=row.due_on, known_on=row.known_on),
                 lead=row.lead,
                 measure=measures[row.measure_id],
+                measure_id=row.measure_id,
             )
         )
     return due

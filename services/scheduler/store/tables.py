@@ -137,6 +137,20 @@ ever emitted; up to it a reminder may need another part number, since its first 
 differ after a rewind (`store/rewinding.py`).
 """
 
+MUTES = Table(
+    "mutes",
+    METADATA,
+    Column("mute_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("unit_id", Uuid),
+    Column("until", DateTime(timezone=True), nullable=False),
+    Column("mute", JSONB, nullable=False),
+    Index("mutes_of_office", "office_id", "until"),
+)
+"""Mutes whole, as the newest event told them (`number`). `unit_id` and `until` are also in `mute`.
+Ended ones are kept: a late slot of an earlier time asks for them."""
+
 REMINDERS = Table(
     "reminders",
     METADATA,

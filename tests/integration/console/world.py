@@ -124,8 +124,12 @@ async def _ask(
         mobile="13900000009",
         note="换了号码",
     )
+    muted = await _post(
+        client, "/v1/mutes", rule_id="deadline", until="2023-12-31", reason="职责交接"
+    )
     return {
         "proposal": proposed["proposal_id"],
+        "mute": muted["mute_id"],
         "hearing": heard["hearing_id"],
         "evidence": shown["evidence"][0]["evidence_id"],
         "extension": asked["extensions"][0]["extension_id"],

@@ -67,6 +67,9 @@ TABLE = {
     "POST /v1/calendars/draft/publish": Access("manage", 403),
     "POST /v1/calendars/own-days": Access("manage", 403),
     "GET /v1/calendars/{year}": Access("read", 200),
+    "GET /v1/mutes": Access("read", 403),
+    "POST /v1/mutes": Access("manage", 403),
+    "POST /v1/mutes/{mute_id}/end": Access("manage", 403),
     "GET /v1/tokens": Access("admin", 403),
     "POST /v1/tokens": Access("admin", 403),
     "DELETE /v1/tokens/{token_id}": Access("admin", 403),
@@ -130,6 +133,7 @@ TABLE = {
     "POST /v1/contact-proposals/{proposal_id}/withdraw": Access("report", 404, 404, {}),
     "GET /v1/units/{unit_id}/history": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/history.xlsx": Access("read", 200, 404),
+    "GET /v1/units/{unit_id}/why": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/history.csv": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/feed.ics": Access("read", 200, 404),
     "GET /v1/units/{unit_id}/feed": Access("read", 200, 404),
@@ -160,6 +164,7 @@ TABLE = {
     "POST /v1/obligations/{obligation_id}/extensions": Access("manage", 403, 403),
     "GET /v1/obligations/{obligation_id}": Access("read", 200, 404),
     "GET /v1/obligations/{obligation_id}/timeline": Access("read", 200, 404),
+    "GET /v1/obligations/{obligation_id}/why": Access("read", 200, 404),
     "POST /v1/obligations/{obligation_id}/accept": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/progress": Access("report", 409, 404, STALE),
     "POST /v1/obligations/{obligation_id}/submit": Access("report", 409, 404, STALE),
@@ -245,7 +250,7 @@ async def office(api: Any) -> Office:
 
 def _ids(row: dict[str, Any]) -> dict[str, str]:
     none = dict.fromkeys(
-        ("extension_id", "objection_id", "hearing_id", "evidence_id", "proposal_id"),
+        ("extension_id", "objection_id", "hearing_id", "evidence_id", "proposal_id", "mute_id"),
         str(UUID(int=0)),
     )
     return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none

@@ -305,6 +305,14 @@ class Desk:
         proposal_id = (await self.propose()).json()["proposal_id"]
         return await self.post(f"/v1/contact-proposals/{proposal_id}/{how}", {"note": "已核实"})
 
+    async def mute(self) -> httpx.Response:
+        body = {"rule_id": "deadline", "until": "2023-12-31", "reason": "交接"}
+        return await self.post("/v1/mutes", body)
+
+    async def end_mute(self) -> httpx.Response:
+        mute_id = (await self.mute()).json()["mute_id"]
+        return await self.post(f"/v1/mutes/{mute_id}/end", {"reason": "交接完成"})
+
     async def receipt(self) -> httpx.Response:
         body = {"gateway": "sms", "gateway_message_id": "m-1", "state": "delivered"}
         return await self.post("/v1/receipts", body)
@@ -374,6 +382,8 @@ WAYS: dict[tuple[str, str], Callable[[Desk], Awaitable[httpx.Response]]] = {
     ("POST", "/v1/calendars/draft"): Desk.import_notice,
     ("POST", "/v1/calendars/draft/publish"): Desk.publish_notice,
     ("DELETE", "/v1/calendars/draft"): Desk.discard_notice,
+    ("POST", "/v1/mutes"): Desk.mute,
+    ("POST", "/v1/mutes/{mute_id}/end"): Desk.end_mute,
     ("POST", "/v1/tokens"): Desk.issue,
     ("DELETE", "/v1/tokens/{token_id}"): Desk.revoke,
     ("POST", "/v1/receipts"): Desk.receipt,

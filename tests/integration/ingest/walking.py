@@ -228,7 +228,10 @@ async def collect_ids(api: Any) -> dict[str, str]:
         f"/v1/units/{unit_id}/contact-proposals",
         json={"post": "liaison", "name": "李四", "mobile": "13900000009"},
     )
-    for answer in (revision, extended, objected, heard, shown, proposed):
+    muted = await api.client.post(
+        "/v1/mutes", json={"rule_id": "deadline", "until": "2023-12-31", "reason": "交接"}
+    )
+    for answer in (revision, extended, objected, heard, shown, proposed, muted):
         assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
@@ -247,6 +250,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "view_id": view.json()["view_id"],
         "draft_id": draft.json()["draft_id"],
         "version": str(book.json()["version"]),
+        "mute_id": muted.json()["mute_id"],
         "session_id": (await open_for(api, user))[1],
     }
 

@@ -23,12 +23,14 @@ from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.mutes import MuteFilter, list_mutes
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
 from shared.planning.expected import Era, compute_expected, list_eras
 from shared.planning.firings import Firings
 from shared.rules.book import RuleBook
+from shared.schemas.mutes import Mute
 from shared.schemas.topics import REMINDERS, apply_prefix
 
 LISTED = 1000
@@ -135,7 +137,9 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach
-    times = await _list_eras(db, asked.office_id, since)
+    times = await list_office_eras(db, asked.office_id, since)
+    mutes = await list_mutes(db, asked.office_id, MuteFilter(until_after=since))
+    muted = [stored.to_mute() for stored in mutes]
     fired = await store.map_firings(db, asked.office_id, span.first, asked.limits.tolerance)
     result, firings, after = ReminderAudit(asked.first, asked.last, zone.key), Firings(fired), None
     while unit_ids := await store.list_unit_ids(db, asked.office_id, after, _UNITS_AT_ONCE):
@@ -143,7 +147,7 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
         current = await store.list_current_states(db, asked.office_id, unit_ids, since)
         past = await store.list_past_states(db, unit_ids, since)
         reminders = await store.list_reminders(db, unit_ids, span.first)
-        part = _Part(unit_ids, times, firings, asked.limits, span)
+        part = _Part(unit_ids, times, firings, asked.limits, span, muted)
         await asyncio.to_thread(part.compare, result, current, past, reminders)
     stopped, parked = await store.count_unread(
         db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix)
@@ -221,7 +225,7 @@ def _find_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
-async def _list_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
+async def list_office_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
     """The periods from an instant on in which one rule book and one calendar were in force."""
     books = await store.list_books(db, office_id, since)
     calendars = await store.list_calendars(db, office_id, since)
@@ -240,6 +244,7 @@ class _Part:
     firings: Firings
     limits: ComparisonLimits
     span: _Span
+    mutes: Sequence[Mute]
 
     def compare(
         self,
@@ -249,7 +254,7 @@ class _Part:
         reminders: Sequence[StoredReminder],
     ) -> None:
         """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
-        histories = build_histories(current, past)
+        histories = build_histories(current, past, self.mutes)
         emitted = group_reminders(reminders)
         span = self.span
         for unit_id in self.unit_ids:

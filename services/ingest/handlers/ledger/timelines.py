@@ -16,21 +16,27 @@ from shared.planning.expected import (
     ReminderKey,
     join_versions,
 )
+from shared.planning.possible import LedgerState, ObligationLife
+from shared.planning.silencing import list_concerning
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
 from shared.schemas.life import ObligationStatus
+from shared.schemas.mutes import Mute
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def build_histories(
-    current: Sequence[CurrentState], past: Sequence[PastState]
+    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute] = ()
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
-    """Each unit's obligations with their versions, by unit id and obligation id."""
+    """Each unit's obligations with their versions, by unit id and obligation id.
+
+    `mutes` are the office's.
+    """
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
-    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+    traits = _map_traits(current)
     for state in past:
         known = traits.get(state.obligation_id)
         earlier[state.obligation_id].append(_make_version(state, known, state.until))
@@ -45,9 +51,36 @@ def build_histories(
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
         unknown_before = recorded_from if now.since else _AFTER_ALL
         histories[now.unit_id][obligation_id] = ObligationHistory(
-            obligation_id, versions, unknown_before
+            obligation_id,
+            versions,
+            unknown_before,
+            list_concerning(mutes, now.unit_id, now.measure_id),
         )
     return histories
+
+
+def build_lives(
+    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute]
+) -> dict[UUID, ObligationLife]:
+    """Obligations with their status in each state, by obligation id."""
+    states: defaultdict[UUID, list[LedgerState]] = defaultdict(list)
+    traits = _map_traits(current)
+    for was in past:
+        version = _make_version(was, traits.get(was.obligation_id), was.until)
+        states[was.obligation_id].append(LedgerState(version, was.status, was.withdrawn))
+    for now in current:
+        version = _make_version(now, traits[now.obligation_id], None)
+        states[now.obligation_id].append(LedgerState(version, now.status, now.withdrawn))
+    return {
+        obligation_id: ObligationLife(history, tuple(states[obligation_id]))
+        for of_unit in build_histories(current, past, mutes).values()
+        for obligation_id, history in of_unit.items()
+    }
+
+
+def _map_traits(current: Sequence[CurrentState]) -> dict[UUID, Traits]:
+    """What conditions ask of obligations, by obligation id; for all states as they are now."""
+    return {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
 
 
 def _make_version(

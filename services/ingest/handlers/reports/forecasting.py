@@ -21,6 +21,7 @@ from services.ingest.handlers.office.office_settings import get_settings
 from services.ingest.handlers.office.rules import get_book, get_calendar
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
+from services.ingest.store.mutes import MuteFilter, list_mutes
 from services.ingest.store.units import list_units
 from shared.calendar import WorkingCalendar
 from shared.messages.stages import apply_settings
@@ -85,8 +86,11 @@ async def forecast(
     book, other = asked.book or live, live if asked.book else None
     selects = has_conditions(book) or has_conditions(live)
 
+    stored = await list_mutes(db, act.office_id, MuteFilter(until_after=since))
+    mutes = [each.to_mute() for each in stored]
+
     def make_forecaster(of: RuleBook) -> Forecaster:
-        return Forecaster(Timetable(of, calendar), since, until, selects=selects)
+        return Forecaster(Timetable(of, calendar), since, until, selects=selects, mutes=mutes)
 
     counting = Counting(
         make_forecaster(book),

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "2026_11_28_rule_drafts"
-down_revision = "2026_11_28_policies_once"
+down_revision = "2026_11_28_calendar_drafts"
 branch_labels = None
 depends_on = None
 additive = True

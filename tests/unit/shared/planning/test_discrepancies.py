@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+import pytest
+
 from shared.calendar import WorkingCalendar
 from shared.planning.difference_reasons import (
     ComparisonLimits,
@@ -25,6 +27,7 @@ from shared.rules.book import Rule, RuleBook, Step
 from shared.rules.moments import BeforeDue
 from shared.rules.occurrences import Dates
 from shared.schemas import identity
+from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 UNIT, A, B = identity.derive_id("unit"), identity.derive_id("a"), identity.derive_id("b")
@@ -70,6 +73,7 @@ class World:
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
     others: dict[datetime, bool] = field(default_factory=dict)
     known_from: datetime | None = None
+    mutes: tuple[Mute, ...] = ()
     emitted: dict[ReminderKey, Emitted] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +84,10 @@ class World:
 
     @property
     def histories(self) -> dict[UUID, ObligationHistory]:
-        return {i: ObligationHistory(i, mine, self.known_from) for i, mine in self.versions.items()}
+        return {
+            i: ObligationHistory(i, mine, self.known_from, self.mutes)
+            for i, mine in self.versions.items()
+        }
 
     def tell(
         self, obligation_id: UUID, at: datetime, due: date = DUE, *, owed: bool = True
@@ -308,3 +315,53 @@ def test_what_is_not_recorded_is_not_judged() -> None:
     found = world.compare()
     assert [one.slot for one in found.differences] == [slot(7), slot(9)]
     assert found.unknown == {A, B}
+
+
+def muted(at: datetime, ended_at: datetime | None = None) -> Mute:
+    return Mute(
+        mute_id=UNIT,
+        since=TOLD,
+        until=LAST,
+        reason="x",
+        muted_at=at,
+        muted_by="x",
+        ended_at=ended_at,
+    )
+
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(("before", "explained"), [(MINUTE, True), (HOUR, False)])
+def test_a_reminder_though_it_was_muted_is_explained_only_close_to_the_slot(
+    before: timedelta, explained: bool
+) -> None:
+    world = World()
+    del world.emitted[slot(9), LIAISON]
+    world.mutes = (muted(slot(7) - before),)
+    kind, reason, is_explained, day, obligations = world.only()
+    assert (kind, reason, is_explained) == (
+        DifferenceKind.EXTRA,
+        DifferenceReason.MUTE_CHANGED,
+        explained,
+    )
+    assert (day, set(obligations)) == (7, {A, B})
+
+
+def test_no_reminder_though_the_mute_had_just_ended_is_explained() -> None:
+    world = World(mutes=(muted(TOLD, slot(9)),))
+    assert world.emitted == {}
+    world.mutes = (muted(TOLD, slot(9) - MINUTE),)
+    kind, reason, explained, day, _ = world.only()
+    assert (kind, reason, explained, day) == (
+        DifferenceKind.MISSING,
+        DifferenceReason.MUTE_CHANGED,
+        True,
+        9,
+    )
+
+
+def test_what_was_muted_is_not_expected() -> None:
+    world = World(mutes=(muted(slot(6)),))
+    assert world.compare().expected == 1
+    assert world.compare().differences == []

@@ -18,8 +18,9 @@ from shared.planning.expected import (
     join_versions,
     list_eras,
 )
-from shared.planning.obligations import Obligation, TaskEvent, decide_changes
+from shared.planning.obligations import Obligation, Standing, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
+from shared.planning.silencing import list_concerning
 from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import Rule, RuleBook, Step
@@ -35,6 +36,7 @@ from shared.schemas.events import (
     StatusReported,
 )
 from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
+from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 OFFICE, UNIT, PLAN = (identity.derive_id(word) for word in ("office", "unit", "plan"))
@@ -54,6 +56,8 @@ class Driver:
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     fired_until: datetime | None = None
     emitted: list[ReminderDue] = field(default_factory=list)
+    mutes: list[Mute] = field(default_factory=list)
+    not_fired: list[NotFired] = field(default_factory=list)
 
     @property
     def timetable(self) -> Timetable | None:
@@ -106,12 +110,21 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, one.dates, lead=one.lead, measure=shown)
+                DueTimer(t, one.dates, lead=one.lead, measure=shown, measure_id=one.measure_id)
                 for t in due
                 for one in [self.known[t.obligation_id]]
             ]
-            done = fire_due_timers(timetable, OFFICE, UNIT, rows, now=slot, grace=timedelta(0))
+            done = fire_due_timers(
+                timetable,
+                OFFICE,
+                UNIT,
+                rows,
+                now=slot,
+                grace=timedelta(0),
+                mutes=self.mutes,
+            )
             self.emitted += done.reminders
+            self.not_fired += done.not_fired
             for timer in due:
                 del self.timers[timer.obligation_id, timer.rule_id]
             self._start(done.moved)
@@ -132,6 +145,8 @@ class Office:
     versions: dict[UUID, list[ObligationVersion]] = field(default_factory=dict)
     books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
+    mutes: list[Mute] = field(default_factory=list)
+    standings: dict[UUID, list[Standing]] = field(default_factory=dict)
 
     def stands(self, one: Obligation, at: datetime) -> None:
         mine = self.versions.setdefault(one.obligation_id, [])
@@ -140,10 +155,18 @@ class Office:
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
         dates = replace(one.dates, traits=Traits(lead=one.lead, ref=_MEASURE.ref))
         mine.append(ObligationVersion(dates, one.owed, at))
+        self.standings.setdefault(one.obligation_id, []).append(one.standing)
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
-        histories = [ObligationHistory(i, join_versions(mine)) for i, mine in self.versions.items()]
-        return compute_expected(list_eras(self.books, self.calendars), histories, START, END)
+        return compute_expected(list_eras(self.books, self.calendars), self.histories, START, END)
+
+    @property
+    def histories(self) -> list[ObligationHistory]:
+        mutes = list_concerning(self.mutes, UNIT, _MEASURE.measure_id)
+        return [
+            ObligationHistory(i, join_versions(mine), mutes=mutes)
+            for i, mine in self.versions.items()
+        ]
 
 
 def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts:
@@ -188,7 +211,11 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
 
 
 def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook:
-    who = (Step(audience=Audience.LIAISON), Step(audience=Audience.HEAD, from_overdue=2))
+    inhibited = (Audience.LIAISON,) if version % 2 else None
+    who = (
+        Step(audience=Audience.LIAISON),
+        Step(audience=Audience.HEAD, from_overdue=2, inhibits=inhibited),
+    )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
     at = time(hour)
     before = Rule(
@@ -245,15 +272,36 @@ BOOKS = st.tuples(
 CALENDARS = st.tuples(
     st.just("calendar"), st.dictionaries(st.integers(0, DAYS + 30), st.booleans(), max_size=12)
 )
+MUTES = st.tuples(
+    st.just("mute"),
+    st.sampled_from(["unit", "other-unit", "task", "other-task", "before", "after"]),
+    st.integers(-2, 5),
+    st.integers(1, 15),
+    st.integers(1, 20),
+)
+FACTS = st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES), max_size=25)
 
 
-@settings(max_examples=150)
-@given(st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS), max_size=25))
-def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
-    driver, office = Driver(), Office()
+def mute(what: str, number: int, at: datetime, span: tuple[int, int]) -> Mute:
+    first, days = span
+    since = at + timedelta(days=first)
+    return Mute(
+        mute_id=identity.derive_id("mute", number),
+        unit_id={"unit": UNIT, "other-unit": PLAN}.get(what),
+        measure_ids={"task": (_MEASURE.measure_id,), "other-task": (PLAN,)}.get(what),
+        rule_id=what if what in {"before", "after"} else None,
+        since=since,
+        until=since + timedelta(days=days),
+        reason="交接",
+        muted_at=at,
+        muted_by="王敏",
+    )
+
+
+def run(facts: list[Any], driver: Driver, office: Office) -> None:
+    """Let an office live through some facts, and fire to the end."""
     number = 0
-    first = (timedelta(seconds=1), ("book", {0, 1, 3}, 3, 9))
-    for after, what in sorted([first, *told], key=lambda one: one[0]):
+    for after, what in sorted([_FIRST, *facts], key=lambda fact: fact[0]):
         at, number = START + after, number + 1
         driver.fire(at)
         match what:
@@ -266,11 +314,28 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
                 calendar = WorkingCalendar(number, own)
                 driver.change(calendar, at)
                 office.calendars.append((at, calendar))
+            case ("mute", kind, first, days, lasting):
+                recorded = mute(kind, number, at, (first, days))
+                if lasting < days:
+                    ended = at + timedelta(days=lasting, minutes=1)
+                    recorded = recorded.model_copy(update={"ended_at": ended})
+                driver.mutes.append(recorded)
+                office.mutes.append(recorded)
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
-                if (one := driver.known.get(identity.derive_id(name))) is not None:
-                    office.stands(one, at)
+                if (known := driver.known.get(identity.derive_id(name))) is not None:
+                    office.stands(known, at)
     driver.fire(END)
+
+
+_FIRST = (timedelta(seconds=1), ("book", {0, 1, 3}, 3, 9))
+
+
+@settings(max_examples=150)
+@given(FACTS)
+def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
+    driver, office = Driver(), Office()
+    run(told, driver, office)
     fired = {
         (one.slot, one.audience): {
             item.obligation_id: ExpectedItem(item.due_on, item.overdue) for item in one.items

@@ -13,6 +13,7 @@ from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAssigned
 from shared.schemas.facts import MeasureFacts, ObligationFacts
+from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience, ObligationKind, ReminderKind
 
 OFFICE, UNIT = identity.derive_id("office"), identity.derive_id("unit")
@@ -30,10 +31,11 @@ def one(
         Dates(kind, due_on, date(2023, 6, 1)),
         lead=False,
         measure=ReminderMeasure("1.1", "任务", "内容", "要点"),
+        measure_id=identity.derive_id("m"),
     )
 
 
-def said(*obligations: ForecastObligation, changes=None, until: datetime = END):
+def said(*obligations: ForecastObligation, changes=None, until: datetime = END, mutes=()):
     return forecast(
         make_default_rule_book(),
         WorkingCalendar(),
@@ -41,6 +43,7 @@ def said(*obligations: ForecastObligation, changes=None, until: datetime = END):
         changes=changes,
         planned_at=TOLD,
         until=until,
+        mutes=mutes,
     )
 
 
@@ -64,6 +67,20 @@ def test_a_hearing_is_heard_of_four_times_and_then_as_overdue() -> None:
     assert kinds[ReminderKind.HEARING] == 4
     assert kinds[ReminderKind.HEARING_OVERDUE] == 7
     assert {r.audience for r in found} == set(Audience)
+
+
+def test_what_a_mute_silences_is_left_out_and_what_comes_after_it_is_not() -> None:
+    muted = Mute(
+        mute_id=identity.derive_id("mute"),
+        measure_ids=(identity.derive_id("m"),),
+        since=datetime(2023, 8, 1, tzinfo=UTC),
+        until=datetime(2023, 8, 28, tzinfo=UTC),
+        reason="交接",
+        muted_at=TOLD,
+        muted_by="王敏",
+    )
+    days = [r.slot.date().isoformat() for r in said(one("a", date(2023, 8, 31)), mutes=[muted])]
+    assert days[:3] == ["2023-07-20", "2023-08-28", "2023-08-30"]
 
 
 def test_what_ends_at_a_slot_does_not_fire_there() -> None:

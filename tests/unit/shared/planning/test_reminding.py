@@ -18,6 +18,7 @@ from shared.rules.moments import BeforeDue
 from shared.rules.occurrences import Dates
 from shared.schemas import identity
 from shared.schemas.facts import ReminderItem
+from shared.schemas.mutes import Mute
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 
@@ -153,3 +154,62 @@ def test_items_of_several_plans_name_their_plan_and_items_of_one_do_not() -> Non
     (two,) = fire(due("2.1"), due("3.1", title="乙")).reminders
     assert [(item.ref, item.plan) for item in two.items] == [("2.1", "要点"), ("3.1", "乙")]
     assert two.plan_title == "要点、乙"
+
+
+def test_a_muted_rule_gives_no_item_and_no_channel() -> None:
+    both = RuleBook(
+        version=1,
+        rules=tuple(
+            Rule(
+                rule_id=channel.value,
+                when=(BeforeDue(working_days=(1,)),),
+                who=(Step(audience=Audience.LIAISON),),
+                channels=(channel,),
+            )
+            for channel in Channel
+        ),
+    )
+    muted = Mute(
+        mute_id=UNIT,
+        rule_id="sms",
+        since=SLOT,
+        until=SLOT + timedelta(days=1),
+        reason="x",
+        muted_at=SLOT - timedelta(days=1),
+        muted_by="王敏",
+    )
+    timers = [due("1", rule_id=channel.value) for channel in Channel]
+    done = fire_due_timers(
+        Timetable(both, WorkingCalendar()),
+        OFFICE,
+        UNIT,
+        timers,
+        now=SLOT,
+        grace=timedelta(0),
+        mutes=[muted],
+    )
+    (reminder,) = done.reminders
+    assert reminder.channels == (Channel.EMAIL,)
+    assert [(each.rule_id, each.mute_id) for each in done.not_fired] == [("sms", UNIT)]
+
+
+def test_a_reminder_that_nobody_is_left_for_is_not_sent_and_channels_are_those_of_its_rules() -> (
+    None
+):
+    """The head's rule sends e-mail, the liaison's sends SMS; the liaison has another item."""
+    head = Step(audience=Audience.HEAD, inhibits=(Audience.LIAISON,))
+    when = {"when": (BeforeDue(working_days=(1,)),)}
+    told = Rule(rule_id="head", who=(head,), channels=(Channel.EMAIL,), **when)
+    liaison = Step(audience=Audience.LIAISON)
+    other = Rule(rule_id="liaison", who=(liaison,), channels=(Channel.SMS,), **when)
+    table = Timetable(RuleBook(version=1, rules=(told, other)), WorkingCalendar())
+    timers = [due("1", rule_id="head"), due("1", rule_id="liaison"), due("2", rule_id="liaison")]
+    done = fire(*timers, table=table)
+    sent = {r.audience: ([i.ref for i in r.items], r.channels) for r in done.reminders}
+    assert sent == {
+        Audience.LIAISON: (["2"], (Channel.SMS,)),
+        Audience.HEAD: (["1"], (Channel.EMAIL,)),
+    }
+    alone = fire(*timers[:2], table=table)
+    assert [r.audience for r in alone.reminders] == [Audience.HEAD]
+    assert [each.audiences for each in alone.not_fired] == [(Audience.LIAISON,)]

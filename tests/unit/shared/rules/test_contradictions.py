@@ -83,6 +83,17 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         },
         [("who.1.from_overdue", "never-reached")],
     ),
+    "a step whose post is always left out": (
+        {"who": [LIAISON, {"audience": "head", "inhibits": ["liaison"]}]},
+        [("who.0", "never-reached")],
+    ),
+    "a step whose post is left out later": (
+        {
+            "when": [OVERDUE],
+            "who": [LIAISON, {"audience": "head", "from_overdue": 4, "inhibits": ["liaison"]}],
+        },
+        [],
+    ),
     "a step that the endless reminders reach": (
         {"when": [OVERDUE], "who": [{"audience": "head", "from_overdue": 99}]},
         [],

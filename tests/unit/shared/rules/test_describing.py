@@ -92,6 +92,11 @@ def test_conditions_are_words_with_brackets_where_they_are_nested() -> None:
             "Liaison (from overdue reminder 4 on, until it is accepted)",
         ),
         ({"of": "lead-unit"}, "牵头单位的联络员", "Liaison of the leading unit"),
+        (
+            {"audience": "head", "from_overdue": 7, "inhibits": ["liaison", "deputy"]},
+            "主要负责人（第 7 次超期提醒起），同一时点不再提醒联络员、分管领导",
+            "Head (from overdue reminder 7 on); Liaison, Deputy are not reminded at the same time",
+        ),
     ],
 )
 def test_each_step_says_who_and_from_when(step: dict[str, Any], chinese: str, english: str) -> None:

@@ -81,6 +81,7 @@ def test_a_rule_of_the_first_releases_is_written_as_it_was(rule: Rule) -> None:
         {"timezone": "Asia/Urumqi"},
         {"how": How(daily_limit=3)},
         {"who": (Step(audience=Audience.HEAD, ends_with="submitted"),)},
+        {"who": (Step(audience=Audience.HEAD, inhibits=(Audience.LIAISON,)),)},
     ],
 )
 def test_what_an_older_release_would_ignore_is_written_so_that_it_parks_the_book(added) -> None:

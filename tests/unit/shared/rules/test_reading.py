@@ -204,3 +204,17 @@ def test_the_schema_accepts_what_is_read_and_refuses_what_has_unknown_keys_or_wo
     ):
         with pytest.raises(jsonschema.ValidationError):
             validator.validate({"rules": [book["rules"][0] | fields]})
+
+
+@pytest.mark.parametrize(
+    ("who", "sound"),
+    [
+        ("{audience: head, inhibits: [liaison, deputy]}", True),
+        ("{audience: deputy, inhibits: [head]}", False),
+        ("{audience: liaison, inhibits: [liaison]}", False),
+        ("{audience: head, inhibits: []}", False),
+    ],
+)
+def test_a_post_leaves_out_lower_posts_alone(who: str, sound: bool) -> None:
+    text = RULE.replace("{audience: liaison}", who)
+    assert (read_book(text, TODAY).problems == ()) is sound

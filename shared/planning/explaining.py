@@ -1,0 +1,254 @@
+"""Explains one obligation's reminders: what fired, what did not, and why. Pure.
+
+Each possible reminder (`shared.planning.possible`), for each audience of its rule, was sent or has
+exactly one reason why not.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from uuid import UUID
+
+from shared.planning.difference_reasons import DifferenceReason, Emitted, ReasonFinder
+from shared.planning.expected import Era, ReminderKey, list_told_audiences
+from shared.planning.possible import (
+    LedgerState,
+    ObligationLife,
+    PossibleReminder,
+    PossibleReminders,
+    find_failing_condition,
+)
+from shared.planning.silencing import find_mute
+from shared.rules.occurrences import list_audiences
+from shared.schemas.life import ObligationStatus
+from shared.schemas.mutes import NotFired, NotFiredReason
+from shared.schemas.rules import Audience
+from shared.schemas.why_not import WhyNot
+
+RecordedKey = tuple[datetime, str, Audience]
+"""A slot, a rule and an audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class FiredReminder:
+    """That an audience was reminded of the obligation in a slot, and by which rules."""
+
+    slot: datetime
+    audience: Audience
+    rules: tuple[str, ...]
+    overdue: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnfiredReminder:
+    """That a rule did not remind some audiences in a slot, and why.
+
+    Attributes:
+        at: when that came about which is the reason: the status, or the move of the date.
+        mute_id, actor, note: of a mute.
+        due_before: the date before it was moved.
+        condition: the field of the rule's `select` that did not hold.
+    """
+
+    slot: datetime
+    rule_id: str
+    version: int
+    reason: WhyNot
+    audiences: tuple[Audience, ...]
+    at: datetime | None = None
+    mute_id: UUID | None = None
+    actor: str = ""
+    note: str = ""
+    due_before: date | None = None
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What became of an obligation's possible reminders in some slots, each rising."""
+
+    fired: list[FiredReminder] = field(default_factory=list)
+    not_fired: list[UnfiredReminder] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SentOfUnit:
+    """What is known of one unit's reminders.
+
+    Attributes:
+        emitted: the reminders, all parts joined.
+        recorded: what the scheduler noted as not sent, of one obligation.
+        waiting_after: reminders of later slots may be under way.
+        finder: finds reasons in outages and in changes close to a slot; None: not asked.
+    """
+
+    emitted: Mapping[ReminderKey, Emitted]
+    recorded: Mapping[RecordedKey, NotFired]
+    waiting_after: datetime
+    finder: ReasonFinder | None = None
+
+
+def explain(
+    possible: PossibleReminders,
+    life: ObligationLife,
+    sent: SentOfUnit,
+    first: datetime,
+    last: datetime,
+) -> Explanation:
+    """Explain an obligation's possible reminders in the slots from `first` to `last`."""
+    return _Explaining(life, sent, possible.list_of(life, first, last)).explain(first, last)
+
+
+class _Explaining:
+    def __init__(
+        self,
+        life: ObligationLife,
+        sent: SentOfUnit,
+        possible: Mapping[tuple[datetime, str], PossibleReminder],
+    ) -> None:
+        self._life, self._sent, self._possible = life, sent, possible
+        self._id = life.history.obligation_id
+        self._of_slot: defaultdict[datetime, list[PossibleReminder]] = defaultdict(list)
+        for (slot, _), each in possible.items():
+            self._of_slot[slot].append(each)
+        self._asked_for: dict[datetime, set[tuple[str, Audience]]] = {}
+
+    def explain(self, first: datetime, last: datetime) -> Explanation:
+        fired = sorted(self._list_fired(first, last), key=lambda each: (each.slot, each.audience))
+        done = {(each.slot, rule, each.audience) for each in fired for rule in each.rules}
+        grouped: dict[UnfiredReminder, list[Audience]] = {}
+        for (slot, rule_id), each in sorted(self._possible.items(), key=lambda pair: pair[0]):
+            for audience in dict.fromkeys(step.audience for step in each.rule.who):
+                if (slot, rule_id, audience) not in done:
+                    reason = self._find_reason(each, audience)
+                    grouped.setdefault(reason, []).append(audience)
+        return Explanation(
+            fired, [replace(reason, audiences=tuple(who)) for reason, who in grouped.items()]
+        )
+
+    def _list_fired(self, first: datetime, last: datetime) -> Iterator[FiredReminder]:
+        for (slot, audience), reminder in self._sent.emitted.items():
+            item = reminder.items.get(self._id)
+            if item is not None and first <= slot <= last:
+                rules = self._list_rules(slot, audience)
+                yield FiredReminder(slot, audience, rules, item.overdue)
+
+    def _list_rules(self, slot: datetime, audience: Audience) -> tuple[str, ...]:
+        """The rules by which an audience was told: those that ask for it, or else that could."""
+        asking = self._list_asked_for(slot)
+        rules = [rule_id for rule_id, whom in asking if whom is audience] or [
+            each.rule.rule_id
+            for each in self._of_slot[slot]
+            if any(step.audience is audience for step in each.rule.who)
+        ]
+        return tuple(sorted(set(rules)))
+
+    def _list_asked_for(self, slot: datetime) -> set[tuple[str, Audience]]:
+        """Which rules ask for which audiences in a slot, by the facts before it."""
+        if slot not in self._asked_for:
+            applied = [each for each in self._of_slot[slot] if each.reason is None]
+            asked: set[tuple[str, Audience]] = set()
+            for era, state in {
+                (id(e.era), id(e.state)): (e.era, e.state) for e in applied
+            }.values():
+                if state is not None and state.version.owed:
+                    asked |= self._ask(era, state, slot)
+            self._asked_for[slot] = asked
+        return self._asked_for[slot]
+
+    def _ask(self, era: Era, state: LedgerState, slot: datetime) -> set[tuple[str, Audience]]:
+        mutes = self._life.history.mutes
+        every = list_told_audiences(era.timetable, state.version.dates, mutes, (slot, slot))
+        return {(each.rule_id, each.audience) for each in every}
+
+    def _find_reason(self, each: PossibleReminder, audience: Audience) -> UnfiredReminder:
+        """Why an audience was not told; the audiences of the result are empty."""
+        slot, rule_id = each.occurrence.slot, each.rule.rule_id
+        plain = UnfiredReminder(
+            slot, rule_id, each.era.timetable.book.version, WhyNot.UNEXPLAINED, ()
+        )
+        recorded = self._sent.recorded.get((slot, rule_id, audience))
+        if recorded is not None:
+            return replace(
+                plain,
+                reason=_RECORDED[recorded.reason],
+                mute_id=recorded.mute_id,
+                actor=recorded.actor,
+                note=recorded.note,
+            )
+        if each.state is None:
+            return replace(plain, reason=WhyNot.NOT_PUBLISHED)
+        if not self._life.history.is_known_at(slot):
+            return replace(plain, reason=WhyNot.NOT_RECORDED)
+        if not each.state.version.owed:
+            at = self._find_beginning(each.state)
+            return replace(plain, reason=_find_status_reason(each.state), at=at)
+        if each.reason is not None:
+            moved_at, due_before = each.moved or (None, None)
+            return replace(plain, reason=each.reason, at=moved_at, due_before=due_before)
+        return self._find_reason_of_rule(plain, each, each.state, audience)
+
+    def _find_beginning(self, state: LedgerState) -> datetime:
+        """Since when an obligation has had the status of a state."""
+        since = state.version.since
+        for earlier in reversed(self._life.states[: self._life.states.index(state)]):
+            if (earlier.status, earlier.withdrawn) != (state.status, state.withdrawn):
+                break
+            since = earlier.version.since
+        return since
+
+    def _find_reason_of_rule(
+        self,
+        plain: UnfiredReminder,
+        each: PossibleReminder,
+        state: LedgerState,
+        audience: Audience,
+    ) -> UnfiredReminder:
+        """Why a rule that was in force did not tell an audience of what was owed."""
+        timetable, slot = each.era.timetable, plain.slot
+        rule = timetable.get_rule(plain.rule_id) or each.rule
+        if failing := find_failing_condition(timetable, rule, state.version.dates, slot):
+            return replace(plain, reason=WhyNot.NOT_SELECTED, condition=failing)
+        if audience not in list_audiences(rule, each.occurrence):
+            begins = min(step.from_overdue for step in rule.who if step.audience is audience)
+            has_begun = each.occurrence.overdue >= begins
+            reason = WhyNot.STEP_ENDED if has_begun else WhyNot.STEP_NOT_BEGUN
+            return replace(plain, reason=reason)
+        mute = find_mute(self._life.history.mutes, plain.rule_id, slot)
+        if mute is not None:
+            return replace(
+                plain,
+                reason=WhyNot.MUTED,
+                mute_id=mute.mute_id,
+                actor=mute.muted_by,
+                note=mute.reason,
+            )
+        if (plain.rule_id, audience) not in self._list_asked_for(slot):
+            return replace(plain, reason=WhyNot.INHIBITED)
+        if slot > self._sent.waiting_after:
+            return replace(plain, reason=WhyNot.WAITING)
+        return replace(plain, reason=self._find_difference((slot, audience)))
+
+    def _find_difference(self, key: ReminderKey) -> WhyNot:
+        if self._sent.finder is None:
+            return WhyNot.UNEXPLAINED
+        reason, is_allowed = self._sent.finder.find_reason(key, self._id, None)
+        if reason is DifferenceReason.CATCH_UP:
+            return WhyNot.CATCH_UP
+        return WhyNot.CHANGED_MEANWHILE if is_allowed else WhyNot.UNEXPLAINED
+
+
+_RECORDED = {
+    NotFiredReason.MUTED: WhyNot.MUTED,
+    NotFiredReason.INHIBITED: WhyNot.INHIBITED,
+    NotFiredReason.CATCH_UP: WhyNot.CATCH_UP,
+}
+
+
+def _find_status_reason(state: LedgerState) -> WhyNot:
+    if state.withdrawn or state.status is ObligationStatus.WITHDRAWN:
+        return WhyNot.WITHDRAWN
+    if state.status is ObligationStatus.DONE:
+        return WhyNot.DONE
+    return WhyNot.SUBMITTED if state.status is ObligationStatus.SUBMITTED else WhyNot.PAUSED

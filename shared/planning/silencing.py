@@ -1,0 +1,120 @@
+"""What is not sent on purpose when a slot fires: muted, inhibited, left out by catch-up. Pure."""
+
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from shared.rules.book import Rule
+from shared.rules.occurrences import Occurrence, list_audiences, list_inhibited
+from shared.schemas.mutes import Mute, NotFired, NotFiredReason
+from shared.schemas.rules import Audience
+
+
+class SlotContent(Protocol):
+    """What an audience is told in a slot."""
+
+    def remove(self, obligation_id: UUID) -> list[Rule]:
+        """Leave an obligation out; the rules that gave it an item."""
+        ...
+
+    def is_empty(self) -> bool:
+        """Whether nothing is told."""
+        ...
+
+
+D = TypeVar("D", bound=SlotContent)
+
+
+def list_concerning(
+    mutes: Iterable[Mute], unit_id: UUID, measure_id: UUID | None
+) -> tuple[Mute, ...]:
+    """The mutes that can silence an obligation of a unit and a measure."""
+    return tuple(mute for mute in mutes if mute.is_about(unit_id, measure_id))
+
+
+def find_mute(mutes: Iterable[Mute], rule_id: str, slot: datetime) -> Mute | None:
+    """The first of an obligation's mutes that holds for a rule in a slot; None when none does."""
+    return next((mute for mute in mutes if mute.is_holding(rule_id, slot)), None)
+
+
+@dataclass(slots=True)
+class Silence:
+    """Decides what is not sent of one unit's due timers, and notes it in `not_fired`."""
+
+    unit_id: UUID
+    mutes: Sequence[Mute]
+    not_fired: list[NotFired] = field(default_factory=list)
+    _inhibited: set[tuple[datetime, UUID, Audience]] = field(default_factory=set)
+
+    def choose_audiences(
+        self, rule: Rule, occurrence: Occurrence, obligation_id: UUID, measure_id: UUID | None
+    ) -> tuple[Audience, ...]:
+        """The audiences of an occurrence; none when a mute holds for it."""
+        audiences = list_audiences(rule, occurrence)
+        mutes = list_concerning(self.mutes, self.unit_id, measure_id) if self.mutes else ()
+        mute = find_mute(mutes, rule.rule_id, occurrence.slot)
+        if mute is not None:
+            self._note(
+                obligation_id,
+                rule,
+                occurrence.slot,
+                audiences,
+                reason=NotFiredReason.MUTED,
+                mute=mute,
+            )
+            return ()
+        for audience in list_inhibited(rule, occurrence, audiences):
+            self._inhibited.add((occurrence.slot, obligation_id, audience))
+        return audiences
+
+    def note_left_out(
+        self,
+        obligation_id: UUID,
+        rule: Rule,
+        missed: Iterable[Occurrence],
+        chosen: Sequence[Occurrence],
+    ) -> None:
+        """Note the occurrences that catch-up left out: those of `missed` that were not chosen."""
+        for each in missed:
+            if each not in chosen:
+                audiences = list_audiences(rule, each)
+                self._note(
+                    obligation_id, rule, each.slot, audiences, reason=NotFiredReason.CATCH_UP
+                )
+
+    def drop_inhibited(self, digests: MutableMapping[tuple[datetime, Audience], D]) -> None:
+        """Remove from the digests what an audience is not told because a higher post is."""
+        for slot, obligation_id, audience in sorted(self._inhibited):
+            digest = digests.get((slot, audience))
+            if digest is None:
+                continue
+            for rule in digest.remove(obligation_id):
+                self._note(obligation_id, rule, slot, (audience,), reason=NotFiredReason.INHIBITED)
+            if digest.is_empty():
+                del digests[slot, audience]
+
+    def _note(
+        self,
+        obligation_id: UUID,
+        rule: Rule,
+        slot: datetime,
+        audiences: tuple[Audience, ...],
+        *,
+        reason: NotFiredReason,
+        mute: Mute | None = None,
+    ) -> None:
+        if audiences:
+            self.not_fired.append(
+                NotFired(
+                    obligation_id=obligation_id,
+                    rule_id=rule.rule_id,
+                    slot=slot,
+                    audiences=audiences,
+                    reason=reason,
+                    mute_id=mute.mute_id if mute else None,
+                    actor=mute.muted_by if mute else "",
+                    note=mute.reason if mute else "",
+                )
+            )

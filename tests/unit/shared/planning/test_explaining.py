@@ -1,0 +1,346 @@
+"""Why a reminder was sent or not: one case a reason, and every reminder of a random history."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+
+from shared.planning.coming import list_coming
+from shared.planning.difference_reasons import Emitted
+from shared.planning.expected import (
+    ExpectedItem,
+    ObligationHistory,
+    ObligationVersion,
+    ReminderKey,
+    compute_expected,
+    list_eras,
+)
+from shared.planning.explaining import (
+    Explanation,
+    RecordedKey,
+    SentOfUnit,
+    explain,
+)
+from shared.planning.obligations import Standing
+from shared.planning.possible import LedgerState, ObligationLife, PossibleReminders
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
+from shared.schemas import identity
+from shared.schemas.life import ObligationStatus
+from shared.schemas.mutes import Mute, NotFired, NotFiredReason
+from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.why_not import SENTENCES, WhyNot, describe
+from tests.unit.shared.planning.test_expected import END, FACTS, START, Driver, Office, run
+
+A, UNIT, MEASURE = (identity.derive_id(name) for name in ("a", "unit", "measure"))
+ASSIGNED = datetime(2023, 6, 1, 2, tzinfo=UTC)
+DUE = date(2023, 6, 9)  # a Friday; reminded of on the 5th, the 7th and the 9th, at nine
+NOW = datetime(2023, 6, 20, tzinfo=UTC)
+BEFORE = {"type": "before-due", "working_days": [4, 2, 0]}
+
+
+def slot(day: int, hour: int = 9) -> datetime:
+    return datetime(2023, 6, day, hour, tzinfo=UTC) - timedelta(hours=8)
+
+
+def book(version: int = 1, **rule: Any) -> RuleBook:
+    written = {
+        "rule_id": "r",
+        "when": [BEFORE],
+        "who": [{"audience": "liaison"}],
+        "channels": ["email"],
+    }
+    return RuleBook(version=version, rules=(Rule.model_validate(written | rule),))
+
+
+def state(
+    since: datetime,
+    until: datetime | None = None,
+    status: ObligationStatus = ObligationStatus.ASSIGNED,
+    due: date = DUE,
+    *,
+    owed: bool = True,
+) -> LedgerState:
+    dates = Dates(ObligationKind.DEADLINE, due, ASSIGNED.date(), Traits(ref="16.2"))
+    withdrawn = status is ObligationStatus.WITHDRAWN
+    return LedgerState(ObligationVersion(dates, owed, since, until), status, withdrawn)
+
+
+def mute(**what: Any) -> Mute:
+    about: dict[str, Any] = {"since": slot(1), "until": slot(30), "muted_at": slot(1)}
+    about |= {"mute_id": UUID(int=7), "reason": "交接", "muted_by": "王敏"}
+    return Mute(**about | what)
+
+
+@dataclass
+class Story:
+    """One obligation's facts, and what was emitted: at first all that should be, on time."""
+
+    states: tuple[LedgerState, ...] = (state(ASSIGNED),)
+    books: list[tuple[datetime, RuleBook]] = field(
+        default_factory=lambda: [(ASSIGNED - timedelta(days=9), book())]
+    )
+    mutes: tuple[Mute, ...] = ()
+    recorded: dict[RecordedKey, NotFired] = field(default_factory=dict)
+    known_from: datetime | None = None
+    waiting_after: datetime = NOW
+    emitted: dict[ReminderKey, Emitted] = field(init=False)
+
+    def __post_init__(self) -> None:
+        should = compute_expected(
+            list_eras(self.books, []), [self.life.history], ASSIGNED - timedelta(days=99), NOW
+        )
+        self.emitted = {key: Emitted(items, key[0]) for key, items in should.items()}
+
+    @property
+    def life(self) -> ObligationLife:
+        versions = tuple(each.version for each in self.states)
+        return ObligationLife(
+            ObligationHistory(A, versions, self.known_from, self.mutes), self.states
+        )
+
+    def explain(self) -> Explanation:
+        sent = SentOfUnit(self.emitted, self.recorded, self.waiting_after)
+        possible = PossibleReminders(list_eras(self.books, []))
+        return explain(possible, self.life, sent, ASSIGNED - timedelta(days=99), NOW)
+
+    def list_reasons(self) -> list[tuple[int, str, WhyNot]]:
+        """The day, rule and reason of each reminder that was not sent."""
+        return [
+            ((each.slot + timedelta(hours=8)).day, each.rule_id, each.reason)
+            for each in self.explain().not_fired
+        ]
+
+
+def test_what_was_sent_names_its_rule_and_nothing_is_missing() -> None:
+    explanation = Story().explain()
+    assert [(each.slot, each.rules) for each in explanation.fired] == [
+        (slot(5), ("r",)),
+        (slot(7), ("r",)),
+        (slot(9), ("r",)),
+    ]
+    assert explanation.not_fired == []
+
+
+_DONE, _SUBMITTED = ObligationStatus.DONE, ObligationStatus.SUBMITTED
+_RETURNED, _GONE = ObligationStatus.RETURNED, ObligationStatus.WITHDRAWN
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (_DONE, WhyNot.DONE),
+        (_SUBMITTED, WhyNot.SUBMITTED),
+        (_RETURNED, WhyNot.PAUSED),
+        (_GONE, WhyNot.WITHDRAWN),
+    ],
+)
+def test_a_status_that_is_not_reminded_of_is_the_reason_since_it_began(
+    status: ObligationStatus, reason: WhyNot
+) -> None:
+    at, later = slot(6), slot(8)
+    story = Story(
+        (
+            state(ASSIGNED, at),
+            state(at, later, status, owed=False),
+            state(later, None, status, owed=False),
+        )
+    )
+    assert story.list_reasons() == [(7, "r", reason), (9, "r", reason)]
+    assert {each.at for each in story.explain().not_fired} == {at}
+
+
+def test_a_date_that_was_moved_is_the_reason_where_the_date_before_had_a_reminder() -> None:
+    later = date(2023, 6, 16)  # reminded of on the 12th, the 14th and the 16th
+    story = Story((state(ASSIGNED, slot(6)), state(slot(6), None, due=later)))
+    (first, second) = story.explain().not_fired
+    assert story.list_reasons() == [(7, "r", WhyNot.EXTENDED), (9, "r", WhyNot.EXTENDED)]
+    assert (first.at, first.due_before, second.due_before) == (slot(6), DUE, DUE)
+    assert [each.slot for each in story.explain().fired] == [slot(5), slot(12), slot(14), slot(16)]
+
+
+@pytest.mark.parametrize(
+    ("muted", "days"),
+    [
+        (mute(), [5, 7, 9]),
+        (mute(rule_id="r"), [5, 7, 9]),
+        (mute(rule_id="other"), []),
+        (mute(since=slot(6)), [7, 9]),
+        (mute(until=slot(7)), [5]),
+        (mute(muted_at=slot(7)), [9]),
+        (mute(ended_at=slot(7)), [5, 7]),
+    ],
+    ids=["all", "rule", "other-rule", "later", "until", "recorded-at-the-slot", "ended"],
+)
+def test_a_mute_is_the_reason_with_its_actor_and_note(muted: Mute, days: list[int]) -> None:
+    story = Story(mutes=(muted,))
+    assert story.list_reasons() == [(day, "r", WhyNot.MUTED) for day in days]
+    for each in story.explain().not_fired:
+        assert (each.mute_id, each.actor, each.note) == (UUID(int=7), "王敏", "交接")
+
+
+def test_a_rule_that_leaves_the_liaison_out_when_the_head_is_told() -> None:
+    who = [{"audience": "liaison"}, {"audience": "head", "inhibits": ["liaison"]}]
+    story = Story(books=[(ASSIGNED, book(who=who))])
+    assert {each.audience for each in story.explain().fired} == {Audience.HEAD}
+    assert story.list_reasons() == [(day, "r", WhyNot.INHIBITED) for day in (5, 7, 9)]
+
+
+def test_a_condition_that_did_not_hold_is_named() -> None:
+    select = {"task": "17", "kind": "deadline"}
+    story = Story(books=[(ASSIGNED, book(select=select))])
+    assert story.list_reasons() == [(day, "r", WhyNot.NOT_SELECTED) for day in (5, 7, 9)]
+    assert {each.condition for each in story.explain().not_fired} == {"task"}
+
+
+def test_a_post_that_is_told_later_had_no_step_yet() -> None:
+    who = [{"audience": "liaison"}, {"audience": "head", "from_overdue": 2}]
+    when = [{"type": "while-overdue", "every_working_days": 2}]
+    story = Story(books=[(ASSIGNED, book(who=who, when=when))])
+    assert story.list_reasons() == [(13, "r", WhyNot.STEP_NOT_BEGUN)]
+    assert story.explain().not_fired[0].audiences == (Audience.HEAD,)
+
+
+def test_a_plan_that_was_not_published_yet() -> None:
+    story = Story((state(slot(6)),))
+    assert story.list_reasons() == [(5, "r", WhyNot.NOT_PUBLISHED)]
+
+
+def test_a_rule_that_the_book_did_not_have_then() -> None:
+    other = book(2, rule_id="new")
+    story = Story(books=[(ASSIGNED, book()), (slot(6), other)])
+    assert story.list_reasons() == [(5, "new", WhyNot.NOT_IN_BOOK)]
+
+
+def test_a_moment_that_the_rule_did_not_have_then() -> None:
+    fewer = book(when=[{"type": "before-due", "working_days": [2]}])
+    story = Story(books=[(ASSIGNED, fewer), (slot(8), book(2))])
+    assert story.list_reasons() == [(5, "r", WhyNot.NOT_IN_BOOK)]
+
+
+def test_no_rules_at_all_yet() -> None:
+    story = Story(books=[(slot(6), book())])
+    assert story.list_reasons() == [(5, "r", WhyNot.NOT_IN_BOOK)]
+
+
+def test_what_the_scheduler_noted_is_the_reason() -> None:
+    noted = NotFired(
+        obligation_id=A,
+        rule_id="r",
+        slot=slot(7),
+        audiences=(Audience.LIAISON,),
+        reason=NotFiredReason.CATCH_UP,
+    )
+    story = Story(recorded={(slot(7), "r", Audience.LIAISON): noted})
+    del story.emitted[slot(7), Audience.LIAISON]
+    assert story.list_reasons() == [(7, "r", WhyNot.CATCH_UP)]
+
+
+def test_what_has_just_come_may_be_under_way_and_what_is_old_is_unexplained() -> None:
+    story = Story(waiting_after=slot(8))
+    del story.emitted[slot(7), Audience.LIAISON], story.emitted[slot(9), Audience.LIAISON]
+    assert story.list_reasons() == [(7, "r", WhyNot.UNEXPLAINED), (9, "r", WhyNot.WAITING)]
+
+
+def test_a_state_that_is_not_recorded() -> None:
+    story = Story(known_from=slot(6))
+    story.emitted.clear()
+    assert story.list_reasons()[0] == (5, "r", WhyNot.NOT_RECORDED)
+
+
+def test_what_was_sent_though_a_mute_came_just_before_is_sent() -> None:
+    story = Story()
+    story.mutes = (mute(),)
+    assert [each.rules for each in story.explain().fired] == [("r",)] * 3
+    assert story.list_reasons() == []
+
+
+def test_next_are_the_rules_of_the_newest_book_and_a_mute_is_named() -> None:
+    story = Story(mutes=(mute(since=slot(6)),))
+    eras = list_eras(story.books, [])
+    (coming,) = list_coming(eras, story.life, slot(6))
+    assert (coming.slot, coming.rule_id, coming.version) == (slot(7), "r", 1)
+    assert coming.mute is not None
+    (unmuted,) = list_coming(eras, Story().life, slot(8))
+    assert (unmuted.slot, unmuted.mute) == (slot(9), None)
+    assert list_coming(eras, Story((state(ASSIGNED, owed=False),)).life, slot(6)) == []
+    whole = list_coming(eras, Story().life, slot(4), slot(8))
+    assert [each.slot for each in whole] == [slot(5), slot(7)]
+
+
+@pytest.mark.parametrize("reason", list(WhyNot))
+def test_each_reason_is_a_sentence_in_both_languages(reason: WhyNot) -> None:
+    chinese, english = describe(reason, {"actor": "王敏"})
+    assert chinese
+    assert english.isascii() or "王敏" in english or "—" in english
+    assert "{" not in chinese + english
+    assert len({texts[0] for texts in SENTENCES.values()}) == len(WhyNot)
+
+
+def build_lives(office: Office) -> Mapping[UUID, ObligationLife]:
+    statuses = {
+        Standing.OPEN: ObligationStatus.ASSIGNED,
+        Standing.IN_PROGRESS: ObligationStatus.IN_PROGRESS,
+        Standing.DONE: ObligationStatus.DONE,
+        Standing.WITHDRAWN: ObligationStatus.WITHDRAWN,
+    }
+    lives = {}
+    for history in office.histories:
+        versions = office.versions[history.obligation_id]
+        standings = office.standings[history.obligation_id]
+        states = tuple(
+            LedgerState(version, statuses[standing], standing is Standing.WITHDRAWN)
+            for version, standing in zip(versions, standings, strict=True)
+        )
+        lives[history.obligation_id] = ObligationLife(history, states)
+    return lives
+
+
+@settings(max_examples=30, deadline=None)
+@given(FACTS)
+def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) -> None:
+    driver, office = Driver(), Office()
+    run(facts, driver, office)
+    emitted: dict[ReminderKey, Emitted] = {}
+    for due in driver.emitted:
+        items = {i.obligation_id: ExpectedItem(i.due_on, i.overdue) for i in due.items}
+        emitted[due.slot, due.audience] = Emitted(items, due.slot)
+    possible = PossibleReminders(list_eras(office.books, office.calendars))
+    for obligation_id, life in build_lives(office).items():
+        recorded = {
+            (item.slot, item.rule_id, audience): item
+            for item in driver.not_fired
+            if item.obligation_id == obligation_id
+            for audience in item.audiences
+        }
+        by_records = explain(possible, life, SentOfUnit(emitted, recorded, END), START, END)
+        by_ledger = explain(possible, life, SentOfUnit(emitted, {}, END), START, END)
+        assert by_records == by_ledger
+        assert_one_reason_each(possible, life, by_ledger)
+        fired = {(each.slot, each.audience) for each in by_ledger.fired}
+        assert fired == {key for key, sent in emitted.items() if obligation_id in sent.items}
+
+
+def assert_one_reason_each(
+    possible: PossibleReminders, life: ObligationLife, explanation: Explanation
+) -> None:
+    sent = [(each.slot, rule, each.audience) for each in explanation.fired for rule in each.rules]
+    unsent = [
+        (each.slot, each.rule_id, audience)
+        for each in explanation.not_fired
+        for audience in each.audiences
+    ]
+    every = {
+        (at, rule_id, step.audience)
+        for (at, rule_id), each in possible.list_of(life, START, END).items()
+        for step in each.rule.who
+    }
+    assert Counter([*sent, *unsent]) == Counter(every)
+    assert all(each.rules for each in explanation.fired)
+    assert WhyNot.UNEXPLAINED not in {each.reason for each in explanation.not_fired}
