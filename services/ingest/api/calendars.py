@@ -57,7 +57,7 @@ async def publish_calendar(call: Permitted, body: CalendarIn) -> Response:
 
 
 @ROUTER.get("/draft")
-async def show_draft(call: Permitted, compare: bool = True) -> CalendarDraftOut:
+async def show_calendar_draft(call: Permitted, compare: bool = True) -> CalendarDraftOut:
     """Show the imported notice that is not published yet, and which reminders it would move.
 
     With `compare=false` reminders are not compared, which is quicker.
@@ -86,7 +86,7 @@ async def import_notice(call: Permitted, body: NoticeIn) -> Response:
 
 
 @ROUTER.post("/draft/publish", status_code=201, response_model=CalendarOut)
-async def publish_draft(call: Permitted, body: PublishDraftIn) -> Response:
+async def publish_calendar_draft(call: Permitted, body: PublishDraftIn) -> Response:
     """Publish the draft together with the office's other days. All reminders are planned again."""
 
     async def run(db: AsyncConnection) -> StoredCalendar:
@@ -98,7 +98,7 @@ async def publish_draft(call: Permitted, body: PublishDraftIn) -> Response:
 
 
 @ROUTER.delete("/draft", status_code=204)
-async def discard_draft(call: Permitted) -> None:
+async def discard_calendar_draft(call: Permitted) -> None:
     """Forget the draft. The calendar in force stays."""
     async with call.context.engine.begin() as db:
         await drafts.discard_draft(db, call.act)

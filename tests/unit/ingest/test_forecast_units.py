@@ -23,7 +23,7 @@ from shared.schemas.identity import derive_id
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
-OFFICE, UNIT = derive_id("office"), derive_id("unit")
+OFFICE, UNIT, MEASURE = map(derive_id, ("office", "unit", "measure"))
 SINCE = datetime(2023, 6, 1, tzinfo=UTC)
 UNTIL = SINCE + timedelta(days=120)
 ENTERED = datetime(2023, 4, 3, 2, tzinfo=UTC)
@@ -53,7 +53,7 @@ def make_rows(name: str, states: list[State], *, lead: bool) -> tuple[CurrentSta
         reminded = status is not ObligationStatus.DONE
         rows.append((kind, due_on, since.date(), status, reminded, withdrawn, since))
     past = [PastState(obligation_id, *row, following[-1]) for row, following in pairwise(rows)]
-    return CurrentState(obligation_id, UNIT, *rows[-1], None, lead, "1.1"), past
+    return CurrentState(obligation_id, UNIT, *rows[-1], None, lead, "1.1", MEASURE), past
 
 
 def expect(book: RuleBook, current: list[CurrentState], past: list[PastState]) -> Digests:
@@ -104,7 +104,7 @@ def test_what_has_no_recorded_state_at_the_beginning_is_counted() -> None:
     kind, day = ObligationKind.DEADLINE, date(2023, 9, 1)
     unrecorded = CurrentState(
         *(derive_id("b"), UNIT, kind, day, day, ObligationStatus.ASSIGNED),
-        *(True, False, None, None, False, "2.1"),
+        *(True, False, None, None, False, "2.1", MEASURE),
     )
     (unit,) = build_units(Snapshot([ROW], [owed, unrecorded], []), SINCE, UNTIL)
     assert (len(unit.obligations), unit.owes, unit.unknown) == (2, True, 1)

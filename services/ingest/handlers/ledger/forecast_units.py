@@ -130,6 +130,7 @@ def _make_obligation(
         Dates(state.kind, state.due_on, state.known_on),
         now.lead,
         ReminderMeasure(now.ref, "", "", ""),
+        now.measure_id,
     )
 
 
