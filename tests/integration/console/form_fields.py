@@ -25,6 +25,8 @@ _BY_NAME = {
     "mobile": "13800000009",
     "email": "a@yanting.example",
     "expect": "",
+    "rule-0-days": "7、3",
+    "rule-1-days": "",
 }
 """What a text field must hold to be taken; any other takes any text."""
 
