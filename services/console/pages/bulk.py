@@ -140,6 +140,7 @@ def _render(
         form=form,
         meant=meant,
         units=len({item.unit_id for item in meant}),
+        ending=sum(name == "withdraw" and item.status is S.SUBMITTED for item in meant),
         others=[item for item in items if not _is_possible(name, item)],
         back=find_back(form["list"]),
     )
