@@ -56,13 +56,23 @@ def show_members(change: DirectoryChangeOut) -> None:
         _show_member(_("+ {unit} would owe {obligations} more: {refs}"), member)
     for member in change.losses:
         _show_member(_("- {unit} would no longer owe {obligations}: {refs}"), member)
+        ending = _("{count} of them are reported as done and not reviewed: the reports will end")
+        _show_submitted(ending, member)
     for handover in change.handovers:
         message = _("→ {unit} would hand {obligations} to {successor}: {refs}")
         refs = " ".join(handover.refs)
         say(message.format_map(handover.model_dump() | {"refs": refs}))
+        passing = _("{count} of them are reported as done and not reviewed: the reports go along")
+        _show_submitted(passing, handover)
     say(_("Decide: cuiban plan directory --confirm | --dismiss, with --reason TEXT"))
 
 
 def _show_member(message: str, member: MemberOut) -> None:
     refs = " ".join(member.refs)
     say(message.format(unit=member.unit, obligations=member.obligations, refs=refs))
+
+
+def _show_submitted(message: str, member: MemberOut) -> None:
+    """Say what becomes of the reports that wait for their review."""
+    if member.submitted:
+        say("    " + message.format(count=member.submitted), "yellow")

@@ -174,6 +174,11 @@ def _show_change(sign: str, change: ChangeOut) -> None:
     ):
         if units:
             say(f"    {heading}: {name_units([unit.name for unit in units])}")
+    for report in change.reports_ending:
+        message = _(
+            "{name} reported it as done ({due_on}); the report is not reviewed and will end"
+        )
+        say("    " + message.format(name=report.name, due_on=report.due_on or _("none")), "yellow")
     for unit in change.units_keeping:
         message = _("{name} keeps {due_on}: the office granted it that date")
         say("    " + message.format(name=unit.name, due_on=unit.due_on))

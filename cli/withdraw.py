@@ -76,6 +76,9 @@ def _show(withdrawal: WithdrawalOut) -> None:
         message = _("{title} {ref}: {obligations} obligations of {units} units will be withdrawn")
     shown = {"title": withdrawal.title or withdrawal.plan_id, "ref": withdrawal.ref or ""}
     say(message.format_map(dict(withdrawal) | shown))
+    if withdrawal.submitted and not withdrawal.applied:
+        message = _("{count} of them are reported as done and not reviewed: the reports will end")
+        say(message.format(count=withdrawal.submitted), "yellow")
 
 
 def _show_draft(plan: PlanOut) -> None:

@@ -9,12 +9,17 @@ from shared.api.fields import Answer, Line, Reason, Request
 
 
 class MemberOut(Answer):
-    """A unit that gains or loses duties of a plan: which measures, and how many obligations."""
+    """A unit that gains or loses duties of a plan: which measures, and how many obligations.
+
+    `submitted` of these are reported as done and wait for their review. What a unit loses ends with
+    its report; what it hands over takes the report along.
+    """
 
     unit_id: UUID
     unit: str
     refs: list[str]
     obligations: int
+    submitted: int = 0
 
 
 class HandoverOut(MemberOut):

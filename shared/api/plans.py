@@ -232,13 +232,17 @@ class WithdrawIn(Request):
 
 
 class WithdrawalOut(Answer):
-    """What was withdrawn, or with `applied` false would be; `ref` is null for the whole plan."""
+    """What was withdrawn, or with `applied` false would be; `ref` is null for the whole plan.
+
+    `submitted` of the obligations are reported as done and not reviewed: their reports end.
+    """
 
     plan_id: UUID
     title: str | None
     ref: str | None
     obligations: int
     units: int
+    submitted: int = 0
     applied: bool
 
 

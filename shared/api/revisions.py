@@ -40,10 +40,19 @@ class KeepsOut(Answer):
     due_on: date
 
 
+class EndsReportOut(Answer):
+    """A unit whose report waits for its review and ends unreviewed; `due_on` is its date."""
+
+    unit_id: UUID
+    name: str
+    due_on: date | None
+
+
 class ChangeOut(Answer):
     """A measure that is added, changed or removed, and what that means for units and dates.
 
-    `units_keeping` names the units that keep a date which the office granted them.
+    `units_keeping` names the units that keep a date which the office granted them,
+    `reports_ending` those whose report the office has not reviewed and which owe it no more.
     `open` and `unknown` name what a person must settle before the revision is confirmed.
     """
 
@@ -54,6 +63,7 @@ class ChangeOut(Answer):
     units_added: list[WhoOut]
     units_removed: list[WhoOut]
     units_keeping: list[KeepsOut]
+    reports_ending: list[EndsReportOut] = Field(default_factory=list)
     open: list[str]
     unknown: list[str]
 

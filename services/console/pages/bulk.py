@@ -140,6 +140,7 @@ def _render(
         form=form,
         meant=meant,
         units=len({item.unit_id for item in meant}),
+        ending=sum(name == "withdraw" and item.status is S.SUBMITTED for item in meant),
         others=[item for item in items if not _is_possible(name, item)],
         back=find_back(form["list"]),
     )
@@ -157,7 +158,7 @@ async def carry_out(visit: SignedIn, form: Posted) -> Response:
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def change(item: ItemOut) -> Skipped | None:
-        body = {field: form[field] for field in deed.fields if form[field]}
+        body = deed.make_body(form)
         path = deed.path.format(obligation_id=item.obligation_id)
         version = seen[str(item.obligation_id)]
         async with gate:

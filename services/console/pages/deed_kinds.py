@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from services.console.shell.forms import Form
 from services.console.shell.visits import Visit
 from services.console.texts.languages import N_
 from shared.api.obligations import ObligationOut
@@ -24,6 +25,7 @@ class Deed:
         for_unit: the label where a unit's own account does it.
         is_grave: it takes something away.
         names_version: the call names the version that was seen.
+        note_name: what the call calls the note.
     """
 
     label: str
@@ -36,6 +38,12 @@ class Deed:
     for_unit: str = ""
     is_grave: bool = False
     names_version: bool = True
+    note_name: str = "note"
+
+    def make_body(self, form: Form) -> dict[str, object]:
+        """What was filled in, as the call takes it."""
+        names = {"note": self.note_name}
+        return {names.get(name, name): form[name] for name in self.fields if form[name]}
 
 
 ACTIONS: Mapping[str, Deed] = {
@@ -59,11 +67,12 @@ ACTIONS: Mapping[str, Deed] = {
     "extend": Deed(
         N_("调整期限"),
         "decide-extensions",
-        _OBLIGATION + "extend",
+        _OBLIGATION + "extensions",
         N_("新期限立即生效，按原期限排好的提醒取消，改按新期限提醒；原期限保留在记录里。"),
         N_("期限已调整。"),
         fields=("due_on", "note"),
         reason=True,
+        note_name="reason",
     ),
     "ask": Deed(
         N_("登记延期申请"),

@@ -104,7 +104,7 @@ async def carry_out(visit: SignedIn, obligation_id: UUID, name: str, form: Poste
 
 async def _make_body(visit: Visit, deed: Deed, form: Form) -> Mapping[str, object]:
     """What the API is sent: what was filled in, and the version that was seen."""
-    body: dict[str, object] = {name: form[name] for name in deed.fields if form[name]}
+    body = deed.make_body(form)
     if unit := body.pop("unit_id", None):
         named = await find_unit(visit, str(unit))
         body["unit_id"] = str(named.unit_id if named else unit)

@@ -1,13 +1,14 @@
 """One obligation over HTTP: read it, act on it, decide what is asked for about it."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Permitted
-from services.ingest.api.permissions import Permission
+from services.ingest.api.permissions import Permission, list_permitted
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.ledger import (
     deciding_extensions,
@@ -45,6 +46,12 @@ _ID = "/obligations/{obligation_id}"
 _Change = Callable[[AsyncConnection], Awaitable[UUID]]
 
 
+async def _get_details(call: Call, db: AsyncConnection, obligation_id: UUID) -> ObligationDetails:
+    """An obligation with the actions that are possible for the caller."""
+    details = await get_details(db, call.act, obligation_id)
+    return replace(details, allowed=list_permitted(details.allowed, call.caller.permissions))
+
+
 async def answer_obligation(
     call: Call, change: _Change, *, content: bytes | None = None
 ) -> Response:
@@ -54,7 +61,7 @@ async def answer_obligation(
     """
 
     async def run(db: AsyncConnection) -> ObligationDetails:
-        return await get_details(db, call.act, await change(db))
+        return await _get_details(call, db, await change(db))
 
     return await answer_post(call, run, ObligationOut, content=content)
 
@@ -87,7 +94,7 @@ def _may_decide(call: Call) -> bool:
 async def show_obligation(call: Permitted, obligation_id: UUID) -> ObligationOut:
     """Show an obligation with what may be done with it, extensions, objections and hearings."""
     async with call.context.engine.connect() as db:
-        return ObligationOut.model_validate(await get_details(db, call.act, obligation_id))
+        return ObligationOut.model_validate(await _get_details(call, db, obligation_id))
 
 
 @ROUTER.get(_ID + "/timeline")

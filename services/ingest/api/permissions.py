@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from services.ingest.domain.accounts import AccountRole
 from services.ingest.handlers.office.tokens import Scope
+from shared.schemas.life import Action
 
 
 class Permission(StrEnum):
@@ -256,6 +257,18 @@ BY_ROLE: Mapping[AccountRole, frozenset[Permission]] = {
 
 OF_A_UNIT = frozenset({_P.IDENTIFY, _P.READ, _P.ANSWER, _P.USE_ACCOUNT})
 """The most that a caller who is bound to a unit may do, whatever its scopes or role."""
+
+
+def list_permitted(
+    actions: Iterable[Action], permissions: frozenset[Permission]
+) -> tuple[Action, ...]:
+    """Those actions on an obligation that a caller may take. Who decides about dates sets one."""
+    return tuple(
+        action
+        for action in actions
+        if ENDPOINTS[f"POST /v1/obligations/{{obligation_id}}/{action}"] in permissions
+        or (action is Action.EXTEND and _P.DECIDE_EXTENSIONS in permissions)
+    )
 
 
 def list_permissions(

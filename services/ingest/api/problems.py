@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 
 from services.ingest.api.problem_titles import get_title
+from services.ingest.api.value_faults import describe_value_fault
 from services.ingest.documents.errors import DocumentError
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.accounts.signing_in import SignInError, SignInFault
@@ -75,22 +76,13 @@ _HTTP_HINTS = {
     405: "请核对地址和方法（`GET /v1/openapi.json`）。Check the method (`GET /v1/openapi.json`).",
     413: "请分几次发送，或减小后重试。Send less at once.",
 }
-_FAULTS = {
-    "missing": "缺少此项",
-    "extra_forbidden": "没有这一项",
-    "enum": "不在可选范围内",
-    "literal_error": "不在可选范围内",
-    "string_too_long": "内容过长",
-    "string_too_short": "内容过短",
-    "too_long": "数量过多",
-    "too_short": "数量过少",
-    "greater_than": "数值过小",
-    "greater_than_equal": "数值过小",
-    "less_than": "数值过大",
-    "less_than_equal": "数值过大",
-    "json_invalid": "JSON 格式不正确",
+_HINTS = {
+    Fault.NOT_FOUND: "它可能已删除，或不归您办理，请从列表中重新查找。"
+    "It may have been deleted, or is not yours: look for it in its list again.",
+    Fault.CONFLICT: "请重新查看后再办理。Look at it again, then decide anew.",
+    Fault.INVALID: "请修改后重新提交。Correct it, then send it again.",
 }
-"""What pydantic refuses, by its type of error."""
+"""What to do about a refusal that does not say it itself."""
 _UNAUTHORIZED = 401
 _SIGN_IN_STATUS = {SignInFault.WAIT: 429, SignInFault.PROVIDER_AWAY: 503}
 """Other statuses than 401."""
@@ -171,7 +163,7 @@ async def _answer_refusal(request: Request, error: RefusedError) -> Response:
         _STATUS[error.fault],
         error.fault.value,
         error.message,
-        hint=error.hint,
+        hint=error.hint or _HINTS.get(error.fault, ""),
         errors=error.details,
         allowed=error.allowed,
         correlation_id=_get_correlation_id(request),
@@ -216,7 +208,7 @@ async def _answer_large(request: Request, error: TooLargeError) -> Response:
 
 async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
     rows = [
-        {"where": ".".join(map(str, row["loc"])), "message": _describe_fault(row)}
+        {"where": ".".join(map(str, row["loc"])), "message": describe_value_fault(row)}
         for row in error.errors()[:_MOST]
     ]
     return make_problem(
@@ -227,12 +219,6 @@ async def _answer_invalid(request: Request, error: RequestValidationError) -> Re
         errors=rows,
         correlation_id=_get_correlation_id(request),
     )
-
-
-def _describe_fault(row: Mapping[str, Any]) -> str:
-    if row["type"] == "value_error":
-        return str(row["ctx"]["error"])  # in both languages
-    return f"{_FAULTS.get(row['type'], '不符合要求')}。{row['msg']}"
 
 
 async def _answer_http(request: Request, error: HTTPException) -> Response:

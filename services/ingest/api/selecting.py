@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Depends, Query
 
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.ledger.selecting import LedgerQuery
 from shared.api.fields import Day, Line
 from shared.schemas.life import ObligationStatus
@@ -72,7 +73,17 @@ def parse_query(
     due_from: Annotated[Day | None, Query(description="The first due date.")] = None,
     due_to: Annotated[Day | None, Query(description="The last due date.")] = None,
 ) -> LedgerQuery:
-    """The query with its range of due dates; what has no date is in no range."""
+    """The query with its range of due dates; what has no date is in no range.
+
+    Raises:
+        RefusedError: the range ends before it begins.
+    """
+    if due_from and due_to and due_to < due_from:
+        raise RefusedError(
+            Fault.INVALID,
+            f"起止日期颠倒：{due_from} 至 {due_to}。The range of dates ends before it begins.",
+            "请检查起止日期（`due_from`、`due_to`）。Check the two days (`due_from`, `due_to`).",
+        )
     return replace(selection, due_from=due_from, due_to=due_to)
 
 

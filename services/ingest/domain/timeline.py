@@ -25,11 +25,15 @@ class TimelineEntry:
 
 @dataclass(frozen=True, slots=True)
 class ObligationState:
-    """The state of an obligation from an instant on."""
+    """The state of an obligation from an instant on.
+
+    `ends_report`: it was withdrawn when it was reported as done and not reviewed.
+    """
 
     since: datetime
     due_on: date | None
     withdrawn: bool
+    ends_report: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,8 @@ def _list_facts(change: NotedChange) -> list[str]:
         facts.append(f"牵头单位{after['leading']}统一报送")
     if reason := after.get("note") or after.get("reason"):
         facts.append(str(reason))
+    if after.get("ends_report"):
+        facts.append(_ENDS_REPORT)
     return facts
 
 
@@ -142,7 +148,8 @@ def describe_states(
         before = states[place - 1]
         if state.withdrawn != before.withdrawn:
             kind, text = ("withdrawn", "撤回") if state.withdrawn else ("assigned", "重新交办")
-            yield TimelineEntry(state.since, kind, actor, f"{text}：{why}")
+            ended = f"；{_ENDS_REPORT}" if state.ends_report else ""
+            yield TimelineEntry(state.since, kind, actor, f"{text}：{why}{ended}")
         if state.due_on != before.due_on:
             was, now = _format_day(before.due_on), _format_day(state.due_on)
             text = f"期限调整：{was or '无期限'} → {now or '无期限'}；{why}"
@@ -151,12 +158,15 @@ def describe_states(
 
 
 _REVISED = "分解表修订"
+_ENDS_REPORT = "报办结尚未审核，随之结束"
 
 
 def _name_cause(change: NotedChange) -> str:
     """What of the plan changed an obligation, in a few words."""
     if change.action in {"plan.withdrawn", "measure.withdrawn"}:
         return str(change.after.get("note", ""))
+    if change.action == "plan.directory-decided":
+        return f"通讯录变动，{change.after.get('reason', '')}"
     return "分解表发布" if change.action == "plan.published" else _REVISED
 
 

@@ -55,6 +55,7 @@ class Situation:
 
     Attributes:
         is_dated: it has a date that can be moved.
+        is_past: its date has passed; a later one is asked for before.
         is_dropped: it is done, and a revision of the plan no longer asks for it.
         asked: an extension is asked for and not decided yet.
         objected: an objection is not decided yet.
@@ -64,6 +65,7 @@ class Situation:
     status: ObligationStatus
     kind: ObligationKind
     is_dated: bool = True
+    is_past: bool = False
     is_dropped: bool = False
     asked: bool = False
     objected: bool = False
@@ -102,8 +104,8 @@ def _may_take(situation: Situation, action: Action, who: Party, *, review: bool)
             is_by_record = status is _S.DONE and is_hearing
             may = (is_office or is_own_report) and not is_by_record
         case Action.EXTEND:
-            is_own_date = is_office or not situation.follows
-            may = situation.is_dated and not situation.asked and is_own_date
+            may_ask = not situation.follows and not situation.is_past
+            may = situation.is_dated and not situation.asked and (is_office or may_ask)
         case Action.OBJECT:
             may = not situation.objected
         case Action.WITHDRAW:

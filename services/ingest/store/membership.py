@@ -42,12 +42,15 @@ class Bearer:
     Attributes:
         open: how many are owed and not done, without those that a person assigned to it.
         held: how many are owed and not done.
+        open_submitted, held_submitted: how many of these wait for the office's review.
     """
 
     measure_id: UUID
     unit_id: UUID
     open: int
     held: int
+    open_submitted: int
+    held_submitted: int
 
 
 async def list_bearer_sets(db: AsyncConnection, office_id: UUID, plan_id: UUID) -> list[BearerSet]:
@@ -77,9 +80,15 @@ async def list_bearers(
     """Those of some units that have, or had, obligations of a plan, for each measure."""
     is_held = and_(_LIVE, _O.status != ObligationStatus.DONE)
     is_open = and_(is_held, _O.by_hand.is_(False))
+    is_submitted = _O.status == ObligationStatus.SUBMITTED
+    counted = {
+        "open": is_open,
+        "held": is_held,
+        "open_submitted": and_(is_open, is_submitted),
+        "held_submitted": and_(is_held, is_submitted),
+    }
     columns = {
-        "open": func.count().filter(is_open).label("open"),
-        "held": func.count().filter(is_held).label("held"),
+        name: func.count().filter(condition).label(name) for name, condition in counted.items()
     }
     query = (
         select(*list_columns(Bearer, columns, _O))

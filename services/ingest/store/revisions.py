@@ -15,7 +15,7 @@ from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.ledger_rows import StoredObligation
 from services.ingest.store.life_tables import EXTENSIONS, ExtensionState
 from services.ingest.store.plans import DECIDED
-from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS
+from services.ingest.store.tables import MEASURES, NAME_DECISIONS, OBLIGATIONS, PLANS, UNITS
 from shared.database.engine import update_rows
 from shared.schemas.life import ObligationStatus
 
@@ -87,6 +87,36 @@ async def list_granted(
     return await fetch_all(db, GrantedDate, query)
 
 
+@dataclass(frozen=True, slots=True)
+class SubmittedReport:
+    """A report of an obligation that waits for its review; `unit` is the name."""
+
+    measure_id: UUID
+    unit_id: UUID
+    unit: str
+    period: str
+    due_on: date | None
+    by_hand: bool
+
+
+async def list_submitted(
+    db: AsyncConnection, plan_id: UUID, measure_ids: Collection[UUID]
+) -> list[SubmittedReport]:
+    """What units reported as done of measures and the office has yet to review, by unit name."""
+    query = (
+        select(*list_columns(SubmittedReport, {"unit": UNITS.c.name}, _O))
+        .select_from(OBLIGATIONS.join(UNITS, UNITS.c.unit_id == _O.unit_id))
+        .where(
+            _O.plan_id == plan_id,
+            is_any_of(_O.measure_id, measure_ids),
+            _O.withdrawn_at.is_(None),
+            _O.status == ObligationStatus.SUBMITTED,
+        )
+        .order_by(UNITS.c.name, _O.ordinal, _O.period)
+    )
+    return await fetch_all(db, SubmittedReport, query)
+
+
 async def list_obligations(
     db: AsyncConnection,
     office_id: UUID,
@@ -118,8 +148,9 @@ async def withdraw_obligations(
 ) -> None:
     """Mark obligations as no longer owed, and close what is asked for about them.
 
-    They stay in the ledger, and what is done stays done.
+    They stay in the ledger, and what is done stays done. A report that was not reviewed ends.
     """
+    is_done = _O.status == ObligationStatus.DONE
     await db.execute(
         update(OBLIGATIONS)
         .where(is_any_of(_O.obligation_id, obligation_ids))
@@ -127,10 +158,9 @@ async def withdraw_obligations(
             withdrawn_at=now,
             since=now,
             reminded=False,
-            status=case(
-                (_O.status == ObligationStatus.DONE, _O.status),
-                else_=ObligationStatus.WITHDRAWN,
-            ),
+            status=case((is_done, _O.status), else_=ObligationStatus.WITHDRAWN),
+            submitted_at=case((is_done, _O.submitted_at)),
+            submitted_by=case((is_done, _O.submitted_by)),
         )
     )
     why = ObligationStatus.WITHDRAWN.value

@@ -15,10 +15,17 @@ from services.ingest.store.history_tables import NOTIFICATIONS, REMINDERS, WITHD
 from services.ingest.store.journal import JournalEntry
 from services.ingest.store.journal_tables import JOURNAL
 from services.ingest.store.tables import OBLIGATION_HISTORY, OBLIGATIONS
+from shared.schemas.life import ObligationStatus
 
 _O, _H, _J = OBLIGATIONS.c, OBLIGATION_HISTORY.c, JOURNAL.c
 _R, _N, _W = REMINDERS.c, NOTIFICATIONS.c, WITHDRAWALS.c
-_OF_PLANS = ("plan.published", "plan.revised", "plan.withdrawn", "measure.withdrawn")
+_OF_PLANS = (
+    "plan.published",
+    "plan.revised",
+    "plan.withdrawn",
+    "plan.directory-decided",
+    "measure.withdrawn",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,7 @@ class StateRow:
     since: datetime | None
     due_on: date | None
     known_on: date
+    status: ObligationStatus
     withdrawn: bool
 
 
@@ -80,10 +88,10 @@ async def list_journal(
 
 async def list_states(db: AsyncConnection, unit_id: UUID, obligation_id: UUID) -> list[StateRow]:
     """The states of an obligation, the present one last."""
-    past = select(_H.since, _H.due_on, _H.known_on, _H.withdrawn).where(
+    past = select(_H.since, _H.due_on, _H.known_on, _H.status, _H.withdrawn).where(
         _H.unit_id == unit_id, _H.obligation_id == obligation_id
     )
-    now = select(_O.since, _O.due_on, _O.known_on, _O.withdrawn_at.is_not(None)).where(
+    now = select(_O.since, _O.due_on, _O.known_on, _O.status, _O.withdrawn_at.is_not(None)).where(
         _O.obligation_id == obligation_id
     )
     return [

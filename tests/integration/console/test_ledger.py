@@ -154,6 +154,14 @@ async def test_an_extension_that_a_unit_asks_for_is_granted(
     await page.get_by_role("button", name="同意延期").click()
     await expect(page.get_by_role("status")).to_have_text("已同意延期。")
     await expect(page.locator(".standing")).to_contain_text("2024-01-20")
+    await page.get_by_role("link", name="调整期限").click()
+    await page.get_by_label("新期限").fill("2024-02-20")
+    await page.get_by_label("理由").fill("迁移推迟")
+    await page.get_by_role("button", name="调整期限").click()
+    await page.get_by_label("我确认无误").check()
+    await page.get_by_role("button", name="调整期限").click()
+    await expect(page.get_by_role("status")).to_have_text("期限已调整。")
+    await expect(page.locator(".standing")).to_contain_text("2024-02-20")
 
 
 async def test_an_objection_is_settled(desk: Desk, ledger: list[dict[str, Any]]) -> None:

@@ -178,6 +178,11 @@ async def test_a_revision_is_read_as_sentences_and_confirmed(desk: Desk, tmp_pat
     title = "盐亭县2023年政务公开要点分解表"
     address = await make_draft(desk, tmp_path, *rows, title=title)
     await desk.api.client.post(f"/v1{address}/publish", json={})
+    (row,) = await desk.api.list_ledger(plan_id=address.rpartition("/")[2], task="3")
+    body = {"version": 1, "note": "已公开"}
+    path = f"/v1/obligations/{row['obligation_id']}"
+    submitted = await desk.api.client.post(f"{path}/submit", json=body)
+    assert submitted.json()["status"] == "submitted"
     page = await desk.sign_in("admin")
     changed = write_table(
         tmp_path,
@@ -191,6 +196,7 @@ async def test_a_revision_is_read_as_sentences_and_confirmed(desk: Desk, tmp_pat
     await expect(page.get_by_text("提前到 2023-08-31（周四）")).to_be_visible()
     await expect(page.get_by_text("由县发展和改革局承担，会收到通知。")).to_be_visible()
     await expect(page.get_by_role("heading", name="取消的要求（1）")).to_be_visible()
+    await expect(page.get_by_text("县财政局已报办结待审核（期限 2023-11-30")).to_be_visible()
     await check_page(page)
     await take_picture(page, "plan-revision")
     await page.get_by_role("button", name="让修订生效").click()
@@ -204,10 +210,15 @@ async def test_a_plan_is_withdrawn_with_a_reason_and_a_draft_deleted(
     assert (await desk.api.import_units()).is_success
     address = await make_draft(desk, tmp_path, SMALL[0], title="盐亭县2023年专项任务分解表")
     await desk.api.client.post(f"/v1{address}/publish", json={})
+    (row,) = await desk.api.list_ledger(plan_id=address.rpartition("/")[2])
+    body = {"version": 1, "note": "已公开"}
+    path = f"/v1/obligations/{row['obligation_id']}"
+    assert (await desk.api.client.post(f"{path}/submit", json=body)).is_success
     page = await desk.sign_in("admin")
     await page.goto(f"{address}/measures/1.1")
     await page.get_by_role("link", name="撤回这一条").click()
     await expect(page.get_by_text("1 个单位的 1 项不再要办")).to_be_visible()
+    await expect(page.get_by_text("其中 1 项已报办结待审核，将随撤回结束。")).to_be_visible()
     await page.goto(f"{address}/withdraw")
     await check_page(page)
     await take_picture(page, "plan-withdraw")

@@ -227,7 +227,9 @@ async def test_what_the_directory_changes_in_plans_is_decided(desk: Desk) -> Non
     await page.get_by_role("button", name="确定").click()
     await expect(page.get_by_role("status")).to_contain_text("已确认")
     unit = await find_unit(desk, "县水利局")
-    assert await desk.api.list_ledger(unit_id=unit["unit_id"])
+    row = (await desk.api.list_ledger(unit_id=unit["unit_id"], kind="deadline"))[0]
+    path = f"/v1/obligations/{row['obligation_id']}"
+    assert (await desk.api.client.post(f"{path}/submit", json={"version": 1})).is_success
     successor = await find_unit(desk, "县财政局")
     body = {"reason": "机构改革", "successor_id": successor["unit_id"]}
     retired = await desk.api.client.post(f"/v1/units/{unit['unit_id']}/retire", json=body)
@@ -235,9 +237,15 @@ async def test_what_the_directory_changes_in_plans_is_decided(desk: Desk) -> Non
     await page.goto("/overview/waiting")
     await page.get_by_role("region", name="名录变动").get_by_role("link").first.click()
     await expect(page.get_by_label("县水利局 → 县财政局")).to_be_checked()
+    await expect(page.get_by_text("其中 1 项已报办结待审核，由承接单位承接。")).to_be_visible()
     await check_page(page)
     await page.get_by_label("按名录调整").check()
     await page.get_by_label("理由").fill("机构改革")
+    await page.get_by_role("button", name="确定").click()
+    await expect(page.get_by_role("alert")).to_contain_text("有报办结尚未审核")
+    await desk.api.client.post(f"{path}/return", json={"version": 2, "note": "请补充链接"})
+    await page.get_by_role("button", name="确定").click()
+    await expect(page.get_by_role("alert")).to_contain_text("内容已有变化，与您看到的不同")
     await page.get_by_role("button", name="确定").click()
     await expect(page.get_by_text("没有待决定的名录变动。")).to_be_visible()
     assert await desk.api.list_ledger(unit_id=unit["unit_id"]) == []

@@ -98,6 +98,16 @@ async def test_a_category_is_stored_as_the_document_prints_it(api):
     assert [row["task_name"] for row in await api.list_ledger(category="财政信息")] == ["预算"]
 
 
+async def test_a_range_of_dates_that_ends_before_it_begins_is_refused(api):
+    query = {"due_from": "2023-12-31", "due_to": "2023-01-01"}
+    for path in ("/v1/ledger", "/v1/ledger/counts", "/v1/ledger.csv"):
+        answer = await api.client.get(path, params=query)
+        assert answer.status_code == 422, path
+        assert "起止日期颠倒" in answer.json()["detail"]
+    query["due_from"] = query["due_to"]
+    assert (await api.client.get("/v1/ledger", params=query)).status_code == 200
+
+
 async def test_what_does_not_exist_is_404_and_an_alias_of_several_is_asked_about(api, ledger):
     for query in ({"unit": "没有这个局"}, {"unit_id": str(uuid4())}, {"plan": str(uuid4())}):
         answer = await api.client.get("/v1/ledger", params=query)

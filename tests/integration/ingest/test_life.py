@@ -258,6 +258,8 @@ async def test_a_refused_extension_keeps_the_date_and_an_overdue_one_is_not_aske
     assert (refused.json()["due_on"], refused.json()["version"]) == ("2023-12-31", 3)
     assert (await api.client.post(f"{path}/grant", json={})).status_code == 409
     api.clock.instant += timedelta(days=300)
+    assert "extend" not in (await show(unit, obligation_id))["allowed"]
+    assert "extend" in (await show(api.client, obligation_id))["allowed"]
     late = await send(unit, obligation_id, "extend", **(body | {"version": 3}))
     assert (late.status_code, "passed" in late.json()["detail"]) == (409, True)
     office = await send(
@@ -296,6 +298,10 @@ async def test_an_upheld_objection_gives_the_duty_to_another_unit(api):
     assert published.json()["obligations"] == 0
     assert await kinds(api.client, obligation_id) == ["assigned", "objection-raised", "withdrawn"]
     assert await kinds(api.client, new[0]["obligation_id"]) == ["assigned"]
+    story = (await api.client.get(f"/v1/obligations/{obligation_id}/timeline")).json()
+    assert story[-1]["text"] == f"撤回：异议成立，改派{new[0]['unit']}：属县水利局"
+    story = (await api.client.get(f"/v1/obligations/{new[0]['obligation_id']}/timeline")).json()
+    assert story[0]["text"] == f"交办：由{item['unit']}改派：属县水利局"
 
 
 @pytest.mark.parametrize("how", ["uphold", "reject", "withdraw"])

@@ -1,5 +1,7 @@
 """A change of the directory waits as a decision of each published plan: confirmed or dismissed."""
 
+from datetime import timedelta
+
 import pytest
 
 from tests.integration.ingest.commands import serve_command
@@ -85,6 +87,31 @@ async def test_what_a_unit_asked_for_ends_with_what_it_loses(office):
     await decide(office, "confirm")
     shown = (await unit.get(path)).json()
     assert (shown["status"], shown["objections"][0]["state"]) == ("withdrawn", "withdrawn")
+
+
+async def test_a_report_that_would_end_unreviewed_is_named_before_and_in_the_story(
+    office, monkeypatch, capsys
+):
+    row = (await office.owed())["1.1", "县发展和改革局"]
+    unit = await office.api.open_as("read", "report", unit_id=row["unit_id"])
+    await office.api.import_units(LEAVES)
+    before = await changes(office)
+    assert [each["submitted"] for each in before["losses"]] == [0]
+    path = f"/v1/obligations/{row['obligation_id']}"
+    submitted = await unit.post(f"{path}/submit", json={"version": 1, "note": "已公布"})
+    assert submitted.status_code == 200
+    await decide(office, "confirm", 409, digest=before["digest"])
+    seen = await changes(office)
+    assert [(each["obligations"], each["submitted"]) for each in seen["losses"]] == [(2, 1)]
+    office.api.clock.instant += timedelta(minutes=1)
+    async with serve_command(office.api, monkeypatch, capsys) as cuiban:
+        shown = await cuiban("plan", "directory")
+    assert "1 of them are reported as done and not reviewed: the reports will end" in shown.out
+    await decide(office, "confirm", digest=seen["digest"])
+    lines = (await unit.get(f"{path}/timeline")).json()
+    assert lines[-1]["text"] == "撤回：通讯录变动，机构调整；报办结尚未审核，随之结束"
+    other = (await office.api.list_ledger(status="withdrawn", task="2"))[0]
+    assert "随之结束" not in await fetch_timeline(office, other)
 
 
 async def test_what_is_dismissed_stays_as_it_is_and_is_not_asked_again(office):

@@ -1,6 +1,7 @@
 """A revised document over a published plan: the difference, and what its confirmation does."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -271,6 +272,45 @@ async def test_what_a_unit_asked_for_ends_with_the_obligation_that_a_revision_wi
         *("withdrawn", "withdrawn", "withdrawn"),
     )
     await office.post(f"/v1/extensions/{extension['extension_id']}/grant", {}, 409)
+
+
+async def submit(office, row):
+    unit = await office.api.open_as("read", "report", unit_id=row["unit_id"])
+    path = f"/v1/obligations/{row['obligation_id']}"
+    answer = await unit.post(f"{path}/submit", json={"version": 1, "note": "已公布"})
+    assert answer.status_code == 200, answer.text
+    return path
+
+
+async def test_a_report_that_would_end_unreviewed_is_named_before_and_in_the_story(office):
+    await office.publish()
+    owed = await office.owed()
+    found = await office.revise(("目录", CATALOGUE, "县财政局", "2023年9月30日"), TWO)
+    leaving, dropped, staying = ("1.1", "县发展和改革局"), ("3.1", "凤灵街道"), ("1.1", "县财政局")
+    paths = [await submit(office, owed[each]) for each in (leaving, dropped, staying)]
+    await office.confirm(found, 409, digest=found["digest"])
+    seen = await office.seen(found)
+    (changed,), (removed,) = seen["changed"], seen["removed"]
+    ending = [(each["name"], each["due_on"]) for each in changed["reports_ending"]]
+    assert ending == [("县发展和改革局", "2023-09-30")]
+    assert [each["name"] for each in removed["reports_ending"]] == ["凤灵街道"]
+    office.api.clock.instant += timedelta(minutes=1)
+    await office.confirm(found, digest=seen["digest"])
+    texts = [(await office.api.client.get(f"{path}/timeline")).json()[-1]["text"] for path in paths]
+    ended = "撤回：分解表修订；报办结尚未审核，随之结束"
+    assert texts == [ended, ended, "报办结：已公布"]
+
+
+async def test_a_report_that_ended_does_not_date_what_is_done_later(office):
+    await office.publish()
+    path = await submit(office, (await office.owed())["3.1", "凤灵街道"])
+    await office.confirm(await office.revise(ONE, TWO))
+    await office.confirm(await office.revise(ONE, TWO, THREE))
+    office.api.clock.instant += timedelta(days=3)
+    shown = (await office.api.client.get(path)).json()
+    assert (shown["status"], shown["submitted_at"]) == ("assigned", None)
+    done = await office.post(f"{path}/complete", {"version": shown["version"], "note": "已核实"})
+    assert done["done_at"] == office.api.clock.instant.isoformat().replace("+00:00", "Z")
 
 
 async def test_a_unit_that_comes_back_owes_the_same_obligation_again(office):

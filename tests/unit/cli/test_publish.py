@@ -90,6 +90,7 @@ REVISION = {
             "units_added": [],
             "units_removed": [],
             "units_keeping": [{"unit_id": UNIT, "name": "县财政局", "due_on": "2099-12-31"}],
+            "reports_ending": [{"unit_id": UNIT, "name": "县水利局", "due_on": "2023-09-30"}],
             "open": [],
             "unknown": [],
         }
@@ -188,13 +189,14 @@ def write(path: Path, title: str) -> str:
     return str(path)
 
 
-def test_a_revision_names_its_plan_and_who_keeps_a_granted_date(
+def test_a_revision_names_its_plan_who_keeps_a_granted_date_and_whose_report_ends(
     cuiban: Any, posted: list[httpx.Request], typing: Callable[..., None], tmp_path: Path
 ) -> None:
     typing("y")
     ran = cuiban("plan", "revise", write(tmp_path / "b.txt", TITLE))
     assert f"Revises: {TITLE} · 2023 · {PLAN}" in ran.out
     assert "县财政局 keeps 2099-12-31" in ran.out
+    assert "县水利局 reported it as done (2023-09-30)" in ran.out
     assert "Nothing was changed" in ran.out
     assert len(posted) == 1, "read, and not confirmed"
 

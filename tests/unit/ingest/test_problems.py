@@ -13,13 +13,14 @@ from structlog.testing import capture_logs
 from services.ingest.api.problem_titles import TITLES
 from services.ingest.api.problems import install, make_problem
 from services.ingest.documents.errors import DocumentFault
-from services.ingest.domain.refusals import Fault
+from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.accounts.signing_in import SignInFault
 from services.ingest.store.rows import PlanStatus
 from shared.api.accounts import SignInIn
 from shared.api.links import LinkOpenIn
-from shared.api.obligations import EvidenceIn, ReasonIn
+from shared.api.obligations import EvidenceIn, ExtendIn, ReasonIn
 from shared.api.offices import TokenIn
+from shared.api.problems import choose_part
 from shared.api.settings import OfficeSettingsIn
 from shared.errors import NewerValueError
 from shared.rules.book import RuleBook
@@ -51,6 +52,7 @@ RULE = {
     "who": [{"audience": "liaison"}],
     "channels": ["email"],
 }
+EXTENDED: dict[str, object] = {"version": 1, "due_on": "2023-12-20", "note": "x"}
 _REQUESTS: list[tuple[type[BaseModel], dict[str, object], str]] = [
     (TokenIn, {"name": "a\nb", "scopes": ["read"]}, "内容含有控制字符或换行。"),
     (TokenIn, {"name": " ", "scopes": ["read"]}, "内容不能为空白。"),
@@ -65,6 +67,17 @@ _REQUESTS: list[tuple[type[BaseModel], dict[str, object], str]] = [
         {"version": 1, "quiet_sms": {"begin": "21:00Z", "end": "22:00"}},
         "请勿写时区",
     ),
+    (ReasonIn, {"note": ""}, "内容过短，至少 1 个字。"),
+    (ReasonIn, {"note": "x" * 1001}, "内容过长，最多 1000 个字。"),
+    (ExtendIn, EXTENDED | {"due_on": "2023-02-30"}, "不是有效的日期，应写成 2023-12-31 这样。"),
+    (ExtendIn, EXTENDED | {"due_on": 20231201}, "不是有效的日期，应写成 2023-12-31 这样。"),
+    (ExtendIn, EXTENDED | {"due_on": "0023-01-01"}, "不能早于 2000-01-01。"),
+    (ExtendIn, EXTENDED | {"due_on": "2999-01-01"}, "不能晚于 2199-12-31。"),
+    (ExtendIn, EXTENDED | {"version": "一"}, "须为整数。"),
+    (ExtendIn, EXTENDED | {"version": -1}, "不能小于 0。"),
+    (TokenIn, {"name": "a", "scopes": ["god"]}, "不在可选范围内，可选：'read'、'report'"),
+    (TokenIn, {"name": "a", "scopes": []}, "数量过少，至少 1 个。"),
+    (TokenIn, {"name": "a", "scopes": ["read"], "unit_id": "x"}, "不是有效的编号。"),
     (RuleBook, {"version": 1, "rules": [RULE, RULE]}, "两条规则的编号"),
     (OnDates, {"type": "on-dates", "days": ["02-30"]}, "02-30 不是“月-日”"),
 ]
@@ -90,6 +103,26 @@ async def test_what_is_wrong_with_a_value_is_told_in_chinese_and_then_in_english
     (told,) = [message for message in messages if message.startswith(text)]
     assert re.search("[a-z]{3}", told)
     assert "Value error" not in told
+
+
+@pytest.mark.parametrize(
+    ("fault", "advice"), [(Fault.NOT_FOUND, "请从列表"), (Fault.CONFLICT, "请重新")]
+)
+async def test_a_refusal_says_what_to_do_even_if_its_place_does_not(
+    fault: Fault, advice: str
+) -> None:
+    app = FastAPI()
+    install(app)
+
+    @app.get("/")
+    async def refuse() -> None:
+        raise RefusedError(fault, "没有这一项。There is no such thing.")
+
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as api:
+        hint = (await api.get("/")).json()["hint"]
+    assert advice in choose_part(hint, "zh")
+    assert re.fullmatch("[A-Za-z,:. ]+", choose_part(hint, "en"))
 
 
 _API = Path(__file__).parents[3] / "services" / "ingest" / "api"

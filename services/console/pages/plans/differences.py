@@ -105,6 +105,9 @@ def _list_unit_sentences(words: Wording, change: ChangeOut) -> Iterator[str]:
     if change.units_removed:
         names = name_some(words, [unit.name for unit in change.units_removed])
         yield words.gettext("%(names)s不再承担，提醒停止；已办结的保留。", names=names)
+    for report in change.reports_ending:
+        text = N_("%(name)s已报办结待审核（期限 %(day)s），将随撤回结束。")
+        yield words.gettext(text, name=report.name, day=words.write_date(report.due_on))
     for unit in change.units_keeping:
         text = N_("%(name)s仍按已同意延期的 %(day)s 办理。")
         yield words.gettext(text, name=unit.name, day=words.write_date(unit.due_on))

@@ -63,8 +63,11 @@ async def _ask_to_withdraw(
     lines = [
         what,
         visit.gettext("%(units)s 个单位的 %(count)s 项不再要办，也不再提醒。", **counts),
-        visit.gettext("已办结的保留，留痕保留。撤回后不能恢复，只能重新发布。"),
+        visit.gettext("已办结的保留，留痕保留。以后要恢复，只能在台账中逐项重新办理。"),
     ]
+    if preview.submitted:
+        text = N_("其中 %(count)s 项已报办结待审核，将随撤回结束。")
+        lines.insert(2, visit.gettext(text, count=preview.submitted))
     return _render_confirmation(
         visit,
         form,

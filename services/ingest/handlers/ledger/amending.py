@@ -130,7 +130,7 @@ def _compare_unit(
         for period in measure.drafts:
             obligation_id = identity.derive_obligation_id(measure.measure_id, unit_id, period)
             is_by_hand = obligation_id in left and left[obligation_id].by_hand
-            if unit_id not in measure.change.units and not is_by_hand:
+            if not measure.change.is_kept_by(unit_id, period, by_hand=is_by_hand):
                 continue
             old = left.pop(obligation_id, None)
             _compare_obligation(confirmation, changes, measure, (obligation_id, period), old)

@@ -38,6 +38,13 @@ class ChangedMeasure:
             return False
         return self.old.names == self.new.names and self.old.lead == self.new.lead
 
+    def is_kept_by(self, unit_id: UUID, period: str, *, by_hand: bool) -> bool:
+        """Whether a unit goes on owing what it owes for a period.
+
+        `by_hand`: a person assigned it, so that only the end of the period takes it away.
+        """
+        return period in self.after and (unit_id in self.units or by_hand)
+
 
 @dataclass(frozen=True, slots=True)
 class RevisedMeasure:

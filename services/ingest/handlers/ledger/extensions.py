@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.transitions import TRANSITIONS
 from services.ingest.domain.words import name_actions
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger.changing import note_change
@@ -45,16 +46,8 @@ async def ask_extension(
             has passed, or the new one is not later.
     """
     locked = await lock_obligation(db, act, obligation_id, version)
+    _require_in_time(locked)
     due_before = _require_later(locked, wanted)
-    if due_before < locked.day.today:
-        raise RefusedError(
-            Fault.CONFLICT,
-            f"期限 {due_before.isoformat()} 已过，延期须在到期前申请。"
-            "The date has passed: an extension is asked for before it.",
-            "请报告进展并说明原因，由办公室改期。"
-            "Report progress with the reason; the office may still set a later date.",
-            allowed=locked.allowed,
-        )
     number = locked.entry.number + 1
     row = _make_row(act, locked, wanted, due_before, number)
     await life.add_extension(db, row | {"state": ExtensionState.PENDING})
@@ -107,6 +100,26 @@ async def carry_extension(
         await store.touch_obligation(db, other_id, number)
         after = {"asked_due": asked.asked_due.isoformat(), "note": asked.reason}
         await note_change(db, act, locked, "extension.asked", after)
+
+
+def _require_in_time(locked: LockedObligation) -> None:
+    """Make sure that a later date is asked for before the present one has passed.
+
+    Raises:
+        RefusedError: it has passed.
+    """
+    situation, due_on = locked.situation, locked.entry.due_on
+    if due_on is None or not situation.is_past:
+        return
+    if Action.EXTEND in TRANSITIONS[situation.status]:
+        raise RefusedError(
+            Fault.CONFLICT,
+            f"期限 {due_on.isoformat()} 已过，延期须在到期前申请。"
+            "The date has passed: an extension is asked for before it.",
+            "请报告进展并说明原因，由办公室改期。"
+            "Report progress with the reason; the office may still set a later date.",
+            allowed=locked.allowed,
+        )
 
 
 def _require_later(locked: LockedObligation, wanted: NewDate) -> date:

@@ -120,10 +120,12 @@ async def read_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) ->
     policy = await get_policy(db, act)
     duty = await find_joint(db, entry, policy)
     follows = duty is not None and duty.leading.obligation_id != obligation_id
+    day = await get_office_day(db, act.office_id, act.now)
     situation = Situation(
         entry.status,
         entry.kind,
         is_dated=entry.due_on is not None,
+        is_past=entry.due_on is not None and entry.due_on < day.today,
         is_dropped=entry.status is ObligationStatus.DONE and entry.withdrawn_at is not None,
         asked=any(each.state is ExtensionState.PENDING for each in extensions),
         objected=any(each.state is ObjectionState.PENDING for each in objections),
@@ -133,7 +135,7 @@ async def read_obligation(db: AsyncConnection, act: Act, obligation_id: UUID) ->
         entry,
         situation,
         policy,
-        await get_office_day(db, act.office_id, act.now),
+        day,
         get_party(act),
         leading=duty.leading if duty is not None and follows else None,
         following=duty.following if duty is not None else (),

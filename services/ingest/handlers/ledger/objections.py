@@ -66,7 +66,8 @@ async def uphold_objection(
 ) -> UUID:
     """Withdraw what was objected to, or assign it to another unit; returns the obligation's id.
 
-    `version` of the obligation as it was seen; None for any.
+    `version` of the obligation as it was seen; None for any. Both stories say that the objection
+    was upheld, and who owes it instead of whom.
 
     Raises:
         RefusedError: no such objection or unit, it is decided, another version, the obligation has
@@ -74,13 +75,14 @@ async def uphold_objection(
     """
     require_reason(words)
     objection = await require_objection(db, act, objection_id)
+    upheld = "异议成立"
     if unit_id is not None:
-        await _lock_both(db, act, objection.unit_id, unit_id)
+        upheld += f"，改派{await _lock_both(db, act, objection.unit_id, unit_id)}"
     objection, locked = await lock_objection(db, act, objection_id, version)
     await decide_objection(db, act, objection, ObjectionState.UPHELD, words=words, unit_id=unit_id)
-    await end_obligation(db, act, locked, words, reason="objection")
+    await end_obligation(db, act, locked, f"{upheld}：{words}", reason="objection")
     if unit_id is not None:
-        await assign_to(db, act, locked, unit_id, words)
+        await assign_to(db, act, locked, unit_id, f"由{locked.entry.unit}改派：{words}")
     return objection.obligation_id
 
 
@@ -100,8 +102,8 @@ async def reject_objection(
     return objection.obligation_id
 
 
-async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) -> None:
-    """Lock the unit that owes it and the one that is to.
+async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) -> str:
+    """Lock the unit that owes it and the one that is to; returns the name of that one.
 
     Raises:
         RefusedError: the other unit does not exist, is retired, or is the same.
@@ -122,3 +124,4 @@ async def _lock_both(db: AsyncConnection, act: Act, owner: UUID, other: UUID) ->
             "Name another unit, or none to withdraw the obligation.",
         )
     await units.lock_units(db, [owner, other])
+    return unit.name

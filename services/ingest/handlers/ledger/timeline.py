@@ -25,7 +25,9 @@ from services.ingest.store import obligations
 from services.ingest.store import timeline as store
 from services.ingest.store.ledger_rows import LedgerEntry
 from services.ingest.store.timeline import MessageRow, StateRow
+from shared.schemas.life import ObligationStatus
 
+_SUBMITTED = ObligationStatus.SUBMITTED
 _REMINDERS = 1000
 """How many reminders a timeline shows, the newest."""
 
@@ -105,8 +107,10 @@ def _list_states(rows: list[StateRow], zone: tzinfo) -> list[ObligationState]:
             row.since or datetime.combine(row.known_on, time(), tzinfo=zone),
             row.due_on,
             row.withdrawn,
+            ends_report=row.withdrawn and before is not None and before.status is _SUBMITTED,
         )
-        for row in rows
+        for before, row in pairwise([None, *rows])
+        if row is not None
     ]
     changed = [
         after

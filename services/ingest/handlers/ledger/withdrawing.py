@@ -42,9 +42,18 @@ async def withdraw_obligation(
 
 
 async def end_obligation(
-    db: AsyncConnection, act: Act, locked: LockedObligation, words: str, *, reason: str
+    db: AsyncConnection,
+    act: Act,
+    locked: LockedObligation,
+    words: str,
+    *,
+    reason: str,
+    ends_report: bool = True,
 ) -> None:
     """Withdraw a locked obligation; `reason` is the event's word.
+
+    A report that waits for its review ends with it, which the journal says, unless another unit
+    has it from now on (`ends_report` False).
 
     Raises:
         RefusedError: it is done or withdrawn.
@@ -67,7 +76,9 @@ async def end_obligation(
         reason=reason,
     )
     await tell(db, act, event, obligation_id, number)
-    after = {"status": status, "note": words}
+    after: dict[str, Any] = {"status": status, "note": words}
+    if ends_report and entry.status is ObligationStatus.SUBMITTED:
+        after["ends_report"] = True
     await note_change(db, act, locked, "obligation.withdrawn", after)
 
 

@@ -51,7 +51,7 @@ async def move_to_successors(
             elif not locked.situation.follows:
                 unreviewed.append(locked)
         handed = f"移交{member.successor}：{reason}"
-        await end_obligation(db, act, locked, handed, reason=_MERGED)
+        await end_obligation(db, act, locked, handed, reason=_MERGED, ends_report=False)
     if unreviewed:
         raise _make_unreviewed(unreviewed)
 

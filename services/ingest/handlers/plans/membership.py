@@ -25,8 +25,9 @@ from services.ingest.store import units as unit_store
 from services.ingest.store.membership import Bearer
 from services.ingest.store.rows import StoredMeasure, StoredPlan, StoredSuccession
 
-_Owed = defaultdict[UUID, list[tuple[StoredMeasure, int]]]
-"""The measures of units, each with how many obligations it is about."""
+_Owed = defaultdict[UUID, list[tuple[StoredMeasure, int, int]]]
+"""The measures of units, each with how many obligations it is about, and how many of them are
+reported as done and not reviewed."""
 
 
 _Meant = tuple[set[UUID], bool]
@@ -48,6 +49,8 @@ class Member:
     Attributes:
         refs: the measures.
         obligations: how many dates it would owe, or owe no more.
+        submitted: how many of these are reported as done and not reviewed. Of what is lost the
+            report ends; what is handed over takes it along.
         successor_id: the unit that takes over; None where duties are gained or lost.
     """
 
@@ -55,6 +58,7 @@ class Member:
     unit: str
     refs: tuple[str, ...]
     obligations: int
+    submitted: int = 0
     measure_ids: tuple[UUID, ...] = ()
     successor_id: UUID | None = None
     successor: str = ""
@@ -128,15 +132,16 @@ async def compare_members(
             if unit_id in successors and bearer.held and str(unit_id) not in staying
         }
         for unit_id in handing:
-            handed[unit_id].append((measure, leaving[unit_id].held))
+            bearer = leaving[unit_id]
+            handed[unit_id].append((measure, bearer.held, bearer.held_submitted))
         taking = {successors[unit_id] for unit_id in handing}
         for unit_id in wanted - owing[measure.measure_id].settled - taking:
             if dates and str(unit_id) not in measure.not_joining:
-                gains[unit_id].append((measure, dates))
+                gains[unit_id].append((measure, dates, 0))
         for unit_id, bearer in leaving.items():
             is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in staying
             if bearer.open and is_certain and not is_kept:
-                losses[unit_id].append((measure, bearer.open))
+                losses[unit_id].append((measure, bearer.open, bearer.open_submitted))
     names = {unit.unit_id: unit.name for unit in units}
     names |= {unit_id: unit.name for unit_id, unit in known.units.items()}
     return DirectoryChange(
@@ -231,7 +236,7 @@ def _count_dates(measure: StoredMeasure, year: int | None, today: date) -> int:
 
 
 def _describe(
-    members: Mapping[UUID, Sequence[tuple[StoredMeasure, int]]],
+    members: _Owed,
     names: Mapping[UUID, str],
     successors: Mapping[UUID, UUID] = MappingProxyType({}),
 ) -> tuple[Member, ...]:
@@ -239,9 +244,10 @@ def _describe(
         Member(
             unit_id=unit_id,
             unit=names.get(unit_id, ""),
-            refs=tuple(measure.ref for measure, _ in owed),
-            obligations=sum(number for _, number in owed),
-            measure_ids=tuple(measure.measure_id for measure, _ in owed),
+            refs=tuple(measure.ref for measure, _, _ in owed),
+            obligations=sum(number for _, number, _ in owed),
+            submitted=sum(number for _, _, number in owed),
+            measure_ids=tuple(measure.measure_id for measure, _, _ in owed),
             successor_id=(successor_id := successors.get(unit_id)),
             successor=names.get(successor_id, "") if successor_id else "",
         )

@@ -24,13 +24,15 @@ from services.ingest.store.withdrawing import LiveObligation
 from shared.kafka.outbox.publishing import publish
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ObligationsWithdrawn
+from shared.schemas.life import ObligationStatus
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal:
     """What was withdrawn, or would be: of which plan, how many obligations of how many units.
 
-    `ref` names the measure; None is the whole plan.
+    `ref` names the measure; None is the whole plan. `submitted` of the obligations are reported as
+    done and not reviewed: their reports end.
     """
 
     plan_id: UUID
@@ -38,6 +40,7 @@ class Withdrawal:
     ref: str | None
     obligations: int
     units: int
+    submitted: int
     applied: bool
 
 
@@ -173,4 +176,5 @@ def _describe(
     plan: StoredPlan, ref: str | None, live: Sequence[LiveObligation], *, applied: bool
 ) -> Withdrawal:
     units = len({each.unit_id for each in live})
-    return Withdrawal(plan.plan_id, plan.title, ref, len(live), units, applied)
+    submitted = sum(each.status is ObligationStatus.SUBMITTED for each in live)
+    return Withdrawal(plan.plan_id, plan.title, ref, len(live), units, submitted, applied)

@@ -25,7 +25,7 @@ from services.ingest.handlers.revisions.pairing import (
     is_still_open,
     list_codes,
 )
-from services.ingest.store.revisions import GrantedDate
+from services.ingest.store.revisions import GrantedDate, SubmittedReport
 from services.ingest.store.rows import StoredMeasure, StoredPlan
 
 
@@ -55,6 +55,15 @@ class Keeps:
 
 
 @dataclass(frozen=True, slots=True)
+class EndsReport:
+    """A unit whose report waits for its review and ends unreviewed; `due_on` is its date."""
+
+    unit_id: UUID
+    name: str
+    due_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class Differs:
     """A field of a measure, before and after."""
 
@@ -72,6 +81,7 @@ class Change:
         dates: the dates that differ.
         units_added, units_removed: who owes it from now on, and who no longer does.
         units_keeping: who keeps a granted date, and which.
+        reports_ending: whose reports end before the office has reviewed them.
         open: the codes to settle before the confirmation.
         unknown: names that do not resolve, if they are new or the measure loses units.
     """
@@ -83,6 +93,7 @@ class Change:
     units_added: tuple[Who, ...] = ()
     units_removed: tuple[Who, ...] = ()
     units_keeping: tuple[Keeps, ...] = ()
+    reports_ending: tuple[EndsReport, ...] = ()
     open: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
@@ -132,6 +143,7 @@ class RevisionComparison:
         decisions: what people decided about names.
         owing: for each measure that differs the units that owe it now.
         granted: the later dates that units were granted for these measures.
+        submitted: the reports of these measures that wait for their review.
     """
 
     year: int | None
@@ -139,6 +151,7 @@ class RevisionComparison:
     decisions: Mapping[str, Decision]
     owing: Mapping[UUID, Collection[UUID]]
     granted: Sequence[GrantedDate] = ()
+    submitted: Sequence[SubmittedReport] = ()
 
     def compare(self, revision: Revision, pairs: Pairs) -> Revision:
         """Add to `revision` what the pairs of its measures mean for dates and units."""
@@ -216,6 +229,7 @@ class RevisionComparison:
             units_added=self._name_units(joining),
             units_removed=units_removed,
             units_keeping=self._list_keeping(measure),
+            reports_ending=self._list_ending(measure),
             open=self._list_open(old, new),
             unknown=tuple(
                 name
@@ -239,6 +253,17 @@ class RevisionComparison:
             if kept is not None and kept != draft.due_on:
                 keeping.append(Keeps(granted.unit_id, unit.name, kept))
         return tuple(keeping)
+
+    def _list_ending(self, measure: ChangedMeasure) -> tuple[EndsReport, ...]:
+        """The reports of what the confirmation withdraws, as `write_obligations` does."""
+        if measure.old is None or measure.only_words:
+            return ()
+        return tuple(
+            EndsReport(report.unit_id, report.unit, report.due_on)
+            for report in self.submitted
+            if report.measure_id == measure.old.measure_id
+            and not measure.is_kept_by(report.unit_id, report.period, by_hand=report.by_hand)
+        )
 
     def _list_open(self, old: StoredMeasure | None, new: StoredMeasure | None) -> tuple[str, ...]:
         if new is None or is_still_open(old, new, self.year):

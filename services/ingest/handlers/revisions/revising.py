@@ -272,7 +272,8 @@ async def compare_revision(
     measure_ids = [measure.measure_id for measure in differing]
     owing = await revisions.map_owing_units(db, plan_id, measure_ids)
     granted = await revisions.list_granted(db, plan_id, measure_ids)
-    comparison = RevisionComparison(plan.year, known, decisions, owing, granted)
+    submitted = await revisions.list_submitted(db, plan_id, measure_ids)
+    comparison = RevisionComparison(plan.year, known, decisions, owing, granted, submitted)
     return comparison.compare(Revision(plan, stored), pairs)
 
 

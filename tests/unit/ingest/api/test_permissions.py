@@ -14,11 +14,13 @@ from services.ingest.api.permissions import (
     check_endpoints,
     describe_holders,
     list_permissions,
+    list_permitted,
 )
 from services.ingest.domain.accounts import AccountRole
 from services.ingest.handlers.office.tokens import Scope
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
+from shared.schemas.life import Action
 
 
 def test_the_description_names_the_permission_of_every_operation() -> None:
@@ -68,6 +70,18 @@ def test_who_prepares_does_not_decide_and_who_decides_does_not_prepare() -> None
     assert not decides & editor
     assert decides <= approver
     assert not (prepares | {Permission.ANSWER}) & approver
+
+
+def test_of_the_possible_actions_each_role_has_those_that_it_may_take() -> None:
+    permitted = {role: set(list_permitted(Action, granted)) for role, granted in BY_ROLE.items()}
+    answers = {Action.ACCEPT, Action.PROGRESS, Action.SUBMIT, Action.REOPEN, Action.OBJECT}
+    assert permitted == {
+        AccountRole.ADMIN: set(Action),
+        AccountRole.EDITOR: answers | {Action.EXTEND, Action.WITHDRAW},
+        AccountRole.APPROVER: {Action.COMPLETE, Action.RETURN, Action.EXTEND},
+        AccountRole.VIEWER: set(),
+        AccountRole.UNIT: answers | {Action.EXTEND},
+    }
 
 
 def test_a_viewer_only_reads() -> None:

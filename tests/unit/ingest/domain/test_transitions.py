@@ -122,6 +122,7 @@ def test_only_a_record_fulfils_a_hearing_or_undoes_it(status):
         ({"asked": True}, {A.EXTEND}),
         ({"objected": True}, {A.OBJECT}),
         ({"is_dated": False}, {A.EXTEND}),
+        ({"is_past": True}, {A.EXTEND}),
         ({"is_dropped": True}, set(A)),
         ({"follows": True}, {A.SUBMIT, A.REOPEN, A.EXTEND}),
     ],
@@ -129,7 +130,8 @@ def test_only_a_record_fulfils_a_hearing_or_undoes_it(status):
 def test_what_is_open_refuses_its_own_action_and_no_other(status, action, who, changed, refused):
     without = find_next_status(deadline(status), action, who)
     found = find_next_status(deadline(status, **changed), action, who)
-    is_free = "follows" in changed and who is Party.OFFICE  # the office may act for each unit
+    # The office may act for each unit, and set a date at any time.
+    is_free = changed.keys() & {"follows", "is_past"} and who is Party.OFFICE
     assert found is (None if action in refused and not is_free else without)
 
 
