@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.ingest.api.permissions import ENDPOINTS, OPEN, Permission
+from services.ingest.api.endpoint_permissions import ENDPOINTS, OPEN
+from services.ingest.api.permissions import Permission
 from services.ingest.domain.accounts import AccountRole
 from tests.integration.ingest.walking import (
     DESCRIPTION,

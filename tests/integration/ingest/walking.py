@@ -12,12 +12,7 @@ import httpx
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.api.permissions import (
-    BY_ROLE,
-    BY_SCOPE,
-    Permission,
-    list_permissions,
-)
+from services.ingest.api.permissions import BY_ROLE, BY_SCOPE, Permission, list_permissions
 from services.ingest.domain.accounts import AccountRole
 from services.ingest.handlers.accounts.accounts import NewUser, create_user
 from services.ingest.handlers.accounts.sessions import Device, open_session
