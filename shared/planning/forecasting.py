@@ -12,6 +12,7 @@ from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import NOTHING_TOLD, Traits
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.news import find_told_day, is_announcing
 
@@ -21,7 +22,10 @@ _INSTANT = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class ForecastObligation:
-    """An obligation with the content of its reminder items."""
+    """An obligation with the content of its reminder items.
+
+    `told_traits`: what conditions ask of it beside lead and number, from beginning to end.
+    """
 
     office_id: UUID
     unit_id: UUID
@@ -29,10 +33,11 @@ class ForecastObligation:
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+    told_traits: Traits = NOTHING_TOLD
 
     def make_due_timer(self, timer: Timer) -> DueTimer:
         """One of its timers with the content of its reminder item."""
-        return DueTimer(timer, self.dates, self.lead, self.measure)
+        return DueTimer(timer, self.dates, self.lead, self.measure, self.told_traits)
 
 
 @dataclass(frozen=True, slots=True)

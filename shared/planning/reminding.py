@@ -10,7 +10,7 @@ from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
 from shared.rules.book import Rule
 from shared.rules.occurrences import Dates, Occurrence, list_audiences
-from shared.rules.selecting import Traits
+from shared.rules.selecting import NOTHING_TOLD, Traits
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
@@ -30,17 +30,21 @@ class ReminderMeasure:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A due timer with the content of its reminder item."""
+    """A due timer with the content of its reminder item.
+
+    `told_traits`: as they are now, beside lead and number.
+    """
 
     timer: Timer
     dates: Dates
     lead: bool
     measure: ReminderMeasure
+    told_traits: Traits = NOTHING_TOLD
 
     @property
     def traits(self) -> Traits:
         """What conditions ask of the obligation, as it is now."""
-        return Traits(lead=self.lead, ref=self.measure.ref)
+        return replace(self.told_traits, lead=self.lead, ref=self.measure.ref)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
+from shared.rules.selecting import keep_asked, list_asked
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -28,6 +29,9 @@ class Timetable:
 
     Occurrences of one rule and one set of dates rise strictly: where two fall into one slot,
     the one with the higher overdue number stands.
+
+    Attributes:
+        asked: the fields of `Traits` that some rule asks for.
     """
 
     def __init__(
@@ -38,7 +42,8 @@ class Timetable:
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
-        self._selects = any(rule.select for rule in book.rules)
+        self._asked = {rule.rule_id: list_asked(rule.select) for rule in book.rules}
+        self.asked = frozenset[str]().union(*self._asked.values())
         self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
@@ -57,7 +62,7 @@ class Timetable:
 
         The last answers are kept: a plan's obligations share dates, and are told together.
         """
-        traits = dates.traits if self._selects else None
+        traits = keep_asked(dates.traits, self.asked) if self.asked else None
         key = (dates.due_on, dates.known_on, dates.kind.value, traits, after)
         known = self._firsts.get(key)
         if known is None:
@@ -96,7 +101,8 @@ class Timetable:
         if self._room <= 0:
             self._courses.clear()
             self._room = self._kept
-        traits = dates.traits if rule.select else None
+        asked = self._asked[rule.rule_id]
+        traits = keep_asked(dates.traits, asked) if asked else None
         key = (rule.rule_id, dates.due_on, dates.known_on, dates.kind.value, traits)
         course = self._courses.get(key)
         if course is None:

@@ -1,8 +1,8 @@
 """Which obligations a rule is for: conditions, combined by all, any and not. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -145,6 +145,42 @@ class Traits:
     reached: float | None = None
 
 
+NOTHING_TOLD: Final = Traits()
+
+
+_FIELDS = {
+    "category": "category",
+    "task": "ref",
+    "unit": "unit",
+    "unit_kind": "unit_kind",
+    "group": "groups",
+    "status": "status",
+    "lead": "lead",
+    "quantity": "reached",
+}
+"""The conditions on traits, and the trait that each asks for."""
+
+
+UNIT_TRAITS: Final = frozenset({"unit", "unit_kind", "groups"})
+TOLD_TRAITS: Final = UNIT_TRAITS | {"category"}
+"""The traits of units and measures, which ingest tells once a rule book asks for them."""
+
+
+def list_asked(select: Select | None) -> frozenset[str]:
+    """The fields of `Traits` that conditions ask for, those within them too."""
+    if select is None:
+        return frozenset()
+    own = (trait for name, trait in _FIELDS.items() if getattr(select, name) is not None)
+    return frozenset(own).union(*map(list_asked, select.list_inner()))
+
+
+def keep_asked(traits: Traits | None, asked: Collection[str]) -> Traits | None:
+    """The traits that are asked for; the others as if nobody had told them. None stays None."""
+    if traits is None:
+        return None
+    return Traits(**{name: getattr(traits, name) for name in asked})
+
+
 @dataclass(frozen=True, slots=True)
 class JudgedObligation:
     """An obligation on one day, as conditions see it; `traits` is None while they are not known."""
@@ -185,7 +221,7 @@ def _join_any(verdicts: Iterable[bool | None]) -> bool | None:
 
 
 def _judge_traits(select: Select, traits: Traits | None) -> bool | None:
-    if not any(getattr(select, name) is not None for name in _OF_TRAITS):
+    if not any(getattr(select, name) is not None for name in _FIELDS):
         return True
     if traits is None:
         return None
@@ -199,9 +235,6 @@ def _judge_traits(select: Select, traits: Traits | None) -> bool | None:
         and select.lead in {None, traits.lead}
         and _is_reached(select.quantity, traits.reached)
     )
-
-
-_OF_TRAITS = ("category", "task", "unit", "unit_kind", "group", "status", "lead", "quantity")
 
 
 def _is_among(values: tuple[T, ...] | None, value: T) -> bool:

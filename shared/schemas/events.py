@@ -16,10 +16,12 @@ from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
     MeasureFacts,
+    MeasureTraits,
     NotificationRef,
     ObligationFacts,
     ReminderItem,
     Status,
+    UnitTraits,
 )
 from shared.schemas.office import OfficeSettings
 from shared.schemas.rules import Audience, Channel
@@ -110,6 +112,17 @@ class OfficeSettingsPublished(Event):
 
     number: int
     settings: OfficeSettings
+
+
+class TraitsPublished(Event):
+    """What the office's rules ask of units and measures, as these are now.
+
+    It is told before the first rule book that asks for it, and when something of it changes while
+    the rules in force ask for it. Units and measures that are not named stay as they were.
+    """
+
+    units: tuple[UnitTraits, ...] = Field(default=(), max_length=5000)
+    measures: tuple[MeasureTraits, ...] = Field(default=(), max_length=5000)
 
 
 # --- directory -------------------------------------------------------------------------------

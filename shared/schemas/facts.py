@@ -11,12 +11,16 @@ from shared.schemas.values import Day, Value
 
 
 class MeasureFacts(Value):
-    """A duty in a plan. `ref` is its place, such as `16.2`; `text` is complete."""
+    """A duty in a plan. `ref` is its place, such as `16.2`; `text` is complete.
+
+    `category` is the plan's; empty where it has none, None where an older writer did not say.
+    """
 
     measure_id: UUID
     ref: str
     task_name: str
     text: str
+    category: str | None = None
 
 
 class ObligationFacts(Value):
@@ -33,6 +37,23 @@ class ObligationFacts(Value):
     known_on: Day
     lead: bool = False
     number: int = 1
+
+
+class UnitTraits(Value):
+    """What rules ask of a unit. `number` is that of the unit's change."""
+
+    unit_id: UUID
+    number: int
+    name: str
+    kind: str = ""
+    groups: tuple[str, ...] = ()
+
+
+class MeasureTraits(Value):
+    """What rules ask of a measure. `category` is the plan's; empty where it has none."""
+
+    measure_id: UUID
+    category: str = ""
 
 
 class Status(StrEnum):

@@ -28,6 +28,7 @@ from shared.schemas.events import (
     ReminderWithdrawn,
     RuleBookPublished,
     StatusReported,
+    TraitsPublished,
     UnitUpserted,
 )
 
@@ -39,7 +40,9 @@ TaskEvent: TypeAlias = (
     | HearingRecorded
     | ExtensionGranted
 )
-RuleEvent: TypeAlias = RuleBookPublished | CalendarPublished | OfficeSettingsPublished
+RuleEvent: TypeAlias = (
+    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | TraitsPublished
+)
 ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn
 DeliveryEvent: TypeAlias = (
     ReminderFannedOut

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.store.obligations import MeasureVersion
+from services.scheduler.store.traits import ToldCategory
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import ReminderMeasure
@@ -76,7 +77,16 @@ class Fold:
                         facts.ref, facts.task_name, facts.text, event.plan_title
                     ),
                     told_at=told_at,
+                    category=facts.category,
                 )
+
+    def list_categories(self) -> list[ToldCategory]:
+        """The categories of those measures of which the batch tells one."""
+        return [
+            ToldCategory(each.measure_id, each.office_id, each.category, each.told_at)
+            for each in self.measures.values()
+            if each.category is not None
+        ]
 
     def add_waiting(self, fact: WaitingFact) -> None:
         """Keep a fact until its obligation is known."""

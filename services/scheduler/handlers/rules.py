@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.scheduler.store import agenda, obligations, offices
+from services.scheduler.store import agenda, obligations, offices, traits
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import Timetables
 from shared.database.engine import is_poison
@@ -16,7 +16,12 @@ from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import CalendarPublished, OfficeSettingsPublished, RuleBookPublished
+from shared.schemas.events import (
+    CalendarPublished,
+    OfficeSettingsPublished,
+    RuleBookPublished,
+    TraitsPublished,
+)
 from shared.schemas.topics import RuleEvent
 
 _FAILED_REST = timedelta(minutes=10)
@@ -34,6 +39,9 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
         await offices.add_missing(db, [event.office_id])
         if envelope.partition is not None:
             await offices.set_partition(db, event.office_id, envelope.partition)
+        if isinstance(event, TraitsPublished):
+            await traits.put_told(db, event, envelope.time)
+            continue
         number, newer = await _store(db, event, envelope.time)
         units = await agenda.mark_stale(db, event.office_id) if newer else 0
         with bound(
@@ -50,7 +58,11 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             )
 
 
-async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[int, bool]:
+async def _store(
+    db: AsyncConnection,
+    event: RuleBookPublished | CalendarPublished | OfficeSettingsPublished,
+    at: datetime,
+) -> tuple[int, bool]:
     """Store a rule book or calendar; its number, and whether it is newer than what is stored.
 
     Settings decide nothing here: quiet hours and limits are the notifier's.

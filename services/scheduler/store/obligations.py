@@ -10,6 +10,7 @@ from sqlalchemy import Uuid, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scheduler.store import traits
 from services.scheduler.store.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import AnyRow
@@ -85,12 +86,13 @@ def _to_row(obligation: Obligation) -> dict[str, object]:
 
 @dataclass(frozen=True, slots=True)
 class MeasureVersion:
-    """A measure as an event told of it at `told_at`."""
+    """A measure as an event told of it at `told_at`; `category` is None where it did not say."""
 
     measure_id: UUID
     office_id: UUID
     measure: ReminderMeasure
     told_at: datetime
+    category: str | None = None
 
 
 async def put_measures(db: AsyncConnection, versions: Iterable[MeasureVersion]) -> None:
@@ -146,9 +148,12 @@ async def get_measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, R
 
 
 async def get_due_timers(
-    db: AsyncConnection, units: Mapping[UUID, datetime]
+    db: AsyncConnection, units: Mapping[UUID, datetime], asking: Collection[UUID] = ()
 ) -> dict[UUID, list[DueTimer]]:
-    """The timers of units up to an instant each, with what a reminder shows, by unit."""
+    """The timers of units up to an instant each, with what a reminder shows, by unit.
+
+    `asking`: the units whose rules ask for traits of units or measures.
+    """
     result = await db.execute(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
@@ -161,6 +166,8 @@ async def get_due_timers(
     )
     rows = result.all()
     measures = await get_measures(db, {row.measure_id for row in rows})
+    wanted = {row.unit_id for row in rows}.intersection(asking)
+    known = await traits.get_known(db, wanted, measures)
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
     for row in rows:
         due[row.unit_id].append(
@@ -175,6 +182,7 @@ async def get_due_timers(
                 dates=Dates(ObligationKind(row.kind), due_on=row.due_on, known_on=row.known_on),
                 lead=row.lead,
                 measure=measures[row.measure_id],
+                told_traits=known.join(row.unit_id, row.measure_id),
             )
         )
     return due

@@ -69,6 +69,26 @@ MEASURES = Table(
 """One row for all units that owe the measure. An event that is older than `told_at` changes
 nothing, since the events of different units are not ordered."""
 
+UNIT_TRAITS = Table(
+    "unit_traits",
+    METADATA,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("groups", JSONB, nullable=False),
+)
+MEASURE_TRAITS = Table(
+    "measure_traits",
+    METADATA,
+    Column("measure_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+"""What rules ask of units and measures. Rows exist once a rule book has asked for them."""
+
 OBLIGATIONS = Table(
     "obligations",
     METADATA,

@@ -43,6 +43,8 @@ DAYS = 40
 END = START + timedelta(days=DAYS)
 _MEASURE = MeasureFacts(measure_id=identity.derive_id("m"), ref="1", task_name="任务", text="内容")
 
+UNIT_TRAITS = Traits(unit="甲局", unit_kind="部门", category="决策公开")
+
 
 @dataclass
 class Driver:
@@ -53,6 +55,7 @@ class Driver:
     book: RuleBook | None = None
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     fired_until: datetime | None = None
+    unit: Traits = UNIT_TRAITS
     emitted: list[ReminderDue] = field(default_factory=list)
 
     @property
@@ -106,7 +109,7 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, one.dates, lead=one.lead, measure=shown)
+                DueTimer(t, one.dates, one.lead, shown, self.unit)
                 for t in due
                 for one in [self.known[t.obligation_id]]
             ]
@@ -133,12 +136,12 @@ class Office:
     books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
 
-    def stands(self, one: Obligation, at: datetime) -> None:
+    def stands(self, one: Obligation, unit: Traits, at: datetime) -> None:
         mine = self.versions.setdefault(one.obligation_id, [])
         if mine:
             last = mine[-1]
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
-        dates = replace(one.dates, traits=Traits(lead=one.lead, ref=_MEASURE.ref))
+        dates = replace(one.dates, traits=replace(unit, lead=one.lead, ref=_MEASURE.ref))
         mine.append(ObligationVersion(dates, one.owed, at))
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
@@ -183,6 +186,14 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"not": {"lead": True}},
     {"any": [{"task": "1"}, {"light": "red"}]},
     {"task": "2"},
+    {"group": "重点单位"},
+    {"unit": "甲局", "not": {"group": "重点单位"}},
+    {
+        "category": "决策公开",
+        "unit_kind": ["部门", "乡镇"],
+        "any": [{"unit": "乙局"}, {"lead": True}],
+    },
+    {"category": "财政"},
     {"light": ["yellow", "red"], "not": {"all": [{"lead": False}, {"light": "red"}]}},
 )
 
@@ -247,8 +258,15 @@ CALENDARS = st.tuples(
 )
 
 
+UNITS = st.tuples(
+    st.just("unit"),
+    st.sampled_from(["甲局", "乙局"]),
+    st.sets(st.sampled_from(["重点单位", "乡镇"])),
+)
+
+
 @settings(max_examples=150)
-@given(st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS), max_size=25))
+@given(st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | UNITS), max_size=25))
 def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
     driver, office = Driver(), Office()
     number = 0
@@ -266,10 +284,14 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
                 calendar = WorkingCalendar(number, own)
                 driver.change(calendar, at)
                 office.calendars.append((at, calendar))
+            case ("unit", name, groups):
+                driver.unit = replace(driver.unit, unit=name, groups=frozenset(groups))
+                for one in driver.known.values():
+                    office.stands(one, driver.unit, at)
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
                 if (one := driver.known.get(identity.derive_id(name))) is not None:
-                    office.stands(one, at)
+                    office.stands(one, driver.unit, at)
     driver.fire(END)
     fired = {
         (one.slot, one.audience): {

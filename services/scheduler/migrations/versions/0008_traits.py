@@ -1,0 +1,27 @@
+"""What rules ask of units and measures: names, kinds, groups and categories."""
+
+from alembic import op
+
+revision = "2026_11_28_traits"
+down_revision = "2026_11_27_reminded"
+branch_labels = None
+depends_on = None
+additive = True
+
+
+def upgrade() -> None:
+    op.execute(
+        "CREATE TABLE scheduler.unit_traits (unit_id UUID NOT NULL PRIMARY KEY, "
+        "office_id UUID NOT NULL, number INTEGER NOT NULL, name TEXT NOT NULL, "
+        "kind TEXT NOT NULL, groups JSONB NOT NULL)"
+    )
+    op.execute(
+        "CREATE TABLE scheduler.measure_traits (measure_id UUID NOT NULL PRIMARY KEY, "
+        "office_id UUID NOT NULL, category TEXT NOT NULL, "
+        "told_at TIMESTAMP WITH TIME ZONE NOT NULL)"
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP TABLE scheduler.measure_traits")
+    op.execute("DROP TABLE scheduler.unit_traits")
