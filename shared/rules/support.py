@@ -29,10 +29,6 @@ class NotYet:
 
 
 NOT_YET = {
-    "select.category": NotYet("按类别选择", "to select by category"),
-    "select.unit": NotYet("按单位选择", "to select by unit"),
-    "select.unit_kind": NotYet("按单位类型选择", "to select by kind of unit"),
-    "select.group": NotYet("按单位分组选择", "to select by group of units"),
     "select.status": NotYet("按办理状态选择", "to select by status"),
     "select.quantity": NotYet("按完成量选择", "to select by the quantity reached"),
     "who.of": NotYet(

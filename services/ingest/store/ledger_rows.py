@@ -116,7 +116,7 @@ class StatusCounts:
 class CurrentState:
     """The present state of an obligation; states before `unknown_before` are not recorded.
 
-    `lead` and `ref` are also taken for its past states: their history is not recorded.
+    `lead`, `ref` and `category` are also taken for its past states: their history is not recorded.
     """
 
     obligation_id: UUID
@@ -131,6 +131,7 @@ class CurrentState:
     unknown_before: datetime | None
     lead: bool
     ref: str
+    category: str | None
 
 
 @dataclass(frozen=True, slots=True)

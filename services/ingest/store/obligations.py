@@ -92,6 +92,7 @@ class OwedMeasure:
     ref: str
     task_name: str
     text: str
+    category: str | None
 
 
 async def list_owed_measures(

@@ -19,6 +19,7 @@ from services.ingest.store.rows import (
 )
 from services.ingest.store.tables import MEASURES, NAME_DECISIONS, PLANS
 from shared.database.engine import insert_rows
+from shared.schemas.facts import MeasureTraits
 
 _P, _M, _D = PLANS.c, MEASURES.c, NAME_DECISIONS.c
 _PLAN = list_columns(StoredPlan, _P)
@@ -171,3 +172,14 @@ async def put_decision(db: AsyncConnection, row: Mapping[str, Any]) -> None:
             set_={name: statement.excluded[name] for name in DECIDED},
         )
     )
+
+
+async def list_categories(db: AsyncConnection, office_id: UUID) -> list[MeasureTraits]:
+    """The categories of an office's published measures."""
+    query = select(_M.measure_id, _M.category).where(
+        _M.office_id == office_id, _M.published_at.is_not(None)
+    )
+    return [
+        MeasureTraits(measure_id=row.measure_id, category=row.category or "")
+        for row in await db.execute(query)
+    ]

@@ -21,7 +21,7 @@ from shared.database.trusted_clock import TrustedClock
 from shared.kafka.broker.codec import decode
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import ExpectedAudited
+from shared.schemas.events import ExpectedAudited, TraitsPublished
 from shared.schemas.topics import DELIVERIES, RULES, TASKS, TOPICS
 from tests.integration.ingest.conftest import Api
 
@@ -405,3 +405,68 @@ async def test_rules_with_conditions_and_further_moments_make_no_false_differenc
     found = await county.compared("2023-06-02")
     assert (found["differences"], found["explained"]) == ([], [])
     assert found["expected"] == found["emitted"] > 20
+
+
+CATEGORIES = (
+    "2023年政务公开任务分解表\n\n序号\t任务类别\t任务名称\t具体内容\t责任单位\t完成时限\n"
+    "1\t决策公开\t会议\t公开政府常务会议议题。\t县财政局、凤灵街道\t2023年6月28日\n"
+    "2\t财政信息\t预算\t公开部门预算执行情况。\t县财政局、凤灵街道\t2023年6月28日\n"
+)
+
+
+async def test_rules_for_units_groups_and_categories_follow_the_directory(county):
+    """县财政局 leaves its group on 14 June at one, and is called otherwise from the 21st on."""
+    every = {"type": "weekly", "weekdays": ["monday", "wednesday", "friday"], "span": "until-done"}
+    who = {"when": [every], "who": [{"audience": "liaison"}], "channels": ["email"]}
+    rules = [
+        {"rule_id": "group", "select": {"group": "县级各部门"}, "at": "09:00"},
+        {"rule_id": "unit", "select": {"unit": "县财政局"}, "at": "10:00"},
+        {"rule_id": "category", "select": {"category": "决策公开"}, "at": "11:00"},
+        {"rule_id": "other", "select": {"not": {"category": "决策公开"}}, "at": "12:00"},
+    ]
+    await county.post("/v1/rule-books", {"rules": [rule | who for rule in rules]})
+    draft = await county.api.client.post(
+        "/v1/plans", files={"file": ("c.txt", CATEGORIES.encode())}
+    )
+    await county.post(f"/v1/plans/{draft.json()['plan_id']}/publish", {})
+    await county.flow()
+    await county.live(at("2023-06-14", 13))
+    moved = "单位名称,分组\n县财政局,重点单位\n县审计局,县级各部门\n"
+    assert (await county.api.import_units(moved)).status_code == 200
+    await county.flow()
+    await county.live(at("2023-06-21", 8))
+    unit_id = (await county.owed("1", "县财政局"))["unit_id"]
+    await county.post(f"/v1/units/{unit_id}/rename", {"name": "县财政和国资局"})
+    await county.flow()
+    await county.live(at("2023-06-29"))
+    found = await county.compared("2023-06-02", "2023-06-28")
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] > 20
+    fired = await county.run(
+        "SELECT CAST(slot AT TIME ZONE 'Asia/Shanghai' AS time) AS at, count(*) AS number, "
+        "max(slot) AS last FROM ingest.reminders WHERE unit_id = :unit GROUP BY 1 ORDER BY 1",
+        unit=unit_id,
+    )
+    last = {f"{row.at:%H:%M}": f"{row.last:%m-%d}" for row in fired}
+    assert last == {"09:00": "06-14", "10:00": "06-19", "11:00": "06-28", "12:00": "06-28"}
+
+
+async def test_traits_are_told_while_the_rules_in_force_ask_for_them(county):
+    async def list_told():
+        events = [each.event for each in await county._out("ingest")]
+        return [each for each in events if isinstance(each, TraitsPublished)]
+
+    renamed = "单位名称,别名\n县财政局,财政局\n"
+    assert (await county.api.import_units(renamed)).status_code == 200
+    assert await list_told() == []
+    book = make_default_rule_book().model_dump(mode="json", exclude={"version"})
+    book["rules"][0]["select"] = {"any": [{"group": "重点单位"}, {"category": "财政"}]}
+    await county.post("/v1/rule-books", book)
+    of_units, of_measures = await list_told()
+    assert {unit.name for unit in of_units.units} == {"县财政局", "县发展和改革局", "凤灵街道"}
+    assert {measure.category for measure in of_measures.measures} == {""}
+    await county.api.import_units("单位名称,联络员手机\n县财政局,13900000009\n")
+    assert await list_told() == []  # a contact is nothing that rules ask for
+    await county.api.import_units("单位名称,分组\n县财政局,重点单位\n")
+    (told,) = await list_told()
+    assert [(unit.name, unit.groups) for unit in told.units] == [("县财政局", ("重点单位",))]

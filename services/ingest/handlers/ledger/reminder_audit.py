@@ -17,10 +17,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.ledger.timelines import build_histories, group_reminders
+from services.ingest.handlers.ledger.timelines import (
+    UnitPeriod,
+    build_histories,
+    group_reminders,
+    list_unit_periods,
+)
 from services.ingest.handlers.office.rules import get_office_zone, to_calendar
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
+from services.ingest.store import units
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredReminder
@@ -29,6 +35,7 @@ from shared.planning.discrepancies import Comparison, Difference, DifferenceKind
 from shared.planning.expected import Era, compute_expected, list_eras
 from shared.planning.firings import Firings
 from shared.rules.book import RuleBook
+from shared.rules.selecting import UNIT_TRAITS
 from shared.schemas.topics import REMINDERS, apply_prefix
 
 LISTED = 1000
@@ -143,7 +150,8 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
         current = await store.list_current_states(db, asked.office_id, unit_ids, since)
         past = await store.list_past_states(db, unit_ids, since)
         reminders = await store.list_reminders(db, unit_ids, span.first)
-        part = _Part(unit_ids, times, firings, asked.limits, span)
+        periods = await _list_unit_periods(db, asked.office_id, unit_ids, times, since)
+        part = _Part(unit_ids, times, firings, asked.limits, span, periods)
         await asyncio.to_thread(part.compare, result, current, past, reminders)
     stopped, parked = await store.count_unread(
         db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix)
@@ -231,6 +239,21 @@ async def _list_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> l
     )
 
 
+async def _list_unit_periods(
+    db: AsyncConnection,
+    office_id: UUID,
+    unit_ids: Sequence[UUID],
+    times: Sequence[Era],
+    since: datetime,
+) -> dict[UUID, list[UnitPeriod]]:
+    """What rules asked of units from an instant on; nothing where no rule asks for it."""
+    if not any(era.timetable.asked & UNIT_TRAITS for era in times):
+        return {}
+    present = await units.list_traits(db, office_id, unit_ids)
+    former = await store.list_former_units(db, office_id, unit_ids, since)
+    return list_unit_periods(present, former)
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
     """Some units that are compared together."""
@@ -240,6 +263,7 @@ class _Part:
     firings: Firings
     limits: ComparisonLimits
     span: _Span
+    periods: Mapping[UUID, Sequence[UnitPeriod]]
 
     def compare(
         self,
@@ -249,7 +273,7 @@ class _Part:
         reminders: Sequence[StoredReminder],
     ) -> None:
         """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
-        histories = build_histories(current, past)
+        histories = build_histories(current, past, self.periods)
         emitted = group_reminders(reminders)
         span = self.span
         for unit_id in self.unit_ids:

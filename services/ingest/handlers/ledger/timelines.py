@@ -1,12 +1,16 @@
 """Rows of the ledger and of the reminders, as the comparison takes them. No I/O."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from services.ingest.handlers.office.telling_traits import set_unit
 from services.ingest.store.ledger_rows import CurrentState, PastState
+from services.ingest.store.reminder_audit import FormerUnit
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import Emitted
 from shared.planning.expected import (
@@ -17,20 +21,50 @@ from shared.planning.expected import (
     join_versions,
 )
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import Traits
+from shared.rules.selecting import NOTHING_TOLD, Traits
+from shared.schemas.facts import UnitTraits
 from shared.schemas.life import ObligationStatus
 
 _BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
+@dataclass(frozen=True, slots=True)
+class UnitPeriod:
+    """What rules ask of a unit from the period before until an instant; None: until now."""
+
+    until: datetime | None
+    traits: Traits
+
+
+def list_unit_periods(
+    present: Iterable[UnitTraits], former: Iterable[FormerUnit]
+) -> dict[UUID, list[UnitPeriod]]:
+    """What rules asked of units from time to time, rising, by unit id."""
+    periods: defaultdict[UUID, list[UnitPeriod]] = defaultdict(list)
+    for unit in former:
+        traits = Traits(unit=unit.name, unit_kind=unit.kind, groups=frozenset(unit.groups))
+        periods[unit.unit_id].append(UnitPeriod(unit.until, traits))
+    for now in present:
+        periods[now.unit_id].append(UnitPeriod(None, set_unit(NOTHING_TOLD, now)))
+    return periods
+
+
 def build_histories(
-    current: Sequence[CurrentState], past: Sequence[PastState]
+    current: Sequence[CurrentState],
+    past: Sequence[PastState],
+    units: Mapping[UUID, Sequence[UnitPeriod]] = MappingProxyType({}),
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
-    """Each unit's obligations with their versions, by unit id and obligation id."""
+    """Each unit's obligations with their versions, by unit id and obligation id.
+
+    `units`: what rules asked of the units; none where no rule asks.
+    """
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
-    traits = {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+    traits = {
+        now.obligation_id: Traits(lead=now.lead, ref=now.ref, category=now.category or "")
+        for now in current
+    }
     for state in past:
         known = traits.get(state.obligation_id)
         earlier[state.obligation_id].append(_make_version(state, known, state.until))
@@ -39,8 +73,9 @@ def build_histories(
     histories: defaultdict[UUID, dict[UUID, ObligationHistory]] = defaultdict(dict)
     for now in current:
         obligation_id = now.obligation_id
+        own = [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
         versions = join_versions(
-            [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
+            part for version in own for part in _split(version, units.get(now.unit_id, ()))
         )
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
         unknown_before = recorded_from if now.since else _AFTER_ALL
@@ -48,6 +83,33 @@ def build_histories(
             obligation_id, versions, unknown_before
         )
     return histories
+
+
+def _split(
+    version: ObligationVersion, periods: Sequence[UnitPeriod]
+) -> Iterator[ObligationVersion]:
+    """The version, in parts during which its unit was the same, each with the unit's traits."""
+    known = version.dates.traits
+    if not periods or known is None:
+        yield version
+        return
+    since = version.since
+    for period in periods:
+        until = _get_earlier(version.until, period.until)
+        if until is None or until > since:
+            of_unit = period.traits
+            traits = replace(
+                known, unit=of_unit.unit, unit_kind=of_unit.unit_kind, groups=of_unit.groups
+            )
+            dates = replace(version.dates, traits=traits)
+            yield replace(version, dates=dates, since=since, until=until)
+            since = until or _AFTER_ALL
+
+
+def _get_earlier(instant: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two instants, of which None is later than all."""
+    known = [each for each in (instant, other) if each is not None]
+    return min(known, default=None)
 
 
 def _make_version(

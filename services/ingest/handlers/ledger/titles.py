@@ -43,6 +43,7 @@ async def publish_title(
             ref=measure.ref,
             task_name=measure.task_name,
             text=measure.text,
+            category=measure.category or "",
         )
         by_unit[measure.unit_id].append(facts)
     events = [

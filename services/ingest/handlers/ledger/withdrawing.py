@@ -199,6 +199,7 @@ async def _tell_owed(
                 ref=entry.ref,
                 task_name=entry.task_name,
                 text=entry.text,
+                category=entry.category or "",
             ),
         ),
         obligations=(facts,),

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
 from services.ingest.handlers.acting import Act, note, tell
+from services.ingest.handlers.office.telling_traits import tell_asked
 from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
@@ -86,6 +87,7 @@ async def publish_book(db: AsyncConnection, act: Act, book: RuleBook) -> StoredR
     book = book.model_copy(update={"version": version})
     after = book.model_dump(mode="json")
     stored = await store.add_book(db, act.office_id, version, book=after, by=act.actor, now=act.now)
+    await tell_asked(db, act, book)
     event = RuleBookPublished(office_id=act.office_id, book=book)
     await tell(db, act, event, act.office_id, version)
     before = current.book if current else {}

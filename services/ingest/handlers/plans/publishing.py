@@ -119,7 +119,10 @@ def _count_dates(
     for unit_id, numbers in publication.owed.items():
         for number, obligations_of_date in numbers.items():
             of_date, measure = dates[number]
-            traits = Traits(lead=unit_id in measure.lead, ref=measure.facts.ref)
+            facts = measure.facts
+            traits = Traits(
+                lead=unit_id in measure.lead, ref=facts.ref, category=facts.category or ""
+            )
             owed[unit_id][replace(of_date, traits=traits)] += obligations_of_date
     return owed
 
@@ -160,6 +163,7 @@ def _make_ready(
             ref=measure.ref,
             task_name=measure.task_name,
             text=measure.text,
+            category=measure.category or "",
         ),
         drafts=[(next(numbers), draft) for draft in source.dates[measure.measure_id]],
         units=tuple(

@@ -214,7 +214,11 @@ def _make_revised(
         ordinal=old.ordinal if old is not None else ordinal,
         change=change,
         facts=MeasureFacts(
-            measure_id=measure_id, ref=shown.ref, task_name=shown.task_name, text=shown.text
+            measure_id=measure_id,
+            ref=shown.ref,
+            task_name=shown.task_name,
+            text=shown.text,
+            category=shown.category or "",
         ),
         drafts={period: (next(numbers), draft) for period, draft in change.after.items()},
     )

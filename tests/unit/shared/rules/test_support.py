@@ -31,6 +31,7 @@ def test_every_line_names_a_field_of_the_language() -> None:
     [
         ({}, []),
         ({"select": {"kind": "deadline", "not": {"light": "red"}}}, []),
+        ({"select": {"category": "财政", "unit": "甲", "unit_kind": "乙", "group": "丙"}}, []),
         (
             {"select": {"any": [{"kind": "hearing"}, {"not": {"status": "accepted"}}]}},
             ["rules.0.select.any.1.not.status"],
