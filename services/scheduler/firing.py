@@ -20,7 +20,6 @@ from shared.kafka.outbox.publishing import publish
 from shared.logging import bound, log
 from shared.planning.reminding import DueTimer, FiringResult, PartCounts, fire_due_timers
 from shared.planning.timetable import Timetable
-from shared.rules.selecting import TOLD_TRAITS
 from shared.schemas import identity
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import ReminderDue
@@ -66,7 +65,7 @@ class Firing:
         due = await obligations.get_due_timers(
             db,
             {unit_id: horizon.until for unit_id, horizon in horizons.items()},
-            [unit.unit_id for unit in units if _is_asking(rules.get(unit.office_id))],
+            {u.unit_id: rules[u.office_id].timetable.asked for u in units if u.office_id in rules},
         )
         ready = [unit for unit in units if unit.unit_id in due and unit.office_id in rules]
         parts = await _count_existing_parts(db, ready, rules, due, self.now)
@@ -132,11 +131,6 @@ class Firing:
                 )
             _log_incomplete(fired.reminders, horizon)
         return fired
-
-
-def _is_asking(rules: OfficeRules | None) -> bool:
-    """Whether an office's rules ask for traits that ingest tells beside the obligations."""
-    return rules is not None and not rules.timetable.asked.isdisjoint(TOLD_TRAITS)
 
 
 def _log_incomplete(reminders: Sequence[ReminderDue], horizon: Horizon) -> None:

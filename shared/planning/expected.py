@@ -15,7 +15,8 @@ from uuid import UUID
 from shared.calendar import WorkingCalendar
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
 from shared.rules.book import RuleBook
-from shared.rules.occurrences import Dates, list_audiences
+from shared.rules.occurrences import Dates
+from shared.rules.steps import list_audiences
 from shared.schemas.rules import Audience
 
 _INSTANT = timedelta(microseconds=1)
@@ -106,6 +107,11 @@ def list_eras(
     return eras
 
 
+def list_asked(times: Iterable[Era]) -> frozenset[str]:
+    """The fields of `Traits` that the rules of some era ask for."""
+    return frozenset[str]().union(*(era.timetable.asked for era in times))
+
+
 def _find_newest(publications: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
     known = [value for since, value in publications if since <= at]
     return known[-1] if known else None
@@ -159,7 +165,7 @@ def _list_items(
                 continue
             for rule in era.timetable.book.rules:
                 for occurrence in era.timetable.list_between(rule, version.dates, since, until):
-                    for audience in list_audiences(rule, occurrence):
+                    for audience in list_audiences(rule, occurrence, version.dates.traits):
                         yield (occurrence.slot, audience), ExpectedItem(due_on, occurrence.overdue)
 
 
@@ -176,6 +182,6 @@ def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> Expe
         occurrence.overdue
         for rule in era.timetable.book.rules
         for occurrence in era.timetable.list_between(rule, version.dates, slot, slot)
-        if audience in list_audiences(rule, occurrence)
+        if audience in list_audiences(rule, occurrence, version.dates.traits)
     ]
     return ExpectedItem(due_on, max(numbers)) if numbers else None

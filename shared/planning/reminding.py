@@ -9,8 +9,9 @@ from uuid import UUID
 from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
 from shared.rules.book import Rule
-from shared.rules.occurrences import Dates, Occurrence, list_audiences
+from shared.rules.occurrences import Dates, Occurrence
 from shared.rules.selecting import NOTHING_TOLD, Traits
+from shared.rules.steps import NotReminded, is_ended, list_steps
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
@@ -48,6 +49,17 @@ class DueTimer:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A slot of a rule that does not remind an audience of an obligation; None: it reminds none."""
+
+    obligation_id: UUID
+    rule_id: str
+    slot: datetime
+    reason: NotReminded
+    audience: Audience | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FiringResult:
     """The result of firing a unit's timers.
 
@@ -57,6 +69,7 @@ class FiringResult:
         ended: timers without a next instant, with their newest fired slot.
         passed_over: the number of occurrences that catch-up left out.
         until: the newest slot that fired; None when none did.
+        left_out: what the rules' conditions and the ends of their steps left out.
     """
 
     reminders: list[ReminderDue]
@@ -64,6 +77,7 @@ class FiringResult:
     ended: list[Timer]
     passed_over: int
     until: datetime | None
+    left_out: list[LeftOut] = field(default_factory=list)
 
 
 PartCounts = Mapping[tuple[Audience, datetime], int]
@@ -97,6 +111,7 @@ class _Firing:
     moved: list[Timer] = field(default_factory=list)
     ended: list[Timer] = field(default_factory=list)
     passed_over: int = 0
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def fire(self, owed: DueTimer) -> None:
         """Add a timer's occurrences to the digests, and move or end the timer.
@@ -117,12 +132,42 @@ class _Firing:
         if chosen:
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
-            for audience in list_audiences(rule, occurrence):
-                self.digests[occurrence.slot, audience].add(rule, occurrence, owed)
+            self._remind(rule, occurrence, owed)
+        if rule.select is not None:
+            self._note_unselected(rule, owed)
         if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
         else:
             self.ended.append(timer)
+
+    def _remind(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
+        """Add the obligation to the reminder of each audience whose step is not ended."""
+        for step in list_steps(rule, occurrence):
+            if is_ended(step, owed.traits, occurrence.slot):
+                self._leave_out(owed, occurrence, NotReminded.STEP_ENDED, step.audience)
+            else:
+                self.digests[occurrence.slot, step.audience].add(rule, occurrence, owed)
+
+    def _note_unselected(self, rule: Rule, owed: DueTimer) -> None:
+        """Note the slots at which the rule might have selected the obligation, and does not."""
+        span = owed.timer.next_fire_at, self.upto
+        known = replace(owed.dates, traits=owed.traits)
+        selected = set(self.timetable.list_between(rule, known, *span))
+        for occurrence in self.timetable.list_between(rule, owed.dates, *span):
+            if occurrence not in selected:
+                self._leave_out(owed, occurrence, NotReminded.NOT_SELECTED)
+
+    def _leave_out(
+        self,
+        owed: DueTimer,
+        occurrence: Occurrence,
+        reason: NotReminded,
+        audience: Audience | None = None,
+    ) -> None:
+        timer = owed.timer
+        self.left_out.append(
+            LeftOut(timer.obligation_id, timer.rule_id, occurrence.slot, reason, audience)
+        )
 
 
 def fire_due_timers(
@@ -168,7 +213,9 @@ def fire_due_timers(
         for slot, audience in sorted(firing.digests, key=_get_reminder_order)
     ]
     newest = reminders[-1].slot if reminders else None
-    return FiringResult(reminders, firing.moved, firing.ended, firing.passed_over, newest)
+    return FiringResult(
+        reminders, firing.moved, firing.ended, firing.passed_over, newest, firing.left_out
+    )
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}

@@ -17,6 +17,7 @@ from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 from shared.rules.selecting import keep_asked, list_asked
+from shared.rules.steps import list_asked_by
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -43,7 +44,7 @@ class Timetable:
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
         self._asked = {rule.rule_id: list_asked(rule.select) for rule in book.rules}
-        self.asked = frozenset[str]().union(*self._asked.values())
+        self.asked = list_asked_by(book)
         self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}

@@ -18,7 +18,7 @@ from shared.rules.days import list_days
 from shared.rules.moments import When
 from shared.rules.selecting import JudgedObligation, Select, Traits, judge
 from shared.schemas.lights import Light
-from shared.schemas.rules import Audience, ObligationKind, ReminderKind
+from shared.schemas.rules import ObligationKind, ReminderKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,3 @@ class _Lights:
             return Light.RED
         near_until = self.calendar.find_near_horizon(day, self.near_working_days)
         return Light.YELLOW if self.due_on <= near_until else Light.GREEN
-
-
-def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
-    """The audiences of an occurrence, in the rule's order."""
-    return tuple(step.audience for step in rule.who if occurrence.overdue >= step.from_overdue)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
@@ -61,8 +62,8 @@ Statuses = Annotated[
 class Reached(RuleModel):
     """The share of a target that is reached, in percent: `at_least` or more, less than `below`."""
 
-    at_least: float | None = Field(default=None, ge=0, le=1000)
-    below: float | None = Field(default=None, ge=0, le=1000)
+    at_least: int | None = Field(default=None, ge=0, le=1000)
+    below: int | None = Field(default=None, ge=0, le=1000)
 
 
 class Select(RuleModel):
@@ -132,7 +133,8 @@ class Traits:
 
     Attributes:
         ref: the number of its measure.
-        reached: the share of its target in percent; None without a target.
+        reached: the share of its target in percent; None without a target or a report of it.
+        progressed_at: when progress was last reported.
     """
 
     lead: bool = False
@@ -143,6 +145,7 @@ class Traits:
     groups: frozenset[str] = frozenset()
     status: ObligationStatus = ObligationStatus.ASSIGNED
     reached: float | None = None
+    progressed_at: datetime | None = None
 
 
 NOTHING_TOLD: Final = Traits()
@@ -161,9 +164,17 @@ _FIELDS = {
 """The conditions on traits, and the trait that each asks for."""
 
 
+def compute_share(reported: float | None, target: float | None) -> float | None:
+    """The reported share of a target in percent; None where one of them is missing, or 0."""
+    if reported is None or not target:
+        return None
+    return reported * 100 / target
+
+
 UNIT_TRAITS: Final = frozenset({"unit", "unit_kind", "groups"})
-TOLD_TRAITS: Final = UNIT_TRAITS | {"category"}
-"""The traits of units and measures, which ingest tells once a rule book asks for them."""
+MEASURE_TRAITS: Final = frozenset({"category", "reached"})
+PROGRESS_TRAITS: Final = frozenset({"status", "reached", "progressed_at"})
+"""Which traits depend on the unit, on the measure, and on what is reported."""
 
 
 def list_asked(select: Select | None) -> frozenset[str]:

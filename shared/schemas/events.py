@@ -19,6 +19,7 @@ from shared.schemas.facts import (
     MeasureTraits,
     NotificationRef,
     ObligationFacts,
+    ObligationProgress,
     ReminderItem,
     Status,
     UnitTraits,
@@ -59,7 +60,7 @@ class StatusReported(UnitEvent):
     """A unit, or the office for it, reported how an obligation stands.
 
     `reminded` is False while no reminders are sent for it though it is not done, such as while the
-    office reviews what the unit submitted.
+    office reviews what the unit submitted. `progress` is None where an older writer told it.
     """
 
     obligation_id: UUID
@@ -68,6 +69,7 @@ class StatusReported(UnitEvent):
     reported_by: str
     note: str = ""
     reminded: bool = True
+    progress: ObligationProgress | None = None
 
 
 class HearingRecorded(UnitEvent):

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from services.console.texts.languages import N_
 from services.console.texts.wording import CHANNELS, DAYS, KINDS, LIGHTS, POSTS, STATUSES, Wording
-from shared.rules.book import Rule, Step
+from shared.rules.book import Rule, Step, StepEnd
 from shared.rules.moments import (
     WEEKDAYS,
     AfterDue,
@@ -41,6 +41,13 @@ _SPANS = {
 _NTH = {
     Cycle.MONTH: N_("每月%(numbers)s 个工作日"),
     Cycle.QUARTER: N_("每季度%(numbers)s 个工作日"),
+}
+
+_ENDS = {
+    StepEnd.ACCEPTED: N_("%(post)s（签收为止）"),
+    StepEnd.PROGRESS: N_("%(post)s（有进展为止）"),
+    StepEnd.SUBMITTED: N_("%(post)s（报办结为止）"),
+    StepEnd.DONE: N_("%(post)s（办结为止）"),
 }
 
 
@@ -189,8 +196,12 @@ def _count_back(words: Wording, numbers: Iterable[int], forward: str = "%(number
 
 def _describe_step(words: Wording, step: Step) -> str:
     post = words.name_value(step.audience, POSTS)
-    if step.from_overdue == 0:
-        return post
-    return words.gettext(
-        "%(post)s（第 %(count)s 次超期提醒起）", post=post, count=step.from_overdue
-    )
+    if step.from_overdue:
+        post = words.gettext(
+            "%(post)s（第 %(count)s 次超期提醒起）", post=post, count=step.from_overdue
+        )
+    if step.within_days is not None:
+        return words.gettext(
+            "%(post)s（%(days)s 天内有进展则不提醒）", post=post, days=step.within_days
+        )
+    return words.gettext(_ENDS[step.ends_with], post=post) if step.ends_with else post

@@ -93,6 +93,7 @@ class OwedMeasure:
     task_name: str
     text: str
     category: str | None
+    target: dict[str, Any] | None
 
 
 async def list_owed_measures(

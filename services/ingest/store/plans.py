@@ -1,6 +1,7 @@
 """Plans, their measures, and what people settled and decided about them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,6 @@ from services.ingest.store.rows import (
 )
 from services.ingest.store.tables import MEASURES, NAME_DECISIONS, PLANS
 from shared.database.engine import insert_rows
-from shared.schemas.facts import MeasureTraits
 
 _P, _M, _D = PLANS.c, MEASURES.c, NAME_DECISIONS.c
 _PLAN = list_columns(StoredPlan, _P)
@@ -174,12 +174,19 @@ async def put_decision(db: AsyncConnection, row: Mapping[str, Any]) -> None:
     )
 
 
-async def list_categories(db: AsyncConnection, office_id: UUID) -> list[MeasureTraits]:
-    """The categories of an office's published measures."""
-    query = select(_M.measure_id, _M.category).where(
+@dataclass(frozen=True, slots=True)
+class PublishedMeasure:
+    """What rules ask of a published measure, and the text that names its target."""
+
+    measure_id: UUID
+    category: str | None
+    text: str
+    target: dict[str, Any] | None
+
+
+async def list_published_measures(db: AsyncConnection, office_id: UUID) -> list[PublishedMeasure]:
+    """The published measures of all plans of an office."""
+    query = select(*list_columns(PublishedMeasure, _M)).where(
         _M.office_id == office_id, _M.published_at.is_not(None)
     )
-    return [
-        MeasureTraits(measure_id=row.measure_id, category=row.category or "")
-        for row in await db.execute(query)
-    ]
+    return await fetch_all(db, PublishedMeasure, query)

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.store.obligations import MeasureVersion
-from services.scheduler.store.traits import ToldCategory
+from services.scheduler.store.traits import MeasureVersionTraits
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import ReminderMeasure
@@ -78,12 +78,15 @@ class Fold:
                     ),
                     told_at=told_at,
                     category=facts.category,
+                    target=facts.target,
                 )
 
-    def list_categories(self) -> list[ToldCategory]:
-        """The categories of those measures of which the batch tells one."""
+    def list_measure_traits(self) -> list[MeasureVersionTraits]:
+        """The traits of those measures of which the batch tells a category."""
         return [
-            ToldCategory(each.measure_id, each.office_id, each.category, each.told_at)
+            MeasureVersionTraits(
+                each.measure_id, each.office_id, each.category, each.target, each.told_at
+            )
             for each in self.measures.values()
             if each.category is not None
         ]

@@ -120,7 +120,7 @@ async def _write(db: AsyncConnection, fold: Fold, rules: Mapping[UUID, OfficeRul
     planned = list(_plan_timers(replan, rules))
     await _check_measures(db, fold, changed)
     await obligations.put_measures(db, fold.measures.values())
-    await traits.put_categories(db, fold.list_categories())
+    await traits.put_measures(db, fold.list_measure_traits())
     await obligations.put(db, fresh, stored)
     await obligations.end_timers_of(db, void)
     await obligations.start_timers(db, planned)

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -85,6 +86,7 @@ MEASURE_TRAITS = Table(
     Column("measure_id", Uuid, primary_key=True),
     Column("office_id", Uuid, nullable=False),
     Column("category", Text, nullable=False),
+    Column("target", Double),
     Column("told_at", DateTime(timezone=True), nullable=False),
 )
 """What rules ask of units and measures. Rows exist once a rule book has asked for them."""
@@ -105,10 +107,16 @@ OBLIGATIONS = Table(
     Column("reminded", Boolean, nullable=False, server_default=text("true")),
     Column("planned_from", DateTime(timezone=True), nullable=False),
     Column("fired_until", DateTime(timezone=True)),
+    Column("status", Text),
+    Column("reported", Double),
+    Column("progressed_at", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
 )
 """What units owe. `planned_from`: nothing is planned up to this instant, at which the newest fact
-that planning depends on was told. `fired_until`: the newest slot that fired by timers that are
+that planning depends on was told. `status` is that of the ledger, null where older releases alone
+told of it; `reported` is the last value, `progressed_at` the last report of progress.
+
+`fired_until`: the newest slot that fired by timers that are
 deleted; existing timers store their own. Nothing is planned up to it, so that no slot fires twice
 for an obligation, even if clocks disagree or are set back."""
 

@@ -470,3 +470,76 @@ async def test_traits_are_told_while_the_rules_in_force_ask_for_them(county):
     await county.api.import_units("单位名称,分组\n县财政局,重点单位\n")
     (told,) = await list_told()
     assert [(unit.name, unit.groups) for unit in told.units] == [("县财政局", ("重点单位",))]
+
+
+GOAL = (
+    "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
+    "1\t培训\t开展业务培训不少于4次。\t县财政局、凤灵街道\t2023年7月5日\n"
+)
+
+
+async def test_rules_for_status_quantity_and_ended_steps_follow_what_is_reported(county):
+    """The book is published after the first reports, of which the scheduler then knows nothing."""
+    draft = await county.api.client.post("/v1/plans", files={"file": ("g.txt", GOAL.encode())})
+    await county.post(f"/v1/plans/{draft.json()['plan_id']}/publish", {})
+    rows = [row for row in await county.api.list_ledger() if row["task_name"] == "培训"]
+    owed = next(row for row in rows if row["unit"] == "县财政局")["obligation_id"]
+
+    async def act(action, **body):
+        shown = (await county.api.client.get(f"/v1/obligations/{owed}")).json()
+        await county.post(f"/v1/obligations/{owed}/{action}", {"version": shown["version"], **body})
+        await county.flow()
+
+    await county.flow()
+    await county.live(at("2023-06-09", 13))
+    await act("progress", note="已办一次", reported=1)
+    await county.live(at("2023-06-11", 13))
+    await county.run(
+        "UPDATE scheduler.obligations SET status = NULL, reported = NULL, progressed_at = NULL"
+    )
+    await county.run("DELETE FROM scheduler.measure_traits")
+    every = {"type": "weekly", "weekdays": ["monday", "wednesday", "friday"], "span": "until-done"}
+    every["convention"] = "as-is"
+    begun = {"status": ["accepted", "in-progress", "returned"], "task": "1"}
+    steps = [
+        {"audience": "liaison", "ends_with": "accepted"},
+        {"audience": "deputy", "ends_with": "progress", "within_days": 6},
+        {"audience": "head", "ends_with": "submitted"},
+    ]
+    rules = [
+        {"rule_id": "begun", "select": begun, "at": "10:00"},
+        {"rule_id": "half", "select": {"quantity": {"below": 50}}, "at": "11:00"},
+        {"rule_id": "steps", "at": "09:00", "who": steps},
+    ]
+    plain = {"when": [every], "who": [{"audience": "liaison"}], "channels": ["email"]}
+    await county.post("/v1/rule-books", {"rules": [plain | rule for rule in rules]})
+    await county.flow()
+    await county.live(at("2023-06-20", 13))
+    await act("progress", note="已办三次", reported=3)
+    await county.live(at("2023-06-22", 13))
+    await act("progress", note="多填", reported=4)
+    await act("take-back")
+    await county.live(at("2023-06-24", 13))
+    await act("submit", note="已完成")
+    await county.live(at("2023-06-27", 13))
+    await act("return", note="请补充")
+    await county.live(at("2023-07-01", 13))
+    found = await county.compared("2023-06-12", "2023-06-30")
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] > 20
+    fired = await county.run(
+        "SELECT CAST(slot AT TIME ZONE 'Asia/Shanghai' AS time) AS at, audience, "
+        "to_char(slot, 'DD') AS day FROM ingest.reminders WHERE slot > '2023-06-12' "
+        "AND items @> CAST(:one AS jsonb) ORDER BY slot",
+        one=json.dumps([{"obligation_id": owed}]),
+    )
+
+    def list_days(time, audience="liaison"):
+        asked = (time, audience)
+        return [row.day for row in fired if (f"{row.at:%H:%M}", row.audience) == asked]
+
+    assert list_days("09:00") == []  # accepted, at the latest, before the book
+    assert list_days("09:00", "deputy") == ["16", "19", "23", "28", "30"]
+    assert list_days("09:00", "head") == ["12", "14", "16", "19", "21", "23", "28", "30"]
+    assert list_days("10:00") == list_days("09:00", "head")
+    assert list_days("11:00") == ["12", "14", "16", "19"]

@@ -6,8 +6,14 @@ import pytest
 
 from shared.rules.book import RuleBook
 from shared.schemas import identity
-from shared.schemas.events import RuleBookPublished, TraitsPublished
-from shared.schemas.facts import MeasureFacts, MeasureTraits, UnitTraits
+from shared.schemas.events import RuleBookPublished, StatusReported, TraitsPublished
+from shared.schemas.facts import (
+    MeasureFacts,
+    MeasureTraits,
+    ObligationProgress,
+    Status,
+    UnitTraits,
+)
 from tests.integration.scheduler.world import (
     OFFICE,
     PLAN,
@@ -22,7 +28,7 @@ UNIT = get_unit_id("县财政局")
 MEASURE = identity.derive_measure_id(PLAN, "1.1")
 
 
-def make_book(select: dict[str, Any], version: int = 2) -> RuleBookPublished:
+def make_book(select: dict[str, Any], **fields: Any) -> RuleBookPublished:
     rule = {
         "rule_id": "chosen",
         "select": select,
@@ -30,7 +36,8 @@ def make_book(select: dict[str, Any], version: int = 2) -> RuleBookPublished:
         "who": [{"audience": "liaison"}],
         "channels": ["email"],
     }
-    book = RuleBook.model_validate({"version": version, "rules": [rule]}, extra="forbid")
+    written = {"version": 2, "rules": [rule | fields]}
+    book = RuleBook.model_validate(written, extra="forbid")
     return RuleBookPublished(office_id=OFFICE, book=book)
 
 
@@ -94,3 +101,57 @@ async def test_the_newest_category_of_a_measure_holds_whichever_event_tells_it(
     await tell_category("决策公开", 3)
     await tell_category("财政", 2)
     assert len(await world.fire("2023-08-30 09:00")) == 1
+
+
+def report(number: int, wire: Status, **progress: Any) -> StatusReported:
+    obligation = identity.derive_obligation_id(MEASURE, UNIT, "2023")
+    return StatusReported(
+        office_id=OFFICE,
+        unit_id=UNIT,
+        obligation_id=obligation,
+        status=wire,
+        number=number,
+        reported_by="unit",
+        progress=ObligationProgress.model_validate(progress) if progress else None,
+    )
+
+
+async def test_a_status_and_the_reached_share_are_those_of_the_slot(world: World) -> None:
+    """A target of 12, of which 4 and then 6 are reported."""
+    measures = (MeasureTraits(measure_id=MEASURE, target=12.0),)
+    await world.apply_rules(TraitsPublished(office_id=OFFICE, measures=measures))
+    select = {"status": ["accepted", "in-progress"], "quantity": {"below": 50}}
+    await world.apply_rules(make_book(select))
+    await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
+    assert await world.fire("2023-08-28 09:00") == []  # assigned, nothing reported
+    await world.tell(report(2, Status.OPEN, status="accepted", reported=4.0))
+    assert len(await world.fire("2023-08-29 09:00")) == 1
+    await world.tell(report(3, Status.IN_PROGRESS, status="in-progress", reported=6.0))
+    assert await world.fire("2023-08-30 09:00") == []
+
+
+async def test_what_an_older_release_reported_has_the_status_of_its_standing(world: World) -> None:
+    await world.apply_rules(make_book({"status": "in-progress"}))
+    await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
+    await world.tell(report(2, Status.OPEN, status="accepted"))
+    assert await world.fire("2023-08-29 09:00") == []
+    await world.tell(report(3, Status.IN_PROGRESS))
+    assert len(await world.fire("2023-08-30 09:00")) == 1
+
+
+async def test_a_step_is_not_reminded_once_it_is_ended(world: World) -> None:
+    recent = {"ends_with": "progress", "within_days": 2}
+    who = [{"audience": "liaison"}, {"audience": "head"} | recent]
+    await world.apply_rules(make_book({"kind": "deadline"}, who=who))
+    await world.tell(make_assignment(UNIT, ("1.1", make_obligation(UNIT, "1.1", "2023-08-31"))))
+
+    async def list_heard(at: str) -> list[str]:
+        return [reminder.audience.value for reminder in await world.fire(at)]
+
+    assert await list_heard("2023-08-28 09:00") == ["liaison", "head"]
+    now = world.clock.instant
+    progress = {"status": "in-progress", "progressed_at": now}
+    await world.tell(report(2, Status.IN_PROGRESS, **progress))
+    assert await list_heard("2023-08-29 09:00") == ["liaison"]
+    assert await list_heard("2023-08-30 09:00") == ["liaison"]
+    assert await list_heard("2023-08-31 09:00") == ["liaison", "head"]

@@ -84,3 +84,20 @@ def test_conditions_are_words_with_brackets_where_they_are_nested(language: str)
         "(the light is Overdue) or (not (the unit is in the group a, b))",
     }
     assert words == expected[language]
+
+
+@pytest.mark.parametrize(
+    ("step", "chinese", "english"),
+    [
+        ({"ends_with": "accepted"}, "联络员（签收为止）", "until it is accepted"),
+        (
+            {"from_overdue": 4, "ends_with": "progress", "within_days": 7},
+            "联络员（第 4 次超期提醒起）（7 天内有进展则不提醒）",
+            "unless there was progress within 7 days",
+        ),
+    ],
+)
+def test_a_step_says_what_ends_it(step: dict[str, Any], chinese: str, english: str) -> None:
+    who = [{"audience": "liaison"} | step]
+    assert describe("zh", who=who)["who"] == [chinese]
+    assert english in describe("en", who=who)["who"][0]

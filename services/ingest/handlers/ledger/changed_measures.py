@@ -8,7 +8,7 @@ from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas.facts import MeasureFacts
 
-_TOLD = ("ref", "task_name", "text", "category")
+_TOLD = ("ref", "task_name", "text", "category", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RevisedMeasure:
 
     @property
     def is_reworded(self) -> bool:
-        """Whether reminders use other words for it than before, or its category is another."""
+        """Whether reminders use other words for it than before, or what rules ask of it changed."""
         old, new = self.change.old, self.change.new
         if old is None or new is None or old.published_at is None:
             return False

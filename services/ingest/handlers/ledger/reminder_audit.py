@@ -32,7 +32,7 @@ from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
-from shared.planning.expected import Era, compute_expected, list_eras
+from shared.planning.expected import Era, compute_expected, list_asked, list_eras
 from shared.planning.firings import Firings
 from shared.rules.book import RuleBook
 from shared.rules.selecting import UNIT_TRAITS
@@ -247,7 +247,7 @@ async def _list_unit_periods(
     since: datetime,
 ) -> dict[UUID, list[UnitPeriod]]:
     """What rules asked of units from an instant on; nothing where no rule asks for it."""
-    if not any(era.timetable.asked & UNIT_TRAITS for era in times):
+    if not list_asked(times) & UNIT_TRAITS:
         return {}
     present = await units.list_traits(db, office_id, unit_ids)
     former = await store.list_former_units(db, office_id, unit_ids, since)
@@ -273,7 +273,7 @@ class _Part:
         reminders: Sequence[StoredReminder],
     ) -> None:
         """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
-        histories = build_histories(current, past, self.periods)
+        histories = build_histories(current, past, self.periods, list_asked(self.times))
         emitted = group_reminders(reminders)
         span = self.span
         for unit_id in self.unit_ids:

@@ -1,13 +1,14 @@
 """Rows of the ledger and of the reminders, as the comparison takes them. No I/O."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
+from services.ingest.handlers.office.measure_facts import find_target_number
 from services.ingest.handlers.office.telling_traits import set_unit
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.reminder_audit import FormerUnit
@@ -21,7 +22,7 @@ from shared.planning.expected import (
     join_versions,
 )
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import NOTHING_TOLD, Traits
+from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share, keep_asked
 from shared.schemas.facts import UnitTraits
 from shared.schemas.life import ObligationStatus
 
@@ -54,17 +55,16 @@ def build_histories(
     current: Sequence[CurrentState],
     past: Sequence[PastState],
     units: Mapping[UUID, Sequence[UnitPeriod]] = MappingProxyType({}),
+    asked: Collection[str] = (),
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
     """Each unit's obligations with their versions, by unit id and obligation id.
 
-    `units`: what rules asked of the units; none where no rule asks.
+    `units`: what rules asked of the units; none where no rule asks. `asked`: the fields of `Traits`
+    that a rule asks for.
     """
     earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
     unrecorded_until: dict[UUID, datetime] = {}
-    traits = {
-        now.obligation_id: Traits(lead=now.lead, ref=now.ref, category=now.category or "")
-        for now in current
-    }
+    traits = {now.obligation_id: _describe_measure(now) for now in current}
     for state in past:
         known = traits.get(state.obligation_id)
         earlier[state.obligation_id].append(_make_version(state, known, state.until))
@@ -75,7 +75,9 @@ def build_histories(
         obligation_id = now.obligation_id
         own = [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
         versions = join_versions(
-            part for version in own for part in _split(version, units.get(now.unit_id, ()))
+            _keep_asked(part, asked)
+            for version in own
+            for part in _split(version, units.get(now.unit_id, ()))
         )
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
         unknown_before = recorded_from if now.since else _AFTER_ALL
@@ -112,9 +114,36 @@ def _get_earlier(instant: datetime | None, other: datetime | None) -> datetime |
     return min(known, default=None)
 
 
+def _keep_asked(version: ObligationVersion, asked: Collection[str]) -> ObligationVersion:
+    """The version with the traits that rules ask for: other changes split it no further."""
+    traits = keep_asked(version.dates.traits, asked)
+    return replace(version, dates=replace(version.dates, traits=traits))
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """What is taken for all times of an obligation: traits, and the measure's target."""
+
+    traits: Traits
+    target: float | None
+
+
+def _describe_measure(now: CurrentState) -> _Measure:
+    traits = Traits(lead=now.lead, ref=now.ref, category=now.category or "")
+    return _Measure(traits, find_target_number(now.text, now.target))
+
+
 def _make_version(
-    state: CurrentState | PastState, traits: Traits | None, until: datetime | None
+    state: CurrentState | PastState, measure: _Measure | None, until: datetime | None
 ) -> ObligationVersion:
+    traits = None
+    if measure is not None:
+        traits = replace(
+            measure.traits,
+            status=state.status,
+            reached=compute_share(state.reported, measure.target),
+            progressed_at=state.progressed_at,
+        )
     return ObligationVersion(
         Dates(state.kind, state.due_on, state.known_on, traits),
         owed=state.reminded and not state.withdrawn and state.status is not ObligationStatus.DONE,

@@ -13,12 +13,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, make_envelope
+from services.ingest.handlers.office.measure_facts import find_target_number
+from services.ingest.handlers.office.telling_progress import tell_progress
 from services.ingest.store import plans, rules, units
 from services.ingest.store.rows import StoredUnit
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.rules.book import RuleBook
-from shared.rules.selecting import UNIT_TRAITS, Traits, list_asked
+from shared.rules.selecting import MEASURE_TRAITS, PROGRESS_TRAITS, UNIT_TRAITS, Traits
+from shared.rules.steps import list_asked_by
 from shared.schemas.events import TraitsPublished
 from shared.schemas.facts import MeasureTraits, UnitTraits
 
@@ -29,11 +32,6 @@ _T = TypeVar("_T")
 def set_unit(traits: Traits, unit: UnitTraits) -> Traits:
     """An obligation's traits, those of its unit as they are now."""
     return replace(traits, unit=unit.name, unit_kind=unit.kind, groups=frozenset(unit.groups))
-
-
-def list_asked_by(book: RuleBook) -> frozenset[str]:
-    """The fields of `Traits` that some rule of a book asks for."""
-    return frozenset[str]().union(*(list_asked(rule.select) for rule in book.rules))
 
 
 async def tell_asked(db: AsyncConnection, act: Act, book: RuleBook) -> None:
@@ -47,8 +45,17 @@ async def tell_asked(db: AsyncConnection, act: Act, book: RuleBook) -> None:
     if asked & UNIT_TRAITS:
         of_units = await units.list_traits(db, act.office_id)
     of_measures: Iterable[MeasureTraits] = ()
-    if "category" in asked:
-        of_measures = await plans.list_categories(db, act.office_id)
+    if asked & MEASURE_TRAITS:
+        of_measures = [
+            MeasureTraits(
+                measure_id=each.measure_id,
+                category=each.category or "",
+                target=find_target_number(each.text, each.target),
+            )
+            for each in await plans.list_published_measures(db, act.office_id)
+        ]
+    if asked & PROGRESS_TRAITS:
+        await tell_progress(db, act, book.version)
     events = [
         *(TraitsPublished(office_id=act.office_id, units=part) for part in _split(of_units)),
         *(TraitsPublished(office_id=act.office_id, measures=part) for part in _split(of_measures)),

@@ -22,7 +22,7 @@ from shared.planning.obligations import Obligation, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.book import Rule, RuleBook, Step, StepEnd
 from shared.rules.moments import BeforeDue, WhenTold, WhileOverdue
 from shared.rules.selecting import Traits
 from shared.schemas import identity
@@ -34,7 +34,8 @@ from shared.schemas.events import (
     ReminderDue,
     StatusReported,
 )
-from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
+from shared.schemas.facts import MeasureFacts, ObligationFacts, ObligationProgress, Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 OFFICE, UNIT, PLAN = (identity.derive_id(word) for word in ("office", "unit", "plan"))
@@ -44,6 +45,15 @@ END = START + timedelta(days=DAYS)
 _MEASURE = MeasureFacts(measure_id=identity.derive_id("m"), ref="1", task_name="任务", text="内容")
 
 UNIT_TRAITS = Traits(unit="甲局", unit_kind="部门", category="决策公开")
+
+
+def add_progress(traits: Traits, one: Obligation) -> Traits:
+    """The traits with what was reported of an obligation."""
+    if (told := one.progress) is None:
+        return traits
+    return replace(
+        traits, status=told.status, reached=told.reported, progressed_at=told.progressed_at
+    )
 
 
 @dataclass
@@ -109,7 +119,7 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, one.dates, one.lead, shown, self.unit)
+                DueTimer(t, one.dates, one.lead, shown, add_progress(self.unit, one))
                 for t in due
                 for one in [self.known[t.obligation_id]]
             ]
@@ -137,11 +147,11 @@ class Office:
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
 
     def stands(self, one: Obligation, unit: Traits, at: datetime) -> None:
-        mine = self.versions.setdefault(one.obligation_id, [])
+        mine, known = self.versions.setdefault(one.obligation_id, []), add_progress(unit, one)
         if mine:
             last = mine[-1]
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
-        dates = replace(one.dates, traits=replace(unit, lead=one.lead, ref=_MEASURE.ref))
+        dates = replace(one.dates, traits=replace(known, lead=one.lead, ref=_MEASURE.ref))
         mine.append(ObligationVersion(dates, one.owed, at))
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
@@ -177,8 +187,22 @@ def event(what: str, name: str, number: int, days: int, at: datetime) -> TaskEve
                 **about, obligation_id=one, number=number, due_on=due_on, reason=""
             )
         case _:
+            status = ObligationStatus(what)
+            progress = ObligationProgress(
+                status=status, reported=5 * days, progressed_at=at if days % 2 else None
+            )
             told = {"obligation_id": one, "number": number, "reported_by": "x"}
-            return StatusReported(**about, **told, status=Status(what))
+            return StatusReported(**about, **told, status=_WIRE[status], progress=progress)
+
+
+_WIRE = {
+    ObligationStatus.ASSIGNED: Status.OPEN,
+    ObligationStatus.ACCEPTED: Status.OPEN,
+    ObligationStatus.IN_PROGRESS: Status.IN_PROGRESS,
+    ObligationStatus.SUBMITTED: Status.IN_PROGRESS,
+    ObligationStatus.RETURNED: Status.IN_PROGRESS,
+    ObligationStatus.DONE: Status.DONE,
+}
 
 
 CONDITIONS: tuple[dict[str, Any], ...] = (
@@ -194,12 +218,23 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
         "any": [{"unit": "乙局"}, {"lead": True}],
     },
     {"category": "财政"},
+    {"status": ["accepted", "in-progress"]},
+    {"not": {"status": "assigned"}, "any": [{"quantity": {"below": 50}}, {"light": "red"}]},
+    {"quantity": {"at_least": 20}},
     {"light": ["yellow", "red"], "not": {"all": [{"lead": False}, {"light": "red"}]}},
 )
 
 
+ENDS = (None, StepEnd.ACCEPTED, StepEnd.SUBMITTED, StepEnd.PROGRESS, StepEnd.DONE)
+
+
 def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook:
-    who = (Step(audience=Audience.LIAISON), Step(audience=Audience.HEAD, from_overdue=2))
+    recent = {"ends_with": StepEnd.PROGRESS, "within_days": every * 2}
+    who = (
+        Step(audience=Audience.LIAISON),
+        Step(audience=Audience.DEPUTY, ends_with=ENDS[version % len(ENDS)]),
+        Step.model_validate({"audience": Audience.HEAD, "from_overdue": 2} | recent),
+    )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
     at = time(hour)
     before = Rule(
@@ -242,7 +277,7 @@ MINUTES = st.integers(1, DAYS * 24 * 12 - 1).map(
 )
 TASKS = st.tuples(
     st.sampled_from(
-        ["assign", "assign", "amend", "withdraw", "extend", "done", "open", "in-progress"]
+        ["assign", "assign", "amend", "withdraw", "extend", *(status.value for status in _WIRE)]
     ),
     st.sampled_from("abc"),
     st.integers(-5, 30),

@@ -76,6 +76,10 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"who": [LIAISON, {"audience": "head", "from_overdue": 1}]},
         [("who.1.from_overdue", "never-reached")],
     ),
+    "days of progress for a step that does not end with it": (
+        {"who": [LIAISON | {"ends_with": "accepted", "within_days": 3}]},
+        [("who.0.within_days", "no-progress")],
+    ),
     "a step beyond the limit": (
         {
             "when": [{"type": "after-due", "every_days": 3, "limit": 4}],

@@ -1,4 +1,4 @@
-"""What rules ask of units and measures: names, kinds, groups and categories."""
+"""What rules ask of units, measures and obligations."""
 
 from alembic import op
 
@@ -18,10 +18,19 @@ def upgrade() -> None:
     op.execute(
         "CREATE TABLE scheduler.measure_traits (measure_id UUID NOT NULL PRIMARY KEY, "
         "office_id UUID NOT NULL, category TEXT NOT NULL, "
+        "target DOUBLE PRECISION, "
         "told_at TIMESTAMP WITH TIME ZONE NOT NULL)"
+    )
+    op.execute(
+        "ALTER TABLE scheduler.obligations ADD COLUMN status TEXT, "
+        "ADD COLUMN reported DOUBLE PRECISION, ADD COLUMN progressed_at TIMESTAMP WITH TIME ZONE"
     )
 
 
 def downgrade() -> None:
+    op.execute(
+        "ALTER TABLE scheduler.obligations DROP COLUMN status, DROP COLUMN reported, "
+        "DROP COLUMN progressed_at"
+    )
     op.execute("DROP TABLE scheduler.measure_traits")
     op.execute("DROP TABLE scheduler.unit_traits")

@@ -1,0 +1,74 @@
+"""Who hears of an occurrence: the steps of a rule, and what ends them. Pure."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import assert_never
+
+from shared.rules.book import Rule, RuleBook, Step, StepEnd
+from shared.rules.occurrences import Occurrence
+from shared.rules.selecting import Traits, list_asked
+from shared.schemas.life import ObligationStatus
+from shared.schemas.rules import Audience
+
+_S = ObligationStatus
+_ENDED = {
+    StepEnd.ACCEPTED: frozenset(_S) - {_S.ASSIGNED},
+    StepEnd.PROGRESS: frozenset({_S.IN_PROGRESS, _S.SUBMITTED, _S.DONE}),
+    StepEnd.SUBMITTED: frozenset({_S.SUBMITTED, _S.DONE}),
+    StepEnd.DONE: frozenset({_S.DONE}),
+}
+"""In which statuses a step is ended. What was returned is accepted, and asks for progress again."""
+
+
+class NotReminded(StrEnum):
+    """Why an occurrence of a rule reminds nobody, or not an audience."""
+
+    NOT_SELECTED = "not-selected"
+    """The rule's conditions do not hold on that day."""
+    STEP_ENDED = "step-ended"
+    """What the step asks for has happened: it was accepted, submitted, or progress was reported."""
+
+
+def list_audiences(
+    rule: Rule, occurrence: Occurrence, traits: Traits | None = None
+) -> tuple[Audience, ...]:
+    """The audiences of an occurrence, in the rule's order, by the obligation's traits at the slot.
+
+    Without traits no step is ended.
+    """
+    return tuple(
+        step.audience
+        for step in list_steps(rule, occurrence)
+        if traits is None or not is_ended(step, traits, occurrence.slot)
+    )
+
+
+def list_steps(rule: Rule, occurrence: Occurrence) -> tuple[Step, ...]:
+    """The steps that an occurrence has reached, ended ones too."""
+    return tuple(step for step in rule.who if occurrence.overdue >= step.from_overdue)
+
+
+def is_ended(step: Step, traits: Traits, slot: datetime) -> bool:
+    """Whether what ends a step has happened before a slot."""
+    match step.ends_with:
+        case None:
+            return False
+        case StepEnd.PROGRESS if step.within_days is not None and traits.status is _S.IN_PROGRESS:
+            newest = traits.progressed_at
+            return newest is not None and slot - newest <= timedelta(days=step.within_days)
+        case StepEnd.PROGRESS | StepEnd.ACCEPTED | StepEnd.SUBMITTED | StepEnd.DONE:
+            return traits.status in _ENDED[step.ends_with]
+        case _:
+            assert_never(step.ends_with)
+
+
+def list_asked_by_rule(rule: Rule) -> frozenset[str]:
+    """The fields of `Traits` that a rule's conditions and steps ask for."""
+    ends = {step.ends_with for step in rule.who} - {None, StepEnd.DONE}
+    own = {"status", "progressed_at"} if StepEnd.PROGRESS in ends else {"status"} if ends else set()
+    return list_asked(rule.select) | own
+
+
+def list_asked_by(book: RuleBook) -> frozenset[str]:
+    """The fields of `Traits` that some rule of a book asks for."""
+    return frozenset[str]().union(*map(list_asked_by_rule, book.rules))
