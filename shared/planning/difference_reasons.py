@@ -13,6 +13,7 @@ from shared.planning.expected import (
     ObligationHistory,
     ReminderKey,
     compute_item,
+    list_version_audiences,
 )
 from shared.planning.firings import Firings, is_behind
 from shared.schemas.rules import CatchUp
@@ -193,10 +194,9 @@ class ReasonFinder:
                 ):
                     continue
                 for rule in era.timetable.book.rules:
-                    if era.timetable.list_between(rule, version.dates, slot, slot) and any(
-                        step.audience is audience for step in rule.who
-                    ):
-                        yield rule.catch_up
+                    for occurrence in era.timetable.list_between(rule, version.dates, slot, slot):
+                        if audience in list_version_audiences(era, version, rule, occurrence):
+                            yield rule.catch_up
 
     def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:
         """Whether nothing fired while a rule with catch-up `skip` could still fire."""

@@ -13,9 +13,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
-from shared.rules.book import RuleBook
-from shared.rules.occurrences import Dates
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Dates, Occurrence
 from shared.rules.steps import list_audiences
 from shared.schemas.rules import Audience
 
@@ -31,12 +32,14 @@ class ObligationVersion:
         owed: whether reminders were due for it.
         since: when this version was published.
         until: when the next version was published; None for the current one.
+        owed_since: since when it is owed by these dates without interruption; None: since `since`.
     """
 
     dates: Dates
     owed: bool
     since: datetime
     until: datetime | None = None
+    owed_since: datetime | None = None
 
     def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it was current at some instant from `first` to `last`, both included."""
@@ -54,6 +57,21 @@ class ObligationHistory:
     def is_known_at(self, slot: datetime) -> bool:
         """Whether the obligation's state at a slot is recorded."""
         return self.known_from is None or slot > self.known_from
+
+
+def note_interruptions(versions: Iterable[ObligationVersion]) -> Iterator[ObligationVersion]:
+    """The versions of an obligation in order, each with since when it is owed by its dates."""
+    last: ObligationVersion | None = None
+    for version in versions:
+        goes_on = (
+            last is not None
+            and last.owed
+            and last.until == version.since
+            and replace(last.dates, traits=None) == replace(version.dates, traits=None)
+        )
+        since = last.owed_since if goes_on and last is not None else version.since
+        last = replace(version, owed_since=since)
+        yield last
 
 
 def join_versions(versions: Iterable[ObligationVersion]) -> tuple[ObligationVersion, ...]:
@@ -88,12 +106,14 @@ class Era:
 def list_eras(
     books: Sequence[tuple[datetime, RuleBook]],
     calendars: Sequence[tuple[datetime, WorkingCalendar]],
+    published: Sequence[PublishedBook] = (),
 ) -> list[Era]:
     """The eras of an office in order; none is before the first rule book.
 
     Args:
         books: with the instants of their publication, in order.
         calendars: likewise; before the first one the national calendar is in force.
+        published: all books of the office, the earliest too, whose steps may be kept.
     """
     starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
     kept = KEPT_OCCURRENCES // max(len(starts), 1)
@@ -103,7 +123,8 @@ def list_eras(
         if book is not None:
             until = starts[place + 1] if place + 1 < len(starts) else None
             calendar = _find_newest(calendars, since) or WorkingCalendar()
-            eras.append(Era(since, until, Timetable(book, calendar, kept)))
+            until_now = [each for each in published if each.book.version <= book.version]
+            eras.append(Era(since, until, Timetable(book, calendar, kept, until_now)))
     return eras
 
 
@@ -165,8 +186,17 @@ def _list_items(
                 continue
             for rule in era.timetable.book.rules:
                 for occurrence in era.timetable.list_between(rule, version.dates, since, until):
-                    for audience in list_audiences(rule, occurrence, version.dates.traits):
+                    for audience in list_version_audiences(era, version, rule, occurrence):
                         yield (occurrence.slot, audience), ExpectedItem(due_on, occurrence.overdue)
+
+
+def list_version_audiences(
+    era: Era, version: ObligationVersion, rule: Rule, occurrence: Occurrence
+) -> tuple[Audience, ...]:
+    """Who hears of an occurrence of an obligation's version, by the steps that hold for it."""
+    owed_since = version.owed_since or version.since
+    kept = era.timetable.keep_steps(rule, occurrence, version.dates, owed_since)
+    return list_audiences(kept, occurrence, version.dates.traits)
 
 
 def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> ExpectedItem | None:
@@ -182,6 +212,6 @@ def compute_item(era: Era, version: ObligationVersion, key: ReminderKey) -> Expe
         occurrence.overdue
         for rule in era.timetable.book.rules
         for occurrence in era.timetable.list_between(rule, version.dates, slot, slot)
-        if audience in list_audiences(rule, occurrence, version.dates.traits)
+        if audience in list_version_audiences(era, version, rule, occurrence)
     ]
     return ExpectedItem(due_on, max(numbers)) if numbers else None

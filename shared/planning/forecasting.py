@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
@@ -25,6 +26,7 @@ class ForecastObligation:
     """An obligation with the content of its reminder items.
 
     `told_traits`: what conditions ask of it beside lead and number, from beginning to end.
+    `owed_since`: as in `Timetable.keep_steps`.
     """
 
     office_id: UUID
@@ -34,10 +36,13 @@ class ForecastObligation:
     lead: bool
     measure: ReminderMeasure
     told_traits: Traits = NOTHING_TOLD
+    owed_since: datetime | None = None
 
     def make_due_timer(self, timer: Timer) -> DueTimer:
         """One of its timers with the content of its reminder item."""
-        return DueTimer(timer, self.dates, self.lead, self.measure, self.told_traits)
+        return DueTimer(
+            timer, self.dates, self.lead, self.measure, self.told_traits, self.owed_since
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +89,7 @@ def forecast(
     changes: Mapping[UUID, Sequence[TimedChange]] | None = None,
     planned_at: datetime,
     until: datetime,
+    published: Sequence[PublishedBook] = (),
 ) -> list[ReminderDue]:
     """Every reminder that fires after `planned_at` and up to `until`, in order of slots.
 
@@ -97,8 +103,9 @@ def forecast(
         changes: of each obligation, in any order.
         planned_at: when the obligations are published.
         until: the last slot of interest.
+        published: the office's books in order, this one last, whose steps may be kept.
     """
-    timetable = Timetable(book, calendar)
+    timetable = Timetable(book, calendar, published=published)
     units: dict[UUID, list[ForecastObligation]] = defaultdict(list)
     for obligation in obligations:
         units[obligation.unit_id].append(obligation)
@@ -138,6 +145,7 @@ def _forecast_unit(
             before = (owed[id_], by_id[id_].dates)
             by_id[id_], owed[id_] = _apply(timetable.book, change, by_id[id_], owed[id_])
             if (owed[id_], by_id[id_].dates) != before:
+                by_id[id_] = replace(by_id[id_], owed_since=change.at)
                 timers = [timer for timer in timers if timer.obligation_id != id_]
                 if owed[id_]:
                     timers += plan_timers(timetable, id_, by_id[id_].dates, change.at)

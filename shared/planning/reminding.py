@@ -33,7 +33,8 @@ class ReminderMeasure:
 class DueTimer:
     """A due timer with the content of its reminder item.
 
-    `told_traits`: as they are now, beside lead and number.
+    `told_traits`: as they are now, beside lead and number. `owed_since`: as in
+    `Timetable.keep_steps`.
     """
 
     timer: Timer
@@ -41,6 +42,7 @@ class DueTimer:
     lead: bool
     measure: ReminderMeasure
     told_traits: Traits = NOTHING_TOLD
+    owed_since: datetime | None = None
 
     @property
     def traits(self) -> Traits:
@@ -142,6 +144,7 @@ class _Firing:
 
     def _remind(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
         """Add the obligation to the reminder of each audience whose step is not ended."""
+        rule = self.timetable.keep_steps(rule, occurrence, owed.dates, owed.owed_since)
         for step in list_steps(rule, occurrence):
             if is_ended(step, owed.traits, occurrence.slot):
                 self._leave_out(owed, occurrence, NotReminded.STEP_ENDED, step.audience)

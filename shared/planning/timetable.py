@@ -14,6 +14,7 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import KeptSteps, PublishedBook, find_overdue_begin
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 from shared.rules.selecting import keep_asked, list_asked
@@ -36,10 +37,18 @@ class Timetable:
     """
 
     def __init__(
-        self, book: RuleBook, calendar: WorkingCalendar, kept: int = KEPT_OCCURRENCES
+        self,
+        book: RuleBook,
+        calendar: WorkingCalendar,
+        kept: int = KEPT_OCCURRENCES,
+        published: Sequence[PublishedBook] = (),
     ) -> None:
-        """Make a book ready. About `kept` occurrences are held in memory at most."""
+        """Make a book ready. About `kept` occurrences are held in memory at most.
+
+        `published`: the office's books in order, this one last; none: no steps of earlier ones.
+        """
         self.book = book
+        self._steps = KeptSteps(published) if len(published) > 1 else None
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
@@ -83,6 +92,19 @@ class Timetable:
     ) -> Sequence[Occurrence]:
         """The occurrences from `since` to `until`, both included, rising."""
         return self._get_course(rule, dates, until).list_between(since, until)
+
+    def keep_steps(
+        self, rule: Rule, occurrence: Occurrence, dates: Dates, owed_since: datetime | None
+    ) -> Rule:
+        """The rule with the steps that hold for an obligation's occurrence.
+
+        While it is overdue they are those of the book in force when it became so. `owed_since`:
+        since when it is owed by these dates without interruption; None: the steps of this book.
+        """
+        if not occurrence.overdue or self._steps is None or owed_since is None:
+            return rule
+        begun = find_overdue_begin(dates, owed_since, self.zone)
+        return rule if begun is None else self._steps.find(rule, begun)
 
     def get_day(self, slot: datetime) -> date:
         """The date of a slot in the office's time zone."""

@@ -97,9 +97,14 @@ class ExtensionGranted(UnitEvent):
 
 
 class RuleBookPublished(Event):
-    """The office's whole rule book, so that a change is atomic."""
+    """The office's whole rule book, so that a change is atomic.
+
+    `keeps_begun`: what is overdue keeps the steps of the book in force when it became so. Books of
+    older writers replaced them.
+    """
 
     book: RuleBook
+    keeps_begun: bool = False
 
 
 class CalendarPublished(Event):

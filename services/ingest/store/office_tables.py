@@ -1,6 +1,16 @@
 """What an office decides: its rule books, its calendars and its settings."""
 
-from sqlalchemy import Column, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from services.ingest.store.columns import INSTANT, METADATA, define_office_column
@@ -13,6 +23,8 @@ RULE_BOOKS = Table(
     Column("book", JSONB, nullable=False),
     Column("published_by", Text, nullable=False),
     Column("published_at", INSTANT, nullable=False),
+    # What is overdue keeps the steps of earlier books; those of older releases replaced them.
+    Column("keeps_begun", Boolean, nullable=False, server_default=text("false")),
 )
 
 CALENDARS = Table(

@@ -31,10 +31,11 @@ _O, _H, _R, _A = OBLIGATIONS.c, OBLIGATION_HISTORY.c, REMINDERS.c, EXPECTED_AUDI
 _J = JOURNAL.c
 
 
-async def list_books(db: AsyncConnection, office_id: UUID, since: datetime) -> list[StoredRuleBook]:
-    """The rule book in force at an instant and those published after it, rising."""
-    conditions = _list_conditions(RULE_BOOKS, RULE_BOOKS.c.version, office_id, since)
-    query = select(*list_columns(StoredRuleBook, RULE_BOOKS.c)).where(*conditions)
+async def list_books(db: AsyncConnection, office_id: UUID) -> list[StoredRuleBook]:
+    """All rule books of an office, rising."""
+    query = select(*list_columns(StoredRuleBook, RULE_BOOKS.c)).where(
+        RULE_BOOKS.c.office_id == office_id
+    )
     return await fetch_all(db, StoredRuleBook, query.order_by(RULE_BOOKS.c.version))
 
 

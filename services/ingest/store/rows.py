@@ -40,12 +40,13 @@ class StoredToken:
 
 @dataclass(frozen=True, slots=True)
 class StoredRuleBook:
-    """A version of an office's rule book."""
+    """A version of an office's rule book; `keeps_begun` as in `RuleBookPublished`."""
 
     version: int
     book: dict[str, Any]
     published_by: str
     published_at: datetime
+    keeps_begun: bool
 
 
 @dataclass(frozen=True, slots=True)

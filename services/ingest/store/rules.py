@@ -49,6 +49,7 @@ async def add_book(
         "book": dict(book),
         "published_by": by,
         "published_at": now,
+        "keeps_begun": True,
     }
     statement = insert(RULE_BOOKS).values(row).returning(*_BOOK)
     return await fetch_one(db, StoredRuleBook, statement)

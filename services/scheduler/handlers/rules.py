@@ -70,7 +70,9 @@ async def _store(
     match event:
         case RuleBookPublished():
             book = event.book
-            return book.version, await offices.put_rule_book(db, event.office_id, book, at)
+            return book.version, await offices.put_rule_book(
+                db, event.office_id, book, at, keeps_begun=event.keeps_begun
+            )
         case CalendarPublished():
             days, number = event.days, event.number
             return number, await offices.put_calendar(db, event.office_id, number, days, at)

@@ -15,13 +15,11 @@ from services.scheduler.store import traits
 from services.scheduler.store.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import AnyRow
-from shared.planning.obligations import Obligation, Standing, derive_status
+from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import MEASURE_TRAITS, UNIT_TRAITS
-from shared.schemas.facts import ObligationProgress
-from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 _O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
@@ -74,17 +72,7 @@ def _to_obligation(row: AnyRow) -> Obligation:
         standing=Standing(row.standing),
         reminded=row.reminded,
         fired_until=row.fired_until,
-        progress=_to_progress(row),
-    )
-
-
-def _to_progress(row: AnyRow) -> ObligationProgress | None:
-    if row.status is None:
-        return None
-    return ObligationProgress(
-        status=ObligationStatus(row.status),
-        reported=row.reported,
-        progressed_at=row.progressed_at,
+        progress=traits.to_progress(row),
     )
 
 
@@ -185,7 +173,7 @@ async def get_due_timers(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
             "t.fired_until, o.kind, o.due_on, o.known_on, o.lead, o.measure_id, o.standing, "
-            "o.reminded, o.status, o.reported, o.progressed_at "
+            "o.reminded, o.status, o.reported, o.progressed_at, o.planned_from "
             "FROM unnest(CAST(:units AS uuid[]), CAST(:untils AS timestamptz[])) AS u(id, until) "
             "JOIN scheduler.timers AS t ON t.unit_id = u.id AND t.next_fire_at <= u.until "
             "JOIN scheduler.obligations AS o USING (obligation_id)"
@@ -214,16 +202,11 @@ async def get_due_timers(
                 dates=Dates(ObligationKind(row.kind), due_on=row.due_on, known_on=row.known_on),
                 lead=row.lead,
                 measure=measures[row.measure_id],
-                told_traits=known.join(row.unit_id, row.measure_id, _derive_progress(row)),
+                told_traits=known.join(row.unit_id, row.measure_id, traits.derive_progress(row)),
+                owed_since=row.planned_from,
             )
         )
     return due
-
-
-def _derive_progress(row: AnyRow) -> ObligationProgress:
-    """How far an obligation is, by what newer releases told, else by its standing."""
-    status = derive_status(Standing(row.standing), reminded=row.reminded)
-    return _to_progress(row) or ObligationProgress(status=status)
 
 
 _INSTANTS = select(_T.obligation_id, _T.rule_id, _T.next_fire_at).where(_T.unit_id == _IDS)

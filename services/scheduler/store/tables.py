@@ -56,6 +56,16 @@ OFFICES = Table(
 """`changed_at`: when the office told of the newest change of its rules or calendar. `partition`:
 of the rules topic, in which the office's rules were last read."""
 
+RULE_BOOKS = Table(
+    "rule_books",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("book", JSONB(none_as_null=True), nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+"""The rule books of an office whose steps may be kept, from the newest that kept none on."""
+
 MEASURES = Table(
     "measures",
     METADATA,

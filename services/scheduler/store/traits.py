@@ -11,10 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.store.tables import MEASURE_TRAITS, UNIT_TRAITS
 from shared.database.engine import insert_rows
+from shared.database.statements import AnyRow
 from shared.logging import log
+from shared.planning.obligations import Standing, derive_status
 from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share
 from shared.schemas.events import TraitsPublished
 from shared.schemas.facts import ObligationProgress
+from shared.schemas.life import ObligationStatus
 
 _U, _M = UNIT_TRAITS.c, MEASURE_TRAITS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
@@ -139,3 +142,20 @@ async def get_known(
             "tells all units. See dead letters of the rules topic.",
         )
     return KnownTraits(of_units, await _get_measures(db, measures))
+
+
+def to_progress(row: AnyRow) -> ObligationProgress | None:
+    """How far the obligation of a row is; None where its standing says all that is known."""
+    if row.status is None:
+        return None
+    return ObligationProgress(
+        status=ObligationStatus(row.status),
+        reported=row.reported,
+        progressed_at=row.progressed_at,
+    )
+
+
+def derive_progress(row: AnyRow) -> ObligationProgress:
+    """How far an obligation is, by what newer releases told, else by its standing."""
+    status = derive_status(Standing(row.standing), reminded=row.reminded)
+    return to_progress(row) or ObligationProgress(status=status)

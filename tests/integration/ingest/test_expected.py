@@ -543,3 +543,37 @@ async def test_rules_for_status_quantity_and_ended_steps_follow_what_is_reported
     assert list_days("09:00", "head") == ["12", "14", "16", "19", "21", "23", "28", "30"]
     assert list_days("10:00") == list_days("09:00", "head")
     assert list_days("11:00") == ["12", "14", "16", "19"]
+
+
+async def test_escalations_that_have_begun_keep_their_steps_in_the_audit_too(county):
+    """Overdue from 21 June on by a book for the deputy; from 23 June on a book for the head."""
+    every = {"type": "while-overdue", "every_working_days": 1}
+    recent = {"ends_with": "progress", "within_days": 1}
+    rule = {"rule_id": "late", "when": [every], "channels": ["email"]}
+    await county.post("/v1/rule-books", {"rules": [rule | {"who": [{"audience": "deputy"}]}]})
+    await county.flow()
+    await county.live(at("2023-06-23"))
+    heads = {"who": [{"audience": "head"} | recent]}
+    await county.post("/v1/rule-books", {"rules": [rule | heads]})
+    await county.flow()
+    await county.live(at("2023-06-25"))
+    early = await county.owed("1", "县财政局")
+    path = f"/v1/obligations/{early['obligation_id']}"
+    shown = (await county.api.client.get(path)).json()
+    await county.post(f"{path}/progress", {"version": shown["version"], "note": "在办"})
+    again = (await county.owed("1", "县发展和改革局"))["obligation_id"]
+    for status in ("done", "open"):
+        await county.post(f"/v1/obligations/{again}/status", {"status": status})
+    await county.flow()
+    await county.live(at("2023-07-08"))
+    found = await county.compared("2023-07-03", "2023-07-07")
+    assert (found["differences"], found["explained"]) == ([], [])
+    assert found["expected"] == found["emitted"] >= 15
+    fired = await county.run(
+        "SELECT DISTINCT audience, item->>'obligation_id' AS owed FROM ingest.reminders, "
+        "jsonb_array_elements(items) AS item WHERE slot > '2023-07-03'"
+    )
+    heard = {(row.audience, row.owed) for row in fired}
+    later = (await county.owed("2", "凤灵街道"))["obligation_id"]
+    assert {("deputy", early["obligation_id"]), ("head", again), ("head", later)} <= heard
+    assert ("head", early["obligation_id"]) not in heard

@@ -17,25 +17,28 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.handlers.ledger.audited_times import (
+    read_eras,
+    read_published,
+    read_unit_periods,
+)
 from services.ingest.handlers.ledger.timelines import (
+    BEFORE_ALL,
     UnitPeriod,
     build_histories,
     group_reminders,
-    list_unit_periods,
 )
-from services.ingest.handlers.office.rules import get_office_zone, to_calendar
+from services.ingest.handlers.office.rules import get_office_zone
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
-from services.ingest.store import units
 from services.ingest.store.history_tables import CONSUMER
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
-from shared.planning.expected import Era, compute_expected, list_asked, list_eras
+from shared.planning.expected import Era, compute_expected, list_asked
 from shared.planning.firings import Firings
-from shared.rules.book import RuleBook
-from shared.rules.selecting import UNIT_TRAITS
+from shared.planning.keeping import has_kept_steps
 from shared.schemas.topics import REMINDERS, apply_prefix
 
 LISTED = 1000
@@ -142,15 +145,17 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach
-    times = await _list_eras(db, asked.office_id, since)
+    published = await read_published(db, asked.office_id)
+    times = await read_eras(db, asked.office_id, published, since)
+    told_since = BEFORE_ALL if has_kept_steps(published) else since
     fired = await store.map_firings(db, asked.office_id, span.first, asked.limits.tolerance)
     result, firings, after = ReminderAudit(asked.first, asked.last, zone.key), Firings(fired), None
     while unit_ids := await store.list_unit_ids(db, asked.office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
         current = await store.list_current_states(db, asked.office_id, unit_ids, since)
-        past = await store.list_past_states(db, unit_ids, since)
+        past = await store.list_past_states(db, unit_ids, told_since)
         reminders = await store.list_reminders(db, unit_ids, span.first)
-        periods = await _list_unit_periods(db, asked.office_id, unit_ids, times, since)
+        periods = await read_unit_periods(db, asked.office_id, unit_ids, times, since)
         part = _Part(unit_ids, times, firings, asked.limits, span, periods)
         await asyncio.to_thread(part.compare, result, current, past, reminders)
     stopped, parked = await store.count_unread(
@@ -227,31 +232,6 @@ async def _find_span(db: AsyncConnection, asked: Question, zone: ZoneInfo) -> _S
 def _find_midnight(day: date, zone: ZoneInfo) -> datetime:
     """The beginning of a day at the office, in UTC."""
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
-
-
-async def _list_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
-    """The periods from an instant on in which one rule book and one calendar were in force."""
-    books = await store.list_books(db, office_id, since)
-    calendars = await store.list_calendars(db, office_id, since)
-    return list_eras(
-        [(stored.published_at, RuleBook.model_validate(stored.book)) for stored in books],
-        [(stored.published_at, to_calendar(stored)) for stored in calendars],
-    )
-
-
-async def _list_unit_periods(
-    db: AsyncConnection,
-    office_id: UUID,
-    unit_ids: Sequence[UUID],
-    times: Sequence[Era],
-    since: datetime,
-) -> dict[UUID, list[UnitPeriod]]:
-    """What rules asked of units from an instant on; nothing where no rule asks for it."""
-    if not list_asked(times) & UNIT_TRAITS:
-        return {}
-    present = await units.list_traits(db, office_id, unit_ids)
-    former = await store.list_former_units(db, office_id, unit_ids, since)
-    return list_unit_periods(present, former)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,14 @@ from shared.planning.expected import (
     ObligationVersion,
     ReminderKey,
     join_versions,
+    note_interruptions,
 )
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share, keep_asked
 from shared.schemas.facts import UnitTraits
 from shared.schemas.life import ObligationStatus
 
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
@@ -76,7 +77,7 @@ def build_histories(
         own = [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
         versions = join_versions(
             _keep_asked(part, asked)
-            for version in own
+            for version in note_interruptions(own)
             for part in _split(version, units.get(now.unit_id, ()))
         )
         recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
@@ -147,7 +148,7 @@ def _make_version(
     return ObligationVersion(
         Dates(state.kind, state.due_on, state.known_on, traits),
         owed=state.reminded and not state.withdrawn and state.status is not ObligationStatus.DONE,
-        since=state.since or _BEFORE_ALL,
+        since=state.since or BEFORE_ALL,
         until=until,
     )
 

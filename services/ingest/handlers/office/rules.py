@@ -88,7 +88,7 @@ async def publish_book(db: AsyncConnection, act: Act, book: RuleBook) -> StoredR
     after = book.model_dump(mode="json")
     stored = await store.add_book(db, act.office_id, version, book=after, by=act.actor, now=act.now)
     await tell_asked(db, act, book)
-    event = RuleBookPublished(office_id=act.office_id, book=book)
+    event = RuleBookPublished(office_id=act.office_id, book=book, keeps_begun=True)
     await tell(db, act, event, act.office_id, version)
     before = current.book if current else {}
     await note(db, act, "rule-book.published", version, before=before, after=after)

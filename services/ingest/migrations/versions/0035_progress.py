@@ -1,4 +1,4 @@
-"""Obligations keep when progress was last reported; their history keeps it and the value."""
+"""When progress was last reported; whether a rule book keeps the steps that have begun."""
 
 from alembic import op
 
@@ -46,9 +46,13 @@ def upgrade() -> None:
         "ADD COLUMN progressed_at TIMESTAMP WITH TIME ZONE"
     )
     _remember("reported", "progressed_at")
+    op.execute(
+        "ALTER TABLE ingest.rule_books ADD COLUMN keeps_begun BOOLEAN DEFAULT false NOT NULL"
+    )
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE ingest.rule_books DROP COLUMN keeps_begun")
     _remember()
     op.execute(
         "ALTER TABLE ingest.obligation_history DROP COLUMN reported, DROP COLUMN progressed_at"

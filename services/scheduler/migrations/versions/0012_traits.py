@@ -1,4 +1,4 @@
-"""What rules ask of units, measures and obligations."""
+"""What rules ask of units, measures and obligations; earlier rule books."""
 
 from alembic import op
 
@@ -25,9 +25,20 @@ def upgrade() -> None:
         "ALTER TABLE scheduler.obligations ADD COLUMN status TEXT, "
         "ADD COLUMN reported DOUBLE PRECISION, ADD COLUMN progressed_at TIMESTAMP WITH TIME ZONE"
     )
+    op.execute(
+        "CREATE TABLE scheduler.rule_books (office_id UUID NOT NULL, version INTEGER NOT NULL, "
+        "book JSONB NOT NULL, told_at TIMESTAMP WITH TIME ZONE NOT NULL, "
+        "PRIMARY KEY (office_id, version))"
+    )
+    op.execute(
+        "INSERT INTO scheduler.rule_books (office_id, version, book, told_at) "
+        "SELECT office_id, rule_version, rule_book, changed_at FROM scheduler.offices "
+        "WHERE rule_book IS NOT NULL AND changed_at IS NOT NULL"
+    )
 
 
 def downgrade() -> None:
+    op.execute("DROP TABLE scheduler.rule_books")
     op.execute(
         "ALTER TABLE scheduler.obligations DROP COLUMN status, DROP COLUMN reported, "
         "DROP COLUMN progressed_at"

@@ -17,7 +17,9 @@ from shared.planning.expected import (
     compute_expected,
     join_versions,
     list_eras,
+    note_interruptions,
 )
+from shared.planning.keeping import PublishedBook
 from shared.planning.obligations import Obligation, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers, replan_timers
@@ -62,7 +64,7 @@ class Driver:
 
     known: dict[UUID, Obligation] = field(default_factory=dict)
     timers: dict[tuple[UUID, str], Timer] = field(default_factory=dict)
-    book: RuleBook | None = None
+    books: list[PublishedBook] = field(default_factory=list)
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     fired_until: datetime | None = None
     unit: Traits = UNIT_TRAITS
@@ -70,7 +72,9 @@ class Driver:
 
     @property
     def timetable(self) -> Timetable | None:
-        return Timetable(self.book, self.calendar) if self.book else None
+        if not self.books:
+            return None
+        return Timetable(self.books[-1].book, self.calendar, published=self.books)
 
     def hear(self, event: TaskEvent, at: datetime) -> None:
         for change in list(decide_changes(self.known.get, event, at)):
@@ -87,7 +91,7 @@ class Driver:
 
     def change(self, told: RuleBook | WorkingCalendar, at: datetime) -> None:
         if isinstance(told, RuleBook):
-            self.book = told
+            self.books.append(PublishedBook(at, told, keeps_begun=told.version % 4 != 0))
         else:
             self.calendar = told
         if (timetable := self.timetable) is None:
@@ -119,7 +123,9 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, one.dates, one.lead, shown, add_progress(self.unit, one))
+                DueTimer(
+                    t, one.dates, one.lead, shown, add_progress(self.unit, one), one.planned_from
+                )
                 for t in due
                 for one in [self.known[t.obligation_id]]
             ]
@@ -143,7 +149,7 @@ class Office:
     """The ledger's side: what was told, and when, in the words of the planner."""
 
     versions: dict[UUID, list[ObligationVersion]] = field(default_factory=dict)
-    books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
+    books: list[PublishedBook] = field(default_factory=list)
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
 
     def stands(self, one: Obligation, unit: Traits, at: datetime) -> None:
@@ -155,8 +161,13 @@ class Office:
         mine.append(ObligationVersion(dates, one.owed, at))
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
-        histories = [ObligationHistory(i, join_versions(mine)) for i, mine in self.versions.items()]
-        return compute_expected(list_eras(self.books, self.calendars), histories, START, END)
+        histories = [
+            ObligationHistory(i, join_versions(note_interruptions(mine)))
+            for i, mine in self.versions.items()
+        ]
+        books = [(each.at, each.book) for each in self.books]
+        times = list_eras(books, self.calendars, self.books)
+        return compute_expected(times, histories, START, END)
 
 
 def facts(name: str, number: int, due_on: date, at: datetime) -> ObligationFacts:
@@ -233,7 +244,7 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
     who = (
         Step(audience=Audience.LIAISON),
         Step(audience=Audience.DEPUTY, ends_with=ENDS[version % len(ENDS)]),
-        Step.model_validate({"audience": Audience.HEAD, "from_overdue": 2} | recent),
+        Step.model_validate({"audience": Audience.HEAD, "from_overdue": 1 + version % 3} | recent),
     )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
     at = time(hour)
@@ -313,7 +324,7 @@ def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -
             case ("book", days, every, hour):
                 fresh = book(tuple(sorted(days)), every, hour, number)
                 driver.change(fresh, at)
-                office.books.append((at, fresh))
+                office.books = driver.books
             case ("calendar", days):
                 own = {(START + timedelta(days=day)).date(): works for day, works in days.items()}
                 calendar = WorkingCalendar(number, own)
