@@ -18,7 +18,7 @@ from shared.planning.keeping import KeptSteps, PublishedBook, find_overdue_begin
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
 from shared.rules.selecting import keep_asked, list_asked
-from shared.rules.steps import list_asked_by
+from shared.rules.steps import list_asked_by, list_asked_by_steps
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -33,7 +33,7 @@ class Timetable:
     the one with the higher overdue number stands.
 
     Attributes:
-        asked: the fields of `Traits` that some rule asks for.
+        asked: the fields of `Traits` that some rule asks for, or a step that is kept.
     """
 
     def __init__(
@@ -53,7 +53,8 @@ class Timetable:
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
         self._asked = {rule.rule_id: list_asked(rule.select) for rule in book.rules}
-        self.asked = list_asked_by(book)
+        kept_steps = (list_asked_by_steps(each.book) for each in published)
+        self.asked = list_asked_by(book).union(*kept_steps)
         self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}

@@ -62,13 +62,15 @@ def is_ended(step: Step, traits: Traits, slot: datetime) -> bool:
             assert_never(step.ends_with)
 
 
-def list_asked_by_rule(rule: Rule) -> frozenset[str]:
-    """The fields of `Traits` that a rule's conditions and steps ask for."""
-    ends = {step.ends_with for step in rule.who} - {None, StepEnd.DONE}
-    own = {"status", "progressed_at"} if StepEnd.PROGRESS in ends else {"status"} if ends else set()
-    return list_asked(rule.select) | own
+def list_asked_by_steps(book: RuleBook) -> frozenset[str]:
+    """The fields of `Traits` that the steps of some rule of a book ask for."""
+    ends = {step.ends_with for rule in book.rules for step in rule.who} - {None, StepEnd.DONE}
+    if StepEnd.PROGRESS in ends:
+        return frozenset({"status", "progressed_at"})
+    return frozenset({"status"}) if ends else frozenset()
 
 
 def list_asked_by(book: RuleBook) -> frozenset[str]:
-    """The fields of `Traits` that some rule of a book asks for."""
-    return frozenset[str]().union(*map(list_asked_by_rule, book.rules))
+    """The fields of `Traits` that conditions and steps of some rule of a book ask for."""
+    by_conditions = (list_asked(rule.select) for rule in book.rules)
+    return list_asked_by_steps(book).union(*by_conditions)

@@ -7,7 +7,7 @@ import pytest
 from shared.calendar import WorkingCalendar
 from shared.planning.keeping import PublishedBook, has_kept_steps
 from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.book import Rule, RuleBook, Step, StepEnd
 from shared.rules.moments import WhileOverdue
 from shared.rules.occurrences import Dates, Occurrence
 from shared.schemas.rules import Audience, Channel, ObligationKind
@@ -99,3 +99,13 @@ def test_whether_steps_are_kept_at_all_is_known_from_the_books() -> None:
     assert not has_kept_steps([PublishedBook(LONG_AGO, FIRST), PublishedBook(MIDNIGHT, FIRST)])
     assert has_kept_steps(publish(LONG_AGO, MIDNIGHT))
     assert not has_kept_steps(publish(LONG_AGO, MIDNIGHT, keeps_begun=False))
+
+
+def test_kept_steps_ask_for_the_status_though_the_book_in_force_does_not() -> None:
+    accepted = Step(audience=Audience.LIAISON, ends_with=StepEnd.ACCEPTED)
+    asking = FIRST.model_copy(
+        update={"rules": (FIRST.rules[0].model_copy(update={"who": (accepted,)}),)}
+    )
+    published = PublishedBook(LONG_AGO, asking), PublishedBook(MIDNIGHT, SECOND)
+    assert Timetable(SECOND, WorkingCalendar(), published=published).asked == {"status"}
+    assert Timetable(SECOND, WorkingCalendar()).asked == set()
