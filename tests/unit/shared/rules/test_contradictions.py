@@ -53,8 +53,8 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 50}}]}},
         [("select", "selects-nothing")],
     ),
-    "exactly half": (
-        {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 50.5}}]}},
+    "half, and less than 51 percent": (
+        {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 51}}]}},
         [],
     ),
     "what is done": ({"select": {"status": "done"}}, [("select", "never-reminded")]),
