@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.ingest.api.permissions import OPEN
+from services.ingest.api.endpoint_permissions import OPEN
 
 pytestmark = pytest.mark.e2e
 

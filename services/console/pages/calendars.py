@@ -74,9 +74,9 @@ async def find_draft(visit: Visit) -> CalendarDraftOut | None:
 @ROUTER.get("/rules/calendar/own-days")
 async def preview_own_days(
     visit: SignedIn,
-    first: Annotated[str, Query(max_length=10)] = "",
-    last: Annotated[str, Query(max_length=10)] = "",
-    works: Annotated[str, Query(max_length=10)] = "off",
+    first: str = "",
+    last: str = "",
+    works: str = "off",
     part: Annotated[int, Query(ge=1, le=1000)] = 1,
 ) -> Response:
     """What setting or removing own days would do; nothing changes."""

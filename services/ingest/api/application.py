@@ -37,8 +37,8 @@ from services.ingest.api import (
 )
 from services.ingest.api.boundary import Boundary
 from services.ingest.api.context import ApiContext
+from services.ingest.api.endpoint_permissions import ENDPOINTS, check_endpoints
 from services.ingest.api.parameters import list_known, refuse_unknown_parameters
-from services.ingest.api.permissions import ENDPOINTS, check_endpoints
 from shared.api.problems import Problem
 
 _ABOUT = """

@@ -10,10 +10,10 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.context import ApiContext, get_context
+from services.ingest.api.endpoint_permissions import ENDPOINTS
 from services.ingest.api.permissions import (
     BY_ROLE,
     BY_SCOPE,
-    ENDPOINTS,
     OF_A_UNIT,
     Permission,
     describe_holders,

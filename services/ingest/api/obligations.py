@@ -8,7 +8,8 @@ from fastapi import APIRouter, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.api.callers import Call, Permitted
-from services.ingest.api.permissions import Permission, list_permitted
+from services.ingest.api.endpoint_permissions import list_permitted
+from services.ingest.api.permissions import Permission
 from services.ingest.api.posting import answer_post
 from services.ingest.handlers.ledger import (
     deciding_extensions,

@@ -25,6 +25,9 @@ _BY_NAME = {
     "mobile": "13800000009",
     "email": "a@yanting.example",
     "expect": "",
+    "heard_on": "2023-05-18",
+    "sms_price": "0.05",
+    "task": "1",
     "rule-0-days": "7、3",
     "rule-1-days": "",
 }
@@ -91,4 +94,4 @@ def fill(element: html.HtmlElement) -> tuple[str, str] | None:
         return (name, element.get("value", "on")) if element.get("checked") is not None else None
     if kind == "hidden":
         return name, element.get("value", "")
-    return name, _PLAIN.get(kind) or _BY_NAME.get(name, "甲乙丙丁")
+    return name, _BY_NAME[name] if name in _BY_NAME else _PLAIN.get(kind, "甲乙丙丁")

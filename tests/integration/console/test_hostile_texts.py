@@ -25,6 +25,8 @@ SHORT = "<img src=/hostile onerror=alert(1) data-hostile>"
 """For fields that take a name."""
 GRAVE = ("/delete", "/withdraw", "/retire", "/revise", "/complete", "/uphold", "/publish")
 """Ends of addresses whose form takes away what other forms need; they come last."""
+UNTAKEN = ("/bulk", "/codes", "/rules/forecast", "/rules/calendar/import")
+"""Ends of pages whose form never takes any text: it is a code, or read as a book or a notice."""
 BOOK = "/text"
 """The end of the address of the form that takes a whole rule book."""
 _NOT_FOUND, _CONFLICT = 404, 409
@@ -161,7 +163,7 @@ async def test_texts_that_are_taken_are_shown_and_never_run(
     sent: dict[str, str] = {}
     seen, refused = [], []
     for form in forms:
-        if not (form.free and form.has_button) or form.page.endswith(("/bulk", "/codes")):
+        if not (form.free and form.has_button) or form.page.endswith(UNTAKEN):
             continue
         for text in (f"{HOSTILE}{WIDE}", SHORT):
             marks = {name: f"§{len(sent) + place}§" for place, name in enumerate(form.free)}

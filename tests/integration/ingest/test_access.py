@@ -235,10 +235,8 @@ async def office(api: Any) -> Office:
     mine = rows[0]
     other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
     unknown = "00000000-0000-0000-0000-000000000000"
-    token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id"), unknown)
-    token |= {"secret": "unknown", "year": "2027"}
     token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id", "draft_id"), unknown)
-    token |= {"secret": "unknown", "version": "1"}
+    token |= {"secret": "unknown", "version": "1", "year": "2027"}
     revised = {"revision_id": revision.json()["revision_id"]}
     return Office(
         api,

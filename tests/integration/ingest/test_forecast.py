@@ -150,7 +150,7 @@ async def test_messages_parts_and_cost_follow_the_directory_and_the_settings(
     assert (totals["cost"], totals["units"], said["silent_units"]) == (None, 3, [])
     assert said["busiest"][0] in [day["day"] for day in said["days"]]
 
-    settings = {"version": 0, "sms_price": 0.045, "signature": "盐亭县人民政府政务公开办公"}
+    settings = {"version": 1, "sms_price": 0.045, "signature": "盐亭县人民政府政务公开办公"}
     answer = await county.api.client.put("/v1/office/settings", json=settings)
     assert answer.status_code == 200, answer.text
     priced = (await ask(county, "2023-06-01", "2023-06-19", most=2))["totals"]

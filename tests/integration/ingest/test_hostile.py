@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.ingest.api.permissions import OPEN
+from services.ingest.api.endpoint_permissions import OPEN
 
 pytestmark = pytest.mark.integration
 NOBODY = "00000000-0000-0000-0000-000000000000"

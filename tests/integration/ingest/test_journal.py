@@ -306,7 +306,8 @@ class Desk:
         return await self.post(f"/v1/contact-proposals/{proposal_id}/{how}", {"note": "已核实"})
 
     async def mute(self) -> httpx.Response:
-        body = {"rule_id": "deadline", "until": "2023-12-31", "reason": "交接"}
+        unit_id = (await self.unit()).rpartition("/")[2]
+        body = {"unit_id": unit_id, "until": "2023-12-31", "reason": "交接"}
         return await self.post("/v1/mutes", body)
 
     async def end_mute(self) -> httpx.Response:

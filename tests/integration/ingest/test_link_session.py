@@ -5,7 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from services.ingest.api.permissions import ENDPOINTS, Permission
+from services.ingest.api.endpoint_permissions import ENDPOINTS
+from services.ingest.api.permissions import Permission
 from tests.integration.ingest.portal import Portal, make_portal
 from tests.integration.ingest.test_access import endpoints
 

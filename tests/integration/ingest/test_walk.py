@@ -10,7 +10,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from services.ingest.api.permissions import ENDPOINTS, OPEN, Permission
+from services.ingest.api.endpoint_permissions import ENDPOINTS, OPEN
+from services.ingest.api.permissions import Permission
 from services.ingest.domain.accounts import AccountRole
 from tests.integration.ingest.walking import (
     DESCRIPTION,
@@ -61,8 +62,7 @@ async def test_each_endpoint_lets_in_whom_the_table_lets_in(offices: Offices) ->
 def test_the_walk_knows_every_identifier_and_body() -> None:
     known = {"plan_id", "revision_id", "unit_id", "obligation_id", "token_id", "user_id"}
     known |= {"session_id", "plan", "extension_id", "objection_id", "hearing_id"}
-    known |= {"evidence_id", "view_id", "proposal_id", "draft_id"}
-    known |= {"evidence_id", "view_id", "proposal_id", "mute_id"}
+    known |= {"evidence_id", "view_id", "proposal_id", "draft_id", "mute_id"}
     unknown = {
         name
         for endpoint in EVERY
@@ -77,13 +77,14 @@ def test_the_walk_knows_every_identifier_and_body() -> None:
 
 
 NAMED_IN_BODIES = {
+    "POST /v1/calendars/draft/publish": ("draft_id", {}),
     "POST /v1/tokens": ("unit_id", {"name": "x", "scopes": ["read"]}),
     "POST /v1/mutes": ("unit_id", {"until": "2023-12-31", "reason": "x"}),
     "POST /v1/users": ("unit_id", {"name": "x", "role": "unit"}),
     "POST /v1/objections/{objection_id}/uphold": ("unit_id", {"note": "x"}),
     "POST /v1/units/{unit_id}/retire": ("successor_id", {"reason": "x"}),
 }
-"""The endpoints whose body may name a unit: the name of that field, and the rest of the body."""
+"""The endpoints whose body may name a unit or a draft: that field, and the rest of the body."""
 
 
 def test_the_walk_knows_every_body_that_has_an_identifier() -> None:

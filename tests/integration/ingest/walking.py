@@ -12,12 +12,7 @@ import httpx
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
-from services.ingest.api.permissions import (
-    BY_ROLE,
-    BY_SCOPE,
-    Permission,
-    list_permissions,
-)
+from services.ingest.api.permissions import BY_ROLE, BY_SCOPE, Permission, list_permissions
 from services.ingest.domain.accounts import AccountRole
 from services.ingest.handlers.accounts.accounts import NewUser, create_user
 from services.ingest.handlers.accounts.sessions import Device, open_session
@@ -229,7 +224,7 @@ async def collect_ids(api: Any) -> dict[str, str]:
         json={"post": "liaison", "name": "李四", "mobile": "13900000009"},
     )
     muted = await api.client.post(
-        "/v1/mutes", json={"rule_id": "deadline", "until": "2023-12-31", "reason": "交接"}
+        "/v1/mutes", json={"unit_id": unit_id, "until": "2023-12-31", "reason": "交接"}
     )
     for answer in (revision, extended, objected, heard, shown, proposed, muted):
         assert answer.is_success, answer.text

@@ -4,17 +4,19 @@ import pytest
 
 from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
+from services.ingest.api.endpoint_permissions import (
+    ENDPOINTS,
+    OPEN,
+    check_endpoints,
+    list_permitted,
+)
 from services.ingest.api.permissions import (
     BY_ROLE,
     BY_SCOPE,
-    ENDPOINTS,
     OF_A_UNIT,
-    OPEN,
     Permission,
-    check_endpoints,
     describe_holders,
     list_permissions,
-    list_permitted,
 )
 from services.ingest.domain.accounts import AccountRole
 from services.ingest.handlers.office.tokens import Scope
