@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from tests.integration.ingest.commands import serve_command
-from tests.integration.ingest.test_expected import County, at, county
+from tests.integration.ingest.county import County, at
 
 pytestmark = pytest.mark.integration
-__all__ = ["county"]
 FINANCE = "县财政局"
 
 
