@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.planning.expected import Era
+from shared.planning.expected import Era, keep_version_steps
 from shared.planning.possible import ObligationLife
 from shared.planning.silencing import find_mute
-from shared.rules.occurrences import list_audiences
+from shared.rules.steps import list_audiences
 from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience
 
@@ -48,7 +48,9 @@ def list_coming(
                 rule.rule_id,
                 timetable.book.version,
                 each.overdue,
-                list_audiences(rule, each),
+                list_audiences(
+                    keep_version_steps(timetable, version, rule, each), each, version.dates.traits
+                ),
                 find_mute(mutes, rule.rule_id, each.slot),
             )
             for each in chosen

@@ -14,8 +14,10 @@ from shared.planning.expected import (
     ObligationVersion,
     ReminderKey,
     compute_item,
+    keep_version_steps,
 )
 from shared.planning.firings import Firings, is_behind
+from shared.rules.steps import list_audiences
 from shared.schemas.mutes import Mute
 from shared.schemas.rules import CatchUp
 
@@ -199,11 +201,12 @@ class ReasonFinder:
                     era.since < slot and era.overlaps(slot, slot) and version.overlaps(slot, slot)
                 ):
                     continue
+                traits = version.dates.traits
                 for rule in era.timetable.book.rules:
-                    if era.timetable.list_between(rule, version.dates, slot, slot) and any(
-                        step.audience is audience for step in rule.who
-                    ):
-                        yield rule.catch_up
+                    for occurrence in era.timetable.list_between(rule, version.dates, slot, slot):
+                        kept = keep_version_steps(era.timetable, version, rule, occurrence)
+                        if audience in list_audiences(kept, occurrence, traits):
+                            yield rule.catch_up
 
     def _is_skipped(self, slot: datetime, resumed: datetime | None) -> bool:
         """Whether nothing fired while a rule with catch-up `skip` could still fire."""

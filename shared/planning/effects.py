@@ -1,27 +1,28 @@
 """Which units hear something else under another rule book. Pure.
 
-What is heard of one obligation depends on its dates and traits, which many share, so the answer for
-them is kept. Where all obligations of a unit are heard of alike, so is the unit; otherwise its
-reminders are planned by both books, up to the first difference.
+What is heard of one obligation depends on its dates, on the traits that a book asks for, and on the
+book whose steps it keeps. Many share these, so the answer for them is kept. Where all obligations
+of a unit are heard of alike, so is the unit; otherwise its reminders are planned by both books, up
+to the first difference.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
 from uuid import UUID
 
+from shared.planning.expected import ObligationVersion, list_told_audiences
 from shared.planning.forecasting import ForecastObligation, forecast_unit
-from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
-from shared.rules.occurrences import Dates, list_audiences
+from shared.rules.selecting import keep_asked
 from shared.schemas.rules import Audience, Channel, ReminderKind
 
 Heard = tuple[datetime, Audience, tuple[Channel, ...], frozenset[tuple[UUID, ReminderKind]]]
 """A reminder as a unit hears it: slot, audience, channels; which obligations, and why each."""
 _INSTANT = timedelta(microseconds=1)
 _KEPT = 50_000
-"""How many sets of dates and traits are remembered."""
+"""How many answers are remembered."""
 
 
 @dataclass(slots=True)
@@ -39,7 +40,7 @@ class BookComparison:
     other: Timetable
     planned_at: datetime
     until: datetime
-    _alike: dict[Dates, bool] = field(default_factory=dict)
+    _alike: dict[Hashable, bool] = field(default_factory=dict)
 
     def has_other_reminders(self, of_unit: Sequence[ForecastObligation]) -> bool:
         """Whether the reminders of a unit differ; what it owes now is taken to stay so."""
@@ -57,28 +58,30 @@ class BookComparison:
 
     def _is_heard_alike(self, obligation: ForecastObligation) -> bool:
         """Whether an obligation is in the same reminders, for the same reasons."""
-        # The traits that firing asks; they do not depend on the timer.
-        timer = Timer(obligation.obligation_id, "", self.planned_at, 0)
-        dates = replace(obligation.dates, traits=obligation.make_due_timer(timer).traits)
-        alike = self._alike.get(dates)
+        dates, owed_since = obligation.dates, obligation.owed_since
+        traits = keep_asked(obligation.traits, self.live.asked | self.other.asked)
+        kept = [each.find_kept_book(dates, owed_since) for each in (self.live, self.other)]
+        key = (dates, traits, *kept)
+        alike = self._alike.get(key)
         if alike is None:
             if len(self._alike) >= _KEPT:
                 self._alike.clear()
-            alike = self._map_slots(self.live, dates) == self._map_slots(self.other, dates)
-            self._alike[dates] = alike
+            version = ObligationVersion(
+                replace(dates, traits=traits), owed=True, since=owed_since or self.planned_at
+            )
+            alike = self._map_slots(self.live, version) == self._map_slots(self.other, version)
+            self._alike[key] = alike
         return alike
 
     def _map_slots(
-        self, timetable: Timetable, dates: Dates
+        self, timetable: Timetable, version: ObligationVersion
     ) -> dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]]:
         """By slot and audience: the number of the overdue reminder, and the channels."""
         heard: dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]] = {}
-        for rule in timetable.book.rules:
-            channels = frozenset(rule.channels)
-            since = self.planned_at + _INSTANT
-            for occurrence in timetable.list_between(rule, dates, since, self.until):
-                for audience in list_audiences(rule, occurrence):
-                    key = (occurrence.slot, audience)
-                    overdue, known = heard.get(key, (0, frozenset[Channel]()))
-                    heard[key] = (max(overdue, occurrence.overdue), known | channels)
+        channels = {rule.rule_id: frozenset(rule.channels) for rule in timetable.book.rules}
+        span = self.planned_at + _INSTANT, self.until
+        for each in list_told_audiences(timetable, version, span):
+            key = (each.slot, each.audience)
+            overdue, known = heard.get(key, (0, frozenset[Channel]()))
+            heard[key] = (max(overdue, each.overdue), known | channels[each.rule_id])
         return heard

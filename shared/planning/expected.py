@@ -13,10 +13,12 @@ from typing import TypeVar
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import PublishedBook
 from shared.planning.silencing import find_mute
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
 from shared.rules.book import Rule, RuleBook
-from shared.rules.occurrences import Dates, Occurrence, list_audiences, list_inhibited
+from shared.rules.occurrences import Dates, Occurrence
+from shared.rules.steps import list_audiences, list_inhibited
 from shared.schemas.mutes import Mute
 from shared.schemas.rules import Audience
 
@@ -32,12 +34,14 @@ class ObligationVersion:
         owed: whether reminders were due for it.
         since: when this version was published.
         until: when the next version was published; None for the current one.
+        owed_since: since when it is owed by these dates without interruption; None: since `since`.
     """
 
     dates: Dates
     owed: bool
     since: datetime
     until: datetime | None = None
+    owed_since: datetime | None = None
 
     def overlaps(self, first: datetime, last: datetime) -> bool:
         """Whether it was current at some instant from `first` to `last`, both included."""
@@ -59,6 +63,21 @@ class ObligationHistory:
     def is_known_at(self, slot: datetime) -> bool:
         """Whether the obligation's state at a slot is recorded."""
         return self.known_from is None or slot > self.known_from
+
+
+def note_interruptions(versions: Iterable[ObligationVersion]) -> Iterator[ObligationVersion]:
+    """The versions of an obligation in order, each with since when it is owed by its dates."""
+    last: ObligationVersion | None = None
+    for version in versions:
+        goes_on = (
+            last is not None
+            and last.owed
+            and last.until == version.since
+            and replace(last.dates, traits=None) == replace(version.dates, traits=None)
+        )
+        since = last.owed_since if goes_on and last is not None else version.since
+        last = replace(version, owed_since=since)
+        yield last
 
 
 def join_versions(versions: Iterable[ObligationVersion]) -> tuple[ObligationVersion, ...]:
@@ -93,12 +112,14 @@ class Era:
 def list_eras(
     books: Sequence[tuple[datetime, RuleBook]],
     calendars: Sequence[tuple[datetime, WorkingCalendar]],
+    published: Sequence[PublishedBook] = (),
 ) -> list[Era]:
     """The eras of an office in order; none is before the first rule book.
 
     Args:
         books: with the instants of their publication, in order.
         calendars: likewise; before the first one the national calendar is in force.
+        published: all books of the office, the earliest too, whose steps may be kept.
     """
     starts = sorted({at for at, _ in books} | {at for at, _ in calendars})
     kept = KEPT_OCCURRENCES // max(len(starts), 1)
@@ -108,8 +129,14 @@ def list_eras(
         if book is not None:
             until = starts[place + 1] if place + 1 < len(starts) else None
             calendar = _find_newest(calendars, since) or WorkingCalendar()
-            eras.append(Era(since, until, Timetable(book, calendar, kept)))
+            until_now = [each for each in published if each.book.version <= book.version]
+            eras.append(Era(since, until, Timetable(book, calendar, kept, until_now)))
     return eras
+
+
+def list_asked(times: Iterable[Era]) -> frozenset[str]:
+    """The fields of `Traits` that the rules of some era ask for."""
+    return frozenset[str]().union(*(era.timetable.asked for era in times))
 
 
 def _find_newest(publications: Sequence[tuple[datetime, _T]], at: datetime) -> _T | None:
@@ -163,7 +190,7 @@ def _list_items(
             )
             if since > until:
                 continue
-            sent = list_told_audiences(era.timetable, version.dates, history.mutes, (since, until))
+            sent = list_told_audiences(era.timetable, version, (since, until), history.mutes)
             for each in sent:
                 yield (each.slot, each.audience), ExpectedItem(due_on, each.overdue)
 
@@ -179,24 +206,36 @@ class ToldAudience:
 
 
 def list_told_audiences(
-    timetable: Timetable, dates: Dates, mutes: Sequence[Mute], span: tuple[datetime, datetime]
+    timetable: Timetable,
+    version: ObligationVersion,
+    span: tuple[datetime, datetime],
+    mutes: Sequence[Mute] = (),
 ) -> Iterator[ToldAudience]:
     """Who is told of an obligation in the slots of a span, both ends included, and by which rule.
 
     Left out is what a mute or another post's step silences; `mutes` are those of the obligation.
     """
+    traits = version.dates.traits
     of_slot: defaultdict[datetime, list[tuple[Rule, Occurrence]]] = defaultdict(list)
     for rule in timetable.book.rules:
-        for occurrence in timetable.list_between(rule, dates, *span):
+        for occurrence in timetable.list_between(rule, version.dates, *span):
             if not find_mute(mutes, rule.rule_id, occurrence.slot):
-                of_slot[occurrence.slot].append((rule, occurrence))
+                kept = keep_version_steps(timetable, version, rule, occurrence)
+                of_slot[occurrence.slot].append((kept, occurrence))
     for slot, pairs in of_slot.items():
-        chosen = [(rule, each, list_audiences(rule, each)) for rule, each in pairs]
-        inhibited = {each for args in chosen for each in list_inhibited(*args)}
-        for rule, occurrence, audiences in chosen:
-            for audience in audiences:
+        inhibited = {each for pair in pairs for each in list_inhibited(*pair, traits)}
+        for rule, occurrence in pairs:
+            for audience in list_audiences(rule, occurrence, traits):
                 if audience not in inhibited:
                     yield ToldAudience(slot, audience, rule.rule_id, occurrence.overdue)
+
+
+def keep_version_steps(
+    timetable: Timetable, version: ObligationVersion, rule: Rule, occurrence: Occurrence
+) -> Rule:
+    """The rule with the steps that hold for an occurrence of an obligation's version."""
+    owed_since = version.owed_since or version.since
+    return timetable.keep_steps(rule, occurrence, version.dates, owed_since)
 
 
 def compute_item(
@@ -210,6 +249,6 @@ def compute_item(
     due_on = version.dates.due_on
     if not version.owed or due_on is None or version.since >= slot:
         return None
-    sent = list_told_audiences(era.timetable, version.dates, mutes, (slot, slot))
+    sent = list_told_audiences(era.timetable, version, (slot, slot), mutes)
     numbers = [each.overdue for each in sent if each.audience is audience]
     return ExpectedItem(due_on, max(numbers)) if numbers else None

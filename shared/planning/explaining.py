@@ -11,7 +11,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from shared.planning.difference_reasons import DifferenceReason, Emitted, ReasonFinder
-from shared.planning.expected import Era, ReminderKey, list_told_audiences
+from shared.planning.expected import Era, ReminderKey, keep_version_steps, list_told_audiences
 from shared.planning.possible import (
     LedgerState,
     ObligationLife,
@@ -20,7 +20,9 @@ from shared.planning.possible import (
     find_failing_condition,
 )
 from shared.planning.silencing import find_mute
-from shared.rules.occurrences import list_audiences
+from shared.rules.book import Rule
+from shared.rules.occurrences import Occurrence
+from shared.rules.steps import list_audiences
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import NotFired, NotFiredReason
 from shared.schemas.rules import Audience
@@ -119,7 +121,8 @@ class _Explaining:
         done = {(each.slot, rule, each.audience) for each in fired for rule in each.rules}
         grouped: dict[UnfiredReminder, list[Audience]] = {}
         for (slot, rule_id), each in sorted(self._possible.items(), key=lambda pair: pair[0]):
-            for audience in dict.fromkeys(step.audience for step in each.rule.who):
+            steps = (*each.rule.who, *self._keep_steps(each).who)
+            for audience in dict.fromkeys(step.audience for step in steps):
                 if (slot, rule_id, audience) not in done:
                     reason = self._find_reason(each, audience)
                     grouped.setdefault(reason, []).append(audience)
@@ -159,7 +162,7 @@ class _Explaining:
 
     def _ask(self, era: Era, state: LedgerState, slot: datetime) -> set[tuple[str, Audience]]:
         mutes = self._life.history.mutes
-        every = list_told_audiences(era.timetable, state.version.dates, mutes, (slot, slot))
+        every = list_told_audiences(era.timetable, state.version, (slot, slot), mutes)
         return {(each.rule_id, each.audience) for each in every}
 
     def _find_reason(self, each: PossibleReminder, audience: Audience) -> UnfiredReminder:
@@ -206,15 +209,13 @@ class _Explaining:
         audience: Audience,
     ) -> UnfiredReminder:
         """Why a rule that was in force did not tell an audience of what was owed."""
-        timetable, slot = each.era.timetable, plain.slot
+        timetable, slot, dates = each.era.timetable, plain.slot, state.version.dates
         rule = timetable.get_rule(plain.rule_id) or each.rule
-        if failing := find_failing_condition(timetable, rule, state.version.dates, slot):
+        if failing := find_failing_condition(timetable, rule, dates, slot):
             return replace(plain, reason=WhyNot.NOT_SELECTED, condition=failing)
-        if audience not in list_audiences(rule, each.occurrence):
-            begins = min(step.from_overdue for step in rule.who if step.audience is audience)
-            has_begun = each.occurrence.overdue >= begins
-            reason = WhyNot.STEP_ENDED if has_begun else WhyNot.STEP_NOT_BEGUN
-            return replace(plain, reason=reason)
+        kept = self._keep_steps(each)
+        if audience not in list_audiences(kept, each.occurrence, dates.traits):
+            return replace(plain, reason=_find_step_reason(kept, each.occurrence, audience))
         mute = find_mute(self._life.history.mutes, plain.rule_id, slot)
         if mute is not None:
             return replace(
@@ -230,6 +231,14 @@ class _Explaining:
             return replace(plain, reason=WhyNot.WAITING)
         return replace(plain, reason=self._find_difference((slot, audience)))
 
+    def _keep_steps(self, each: PossibleReminder) -> Rule:
+        """The rule with the steps that hold for the obligation, where it was owed then."""
+        if each.state is None:
+            return each.rule
+        timetable = each.era.timetable
+        rule = timetable.get_rule(each.rule.rule_id) or each.rule
+        return keep_version_steps(timetable, each.state.version, rule, each.occurrence)
+
     def _find_difference(self, key: ReminderKey) -> WhyNot:
         if self._sent.finder is None:
             return WhyNot.UNEXPLAINED
@@ -244,6 +253,14 @@ _RECORDED = {
     NotFiredReason.INHIBITED: WhyNot.INHIBITED,
     NotFiredReason.CATCH_UP: WhyNot.CATCH_UP,
 }
+
+
+def _find_step_reason(rule: Rule, occurrence: Occurrence, audience: Audience) -> WhyNot:
+    """Why no step of a rule, with the steps that hold, tells an audience."""
+    begins = [step.from_overdue for step in rule.who if step.audience is audience]
+    if not begins:
+        return WhyNot.STEPS_KEPT
+    return WhyNot.STEP_ENDED if occurrence.overdue >= min(begins) else WhyNot.STEP_NOT_BEGUN
 
 
 def _find_status_reason(state: LedgerState) -> WhyNot:

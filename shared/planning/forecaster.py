@@ -15,7 +15,7 @@ from uuid import UUID
 from shared.planning.forecasting import ForecastObligation, TimedChange, forecast_unit
 from shared.planning.silencing import list_concerning
 from shared.planning.timetable import Timetable
-from shared.rules.book import RuleBook
+from shared.rules.selecting import keep_asked
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
 from shared.schemas.mutes import Mute
@@ -144,8 +144,8 @@ class Forecaster:
         timetable: the rules and the calendar.
         planned_at: only later slots fire.
         until: the last slot of interest.
-        selects: group obligations by what conditions ask, though this book has no condition; so
-            that its keys are those of another book's forecaster.
+        grouped_by: the timetables of all forecasters whose keys are to be the same, this one's
+            too: obligations are alike where they are alike by each; by default this one.
         mutes: the office's; what they silence is left out.
     """
 
@@ -155,11 +155,12 @@ class Forecaster:
         planned_at: datetime,
         until: datetime,
         *,
-        selects: bool = False,
+        grouped_by: Sequence[Timetable] = (),
         mutes: Sequence[Mute] = (),
     ) -> None:
         self._timetable, self._planned_at, self._until = timetable, planned_at, until
-        self._selects = selects or has_conditions(timetable.book)
+        self._grouped_by = grouped_by or (timetable,)
+        self._asked = frozenset[str]().union(*(each.asked for each in self._grouped_by))
         self._mutes = mutes
         self._fired: dict[Hashable, list[SharedReminder]] = {}
         self._room = _KEPT
@@ -183,8 +184,12 @@ class Forecaster:
             for each in changes
         )
         muted = list_concerning(self._mutes, obligation.unit_id, obligation.measure_id)
-        traits = obligation.traits if self._selects else None
-        return (obligation.dates, traits, later, tuple(mute.mute_id for mute in muted))
+        traits = keep_asked(obligation.traits, self._asked) if self._asked else None
+        kept = tuple(
+            each.find_kept_book(obligation.dates, obligation.owed_since)
+            for each in self._grouped_by
+        )
+        return (obligation.dates, traits, kept, later, tuple(mute.mute_id for mute in muted))
 
     def _fire(
         self,
@@ -211,11 +216,6 @@ class Forecaster:
             self._room -= 1 + sum(len(fired.groups) for fired in known)
             self._fired[key] = known
         return known
-
-
-def has_conditions(book: RuleBook) -> bool:
-    """Whether a rule selects obligations by conditions."""
-    return any(rule.select for rule in book.rules)
 
 
 def _make_fired(reminder: ReminderDue) -> SharedReminder:

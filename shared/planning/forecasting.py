@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import Traits
+from shared.rules.selecting import NOTHING_TOLD, Traits
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ReminderDue
 from shared.schemas.mutes import Mute
 from shared.schemas.news import find_told_day, is_announcing
@@ -24,7 +25,11 @@ _ANY_TIMER = Timer(UUID(int=0), "", datetime.max.replace(tzinfo=UTC), 0)
 
 @dataclass(frozen=True, slots=True)
 class ForecastObligation:
-    """An obligation with the content of its reminder items."""
+    """An obligation with the content of its reminder items.
+
+    `told_traits`: what conditions ask of it beside lead and number, until it `becomes` another.
+    `owed_since`: as in `Timetable.keep_steps`.
+    """
 
     office_id: UUID
     unit_id: UUID
@@ -33,10 +38,20 @@ class ForecastObligation:
     lead: bool
     measure: ReminderMeasure
     measure_id: UUID | None = None
+    told_traits: Traits = NOTHING_TOLD
+    owed_since: datetime | None = None
 
     def make_due_timer(self, timer: Timer) -> DueTimer:
         """One of its timers with the content of its reminder item."""
-        return DueTimer(timer, self.dates, self.lead, self.measure, self.measure_id)
+        return DueTimer(
+            timer,
+            self.dates,
+            self.lead,
+            self.measure,
+            self.measure_id,
+            self.told_traits,
+            self.owed_since,
+        )
 
     @property
     def traits(self) -> Traits:
@@ -92,6 +107,7 @@ def forecast(
     planned_at: datetime,
     until: datetime,
     mutes: Sequence[Mute] = (),
+    published: Sequence[PublishedBook] = (),
 ) -> list[ReminderDue]:
     """Every reminder that fires after `planned_at` and up to `until`, in order of slots.
 
@@ -106,8 +122,9 @@ def forecast(
         planned_at: when the obligations are published.
         until: the last slot of interest.
         mutes: the office's; what they silence is left out.
+        published: the office's books in order, this one last, whose steps may be kept.
     """
-    timetable = Timetable(book, calendar)
+    timetable = Timetable(book, calendar, published=published)
     units: dict[UUID, list[ForecastObligation]] = defaultdict(list)
     for obligation in obligations:
         units[obligation.unit_id].append(obligation)
@@ -151,6 +168,7 @@ def forecast_unit(
             before = (owed[id_], by_id[id_].dates)
             by_id[id_], owed[id_] = _apply(timetable.book, change, by_id[id_], owed[id_])
             if (owed[id_], by_id[id_].dates) != before:
+                by_id[id_] = replace(by_id[id_], owed_since=change.at)
                 timers = [timer for timer in timers if timer.obligation_id != id_]
                 if owed[id_]:
                     timers += plan_timers(timetable, id_, by_id[id_].dates, change.at)

@@ -17,7 +17,8 @@ from shared.schemas.events import (
     ObligationsWithdrawn,
     StatusReported,
 )
-from shared.schemas.facts import ObligationFacts, Status
+from shared.schemas.facts import ObligationFacts, ObligationProgress, Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import TaskEvent
 
@@ -40,6 +41,7 @@ class Obligation:
         reminded: False while reminders pause though it is not done.
         planned_from: only slots after this instant are planned.
         fired_until: the newest slot that fired; only slots after it are planned.
+        progress: how far it is, as rules ask; None where its standing says all that is known.
     """
 
     obligation_id: UUID
@@ -55,6 +57,7 @@ class Obligation:
     standing: Standing = Standing.OPEN
     reminded: bool = True
     fired_until: datetime | None = field(default=None, compare=False)
+    progress: ObligationProgress | None = None
 
     @property
     def planned_after(self) -> datetime:
@@ -70,6 +73,23 @@ class Obligation:
     def dates(self) -> Dates:
         """The dates that its occurrences depend on."""
         return Dates(self.kind, self.due_on, self.known_on)
+
+
+def derive_status(standing: Standing, *, reminded: bool) -> ObligationStatus:
+    """The status in the ledger of what nobody told more of than its standing.
+
+    That is so of what was only assigned, and of the facts of older releases, which do not tell 签收
+    from 交办, nor 退回 from 在办.
+    """
+    match standing:
+        case Standing.OPEN:
+            return ObligationStatus.ASSIGNED
+        case Standing.IN_PROGRESS:
+            return ObligationStatus.IN_PROGRESS if reminded else ObligationStatus.SUBMITTED
+        case Standing.DONE:
+            return ObligationStatus.DONE
+        case Standing.WITHDRAWN:
+            return ObligationStatus.WITHDRAWN
 
 
 class Ignored(StrEnum):
@@ -167,6 +187,7 @@ def from_facts(
         lead=facts.lead,
         number=facts.number,
         planned_from=planned_from,
+        progress=facts.progress,
     )
 
 
@@ -185,8 +206,14 @@ def _apply_facts(
     if known.standing is Standing.WITHDRAWN:
         if facts.number == known.number:
             return ObligationChange(facts.obligation_id, ignored=Ignored.WITHDRAWN)
+        fresh = replace(fresh, progress=facts.progress or _assign_again(known.progress))
         return ObligationChange(facts.obligation_id, fresh, replan=True)  # owed again
-    fresh = replace(fresh, standing=known.standing, reminded=known.reminded)
+    fresh = replace(
+        fresh,
+        standing=known.standing,
+        reminded=known.reminded,
+        progress=facts.progress or known.progress,
+    )
     if fresh == known:
         return ObligationChange(facts.obligation_id, ignored=Ignored.NO_CHANGE)
     moved = known.owed and fresh.dates != known.dates
@@ -195,6 +222,11 @@ def _apply_facts(
     return ObligationChange(
         facts.obligation_id, fresh, replan=moved, withdraw="amended" if moved else ""
     )
+
+
+def _assign_again(progress: ObligationProgress | None) -> ObligationProgress | None:
+    """What is assigned again keeps what was reported of it."""
+    return progress and progress.model_copy(update={"status": ObligationStatus.ASSIGNED})
 
 
 def _withdraw(known: Obligation | None, obligation_id: UUID, reason: str) -> ObligationChange:
@@ -217,7 +249,13 @@ def _apply_status(
     if (ignored := _find_reason_to_ignore(known, event.number)) or known is None:
         return ObligationChange(event.obligation_id, ignored=ignored)
     reminded = isinstance(event, HearingRecorded) or event.reminded
-    fresh = replace(known, standing=standing, reminded=reminded, number=event.number)
+    fresh = replace(
+        known,
+        standing=standing,
+        reminded=reminded,
+        number=event.number,
+        progress=None if isinstance(event, HearingRecorded) else event.progress,
+    )
     if known.owed == fresh.owed:
         return ObligationChange(event.obligation_id, fresh)
     if fresh.owed:

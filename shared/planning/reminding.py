@@ -11,7 +11,7 @@ from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
 from shared.rules.book import Rule
 from shared.rules.occurrences import Dates, Occurrence
-from shared.rules.selecting import Traits
+from shared.rules.selecting import NOTHING_TOLD, Traits
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
@@ -32,18 +32,24 @@ class ReminderMeasure:
 
 @dataclass(frozen=True, slots=True)
 class DueTimer:
-    """A due timer with the content of its reminder item; mutes of tasks ask for `measure_id`."""
+    """A due timer with the content of its reminder item.
+
+    `measure_id`: mutes of tasks ask for it. `told_traits`: as they are now, beside lead and number.
+    `owed_since`: as in `Timetable.keep_steps`.
+    """
 
     timer: Timer
     dates: Dates
     lead: bool
     measure: ReminderMeasure
     measure_id: UUID | None = None
+    told_traits: Traits = NOTHING_TOLD
+    owed_since: datetime | None = None
 
     @property
     def traits(self) -> Traits:
         """What conditions ask of the obligation, as it is now."""
-        return Traits(lead=self.lead, ref=self.measure.ref)
+        return replace(self.told_traits, lead=self.lead, ref=self.measure.ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,19 +138,25 @@ class _Firing:
         self.passed_over += passed
         obligation_id = timer.obligation_id
         if passed:
-            missed = self.timetable.list_between(rule, known, timer.next_fire_at, upto)
-            self.silence.note_left_out(obligation_id, rule, missed, chosen)
+            for each in self.timetable.list_between(rule, known, timer.next_fire_at, upto):
+                if each not in chosen:
+                    kept = self._keep_steps(rule, each, owed)
+                    self.silence.note_left_out(kept, each, owed.traits, obligation_id)
         if chosen:
             timer = replace(timer, fired_until=chosen[-1].slot)
         for occurrence in chosen:
+            kept = self._keep_steps(rule, occurrence, owed)
             for audience in self.silence.choose_audiences(
-                rule, occurrence, obligation_id, owed.measure_id
+                kept, occurrence, owed.traits, obligation_id, owed.measure_id
             ):
-                self.digests[occurrence.slot, audience].add(rule, occurrence, owed)
+                self.digests[occurrence.slot, audience].add(kept, occurrence, owed)
         if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
         else:
             self.ended.append(timer)
+
+    def _keep_steps(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> Rule:
+        return self.timetable.keep_steps(rule, occurrence, owed.dates, owed.owed_since)
 
 
 def fire_due_timers(

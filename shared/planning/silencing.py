@@ -7,7 +7,9 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from shared.rules.book import Rule
-from shared.rules.occurrences import Occurrence, list_audiences, list_inhibited
+from shared.rules.occurrences import Occurrence
+from shared.rules.selecting import Traits
+from shared.rules.steps import list_audiences, list_inhibited
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
 from shared.schemas.rules import Audience
 
@@ -49,10 +51,18 @@ class Silence:
     _inhibited: set[tuple[datetime, UUID, Audience]] = field(default_factory=set)
 
     def choose_audiences(
-        self, rule: Rule, occurrence: Occurrence, obligation_id: UUID, measure_id: UUID | None
+        self,
+        rule: Rule,
+        occurrence: Occurrence,
+        traits: Traits,
+        obligation_id: UUID,
+        measure_id: UUID | None,
     ) -> tuple[Audience, ...]:
-        """The audiences of an occurrence; none when a mute holds for it."""
-        audiences = list_audiences(rule, occurrence)
+        """The audiences of an obligation's occurrence; none when a mute holds for it.
+
+        `rule` has the steps that hold for the obligation; `traits` are those of the obligation.
+        """
+        audiences = list_audiences(rule, occurrence, traits)
         mutes = list_concerning(self.mutes, self.unit_id, measure_id) if self.mutes else ()
         mute = find_mute(mutes, rule.rule_id, occurrence.slot)
         if mute is not None:
@@ -65,24 +75,17 @@ class Silence:
                 mute=mute,
             )
             return ()
-        for audience in list_inhibited(rule, occurrence, audiences):
+        for audience in list_inhibited(rule, occurrence, traits):
             self._inhibited.add((occurrence.slot, obligation_id, audience))
         return audiences
 
     def note_left_out(
-        self,
-        obligation_id: UUID,
-        rule: Rule,
-        missed: Iterable[Occurrence],
-        chosen: Sequence[Occurrence],
+        self, rule: Rule, occurrence: Occurrence, traits: Traits, obligation_id: UUID
     ) -> None:
-        """Note the occurrences that catch-up left out: those of `missed` that were not chosen."""
-        for each in missed:
-            if each not in chosen:
-                audiences = list_audiences(rule, each)
-                self._note(
-                    obligation_id, rule, each.slot, audiences, reason=NotFiredReason.CATCH_UP
-                )
+        """Note an occurrence that catch-up left out; `rule` and `traits` as above."""
+        audiences = list_audiences(rule, occurrence, traits)
+        reason = NotFiredReason.CATCH_UP
+        self._note(obligation_id, rule, occurrence.slot, audiences, reason=reason)
 
     def drop_inhibited(self, digests: MutableMapping[tuple[datetime, Audience], D]) -> None:
         """Remove from the digests what an audience is not told because a higher post is."""

@@ -14,8 +14,11 @@ from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import KeptSteps, PublishedBook, find_overdue_begin
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates, Occurrence, list_occurrences
+from shared.rules.selecting import keep_asked, list_asked
+from shared.rules.steps import list_asked_by, list_asked_by_steps
 
 KEPT_OCCURRENCES = 250_000
 """How many occurrences are kept, at about 150 bytes each: more than an office needs at once."""
@@ -28,17 +31,30 @@ class Timetable:
 
     Occurrences of one rule and one set of dates rise strictly: where two fall into one slot,
     the one with the higher overdue number stands.
+
+    Attributes:
+        asked: the fields of `Traits` that some rule asks for, or a step that is kept.
     """
 
     def __init__(
-        self, book: RuleBook, calendar: WorkingCalendar, kept: int = KEPT_OCCURRENCES
+        self,
+        book: RuleBook,
+        calendar: WorkingCalendar,
+        kept: int = KEPT_OCCURRENCES,
+        published: Sequence[PublishedBook] = (),
     ) -> None:
-        """Make a book ready. About `kept` occurrences are held in memory at most."""
+        """Make a book ready. About `kept` occurrences are held in memory at most.
+
+        `published`: the office's books in order, this one last; none: no steps of earlier ones.
+        """
         self.book = book
+        self._steps = KeptSteps(published) if len(published) > 1 else None
         self.calendar = calendar
         self.zone = ZoneInfo(book.timezone)
         self._rules = {rule.rule_id: rule for rule in book.rules}
-        self._selects = any(rule.select for rule in book.rules)
+        self._asked = {rule.rule_id: list_asked(rule.select) for rule in book.rules}
+        kept_steps = (list_asked_by_steps(each.book) for each in published)
+        self.asked = list_asked_by(book).union(*kept_steps)
         self._courses: dict[tuple[object, ...], _Course] = {}
         self._room = self._kept = kept
         self._firsts: dict[tuple[object, ...], tuple[tuple[str, Occurrence], ...]] = {}
@@ -57,7 +73,7 @@ class Timetable:
 
         The last answers are kept: a plan's obligations share dates, and are told together.
         """
-        traits = dates.traits if self._selects else None
+        traits = keep_asked(dates.traits, self.asked) if self.asked else None
         key = (dates.due_on, dates.known_on, dates.kind.value, traits, after)
         known = self._firsts.get(key)
         if known is None:
@@ -78,6 +94,29 @@ class Timetable:
         """The occurrences from `since` to `until`, both included, rising."""
         return self._get_course(rule, dates, until).list_between(since, until)
 
+    def keep_steps(
+        self, rule: Rule, occurrence: Occurrence, dates: Dates, owed_since: datetime | None
+    ) -> Rule:
+        """The rule with the steps that hold for an obligation's occurrence.
+
+        While it is overdue they are those of the book in force when it became so. `owed_since`:
+        since when it is owed by these dates without interruption; None: the steps of this book.
+        """
+        if not occurrence.overdue or self._steps is None or owed_since is None:
+            return rule
+        begun = find_overdue_begin(dates, owed_since, self.zone)
+        return rule if begun is None else self._steps.find(rule, begun)
+
+    def find_kept_book(self, dates: Dates, owed_since: datetime | None) -> int | None:
+        """The place of the book whose steps an obligation keeps while overdue; None: of this one.
+
+        Obligations with the same dates and place have the same steps.
+        """
+        if self._steps is None or owed_since is None:
+            return None
+        begun = find_overdue_begin(dates, owed_since, self.zone)
+        return None if begun is None else self._steps.find_place(begun)
+
     def get_day(self, slot: datetime) -> date:
         """The date of a slot in the office's time zone."""
         return slot.astimezone(self.zone).date()
@@ -96,7 +135,8 @@ class Timetable:
         if self._room <= 0:
             self._courses.clear()
             self._room = self._kept
-        traits = dates.traits if rule.select else None
+        asked = self._asked[rule.rule_id]
+        traits = keep_asked(dates.traits, asked) if asked else None
         key = (rule.rule_id, dates.due_on, dates.known_on, dates.kind.value, traits)
         course = self._courses.get(key)
         if course is None:

@@ -11,7 +11,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import Any
 
-from shared.rules.book import Rule, RuleBook
+from shared.rules.book import Rule, RuleBook, StepEnd
 from shared.rules.moments import (
     MOST_WORKING_DAYS,
     AfterDue,
@@ -181,6 +181,13 @@ def _list_lights(when: When, near: int) -> set[Light]:
 def _judge_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
     most = max((_count_overdue(when) for when in rule.when), default=0)
     for number, step in enumerate(rule.who):
+        if step.within_days is not None and step.ends_with is not StepEnd.PROGRESS:
+            yield Contradiction(
+                (*place, "who", number, "within_days"),
+                "no-progress",
+                "within_days 只与 ends_with: progress 同用。"
+                "The key within_days goes with ends_with: progress alone.",
+            )
         if step.from_overdue > most:
             yield Contradiction(
                 (*place, "who", number, "from_overdue"),

@@ -226,10 +226,14 @@ def describe_step(step: Step) -> Phrase:
     if step.from_overdue:
         chinese, english = "第 {count} 次超期提醒起", "from overdue reminder {count} on"
         notes.append(say(chinese, english, count=step.from_overdue))
-    if step.ends_with is not None:
-        notes.append(say("{end}为止", "until {end}", end=ENDS[step.ends_with]))
     if step.within_days is not None:
-        notes.append(say("{days} 天内", "within {days} days", days=step.within_days))
+        chinese, english = (
+            "{days} 天内有进展则不提醒",
+            "unless there was progress within {days} days",
+        )
+        notes.append(say(chinese, english, days=step.within_days))
+    elif step.ends_with is not None:
+        notes.append(say("{end}为止", "until {end}", end=ENDS[step.ends_with]))
     if notes:
         post = say("{post}（{notes}）", "{post} ({notes})", post=post, notes=join(notes))
     if not step.inhibits:

@@ -5,7 +5,7 @@ occurrences for an obligation are an ascending sequence, computed only from the 
 and a calendar, so a timer needs to store only its next instant.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from heapq import merge
@@ -13,12 +13,12 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from shared.calendar import WorkingCalendar
-from shared.rules.book import Post, Rule
+from shared.rules.book import Rule
 from shared.rules.days import list_days
 from shared.rules.moments import When
 from shared.rules.selecting import JudgedObligation, Select, Traits, judge
 from shared.schemas.lights import Light
-from shared.schemas.rules import Audience, ObligationKind, ReminderKind
+from shared.schemas.rules import ObligationKind, ReminderKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +134,3 @@ class _Lights:
             return Light.RED
         near_until = self.calendar.find_near_horizon(day, self.near_working_days)
         return Light.YELLOW if self.due_on <= near_until else Light.GREEN
-
-
-def list_audiences(rule: Rule, occurrence: Occurrence) -> tuple[Audience, ...]:
-    """The audiences of an occurrence, in the rule's order."""
-    return tuple(step.audience for step in rule.who if occurrence.overdue >= step.from_overdue)
-
-
-def list_inhibited(
-    rule: Rule, occurrence: Occurrence, audiences: Collection[Audience]
-) -> frozenset[Audience]:
-    """Whom a rule leaves out of an obligation's slot, because it tells a higher post of the unit.
-
-    `audiences`: whom it tells.
-    """
-    return frozenset(
-        audience
-        for step in rule.who
-        if step.inhibits
-        and step.audience in audiences
-        and step.of in {None, Post.UNIT}
-        and occurrence.overdue >= step.from_overdue
-        for audience in step.inhibits
-    )

@@ -1,8 +1,9 @@
 """Which obligations a rule is for: conditions, combined by all, any and not. Pure."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Self, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import (
     BeforeValidator,
@@ -61,8 +62,8 @@ Statuses = Annotated[
 class Reached(RuleModel):
     """The share of a target that is reached, in percent: `at_least` or more, less than `below`."""
 
-    at_least: float | None = Field(default=None, ge=0, le=1000)
-    below: float | None = Field(default=None, ge=0, le=1000)
+    at_least: int | None = Field(default=None, ge=0, le=1000)
+    below: int | None = Field(default=None, ge=0, le=1000)
 
 
 class Select(RuleModel):
@@ -132,7 +133,8 @@ class Traits:
 
     Attributes:
         ref: the number of its measure.
-        reached: the share of its target in percent; None without a target.
+        reached: the share of its target in percent; None without a target or a report of it.
+        progressed_at: when progress was last reported.
     """
 
     lead: bool = False
@@ -143,6 +145,51 @@ class Traits:
     groups: frozenset[str] = frozenset()
     status: ObligationStatus = ObligationStatus.ASSIGNED
     reached: float | None = None
+    progressed_at: datetime | None = None
+
+
+NOTHING_TOLD: Final = Traits()
+
+
+_FIELDS = {
+    "category": "category",
+    "task": "ref",
+    "unit": "unit",
+    "unit_kind": "unit_kind",
+    "group": "groups",
+    "status": "status",
+    "lead": "lead",
+    "quantity": "reached",
+}
+"""The conditions on traits, and the trait that each asks for."""
+
+
+def compute_share(reported: float | None, target: float | None) -> float | None:
+    """The reported share of a target in percent; None where one of them is missing, or 0."""
+    if reported is None or not target:
+        return None
+    return reported * 100 / target
+
+
+UNIT_TRAITS: Final = frozenset({"unit", "unit_kind", "groups"})
+MEASURE_TRAITS: Final = frozenset({"category", "reached"})
+PROGRESS_TRAITS: Final = frozenset({"status", "reached", "progressed_at"})
+"""Which traits depend on the unit, on the measure, and on what is reported."""
+
+
+def list_asked(select: Select | None) -> frozenset[str]:
+    """The fields of `Traits` that conditions ask for, those within them too."""
+    if select is None:
+        return frozenset()
+    own = (trait for name, trait in _FIELDS.items() if getattr(select, name) is not None)
+    return frozenset(own).union(*map(list_asked, select.list_inner()))
+
+
+def keep_asked(traits: Traits | None, asked: Collection[str]) -> Traits | None:
+    """The traits that are asked for; the others as if nobody had told them. None stays None."""
+    if traits is None:
+        return None
+    return Traits(**{name: getattr(traits, name) for name in asked})
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +232,7 @@ def _join_any(verdicts: Iterable[bool | None]) -> bool | None:
 
 
 def _judge_traits(select: Select, traits: Traits | None) -> bool | None:
-    if not any(getattr(select, name) is not None for name in _OF_TRAITS):
+    if not any(getattr(select, name) is not None for name in _FIELDS):
         return True
     if traits is None:
         return None
@@ -199,9 +246,6 @@ def _judge_traits(select: Select, traits: Traits | None) -> bool | None:
         and select.lead in {None, traits.lead}
         and _is_reached(select.quantity, traits.reached)
     )
-
-
-_OF_TRAITS = ("category", "task", "unit", "unit_kind", "group", "status", "lead", "quantity")
 
 
 def _is_among(values: tuple[T, ...] | None, value: T) -> bool:

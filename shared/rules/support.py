@@ -29,21 +29,11 @@ class NotYet:
 
 
 NOT_YET = {
-    "select.category": NotYet("按类别选择", "to select by category"),
-    "select.unit": NotYet("按单位选择", "to select by unit"),
-    "select.unit_kind": NotYet("按单位类型选择", "to select by kind of unit"),
-    "select.group": NotYet("按单位分组选择", "to select by group of units"),
-    "select.status": NotYet("按办理状态选择", "to select by status"),
-    "select.quantity": NotYet("按完成量选择", "to select by the quantity reached"),
     "who.of": NotYet(
         "提醒牵头单位或本办公室的岗位",
         "to remind posts of the lead unit or the office",
         frozenset({"unit"}),
     ),
-    "who.ends_with": NotYet(
-        "办结之前终止某一级提醒", "to end a step before it is done", frozenset({"done"})
-    ),
-    "who.within_days": NotYet("以若干天内的进展终止提醒", "to end a step by recent progress"),
     "how.order": NotYet("渠道依次发送", "channels in order", frozenset({"together"})),
     "how.answer_within_hours": NotYet("限时未答复换渠道", "to wait for an answer on a channel"),
     "how.template": NotYet("指定模板", "a template by name"),

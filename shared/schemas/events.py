@@ -16,10 +16,13 @@ from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
     MeasureFacts,
+    MeasureTraits,
     NotificationRef,
     ObligationFacts,
+    ObligationProgress,
     ReminderItem,
     Status,
+    UnitTraits,
 )
 from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.office import OfficeSettings
@@ -58,7 +61,7 @@ class StatusReported(UnitEvent):
     """A unit, or the office for it, reported how an obligation stands.
 
     `reminded` is False while no reminders are sent for it though it is not done, such as while the
-    office reviews what the unit submitted.
+    office reviews what the unit submitted. `progress` is None where an older writer told it.
     """
 
     obligation_id: UUID
@@ -67,6 +70,7 @@ class StatusReported(UnitEvent):
     reported_by: str
     note: str = ""
     reminded: bool = True
+    progress: ObligationProgress | None = None
 
 
 class HearingRecorded(UnitEvent):
@@ -94,9 +98,14 @@ class ExtensionGranted(UnitEvent):
 
 
 class RuleBookPublished(Event):
-    """The office's whole rule book, so that a change is atomic."""
+    """The office's whole rule book, so that a change is atomic.
+
+    `keeps_begun`: what is overdue keeps the steps of the book in force when it became so. Books of
+    older writers replaced them.
+    """
 
     book: RuleBook
+    keeps_begun: bool = False
 
 
 class CalendarPublished(Event):
@@ -118,6 +127,17 @@ class MuteRecorded(Event):
 
     number: int
     mute: Mute
+
+
+class TraitsPublished(Event):
+    """What the office's rules ask of units and measures, as these are now.
+
+    It is told before the first rule book that asks for it, and when something of it changes while
+    the rules in force ask for it. Units and measures that are not named stay as they were.
+    """
+
+    units: tuple[UnitTraits, ...] = Field(default=(), max_length=5000)
+    measures: tuple[MeasureTraits, ...] = Field(default=(), max_length=5000)
 
 
 # --- directory -------------------------------------------------------------------------------

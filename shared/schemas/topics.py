@@ -30,6 +30,7 @@ from shared.schemas.events import (
     ReminderWithdrawn,
     RuleBookPublished,
     StatusReported,
+    TraitsPublished,
     UnitUpserted,
 )
 
@@ -42,7 +43,7 @@ TaskEvent: TypeAlias = (
     | ExtensionGranted
 )
 RuleEvent: TypeAlias = (
-    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded
+    RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded | TraitsPublished
 )
 ReminderEvent: TypeAlias = ReminderDue | ReminderWithdrawn | RemindersNotFired
 DeliveryEvent: TypeAlias = (

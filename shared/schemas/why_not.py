@@ -21,6 +21,9 @@ class WhyNot(StrEnum):
     NOT_SELECTED = "not-selected"
     STEP_NOT_BEGUN = "step-not-begun"
     STEP_ENDED = "step-ended"
+    """What ends the step has happened: acceptance, progress or submission."""
+    STEPS_KEPT = "steps-kept"
+    """It was overdue before these rules, and keeps the steps of earlier ones: not this post's."""
     NOT_PUBLISHED = "not-published"
     NOT_IN_BOOK = "not-in-book"
     """The rule book of that time did not have the rule, or not this moment of it."""
@@ -77,6 +80,10 @@ SENTENCES: Mapping[WhyNot, tuple[str, str]] = {
     WhyNot.STEP_ENDED: (
         "此岗位的提醒已终止",
         "The step of this post had ended",
+    ),
+    WhyNot.STEPS_KEPT: (
+        "沿用超期当时规则的提醒岗位，其中没有此岗位",
+        "It keeps the posts of the rules in force when it became overdue, without this one",
     ),
     WhyNot.NOT_PUBLISHED: (
         "当时任务还未交办",

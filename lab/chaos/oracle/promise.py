@@ -23,7 +23,8 @@ from lab.chaos.oracle.judgement import Judgement, SinkMessage
 from shared.calendar import WorkingCalendar
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates as RuleDates
-from shared.rules.occurrences import list_audiences, list_occurrences
+from shared.rules.occurrences import list_occurrences
+from shared.rules.steps import list_audiences
 from shared.schemas.rules import Audience, ObligationKind
 
 _ZONE = ZoneInfo("Asia/Shanghai")

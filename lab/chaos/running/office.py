@@ -26,27 +26,29 @@ def build_calendar(start: date) -> dict[date, bool]:
 def build_rule_book(number: int) -> RuleBook:
     """Rule book `number`, from 1: remind at every full hour of everything that is not done.
 
-    Every second book leaves out each third hour, and every third book also reminds the deputy, so
-    each publication adds, drops and keeps slots.
+    Every second book leaves out each third hour, and every third book also reminds the deputy
+    before the date, so each publication adds, drops and keeps slots. Steps of overdue reminders do
+    not change: they would stay those of the book in force when an obligation became overdue.
     """
     hours = [hour for hour in range(_HOURS) if number % 2 or hour % 3]
-    who = [Step(audience=Audience.LIAISON)]
-    if number % 3 == 0:
-        who.append(Step(audience=Audience.DEPUTY))
+    liaison, deputy = Step(audience=Audience.LIAISON), Step(audience=Audience.DEPUTY)
+    before = (liaison, deputy) if number % 3 == 0 else (liaison,)
+    moments = (
+        ("at", BeforeDue(working_days=tuple(range(_FARTHEST + 1))), before),
+        ("overdue", WhileOverdue(every_working_days=1), (liaison,)),
+    )
     rules = tuple(
         Rule(
-            rule_id=f"at-{hour:02}",
+            rule_id=f"{name}-{hour:02}",
             kinds=tuple(ObligationKind),
-            when=(
-                BeforeDue(working_days=tuple(range(_FARTHEST + 1))),
-                WhileOverdue(every_working_days=1),
-            ),
+            when=(moment,),
             at=time(hour),
-            who=tuple(who),
+            who=who,
             channels=_BOTH,
             catch_up=CatchUp.ALL,
         )
         for hour in hours
+        for name, moment, who in moments
     )
     return RuleBook(version=number, rules=rules)
 

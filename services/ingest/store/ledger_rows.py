@@ -50,8 +50,9 @@ class LedgerEntry:
     """An obligation with its unit's name, its plan's title and year, and its measure's text.
 
     `submitted_*` are of the report that is reviewed or was confirmed; `done_*` say when it was
-    fulfilled and by whom. `reported` is the last value of what its measure asks for, `target` what
-    the measure's target column asks. `measure_joint` and `plan_joint`: who reports for several
+    fulfilled and by whom. `reported` is the last value of what its measure asks for,
+    `progressed_at` when progress was last reported, `target` what the measure's target column
+    asks. `measure_joint` and `plan_joint`: who reports for several
     units; None where measure and plan do not say.
     """
 
@@ -83,6 +84,7 @@ class LedgerEntry:
     withdrawn_at: datetime | None
     withdrawn_why: str | None
     reported: float | None
+    progressed_at: datetime | None
     target: dict[str, Any] | None
     measure_joint: Joint | None
     plan_joint: Joint | None
@@ -116,7 +118,8 @@ class StatusCounts:
 class CurrentState:
     """The present state of an obligation; states before `unknown_before` are not recorded.
 
-    `lead` and `ref` are also taken for its past states: their history is not recorded.
+    `lead` and what the measure says are also taken for its past states: their history is not
+    recorded.
     """
 
     obligation_id: UUID
@@ -130,8 +133,13 @@ class CurrentState:
     since: datetime | None
     unknown_before: datetime | None
     lead: bool
+    reported: float | None
+    progressed_at: datetime | None
     ref: str
     measure_id: UUID
+    category: str | None
+    text: str
+    target: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +155,5 @@ class PastState:
     withdrawn: bool
     since: datetime | None
     until: datetime | None
+    reported: float | None
+    progressed_at: datetime | None

@@ -92,6 +92,8 @@ class OwedMeasure:
     ref: str
     task_name: str
     text: str
+    category: str | None
+    target: dict[str, Any] | None
 
 
 async def list_owed_measures(

@@ -1,6 +1,17 @@
 """What an office decides: its rule books and their drafts, its calendars and its settings."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, Uuid
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from services.ingest.store.columns import INSTANT, METADATA, define_office_column
@@ -19,6 +30,8 @@ RULE_BOOKS = Table(
     Column("drafted_by", Text),
     Column("approved_by", Text),
     Column("restored_from", Integer),
+    # What is overdue keeps the steps of earlier books; those of older releases replaced them.
+    Column("keeps_begun", Boolean, nullable=False, server_default=text("false")),
 )
 
 RULE_DRAFTS = Table(

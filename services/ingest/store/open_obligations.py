@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from shared.schemas.rules import ObligationKind
 
 @dataclass(frozen=True, slots=True)
 class OpenObligation:
-    """An obligation that is neither done nor withdrawn."""
+    """An obligation that is neither done nor withdrawn; `since`: its last change, if recorded."""
 
     unit_id: UUID
     obligation_id: UUID
@@ -26,6 +27,13 @@ class OpenObligation:
     lead: bool
     ref: str
     reminded: bool
+    since: datetime | None
+    status: ObligationStatus
+    reported: float | None
+    progressed_at: datetime | None
+    category: str | None
+    text: str
+    target: dict[str, Any] | None
 
 
 _O = OBLIGATIONS.c

@@ -1,6 +1,7 @@
 """Plans, their measures, and what people settled and decided about them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -171,3 +172,21 @@ async def put_decision(db: AsyncConnection, row: Mapping[str, Any]) -> None:
             set_={name: statement.excluded[name] for name in DECIDED},
         )
     )
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureTarget:
+    """What rules ask of a published measure, and the text that names its target."""
+
+    measure_id: UUID
+    category: str | None
+    text: str
+    target: dict[str, Any] | None
+
+
+async def list_published_measures(db: AsyncConnection, office_id: UUID) -> list[MeasureTarget]:
+    """The published measures of all plans of an office."""
+    query = select(*list_columns(MeasureTarget, _M)).where(
+        _M.office_id == office_id, _M.published_at.is_not(None)
+    )
+    return await fetch_all(db, MeasureTarget, query)

@@ -1,6 +1,7 @@
 """What the comparison of reminders with the ledger reads, and what it found."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.store.fetching import fetch_all, is_any_of, list_columns
 from services.ingest.store.history_tables import REMINDERS
+from services.ingest.store.journal_tables import JOURNAL
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.office_tables import CALENDARS, RULE_BOOKS
 from services.ingest.store.rows import StoredCalendar, StoredReminder, StoredRuleBook
@@ -26,12 +28,14 @@ from services.ingest.store.tables import (
 )
 
 _O, _H, _R, _A = OBLIGATIONS.c, OBLIGATION_HISTORY.c, REMINDERS.c, EXPECTED_AUDITS.c
+_J = JOURNAL.c
 
 
-async def list_books(db: AsyncConnection, office_id: UUID, since: datetime) -> list[StoredRuleBook]:
-    """The rule book in force at an instant and those published after it, rising."""
-    conditions = _list_conditions(RULE_BOOKS, RULE_BOOKS.c.version, office_id, since)
-    query = select(*list_columns(StoredRuleBook, RULE_BOOKS.c)).where(*conditions)
+async def list_books(db: AsyncConnection, office_id: UUID) -> list[StoredRuleBook]:
+    """All rule books of an office, rising."""
+    query = select(*list_columns(StoredRuleBook, RULE_BOOKS.c)).where(
+        RULE_BOOKS.c.office_id == office_id
+    )
     return await fetch_all(db, StoredRuleBook, query.order_by(RULE_BOOKS.c.version))
 
 
@@ -99,6 +103,43 @@ async def list_past_states(
         .order_by(_H.id)
     )
     return await fetch_all(db, PastState, query)
+
+
+@dataclass(frozen=True, slots=True)
+class FormerUnit:
+    """A unit as it was until an instant: what rules ask of it."""
+
+    unit_id: UUID
+    until: datetime
+    name: str
+    kind: str
+    groups: tuple[str, ...]
+
+
+async def list_former_units(
+    db: AsyncConnection, office_id: UUID, unit_ids: Sequence[UUID], since: datetime
+) -> list[FormerUnit]:
+    """Units as they were before each change since an instant, by the journal, in its order."""
+    entries = await db.execute(
+        select(_J.subject, _J.at, _J.before)
+        .where(
+            _J.office_id == office_id,
+            _J.subject.in_([str(unit_id) for unit_id in unit_ids]),
+            _J.at >= since,
+            _J.before.has_key("groups"),
+        )
+        .order_by(_J.id)
+    )
+    return [
+        FormerUnit(
+            UUID(entry.subject),
+            entry.at,
+            entry.before["name"],
+            entry.before["kind"],
+            tuple(entry.before["groups"]),
+        )
+        for entry in entries
+    ]
 
 
 async def list_reminders(

@@ -43,7 +43,7 @@ class StoredRuleBook:
     """A version of an office's rule book.
 
     `drafted_by` and `approved_by`: who wrote and who approved its draft. `restored_from`: the
-    version whose content it is again.
+    version whose content it is again. `keeps_begun` as in `RuleBookPublished`.
     """
 
     version: int
@@ -54,6 +54,7 @@ class StoredRuleBook:
     drafted_by: str | None
     approved_by: str | None
     restored_from: int | None
+    keeps_begun: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,7 @@ async def add_book(
         "published_by": by,
         "published_at": now,
         **asdict(origin),
+        "keeps_begun": True,
     }
     statement = insert(RULE_BOOKS).values(row).returning(*_BOOK)
     return await fetch_one(db, StoredRuleBook, statement)

@@ -212,6 +212,7 @@ OBLIGATIONS = Table(
     Column("done_by", Text),
     # The value that was last reported, in the unit of the measure's target.
     Column("reported", Double),
+    Column("progressed_at", INSTANT),
     # By whom and why, where a person withdrew it and not a revision.
     Column("withdrawn_at", INSTANT),
     Column("withdrawn_by", Text),
@@ -249,6 +250,8 @@ OBLIGATION_HISTORY = Table(
     Column("withdrawn", Boolean, nullable=False),
     Column("since", INSTANT),
     Column("until", INSTANT),
+    Column("reported", Double),
+    Column("progressed_at", INSTANT),
     Index("obligation_history_unit", "unit_id", "until"),
 )
 

@@ -12,6 +12,7 @@ from services.ingest.store.fetching import fetch_all, fetch_first, is_any_of, li
 from services.ingest.store.rows import StoredSuccession, StoredUnit, StoredUnitNames
 from services.ingest.store.tables import UNITS
 from shared.database.engine import insert_rows
+from shared.schemas.facts import UnitTraits
 
 _U = UNITS.c
 _UNIT = list_columns(StoredUnit, _U)
@@ -56,6 +57,27 @@ async def list_unit_names(db: AsyncConnection, office_id: UUID) -> list[StoredUn
         .order_by(_U.name)
     )
     return await fetch_all(db, StoredUnitNames, query)
+
+
+async def list_traits(
+    db: AsyncConnection, office_id: UUID, unit_ids: Collection[UUID] = ()
+) -> list[UnitTraits]:
+    """What rules ask of an office's units, the retired ones too; of all without `unit_ids`."""
+    query = select(_U.unit_id, _U.number, _U.name, _U.kind, _U.groups).where(
+        _U.office_id == office_id
+    )
+    if unit_ids:
+        query = query.where(is_any_of(_U.unit_id, unit_ids))
+    return [
+        UnitTraits(
+            unit_id=row.unit_id,
+            number=row.number,
+            name=row.name,
+            kind=row.kind,
+            groups=tuple(row.groups),
+        )
+        for row in await db.execute(query)
+    ]
 
 
 async def list_successions(db: AsyncConnection, office_id: UUID) -> list[StoredSuccession]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from services.scheduler.store.obligations import MeasureVersion
+from services.scheduler.store.traits import MeasureVersionTraits
 from services.scheduler.store.waiting import WaitingFact
 from shared.planning.obligations import Obligation
 from shared.planning.reminding import ReminderMeasure
@@ -76,7 +77,19 @@ class Fold:
                         facts.ref, facts.task_name, facts.text, event.plan_title
                     ),
                     told_at=told_at,
+                    category=facts.category,
+                    target=facts.target,
                 )
+
+    def list_measure_traits(self) -> list[MeasureVersionTraits]:
+        """The traits of those measures of which the batch tells a category."""
+        return [
+            MeasureVersionTraits(
+                each.measure_id, each.office_id, each.category, each.target, each.told_at
+            )
+            for each in self.measures.values()
+            if each.category is not None
+        ]
 
     def add_waiting(self, fact: WaitingFact) -> None:
         """Keep a fact until its obligation is known."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.scheduler.store import agenda, mutes, obligations, offices
+from services.scheduler.store import agenda, mutes, obligations, offices, traits
 from services.scheduler.store.agenda import LockedUnit
 from services.scheduler.store.offices import Timetables
 from shared.database.engine import is_poison
@@ -21,6 +21,7 @@ from shared.schemas.events import (
     MuteRecorded,
     OfficeSettingsPublished,
     RuleBookPublished,
+    TraitsPublished,
 )
 from shared.schemas.topics import RuleEvent
 
@@ -39,6 +40,9 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
         await offices.add_missing(db, [event.office_id])
         if envelope.partition is not None:
             await offices.set_partition(db, event.office_id, envelope.partition)
+        if isinstance(event, TraitsPublished):
+            await traits.put_told(db, event, envelope.time)
+            continue
         number, newer = await _store(db, event, envelope.time)
         replans = newer and not isinstance(event, MuteRecorded)
         units = await agenda.mark_stale(db, event.office_id) if replans else 0
@@ -56,7 +60,11 @@ async def handle(db: AsyncConnection, envelopes: Sequence[Envelope]) -> None:
             )
 
 
-async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[int, bool]:
+async def _store(
+    db: AsyncConnection,
+    event: RuleBookPublished | CalendarPublished | OfficeSettingsPublished | MuteRecorded,
+    at: datetime,
+) -> tuple[int, bool]:
     """Store a rule book, calendar or mute; its number, and whether it is newer than what is stored.
 
     A mute changes no timer: firing asks for it. Settings decide nothing here: quiet hours and
@@ -65,7 +73,9 @@ async def _store(db: AsyncConnection, event: RuleEvent, at: datetime) -> tuple[i
     match event:
         case RuleBookPublished():
             book = event.book
-            return book.version, await offices.put_rule_book(db, event.office_id, book, at)
+            return book.version, await offices.put_rule_book(
+                db, event.office_id, book, at, keeps_begun=event.keeps_begun
+            )
         case CalendarPublished():
             days, number = event.days, event.number
             return number, await offices.put_calendar(db, event.office_id, number, days, at)

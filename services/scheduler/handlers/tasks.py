@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.scheduler.handlers.folding import Fold, FoldedObligation
 from services.scheduler.settings import SOURCE
-from services.scheduler.store import agenda, obligations, offices, waiting
+from services.scheduler.store import agenda, obligations, offices, traits, waiting
 from services.scheduler.store.offices import OfficeRules, Timetables
 from services.scheduler.store.tables import OUTBOX
 from services.scheduler.store.waiting import make_waiting_fact
@@ -120,6 +120,7 @@ async def _write(db: AsyncConnection, fold: Fold, rules: Mapping[UUID, OfficeRul
     planned = list(_plan_timers(replan, rules))
     await _check_measures(db, fold, changed)
     await obligations.put_measures(db, fold.measures.values())
+    await traits.put_measures(db, fold.list_measure_traits())
     await obligations.put(db, fresh, stored)
     await obligations.end_timers_of(db, void)
     await obligations.start_timers(db, planned)

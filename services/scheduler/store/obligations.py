@@ -4,12 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import Uuid, any_, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.scheduler.store import traits
 from services.scheduler.store.tables import MEASURES, OBLIGATIONS, TIMERS
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import AnyRow
@@ -17,14 +19,17 @@ from shared.planning.obligations import Obligation, Standing
 from shared.planning.reminding import DueTimer, ReminderMeasure
 from shared.planning.timers import Timer
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import MEASURE_TRAITS, UNIT_TRAITS
 from shared.schemas.rules import ObligationKind
 
 _O, _T, _M = OBLIGATIONS.c, TIMERS.c, MEASURES.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))
-_WRITTEN = tuple(column.name for column in OBLIGATIONS.c if column.name != "fired_until")
+_PROGRESS = ("status", "reported", "progressed_at")
+_APART = (*_PROGRESS, "fired_until")
 """Only `end_timers` and `end_timers_of` write `fired_until`."""
+_WRITTEN = tuple(column.name for column in OBLIGATIONS.c if column.name not in _APART)
 _OBLIGATIONS = select(
-    *(_O[name] for name in _WRITTEN),
+    *(_O[name] for name in (*_WRITTEN, *_PROGRESS)),
     func.greatest(
         _O.fired_until,
         select(func.max(_T.fired_until))
@@ -67,6 +72,7 @@ def _to_obligation(row: AnyRow) -> Obligation:
         standing=Standing(row.standing),
         reminded=row.reminded,
         fired_until=row.fired_until,
+        progress=traits.to_progress(row),
     )
 
 
@@ -80,17 +86,26 @@ async def put(
 
 
 def _to_row(obligation: Obligation) -> dict[str, object]:
-    return {name: getattr(obligation, name) for name in _WRITTEN}
+    progress = obligation.progress
+    return {
+        **{name: getattr(obligation, name) for name in _WRITTEN},
+        **{name: getattr(progress, name, None) for name in _PROGRESS},
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureVersion:
-    """A measure as an event told of it at `told_at`."""
+    """A measure as an event told of it at `told_at`; `category` is None where it did not say.
+
+    `target` is the number that it asks for.
+    """
 
     measure_id: UUID
     office_id: UUID
     measure: ReminderMeasure
     told_at: datetime
+    category: str | None = None
+    target: float | None = None
 
 
 async def put_measures(db: AsyncConnection, versions: Iterable[MeasureVersion]) -> None:
@@ -146,13 +161,19 @@ async def get_measures(db: AsyncConnection, ids: Iterable[UUID]) -> dict[UUID, R
 
 
 async def get_due_timers(
-    db: AsyncConnection, units: Mapping[UUID, datetime]
+    db: AsyncConnection,
+    units: Mapping[UUID, datetime],
+    asked: Mapping[UUID, frozenset[str]] = MappingProxyType({}),
 ) -> dict[UUID, list[DueTimer]]:
-    """The timers of units up to an instant each, with what a reminder shows, by unit."""
+    """The timers of units up to an instant each, with what a reminder shows, by unit.
+
+    `asked`: the fields of `Traits` that the rules of a unit's office ask for, by unit.
+    """
     result = await db.execute(
         text(
             "SELECT t.unit_id, t.obligation_id, t.rule_id, t.next_fire_at, t.overdue, "
-            "t.fired_until, o.kind, o.due_on, o.known_on, o.lead, o.measure_id "
+            "t.fired_until, o.kind, o.due_on, o.known_on, o.lead, o.measure_id, o.standing, "
+            "o.reminded, o.status, o.reported, o.progressed_at, o.planned_from "
             "FROM unnest(CAST(:units AS uuid[]), CAST(:untils AS timestamptz[])) AS u(id, until) "
             "JOIN scheduler.timers AS t ON t.unit_id = u.id AND t.next_fire_at <= u.until "
             "JOIN scheduler.obligations AS o USING (obligation_id)"
@@ -161,6 +182,12 @@ async def get_due_timers(
     )
     rows = result.all()
     measures = await get_measures(db, {row.measure_id for row in rows})
+    asking = {row.unit_id: asked.get(row.unit_id, frozenset()) for row in rows}
+    known = await traits.get_known(
+        db,
+        [unit_id for unit_id, names in asking.items() if names & UNIT_TRAITS],
+        measures if any(names & MEASURE_TRAITS for names in asking.values()) else (),
+    )
     due: dict[UUID, list[DueTimer]] = defaultdict(list)
     for row in rows:
         due[row.unit_id].append(
@@ -176,6 +203,8 @@ async def get_due_timers(
                 lead=row.lead,
                 measure=measures[row.measure_id],
                 measure_id=row.measure_id,
+                told_traits=known.join(row.unit_id, row.measure_id, traits.derive_progress(row)),
+                owed_since=row.planned_from,
             )
         )
     return due

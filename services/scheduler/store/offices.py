@@ -5,17 +5,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, any_, bindparam, func, literal, select, update
+from sqlalchemy import ColumnElement, Uuid, any_, bindparam, delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.scheduler.store.tables import OFFICES
+from services.scheduler.store.tables import OFFICES, RULE_BOOKS
 from shared.calendar import WorkingCalendar
 from shared.database.engine import insert_rows
+from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 
-_O = OFFICES.c
+_O, _B = OFFICES.c, RULE_BOOKS.c
 _VERSIONS = (
     select(_O.office_id, _O.rule_version, _O.calendar_number, _O.changed_at)
     .where(_O.office_id == any_(bindparam("offices", type_=ARRAY(Uuid))))
@@ -65,13 +66,22 @@ class Timetables:
 
 async def _load_timetable(db: AsyncConnection, office_id: UUID) -> Timetable:
     rows = await db.execute(
-        select(_O.rule_book, _O.calendar, _O.calendar_number).where(_O.office_id == office_id)
+        select(_O.rule_book, _O.rule_version, _O.changed_at, _O.calendar, _O.calendar_number).where(
+            _O.office_id == office_id
+        )
     )
     row = rows.one()
     days = {date.fromisoformat(day): bool(works) for day, works in (row.calendar or {}).items()}
-    return Timetable(
-        RuleBook.model_validate(row.rule_book), WorkingCalendar(row.calendar_number, days)
+    book = RuleBook.model_validate(row.rule_book)
+    known = await db.execute(
+        select(_B.told_at, _B.book)
+        .where(_B.office_id == office_id, _B.version <= row.rule_version)
+        .order_by(_B.version)
     )
+    published = [PublishedBook(each.told_at, RuleBook.model_validate(each.book)) for each in known]
+    if not published or published[-1].book.version < book.version:  # an older scheduler read it
+        published.append(PublishedBook(row.changed_at, book))
+    return Timetable(book, WorkingCalendar(row.calendar_number, days), published=published)
 
 
 async def set_partition(db: AsyncConnection, office_id: UUID, partition: int) -> None:
@@ -90,9 +100,12 @@ async def add_missing(db: AsyncConnection, offices: Iterable[UUID]) -> None:
 
 
 async def put_rule_book(
-    db: AsyncConnection, office_id: UUID, book: RuleBook, told_at: datetime
+    db: AsyncConnection, office_id: UUID, book: RuleBook, told_at: datetime, *, keeps_begun: bool
 ) -> bool:
-    """Store a rule book if it is newer than the stored one; whether it was."""
+    """Store a rule book if it is newer than the stored one; whether it was.
+
+    Earlier books stay for the steps that are kept, unless it does not keep any.
+    """
     result = await db.execute(
         update(OFFICES)
         .where(_O.office_id == office_id, _O.rule_version < book.version)
@@ -102,7 +115,18 @@ async def put_rule_book(
             changed_at=_change(told_at),
         )
     )
-    return result.rowcount > 0
+    if not result.rowcount:
+        return False
+    if not keeps_begun:
+        await db.execute(delete(RULE_BOOKS).where(_B.office_id == office_id))
+    row = {
+        "office_id": office_id,
+        "version": book.version,
+        "book": book.model_dump(mode="json"),
+        "told_at": told_at,
+    }
+    await insert_rows(db, RULE_BOOKS, [row], "DO NOTHING")
+    return True
 
 
 async def put_calendar(

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Double,
     Index,
     Integer,
     LargeBinary,
@@ -55,6 +56,16 @@ OFFICES = Table(
 """`changed_at`: when the office told of the newest change of its rules or calendar. `partition`:
 of the rules topic, in which the office's rules were last read."""
 
+RULE_BOOKS = Table(
+    "rule_books",
+    METADATA,
+    Column("office_id", Uuid, primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("book", JSONB(none_as_null=True), nullable=False),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+"""The rule books of an office whose steps may be kept, from the newest that kept none on."""
+
 MEASURES = Table(
     "measures",
     METADATA,
@@ -68,6 +79,27 @@ MEASURES = Table(
 )
 """One row for all units that owe the measure. An event that is older than `told_at` changes
 nothing, since the events of different units are not ordered."""
+
+UNIT_TRAITS = Table(
+    "unit_traits",
+    METADATA,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("groups", JSONB, nullable=False),
+)
+MEASURE_TRAITS = Table(
+    "measure_traits",
+    METADATA,
+    Column("measure_id", Uuid, primary_key=True),
+    Column("office_id", Uuid, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("target", Double),
+    Column("told_at", DateTime(timezone=True), nullable=False),
+)
+"""What rules ask of units and measures. Rows exist once a rule book has asked for them."""
 
 OBLIGATIONS = Table(
     "obligations",
@@ -85,10 +117,16 @@ OBLIGATIONS = Table(
     Column("reminded", Boolean, nullable=False, server_default=text("true")),
     Column("planned_from", DateTime(timezone=True), nullable=False),
     Column("fired_until", DateTime(timezone=True)),
+    Column("status", Text),
+    Column("reported", Double),
+    Column("progressed_at", DateTime(timezone=True)),
     Index("obligations_by_unit", "unit_id"),
 )
 """What units owe. `planned_from`: nothing is planned up to this instant, at which the newest fact
-that planning depends on was told. `fired_until`: the newest slot that fired by timers that are
+that planning depends on was told. `status` is that of the ledger, null where older releases alone
+told of it; `reported` is the last value, `progressed_at` the last report of progress.
+
+`fired_until`: the newest slot that fired by timers that are
 deleted; existing timers store their own. Nothing is planned up to it, so that no slot fires twice
 for an obligation, even if clocks disagree or are set back."""
 

@@ -92,6 +92,33 @@ def make_body() -> dict[str, Any]:
     return {"rules": [rule]}
 
 
+async def test_traits_ended_steps_and_kept_steps_are_forecast_as_they_fire(county: County) -> None:
+    """Task 1 is overdue before the draft, and keeps its deputy; task 2 becomes overdue after it."""
+    late = {"rule_id": "late", "when": [{"type": "while-overdue", "every_working_days": 1}]}
+    who = {"who": [{"audience": "deputy"}], "channels": ["email"]}
+    await county.post("/v1/rule-books", {"rules": [late | who]})
+    await county.flow()
+    await county.live(at("2023-06-25"))
+    owed = (await county.owed("1", "县财政局"))["obligation_id"]
+    shown = (await county.api.client.get(f"/v1/obligations/{owed}")).json()
+    await county.post(f"/v1/obligations/{owed}/progress", {"version": shown["version"]})
+    await county.flow()
+    heads = {"who": [{"audience": "head"}], "channels": ["email"]}
+    weekly = {"type": "weekly", "weekdays": ["monday"], "span": "until-done"}
+    ended = {"who": [{"audience": "liaison", "ends_with": "progress", "within_days": 7}]}
+    group = {"rule_id": "group", "select": {"group": "县级各部门"}, "when": [weekly], "at": "11:00"}
+    draft = {"rules": [late | heads, heads | group | ended]}
+    said = await ask(county, "2023-06-26", "2023-07-14", text=json.dumps(draft))
+    await county.post("/v1/rule-books", draft)
+    await county.flow()
+    await county.live(at("2023-07-15", 0))
+    fired = await list_fired(county, "2023-06-26", "2023-07-15")
+    assert list_said(said) == fired
+    assert {audience for _, _, audience, _ in fired} == {"deputy", "head", "liaison"}
+    told = {(slot[:10], ids) for slot, _, audience, ids in fired if audience == "liaison"}
+    assert {owed in ids for _, ids in told} == {True, False}
+
+
 async def test_backwards_it_says_what_the_facts_of_then_ask_for(county: County) -> None:
     await county.live(at("2023-06-14"))
     done = await county.owed("1", "县财政局")

@@ -146,7 +146,8 @@ def _compare_unit(
     reminded = {old.obligation_id for old in existing if old.reminded}
     amended = (each for each in changes.amended if each[1].obligation_id in reminded)
     for measure, facts in (*changes.assigned, *amended):
-        traits = Traits(lead=facts.lead, ref=measure.facts.ref)
+        category = measure.facts.category or ""
+        traits = Traits(lead=facts.lead, ref=measure.facts.ref, category=category)
         dates = Dates(facts.kind, facts.due_on, facts.known_on, traits)
         confirmation.reminded[unit_id][dates] += 1
     return changes

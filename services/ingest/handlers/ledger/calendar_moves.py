@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.ingest.domain.calendar_year import CalendarYear, describe_year
 from services.ingest.domain.office_days import OfficeDays, change_own_days
 from services.ingest.handlers.acting import Act
+from services.ingest.handlers.ledger.audited_times import read_asked
 from services.ingest.handlers.ledger.timelines import build_histories
 from services.ingest.handlers.office.calendar_drafts import CalendarDraft, compare_draft
 from services.ingest.handlers.office.calendars import find_office_days
@@ -96,9 +97,10 @@ async def list_moves(
     )
     until = date(max([year, *(day.year for day in changed)]), 12, 31)
     end = datetime.combine(until + _DAY, time(), tzinfo=ZoneInfo(book.timezone)).astimezone(UTC)
-    counter = MoveCounter(Timetable(book, present), Timetable(book, after), act.now, end)
+    before = Timetable(book, present)
+    counter = MoveCounter(before, Timetable(book, after), act.now, end)
     if changed and compare:
-        await _count_moves(db, act, counter)
+        await _count_moves(db, act, counter, before.asked)
     counts = counter.list_counts()
     listed = tuple(counts[:_LISTED])
     named = {unit_id for count in listed for unit_id in count.unit_ids}
@@ -107,13 +109,16 @@ async def list_moves(
     return CalendarMoves(tuple(changed), moving, listed, names, until, book.timezone)
 
 
-async def _count_moves(db: AsyncConnection, act: Act, counter: MoveCounter) -> None:
-    """Count the moves of all units, some units at a time."""
+async def _count_moves(
+    db: AsyncConnection, act: Act, counter: MoveCounter, asked: frozenset[str]
+) -> None:
+    """Count the moves of all units, some units at a time; `asked`: fields of `Traits`."""
     unit_id = None
     while unit_ids := await store.list_unit_ids(db, act.office_id, unit_id, _UNITS_AT_ONCE):
         unit_id = unit_ids[-1]
         current = await store.list_current_states(db, act.office_id, unit_ids, act.now)
-        histories = build_histories(current, ())
+        traits = await read_asked(db, act.office_id, unit_ids, asked, act.now)
+        histories = build_histories(current, (), traits)
         await asyncio.to_thread(_add_units, counter, histories)
 
 

@@ -8,7 +8,7 @@ from services.ingest.domain.lifecycle import ObligationDraft
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas.facts import MeasureFacts
 
-_WORDS = ("ref", "task_name", "text")
+_TOLD = ("ref", "task_name", "text", "category", "target")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,8 @@ class RevisedMeasure:
 
     @property
     def is_reworded(self) -> bool:
-        """Whether reminders must use other words for it than before."""
+        """Whether reminders use other words for it than before, or what rules ask of it changed."""
         old, new = self.change.old, self.change.new
         if old is None or new is None or old.published_at is None:
             return False
-        return any(getattr(old, name) != getattr(new, name) for name in _WORDS)
+        return any(getattr(old, name) != getattr(new, name) for name in _TOLD)

@@ -17,6 +17,7 @@ from services.ingest.handlers.ledger.locking import LockedObligation, read_oblig
 from services.ingest.store import life
 from services.ingest.store import obligations as store
 from shared.schemas.events import StatusReported
+from shared.schemas.facts import ObligationProgress
 from shared.schemas.life import Action, ObligationStatus
 
 NOTED_AS = {
@@ -55,6 +56,8 @@ async def change_status(
     if reported is not None:
         values["reported"] = reported
         after["reported"] = format_reported(reported)
+    if action is Action.PROGRESS:
+        values["progressed_at"] = act.now
     if leading:
         after["leading"] = leading
     await store_status(db, act, locked, status, values, noted_as=NOTED_AS[action], after=after)
@@ -86,6 +89,11 @@ async def store_status(
         reported_by=act.actor,
         note=after["note"],
         reminded=columns["reminded"],
+        progress=ObligationProgress(
+            status=status,
+            reported=values.get("reported", entry.reported),
+            progressed_at=values.get("progressed_at", entry.progressed_at),
+        ),
     )
     await tell(db, act, event, entry.obligation_id, number)
     await note_change(db, act, locked, noted_as, {"status": status} | after)

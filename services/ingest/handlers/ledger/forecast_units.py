@@ -2,30 +2,35 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from services.ingest.domain.forecast import ForecastUnit, UnitName
+from services.ingest.handlers.ledger.asked_traits import AskedTraits
+from services.ingest.handlers.ledger.timelines import build_lives
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredUnit
 from shared.messages.recipients import Recipient
+from shared.planning.expected import ObligationVersion
 from shared.planning.forecasting import ForecastObligation, TimedChange
+from shared.planning.possible import ObligationLife
 from shared.planning.reminding import ReminderMeasure
-from shared.rules.occurrences import Dates
-from shared.schemas.life import ObligationStatus
-
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+from shared.rules.selecting import NOTHING_TOLD
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Some units with the present and past states of their obligations, the past in order."""
+    """Some units with the present and past states of their obligations, the past in order.
+
+    `asked`: what the rules of the forecast ask of them.
+    """
 
     units: Sequence[StoredUnit]
     current: Sequence[CurrentState]
     past: Sequence[PastState]
+    asked: AskedTraits
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +48,11 @@ class _Course:
 def build_units(snapshot: Snapshot, since: datetime, until: datetime) -> list[ForecastUnit]:
     """The units with what each owes after `since` up to `until`, and what changes about it."""
     office_of = {unit.unit_id: unit.office_id for unit in snapshot.units}
-    past: defaultdict[UUID, list[PastState]] = defaultdict(list)
-    for state in snapshot.past:
-        past[state.obligation_id].append(state)
+    lives = build_lives(snapshot.current, snapshot.past, snapshot.asked)
     courses: defaultdict[UUID, list[_Course]] = defaultdict(list)
     for now in snapshot.current:
-        course = _build_course(office_of[now.unit_id], now, past[now.obligation_id], since, until)
+        life = lives[now.obligation_id]
+        course = _build_course(office_of[now.unit_id], now, life, since, until)
         if course is not None:
             courses[now.unit_id].append(course)
     return [_build_unit(unit, courses[unit.unit_id]) for unit in snapshot.units]
@@ -66,24 +70,18 @@ def _build_unit(unit: StoredUnit, courses: Sequence[_Course]) -> ForecastUnit:
 
 
 def _build_course(
-    office_id: UUID, now: CurrentState, past: Sequence[PastState], since: datetime, until: datetime
+    office_id: UUID, now: CurrentState, life: ObligationLife, since: datetime, until: datetime
 ) -> _Course | None:
     """The course of an obligation; None when it is never owed in the period."""
     begins: TimedChange | None = None
-    states: list[CurrentState | PastState] = [*past, now]
     changes: list[TimedChange] = []
-    for state in states:
-        at = state.since or _BEFORE_ALL
-        if at > until:
+    for state in life.states:
+        version = state.version
+        if version.since > until:
             break
-        change = TimedChange(
-            at,
-            owed=state.reminded
-            and not state.withdrawn
-            and state.status is not ObligationStatus.DONE,
-            becomes=_make_obligation(office_id, now, state),
-        )
-        if at <= since:
+        becomes = _make_obligation(office_id, now, version)
+        change = TimedChange(version.since, owed=version.owed, becomes=becomes)
+        if version.since <= since:
             begins = change
         else:
             changes.append(change)
@@ -92,10 +90,10 @@ def _build_course(
         return None
     if not first.owed:
         changes.insert(0, TimedChange(since, owed=False))
-    obligation = first.becomes or _make_obligation(office_id, now, now)
-    return _Course(
-        obligation, tuple(_drop_repeats(obligation, changes)), _is_known(now, past, since)
-    )
+    obligation = first.becomes or _make_obligation(office_id, now, life.states[-1].version)
+    known_from = life.history.known_from
+    is_known = known_from is None or known_from <= since
+    return _Course(obligation, tuple(_drop_repeats(obligation, changes)), is_known)
 
 
 def _drop_repeats(
@@ -110,27 +108,20 @@ def _drop_repeats(
             yield change
 
 
-def _is_known(now: CurrentState, past: Sequence[PastState], since: datetime) -> bool:
-    """Whether the states are recorded since an instant, as the audit of reminders sees it."""
-    if now.since is None:
-        return False
-    unrecorded = [state.until for state in past if state.since is None]
-    known_from = unrecorded[-1] if unrecorded else now.unknown_before
-    return known_from is None or known_from <= since
-
-
 def _make_obligation(
-    office_id: UUID, now: CurrentState, state: CurrentState | PastState
+    office_id: UUID, now: CurrentState, version: ObligationVersion
 ) -> ForecastObligation:
     """An obligation in one of its states. Texts are left out: only the ref is shown."""
     return ForecastObligation(
         office_id,
         now.unit_id,
         now.obligation_id,
-        Dates(state.kind, state.due_on, state.known_on),
+        replace(version.dates, traits=None),
         now.lead,
         ReminderMeasure(now.ref, "", "", ""),
         now.measure_id,
+        version.dates.traits or NOTHING_TOLD,
+        version.owed_since,
     )
 
 

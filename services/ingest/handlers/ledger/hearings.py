@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
+from services.ingest.domain.transitions import to_wire
 from services.ingest.handlers.acting import Act, require_unit, tell
 from services.ingest.handlers.ledger.changing import list_columns, note_change
 from services.ingest.handlers.ledger.ledger import LedgerItem, to_item
@@ -23,7 +24,7 @@ from services.ingest.store import life, obligations, units
 from services.ingest.store.hearings import StoredHearing
 from shared.schemas import identity
 from shared.schemas.events import HearingRecorded, StatusReported
-from shared.schemas.facts import Status
+from shared.schemas.facts import ObligationProgress
 from shared.schemas.life import ObligationStatus
 
 
@@ -188,7 +189,7 @@ async def _count_hearing(
             minutes=record.minutes,
         )
     else:
-        event = _make_report(act, locked, Status.IN_PROGRESS, record.minutes)
+        event = _make_report(act, locked, status, record.minutes, progressed_at=act.now)
     after = {
         "hearing_id": str(hearing_id),
         "heard_on": record.heard_on.isoformat(),
@@ -205,12 +206,10 @@ async def _count_less(db: AsyncConnection, act: Act, hearing: StoredHearing, wor
         return
     left = len(await store.list_hearings(db, hearing.obligation_id))
     if left >= locked.entry.times:
-        status, wire = ObligationStatus.DONE, Status.DONE
-    elif left:
-        status, wire = ObligationStatus.IN_PROGRESS, Status.IN_PROGRESS
+        status = ObligationStatus.DONE
     else:
-        status, wire = ObligationStatus.ASSIGNED, Status.OPEN
-    event = _make_report(act, locked, wire, words)
+        status = ObligationStatus.IN_PROGRESS if left else ObligationStatus.ASSIGNED
+    event = _make_report(act, locked, status, words, progressed_at=None)
     after = {
         "hearing_id": str(hearing.hearing_id),
         "heard_on": hearing.heard_on.isoformat(),
@@ -219,17 +218,25 @@ async def _count_less(db: AsyncConnection, act: Act, hearing: StoredHearing, wor
     await _store(db, act, locked, status, event=event, noted_as="hearing.taken-back", after=after)
 
 
-def _make_report(act: Act, locked: LockedObligation, status: Status, words: str) -> StatusReported:
+def _make_report(
+    act: Act,
+    locked: LockedObligation,
+    status: ObligationStatus,
+    words: str,
+    *,
+    progressed_at: datetime | None,
+) -> StatusReported:
     entry = locked.entry
     return StatusReported(
         office_id=act.office_id,
         unit_id=entry.unit_id,
         obligation_id=entry.obligation_id,
         number=entry.number + 1,
-        status=status,
+        status=to_wire(status),
         reported_by=act.actor,
         note=words,
-        reminded=status is not Status.DONE,
+        reminded=status is not ObligationStatus.DONE,
+        progress=ObligationProgress(status=status, progressed_at=progressed_at),
     )
 
 
@@ -251,6 +258,8 @@ async def _store(
         await life.close_pending(db, ids, now=act.now, actor=act.actor, why=status.value)
     else:
         values["reminded"] = True  # an office's quiet statuses are those of reports
+    if isinstance(event, StatusReported) and event.progress is not None:
+        values["progressed_at"] = event.progress.progressed_at
     await obligations.update_obligation(db, entry.obligation_id, values, act.now)
     await tell(db, act, event, entry.obligation_id, number)
     await note_change(db, act, locked, noted_as, after | {"status": status})

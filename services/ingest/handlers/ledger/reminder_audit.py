@@ -17,8 +17,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
-from services.ingest.handlers.ledger.timelines import build_histories, group_reminders
-from services.ingest.handlers.office.rules import get_office_zone, to_calendar
+from services.ingest.handlers.ledger.asked_traits import AskedTraits
+from services.ingest.handlers.ledger.audited_times import read_asked, read_eras
+from services.ingest.handlers.ledger.timelines import BEFORE_ALL, build_histories, group_reminders
+from services.ingest.handlers.office.rules import get_office_zone, list_published
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.history_tables import CONSUMER
@@ -27,9 +29,9 @@ from services.ingest.store.mutes import MuteFilter, list_mutes
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import ComparisonLimits, UnitAudit
 from shared.planning.discrepancies import Comparison, Difference, DifferenceKind, compare
-from shared.planning.expected import Era, compute_expected, list_eras
+from shared.planning.expected import Era, compute_expected, list_asked
 from shared.planning.firings import Firings
-from shared.rules.book import RuleBook
+from shared.planning.keeping import has_kept_steps
 from shared.schemas.mutes import Mute
 from shared.schemas.topics import REMINDERS, apply_prefix
 
@@ -137,7 +139,9 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     zone = await get_office_zone(db, asked.office_id)
     span = await _find_span(db, asked, zone)
     since = span.first - asked.limits.reach
-    times = await list_office_eras(db, asked.office_id, since)
+    published = await list_published(db, asked.office_id)
+    times = await read_eras(db, asked.office_id, published, since)
+    told_since = BEFORE_ALL if has_kept_steps(published) else since
     mutes = await list_mutes(db, asked.office_id, MuteFilter(until_after=since))
     muted = [stored.to_mute() for stored in mutes]
     fired = await store.map_firings(db, asked.office_id, span.first, asked.limits.tolerance)
@@ -145,9 +149,10 @@ async def audit(db: AsyncConnection, asked: Question) -> ReminderAudit:
     while unit_ids := await store.list_unit_ids(db, asked.office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
         current = await store.list_current_states(db, asked.office_id, unit_ids, since)
-        past = await store.list_past_states(db, unit_ids, since)
+        past = await store.list_past_states(db, unit_ids, told_since)
         reminders = await store.list_reminders(db, unit_ids, span.first)
-        part = _Part(unit_ids, times, firings, asked.limits, span, muted)
+        traits = await read_asked(db, asked.office_id, unit_ids, list_asked(times), since)
+        part = _Part(unit_ids, times, firings, asked.limits, span, muted, traits)
         await asyncio.to_thread(part.compare, result, current, past, reminders)
     stopped, parked = await store.count_unread(
         db, CONSUMER, apply_prefix(REMINDERS.name, asked.prefix)
@@ -225,16 +230,6 @@ def _find_midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
 
 
-async def list_office_eras(db: AsyncConnection, office_id: UUID, since: datetime) -> list[Era]:
-    """The periods from an instant on in which one rule book and one calendar were in force."""
-    books = await store.list_books(db, office_id, since)
-    calendars = await store.list_calendars(db, office_id, since)
-    return list_eras(
-        [(stored.published_at, RuleBook.model_validate(stored.book)) for stored in books],
-        [(stored.published_at, to_calendar(stored)) for stored in calendars],
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class _Part:
     """Some units that are compared together."""
@@ -245,6 +240,7 @@ class _Part:
     limits: ComparisonLimits
     span: _Span
     mutes: Sequence[Mute]
+    asked: AskedTraits
 
     def compare(
         self,
@@ -254,7 +250,7 @@ class _Part:
         reminders: Sequence[StoredReminder],
     ) -> None:
         """Compare the units, and add their results to `result`. No I/O: it runs in a thread."""
-        histories = build_histories(current, past, self.mutes)
+        histories = build_histories(current, past, self.asked, self.mutes)
         emitted = group_reminders(reminders)
         span = self.span
         for unit_id in self.unit_ids:

@@ -12,7 +12,7 @@ from services.ingest.domain.answers import TAKEN_BACK
 from services.ingest.domain.timeline import NotedChange
 from services.ingest.handlers.acting import Act
 from services.ingest.handlers.ledger import hearings
-from services.ingest.handlers.ledger.changing import ENDED, store_status
+from services.ingest.handlers.ledger.changing import ENDED, NOTED_AS, store_status
 from services.ingest.handlers.ledger.last_step import find_step, require_answer
 from services.ingest.handlers.ledger.locking import (
     LockedObligation,
@@ -22,7 +22,7 @@ from services.ingest.handlers.ledger.locking import (
 from services.ingest.handlers.ledger.requests import withdraw_extension, withdraw_objection
 from services.ingest.store import life
 from services.ingest.store.life_tables import ExtensionState, ObjectionState
-from shared.schemas.life import ObligationStatus
+from shared.schemas.life import Action, ObligationStatus
 
 
 async def take_back(
@@ -70,6 +70,8 @@ async def _restore(
         before = answer.before["reported"]
         values["reported"] = None if before is None else float(before)
         after["reported"] = before
+    if answer.action == NOTED_AS[Action.PROGRESS]:
+        values["progressed_at"] = None
     if leading:
         after["leading"] = leading
     status = ObligationStatus(answer.before["status"])

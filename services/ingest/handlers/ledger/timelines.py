@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+from services.ingest.handlers.ledger.asked_traits import AskedTraits
+from services.ingest.handlers.office.owed_traits import OwedTraits, describe_owed
 from services.ingest.store.ledger_rows import CurrentState, PastState
 from services.ingest.store.rows import StoredReminder
 from shared.planning.difference_reasons import Emitted
@@ -15,81 +17,88 @@ from shared.planning.expected import (
     ObligationVersion,
     ReminderKey,
     join_versions,
+    note_interruptions,
 )
 from shared.planning.possible import LedgerState, ObligationLife
 from shared.planning.silencing import list_concerning
 from shared.rules.occurrences import Dates
-from shared.rules.selecting import Traits
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute
 
-_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
+BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _AFTER_ALL = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 def build_histories(
-    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute] = ()
+    current: Sequence[CurrentState],
+    past: Sequence[PastState],
+    asked: AskedTraits,
+    mutes: Sequence[Mute] = (),
 ) -> dict[UUID, dict[UUID, ObligationHistory]]:
     """Each unit's obligations with their versions, by unit id and obligation id.
 
     `mutes` are the office's.
     """
-    earlier: defaultdict[UUID, list[ObligationVersion]] = defaultdict(list)
-    unrecorded_until: dict[UUID, datetime] = {}
-    traits = _map_traits(current)
-    for state in past:
-        known = traits.get(state.obligation_id)
-        earlier[state.obligation_id].append(_make_version(state, known, state.until))
-        if state.since is None:
-            unrecorded_until[state.obligation_id] = state.until or _AFTER_ALL
     histories: defaultdict[UUID, dict[UUID, ObligationHistory]] = defaultdict(dict)
+    lives = build_lives(current, past, asked, mutes)
     for now in current:
-        obligation_id = now.obligation_id
-        versions = join_versions(
-            [*earlier[obligation_id], _make_version(now, traits[obligation_id], None)]
-        )
-        recorded_from = unrecorded_until.get(obligation_id, now.unknown_before)
-        unknown_before = recorded_from if now.since else _AFTER_ALL
-        histories[now.unit_id][obligation_id] = ObligationHistory(
-            obligation_id,
-            versions,
-            unknown_before,
-            list_concerning(mutes, now.unit_id, now.measure_id),
-        )
+        histories[now.unit_id][now.obligation_id] = lives[now.obligation_id].history
     return histories
 
 
 def build_lives(
-    current: Sequence[CurrentState], past: Sequence[PastState], mutes: Sequence[Mute]
+    current: Sequence[CurrentState],
+    past: Sequence[PastState],
+    asked: AskedTraits,
+    mutes: Sequence[Mute] = (),
 ) -> dict[UUID, ObligationLife]:
-    """Obligations with their status in each state, by obligation id."""
-    states: defaultdict[UUID, list[LedgerState]] = defaultdict(list)
-    traits = _map_traits(current)
-    for was in past:
-        version = _make_version(was, traits.get(was.obligation_id), was.until)
-        states[was.obligation_id].append(LedgerState(version, was.status, was.withdrawn))
-    for now in current:
-        version = _make_version(now, traits[now.obligation_id], None)
-        states[now.obligation_id].append(LedgerState(version, now.status, now.withdrawn))
+    """Obligations with their status in each state, by obligation id; `mutes` are the office's."""
+    earlier: defaultdict[UUID, list[PastState]] = defaultdict(list)
+    for state in past:
+        earlier[state.obligation_id].append(state)
     return {
-        obligation_id: ObligationLife(history, tuple(states[obligation_id]))
-        for of_unit in build_histories(current, past, mutes).values()
-        for obligation_id, history in of_unit.items()
+        now.obligation_id: _build_life(now, earlier[now.obligation_id], asked, mutes)
+        for now in current
     }
 
 
-def _map_traits(current: Sequence[CurrentState]) -> dict[UUID, Traits]:
-    """What conditions ask of obligations, by obligation id; for all states as they are now."""
-    return {now.obligation_id: Traits(lead=now.lead, ref=now.ref) for now in current}
+def _build_life(
+    now: CurrentState, past: Sequence[PastState], asked: AskedTraits, mutes: Sequence[Mute]
+) -> ObligationLife:
+    owed = describe_owed(now)
+    rows: list[CurrentState | PastState] = [*past, now]
+    versions = note_interruptions(
+        [*(_make_version(was, owed, was.until) for was in past), _make_version(now, owed, None)]
+    )
+    states = tuple(
+        LedgerState(part, row.status, row.withdrawn)
+        for row, version in zip(rows, versions, strict=True)
+        for part in asked.split(version, now.unit_id)
+    )
+    history = ObligationHistory(
+        now.obligation_id,
+        join_versions(state.version for state in states),
+        _find_known_from(now, past),
+        list_concerning(mutes, now.unit_id, now.measure_id),
+    )
+    return ObligationLife(history, states)
+
+
+def _find_known_from(now: CurrentState, past: Sequence[PastState]) -> datetime | None:
+    """The instant before which states are not recorded; None where all are."""
+    if now.since is None:
+        return _AFTER_ALL
+    unrecorded = [state.until or _AFTER_ALL for state in past if state.since is None]
+    return unrecorded[-1] if unrecorded else now.unknown_before
 
 
 def _make_version(
-    state: CurrentState | PastState, traits: Traits | None, until: datetime | None
+    state: CurrentState | PastState, owed: OwedTraits, until: datetime | None
 ) -> ObligationVersion:
     return ObligationVersion(
-        Dates(state.kind, state.due_on, state.known_on, traits),
+        Dates(state.kind, state.due_on, state.known_on, owed.set_progress(state)),
         owed=state.reminded and not state.withdrawn and state.status is not ObligationStatus.DONE,
-        since=state.since or _BEFORE_ALL,
+        since=state.since or BEFORE_ALL,
         until=until,
     )
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act, make_envelope
+from services.ingest.handlers.office.measure_facts import to_measure_facts
 from services.ingest.store.obligations import OwedMeasure
 from services.ingest.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
@@ -38,12 +39,7 @@ async def publish_title(
     """
     by_unit: defaultdict[UUID, list[MeasureFacts]] = defaultdict(list)
     for measure in owed:
-        facts = MeasureFacts(
-            measure_id=measure.measure_id,
-            ref=measure.ref,
-            task_name=measure.task_name,
-            text=measure.text,
-        )
+        facts = to_measure_facts(measure.measure_id, measure)
         by_unit[measure.unit_id].append(facts)
     events = [
         make_envelope(

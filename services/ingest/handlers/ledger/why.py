@@ -15,16 +15,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, require_unit
+from services.ingest.handlers.ledger.audited_times import read_asked, read_eras
 from services.ingest.handlers.ledger.locking import require_obligation
-from services.ingest.handlers.ledger.reminder_audit import list_office_eras
 from services.ingest.handlers.ledger.timelines import build_lives, group_reminders
 from services.ingest.handlers.ledger.why_answer import KnownOfUnit, Why, describe_why
-from services.ingest.handlers.office.rules import get_office_zone
+from services.ingest.handlers.office.rules import get_office_zone, list_published
 from services.ingest.store import mutes, reminder_audit, units
 from services.ingest.store import why as store
 from services.ingest.store.mutes import MuteFilter
 from shared.planning.coming import list_coming
 from shared.planning.difference_reasons import ComparisonLimits, ReasonFinder, UnitAudit
+from shared.planning.expected import list_asked
 from shared.planning.explaining import (
     Explanation,
     RecordedKey,
@@ -106,7 +107,9 @@ async def _load(
     current = await reminder_audit.list_current_states(db, act.office_id, [unit_id], _ALWAYS)
     past = await reminder_audit.list_past_states(db, [unit_id], _ALWAYS)
     muted = await mutes.list_mutes(db, act.office_id, MuteFilter(until_after=first))
-    lives = build_lives(current, past, [stored.to_mute() for stored in muted])
+    eras = await read_eras(db, act.office_id, await list_published(db, act.office_id), first)
+    asked = await read_asked(db, act.office_id, [unit_id], list_asked(eras), _ALWAYS)
+    lives = build_lives(current, past, asked, [stored.to_mute() for stored in muted])
     recorded: defaultdict[UUID, dict[RecordedKey, NotFired]] = defaultdict(dict)
     for item in await store.list_not_fired(db, unit_id, first, last):
         for audience in item.audiences:
@@ -114,7 +117,7 @@ async def _load(
     return KnownOfUnit(
         unit_id,
         lives,
-        await list_office_eras(db, act.office_id, first),
+        eras,
         await store.list_reminders(db, unit_id, first, last),
         recorded,
         span,

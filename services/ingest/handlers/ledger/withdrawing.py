@@ -18,12 +18,13 @@ from services.ingest.handlers.ledger.locking import (
     require_action,
     require_reason,
 )
+from services.ingest.handlers.office.measure_facts import to_measure_facts
 from services.ingest.store import life, plans
 from services.ingest.store import obligations as store
 from services.ingest.store.ledger_rows import LedgerEntry
 from shared.schemas import identity
 from shared.schemas.events import ObligationsAmended, ObligationsAssigned, ObligationsWithdrawn
-from shared.schemas.facts import MeasureFacts, ObligationFacts
+from shared.schemas.facts import ObligationFacts
 from shared.schemas.life import Action, ObligationStatus
 
 
@@ -204,14 +205,7 @@ async def _tell_owed(
         unit_id=unit_id,
         plan_id=entry.plan_id,
         plan_title=title,
-        measures=(
-            MeasureFacts(
-                measure_id=entry.measure_id,
-                ref=entry.ref,
-                task_name=entry.task_name,
-                text=entry.text,
-            ),
-        ),
+        measures=(to_measure_facts(entry.measure_id, entry),),
         obligations=(facts,),
     )
     # Its own number keeps the id apart from those of the plan's publications.

@@ -2,44 +2,62 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.rule_approval import RuleEffect
-from services.ingest.handlers.office.rules import get_book, get_calendar
+from services.ingest.handlers.office.owed_traits import describe_owed, set_unit
+from services.ingest.handlers.office.rules import get_book, get_calendar, list_published
 from services.ingest.store import office_settings, open_obligations, reminder_audit
+from services.ingest.store import units as unit_store
 from services.ingest.store.open_obligations import OpenObligation
 from shared.planning.effects import BookComparison
 from shared.planning.forecasting import ForecastObligation
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.comparing import list_changes
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import UNIT_TRAITS
+from shared.schemas.facts import UnitTraits
 
 REACH = timedelta(days=90)
 """How far ahead reminders are compared."""
+_BEFORE_ALL = datetime(1900, 1, 1, tzinfo=UTC)
 _UNITS_AT_ONCE = 50
 _NAMED = 20
 
 
 def _list_differing(
-    comparison: BookComparison, office_id: UUID, owed: Sequence[OpenObligation]
+    comparison: BookComparison,
+    office_id: UUID,
+    owed: Sequence[OpenObligation],
+    units: Mapping[UUID, UnitTraits],
 ) -> list[UUID]:
     """The units that hear something else. No I/O: it runs in a thread."""
     by_unit: defaultdict[UUID, list[ForecastObligation]] = defaultdict(list)
     for obligation in owed:
         if obligation.reminded:
-            by_unit[obligation.unit_id].append(_to_forecast(office_id, obligation))
+            unit = units.get(obligation.unit_id)
+            by_unit[obligation.unit_id].append(_to_forecast(office_id, obligation, unit))
     return [
         unit_id for unit_id, of_unit in by_unit.items() if comparison.has_other_reminders(of_unit)
     ]
 
 
-def _to_forecast(office_id: UUID, owed: OpenObligation) -> ForecastObligation:
+def _to_forecast(
+    office_id: UUID, owed: OpenObligation, unit: UnitTraits | None
+) -> ForecastObligation:
+    """An obligation as it is now.
+
+    It is taken as owed by its dates since its last change at the latest. When it became overdue
+    before now, both books keep the same steps.
+    """
+    traits = describe_owed(owed).set_progress(owed)
     return ForecastObligation(
         office_id,
         owed.unit_id,
@@ -47,6 +65,8 @@ def _to_forecast(office_id: UUID, owed: OpenObligation) -> ForecastObligation:
         Dates(owed.kind, owed.due_on, owed.known_on),
         owed.lead,
         ReminderMeasure(owed.ref, "", "", ""),
+        told_traits=set_unit(traits, unit) if unit else traits,
+        owed_since=owed.since or _BEFORE_ALL,
     )
 
 
@@ -59,9 +79,14 @@ async def measure_effect(
     """
     live, calendar = await get_book(db, office_id), await get_calendar(db, office_id)
     is_other = bool(list_changes(live, book))
+    published = await list_published(db, office_id)
     comparison = BookComparison(
-        Timetable(live, calendar), Timetable(book, calendar), now, now + REACH
+        Timetable(live, calendar, published=published),
+        Timetable(book, calendar, published=[*published, PublishedBook(now, book)]),
+        now,
+        now + REACH,
     )
+    asks_units = (comparison.live.asked | comparison.other.asked) & UNIT_TRAITS
     units, differing, named, after = 0, 0, list[UUID](), None
     while unit_ids := await reminder_audit.list_unit_ids(db, office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
@@ -69,7 +94,9 @@ async def measure_effect(
         units += len({obligation.unit_id for obligation in owed})
         if not is_other:
             continue
-        changed = await asyncio.to_thread(_list_differing, comparison, office_id, owed)
+        of_units = await unit_store.list_traits(db, office_id, unit_ids) if asks_units else []
+        named_units = {unit.unit_id: unit for unit in of_units}
+        changed = await asyncio.to_thread(_list_differing, comparison, office_id, owed, named_units)
         differing += len(changed)
         named += changed[: _NAMED - len(named)]
     names = await reminder_audit.map_unit_names(db, named)

@@ -9,11 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.domain.default_rules import DEFAULTS, has_followed, is_outdated
 from services.ingest.handlers.acting import Act, note, tell
-from services.ingest.store import offices
+from services.ingest.handlers.office.telling_traits import tell_asked
+from services.ingest.store import offices, reminder_audit
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar, StoredRuleBook
 from services.ingest.store.rules import NO_DRAFT, BookOrigin
 from shared.calendar import WorkingCalendar
+from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
@@ -78,6 +80,14 @@ async def get_book(db: AsyncConnection, office_id: UUID) -> RuleBook:
     return RuleBook.model_validate(stored.book) if stored else make_default_rule_book()
 
 
+async def list_published(db: AsyncConnection, office_id: UUID) -> list[PublishedBook]:
+    """All rule books of the office, rising, with when each was published."""
+    return [
+        PublishedBook(each.published_at, RuleBook.model_validate(each.book), each.keeps_begun)
+        for each in await reminder_audit.list_books(db, office_id)
+    ]
+
+
 async def publish_book(
     db: AsyncConnection, act: Act, book: RuleBook, origin: BookOrigin = NO_DRAFT
 ) -> StoredRuleBook:
@@ -90,7 +100,8 @@ async def publish_book(
     stored = await store.add_book(
         db, act.office_id, version, book=after, origin=origin, by=act.actor, now=act.now
     )
-    event = RuleBookPublished(office_id=act.office_id, book=book)
+    await tell_asked(db, act, book)
+    event = RuleBookPublished(office_id=act.office_id, book=book, keeps_begun=True)
     await tell(db, act, event, act.office_id, version)
     before = current.book if current else {}
     await note(db, act, "rule-book.published", version, before=before, after=after)

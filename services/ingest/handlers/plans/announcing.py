@@ -2,18 +2,21 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.ingest.handlers.acting import Act
+from services.ingest.handlers.office.owed_traits import set_unit
 from services.ingest.handlers.office.rules import get_timetable
 from services.ingest.handlers.units.reachability import UnreachablePost, list_silent_posts
+from services.ingest.store import units
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import NOTHING_TOLD, UNIT_TRAITS
 from shared.schemas.rules import Audience
 
 
@@ -46,6 +49,8 @@ async def describe_announcement(
     `owed` counts each unit's new or changed obligations by what their reminders depend on.
     """
     timetable = await get_timetable(db, act.office_id)
+    if timetable.asked & UNIT_TRAITS:
+        owed = await _add_unit_traits(db, act, owed)
     slots = {
         dates: _find_first(timetable, dates, act.now)
         for dates in {dates for counted in owed.values() for dates in counted}
@@ -59,6 +64,19 @@ async def describe_announcement(
     return Announcement(
         tuple(sorted(heard, key=lambda each: (each.unit, each.unit_id))), tuple(unreachable)
     )
+
+
+async def _add_unit_traits(
+    db: AsyncConnection, act: Act, owed: Mapping[UUID, Counter[Dates]]
+) -> dict[UUID, Counter[Dates]]:
+    """The same dates with what rules ask of their units."""
+    added: dict[UUID, Counter[Dates]] = {}
+    for unit in await units.list_traits(db, act.office_id, list(owed)):
+        added[unit.unit_id] = Counter()
+        for dates, number in owed.get(unit.unit_id, Counter[Dates]()).items():
+            traits = set_unit(dates.traits or NOTHING_TOLD, unit)
+            added[unit.unit_id][replace(dates, traits=traits)] += number
+    return added
 
 
 def _find_first(timetable: Timetable, dates: Dates, now: datetime) -> datetime | None:

@@ -23,6 +23,7 @@ from services.ingest.handlers.ledger.assigning import (
 )
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
+from services.ingest.handlers.office.measure_facts import to_measure_facts
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.plans.announcing import describe_announcement
 from services.ingest.handlers.plans.doubts import (
@@ -42,7 +43,6 @@ from shared.database.write_behind import WriteBehind
 from shared.kafka.outbox.publishing import insert_events
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
-from shared.schemas.facts import MeasureFacts
 
 _UNITS_AT_ONCE = 50
 """Units in one statement: some 2,300 obligations, a megabyte of events."""
@@ -119,7 +119,10 @@ def _count_dates(
     for unit_id, numbers in publication.owed.items():
         for number, obligations_of_date in numbers.items():
             of_date, measure = dates[number]
-            traits = Traits(lead=unit_id in measure.lead, ref=measure.facts.ref)
+            facts = measure.facts
+            traits = Traits(
+                lead=unit_id in measure.lead, ref=facts.ref, category=facts.category or ""
+            )
             owed[unit_id][replace(of_date, traits=traits)] += obligations_of_date
     return owed
 
@@ -155,12 +158,7 @@ def _make_ready(
     return ReadyMeasure(
         ordinal=measure.ordinal,
         id_text=str(measure.measure_id),
-        facts=MeasureFacts(
-            measure_id=measure.measure_id,
-            ref=measure.ref,
-            task_name=measure.task_name,
-            text=measure.text,
-        ),
+        facts=to_measure_facts(measure.measure_id, measure),
         drafts=[(next(numbers), draft) for draft in source.dates[measure.measure_id]],
         units=tuple(
             unit_id

@@ -6,8 +6,9 @@ done, given what was owed then. What is to come is planned from the present stat
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -16,16 +17,19 @@ from services.ingest.domain.forecast import Counting, Forecast, ForecastUnit
 from services.ingest.domain.forecast_messages import MessageCounter, Sending
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act
+from services.ingest.handlers.ledger.audited_times import read_asked
 from services.ingest.handlers.ledger.forecast_units import Snapshot, build_units
+from services.ingest.handlers.ledger.timelines import BEFORE_ALL
 from services.ingest.handlers.office.office_settings import get_settings
-from services.ingest.handlers.office.rules import get_book, get_calendar
+from services.ingest.handlers.office.rules import get_book, get_calendar, list_published
 from services.ingest.settings import IngestSettings
 from services.ingest.store import reminder_audit as store
 from services.ingest.store.mutes import MuteFilter, list_mutes
 from services.ingest.store.units import list_units
 from shared.calendar import WorkingCalendar
 from shared.messages.stages import apply_settings
-from shared.planning.forecaster import Forecaster, has_conditions
+from shared.planning.forecaster import Forecaster
+from shared.planning.keeping import PublishedBook, has_kept_steps
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.occurrences import make_slot
@@ -83,33 +87,66 @@ async def forecast(
     since = make_slot(asked.first, datetime.min.time(), zone) - _INSTANT
     until = make_slot(asked.last + _DAY, datetime.min.time(), zone) - _INSTANT
 
-    book, other = asked.book or live, live if asked.book else None
-    selects = has_conditions(book) or has_conditions(live)
+    published = await list_published(db, act.office_id)
+    books = [published[-1] if published else PublishedBook(act.now, live)]
+    if asked.book is not None:
+        books.insert(0, PublishedBook(act.now, asked.book))
+    begun = since if asked.first < act.now.astimezone(zone).date() else None
+    kept = [_list_books(published, each, begun) for each in books]
+    tables = [Timetable(each[-1].book, calendar, published=each) for each in kept]
 
-    stored = await list_mutes(db, act.office_id, MuteFilter(until_after=since))
-    mutes = [each.to_mute() for each in stored]
-
-    def make_forecaster(of: RuleBook) -> Forecaster:
-        return Forecaster(Timetable(of, calendar), since, until, selects=selects, mutes=mutes)
-
+    mutes = await list_mutes(db, act.office_id, MuteFilter(until_after=since))
+    muted = [each.to_mute() for each in mutes]
+    forecasters = [
+        Forecaster(each, since, until, grouped_by=tables, mutes=muted) for each in tables
+    ]
     counting = Counting(
-        make_forecaster(book),
+        forecasters[0],
         MessageCounter(_make_sending(installation, settings, zone)),
-        None if other is None else make_forecaster(other),
+        forecasters[1] if asked.book is not None else None,
     )
+    asks = frozenset[str]().union(*(each.asked for each in tables))
+    told_since = BEFORE_ALL if any(map(has_kept_steps, kept)) else since
+    reading = _Reading(act.office_id, asks, since, told_since)
     result, after = Forecast(zone, asked.most), None
     while unit_ids := await store.list_unit_ids(db, act.office_id, after, _UNITS_AT_ONCE):
         after = unit_ids[-1]
-        snapshot = Snapshot(
-            await list_units(db, act.office_id, unit_ids),
-            await store.list_current_states(db, act.office_id, unit_ids, since),
-            await store.list_past_states(db, unit_ids, since),
-        )
-        units = build_units(snapshot, since, until)
+        units = build_units(await _read_snapshot(db, reading, unit_ids), since, until)
         await asyncio.to_thread(_add_units, result, units, counting)
     version = live.version if asked.book is None else None
     years = tuple(_list_unknown_years(calendar, asked))
     return ForecastAnswer(result, version, settings, years)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What is read of units: states that lasted beyond `told_since`, and the traits in `asked`."""
+
+    office_id: UUID
+    asked: frozenset[str]
+    since: datetime
+    told_since: datetime
+
+
+async def _read_snapshot(db: AsyncConnection, of: _Reading, unit_ids: Sequence[UUID]) -> Snapshot:
+    return Snapshot(
+        await list_units(db, of.office_id, unit_ids),
+        await store.list_current_states(db, of.office_id, unit_ids, of.since),
+        await store.list_past_states(db, unit_ids, of.told_since),
+        await read_asked(db, of.office_id, unit_ids, of.asked, of.since),
+    )
+
+
+def _list_books(
+    published: Sequence[PublishedBook], book: PublishedBook, begun: datetime | None
+) -> list[PublishedBook]:
+    """The books up to one that is forecast, whose steps may be kept.
+
+    In a period that began before today it was in force from the beginning, so it counts as
+    published then (`begun`). Otherwise it was published when it was, a draft now.
+    """
+    at = book.at if begun is None else min(book.at, begun)
+    return [*(each for each in published if each.at < at), replace(book, at=at)]
 
 
 def _add_units(result: Forecast, units: Sequence[ForecastUnit], counting: Counting) -> None:

@@ -18,6 +18,7 @@ from services.ingest.handlers.ledger.changed_measures import ChangedMeasure, Rev
 from services.ingest.handlers.ledger.confirmation import Confirmation
 from services.ingest.handlers.ledger.hearings import count_earlier_hearings
 from services.ingest.handlers.ledger.obligations import require_at_most
+from services.ingest.handlers.office.measure_facts import to_measure_facts
 from services.ingest.handlers.office.rules import get_office_day
 from services.ingest.handlers.plans.announcing import FirstHeard, describe_announcement
 from services.ingest.handlers.revisions.comparing import Revision, is_stale
@@ -28,7 +29,6 @@ from services.ingest.store import obligations, plans, revisions
 from services.ingest.store import units as unit_store
 from services.ingest.store.rows import StoredMeasure
 from shared.schemas import identity
-from shared.schemas.facts import MeasureFacts
 
 _COPIED = (
     *FACTS,
@@ -213,9 +213,7 @@ def _make_revised(
         measure_id=measure_id,
         ordinal=old.ordinal if old is not None else ordinal,
         change=change,
-        facts=MeasureFacts(
-            measure_id=measure_id, ref=shown.ref, task_name=shown.task_name, text=shown.text
-        ),
+        facts=to_measure_facts(measure_id, shown),
         drafts={period: (next(numbers), draft) for period, draft in change.after.items()},
     )
 

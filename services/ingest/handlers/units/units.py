@@ -16,6 +16,7 @@ from services.ingest.domain.expansion import (
 from services.ingest.domain.refusals import Fault, RefusedError
 from services.ingest.handlers.acting import Act, make_envelope, require_unit
 from services.ingest.handlers.office.rules import get_office_day
+from services.ingest.handlers.office.telling_traits import tell_units
 from services.ingest.handlers.units.cells import clean_cell
 from services.ingest.handlers.units.contacts import NewContact, make_holder, replace_holder
 from services.ingest.store import journal, offices
@@ -95,6 +96,7 @@ async def _put(
         action=action,
         changes=changes,
     )
+    await tell_units(db, act, rows, before)
     office_name = (await offices.get_office(db, act.office_id)).name
     events = (_make_event(row, office_name) for row in rows)
     await publish(

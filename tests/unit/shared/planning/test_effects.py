@@ -10,16 +10,22 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.planning.effects import BookComparison
 from shared.planning.forecasting import ForecastObligation, forecast
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas.identity import derive_id
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 NOW = datetime(2023, 6, 1, 1, tzinfo=UTC)
 BOOK = make_default_rule_book().model_dump(mode="json")
+
+
+ACCEPTED = Traits(status=ObligationStatus.ACCEPTED, unit="县财政局")
 
 
 def owe(due_on: date, *, lead: bool = False) -> ForecastObligation:
@@ -30,6 +36,8 @@ def owe(due_on: date, *, lead: bool = False) -> ForecastObligation:
         Dates(ObligationKind.DEADLINE, due_on, date(2023, 5, 8)),
         lead,
         ReminderMeasure("1.1", "任务", "内容", "要点"),
+        told_traits=ACCEPTED,
+        owed_since=datetime(2023, 5, 8, 1, tzinfo=UTC),
     )
 
 
@@ -41,8 +49,12 @@ def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
     other = RuleBook.model_validate(BOOK | {"rules": rules, "near_working_days": near})
     live = make_default_rule_book()
     calendar = WorkingCalendar()
+    books = [PublishedBook(NOW - timedelta(days=60), live), PublishedBook(NOW, other)]
     comparison = BookComparison(
-        Timetable(live, calendar), Timetable(other, calendar), NOW, NOW + timedelta(days=90)
+        Timetable(live, calendar, published=books[:1]),
+        Timetable(other, calendar, published=books),
+        NOW,
+        NOW + timedelta(days=90),
     )
     return comparison.has_other_reminders(owed)
 
@@ -55,6 +67,10 @@ def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
         {"who": [{"audience": "deputy"}]},
         {"channels": ["email"]},
         {"select": {"lead": True}},
+        {"select": {"group": "重点单位"}},
+        {"select": {"status": "assigned"}},
+        {"who": [{"audience": "liaison", "ends_with": "accepted"}]},
+        {"who": [*BOOK["rules"][0]["who"], {"audience": "head", "inhibits": ["liaison"]}]},
     ],
     ids=str,
 )
@@ -64,11 +80,23 @@ def test_slot_audience_channels_and_conditions_are_heard(fields: dict[str, Any])
 
 @pytest.mark.parametrize(
     "fields",
-    [{}, {"catch_up": "skip"}, {"near": 3}, {"select": {"not": {"task": "9"}}}],
+    [
+        {},
+        {"catch_up": "skip"},
+        {"near": 3},
+        {"select": {"not": {"task": "9"}}},
+        {"select": {"unit": "县财政局", "status": "accepted"}},
+    ],
     ids=str,
 )
 def test_what_no_message_says_is_not_heard(fields: dict[str, Any]) -> None:
     assert not is_other(SUPPORTING, **fields)
+
+
+def test_what_is_overdue_keeps_its_steps_and_hears_nothing_else() -> None:
+    heads = [{"audience": "head", "from_overdue": 1}]
+    assert not is_other(owe(date(2023, 5, 30)), who=heads)
+    assert is_other(owe(date(2023, 6, 1)), who=heads)
 
 
 def test_only_what_comes_within_the_time_counts() -> None:
@@ -100,7 +128,14 @@ def test_a_unit_that_owes_nothing_hears_nothing_else() -> None:
                     [{"type": "while-overdue", "every_working_days": 5}],
                 ]
             ),
-            "select": st.sampled_from([None, {"lead": True}, {"light": "red"}]),
+            "select": st.sampled_from([None, {"lead": True}, {"light": "red"}, {"unit": "a"}]),
+            "who": st.sampled_from(
+                [
+                    BOOK["rules"][0]["who"],
+                    [{"audience": "deputy", "ends_with": "submitted"}],
+                    [{"audience": "liaison"}, {"audience": "head", "inhibits": ["liaison"]}],
+                ]
+            ),
             "channels": st.sampled_from([["email", "sms"], ["email"]]),
         }
     ),
@@ -111,18 +146,24 @@ def test_the_short_way_says_what_whole_forecasts_say(
     owed = [owe(day, lead=leads) for day in dict.fromkeys(dates)]
     rules = [BOOK["rules"][0] | fields, BOOK["rules"][1]]
     other = RuleBook.model_validate(BOOK | {"rules": rules})
-    whole = [
-        [
-            (
-                each.slot,
-                each.audience,
-                each.channels,
-                {(i.obligation_id, i.kind) for i in each.items},
-            )
-            for each in forecast(
-                book, WorkingCalendar(), owed, planned_at=NOW, until=NOW + timedelta(days=90)
-            )
-        ]
-        for book in (make_default_rule_book(), other)
-    ]
+    live, since = make_default_rule_book(), NOW - timedelta(days=60)
+    published = [PublishedBook(since, live), PublishedBook(NOW, other)]
+    whole = [list_heard(owed, published[:1]), list_heard(owed, published)]
     assert is_other(*owed, **fields) == (whole[0] != whole[1])
+
+
+def list_heard(
+    owed: list[ForecastObligation], published: list[PublishedBook]
+) -> list[tuple[Any, ...]]:
+    """The reminders of the last of some books."""
+    return [
+        (each.slot, each.audience, each.channels, {(i.obligation_id, i.kind) for i in each.items})
+        for each in forecast(
+            published[-1].book,
+            WorkingCalendar(),
+            owed,
+            planned_at=NOW,
+            until=NOW + timedelta(days=90),
+            published=published,
+        )
+    ]

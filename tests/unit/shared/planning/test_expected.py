@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
@@ -17,13 +17,15 @@ from shared.planning.expected import (
     compute_expected,
     join_versions,
     list_eras,
+    note_interruptions,
 )
+from shared.planning.keeping import PublishedBook
 from shared.planning.obligations import Obligation, Standing, TaskEvent, decide_changes
 from shared.planning.reminding import DueTimer, ReminderMeasure, fire_due_timers
 from shared.planning.silencing import list_concerning
 from shared.planning.timers import Timer, plan_timers, replan_timers
 from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.book import Rule, RuleBook, Step, StepEnd
 from shared.rules.moments import BeforeDue, WhenTold, WhileOverdue
 from shared.rules.selecting import Traits
 from shared.schemas import identity
@@ -35,7 +37,8 @@ from shared.schemas.events import (
     ReminderDue,
     StatusReported,
 )
-from shared.schemas.facts import MeasureFacts, ObligationFacts, Status
+from shared.schemas.facts import MeasureFacts, ObligationFacts, ObligationProgress, Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
@@ -45,6 +48,17 @@ DAYS = 40
 END = START + timedelta(days=DAYS)
 _MEASURE = MeasureFacts(measure_id=identity.derive_id("m"), ref="1", task_name="任务", text="内容")
 
+UNIT_TRAITS = Traits(unit="甲局", unit_kind="部门", category="决策公开")
+
+
+def add_progress(traits: Traits, one: Obligation) -> Traits:
+    """The traits with what was reported of an obligation."""
+    if (told := one.progress) is None:
+        return traits
+    return replace(
+        traits, status=told.status, reached=told.reported, progressed_at=told.progressed_at
+    )
+
 
 @dataclass
 class Driver:
@@ -52,16 +66,19 @@ class Driver:
 
     known: dict[UUID, Obligation] = field(default_factory=dict)
     timers: dict[tuple[UUID, str], Timer] = field(default_factory=dict)
-    book: RuleBook | None = None
+    books: list[PublishedBook] = field(default_factory=list)
     calendar: WorkingCalendar = field(default_factory=WorkingCalendar)
     fired_until: datetime | None = None
+    unit: Traits = UNIT_TRAITS
     emitted: list[ReminderDue] = field(default_factory=list)
     mutes: list[Mute] = field(default_factory=list)
     not_fired: list[NotFired] = field(default_factory=list)
 
     @property
     def timetable(self) -> Timetable | None:
-        return Timetable(self.book, self.calendar) if self.book else None
+        if not self.books:
+            return None
+        return Timetable(self.books[-1].book, self.calendar, published=self.books)
 
     def hear(self, event: TaskEvent, at: datetime) -> None:
         for change in list(decide_changes(self.known.get, event, at)):
@@ -78,7 +95,7 @@ class Driver:
 
     def change(self, told: RuleBook | WorkingCalendar, at: datetime) -> None:
         if isinstance(told, RuleBook):
-            self.book = told
+            self.books.append(PublishedBook(at, told, keeps_begun=told.version % 4 != 0))
         else:
             self.calendar = told
         if (timetable := self.timetable) is None:
@@ -110,7 +127,15 @@ class Driver:
             due = [t for t in self.timers.values() if t.next_fire_at == slot]
             shown = ReminderMeasure("1", "任务", "内容", "要点")
             rows = [
-                DueTimer(t, one.dates, lead=one.lead, measure=shown, measure_id=one.measure_id)
+                DueTimer(
+                    t,
+                    one.dates,
+                    one.lead,
+                    shown,
+                    one.measure_id,
+                    add_progress(self.unit, one),
+                    one.planned_from,
+                )
                 for t in due
                 for one in [self.known[t.obligation_id]]
             ]
@@ -143,28 +168,32 @@ class Office:
     """The ledger's side: what was told, and when, in the words of the planner."""
 
     versions: dict[UUID, list[ObligationVersion]] = field(default_factory=dict)
-    books: list[tuple[datetime, RuleBook]] = field(default_factory=list)
+    books: list[PublishedBook] = field(default_factory=list)
     calendars: list[tuple[datetime, WorkingCalendar]] = field(default_factory=list)
     mutes: list[Mute] = field(default_factory=list)
     standings: dict[UUID, list[Standing]] = field(default_factory=dict)
 
-    def stands(self, one: Obligation, at: datetime) -> None:
-        mine = self.versions.setdefault(one.obligation_id, [])
+    def stands(self, one: Obligation, unit: Traits, at: datetime) -> None:
+        mine, known = self.versions.setdefault(one.obligation_id, []), add_progress(unit, one)
         if mine:
             last = mine[-1]
             mine[-1] = ObligationVersion(last.dates, last.owed, last.since, at)
-        dates = replace(one.dates, traits=Traits(lead=one.lead, ref=_MEASURE.ref))
+        dates = replace(one.dates, traits=replace(known, lead=one.lead, ref=_MEASURE.ref))
         mine.append(ObligationVersion(dates, one.owed, at))
         self.standings.setdefault(one.obligation_id, []).append(one.standing)
 
     def should(self) -> dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]]:
-        return compute_expected(list_eras(self.books, self.calendars), self.histories, START, END)
+        return compute_expected(self.eras, self.histories, START, END)
+
+    @property
+    def eras(self) -> list[Era]:
+        return list_eras([(each.at, each.book) for each in self.books], self.calendars, self.books)
 
     @property
     def histories(self) -> list[ObligationHistory]:
         mutes = list_concerning(self.mutes, UNIT, _MEASURE.measure_id)
         return [
-            ObligationHistory(i, join_versions(mine), mutes=mutes)
+            ObligationHistory(i, join_versions(note_interruptions(mine)), mutes=mutes)
             for i, mine in self.versions.items()
         ]
 
@@ -197,8 +226,22 @@ def event(what: str, name: str, number: int, days: int, at: datetime) -> TaskEve
                 **about, obligation_id=one, number=number, due_on=due_on, reason=""
             )
         case _:
+            status = ObligationStatus(what)
+            progress = ObligationProgress(
+                status=status, reported=5 * days, progressed_at=at if days % 2 else None
+            )
             told = {"obligation_id": one, "number": number, "reported_by": "x"}
-            return StatusReported(**about, **told, status=Status(what))
+            return StatusReported(**about, **told, status=_WIRE[status], progress=progress)
+
+
+_WIRE = {
+    ObligationStatus.ASSIGNED: Status.OPEN,
+    ObligationStatus.ACCEPTED: Status.OPEN,
+    ObligationStatus.IN_PROGRESS: Status.IN_PROGRESS,
+    ObligationStatus.SUBMITTED: Status.IN_PROGRESS,
+    ObligationStatus.RETURNED: Status.IN_PROGRESS,
+    ObligationStatus.DONE: Status.DONE,
+}
 
 
 CONDITIONS: tuple[dict[str, Any], ...] = (
@@ -206,15 +249,32 @@ CONDITIONS: tuple[dict[str, Any], ...] = (
     {"not": {"lead": True}},
     {"any": [{"task": "1"}, {"light": "red"}]},
     {"task": "2"},
+    {"group": "重点单位"},
+    {"unit": "甲局", "not": {"group": "重点单位"}},
+    {
+        "category": "决策公开",
+        "unit_kind": ["部门", "乡镇"],
+        "any": [{"unit": "乙局"}, {"lead": True}],
+    },
+    {"category": "财政"},
+    {"status": ["accepted", "in-progress"]},
+    {"not": {"status": "assigned"}, "any": [{"quantity": {"below": 50}}, {"light": "red"}]},
+    {"quantity": {"at_least": 20}},
     {"light": ["yellow", "red"], "not": {"all": [{"lead": False}, {"light": "red"}]}},
 )
 
 
+ENDS = (None, StepEnd.ACCEPTED, StepEnd.SUBMITTED, StepEnd.PROGRESS, StepEnd.DONE)
+
+
 def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook:
-    inhibited = (Audience.LIAISON,) if version % 2 else None
+    recent = {"ends_with": StepEnd.PROGRESS, "within_days": every * 2}
+    head = {"audience": Audience.HEAD, "from_overdue": 1 + version % 3} | recent
+    head |= {"inhibits": (Audience.LIAISON,)} if version % 2 else {}
     who = (
         Step(audience=Audience.LIAISON),
-        Step(audience=Audience.HEAD, from_overdue=2, inhibits=inhibited),
+        Step(audience=Audience.DEPUTY, ends_with=ENDS[version % len(ENDS)]),
+        Step.model_validate(head),
     )
     about: dict[str, Any] = {"kinds": tuple(ObligationKind), "who": who, "channels": tuple(Channel)}
     at = time(hour)
@@ -258,7 +318,7 @@ MINUTES = st.integers(1, DAYS * 24 * 12 - 1).map(
 )
 TASKS = st.tuples(
     st.sampled_from(
-        ["assign", "assign", "amend", "withdraw", "extend", "done", "open", "in-progress"]
+        ["assign", "assign", "amend", "withdraw", "extend", *(status.value for status in _WIRE)]
     ),
     st.sampled_from("abc"),
     st.integers(-5, 30),
@@ -279,7 +339,12 @@ MUTES = st.tuples(
     st.integers(1, 15),
     st.integers(1, 20),
 )
-FACTS = st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES), max_size=25)
+UNITS = st.tuples(
+    st.just("unit"),
+    st.sampled_from(["甲局", "乙局"]),
+    st.sets(st.sampled_from(["重点单位", "乡镇"])),
+)
+FACTS = st.lists(st.tuples(MINUTES, TASKS | TASKS | BOOKS | CALENDARS | MUTES | UNITS), max_size=25)
 
 
 def mute(what: str, number: int, at: datetime, span: tuple[int, int]) -> Mute:
@@ -308,7 +373,7 @@ def run(facts: list[Any], driver: Driver, office: Office) -> None:
             case ("book", days, every, hour):
                 fresh = book(tuple(sorted(days)), every, hour, number)
                 driver.change(fresh, at)
-                office.books.append((at, fresh))
+                office.books = driver.books
             case ("calendar", days):
                 own = {(START + timedelta(days=day)).date(): works for day, works in days.items()}
                 calendar = WorkingCalendar(number, own)
@@ -321,18 +386,27 @@ def run(facts: list[Any], driver: Driver, office: Office) -> None:
                     recorded = recorded.model_copy(update={"ended_at": ended})
                 driver.mutes.append(recorded)
                 office.mutes.append(recorded)
+            case ("unit", name, groups):
+                driver.unit = replace(driver.unit, unit=name, groups=frozenset(groups))
+                for one in driver.known.values():
+                    office.stands(one, driver.unit, at)
             case (kind, name, days):
                 driver.hear(event(kind, name, number, days, at), at)
-                if (known := driver.known.get(identity.derive_id(name))) is not None:
-                    office.stands(known, at)
+                if (one := driver.known.get(identity.derive_id(name))) is not None:
+                    office.stands(one, driver.unit, at)
     driver.fire(END)
 
 
 _FIRST = (timedelta(seconds=1), ("book", {0, 1, 3}, 3, 9))
 
 
+HOUR = timedelta(hours=1)
+
+
 @settings(max_examples=150)
 @given(FACTS)
+@example([(HOUR, ("assign", "a", 3)), (24 * HOUR, ("accepted", "a", 3))])
+@example([(HOUR, ("assign", "a", 3)), (120 * HOUR, ("in-progress", "a", 1))])
 def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
     driver, office = Driver(), Office()
     run(told, driver, office)

@@ -13,12 +13,15 @@ from hypothesis import given, settings
 from shared.planning.coming import list_coming
 from shared.planning.difference_reasons import Emitted
 from shared.planning.expected import (
+    Era,
     ExpectedItem,
     ObligationHistory,
     ObligationVersion,
     ReminderKey,
     compute_expected,
+    keep_version_steps,
     list_eras,
+    note_interruptions,
 )
 from shared.planning.explaining import (
     Explanation,
@@ -26,8 +29,14 @@ from shared.planning.explaining import (
     SentOfUnit,
     explain,
 )
+from shared.planning.keeping import PublishedBook
 from shared.planning.obligations import Standing
-from shared.planning.possible import LedgerState, ObligationLife, PossibleReminders
+from shared.planning.possible import (
+    LedgerState,
+    ObligationLife,
+    PossibleReminder,
+    PossibleReminders,
+)
 from shared.rules.book import Rule, RuleBook
 from shared.rules.occurrences import Dates
 from shared.rules.selecting import Traits
@@ -67,7 +76,8 @@ def state(
     *,
     owed: bool = True,
 ) -> LedgerState:
-    dates = Dates(ObligationKind.DEADLINE, due, ASSIGNED.date(), Traits(ref="16.2"))
+    traits = Traits(ref="16.2", status=status)
+    dates = Dates(ObligationKind.DEADLINE, due, ASSIGNED.date(), traits)
     withdrawn = status is ObligationStatus.WITHDRAWN
     return LedgerState(ObligationVersion(dates, owed, since, until), status, withdrawn)
 
@@ -94,9 +104,13 @@ class Story:
 
     def __post_init__(self) -> None:
         should = compute_expected(
-            list_eras(self.books, []), [self.life.history], ASSIGNED - timedelta(days=99), NOW
+            self.eras, [self.life.history], ASSIGNED - timedelta(days=99), NOW
         )
         self.emitted = {key: Emitted(items, key[0]) for key, items in should.items()}
+
+    @property
+    def eras(self) -> list[Era]:
+        return list_eras(self.books, [], [PublishedBook(at, each) for at, each in self.books])
 
     @property
     def life(self) -> ObligationLife:
@@ -107,7 +121,7 @@ class Story:
 
     def explain(self) -> Explanation:
         sent = SentOfUnit(self.emitted, self.recorded, self.waiting_after)
-        possible = PossibleReminders(list_eras(self.books, []))
+        possible = PossibleReminders(self.eras)
         return explain(possible, self.life, sent, ASSIGNED - timedelta(days=99), NOW)
 
     def list_reasons(self) -> list[tuple[int, str, WhyNot]]:
@@ -254,6 +268,37 @@ def test_a_state_that_is_not_recorded() -> None:
     assert story.list_reasons()[0] == (5, "r", WhyNot.NOT_RECORDED)
 
 
+def test_a_step_that_is_ended_does_not_tell_its_post() -> None:
+    who = [{"audience": "liaison", "ends_with": "accepted"}]
+    accepted = ObligationStatus.ACCEPTED
+    states = (state(ASSIGNED, slot(6)), state(slot(6), status=accepted))
+    story = Story(states, [(ASSIGNED - timedelta(days=9), book(who=who))])
+    assert [each.slot for each in story.explain().fired] == [slot(5)]
+    assert story.list_reasons() == [(7, "r", WhyNot.STEP_ENDED), (9, "r", WhyNot.STEP_ENDED)]
+
+
+def test_a_post_that_kept_steps_do_not_name_is_said_to_be_left_out_by_them() -> None:
+    """Overdue since the 10th by a book for the liaison; from the 14th on a book for the head."""
+    late = {"when": [{"type": "while-overdue", "every_working_days": 1}]}
+    former, present = book(1, **late), book(2, **late, who=[{"audience": "head"}])
+    story = Story(books=[(ASSIGNED - timedelta(days=9), former), (slot(14, 12), present)])
+    explanation = story.explain()
+    assert {each.audience for each in explanation.fired} == {Audience.LIAISON}
+    unsent = [each for each in explanation.not_fired if each.slot > slot(14)]
+    assert [each.slot for each in unsent] == [slot(15), slot(16), slot(19)]
+    assert {(each.reason, each.audiences) for each in unsent} == {
+        (WhyNot.STEPS_KEPT, (Audience.HEAD,))
+    }
+    silenced = Story(books=story.books, mutes=(mute(since=slot(16, 0)),)).explain()
+    of_day = {(each.reason, each.audiences) for each in silenced.not_fired if each.slot == slot(16)}
+    assert of_day == {
+        (WhyNot.STEPS_KEPT, (Audience.HEAD,)),
+        (WhyNot.MUTED, (Audience.LIAISON,)),
+    }
+    (coming,) = list_coming(story.eras, story.life, slot(19))
+    assert coming.audiences == (Audience.LIAISON,)
+
+
 def test_what_was_sent_though_a_mute_came_just_before_is_sent() -> None:
     story = Story()
     story.mutes = (mute(),)
@@ -292,7 +337,7 @@ def build_lives(office: Office) -> Mapping[UUID, ObligationLife]:
     }
     lives = {}
     for history in office.histories:
-        versions = office.versions[history.obligation_id]
+        versions = note_interruptions(office.versions[history.obligation_id])
         standings = office.standings[history.obligation_id]
         states = tuple(
             LedgerState(version, statuses[standing], standing is Standing.WITHDRAWN)
@@ -311,7 +356,7 @@ def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) ->
     for due in driver.emitted:
         items = {i.obligation_id: ExpectedItem(i.due_on, i.overdue) for i in due.items}
         emitted[due.slot, due.audience] = Emitted(items, due.slot)
-    possible = PossibleReminders(list_eras(office.books, office.calendars))
+    possible = PossibleReminders(office.eras)
     for obligation_id, life in build_lives(office).items():
         recorded = {
             (item.slot, item.rule_id, audience): item
@@ -327,6 +372,14 @@ def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) ->
         assert fired == {key for key, sent in emitted.items() if obligation_id in sent.items}
 
 
+def keep_steps(each: PossibleReminder) -> Rule:
+    timetable = each.era.timetable
+    rule = timetable.get_rule(each.rule.rule_id)
+    if each.state is None or rule is None:
+        return each.rule
+    return keep_version_steps(timetable, each.state.version, rule, each.occurrence)
+
+
 def assert_one_reason_each(
     possible: PossibleReminders, life: ObligationLife, explanation: Explanation
 ) -> None:
@@ -339,7 +392,7 @@ def assert_one_reason_each(
     every = {
         (at, rule_id, step.audience)
         for (at, rule_id), each in possible.list_of(life, START, END).items()
-        for step in each.rule.who
+        for step in (*each.rule.who, *keep_steps(each).who)
     }
     assert Counter([*sent, *unsent]) == Counter(every)
     assert all(each.rules for each in explanation.fired)

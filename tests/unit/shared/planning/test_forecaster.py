@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 from shared.calendar import WorkingCalendar
 from shared.planning.forecaster import Forecaster, list_ids
 from shared.planning.forecasting import ForecastObligation, TimedChange
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import ReminderMeasure, fire_due_timers
 from shared.planning.timers import Timer, plan_timers
 from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.book import Rule, RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
+from shared.rules.selecting import Traits
 from shared.schemas import identity
 from shared.schemas.events import ReminderDue
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience, CatchUp, Channel, ObligationKind
 
 OFFICE = identity.derive_id("office")
@@ -50,6 +53,8 @@ def list_units() -> dict[str, list[ForecastObligation]]:
                         Dates(kind, date.fromisoformat(measure["due"][0]), date(2023, 3, 1)),
                         lead=name == task["responsible"]["names"][0],
                         measure=ReminderMeasure(ref, task["name"], measure["text"], "要点"),
+                        told_traits=Traits(unit=name, category=f"{task['number'] % 3}"),
+                        owed_since=TOLD,
                     )
                 )
     return units
@@ -117,9 +122,14 @@ def say(
         yield unit[0].unit_id, reminder.slot, reminder.audience, reminder.channels, items
 
 
-def compare(book: RuleBook, units: Iterable[Sequence[ForecastObligation]], changes: Changes) -> int:
+def compare(
+    book: RuleBook,
+    units: Iterable[Sequence[ForecastObligation]],
+    changes: Changes,
+    published: Sequence[PublishedBook] = (),
+) -> int:
     """How many reminders both have; they have the same."""
-    timetable, count = Timetable(book, WorkingCalendar()), 0
+    timetable, count = Timetable(book, WorkingCalendar(), published=published), 0
     forecaster = Forecaster(timetable, TOLD, END - timedelta(microseconds=1))
     for unit in units:
         fired = list(fire_step_by_step(timetable, unit, changes))
@@ -153,10 +163,15 @@ SELECTS = st.sampled_from(
         {"task": "2"},
         {"light": ["yellow", "red"]},
         {"not": {"any": [{"lead": True}, {"light": "red"}]}},
+        {"category": ["0", "2"]},
+        {"status": ["accepted", "in-progress"]},
     ]
 )
-AUDIENCES = st.lists(
-    st.tuples(st.sampled_from(Audience), st.integers(0, 3)),
+ENDS = st.sampled_from(
+    [{}, {}, {"ends_with": "accepted"}, {"ends_with": "progress", "within_days": 30}]
+)
+STEPS = st.lists(
+    st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS),
     min_size=1,
     max_size=3,
     unique_by=lambda step: step[0],
@@ -175,7 +190,7 @@ def books(draw: st.DrawFn) -> RuleBook:
                     "select": draw(SELECTS),
                     "when": moments,
                     "at": time(draw(st.sampled_from([0, 9, 9, 15, 23]))),
-                    "who": [Step(audience=a, from_overdue=n) for a, n in draw(AUDIENCES)],
+                    "who": [{"audience": a, "from_overdue": n} | e for a, n, e in draw(STEPS)],
                     "channels": draw(st.sampled_from([("sms",), ("email",), ("sms", "email")])),
                     "catch_up": draw(st.sampled_from(CatchUp)),
                 }
@@ -188,7 +203,7 @@ FACTS = st.lists(
     st.tuples(
         st.integers(0, 10_000),
         st.integers(1, 364 * 24 * 60 - 1),
-        st.sampled_from(["done", "open", "move"]),
+        st.sampled_from(["done", "open", "move", "accepted", "in-progress"]),
         st.integers(-60, 90),
     ),
     max_size=12,
@@ -198,25 +213,33 @@ FACTS = st.lists(
 def make_changes(unit: Sequence[ForecastObligation], facts: Any) -> dict[UUID, list[TimedChange]]:
     """What is told of some obligations, each told whole, as the ledger's history has it."""
     changes: dict[UUID, list[TimedChange]] = {}
-    known = list(unit)
+    known, owed = list(unit), [True] * len(unit)
     for number, minutes, what, days in sorted(facts, key=lambda fact: fact[1]):
         at, place = TOLD + timedelta(minutes=minutes, seconds=1), number % len(unit)
         if what == "move":
             due_on = at.date() + timedelta(days=days)
             dates = replace(known[place].dates, due_on=due_on, known_on=at.date())
-            known[place] = replace(known[place], dates=dates)
-        change = TimedChange(at, owed=what != "done", becomes=known[place])
+            known[place] = replace(known[place], dates=dates, owed_since=at)
+        elif what in set(ObligationStatus):
+            traits = replace(known[place].told_traits, status=what, progressed_at=at)
+            known[place] = replace(known[place], told_traits=traits)
+        if not owed[place]:
+            known[place] = replace(known[place], owed_since=at)
+        owed[place] = what != "done"
+        change = TimedChange(at, owed=owed[place], becomes=known[place])
         changes.setdefault(unit[place].obligation_id, []).append(change)
     return changes
 
 
 @settings(max_examples=25, deadline=None)
-@given(books(), st.sampled_from(sorted(UNITS)), FACTS)
+@given(books(), books(), st.sampled_from(sorted(UNITS)), FACTS)
 def test_a_year_of_any_book_whatever_is_told_meanwhile(
-    book: RuleBook, name: str, facts: Any
+    book: RuleBook, former: RuleBook, name: str, facts: Any
 ) -> None:
+    """What became overdue in the first months keeps the steps of the former book."""
     unit = UNITS[name]
-    compare(book, [unit, unit], make_changes(unit, facts))
+    published = [PublishedBook(TOLD, former), PublishedBook(TOLD + timedelta(days=120), book)]
+    compare(book, [unit, unit], make_changes(unit, facts), published)
 
 
 def test_units_that_are_alike_are_fired_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -7,7 +8,9 @@ from hypothesis import strategies as st
 
 from shared.calendar import WorkingCalendar
 from shared.planning.forecasting import ForecastObligation, TimedChange, forecast, list_assigned
+from shared.planning.keeping import PublishedBook
 from shared.planning.reminding import ReminderMeasure
+from shared.rules.book import Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
 from shared.schemas import identity
@@ -170,3 +173,40 @@ def test_what_is_said_of_many_is_what_is_said_of_each(dates, units: int) -> None
     assert len({r.reminder_id for r in together}) == len(together)
     assert all(TOLD < r.slot <= END for r in together)
     assert all(a.slot <= b.slot for a, b in pairwise(together))
+
+
+def test_a_draft_changes_no_escalation_that_has_begun() -> None:
+    """Overdue since 1 July by a book for the liaison; the draft of 1 August tells the head."""
+    live = make_default_rule_book()
+    rule = live.rules[0]
+    draft = live.model_copy(
+        update={
+            "version": live.version + 1,
+            "rules": (rule.model_copy(update={"who": (Step(audience=Audience.HEAD),)}),),
+        }
+    )
+    drafted_at = datetime(2023, 8, 1, tzinfo=UTC)
+    begun = replace(one("a", date(2023, 6, 30)), owed_since=TOLD)
+    later = replace(one("b", date(2023, 8, 10)), owed_since=TOLD)
+    moved = TimedChange(datetime(2023, 9, 1, tzinfo=UTC), due_on=date(2023, 9, 15))
+    found = forecast(
+        draft,
+        WorkingCalendar(),
+        [begun, later],
+        changes={begun.obligation_id: [moved]},
+        planned_at=drafted_at,
+        until=datetime(2023, 10, 1, tzinfo=UTC),
+        published=[PublishedBook(TOLD, live), PublishedBook(drafted_at, draft)],
+    )
+    heard = {
+        (item.obligation_id, item.overdue > 0, reminder.slot < moved.at): reminder.audience
+        for reminder in found
+        for item in reminder.items
+        if reminder.audience is not Audience.DEPUTY
+    }
+    a, b = begun.obligation_id, later.obligation_id
+    assert Audience.LIAISON in {
+        r.audience for r in found if r.slot < moved.at and r.items[0].obligation_id == a
+    }
+    assert heard[a, False, False] is heard[a, True, False] is Audience.HEAD
+    assert heard[b, True, True] is Audience.HEAD

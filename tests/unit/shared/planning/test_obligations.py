@@ -12,6 +12,7 @@ from shared.planning.obligations import (
     ObligationChange,
     Standing,
     decide_changes,
+    derive_status,
     list_obligation_ids,
 )
 from shared.schemas import identity
@@ -23,7 +24,8 @@ from shared.schemas.events import (
     ObligationsWithdrawn,
     StatusReported,
 )
-from shared.schemas.facts import ObligationFacts, Status
+from shared.schemas.facts import ObligationFacts, ObligationProgress, Status
+from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import ObligationKind
 
 OFFICE, UNIT, PLAN, MEASURE, ID = (identity.derive_id(n) for n in "oupmi")
@@ -249,3 +251,43 @@ def test_a_number_never_falls_and_timers_follow_every_change_of_what_is_owed(eve
                 assert bool(found.withdraw) == (ended or (before.owed and found.replan))
                 moved = before.dates != found.obligation.dates and before.owed
                 assert found.replan == (moved or before.owed != found.obligation.owed)
+
+
+ACCEPTED = ObligationProgress(status=ObligationStatus.ACCEPTED, reported=4.0, progressed_at=EARLIER)
+
+
+def test_progress_is_kept_until_the_next_report_and_plans_nothing_again() -> None:
+    event = reported(Status.OPEN).model_copy(update={"progress": ACCEPTED})
+    found = change(KNOWN, event)
+    assert (found.obligation.progress, found.replan) == (ACCEPTED, False)
+    known = replace(KNOWN, progress=ACCEPTED)
+    assert change(known, told(ObligationsAmended, number=4)).obligation.progress == ACCEPTED
+    assert change(known, extended()).obligation.progress == ACCEPTED
+    assert (
+        change(KNOWN, told(ObligationsAmended, progress=ACCEPTED)).obligation.progress == ACCEPTED
+    )
+    assert change(known, reported(Status.IN_PROGRESS)).obligation.progress is None  # an old release
+
+
+def test_what_is_assigned_again_keeps_the_reported_value_alone() -> None:
+    found = change(replace(GONE, progress=ACCEPTED), told(ObligationsAssigned, number=5))
+    assert found.obligation.progress == ACCEPTED.model_copy(
+        update={"status": ObligationStatus.ASSIGNED}
+    )
+    assert change(GONE, told(ObligationsAssigned, number=5)).obligation.progress is None
+
+
+@pytest.mark.parametrize(
+    ("standing", "reminded", "status"),
+    [
+        (Standing.OPEN, True, ObligationStatus.ASSIGNED),
+        (Standing.IN_PROGRESS, True, ObligationStatus.IN_PROGRESS),
+        (Standing.IN_PROGRESS, False, ObligationStatus.SUBMITTED),
+        (Standing.DONE, True, ObligationStatus.DONE),
+        (Standing.WITHDRAWN, True, ObligationStatus.WITHDRAWN),
+    ],
+)
+def test_without_progress_the_status_follows_from_the_standing(
+    standing: Standing, reminded: bool, status: ObligationStatus
+) -> None:
+    assert derive_status(standing, reminded=reminded) is status

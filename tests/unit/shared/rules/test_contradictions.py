@@ -53,8 +53,8 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 50}}]}},
         [("select", "selects-nothing")],
     ),
-    "exactly half": (
-        {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 50.5}}]}},
+    "half, and less than 51 percent": (
+        {"select": {"quantity": {"at_least": 50}, "all": [{"quantity": {"below": 51}}]}},
         [],
     ),
     "what is done": ({"select": {"status": "done"}}, [("select", "never-reminded")]),
@@ -75,6 +75,10 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
     "a step from an overdue reminder that never comes": (
         {"who": [LIAISON, {"audience": "head", "from_overdue": 1}]},
         [("who.1.from_overdue", "never-reached")],
+    ),
+    "days of progress for a step that does not end with it": (
+        {"who": [LIAISON | {"ends_with": "accepted", "within_days": 3}]},
+        [("who.0.within_days", "no-progress")],
     ),
     "a step beyond the limit": (
         {

@@ -13,7 +13,8 @@ from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule, RuleBook, Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.moments import BeforeDue, OnDates, WhileOverdue
-from shared.rules.occurrences import Dates, Occurrence, list_audiences, list_occurrences
+from shared.rules.occurrences import Dates, Occurrence, list_occurrences
+from shared.rules.steps import list_audiences
 from shared.schemas.news import find_told_day
 from shared.schemas.rules import Audience, Channel, ObligationKind, ReminderKind
 

@@ -91,6 +91,11 @@ def test_conditions_are_words_with_brackets_where_they_are_nested() -> None:
             "联络员（第 4 次超期提醒起、签收为止）",
             "Liaison (from overdue reminder 4 on, until it is accepted)",
         ),
+        (
+            {"from_overdue": 4, "ends_with": "progress", "within_days": 7},
+            "联络员（第 4 次超期提醒起、7 天内有进展则不提醒）",
+            "Liaison (from overdue reminder 4 on, unless there was progress within 7 days)",
+        ),
         ({"of": "lead-unit"}, "牵头单位的联络员", "Liaison of the leading unit"),
         (
             {"audience": "head", "from_overdue": 7, "inhibits": ["liaison", "deputy"]},

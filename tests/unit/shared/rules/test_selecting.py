@@ -14,7 +14,15 @@ from pydantic import ValidationError
 from shared.calendar import WorkingCalendar
 from shared.rules.book import Rule
 from shared.rules.occurrences import Dates, list_occurrences
-from shared.rules.selecting import JudgedObligation, Select, Traits, is_selected, judge
+from shared.rules.selecting import (
+    JudgedObligation,
+    Select,
+    Traits,
+    is_selected,
+    judge,
+    keep_asked,
+    list_asked,
+)
 from shared.schemas.life import ObligationStatus
 from shared.schemas.lights import Light
 from shared.schemas.rules import ObligationKind
@@ -96,6 +104,22 @@ def test_while_traits_are_not_known_it_is_judged_as_far_as_possible(
 
 
 @pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ({"kind": "deadline", "light": "red"}, set()),
+        ({"task": "16", "group": "重点单位"}, {"ref", "groups"}),
+        ({"any": [{"unit": "甲"}, {"not": {"quantity": {"below": 50}}}]}, {"unit", "reached"}),
+        ({"lead": False, "all": [{"category": "决策公开"}]}, {"lead", "category"}),
+    ],
+)
+def test_conditions_name_the_traits_that_they_ask_for(
+    written: dict[str, Any], asked: set[str]
+) -> None:
+    assert list_asked(Select.model_validate(written)) == asked
+    assert list_asked(None) == set()
+
+
+@pytest.mark.parametrize(
     "wrong", [{}, {"kind": []}, {"all": []}, {"kind": "task"}, {"not": {}}, {"units": "x"}]
 )
 def test_a_condition_that_says_nothing_or_is_unknown_is_refused(wrong: dict[str, Any]) -> None:
@@ -171,6 +195,18 @@ def test_what_is_judged_without_traits_holds_with_any(
     select = Select.model_validate(written)
     verdict = judge(select, replace(subject, traits=None))
     assert verdict in {None, judge(select, subject)}
+
+
+@given(
+    SELECTS,
+    st.builds(JudgedObligation, st.sampled_from(ObligationKind), st.sampled_from(Light), TRAITS),
+)
+def test_traits_that_nobody_asks_for_decide_nothing(
+    written: dict[str, Any], subject: JudgedObligation
+) -> None:
+    select = Select.model_validate(written)
+    kept = replace(subject, traits=keep_asked(subject.traits, list_asked(select)))
+    assert judge(select, kept) is judge(select, subject)
 
 
 DAYS = st.dates(date(2023, 1, 1), date(2024, 6, 30))

@@ -31,11 +31,12 @@ def test_every_line_names_a_field_of_the_language() -> None:
     [
         ({}, []),
         ({"select": {"kind": "deadline", "not": {"light": "red"}}}, []),
+        ({"select": {"category": "财政", "unit": "甲", "unit_kind": "乙", "group": "丙"}}, []),
         (
-            {"select": {"any": [{"kind": "hearing"}, {"not": {"status": "accepted"}}]}},
-            ["rules.0.select.any.1.not.status"],
+            {"select": {"any": [{"quantity": {"below": 5}}, {"not": {"status": "accepted"}}]}},
+            [],
         ),
-        ({"who": [{"audience": "head", "of": "unit", "ends_with": "done"}]}, []),
+        ({"who": [{"audience": "head", "of": "unit", "ends_with": "progress"}]}, []),
         (
             {"who": [{"audience": "liaison"}, {"audience": "head", "of": "office"}]},
             ["rules.0.who.1.of"],

@@ -1,0 +1,41 @@
+"""What was in force when: rule books, calendars, and what rules ask of units."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.ingest.handlers.ledger.asked_traits import AskedTraits, list_unit_periods
+from services.ingest.handlers.office.rules import to_calendar
+from services.ingest.store import reminder_audit as store
+from services.ingest.store import units
+from shared.planning.expected import Era, list_eras
+from shared.planning.keeping import PublishedBook
+from shared.rules.selecting import UNIT_TRAITS
+
+
+async def read_eras(
+    db: AsyncConnection, office_id: UUID, published: Sequence[PublishedBook], since: datetime
+) -> list[Era]:
+    """The periods from an instant on in which one rule book and one calendar were in force."""
+    newest = max((n for n, each in enumerate(published) if each.at <= since), default=0)
+    books = [(each.at, each.book) for each in published[newest:]]
+    calendars = await store.list_calendars(db, office_id, since)
+    days = [(stored.published_at, to_calendar(stored)) for stored in calendars]
+    return list_eras(books, days, published)
+
+
+async def read_asked(
+    db: AsyncConnection,
+    office_id: UUID,
+    unit_ids: Sequence[UUID],
+    asked: frozenset[str],
+    since: datetime,
+) -> AskedTraits:
+    """What rules asked of units from an instant on; `asked` are the fields of `Traits`."""
+    if not asked & UNIT_TRAITS:
+        return AskedTraits(asked)
+    present = await units.list_traits(db, office_id, unit_ids)
+    former = await store.list_former_units(db, office_id, unit_ids, since)
+    return AskedTraits(asked, list_unit_periods(present, former))

@@ -1,0 +1,72 @@
+"""Who hears of an occurrence, and what ends a step, one sentence a case."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from shared.rules.book import Rule, RuleBook
+from shared.rules.occurrences import Occurrence
+from shared.rules.selecting import Traits
+from shared.rules.steps import list_asked_by, list_audiences
+from shared.schemas.life import ObligationStatus
+from shared.schemas.rules import Audience
+
+SLOT = datetime(2026, 6, 10, 1, tzinfo=UTC)
+RECENT = {"ends_with": "progress", "within_days": 7}
+S = ObligationStatus
+
+CASES: dict[str, tuple[dict[str, Any], ObligationStatus, int | None, bool]] = {
+    "without an end it goes on": ({}, S.SUBMITTED, None, True),
+    "until it is accepted": ({"ends_with": "accepted"}, S.ASSIGNED, None, True),
+    "accepted": ({"ends_with": "accepted"}, S.ACCEPTED, None, False),
+    "work without 签收 is acceptance, too": ({"ends_with": "accepted"}, S.IN_PROGRESS, None, False),
+    "what was returned was accepted": ({"ends_with": "accepted"}, S.RETURNED, None, False),
+    "acceptance is no progress": ({"ends_with": "progress"}, S.ACCEPTED, None, True),
+    "progress": ({"ends_with": "progress"}, S.IN_PROGRESS, None, False),
+    "what was returned needs progress again": ({"ends_with": "progress"}, S.RETURNED, 1, True),
+    "progress of the last days": (RECENT, S.IN_PROGRESS, 7, False),
+    "progress of earlier days": (RECENT, S.IN_PROGRESS, 8, True),
+    "work without a report of progress": (RECENT, S.IN_PROGRESS, None, True),
+    "what is submitted needs no progress": (RECENT, S.SUBMITTED, 30, False),
+    "progress is no submission": ({"ends_with": "submitted"}, S.IN_PROGRESS, 1, True),
+    "submitted": ({"ends_with": "submitted"}, S.SUBMITTED, None, False),
+    "returned is to be submitted again": ({"ends_with": "submitted"}, S.RETURNED, None, True),
+    "submitted is not done": ({"ends_with": "done"}, S.SUBMITTED, None, True),
+}
+
+
+def make_rule(*who: dict[str, Any], **fields: Any) -> Rule:
+    written = {
+        "rule_id": "r",
+        "when": [{"type": "while-overdue", "every_working_days": 3}],
+        "who": who,
+        "channels": ["email"],
+    }
+    return Rule.model_validate(written | fields, extra="forbid")
+
+
+@pytest.mark.parametrize(("end", "status", "days", "hears"), CASES.values(), ids=CASES)
+def test_a_step_ends(
+    end: dict[str, Any], status: ObligationStatus, days: int | None, hears: bool
+) -> None:
+    rule = make_rule({"audience": "liaison"} | end, {"audience": "head", "from_overdue": 2})
+    progressed_at = None if days is None else SLOT - timedelta(days=days)
+    traits = Traits(status=status, progressed_at=progressed_at)
+    heard = list_audiences(rule, Occurrence(SLOT, 1), traits)
+    assert heard == ((Audience.LIAISON,) if hears else ())
+    assert Audience.HEAD in list_audiences(rule, Occurrence(SLOT, 2), traits)
+
+
+@pytest.mark.parametrize(
+    ("fields", "asked"),
+    [
+        ({}, set()),
+        ({"ends_with": "done"}, set()),
+        ({"ends_with": "accepted"}, {"status"}),
+        (RECENT, {"status", "progressed_at"}),
+    ],
+)
+def test_steps_ask_for_the_status_that_ends_them(fields: dict[str, Any], asked: set[str]) -> None:
+    rule = make_rule({"audience": "liaison"} | fields, select={"group": "重点单位"})
+    assert list_asked_by(RuleBook(version=1, rules=(rule,))) == asked | {"groups"}
