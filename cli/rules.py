@@ -12,7 +12,7 @@ from deploy.terminal.errors import NO
 from deploy.terminal.language import _, get_language
 from shared.api.problems import choose_part
 from shared.clock import SystemClock
-from shared.rules.problems import BookProblem
+from shared.marked.problems import TextProblem
 from shared.rules.reading import read_book
 
 rules = typer.Typer(help="The rule book as text: check it.", no_args_is_help=True)
@@ -67,7 +67,7 @@ def check_rules(
         raise typer.Exit(NO)
 
 
-def _translate(problem: BookProblem) -> _Place:
+def _translate(problem: TextProblem) -> _Place:
     language = get_language()
     return _Place(
         problem.mark.line,

@@ -29,7 +29,7 @@ from shared.api.offices import (
     TokenOut,
 )
 from shared.api.units import ReceiptIn
-from shared.rules.problems import BookProblem
+from shared.marked.problems import TextProblem
 from shared.rules.reading import read_content
 
 ROUTER = APIRouter(prefix="/v1", tags=["office"])
@@ -92,7 +92,7 @@ async def publish_rule_book(call: Permitted, body: RuleBookIn) -> Response:
     return await answer_post(call, run, RuleBookOut, status=201)
 
 
-def _make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
+def _make_unsound(problems: Sequence[TextProblem]) -> ProblemError:
     """A refusal that names the first problem in its hint, and all of them in `errors`."""
     pending = all(problem.code == "not-supported" for problem in problems)
     return ProblemError(
