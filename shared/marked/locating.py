@@ -45,6 +45,8 @@ def list_model_problems(
             continue
         allowed = _list_allowed(schema, location[:-1])
         code, message, hint = describe_error(each, allowed)
+        if each["type"] == "union_tag_invalid":
+            location = (*location, str(each["ctx"]["discriminator"]).strip("'"))
         place = _find_place(marked.content, location)
         yield locate(marked, place, code, message, hint, key=code == "unknown-key")
 
