@@ -40,7 +40,10 @@ _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _NO_REPLY = -1  # aiosmtplib's code for a line that is not an SMTP reply
 _SHORT = 200
 """Characters of a reply that are kept; a reply may have any length."""
-_NO_TLS = "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered would send without it"
+_NO_TLS = (
+    "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered, or in the file of gateways "
+    "`security: starttls-when-offered`, would send without it"
+)
 
 
 class _InsecureError(Exception):
@@ -97,8 +100,6 @@ def parse_smtp_url(url: str, starttls: str = "auto", ca_file: Path | None = None
 class EmailGateway:
     """Sends mail. Each task that sends takes its own connection from the pool."""
 
-    name = "smtp"
-
     def __init__(
         self,
         server: SmtpServer,
@@ -106,7 +107,9 @@ class EmailGateway:
         mail_from: str,
         timeout: timedelta,
         now: Callable[[], datetime],
+        name: str = "smtp",
     ) -> None:
+        self.name = name
         self._server = server
         self._mail_from = mail_from
         try:

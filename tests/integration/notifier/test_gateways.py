@@ -23,10 +23,10 @@ from services.notifier.domain.message import (
     OutcomeUnknown,
     Refusal,
 )
+from services.notifier.gateways.building import make_webhook
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.gateways.signing import parse_keys
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from shared.clock import read_machine_time
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET
@@ -47,10 +47,9 @@ def email(url: str, starttls: str = "auto", timeout: timedelta = LONG) -> EmailG
     )
 
 
-def webhook(sink: SmsSink, timeout: timedelta = LONG) -> WebhookGateway:
-    success, permanent = frozenset({"0", "ok"}), frozenset({"illegalmac"})
-    endpoint = Endpoint(sink.url, parse_keys(SECRET), success, permanent)
-    return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=read_machine_time)
+def webhook(sink: SmsSink, timeout: timedelta = LONG) -> HttpGateway:
+    vendor = make_webhook(sink.url, SECRET, success=("0", "ok"), permanent=("illegalmac",))
+    return HttpGateway(vendor, timeout=timeout, now=read_machine_time)
 
 
 HTTP_GATEWAYS = [webhook]

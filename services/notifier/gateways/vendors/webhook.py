@@ -1,80 +1,81 @@
-"""SMS through an HTTP gateway: one signed JSON POST, with the notification's id as its key."""
+"""An SMS gateway by Standard Webhooks 1.0.0: one signed JSON POST, with the notification's id.
+
+Source: github.com/standard-webhooks/standard-webhooks. The id is the same in each attempt, so the
+gateway recognises a repeat.
+"""
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
 
-from services.notifier.domain.http_answers import Words
+from pydantic import AfterValidator, Field, SecretStr
+from typing_extensions import override
+
+from services.notifier.domain.http_answers import Words, judge_answer
 from services.notifier.domain.message import Message, Outcome
-from services.notifier.domain.vocabulary import normalise
-from services.notifier.gateways.http import HttpClient, is_http_url
-from services.notifier.gateways.signing import sign
+from services.notifier.domain.vocabulary import SUCCESS, normalise
+from services.notifier.gateways.exchange import VendorAnswer, VendorCall, VendorRequest
+from services.notifier.gateways.http import is_http_url
+from services.notifier.gateways.signing import parse_keys, sign
+from services.notifier.gateways.vendors.base import HttpVendor, Secret
 from shared.errors import CuibanError
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """An SMS gateway's address, and how its answers are read.
+def _check_keys(secret: SecretStr) -> SecretStr:
+    try:
+        parse_keys(secret.get_secret_value())
+    except CuibanError as error:
+        raise ValueError(f"密钥写作 whsec_ 加 base64。{error.hint}") from error
+    return secret
+
+
+def _check_secret_url(secret: SecretStr) -> SecretStr:
+    if not is_http_url(secret.get_secret_value()):
+        raise ValueError("须是 http:// 或 https:// 开头的地址。It is an address of HTTP or HTTPS.")
+    return secret
+
+
+class Webhook(HttpVendor):
+    """A gateway by Standard Webhooks.
 
     Attributes:
-        url: may contain credentials, so it is never shown.
-        keys: for the signature; none means unsigned.
+        url: may contain a key, so it is a secret.
+        keys: `whsec_…`; two of them while a key is rotated: both sign.
         success: values of `code`, `errcode`, `status` and the like that mean success.
         permanent: values of them that mean that no later attempt can succeed.
     """
 
-    url: str = field(repr=False)
-    keys: tuple[bytes, ...] = field(repr=False)
-    success: frozenset[str]
-    permanent: frozenset[str] = frozenset()
+    SIGNED: ClassVar = False
+    """Only with keys."""
 
-    def __post_init__(self) -> None:
-        """Refuse a URL that is not valid."""
-        if not is_http_url(self.url):
-            raise CuibanError("CUIBAN_SMS_URL can't be read.", "Write it like https://host/path.")
+    vendor: Literal["webhook"]
+    url: Annotated[Secret, AfterValidator(_check_secret_url)]
+    keys: Annotated[Secret, AfterValidator(_check_keys)] | None = None
+    concurrency: int = Field(default=32, ge=1, le=500)
+    success: tuple[str, ...] = SUCCESS
+    permanent: tuple[str, ...] = ()
 
-
-class WebhookGateway:
-    """Posts short messages."""
-
-    name = "webhook"
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        *,
-        concurrency: int,
-        timeout: timedelta,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._keys = endpoint.keys
-        self._now = now
-        words = Words(
-            frozenset(map(normalise, endpoint.success)),
-            frozenset(map(normalise, endpoint.permanent)),
-        )
-        self._client = HttpClient(
-            endpoint.url, words, concurrency=concurrency, timeout=timeout, now=now
-        )
-
-    async def send(self, message: Message) -> Outcome:
-        """Send a short message once. The timestamp is the machine's: the gateway checks it."""
-        moment = self._now()
-        body = _build_body(message, moment)
-        stamp, name = int(moment.timestamp()), str(message.notification_id)
+    @override
+    def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
+        """The timestamp is the machine's: the gateway checks it."""
+        body = _build_body(message, call.now)
+        stamp, name = int(call.now.timestamp()), str(message.notification_id)
         headers = {
             "content-type": "application/json",
             "webhook-id": name,
             "webhook-timestamp": str(stamp),
         }
-        if self._keys:
-            headers["webhook-signature"] = sign(self._keys, name, stamp, body)
-        return await self._client.post(name, body, headers)
+        if self.keys and (keys := parse_keys(self.keys.get_secret_value())):
+            headers["webhook-signature"] = sign(keys, name, stamp, body)
+        return VendorRequest(self.url.get_secret_value(), body, headers)
 
-    async def close(self) -> None:
-        """Close all connections."""
-        await self._client.close()
+    @override
+    def read_answer(self, answer: VendorAnswer, message: Message) -> Outcome:
+        """By the words that most platforms use: their own protocol is not known here."""
+        words = Words(
+            frozenset(map(normalise, self.success)), frozenset(map(normalise, self.permanent))
+        )
+        return judge_answer(answer.status, answer.body, str(message.notification_id), words)
 
 
 def _build_body(message: Message, now: datetime) -> bytes:
