@@ -43,6 +43,7 @@ _COMMANDS = {
     "tokens": "cli.tokens:tokens",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
+    "gateways": "deploy.gateways:gateways",
     "bench": "lab.bench.command:run_benches",
     "topics": "deploy.prepare:prepare_topics",
     "migrate": "deploy.prepare:run_migrations",
@@ -53,8 +54,8 @@ _COMMANDS = {
 def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `ops`, `offices`, `topics`, `migrate`,
-    `prepare`.
+    A production image has the operator's commands alone: `ops`, `offices`, `gateways`, `topics`,
+    `migrate`, `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.
