@@ -10,7 +10,7 @@ from cli.client import read_file
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
 from deploy.terminal.language import _
-from deploy.terminal.problems import ShownProblem, show_problems, translate_problem
+from deploy.terminal.problems import TranslatedProblem, show_problems, translate_problem
 from shared.clock import SystemClock
 from shared.rules.reading import read_book
 
@@ -24,7 +24,7 @@ class _Check:
     file: str
     passed: bool
     rules: int
-    problems: list[ShownProblem]
+    problems: list[TranslatedProblem]
 
 
 @rules.callback()

@@ -11,7 +11,7 @@ import typer
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO, WrongUseError
 from deploy.terminal.language import _
-from deploy.terminal.problems import ShownProblem, show_problems, translate_problem
+from deploy.terminal.problems import TranslatedProblem, show_problems, translate_problem
 from services.notifier.domain.message import (
     Content,
     Message,
@@ -45,7 +45,7 @@ class _Check:
     file: str
     passed: bool
     gateways: list[_Listed]
-    problems: list[ShownProblem]
+    problems: list[TranslatedProblem]
 
 
 @dataclass(frozen=True, slots=True)

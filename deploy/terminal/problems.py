@@ -10,7 +10,7 @@ from shared.marked.problems import TextProblem
 
 
 @dataclass(frozen=True, slots=True)
-class ShownProblem:
+class TranslatedProblem:
     """A problem as `--json` prints it; texts are in the language in use."""
 
     line: int
@@ -21,10 +21,10 @@ class ShownProblem:
     hint: str
 
 
-def translate_problem(problem: TextProblem) -> ShownProblem:
+def translate_problem(problem: TextProblem) -> TranslatedProblem:
     """A problem in the language in use."""
     language = get_language()
-    return ShownProblem(
+    return TranslatedProblem(
         problem.mark.line,
         problem.mark.column,
         problem.path,
@@ -34,7 +34,7 @@ def translate_problem(problem: TextProblem) -> ShownProblem:
     )
 
 
-def show_problems(file: str, problems: Sequence[ShownProblem]) -> None:
+def show_problems(file: str, problems: Sequence[TranslatedProblem]) -> None:
     """Print problems for people."""
     for problem in problems:
         line = _("{file}: line {line}, column {column}: {message}")

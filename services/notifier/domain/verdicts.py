@@ -5,7 +5,7 @@ A vendor has many codes and the lane has few outcomes. A vendor's module maps it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -129,19 +129,17 @@ def measure_until_tomorrow(now: datetime) -> timedelta:
 class CodeTable:
     """A vendor's codes and what they mean. `*` stands for any rest; case does not matter."""
 
-    def __init__(self, codes: Mapping[Verdict, str]) -> None:
-        """Take the codes of each verdict, separated by blanks; the first verdict that fits wins."""
-        self._patterns = [
-            (
-                verdict,
-                re.compile(
-                    "|".join(re.escape(code).replace(r"\*", ".*") for code in words.split()),
-                    re.IGNORECASE,
-                ),
-            )
-            for verdict, words in codes.items()
-        ]
+    def __init__(self, codes: Mapping[Verdict, str | Sequence[str]]) -> None:
+        """Take each verdict's codes, listed or separated by blanks; the first that fits wins."""
+        self._patterns = [(verdict, _compile(words)) for verdict, words in codes.items()]
 
     def find(self, code: str) -> Verdict | None:
         """The verdict of a code; None when it is not known."""
         return next((each for each, known in self._patterns if known.fullmatch(code)), None)
+
+
+def _compile(words: str | Sequence[str]) -> re.Pattern[str]:
+    codes = words.split() if isinstance(words, str) else words
+    return re.compile(
+        "|".join(re.escape(code).replace(r"\*", ".*") for code in codes), re.IGNORECASE
+    )

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from services.notifier.gateways.vendors.aliyun import Aliyun
+from services.notifier.gateways.vendors.declared import Declared
 from services.notifier.gateways.vendors.dingtalk_government import DingtalkGovernment
 from services.notifier.gateways.vendors.dingtalk_robot import DingtalkRobot
 from services.notifier.gateways.vendors.feishu_robot import FeishuRobot
@@ -29,7 +30,7 @@ from shared.schemas.rules import Channel
 ADDRESS = "https://cuiban.example/gateways.schema.json"
 """The schema's name. It is no place to load it from."""
 _LONGEST_SECRET = 10_000
-SmsVendor = Mas | Aliyun | Tencent | Huawei | Webhook
+SmsVendor = Mas | Aliyun | Tencent | Huawei | Webhook | Declared
 RobotVendor = WecomRobot | WecomApp | DingtalkRobot | DingtalkGovernment | FeishuRobot
 AnyGateway = Annotated[Smtp | SmsVendor | RobotVendor, Field(discriminator="vendor")]
 ReadSecret = Callable[[Mapping[str, str]], str]

@@ -47,6 +47,36 @@ ENTRIES: dict[str, dict[str, Any]] = {
         "tenant_id": "1",
     },
     "feishu-robot": {"token": {"env": "token"}, "secret": {"env": "demo"}},
+    "declared": {
+        "secrets": {"key": {"env": "k1"}},
+        "request": {
+            "url": "https://declared.example/send?v=1",
+            "query": {"app": "a&b"},
+            "headers": {"X-Sign": "{signature}"},
+            "body": {
+                "to": ["{mobile}"],
+                "text": "{plain_text}",
+                "at": "{seconds|number}",
+                "ref": "{id}",
+            },
+        },
+        "signature": {"recipe": "hmac-sha256", "text": "{seconds}{body}", "key": "{secret.key}"},
+        "answer": {
+            "code": "result.0.code",
+            "success": ["0"],
+            "text": "msg",
+            "message_id": "result.0.sid",
+            "codes": {"throttled": ["too many*"], "next-day": ["77"], "alarm": ["9*"]},
+        },
+        "receipts": {
+            "each": "reports",
+            "message_id": "sid",
+            "address": "to",
+            "status": "state",
+            "delivered": ["ok"],
+            "waiting": ["sent"],
+        },
+    },
     "webhook": {
         "url": {"env": "https://sms.example/send"},
         "keys": {"env": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},

@@ -132,7 +132,7 @@ def test_a_request_shows_no_secret_and_repeats_the_id_where_there_is_a_place(ven
     shown = repr(request) + repr(entry)
     for secret in ("SECexample", "robot-key", "whsec_M", "'hush'"):
         assert secret not in shown
-    keyed = {"aliyun", "tencent", "huawei", "dingtalk-government", "webhook"}
+    keyed = {"aliyun", "tencent", "huawei", "dingtalk-government", "webhook", "declared"}
     everything = request.url + request.body.decode() + str(request.headers)
     assert (str(ID) in everything) is (vendor in keyed)
 
