@@ -1,7 +1,8 @@
 """The simulator: one HTTP application in which each vendor has its own prefix.
 
-`POST /faults` sets what goes wrong, `GET /received.json` lists what was taken, `GET /receipts.json`
-what was reported, `PUT /receipts` says where reports are pushed. Nothing is kept on disk.
+`GET /vendors.json` tells where each stands, `POST /faults` sets what goes wrong, `GET
+/received.json` lists what was taken, `GET /receipts.json` what was reported, `PUT /receipts` says
+where reports are pushed. Nothing is kept on disk.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -66,10 +68,12 @@ class Simulator:
         app.router.add_get("/received.json", self._list_received)
         app.router.add_get("/receipts.json", self._list_receipts)
         app.router.add_put("/receipts", self._set_receipts)
-        for name in self.vendors:
-            app.router.add_route("*", f"/{name}{{path:(/.*)?}}", self._serve)
+        app.router.add_get("/vendors.json", self._describe_vendors)
+        for name, vendor in self.vendors.items():
+            app.router.add_route("*", f"/{name}{{path:(/.*)?}}", partial(self._serve, vendor))
         if self.root:
-            app.router.add_route("*", "/{path:.*}", self._serve)
+            at_root = partial(self._serve, self.vendors[self.root])
+            app.router.add_route("*", "/{path:.*}", at_root)
         app.on_shutdown.append(self._end)
         return app
 
@@ -88,6 +92,10 @@ class Simulator:
         except CuibanError as error:
             return web.json_response({"error": error.message}, status=400)
         return web.json_response(self.faults.count())
+
+    async def _describe_vendors(self, request: web.Request) -> web.Response:
+        prefix = request.path.removesuffix("/vendors.json")
+        return web.json_response(describe(self, f"{request.scheme}://{request.host}{prefix}"))
 
     async def _list_received(self, request: web.Request) -> web.Response:
         wanted = request.query.get("vendor")
@@ -131,16 +139,10 @@ class Simulator:
 
     # --- vendors ---
 
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
-        path = request.path
-        name = path.split("/")[1]
-        if request.match_info.route.resource is not None and name in self.vendors:
-            vendor, path = self.vendors[name], path.removeprefix(f"/{name}") or "/"
-        else:
-            vendor = self.vendors[self.root]
+    async def _serve(self, vendor: SimulatedVendor, request: web.Request) -> web.StreamResponse:
         incoming = Incoming(
             method=request.method,
-            path=path,
+            path="/" + request.match_info["path"].lstrip("/"),
             query=list(request.query.items()),
             headers={key.lower(): value for key, value in request.headers.items()},
             body=await request.read(),

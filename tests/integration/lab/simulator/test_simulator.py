@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +21,9 @@ from lab.simulator.conforming import try_all, try_gateway
 from lab.simulator.entries import make_entry, redirect_entry, simulate
 from lab.simulator.faults import VendorFault
 from lab.simulator.vendors.wecom import SimulatedWecomApp
+from lab.sinks.app import build_application
+from lab.sinks.gateways import Faults, Gateways
+from lab.sinks.store import Store
 from services.notifier.domain.message import Content, Message, MessageAccepted, MessageRefused
 from services.notifier.domain.verdicts import Reading, Verdict
 from services.notifier.gateways.exchange import VendorCall
@@ -27,7 +31,7 @@ from services.notifier.gateways.http import HttpClient
 from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.vendors.aliyun import Aliyun
 from services.notifier.gateways.vendors.tencent import Tencent
-from shared.clock import read_machine_time
+from shared.clock import SystemClock, read_machine_time
 from tests.unit.notifier.gateways.vendors.entries import make_vendor
 
 pytestmark = pytest.mark.integration
@@ -202,6 +206,27 @@ async def test_a_token_that_ended_is_renewed_and_the_message_arrives_once(
     assert isinstance(first, MessageAccepted)
     assert isinstance(second, MessageAccepted)
     assert [each.numbers for each in simulator.received] == [("zhangsan",), ("lisi",)]
+
+
+async def test_the_local_inbox_has_the_vendors_too(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    gateways = Gateways(store, Faults(), SystemClock(), ())
+    runner = web.AppRunner(build_application(gateways), access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    address = f"http://127.0.0.1:{runner.addresses[0][1]}/simulator"
+    entry = redirect_entry(make_entry("mas"), f"{address}/mas")
+    gateway = HttpGateway(entry, timeout=LONG, now=read_machine_time)
+    outcome = await gateway.send(make_message())
+    await gateway.close()
+    async with ClientSession() as session:
+        described = await read(session, f"{address}/vendors.json")
+        received = await read(session, f"{address}/received.json")
+    await runner.cleanup()
+    store.close()
+    assert isinstance(outcome, MessageAccepted)
+    assert described["address"] == address
+    assert len(received) == 1
 
 
 async def test_a_vendor_can_stand_at_the_root() -> None:
