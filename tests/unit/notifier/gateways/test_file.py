@@ -1,6 +1,8 @@
 """The file of gateways: what is read, and what is said of what is wrong, with line and column."""
 
 import json
+import re
+import textwrap
 from pathlib import Path
 
 import jsonschema
@@ -98,6 +100,15 @@ def test_the_example_fits_the_schema_and_is_read() -> None:
         read_gateways(text, lambda written: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").problems == ()
     )
     jsonschema.validate(yaml.safe_load(text), build_schema())
+
+
+@pytest.mark.parametrize("handbook", ["docs/handbook.md", "docs/zh/handbook.md"])
+def test_the_examples_of_the_handbooks_are_read(handbook: str) -> None:
+    text = Path(handbook).read_text(encoding="utf-8")
+    examples = re.findall(r"^    gateways:\n(?:    .*\n)+", text, re.MULTILINE)
+    assert len(examples) == 2
+    for example in examples:
+        assert read_gateways(textwrap.dedent(example), lambda _: "secret").problems == ()
 
 
 def test_a_channel_that_the_file_does_not_name_has_the_gateway_of_the_variables(
