@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from typing_extensions import override
 
 from services.notifier.app import make_channels, make_lanes
 from services.notifier.dispatch.lane import Lane
@@ -106,15 +107,22 @@ async def test_a_file_that_is_wrong_changes_nothing(
 
 async def test_the_signal_reloads(lanes: tuple[Path, NotifierSettings, list[Lane]]) -> None:
     path, settings, every = lanes
-    reloading = Reloading(partial(make_channels, settings), every, None)
-    running = asyncio.create_task(reloading.run())
+    reloaded = asyncio.Event()
+
+    class Told(Reloading):
+        @override
+        async def reload(self) -> bool:
+            done = await super().reload()
+            reloaded.set()
+            return done
+
+    running = asyncio.create_task(Told(partial(make_channels, settings), every, None).run())
     await asyncio.sleep(0)
     path.write_text(FILE.replace("NAME", "second"))
     os.kill(os.getpid(), signal.SIGHUP)
-    lane = get_lane(every, Channel.WECOM)
     async with asyncio.timeout(60):
-        while lane._gateway.name != "second":
-            await asyncio.sleep(0.01)
+        await reloaded.wait()
+    assert get_lane(every, Channel.WECOM)._gateway.name == "second"
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
