@@ -222,10 +222,11 @@ class EmailGateway:
         """Connect, start TLS and log in; where TLS is required no password is sent before."""
         server = self._server
         await client.connect()
+        await client.ehlo()
         if not server.tls and server.starttls is not False:
-            await client.ehlo()
             if client.supports_extension("starttls"):
                 await client.starttls(tls_context=self._context)
+                await client.ehlo()  # RFC 3207, 4.2: what the server said before does not count
             elif server.starttls:
                 raise _InsecureError
         if server.user is not None:

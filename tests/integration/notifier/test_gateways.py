@@ -189,6 +189,34 @@ async def test_with_tls_the_password_is_given(
     assert len(heard) == 1
 
 
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@pytest.mark.parametrize(
+    ("scheme", "starttls"), [("smtps", "auto"), ("smtp", "always"), ("smtp", "never")]
+)
+async def test_a_server_without_a_login_is_greeted_before_the_first_mail(
+    mail_sink: MailSink, tmp_path: Path, scheme: str, starttls: str
+) -> None:
+    certificate = await asyncio.to_thread(self_signed, tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    given: dict[str, Any] = {"ssl": context} if scheme == "smtps" else {}
+    options = {"tls_context": context} if starttls == "always" else {}
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(mail_sink, **options), "127.0.0.1", 0, **given
+    )
+    url = f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}"
+    gateway = EmailGateway(
+        parse_smtp_url(url, starttls, certificate),
+        mail_from="公开办 <gkb@yanting.example>",
+        timeout=LONG,
+        now=read_machine_time,
+    )
+    found = await gateway.send(MESSAGE)
+    await gateway.close()
+    server.close()
+    assert isinstance(found, MessageAccepted), found
+
+
 def self_signed(place: Path) -> Path:
     """A certificate for localhost and its key, in one file."""
     made = place / "mail.pem"
