@@ -32,7 +32,7 @@ from services.notifier.domain.message import (
     Refusal,
 )
 from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
-from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
+from services.notifier.gateways.mime import encode_domain, encode_mail, is_sendable, parse_sender
 from services.notifier.rendering.wording import clean
 from shared.errors import CuibanError
 
@@ -44,6 +44,7 @@ _NO_TLS = (
     "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered, or in the file of gateways "
     "`security: starttls-when-offered`, would send without it"
 )
+_NO_UTF8 = "the mail server offers no SMTPUTF8 for this address"
 
 
 class _InsecureError(Exception):
@@ -134,6 +135,7 @@ class EmailGateway:
             return MessageRefused(
                 Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address"
             )
+        message = replace(message, address=encode_domain(message.address))
         raw = encode_mail(message, mail_from=self._mail_from, sent_at=self._now())
         offer = _Offer(f"<{message.notification_id}@{self._domain}>")
         try:
@@ -172,12 +174,18 @@ class EmailGateway:
 
     async def _offer(
         self, offer: "_Offer", client: SMTP, address: str, raw: bytes
-    ) -> MessageAccepted:
+    ) -> MessageAccepted | MessageRefused:
         """Send by MAIL, RCPT and DATA. A loss before the text is a refusal, after it unknown."""
         offer.command = SmtpCommand.MAIL
         # Not by `mail`, `rcpt` and `data`, which would parse the addresses and search the bytes
         # again for each mail; `is_sendable` and `encode_mail` have checked both.
-        _require_reply(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
+        parameters = [self._from]
+        if not address.isascii():
+            if not client.supports_extension("smtputf8"):
+                self._give_back(offer)
+                return MessageRefused(Refusal.BAD_ADDRESS, permanent=True, detail=_NO_UTF8)
+            parameters.append(b"SMTPUTF8")
+        _require_reply(_DONE, await client.execute_command(b"MAIL", *parameters, timeout=None))
         offer.command = SmtpCommand.RCPT
         _require_reply(
             _DONE,

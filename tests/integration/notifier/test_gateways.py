@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -187,6 +188,23 @@ async def test_with_tls_the_password_is_given(
         await gateway.close()
     assert isinstance(found, MessageAccepted)
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("offered", [True, False])
+async def test_an_address_in_chinese_needs_a_server_with_smtputf8(
+    mail_sink: MailSink, offered: bool
+) -> None:
+    async with served(mail_sink, enable_SMTPUTF8=offered) as port:
+        gateway = email(f"smtp://127.0.0.1:{port}")
+        chinese = replace(MESSAGE, address="张三@jtj.example")
+        found = await gateway.send(chinese)
+        assert isinstance(await gateway.send(MESSAGE), MessageAccepted)
+        await gateway.close()
+    if offered:
+        assert isinstance(found, MessageAccepted)
+    else:
+        assert isinstance(found, MessageRefused)
+        assert (found.reason, found.permanent) == (Refusal.BAD_ADDRESS, True)
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
