@@ -1,11 +1,13 @@
 """`cuiban gateways check` and `test`, on files."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.command import run
+from deploy.terminal.language import use_language
 
 ROBOT = """\
 gateways:
@@ -14,6 +16,14 @@ gateways:
     url: http://127.0.0.1:9/send
     key: {env: ROBOT_KEY}
 """
+
+
+@pytest.fixture(autouse=True)
+def speak_english(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Each run chooses the language of the process; other tests expect English."""
+    monkeypatch.setenv("LC_ALL", "en")
+    yield
+    use_language("en")
 
 
 @pytest.fixture
