@@ -24,6 +24,8 @@ from shared.schemas.rules import Channel
 
 _SHOWN = 5
 """How many problems of a file an error tells."""
+_LATER = 8
+"""How many messages are sent at once by a gateway that is added without a restart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ def _build_from_environment(channel: Channel, settings: NotifierSettings) -> Cha
                 make_sms_gateway(settings), settings.sms_concurrency, settings.sms_unknown
             )
         case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
-            return ChannelGateway(NoGateway(), 1, WhenUnknown.REOFFER)
+            return ChannelGateway(NoGateway(), _LATER, WhenUnknown.REOFFER)
 
 
 def make_email_gateway(settings: NotifierSettings) -> Gateway:

@@ -10,7 +10,6 @@ import re
 from abc import ABC, abstractmethod
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
 from urllib.parse import quote
@@ -276,8 +275,3 @@ def sign_base64(key: str, text: str, algorithm: str = "sha256") -> str:
 def hash_hex(content: bytes) -> str:
     """SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
-
-
-def measure_seconds(value: object) -> timedelta | None:
-    """A number of seconds in an answer; None when it is none."""
-    return timedelta(seconds=min(value, 86400)) if isinstance(value, int) and value > 0 else None

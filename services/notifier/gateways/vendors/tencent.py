@@ -105,9 +105,8 @@ class Tencent(HttpVendor):
         response = (read_object(answer) or {}).get("Response")
         if not isinstance(response, dict):
             return read_unclear(answer)
-        if error := response.get("Error"):
-            code, text = (error.get("Code", ""), error.get("Message", ""))
-            return self.judge_code(code, text)
+        if isinstance(error := response.get("Error"), dict):
+            return self.judge_code(error.get("Code", ""), error.get("Message", ""))
         mobile = get_mobile(message)
         for each in get_objects(response.get("SendStatusSet")):
             if str(each.get("PhoneNumber", "")).endswith(mobile):

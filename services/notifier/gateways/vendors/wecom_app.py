@@ -30,6 +30,7 @@ from services.notifier.gateways.vendors.base import (
 from shared.schemas.rules import Channel
 
 _LONGEST = 2048  # bytes of a text
+_DAY = 86_400  # seconds; a longer life of a token is none that it has
 
 
 class WecomApp(HttpVendor):
@@ -77,7 +78,7 @@ class WecomApp(HttpVendor):
         if fields is None or "errcode" not in fields:
             return read_unclear(answer)
         token, seconds = fields.get("access_token"), fields.get("expires_in")
-        if not isinstance(token, str) or not isinstance(seconds, int):
+        if not isinstance(token, str) or not isinstance(seconds, int) or not 0 < seconds <= _DAY:
             reading = self.judge_code(fields["errcode"], fields.get("errmsg", ""))
             ended = reading.verdict in {Verdict.TOKEN_ENDED, Verdict.FAILED}
             return Reading(Verdict.UNAUTHORISED, reading.detail) if ended else reading
