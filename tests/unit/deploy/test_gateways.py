@@ -1,12 +1,14 @@
 """`cuiban gateways check` and `test`, on files."""
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from deploy.command import run
+from deploy.gateways import gateways
 from deploy.terminal.language import use_language
 
 ROBOT = """\
@@ -73,3 +75,20 @@ def test_a_name_that_no_gateway_has_is_wrong_use(
 ) -> None:
     assert run(["gateways", "test", "other", "--to", "13800000000", "--json"]) == 2
     assert "liaisons" in capsys.readouterr().err
+
+
+def test_the_cases_of_a_gateway_that_is_not_there_are_wrong_use(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("CUIBAN_GATEWAYS", raising=False)
+    assert run(["gateways", "conform", "other", "--json"]) == 2
+    assert "tencent" in capsys.readouterr().err
+
+
+def test_where_the_simulator_is_not_installed_the_other_commands_remain(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    monkeypatch.setattr(gateways, "registered_commands", gateways.registered_commands[:2])
+    monkeypatch.setitem(sys.modules, "lab.simulator.command", None)
+    assert run(["gateways", "conform"]) == 2
+    assert run(["gateways", "check"]) == 0

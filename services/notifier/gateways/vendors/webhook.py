@@ -6,6 +6,7 @@ gateway recognises a repeat.
 
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, SecretStr
@@ -65,17 +66,24 @@ class Webhook(HttpVendor):
             "webhook-id": name,
             "webhook-timestamp": str(stamp),
         }
-        if self.keys and (keys := parse_keys(self.keys.get_secret_value())):
+        if self.keys and (keys := _parse_keys(self.keys.get_secret_value())):
             headers["webhook-signature"] = sign(keys, name, stamp, body)
         return VendorRequest(self.url.get_secret_value(), body, headers)
 
     @override
     def read_answer(self, answer: VendorAnswer, message: Message) -> Outcome:
         """By the words that most platforms use: their own protocol is not known here."""
-        words = Words(
-            frozenset(map(normalise, self.success)), frozenset(map(normalise, self.permanent))
-        )
+        words = _make_words(self.success, self.permanent)
         return judge_answer(answer.status, answer.body, str(message.notification_id), words)
+
+
+_parse_keys = lru_cache(maxsize=8)(parse_keys)
+"""Read once, not for each message."""
+
+
+@lru_cache(maxsize=8)
+def _make_words(success: tuple[str, ...], permanent: tuple[str, ...]) -> Words:
+    return Words(frozenset(map(normalise, success)), frozenset(map(normalise, permanent)))
 
 
 def _build_body(message: Message, now: datetime) -> bytes:
