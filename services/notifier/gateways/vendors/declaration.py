@@ -1,5 +1,9 @@
 """How the file describes a gateway that needs no code: requests, signature, answers, receipts."""
 
+import hashlib
+import hmac
+from base64 import b64encode
+from collections.abc import Mapping
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -9,6 +13,7 @@ from services.notifier.gateways.vendors.templates import (
     JsonPath,
     Template,
     TemplateTree,
+    fill_template,
     list_names,
 )
 
@@ -87,3 +92,16 @@ class ReceiptForm(_Part):
     status: JsonPath
     delivered: tuple[str, ...] = Field(min_length=1, max_length=50)
     waiting: tuple[str, ...] = ()
+
+
+def sign_text(signing: Signing, values: Mapping[str, str]) -> str:
+    """The signature that is described, of the text with its values."""
+    text = fill_template(signing.text, values).encode("utf-8", "replace")
+    algorithm = signing.recipe.removeprefix("hmac-")
+    if signing.recipe.startswith("hmac"):
+        digest = hmac.digest(fill_template(signing.key, values).encode(), text, algorithm)
+    else:
+        digest = hashlib.new(algorithm, text).digest()
+    if signing.encoding == "base64":
+        return b64encode(digest).decode()
+    return digest.hex().upper() if signing.encoding == "HEX" else digest.hex()

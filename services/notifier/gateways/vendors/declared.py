@@ -4,8 +4,6 @@ The description says how a request looks and is signed, where success stands in 
 codes mean, and how receipts look.
 """
 
-import hashlib
-import hmac
 from base64 import b64encode
 from datetime import timedelta, timezone
 from typing import Any, ClassVar, Literal, Self
@@ -40,9 +38,11 @@ from services.notifier.gateways.vendors.declaration import (
     ReceiptForm,
     RequestForm,
     Signing,
+    sign_text,
 )
 from services.notifier.gateways.vendors.templates import (
     SECRET,
+    clean_header,
     fill_template,
     fill_tree,
     find_at,
@@ -103,12 +103,12 @@ class Declared(HttpVendor):
         body = self._build_body(values) if signs_body else b""
         if signing:
             values["body"] = body.decode()
-            values["signature"] = _sign(signing, values)
+            values["signature"] = sign_text(signing, values)
         if not signs_body:
             body = self._build_body(values)
         headers = {"content-type": _TYPES[form.format]} if form.method != "GET" else {}
         for name, template in form.headers.items():
-            headers[name.lower()] = _check_header(fill_template(template, values))
+            headers[name.lower()] = clean_header(fill_template(template, values))
         query = {name: fill_template(each, values) for name, each in form.query.items()}
         join = "&" if "?" in form.url else "?"
         url = f"{form.url}{join}{urlencode(query, errors='replace')}" if query else form.url
@@ -157,11 +157,10 @@ class Declared(HttpVendor):
         code = _show(find_at(content, form.code))
         if code is None:
             return read_unclear(answer)
-        if code in form.success and read_status(answer) is None:
-            message_id = _show(find_at(content, form.message_id)) if form.message_id else None
-            return Reading(Verdict.ACCEPTED, message_id=message_id or "")
         if code in form.success:
-            return read_unclear(answer)
+            message_id = _show(find_at(content, form.message_id)) if form.message_id else None
+            accepted = Reading(Verdict.ACCEPTED, message_id=message_id or "")
+            return read_status(answer) or accepted
         table = CodeTable({Verdict(name): each for name, each in form.codes.items()})
         text = (_show(find_at(content, form.text)) if form.text else "") or ""
         detail = f"{code}: {text}" if text else code
@@ -199,20 +198,3 @@ def _show(value: object) -> str | None:
             return str(value)
         case _:
             return None
-
-
-def _check_header(value: str) -> str:
-    """A header without characters that would begin another one."""
-    return "".join(each if each.isprintable() and each.isascii() else "?" for each in value)
-
-
-def _sign(signing: Signing, values: dict[str, str]) -> str:
-    text = fill_template(signing.text, values).encode("utf-8", "replace")
-    algorithm = signing.recipe.removeprefix("hmac-")
-    if signing.recipe.startswith("hmac"):
-        digest = hmac.digest(fill_template(signing.key, values).encode(), text, algorithm)
-    else:
-        digest = hashlib.new(algorithm, text).digest()
-    if signing.encoding == "base64":
-        return b64encode(digest).decode()
-    return digest.hex().upper() if signing.encoding == "HEX" else digest.hex()

@@ -88,3 +88,8 @@ def find_at(content: object, path: str) -> Any:  # noqa: ANN401 - any JSON
         else:
             return None
     return content
+
+
+def clean_header(value: str) -> str:
+    """A header without characters that would begin another one."""
+    return "".join(each if each.isprintable() and each.isascii() else "?" for each in value)
