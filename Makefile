@@ -50,8 +50,9 @@ lock: setup ## Pin the requirements anew, with hashes
 	for set in base local dev; do $(BIN)/$(LOCK) requirements/$$set.in -o requirements/$$set.txt; done
 asyncapi: setup ## Write docs/asyncapi.yaml from the events
 	$(BIN)/python -m deploy.asyncapi
-schema: setup ## Write docs/rules.schema.json from the rule language
+schema: setup ## Write the schemas of rules and gateways into docs/
 	$(BIN)/python -m deploy.rules_schema
+	$(BIN)/python -m deploy.gateways_schema
 texts: setup ## Renew the catalogs of the command and the pages, and list what is not translated
 	$(BIN)/python -m tools.texts
 	$(BIN)/python -m tools.page_texts

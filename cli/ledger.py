@@ -47,7 +47,13 @@ _STATES = {
     "failed": N_("failed"),
     "suppressed": N_("suppressed"),
 }
-CHANNELS: Mapping[str, str] = {Channel.EMAIL: N_("email"), Channel.SMS: N_("sms")}
+CHANNELS: Mapping[str, str] = {
+    Channel.EMAIL: N_("email"),
+    Channel.SMS: N_("sms"),
+    Channel.WECOM: N_("WeCom"),
+    Channel.DINGTALK: N_("DingTalk"),
+    Channel.FEISHU: N_("Feishu"),
+}
 
 
 class LedgerOrder(StrEnum):

@@ -12,10 +12,9 @@ from cli.rule_drafts import approve_draft, discard_draft, publish_draft, save_dr
 from cli.rules_forecast import forecast_rules
 from deploy.terminal.answers import JsonOption, say, show_answer
 from deploy.terminal.errors import NO
-from deploy.terminal.language import _, get_language
-from shared.api.problems import choose_part
+from deploy.terminal.language import _
+from deploy.terminal.problems import TranslatedProblem, show_problems, translate_problem
 from shared.clock import SystemClock
-from shared.rules.problems import BookProblem
 from shared.rules.reading import read_book
 
 rules = typer.Typer(
@@ -25,25 +24,13 @@ rules.command("forecast")(forecast_rules)
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
-    """A problem as `--json` prints it; texts are in the language in use."""
-
-    line: int
-    column: int
-    path: str
-    code: str
-    message: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Check:
     """The answer of `rules check`."""
 
     file: str
     passed: bool
     rules: int
-    problems: list[_Place]
+    problems: list[TranslatedProblem]
 
 
 @rules.command("check")
@@ -61,35 +48,18 @@ def check_rules(
         str(file),
         not reading.problems,
         len(reading.book.rules) if reading.book else 0,
-        [_translate(problem) for problem in reading.problems],
+        [translate_problem(problem) for problem in reading.problems],
     )
     show_answer(check, as_json, _show_check)
     if reading.problems:
         raise typer.Exit(NO)
 
 
-def _translate(problem: BookProblem) -> _Place:
-    language = get_language()
-    return _Place(
-        problem.mark.line,
-        problem.mark.column,
-        problem.path,
-        problem.code,
-        choose_part(problem.message, language),
-        choose_part(problem.hint, language),
-    )
-
-
 def _show_check(check: _Check) -> None:
     if check.passed:
         line = _("{file}: nothing is wrong; {rules} rules.")
         say(line.format(file=check.file, rules=check.rules))
-    for problem in check.problems:
-        line = _("{file}: line {line}, column {column}: {message}")
-        place = {"line": problem.line, "column": problem.column}
-        say(line.format(file=check.file, message=problem.message, **place))
-        if problem.hint:
-            say(f"    {problem.hint}")
+    show_problems(check.file, check.problems)
 
 
 rules.command("draft")(save_draft)

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from typing import Annotated, Any
@@ -22,6 +23,7 @@ _COMMANDS = {
     "up": "lab.stack.commands:start_stack",
     "down": "lab.stack.commands:stop_stack",
     "status": "lab.stack.commands:show_status",
+    "simulator": "lab.simulator.command:run_simulator",
     "demo": "lab.demo.command:run_demo",
     "chaos": "lab.chaos.command:run_chaos",
     "import": "cli.plans:import_plan",
@@ -46,6 +48,7 @@ _COMMANDS = {
     "tokens": "cli.tokens:tokens",
     "audit": "cli.audit:audit",
     "ops": "deploy.ops.app:ops",
+    "gateways": "deploy.gateways:gateways",
     "bench": "lab.bench.command:run_benches",
     "topics": "deploy.prepare:prepare_topics",
     "migrate": "deploy.prepare:run_migrations",
@@ -53,11 +56,15 @@ _COMMANDS = {
 }
 
 
+_ADDED = {"gateways": ("conform", "lab.simulator.command:try_gateways")}
+"""Subcommands of a group that need more packages than the group itself."""
+
+
 def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export the class
     """The command with the named subcommands; without names, all that can run here.
 
-    A production image has the operator's commands alone: `ops`, `offices`, `topics`, `migrate`,
-    `prepare`.
+    A production image has the operator's commands alone: `ops`, `offices`, `gateways`, `topics`,
+    `migrate`, `prepare`.
 
     Raises:
         CuibanError: a named one needs a package that is not installed.
@@ -72,10 +79,21 @@ def build_command(*names: str) -> Any:  # noqa: ANN401 - Typer does not export t
                 continue
             raise _get_missing_error(name, (error.name or "").partition(".")[0]) from error
         if isinstance(command, typer.Typer):
-            app.add_typer(command, name=name)
+            app.add_typer(_complete(name, command), name=name)
         else:
             app.command(name)(command)
     return get_command(app)
+
+
+def _complete(name: str, group: typer.Typer) -> typer.Typer:
+    """A group with the subcommand that needs more packages, where these are installed."""
+    added = _ADDED.get(name)
+    if added is None or any(each.name == added[0] for each in group.registered_commands):
+        return group
+    module, attribute = added[1].split(":")
+    with suppress(ModuleNotFoundError):
+        group.command(added[0])(getattr(import_module(module), attribute))
+    return group
 
 
 def _get_missing_error(name: str, package: str) -> CuibanError:

@@ -79,5 +79,7 @@ class MessageSettings(Settings):
                 return self.quiet_email
             case Channel.SMS:
                 return self.quiet_sms
+            case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
+                return None
             case _:
                 assert_never(channel)

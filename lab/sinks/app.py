@@ -2,8 +2,8 @@
 
 One process receives mail by SMTP and short messages by HTTP and keeps all of it in DIR. It shows
 them as an inbox on `/`, and as JSON on `/messages.json` (each message once), `/messages` (each
-arrival) and `/counts`. `/faults` sets how the gateways misbehave. CUIBAN_SMS_SECRET is the key for
-the signatures of short messages.
+arrival) and `/counts`. `/faults` sets how the gateways misbehave. `/simulator` has the simulated
+vendors of gateways. CUIBAN_SMS_SECRET is the key for the signatures of short messages.
 """
 
 import argparse
@@ -19,6 +19,8 @@ from pathlib import Path
 from aiohttp import web
 from aiosmtpd.smtp import SMTP
 
+from lab.simulator.app import Simulator
+from lab.simulator.catalogue import VENDORS
 from lab.sinks.gateways import Faults, Gateways, MailHandler, take_sms
 from lab.sinks.listing import list_distinct_messages
 from lab.sinks.pages import add_pages, read_body_parts
@@ -34,7 +36,7 @@ PAGE_LIMIT = 5000  # messages in one answer
 
 
 def build_application(gateways: Gateways) -> web.Application:
-    """Build the HTTP side: the SMS gateway, the received messages, the faults, and the inbox."""
+    """Build the HTTP side: the SMS gateway, what was received, faults, the inbox, and vendors."""
     app = web.Application(client_max_size=MESSAGE_LIMIT, middlewares=[explain])
     app.router.add_post("/sms", partial(take_sms, gateways))
     app.router.add_get("/messages", partial(list_messages, gateways))
@@ -45,6 +47,8 @@ def build_application(gateways: Gateways) -> web.Application:
     app.router.add_get("/faults", partial(get_faults, gateways))
     app.router.add_put("/faults", partial(set_faults, gateways))
     add_pages(app, gateways.store)
+    simulated = Simulator({name: make() for name, make in VENDORS.items()})
+    app.add_subapp("/simulator", simulated.build_application())
     return app
 
 

@@ -37,6 +37,7 @@ _LABELS = {
     "database": N_("PostgreSQL"),
     "smtp": N_("Mail"),
     "sms": N_("SMS"),
+    "simulator": N_("Simulated vendors"),
 }
 Processes = Annotated[int, typer.Option(min=0, max=32, help="How many processes of it.")]
 

@@ -184,6 +184,7 @@ def list_addresses(record: StackRecord | None) -> dict[str, str]:
     if record is None:
         return {}
     pages = {"api": record.api, "console": record.console, "inbox": record.inbox}
+    pages["simulator"] = f"{record.inbox}simulator" if record.inbox else ""
     others = {
         name: record.environment.get(setting, "") for name, setting in _ADDRESS_SETTINGS.items()
     }

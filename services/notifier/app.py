@@ -1,10 +1,9 @@
 """The notifier's process: builds and connects its parts. `python -m services.notifier.app`."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import NoReturn, assert_never
+from typing import NoReturn
 
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -15,17 +14,17 @@ from services.notifier.dispatch.forgetting import Forgetting
 from services.notifier.dispatch.lane import Lane, Pace
 from services.notifier.dispatch.link_mails import LinkMails
 from services.notifier.dispatch.offers import ChannelRules
+from services.notifier.dispatch.reloading import ChannelSetup, Reloading
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.reporting import SOURCE
-from services.notifier.domain.retry import RetryPolicy, WhenUnknown
-from services.notifier.gateways.email import EmailGateway, parse_smtp_url
-from services.notifier.gateways.protocol import Gateway, NoGateway
-from services.notifier.gateways.signing import parse_keys
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
+from services.notifier.domain.retry import RetryPolicy
+from services.notifier.gateways.building import ChannelGateway, build_gateways
+from services.notifier.gateways.protocol import NoGateway
+from services.notifier.gateways.switched import SwitchedGateway
 from services.notifier.settings import NotifierSettings
 from services.notifier.store.tables import INBOX, OUTBOX, PARKED, POSITIONS
 from shared import logging
-from shared.clock import Clock, open_clock, read_machine_time
+from shared.clock import Clock, open_clock
 from shared.database.engine import create_engine, describe_clock_trouble
 from shared.database.trusted_clock import TrustedClock
 from shared.errors import CuibanError
@@ -47,6 +46,7 @@ from shared.schemas.topics import Topic
 SERVICE = "notifier"
 TOPICS = (topics.REMINDERS, topics.DIRECTORY, topics.RULES, topics.RECEIPTS)
 _WITHIN = 0.05
+_VARIABLES = {Channel.EMAIL: "CUIBAN_SMTP_URL", Channel.SMS: "CUIBAN_SMS_URL"}
 
 Handler = Callable[[AsyncConnection, Sequence[Envelope], datetime], Awaitable[None]]
 CONSUMERS: tuple[tuple[str, Topic, Handler], ...] = (
@@ -84,72 +84,29 @@ def make_consumers(
     ]
 
 
-def make_email_gateway(settings: NotifierSettings) -> Gateway:
-    """The gateway of the mail server in the settings; `NoGateway` without one.
+def make_channels(settings: NotifierSettings) -> dict[Channel, ChannelSetup]:
+    """How each channel sends. Channels that are off or have no gateway are logged.
 
     Raises:
-        CuibanError: its URL, or the sender's address, is not valid.
+        CuibanError: a gateway's settings are not valid.
     """
-    if not (url := settings.smtp_url.get_secret_value()):
-        return NoGateway()
-    return EmailGateway(
-        parse_smtp_url(url, settings.smtp_starttls, settings.smtp_ca_file),
-        mail_from=settings.mail_from,
-        timeout=settings.send_timeout,
-        now=open_clock(settings.clock_file).now,
-    )
-
-
-def make_sms_gateway(settings: NotifierSettings) -> Gateway:
-    """The gateway for SMS in the settings; `NoGateway` without one.
-
-    Raises:
-        CuibanError: its URL or a secret is not valid.
-    """
-    if not (url := settings.sms_url.get_secret_value()):
-        return NoGateway()
-    endpoint = Endpoint(
-        url,
-        parse_keys(settings.sms_secret.get_secret_value()),
-        frozenset(word.lower() for word in settings.sms_success),
-        frozenset(word.lower() for word in settings.sms_permanent),
-    )
-    return WebhookGateway(
-        endpoint,
-        concurrency=settings.sms_concurrency,
-        timeout=settings.send_timeout,
-        now=read_machine_time,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _ChannelSetup:
-    """What the settings give a channel. `variable` is the one that names its gateway."""
-
-    gateway: Gateway
-    variable: str
-    concurrency: int
-    unknown: WhenUnknown
-
-
-def _set_up(channel: Channel, settings: NotifierSettings) -> _ChannelSetup:
-    match channel:
-        case Channel.EMAIL:
-            return _ChannelSetup(
-                gateway=make_email_gateway(settings),
-                variable="CUIBAN_SMTP_URL",
-                concurrency=settings.email_connections,
-                unknown=settings.email_unknown,
-            )
-        case Channel.SMS:
-            return _ChannelSetup(
-                gateway=make_sms_gateway(settings),
-                variable="CUIBAN_SMS_URL",
-                concurrency=settings.sms_concurrency,
-                unknown=settings.sms_unknown,
-            )
-        case _:
-            assert_never(channel)
+    connected = build_gateways(settings)
+    policy, portal = _make_policy(settings, connected), make_portal(settings)
+    return {
+        channel: ChannelSetup(
+            ChannelRules(
+                channel,
+                policy,
+                RetryPolicy(settings.retry_delays, settings.unknown_pause, each.when_unknown),
+                settings.sms_signature,
+                settings.lease,
+                portal,
+            ),
+            each.gateway,
+            each.concurrency,
+        )
+        for channel, each in connected.items()
+    }
 
 
 def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) -> list[Lane]:
@@ -160,38 +117,32 @@ def make_lanes(settings: NotifierSettings, engine: AsyncEngine, clock: Clock) ->
     """
     if settings.lease <= 2 * settings.send_timeout:
         raise CuibanError("CUIBAN_LEASE must be more than twice CUIBAN_SEND_TIMEOUT.")
-    setups = {channel: _set_up(channel, settings) for channel in Channel}
-    policy, portal = _make_policy(settings, setups), make_portal(settings)
     return [
         Lane(
-            rules=ChannelRules(
-                channel,
-                policy,
-                RetryPolicy(settings.retry_delays, settings.unknown_pause, setup.unknown),
-                settings.sms_signature,
-                settings.lease,
-                portal,
-            ),
+            rules=setup.rules,
             pace=Pace(setup.concurrency, settings.batch, settings.send_timeout, settings.poll),
             gateway=setup.gateway,
             engine=engine,
             clock=TrustedClock(clock, settings.clock_skew),
         )
-        for channel, setup in setups.items()
+        for setup in make_channels(settings).values()
     ]
 
 
-def _make_policy(settings: NotifierSettings, setups: Mapping[Channel, _ChannelSetup]) -> Policy:
-    """The installation's limits. Channels that are off or have no gateway are logged."""
+def _make_policy(settings: NotifierSettings, connected: Mapping[Channel, ChannelGateway]) -> Policy:
+    """The installation's limits. Channels that are off or have no gateway are logged.
+
+    The channels of groups have no gateway in most installations: they are not logged until a rule
+    book names one of them and something is held.
+    """
     off = settings.channels_off
     without = {
-        channel for channel, setup in setups.items() if isinstance(setup.gateway, NoGateway)
+        channel for channel, each in connected.items() if isinstance(each.gateway, NoGateway)
     } - off
     for channel in sorted(off):
         logging.log(__name__).warning("channel.off", channel=channel)
-    for channel in sorted(without):
-        variable = setups[channel].variable
-        hint = f"name it with {variable}, or give {channel} up with CUIBAN_CHANNELS_OFF"
+    for channel in sorted(without & _VARIABLES.keys()):
+        hint = f"name it with {_VARIABLES[channel]}, or give {channel} up with CUIBAN_CHANNELS_OFF"
         logging.log(__name__).error("channel.held", channel=channel, reason="no gateway", hint=hint)
     return settings.make_policy(without)
 
@@ -208,12 +159,12 @@ def make_link_mails(
     settings: NotifierSettings, engine: AsyncEngine, clock: Clock
 ) -> LinkMails | None:
     """What sends new links; None without a portal or a mail server."""
-    portal, gateway = make_portal(settings), make_email_gateway(settings)
+    portal, gateway = make_portal(settings), build_gateways(settings)[Channel.EMAIL].gateway
     if portal is None or isinstance(gateway, NoGateway):
         return None
     return LinkMails(
         engine=engine,
-        gateway=gateway,
+        gateway=SwitchedGateway(gateway),
         clock=TrustedClock(clock, settings.clock_skew),
         portal=portal,
         lease=settings.lease,
@@ -250,6 +201,8 @@ def run() -> NoReturn:
     loops: list[Loop] = [Relay(engine, OUTBOX, settings).run, board.run]
     loops += [lane.run for lane in lanes]
     loops += [link_mails.run] if link_mails else []
+    mail = link_mails.gateway if link_mails else None
+    loops.append(Reloading(partial(make_channels, settings), lanes, mail).run)
     loops.append(Forgetting(engine, TrustedClock(clock, settings.clock_skew)).run)
     for consumer in consumers:
         add_agent(app, consumer, next(iter(consumer.topics)), _WITHIN)

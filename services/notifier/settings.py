@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode
 
 from services.notifier.domain.retry import WhenUnknown
+from services.notifier.domain.vocabulary import SUCCESS
 from shared.base_settings import BoundedDuration, NonNegativeDuration
 from shared.message_settings import MessageSettings
 
@@ -46,6 +47,9 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_parse_words)]
 class NotifierSettings(MessageSettings):
     """The notifier's settings, beside those that it shares."""
 
+    gateways: Path | None = None
+    """The file of gateways (docs/gateways.schema.json); read at the start and at SIGHUP. A channel
+    that it does not name has the gateway of the variables below."""
     smtp_url: SecretStr = SecretStr("")
     """`smtp://` or `smtps://`, with `user:password@` if the server requires a login. Without it (or
     `sms_url`), the channel's notifications are held until the service is started with it."""
@@ -65,11 +69,7 @@ class NotifierSettings(MessageSettings):
     """`whsec_…`; two of them, separated by a space, while a key is rotated."""
     sms_concurrency: int = Field(default=32, ge=1, le=500)
     sms_unknown: WhenUnknown = WhenUnknown.REOFFER
-    sms_success: Words = (
-        *("0", "200", "201", "202", "true", "ok", "success", "succeed", "succeeded", "accepted"),
-        *("queued", "sent", "submitted", "pending", "sending", "processing", "scheduled"),
-        *("created", "completed", "delivered"),
-    )
+    sms_success: Words = SUCCESS
     """Values of `code`, `errcode`, `status` and the like in an answer that mean success; numbers
     are compared as numbers (`0000`), words in lower case."""
     sms_permanent: Words = ()

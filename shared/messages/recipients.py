@@ -37,7 +37,7 @@ class Recipient:
         match channel:
             case Channel.EMAIL:
                 return self.email.strip()
-            case Channel.SMS:
+            case Channel.SMS | Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
                 return self.mobile.strip()
             case _:
                 assert_never(channel)

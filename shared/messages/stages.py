@@ -144,6 +144,8 @@ def _get_quiet_hours(settings: OfficeSettings, channel: Channel) -> Hours | None
             return settings.quiet_email
         case Channel.SMS:
             return settings.quiet_sms
+        case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
+            return None
         case _:
             assert_never(channel)
 

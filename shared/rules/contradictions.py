@@ -42,7 +42,7 @@ _OTHER = "\0"
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """Something that never happens: where, a word for programs, and texts as in `BookProblem`."""
+    """Something that never happens: where, a word for programs, and texts as in `TextProblem`."""
 
     path: Path
     code: str

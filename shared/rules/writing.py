@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shared.marked.marks import NULLS
 from shared.rules.book import EXTENDED, Rule, RuleBook
-from shared.rules.marks import NULLS
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]*|[0-9]{2}:[0-9]{2}|[\u4e00-\u9fff]+")
 """A text that YAML takes as it is; any other is written in quotes."""

@@ -32,6 +32,9 @@ class Channel(StrEnum):
 
     EMAIL = "email"
     SMS = "sms"
+    WECOM = "wecom"
+    DINGTALK = "dingtalk"
+    FEISHU = "feishu"
 
 
 class CatchUp(StrEnum):

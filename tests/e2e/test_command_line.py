@@ -44,7 +44,7 @@ def test_status_says_what_runs_and_where(world, cuiban) -> None:
     assert {part["state"] for part in known["parts"]} == {"ready"}
     assert all(Path(part["log"]).exists() for part in known["parts"])
     assert known["addresses"].keys() == {
-        *("api", "console", "inbox", "kafka", "database", "smtp", "sms"),
+        *("api", "console", "inbox", "kafka", "database", "smtp", "sms", "simulator"),
     }
     assert known["addresses"]["api"] == world.record.api
     assert Path(known["token_file"]).read_text().strip()

@@ -20,9 +20,10 @@ from services.notifier.domain.message import (
     Outcome,
     OutcomeUnknown,
 )
+from services.notifier.gateways.building import make_webhook
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from tests.fuzz.profiles import fuzzed
 
 TIMEOUT, LONGER, PATIENCE = 0.4, 3.0, 120.0
@@ -51,11 +52,9 @@ async def serving(answer: Answer) -> AsyncIterator[int]:
         writer.transport.abort()
 
 
-def webhook(port: int, seconds: float = TIMEOUT) -> WebhookGateway:
-    endpoint = Endpoint(f"http://127.0.0.1:{port}/", (), frozenset({"0"}))
-    return WebhookGateway(
-        endpoint, concurrency=2, timeout=timedelta(seconds=seconds), now=lambda: NOW
-    )
+def webhook(port: int, seconds: float = TIMEOUT) -> HttpGateway:
+    vendor = make_webhook(f"http://127.0.0.1:{port}/", "", success=("0",))
+    return HttpGateway(vendor, timeout=timedelta(seconds=seconds), now=lambda: NOW)
 
 
 def smtp(port: int) -> EmailGateway:

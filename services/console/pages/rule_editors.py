@@ -20,8 +20,8 @@ from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from shared.api.problems import Problem
 from shared.api.rules import RuleDraftOut
+from shared.marked.problems import TextProblem
 from shared.rules.book import RuleBook
-from shared.rules.problems import BookProblem
 from shared.rules.reading import read_book
 from shared.rules.writing import write_book
 
@@ -62,7 +62,7 @@ async def _render_text(
     visit: Visit, draft: RuleDraftOut, form: Form, *, checked: bool, status: int = 200
 ) -> Response:
     text = next(iter(form.get_all("text")), "")
-    problems: tuple[BookProblem, ...] = ()
+    problems: tuple[TextProblem, ...] = ()
     if checked:
         # A long text takes seconds.
         problems = (await asyncio.to_thread(read_book, text, visit.person.today)).problems
@@ -78,7 +78,7 @@ async def _render_text(
     )
 
 
-def _flatten(problem: BookProblem) -> dict[str, Any]:
+def _flatten(problem: TextProblem) -> dict[str, Any]:
     return {
         "line": problem.mark.line,
         "column": problem.mark.column,

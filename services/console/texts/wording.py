@@ -76,7 +76,13 @@ REASONS: Mapping[str, str] = {
     "extended": N_("期限已调整"),
 }
 """Why a message was not sent, or failed: the codes of the notifier."""
-CHANNELS: Mapping[str, str] = {"email": N_("邮件"), "sms": N_("短信")}
+CHANNELS: Mapping[str, str] = {
+    "email": N_("邮件"),
+    "sms": N_("短信"),
+    "wecom": N_("企业微信"),
+    "dingtalk": N_("钉钉"),
+    "feishu": N_("飞书"),
+}
 SCOPES: Mapping[str, str] = {
     "read": N_("查看"),
     "report": N_("代单位办理"),

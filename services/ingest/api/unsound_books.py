@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from services.ingest.api.problems import ProblemError
-from shared.rules.problems import BookProblem
+from shared.marked.problems import TextProblem
 
 
-def make_unsound(problems: Sequence[BookProblem]) -> ProblemError:
+def make_unsound(problems: Sequence[TextProblem]) -> ProblemError:
     """A refusal that names the first problem in its hint, and all of them in `errors`."""
     pending = all(problem.code == "not-supported" for problem in problems)
     return ProblemError(

@@ -39,7 +39,13 @@ AUDIENCES: Mapping[str, str] = {
     Audience.DEPUTY: "分管领导",
     Audience.HEAD: "主要负责人",
 }
-CHANNELS: Mapping[str, str] = {Channel.EMAIL: "邮件", Channel.SMS: "短信"}
+CHANNELS: Mapping[str, str] = {
+    Channel.EMAIL: "邮件",
+    Channel.SMS: "短信",
+    Channel.WECOM: "企业微信",
+    Channel.DINGTALK: "钉钉",
+    Channel.FEISHU: "飞书",
+}
 STATES = {
     MessageState.PENDING: "待发送",
     MessageState.SENT: "已发送",

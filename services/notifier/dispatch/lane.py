@@ -22,6 +22,7 @@ from services.notifier.dispatch.resting import Rest
 from services.notifier.dispatch.writing import Writer
 from services.notifier.domain.message import Outcome, OutcomeUnknown, remove_secret
 from services.notifier.gateways.protocol import Gateway
+from services.notifier.gateways.switched import SwitchedGateway
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import monotonic
@@ -69,12 +70,12 @@ class Lane:
         engine: AsyncEngine,
         clock: TrustedClock,
     ) -> None:
-        self._rules, self._pace, self._gateway = rules, pace, gateway
+        self._rules, self._pace, self._gateway = rules, pace, SwitchedGateway(gateway)
         self._engine, self._clock = engine, clock
-        self._channel = rules.channel
+        self.channel = rules.channel
         self._waiting: asyncio.Queue[tuple[Offer, float] | None] = asyncio.Queue()
         self._recheck = Recheck(engine)
-        self._writer = Writer(engine, clock.clock, rules, gateway.name, pace.batch)
+        self._writer = Writer(engine, clock.clock, rules, self._gateway, pace.batch)
         self._room = asyncio.Event()
         self._offering = 0
         self._calm = asyncio.Event()
@@ -85,9 +86,11 @@ class Lane:
         self.rest = Rest(rules.channel)
         self._stopping = False
         self._news = News(engine, Subject.NOTIFICATIONS)
-        self._pause = LOOK_AFTER * pace.poll / _SECOND
-        if rules.channel in rules.policy.unconnected:
-            self._pause = max(self._pause, _HELD_POLL)
+
+    async def switch(self, rules: ChannelRules, gateway: Gateway) -> None:
+        """Send what is claimed from now on by other rules, and through another gateway."""
+        self._rules = self._writer.rules = rules
+        await self._gateway.switch(gateway)
 
     async def run(self) -> None:
         """Claim and send until cancelled; then finish what is being sent, and commit it."""
@@ -113,7 +116,7 @@ class Lane:
             task.cancel()
         await asyncio.gather(*senders, writing, return_exceptions=True)
         await self._gateway.close()
-        log(__name__).info("lane.stopped", channel=self._channel, left_open=self._open)
+        log(__name__).info("lane.stopped", channel=self.channel, left_open=self._open)
 
     # --- claiming ---
 
@@ -134,8 +137,8 @@ class Lane:
                         fresh_first=self.rest.probing,
                     )
             except Exception as error:  # noqa: BLE001 - infrastructure errors are waited out
-                metrics.FAULTS.labels(f"claim-{self._channel}").inc()
-                log(__name__).warning("claim.waits", channel=self._channel, error=str(error)[:300])
+                metrics.FAULTS.labels(f"claim-{self.channel}").inc()
+                log(__name__).warning("claim.waits", channel=self.channel, error=str(error)[:300])
                 await pauses.wait()
                 continue
             pauses.reset()
@@ -162,6 +165,13 @@ class Lane:
             return 0
         return batch
 
+    @property
+    def _pause(self) -> float:
+        """Seconds between two looks while nothing is due."""
+        pause = LOOK_AFTER * self._pace.poll / _SECOND
+        unconnected = self.channel in self._rules.policy.unconnected
+        return max(pause, _HELD_POLL) if unconnected else pause
+
     def _compute_window(self) -> int:
         """How many may be open: two batches, or fewer if an offer takes long for the lease."""
         reach = self._pace.concurrency * self._usable * _SHARE / max(self._took, _FASTEST)
@@ -175,7 +185,7 @@ class Lane:
         if seconds > self._usable * _SHARE:
             self._most = max(min(claimed, self._most) // 2, 1)
             log(__name__).warning(
-                "claims.smaller", channel=self._channel, batch=self._most, seconds=seconds
+                "claims.smaller", channel=self.channel, batch=self._most, seconds=seconds
             )
         elif seconds < self._usable * _SHARE / 4:
             self._most = min(self._most * 2, self._pace.batch)
@@ -192,7 +202,7 @@ class Lane:
             offer, good_until = waiting
             began = monotonic()
             outcome = await self._withhold(offer, good_until) or await self._make(offer)
-            gauges.ATTEMPTS.labels(self._channel, name_outcome(outcome)).inc()
+            gauges.ATTEMPTS.labels(self.channel, name_outcome(outcome)).inc()
             written = self._writer.put(Result(offer, outcome, monotonic()))
             if not self._offering:
                 self._calm.set()
@@ -218,8 +228,8 @@ class Lane:
             if not await self._recheck.is_owed(offer):
                 return Unmade.WITHDRAWN
         except Exception as error:  # noqa: BLE001 - without a check nothing is sent
-            metrics.FAULTS.labels(f"recheck-{self._channel}").inc()
-            log(__name__).warning("recheck.failed", channel=self._channel, error=str(error)[:300])
+            metrics.FAULTS.labels(f"recheck-{self.channel}").inc()
+            log(__name__).warning("recheck.failed", channel=self.channel, error=str(error)[:300])
             return Unmade.NOT_OFFERED
         return None if self._may_send(good_until) else Unmade.NOT_OFFERED
 
@@ -228,7 +238,7 @@ class Lane:
         return not (self._stopping or now < self.rest.until or now > good_until)
 
     async def _make(self, offer: Offer) -> Outcome:
-        in_flight = gauges.IN_FLIGHT.labels(self._channel)
+        in_flight = gauges.IN_FLIGHT.labels(self.channel)
         self._offering += 1
         self._calm.clear()
         in_flight.inc()
@@ -242,7 +252,7 @@ class Lane:
             outcome = await self._gateway.send(offer.message)
             return remove_secret(outcome, offer.message.content.secret)
         except Exception as error:  # noqa: BLE001 - a bug of ours: outcome unknown
-            log(__name__).exception("gateway.crashed", channel=self._channel)
+            log(__name__).exception("gateway.crashed", channel=self.channel)
             return OutcomeUnknown(type(error).__name__)
 
     def _release(self, number: int) -> None:

@@ -17,7 +17,7 @@ from services.notifier.domain.message import (
     OutcomeUnknown,
 )
 from services.notifier.domain.portal import Guest, Portal
-from services.notifier.gateways.protocol import Gateway
+from services.notifier.gateways.switched import SwitchedGateway
 from services.notifier.rendering.mail import render_link_mail
 from services.notifier.store import directory, link_requests
 from services.notifier.store.link_requests import ClaimedRequest, RequestState
@@ -45,7 +45,7 @@ class LinkMails:
     """
 
     engine: AsyncEngine
-    gateway: Gateway
+    gateway: SwitchedGateway
     clock: TrustedClock
     portal: Portal
     lease: timedelta

@@ -33,6 +33,8 @@ def render(
             return render_mail(digest)
         case Channel.SMS:
             return render_sms(digest, rules.signature)
+        case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
+            return render_mail(digest)
         case _:
             assert_never(claimed.channel)
 
@@ -47,5 +49,7 @@ def _make_door(claimed: Claimed, facts: Facts, portal: Portal | None) -> Door | 
             return portal.make_link(guest, claimed.notification_id, claimed.slot, facts.zone)
         case Channel.SMS:
             return portal.make_code(guest, claimed.slot, facts.zone)
+        case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
+            return None  # others of the group read it too
         case _:
             assert_never(claimed.channel)

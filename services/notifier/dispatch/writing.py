@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.dispatch.recording import Result, record
+from services.notifier.gateways.protocol import Gateway
 from shared import metrics
 from shared.backoff import Backoff
 from shared.clock import Clock
@@ -22,9 +23,9 @@ class Writer:
     """Writes the outcomes of one lane, in the order in which they come."""
 
     def __init__(
-        self, engine: AsyncEngine, clock: Clock, rules: ChannelRules, gateway: str, most: int
+        self, engine: AsyncEngine, clock: Clock, rules: ChannelRules, gateway: Gateway, most: int
     ) -> None:
-        self._engine, self._clock, self._rules = engine, clock, rules
+        self._engine, self._clock, self.rules = engine, clock, rules
         self._gateway, self._most = gateway, most
         self._results: asyncio.Queue[tuple[Result, asyncio.Event] | None] = asyncio.Queue()
 
@@ -65,11 +66,12 @@ class Writer:
 
     async def _commit(self, results: list[Result]) -> None:
         """Retry until the commit; if that takes longer than the lease, the outcome is unknown."""
-        channel, pauses = self._rules.channel, Backoff()
+        channel, pauses = self.rules.channel, Backoff()
         while True:
             try:
                 async with self._engine.begin() as db:
-                    await record(db, self._rules, self._gateway, results, now=self._clock.now())
+                    name, now = self._gateway.name, self._clock.now()
+                    await record(db, self.rules, name, results, now=now)
             except Exception as error:  # noqa: BLE001 - infrastructure errors are waited out
                 if is_poison(error):
                     await self._commit_singly(results)
@@ -84,7 +86,7 @@ class Writer:
         """Commit each result alone, so that one that fails stops no other; its lease runs out."""
         if len(results) == 1:
             name = str(results[0].offer.notification.notification_id)
-            log(__name__).error("record.failed", channel=self._rules.channel, notification_id=name)
+            log(__name__).error("record.failed", channel=self.rules.channel, notification_id=name)
             return
         for result in results:
             await self._commit([result])

@@ -73,6 +73,12 @@ _TEXTS = (
         Refusal.REJECTED,
     ),
 )
+SUCCESS = (
+    *("0", "200", "201", "202", "true", "ok", "success", "succeed", "succeeded", "accepted"),
+    *("queued", "sent", "submitted", "pending", "sending", "processing", "scheduled"),
+    *("created", "completed", "delivered"),
+)
+"""Results that mean success at most platforms."""
 GOOD = frozenset({"true", "ok", "yes", "success", "succeed", "succeeded"})
 BAD = frozenset({"false", "no", "fail", "failed", "failure", "error", "rejected", "denied"})
 

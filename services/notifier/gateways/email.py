@@ -32,7 +32,7 @@ from services.notifier.domain.message import (
     Refusal,
 )
 from services.notifier.domain.smtp_answers import SmtpCommand, judge_reply
-from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
+from services.notifier.gateways.mime import encode_domain, encode_mail, is_sendable, parse_sender
 from shared.errors import CuibanError
 from shared.messages.wording import clean
 
@@ -40,7 +40,11 @@ _CLOSING, _DONE, _FORWARD, _GO_ON = 421, 250, 251, 354
 _NO_REPLY = -1  # aiosmtplib's code for a line that is not an SMTP reply
 _SHORT = 200
 """Characters of a reply that are kept; a reply may have any length."""
-_NO_TLS = "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered would send without it"
+_NO_TLS = (
+    "the server offers no STARTTLS; CUIBAN_SMTP_STARTTLS=when-offered, or in the file of gateways "
+    "`security: starttls-when-offered`, would send without it"
+)
+_NO_UTF8 = "the mail server offers no SMTPUTF8 for this address"
 
 
 class _InsecureError(Exception):
@@ -97,8 +101,6 @@ def parse_smtp_url(url: str, starttls: str = "auto", ca_file: Path | None = None
 class EmailGateway:
     """Sends mail. Each task that sends takes its own connection from the pool."""
 
-    name = "smtp"
-
     def __init__(
         self,
         server: SmtpServer,
@@ -106,7 +108,9 @@ class EmailGateway:
         mail_from: str,
         timeout: timedelta,
         now: Callable[[], datetime],
+        name: str = "smtp",
     ) -> None:
+        self.name = name
         self._server = server
         self._mail_from = mail_from
         try:
@@ -131,6 +135,7 @@ class EmailGateway:
             return MessageRefused(
                 Refusal.BAD_ADDRESS, permanent=True, detail="not an e-mail address"
             )
+        message = replace(message, address=encode_domain(message.address))
         raw = encode_mail(message, mail_from=self._mail_from, sent_at=self._now())
         offer = _Offer(f"<{message.notification_id}@{self._domain}>")
         try:
@@ -169,12 +174,18 @@ class EmailGateway:
 
     async def _offer(
         self, offer: "_Offer", client: SMTP, address: str, raw: bytes
-    ) -> MessageAccepted:
+    ) -> MessageAccepted | MessageRefused:
         """Send by MAIL, RCPT and DATA. A loss before the text is a refusal, after it unknown."""
         offer.command = SmtpCommand.MAIL
         # Not by `mail`, `rcpt` and `data`, which would parse the addresses and search the bytes
         # again for each mail; `is_sendable` and `encode_mail` have checked both.
-        _require_reply(_DONE, await client.execute_command(b"MAIL", self._from, timeout=None))
+        parameters = [self._from]
+        if not address.isascii():
+            if not client.supports_extension("smtputf8"):
+                self._give_back(offer)
+                return MessageRefused(Refusal.BAD_ADDRESS, permanent=True, detail=_NO_UTF8)
+            parameters.append(b"SMTPUTF8")
+        _require_reply(_DONE, await client.execute_command(b"MAIL", *parameters, timeout=None))
         offer.command = SmtpCommand.RCPT
         _require_reply(
             _DONE,
@@ -219,10 +230,11 @@ class EmailGateway:
         """Connect, start TLS and log in; where TLS is required no password is sent before."""
         server = self._server
         await client.connect()
+        await client.ehlo()
         if not server.tls and server.starttls is not False:
-            await client.ehlo()
             if client.supports_extension("starttls"):
                 await client.starttls(tls_context=self._context)
+                await client.ehlo()  # RFC 3207, 4.2: what the server said before does not count
             elif server.starttls:
                 raise _InsecureError
         if server.user is not None:

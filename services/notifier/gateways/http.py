@@ -1,6 +1,6 @@
-"""What gateways over HTTP have in common: one POST, and what became of it."""
+"""What gateways over HTTP have in common: one request, and its answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -18,7 +18,6 @@ from aiohttp import (
     TCPConnector,
 )
 
-from services.notifier.domain.http_answers import Words, judge_answer
 from services.notifier.domain.message import (
     MessageAccepted,
     MessageRefused,
@@ -26,6 +25,7 @@ from services.notifier.domain.message import (
     OutcomeUnknown,
     Refusal,
 )
+from services.notifier.gateways.exchange import VendorAnswer, VendorRequest
 from shared.messages.wording import clean
 
 _ANSWER_LIMIT = 64 * 1024
@@ -34,45 +34,29 @@ _SHORT = 120
 
 
 class HttpClient:
-    """Posts to one URL. The connections stay open between messages."""
+    """Makes requests to one vendor. The connections stay open between messages."""
 
-    def __init__(
-        self,
-        url: str,
-        words: Words,
-        *,
-        concurrency: int,
-        timeout: timedelta,
-        now: Callable[[], datetime],
-    ) -> None:
-        self._url = url
-        self._words = words
+    def __init__(self, *, concurrency: int, timeout: timedelta) -> None:
         self._concurrency = concurrency
         seconds = timeout / timedelta(seconds=1)
         self._timeout = ClientTimeout(total=seconds, sock_connect=seconds / 2)
-        self._now = now
         self._session: ClientSession | None = None
 
-    async def post(self, name: str, body: bytes, headers: Mapping[str, str]) -> Outcome:
-        """Post once. Every error is an outcome; only cancellation is raised.
-
-        Args:
-            name: the message's id, for a gateway that gives it none.
-            body: the request's body.
-            headers: the request's headers, with its content type.
-        """
+    async def send(self, request: VendorRequest) -> VendorAnswer | MessageRefused | OutcomeUnknown:
+        """Make a request once. Every error is an outcome; only cancellation is raised."""
         session = self._session or self._open()
         try:
-            async with session.post(
-                self._url, data=body, headers=headers, allow_redirects=False
+            async with session.request(
+                request.method,
+                request.url,
+                data=request.body,
+                headers=request.headers,
+                allow_redirects=False,
             ) as response:
-                if (answer := await _read_body(response)) is None:
+                if (body := await _read_body(response)) is None:
                     return OutcomeUnknown("answered more than any gateway would")
-                outcome = _tidy(judge_answer(response.status, answer, name, self._words))
-                if isinstance(outcome, MessageRefused) and outcome.reason is Refusal.BUSY:
-                    wait = parse_retry_after(response.headers, self._now())
-                    return replace(outcome, retry_after=wait)
-                return outcome
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                return VendorAnswer(response.status, body, headers)
         except (ClientConnectorError, ConnectionTimeoutError) as error:
             return MessageRefused(Refusal.UNREACHABLE, permanent=False, detail=type(error).__name__)
         except (ClientError, TimeoutError, OSError) as error:
@@ -121,7 +105,7 @@ async def _read_body(response: ClientResponse) -> bytes | None:
     return bytes(answer)
 
 
-def _tidy(outcome: Outcome) -> Outcome:
+def tidy(outcome: Outcome) -> Outcome:
     """`outcome` with the gateway's texts cut short, and cleaned of what PostgreSQL can't store."""
     if isinstance(outcome, MessageAccepted):
         return MessageAccepted(_shorten(outcome.gateway_message_id))
@@ -133,8 +117,8 @@ def _shorten(answer: str) -> str:
 
 
 def parse_retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:
-    """The Retry-After header (RFC 9110, 10.2.3): seconds or a date; None if invalid."""
-    written = headers.get("Retry-After", "").strip()
+    """Retry-After (RFC 9110, 10.2.3): seconds or a date; None if invalid. Names in lower case."""
+    written = headers.get("retry-after", "").strip()
     if written.isascii() and written.isdigit():
         return timedelta(seconds=min(int(written[:9]), 10**7))
     try:

@@ -50,7 +50,7 @@ def parse_sender(mail_from: str) -> tuple[str, str]:
         ValueError: it contains no address that can be a sender.
     """
     name, address = parseaddr(mail_from)
-    if not is_sendable(address):
+    if not is_sendable(address) or not address.isascii():
         raise ValueError("the sender needs an address, as in: Name <address>")
     return (f"{encode_header(name)}\r\n <{address}>" if name else address), address
 
@@ -63,11 +63,23 @@ def is_sendable(address: str) -> bool:
         at
         and local
         and domain
-        and len(address) <= 254  # noqa: PLR2004 - RFC 5321, 4.5.3.1.3, without the angle brackets
-        and address.isascii()
+        and len(address.encode("utf-8", "replace")) <= 254  # noqa: PLR2004 - RFC 5321, 4.5.3.1.3
         and address.isprintable()
         and not set(address) & set(' <>()[],;:"\\')
     )
+
+
+@lru_cache(maxsize=4096)
+def encode_domain(address: str) -> str:
+    """A sendable address with its domain in ASCII (RFC 5891), which every server takes.
+
+    What is left outside of ASCII is the local part, and needs SMTPUTF8 (RFC 6531).
+    """
+    local, _, domain = address.rpartition("@")
+    try:
+        return f"{local}@{domain.encode('idna').decode()}"
+    except UnicodeError:
+        return address
 
 
 def encode_base64_lines(text: str) -> str:
@@ -77,7 +89,10 @@ def encode_base64_lines(text: str) -> str:
 
 
 def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes:
-    """The whole mail. Its Message-ID is the same for every attempt: `<notification_id@domain>`."""
+    """The whole mail. Its Message-ID is the same for every attempt: `<notification_id@domain>`.
+
+    Only an address outside of ASCII makes it more than ASCII (RFC 6532).
+    """
     header, address = parse_sender(mail_from)
     domain = address.rpartition("@")[2]
     boundary = f"=_{message.notification_id.hex}"
@@ -97,4 +112,4 @@ def encode_mail(message: Message, *, mail_from: str, sent_at: datetime) -> bytes
         f"--{boundary}\r\nContent-Type: text/html; charset=utf-8\r\n{part}"
         f"{encode_base64_lines(message.content.html)}"
         f"--{boundary}--\r\n"
-    ).encode("ascii")
+    ).encode()

@@ -6,6 +6,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,10 @@ from services.notifier.domain.message import (
     OutcomeUnknown,
     Refusal,
 )
+from services.notifier.gateways.building import make_webhook
 from services.notifier.gateways.email import EmailGateway, parse_smtp_url
+from services.notifier.gateways.http_gateway import HttpGateway
 from services.notifier.gateways.protocol import Gateway
-from services.notifier.gateways.signing import parse_keys
-from services.notifier.gateways.webhook import Endpoint, WebhookGateway
 from shared.clock import read_machine_time
 from tests.integration.notifier.sinks import MailSink, SmsSink
 from tests.integration.notifier.world import SECRET
@@ -47,10 +48,9 @@ def email(url: str, starttls: str = "auto", timeout: timedelta = LONG) -> EmailG
     )
 
 
-def webhook(sink: SmsSink, timeout: timedelta = LONG) -> WebhookGateway:
-    success, permanent = frozenset({"0", "ok"}), frozenset({"illegalmac"})
-    endpoint = Endpoint(sink.url, parse_keys(SECRET), success, permanent)
-    return WebhookGateway(endpoint, concurrency=4, timeout=timeout, now=read_machine_time)
+def webhook(sink: SmsSink, timeout: timedelta = LONG) -> HttpGateway:
+    vendor = make_webhook(sink.url, SECRET, success=("0", "ok"), permanent=("illegalmac",))
+    return HttpGateway(vendor, timeout=timeout, now=read_machine_time)
 
 
 HTTP_GATEWAYS = [webhook]
@@ -188,6 +188,51 @@ async def test_with_tls_the_password_is_given(
         await gateway.close()
     assert isinstance(found, MessageAccepted)
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("offered", [True, False])
+async def test_an_address_in_chinese_needs_a_server_with_smtputf8(
+    mail_sink: MailSink, offered: bool
+) -> None:
+    async with served(mail_sink, enable_SMTPUTF8=offered) as port:
+        gateway = email(f"smtp://127.0.0.1:{port}")
+        chinese = replace(MESSAGE, address="张三@jtj.example")
+        found = await gateway.send(chinese)
+        assert isinstance(await gateway.send(MESSAGE), MessageAccepted)
+        await gateway.close()
+    if offered:
+        assert isinstance(found, MessageAccepted)
+    else:
+        assert isinstance(found, MessageRefused)
+        assert (found.reason, found.permanent) == (Refusal.BAD_ADDRESS, True)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the certificate")
+@pytest.mark.parametrize(
+    ("scheme", "starttls"), [("smtps", "auto"), ("smtp", "always"), ("smtp", "never")]
+)
+async def test_a_server_without_a_login_is_greeted_before_the_first_mail(
+    mail_sink: MailSink, tmp_path: Path, scheme: str, starttls: str
+) -> None:
+    certificate = await asyncio.to_thread(self_signed, tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    given: dict[str, Any] = {"ssl": context} if scheme == "smtps" else {}
+    options = {"tls_context": context} if starttls == "always" else {}
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(mail_sink, **options), "127.0.0.1", 0, **given
+    )
+    url = f"{scheme}://localhost:{server.sockets[0].getsockname()[1]}"
+    gateway = EmailGateway(
+        parse_smtp_url(url, starttls, certificate),
+        mail_from="公开办 <gkb@yanting.example>",
+        timeout=LONG,
+        now=read_machine_time,
+    )
+    found = await gateway.send(MESSAGE)
+    await gateway.close()
+    server.close()
+    assert isinstance(found, MessageAccepted), found
 
 
 def self_signed(place: Path) -> Path:

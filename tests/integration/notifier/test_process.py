@@ -255,3 +255,30 @@ async def test_it_refuses_to_start_without_its_tables(process: Process) -> None:
         _, errors = await child.communicate()
     assert child.returncode == 78
     assert "cuiban migrate" in errors.decode()
+
+
+async def test_what_was_held_is_sent_once_the_file_of_gateways_names_one(
+    process: Process, tmp_path: Path
+) -> None:
+    path = tmp_path / "gateways.yaml"
+    path.write_text("gateways:\n  - {name: group, vendor: feishu-robot, token: {env: HOME}}\n")
+    (port,) = find_free_ports(1)
+    child = await process.start(
+        CUIBAN_SMS_URL="",
+        CUIBAN_GATEWAYS=str(path),
+        CUIBAN_METRICS_PORT=str(port),
+        HOME="/",
+        SMS_URL=process.world.sms.url,
+    )
+    await process.send(make_unit(), make_reminder())
+    warnings = f"http://127.0.0.1:{port}/metrics"
+    await wait_until(lambda: asyncio.to_thread(_fetch_warnings, warnings), LONG)
+    assert process.world.sms.posts == []
+    path.write_text("gateways:\n  - {name: added, vendor: webhook, url: {env: SMS_URL}}\n")
+    child.send_signal(signal.SIGHUP)
+
+    async def is_sent() -> bool:
+        return len(process.world.sms.posts) == 1
+
+    await wait_until(is_sent, LONG)
+    assert child.returncode is None

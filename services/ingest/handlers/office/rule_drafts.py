@@ -16,8 +16,8 @@ from services.ingest.store import offices, rules
 from services.ingest.store import rule_drafts as store
 from services.ingest.store.rows import StoredRuleBook
 from services.ingest.store.rule_drafts import StoredDraft
+from shared.marked.problems import TextProblem
 from shared.rules.book import RuleBook
-from shared.rules.problems import BookProblem
 from shared.rules.reading import BookReading, read_book
 from shared.rules.writing import write_book
 from shared.schemas import identity
@@ -204,7 +204,7 @@ async def get_compared(db: AsyncConnection, act: Act, name: int | UUID) -> RuleB
     return reading.book
 
 
-def make_unsound_error(problems: Sequence[BookProblem]) -> RefusedError:
+def make_unsound_error(problems: Sequence[TextProblem]) -> RefusedError:
     """The refusal of a draft with faults: all of them, each with its place in the text."""
     first = problems[0]
     place = f"第 {first.mark.line} 行第 {first.mark.column} 列：{first.message}"
@@ -216,7 +216,7 @@ def make_unsound_error(problems: Sequence[BookProblem]) -> RefusedError:
     )
 
 
-def describe_problem(problem: BookProblem) -> dict[str, Any]:
+def describe_problem(problem: TextProblem) -> dict[str, Any]:
     """A fault as plain values."""
     return {
         "where": f"{problem.mark.line}:{problem.mark.column}",

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.notifier.domain.message import Content, Message
-from services.notifier.gateways.mime import encode_mail, is_sendable, parse_sender
+from services.notifier.gateways.mime import encode_domain, encode_mail, is_sendable, parse_sender
 
 NAME = UUID(int=7)
 SENT = datetime(2023, 12, 6, 9, 5, 3, tzinfo=timezone(timedelta(hours=8)))
@@ -72,12 +72,26 @@ def test_any_text_survives_the_transport(text: str) -> None:
         "a@b\r\nRCPT TO:<x>",
         "a@b,c@d",
         "<a@b>",
-        "张@b",
+        "张 @b",
+        "张\u202e\n@b",
         "a@" + "b" * 260,
     ],
 )
 def test_what_is_no_plain_address_is_never_sent_to(address: str) -> None:
     assert not is_sendable(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "encoded"),
+    [
+        ("a@b.example", "a@b.example"),
+        ("a@教体局.example", "a@xn--tqqy82au5g.example"),
+        ("张@教体局.example", "张@xn--tqqy82au5g.example"),
+    ],
+)
+def test_a_domain_is_written_in_ascii(address: str, encoded: str) -> None:
+    assert is_sendable(address)
+    assert encode_domain(address) == encoded
 
 
 def test_a_sender_without_an_address_is_refused() -> None:

@@ -86,7 +86,7 @@ WRONG = {
         "rules:\n  - rule_id: a\n    who: [{audience: head}]\n    channels: [sms]\nzone: x\n",
         [(2, 5, "missing"), (5, 1, "unknown-key")],
     ),
-    "an unknown moment": (RULE.replace("when-told", "when-heard"), [(3, 12, "unknown-value")]),
+    "an unknown moment": (RULE.replace("when-told", "when-heard"), [(3, 19, "unknown-value")]),
     "a moment without a type": (RULE.replace("type: when-told", "a: 1"), [(3, 12, "missing")]),
     "an unknown post": (RULE.replace("liaison", "chief"), [(4, 22, "unknown-value")]),
     "a word where a list belongs": (

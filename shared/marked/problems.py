@@ -1,4 +1,4 @@
-"""What is wrong with the text of a rule book: where, what, and what to do. Pure."""
+"""What is wrong with a text that a person wrote: where, what, and what to do. Pure."""
 
 from dataclasses import dataclass
 
@@ -12,12 +12,12 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class BookProblem:
+class TextProblem:
     """One thing that is wrong.
 
     Attributes:
         mark: where it stands.
-        path: where in the book, such as `rules.0.when.1.days`; empty for the whole.
+        path: where in its content, such as `rules.0.when.1.days`; empty for the whole.
         code: a word for programs.
         message, hint: in Chinese and then in English; a hint may be empty.
     """
@@ -29,5 +29,5 @@ class BookProblem:
     hint: str = ""
 
     def describe(self) -> str:
-        """The message with its path, for a book that came without a text."""
+        """The message with its path, for content that came without a text."""
         return f"{self.path}：{self.message}"

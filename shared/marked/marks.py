@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from shared.rules.problems import BookProblem, Mark
+from shared.marked.problems import Mark, TextProblem
 
 LONGEST_TEXT = 1_000_000
 _DEEPEST = 40
@@ -28,9 +28,9 @@ Place = tuple[str | int, ...]
 
 
 class UnreadableError(Exception):
-    """The text is no YAML or JSON of a rule book; it has one problem or several."""
+    """The text is no YAML or JSON that is read here; it has one problem or several."""
 
-    def __init__(self, problems: Sequence[BookProblem]) -> None:
+    def __init__(self, problems: Sequence[TextProblem]) -> None:
         super().__init__(problems[0].message)
         self.problems = tuple(problems)
 
@@ -61,7 +61,7 @@ def read_marked(text: str) -> MarkedText:
     """
     if len(text) > LONGEST_TEXT:
         message = "文件过大，最多一百万字。The text is too long: a million characters at most."
-        raise UnreadableError([BookProblem(Mark(1, 1), "", "too-long", message)])
+        raise UnreadableError([TextProblem(Mark(1, 1), "", "too-long", message)])
     text = text.removeprefix("\ufeff")
     if text.lstrip().startswith("{"):  # JSON, which may be indented with tabs
         text = text.replace("\t", " ")
@@ -71,7 +71,7 @@ def read_marked(text: str) -> MarkedText:
         raise UnreadableError([_describe_fault(error)]) from error
     if root is None:
         message = "文件是空的。The text is empty."
-        raise UnreadableError([BookProblem(Mark(1, 1), "", "empty", message)])
+        raise UnreadableError([TextProblem(Mark(1, 1), "", "empty", message)])
     walk = _Walk()
     content = walk.read(root, ())
     if walk.problems:
@@ -89,7 +89,7 @@ def _compose(text: str) -> yaml.Node | None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if documents > 1:
-            _refuse(event, "documents", "只能有一份规则。There is more than one document.")
+            _refuse(event, "documents", "只能有一份文件。There is more than one document.")
         if depth > _DEEPEST or parts > _MOST_PARTS:
             _refuse(event, "too-deep", "层次或条目过多。It has too many levels or parts.")
         if getattr(event, "anchor", None):
@@ -100,23 +100,23 @@ def _compose(text: str) -> yaml.Node | None:
 
 
 def _refuse(event: yaml.Event, code: str, message: str) -> None:
-    raise UnreadableError([BookProblem(_to_mark(event.start_mark), "", code, message)])
+    raise UnreadableError([TextProblem(_to_mark(event.start_mark), "", code, message)])
 
 
-def _describe_fault(error: yaml.YAMLError) -> BookProblem:
+def _describe_fault(error: yaml.YAMLError) -> TextProblem:
     mark = Mark(1, 1)
     if isinstance(error, yaml.MarkedYAMLError) and (place := error.problem_mark):
         mark = _to_mark(place)
     elif isinstance(error, yaml.reader.ReaderError):
         message = "含有不能用的字符。It contains a character that is not allowed."
-        return BookProblem(mark, "", "character", message)
+        return TextProblem(mark, "", "character", message)
     problem = str(getattr(error, "problem", "") or "")
     for beginning, (message, hint) in _ADVICE.items():
         if problem.startswith(beginning):
-            return BookProblem(mark, "", "syntax", message, hint)
+            return TextProblem(mark, "", "syntax", message, hint)
     message = f"此处不合 YAML 或 JSON 的写法。It is no YAML or JSON here: {problem}."
     hint = "请检查缩进、冒号后的空格、引号和括号。Check indents, the space after :, and quotes."
-    return BookProblem(mark, "", "syntax", message, hint)
+    return TextProblem(mark, "", "syntax", message, hint)
 
 
 def _to_mark(mark: Any) -> Mark:  # noqa: ANN401 - of one of two classes
@@ -129,7 +129,7 @@ class _Walk:
 
     values: dict[Place, Mark] = field(default_factory=dict)
     keys: dict[Place, Mark] = field(default_factory=dict)
-    problems: list[BookProblem] = field(default_factory=list)
+    problems: list[TextProblem] = field(default_factory=list)
 
     def read(self, node: yaml.Node, place: Place) -> Content:
         """The content of a node that stands at a place."""
@@ -159,7 +159,7 @@ class _Walk:
 
     def _add(self, node: yaml.Node, place: Place, code: str, message: str, hint: str = "") -> None:
         path = ".".join(map(str, place))
-        self.problems.append(BookProblem(_to_mark(node.start_mark), path, code, message, hint))
+        self.problems.append(TextProblem(_to_mark(node.start_mark), path, code, message, hint))
 
 
 def _join_surrogates(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What a model's refusal of a rule book says to a person: Chinese, then English. Pure."""
+"""What a model's refusal of a text says to a person: Chinese, then English. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
@@ -58,11 +58,12 @@ def describe_error(error: Mapping[str, Any], allowed: Sequence[str]) -> tuple[st
         case "missing":
             code, message = "missing", f"缺少 {last}。The key {last} is missing."
         case "union_tag_not_found":
-            code, message = "missing", "缺少 type。The type is missing."
+            name = str(context["discriminator"]).strip("'")
+            code, message = "missing", f"缺少 {name}。The key {name} is missing."
             hint = suggest("", _list_tags(context))
         case "union_tag_invalid":
             tag = str(context["tag"])
-            code, message = "unknown-value", f"没有 {tag} 这种时机。There is no moment {tag}."
+            code, message = "unknown-value", f"没有 {tag} 这一种。There is no {tag} here."
             hint = suggest(tag, _list_tags(context))
         case "enum" | "literal_error":
             word = str(error["input"])[:50]

@@ -1,0 +1,187 @@
+"""Builds the gateway of each channel, from the file of gateways and the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from services.notifier.domain.retry import WhenUnknown
+from services.notifier.gateways.email import EmailGateway, SmtpServer, parse_smtp_url
+from services.notifier.gateways.file import AnyGateway, GatewayFile, read_gateways
+from services.notifier.gateways.http import is_http_url
+from services.notifier.gateways.http_gateway import HttpGateway
+from services.notifier.gateways.protocol import Gateway, NoGateway
+from services.notifier.gateways.signing import parse_keys
+from services.notifier.gateways.vendors.base import HttpVendor
+from services.notifier.gateways.vendors.smtp import Smtp
+from services.notifier.gateways.vendors.webhook import Webhook
+from services.notifier.settings import NotifierSettings
+from shared.clock import open_clock, read_machine_time
+from shared.errors import CuibanError
+from shared.schemas.rules import Channel
+
+_SHOWN = 5
+"""How many problems of a file an error tells."""
+_LATER = 8
+"""How many messages are sent at once by a gateway that is added without a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelGateway:
+    """The gateway of a channel, how many messages it gets at once, and what unknown means."""
+
+    gateway: Gateway
+    concurrency: int
+    when_unknown: WhenUnknown
+
+
+def load_file(path: Path) -> GatewayFile:
+    """The gateways in a file.
+
+    Raises:
+        CuibanError: the file can't be read, or something in it is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise CuibanError(
+            f"CUIBAN_GATEWAYS can't be read: {error.strerror}.", f"Write the file {path}."
+        ) from error
+    reading = read_gateways(text)
+    if reading.file is None:
+        shown = "; ".join(
+            f"line {each.mark.line}, column {each.mark.column}: {each.describe()} {each.hint}"
+            for each in reading.problems[:_SHOWN]
+        )
+        raise CuibanError(f"CUIBAN_GATEWAYS can't be read: {shown}", "cuiban gateways check")
+    return reading.file
+
+
+def build_gateways(settings: NotifierSettings) -> Mapping[Channel, ChannelGateway]:
+    """The gateway of each channel: of the file, else of the environment, else none.
+
+    Raises:
+        CuibanError: the file, an address, a sender or a secret is not valid.
+    """
+    file = load_file(settings.gateways) if settings.gateways else None
+    named = {each.channel: each for each in file.gateways} if file else {}
+    return {
+        channel: _build_named(named[channel], settings)
+        if channel in named
+        else _build_from_environment(channel, settings)
+        for channel in Channel
+    }
+
+
+def _build_named(gateway: AnyGateway, settings: NotifierSettings) -> ChannelGateway:
+    built = build_gateway(gateway, settings.send_timeout, settings.clock_file)
+    return ChannelGateway(built, gateway.concurrency, gateway.when_unknown)
+
+
+def build_gateway(
+    gateway: AnyGateway | HttpVendor, timeout: timedelta, clock_file: Path | None = None
+) -> Gateway:
+    """The gateway that an entry of the file describes.
+
+    Raises:
+        CuibanError: the certificates of a mail server can't be read.
+    """
+    if isinstance(gateway, HttpVendor):
+        return HttpGateway(gateway, timeout=timeout, now=read_machine_time)
+    return EmailGateway(
+        _make_server(gateway),
+        mail_from=gateway.mail_from,
+        timeout=timeout,
+        now=open_clock(clock_file).now,
+        name=gateway.name,
+    )
+
+
+def _make_server(smtp: Smtp) -> SmtpServer:
+    required = {"starttls": True, "starttls-when-offered": None}
+    return SmtpServer(
+        host=smtp.host,
+        port=smtp.get_port(),
+        tls=smtp.security == "tls",
+        starttls=required.get(smtp.security, False),
+        user=smtp.user or None,
+        password=smtp.password.get_secret_value() if smtp.password else None,
+        ca_file=smtp.ca_file,
+    )
+
+
+def _build_from_environment(channel: Channel, settings: NotifierSettings) -> ChannelGateway:
+    match channel:
+        case Channel.EMAIL:
+            return ChannelGateway(
+                make_email_gateway(settings), settings.email_connections, settings.email_unknown
+            )
+        case Channel.SMS:
+            return ChannelGateway(
+                make_sms_gateway(settings), settings.sms_concurrency, settings.sms_unknown
+            )
+        case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
+            return ChannelGateway(NoGateway(), _LATER, WhenUnknown.REOFFER)
+
+
+def make_email_gateway(settings: NotifierSettings) -> Gateway:
+    """The gateway of the mail server in the environment; `NoGateway` without one.
+
+    Raises:
+        CuibanError: its URL, or the sender's address, is not valid.
+    """
+    if not (url := settings.smtp_url.get_secret_value()):
+        return NoGateway()
+    return EmailGateway(
+        parse_smtp_url(url, settings.smtp_starttls, settings.smtp_ca_file),
+        mail_from=settings.mail_from,
+        timeout=settings.send_timeout,
+        now=open_clock(settings.clock_file).now,
+    )
+
+
+def make_sms_gateway(settings: NotifierSettings) -> Gateway:
+    """The SMS gateway in the environment; `NoGateway` without one.
+
+    Raises:
+        CuibanError: its URL or a secret is not valid.
+    """
+    if not (url := settings.sms_url.get_secret_value()):
+        return NoGateway()
+    vendor = make_webhook(
+        url,
+        settings.sms_secret.get_secret_value(),
+        success=settings.sms_success,
+        permanent=settings.sms_permanent,
+        concurrency=settings.sms_concurrency,
+    )
+    return HttpGateway(vendor, timeout=settings.send_timeout, now=read_machine_time)
+
+
+def make_webhook(
+    url: str,
+    secret: str,
+    *,
+    success: tuple[str, ...],
+    permanent: tuple[str, ...] = (),
+    concurrency: int = 8,
+) -> Webhook:
+    """A webhook as the environment describes it.
+
+    Raises:
+        CuibanError: its URL or a secret is not valid.
+    """
+    if not is_http_url(url):
+        raise CuibanError("CUIBAN_SMS_URL can't be read.", "Write it like https://host/path.")
+    parse_keys(secret)
+    return Webhook.model_construct(
+        name="webhook",
+        vendor="webhook",
+        url=SecretStr(url),
+        keys=SecretStr(secret) if secret else None,
+        success=success,
+        permanent=permanent,
+        concurrency=concurrency,
+    )

@@ -1,0 +1,200 @@
+"""A gateway over HTTP that is described in the file alone, without code.
+
+The description says how a request looks and is signed, where success stands in the answer, what the
+codes mean, and how receipts look.
+"""
+
+from base64 import b64encode
+from datetime import timedelta, timezone
+from typing import Any, ClassVar, Literal, Self
+from urllib.parse import urlencode
+
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from services.notifier.domain.message import Message
+from services.notifier.domain.retry import WhenUnknown
+from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
+from services.notifier.gateways.exchange import (
+    Receipt,
+    VendorAnswer,
+    VendorCall,
+    VendorRequest,
+)
+from services.notifier.gateways.vendors.base import (
+    HttpVendor,
+    Secret,
+    encode_json,
+    find_mobile,
+    get_mobile,
+    get_objects,
+    parse_json,
+    read_status,
+    read_unclear,
+    remove_signature,
+)
+from services.notifier.gateways.vendors.declaration import (
+    AnswerForm,
+    ReceiptForm,
+    RequestForm,
+    Signing,
+    sign_text,
+)
+from services.notifier.gateways.vendors.templates import (
+    SECRET,
+    clean_header,
+    fill_template,
+    fill_tree,
+    find_at,
+    list_names,
+    list_tree_texts,
+)
+from shared.schemas.rules import Channel
+
+_CHINA = timezone(timedelta(hours=8))
+_TYPES = {
+    "json": "application/json; charset=utf-8",
+    "form": "application/x-www-form-urlencoded; charset=utf-8",
+    "text": "text/plain; charset=utf-8",
+    "base64-json": "text/plain; charset=utf-8",
+}
+
+
+class Declared(HttpVendor):
+    """A gateway that is described in the file. `secrets` are used as `{secret.NAME}`."""
+
+    SIGNED: ClassVar = False
+
+    vendor: Literal["declared"]
+    when_unknown: WhenUnknown = WhenUnknown.HOLD
+    secrets: dict[str, Secret] = Field(default={}, max_length=20)
+    request: RequestForm
+    signature: Signing | None = None
+    answer: AnswerForm
+    receipts: ReceiptForm | None = None
+
+    @model_validator(mode="after")
+    def check_names(self) -> Self:
+        """Refuse a secret that is not listed, and a signature that is not described."""
+        signing = self.signature
+        texts = [*self.request.query.values(), *self.request.headers.values()]
+        texts += list_tree_texts(self.request.body)
+        texts += [signing.text, signing.key] if signing else []
+        names = {name for text in texts for name in list_names(text)}
+        for name in sorted(names):
+            if name.startswith(SECRET) and name.removeprefix(SECRET) not in self.secrets:
+                raise ValueError(f"secrets 里没有 {name}。The secret {name} is not listed.")
+        if "signature" in names and signing is None:
+            raise ValueError("没有写 signature 的算法。The signature is not described.")
+        if signing and "body" in list_names(signing.text):
+            inside = [list_names(text) for text in list_tree_texts(self.request.body)]
+            if any("signature" in each for each in inside):
+                raise ValueError(
+                    "请求体里有签名，不能再签整个请求体。The body has the signature that signs it."
+                )
+        return self
+
+    @override
+    def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
+        """The body is built first when it is signed, else the signature."""
+        form, values = self.request, self._collect_values(message, call)
+        signing = self.signature
+        signs_body = signing is not None and "body" in list_names(signing.text)
+        body = self._build_body(values) if signs_body else b""
+        if signing:
+            values["body"] = body.decode()
+            values["signature"] = sign_text(signing, values)
+        if not signs_body:
+            body = self._build_body(values)
+        headers = {"content-type": _TYPES[form.format]} if form.method != "GET" else {}
+        for name, template in form.headers.items():
+            headers[name.lower()] = clean_header(fill_template(template, values))
+        query = {name: fill_template(each, values) for name, each in form.query.items()}
+        join = "&" if "?" in form.url else "?"
+        url = f"{form.url}{join}{urlencode(query, errors='replace')}" if query else form.url
+        return VendorRequest(url, body, headers, form.method)
+
+    def _collect_values(self, message: Message, call: VendorCall) -> dict[str, str]:
+        text = message.content.text
+        mobile = get_mobile(message) if self.channel is Channel.SMS else ""
+        return {
+            "address": message.address,
+            "mobile": mobile or find_mobile(message.address),
+            "text": text,
+            "plain_text": remove_signature(text),
+            "subject": message.content.subject,
+            "unit": message.unit,
+            "id": str(message.notification_id),
+            "seconds": str(int(call.now.timestamp())),
+            "milliseconds": str(int(call.now.timestamp() * 1000)),
+            "utc": call.now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "local": call.now.astimezone(_CHINA).strftime("%Y%m%d%H%M%S"),
+            "nonce": call.nonce,
+            "body": "",
+            "signature": "",
+        } | {f"{SECRET}{name}": each.get_secret_value() for name, each in self.secrets.items()}
+
+    def _build_body(self, values: dict[str, str]) -> bytes:
+        form = self.request
+        filled = fill_tree(form.body, values)
+        match form.format:
+            case _ if form.method == "GET" or not filled:
+                return b""
+            case "json":
+                return encode_json(filled)
+            case "base64-json":
+                return b64encode(encode_json(filled))
+            case "form":
+                pairs = filled if isinstance(filled, dict) else {}
+                return urlencode(pairs, errors="replace").encode()
+            case "text":
+                return str(filled).encode("utf-8", "replace")
+
+    @override
+    def read_answer(self, answer: VendorAnswer, message: Message) -> Reading:
+        """The code decides, also where the status is 4xx; without one, the status."""
+        form, content = self.answer, parse_json(answer.body)
+        code = _show(find_at(content, form.code))
+        if code is None:
+            return read_unclear(answer)
+        if code in form.success:
+            message_id = _show(find_at(content, form.message_id)) if form.message_id else None
+            accepted = Reading(Verdict.ACCEPTED, message_id=message_id or "")
+            return read_status(answer) or accepted
+        table = CodeTable({Verdict(name): each for name, each in form.codes.items()})
+        text = (_show(find_at(content, form.text)) if form.text else "") or ""
+        detail = f"{code}: {text}" if text else code
+        return Reading(table.find(code) or Verdict.FAILED, detail)
+
+    @override
+    def read_receipts(self, body: bytes) -> list[Receipt]:
+        """By the places that the description names."""
+        form = self.receipts
+        if form is None:
+            return []
+        content = parse_json(body)
+        reports = get_objects(find_at(content, form.each) if form.each else content)
+        return [receipt for each in reports if (receipt := _read_report(form, each))]
+
+
+def _read_report(form: ReceiptForm, report: dict[str, Any]) -> Receipt | None:
+    message_id, status = (
+        _show(find_at(report, form.message_id)),
+        _show(find_at(report, form.status)),
+    )
+    if not message_id or status is None:
+        return None
+    address = (_show(find_at(report, form.address)) if form.address else "") or ""
+    delivered = None if status in form.waiting else status in form.delivered
+    return Receipt(message_id, address, delivered, status)
+
+
+def _show(value: object) -> str | None:
+    """A scalar of JSON as the description writes it: `true`, `0`, `OK`."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str() | int() | float():
+            return str(value)
+        case _:
+            return None
