@@ -6,6 +6,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled modules are kept, also where the machine says otherwise: pytest compiles all tests for each worker.
+export PYTHONDONTWRITEBYTECODE :=
 
 ##@ Use it
 .PHONY: setup demo up down status

@@ -4,7 +4,7 @@ A page without a row fails `tests/unit/console/test_routes.py`. The walks of `te
 `test_portal_doors.py` go through all rows. Names in braces in a path are those of `world.World`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,6 +178,11 @@ PORTAL_PAGES = (
     Row("/u/feeds/{secret}.ics", "/u/feeds/{secret}.ics", "", ANYBODY, "calendar"),
 )
 """The pages of the portal, which has no roles: `needs` is `ANYBODY` where nobody has to enter."""
+
+
+def pick_by_door(rows: Iterable[Row]) -> list[Row]:
+    """One row of each address and permission: the others have the same door before them."""
+    return list({(row.route, row.needs): row for row in rows}.values())
 
 
 def list_routes(app: FastAPI, method: str, *, portal: bool = False) -> Iterator[str]:
