@@ -64,11 +64,15 @@ class LedgerOrder(StrEnum):
     LATEST = "-due_on"
 
 
+_History = Annotated[bool, typer.Option("--history", help="What the unit was sent, and when.")]
+_Sort = Annotated[
+    LedgerOrder, typer.Option(help="By unit and plan, or by due date; - is latest first.")
+]
+
+
 def show_ledger(
     unit: Annotated[str | None, typer.Argument(help="A unit's name or alias.")] = None,
-    history: Annotated[
-        bool, typer.Option("--history", help="What the unit was sent, and when.")
-    ] = False,
+    history: _History = False,
     units: filters.Units = None,
     group: filters.Groups = None,
     unit_kind: filters.UnitKinds = None,
@@ -82,9 +86,7 @@ def show_ledger(
     first: filters.DueFrom = None,
     last: filters.DueTo = None,
     text: filters.Words = "",
-    sort: Annotated[
-        LedgerOrder, typer.Option(help="By unit and plan, or by due date; - is latest first.")
-    ] = LedgerOrder.UNIT,
+    sort: _Sort = LedgerOrder.UNIT,
     xlsx: Annotated[Path | None, typer.Option(help="Write it into this file, for Excel.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write it into this file, as CSV.")] = None,
     as_json: JsonOption = False,

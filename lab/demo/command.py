@@ -71,12 +71,7 @@ def run_demo(
     ] = None,
 ) -> None:
     """Run eight months of reminders for the real task table of 盐亭县 2023."""
-    end = datetime.combine(until, END.timetz()) if until else END
-    if not START < end <= END:
-        raise WrongUseError(
-            _("The demo's months are 2023-06-01 to 2024-01-31."),
-            _("Name a day of them with --until."),
-        )
+    end = _get_end(until)
     with tempfile.TemporaryDirectory(prefix="cuiban-demo-") as scratch:
         directory = state or Path(scratch) / "state"
         if (directory / "stack.json").exists():
@@ -107,6 +102,17 @@ def run_demo(
             _out.print(_("Stopping."))
         finally:
             stack.stop_all()
+
+
+def _get_end(until: datetime | None) -> datetime:
+    """The last instant of the demo; by default that of its last month."""
+    end = datetime.combine(until, END.timetz()) if until else END
+    if not START < end <= END:
+        raise WrongUseError(
+            _("The demo's months are 2023-06-01 to 2024-01-31."),
+            _("Name a day of them with --until."),
+        )
+    return end
 
 
 def _raise_interrupt(_number: int, _frame: object) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from pathlib import Path
@@ -63,10 +63,7 @@ async def run_and_judge(
     faults = draw_faults(seed, count, RUNNING, without)
     try:
         second_plan = await asyncio.to_thread(_publish, api, setup.directory)
-        token = {"name": "units", "scopes": ["read", "report"]}
-        issued = await asyncio.to_thread(api.post, "/v1/tokens", token)
-        unit_api = RetryingApi(ingests, issued["token"])
-        unit_api.internal_errors = api.internal_errors
+        unit_api = await asyncio.to_thread(_open_for_units, api, ingests)
         clients.append(unit_api)
         await watcher.wait_until_quiet(setup.clocks.now(), _QUIET_WITHIN)
         obligations = await asyncio.to_thread(_fetch_obligations, api)
@@ -94,6 +91,14 @@ async def run_and_judge(
             client.close()
         await watcher.close()
         await engine.dispose()
+
+
+def _open_for_units(api: RetryingApi, ingests: Sequence[str]) -> RetryingApi:
+    """A client with a token of the units; it counts internal errors together with `api`."""
+    token = {"name": "units", "scopes": ["read", "report"]}
+    unit_api = RetryingApi(ingests, api.post("/v1/tokens", token)["token"])
+    unit_api.internal_errors = api.internal_errors
+    return unit_api
 
 
 def _publish(api: RetryingApi, directory: Path) -> SecondPlan:
