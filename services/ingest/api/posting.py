@@ -44,19 +44,12 @@ async def answer_post(
         ProblemError: 400 for a malformed key, 409 while its first request runs, 422 when the
             key came with another request.
     """
-    key = call.request.headers.get("idempotency-key")
+    key = _get_key(call)
     if key is None:
         async with call.context.engine.begin() as db:
             result = await run(db)
         return _make_response(
             schema.model_validate(result).model_dump_json(), _get_status(status, result)
-        )
-    if not _KEY.fullmatch(key):
-        raise ProblemError(
-            400,
-            "bad-idempotency-key",
-            "请求头 Idempotency-Key 须为 1 至 255 个可见的 ASCII 字符。"
-            "An Idempotency-Key is 1 to 255 visible ASCII characters.",
         )
     fingerprint = await _compute_fingerprint(call, content)
     async with call.context.engine.begin() as db:
@@ -75,6 +68,18 @@ async def answer_post(
             now=call.act.now,
         )
     return _make_response(answer.model_dump_json(), code)
+
+
+def _get_key(call: Call) -> str | None:
+    key = call.request.headers.get("idempotency-key")
+    if key is not None and not _KEY.fullmatch(key):
+        raise ProblemError(
+            400,
+            "bad-idempotency-key",
+            "请求头 Idempotency-Key 须为 1 至 255 个可见的 ASCII 字符。"
+            "An Idempotency-Key is 1 to 255 visible ASCII characters.",
+        )
+    return key
 
 
 async def _find_earlier(

@@ -7,7 +7,8 @@ dismissed is remembered with the measure and is no longer shown.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import date
 from types import MappingProxyType
 from uuid import UUID
@@ -40,6 +41,48 @@ class _Owing:
 
     owes: frozenset[UUID] = frozenset()
     settled: frozenset[UUID] = frozenset()
+
+
+@dataclass(slots=True)
+class _Moves:
+    """Collects which units gain measures, lose them, or hand them to their successor."""
+
+    successors: Mapping[UUID, UUID]
+    gains: _Owed = field(default_factory=lambda: defaultdict(list))
+    losses: _Owed = field(default_factory=lambda: defaultdict(list))
+    handed: _Owed = field(default_factory=lambda: defaultdict(list))
+
+    def add(
+        self,
+        measure: StoredMeasure,
+        meant: _Meant,
+        dates: int,
+        leaving: Mapping[UUID, Bearer],
+        settled: AbstractSet[UUID],
+    ) -> None:
+        """Add a measure with `dates` to come.
+
+        `leaving` are the units that may leave it. Those in `settled` do not join it: they owe it
+        already, or a person released them.
+        """
+        wanted, is_certain = meant
+        staying = set(measure.staying)
+        handing = {
+            unit_id
+            for unit_id, bearer in leaving.items()
+            if unit_id in self.successors and bearer.held and str(unit_id) not in staying
+        }
+        for unit_id in handing:
+            bearer = leaving[unit_id]
+            self.handed[unit_id].append((measure, bearer.held, bearer.held_submitted))
+        taking = {self.successors[unit_id] for unit_id in handing}
+        for unit_id in wanted - settled - taking:
+            if dates and str(unit_id) not in measure.not_joining:
+                self.gains[unit_id].append((measure, dates, 0))
+        for unit_id, bearer in leaving.items():
+            is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in staying
+            if bearer.open and is_certain and not is_kept:
+                self.losses[unit_id].append((measure, bearer.open, bearer.open_submitted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,39 +161,20 @@ async def compare_members(
     successors = _map_successors(units)
     bearers = await _map_bearers(db, act, plan, _list_leaving(meant, owing, successors))
     today = (await get_office_day(db, act.office_id, act.now)).today
-    gains: _Owed = defaultdict(list)
-    losses: _Owed = defaultdict(list)
-    handed: _Owed = defaultdict(list)
+    moves = _Moves(successors)
     for measure in measures:
-        wanted, is_certain = meant[measure.measure_id]
+        name = measure.measure_id
         dates = _count_dates(measure, plan.year, today)
-        leaving = bearers[measure.measure_id]
-        staying = set(measure.staying)
-        handing = {
-            unit_id
-            for unit_id, bearer in leaving.items()
-            if unit_id in successors and bearer.held and str(unit_id) not in staying
-        }
-        for unit_id in handing:
-            bearer = leaving[unit_id]
-            handed[unit_id].append((measure, bearer.held, bearer.held_submitted))
-        taking = {successors[unit_id] for unit_id in handing}
-        for unit_id in wanted - owing[measure.measure_id].settled - taking:
-            if dates and str(unit_id) not in measure.not_joining:
-                gains[unit_id].append((measure, dates, 0))
-        for unit_id, bearer in leaving.items():
-            is_kept = unit_id in wanted or unit_id in handing or str(unit_id) in staying
-            if bearer.open and is_certain and not is_kept:
-                losses[unit_id].append((measure, bearer.open, bearer.open_submitted))
+        moves.add(measure, meant[name], dates, bearers[name], owing[name].settled)
     names = {unit.unit_id: unit.name for unit in units}
     names |= {unit_id: unit.name for unit_id, unit in known.units.items()}
     return DirectoryChange(
         plan.plan_id,
         plan.title,
         plan.year,
-        _describe(gains, names),
-        _describe(losses, names),
-        _describe(handed, names, successors),
+        _describe(moves.gains, names),
+        _describe(moves.losses, names),
+        _describe(moves.handed, names, successors),
     )
 
 

@@ -76,18 +76,13 @@ async def publish_plan(
     source = await load_source(db, act, plan_id)
     ready = _list_ready(source, only)
     require_at_most(sum(len(measure.units) * len(measure.drafts) for measure in ready), limit)
-    day = await get_office_day(db, act.office_id, act.now)
-    first_day = None if include_past else day.today
-    publication = Publication(
-        act, source.plan, day.today, day.told_on, first_day, _list_dates(ready)
-    )
+    publication = await _start_publication(db, act, source.plan, ready, include_past=include_past)
     await _write_obligations(db, publication, ready, preview=preview)
     heard = 0 if preview else await count_earlier_hearings(db, act, plan_id)
     if publication.obligations and not preview:
         await _mark_published(db, publication)
     names = {unit_id: unit.name for unit_id, unit in source.known.units.items()}
-    owed = _count_dates(publication, ready)
-    announced = await describe_announcement(db, act, owed, names)
+    announced = await describe_announcement(db, act, _count_dates(publication, ready), names)
     return Published(
         plan_id=plan_id,
         title=source.plan.title,
@@ -101,6 +96,19 @@ async def publish_plan(
         first_heard=announced.first_heard,
         unreachable=announced.unreachable,
     )
+
+
+async def _start_publication(
+    db: AsyncConnection,
+    act: Act,
+    plan: StoredPlan,
+    ready: Iterable[ReadyMeasure],
+    *,
+    include_past: bool,
+) -> Publication:
+    day = await get_office_day(db, act.office_id, act.now)
+    first_day = None if include_past else day.today
+    return Publication(act, plan, day.today, day.told_on, first_day, _list_dates(ready))
 
 
 def _count_dates(

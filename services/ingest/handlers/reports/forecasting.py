@@ -87,12 +87,8 @@ async def forecast(
     since = make_slot(asked.first, datetime.min.time(), zone) - _INSTANT
     until = make_slot(asked.last + _DAY, datetime.min.time(), zone) - _INSTANT
 
-    published = await list_published(db, act.office_id)
-    books = [published[-1] if published else PublishedBook(act.now, live)]
-    if asked.book is not None:
-        books.insert(0, PublishedBook(act.now, asked.book))
     begun = since if asked.first < act.now.astimezone(zone).date() else None
-    kept = [_list_books(published, each, begun) for each in books]
+    kept = await _list_compared(db, act, live, asked.book, begun)
     tables = [Timetable(each[-1].book, calendar, published=each) for each in kept]
 
     mutes = await list_mutes(db, act.office_id, MuteFilter(until_after=since))
@@ -135,6 +131,17 @@ async def _read_snapshot(db: AsyncConnection, of: _Reading, unit_ids: Sequence[U
         await store.list_past_states(db, unit_ids, of.told_since),
         await read_asked(db, of.office_id, unit_ids, of.asked, of.since),
     )
+
+
+async def _list_compared(
+    db: AsyncConnection, act: Act, live: RuleBook, book: RuleBook | None, begun: datetime | None
+) -> list[list[PublishedBook]]:
+    """For the book that is asked about, if any, and the one in force, as `_list_books` says."""
+    published = await list_published(db, act.office_id)
+    books = [published[-1] if published else PublishedBook(act.now, live)]
+    if book is not None:
+        books.insert(0, PublishedBook(act.now, book))
+    return [_list_books(published, each, begun) for each in books]
 
 
 def _list_books(
