@@ -110,23 +110,7 @@ def _conclude(
     _show(rules, offer, outcome, step, now)
     match step:
         case MarkSent(gateway_message_id=message_id):
-            sent = reporting.report_sent(
-                notification,
-                offer.message.content,
-                attempts=offer.number,
-                gateway=gateway,
-                gateway_message_id=message_id,
-                now=now,
-            )
-            conclusion = Conclusion(
-                name,
-                NotificationState.SENT,
-                failures,
-                gateway=gateway,
-                gateway_message_id=message_id,
-                sent_at=now,
-            )
-            return conclusion, sent
+            return _conclude_sent(offer, gateway, message_id, now)
         case TryAgain(delay=delay, reason=reason, counts=counts):
             failures += counts
             pending = NotificationState.PENDING
@@ -141,6 +125,28 @@ def _conclude(
             return Conclusion(name, NotificationState.HELD, failures, reason), None
         case _:
             assert_never(step)
+
+
+def _conclude_sent(
+    offer: Offer, gateway: str, message_id: str, now: datetime
+) -> tuple[Conclusion, Envelope]:
+    sent = reporting.report_sent(
+        offer.notification,
+        offer.message.content,
+        attempts=offer.number,
+        gateway=gateway,
+        gateway_message_id=message_id,
+        now=now,
+    )
+    conclusion = Conclusion(
+        offer.notification.notification_id,
+        NotificationState.SENT,
+        offer.failures,
+        gateway=gateway,
+        gateway_message_id=message_id,
+        sent_at=now,
+    )
+    return conclusion, sent
 
 
 def _show(
