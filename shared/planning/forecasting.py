@@ -150,12 +150,7 @@ def forecast_unit(
     first, (planned_at, until) = of_unit[0], span
     by_id = {obligation.obligation_id: obligation for obligation in of_unit}
     owed = dict.fromkeys(by_id, True)
-    coming = deque(
-        sorted(
-            ((change, id_) for id_ in by_id for change in changes.get(id_, ())),
-            key=lambda pair: pair[0].at,
-        )
-    )
+    coming = _queue_changes(by_id, changes)
     timers = [
         timer
         for id_, obligation in by_id.items()
@@ -187,6 +182,14 @@ def forecast_unit(
         )
         yield from done.reminders
         timers = [t for t in timers if t.next_fire_at > slot] + done.moved
+
+
+def _queue_changes(
+    ids: Iterable[UUID], changes: Mapping[UUID, Sequence[TimedChange]]
+) -> deque[tuple[TimedChange, UUID]]:
+    """The changes of some obligations in order of time."""
+    pairs = ((change, id_) for id_ in ids for change in changes.get(id_, ()))
+    return deque(sorted(pairs, key=lambda pair: pair[0].at))
 
 
 def _apply(

@@ -155,6 +155,12 @@ class _Firing:
         else:
             self.ended.append(timer)
 
+    def make_result(self, reminders: list[ReminderDue]) -> FiringResult:
+        """The result, with the reminders that the digests became."""
+        newest = reminders[-1].slot if reminders else None
+        not_fired = self.silence.not_fired
+        return FiringResult(reminders, self.moved, self.ended, self.passed_over, newest, not_fired)
+
     def _keep_steps(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> Rule:
         return self.timetable.keep_steps(rule, occurrence, owed.dates, owed.owed_since)
 
@@ -206,11 +212,7 @@ def fire_due_timers(
         )
         for slot, audience in sorted(firing.digests, key=_get_reminder_order)
     ]
-    newest = reminders[-1].slot if reminders else None
-    not_fired = firing.silence.not_fired
-    return FiringResult(
-        reminders, firing.moved, firing.ended, firing.passed_over, newest, not_fired
-    )
+    return firing.make_result(reminders)
 
 
 _AUDIENCES = {audience: place for place, audience in enumerate(Audience)}
