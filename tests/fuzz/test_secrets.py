@@ -23,6 +23,7 @@ from tests.integration.notifier.world import make_reminder, to_envelope
 
 pytestmark = pytest.mark.integration
 PATIENCE = 300.0
+NAMES = ("ingest", "scheduler", "notifier")
 SECRETS = {
     "database password": "d4tabase-hush",
     "mail password": "m4il-hush",
@@ -135,8 +136,7 @@ async def services(api: Api, make_settings: Any) -> AsyncIterator[Services]:
 
 async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services: Services) -> None:
     http, *metrics = find_free_ports(4)
-    names = ("ingest", "scheduler", "notifier")
-    for name, port in zip(names, metrics, strict=True):
+    for name, port in zip(NAMES, metrics, strict=True):
         await services.start(name, CUIBAN_METRICS_PORT=str(port), CUIBAN_HTTP_PORT=str(http))
     await services.until("service.started", 3)
     children = services.children.values()
@@ -169,21 +169,27 @@ async def test_no_secret_leaves_a_service_whatever_goes_wrong(api: Api, services
     for name, child in services.children.items():
         assert child.returncode is None, f"{name} ended"
     await services.stop()
-    refused = [  # unreachable, and unreadable
-        await services.start(
-            name,
-            CUIBAN_DATABASE_URL=f"postgresql://u:{SECRETS['database password']}{wrong}",
-        )
-        for name, wrong in (*((name, "@[::1/x") for name in names), ("ingest", "@127.0.0.1:1/x"))
-    ]
-    async with asyncio.timeout(PATIENCE):
-        assert {await child.wait() for child in refused} == {78}
-    await services.stop()
+    await start_with_wrong_addresses(services)
     said = bytes(services.said)
     assert said.count(b"CUIBAN_DATABASE_URL") == 4
     for what, secret in {**SECRETS, "token": token}.items():
         assert secret.encode() not in said, f"a log holds the {what}"
         assert secret.encode() not in shown, f"an answer or a command line holds the {what}"
+
+
+async def start_with_wrong_addresses(services: Services) -> None:
+    """Every service refuses a database address that is unreadable or unreachable."""
+    wrong = [(name, "@[::1/x") for name in NAMES] + [("ingest", "@127.0.0.1:1/x")]
+    refused = [
+        await services.start(
+            name,
+            CUIBAN_DATABASE_URL=f"postgresql://u:{SECRETS['database password']}{address}",
+        )
+        for name, address in wrong
+    ]
+    async with asyncio.timeout(PATIENCE):
+        assert {await child.wait() for child in refused} == {78}
+    await services.stop()
 
 
 def bearer(token: str) -> dict[str, str]:

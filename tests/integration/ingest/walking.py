@@ -204,29 +204,13 @@ async def collect_ids(api: Any) -> dict[str, str]:
     revision = await api.client.post(f"{path}/revisions", files=FORM)
     rows = {row["ref"]: row for row in await api.list_ledger()}
     unit_id, obligation_id = rows["1.1"]["unit_id"], rows["1.1"]["obligation_id"]
-    unit = await api.open_as("read", "report", unit_id=unit_id)
-    asked = {"version": 1, "due_on": "2023-12-20", "note": "申请"}
-    extended = await unit.post(f"/v1/obligations/{obligation_id}/extend", json=asked)
+    of_unit = await answer_as_unit(api, rows)
     draft = await api.client.post("/v1/rule-drafts", json={"text": "rules: []"})
     view = await api.client.post("/v1/ledger/views", json={"name": "x", "query": "light=red"})
-    objected = await unit.post(
-        f"/v1/obligations/{rows['3.1']['obligation_id']}/object",
-        json={"version": 1, "note": "异议"},
-    )
-    heard = await unit.post(
-        f"/v1/units/{unit_id}/hearings", json={"heard_on": "2023-05-18", "heard_by": "局长"}
-    )
-    shown = await unit.post(
-        f"/v1/obligations/{obligation_id}/files", files={"file": ("a.pdf", b"%PDF-1.7")}
-    )
-    proposed = await unit.post(
-        f"/v1/units/{unit_id}/contact-proposals",
-        json={"post": "liaison", "name": "李四", "mobile": "13900000009"},
-    )
     muted = await api.client.post(
         "/v1/mutes", json={"unit_id": unit_id, "until": "2023-12-31", "reason": "交接"}
     )
-    for answer in (revision, extended, objected, heard, shown, proposed, muted):
+    for answer in (revision, muted):
         assert answer.is_success, answer.text
     user = await add_user(api, api.office_id, AccountRole.EDITOR, None)
     return {
@@ -235,18 +219,41 @@ async def collect_ids(api: Any) -> dict[str, str]:
         "revision_id": revision.json()["revision_id"],
         "unit_id": unit_id,
         "obligation_id": obligation_id,
-        "extension_id": extended.json()["extensions"][0]["extension_id"],
-        "objection_id": objected.json()["objections"][0]["objection_id"],
-        "hearing_id": heard.json()["hearing_id"],
-        "evidence_id": shown.json()["evidence"][0]["evidence_id"],
         "token_id": (await api.client.get("/v1/tokens")).json()["items"][0]["token_id"],
         "user_id": str(user.user_id),
-        "proposal_id": proposed.json()["proposal_id"],
         "view_id": view.json()["view_id"],
         "draft_id": draft.json()["draft_id"],
         "version": str(book.json()["version"]),
         "mute_id": muted.json()["mute_id"],
         "session_id": (await open_for(api, user))[1],
+        **of_unit,
+    }
+
+
+async def answer_as_unit(api: Any, rows: Mapping[str, Any]) -> dict[str, str]:
+    """What a unit asks, reports and proposes about `rows` of the ledger; the ids of these."""
+    unit_id = rows["1.1"]["unit_id"]
+    first, other = (f"/v1/obligations/{rows[ref]['obligation_id']}" for ref in ("1.1", "3.1"))
+    unit = await api.open_as("read", "report", unit_id=unit_id)
+    asked = {"version": 1, "due_on": "2023-12-20", "note": "申请"}
+    extended = await unit.post(f"{first}/extend", json=asked)
+    objected = await unit.post(f"{other}/object", json={"version": 1, "note": "异议"})
+    heard = await unit.post(
+        f"/v1/units/{unit_id}/hearings", json={"heard_on": "2023-05-18", "heard_by": "局长"}
+    )
+    shown = await unit.post(f"{first}/files", files={"file": ("a.pdf", b"%PDF-1.7")})
+    proposed = await unit.post(
+        f"/v1/units/{unit_id}/contact-proposals",
+        json={"post": "liaison", "name": "李四", "mobile": "13900000009"},
+    )
+    for answer in (extended, objected, heard, shown, proposed):
+        assert answer.is_success, answer.text
+    return {
+        "extension_id": extended.json()["extensions"][0]["extension_id"],
+        "objection_id": objected.json()["objections"][0]["objection_id"],
+        "hearing_id": heard.json()["hearing_id"],
+        "evidence_id": shown.json()["evidence"][0]["evidence_id"],
+        "proposal_id": proposed.json()["proposal_id"],
     }
 
 

@@ -156,6 +156,18 @@ async def test_a_slow_writer_with_a_lower_id_stands_before_the_next_watermark(
     assert behind(log, slow) == [NINE]
 
 
+async def relay_up_to_now(world: World, clock: FastClock) -> None:
+    """Run a relay until every partition has a watermark of now, or later."""
+    relay, end = world.relaying(clock), clock.now()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            for at in world.every():
+                while max(await world.watermarks(at), default=NINE) < end:  # noqa: ASYNC110 - in Kafka
+                    await asyncio.sleep(0.05)
+    finally:
+        await ended(relay)
+
+
 async def test_no_fact_stands_behind_a_watermark_that_covers_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,14 +202,7 @@ async def test_no_fact_stands_behind_a_watermark_that_covers_it(
             writers += [asyncio.create_task(write(number)) for number in numbers]
             await live_and_die(world.every()[0])
         await asyncio.gather(*writers)
-    relay, end = world.relaying(clock), clock.now()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            for at in world.every():
-                while max(await world.watermarks(at), default=NINE) < end:  # noqa: ASYNC110 - in Kafka
-                    await asyncio.sleep(0.05)
-    finally:
-        await ended(relay)
+    await relay_up_to_now(world, clock)
     checked = 0
     for at in world.every():
         log = await world.log(at)
