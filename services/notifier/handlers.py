@@ -22,13 +22,13 @@ from shared.messages.stages import SuppressReason
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,
-    OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
     RemindersNotFired,
     ReminderWithdrawn,
     UnitUpserted,
 )
+from shared.schemas.office_events import OfficeSettingsPublished
 from shared.schemas.topics import ReminderEvent
 
 _LEFT_OUT = Counter(

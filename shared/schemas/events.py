@@ -11,21 +11,17 @@ from uuid import UUID
 from pydantic import Field
 from typing_extensions import override
 
-from shared.rules.book import RuleBook
 from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
     MeasureFacts,
-    MeasureTraits,
     NotificationRef,
     ObligationFacts,
     ObligationProgress,
     ReminderItem,
     Status,
-    UnitTraits,
 )
-from shared.schemas.mutes import Mute, NotFired
-from shared.schemas.office import OfficeSettings
+from shared.schemas.mutes import NotFired
 from shared.schemas.rules import Audience, Channel
 from shared.schemas.values import Day, Instant, Zone
 
@@ -92,52 +88,6 @@ class ExtensionGranted(UnitEvent):
     due_on: Day
     reason: str
     known_on: Day | None = None
-
-
-# --- rules -----------------------------------------------------------------------------------
-
-
-class RuleBookPublished(Event):
-    """The office's whole rule book, so that a change is atomic.
-
-    `keeps_begun`: what is overdue keeps the steps of the book in force when it became so. Books of
-    older writers replaced them.
-    """
-
-    book: RuleBook
-    keeps_begun: bool = False
-
-
-class CalendarPublished(Event):
-    """The office's own days: True is a working day. `number` rises with each publication."""
-
-    number: int
-    days: dict[Day, bool] = Field(max_length=5000)
-
-
-class OfficeSettingsPublished(Event):
-    """The office's settings, whole. `number` rises with each change."""
-
-    number: int
-    settings: OfficeSettings
-
-
-class MuteRecorded(Event):
-    """A mute as it now is. `number` is 1 when it is recorded, and rises when it is ended."""
-
-    number: int
-    mute: Mute
-
-
-class TraitsPublished(Event):
-    """What the office's rules ask of units and measures, as these are now.
-
-    It is told before the first rule book that asks for it, and when something of it changes while
-    the rules in force ask for it. Units and measures that are not named stay as they were.
-    """
-
-    units: tuple[UnitTraits, ...] = Field(default=(), max_length=5000)
-    measures: tuple[MeasureTraits, ...] = Field(default=(), max_length=5000)
 
 
 # --- directory -------------------------------------------------------------------------------

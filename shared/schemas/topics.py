@@ -8,12 +8,10 @@ from typing import TypeAlias, get_args
 
 from shared.schemas.base_events import Event
 from shared.schemas.events import (
-    CalendarPublished,
     ExpectedAudited,
     ExtensionGranted,
     HearingRecorded,
     LinkRequested,
-    MuteRecorded,
     NotificationDelivered,
     NotificationFailed,
     NotificationSent,
@@ -21,17 +19,21 @@ from shared.schemas.events import (
     ObligationsAmended,
     ObligationsAssigned,
     ObligationsWithdrawn,
-    OfficeSettingsPublished,
     ReceiptReceived,
     RecordDeadLettered,
     ReminderDue,
     ReminderFannedOut,
     RemindersNotFired,
     ReminderWithdrawn,
-    RuleBookPublished,
     StatusReported,
-    TraitsPublished,
     UnitUpserted,
+)
+from shared.schemas.office_events import (
+    CalendarPublished,
+    MuteRecorded,
+    OfficeSettingsPublished,
+    RuleBookPublished,
+    TraitsPublished,
 )
 
 TaskEvent: TypeAlias = (

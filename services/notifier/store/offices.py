@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.store.tables import OFFICES
 from shared.database.engine import insert_rows
-from shared.schemas.events import OfficeSettingsPublished
 from shared.schemas.office import OfficeSettings
+from shared.schemas.office_events import OfficeSettingsPublished
 
 _O = OFFICES.c
 _SETTINGS = select(_O.office_id, _O.settings).where(

@@ -16,7 +16,7 @@ from shared.errors import PoisonError
 from shared.logging import bound, log
 from shared.planning.timers import Timer, compute_plan_start, get_later, replan_timers
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
+from shared.schemas.office_events import (
     CalendarPublished,
     MuteRecorded,
     OfficeSettingsPublished,

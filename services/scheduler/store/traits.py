@@ -15,9 +15,9 @@ from shared.database.statements import AnyRow
 from shared.logging import log
 from shared.planning.obligations import Standing, derive_status
 from shared.rules.selecting import NOTHING_TOLD, Traits, compute_share
-from shared.schemas.events import TraitsPublished
 from shared.schemas.facts import ObligationProgress
 from shared.schemas.life import ObligationStatus
+from shared.schemas.office_events import TraitsPublished
 
 _U, _M = UNIT_TRAITS.c, MEASURE_TRAITS.c
 _IDS = any_(bindparam("ids", type_=ARRAY(Uuid)))

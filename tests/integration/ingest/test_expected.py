@@ -9,7 +9,8 @@ from prometheus_client import REGISTRY
 from services.ingest.nightly import Nightly
 from services.ingest.projection import project
 from shared.rules.defaults import make_default_rule_book
-from shared.schemas.events import ExpectedAudited, TraitsPublished
+from shared.schemas.events import ExpectedAudited
+from shared.schemas.office_events import TraitsPublished
 from shared.schemas.topics import DELIVERIES
 from tests.integration.ingest.county import ROWS, at, table
 

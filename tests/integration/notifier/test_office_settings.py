@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from shared.schemas.events import OfficeSettingsPublished
 from shared.schemas.office import Hours, OfficeSettings
+from shared.schemas.office_events import OfficeSettingsPublished
 from tests.integration.notifier.world import (
     OFFICE,
     SLOT,

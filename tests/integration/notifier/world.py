@@ -22,13 +22,13 @@ from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,
-    OfficeSettingsPublished,
     ReceiptReceived,
     ReminderDue,
     ReminderWithdrawn,
     UnitUpserted,
 )
 from shared.schemas.facts import Contact, ReminderItem
+from shared.schemas.office_events import OfficeSettingsPublished
 from shared.schemas.rules import Audience, Channel, ReminderKind
 from shared.schemas.topics import DELIVERIES
 from tests.integration.notifier.sinks import MailSink, SmsSink

@@ -11,7 +11,7 @@ from services.scheduler.ticking import Ticking
 from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from shared.rules.defaults import make_default_rule_book
-from shared.schemas.events import RuleBookPublished
+from shared.schemas.office_events import RuleBookPublished
 from tests.clocks import ManualClock
 from tests.integration.scheduler.world import OFFICE, START, World
 

@@ -27,12 +27,9 @@ from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
 from shared.schemas.base_events import Event
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import (
-    ReminderDue,
-    RuleBookPublished,
-    StatusReported,
-)
+from shared.schemas.events import ReminderDue, StatusReported
 from shared.schemas.facts import Status
+from shared.schemas.office_events import RuleBookPublished
 from shared.schemas.topics import REMINDERS, RULES, TASKS, apply_prefix
 from tests.integration.scheduler.world import (
     OFFICE,

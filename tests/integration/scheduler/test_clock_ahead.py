@@ -17,7 +17,8 @@ from shared.database.engine import is_infrastructure
 from shared.errors import ClockWrongError
 from shared.planning.forecasting import forecast, list_assigned
 from shared.rules.defaults import make_default_rule_book
-from shared.schemas.events import ReminderDue, RuleBookPublished
+from shared.schemas.events import ReminderDue
+from shared.schemas.office_events import RuleBookPublished
 from tests.integration.scheduler.world import (
     OFFICE,
     START,

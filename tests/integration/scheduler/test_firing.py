@@ -14,16 +14,15 @@ from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas import identity
 from shared.schemas.events import (
-    CalendarPublished,
     ExtensionGranted,
     HearingRecorded,
     ObligationsAmended,
     ObligationsWithdrawn,
     ReminderWithdrawn,
-    RuleBookPublished,
     StatusReported,
 )
 from shared.schemas.facts import Status
+from shared.schemas.office_events import CalendarPublished, RuleBookPublished
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (

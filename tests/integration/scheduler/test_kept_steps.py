@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from shared.rules.book import RuleBook
-from shared.schemas.events import RuleBookPublished, StatusReported
+from shared.schemas.events import StatusReported
 from shared.schemas.facts import Status
+from shared.schemas.office_events import RuleBookPublished
 from tests.integration.scheduler.world import (
     OFFICE,
     World,

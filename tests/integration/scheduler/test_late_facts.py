@@ -6,12 +6,8 @@ import pytest
 
 from shared.rules.book import Rule, RuleBook, Step
 from shared.rules.moments import BeforeDue
-from shared.schemas.events import (
-    ExtensionGranted,
-    ReminderDue,
-    ReminderWithdrawn,
-    RuleBookPublished,
-)
+from shared.schemas.events import ExtensionGranted, ReminderDue, ReminderWithdrawn
+from shared.schemas.office_events import RuleBookPublished
 from shared.schemas.rules import Audience, Channel, ObligationKind
 from tests.integration.scheduler.world import (
     OFFICE,

@@ -8,8 +8,9 @@ import pytest
 
 from services.scheduler import audit
 from shared.rules.book import Rule, RuleBook
-from shared.schemas.events import MuteRecorded, RemindersNotFired, RuleBookPublished
+from shared.schemas.events import RemindersNotFired
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
+from shared.schemas.office_events import MuteRecorded, RuleBookPublished
 from shared.schemas.rules import Audience
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (

@@ -11,7 +11,7 @@ from shared.planning.moving import MoveCounter
 from shared.planning.timetable import Timetable
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
-from shared.schemas.events import CalendarPublished, RuleBookPublished
+from shared.schemas.office_events import CalendarPublished, RuleBookPublished
 from shared.schemas.rules import Audience
 from tests.integration.scheduler.world import (
     OFFICE,

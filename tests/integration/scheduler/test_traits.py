@@ -6,7 +6,7 @@ import pytest
 
 from shared.rules.book import RuleBook
 from shared.schemas import identity
-from shared.schemas.events import RuleBookPublished, StatusReported, TraitsPublished
+from shared.schemas.events import StatusReported
 from shared.schemas.facts import (
     MeasureFacts,
     MeasureTraits,
@@ -14,6 +14,7 @@ from shared.schemas.facts import (
     Status,
     UnitTraits,
 )
+from shared.schemas.office_events import RuleBookPublished, TraitsPublished
 from tests.integration.scheduler.world import (
     OFFICE,
     PLAN,

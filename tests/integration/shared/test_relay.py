@@ -26,7 +26,7 @@ from shared.kafka.outbox.publishing import publish
 from shared.kafka.outbox.relay import Relay
 from shared.kafka.outbox.resending import replay_lost, replay_since, retry_refused
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import CalendarPublished
+from shared.schemas.office_events import CalendarPublished
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, make_envelope

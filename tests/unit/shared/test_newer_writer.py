@@ -11,7 +11,7 @@ from shared.kafka.broker.codec import decode, encode
 from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.envelope import Envelope
-from shared.schemas.events import RuleBookPublished
+from shared.schemas.office_events import RuleBookPublished
 from shared.schemas.topics import RULES
 
 TOLD = Envelope(

@@ -21,7 +21,7 @@ from services.ingest.store import offices
 from services.ingest.store import rules as store
 from services.ingest.store.rows import StoredCalendar
 from shared.calendar import WorkingCalendar
-from shared.schemas.events import CalendarPublished
+from shared.schemas.office_events import CalendarPublished
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from services.ingest.store import mutes as store
 from services.ingest.store import obligations, offices, units
 from services.ingest.store.mutes import MuteFilter, PublishedMeasure, StoredMute
 from shared.rules.selecting import is_within_task
-from shared.schemas.events import MuteRecorded
+from shared.schemas.office_events import MuteRecorded
 
 _LONGEST = timedelta(days=366)
 _DAY = timedelta(days=1)

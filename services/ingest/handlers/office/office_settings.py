@@ -21,8 +21,8 @@ from services.ingest.handlers.office.rule_publishing import require_no_approval
 from services.ingest.handlers.office.rules import get_book, publish_book
 from services.ingest.store import office_settings as store
 from services.ingest.store import offices
-from shared.schemas.events import OfficeSettingsPublished
 from shared.schemas.office import OfficeSettings
+from shared.schemas.office_events import OfficeSettingsPublished
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ from shared.planning.keeping import PublishedBook
 from shared.planning.timetable import Timetable
 from shared.rules.book import RuleBook
 from shared.rules.defaults import make_default_rule_book
-from shared.schemas.events import RuleBookPublished
 from shared.schemas.news import find_told_day, is_announcing
+from shared.schemas.office_events import RuleBookPublished
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from shared.kafka.outbox.publishing import publish
 from shared.rules.book import RuleBook
 from shared.rules.selecting import MEASURE_TRAITS, PROGRESS_TRAITS, UNIT_TRAITS
 from shared.rules.steps import list_asked_by
-from shared.schemas.events import TraitsPublished
 from shared.schemas.facts import MeasureTraits, UnitTraits
+from shared.schemas.office_events import TraitsPublished
 
 _CHUNK = 1000
 _T = TypeVar("_T")
