@@ -6,8 +6,6 @@ from services.ingest.extraction.models import ParsedPlan
 from services.ingest.extraction.plans.reading import read_plan
 from tests.unit.ingest.extraction.brief_tasks import brief, dues
 
-HEADER = ["序号", "任务", "内容", "责任单位", "时限"]
-
 
 def from_text(*lines: str) -> ParsedPlan:
     return read_plan("plan.txt", "\n".join(lines).encode())
