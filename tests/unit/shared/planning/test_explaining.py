@@ -45,7 +45,7 @@ from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
 from shared.schemas.rules import Audience, ObligationKind
 from shared.schemas.why_not import SENTENCES, WhyNot, describe
-from tests.unit.shared.planning.test_expected import END, FACTS, START, Driver, Office, run
+from tests.unit.shared.planning.drawn_facts import END, FACTS, START, Driver, Office, run
 
 A, UNIT, MEASURE = (identity.derive_id(name) for name in ("a", "unit", "measure"))
 ASSIGNED = datetime(2023, 6, 1, 2, tzinfo=UTC)
