@@ -1,135 +1,28 @@
 """Why a reminder was sent or not: one case a reason, and every reminder of a random history."""
 
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import date, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
 
 from shared.planning.coming import list_coming
-from shared.planning.difference_reasons import Emitted
 from shared.planning.expected import (
-    Era,
-    ExpectedItem,
-    ObligationHistory,
-    ObligationVersion,
-    ReminderKey,
-    compute_expected,
-    keep_version_steps,
     list_eras,
-    note_interruptions,
 )
-from shared.planning.explaining import (
-    Explanation,
-    RecordedKey,
-    SentOfUnit,
-    explain,
-)
-from shared.planning.keeping import PublishedBook
-from shared.planning.obligations import Standing
-from shared.planning.possible import (
-    LedgerState,
-    ObligationLife,
-    PossibleReminder,
-    PossibleReminders,
-)
-from shared.rules.book import Rule, RuleBook
-from shared.rules.occurrences import Dates
-from shared.rules.selecting import Traits
-from shared.schemas import identity
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
-from shared.schemas.rules import Audience, ObligationKind
+from shared.schemas.rules import Audience
 from shared.schemas.why_not import SENTENCES, WhyNot, describe
-from tests.unit.shared.planning.drawn_facts import END, FACTS, START, Driver, Office, run
-
-A, UNIT, MEASURE = (identity.derive_id(name) for name in ("a", "unit", "measure"))
-ASSIGNED = datetime(2023, 6, 1, 2, tzinfo=UTC)
-DUE = date(2023, 6, 9)  # a Friday; reminded of on the 5th, the 7th and the 9th, at nine
-NOW = datetime(2023, 6, 20, tzinfo=UTC)
-BEFORE = {"type": "before-due", "working_days": [4, 2, 0]}
-
-
-def slot(day: int, hour: int = 9) -> datetime:
-    return datetime(2023, 6, day, hour, tzinfo=UTC) - timedelta(hours=8)
-
-
-def book(version: int = 1, **rule: Any) -> RuleBook:
-    written = {
-        "rule_id": "r",
-        "when": [BEFORE],
-        "who": [{"audience": "liaison"}],
-        "channels": ["email"],
-    }
-    return RuleBook(version=version, rules=(Rule.model_validate(written | rule),))
-
-
-def state(
-    since: datetime,
-    until: datetime | None = None,
-    status: ObligationStatus = ObligationStatus.ASSIGNED,
-    due: date = DUE,
-    *,
-    owed: bool = True,
-) -> LedgerState:
-    traits = Traits(ref="16.2", status=status)
-    dates = Dates(ObligationKind.DEADLINE, due, ASSIGNED.date(), traits)
-    withdrawn = status is ObligationStatus.WITHDRAWN
-    return LedgerState(ObligationVersion(dates, owed, since, until), status, withdrawn)
-
-
-def mute(**what: Any) -> Mute:
-    about: dict[str, Any] = {"since": slot(1), "until": slot(30), "muted_at": slot(1)}
-    about |= {"mute_id": UUID(int=7), "reason": "交接", "muted_by": "王敏"}
-    return Mute(**about | what)
-
-
-@dataclass
-class Story:
-    """One obligation's facts, and what was emitted: at first all that should be, on time."""
-
-    states: tuple[LedgerState, ...] = (state(ASSIGNED),)
-    books: list[tuple[datetime, RuleBook]] = field(
-        default_factory=lambda: [(ASSIGNED - timedelta(days=9), book())]
-    )
-    mutes: tuple[Mute, ...] = ()
-    recorded: dict[RecordedKey, NotFired] = field(default_factory=dict)
-    known_from: datetime | None = None
-    waiting_after: datetime = NOW
-    emitted: dict[ReminderKey, Emitted] = field(init=False)
-
-    def __post_init__(self) -> None:
-        should = compute_expected(
-            self.eras, [self.life.history], ASSIGNED - timedelta(days=99), NOW
-        )
-        self.emitted = {key: Emitted(items, key[0]) for key, items in should.items()}
-
-    @property
-    def eras(self) -> list[Era]:
-        return list_eras(self.books, [], [PublishedBook(at, each) for at, each in self.books])
-
-    @property
-    def life(self) -> ObligationLife:
-        versions = tuple(each.version for each in self.states)
-        return ObligationLife(
-            ObligationHistory(A, versions, self.known_from, self.mutes), self.states
-        )
-
-    def explain(self) -> Explanation:
-        sent = SentOfUnit(self.emitted, self.recorded, self.waiting_after)
-        possible = PossibleReminders(self.eras)
-        return explain(possible, self.life, sent, ASSIGNED - timedelta(days=99), NOW)
-
-    def list_reasons(self) -> list[tuple[int, str, WhyNot]]:
-        """The day, rule and reason of each reminder that was not sent."""
-        return [
-            ((each.slot + timedelta(hours=8)).day, each.rule_id, each.reason)
-            for each in self.explain().not_fired
-        ]
+from tests.unit.shared.planning.explained_story import (
+    ASSIGNED,
+    DUE,
+    A,
+    Story,
+    book,
+    mute,
+    slot,
+    state,
+)
 
 
 def test_what_was_sent_names_its_rule_and_nothing_is_missing() -> None:
@@ -143,6 +36,8 @@ def test_what_was_sent_names_its_rule_and_nothing_is_missing() -> None:
 
 
 _DONE, _SUBMITTED = ObligationStatus.DONE, ObligationStatus.SUBMITTED
+
+
 _RETURNED, _GONE = ObligationStatus.RETURNED, ObligationStatus.WITHDRAWN
 
 
@@ -326,74 +221,3 @@ def test_each_reason_is_a_sentence_in_both_languages(reason: WhyNot) -> None:
     assert english.isascii() or "王敏" in english or "—" in english
     assert "{" not in chinese + english
     assert len({texts[0] for texts in SENTENCES.values()}) == len(WhyNot)
-
-
-def build_lives(office: Office) -> Mapping[UUID, ObligationLife]:
-    statuses = {
-        Standing.OPEN: ObligationStatus.ASSIGNED,
-        Standing.IN_PROGRESS: ObligationStatus.IN_PROGRESS,
-        Standing.DONE: ObligationStatus.DONE,
-        Standing.WITHDRAWN: ObligationStatus.WITHDRAWN,
-    }
-    lives = {}
-    for history in office.histories:
-        versions = note_interruptions(office.versions[history.obligation_id])
-        standings = office.standings[history.obligation_id]
-        states = tuple(
-            LedgerState(version, statuses[standing], standing is Standing.WITHDRAWN)
-            for version, standing in zip(versions, standings, strict=True)
-        )
-        lives[history.obligation_id] = ObligationLife(history, states)
-    return lives
-
-
-@settings(max_examples=30, deadline=None)
-@given(FACTS)
-def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) -> None:
-    driver, office = Driver(), Office()
-    run(facts, driver, office)
-    emitted: dict[ReminderKey, Emitted] = {}
-    for due in driver.emitted:
-        items = {i.obligation_id: ExpectedItem(i.due_on, i.overdue) for i in due.items}
-        emitted[due.slot, due.audience] = Emitted(items, due.slot)
-    possible = PossibleReminders(office.eras)
-    for obligation_id, life in build_lives(office).items():
-        recorded = {
-            (item.slot, item.rule_id, audience): item
-            for item in driver.not_fired
-            if item.obligation_id == obligation_id
-            for audience in item.audiences
-        }
-        by_records = explain(possible, life, SentOfUnit(emitted, recorded, END), START, END)
-        by_ledger = explain(possible, life, SentOfUnit(emitted, {}, END), START, END)
-        assert by_records == by_ledger
-        assert_one_reason_each(possible, life, by_ledger)
-        fired = {(each.slot, each.audience) for each in by_ledger.fired}
-        assert fired == {key for key, sent in emitted.items() if obligation_id in sent.items}
-
-
-def keep_steps(each: PossibleReminder) -> Rule:
-    timetable = each.era.timetable
-    rule = timetable.get_rule(each.rule.rule_id)
-    if each.state is None or rule is None:
-        return each.rule
-    return keep_version_steps(timetable, each.state.version, rule, each.occurrence)
-
-
-def assert_one_reason_each(
-    possible: PossibleReminders, life: ObligationLife, explanation: Explanation
-) -> None:
-    sent = [(each.slot, rule, each.audience) for each in explanation.fired for rule in each.rules]
-    unsent = [
-        (each.slot, each.rule_id, audience)
-        for each in explanation.not_fired
-        for audience in each.audiences
-    ]
-    every = {
-        (at, rule_id, step.audience)
-        for (at, rule_id), each in possible.list_of(life, START, END).items()
-        for step in (*each.rule.who, *keep_steps(each).who)
-    }
-    assert Counter([*sent, *unsent]) == Counter(every)
-    assert all(each.rules for each in explanation.fired)
-    assert WhyNot.UNEXPLAINED not in {each.reason for each in explanation.not_fired}
