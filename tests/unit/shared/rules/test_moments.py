@@ -1,30 +1,20 @@
 """When each moment reminds, one sentence a case: a rule, an obligation, a calendar, its days."""
 
 from datetime import date, datetime, time
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
-from shared.calendar import WorkingCalendar
-from shared.planning.timers import plan_timers
-from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook
 from shared.rules.days import list_days
-from shared.rules.moments import When
-from shared.rules.occurrences import Dates, Occurrence, list_occurrences, make_slot
-from shared.schemas.rules import ObligationKind
+from shared.rules.occurrences import make_slot
+from tests.unit.shared.rules.moments import NATIONAL, WHEN, list_slots, make_rule
 
-ZONE = ZoneInfo("Asia/Shanghai")
-NATIONAL = WorkingCalendar()
-WHEN: TypeAdapter[Any] = TypeAdapter(When)
 SUNDAY = "2023-12-31"
 """The table's date: joined to the holiday of 1 January, the last working day is Friday the 29th."""
+
 
 CASES = {
     "ten and no calendar days before a Sunday, on the working day before": (
@@ -145,22 +135,6 @@ def test_a_moment_reminds_on_these_days(
     assert show(when, *dates, len(days) + ends) == days
 
 
-def make_rule(*when: dict[str, Any], **fields: Any) -> Rule:
-    written = {
-        "rule_id": "r",
-        "when": when,
-        "who": [{"audience": "liaison"}],
-        "channels": ["email"],
-    }
-    return Rule.model_validate(written | fields, extra="forbid")
-
-
-def list_slots(rule: Rule, due: date, known: date, number: int) -> list[datetime]:
-    dates = Dates(ObligationKind.DEADLINE, due, known)
-    every = list_occurrences(rule, dates, NATIONAL, ZONE, 15)
-    return [occurrence.slot for occurrence in islice(every, number)]
-
-
 def test_a_rule_has_one_time_of_day_in_its_own_zone() -> None:
     cron = {"type": "cron", "expression": "30 14 1 * *"}
     other = {"type": "monthly", "days": [1, 20], "convention": "as-is"}
@@ -214,119 +188,3 @@ def test_a_time_that_the_clocks_skip_or_repeat_is_one_instant(
 def test_a_moment_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         WHEN.validate_python(wrong, extra="forbid")
-
-
-CONVENTIONS = st.sampled_from(["as-is", "previous", "next"])
-REPEATED = st.one_of(
-    st.fixed_dictionaries(
-        {"type": st.just("weekly"), "weekdays": st.just(["monday", "saturday"])},
-        optional={"convention": CONVENTIONS},
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("monthly"),
-            "days": st.lists(
-                st.integers(-31, 31).filter(bool), min_size=1, max_size=4, unique=True
-            ),
-        },
-        optional={"convention": CONVENTIONS},
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("nth-working-day"),
-            "numbers": st.lists(st.integers(-20, 20).filter(bool), min_size=1, max_size=4),
-            "of": st.sampled_from(["month", "quarter"]),
-        }
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("cron"), "expression": st.sampled_from(["0 9 1 * *", "0 9 * * 1-5"])},
-        optional={"convention": CONVENTIONS},
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("dates"),
-            "dates": st.lists(
-                st.dates(date(2022, 1, 1), date(2027, 1, 1)).map(str), min_size=1, max_size=5
-            ),
-        },
-        optional={"convention": CONVENTIONS},
-    ),
-)
-MOMENTS = st.one_of(
-    st.tuples(REPEATED, st.sampled_from(["until-due", "overdue", "until-done"])).map(
-        lambda pair: pair[0] | {"span": pair[1]}
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("days-before"), "days": st.lists(st.integers(0, 90), min_size=1)},
-        optional={"convention": CONVENTIONS},
-    ),
-    st.fixed_dictionaries(
-        {
-            "type": st.just("after-due"),
-            "every_days": st.integers(1, 20),
-            "factor": st.integers(1, 3),
-            "longest": st.integers(1, 60),
-        },
-        optional={"convention": CONVENTIONS, "limit": st.integers(1, 10)},
-    ),
-    st.fixed_dictionaries(
-        {"type": st.just("after-due"), "every_working_days": st.integers(1, 20)},
-        optional={"factor": st.integers(1, 3), "limit": st.integers(1, 10)},
-    ),
-)
-DAYS = st.dates(date(2022, 1, 1), date(2026, 6, 30))
-CALENDARS = st.dictionaries(DAYS, st.booleans(), max_size=20).map(
-    lambda days: WorkingCalendar(1, days)
-)
-
-
-@given(MOMENTS, DAYS, DAYS, CALENDARS)
-def test_days_rise_are_numbered_without_a_hole_and_keep_the_deadline_guard(
-    when: dict[str, Any], due: date, known: date, calendar: WorkingCalendar
-) -> None:
-    moment = WHEN.validate_python(when, extra="forbid")
-    listed = list(islice(list_days(moment, due, known, calendar), 40))
-    assert all(a[0] < b[0] for a, b in pairwise(listed))
-    assert all((number > 0) == (day > due) for day, number in listed)
-    numbers = [number for _, number in listed if number]
-    assert numbers == list(range(1, len(numbers) + 1))
-    if when.get("span") == "until-due" or when["type"] == "days-before":
-        assert all(day <= due for day, _ in listed)
-
-
-@given(MOMENTS, DAYS, DAYS, CALENDARS)
-def test_nothing_is_outside_a_working_day_where_that_is_asked(
-    when: dict[str, Any], due: date, known: date, calendar: WorkingCalendar
-) -> None:
-    moment = WHEN.validate_python(when, extra="forbid")
-    if str(getattr(moment, "convention", "previous")) == "as-is":
-        return
-    listed = islice(list_days(moment, due, known, calendar), 40)
-    assert all(calendar.is_working_day(day) for day, _ in listed)
-
-
-@given(st.lists(MOMENTS, min_size=1, max_size=3), DAYS, DAYS, DAYS)
-def test_nothing_is_planned_in_the_past(
-    when: list[dict[str, Any]], due: date, known: date, today: date
-) -> None:
-    """What is planned next is the first slot after now, and moves on from there."""
-    rule = make_rule(*when)
-    book = RuleBook(version=1, rules=(rule,))
-    dates = Dates(ObligationKind.DEADLINE, due, known)
-    now = make_slot(today, time(11), ZONE)
-    timetable = Timetable(book, NATIONAL)
-    for timer in plan_timers(timetable, UUID(int=1), dates, now):
-        assert timer.next_fire_at > now
-        assert timetable.list_between(rule, dates, now, timer.next_fire_at)[-1] == Occurrence(
-            timer.next_fire_at, timer.overdue
-        )
-        assert timer.overdue or timer.next_fire_at.astimezone(ZONE).date() <= due
-
-
-@given(st.lists(MOMENTS, min_size=1, max_size=3), DAYS, DAYS)
-def test_no_slot_is_before_the_unit_owes_it_and_slots_rise(
-    when: list[dict[str, Any]], due: date, known: date
-) -> None:
-    slots = list_slots(make_rule(*when), due, known, 40)
-    assert all(a <= b for a, b in pairwise(slots))
-    assert all(slot.astimezone(ZONE).date() >= known for slot in slots)
