@@ -1,4 +1,4 @@
-"""One unit with two obligations whose reminders are emitted, and compared with what should have been."""
+"""Two obligations of one unit: what was emitted, and what should have been."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta

@@ -15,17 +15,8 @@ from shared.planning.expected import (
 )
 from shared.planning.obligations import Obligation
 from shared.schemas.rules import ObligationKind
-from tests.unit.shared.planning.drawn_facts import (
-    FACTS,
-    OFFICE,
-    PLAN,
-    START,
-    UNIT,
-    Driver,
-    Office,
-    book,
-    run,
-)
+from tests.unit.shared.planning.drawn_facts import FACTS, book, run
+from tests.unit.shared.planning.driving import OFFICE, PLAN, START, UNIT, Driver, Office
 
 HOUR = timedelta(hours=1)
 

@@ -29,7 +29,8 @@ from shared.planning.possible import (
 from shared.rules.book import Rule
 from shared.schemas.life import ObligationStatus
 from shared.schemas.why_not import WhyNot
-from tests.unit.shared.planning.drawn_facts import END, FACTS, START, Driver, Office, run
+from tests.unit.shared.planning.drawn_facts import FACTS, run
+from tests.unit.shared.planning.driving import END, START, Driver, Office
 
 
 def build_lives(office: Office) -> Mapping[UUID, ObligationLife]:
