@@ -5,10 +5,21 @@ from typing import Any
 
 import pytest
 
+from tests.integration.ingest.succession import (
+    find_id,
+    hand_over,
+    list_handovers,
+    list_texts,
+    list_units,
+    report_with_file,
+    retire,
+)
 from tests.integration.ingest.test_evidence import PNG
 from tests.integration.ingest.test_joint import Joint, publish
 
 pytestmark = pytest.mark.integration
+
+
 TABLE = (
     "县2023年政务公开任务分解表\n\n"
     "序号\t任务名称\t具体内容\t牵头单位\t责任单位\t完成时限\n"
@@ -16,6 +27,8 @@ TABLE = (
     "2\t听取\t单位主要负责人每年至少听取2次政务公开工作情况汇报。\t\t县财政局\t2023年年底\n"
     "3\t专栏\t建立政策解读专栏，专栏信息不少于12条。\t\t县财政局\t2023年11月30日\n"
 )
+
+
 ENDING, TAKING, THIRD = "县财政局", "县发展和改革局", "凤灵街道"
 
 
@@ -26,40 +39,6 @@ async def plan(api: Any) -> Joint:
     answer = await api.client.post(f"{made.plan}/joint", json={"joint": "lead"})
     assert answer.status_code == 200, answer.text
     return made
-
-
-async def find_id(plan: Joint, name: str) -> str:
-    listed = (await plan.api.client.get("/v1/units", params={"name": name})).json()["items"]
-    return str(next(unit["unit_id"] for unit in listed if unit["name"] == name))
-
-
-async def retire(plan: Joint, name: str, successor: str = "", **more: Any) -> None:
-    body = {"reason": "机构改革"} | more
-    if successor:
-        body["successor_id"] = await find_id(plan, successor)
-    path = f"/v1/units/{await find_id(plan, name)}/retire"
-    answer = await plan.api.client.post(path, json=body)
-    assert answer.status_code == 200, answer.text
-
-
-async def list_handovers(plan: Joint) -> dict[str, str]:
-    changes = (await plan.api.client.get(f"{plan.plan}/directory-changes")).json()
-    return {each["unit"]: each["successor"] for each in changes["handovers"]}
-
-
-async def hand_over(plan: Joint) -> None:
-    body = {"decision": "confirm", "reason": "机构改革"}
-    answer = await plan.api.client.post(f"{plan.plan}/directory-changes", json=body)
-    assert answer.status_code == 200, answer.text
-
-
-async def list_units(plan: Joint, ref: str) -> set[str]:
-    return set(await plan.list_statuses(ref))
-
-
-async def list_texts(plan: Joint, ref: str, unit: str) -> list[str]:
-    lines = (await plan.api.client.get(f"{await plan.find(ref, unit)}/timeline")).json()
-    return [line["text"] for line in lines]
 
 
 async def test_a_successor_that_owes_a_joint_duty_already_leads_it_then(plan: Joint) -> None:
@@ -144,16 +123,6 @@ async def test_a_later_date_that_is_asked_for_waits_with_the_successor(plan: Joi
     path = f"/v1/extensions/{carried['extension_id']}/grant"
     granted = await plan.api.client.post(path, json={"version": shown["version"]})
     assert granted.json()["due_on"] == "2023-12-20"
-
-
-async def report_with_file(plan: Joint, ref: str, unit: str, **body: Any) -> dict[str, Any]:
-    """Submit an obligation with a file; returns it as it then is."""
-    client = await plan.open(unit)
-    path = f"{await plan.find(ref, unit)}/files"
-    assert (await client.post(path, files={"file": ("公开.png", PNG)})).status_code == 200
-    answer = await plan.act(client, ref, unit, "submit", **body)
-    assert (answer.status_code, answer.json()["status"]) == (200, "submitted"), answer.text
-    return dict(answer.json())
 
 
 async def test_a_report_that_is_not_reviewed_waits_with_the_successor_for_its_review(
