@@ -28,6 +28,7 @@ from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from tests.clocks import ManualClock
 from tests.integration.ingest.county import ApiClock, County
+from tests.integration.ingest.portal import Portal, make_portal
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -173,3 +174,8 @@ async def county(api: Api, make_settings: Any) -> AsyncIterator[County]:
     yield made
     await ticking.close()
     await engine.dispose()
+
+
+@pytest.fixture
+async def portal(api: Any) -> Portal:
+    return await make_portal(api)

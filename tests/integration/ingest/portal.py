@@ -117,3 +117,8 @@ async def make_portal(api: Any) -> Portal:
     )
     made.configure()
     return made
+
+
+def describe(answer: httpx.Response) -> tuple[int, str]:
+    """An answer without what names the request."""
+    return answer.status_code, json.dumps(answer.json() | {"correlation_id": ""}, sort_keys=True)
