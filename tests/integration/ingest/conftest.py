@@ -29,6 +29,7 @@ from shared.database.trusted_clock import TrustedClock
 from tests.clocks import ManualClock
 from tests.integration.ingest.county import ApiClock, County
 from tests.integration.ingest.portal import Portal, make_portal
+from tests.integration.ingest.revising import Office
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -179,3 +180,8 @@ async def county(api: Api, make_settings: Any) -> AsyncIterator[County]:
 @pytest.fixture
 async def portal(api: Any) -> Portal:
     return await make_portal(api)
+
+
+@pytest.fixture
+def office(api) -> Office:
+    return Office(api)

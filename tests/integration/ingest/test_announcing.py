@@ -2,15 +2,7 @@
 
 import pytest
 
-from tests.integration.ingest.test_revisions import (
-    COLUMN,
-    FIRST,
-    HEAD,
-    ONE,
-    THREE,
-    TWO,
-    Office,
-)
+from tests.integration.ingest.revising import COLUMN, FIRST, HEAD, ONE, THREE, TWO, Office
 
 pytestmark = pytest.mark.integration
 NEXT_SLOT = "2023-06-02T01:00:00Z"

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.integration.ingest.commands import serve_command
-from tests.integration.ingest.test_revisions import HEAD, Office
+from tests.integration.ingest.revising import HEAD, Office
 
 pytestmark = pytest.mark.integration
 PLAN = (

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.integration.ingest.commands import Command, serve_command
-from tests.integration.ingest.test_revisions import ONE, TWO, Office, dated, table
+from tests.integration.ingest.revising import ONE, TWO, Office, dated, table
 
 pytestmark = pytest.mark.integration
 

@@ -6,7 +6,7 @@ import pytest
 
 from shared.schemas.events import ObligationsWithdrawn
 from tests.integration.ingest.commands import serve_command
-from tests.integration.ingest.test_revisions import Office, submit
+from tests.integration.ingest.revising import Office, submit
 
 pytestmark = pytest.mark.integration
 WORDS = {"note": "文件已废止"}
