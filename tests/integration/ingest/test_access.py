@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import pytest
 from fastapi import FastAPI
@@ -12,13 +11,26 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
+from tests.integration.ingest.two_units import Office
 
 pytestmark = pytest.mark.integration
+
+
 STATUS = {"status": "in-progress"}
+
+
 HEARING = {"heard_on": "2023-05-18", "heard_by": "局长"}
+
+
 STALE = {"version": 0, "note": "x"}
+
+
 LATER_DATE = STALE | {"due_on": "2023-12-31"}
+
+
 PERSON = {"post": "liaison", "name": "李四", "mobile": "13900000009"}
+
+
 RECEIPT = {"gateway": "sms", "gateway_message_id": "1", "state": "delivered"}
 
 
@@ -193,11 +205,10 @@ TABLE = {
     "GET /v1/audit/verify": Access("manage", 403),
     "GET /v1/audit/expected": Access("manage", 403),
 }
+
+
 NOTHING = {"unknown": "field"}
 """What no endpoint takes, so that a token which may use it changes nothing."""
-LATER = (
-    "序号\t任务名称\t具体内容\t责任单位\t完成时限\n1\t目录\t公开目录。\t县财政局\t2023年9月30日\n"
-)
 
 
 def endpoints(app: FastAPI) -> Iterator[str]:
@@ -209,49 +220,6 @@ def endpoints(app: FastAPI) -> Iterator[str]:
             yield from (f"{method} {route.path}" for method in route.methods - {"HEAD"})
         else:  # a router; anything else fails here
             pending += getattr(route, "original_router", route).routes
-
-
-@dataclass
-class Office:
-    """An office with a published plan, a draft, a revision, and the token of one of its units."""
-
-    api: Any
-    own: dict[str, str]
-    foreign: dict[str, str]
-    unit: Any
-
-
-@pytest.fixture
-async def office(api: Any) -> Office:
-    plan = await api.publish_plan()
-    plan_id = plan["plan_id"]
-    name = "县2023年政务公开任务分解表\n"
-    draft = await api.client.post("/v1/plans", files={"file": ("d.txt", (name + LATER).encode())})
-    revision = await api.client.post(
-        f"/v1/plans/{plan_id}/revisions", files={"file": ("r.txt", ("新" + name + LATER).encode())}
-    )
-    assert (draft.status_code, revision.status_code) == (201, 201), draft.text + revision.text
-    rows = await api.list_ledger()
-    mine = rows[0]
-    other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
-    unknown = "00000000-0000-0000-0000-000000000000"
-    token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id", "draft_id"), unknown)
-    token |= {"secret": "unknown", "version": "1", "year": "2027"}
-    revised = {"revision_id": revision.json()["revision_id"]}
-    return Office(
-        api,
-        {"plan_id": plan_id, **revised, **token, **_ids(mine)},
-        {"plan_id": draft.json()["plan_id"], **revised, **token, **_ids(other)},
-        await api.open_as("read", "report", unit_id=mine["unit_id"]),
-    )
-
-
-def _ids(row: dict[str, Any]) -> dict[str, str]:
-    none = dict.fromkeys(
-        ("extension_id", "objection_id", "hearing_id", "evidence_id", "proposal_id", "mute_id"),
-        str(UUID(int=0)),
-    )
-    return {name: row[name] for name in ("unit_id", "obligation_id", "ref")} | none
 
 
 def test_every_endpoint_of_the_application_stands_in_the_table() -> None:
@@ -285,36 +253,3 @@ async def test_each_endpoint_needs_its_scope_and_shows_a_unit_its_own(office: Of
             status = (await office.unit.request(method, there, json=access.body)).status_code
             wrong += [(endpoint, "foreign", status)] if status != access.foreign else []
     assert wrong == []
-
-
-async def test_a_unit_sees_of_a_plan_what_was_published_and_nothing_of_the_offices_work(
-    office: Office,
-) -> None:
-    listed = (await office.unit.get("/v1/plans")).json()["items"]
-    assert [one["plan_id"] for one in listed] == [office.own["plan_id"]]
-    whole = (await office.api.client.get(f"/v1/plans/{office.own['plan_id']}")).json()
-    assert len((await office.api.client.get("/v1/plans")).json()["items"]) == 2
-    assert whole["open"]
-    assert not all(one["published"] for one in whole["measures"])
-    shown = (await office.unit.get(f"/v1/plans/{office.own['plan_id']}")).json()
-    assert [one["ref"] for one in shown["measures"]] == [
-        one["ref"] for one in whole["measures"] if one["published"]
-    ]
-    for part in ("open", "unknown_names", "decisions", "warnings"):
-        assert shown[part] == []
-    for one in shown["measures"]:
-        assert not any((one["codes"], one["settled_by"], one["settled_why"]))
-    revision = await office.unit.get(f"/v1/plans/{office.own['revision_id']}")
-    assert revision.status_code == 404
-
-
-async def test_a_units_pages_of_plans_go_on_past_drafts(office: Office) -> None:
-    seen, cursor = [], None
-    while True:
-        wanted = {"limit": 1} | ({"cursor": cursor} if cursor else {})
-        part = (await office.unit.get("/v1/plans", params=wanted)).json()
-        seen += [one["plan_id"] for one in part["items"]]
-        cursor = part["next_cursor"]
-        if cursor is None:
-            break
-    assert seen == [office.own["plan_id"]]
