@@ -30,7 +30,6 @@ from tests.clocks import ManualClock
 from tests.integration.ingest.county import ApiClock, County
 from tests.integration.ingest.portal import Portal, make_portal
 from tests.integration.ingest.revising import Office
-from tests.integration.ingest.two_units import LATER, Office, _ids
 
 SCOPES = ("read", "report", "manage", "admin")
 TABLE = Path(__file__).parents[3] / "examples" / "yanting-2023.txt"
@@ -186,28 +185,3 @@ async def portal(api: Any) -> Portal:
 @pytest.fixture
 def office(api) -> Office:
     return Office(api)
-
-
-@pytest.fixture
-async def office(api: Any) -> Office:
-    plan = await api.publish_plan()
-    plan_id = plan["plan_id"]
-    name = "县2023年政务公开任务分解表\n"
-    draft = await api.client.post("/v1/plans", files={"file": ("d.txt", (name + LATER).encode())})
-    revision = await api.client.post(
-        f"/v1/plans/{plan_id}/revisions", files={"file": ("r.txt", ("新" + name + LATER).encode())}
-    )
-    assert (draft.status_code, revision.status_code) == (201, 201), draft.text + revision.text
-    rows = await api.list_ledger()
-    mine = rows[0]
-    other = next(row for row in rows if row["unit_id"] != mine["unit_id"])
-    unknown = "00000000-0000-0000-0000-000000000000"
-    token = dict.fromkeys(("token_id", "user_id", "session_id", "view_id", "draft_id"), unknown)
-    token |= {"secret": "unknown", "version": "1", "year": "2027"}
-    revised = {"revision_id": revision.json()["revision_id"]}
-    return Office(
-        api,
-        {"plan_id": plan_id, **revised, **token, **_ids(mine)},
-        {"plan_id": draft.json()["plan_id"], **revised, **token, **_ids(other)},
-        await api.open_as("read", "report", unit_id=mine["unit_id"]),
-    )

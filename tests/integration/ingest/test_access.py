@@ -11,7 +11,7 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.settings import IngestSettings
 from shared.clock import SystemClock
-from tests.integration.ingest.two_units import Office
+from tests.integration.ingest.two_units import Office, make_office
 
 pytestmark = pytest.mark.integration
 
@@ -220,6 +220,11 @@ def endpoints(app: FastAPI) -> Iterator[str]:
             yield from (f"{method} {route.path}" for method in route.methods - {"HEAD"})
         else:  # a router; anything else fails here
             pending += getattr(route, "original_router", route).routes
+
+
+@pytest.fixture
+async def office(api: Any) -> Office:
+    return await make_office(api)
 
 
 def test_every_endpoint_of_the_application_stands_in_the_table() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.ingest.revising import COLUMN, FIRST, HEAD, ONE, THREE, TWO, Office
+from tests.integration.ingest.revising import COLUMN, FIRST, HEAD, ONE, THREE, TWO
 
 pytestmark = pytest.mark.integration
 NEXT_SLOT = "2023-06-02T01:00:00Z"
@@ -12,15 +12,6 @@ DIRECTORY = """单位名称,联络员邮箱,联络员截止日期
 县发展和改革局,,
 凤灵街道,fl@yanting.example,2023-05-31
 """
-
-
-@pytest.fixture
-def office(api):
-    return Office(api)
-
-
-def dated(row, day):
-    return (*row[:3], day)
 
 
 async def test_a_publication_names_plan_units_and_first_reminders_and_changes_nothing_yet(api):

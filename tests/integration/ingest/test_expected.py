@@ -10,8 +10,7 @@ from services.ingest.projection import project
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.events import ExpectedAudited
 from shared.schemas.topics import DELIVERIES
-from tests.integration.ingest.county import ROWS, at, table
-from tests.integration.ingest.expected_plans import JOINT
+from tests.integration.ingest.county import JOINT, ROWS, at, table
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,7 @@ import pytest
 
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.office_events import TraitsPublished
-from tests.integration.ingest.county import at
-from tests.integration.ingest.expected_plans import JOINT
+from tests.integration.ingest.county import JOINT, at
 
 pytestmark = pytest.mark.integration
 

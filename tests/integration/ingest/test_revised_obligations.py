@@ -1,4 +1,4 @@
-"""What becomes of obligations when a revision is confirmed: who gains and loses them, what is done, dates."""
+"""What becomes of obligations when a revision is confirmed."""
 
 from datetime import timedelta
 

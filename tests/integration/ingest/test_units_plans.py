@@ -1,10 +1,17 @@
 """What a unit sees of plans."""
 
+from typing import Any
+
 import pytest
 
-from tests.integration.ingest.two_units import Office
+from tests.integration.ingest.two_units import Office, make_office
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def office(api: Any) -> Office:
+    return await make_office(api)
 
 
 async def test_a_unit_sees_of_a_plan_what_was_published_and_nothing_of_the_offices_work(
