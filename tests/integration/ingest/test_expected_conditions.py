@@ -107,26 +107,8 @@ GOAL = (
 )
 
 
-async def test_rules_for_status_quantity_and_ended_steps_follow_what_is_reported(county):
-    """The book is published after the first reports, of which the scheduler then knows nothing."""
-    draft = await county.api.client.post("/v1/plans", files={"file": ("g.txt", GOAL.encode())})
-    await county.post(f"/v1/plans/{draft.json()['plan_id']}/publish", {})
-    rows = [row for row in await county.api.list_ledger() if row["task_name"] == "培训"]
-    owed = next(row for row in rows if row["unit"] == "县财政局")["obligation_id"]
-
-    async def act(action, **body):
-        shown = (await county.api.client.get(f"/v1/obligations/{owed}")).json()
-        await county.post(f"/v1/obligations/{owed}/{action}", {"version": shown["version"], **body})
-        await county.flow()
-
-    await county.flow()
-    await county.live(at("2023-06-09", 13))
-    await act("progress", note="已办一次", reported=1)
-    await county.live(at("2023-06-11", 13))
-    await county.run(
-        "UPDATE scheduler.obligations SET status = NULL, reported = NULL, progressed_at = NULL"
-    )
-    await county.run("DELETE FROM scheduler.measure_traits")
+def make_rules_for_what_is_reported():
+    """Rules for a status, a share of the target, and steps that a report ends."""
     every = {"type": "weekly", "weekdays": ["monday", "wednesday", "friday"], "span": "until-done"}
     every["convention"] = "as-is"
     begun = {"status": ["accepted", "in-progress", "returned"], "task": "1"}
@@ -141,7 +123,35 @@ async def test_rules_for_status_quantity_and_ended_steps_follow_what_is_reported
         {"rule_id": "steps", "at": "09:00", "who": steps},
     ]
     plain = {"when": [every], "who": [{"audience": "liaison"}], "channels": ["email"]}
-    await county.post("/v1/rule-books", {"rules": [plain | rule for rule in rules]})
+    return [plain | rule for rule in rules]
+
+
+async def publish_goal(county):
+    """Publish a plan with a target; the obligation of one of its units."""
+    draft = await county.api.client.post("/v1/plans", files={"file": ("g.txt", GOAL.encode())})
+    await county.post(f"/v1/plans/{draft.json()['plan_id']}/publish", {})
+    rows = [row for row in await county.api.list_ledger() if row["task_name"] == "培训"]
+    return next(row for row in rows if row["unit"] == "县财政局")["obligation_id"]
+
+
+async def test_rules_for_status_quantity_and_ended_steps_follow_what_is_reported(county):
+    """The book is published after the first reports, of which the scheduler then knows nothing."""
+    owed = await publish_goal(county)
+
+    async def act(action, **body):
+        shown = (await county.api.client.get(f"/v1/obligations/{owed}")).json()
+        await county.post(f"/v1/obligations/{owed}/{action}", {"version": shown["version"], **body})
+        await county.flow()
+
+    await county.flow()
+    await county.live(at("2023-06-09", 13))
+    await act("progress", note="已办一次", reported=1)
+    await county.live(at("2023-06-11", 13))
+    await county.run(
+        "UPDATE scheduler.obligations SET status = NULL, reported = NULL, progressed_at = NULL"
+    )
+    await county.run("DELETE FROM scheduler.measure_traits")
+    await county.post("/v1/rule-books", {"rules": make_rules_for_what_is_reported()})
     await county.flow()
     await county.live(at("2023-06-20", 13))
     await act("progress", note="已办三次", reported=3)
