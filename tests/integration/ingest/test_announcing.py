@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.integration.ingest.revising import COLUMN, FIRST, HEAD, ONE, THREE, TWO
+from tests.integration.ingest.revising import COLUMN, FIRST, HEAD, ONE, THREE, TWO, dated
 
 pytestmark = pytest.mark.integration
 NEXT_SLOT = "2023-06-02T01:00:00Z"
