@@ -114,3 +114,10 @@ async def portal(
     url = await asyncio.to_thread(create_database, "ingest")
     async with open_desk(engines, url, chromium, link_keys=KEY) as desk:
         yield await open_portal(desk)
+
+
+@pytest.fixture(scope="module")
+async def ledger(desk: Desk) -> list[dict[str, Any]]:
+    """The obligations of the real table."""
+    await desk.api.publish_plan()
+    return await desk.api.list_ledger(sort="due_on")

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.integration.console.desk import check_page, take_picture
+from tests.integration.console.obligations import act
 from tests.integration.console.portal import OTHER, UNIT, Portal
-from tests.integration.console.test_ledger import act
 
 pytestmark = pytest.mark.integration
 
