@@ -16,7 +16,7 @@ from shared.kafka.outbox.acknowledgements import compute_pass_lock
 from shared.kafka.outbox.publishing import publish
 from shared.kafka.outbox.relay import Relay
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, TABLES, make_envelope
+from tests.integration.shared.consuming import PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]

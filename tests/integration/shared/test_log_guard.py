@@ -19,13 +19,8 @@ from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.schemas.topics import TASKS, apply_prefix
 from tests.integration.running import run_loops
-from tests.integration.shared.test_consuming import (
-    PATIENCE,
-    TABLES,
-    World,
-    list_records,
-    make_envelope,
-)
+from tests.integration.shared.consuming import PATIENCE, TABLES, World, make_envelope
+from tests.integration.shared.test_consuming import list_records
 
 pytestmark = pytest.mark.integration
 

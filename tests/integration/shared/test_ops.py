@@ -32,7 +32,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.schemas import topics
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import TASKS, apply_prefix
-from tests.integration.shared.test_consuming import SettingsFor, make_envelope
+from tests.integration.shared.consuming import SettingsFor, make_envelope
 from tests.integration.shared.test_log_guard import wait_until
 
 pytestmark = pytest.mark.integration

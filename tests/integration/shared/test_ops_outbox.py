@@ -14,7 +14,7 @@ from services.scheduler.store.tables import OUTBOX
 from shared.database.engine import create_engine
 from shared.kafka.outbox.publishing import publish
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import make_envelope
+from tests.integration.shared.consuming import make_envelope
 
 pytestmark = pytest.mark.integration
 TOPIC = "cuiban.tasks.v1"

@@ -16,15 +16,8 @@ from shared.kafka.delivery.watcher import watch
 from shared.schemas.envelope import Envelope
 from shared.schemas.events import StatusReported
 from shared.schemas.topics import TASKS, apply_prefix
-from tests.integration.shared.test_consuming import (
-    PATIENCE,
-    TABLES,
-    World,
-    letters,
-    list_records,
-    make_envelope,
-    store,
-)
+from tests.integration.shared.consuming import PATIENCE, TABLES, World, make_envelope, store
+from tests.integration.shared.test_consuming import letters, list_records
 from tests.integration.shared.test_log_guard import run_consumer, wait_until
 
 pytestmark = pytest.mark.integration

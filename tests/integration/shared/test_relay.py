@@ -29,7 +29,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.office_events import CalendarPublished
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import OFFICE, PATIENCE, TABLES, make_envelope
+from tests.integration.shared.consuming import OFFICE, PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]

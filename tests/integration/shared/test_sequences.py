@@ -29,14 +29,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.kafka.outbox.resending import replay_lost, replay_since
 from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import (
-    METADATA,
-    TABLES,
-    World,
-    listen,
-    make_envelope,
-    store,
-)
+from tests.integration.shared.consuming import METADATA, TABLES, World, listen, make_envelope, store
 from tests.integration.shared.test_log_guard import (
     describe_stalls,
     get_topic_name,

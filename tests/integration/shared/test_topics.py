@@ -23,7 +23,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.process.service import wait_until_ready
 from shared.schemas.topics import DIRECTORY, TASKS, TOPICS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, make_envelope
+from tests.integration.shared.consuming import PATIENCE, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]

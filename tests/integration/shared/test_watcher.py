@@ -21,7 +21,7 @@ from shared.kafka.delivery.group import run_group
 from shared.kafka.delivery.watcher import watch
 from shared.process.service import build_health_port
 from shared.schemas.envelope import Envelope
-from tests.integration.shared.test_consuming import TABLES, World, make_envelope, store
+from tests.integration.shared.consuming import TABLES, World, make_envelope, store
 from tests.integration.shared.test_log_guard import (
     get_topic_name,
     load_positions,

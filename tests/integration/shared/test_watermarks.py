@@ -24,7 +24,7 @@ from shared.kafka.outbox.relay import Relay
 from shared.schemas.envelope import Envelope
 from shared.schemas.topics import RULES, TASKS, apply_prefix
 from shared.settings import Settings
-from tests.integration.shared.test_consuming import PATIENCE, TABLES, make_envelope
+from tests.integration.shared.consuming import PATIENCE, TABLES, make_envelope
 
 pytestmark = pytest.mark.integration
 SettingsFor = Callable[..., Awaitable[Settings]]
