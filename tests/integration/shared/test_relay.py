@@ -2,107 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from prometheus_client import REGISTRY
 from sqlalchemy import event, text
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from shared import metrics
 from shared.database.engine import create_engine
 from shared.kafka.broker.log_reader import LogReader
-from shared.kafka.broker.provisioning import create_topics
-from shared.kafka.broker.records import Partition
 from shared.kafka.outbox import leader
 from shared.kafka.outbox.backlog import describe_stopped, load_backlog
 from shared.kafka.outbox.publishing import publish
-from shared.kafka.outbox.relay import Relay
 from shared.kafka.outbox.resending import replay_lost, replay_since, retry_refused
-from shared.schemas.envelope import Envelope
-from shared.schemas.office_events import CalendarPublished
-from shared.schemas.topics import RULES, TASKS, apply_prefix
+from shared.schemas.topics import RULES, TASKS
 from shared.settings import Settings
-from tests.integration.shared.consuming import OFFICE, PATIENCE, TABLES, make_envelope
+from tests.integration.shared.consuming import PATIENCE, TABLES, make_envelope
+from tests.integration.shared.relaying import World, calendar
 
 pytestmark = pytest.mark.integration
+
+
 SettingsFor = Callable[..., Awaitable[Settings]]
+
+
 WAITING = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NULL AND refused IS NULL"
+
+
 SENT = "SELECT count(*) FROM tried.outbox WHERE sent_at IS NOT NULL"
+
+
 STOPPED = "SELECT count(DISTINCT topic) FROM tried.relayed WHERE stopped_for IS NOT NULL"
-
-
-def calendar(number: int) -> Envelope:
-    event = CalendarPublished(office_id=OFFICE, number=number, days={})
-    event_id = UUID(int=10_000 + number)
-    return Envelope(event_id, "/cuiban/test", datetime(2026, 6, 1, tzinfo=UTC), event_id, event)
-
-
-@dataclass
-class World:
-    settings: Settings
-    engine: AsyncEngine
-    reader: LogReader
-
-    async def send(self, *envelopes: Envelope) -> None:
-        async with self.engine.begin() as db:
-            await publish(db, TABLES.outbox, envelopes)
-
-    async def number(self, statement: str) -> int:
-        async with self.engine.connect() as db:
-            return int((await db.execute(text(statement))).scalar_one())
-
-    async def until(self, statement: str, wanted: int) -> None:
-        async with asyncio.timeout(PATIENCE):
-            while await self.number(statement) != wanted:  # noqa: ASYNC110 - another task's work
-                await asyncio.sleep(0.02)
-
-    async def ids(self, topic: str) -> list[UUID]:
-        """The events of a topic as they stand, partition by partition."""
-        name, found = apply_prefix(topic, self.settings.topic_prefix), []
-        for at, end in (
-            await self.reader.list_ends([Partition(name, n) for n in range(2)])
-        ).items():
-            start = 0
-            while start < end:
-                records = await self.reader.read(at, start, end)
-                start = records[-1].offset + 1
-                found += [UUID(dict(r.headers)["ce_id"].decode()) for r in records]
-        return found
-
-    @asynccontextmanager
-    async def relaying(self) -> AsyncIterator[None]:
-        relay = asyncio.create_task(Relay(self.engine, TABLES.outbox, self.settings).run())
-        yield
-        relay.cancel()
-        await asyncio.gather(relay, return_exceptions=True)
-
-    @asynccontextmanager
-    async def admin(self) -> AsyncIterator[AIOKafkaAdminClient]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
-        await admin.start()
-        yield admin
-        await admin.close()
-
-    async def make_anew(self, topic: Any) -> None:
-        name = apply_prefix(topic.name, self.settings.topic_prefix)
-        async with self.admin() as admin:
-            await admin.delete_topics([name])
-        async with asyncio.timeout(PATIENCE):
-            while name not in await create_topics(self.settings, [topic]):  # noqa: ASYNC110 - the broker's work
-                await asyncio.sleep(0.1)
-
-    async def limit(self, size: int) -> None:
-        name = apply_prefix(TASKS.name, self.settings.topic_prefix)
-        resource = ConfigResource(ConfigResourceType.TOPIC, name, {"max.message.bytes": str(size)})
-        async with self.admin() as admin:
-            await admin.alter_configs([resource])
 
 
 @pytest.fixture
