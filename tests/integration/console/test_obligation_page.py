@@ -1,4 +1,4 @@
-"""The page of one obligation: reports, later dates, objections, hearings, evidence, and who sees what."""
+"""The page of one obligation: what a unit and the office do with it, and who sees what."""
 
 from datetime import timedelta
 from typing import Any

@@ -6,15 +6,14 @@ from sqlalchemy import text
 from services.scheduler.store import activity
 from shared.schemas.topics import RULES, TASKS
 from tests.integration.scheduler.world import (
+    UNIT,
     World,
-    get_unit_id,
     make_assignment,
     make_obligation,
     to_instant,
 )
 
 pytestmark = pytest.mark.integration
-UNIT = get_unit_id("县发展改革局")
 
 
 async def test_it_is_quiet_between_its_timers_once_all_is_sent(world: World) -> None:

@@ -20,15 +20,14 @@ from shared.schemas.facts import NotificationRef
 from shared.schemas.rules import Channel
 from tests.integration.scheduler.world import (
     OFFICE,
+    UNIT,
     World,
-    get_unit_id,
     make_assignment,
     make_obligation,
     to_instant,
 )
 
 pytestmark = pytest.mark.integration
-UNIT = get_unit_id("县发展改革局")
 GRACE = timedelta(minutes=10)
 PATIENCE = timedelta(days=7)
 

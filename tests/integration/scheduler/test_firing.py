@@ -17,10 +17,10 @@ from shared.schemas.events import (
 from shared.schemas.office_events import CalendarPublished, RuleBookPublished
 from shared.schemas.rules import ObligationKind
 from shared.schemas.topics import RULES, TASKS
-from tests.integration.scheduler.reports import UNIT
 from tests.integration.scheduler.world import (
     OFFICE,
     START,
+    UNIT,
     World,
     get_unit_id,
     make_assignment,

@@ -16,9 +16,9 @@ from shared.schemas.events import (
 )
 from shared.schemas.facts import Status
 from shared.schemas.rules import ObligationKind
-from tests.integration.scheduler.reports import UNIT
 from tests.integration.scheduler.world import (
     OFFICE,
+    UNIT,
     World,
     make_assignment,
     make_obligation,

@@ -42,6 +42,9 @@ def get_unit_id(name: str) -> UUID:
     return identity.derive_unit_id(OFFICE, name)
 
 
+UNIT = get_unit_id("县发展改革局")
+
+
 def make_obligation(unit_id: UUID, ref: str, due_on: str | None, **changes: Any) -> ObligationFacts:
     measure = identity.derive_measure_id(PLAN, ref)
     facts = ObligationFacts(

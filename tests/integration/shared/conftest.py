@@ -1,4 +1,4 @@
-"""The consumer of `test_consuming`, for every test of the streams."""
+"""The consumer of `consuming.py`, for every test of the streams."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,11 +15,10 @@ from shared.schemas.topics import TASKS, apply_prefix
 from shared.settings import Settings
 from tests.integration.shared.consuming import METADATA, TABLES, SettingsFor, World, listen, store
 
-__all__ = ["world"]
-
 
 @pytest.fixture
 async def world(make_settings: SettingsFor) -> AsyncIterator[World]:
+    """A consumer, and a relay that sends what is in the outbox."""
     settings = await make_settings(Settings)
     engine = create_engine(settings, "test")
     async with engine.begin() as db:
