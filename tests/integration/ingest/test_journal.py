@@ -1,10 +1,7 @@
 """Whatever changes state leaves an entry: who, when, and what it was before and after."""
 
 from collections.abc import Awaitable, Callable
-from datetime import date, timedelta
 from functools import partial
-from itertools import count
-from typing import Any
 
 import httpx
 import pytest
@@ -13,198 +10,16 @@ from services.ingest.api.application import create_application
 from services.ingest.api.context import ApiContext
 from services.ingest.extraction.plans.reading import read_plan_with_source
 from shared.rules.defaults import make_default_rule_book
+from tests.integration.ingest.changing_obligations import ObligationDesk
 from tests.integration.ingest.people import join
 from tests.integration.ingest.test_journal_of_people import WAYS as OF_PEOPLE
 from tests.integration.ingest.test_links import WAYS as OF_LINKS
 
 pytestmark = pytest.mark.integration
-HEAD = "2023年政务公开任务分解表\n\n序号\t任务名称\t具体内容\t责任单位\t完成时限\n"
-CATALOGUE = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年9月30日\n"
-HEARING = "2\t汇报\t单位主要负责人每年至少听取1次政务公开工作情况汇报。\t县财政局\t2023年年底\n"
-DOUBTFUL = "3\t清理\t定期清理失效内容。\t县财政局、远方局\t2023年年底\n"
-LATER = "1\t目录\t编制并公布公开目录。\t县财政局\t2023年10月31日\n"
 
 
-class Desk:
+class Desk(ObligationDesk):
     """One request for each way to change something, in an order that works."""
-
-    def __init__(self, api: Any) -> None:
-        self.api = api
-        self.plan = self.revision = self.token = self.draft = ""
-        self.approver: httpx.AsyncClient | None = None
-        self.withdrawn: dict[str, Any] = {}
-        self.numbers = count()
-
-    async def post(self, path: str, body: object) -> httpx.Response:
-        return await self.api.client.post(path, json=body)
-
-    async def upload(self, path: str, text: str) -> httpx.Response:
-        return await self.api.client.post(path, files={"file": ("t.txt", text.encode())})
-
-    async def obligation(self, ref: str) -> dict[str, Any]:
-        return next(row for row in await self.api.list_ledger() if row["ref"] == ref)
-
-    async def units(self) -> httpx.Response:
-        return await self.api.import_units()
-
-    async def unit(self) -> str:
-        row = await self.obligation("1.1")
-        return f"/v1/units/{row['unit_id']}"
-
-    async def take_over(self) -> httpx.Response:
-        body = {"post": "liaison", "name": "新联络员", "email": "new@finance.example"}
-        return await self.post(f"{await self.unit()}/contacts", body)
-
-    async def rename(self) -> httpx.Response:
-        return await self.post(f"{await self.unit()}/rename", {"name": "县财政和国资局"})
-
-    async def aliases(self) -> httpx.Response:
-        return await self.post(f"{await self.unit()}/aliases", {"add": ["县财金局"]})
-
-    async def retire(self) -> httpx.Response:
-        return await self.post(f"{await self.unit()}/retire", {"reason": "机构合并"})
-
-    async def import_plan(self) -> httpx.Response:
-        answer = await self.upload("/v1/plans", HEAD + CATALOGUE + HEARING + DOUBTFUL)
-        self.plan = f"/v1/plans/{answer.json()['plan_id']}"
-        return answer
-
-    async def settle(self) -> httpx.Response:
-        body = {"ref": "3.1", "action": "accept", "reason": "年底前"}
-        return await self.post(f"{self.plan}/settlements", body)
-
-    async def details(self) -> httpx.Response:
-        return await self.post(f"{self.plan}/details", {"issuer": "县政府办公室", "reason": "补"})
-
-    async def decide(self) -> httpx.Response:
-        body = {"name": "远方局", "ignore": True, "reason": "不在本县"}
-        return await self.post(f"{self.plan}/names", body)
-
-    async def publish(self) -> httpx.Response:
-        return await self.post(f"{self.plan}/publish", {})
-
-    async def decide_members(self) -> httpx.Response:
-        await self.api.import_units("单位名称,分组\n县审计局,县级监督部门\n")
-        plan = HEAD + "4\t检查\t开展检查。\t县级监督部门\t2023年12月20日\n"
-        answer = await self.upload("/v1/plans", plan)
-        path = f"/v1/plans/{answer.json()['plan_id']}"
-        await self.post(f"{path}/publish", {})
-        await self.api.import_units("单位名称,分组\n县司法局,县级监督部门\n")
-        body = {"decision": "confirm", "reason": "新增成员"}
-        return await self.post(f"{path}/directory-changes", body)
-
-    async def report(self) -> httpx.Response:
-        row = await self.obligation("3.1")
-        return await self.post(f"/v1/obligations/{row['obligation_id']}/status", {"status": "done"})
-
-    async def extend(self) -> httpx.Response:
-        row = await self.obligation("1.1")
-        body = {"due_on": "2023-10-15", "reason": "系统迁移"}
-        return await self.post(f"/v1/obligations/{row['obligation_id']}/extensions", body)
-
-    async def hear(self) -> httpx.Response:
-        row = await self.obligation("2.1")
-        body = {"heard_on": "2023-05-31", "heard_by": "局长", "minutes": "纪要3号"}
-        return await self.post(f"/v1/units/{row['unit_id']}/hearings", body)
-
-    async def act(self, action: str, **body: object) -> httpx.Response:
-        """Take an action on the first obligation that allows it, at its present version."""
-        row = await self.find(action)
-        wanted = {"version": row["version"], "note": "说明"} | body
-        return await self.post(f"/v1/obligations/{row['obligation_id']}/{action}", wanted)
-
-    async def withdraw(self) -> httpx.Response:
-        answer = await self.act("withdraw")
-        self.withdrawn = answer.json()
-        return answer
-
-    async def reopen(self) -> httpx.Response:
-        path = f"/v1/obligations/{self.withdrawn['obligation_id']}/reopen"
-        return await self.post(path, {"version": self.withdrawn["version"]})
-
-    async def find(self, action: str) -> dict[str, Any]:
-        """The first obligation that allows an action."""
-        for row in await self.api.list_ledger():
-            shown = await self.api.client.get(f"/v1/obligations/{row['obligation_id']}")
-            if action in shown.json()["allowed"]:
-                return dict(shown.json())
-        raise AssertionError(action)
-
-    async def take_back(self) -> httpx.Response:
-        row = (await self.act("progress")).json()
-        path = f"/v1/obligations/{row['obligation_id']}/take-back"
-        return await self.post(path, {"version": row["version"], "note": "误报"})
-
-    async def ask(self) -> tuple[str, date]:
-        """Ask for an extension as a unit; returns its path and a date that may be granted."""
-        row = await self.find("extend")
-        day = date.fromisoformat(row["due_on"]) + timedelta(days=9)
-        unit = await self.api.open_as("report", "read", unit_id=row["unit_id"])
-        body = {"version": row["version"], "due_on": str(day), "note": "申请"}
-        asked = await unit.post(f"/v1/obligations/{row['obligation_id']}/extend", json=body)
-        pending = [each for each in asked.json()["extensions"] if each["state"] == "pending"]
-        return f"/v1/extensions/{pending[0]['extension_id']}", day - timedelta(days=1)
-
-    async def decide_extension(self, how: str) -> httpx.Response:
-        path, _ = await self.ask()
-        confirm = {"confirm": True} if how == "grant" else {}
-        return await self.post(f"{path}/{how}", {"note": "说明"} | confirm)
-
-    async def change_granted(self, how: str) -> httpx.Response:
-        path, day = await self.ask()
-        granted = (await self.post(f"{path}/grant", {"confirm": True})).json()
-        body = {"due_on": str(day), "confirm": True} if how == "correct" else {}
-        return await self.post(
-            f"{path}/{how}", {"version": granted["version"], "note": "说明"} | body
-        )
-
-    async def decide_objection(self, how: str) -> httpx.Response:
-        raised = (await self.act("object")).json()
-        pending = [each for each in raised["objections"] if each["state"] == "pending"]
-        path = f"/v1/objections/{pending[0]['objection_id']}"
-        return await self.post(f"{path}/{how}", {"note": "说明"})
-
-    async def take_back_hearing(self) -> httpx.Response:
-        hearing_id = (await self.hear()).json()["hearing_id"]
-        return await self.post(f"/v1/hearings/{hearing_id}/take-back", {"note": "误登"})
-
-    async def add_evidence(self) -> httpx.Response:
-        row = (await self.api.list_ledger())[0]
-        return await self.post(f"/v1/obligations/{row['obligation_id']}/evidence", {"note": "说明"})
-
-    async def add_file(self) -> httpx.Response:
-        row = (await self.api.list_ledger())[0]
-        file = ("a.pdf", b"%PDF-1.7")
-        path = f"/v1/obligations/{row['obligation_id']}/files"
-        return await self.api.client.post(path, files={"file": file})
-
-    async def take_back_evidence(self) -> httpx.Response:
-        added = (await self.add_evidence()).json()["evidence"][-1]
-        return await self.post(f"/v1/evidence/{added['evidence_id']}/take-back", {"note": "有误"})
-
-    async def set_joint(self) -> httpx.Response:
-        return await self.post(f"{self.plan}/joint", {"joint": "lead"})
-
-    async def withdraw_measure(self) -> httpx.Response:
-        return await self.post(f"{self.plan}/measures/1.1/withdraw", {"note": "重复"})
-
-    async def withdraw_plan(self) -> httpx.Response:
-        return await self.post(f"{self.plan}/withdraw", {"note": "文件已废止"})
-
-    async def delete_draft(self) -> httpx.Response:
-        draft = await self.upload("/v1/plans", HEAD + DOUBTFUL)
-        return await self.api.client.delete(f"/v1/plans/{draft.json()['plan_id']}")
-
-    async def revise(self) -> httpx.Response:
-        answer = await self.upload(f"{self.plan}/revisions", HEAD + LATER + HEARING + DOUBTFUL)
-        self.revision = f"{self.plan}/revisions/{answer.json()['revision_id']}"
-        return answer
-
-    async def pair(self) -> httpx.Response:
-        return await self.post(f"{self.revision}/pairs", {"ref": "1.1", "with": "1.1"})
-
-    async def confirm(self) -> httpx.Response:
-        return await self.post(f"{self.revision}/confirm", {})
 
     async def rules(self) -> httpx.Response:
         body = make_default_rule_book().model_dump(mode="json")
