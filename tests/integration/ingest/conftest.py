@@ -28,7 +28,6 @@ from shared.database.engine import create_engine
 from shared.database.trusted_clock import TrustedClock
 from tests.clocks import ManualClock
 from tests.integration.ingest.county import ApiClock, County
-from tests.integration.ingest.portal import Portal, make_portal
 from tests.integration.ingest.revising import Office
 
 SCOPES = ("read", "report", "manage", "admin")
@@ -178,10 +177,6 @@ async def county(api: Api, make_settings: Any) -> AsyncIterator[County]:
 
 
 @pytest.fixture
-async def portal(api: Any) -> Portal:
-    return await make_portal(api)
-
-
-@pytest.fixture
-def office(api) -> Office:
+def office(api: Api) -> Office:
+    """An office before its first plan; modules that need more have an own fixture of the name."""
     return Office(api)

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -14,9 +15,14 @@ from shared.links import hash_address
 from shared.schemas import identity
 from tests.integration.ingest.conftest import NOW
 from tests.integration.ingest.people import forget_failures, prolong_pauses
-from tests.integration.ingest.portal import FOREIGN, MOBILE, Portal, describe
+from tests.integration.ingest.portal import FOREIGN, MOBILE, Portal, describe, make_portal
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def portal(api: Any) -> Portal:
+    return await make_portal(api)
 
 
 async def list_wrong(portal: Portal) -> dict[str, Callable[[], Awaitable[httpx.Response]]]:

@@ -7,12 +7,17 @@ import pytest
 
 from services.ingest.api.endpoint_permissions import ENDPOINTS
 from services.ingest.api.permissions import Permission
-from tests.integration.ingest.portal import Portal
+from tests.integration.ingest.portal import Portal, make_portal
 from tests.integration.ingest.test_access import endpoints
 
 pytestmark = pytest.mark.integration
 OF_A_UNIT = {Permission.IDENTIFY, Permission.READ, Permission.ANSWER}
 PDF = b"%PDF-1.7\n1 0 obj"
+
+
+@pytest.fixture
+async def portal(api: Any) -> Portal:
+    return await make_portal(api)
 
 
 @pytest.fixture

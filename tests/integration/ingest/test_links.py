@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -11,9 +12,14 @@ from pydantic import SecretStr
 from shared.links import hash_address
 from tests.integration.ingest.commands import serve_command
 from tests.integration.ingest.conftest import NOW
-from tests.integration.ingest.portal import FOREIGN, KEY, MOBILE, OLD, Portal, describe
+from tests.integration.ingest.portal import FOREIGN, KEY, MOBILE, OLD, Portal, describe, make_portal
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+async def portal(api: Any) -> Portal:
+    return await make_portal(api)
 
 
 async def test_a_link_opens_a_session_of_its_unit_alone_and_may_be_opened_again(
