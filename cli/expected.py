@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from cli.client import connect
+from cli.periods import FirstDay, LastDay
 from cli.units import AUDIENCES
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -47,14 +48,8 @@ _UNCHECKED = {
 
 
 def compare_expected(
-    first: Annotated[
-        datetime,
-        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day."),
-    ],
-    last: Annotated[
-        datetime,
-        typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="The last day."),
-    ],
+    first: FirstDay,
+    last: LastDay,
     office: Annotated[
         str | None, typer.Option(help="The office's short name: is the token that office's?")
     ] = None,

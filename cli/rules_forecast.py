@@ -1,7 +1,6 @@
 """`cuiban rules forecast`: what a rule book does in a period, beside the book in force."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +8,7 @@ import typer
 
 from cli.client import connect, read_file
 from cli.ledger import CHANNELS
+from cli.periods import FirstDay, LastDay
 from cli.rule_books import find_draft
 from deploy.places import STATE, StateOption
 from deploy.terminal.answers import JsonOption, say, show_answer
@@ -31,14 +31,8 @@ _REASONS = {
 
 
 def forecast_rules(
-    first: Annotated[
-        datetime,
-        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE", help="The first day."),
-    ],
-    last: Annotated[
-        datetime,
-        typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE", help="The last day."),
-    ],
+    first: FirstDay,
+    last: LastDay,
     book: Annotated[
         str | None,
         typer.Argument(
