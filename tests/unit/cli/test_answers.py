@@ -18,6 +18,7 @@ from deploy.terminal.errors import NotRunningError, WrongUseError, get_exit_stat
 from deploy.terminal.help import iterate_commands, wrap
 from deploy.terminal.tables import show_table
 from shared.errors import CuibanError, NotReadyError
+from tests.unit.cli.directory import make_unit
 
 _FILES = {"demo", "chaos", "bench"}
 """They run for minutes: their JSON is written into a file."""
@@ -160,18 +161,7 @@ def test_chinese_is_wrapped_between_characters_and_not_before_its_punctuation() 
 def test_a_unit_that_was_sent_nothing_has_an_empty_history(
     cuiban, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unit = {
-        "unit_id": "00000000-0000-0000-0000-000000000001",
-        "name": "县财政局",
-        "kind": "县级部门",
-        "groups": [],
-        "aliases": [],
-        "contacts": [],
-        "number": 1,
-        "changed_at": "2023-06-01T00:00:00Z",
-        "retired_at": None,
-        "retired_why": None,
-    }
+    unit = make_unit(1, "县财政局")
     monkeypatch.setenv("CUIBAN_API", "http://127.0.0.1:1/")
     monkeypatch.setenv("CUIBAN_TOKEN", "x")
 

@@ -12,19 +12,9 @@ from cli.ledger import CHANNELS, STATUSES
 from cli.units import AUDIENCES
 from shared.schemas.life import ObligationStatus
 from shared.schemas.rules import Audience, Channel
+from tests.unit.cli.directory import make_unit
 
-UNIT = {
-    "unit_id": "00000000-0000-0000-0000-000000000001",
-    "name": "县财政局",
-    "kind": "县级部门",
-    "groups": [],
-    "aliases": [],
-    "contacts": [],
-    "number": 1,
-    "changed_at": "2023-06-01T00:00:00Z",
-    "retired_at": None,
-    "retired_why": None,
-}
+UNIT = make_unit(1, "县财政局")
 SENT = {
     "notification_id": "00000000-0000-0000-0000-000000000002",
     "reminder_id": "00000000-0000-0000-0000-000000000003",

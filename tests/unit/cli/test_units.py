@@ -7,23 +7,7 @@ import httpx
 import pytest
 
 from cli import client
-
-
-def make_unit(number: int, name: str, **facts: object) -> dict[str, Any]:
-    unit: dict[str, Any] = {
-        "unit_id": f"00000000-0000-0000-0000-{number:012}",
-        "name": name,
-        "kind": "县级部门",
-        "groups": [],
-        "aliases": [],
-        "contacts": [],
-        "number": 1,
-        "changed_at": "2023-06-01T00:00:00Z",
-        "retired_at": None,
-        "retired_why": None,
-    }
-    return unit | facts
-
+from tests.unit.cli.directory import make_unit
 
 RETIRED = make_unit(1, "县教育局", retired_at="2023-05-01T00:00:00Z", retired_why="合并")
 HEIR = make_unit(2, "县教育和科技局", aliases=["县教育局", "县教科局"])
