@@ -166,7 +166,7 @@ def test_a_muted_rule_gives_no_item_and_no_channel() -> None:
                 who=(Step(audience=Audience.LIAISON),),
                 channels=(channel,),
             )
-            for channel in Channel
+            for channel in (Channel.EMAIL, Channel.SMS)
         ),
     )
     muted = Mute(
@@ -178,7 +178,7 @@ def test_a_muted_rule_gives_no_item_and_no_channel() -> None:
         muted_at=SLOT - timedelta(days=1),
         muted_by="王敏",
     )
-    timers = [due("1", rule_id=channel.value) for channel in Channel]
+    timers = [due("1", rule_id=channel.value) for channel in (Channel.EMAIL, Channel.SMS)]
     done = fire_due_timers(
         Timetable(both, WorkingCalendar()),
         OFFICE,
