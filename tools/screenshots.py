@@ -2,7 +2,7 @@
 
 The whole stack runs on this machine with the real table of 盐亭县 2023, up to a Friday in December.
 Needs a Chromium: one on the path, or the one that `CUIBAN_BROWSER` names. To add a page, add a line
-to `PAGES` or `PORTAL_PAGES`.
+to `PAGES` or `PORTAL_PAGES` in `tools/shots.py`.
 """
 
 import asyncio
@@ -10,8 +10,6 @@ import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,73 +19,25 @@ from playwright.async_api import Browser, Page, async_playwright
 from cli.client import Api, read_file
 from deploy.places import read_settings
 from lab.demo.life import ScriptedStep, draw_steps
-from lab.demo.office import TABLE, Ledger, open_for_units, publish
+from lab.demo.office import Ledger, open_for_units, publish
 from lab.demo.quiet import PipelineWatcher
-from lab.demo.script import START, ZONE, draw_habits
+from lab.demo.script import START, draw_habits
 from lab.stack.record import StackRecord
 from lab.stack.stack import ONE_EACH, Stack
 from shared.clock import SteppedClock
 from shared.database.engine import create_engine
 from tools.browsers import find_browser
+from tools.shots import MOMENTS, PAGES, PORTAL_PAGES, prepare
 
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 SEED = 2023
 PART = 6
 """Of so many obligations one is played; the others wait."""
-MOMENTS = tuple(
-    datetime(2023, month, day, hour, 30, tzinfo=ZONE)
-    for month, day, hour in ((6, 30, 17), (8, 31, 17), (10, 31, 17), (12, 8, 17), (12, 22, 9))
-)
 QUIET_WITHIN = 300.0  # seconds
 LARGEST = 150_000  # bytes of a picture
 _PATIENCE = 120_000  # milliseconds
 
 
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """A picture: its name, the address with names of `prepare` in braces, and what is opened.
-
-    `above` is what is scrolled to the top; `signed_out` for pages of nobody.
-    """
-
-    name: str
-    path: str
-    above: str = ""
-    signed_out: bool = False
-
-
-PAGES = (
-    Shot("login", "/login", signed_out=True),
-    Shot("overview", "/overview"),
-    Shot("waiting", "/overview/waiting"),
-    Shot("plans", "/plans"),
-    Shot("plan-doubts", "/plans/{draft}"),
-    Shot("plan-publish", "/plans/{draft}/publish"),
-    Shot("plan-revision", "/plans/{plan}/revisions/{revision}"),
-    Shot("ledger", "/ledger"),
-    Shot("ledger-overdue", "/ledger?light=red"),
-    Shot("obligation", "/ledger/{asked}"),
-    Shot("obligation-story", "/ledger/{late}", above="ol.story"),
-    Shot("units", "/units"),
-    Shot("unit", "/units/{unit}"),
-    Shot("rules", "/rules"),
-    Shot("messages", "/messages"),
-    Shot("reports", "/reports"),
-    Shot("settings", "/settings"),
-    Shot("people", "/settings/people"),
-    Shot("journal", "/settings/journal"),
-)
-PORTAL_PAGES = (
-    Shot("portal-items", "/u/items"),
-    Shot("portal-item", "/u/items/{owed}"),
-    Shot("portal-submit", "/u/items/{owed}/submit"),
-    Shot("portal-extend", "/u/items/{owed}/extend"),
-    Shot("portal-accept", "/u/items/{owed}/accept"),
-    Shot("portal-history", "/u/history"),
-    Shot("portal-contacts", "/u/contacts"),
-    Shot("portal-calendar", "/u/calendar"),
-)
-"""Of the unit that opened a mail's link. The other pages of the portal are in `take_portal`."""
 SIZES: Mapping[str, tuple[int, int]] = {"desktop": (1280, 960), "phone": (360, 1100)}
 """Width and greatest height of a picture, in pixels."""
 PORTAL_SIZE = (390, 1100)
@@ -125,34 +75,6 @@ def take_all(ledger: Ledger, steps: Sequence[ScriptedStep]) -> None:
     """Take steps one after the other."""
     for step in steps:
         ledger.take(step)
-
-
-def prepare(api: Api, folder: Path) -> dict[str, str]:
-    """What else an office has at that time: a draft, a revision, people; the names of all."""
-    plan = api.list_items("/v1/plans")[0]["plan_id"]
-    text = TABLE.read_text("utf-8")
-    revised, drafted = folder / "任务分解表（修订）.txt", folder / "2024年任务分解表.txt"
-    earlier = text.replace("2023年年底", "2023年12月25日前", 3)
-    revised.write_text(earlier.replace("加强业务交流培训", "加强业务交流和跟班培训"), "utf-8")
-    drafted.write_text(text.replace("2023", "2024"), "utf-8")
-    revision = api.upload(f"/v1/plans/{plan}/revisions", revised)["revision_id"]
-    draft = api.upload("/v1/plans", drafted)["plan_id"]
-    for name, role in (("王芳", "editor"), ("李建国", "approver"), ("陈静", "viewer")):
-        password = "绿色 订书机 七月 河"  # noqa: S105 - of people of one picture
-        api.post("/v1/users", {"name": name, "role": role, "password": password})
-    late = api.list_items("/v1/ledger", light="red", sort="due_on")
-    asked = api.list_items("/v1/ledger", status="submitted") or late
-    unit = late[0]["unit_id"]
-    owed = api.list_items("/v1/ledger", unit_id=unit, status="assigned", sort="due_on")
-    return {
-        "plan": plan,
-        "draft": draft,
-        "revision": revision,
-        "late": late[0]["obligation_id"],
-        "asked": asked[0]["obligation_id"],
-        "unit": unit,
-        "owed": owed[0]["obligation_id"],
-    }
 
 
 def find_link(record: StackRecord, api: Api, unit_id: str) -> str:
