@@ -54,7 +54,7 @@ PAGES = (
     Shot("obligation-return", "/ledger/{asked}/return"),
     Shot("units", "/units"),
     Shot("unit", "/units/{unit}"),
-    Shot("unit-why", "/units/{unit}/why?day=2023-12-22"),
+    Shot("unit-why", "/units/{unit}/why?day=2023-12-20"),
     Shot("unit-edit", "/units/{unit}/edit"),
     Shot("unit-contact", "/units/{unit}/contacts/liaison"),
     Shot("units-import", "/units/import"),
@@ -107,7 +107,7 @@ def prepare(api: Api, folder: Path) -> dict[str, str]:
     for name, role in (("王芳", "editor"), ("李建国", "approver"), ("陈静", "viewer")):
         password = "绿色 订书机 七月 河"  # noqa: S105 - of people of one picture
         api.post("/v1/users", {"name": name, "role": role, "password": password})
-    rule_draft = _draft_rules(api)
+    rule_draft = _begin_rules(api)
     late = api.list_items("/v1/ledger", light="red", sort="due_on")
     asked = api.list_items("/v1/ledger", status="submitted") or late
     unit = late[0]["unit_id"]
@@ -128,7 +128,7 @@ def prepare(api: Api, folder: Path) -> dict[str, str]:
     }
 
 
-def _draft_rules(api: Api) -> str:
+def _begin_rules(api: Api) -> str:
     """A draft that reminds earlier, and of what is overdue less often."""
     version = api.list_items("/v1/rule-books")[0]["version"]
     note = "年底前提前一周多提醒一次"

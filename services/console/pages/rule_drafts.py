@@ -137,6 +137,7 @@ async def _ask(
         lines=[visit.gettext(step.text, next=draft.live + 1)],
         changes=changes,
         effect=effect,
+        withheld=step is _PUBLISH and effect is not None and effect.needs_approval,
         action=f"/rules/drafts/{draft_id}/{step.name}",
         button=visit.gettext(step.button),
         cancel=f"/rules/drafts/{draft_id}",

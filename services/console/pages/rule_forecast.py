@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter
 from fastapi.responses import Response
 
 from services.console.client import ApiError
 from services.console.pages.reports import UsualPeriod
+from services.console.pages.rule_drafts import fetch_draft
 from services.console.shell.forms import Form, Posted
 from services.console.shell.visits import SignedIn, Visit
 from services.console.texts.heat_map import draw_heat_maps
@@ -27,13 +29,14 @@ _SILENT = 200
 
 
 @ROUTER.get(PAGE)
-async def show_forecast(visit: SignedIn) -> Response:
-    """The forecast of the rules in force; by default of the next 90 days."""
+async def show_forecast(visit: SignedIn, draft: UUID | None = None) -> Response:
+    """The forecast of the rules in force, or of a draft; by default of the next 90 days."""
     visit.require("read-drafts")
     query, today = visit.request.query_params, visit.person.today
     first = query.get("from", "").strip()[:10] or str(today)
     last = query.get("to", "").strip()[:10] or str(today + timedelta(days=89))
-    return await _answer(visit, Form.begin(**{"from": first, "to": last, "text": ""}))
+    text = (await fetch_draft(visit, draft)).text if draft else ""
+    return await _answer(visit, Form.begin(**{"from": first, "to": last, "text": text}))
 
 
 @ROUTER.post(PAGE, max_body_size=2**20)

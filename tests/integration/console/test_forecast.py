@@ -38,15 +38,18 @@ async def test_a_text_is_compared_and_what_is_wrong_is_named(desk: Desk) -> None
     book = make_default_rule_book().model_dump(mode="json", exclude={"version"})
     for rule in book["rules"]:
         rule["at"] = "10:00:00"
-    await page.get_by_label("Another rule book").fill(json.dumps(book))
+    text = page.locator("textarea")
+    await expect(text).to_be_hidden()
+    await page.get_by_text("Forecast another rule book").click()
+    await text.fill(json.dumps(book))
     await page.get_by_role("button", name="Forecast").click()
     await expect(page.get_by_text("0 reminders added, 0 dropped")).to_be_visible()
     await expect(page.get_by_role("row", name="moved").first).to_contain_text("10:00")
     await check_page(page)
-    await page.get_by_label("Another rule book").fill("rules: []\nzone: x")
+    await text.fill("rules: []\nzone: x")
     await page.get_by_role("button", name="Forecast").click()
     await expect(page.get_by_text("line 2, column 1")).to_contain_text("There is no key zone.")
-    await expect(page.get_by_label("Another rule book")).to_have_value("rules: []\nzone: x")
+    await expect(text).to_have_value("rules: []\nzone: x")
 
 
 async def test_a_wrong_period_is_refused_beside_the_form(desk: Desk) -> None:
@@ -55,3 +58,19 @@ async def test_a_wrong_period_is_refused_beside_the_form(desk: Desk) -> None:
     assert answer is not None
     assert answer.status == 422
     await expect(page.get_by_role("alert")).to_contain_text("截止日早于起始日")
+
+
+async def test_a_draft_is_forecast_from_its_page(desk: Desk) -> None:
+    await desk.api.publish_plan()
+    live = (await desk.api.client.get("/v1/rule-books")).json()["items"][0]["version"]
+    begun = await desk.api.client.post("/v1/rule-drafts", json={"from_version": live})
+    draft = begun.json()
+    changed = draft["text"].replace("at: 09:00", "at: 10:00")
+    body = {"text": changed, "version": draft["version"]}
+    path = f"/v1/rule-drafts/{draft['draft_id']}"
+    assert (await desk.api.client.put(path, json=body)).is_success
+    page = await desk.sign_in("editor")
+    await page.goto(f"/rules/drafts/{draft['draft_id']}")
+    await page.get_by_role("link", name="预测").click()
+    await expect(page.get_by_role("heading", name="与现行规则相比")).to_be_visible()
+    assert (await page.locator("textarea").input_value()).split() == changed.split()

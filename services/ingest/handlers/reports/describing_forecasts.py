@@ -18,6 +18,7 @@ from shared.planning.forecaster import list_ids
 from shared.schemas.rules import Channel, ReminderKind
 
 _CENT = Decimal("0.01")
+_USUAL = (Channel.EMAIL, Channel.SMS)
 _GRAVEST = (
     ReminderKind.OVERDUE,
     ReminderKind.HEARING_OVERDUE,
@@ -92,7 +93,12 @@ def _describe_figures(figures: ReminderFigures) -> dict[str, Any]:
 
 
 def _describe_messages(counts: MessageCounts) -> dict[str, Any]:
-    sent = {channel.value: counts.sent[channel] for channel in Channel}
+    """Those on the usual channels, and on others that send any."""
+    sent = {
+        channel.value: counts.sent[channel]
+        for channel in Channel
+        if channel in _USUAL or counts.sent[channel]
+    }
     return {"messages": sent, "sms_parts": counts.sms_parts}
 
 
