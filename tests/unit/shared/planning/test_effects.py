@@ -66,6 +66,8 @@ def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
         {"at": "10:00"},
         {"who": [{"audience": "deputy"}]},
         {"channels": ["email"]},
+        {"how": {"urgency": "urgent"}},
+        {"how": {"daily_limit": 3}},
         {"select": {"lead": True}},
         {"select": {"group": "重点单位"}},
         {"select": {"status": "assigned"}},
@@ -83,6 +85,7 @@ def test_slot_audience_channels_and_conditions_are_heard(fields: dict[str, Any])
     [
         {},
         {"catch_up": "skip"},
+        {"how": {"urgency": "digest", "order": "together"}},
         {"near": 3},
         {"select": {"not": {"task": "9"}}},
         {"select": {"unit": "县财政局", "status": "accepted"}},
