@@ -1,6 +1,7 @@
 """Whether a notification is sent now: pure stages, each with a reason for its decision.
 
-A deferral never passes the date that the reminder is about; it is sent at once instead.
+A deferral never passes the date that the reminder is about; it is sent at once instead. What a rule
+says of its own messages (`how`) goes before, or beside, what the office says of all.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +11,15 @@ from enum import StrEnum
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from shared.rules.book import How, Urgency
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
 from shared.schemas.office import Hours, OfficeSettings
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
+LONGEST_DAY = timedelta(hours=25)
+"""A local day on which the clocks go back."""
 
 
 class SuppressReason(StrEnum):
@@ -33,6 +37,7 @@ class DeferReason(StrEnum):
 
     QUIET_HOURS = "quiet-hours"
     RATE_LIMIT = "rate-limit"
+    DAILY_LIMIT = "daily-limit"
 
 
 class HoldReason(StrEnum):
@@ -161,6 +166,9 @@ class Facts:
         zone: the office's time zone.
         items: the reminder's items that are still owed.
         sent: when the contact was sent something on this channel lately, ascending.
+        how: the way of sending of its rule; None for the digest.
+        sent_by_rule: when the contact was sent messages of its rule on this channel in the last
+            `LONGEST_DAY`, in any order.
     """
 
     channel: Channel
@@ -169,6 +177,13 @@ class Facts:
     zone: ZoneInfo
     items: Sequence[ReminderItem]
     sent: Sequence[datetime] = ()
+    how: How | None = None
+    sent_by_rule: Sequence[datetime] = ()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its rule has it sent at once: at any hour, and whatever else was sent."""
+        return self.how is not None and self.how.urgency is Urgency.URGENT
 
 
 def find_deadline(items: Sequence[ReminderItem], zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -200,7 +215,13 @@ def _check_connected(facts: Facts, policy: Policy, __: datetime) -> Hold | None:
 
 
 def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
-    """An old reminder is not sent, unless an item is overdue: that is still true."""
+    """An old reminder is not sent, unless an item is overdue: that is still true.
+
+    A rule's own days hold for what is overdue, too: a rule about overdue items may have them.
+    """
+    if facts.how is not None and (days := facts.how.useful_days) is not None:
+        is_useful = now - facts.slot <= days * _DAY
+        return None if is_useful else Suppress(SuppressReason.PAST_USEFULNESS)
     if policy.useful_for is None or now - facts.slot <= policy.useful_for:
         return None
     today = now.astimezone(facts.zone).date()
@@ -210,21 +231,37 @@ def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | Non
 
 
 def _check_quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
-    """The latest end counts of all quiet hours that it is now."""
-    ends = [
-        until
-        for channel, quiet in policy.quiet
-        if channel == facts.channel and (until := quiet.find_end(now, facts.zone))
-    ]
+    """The latest end counts of all quiet hours that it is now, the rule's own among them."""
+    if facts.is_urgent:
+        return None
+    hours = [quiet for channel, quiet in policy.quiet if channel == facts.channel]
+    if facts.how is not None and (own := facts.how.quiet_hours) is not None:
+        hours.append(QuietHours(own.begin, own.end))
+    ends = [until for quiet in hours if (until := quiet.find_end(now, facts.zone))]
     return Defer(max(ends), DeferReason.QUIET_HOURS) if ends else None
 
 
 def _check_rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
+    if facts.is_urgent:
+        return None
     recent = [sent for sent in facts.sent if sent > now - policy.rate_window]
     if not policy.rate_limit or len(recent) < policy.rate_limit:
         return None
     free = recent[-policy.rate_limit] + policy.rate_window
     return Defer(free, DeferReason.RATE_LIMIT)
+
+
+def _check_daily_limit(facts: Facts, _: Policy, now: datetime) -> Defer | None:
+    """What is beyond a rule's daily limit waits for the next day, at the time of its slot."""
+    if facts.how is None or (limit := facts.how.daily_limit) is None:
+        return None
+    today = now.astimezone(facts.zone).date()
+    sent = [at for at in facts.sent_by_rule if at.astimezone(facts.zone).date() == today]
+    if len(sent) < limit:
+        return None
+    clock = facts.slot.astimezone(facts.zone).time()
+    tomorrow = datetime.combine(today + _DAY, clock, tzinfo=facts.zone).astimezone(UTC)
+    return Defer(tomorrow, DeferReason.DAILY_LIMIT)
 
 
 Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | Hold | None]
@@ -236,6 +273,7 @@ STAGES: tuple[Stage, ...] = (
     _check_useful,
     _check_quiet_hours,
     _check_rate_limit,
+    _check_daily_limit,
 )
 
 

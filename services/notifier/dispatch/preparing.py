@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
+from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import get_zone, select_owed
@@ -140,12 +140,8 @@ async def _decide(
     recipients = await directory.get_recipients(db, unit_ids)
     perhaps_received = await claims.select_perhaps_received(db, claimed)
     rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
-    sent: dict[UUID | None, list[datetime]] = {}
-    limited = [own.policy for own in rules_of.values() if own.policy.rate_limit]
-    if limited:
-        contacts = [row.contact_id for row in claimed if row.contact_id]
-        since = now - max(policy.rate_window for policy in limited)
-        sent = await claims.get_recently_sent(db, contacts, rules.channel, since)
+    policies = [own.policy for own in rules_of.values()]
+    lately = await load_sent_lately(db, claimed, backgrounds, policies, now)
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
         address: str | None = row.address
@@ -153,18 +149,19 @@ async def _decide(
             address = _find_address(row, background, recipients[row.unit_id], now)
         obligations = [item.obligation_id for item in background.items]
         owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawals))
-        recent = sent.setdefault(row.contact_id, [])
         facts = Facts(
             channel=row.channel,
             address=address,
             slot=row.slot,
             zone=get_zone(background.timezone),
             items=[item for item in background.items if item.obligation_id in owed],
-            sent=recent,
+            sent=lately.list_of_contact(row),
+            how=background.how,
+            sent_by_rule=lately.list_by_rule(row, background),
         )
         current = replace(row, address=address or "")
         if _decide_one(current, background, facts, rules_of[row.office_id], decisions):
-            recent.append(now)
+            lately.add(row, background, now)
         if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
 
