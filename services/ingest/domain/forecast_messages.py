@@ -19,6 +19,8 @@ from shared.schemas.rules import Channel
 _KEPT = 20_000
 """For how many reminders counts are kept."""
 _LAST_OF_PLANE = 0xFFFF
+_MOST_A_DAY = 1000
+"""The highest daily limit of a rule."""
 _CODE = "0" * 8
 """As long as the code of a short message (`shared.links.LinkKeys.make_code`)."""
 
@@ -95,7 +97,7 @@ class MessageCounter:
     ) -> Iterator[tuple[ForecastReminder, MessageCounts]]:
         """Each reminder of a unit with its messages."""
         own = _UnitMessages(self._sending, unit, recipients)
-        if self._sending.policy.rate_limit:
+        if self._sending.policy.rate_limit or any(map(_has_daily_limit, forecast.fired)):
             for reminder in forecast.list_reminders():
                 yield reminder, own.count(reminder)
             return
@@ -117,6 +119,10 @@ class MessageCounter:
             yield reminder, counts
 
 
+def _has_daily_limit(fired: SharedReminder) -> bool:
+    return fired.due.how is not None and fired.due.how.daily_limit is not None
+
+
 def _find_first_ref(reminder: ForecastReminder) -> str:
     """The ref that the short message names."""
     refs = [reminder.groups[number][0].measure.ref for number in reminder.fired.earliest]
@@ -133,6 +139,9 @@ class _UnitMessages:
         limit = sending.policy.rate_limit
         self._sent: defaultdict[tuple[UUID | None, Channel], deque[datetime]] = defaultdict(
             lambda: deque(maxlen=limit)
+        )
+        self._sent_by_rule: defaultdict[Hashable, deque[datetime]] = defaultdict(
+            lambda: deque(maxlen=_MOST_A_DAY)
         )
 
     def list_messages(self, reminder: ForecastReminder) -> _Messages:
@@ -178,14 +187,18 @@ class _UnitMessages:
         if message.suppressed:
             counts.suppress(message.suppressed)
             return None
+        due = reminder.fired.due
         earlier = self._sent[message.contact_id, message.channel]
+        of_rule = self._sent_by_rule[message.contact_id, message.channel, due.rule_id]
         facts = Facts(
             channel=message.channel,
             address=message.address,
             slot=reminder.slot,
             zone=self._sending.zone,
-            items=reminder.fired.due.items,
+            items=due.items,
             sent=earlier,
+            how=due.how,
+            sent_by_rule=of_rule,
         )
         at = reminder.slot
         while True:
@@ -197,6 +210,8 @@ class _UnitMessages:
                     return None
                 case _:
                     earlier.append(at)
+                    if _has_daily_limit(reminder.fired):
+                        of_rule.append(at)
                     return at
 
     def _write(self, reminder: ForecastReminder, today: date) -> str:
