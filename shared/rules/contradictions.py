@@ -11,7 +11,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import Any
 
-from shared.rules.book import Rule, RuleBook, StepEnd
+from shared.rules.book import Rule, RuleBook, StepEnd, Urgency
 from shared.rules.moments import (
     MOST_WORKING_DAYS,
     AfterDue,
@@ -57,6 +57,7 @@ def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[C
         yield from _judge_conditions(rule, place, book.near_working_days)
         yield from _judge_steps(rule, place)
         yield from _judge_inhibited_steps(rule, place)
+        yield from _judge_urgency(rule, place)
         for position, when in enumerate(rule.when):
             yield from _judge_moment(when, (*place, "when", position), today)
             if when in rule.when[:position]:
@@ -219,6 +220,21 @@ def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
                     "Remove this step, or raise from_overdue of the higher one.",
                 )
                 break
+
+
+def _judge_urgency(rule: Rule, place: Path) -> Iterator[Contradiction]:
+    """What makes a message wait does not go with sending it at once."""
+    if rule.how is None or rule.how.urgency is not Urgency.URGENT:
+        return
+    for name in ("quiet_hours", "daily_limit"):
+        if getattr(rule.how, name) is not None:
+            yield Contradiction(
+                (*place, "how", name),
+                "urgent-waits",
+                f"立即发送的提醒不等待，{name} 不能与 urgency: urgent 同用。"
+                f"What is sent at once does not wait: {name} does not go with urgency: urgent.",
+                f"请删去 {name}，或删去 urgency。Remove {name}, or urgency.",
+            )
 
 
 def _count_overdue(when: When) -> float:
