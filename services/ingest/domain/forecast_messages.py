@@ -7,10 +7,11 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.messages.limits import Policy
 from shared.messages.recipients import Addressed, Recipient, list_addressed
 from shared.messages.sms import write_sms
 from shared.messages.sms_parts import count_parts
-from shared.messages.stages import Defer, Facts, Policy, Suppress, SuppressReason, decide
+from shared.messages.stages import Defer, Facts, Suppress, SuppressReason, decide
 from shared.messages.wording import Digest, Door
 from shared.planning.forecaster import ForecastReminder, SharedReminder, UnitForecast
 from shared.schemas.refs import rank_ref

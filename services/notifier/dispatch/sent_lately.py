@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.store import sent_messages
 from services.notifier.store.claims import Background, Claimed
-from shared.messages.stages import LONGEST_DAY, Policy
+from shared.messages.limits import Policy
+from shared.messages.stages import LONGEST_DAY
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from services.ingest.domain.forecast_messages import MessageCounter, Sending
 from services.notifier.domain.fanout import DueReminder, fan_out
 from services.notifier.rendering.sms import render_sms
 from shared.calendar import WorkingCalendar
+from shared.messages.limits import Policy, QuietHours
 from shared.messages.recipients import Recipient
 from shared.messages.sms_parts import count_parts
-from shared.messages.stages import Policy, QuietHours
 from shared.messages.wording import Digest
 from shared.planning.forecaster import Forecaster, ForecastReminder, UnitForecast, list_ids
 from shared.planning.forecasting import ForecastObligation

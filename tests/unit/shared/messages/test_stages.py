@@ -9,18 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.messages.limits import Policy, QuietHours, apply_settings
 from shared.messages.stages import (
     Defer,
     DeferReason,
     Facts,
     Hold,
     HoldReason,
-    Policy,
-    QuietHours,
     Send,
     Suppress,
     SuppressReason,
-    apply_settings,
     decide,
     find_deadline,
 )
