@@ -17,6 +17,8 @@ from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
+_LOOK_AGAIN = timedelta(minutes=15)
+"""How long a channel waits for the end of an earlier message; its failure ends the wait at once."""
 LONGEST_DAY = timedelta(hours=25)
 """A local day on which the clocks go back."""
 
@@ -29,6 +31,7 @@ class SuppressReason(StrEnum):
     NO_CONTACT = "no-contact"
     CHANNEL_OFF = "channel-off"
     PAST_USEFULNESS = "past-usefulness"
+    EARLIER_CHANNEL = "earlier-channel"
 
 
 class DeferReason(StrEnum):
@@ -37,6 +40,7 @@ class DeferReason(StrEnum):
     QUIET_HOURS = "quiet-hours"
     RATE_LIMIT = "rate-limit"
     DAILY_LIMIT = "daily-limit"
+    IN_ORDER = "in-order"
 
 
 class HoldReason(StrEnum):
@@ -76,6 +80,23 @@ Decision = Send | Defer | Suppress | Hold
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierMessage:
+    """The same reminder to the same contact on a channel that goes before.
+
+    Attributes:
+        begun: since when it waits for its receipt: when it was sent, or is due.
+        is_sent: whether a gateway accepted it.
+        is_delivered: whether a receipt says that it reached the contact.
+        is_given_up: whether it failed for good, or is never sent.
+    """
+
+    begun: datetime
+    is_sent: bool = False
+    is_delivered: bool = False
+    is_given_up: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What the decision on a notification depends on.
 
@@ -89,6 +110,7 @@ class Facts:
         how: the way of sending of its rule; None for the digest.
         sent_by_rule: when the contact was sent messages of its rule on this channel in the last
             `LONGEST_DAY`, in any order.
+        earlier: the messages on the channels that go before, where channels have an order.
     """
 
     channel: Channel
@@ -99,6 +121,7 @@ class Facts:
     sent: Sequence[datetime] = ()
     how: How | None = None
     sent_by_rule: Sequence[datetime] = ()
+    earlier: Sequence[EarlierMessage] = ()
 
     @property
     def is_urgent(self) -> bool:
@@ -150,6 +173,23 @@ def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | Non
     return Suppress(SuppressReason.PAST_USEFULNESS)
 
 
+def _check_order(facts: Facts, _: Policy, now: datetime) -> Suppress | Defer | None:
+    """A channel waits until those before it are given up, or the time for their receipts is over.
+
+    Without such a time it is enough that a gateway accepted an earlier message.
+    """
+    earlier = [each for each in facts.earlier if not each.is_given_up]
+    hours = None if facts.how is None else facts.how.answer_within_hours
+    if any(each.is_delivered or (hours is None and each.is_sent) for each in earlier):
+        return Suppress(SuppressReason.EARLIER_CHANNEL)
+    if not earlier:
+        return None
+    if hours is None:
+        return Defer(now + _LOOK_AGAIN, DeferReason.IN_ORDER)
+    until = max(each.begun for each in earlier) + timedelta(hours=hours)
+    return Defer(until, DeferReason.IN_ORDER) if until > now else None
+
+
 def _check_quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
     """The latest end counts of all quiet hours that it is now, the rule's own among them."""
     if facts.is_urgent:
@@ -191,6 +231,7 @@ STAGES: tuple[Stage, ...] = (
     _check_switched_off,
     _check_connected,
     _check_useful,
+    _check_order,
     _check_quiet_hours,
     _check_rate_limit,
     _check_daily_limit,

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from shared.rules.book import How, Rule
-from shared.rules.messages import get_own_how, name_message
+from shared.rules.messages import get_own_how, is_in_order, name_message
 from shared.rules.occurrences import Occurrence
 from shared.schemas.rules import Channel
 
@@ -30,8 +30,11 @@ class MessageContent(Generic[OwedT]):
 
     @property
     def channels(self) -> tuple[Channel, ...]:
-        """The channels of all rules that gave it an item."""
-        wanted = {each for rules in self.rules.values() for rule in rules for each in rule.channels}
+        """The channels of all rules that gave it an item; where they have an order, in it."""
+        rules = (rule for of_one in self.rules.values() for rule in of_one)
+        wanted = tuple(dict.fromkeys(each for rule in rules for each in rule.channels))
+        if is_in_order(self.how):
+            return wanted
         return tuple(channel for channel in Channel if channel in wanted)
 
     def add(self, rule: Rule, occurrence: Occurrence, obligation_id: UUID, owed: OwedT) -> None:

@@ -16,7 +16,7 @@ from shared.planning.expected import ObligationVersion, list_told_audiences
 from shared.planning.forecasting import ForecastObligation, forecast_unit
 from shared.planning.timetable import Timetable
 from shared.rules.book import How
-from shared.rules.messages import get_own_how
+from shared.rules.messages import get_own_how, is_in_order
 from shared.rules.selecting import keep_asked
 from shared.schemas.rules import Audience, Channel, ReminderKind
 
@@ -25,8 +25,8 @@ Heard = tuple[
 ]
 """A reminder as a unit hears it: slot, audience, channels, way of sending; which obligations, and
 why each."""
-_Message = tuple[datetime, Audience, str, How | None]
-"""The message of a slot that names an obligation."""
+_Message = tuple[datetime, Audience, str, How | None, tuple[Channel, ...]]
+"""The message of a slot that names an obligation; last its channels, where they have an order."""
 _INSTANT = timedelta(microseconds=1)
 _KEPT = 50_000
 """How many answers are remembered."""
@@ -89,7 +89,9 @@ class BookComparison:
         span = self.planned_at + _INSTANT, self.until
         for each in list_told_audiences(timetable, version, span):
             rule = rules[each.rule_id]
-            key = (each.slot, each.audience, each.message, get_own_how(rule))
+            how = get_own_how(rule)
+            order = rule.channels if is_in_order(how) else ()
+            key = (each.slot, each.audience, each.message, how, order)
             overdue, known = heard.get(key, (0, frozenset[Channel]()))
             heard[key] = (max(overdue, each.overdue), known.union(rule.channels))
         return heard

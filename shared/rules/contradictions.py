@@ -11,7 +11,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import Any
 
-from shared.rules.book import Rule, RuleBook, StepEnd, Urgency
+from shared.rules.book import ChannelOrder, Rule, RuleBook, StepEnd, Urgency
 from shared.rules.moments import (
     MOST_WORKING_DAYS,
     AfterDue,
@@ -58,6 +58,7 @@ def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[C
         yield from _judge_steps(rule, place)
         yield from _judge_inhibited_steps(rule, place)
         yield from _judge_urgency(rule, place)
+        yield from _judge_order(rule, place)
         for position, when in enumerate(rule.when):
             yield from _judge_moment(when, (*place, "when", position), today)
             if when in rule.when[:position]:
@@ -235,6 +236,28 @@ def _judge_urgency(rule: Rule, place: Path) -> Iterator[Contradiction]:
                 f"What is sent at once does not wait: {name} does not go with urgency: urgent.",
                 f"请删去 {name}，或删去 urgency。Remove {name}, or urgency.",
             )
+
+
+def _judge_order(rule: Rule, place: Path) -> Iterator[Contradiction]:
+    """Channels in order need a second one; without an order none waits for an answer."""
+    if rule.how is None:
+        return
+    in_order = rule.how.order is ChannelOrder.IN_ORDER
+    if in_order and len(set(rule.channels)) == 1:
+        yield Contradiction(
+            (*place, "how", "order"),
+            "one-channel",
+            "只有一个渠道，没有下一个可换。There is one channel alone, and no next one.",
+            "请在 channels 中再写一个渠道，或删去 order。"
+            "Name another in channels, or remove order.",
+        )
+    if not in_order and rule.how.answer_within_hours is not None:
+        yield Contradiction(
+            (*place, "how", "answer_within_hours"),
+            "no-order",
+            "answer_within_hours 只与 order: in-order 同用。"
+            "The key answer_within_hours goes with order: in-order alone.",
+        )
 
 
 def _count_overdue(when: When) -> float:

@@ -22,6 +22,11 @@ def get_own_how(rule: Rule) -> How | None:
     return rule.how if is_own else None
 
 
+def is_in_order(how: How | None) -> bool:
+    """Whether a channel waits for the one before it."""
+    return how is not None and how.order is ChannelOrder.IN_ORDER
+
+
 def name_message(rule: Rule) -> str:
     """The message of a slot that has a rule's items: `DIGEST`, or the rule's own `rule_id`."""
     return DIGEST if get_own_how(rule) is None else rule.rule_id

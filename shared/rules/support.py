@@ -34,8 +34,6 @@ NOT_YET = {
         "to remind posts of the lead unit or the office",
         frozenset({"unit"}),
     ),
-    "how.order": NotYet("渠道依次发送", "channels in order", frozenset({"together"})),
-    "how.answer_within_hours": NotYet("限时未答复换渠道", "to wait for an answer on a channel"),
     "how.template": NotYet("指定模板", "a template by name"),
 }
 """By the part of a rule and the field."""

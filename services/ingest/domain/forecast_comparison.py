@@ -107,7 +107,7 @@ def _list_changed(
 def _describe(reminders: _Reminders) -> list[tuple[list[int], list[Channel], str]]:
     """Each reminder's obligations, channels and way of sending, in any order."""
     return sorted(
-        (sorted(each.groups), sorted(each.due.channels), _write_how(each.due.how))
+        (sorted(each.groups), list(each.due.channels), _write_how(each.due.how))
         for each in reminders
     )
 

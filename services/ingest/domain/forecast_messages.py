@@ -11,9 +11,10 @@ from shared.messages.limits import Policy
 from shared.messages.recipients import Addressed, Recipient, list_addressed
 from shared.messages.sms import write_sms
 from shared.messages.sms_parts import count_parts
-from shared.messages.stages import Defer, Facts, Suppress, SuppressReason, decide
+from shared.messages.stages import Defer, EarlierMessage, Facts, Suppress, SuppressReason, decide
 from shared.messages.wording import Digest, Door
 from shared.planning.forecaster import ForecastReminder, SharedReminder, UnitForecast
+from shared.rules.messages import is_in_order
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Channel
 
@@ -166,12 +167,19 @@ class _UnitMessages:
         return known
 
     def count(self, reminder: ForecastReminder) -> MessageCounts:
-        """The messages of the next reminder."""
+        """The messages of the next reminder.
+
+        Where channels have an order, no receipt is expected: what is sent if nobody answers.
+        """
         counts, parts = MessageCounts(), dict[date, int]()
+        in_order = is_in_order(reminder.fired.due.how)
+        earlier: defaultdict[UUID | None, list[EarlierMessage]] = defaultdict(list)
         for message in self.list_messages(reminder).every:
-            sent_at = self._find_sending(reminder, message, counts)
+            before = earlier[message.contact_id] if in_order else []
+            sent_at = self._find_sending(reminder, message, counts, before)
             if sent_at is None:
                 continue
+            before.append(EarlierMessage(sent_at, is_sent=True))
             counts.sent[message.channel] += 1
             counts.deferred += sent_at > reminder.slot
             if message.channel is Channel.SMS:
@@ -182,7 +190,11 @@ class _UnitMessages:
         return counts
 
     def _find_sending(
-        self, reminder: ForecastReminder, message: Addressed, counts: MessageCounts
+        self,
+        reminder: ForecastReminder,
+        message: Addressed,
+        counts: MessageCounts,
+        before: Sequence[EarlierMessage],
     ) -> datetime | None:
         """When a message is sent; None, and counted with the reason, when it never is."""
         if message.suppressed:
@@ -200,6 +212,7 @@ class _UnitMessages:
             sent=earlier,
             how=due.how,
             sent_by_rule=of_rule,
+            earlier=tuple(before),
         )
         at = reminder.slot
         while True:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
+from services.notifier.dispatch.ordering import load_earlier
 from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
@@ -24,6 +25,7 @@ from services.notifier.domain.message import (
 from services.notifier.domain.retry import OpenReason, WhenUnknown
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
+from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
@@ -125,6 +127,8 @@ async def prepare(
     ]
     await claims.write_offers(db, offerings, real=real, lease_until=real + rules.lease)
     await claims.write_withheld(db, decisions.withheld)
+    given_up = {NotificationState.SUPPRESSED, NotificationState.FAILED}
+    await wake_next(db, [w.notification_id for w in decisions.withheld if w.state in given_up])
     await publish(db, OUTBOX, decisions.events)
     return len(claimed), decisions.offers
 
@@ -142,6 +146,7 @@ async def _decide(
     rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
     policies = [own.policy for own in rules_of.values()]
     lately = await load_sent_lately(db, claimed, backgrounds, policies, now)
+    earlier = await load_earlier(db, claimed, backgrounds)
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
         address: str | None = row.address
@@ -158,6 +163,7 @@ async def _decide(
             sent=lately.list_of_contact(row),
             how=background.how,
             sent_by_rule=lately.list_by_rule(row, background),
+            earlier=earlier.get(row.notification_id, ()),
         )
         current = replace(row, address=address or "")
         if _decide_one(current, background, facts, rules_of[row.office_id], decisions):

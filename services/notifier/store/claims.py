@@ -104,6 +104,7 @@ class Background:
     office: str
     rule_id: str
     how: How | None
+    channels: tuple[Channel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +177,7 @@ _BACKGROUNDS = (
         _U.office_name,
         _R.rule_id,
         _R.how,
+        _R.channels,
     )
     .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
     .where(_R.reminder_id == _IDS)
@@ -196,6 +198,7 @@ async def get_backgrounds(
             office=row.office_name,
             rule_id=row.rule_id,
             how=None if row.how is None else How.model_validate(row.how),
+            channels=tuple(map(Channel, row.channels)),
         )
         for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
     }

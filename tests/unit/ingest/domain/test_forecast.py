@@ -157,6 +157,8 @@ def test_a_rules_own_way_puts_off_and_gives_up() -> None:
     later = Hours(begin=time(8), end=time(11))
     assert set(count(quiet_hours=later)) <= {(2, 0, 2), (2, 0, 0)}
     assert (2, 0, 2) in count(quiet_hours=later)
+    assert set(count(order="in-order")) == {(1, 1, 0)}
+    assert set(count(order="in-order", answer_within_hours=3)) == {(2, 0, 1)}
     assert set(count(daily_limit=1)) == set(count(daily_limit=9))
 
 

@@ -173,7 +173,10 @@ SELECTS = st.sampled_from(
 ENDS = st.sampled_from(
     [{}, {}, {"ends_with": "accepted"}, {"ends_with": "progress", "within_days": 30}]
 )
-HOWS = st.sampled_from([None, {"order": "together"}, {"urgency": "urgent"}, {"daily_limit": 2}])
+IN_ORDER = {"order": "in-order", "answer_within_hours": 4}
+HOWS = st.sampled_from(
+    [None, {"order": "together"}, {"urgency": "urgent"}, {"daily_limit": 2}, IN_ORDER]
+)
 STEPS = st.lists(
     st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS),
     min_size=1,

@@ -252,3 +252,16 @@ def test_messages_of_a_slot_that_has_fired_are_further_parts() -> None:
         parts={(Audience.LIAISON, SLOT): 2},
     )
     assert [(one.part, one.rule_id) for one in done.reminders] == [(2, ""), (3, "deadline")]
+
+
+def test_channels_in_order_keep_the_order_of_their_rule() -> None:
+    table = make_own_table(order="in-order")
+    rules = [
+        rule.model_copy(update={"channels": (Channel.SMS, Channel.EMAIL)})
+        for rule in table.book.rules
+    ]
+    book = table.book.model_copy(update={"rules": tuple(rules)})
+    rows = due("1"), due("2", rule_id="usual")
+    digest, own = fire(*rows, table=Timetable(book, WorkingCalendar())).reminders
+    assert digest.channels == (Channel.EMAIL, Channel.SMS)
+    assert own.channels == (Channel.SMS, Channel.EMAIL)

@@ -111,6 +111,15 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         [("how.daily_limit", "urgent-waits")],
     ),
     "few a day, in the digest": ({"how": {"urgency": "digest", "daily_limit": 2}}, []),
+    "one channel in order": ({"how": {"order": "in-order"}}, [("how.order", "one-channel")]),
+    "two channels in order": (
+        {"how": {"order": "in-order", "answer_within_hours": 2}, "channels": ["sms", "email"]},
+        [],
+    ),
+    "an answer that no channel waits for": (
+        {"how": {"answer_within_hours": 2}},
+        [("how.answer_within_hours", "no-order")],
+    ),
     "dates that are past": (
         {"when": [{"type": "dates", "dates": ["2026-11-27"]}]},
         [("when.0.dates", "past")],

@@ -53,7 +53,7 @@ def test_every_line_names_a_field_of_the_language() -> None:
             },
             [],
         ),
-        ({"how": {"order": "in-order", "daily_limit": 2}}, ["rules.0.how.order"]),
+        ({"how": {"order": "in-order", "answer_within_hours": 2}}, []),
         ({"how": {"template": "简短", "urgency": "urgent"}}, ["rules.0.how.template"]),
     ],
 )
