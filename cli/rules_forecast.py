@@ -27,6 +27,7 @@ _REASONS = {
     "no-contact": N_("nobody holds the post"),
     "channel-off": N_("channel switched off"),
     "past-usefulness": N_("too late to be useful"),
+    "earlier-channel": N_("sent on an earlier channel"),
 }
 
 

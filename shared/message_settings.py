@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 from shared.base_settings import NonNegativeDuration
-from shared.messages.stages import Policy, QuietHours
+from shared.messages.limits import Policy, QuietHours
 from shared.schemas.rules import Channel
 from shared.settings import Settings
 

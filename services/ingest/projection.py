@@ -92,6 +92,7 @@ def _make_reminder_row(envelope: Envelope, event: ReminderDue) -> dict[str, Any]
         ],
         "fired_at": envelope.time,
         "complete": getattr(event, "complete", True),
+        "rule_id": event.rule_id,
     }
 
 

@@ -34,7 +34,7 @@ from shared.kafka.delivery.faust_agents import add_agent, create_faust_app
 from shared.kafka.delivery.watcher import watch
 from shared.kafka.outbox.relay import Relay
 from shared.links import LinkKeys
-from shared.messages.stages import Policy
+from shared.messages.limits import Policy
 from shared.process.running import refuse, tune_garbage_collector
 from shared.process.service import build_health_port, wait_until_ready
 from shared.process.worker import Loop, Loops, run_worker

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, fan_out, list_left_out
 from services.notifier.store import directory, link_requests, offices, receipts, reminders
+from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
 from services.notifier.store.tables import OUTBOX
@@ -164,7 +165,10 @@ async def settle_receipts(
 
     The caller holds `lock_for_receipts` or `lock_for_outcomes`.
     """
-    for receipt in await receipts.settle(db, gateway_message_ids):
+    settled = await receipts.settle(db, gateway_message_ids)
+    failed = [each for each in settled if each.state is ReceiptState.FAILED]
+    await wake_next(db, [each.notification.notification_id for each in failed])
+    for receipt in settled:
         match receipt.state:
             case ReceiptState.DELIVERED:
                 event = reporting.report_delivered(receipt.notification, receipt.received_at, now)

@@ -1,21 +1,26 @@
 """Whether a notification is sent now: pure stages, each with a reason for its decision.
 
-A deferral never passes the date that the reminder is about; it is sent at once instead.
+A deferral never passes the date that the reminder is about; it is sent at once instead. What a rule
+says of its own messages (`how`) goes before, or beside, what the office says of all.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
+from shared.messages.limits import Policy, QuietHours
+from shared.rules.book import How, Urgency
 from shared.schemas import events
 from shared.schemas.facts import ReminderItem
-from shared.schemas.office import Hours, OfficeSettings
 from shared.schemas.rules import Channel
 
 _DAY = timedelta(days=1)
+_LOOK_AGAIN = timedelta(minutes=15)
+"""How long a channel waits for the end of an earlier message; its failure ends the wait at once."""
+LONGEST_DAY = timedelta(hours=25)
+"""A local day on which the clocks go back."""
 
 
 class SuppressReason(StrEnum):
@@ -26,6 +31,7 @@ class SuppressReason(StrEnum):
     NO_CONTACT = "no-contact"
     CHANNEL_OFF = "channel-off"
     PAST_USEFULNESS = "past-usefulness"
+    EARLIER_CHANNEL = "earlier-channel"
 
 
 class DeferReason(StrEnum):
@@ -33,6 +39,8 @@ class DeferReason(StrEnum):
 
     QUIET_HOURS = "quiet-hours"
     RATE_LIMIT = "rate-limit"
+    DAILY_LIMIT = "daily-limit"
+    IN_ORDER = "in-order"
 
 
 class HoldReason(StrEnum):
@@ -72,82 +80,20 @@ Decision = Send | Defer | Suppress | Hold
 
 
 @dataclass(frozen=True, slots=True)
-class QuietHours:
-    """Local times of day between which nothing is sent, possibly over midnight."""
-
-    begin: time
-    end: time
-
-    def find_end(self, now: datetime, zone: ZoneInfo) -> datetime | None:
-        """When the present quiet hours end; None when `now` is outside of them."""
-        local = now.astimezone(zone)
-        clock = local.time()
-        if self.begin <= self.end:
-            quiet, today = self.begin <= clock < self.end, True
-        else:
-            quiet, today = clock >= self.begin or clock < self.end, clock < self.end
-        if not quiet:
-            return None
-        day = local.date() if today else local.date() + _DAY
-        until = datetime.combine(day, self.end, tzinfo=zone).astimezone(UTC)
-        return (
-            until if until > now else None
-        )  # a change of the zone's offset can put the end before now
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """The office's limits.
+class EarlierMessage:
+    """The same reminder to the same contact on a channel that goes before.
 
     Attributes:
-        off: channels that the office has switched off.
-        unconnected: channels without a gateway.
-        quiet: quiet hours, each of a channel, which may have several.
-        rate_limit: notifications to a contact within `rate_window` on a channel; 0: no limit.
-        useful_for: how long after its slot a reminder without overdue items is sent; None: always.
+        begun: since when it waits for its receipt: when it was sent, or is due.
+        is_sent: whether a gateway accepted it.
+        is_delivered: whether a receipt says that it reached the contact.
+        is_given_up: whether it failed for good, or is never sent.
     """
 
-    off: frozenset[Channel] = frozenset()
-    unconnected: frozenset[Channel] = frozenset()
-    quiet: tuple[tuple[Channel, QuietHours], ...] = ()
-    rate_limit: int = 0
-    rate_window: timedelta = _DAY
-    useful_for: timedelta | None = None
-
-
-def apply_settings(policy: Policy, settings: OfficeSettings) -> Policy:
-    """The limits of an office: what it set itself, else what the installation has."""
-    by_channel = dict(policy.quiet)
-    by_channel |= {
-        channel: QuietHours(own.begin, own.end)
-        for channel in Channel
-        if (own := _get_quiet_hours(settings, channel))
-    }
-    quiet = list(by_channel.items())
-    if (working := settings.working_hours) is not None:
-        outside = QuietHours(working.end, working.begin)
-        quiet += [(channel, outside) for channel in Channel]
-    hours, days = settings.rate_hours, settings.useful_days
-    limit = policy.rate_limit if settings.rate_limit is None else settings.rate_limit
-    return replace(
-        policy,
-        quiet=tuple(quiet),
-        rate_limit=limit,
-        rate_window=policy.rate_window if hours is None else timedelta(hours=hours),
-        useful_for=policy.useful_for if days is None else timedelta(days=days),
-    )
-
-
-def _get_quiet_hours(settings: OfficeSettings, channel: Channel) -> Hours | None:
-    match channel:
-        case Channel.EMAIL:
-            return settings.quiet_email
-        case Channel.SMS:
-            return settings.quiet_sms
-        case Channel.WECOM | Channel.DINGTALK | Channel.FEISHU:
-            return None
-        case _:
-            assert_never(channel)
+    begun: datetime
+    is_sent: bool = False
+    is_delivered: bool = False
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +107,10 @@ class Facts:
         zone: the office's time zone.
         items: the reminder's items that are still owed.
         sent: when the contact was sent something on this channel lately, ascending.
+        how: the way of sending of its rule; None for the digest.
+        sent_by_rule: when the contact was sent messages of its rule on this channel in the last
+            `LONGEST_DAY`, in any order.
+        earlier: the messages on the channels that go before, where channels have an order.
     """
 
     channel: Channel
@@ -169,6 +119,14 @@ class Facts:
     zone: ZoneInfo
     items: Sequence[ReminderItem]
     sent: Sequence[datetime] = ()
+    how: How | None = None
+    sent_by_rule: Sequence[datetime] = ()
+    earlier: Sequence[EarlierMessage] = ()
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether its rule has it sent at once: at any hour, and whatever else was sent."""
+        return self.how is not None and self.how.urgency is Urgency.URGENT
 
 
 def find_deadline(items: Sequence[ReminderItem], zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -200,7 +158,13 @@ def _check_connected(facts: Facts, policy: Policy, __: datetime) -> Hold | None:
 
 
 def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | None:
-    """An old reminder is not sent, unless an item is overdue: that is still true."""
+    """An old reminder is not sent, unless an item is overdue: that is still true.
+
+    A rule's own days hold for what is overdue, too: a rule about overdue items may have them.
+    """
+    if facts.how is not None and (days := facts.how.useful_days) is not None:
+        is_useful = now - facts.slot <= days * _DAY
+        return None if is_useful else Suppress(SuppressReason.PAST_USEFULNESS)
     if policy.useful_for is None or now - facts.slot <= policy.useful_for:
         return None
     today = now.astimezone(facts.zone).date()
@@ -209,22 +173,55 @@ def _check_useful(facts: Facts, policy: Policy, now: datetime) -> Suppress | Non
     return Suppress(SuppressReason.PAST_USEFULNESS)
 
 
+def _check_order(facts: Facts, _: Policy, now: datetime) -> Suppress | Defer | None:
+    """A channel waits until those before it are given up, or the time for their receipts is over.
+
+    Without such a time it is enough that a gateway accepted an earlier message.
+    """
+    earlier = [each for each in facts.earlier if not each.is_given_up]
+    hours = None if facts.how is None else facts.how.answer_within_hours
+    if any(each.is_delivered or (hours is None and each.is_sent) for each in earlier):
+        return Suppress(SuppressReason.EARLIER_CHANNEL)
+    if not earlier:
+        return None
+    if hours is None:
+        return Defer(now + _LOOK_AGAIN, DeferReason.IN_ORDER)
+    until = max(each.begun for each in earlier) + timedelta(hours=hours)
+    return Defer(until, DeferReason.IN_ORDER) if until > now else None
+
+
 def _check_quiet_hours(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
-    """The latest end counts of all quiet hours that it is now."""
-    ends = [
-        until
-        for channel, quiet in policy.quiet
-        if channel == facts.channel and (until := quiet.find_end(now, facts.zone))
-    ]
+    """The latest end counts of all quiet hours that it is now, the rule's own among them."""
+    if facts.is_urgent:
+        return None
+    hours = [quiet for channel, quiet in policy.quiet if channel == facts.channel]
+    if facts.how is not None and (own := facts.how.quiet_hours) is not None:
+        hours.append(QuietHours(own.begin, own.end))
+    ends = [until for quiet in hours if (until := quiet.find_end(now, facts.zone))]
     return Defer(max(ends), DeferReason.QUIET_HOURS) if ends else None
 
 
 def _check_rate_limit(facts: Facts, policy: Policy, now: datetime) -> Defer | None:
+    if facts.is_urgent:
+        return None
     recent = [sent for sent in facts.sent if sent > now - policy.rate_window]
     if not policy.rate_limit or len(recent) < policy.rate_limit:
         return None
     free = recent[-policy.rate_limit] + policy.rate_window
     return Defer(free, DeferReason.RATE_LIMIT)
+
+
+def _check_daily_limit(facts: Facts, _: Policy, now: datetime) -> Defer | None:
+    """What is beyond a rule's daily limit waits for the next day, at the time of its slot."""
+    if facts.how is None or (limit := facts.how.daily_limit) is None:
+        return None
+    today = now.astimezone(facts.zone).date()
+    sent = [at for at in facts.sent_by_rule if at.astimezone(facts.zone).date() == today]
+    if len(sent) < limit:
+        return None
+    clock = facts.slot.astimezone(facts.zone).time()
+    tomorrow = datetime.combine(today + _DAY, clock, tzinfo=facts.zone).astimezone(UTC)
+    return Defer(tomorrow, DeferReason.DAILY_LIMIT)
 
 
 Stage = Callable[[Facts, Policy, datetime], Suppress | Defer | Hold | None]
@@ -234,8 +231,10 @@ STAGES: tuple[Stage, ...] = (
     _check_switched_off,
     _check_connected,
     _check_useful,
+    _check_order,
     _check_quiet_hours,
     _check_rate_limit,
+    _check_daily_limit,
 )
 
 

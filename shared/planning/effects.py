@@ -15,11 +15,18 @@ from uuid import UUID
 from shared.planning.expected import ObligationVersion, list_told_audiences
 from shared.planning.forecasting import ForecastObligation, forecast_unit
 from shared.planning.timetable import Timetable
+from shared.rules.book import How
+from shared.rules.messages import get_own_how, is_in_order
 from shared.rules.selecting import keep_asked
 from shared.schemas.rules import Audience, Channel, ReminderKind
 
-Heard = tuple[datetime, Audience, tuple[Channel, ...], frozenset[tuple[UUID, ReminderKind]]]
-"""A reminder as a unit hears it: slot, audience, channels; which obligations, and why each."""
+Heard = tuple[
+    datetime, Audience, tuple[Channel, ...], How | None, frozenset[tuple[UUID, ReminderKind]]
+]
+"""A reminder as a unit hears it: slot, audience, channels, way of sending; which obligations, and
+why each."""
+_Message = tuple[datetime, Audience, str, How | None, tuple[Channel, ...]]
+"""The message of a slot that names an obligation; last its channels, where they have an order."""
 _INSTANT = timedelta(microseconds=1)
 _KEPT = 50_000
 """How many answers are remembered."""
@@ -54,7 +61,7 @@ class BookComparison:
     ) -> Iterator[Heard]:
         for reminder in forecast_unit(timetable, of_unit, {}, (self.planned_at, self.until)):
             items = frozenset((item.obligation_id, item.kind) for item in reminder.items)
-            yield reminder.slot, reminder.audience, reminder.channels, items
+            yield reminder.slot, reminder.audience, reminder.channels, reminder.how, items
 
     def _is_heard_alike(self, obligation: ForecastObligation) -> bool:
         """Whether an obligation is in the same reminders, for the same reasons."""
@@ -75,13 +82,16 @@ class BookComparison:
 
     def _map_slots(
         self, timetable: Timetable, version: ObligationVersion
-    ) -> dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]]:
-        """By slot and audience: the number of the overdue reminder, and the channels."""
-        heard: dict[tuple[datetime, Audience], tuple[int, frozenset[Channel]]] = {}
-        channels = {rule.rule_id: frozenset(rule.channels) for rule in timetable.book.rules}
+    ) -> dict[_Message, tuple[int, frozenset[Channel]]]:
+        """By message: the number of the overdue reminder, and the channels."""
+        heard: dict[_Message, tuple[int, frozenset[Channel]]] = {}
+        rules = {rule.rule_id: rule for rule in timetable.book.rules}
         span = self.planned_at + _INSTANT, self.until
         for each in list_told_audiences(timetable, version, span):
-            key = (each.slot, each.audience)
+            rule = rules[each.rule_id]
+            how = get_own_how(rule)
+            order = rule.channels if is_in_order(how) else ()
+            key = (each.slot, each.audience, each.message, how, order)
             overdue, known = heard.get(key, (0, frozenset[Channel]()))
-            heard[key] = (max(overdue, each.overdue), known | channels[each.rule_id])
+            heard[key] = (max(overdue, each.overdue), known.union(rule.channels))
         return heard

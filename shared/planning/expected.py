@@ -17,6 +17,7 @@ from shared.planning.keeping import PublishedBook
 from shared.planning.silencing import find_mute
 from shared.planning.timetable import KEPT_OCCURRENCES, Timetable
 from shared.rules.book import Rule, RuleBook
+from shared.rules.messages import DIGEST, name_message
 from shared.rules.occurrences import Dates, Occurrence
 from shared.rules.steps import list_audiences, list_inhibited
 from shared.schemas.mutes import Mute
@@ -146,10 +147,23 @@ def _find_newest(publications: Sequence[tuple[datetime, _T]], at: datetime) -> _
 
 @dataclass(frozen=True, slots=True)
 class ExpectedItem:
-    """A reminder's item for one obligation: its date, and the number of the overdue reminder."""
+    """What the messages of a slot say of one obligation.
+
+    Attributes:
+        overdue: the highest number of its overdue reminder.
+        messages: which messages name it (`shared.rules.messages.name_message`).
+    """
 
     due_on: date
     overdue: int
+    messages: frozenset[str] = frozenset({DIGEST})
+
+    def join(self, other: "ExpectedItem | None") -> "ExpectedItem":
+        """What this one says together with another message; a later date replaces an earlier."""
+        if other is None or other.due_on != self.due_on:
+            return self
+        overdue = max(self.overdue, other.overdue)
+        return ExpectedItem(self.due_on, overdue, self.messages | other.messages)
 
 
 ReminderKey = tuple[datetime, Audience]
@@ -169,8 +183,7 @@ def compute_expected(
     for history in histories:
         for key, item in _list_items(times, history, first, last):
             known = digests[key].get(history.obligation_id)
-            if known is None or known.overdue < item.overdue:
-                digests[key][history.obligation_id] = item
+            digests[key][history.obligation_id] = item.join(known)
     return dict(digests)
 
 
@@ -192,7 +205,7 @@ def _list_items(
                 continue
             sent = list_told_audiences(era.timetable, version, (since, until), history.mutes)
             for each in sent:
-                yield (each.slot, each.audience), ExpectedItem(due_on, each.overdue)
+                yield (each.slot, each.audience), each.make_item(due_on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +216,11 @@ class ToldAudience:
     audience: Audience
     rule_id: str
     overdue: int
+    message: str = DIGEST
+
+    def make_item(self, due_on: date) -> ExpectedItem:
+        """The item of an obligation with this date."""
+        return ExpectedItem(due_on, self.overdue, frozenset({self.message}))
 
 
 def list_told_audiences(
@@ -227,7 +245,8 @@ def list_told_audiences(
         for rule, occurrence in pairs:
             for audience in list_audiences(rule, occurrence, traits):
                 if audience not in inhibited:
-                    yield ToldAudience(slot, audience, rule.rule_id, occurrence.overdue)
+                    message = name_message(rule)
+                    yield ToldAudience(slot, audience, rule.rule_id, occurrence.overdue, message)
 
 
 def keep_version_steps(
@@ -250,5 +269,8 @@ def compute_item(
     if not version.owed or due_on is None or version.since >= slot:
         return None
     sent = list_told_audiences(era.timetable, version, (slot, slot), mutes)
-    numbers = [each.overdue for each in sent if each.audience is audience]
-    return ExpectedItem(due_on, max(numbers)) if numbers else None
+    item: ExpectedItem | None = None
+    for each in sent:
+        if each.audience is audience:
+            item = each.make_item(due_on).join(item)
+    return item

@@ -5,7 +5,7 @@ exactly one reason why not.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from uuid import UUID
@@ -21,6 +21,7 @@ from shared.planning.possible import (
 )
 from shared.planning.silencing import find_mute
 from shared.rules.book import Rule
+from shared.rules.messages import name_message
 from shared.rules.occurrences import Occurrence
 from shared.rules.steps import list_audiences
 from shared.schemas.life import ObligationStatus
@@ -28,6 +29,8 @@ from shared.schemas.mutes import NotFired, NotFiredReason
 from shared.schemas.rules import Audience
 from shared.schemas.why_not import WhyNot
 
+_Asked = tuple[str, Audience, str]
+"""A rule, an audience that it asks for, and the message in which it is told."""
 RecordedKey = tuple[datetime, str, Audience]
 """A slot, a rule and an audience."""
 
@@ -114,7 +117,7 @@ class _Explaining:
         self._of_slot: defaultdict[datetime, list[PossibleReminder]] = defaultdict(list)
         for (slot, _), each in possible.items():
             self._of_slot[slot].append(each)
-        self._asked_for: dict[datetime, set[tuple[str, Audience]]] = {}
+        self._asked_for: dict[datetime, set[_Asked]] = {}
 
     def explain(self, first: datetime, last: datetime) -> Explanation:
         fired = sorted(self._list_fired(first, last), key=lambda each: (each.slot, each.audience))
@@ -134,24 +137,29 @@ class _Explaining:
         for (slot, audience), reminder in self._sent.emitted.items():
             item = reminder.items.get(self._id)
             if item is not None and first <= slot <= last:
-                rules = self._list_rules(slot, audience)
+                rules = self._list_rules(slot, audience, item.messages)
                 yield FiredReminder(slot, audience, rules, item.overdue)
 
-    def _list_rules(self, slot: datetime, audience: Audience) -> tuple[str, ...]:
-        """The rules by which an audience was told: those that ask for it, or else that could."""
+    def _list_rules(
+        self, slot: datetime, audience: Audience, messages: Collection[str]
+    ) -> tuple[str, ...]:
+        """The rules by which some messages told an audience: that ask for it, or else that could.
+
+        A rule with a message of its own did not, where that message was not emitted.
+        """
         asking = self._list_asked_for(slot)
-        rules = [rule_id for rule_id, whom in asking if whom is audience] or [
+        rules = [rule for rule, whom, name in asking if whom is audience and name in messages] or [
             each.rule.rule_id
             for each in self._of_slot[slot]
             if any(step.audience is audience for step in each.rule.who)
         ]
         return tuple(sorted(set(rules)))
 
-    def _list_asked_for(self, slot: datetime) -> set[tuple[str, Audience]]:
+    def _list_asked_for(self, slot: datetime) -> set[_Asked]:
         """Which rules ask for which audiences in a slot, by the facts before it."""
         if slot not in self._asked_for:
             applied = [each for each in self._of_slot[slot] if each.reason is None]
-            asked: set[tuple[str, Audience]] = set()
+            asked: set[_Asked] = set()
             for era, state in {
                 (id(e.era), id(e.state)): (e.era, e.state) for e in applied
             }.values():
@@ -160,10 +168,10 @@ class _Explaining:
             self._asked_for[slot] = asked
         return self._asked_for[slot]
 
-    def _ask(self, era: Era, state: LedgerState, slot: datetime) -> set[tuple[str, Audience]]:
+    def _ask(self, era: Era, state: LedgerState, slot: datetime) -> set[_Asked]:
         mutes = self._life.history.mutes
         every = list_told_audiences(era.timetable, state.version, (slot, slot), mutes)
-        return {(each.rule_id, each.audience) for each in every}
+        return {(each.rule_id, each.audience, each.message) for each in every}
 
     def _find_reason(self, each: PossibleReminder, audience: Audience) -> UnfiredReminder:
         """Why an audience was not told; the audiences of the result are empty."""
@@ -225,7 +233,7 @@ class _Explaining:
                 actor=mute.muted_by,
                 note=mute.reason,
             )
-        if (plain.rule_id, audience) not in self._list_asked_for(slot):
+        if (plain.rule_id, audience, name_message(rule)) not in self._list_asked_for(slot):
             return replace(plain, reason=WhyNot.INHIBITED)
         if slot > self._sent.waiting_after:
             return replace(plain, reason=WhyNot.WAITING)

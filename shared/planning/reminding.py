@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
+from shared.planning.digests import MessageContent, SlotDigest
 from shared.planning.silencing import Silence
 from shared.planning.timers import Timer, choose_occurrences
 from shared.planning.timetable import Timetable
@@ -17,7 +18,7 @@ from shared.schemas.events import ReminderDue
 from shared.schemas.facts import ReminderItem
 from shared.schemas.mutes import Mute, NotFired
 from shared.schemas.refs import rank_ref
-from shared.schemas.rules import Audience, Channel
+from shared.schemas.rules import Audience
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,33 +79,6 @@ PartCounts = Mapping[tuple[Audience, datetime], int]
 
 
 @dataclass(slots=True)
-class _Digest:
-    items: dict[UUID, tuple[Occurrence, DueTimer]] = field(default_factory=dict)
-    rules: defaultdict[UUID, list[Rule]] = field(default_factory=lambda: defaultdict(list))
-
-    @property
-    def channels(self) -> set[Channel]:
-        """The channels of all rules that gave it an item."""
-        return {each for rules in self.rules.values() for rule in rules for each in rule.channels}
-
-    def add(self, rule: Rule, occurrence: Occurrence, owed: DueTimer) -> None:
-        """Add an obligation's item; of two items the one with the higher overdue number stays."""
-        self.rules[owed.timer.obligation_id].append(rule)
-        known = self.items.get(owed.timer.obligation_id)
-        if known is None or known[0].overdue < occurrence.overdue:
-            self.items[owed.timer.obligation_id] = (occurrence, owed)
-
-    def remove(self, obligation_id: UUID) -> list[Rule]:
-        """Leave an obligation out; the rules that gave it an item."""
-        self.items.pop(obligation_id, None)
-        return self.rules.pop(obligation_id, [])
-
-    def is_empty(self) -> bool:
-        """Whether it has no item."""
-        return not self.items
-
-
-@dataclass(slots=True)
 class _Firing:
     """Collects the reminders of one unit's due timers."""
 
@@ -113,8 +87,8 @@ class _Firing:
     grace: timedelta
     upto: datetime
     silence: Silence
-    digests: dict[tuple[datetime, Audience], _Digest] = field(
-        default_factory=lambda: defaultdict(_Digest)
+    digests: dict[tuple[datetime, Audience], SlotDigest[DueTimer]] = field(
+        default_factory=lambda: defaultdict(SlotDigest)
     )
     moved: list[Timer] = field(default_factory=list)
     ended: list[Timer] = field(default_factory=list)
@@ -149,7 +123,7 @@ class _Firing:
             for audience in self.silence.choose_audiences(
                 kept, occurrence, owed.traits, obligation_id, owed.measure_id
             ):
-                self.digests[occurrence.slot, audience].add(kept, occurrence, owed)
+                self.digests[occurrence.slot, audience].add(kept, occurrence, obligation_id, owed)
         if after := self.timetable.find_first(rule, dates, upto):
             self.moved.append(replace(timer, next_fire_at=after.slot, overdue=after.overdue))
         else:
@@ -181,7 +155,8 @@ def fire_due_timers(
     """Fire a unit's due timers at `now`.
 
     All items of one audience and slot are in one reminder, which is sent on every channel of their
-    rules. An obligation with two rules for a slot has one item, with the higher overdue number.
+    rules. A rule with a way of sending of its own has a reminder of its own, as a further part. An
+    obligation with two rules for a reminder has one item, with the higher overdue number.
 
     Args:
         timetable: the office's rules and calendar.
@@ -192,8 +167,8 @@ def fire_due_timers(
         grace: how late a rule with catch-up `skip` still fires.
         until: no slot after it fires, and timers move on from it; by default `now`.
         complete_until: reminders of later slots are marked as incomplete; None marks none.
-        parts: where a slot has reminders already, its items become a further part, with an id of
-            its own.
+        parts: where a slot has reminders already, its items become further parts, with ids of
+            their own.
         mutes: the office's; what they silence is not sent, and its timers move on.
     """
     upto = now if until is None else min(now, until)
@@ -206,11 +181,14 @@ def fire_due_timers(
         _build_reminder(
             timetable,
             (office_id, unit_id),
-            (slot, audience, (parts or {}).get((audience, slot), 0)),
-            firing.digests[slot, audience],
+            (slot, audience, part),
+            message,
             complete=complete_until is None or slot <= complete_until,
         )
         for slot, audience in sorted(firing.digests, key=_get_reminder_order)
+        for part, message in enumerate(
+            firing.digests[slot, audience].list_messages(), (parts or {}).get((audience, slot), 0)
+        )
     ]
     return firing.make_result(reminders)
 
@@ -227,13 +205,13 @@ def _build_reminder(
     timetable: Timetable,
     whose: tuple[UUID, UUID],
     place: tuple[datetime, Audience, int],
-    digest: _Digest,
+    message: MessageContent[DueTimer],
     *,
     complete: bool,
 ) -> ReminderDue:
     office_id, unit_id = whose
     slot, audience, part = place
-    chosen = sorted(digest.items.values(), key=_get_item_order)
+    chosen = sorted(message.items.values(), key=_get_item_order)
     titles = list(dict.fromkeys(owed.measure.plan_title for _, owed in chosen))
     return ReminderDue(
         office_id=office_id,
@@ -242,7 +220,7 @@ def _build_reminder(
         audience=audience,
         slot=slot,
         timezone=timetable.book.timezone,
-        channels=tuple(channel for channel in Channel if channel in digest.channels),
+        channels=message.channels,
         rule_version=timetable.book.version,
         plan_title="、".join(titles),
         items=tuple(
@@ -251,6 +229,8 @@ def _build_reminder(
         ),
         part=part,
         complete=complete,
+        rule_id=message.name,
+        how=message.how,
     )
 
 

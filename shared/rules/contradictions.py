@@ -11,7 +11,7 @@ from itertools import chain, combinations, product
 from math import prod
 from typing import Any
 
-from shared.rules.book import Rule, RuleBook, StepEnd
+from shared.rules.book import ChannelOrder, Rule, RuleBook, StepEnd, Urgency
 from shared.rules.moments import (
     MOST_WORKING_DAYS,
     AfterDue,
@@ -57,6 +57,8 @@ def list_contradictions(book: RuleBook, today: date | None = None) -> Iterator[C
         yield from _judge_conditions(rule, place, book.near_working_days)
         yield from _judge_steps(rule, place)
         yield from _judge_inhibited_steps(rule, place)
+        yield from _judge_urgency(rule, place)
+        yield from _judge_order(rule, place)
         for position, when in enumerate(rule.when):
             yield from _judge_moment(when, (*place, "when", position), today)
             if when in rule.when[:position]:
@@ -219,6 +221,43 @@ def _judge_inhibited_steps(rule: Rule, place: Path) -> Iterator[Contradiction]:
                     "Remove this step, or raise from_overdue of the higher one.",
                 )
                 break
+
+
+def _judge_urgency(rule: Rule, place: Path) -> Iterator[Contradiction]:
+    """What makes a message wait does not go with sending it at once."""
+    if rule.how is None or rule.how.urgency is not Urgency.URGENT:
+        return
+    for name in ("quiet_hours", "daily_limit"):
+        if getattr(rule.how, name) is not None:
+            yield Contradiction(
+                (*place, "how", name),
+                "urgent-waits",
+                f"立即发送的提醒不等待，{name} 不能与 urgency: urgent 同用。"
+                f"What is sent at once does not wait: {name} does not go with urgency: urgent.",
+                f"请删去 {name}，或删去 urgency。Remove {name}, or urgency.",
+            )
+
+
+def _judge_order(rule: Rule, place: Path) -> Iterator[Contradiction]:
+    """Channels in order need a second one; without an order none waits for an answer."""
+    if rule.how is None:
+        return
+    in_order = rule.how.order is ChannelOrder.IN_ORDER
+    if in_order and len(set(rule.channels)) == 1:
+        yield Contradiction(
+            (*place, "how", "order"),
+            "one-channel",
+            "只有一个渠道，没有下一个可换。There is one channel alone, and no next one.",
+            "请在 channels 中再写一个渠道，或删去 order。"
+            "Name another in channels, or remove order.",
+        )
+    if not in_order and rule.how.answer_within_hours is not None:
+        yield Contradiction(
+            (*place, "how", "answer_within_hours"),
+            "no-order",
+            "answer_within_hours 只与 order: in-order 同用。"
+            "The key answer_within_hours goes with order: in-order alone.",
+        )
 
 
 def _count_overdue(when: When) -> float:

@@ -34,13 +34,7 @@ NOT_YET = {
         "to remind posts of the lead unit or the office",
         frozenset({"unit"}),
     ),
-    "how.order": NotYet("渠道依次发送", "channels in order", frozenset({"together"})),
-    "how.answer_within_hours": NotYet("限时未答复换渠道", "to wait for an answer on a channel"),
     "how.template": NotYet("指定模板", "a template by name"),
-    "how.urgency": NotYet("立即发送", "to send at once", frozenset({"digest"})),
-    "how.quiet_hours": NotYet("规则自己的免打扰时段", "quiet hours of a rule"),
-    "how.daily_limit": NotYet("规则自己的每日上限", "a daily limit of a rule"),
-    "how.useful_days": NotYet("规则自己的有效期", "a rule's own time of usefulness"),
 }
 """By the part of a rule and the field."""
 

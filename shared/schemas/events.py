@@ -5,12 +5,13 @@ CloudEvents 1.0 attributes are Kafka headers (`shared.kafka.broker.codec`); thes
 values.
 """
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema, field_serializer
 from typing_extensions import override
 
+from shared.rules.book import EXTENDED, How
 from shared.schemas.base_events import Event, UnitEvent
 from shared.schemas.facts import (
     Contact,
@@ -108,23 +109,43 @@ class UnitUpserted(UnitEvent):
 # --- reminders -------------------------------------------------------------------------------
 
 
-class ReminderDue(UnitEvent):
-    """What one audience of one unit hears in one slot: the digest.
+_CHANNELS_SCHEMA = WithJsonSchema(
+    {"type": "array", "items": {"enum": [*(channel.value for channel in Channel), EXTENDED]}}
+)
 
-    `part` is 0, or counts what was added to the slot after it had fired. `complete` is False when
-    the slot fired before all that was told before it had been read.
+
+def _drop_extended(channels: object) -> object:
+    if isinstance(channels, list | tuple):
+        return [channel for channel in channels if channel != EXTENDED]
+    return channels
+
+
+class ReminderDue(UnitEvent):
+    """What one audience of one unit hears in one slot: the digest, or what one rule has apart.
+
+    `part` is 0, or counts what the slot has beside: rules with a way of sending of their own, and
+    what was added after it had fired. `complete` is False when the slot fired before all that was
+    told before it had been read. `how` is the way of the rule `rule_id`; None for the digest, which
+    has no `rule_id`. With `how`, the written `channels` have the word `extended`, so that a release
+    that would ignore the way parks the event.
     """
 
     reminder_id: UUID
     audience: Audience
     slot: Instant
     timezone: Zone
-    channels: tuple[Channel, ...]
+    channels: Annotated[tuple[Channel, ...], BeforeValidator(_drop_extended), _CHANNELS_SCHEMA]
     rule_version: int
     plan_title: str
     items: tuple[ReminderItem, ...] = Field(min_length=1)
     part: int = 0
     complete: bool = True
+    rule_id: str = ""
+    how: How | None = None
+
+    @field_serializer("channels")
+    def _write_channels(self, channels: tuple[Channel, ...]) -> list[str]:
+        return [*channels, *([EXTENDED] if self.how is not None else [])]
 
 
 class ReminderWithdrawn(UnitEvent):

@@ -12,8 +12,8 @@ from lab.bench.world.engines import ITEMS, BenchRun
 from services.ingest.domain.forecast import Counting, Forecast, ForecastUnit, UnitName
 from services.ingest.domain.forecast_messages import MessageCounter, Sending
 from shared.calendar import WorkingCalendar
+from shared.messages.limits import Policy
 from shared.messages.recipients import Recipient
-from shared.messages.stages import Policy
 from shared.planning.forecaster import Forecaster
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure

@@ -53,6 +53,7 @@ REASONS: Mapping[str, str] = {
     "no-contact": N_("岗位没有联系人"),
     "channel-off": N_("渠道已停用"),
     "past-usefulness": N_("已过时效"),
+    "earlier-channel": N_("前一渠道已送达"),
     "exhausted": N_("多次重试未成"),
     "unknown-outcome": N_("结果不明"),
     "held/no-gateway": N_("渠道未接通"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from shared.planning.forecaster import SharedReminder, UnitForecast
+from shared.rules.book import How
 from shared.schemas.rules import Audience, Channel
 
 _KEPT = 50_000
@@ -21,7 +22,7 @@ class ChangeKind(StrEnum):
     MOVED = "moved"
     """The same audience hears of the same obligations in another slot."""
     CHANGED = "changed"
-    """The same audience hears in the same slot, of other obligations or on other channels."""
+    """The same audience hears in the same slot, of other obligations or in another way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +74,46 @@ class Comparer:
 def _compare(
     reminders: Sequence[SharedReminder], others: Sequence[SharedReminder]
 ) -> list[ReminderChange]:
-    now, before = ({(f.due.slot, f.due.audience): f for f in each} for each in (reminders, others))
+    now, before = map(_map_places, (reminders, others))
     changes = list(_list_changed(now, before))
-    fresh = _group(fired for place, fired in now.items() if place not in before)
-    gone = _group(fired for place, fired in before.items() if place not in now)
+    fresh = _group(fired for place in now if place not in before for fired in now[place])
+    gone = _group(fired for place in before if place not in now for fired in before[place])
     for subject in {**fresh, **gone}:
         changes += _pair(subject, fresh.get(subject, []), gone.get(subject, []))
     return sorted(changes, key=lambda change: (change.slot, change.audience.value, change.kind))
 
 
+_Reminders = list[SharedReminder]
+"""Those of one audience in a slot: the digest, and what rules have apart."""
+
+
+def _map_places(reminders: Iterable[SharedReminder]) -> dict[_Place, _Reminders]:
+    places: defaultdict[_Place, _Reminders] = defaultdict(list)
+    for fired in reminders:
+        places[fired.due.slot, fired.due.audience].append(fired)
+    return dict(places)
+
+
 def _list_changed(
-    now: Mapping[_Place, SharedReminder], before: Mapping[_Place, SharedReminder]
+    now: Mapping[_Place, _Reminders], before: Mapping[_Place, _Reminders]
 ) -> Iterator[ReminderChange]:
     for (slot, audience), fired in now.items():
         other = before.get((slot, audience))
         if other and _describe(other) != _describe(fired):
-            yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, fired.groups)
+            groups = sorted({group for each in fired for group in each.groups})
+            yield ReminderChange(ChangeKind.CHANGED, slot, None, audience, tuple(groups))
 
 
-def _describe(fired: SharedReminder) -> tuple[list[int], list[Channel]]:
-    return sorted(fired.groups), sorted(fired.due.channels)
+def _describe(reminders: _Reminders) -> list[tuple[list[int], list[Channel], str]]:
+    """Each reminder's obligations, channels and way of sending, in any order."""
+    return sorted(
+        (sorted(each.groups), list(each.due.channels), _write_how(each.due.how))
+        for each in reminders
+    )
+
+
+def _write_how(how: How | None) -> str:
+    return "" if how is None else how.model_dump_json()
 
 
 def _group(reminders: Iterable[SharedReminder]) -> dict[_Subject, list[datetime]]:

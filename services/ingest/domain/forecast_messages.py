@@ -7,18 +7,22 @@ from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from shared.messages.limits import Policy
 from shared.messages.recipients import Addressed, Recipient, list_addressed
 from shared.messages.sms import write_sms
 from shared.messages.sms_parts import count_parts
-from shared.messages.stages import Defer, Facts, Policy, Suppress, SuppressReason, decide
+from shared.messages.stages import Defer, EarlierMessage, Facts, Suppress, SuppressReason, decide
 from shared.messages.wording import Digest, Door
 from shared.planning.forecaster import ForecastReminder, SharedReminder, UnitForecast
+from shared.rules.messages import is_in_order
 from shared.schemas.refs import rank_ref
 from shared.schemas.rules import Channel
 
 _KEPT = 20_000
 """For how many reminders counts are kept."""
 _LAST_OF_PLANE = 0xFFFF
+_MOST_A_DAY = 1000
+"""The highest daily limit of a rule."""
 _CODE = "0" * 8
 """As long as the code of a short message (`shared.links.LinkKeys.make_code`)."""
 
@@ -95,7 +99,7 @@ class MessageCounter:
     ) -> Iterator[tuple[ForecastReminder, MessageCounts]]:
         """Each reminder of a unit with its messages."""
         own = _UnitMessages(self._sending, unit, recipients)
-        if self._sending.policy.rate_limit:
+        if self._sending.policy.rate_limit or any(map(_has_daily_limit, forecast.fired)):
             for reminder in forecast.list_reminders():
                 yield reminder, own.count(reminder)
             return
@@ -117,6 +121,10 @@ class MessageCounter:
             yield reminder, counts
 
 
+def _has_daily_limit(fired: SharedReminder) -> bool:
+    return fired.due.how is not None and fired.due.how.daily_limit is not None
+
+
 def _find_first_ref(reminder: ForecastReminder) -> str:
     """The ref that the short message names."""
     refs = [reminder.groups[number][0].measure.ref for number in reminder.fired.earliest]
@@ -133,6 +141,9 @@ class _UnitMessages:
         limit = sending.policy.rate_limit
         self._sent: defaultdict[tuple[UUID | None, Channel], deque[datetime]] = defaultdict(
             lambda: deque(maxlen=limit)
+        )
+        self._sent_by_rule: defaultdict[Hashable, deque[datetime]] = defaultdict(
+            lambda: deque(maxlen=_MOST_A_DAY)
         )
 
     def list_messages(self, reminder: ForecastReminder) -> _Messages:
@@ -156,12 +167,19 @@ class _UnitMessages:
         return known
 
     def count(self, reminder: ForecastReminder) -> MessageCounts:
-        """The messages of the next reminder."""
+        """The messages of the next reminder.
+
+        Where channels have an order, no receipt is expected: what is sent if nobody answers.
+        """
         counts, parts = MessageCounts(), dict[date, int]()
+        in_order = is_in_order(reminder.fired.due.how)
+        earlier: defaultdict[UUID | None, list[EarlierMessage]] = defaultdict(list)
         for message in self.list_messages(reminder).every:
-            sent_at = self._find_sending(reminder, message, counts)
+            before = earlier[message.contact_id] if in_order else []
+            sent_at = self._find_sending(reminder, message, counts, before)
             if sent_at is None:
                 continue
+            before.append(EarlierMessage(sent_at, is_sent=True))
             counts.sent[message.channel] += 1
             counts.deferred += sent_at > reminder.slot
             if message.channel is Channel.SMS:
@@ -172,20 +190,29 @@ class _UnitMessages:
         return counts
 
     def _find_sending(
-        self, reminder: ForecastReminder, message: Addressed, counts: MessageCounts
+        self,
+        reminder: ForecastReminder,
+        message: Addressed,
+        counts: MessageCounts,
+        before: Sequence[EarlierMessage],
     ) -> datetime | None:
         """When a message is sent; None, and counted with the reason, when it never is."""
         if message.suppressed:
             counts.suppress(message.suppressed)
             return None
+        due = reminder.fired.due
         earlier = self._sent[message.contact_id, message.channel]
+        of_rule = self._sent_by_rule[message.contact_id, message.channel, due.rule_id]
         facts = Facts(
             channel=message.channel,
             address=message.address,
             slot=reminder.slot,
             zone=self._sending.zone,
-            items=reminder.fired.due.items,
+            items=due.items,
             sent=earlier,
+            how=due.how,
+            sent_by_rule=of_rule,
+            earlier=tuple(before),
         )
         at = reminder.slot
         while True:
@@ -197,6 +224,8 @@ class _UnitMessages:
                     return None
                 case _:
                     earlier.append(at)
+                    if _has_daily_limit(reminder.fired):
+                        of_rule.append(at)
                     return at
 
     def _write(self, reminder: ForecastReminder, today: date) -> str:

@@ -71,6 +71,7 @@ REASONS = {
     "no-contact": "岗位没有联系人",
     "channel-off": "渠道已停用",
     "past-usefulness": "已过时效",
+    "earlier-channel": "前一渠道已送达",
     "exhausted": "多次重试未成",
     "unknown-outcome": "结果不明",
     "held/no-gateway": "渠道未接通",

@@ -29,6 +29,8 @@ REMINDERS = Table(
     # When the scheduler fired it, and whether it had then heard of every fact up to the slot.
     Column("fired_at", INSTANT),
     Column("complete", Boolean, nullable=False, server_default=text("true")),
+    # The rule that has it sent in a way of its own; empty for the digest.
+    Column("rule_id", Text, nullable=False, server_default=""),
     Index("reminders_unit", "unit_id", "slot"),
     Index("reminders_fired", "office_id", "fired_at"),
 )

@@ -216,7 +216,10 @@ class StoredNameDecision:
 
 @dataclass(frozen=True, slots=True)
 class StoredReminder:
-    """A reminder that the scheduler emitted. `items` are as the projection writes them."""
+    """A reminder that the scheduler emitted.
+
+    `items` are as the projection writes them. `rule_id` is empty for the digest.
+    """
 
     unit_id: UUID
     audience: Audience
@@ -224,6 +227,7 @@ class StoredReminder:
     items: list[dict[str, Any]]
     fired_at: datetime | None
     complete: bool
+    rule_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from services.notifier.domain.message import Message, Notification
 from services.notifier.domain.portal import Portal
 from services.notifier.domain.retry import RetryPolicy
-from shared.messages.stages import Policy
+from shared.messages.limits import Policy
 from shared.schemas.rules import Channel
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch.offers import ChannelRules
 from services.notifier.store import offices
-from shared.messages.stages import apply_settings
+from shared.messages.limits import apply_settings
 from shared.schemas.office import OfficeSettings
 
 

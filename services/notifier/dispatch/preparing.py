@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.dispatch import gauges
 from services.notifier.dispatch.offers import ChannelRules, Offer
 from services.notifier.dispatch.office_rules import load_office_rules
+from services.notifier.dispatch.ordering import load_earlier
+from services.notifier.dispatch.sent_lately import load_sent_lately
 from services.notifier.dispatch.texts import render
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import get_zone, select_owed
@@ -24,6 +25,7 @@ from services.notifier.domain.message import (
 from services.notifier.domain.retry import OpenReason, WhenUnknown
 from services.notifier.store import claims, directory, reminders
 from services.notifier.store.claims import Background, Claimed, Offering, Take, Withheld
+from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.tables import OUTBOX
 from shared.kafka.outbox.publishing import publish
 from shared.logging import log
@@ -125,6 +127,8 @@ async def prepare(
     ]
     await claims.write_offers(db, offerings, real=real, lease_until=real + rules.lease)
     await claims.write_withheld(db, decisions.withheld)
+    given_up = {NotificationState.SUPPRESSED, NotificationState.FAILED}
+    await wake_next(db, [w.notification_id for w in decisions.withheld if w.state in given_up])
     await publish(db, OUTBOX, decisions.events)
     return len(claimed), decisions.offers
 
@@ -140,12 +144,9 @@ async def _decide(
     recipients = await directory.get_recipients(db, unit_ids)
     perhaps_received = await claims.select_perhaps_received(db, claimed)
     rules_of = await load_office_rules(db, rules, {row.office_id for row in claimed})
-    sent: dict[UUID | None, list[datetime]] = {}
-    limited = [own.policy for own in rules_of.values() if own.policy.rate_limit]
-    if limited:
-        contacts = [row.contact_id for row in claimed if row.contact_id]
-        since = now - max(policy.rate_window for policy in limited)
-        sent = await claims.get_recently_sent(db, contacts, rules.channel, since)
+    policies = [own.policy for own in rules_of.values()]
+    lately = await load_sent_lately(db, claimed, backgrounds, policies, now)
+    earlier = await load_earlier(db, claimed, backgrounds)
     for count, row in enumerate(claimed, 1):
         background = backgrounds[row.reminder_id]
         address: str | None = row.address
@@ -153,18 +154,20 @@ async def _decide(
             address = _find_address(row, background, recipients[row.unit_id], now)
         obligations = [item.obligation_id for item in background.items]
         owed = set(select_owed(row.unit_id, row.slot, obligations, withdrawals))
-        recent = sent.setdefault(row.contact_id, [])
         facts = Facts(
             channel=row.channel,
             address=address,
             slot=row.slot,
             zone=get_zone(background.timezone),
             items=[item for item in background.items if item.obligation_id in owed],
-            sent=recent,
+            sent=lately.list_of_contact(row),
+            how=background.how,
+            sent_by_rule=lately.list_by_rule(row, background),
+            earlier=earlier.get(row.notification_id, ()),
         )
         current = replace(row, address=address or "")
         if _decide_one(current, background, facts, rules_of[row.office_id], decisions):
-            recent.append(now)
+            lately.add(row, background, now)
         if count % _TEXTS_AT_ONCE == 0:
             await asyncio.sleep(0)
 

@@ -32,6 +32,7 @@ from services.notifier.domain.retry import (
 )
 from services.notifier.handlers import settle_receipts
 from services.notifier.store import claims, outcomes, receipts
+from services.notifier.store.earlier_messages import wake_next
 from services.notifier.store.outcomes import Conclusion, EndedAttempt
 from services.notifier.store.tables import OUTBOX
 from shared.clock import monotonic
@@ -82,6 +83,8 @@ async def record(
         if event:
             events.append(event)
     await outcomes.write_notifications(db, conclusions)
+    failed = [c.notification_id for c in conclusions if c.state is NotificationState.FAILED]
+    await wake_next(db, failed)
     await outcomes.close_attempts(db, [_end_attempt(result, real) for result in results])
     await publish(db, OUTBOX, events)
     names = [c.gateway_message_id for c in conclusions if c.gateway_message_id]

@@ -5,7 +5,6 @@ any number of processes claim at once. A lease that has run out leaves an attemp
 outcome.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +22,7 @@ from services.notifier.store.tables import ATTEMPTS, NOTIFICATIONS, REMINDERS, U
 from shared.database.engine import insert_rows, update_rows
 from shared.database.statements import to_rows
 from shared.messages.stages import HoldReason
+from shared.rules.book import How
 from shared.schemas.facts import ReminderItem
 from shared.schemas.rules import Audience, Channel
 
@@ -94,7 +94,7 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """A reminder's content, with the names of its unit and office."""
+    """A reminder's content, with the names of its unit and office; `how` as in `ReminderDue`."""
 
     plan_title: str
     timezone: str
@@ -102,6 +102,9 @@ class Background:
     correlation_id: UUID
     unit: str
     office: str
+    rule_id: str
+    how: How | None
+    channels: tuple[Channel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +175,9 @@ _BACKGROUNDS = (
         _R.correlation_id,
         _U.name,
         _U.office_name,
+        _R.rule_id,
+        _R.how,
+        _R.channels,
     )
     .join_from(REMINDERS, UNITS, _U.unit_id == _R.unit_id)
     .where(_R.reminder_id == _IDS)
@@ -190,25 +196,12 @@ async def get_backgrounds(
             correlation_id=row.correlation_id,
             unit=row.name,
             office=row.office_name,
+            rule_id=row.rule_id,
+            how=None if row.how is None else How.model_validate(row.how),
+            channels=tuple(map(Channel, row.channels)),
         )
         for row in await db.execute(_BACKGROUNDS, {"ids": list(set(reminder_ids))})
     }
-
-
-async def get_recently_sent(
-    db: AsyncConnection, contact_ids: Iterable[UUID], channel: Channel, since: datetime
-) -> dict[UUID | None, list[datetime]]:
-    """When each contact was sent something on a channel after `since`, ascending."""
-    rows = await db.execute(
-        select(_N.contact_id, _N.sent_at)
-        .where(_N.contact_id == _IDS, _N.channel == channel, _N.sent_at > since)
-        .order_by(_N.sent_at),
-        {"ids": list(set(contact_ids))},
-    )
-    sent: dict[UUID | None, list[datetime]] = defaultdict(list)
-    for row in rows:
-        sent[row.contact_id].append(row.sent_at)
-    return sent
 
 
 async def close_abandoned(db: AsyncConnection, claimed: Sequence[Claimed], at: datetime) -> None:

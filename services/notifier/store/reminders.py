@@ -88,6 +88,8 @@ async def put(
                 if due.reminder_id in waiting
                 else ReminderState.FANNED_OUT,
                 "reason": WaitReason.UNIT_UNKNOWN if due.reminder_id in waiting else "",
+                "rule_id": event.rule_id,
+                "how": None if event.how is None else event.how.model_dump_json(),
             }
             for event, due in fresh
         ],

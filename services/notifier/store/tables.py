@@ -88,6 +88,8 @@ REMINDERS = Table(
     Column("correlation_id", Uuid, nullable=False),
     _make_text("state", None),
     _make_text("reason"),
+    _make_text("rule_id"),
+    Column("how", JSONB),
     Index("reminders_waiting", "unit_id", postgresql_where=text("state = 'waiting'")),
 )
 

@@ -9,7 +9,7 @@ from services.notifier.settings import NotifierSettings
 from shared.clock import SystemClock
 from shared.database.engine import create_engine
 from shared.errors import CuibanError
-from shared.messages.stages import QuietHours
+from shared.messages.limits import QuietHours
 from shared.schemas.rules import Channel
 
 

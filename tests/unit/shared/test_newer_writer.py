@@ -2,16 +2,20 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import PoisonError
 from shared.kafka.broker.codec import decode, encode
-from shared.rules.book import RuleBook
+from shared.rules.book import How, RuleBook
 from shared.rules.defaults import make_default_rule_book
 from shared.schemas.envelope import Envelope
+from shared.schemas.events import ReminderDue
 from shared.schemas.office_events import RuleBookPublished
+from shared.schemas.rules import Channel
 from shared.schemas.topics import RULES
 
 TOLD = Envelope(
@@ -52,6 +56,21 @@ def test_a_word_of_a_later_release_is_not_understood(change: dict[str, object]) 
     with pytest.raises(PoisonError) as refused:
         decode(RULES, value, headers)
     assert refused.value.reason == "not-understood"
+
+
+@pytest.mark.parametrize("how", [None, How(urgency="urgent")])
+def test_a_reminder_with_a_way_of_its_own_is_parked_by_who_would_ignore_it(how: How | None) -> None:
+    """An older reader knows no channel `extended`: it parks the event, and sends nothing early."""
+    place = Path(__file__).parents[2] / "contract" / "events" / "ReminderDue.v1.json"
+    event = ReminderDue.model_validate_json(place.read_text()).model_copy(update={"how": how})
+    written = json.loads(event.model_dump_json())
+    assert ("extended" in written["channels"]) is (how is not None)
+    assert ReminderDue.model_validate(written) == event
+    channels = TypeAdapter(tuple[Channel, ...])
+    if how is not None:
+        with pytest.raises(ValidationError) as refused:
+            channels.validate_python(written["channels"])
+        assert [error["type"] for error in refused.value.errors()] == ["enum"]
 
 
 def test_what_is_wrong_in_any_release_is_a_bad_value() -> None:

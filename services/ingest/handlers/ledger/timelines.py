@@ -106,18 +106,19 @@ def _make_version(
 def group_reminders(
     reminders: Sequence[StoredReminder],
 ) -> Mapping[UUID, dict[ReminderKey, Emitted]]:
-    """Each unit's emitted reminders, by unit id; the parts of a split reminder are merged."""
+    """Each unit's emitted reminders, by unit id; the parts of a slot are merged."""
     emitted: defaultdict[UUID, dict[ReminderKey, Emitted]] = defaultdict(dict)
     for part in reminders:
         fired_at = part.fired_at or part.slot
         key = (part.slot, part.audience)
         whole = emitted[part.unit_id].setdefault(key, Emitted({}, fired_at))
-        whole.items.update(_parse_item(item) for item in part.items)
+        for obligation_id, item in (_parse_item(part.rule_id, each) for each in part.items):
+            whole.items[obligation_id] = item.join(whole.items.get(obligation_id))
         whole.fired_at = max(whole.fired_at, fired_at)
         whole.complete = whole.complete and part.complete
     return emitted
 
 
-def _parse_item(item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
-    due_on = date.fromisoformat(item["due_on"])
-    return UUID(item["obligation_id"]), ExpectedItem(due_on, int(item["overdue"]))
+def _parse_item(message: str, item: Mapping[str, Any]) -> tuple[UUID, ExpectedItem]:
+    due_on, number = date.fromisoformat(item["due_on"]), int(item["overdue"])
+    return UUID(item["obligation_id"]), ExpectedItem(due_on, number, frozenset({message}))

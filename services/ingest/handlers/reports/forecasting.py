@@ -27,7 +27,7 @@ from services.ingest.store import reminder_audit as store
 from services.ingest.store.mutes import MuteFilter, list_mutes
 from services.ingest.store.units import list_units
 from shared.calendar import WorkingCalendar
-from shared.messages.stages import apply_settings
+from shared.messages.limits import apply_settings
 from shared.planning.forecaster import Forecaster
 from shared.planning.keeping import PublishedBook, has_kept_steps
 from shared.planning.timetable import Timetable

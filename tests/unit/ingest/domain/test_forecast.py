@@ -16,17 +16,19 @@ from services.ingest.domain.forecast_messages import MessageCounter, Sending
 from services.notifier.domain.fanout import DueReminder, fan_out
 from services.notifier.rendering.sms import render_sms
 from shared.calendar import WorkingCalendar
+from shared.messages.limits import Policy, QuietHours
 from shared.messages.recipients import Recipient
 from shared.messages.sms_parts import count_parts
-from shared.messages.stages import Policy, QuietHours
 from shared.messages.wording import Digest
 from shared.planning.forecaster import Forecaster, ForecastReminder, UnitForecast, list_ids
 from shared.planning.forecasting import ForecastObligation
 from shared.planning.reminding import ReminderMeasure
 from shared.planning.timetable import Timetable
+from shared.rules.book import How
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.occurrences import Dates
 from shared.schemas.identity import derive_id
+from shared.schemas.office import Hours
 from shared.schemas.rules import Audience, Channel, ObligationKind
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -141,6 +143,28 @@ def test_what_is_switched_off_is_never_sent_and_quiet_hours_and_limits_put_off()
     assert limited[0] == (2, 0, 0)
 
 
+def test_a_rules_own_way_puts_off_and_gives_up() -> None:
+    def count(**how: Any) -> list[tuple[int, int, int]]:
+        told = say(how=How(**how))
+        counted = MessageCounter(make_sending(quiet=QUIET)).count_unit("县财政局", [LIAISON], told)
+        return [
+            (c.messages, sum(c.suppressed.values()), c.deferred)
+            for reminder, c in counted
+            if reminder.audience is Audience.LIAISON and reminder.fired.due.rule_id
+        ]
+
+    assert set(count(urgency="urgent")) == {(2, 0, 0)}
+    later = Hours(begin=time(8), end=time(11))
+    assert set(count(quiet_hours=later)) <= {(2, 0, 2), (2, 0, 0)}
+    assert (2, 0, 2) in count(quiet_hours=later)
+    assert set(count(order="in-order")) == {(1, 1, 0)}
+    assert set(count(order="in-order", answer_within_hours=3)) == {(2, 0, 1)}
+    assert set(count(daily_limit=1)) == set(count(daily_limit=9))
+
+
+QUIET = ((Channel.SMS, QuietHours(time(8), time(10))),)
+
+
 def test_a_book_is_compared_reminder_for_reminder() -> None:
     before = say()
 
@@ -154,6 +178,8 @@ def test_a_book_is_compared_reminder_for_reminder() -> None:
     assert compare(some) == {"dropped": 2}
     assert compare(before, some) == {"added": 2}
     assert compare(say(channels=(Channel.SMS,))) == {"changed": len(before.fired)}
+    assert compare(say(how=How(useful_days=3))) == {"changed": len(before.fired)}
+    assert compare(say(how=How(useful_days=3)), say(how=How(useful_days=3))) == {}
     fewer = compare(say(who=make_default_rule_book().rules[0].who[:1]))
     assert fewer == {"dropped": sum(f.due.audience is not Audience.LIAISON for f in before.fired)}
 

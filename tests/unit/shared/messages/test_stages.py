@@ -1,5 +1,6 @@
 """Whether a notification goes out now."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -8,21 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.messages.limits import Policy, QuietHours, apply_settings
 from shared.messages.stages import (
     Defer,
     DeferReason,
+    EarlierMessage,
     Facts,
     Hold,
     HoldReason,
-    Policy,
-    QuietHours,
     Send,
     Suppress,
     SuppressReason,
-    apply_settings,
     decide,
     find_deadline,
 )
+from shared.rules.book import How
 from shared.schemas.facts import ReminderItem
 from shared.schemas.office import Hours, OfficeSettings
 from shared.schemas.rules import Channel, ReminderKind
@@ -225,3 +226,95 @@ def test_outside_of_an_offices_working_hours_nothing_is_sent_on_any_channel() ->
         decision = decide(facts(FAR, channel=channel), policy, local(2023, 12, 11, hour, 0))
         assert decision == Defer(until, DeferReason.QUIET_HOURS)
     assert decide(facts(FAR, channel=Channel.EMAIL), policy, local(2023, 12, 11, 9, 0)) == Send()
+
+
+def of_rule(*items: ReminderItem, sent: tuple[datetime, ...] = (), **how: object) -> Facts:
+    """A message of a rule with a way of its own; `sent` are earlier ones of the same rule."""
+    return replace(facts(*items), how=How.model_validate(how), sent_by_rule=sent)
+
+
+def test_what_is_urgent_is_sent_at_night_and_beyond_the_offices_limit() -> None:
+    policy = replace(POLICY, rate_limit=1)
+    now = local(2023, 12, 26, 23)
+    urgent = replace(of_rule(FAR, urgency="urgent"), sent=(now - timedelta(minutes=1),))
+    assert decide(urgent, policy, now) == Send()
+    assert isinstance(decide(replace(urgent, how=None), policy, now), Defer)
+
+
+@pytest.mark.parametrize(
+    ("hour", "until"), [(6, (2023, 12, 26, 7, 30)), (22, (2023, 12, 27, 8)), (20, None)]
+)
+def test_of_a_rules_quiet_hours_and_the_offices_the_later_end_counts(
+    hour: int, until: tuple[int, ...] | None
+) -> None:
+    own = of_rule(FAR, quiet_hours={"begin": "22:00", "end": "08:00"})
+    early = of_rule(FAR, quiet_hours={"begin": "05:00", "end": "07:00"})
+    decided = decide(early if hour == 6 else own, POLICY, local(2023, 12, 26, hour))
+    assert decided == (Defer(local(*until), DeferReason.QUIET_HOURS) if until else Send())
+
+
+@pytest.mark.parametrize("item", [FAR, item(date(2023, 12, 1), overdue=2)])
+def test_a_rules_own_days_of_usefulness_go_before_the_offices(item: ReminderItem) -> None:
+    """They hold for what is overdue, too: otherwise a rule about it could have none."""
+    policy = Policy(useful_for=timedelta(days=1))
+    own = of_rule(item, useful_days=3)
+    assert decide(own, policy, local(2023, 12, 29, 9)) == Send()
+    late = decide(own, policy, local(2023, 12, 29, 9, 1))
+    assert late == Suppress(SuppressReason.PAST_USEFULNESS)
+
+
+def test_beyond_a_rules_daily_limit_it_is_sent_the_next_day_at_the_time_of_its_slot() -> None:
+    now = local(2023, 12, 26, 17)
+    yesterday, today = local(2023, 12, 25, 23, 59), local(2023, 12, 26, 0, 1)
+    assert decide(of_rule(FAR, sent=(yesterday, today), daily_limit=2), POLICY, now) == Send()
+    limited = decide(of_rule(FAR, sent=(today, now), daily_limit=2), POLICY, now)
+    assert limited == Defer(local(2023, 12, 27, 9), DeferReason.DAILY_LIMIT)
+
+
+def test_no_daily_limit_puts_a_message_past_its_date() -> None:
+    now = local(2023, 12, 26, 17)
+    last_day = item(date(2023, 12, 26))
+    assert decide(of_rule(last_day, sent=(now,), daily_limit=1), POLICY, now) == Send()
+
+
+SENT_AT = local(2023, 12, 26, 9)
+SENT = EarlierMessage(SENT_AT, is_sent=True)
+DELIVERED = EarlierMessage(SENT_AT, is_sent=True, is_delivered=True)
+FAILED = EarlierMessage(SENT_AT, is_given_up=True)
+OPEN = EarlierMessage(SENT_AT)
+ANSWERED = Suppress(SuppressReason.EARLIER_CHANNEL)
+NOON = local(2023, 12, 26, 12)
+
+
+def wait_until(*parts: int) -> Defer:
+    return Defer(local(*parts), DeferReason.IN_ORDER)
+
+
+@pytest.mark.parametrize(
+    ("earlier", "hours", "decision"),
+    [
+        ([], 6, Send()),
+        ([FAILED], 6, Send()),
+        ([DELIVERED], 6, ANSWERED),
+        ([SENT], 6, wait_until(2023, 12, 26, 15)),
+        ([SENT], 3, Send()),
+        ([OPEN], 6, wait_until(2023, 12, 26, 15)),
+        ([OPEN], 3, Send()),
+        ([FAILED, SENT], 6, wait_until(2023, 12, 26, 15)),
+        ([DELIVERED, FAILED], 6, ANSWERED),
+        ([SENT, replace(SENT, begun=local(2023, 12, 26, 11))], 3, wait_until(2023, 12, 26, 14)),
+        ([SENT], None, ANSWERED),
+        ([FAILED], None, Send()),
+        ([OPEN], None, wait_until(2023, 12, 26, 12, 15)),
+    ],
+)
+def test_a_channel_waits_for_those_before_it(
+    earlier: list[EarlierMessage], hours: int | None, decision: object
+) -> None:
+    ordered = of_rule(FAR, order="in-order", answer_within_hours=hours)
+    assert decide(replace(ordered, earlier=earlier), POLICY, NOON) == decision
+
+
+def test_no_wait_for_an_answer_passes_the_date() -> None:
+    last_day = of_rule(item(date(2023, 12, 26)), order="in-order", answer_within_hours=24)
+    assert decide(replace(last_day, earlier=[SENT]), POLICY, NOON) == Send()

@@ -76,6 +76,8 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
         catch_up=CatchUp.ALL,
         **about,
     )
+    minute = 30 if version % 3 else 0
+    cron = f"{minute} {hour} 15,30 * *"
     chosen = Rule.model_validate(
         {
             "rule_id": "chosen",
@@ -84,9 +86,10 @@ def book(days: tuple[int, ...], every: int, hour: int, version: int) -> RuleBook
                 {"type": "weekly", "weekdays": ["monday", "thursday"], "span": "until-done"},
                 {"type": "after-due", "every_days": every, "factor": 2, "limit": 4},
                 {"type": "days-before", "days": [every, 0], "convention": "next"},
-                {"type": "cron", "expression": f"30 {hour} 15,30 * *", "span": "until-done"},
+                {"type": "cron", "expression": cron, "span": "until-done"},
             ],
-            "at": time(hour, 30),
+            "at": time(hour, minute),
+            "how": {"daily_limit": 1} if version % 2 else None,
         }
         | about
     )

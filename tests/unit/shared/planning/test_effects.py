@@ -66,6 +66,9 @@ def is_other(*owed: ForecastObligation, near: int = 15, **fields: Any) -> bool:
         {"at": "10:00"},
         {"who": [{"audience": "deputy"}]},
         {"channels": ["email"]},
+        {"how": {"urgency": "urgent"}},
+        {"how": {"daily_limit": 3}},
+        {"how": {"order": "in-order"}},
         {"select": {"lead": True}},
         {"select": {"group": "重点单位"}},
         {"select": {"status": "assigned"}},
@@ -83,6 +86,7 @@ def test_slot_audience_channels_and_conditions_are_heard(fields: dict[str, Any])
     [
         {},
         {"catch_up": "skip"},
+        {"how": {"urgency": "digest", "order": "together"}},
         {"near": 3},
         {"select": {"not": {"task": "9"}}},
         {"select": {"unit": "县财政局", "status": "accepted"}},
@@ -91,6 +95,20 @@ def test_slot_audience_channels_and_conditions_are_heard(fields: dict[str, Any])
 )
 def test_what_no_message_says_is_not_heard(fields: dict[str, Any]) -> None:
     assert not is_other(SUPPORTING, **fields)
+
+
+def test_another_order_of_channels_is_heard_where_they_have_one() -> None:
+    how = {"order": "in-order"}
+    assert not is_other(SUPPORTING, channels=["sms", "email"])
+    books = [
+        RuleBook.model_validate(
+            BOOK | {"rules": [BOOK["rules"][0] | {"how": how, "channels": channels}]}
+        )
+        for channels in (["sms", "email"], ["email", "sms"])
+    ]
+    tables = [Timetable(book, WorkingCalendar()) for book in books]
+    comparison = BookComparison(*tables, NOW, NOW + timedelta(days=90))
+    assert comparison.has_other_reminders([SUPPORTING])
 
 
 def test_what_is_overdue_keeps_its_steps_and_hears_nothing_else() -> None:

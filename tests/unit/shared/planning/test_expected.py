@@ -1,7 +1,8 @@
 """What should have been emitted, beside what the scheduler's own pieces fire slot by slot."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import example, given, settings
 
@@ -14,7 +15,7 @@ from shared.planning.expected import (
     list_eras,
 )
 from shared.planning.obligations import Obligation
-from shared.schemas.rules import ObligationKind
+from shared.schemas.rules import Audience, ObligationKind
 from tests.unit.shared.planning.drawn_facts import FACTS, book, run
 from tests.unit.shared.planning.driving import OFFICE, PLAN, START, UNIT, Driver, Office
 
@@ -28,13 +29,12 @@ HOUR = timedelta(hours=1)
 def test_for_any_facts_in_time_it_is_what_the_scheduler_fires(told: list[Any]) -> None:
     driver, office = Driver(), Office()
     run(told, driver, office)
-    fired = {
-        (one.slot, one.audience): {
-            item.obligation_id: ExpectedItem(item.due_on, item.overdue) for item in one.items
-        }
-        for one in driver.emitted
-        if one.slot >= START
-    }
+    fired: dict[tuple[datetime, Audience], dict[UUID, ExpectedItem]] = {}
+    for one in (one for one in driver.emitted if one.slot >= START):
+        items = fired.setdefault((one.slot, one.audience), {})
+        for item in one.items:
+            told = ExpectedItem(item.due_on, item.overdue, frozenset({one.rule_id}))
+            items[item.obligation_id] = told.join(items.get(item.obligation_id))
     assert office.should() == fired
 
 

@@ -1,5 +1,6 @@
 """Why a reminder was sent or not: one case a reason, and every reminder of a random history."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from shared.planning.coming import list_coming
 from shared.planning.expected import (
     list_eras,
 )
+from shared.rules.book import RuleBook
+from shared.rules.messages import DIGEST
 from shared.schemas.life import ObligationStatus
 from shared.schemas.mutes import Mute, NotFired, NotFiredReason
 from shared.schemas.rules import Audience
@@ -99,6 +102,20 @@ def test_a_rule_that_leaves_the_liaison_out_when_the_head_is_told() -> None:
     story = Story(books=[(ASSIGNED, book(who=who))])
     assert {each.audience for each in story.explain().fired} == {Audience.HEAD}
     assert story.list_reasons() == [(day, "r", WhyNot.INHIBITED) for day in (5, 7, 9)]
+
+
+def test_a_message_of_a_rule_that_was_not_sent_is_missed_beside_the_digest() -> None:
+    usual, own = (book(rule_id=name, how=how).rules[0] for name, how in RULES)
+    both = RuleBook(version=1, rules=(usual, own))
+    story = Story(books=[(ASSIGNED, both)])
+    assert [each.rules for each in story.explain().fired] == [("own", "usual")] * 3
+    for sent in story.emitted.values():
+        sent.items[A] = replace(sent.items[A], messages=frozenset({DIGEST}))
+    assert [each.rules for each in story.explain().fired] == [("usual",)] * 3
+    assert story.list_reasons() == [(day, "own", WhyNot.UNEXPLAINED) for day in (5, 7, 9)]
+
+
+RULES: list[tuple[str, dict[str, str] | None]] = [("usual", None), ("own", {"urgency": "urgent"})]
 
 
 def test_a_condition_that_did_not_hold_is_named() -> None:

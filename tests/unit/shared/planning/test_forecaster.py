@@ -108,7 +108,8 @@ def describe(reminder: ReminderDue) -> tuple[Any, ...]:
     items = frozenset(
         (i.obligation_id, i.ref, i.kind, i.due_on, i.working_days) for i in reminder.items
     )
-    return reminder.unit_id, reminder.slot, reminder.audience, reminder.channels, items
+    way = reminder.channels, reminder.rule_id, reminder.how
+    return reminder.unit_id, reminder.slot, reminder.audience, *way, items
 
 
 def say(
@@ -119,7 +120,9 @@ def say(
             (i.obligation.obligation_id, i.ref, i.kind, i.due_on, i.working_days)
             for i in reminder.list_items()
         )
-        yield unit[0].unit_id, reminder.slot, reminder.audience, reminder.channels, items
+        due = reminder.fired.due
+        way = reminder.channels, due.rule_id, due.how
+        yield unit[0].unit_id, reminder.slot, reminder.audience, *way, items
 
 
 def compare(
@@ -170,6 +173,10 @@ SELECTS = st.sampled_from(
 ENDS = st.sampled_from(
     [{}, {}, {"ends_with": "accepted"}, {"ends_with": "progress", "within_days": 30}]
 )
+IN_ORDER = {"order": "in-order", "answer_within_hours": 4}
+HOWS = st.sampled_from(
+    [None, {"order": "together"}, {"urgency": "urgent"}, {"daily_limit": 2}, IN_ORDER]
+)
 STEPS = st.lists(
     st.tuples(st.sampled_from(Audience), st.integers(0, 3), ENDS),
     min_size=1,
@@ -192,6 +199,7 @@ def books(draw: st.DrawFn) -> RuleBook:
                     "at": time(draw(st.sampled_from([0, 9, 9, 15, 23]))),
                     "who": [{"audience": a, "from_overdue": n} | e for a, n, e in draw(STEPS)],
                     "channels": draw(st.sampled_from([("sms",), ("email",), ("sms", "email")])),
+                    "how": draw(HOWS),
                     "catch_up": draw(st.sampled_from(CatchUp)),
                 }
             )

@@ -59,8 +59,10 @@ def test_every_possible_reminder_was_sent_or_has_one_reason(facts: list[Any]) ->
     run(facts, driver, office)
     emitted: dict[ReminderKey, Emitted] = {}
     for due in driver.emitted:
-        items = {i.obligation_id: ExpectedItem(i.due_on, i.overdue) for i in due.items}
-        emitted[due.slot, due.audience] = Emitted(items, due.slot)
+        items = emitted.setdefault((due.slot, due.audience), Emitted({}, due.slot)).items
+        for i in due.items:
+            told = ExpectedItem(i.due_on, i.overdue, frozenset({due.rule_id}))
+            items[i.obligation_id] = told.join(items.get(i.obligation_id))
     possible = PossibleReminders(office.eras)
     for obligation_id, life in build_lives(office).items():
         recorded = {

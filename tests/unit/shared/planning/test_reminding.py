@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from shared.planning.reminding import (
 )
 from shared.planning.timers import Timer
 from shared.planning.timetable import Timetable
-from shared.rules.book import Rule, RuleBook, Step
+from shared.rules.book import How, Rule, RuleBook, Step
 from shared.rules.defaults import make_default_rule_book
 from shared.rules.moments import BeforeDue
 from shared.rules.occurrences import Dates
@@ -213,3 +214,54 @@ def test_a_reminder_that_nobody_is_left_for_is_not_sent_and_channels_are_those_o
     alone = fire(*timers[:2], table=table)
     assert [r.audience for r in alone.reminders] == [Audience.HEAD]
     assert [each.audiences for each in alone.not_fired] == [(Audience.LIAISON,)]
+
+
+def make_own_table(**how: Any) -> Timetable:
+    """The default rules, of which `deadline` is sent in its own way, beside one that is not."""
+    own = TABLE.book.rules[0].model_copy(update={"how": How(**how)})
+    usual = TABLE.book.rules[0].model_copy(update={"rule_id": "usual"})
+    rules = (own, usual, *TABLE.book.rules[1:])
+    return Timetable(TABLE.book.model_copy(update={"rules": rules}), WorkingCalendar())
+
+
+def test_a_rule_with_a_way_of_its_own_has_a_message_of_its_own_after_the_digest() -> None:
+    table = make_own_table(urgency="urgent", useful_days=3)
+    rows = [due("1"), due("1", rule_id="usual"), due("2", rule_id="usual"), due("3")]
+    digest, own = fire(*rows, table=table).reminders
+    assert (digest.part, digest.rule_id, digest.how) == (0, "", None)
+    assert [item.ref for item in digest.items] == ["1", "2"]
+    assert (own.part, own.rule_id, own.how) == (1, "deadline", How(urgency="urgent", useful_days=3))
+    assert [item.ref for item in own.items] == ["1", "3"]
+    assert own.reminder_id == identity.derive_reminder_id(UNIT, Audience.LIAISON, SLOT, 1)
+
+
+def test_the_usual_way_written_out_is_the_digest() -> None:
+    table = make_own_table(order="together", urgency="digest")
+    (digest,) = fire(due("1"), due("2", rule_id="usual"), table=table).reminders
+    assert (digest.rule_id, digest.how) == ("", None)
+
+
+def test_messages_of_a_slot_that_has_fired_are_further_parts() -> None:
+    done = fire_due_timers(
+        make_own_table(daily_limit=1),
+        OFFICE,
+        UNIT,
+        [due("1"), due("2", rule_id="usual")],
+        now=SLOT,
+        grace=timedelta(0),
+        parts={(Audience.LIAISON, SLOT): 2},
+    )
+    assert [(one.part, one.rule_id) for one in done.reminders] == [(2, ""), (3, "deadline")]
+
+
+def test_channels_in_order_keep_the_order_of_their_rule() -> None:
+    table = make_own_table(order="in-order")
+    rules = [
+        rule.model_copy(update={"channels": (Channel.SMS, Channel.EMAIL)})
+        for rule in table.book.rules
+    ]
+    book = table.book.model_copy(update={"rules": tuple(rules)})
+    rows = due("1"), due("2", rule_id="usual")
+    digest, own = fire(*rows, table=Timetable(book, WorkingCalendar())).reminders
+    assert digest.channels == (Channel.EMAIL, Channel.SMS)
+    assert own.channels == (Channel.SMS, Channel.EMAIL)

@@ -102,6 +102,24 @@ CASES: dict[str, tuple[dict[str, Any], list[tuple[str, str]]]] = {
         {"when": [OVERDUE], "who": [{"audience": "head", "from_overdue": 99}]},
         [],
     ),
+    "at once, but not at night": (
+        {"how": {"urgency": "urgent", "quiet_hours": {"begin": "21:00", "end": "08:00"}}},
+        [("how.quiet_hours", "urgent-waits")],
+    ),
+    "at once, but few a day": (
+        {"how": {"urgency": "urgent", "daily_limit": 2, "useful_days": 1}},
+        [("how.daily_limit", "urgent-waits")],
+    ),
+    "few a day, in the digest": ({"how": {"urgency": "digest", "daily_limit": 2}}, []),
+    "one channel in order": ({"how": {"order": "in-order"}}, [("how.order", "one-channel")]),
+    "two channels in order": (
+        {"how": {"order": "in-order", "answer_within_hours": 2}, "channels": ["sms", "email"]},
+        [],
+    ),
+    "an answer that no channel waits for": (
+        {"how": {"answer_within_hours": 2}},
+        [("how.answer_within_hours", "no-order")],
+    ),
     "dates that are past": (
         {"when": [{"type": "dates", "dates": ["2026-11-27"]}]},
         [("when.0.dates", "past")],

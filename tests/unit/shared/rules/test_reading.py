@@ -110,7 +110,7 @@ WRONG = {
         [(3, 37, "invalid")],
     ),
     "what is not supported yet": (
-        RULE + "    how: {daily_limit: 3}\n",
+        RULE + "    how: {template: x}\n",
         [(6, 11, "not-supported")],
     ),
 }

@@ -42,7 +42,19 @@ def test_every_line_names_a_field_of_the_language() -> None:
             ["rules.0.who.1.of"],
         ),
         ({"how": {"order": "together", "urgency": "digest"}}, []),
-        ({"how": {"order": "in-order", "daily_limit": 2}}, ["rules.0.how.order"]),
+        (
+            {
+                "how": {
+                    "urgency": "urgent",
+                    "daily_limit": 2,
+                    "useful_days": 3,
+                    "quiet_hours": {"begin": "21:00", "end": "08:00"},
+                }
+            },
+            [],
+        ),
+        ({"how": {"order": "in-order", "answer_within_hours": 2}}, []),
+        ({"how": {"template": "简短", "urgency": "urgent"}}, ["rules.0.how.template"]),
     ],
 )
 def test_what_no_service_does_yet_is_named(fields: dict[str, Any], places: list[str]) -> None:
