@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.notifier.domain import reporting
 from services.notifier.domain.fanout import DueReminder, PlannedNotification, fan_out, list_left_out
+from services.notifier.gateways.push_reading import PushReader
 from services.notifier.store import directory, link_requests, offices, receipts, reminders
 from services.notifier.store.receipts import ReceiptState
 from services.notifier.store.reminders import WaitReason
@@ -23,6 +24,7 @@ from shared.schemas.envelope import Envelope
 from shared.schemas.events import (
     LinkRequested,
     ReceiptReceived,
+    ReceiptsPushed,
     ReminderDue,
     RemindersNotFired,
     ReminderWithdrawn,
@@ -141,20 +143,32 @@ async def _fan_out(
 
 
 async def handle_receipts(
-    db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
+    pushes: PushReader, db: AsyncConnection, envelopes: Sequence[Envelope], now: datetime
 ) -> None:
     """Report deliveries, and store requests for new links.
 
     A receipt that comes before its outcome is stored until then.
+
+    Raises:
+        PoisonError: a push is of no gateway, or not genuine.
     """
     asked = [e.event for e in envelopes if isinstance(e.event, LinkRequested)]
     await link_requests.put(db, asked)
     received = [e.event for e in envelopes if isinstance(e.event, ReceiptReceived)]
+    for envelope in envelopes:
+        if isinstance(envelope.event, ReceiptsPushed):
+            received += _read_push(pushes, envelope.event)
     if not received:
         return
     await receipts.lock_for_receipts(db)
     await receipts.put(db, received)
     await settle_receipts(db, [event.gateway_message_id for event in received], now)
+
+
+def _read_push(pushes: PushReader, push: ReceiptsPushed) -> list[ReceiptReceived]:
+    received = pushes.read(push)
+    log(__name__).info("receipts.pushed", gateway=push.gateway, receipts=len(received))
+    return received
 
 
 async def settle_receipts(

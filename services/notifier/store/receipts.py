@@ -100,7 +100,7 @@ async def put(db: AsyncConnection, events: Iterable[ReceiptReceived]) -> None:
     )
 
 
-_OWN = "n.office_id = c.office_id AND n.gateway IN (c.gateway, '')"
+_OWN = "n.office_id = c.office_id AND lower(n.gateway) IN (c.gateway, '')"
 _SENT = (
     "c.gateway_message_id = ANY(:names) AND n.gateway_message_id <> '' "
     f"AND n.gateway_message_id = c.gateway_message_id AND n.state = '{NotificationState.SENT}'"

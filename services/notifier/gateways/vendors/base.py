@@ -8,11 +8,11 @@ import hmac
 import json
 import re
 from abc import ABC, abstractmethod
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from pydantic import (
     AfterValidator,
@@ -29,6 +29,7 @@ from services.notifier.domain.message import Message, Outcome
 from services.notifier.domain.retry import WhenUnknown
 from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
 from services.notifier.gateways.exchange import (
+    Push,
     Receipt,
     Token,
     VendorAnswer,
@@ -139,6 +140,11 @@ class HttpVendor(GatewaySettings):
     def read_answer(self, answer: VendorAnswer, message: Message) -> Reading | Outcome:
         """What an answer says of the message."""
 
+    def is_genuine(self, push: Push) -> bool:
+        """Whether the vendor's signature of a push is right; True for a vendor that signs none."""
+        del push
+        return True
+
     def read_receipts(self, body: bytes) -> list[Receipt]:
         """The reports in what the vendor pushes; none when it has no receipts or is not understood.
 
@@ -195,6 +201,16 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
+
+
+def decode_push(body: bytes) -> Any:  # noqa: ANN401 - any JSON
+    """What was pushed as JSON, as base64 of JSON, or as a form."""
+    if (parsed := parse_json(body)) is not None:
+        return parsed
+    try:
+        return json.loads(b64decode(body, validate=True))
+    except (ValueError, RecursionError):
+        return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
 def read_unclear(answer: VendorAnswer) -> Reading:
