@@ -222,13 +222,14 @@ class ExpectedAudited(Event):
 
 
 class ReceiptReceived(Event):
-    """What a gateway reported later of a message."""
+    """What a gateway reported later of a message. `gone`: no message ever reaches this address."""
 
     gateway: str
     gateway_message_id: str
     state: Literal["delivered", "failed"]
     received_at: Instant
     detail: str = ""
+    gone: bool = False
 
     @property
     @override

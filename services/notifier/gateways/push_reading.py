@@ -58,7 +58,7 @@ class PushReader:
         if not vendor.is_genuine(push):
             raise PoisonError("bad-signature", f"the signature of {event.gateway} is wrong")
         return [
-            _to_event(event, receipt)
+            _to_event(event, vendor, receipt)
             for receipt in vendor.read_receipts(push.body)
             if _is_told(receipt)
         ]
@@ -70,7 +70,7 @@ def _is_told(receipt: Receipt) -> bool:
     return known and "\x00" not in receipt.message_id
 
 
-def _to_event(push: ReceiptsPushed, receipt: Receipt) -> ReceiptReceived:
+def _to_event(push: ReceiptsPushed, vendor: HttpVendor, receipt: Receipt) -> ReceiptReceived:
     return ReceiptReceived(
         office_id=push.office_id,
         gateway=push.gateway,
@@ -78,4 +78,5 @@ def _to_event(push: ReceiptsPushed, receipt: Receipt) -> ReceiptReceived:
         state="delivered" if receipt.delivered else "failed",
         received_at=push.pushed_at,
         detail=receipt.code.replace("\x00", "")[:_LONGEST_DETAIL],
+        gone=vendor.is_gone(receipt),
     )

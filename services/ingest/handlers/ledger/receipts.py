@@ -22,6 +22,7 @@ async def receive(
     state: Literal["delivered", "failed"],
     received_at: datetime | None,
     detail: str,
+    gone: bool,
 ) -> None:
     """Publish a receipt. A repeated receipt has the same event id, so readers count it once.
 
@@ -36,6 +37,7 @@ async def receive(
         state=state,
         received_at=received_at or act.now,
         detail=detail,
+        gone=gone,
     )
     await tell(db, act, event, act.office_id, gateway, gateway_message_id, state)
     after = {"gateway": gateway, "state": state, "detail": detail}

@@ -8,11 +8,11 @@ import hmac
 import json
 import re
 from abc import ABC, abstractmethod
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, ClassVar
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +27,7 @@ from pydantic import (
 
 from services.notifier.domain.message import Message, Outcome
 from services.notifier.domain.retry import WhenUnknown
-from services.notifier.domain.verdicts import CodeTable, Reading, Verdict
+from services.notifier.domain.verdicts import CodeTable, Reading, Verdict, is_among
 from services.notifier.gateways.exchange import (
     Push,
     Receipt,
@@ -122,11 +122,18 @@ class GatewaySettings(BaseModel, ABC):
 
 
 class HttpVendor(GatewaySettings):
-    """A vendor over HTTP."""
+    """A vendor over HTTP.
+
+    Attributes:
+        gone: codes of receipts that mean that no message ever reaches the address; `*` stands for
+            any rest. Carriers and contracts have codes of their own.
+    """
 
     CODES: ClassVar[CodeTable] = CodeTable({})
     SIGNED: ClassVar[bool] = True
     """Whether the vendor verifies a signature or a key of each request."""
+
+    gone: tuple[str, ...] = Field(default=(), max_length=100)
 
     @abstractmethod
     def build_request(self, message: Message, call: VendorCall) -> VendorRequest:
@@ -152,6 +159,10 @@ class HttpVendor(GatewaySettings):
         """
         del body
         return []
+
+    def is_gone(self, receipt: Receipt) -> bool:
+        """Whether a receipt says that no message ever reaches its address."""
+        return receipt.delivered is False and is_among(receipt.code, self.gone)
 
     def build_token_request(self, call: VendorCall) -> VendorRequest | None:
         """The request for an access token; None for a vendor without."""
@@ -201,16 +212,6 @@ def parse_json(body: bytes) -> Any:  # noqa: ANN401 - any JSON
         return json.loads(body)
     except (ValueError, RecursionError):
         return None
-
-
-def decode_push(body: bytes) -> Any:  # noqa: ANN401 - any JSON
-    """What was pushed as JSON, as base64 of JSON, or as a form."""
-    if (parsed := parse_json(body)) is not None:
-        return parsed
-    try:
-        return json.loads(b64decode(body, validate=True))
-    except (ValueError, RecursionError):
-        return dict(parse_qsl(body.decode("utf-8", "replace")))
 
 
 def read_unclear(answer: VendorAnswer) -> Reading:

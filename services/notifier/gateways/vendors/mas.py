@@ -23,7 +23,6 @@ from services.notifier.gateways.vendors.base import (
     Secret,
     Template,
     Text,
-    decode_push,
     encode_json,
     fill,
     get_mobile,
@@ -32,6 +31,7 @@ from services.notifier.gateways.vendors.base import (
     read_unclear,
     remove_signature,
 )
+from services.notifier.gateways.vendors.pushes import decode_push
 
 
 class Mas(HttpVendor):

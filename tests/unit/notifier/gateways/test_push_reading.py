@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from services.notifier.gateways.push_reading import PushReader
+from services.notifier.gateways.vendors.base import HttpVendor
 from shared.errors import CuibanError, PoisonError
 from shared.schemas import identity
 from shared.schemas.events import ReceiptReceived, ReceiptsPushed
@@ -66,3 +67,27 @@ def test_a_file_that_is_not_valid_leaves_the_former_gateways() -> None:
     with pytest.raises(CuibanError):
         pushes.reload()
     assert pushes.read(push(b"[]")) == []
+
+
+@pytest.mark.parametrize(
+    ("vendor", "code", "gone"),
+    [
+        (make_vendor("aliyun"), "INVALID_NUMBER", True),
+        (make_vendor("aliyun"), "MOBILE_TERMINAL_ERROR", False),
+        (make_vendor("aliyun", gone=["MK:0001", "XA:*"]), "xa:0007", True),
+        (make_vendor("aliyun", gone=["MK:0001", "XA:*"]), "INVALID_NUMBER", False),
+    ],
+)
+def test_which_codes_mean_that_the_address_never_works_is_the_vendors_or_the_files(
+    vendor: HttpVendor, code: str, gone: bool
+) -> None:
+    body = json.dumps([{"biz_id": "1", "success": False, "err_code": code}]).encode()
+    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun"))
+    assert (receipt.state, receipt.gone) == ("failed", gone)
+
+
+def test_what_was_delivered_is_not_gone() -> None:
+    vendor = make_vendor("aliyun", gone=["*"])
+    body = json.dumps([{"biz_id": "1", "success": True, "err_code": "DELIVERED"}]).encode()
+    (receipt,) = PushReader(lambda: {"aliyun": vendor}).read(push(body, "aliyun"))
+    assert (receipt.state, receipt.gone) == ("delivered", False)
